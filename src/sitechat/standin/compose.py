@@ -1,0 +1,183 @@
+"""From what Claude has to say to the message as it leaves: deltas, limits, counts. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sitechat.standin.catalog import Model
+from sitechat.standin.content import Json, citation, search_results
+from sitechat.standin.script import Answer
+
+HIDDEN_THINKING = 160
+"""Bytes that a thinking block stands for whose text Claude keeps to itself."""
+SIGNATURE = "c2l0ZWNoYXQgc3RhbmQtaW4="
+_WORD = re.compile(r"\s*\S+\s*\Z|\s*\S+|\s+\Z")
+
+
+@dataclass
+class Part:
+    """One content block of an answer."""
+
+    kind: str
+    deltas: list[str]
+    fields: Json = field(default_factory=dict)
+    """The other fields of the block, such as the `id` and `name` of a tool_use."""
+    citations: list[Json] = field(default_factory=list)
+    weight: int = 0
+    """Bytes of output that the deltas don't show."""
+
+
+@dataclass
+class Composed:
+    """An answer ready to be sent."""
+
+    parts: list[Part]
+    stop_reason: str
+    stop_sequence: str | None
+    output_tokens: int
+    thinking_tokens: int
+
+    @property
+    def text(self) -> str:
+        return "".join("".join(part.deltas) for part in self.parts if part.kind == "text")
+
+
+def compose(answer: Answer, body: Json, model: Model, number: int) -> Composed:
+    """Make the message of a scripted answer, within `max_tokens` and `stop_sequences`.
+
+    `number` is the request's; it makes the ids of tool calls unique.
+    """
+    parts = _parts(answer, body, number)
+    sequence = _stop_at_sequence(parts, body.get("stop_sequences") or [])
+    complete = _stop_at_limit(parts, model.bytes_within(body["max_tokens"]))
+    if not complete:
+        stop_reason = "max_tokens"
+    elif sequence is not None:
+        stop_reason = "stop_sequence"
+    elif parts and parts[-1].kind == "tool_use":
+        stop_reason = "tool_use"
+    else:
+        stop_reason = "end_turn"
+    thinking = sum(_weight(part) for part in parts if part.kind == "thinking")
+    total = sum(_weight(part) for part in parts)
+    return Composed(
+        parts,
+        answer.stop_reason or stop_reason,
+        sequence if stop_reason == "stop_sequence" else None,
+        max(1, model.tokens(total)),
+        model.tokens(thinking),
+    )
+
+
+def thinks(body: Json, model: Model) -> bool:
+    """Return whether the model thinks before it answers this request."""
+    kind = (body.get("thinking") or {}).get("type")
+    if kind is None:
+        return model.thinking != "off"
+    return kind in ("adaptive", "enabled")
+
+
+def cut_into_deltas(text: str, chunk: int | None) -> list[str]:
+    """Cut a text into deltas of `chunk` characters, or of a word each."""
+    if chunk is None:
+        return _WORD.findall(text)
+    return [text[start : start + chunk] for start in range(0, len(text), chunk)]
+
+
+def _parts(answer: Answer, body: Json, number: int) -> list[Part]:
+    if answer.blocks is not None:
+        return [
+            _part(dict(block), answer.chunk, f"toolu_standin{number}_{index}")
+            for index, block in enumerate(answer.blocks)
+        ]
+    parts = []
+    if answer.thinking is not None:
+        parts.append(_part({"type": "thinking", "thinking": answer.thinking}, answer.chunk, ""))
+    deltas = (
+        cut_into_deltas(answer.text, answer.chunk)
+        if isinstance(answer.text, str)
+        else list(answer.text)
+    )
+    if deltas:
+        parts.append(Part("text", deltas, citations=_citations(answer.citations, body)))
+    for index, call in enumerate(answer.tool_use):
+        block = {"type": "tool_use", **call}
+        parts.append(_part(block, answer.chunk, f"toolu_standin{number}_{index}"))
+    return parts
+
+
+def _part(block: Json, chunk: int | None, tool_id: str) -> Part:
+    kind = block["type"]
+    if kind == "text":
+        deltas = cut_into_deltas(block["text"], chunk)
+        return Part("text", deltas, citations=list(block.get("citations") or []))
+    if kind == "thinking":
+        text = block.get("thinking", "")
+        fields = {"signature": block.get("signature", SIGNATURE)}
+        weight = 0 if text else HIDDEN_THINKING
+        return Part("thinking", cut_into_deltas(text, chunk), fields, weight=weight)
+    if kind == "tool_use":
+        fields = {"id": block.get("id") or tool_id, "name": block["name"]}
+        return Part("tool_use", cut_into_deltas(json.dumps(block["input"]), chunk), fields)
+    raise ValueError(f"block type {kind!r}; valid are text, thinking and tool_use")
+
+
+def _citations(given: Sequence[Any], body: Json) -> list[Json]:
+    found = search_results(body)
+    made = []
+    for one in given:
+        if isinstance(one, int):
+            if one >= len(found):
+                raise ValueError(f"no search result {one}: the request has {len(found)}")
+            made.append(citation(found[one], one, 0, len(found[one]["content"])))
+        else:
+            made.append(dict(one))
+    return made
+
+
+def _stop_at_sequence(parts: list[Part], sequences: list[str]) -> str | None:
+    for number, part in enumerate(parts):
+        text = "".join(part.deltas) if part.kind == "text" else ""
+        hits = [(text.index(one), one) for one in sequences if one in text]
+        if hits:
+            length, sequence = min(hits)
+            part.deltas = _clip(part.deltas, length)
+            del parts[number + 1 :]
+            return sequence
+    return None
+
+
+def _stop_at_limit(parts: list[Part], budget: int) -> bool:
+    """Cut the parts to `budget` bytes; return whether they were within it."""
+    for number, part in enumerate(parts):
+        weight = _weight(part)
+        if weight <= budget:
+            budget -= weight
+            continue
+        if part.kind == "text":
+            text = "".join(part.deltas).encode()[:budget].decode(errors="ignore")
+            part.deltas = _clip(part.deltas, len(text))
+        keep = part.kind == "thinking" or bool(part.deltas and part.kind == "text")
+        if part.kind == "thinking":
+            part.deltas, part.weight = [], budget
+        del parts[number + keep :]
+        return False
+    return True
+
+
+def _clip(deltas: list[str], length: int) -> list[str]:
+    kept = []
+    for delta in deltas:
+        if length <= 0:
+            break
+        kept.append(delta[:length])
+        length -= len(delta)
+    return kept
+
+
+def _weight(part: Part) -> int:
+    return part.weight + sum(map(len, map(str.encode, part.deltas)))

@@ -1,0 +1,75 @@
+"""The parts of a request, in the order in which Claude reads them. Pure.
+
+The rules, the accounting and the default answer all walk through a request; how its
+blocks are found is written once, here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+Json = dict[str, Any]
+
+
+def blocks_of(content: Any) -> list[Json]:
+    """Return the content as a list of blocks; a string is one text block."""
+    if isinstance(content, str):
+        return [{"type": "text", "text": content}]
+    return [block for block in content or [] if isinstance(block, dict)]
+
+
+def merged(messages: list[Json]) -> list[tuple[str, list[Json]]]:
+    """Return (role, blocks) turns: messages of one role in a row are one turn."""
+    turns: list[tuple[str, list[Json]]] = []
+    for message in messages:
+        blocks = blocks_of(message["content"])
+        if turns and turns[-1][0] == message["role"]:
+            turns[-1][1].extend(blocks)
+        else:
+            turns.append((message["role"], blocks))
+    return turns
+
+
+def search_results(body: Json) -> list[Json]:
+    """Return every search result of a request in order, also those of tool results."""
+    found = []
+    for message in body["messages"]:
+        for block in blocks_of(message["content"]):
+            found += [inner for inner in nested(block) if inner.get("type") == "search_result"]
+    return found
+
+
+def nested(block: Json) -> Iterator[Json]:
+    """Yield the block, and the blocks inside it if it is a tool result."""
+    yield block
+    if block.get("type") == "tool_result":
+        yield from blocks_of(block.get("content"))
+
+
+def cache_controls(body: Json) -> Iterator[tuple[str, Json]]:
+    """Yield (path, cache_control) of every marked block: tools, system, messages."""
+    for index, tool in enumerate(body.get("tools") or []):
+        if tool.get("cache_control"):
+            yield f"tools.{index}", tool["cache_control"]
+    for index, block in enumerate(blocks_of(body.get("system"))):
+        if block.get("cache_control"):
+            yield f"system.{index}", block["cache_control"]
+    for number, message in enumerate(body["messages"]):
+        for index, block in enumerate(blocks_of(message["content"])):
+            for inner in nested(block):
+                if inner.get("cache_control"):
+                    yield f"messages.{number}.content.{index}", inner["cache_control"]
+
+
+def citation(result: Json, index: int, start: int, end: int) -> Json:
+    """Return the citation of `content[start:end]` of the request's search result `index`."""
+    return {
+        "type": "search_result_location",
+        "cited_text": "".join(block["text"] for block in result["content"][start:end]),
+        "source": result["source"],
+        "title": result["title"],
+        "search_result_index": index,
+        "start_block_index": start,
+        "end_block_index": end,
+    }

@@ -1,0 +1,98 @@
+"""How tests and benchmarks speak to a stand-in, in their process or in another."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from sitechat.standin.script import Answer, Record
+
+POLL = 0.005
+"""Seconds between two looks of `wait_for`."""
+
+
+class StandinControl:
+    """Speaks to the stand-in at `url`, such as one that `python -m sitechat.standin` serves."""
+
+    url: str
+    """What `ANTHROPIC_BASE_URL` takes."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url.rstrip("/")
+
+    def script(self, *answers: Answer | str) -> None:
+        """Queue answers: each request that the API would take gets the next one.
+
+        When the queue is empty, requests are answered from what they hold, or by `always()`.
+        """
+        self._call("PUT", "script", [_as_json(answer) for answer in answers])
+
+    def always(self, answer: Answer | str) -> None:
+        """Set the answer to every request that finds the queue empty."""
+        self._call("PUT", "script?always=1", _as_json(answer))
+
+    @property
+    def requests(self) -> list[Record]:
+        """The newest 1,000 requests, the oldest first: a copy, as things stand now."""
+        return self.requests_after(0)
+
+    def requests_after(self, number: int) -> list[Record]:
+        """Return the requests after the first `number`."""
+        return [Record(**data) for data in self._call("GET", f"requests?after={number}")]
+
+    def release(self, count: int = 1) -> None:
+        """Let `count` answers go on that wait at their `hold_after`, now or later."""
+        self._call("POST", f"release?count={count}")
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock of the prompt cache, whose entries live for five minutes."""
+        self._call("POST", f"advance?seconds={seconds}")
+
+    def clear(self) -> None:
+        """Forget requests, answers and prompt cache; break off the answers that are running."""
+        self._call("DELETE", "")
+
+    def wait_for(
+        self, predicate: Callable[[Sequence[Record]], Any], timeout: float = 10.0
+    ) -> list[Record]:
+        """Wait until `predicate(requests)` is true and return the requests.
+
+        Raises `TimeoutError`, with the state of the requests, after `timeout` seconds.
+        """
+        deadline = time.monotonic() + timeout
+        while True:
+            records = self.requests
+            if predicate(records):
+                return records
+            if time.monotonic() > deadline:
+                state = "\n".join(
+                    f"{r.number}: {r.path} status={r.status} events_sent={r.events_sent} "
+                    f"held={r.held} finished={r.finished} hung_up={r.hung_up} error={r.error}"
+                    for r in records
+                )
+                raise TimeoutError(f"not so after {timeout} s; the requests:\n{state or 'none'}")
+            time.sleep(POLL)
+
+    def _call(self, method: str, path: str, data: Any = None) -> Any:
+        address = urlsplit(self.url)
+        connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=10)
+        try:
+            body = None if data is None else json.dumps(data).encode()
+            connection.request(method, f"/_standin/{path}", body)
+            response = connection.getresponse()
+            answer = response.read()
+        finally:
+            connection.close()
+        if response.status == 400:
+            raise ValueError(answer.decode())
+        if response.status >= 300:
+            raise RuntimeError(f"{self.url} answered {response.status}: {answer.decode()}")
+        return json.loads(answer) if answer else None
+
+
+def _as_json(answer: Answer | str) -> Any:
+    return answer if isinstance(answer, str) else answer.as_json()

@@ -1,0 +1,137 @@
+"""A composed answer as the API writes it: server-sent events, or one JSON message. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from sitechat.standin.compose import Composed, Part
+from sitechat.standin.content import Json
+
+_DELTA_FIELDS = {
+    "text": ("text_delta", "text"),
+    "thinking": ("thinking_delta", "thinking"),
+    "tool_use": ("input_json_delta", "partial_json"),
+}
+PING = b'event: ping\ndata: {"type": "ping"}\n\n'
+
+
+class Event(NamedTuple):
+    """One server-sent event."""
+
+    data: bytes
+    text: str = ""
+    """The text for the reader that it carries."""
+    weight: int = 0
+    """The bytes of output that it carries."""
+    paced: bool = False
+    """Whether it comes at the pace of Claude's writing; others follow at once."""
+
+
+def encode(data: Json) -> bytes:
+    """Encode an event; its name is its type."""
+    return f"event: {data['type']}\ndata: {_dump(data)}\n\n".encode()
+
+
+def head(message_id: str, model: str, usage: Json) -> Event:
+    """Return `message_start`."""
+    return Event(encode({"type": "message_start", "message": _message(message_id, model, usage)}))
+
+
+def content(composed: Composed, *, complete: bool = True) -> Iterator[Event]:
+    """Yield the events of the content blocks; an answer cut short leaves the last one open."""
+    for index, part in enumerate(composed.parts):
+        yield Event(
+            encode(
+                {
+                    "type": "content_block_start",
+                    "index": index,
+                    "content_block": _empty_block(part),
+                }
+            )
+        )
+        if index == 0:
+            yield Event(PING)
+        yield from _deltas(part, index)
+        if complete or index + 1 < len(composed.parts):
+            yield Event(encode({"type": "content_block_stop", "index": index}))
+
+
+def tail(composed: Composed, usage: Json) -> list[Event]:
+    """Return `message_delta`, whose usage is cumulative, and `message_stop`."""
+    delta = {"stop_reason": composed.stop_reason, "stop_sequence": composed.stop_sequence}
+    return [
+        Event(encode({"type": "message_delta", "delta": delta, "usage": usage})),
+        Event(encode({"type": "message_stop"})),
+    ]
+
+
+def whole(message_id: str, model: str, composed: Composed, usage: Json) -> Json:
+    """Return the message of an answer that is not streamed."""
+    message = _message(message_id, model, usage)
+    message["content"] = [_full_block(part) for part in composed.parts]
+    message["stop_reason"] = composed.stop_reason
+    message["stop_sequence"] = composed.stop_sequence
+    return message
+
+
+def _deltas(part: Part, index: int) -> Iterator[Event]:
+    kind, name = _DELTA_FIELDS[part.kind]
+    before = (
+        "event: content_block_delta\n"
+        f'data: {{"type":"content_block_delta","index":{index},'
+        f'"delta":{{"type":"{kind}","{name}":'
+    ).encode()
+    visible = part.kind == "text"
+    quote = json.encoder.encode_basestring
+    for delta in part.deltas:
+        data = before + quote(delta).encode() + b"}}\n\n"
+        weight = len(delta.encode())
+        yield Event(data, delta if visible else "", weight, paced=True)
+    for one in part.citations:
+        yield _delta(index, {"type": "citations_delta", "citation": one})
+    if part.kind == "thinking":
+        signature = {"type": "signature_delta", "signature": part.fields["signature"]}
+        yield _delta(index, signature)._replace(weight=part.weight)
+
+
+def _delta(index: int, delta: Json) -> Event:
+    return Event(encode({"type": "content_block_delta", "index": index, "delta": delta}))
+
+
+def _message(message_id: str, model: str, usage: Json) -> Json:
+    return {
+        "id": message_id,
+        "type": "message",
+        "role": "assistant",
+        "model": model,
+        "content": [],
+        "stop_reason": None,
+        "stop_sequence": None,
+        "usage": usage,
+    }
+
+
+def _empty_block(part: Part) -> Json:
+    if part.kind == "text":
+        block: Json = {"type": "text", "text": ""}
+        if part.citations:
+            block["citations"] = []
+        return block
+    if part.kind == "thinking":
+        return {"type": "thinking", "thinking": "", "signature": ""}
+    return {"type": "tool_use", **part.fields, "input": {}}
+
+
+def _full_block(part: Part) -> Json:
+    joined = "".join(part.deltas)
+    if part.kind == "text":
+        return {"type": "text", "text": joined, "citations": part.citations or None}
+    if part.kind == "thinking":
+        return {"type": "thinking", "thinking": joined, **part.fields}
+    return {"type": "tool_use", **part.fields, "input": json.loads(joined)}
+
+
+def _dump(data: Any) -> str:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))

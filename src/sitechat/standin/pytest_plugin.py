@@ -1,0 +1,35 @@
+"""The pytest fixture `claude_standin`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from sitechat.standin import Standin
+
+
+@pytest.fixture(scope="session")
+def _claude_standin_server() -> Iterator[Standin]:
+    # One address for the whole session, as the app keeps its client from test to test.
+    from sitechat.standin import Standin
+
+    with Standin() as standin:
+        yield standin
+
+
+@pytest.fixture
+def claude_standin(
+    _claude_standin_server: Standin, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Standin]:
+    """A stand-in of Claude's API that knows nothing of earlier tests.
+
+    For the test, `ANTHROPIC_BASE_URL` is its address and `ANTHROPIC_API_KEY` any key.
+    """
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", _claude_standin_server.url)
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-standin")
+    _claude_standin_server.clear()
+    yield _claude_standin_server
+    _claude_standin_server.clear()

@@ -1,0 +1,231 @@
+"""One answer on its way to the client: pace, holds and ends."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+
+from sitechat.standin import events
+from sitechat.standin.catalog import Model
+from sitechat.standin.compose import Composed
+from sitechat.standin.content import Json
+from sitechat.standin.refusals import ERROR_TYPES, STATUSES, error_body
+from sitechat.standin.script import Answer, Record
+
+BATCH = 64 * 1024
+"""Bytes that are written at once where no delay is asked for."""
+
+
+class Reply:
+    """An answer to one request. `answer` has its delays filled in."""
+
+    def __init__(
+        self,
+        request: web.Request,
+        record: Record,
+        answer: Answer,
+        gate: asyncio.Semaphore,
+        first_delay: float,
+        delay: float,
+    ) -> None:
+        self.request = request
+        self.record = record
+        self.answer = answer
+        self.gate = gate
+        self.first_delay = first_delay
+        self.delay = delay
+        self._batch: list[bytes] = []
+        self._text: list[str] = []
+        self._size = 0
+        self._weight = 0
+
+    async def fail(self) -> web.Response:
+        """Answer with the HTTP error."""
+        await asyncio.sleep(self.first_delay)
+        details = dict(self.answer.details) if self.answer.details is not None else None
+        return error_response(
+            self.record,
+            self.answer.status,
+            self.answer.error_type,
+            self.answer.message,
+            self.answer.headers,
+            details,
+        )
+
+    async def vanish(self) -> web.Response:
+        """Send nothing: break the connection, or keep silent until the client leaves."""
+        if self.answer.end == "hang":
+            await asyncio.Event().wait()
+        self._drop()
+        return web.Response()
+
+    async def whole(self, composed: Composed, usage: Json) -> web.StreamResponse:
+        """Answer with one JSON message."""
+        self.record.usage = {**usage, "output_tokens": 0}
+        deltas = sum(len(part.deltas) for part in composed.parts)
+        await asyncio.sleep(self.first_delay + self.delay * max(0, deltas - 1))
+        if self.answer.hold_after is not None:
+            await self._hold()
+        end = self.answer.end
+        if end == "error":
+            kind = self.answer.error_type or "overloaded_error"
+            return error_response(
+                self.record, STATUSES.get(kind, 500), kind, self.answer.message, {}
+            )
+        if end in ("drop", "hang", "cut"):
+            return await self.vanish()
+        final = self._final_usage(composed, usage)
+        self.record.usage = final
+        self.record.answer_text = composed.text
+        self.record.stop_reason = composed.stop_reason
+        message = events.whole(self._message_id, self.record.body["model"], composed, final)
+        return json_response(self.record, 200, message, self.answer.headers)
+
+    async def stream(self, composed: Composed, model: Model, usage: Json) -> web.StreamResponse:
+        """Answer with server-sent events."""
+        response = web.StreamResponse(
+            headers={
+                "Content-Type": "text/event-stream; charset=utf-8",
+                "Cache-Control": "no-cache",
+                "request-id": self.record.request_id,
+                **self.answer.headers,
+            }
+        )
+        self.record.status = 200
+        start = {**usage, "output_tokens": 1}
+        self.record.usage = start
+        try:
+            await response.prepare(self.request)
+            self._add(events.head(self._message_id, self.record.body["model"], start))
+            await self._send_content(response, composed)
+            await self._send_end(response, composed, usage)
+        finally:
+            if self.record.stop_reason is None:
+                written = max(1, model.tokens(self._weight))
+                self.record.usage = {**usage, "output_tokens": written}
+        return response
+
+    @property
+    def _message_id(self) -> str:
+        return f"msg_standin{self.record.number:06}"
+
+    async def _send_content(self, response: web.StreamResponse, composed: Composed) -> None:
+        clock = asyncio.get_running_loop().time
+        hold_after = self.answer.hold_after
+        delay = self.delay
+        due = clock() + self.first_delay
+        sent = 0
+        for event in events.content(composed, complete=self.answer.end == "stop"):
+            if event.paced:
+                if sent == hold_after:
+                    await self._flush(response)
+                    await self._hold()
+                    due = clock()
+                wait = due - clock()
+                if wait > 0:
+                    await self._flush(response)
+                    await asyncio.sleep(wait)
+                due += delay
+                sent += 1
+            self._add(event)
+            if self._size >= BATCH:
+                await self._flush(response)
+                await asyncio.sleep(0)  # let other streams have their turn
+        await self._flush(response)
+        if hold_after is not None and sent <= hold_after:
+            await self._hold()
+
+    async def _send_end(
+        self, response: web.StreamResponse, composed: Composed, usage: Json
+    ) -> None:
+        end = self.answer.end
+        if end == "hang":
+            await asyncio.Event().wait()
+        if end == "drop":
+            self._drop()
+            return
+        if end == "error":
+            kind = self.answer.error_type or "overloaded_error"
+            body = error_body(kind, self.answer.message, self.record.request_id)
+            self.record.error = body["error"]
+            self._add(events.Event(events.encode(body)))
+        elif end == "stop":
+            final = self._final_usage(composed, usage)
+            reported = {key: value for key, value in final.items() if key != "cache_creation"}
+            for event in events.tail(composed, reported):
+                self._add(event)
+            self.record.usage = final
+            self.record.stop_reason = composed.stop_reason
+        await self._flush(response)
+        await response.write_eof()
+        self.record.finished = True
+
+    def _final_usage(self, composed: Composed, usage: Json) -> Json:
+        final = {**usage, "output_tokens": composed.output_tokens}
+        if composed.thinking_tokens:
+            final["output_tokens_details"] = {"thinking_tokens": composed.thinking_tokens}
+        return {**final, **self.answer.usage}
+
+    async def _hold(self) -> None:
+        self.record.held = True
+        await self.gate.acquire()
+        self.record.held = False
+
+    def _add(self, event: events.Event) -> None:
+        self._batch.append(event.data)
+        self._size += len(event.data)
+        self._weight += event.weight
+        if event.text:
+            self._text.append(event.text)
+
+    async def _flush(self, response: web.StreamResponse) -> None:
+        if not self._batch:
+            return
+        data, count = b"".join(self._batch), len(self._batch)
+        self._batch.clear()
+        self._size = 0
+        await response.write(data)
+        self.record.events_sent += count
+        self.record.answer_text += "".join(self._text)
+        self._text.clear()
+
+    def _drop(self) -> None:
+        # Closing, not aborting: what was written before must still arrive.
+        self.record.finished = True
+        if self.request.transport is not None:
+            self.request.transport.close()
+
+
+def error_response(
+    record: Record,
+    status: int,
+    kind: str | None,
+    message: str | None,
+    headers: Mapping[str, str],
+    details: Json | None = None,
+) -> web.Response:
+    """Return an HTTP error as the API writes it, and note it in the record."""
+    kind = kind or ERROR_TYPES.get(status, "api_error")
+    body = error_body(kind, message, record.request_id, details)
+    record.error = body["error"]
+    return json_response(record, status, body, headers)
+
+
+def json_response(
+    record: Record, status: int, body: Any, headers: Mapping[str, str]
+) -> web.Response:
+    record.status = status
+    record.finished = True
+    return web.Response(
+        status=status,
+        body=json.dumps(body, ensure_ascii=False).encode(),
+        headers={
+            "Content-Type": "application/json",
+            "request-id": record.request_id,
+            **headers,
+        },
+    )

@@ -1,0 +1,251 @@
+"""What the Messages API refuses. Pure: a request in, nothing or `Refused` out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sitechat.standin import shapes
+from sitechat.standin.catalog import Model, find_model
+from sitechat.standin.content import Json, cache_controls, merged, search_results
+from sitechat.standin.refusals import Refused, refuse
+
+VERSIONS = ("2023-06-01", "2026-10-21")
+SAMPLING = ("temperature", "top_p", "top_k")
+COUNTED = frozenset(
+    {
+        "model",
+        "messages",
+        "system",
+        "tools",
+        "tool_choice",
+        "thinking",
+        "cache_control",
+        "output_config",
+    }
+)
+CREATED = COUNTED | {
+    "max_tokens",
+    "metadata",
+    "stream",
+    "stop_sequences",
+    "service_tier",
+    "container",
+    "diagnostics",
+    "inference_geo",
+    "speed",
+    "user_profile_id",
+}
+MAX_BREAKPOINTS = 4
+MAX_MESSAGES = 100_000
+
+
+def check_headers(headers: dict[str, str]) -> None:
+    """Check the headers (with lower-case names) of a request: its key and its API version."""
+    bearer = headers.get("authorization", "")
+    key = headers.get("x-api-key") or (bearer[7:].strip() if bearer.startswith("Bearer ") else "")
+    if not key:
+        raise Refused(
+            401, "authentication_error", "Authorization: a Bearer key or x-api-key is required"
+        )
+    version = headers.get("anthropic-version")
+    if not version:
+        raise refuse("anthropic-version: header is required")
+    if version not in VERSIONS:
+        raise refuse(f'anthropic-version: "{version}" is not a valid version')
+
+
+def check(body: Any, version: str = VERSIONS[-1], *, counting: bool = False) -> Model:
+    """Check the body of a request and return the model that it names.
+
+    `counting` is for `/v1/messages/count_tokens`, which takes fewer fields.
+    Raises `Refused`, as the API would answer.
+    """
+    if not isinstance(body, dict):
+        raise refuse("The request body must be a JSON object")
+    _check_fields(body, counting)
+    model = _find(body["model"])
+    if not counting:
+        _check_output(body, model)
+    _check_sampling(body, version, model)
+    _check_thinking(body, model, counting)
+    shapes.check_system(body.get("system"))
+    shapes.check_tools(body.get("tools"))
+    shapes.check_messages(body["messages"], model)
+    _check_tool_choice(body, model)
+    if body["messages"][-1]["role"] == "assistant" and not model.prefill:
+        raise refuse(
+            "This model does not support assistant message prefill. "
+            "The conversation must end with a user message."
+        )
+    _check_tool_results(body["messages"])
+    _check_citations(body)
+    _check_breakpoints(body)
+    return model
+
+
+def _check_fields(body: Json, counting: bool) -> None:
+    required = ("model", "messages") if counting else ("model", "max_tokens", "messages")
+    for name in required:
+        if name not in body:
+            raise refuse(f"{name}: Field required")
+    allowed = COUNTED if counting else CREATED
+    for name in body:
+        if name not in allowed and name not in SAMPLING:
+            raise refuse(f"{name}: Extra inputs are not permitted")
+    if not isinstance(body["messages"], list):
+        raise refuse("messages: Input should be a valid list")
+    if not body["messages"]:
+        raise refuse("messages: at least one message is required")
+    if len(body["messages"]) > MAX_MESSAGES:
+        raise refuse(f"messages: at most {MAX_MESSAGES} messages are allowed")
+    if not isinstance(body.get("stream", False), bool):
+        raise refuse("stream: Input should be a valid boolean")
+    shapes.check_metadata(body.get("metadata"))
+    shapes.check_stop_sequences(body.get("stop_sequences"))
+    shapes.check_cache_control(body.get("cache_control"), "cache_control")
+
+
+def _find(name: Any) -> Model:
+    if not isinstance(name, str) or not name:
+        raise refuse("model: Input should be a valid string")
+    model = find_model(name)
+    if model is None:
+        raise Refused(404, "not_found_error", f"model: {name}")
+    return model
+
+
+def _check_output(body: Json, model: Model) -> None:
+    limit = body["max_tokens"]
+    if not isinstance(limit, int) or isinstance(limit, bool):
+        raise refuse("max_tokens: Input should be a valid integer")
+    if limit < 1:
+        raise refuse("max_tokens: Input should be greater than or equal to 1")
+    if limit > model.max_output:
+        raise refuse(
+            f"max_tokens: {limit} > {model.max_output}, which is the maximum allowed number of "
+            f"output tokens for {body['model']}"
+        )
+
+
+def _check_sampling(body: Json, version: str, model: Model) -> None:
+    for name in SAMPLING:
+        if name not in body:
+            continue
+        if version == "2026-10-21":
+            raise refuse(f"{name}: not supported by the API version 2026-10-21")
+        if not model.sampling:
+            raise refuse(f"`{name}` is not supported for this model.")
+
+
+def _check_thinking(body: Json, model: Model, counting: bool) -> None:
+    thinking = body.get("thinking")
+    if thinking is None:
+        return
+    shapes.check_object(thinking, "thinking", {"type", "budget_tokens", "display"}, {"type"})
+    kind = thinking["type"]
+    if kind not in model.thinking_types:
+        if kind not in ("adaptive", "between_tools", "disabled", "enabled"):
+            raise refuse(
+                "thinking.type: Input should be 'adaptive', 'between_tools', 'disabled' "
+                "or 'enabled'"
+            )
+        raise refuse(
+            f'"thinking.type.{kind}" is not supported for this model. '
+            f"Use one of: {', '.join(model.thinking_types)}."
+        )
+    if kind != "enabled":
+        return
+    budget = thinking.get("budget_tokens")
+    if not isinstance(budget, int) or budget < 1024:
+        raise refuse("thinking.enabled.budget_tokens: Input should be at least 1024")
+    if not counting and budget >= body["max_tokens"]:
+        raise refuse("`max_tokens` must be greater than `thinking.budget_tokens`")
+
+
+def _check_tool_choice(body: Json, model: Model) -> None:
+    choice = body.get("tool_choice")
+    if choice is None:
+        return
+    allowed = {"type", "name", "disable_parallel_tool_use"}
+    shapes.check_object(choice, "tool_choice", allowed, {"type"})
+    if choice["type"] not in ("auto", "any", "tool", "none"):
+        raise refuse("tool_choice.type: Input should be 'auto', 'any', 'tool' or 'none'")
+    if not body.get("tools"):
+        raise refuse("tool_choice: may only be specified while providing `tools`")
+    if choice["type"] in ("any", "tool"):
+        if not model.forced_tools:
+            raise refuse("tool_choice: forced tool use is not supported for this model")
+        names = [tool.get("name") for tool in body["tools"]]
+        if choice["type"] == "tool" and choice.get("name") not in names:
+            raise refuse(f"tool_choice: Tool '{choice.get('name')}' not found in provided tools")
+
+
+def _check_tool_results(messages: list[Json]) -> None:
+    """Every tool_use is answered at the head of the very next user turn, and only there."""
+    waiting: list[str] = []
+    seen: set[str] = set()
+    for number, (_, blocks) in enumerate(merged(messages)):
+        results = [block["tool_use_id"] for block in blocks if block["type"] == "tool_result"]
+        for given in results:
+            if given not in waiting:
+                raise refuse(
+                    f"messages.{number}: unexpected `tool_use_id` found in `tool_result` blocks: "
+                    f"{given}. Each `tool_result` block must have a corresponding `tool_use` "
+                    "block in the previous message."
+                )
+        if len(results) != len(set(results)):
+            raise refuse(f"messages.{number}: each `tool_use` must have a single result")
+        missing = [wanted for wanted in waiting if wanted not in results]
+        if missing:
+            raise refuse(
+                f"messages.{number - 1}: `tool_use` ids were found without `tool_result` blocks "
+                f"immediately after: {', '.join(missing)}. Each `tool_use` block must have a "
+                "corresponding `tool_result` block in the next message."
+            )
+        if any(block["type"] != "tool_result" for block in blocks[: len(results)]):
+            raise refuse(
+                f"messages.{number}: `tool_result` blocks must come first in the message that "
+                "answers a `tool_use`"
+            )
+        waiting = [block["id"] for block in blocks if block["type"] == "tool_use"]
+        if len(set(waiting) | seen) != len(waiting) + len(seen):
+            raise refuse("messages: `tool_use` ids must be unique")
+        seen.update(waiting)
+    if waiting:
+        raise refuse(
+            "messages: `tool_use` ids were found without `tool_result` blocks immediately after: "
+            + ", ".join(waiting)
+        )
+
+
+def _check_citations(body: Json) -> None:
+    enabled = {
+        bool((result.get("citations") or {}).get("enabled")) for result in search_results(body)
+    }
+    if len(enabled) > 1:
+        raise refuse(
+            "messages: citations must be enabled on all or none of the search results of a request"
+        )
+
+
+def _check_breakpoints(body: Json) -> None:
+    marks = list(cache_controls(body))
+    lifetimes = [mark.get("ttl", "5m") for _, mark in marks]
+    automatic = body.get("cache_control")
+    if automatic:
+        last = body["messages"][-1]["content"]
+        marked = isinstance(last, list) and last[-1].get("cache_control")
+        if not marked:
+            lifetimes.append(automatic.get("ttl", "5m"))
+        elif marked.get("ttl", "5m") != automatic.get("ttl", "5m"):
+            raise refuse("cache_control: its ttl differs from that of the last block")
+    if len(lifetimes) > MAX_BREAKPOINTS:
+        raise refuse(
+            f"A maximum of {MAX_BREAKPOINTS} blocks with cache_control may be provided. "
+            f"Found {len(lifetimes)}."
+        )
+    if lifetimes != sorted(lifetimes):  # "1h" sorts before "5m"
+        raise refuse(
+            "cache_control: a ttl='1h' block must not come after a ttl='5m' block; blocks are "
+            "processed in the order `tools`, `system`, `messages`"
+        )

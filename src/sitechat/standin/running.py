@@ -1,0 +1,126 @@
+"""Stand-ins that are started and stopped: on a thread, or as a process."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import threading
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from sitechat.standin.control import StandinControl
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+START_TIMEOUT = 30.0
+
+
+class _Running(StandinControl):
+    def __init__(
+        self, port: int = 0, host: str = "127.0.0.1", first_delay: float = 0.0, delay: float = 0.0
+    ) -> None:
+        super().__init__("")
+        self.port = port
+        self.host = host
+        self.first_delay = first_delay
+        self.delay = delay
+
+    def start(self) -> Self:
+        raise NotImplementedError
+
+    def stop(self) -> None:
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+class Standin(_Running):
+    """A stand-in of Claude's API on a thread of this process.
+
+    Port 0 is any free one. `first_delay` and `delay` are the seconds before the first delta
+    of an answer and between two, where the answer says nothing else.
+
+        with Standin() as standin:
+            client = anthropic.AsyncAnthropic(api_key="any", base_url=standin.url)
+    """
+
+    def start(self) -> Self:
+        """Serve until `stop()`. Raises `OSError` where the port is taken."""
+        ready = threading.Event()
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(
+            target=asyncio.run, args=(self._serve(ready),), name="standin", daemon=True
+        )
+        self._thread.start()
+        ready.wait(START_TIMEOUT)
+        if self._error is not None:
+            raise self._error
+        return self
+
+    def stop(self) -> None:
+        """Stop serving; running answers are broken off."""
+        self._loop.call_soon_threadsafe(self._stopping.set)
+        self._thread.join()
+
+    async def _serve(self, ready: threading.Event) -> None:
+        from sitechat.standin import server
+
+        self._loop = asyncio.get_running_loop()
+        self._stopping = asyncio.Event()
+        service = server.Service(self.first_delay, self.delay)
+        try:
+            runner, self.url = await server.start(service, self.host, self.port)
+        except OSError as error:
+            self._error = error
+            return
+        finally:
+            ready.set()
+        await self._stopping.wait()
+        service.clear()
+        await runner.cleanup()
+
+
+class StandinProcess(_Running):
+    """A stand-in of Claude's API as a process of its own, for benchmarks.
+
+    Takes the same arguments as `Standin`.
+    """
+
+    def start(self) -> Self:
+        """Serve until `stop()`. Raises `RuntimeError` where the process ends at once."""
+        arguments = ["--port", str(self.port), "--host", self.host]
+        arguments += ["--first-delay", str(self.first_delay), "--delay", str(self.delay)]
+        self._process = subprocess.Popen(  # noqa: S603 - our own module, no shell
+            [sys.executable, "-m", "sitechat.standin", "--quiet", *arguments],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdout is not None  # noqa: S101 - as PIPE was asked for
+        self.url = self._process.stdout.readline().strip()
+        if not self.url:
+            self.stop()
+            raise RuntimeError("the stand-in did not start; its error is above")
+        return self
+
+    def stop(self) -> None:
+        """End the process."""
+        self._process.terminate()
+        self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+    @property
+    def pid(self) -> int:
+        """The id of the process."""
+        return self._process.pid

@@ -1,0 +1,223 @@
+"""The stand-in as an aiohttp application: the Messages API, and what tests say to it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from typing import Any
+
+from aiohttp import web
+
+from sitechat.standin.answers import default_answer
+from sitechat.standin.caching import PromptCache, count_input
+from sitechat.standin.catalog import Model
+from sitechat.standin.compose import compose, thinks
+from sitechat.standin.content import Json
+from sitechat.standin.refusals import Refused, refuse
+from sitechat.standin.reply import Reply, error_response, json_response
+from sitechat.standin.rules import check, check_headers
+from sitechat.standin.script import Answer, Record
+
+MAX_BODY = 32 * 1024 * 1024
+LOG_LENGTH = 1000
+"""How many of the newest requests are remembered."""
+
+
+class Service:
+    """All that the stand-in knows. It lives on one event loop."""
+
+    def __init__(self, first_delay: float = 0.0, delay: float = 0.0) -> None:
+        self.first_delay = first_delay
+        self.delay = delay
+        self._running: set[asyncio.Task[Any]] = set()
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget requests, answers and the prompt cache; break off what is running."""
+        for task in self._running:
+            task.cancel()
+        self.log: deque[Record] = deque(maxlen=LOG_LENGTH)
+        self.queue: deque[Answer] = deque()
+        self.always: Answer | None = None
+        self.gate = asyncio.Semaphore(0)
+        self.cache = PromptCache()
+        self.clock_offset = 0.0
+        self._count = 0
+
+    def now(self) -> float:
+        """Return the time of the prompt cache, in seconds."""
+        return time.monotonic() + self.clock_offset
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Answer one request to the API."""
+        self._count += 1
+        record = Record(
+            number=self._count,
+            path=request.path,
+            headers={name.lower(): value for name, value in request.headers.items()},
+            request_id=f"req_standin{self._count:06}",
+        )
+        self.log.append(record)
+        task = asyncio.current_task()
+        if task is not None:
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+        try:
+            return await self._respond(request, record)
+        except Refused as refused:
+            return error_response(record, refused.status, refused.kind, refused.message, {})
+        except (ConnectionError, asyncio.CancelledError):
+            record.hung_up = not record.finished
+            raise
+        finally:
+            record.held = False
+
+    async def _respond(self, request: web.Request, record: Record) -> web.StreamResponse:
+        raw = await _read(request)
+        try:
+            record.body = json.loads(raw)
+            problem = None
+        except ValueError as error:
+            record.body = raw.decode(errors="replace")
+            problem = refuse(f"The request body is not valid JSON: {error}")
+        check_headers(record.headers)
+        counting = request.path == "/v1/messages/count_tokens"
+        if not counting and request.path != "/v1/messages":
+            raise Refused(404, "not_found_error", "Not found")
+        if request.method != "POST":
+            raise Refused(405, "invalid_request_error", "Method Not Allowed")
+        if problem is not None:
+            raise problem
+        model = check(record.body, record.headers["anthropic-version"], counting=counting)
+        tokens = count_input(record.body, model)
+        if tokens > model.context:
+            raise refuse(f"prompt is too long: {tokens} tokens > {model.context} maximum")
+        if counting:
+            return json_response(record, 200, {"input_tokens": tokens}, {})
+        return await self._answer(request, record, model)
+
+    async def _answer(
+        self, request: web.Request, record: Record, model: Model
+    ) -> web.StreamResponse:
+        answer = self._next(record.body, model)
+        reply = Reply(
+            request,
+            record,
+            answer,
+            self.gate,
+            self.first_delay if answer.first_delay is None else answer.first_delay,
+            self.delay if answer.delay is None else answer.delay,
+        )
+        if answer.before_headers:
+            return await reply.vanish()
+        if answer.status != 200:
+            return await reply.fail()
+        try:
+            composed = compose(answer, record.body, model, record.number)
+        except ValueError as error:
+            raise Refused(500, "api_error", f"the scripted answer is wrong: {error}") from None
+        usage = self.cache.book(record.body, model, self.now()).as_json()
+        if record.body.get("stream"):
+            return await reply.stream(composed, model, usage)
+        return await reply.whole(composed, usage)
+
+    def _next(self, body: Json, model: Model) -> Answer:
+        if self.queue:
+            return self.queue.popleft()
+        if self.always is not None:
+            return self.always
+        blocks = default_answer(body)
+        if thinks(body, model):
+            blocks.insert(0, {"type": "thinking", "thinking": ""})
+        return Answer(blocks=blocks)
+
+
+class Controls:
+    """The calls under `/_standin/`, by which tests and benchmarks speak to the stand-in."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+
+    async def script(self, request: web.Request) -> web.Response:
+        """`PUT script`: queue answers; `?always=1`: one for all that have none in the queue."""
+        data = await request.json()
+        if request.query.get("always"):
+            self.service.always = Answer.from_json(data)
+        else:
+            if not isinstance(data, list):
+                raise ValueError("a script is a list of answers")
+            self.service.queue.extend([Answer.from_json(one) for one in data])
+        return web.Response(status=204)
+
+    async def requests(self, request: web.Request) -> web.Response:
+        """`GET requests`: the log; `?after=N` leaves out the first N requests."""
+        after = int(request.query.get("after", "0"))
+        return web.json_response(
+            [asdict(record) for record in self.service.log if record.number > after]
+        )
+
+    async def release(self, request: web.Request) -> web.Response:
+        """`POST release`: let `?count=N` holds go on, those of now or of later."""
+        for _ in range(int(request.query.get("count", "1"))):
+            self.service.gate.release()
+        return web.Response(status=204)
+
+    async def advance(self, request: web.Request) -> web.Response:
+        """`POST advance?seconds=N`: move the clock of the prompt cache."""
+        self.service.clock_offset += float(request.query["seconds"])
+        return web.Response(status=204)
+
+    async def clear(self, request: web.Request) -> web.Response:
+        """`DELETE /_standin/`: forget everything, break off what is running."""
+        self.service.clear()
+        return web.Response(status=204)
+
+
+def application(service: Service) -> web.Application:
+    """Return the aiohttp application of a service."""
+    app = web.Application(client_max_size=MAX_BODY, middlewares=[_explain])
+    controls = Controls(service)
+    app.router.add_put("/_standin/script", controls.script)
+    app.router.add_get("/_standin/requests", controls.requests)
+    app.router.add_post("/_standin/release", controls.release)
+    app.router.add_post("/_standin/advance", controls.advance)
+    app.router.add_delete("/_standin/", controls.clear)
+    app.router.add_route("*", "/{path:.*}", service.handle)
+    return app
+
+
+async def start(service: Service, host: str, port: int) -> tuple[web.AppRunner, str]:
+    """Serve on the running loop; return the runner, to be cleaned up, and the address."""
+    runner = web.AppRunner(
+        application(service), access_log=None, handler_cancellation=True, shutdown_timeout=0.1
+    )
+    await runner.setup()
+    await web.TCPSite(runner, host, port).start()
+    host, port = runner.addresses[0][:2]
+    return runner, f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+@web.middleware
+async def _explain(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Answer a wrong call of the controls with what is wrong."""
+    try:
+        return await handler(request)
+    except (ValueError, KeyError, TypeError) as error:
+        if not request.path.startswith("/_standin/"):
+            raise
+        return web.Response(status=400, text=f"{type(error).__name__}: {error}")
+
+
+async def _read(request: web.Request) -> bytes:
+    try:
+        return await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        raise Refused(
+            413, "request_too_large", "Request exceeds the maximum size of 32 MB"
+        ) from None
