@@ -227,6 +227,8 @@ class Counter(models.Model):
     key = models.CharField(max_length=160, primary_key=True)
     spent = models.BigIntegerField(default=0)
     expires = models.DateTimeField(db_index=True)
+    warned = models.BooleanField(default=False)
+    reached = models.BooleanField(default=False)
 
     class Meta:
         verbose_name = _("counter")

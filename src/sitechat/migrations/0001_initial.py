@@ -22,6 +22,8 @@ class Migration(migrations.Migration):
                 ('key', models.CharField(max_length=160, primary_key=True, serialize=False)),
                 ('spent', models.BigIntegerField(default=0)),
                 ('expires', models.DateTimeField(db_index=True)),
+                ('warned', models.BooleanField(default=False)),
+                ('reached', models.BooleanField(default=False)),
             ],
             options={
                 'verbose_name': 'counter',

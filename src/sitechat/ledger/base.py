@@ -1,0 +1,257 @@
+"""What every ledger does; `database` and `cache` are the places where it counts."""
+
+from __future__ import annotations
+
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from decimal import Decimal
+from functools import cache
+from math import ceil
+from typing import Any
+
+from sitechat.errors import BudgetExhausted, ChatError, RateLimited
+from sitechat.limits import Limit, current_limits, nano_dollars, shown, window
+from sitechat.signals import budget_reached, limit_reached
+from sitechat.visitors import Visitor
+
+logger = logging.getLogger("sitechat")
+
+Reservation = list[dict[str, Any]]
+"""What a message has taken, as JSON can hold it; the ledger that made it reads it again."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What one message takes of one limit in one window.
+
+    `amount` and `cap` are whole numbers: messages, tokens, or nano-dollars for the unit `usd`.
+    `expires` is the end of the window in seconds since 1970.
+    """
+
+    key: str
+    scope: str
+    unit: str
+    period: str
+    amount: int
+    cap: int
+    expires: int
+
+    @property
+    def limit(self) -> Limit:
+        return Limit(scope=self.scope, unit=self.unit, period=self.period, cap=self.cap)
+
+    @property
+    def is_budget(self) -> bool:
+        """Whether it is the site's own money, not a visitor's share."""
+        return self.scope == "site" and self.unit == "usd"
+
+    @property
+    def warn_from(self) -> int:
+        """The count from which a budget is nearly spent: 80% of it."""
+        return -(-self.cap * 8 // 10)
+
+    @property
+    def resets(self) -> datetime:
+        return datetime.fromtimestamp(self.expires, timezone.utc)
+
+
+class Ledger(ABC):
+    """Takes, books and gives back. Subclasses say how a count is kept, atomically.
+
+    `now` is an aware datetime, the present by default.
+    """
+
+    def reserve(
+        self, visitor: Visitor, *, tokens: int, dollars: Decimal, now: datetime | None = None
+    ) -> Reservation:
+        """Take one message, its tokens and its dollars from every limit that applies to the
+        visitor: all of them, or nothing.
+
+        Raises BudgetExhausted where a budget of the site (scope `site`, unit `usd`) refuses,
+        RateLimited where another limit does; `retry_after` is the seconds until the last of the
+        refusing windows ends. A refusal inside an atomic block that is then rolled back takes
+        its signal's mark along, and the next refusal sends the signal again: call it before.
+        """
+        now = now or datetime.now(timezone.utc)
+        claims = self._claims(visitor, tokens=tokens, dollars=dollars, now=now)
+        for claim in claims:
+            if claim.amount > claim.cap:
+                _warn_too_small(str(claim.limit), claim.scope)
+        refusing = self._take(claims) if claims else []
+        if refusing:
+            raise self._refusal(refusing, visitor, now)
+        return [asdict(claim) for claim in claims]
+
+    def settle(
+        self,
+        reservation: Reservation,
+        *,
+        tokens: int,
+        dollars: Decimal,
+        now: datetime | None = None,
+    ) -> None:
+        """Book what was really used in the place of what was reserved, more or less.
+
+        Call it once for a reservation. The message stays counted. Windows that have ended are
+        left as they are.
+        """
+        used = {"tokens": tokens, "usd": nano_dollars(dollars)}
+        self._change(
+            [
+                (claim, used[claim.unit] - claim.amount)
+                for claim in _running(reservation, now)
+                if claim.unit in used
+            ]
+        )
+
+    def cancel(self, reservation: Reservation, *, now: datetime | None = None) -> None:
+        """Give everything back, the message too: nothing was sent to Claude for it."""
+        self._change([(claim, -claim.amount) for claim in _running(reservation, now)])
+
+    def left(self, visitor: Visitor, *, now: datetime | None = None) -> list[dict[str, Any]]:
+        """What the visitor has left of each of their own limits, as JSON can hold it.
+
+        The limits of scope `site` are the owner's business and not among them. `limit` and
+        `left` are messages, tokens or dollars, `resets_in` seconds.
+        """
+        now = now or datetime.now(timezone.utc)
+        claims = [
+            claim
+            for claim in self._claims(visitor, tokens=0, dollars=Decimal(0), now=now)
+            if claim.scope != "site"
+        ]
+        spent = self._spent([claim.key for claim in claims]) if claims else {}
+        return [
+            {
+                "scope": claim.scope,
+                "unit": claim.unit,
+                "period": claim.period,
+                "limit": _number(claim.unit, claim.cap),
+                "left": _number(claim.unit, max(0, claim.cap - spent.get(claim.key, 0))),
+                "resets_in": _seconds_until(claim, now),
+            }
+            for claim in claims
+        ]
+
+    def purge(self, now: datetime | None = None) -> int:
+        """Delete the counts of windows that have ended; returns how many."""
+        return 0
+
+    def problems(self) -> list[str]:
+        """Why counts would not hold here: a sentence for each, for the system checks."""
+        return []
+
+    @abstractmethod
+    def _take(self, claims: Sequence[Claim]) -> list[Claim]:
+        """Add every claim's amount to its count where none passes its cap, or change nothing.
+
+        Returns the claims that refuse, none when all was taken.
+        """
+
+    @abstractmethod
+    def _book(self, changes: Sequence[tuple[Claim, int]]) -> list[Claim]:
+        """Add to the claims' counts, never below zero.
+
+        Returns those of the budgets that nobody had found at `Claim.warn_from` before.
+        """
+
+    @abstractmethod
+    def _spent(self, keys: Sequence[str]) -> Mapping[str, int]:
+        """The counts that exist, by key."""
+
+    @abstractmethod
+    def _first_to_reach(self, claim: Claim) -> bool:
+        """Mark the claim's window as reached; whether nobody had before."""
+
+    def _claims(
+        self, visitor: Visitor, *, tokens: int, dollars: Decimal, now: datetime
+    ) -> list[Claim]:
+        """The visitor's claims in the order of their keys, in which rows are locked.
+
+        Keys differ first in a letter of scope, unit or period, so databases of every collation
+        agree with that order.
+        """
+        amounts = {"messages": 1, "tokens": tokens, "usd": nano_dollars(dollars)}
+        claims = []
+        for limit in current_limits():
+            identity = visitor.identity(limit.scope)
+            if identity is None:
+                continue
+            frame = window(limit.period, now)
+            claims.append(
+                Claim(
+                    key=f"{limit.scope}:{limit.unit}:{limit.period}:{frame.name}:{identity}",
+                    scope=limit.scope,
+                    unit=limit.unit,
+                    period=limit.period,
+                    amount=amounts[limit.unit],
+                    cap=limit.cap,
+                    expires=int(frame.end.timestamp()),
+                )
+            )
+        return sorted(claims, key=lambda claim: claim.key)
+
+    def _refusing(self, claims: Sequence[Claim]) -> list[Claim]:
+        """Which claims do not fit. Where all of them do by now, the tightest one is blamed."""
+        spent = self._spent([claim.key for claim in claims])
+        after = {claim: spent.get(claim.key, 0) + claim.amount for claim in claims}
+        return [claim for claim in claims if after[claim] > claim.cap] or [
+            max(claims, key=lambda claim: Decimal(after[claim]) / claim.cap)
+        ]
+
+    def _refusal(self, refusing: Sequence[Claim], visitor: Visitor, now: datetime) -> ChatError:
+        for claim in refusing:
+            if not self._first_to_reach(claim):
+                continue
+            if claim.is_budget:
+                logger.warning(
+                    "The site's budget of %s is spent: the chat answers nobody until %s.",
+                    claim.limit,
+                    claim.resets.isoformat(),
+                )
+                budget_reached.send_robust(type(self), limit=claim.limit, resets=claim.resets)
+            else:
+                limit_reached.send_robust(
+                    type(self), limit=claim.limit, visitor=visitor, resets=claim.resets
+                )
+        error = BudgetExhausted if any(claim.is_budget for claim in refusing) else RateLimited
+        return error(retry_after=max(_seconds_until(claim, now) for claim in refusing))
+
+    def _change(self, changes: Sequence[tuple[Claim, int]]) -> None:
+        changes = [(claim, change) for claim, change in changes if change or claim.is_budget]
+        for claim in self._book(changes) if changes else []:
+            logger.warning(
+                "The site has spent 80%% of its budget of %s; the budget is whole again at %s.",
+                claim.limit,
+                claim.resets.isoformat(),
+            )
+
+
+def _running(reservation: Reservation, now: datetime | None) -> list[Claim]:
+    """The claims of a reservation whose windows have not ended."""
+    time = (now or datetime.now(timezone.utc)).timestamp()
+    claims = [Claim(**entry) for entry in reservation]
+    return [claim for claim in claims if claim.expires > time]
+
+
+def _seconds_until(claim: Claim, now: datetime) -> int:
+    return max(1, ceil(claim.expires - now.timestamp()))
+
+
+def _number(unit: str, amount: int) -> int | float:
+    number = shown(unit, amount)
+    return float(number) if unit == "usd" else int(number)
+
+
+@cache
+def _warn_too_small(limit: str, scope: str) -> None:
+    """Cached, so that a process says it once for a limit."""
+    logger.warning(
+        'CHAT_LIMITS["%s"] has "%s", but one message may need more than all of it at worst: it '
+        "is refused. Raise the limit, or lower CHAT_MAX_TOKENS or CHAT_MAX_HISTORY.",
+        scope,
+        limit,
+    )

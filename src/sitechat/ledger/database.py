@@ -1,0 +1,149 @@
+"""The ledger in the site's database: exact across threads, processes and restarts."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from time import sleep
+from typing import TypeVar
+
+from django.conf import settings
+from django.db import OperationalError, connections, router, transaction
+from django.db.models import BigIntegerField, Case, F, Q, QuerySet, Value, When
+from django.db.models.functions import Greatest
+from django.utils import timezone
+
+from sitechat.ledger.base import Claim, Ledger
+from sitechat.models import Counter
+
+T = TypeVar("T")
+
+ATTEMPTS = 6
+PURGE_BATCH = 1000
+
+
+class DatabaseLedger(Ledger):
+    """Counts in the table `sitechat_counter`, one row per limit, identity and window.
+
+    `reserve` takes two statements in one transaction and `settle` one, however many limits
+    there are. All the rows of a message are locked in the order of their keys, so messages wait
+    for each other instead of deadlocking, and only while their transactions last.
+    """
+
+    def purge(self, now: datetime | None = None) -> int:
+        counters, ended, deleted = self._counters(), _stored(now or timezone.now()), 0
+        while keys := list(
+            counters.filter(expires__lte=ended).values_list("key", flat=True)[:PURGE_BATCH]
+        ):
+            deleted += counters.filter(key__in=keys).delete()[0]
+        return deleted
+
+    def _take(self, claims: Sequence[Claim]) -> list[Claim]:
+        return self._persist(lambda: [] if self._taken(claims) else self._refusing(claims))
+
+    def _taken(self, claims: Sequence[Claim]) -> bool:
+        counters = self._counters()
+        fits = Q()
+        for claim in claims:
+            fits |= Q(key=claim.key, spent__lte=claim.cap - claim.amount)
+        with transaction.atomic(using=counters.db):
+            self._lock(counters, claims)
+            taken = counters.filter(fits).update(
+                spent=F("spent") + _by_key([(claim, claim.amount) for claim in claims])
+            )
+            if taken == len(claims):
+                return True
+            transaction.set_rollback(True, using=counters.db)
+        return False
+
+    def _lock(self, counters: QuerySet[Counter], claims: Sequence[Claim]) -> None:
+        """Create the rows that are missing and lock them all, in one statement.
+
+        Writing `expires` anew is what locks the rows that exist. Writing first, without a
+        SELECT, is also what lets SQLite wait for its turn instead of saying that it is locked.
+        """
+        named = connections[counters.db].features.supports_update_conflicts_with_target
+        counters.bulk_create(
+            [Counter(key=claim.key, expires=_stored(claim.resets)) for claim in claims],
+            update_conflicts=True,
+            update_fields=["expires"],
+            unique_fields=["key"] if named else None,
+        )
+
+    def _book(self, changes: Sequence[tuple[Claim, int]]) -> list[Claim]:
+        return self._persist(lambda: self._booked(changes))
+
+    def _booked(self, changes: Sequence[tuple[Claim, int]]) -> list[Claim]:
+        """First as if no budget came to its warning mark, which takes one statement."""
+        counters = self._counters()
+        rows = self._in_order(counters, [claim.key for claim, _ in changes])
+        spent = Greatest(F("spent") + _by_key(changes), Value(0), output_field=BigIntegerField())
+        budgets = [(claim, change) for claim, change in changes if claim.is_budget]
+        quiet = rows
+        for claim, change in budgets:
+            quiet = quiet.filter(
+                ~Q(key=claim.key) | Q(warned=True) | Q(spent__lt=claim.warn_from - change)
+            )
+        with transaction.atomic(using=counters.db):
+            if quiet.update(spent=spent) == len(changes) or not budgets:
+                return []
+            transaction.set_rollback(True, using=counters.db)
+        with transaction.atomic(using=counters.db):
+            rows.update(spent=spent)
+            return [
+                claim
+                for claim, _ in budgets
+                if counters.filter(key=claim.key, warned=False, spent__gte=claim.warn_from).update(
+                    warned=True
+                )
+            ]
+
+    def _in_order(self, counters: QuerySet[Counter], keys: Sequence[str]) -> QuerySet[Counter]:
+        """The rows of the keys, to be updated in the order of the keys.
+
+        PostgreSQL updates rows in any order, but locks them in a subquery's. MySQL and MariaDB
+        obey an UPDATE's own order. SQLite locks the whole database anyway.
+        """
+        rows = counters.filter(key__in=keys).order_by("key")
+        if connections[counters.db].vendor == "postgresql":
+            return counters.filter(key__in=rows.select_for_update().values("key"))
+        return rows
+
+    def _spent(self, keys: Sequence[str]) -> Mapping[str, int]:
+        return dict(self._counters().filter(key__in=keys).values_list("key", "spent"))
+
+    def _first_to_reach(self, claim: Claim) -> bool:
+        rows = self._counters().filter(key=claim.key, reached=False)
+        return bool(self._persist(lambda: rows.update(reached=True)))
+
+    def _counters(self) -> QuerySet[Counter]:
+        return Counter.objects.using(router.db_for_write(Counter))
+
+    def _persist(self, work: Callable[[], T], attempt: int = 1) -> T:
+        """Do the work, again where the database ended a deadlock or a wait at its cost.
+
+        Inside the caller's transaction that is the caller's to do: it may be gone.
+        """
+        try:
+            return work()
+        except OperationalError:
+            if attempt == ATTEMPTS or connections[self._counters().db].in_atomic_block:
+                raise
+        sleep(secrets.randbelow(20 * 2**attempt) / 1000)
+        return self._persist(work, attempt + 1)
+
+
+def _by_key(amounts: Sequence[tuple[Claim, int]]) -> Case:
+    return Case(
+        *(When(key=claim.key, then=Value(amount)) for claim, amount in amounts),
+        default=Value(0),
+        output_field=BigIntegerField(),
+    )
+
+
+def _stored(moment: datetime) -> datetime:
+    """As the site's database keeps it: aware, or naive local time on sites without USE_TZ."""
+    if not timezone.is_aware(moment):
+        moment = timezone.make_aware(moment)
+    return moment if settings.USE_TZ else timezone.make_naive(moment)

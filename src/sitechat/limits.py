@@ -1,0 +1,183 @@
+"""CHAT_LIMITS: what the entries mean, and the windows of time in which they count.
+
+Pure: no database, no cache, no clock. `sitechat.ledger` counts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from functools import lru_cache
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+
+from sitechat.conf import conf
+
+SCOPES = ("session", "ip", "user", "site")
+UNITS = ("messages", "tokens", "usd")
+PERIODS = ("minute", "hour", "day", "month")
+
+NANO = 10**9
+"""Dollars are counted in whole nano-dollars: every price of up to three decimals per million
+tokens is exact in them, and a 64-bit counter holds nine billion dollars."""
+
+LARGEST = 10**9
+"""The largest dollar amount of a limit; far below what a 64-bit counter holds."""
+
+EXAMPLES = {
+    "session": "20 messages/hour",
+    "ip": "60 messages/hour",
+    "user": "100000 tokens/day",
+    "site": "20 usd/day",
+}
+
+ENTRY = re.compile(
+    rf"\s*(?P<amount>[0-9]+(?:\.[0-9]+)?)\s+(?P<unit>{'|'.join(UNITS)})"
+    rf"\s*/\s*(?P<period>{'|'.join(PERIODS)})\s*"
+)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most `cap` of `unit` in each `period`, for each identity of `scope`.
+
+    `cap` is a whole number: messages, tokens, or nano-dollars for the unit `usd`.
+    """
+
+    scope: str
+    unit: str
+    period: str
+    cap: int
+
+    def __str__(self) -> str:
+        amount = shown(self.unit, self.cap)
+        return f"{amount:f} {self.unit}/{self.period}"
+
+
+@dataclass(frozen=True)
+class Window:
+    """A period of the calendar in UTC, from `start` up to but without `end`."""
+
+    start: datetime
+    end: datetime
+
+    @property
+    def name(self) -> str:
+        return f"{self.start:%Y%m%dT%H%M}"
+
+
+def window(period: str, now: datetime) -> Window:
+    """The window of `period` that the aware datetime `now` is in.
+
+    Minutes, hours, days and months are those of UTC's calendar, so a month has 28 to 31 days.
+    """
+    start = now.astimezone(timezone.utc).replace(second=0, microsecond=0)
+    if period == "minute":
+        return Window(start, start + timedelta(minutes=1))
+    start = start.replace(minute=0)
+    if period == "hour":
+        return Window(start, start + timedelta(hours=1))
+    start = start.replace(hour=0)
+    if period == "day":
+        return Window(start, start + timedelta(days=1))
+    start = start.replace(day=1)
+    return Window(start, (start + timedelta(days=32)).replace(day=1))
+
+
+def nano_dollars(dollars: Decimal) -> int:
+    """Dollars as whole nano-dollars, rounded up: what is booked is never less than the bill."""
+    return int((dollars * NANO).to_integral_value(ROUND_CEILING))
+
+
+def shown(unit: str, amount: int) -> Decimal:
+    """A count as people read it: dollars for `usd`, rounded down to a hundredth of a cent."""
+    if unit != "usd":
+        return Decimal(amount)
+    dollars = (Decimal(amount) / NANO).quantize(Decimal("0.0001"), ROUND_FLOOR)
+    return dollars.quantize(Decimal(1)) if dollars == dollars.to_integral() else dollars.normalize()
+
+
+def current_limits() -> tuple[Limit, ...]:
+    """The limits of CHAT_LIMITS; raises ImproperlyConfigured where `problems` finds any."""
+    value = conf.CHAT_LIMITS
+    try:
+        key = tuple((scope, tuple(entries)) for scope, entries in value.items())
+        return _parsed(key)
+    except (AttributeError, TypeError):
+        raise ImproperlyConfigured(" ".join(problems(value))) from None
+
+
+def problems(value: Any) -> list[str]:
+    """What is wrong with a value of CHAT_LIMITS: a sentence for each, with a right entry."""
+    return _parse(value)[1]
+
+
+@lru_cache(maxsize=8)
+def _parsed(items: tuple[tuple[str, tuple[str, ...]], ...]) -> tuple[Limit, ...]:
+    limits, wrong = _parse(dict(items))
+    if wrong:
+        raise ImproperlyConfigured(" ".join(wrong))
+    return limits
+
+
+def _parse(value: Any) -> tuple[tuple[Limit, ...], list[str]]:
+    limits: list[Limit] = []
+    wrong: list[str] = []
+    if not isinstance(value, Mapping):
+        right = '{"session": ["20 messages/hour"], "site": ["20 usd/day"]}'
+        return (), [f"CHAT_LIMITS is {value!r}; write a dictionary such as {right}."]
+    for scope, entries in value.items():
+        if scope not in SCOPES:
+            wrong.append(
+                f"CHAT_LIMITS has the scope {scope!r}; scopes are {', '.join(SCOPES)}. "
+                f'Write for example {{"session": ["{EXAMPLES["session"]}"]}}.'
+            )
+            continue
+        name = f'CHAT_LIMITS["{scope}"]'
+        if isinstance(entries, (str, bytes)) or not isinstance(entries, Sequence):
+            wrong.append(f'{name} is {entries!r}; write a list such as ["{EXAMPLES[scope]}"].')
+            continue
+        seen: set[tuple[str, str]] = set()
+        for entry in entries:
+            limit = _limit(scope, entry)
+            if isinstance(limit, str):
+                wrong.append(
+                    f'{name} has {entry!r}: {limit} Write for example "{EXAMPLES[scope]}".'
+                )
+            elif (limit.unit, limit.period) in seen:
+                wrong.append(
+                    f"{name} limits {limit.unit} per {limit.period} twice; "
+                    f'keep one of the entries, such as "{limit}".'
+                )
+            else:
+                seen.add((limit.unit, limit.period))
+                limits.append(limit)
+    return tuple(limits), wrong
+
+
+def _limit(scope: str, entry: Any) -> Limit | str:
+    """One entry as a Limit, or what is wrong with it."""
+    match = ENTRY.fullmatch(entry) if isinstance(entry, str) else None
+    if match is None:
+        return (
+            "an entry is an amount, a unit and a period; "
+            f"units are {', '.join(UNITS)}, periods {', '.join(PERIODS)}."
+        )
+    amount, unit, period = Decimal(match["amount"]), match["unit"], match["period"]
+    if unit != "usd" and amount != amount.to_integral():
+        return f"{unit} come in whole numbers."
+    if not 0 < amount <= LARGEST:
+        return f"the amount must be above 0 and at most {LARGEST}."
+    if scope == "ip" and period == "month":
+        return (
+            "addresses are kept as hashes whose key changes daily, so they can't be counted "
+            "for a month."
+        )
+    cap = int(amount * NANO) if unit == "usd" else int(amount)
+    if cap < 1:
+        return "the amount is below a billionth of a dollar."
+    return Limit(scope=scope, unit=unit, period=period, cap=cap)
