@@ -15,7 +15,7 @@ USE_TZ = True
 LANGUAGE_CODE = "en"
 STATIC_URL = "/static/"
 
-DATABASES: dict[str, dict[str, Any]] = {
+DATABASE_SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
     "sqlite": {
         "default": {
             "ENGINE": "django.db.backends.sqlite3",
@@ -40,7 +40,8 @@ DATABASES: dict[str, dict[str, Any]] = {
             "OPTIONS": {"charset": "utf8mb4"},
         }
     },
-}[os.environ.get("SITECHAT_TEST_DB", "sqlite")]
+}
+DATABASES = DATABASE_SETTINGS[os.environ.get("SITECHAT_TEST_DB", "sqlite")]
 
 INSTALLED_APPS = [
     "django.contrib.admin",

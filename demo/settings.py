@@ -1,0 +1,82 @@
+"""Settings of the demo: a small site such as any other, with the chat on it.
+
+The same settings serve `runserver`, gunicorn and uvicorn. This is a site to try on one's own
+machine: its secret key is in this file and it runs in debug mode.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+BASE_DIR = Path(__file__).resolve().parent
+
+SECRET_KEY = "only-for-the-demo"  # noqa: S105 (not a secret)
+DEBUG = True
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.sitemaps",
+    "django.contrib.staticfiles",
+    "sitechat",
+    "demo",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "demo.csp.content_security_policy",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "demo.urls"
+ASGI_APPLICATION = "demo.asgi.application"
+WSGI_APPLICATION = "demo.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": os.environ.get("DEMO_DATABASE", BASE_DIR / "demo.sqlite3"),
+        "OPTIONS": {"timeout": 20},
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LANGUAGE_CODE = "en"
+USE_TZ = True
+STATIC_URL = "static/"
+STATICFILES_DIRS = [("docs", BASE_DIR.parent / "docs" / "images")]
+
+CHAT_SYSTEM_PROMPT = (
+    "You are the assistant of the documentation of django-sitechat, a chat for Django sites, and "
+    "answer the questions of the web developers who read it. Be correct and brief, and show a "
+    "few lines of code where they say more than words. Rest your answers on the pages that come "
+    "with the question, and say so plainly where they do not hold the answer."
+)
+CHAT_WIDGET = {
+    "title": "Ask the documentation",
+    "greeting": "Hello! I have read this documentation. What would you like to know?",
+    "suggestions": [
+        "How do I install it?",
+        "How do I limit what it costs?",
+        "Which servers does it run on?",
+    ],
+}
