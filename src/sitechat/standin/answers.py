@@ -162,10 +162,11 @@ def _tool_to_call(body: Json, calls: int) -> Json | None:
         return None
     if choice["type"] == "tool":
         return next(tool for tool in tools if tool["name"] == choice["name"])
-    searching = [tool for tool in tools if "search" in tool["name"]]
+    ours = [tool for tool in tools if tool.get("type") in (None, "custom")]
+    searching = [tool for tool in ours if "search" in tool["name"]]
     if searching:
         return searching[0]
-    return tools[0] if choice["type"] == "any" else None
+    return ours[0] if ours and choice["type"] == "any" else None
 
 
 def _call(tool: Json, question: str) -> Json:
