@@ -1,0 +1,184 @@
+"""The short steps by which running replies reach the database. Sync; called on threads.
+
+A reply is settled exactly once: by whoever takes its reservation (`Message.reserved`) off the
+row. Where nobody knows what a reply used, what was reserved stays booked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from time import monotonic
+from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import UUID
+
+from django.db import close_old_connections, connections, models, transaction
+from django.utils import timezone
+
+from sitechat import prices
+from sitechat.errors import Interrupted
+from sitechat.ledger import get_ledger
+from sitechat.models import Message, MessageQuerySet, Status, Usage
+from sitechat.signals import reply_finished
+
+if TYPE_CHECKING:
+    from sitechat.driver import LiveReply
+
+T = TypeVar("T")
+
+
+def step(work: Callable[[], T]) -> T:
+    """Do the work on a thread that owns no connection before or after."""
+    close_old_connections()
+    try:
+        return work()
+    finally:
+        release_connections()
+
+
+def release_connections() -> None:
+    """Close this thread's database connections, but for one that a transaction is open on."""
+    for connection in connections.all(initialized_only=True):
+        if not connection.in_atomic_block:
+            connection.close()
+
+
+def checkpoint(replies: Sequence[LiveReply]) -> dict[UUID, int | None]:
+    """Write what the replies have so far; their rows look alive for as long.
+
+    Returns for each reply whose row is still there where it is to stop, None where nowhere.
+    """
+    now = timezone.now()
+    ids = [live.id for live in replies]
+    texts = []
+    for live in replies:
+        reply = live.reply
+        length, cited = len(reply), len(reply.citations)
+        if cited != live.checkpointed[1]:
+            _running([live.id]).update(
+                text=reply.text, sources=reply.sources, citations=reply.citations
+            )
+        elif length != live.checkpointed[0]:
+            texts.append(models.When(pk=live.id, then=models.Value(reply.text)))
+        live.checkpointed = (length, cited)
+    if texts:
+        text = models.Case(*texts, default=models.F("text"), output_field=models.TextField())
+        _running(ids).update(updated=now, text=text)
+    else:
+        _running(ids).update(updated=now)
+    return dict(Message.objects.filter(pk__in=ids).values_list("pk", "stop_at"))
+
+
+def finish(live: LiveReply) -> None:
+    """Save how the reply ended and settle what it used. A second call does nothing.
+
+    The row of a forgotten conversation is gone: then only the usage is kept.
+    """
+    ending = live.ending
+    assert ending is not None  # noqa: S101 - the engine calls it with the end of a reply
+    reply = live.reply
+    with transaction.atomic():
+        settles = Message.objects.filter(pk=live.id, reserved__isnull=False).update(
+            text=reply.text,
+            sources=reply.sources,
+            citations=reply.citations,
+            status=ending.status,
+            error=ending.error.stored() if ending.error else None,
+            running_in=None,
+            stop_at=None,
+            reserved=None,
+            updated=timezone.now(),
+        )
+        if not settles and Message.objects.filter(pk=live.id).exists():
+            return
+        usage = _usage(live)
+        links = {"conversation_id": live.conversation_id, "reply_id": live.id} if settles else {}
+        if settles:
+            Usage.objects.filter(reply_id=live.id).delete()
+        for name, value in links.items():
+            setattr(usage, name, value)
+        usage.save(force_insert=True)
+        settle(live.reserved, usage, known=live.usage_known)
+    reply_finished.send_robust(
+        sender=type(live.bot),
+        reply=Message.objects.filter(pk=live.id).first() if settles else None,
+        usage=usage,
+    )
+
+
+def _usage(live: LiveReply) -> Usage:
+    assert live.ending is not None  # noqa: S101
+    model = live.request.model
+    usage = Usage(
+        bot=live.bot.name,
+        model=model,
+        status=live.ending.status,
+        stop_reason=live.stop_reason,
+        request_id=live.request_id,
+        total_ms=round((monotonic() - live.began) * 1000),
+        estimated=not (live.usage_known and live.usage_exact),
+        **vars(live.usage),
+    )
+    if live.first_token is not None:
+        usage.first_token_ms = round((live.first_token - live.began) * 1000)
+    if live.usage_known:
+        usage.dollars = prices.cost(model, **vars(live.usage))
+    else:
+        usage.dollars = Decimal(live.reserved["dollars"])
+        usage.input_tokens = max(usage.input_tokens, live.reserved["input_tokens"])
+    return usage
+
+
+def settle(reserved: dict[str, Any], usage: Usage, *, known: bool) -> None:
+    """Book what was used in the place of what was reserved."""
+    if known:
+        tokens = (
+            usage.input_tokens
+            + usage.output_tokens
+            + usage.cache_read_tokens
+            + usage.cache_write_tokens
+        )
+        get_ledger().settle(reserved["claims"], tokens=tokens, dollars=usage.dollars)
+
+
+def interrupt_stale(replies: MessageQuerySet) -> int:
+    """Mark those of the replies whose process is gone as interrupted; returns how many.
+
+    What they had is kept. Their reservations stay booked: nobody knows what they used.
+    """
+    return sum(_interrupt(row) for row in replies.stale().select_related("conversation"))
+
+
+def _interrupt(row: Message) -> bool:
+    reserved = row.reserved or {}
+    stopped = row.stop_at is not None
+    with transaction.atomic():
+        found: bool = bool(
+            Message.objects.filter(pk=row.pk, status=Status.RUNNING, updated=row.updated).update(
+                text=row.text[: row.stop_at],
+                citations=[
+                    c for c in row.citations if not stopped or c["at"] <= (row.stop_at or 0)
+                ],
+                status=Status.STOPPED if stopped else Status.INTERRUPTED,
+                error=None if stopped else Interrupted().stored(),
+                running_in=None,
+                updated=timezone.now(),
+            )
+        )
+        if found:
+            Usage.objects.create(
+                reply=row,
+                conversation_id=row.conversation_id,
+                bot=row.conversation.bot,
+                model=reserved.get("model", ""),
+                input_tokens=reserved.get("input_tokens", 0),
+                output_tokens=reserved.get("output_tokens", 0),
+                dollars=Decimal(reserved.get("dollars", 0)),
+                estimated=True,
+                status=Status.INTERRUPTED,
+            )
+    return found
+
+
+def _running(ids: Sequence[UUID]) -> models.QuerySet[Message]:
+    return Message.objects.filter(pk__in=ids, status=Status.RUNNING)

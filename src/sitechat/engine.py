@@ -1,0 +1,248 @@
+"""Where replies live. Requests follow them; they do not depend on any request.
+
+Each running reply is a task on an event loop: the server's own loop under ASGI, the loop of one
+background thread under WSGI, begun at the first reply of a process (so after its fork). Both run
+the same driver. A reply that is begun inside an open transaction, as in a `TestCase`, runs to
+its end at once, on the thread that holds the transaction, since nobody else could see its rows.
+
+The database is touched in short steps on threads of the engine's own, and no connection is held
+between them. Once a second one statement writes what all the replies of the process have so far
+and keeps their rows from looking stale.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import logging
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context
+from functools import partial
+from time import monotonic
+from typing import Any
+from uuid import UUID
+from weakref import WeakKeyDictionary
+
+from asgiref.sync import async_to_sync, sync_to_async
+from django.db import connection
+from django.utils.translation import gettext_lazy as _
+
+from sitechat import bookkeeping, claude
+from sitechat.driver import Ending, LiveReply, Step, converse
+from sitechat.errors import Interrupted, Timeout
+from sitechat.models import Status
+
+logger = logging.getLogger("sitechat.engine")
+
+CHECKPOINT = 1.0
+"""Seconds between two writes of what the running replies have so far."""
+
+SAVE_AGAIN = 2.0
+"""Seconds until a reply that the database did not take is offered again."""
+
+DATABASE_THREADS = 2
+STOP_WITHIN = 2.0
+
+
+class Engine:
+    """The replies of one event loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self._live: dict[UUID, LiveReply] = {}
+        self._threads = ThreadPoolExecutor(DATABASE_THREADS, thread_name_prefix="sitechat")
+        self._ticker: asyncio.Task[None] | None = None
+
+    def start(self, live: LiveReply) -> None:
+        """Run the reply. From any thread; its rows are committed."""
+        # An empty context: the task outlives the request, whose context must not come along.
+        self.loop.call_soon_threadsafe(partial(self._begin, live), context=Context())
+
+    def cancel(self, live: LiveReply, ending: Ending, at: int | None = None) -> None:
+        """End the reply now, showing at most `at` characters of it. From any thread."""
+        self.loop.call_soon_threadsafe(self._cancel, live, ending, at)
+
+    def _begin(self, live: LiveReply) -> None:
+        self._live[live.id] = live
+        live.task = self.loop.create_task(self._run(live))
+        if self._ticker is None or self._ticker.done():
+            self._ticker = self.loop.create_task(self._tick())
+
+    async def _run(self, live: LiveReply) -> None:
+        try:
+            await run(live, self._step)
+        finally:
+            del self._live[live.id]
+            _forget(live)
+
+    async def _step(self, work: Callable[[], Any]) -> Any:
+        return await self.loop.run_in_executor(self._threads, bookkeeping.step, work)
+
+    async def _tick(self) -> None:
+        """Once a second: write what there is, obey what other processes wrote, watch the clock."""
+        while self._live:
+            await asyncio.sleep(CHECKPOINT)
+            replies = [live for live in self._live.values() if not live.closed]
+            for live in replies:
+                if monotonic() - live.touched > live.timeout:
+                    self._cancel(live, Ending.of_error(live.reply, Timeout()), None)
+            try:
+                rows = await self._step(partial(bookkeeping.checkpoint, replies))
+            except Exception:
+                logger.warning("The database took no checkpoint of the replies", exc_info=True)
+                continue
+            for live in replies:
+                if live.id not in rows:
+                    self._cancel(live, Ending(Status.STOPPED), 0)
+                elif (at := rows[live.id]) is not None:
+                    self._cancel(live, Ending(Status.STOPPED), at)
+
+    def _cancel(self, live: LiveReply, ending: Ending, at: int | None) -> None:
+        if live.ending is not None:
+            return
+        live.ending = ending
+        live.reply.close(at)
+        if live.task is not None and live.driving:
+            live.task.cancel()
+
+
+async def run(live: LiveReply, step: Step) -> None:
+    """Drive the reply to its end, save it, and tell those who follow it."""
+    if live.ending is None:
+        live.driving = True
+        try:
+            ending = await converse(live, step)
+        except asyncio.CancelledError:
+            ending = Ending(Status.INTERRUPTED, Interrupted())
+        live.driving = False
+        live.ending = live.ending or ending
+    live.reply.close(None)
+    while not await _saved(live, step):
+        live.reply.working("unsaved", _("This answer could not be saved yet."))
+        live.tell_end()
+        await asyncio.sleep(SAVE_AGAIN)
+    live.tell_end()
+
+
+async def _saved(live: LiveReply, step: Step) -> bool:
+    try:
+        await step(partial(bookkeeping.finish, live))
+    except Exception:
+        logger.exception("Reply %s could not be saved; it is kept and tried again", live.id)
+        return False
+    live.closed = True
+    return True
+
+
+# The engines of this process
+
+
+class _Process:
+    """What one process runs. A forked child begins with nothing."""
+
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        self.live: dict[UUID, tuple[Engine, LiveReply]] = {}
+        self.engines: WeakKeyDictionary[asyncio.AbstractEventLoop, Engine] = WeakKeyDictionary()
+        self.background: Engine | None = None
+        atexit.register(self.interrupt)
+
+    def interrupt(self) -> None:
+        """The process ends: what still runs is saved as interrupted."""
+        if self.pid != os.getpid():
+            return
+        for _engine, live in list(self.live.values()):
+            live.reply.close(None)
+            live.ending = live.ending or Ending(Status.INTERRUPTED, Interrupted())
+            try:
+                bookkeeping.step(partial(bookkeeping.finish, live))
+            except Exception:
+                logger.exception("Reply %s could not be saved at the end of its process", live.id)
+
+
+_lock = threading.Lock()
+_process: _Process | None = None
+
+
+def _here() -> _Process:
+    global _process  # noqa: PLW0603
+    with _lock:
+        if _process is None or _process.pid != os.getpid():
+            _process = _Process()
+        return _process
+
+
+def start(live: LiveReply, *, on_server_loop: bool) -> None:
+    """Begin a reply whose rows are committed; it runs on, whatever becomes of the caller.
+
+    `on_server_loop`: the caller is a sync view under ASGI, so the server's loop can run it.
+    """
+    process = _here()
+    if connection.in_atomic_block:
+        async_to_sync(_run_inside_transaction)(live)
+        return
+    if on_server_loop:
+        loop = async_to_sync(_running_loop)()
+        engine = process.engines.get(loop)
+        if engine is None:
+            engine = process.engines[loop] = Engine(loop)
+    else:
+        engine = _background(process)
+    process.live[live.id] = (engine, live)
+    engine.start(live)
+
+
+def find(reply_id: UUID) -> LiveReply | None:
+    """The reply, if it runs in this process."""
+    known = _here().live.get(reply_id)
+    return known[1] if known else None
+
+
+def stop(reply_id: UUID, at: int | None) -> bool:
+    """Stop a reply that runs in this process, keeping at most `at` characters of it.
+
+    Returns once that is saved (or after two seconds). False: it does not run here.
+    """
+    known = _here().live.get(reply_id)
+    if known is None:
+        return False
+    engine, live = known
+    saved = threading.Event()
+    wake = saved.set
+    live.follow(wake)
+    try:
+        engine.cancel(live, Ending(Status.STOPPED), at)
+        deadline = monotonic() + STOP_WITHIN
+        while not live.reply.finished and monotonic() < deadline:
+            saved.wait(deadline - monotonic())
+            saved.clear()
+    finally:
+        live.unfollow(wake)
+    return True
+
+
+def _forget(live: LiveReply) -> None:
+    _here().live.pop(live.id, None)
+
+
+def _background(process: _Process) -> Engine:
+    with _lock:
+        if process.background is None:
+            loop = asyncio.new_event_loop()
+            threading.Thread(target=loop.run_forever, name="sitechat-engine", daemon=True).start()
+            process.background = Engine(loop)
+        return process.background
+
+
+async def _running_loop() -> asyncio.AbstractEventLoop:
+    return asyncio.get_running_loop()
+
+
+async def _run_inside_transaction(live: LiveReply) -> None:
+    try:
+        await run(live, lambda work: sync_to_async(work)())
+    finally:
+        await claude.close_client()

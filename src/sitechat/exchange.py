@@ -1,0 +1,145 @@
+"""What Claude is asked, and the pieces that come back. Pure: it knows no SDK and does no I/O."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from sitechat import prices
+from sitechat.history import Document
+
+THINKING = {
+    "claude-opus-5": "on",
+    "claude-sonnet-5-5": "on",
+    "claude-haiku-5-5": "on",
+    "claude-opus-5-5": "always",
+}
+"""Models that think unless told not to, and those that can't be told (model overview, 11/2026)."""
+
+OVERHEAD = 700
+"""Tokens that Claude adds to a request of its own, mostly for tools (Anthropic's tool use page
+names up to 530)."""
+
+THINKING_ROOM = 4096
+"""Tokens on top of `max_tokens` for models that always think: thinking counts toward it, and
+without room a small limit leaves an empty answer."""
+
+
+@dataclass
+class Usage:
+    """Tokens that Claude counted. `input_tokens` is what came after the last cache breakpoint."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(**{name: value + getattr(other, name) for name, value in vars(self).items()})
+
+    @property
+    def total(self) -> int:
+        return sum(vars(self).values())
+
+
+@dataclass(frozen=True)
+class Cited:
+    """The text so far rests on the request's search result number `index`, counted from 0."""
+
+    index: int
+
+
+@dataclass(frozen=True)
+class ToolCall:
+    """Claude wants a tool's result. `input` is what the model wrote: any JSON object."""
+
+    id: str
+    name: str
+    input: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What Claude is asked."""
+
+    model: str
+    max_tokens: int
+    messages: list[dict[str, Any]]
+    system: list[dict[str, Any]] = field(default_factory=list)
+    tools: Sequence[dict[str, Any]] = ()
+    documents: Sequence[Document] = ()
+    user_id: str = ""
+    thinking: bool = True
+    may_use_tools: bool = True
+
+    @property
+    def most_output(self) -> int:
+        """The most output tokens that the call can be billed for."""
+        room = THINKING_ROOM if self._thinks == "always" else 0
+        return self.max_tokens + room
+
+    @cached_property
+    def most_input(self) -> int:
+        """The most input tokens that the call can be billed for.
+
+        A token has at least one byte, so the messages, where visitors may write anything, count
+        by bytes. Prose has at least two bytes a token in any language: so count the system
+        prompt, tools and passages, which are the site's own.
+        """
+        own = len(_json(self.system)) + len(_json(list(self.tools)))
+        passages = sum(len(_json(vars(document))) for document in self.documents)
+        visitors = max(0, len(_json(self.messages)) - passages)
+        return visitors + (own + passages) // 2 + OVERHEAD
+
+    @property
+    def _thinks(self) -> str:
+        return THINKING.get(prices.base_name(self.model), "") if self.thinking else ""
+
+    def answered(
+        self,
+        content: list[dict[str, Any]],
+        results: list[dict[str, Any]],
+        documents: Sequence[Document],
+    ) -> Request:
+        """The next request of a tool round: Claude's own words, then the tools' results."""
+        return replace(
+            self,
+            messages=[
+                *self.messages,
+                {"role": "assistant", "content": content},
+                {"role": "user", "content": results},
+            ],
+            documents=[*self.documents, *documents],
+        )
+
+    def without_tools(self) -> Request:
+        """The same, but Claude must answer now."""
+        return replace(self, may_use_tools=False)
+
+    def parameters(self) -> dict[str, Any]:
+        """The arguments of the SDK's `messages.create`."""
+        parameters: dict[str, Any] = {
+            "model": self.model,
+            "max_tokens": self.most_output,
+            "messages": self.messages,
+        }
+        if self.system:
+            parameters["system"] = self.system
+        if self.tools:
+            parameters["tools"] = list(self.tools)
+            if not self.may_use_tools:
+                parameters["tool_choice"] = {"type": "none"}
+        if self.user_id:
+            parameters["metadata"] = {"user_id": self.user_id}
+        if self._thinks == "on":
+            parameters["thinking"] = {"type": "disabled"}
+        elif self._thinks == "always":
+            parameters["output_config"] = {"effort": "low"}
+        return parameters
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode(errors="replace")

@@ -1,0 +1,233 @@
+"""May this request speak? Every refusal is in here, the cheapest first.
+
+Nothing is written for a visitor who is refused: no session, no conversation, no message.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest, RawPostDataException
+from django.utils.http import is_same_domain
+from django.utils.module_loading import import_string
+
+from sitechat import claude
+from sitechat.conf import conf
+from sitechat.errors import (
+    EmptyMessage,
+    ForbiddenOrigin,
+    InvalidRequest,
+    MessageTooLong,
+    NotAllowed,
+    NotConfigured,
+    UnsupportedMediaType,
+)
+from sitechat.history import Page
+
+if TYPE_CHECKING:
+    from sitechat.chatbot import Chatbot
+
+logger = logging.getLogger("sitechat.guard")
+
+BYTES_PER_CHARACTER = 12
+"""The longest that JSON makes of a character: two escaped surrogates."""
+
+ROOM_BESIDE_MESSAGE = 16_384
+"""Bytes of a body beside its message: ids, the page's address and title."""
+
+LONGEST_COMMENT = 2000
+LONGEST_URL = 2000
+LONGEST_TITLE = 300
+"""Characters of the page's address and title that Claude is shown; the rest is cut."""
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A visitor's message, as it was understood."""
+
+    message: str
+    bot: Chatbot
+    client_id: uuid.UUID | None = None
+    page: Page | None = None
+
+
+def admit(request: HttpRequest) -> Ask:
+    """The message that a request brings, if it may speak; raises the ChatError it may not."""
+    check_source(request)
+    data = read_json(request)
+    ask = _understood(data)
+    if not ask.bot.allowed(request):
+        raise NotAllowed
+    if not claude.configured():
+        raise NotConfigured
+    return ask
+
+
+def check_source(request: HttpRequest) -> None:
+    """Refuse what another site's page made the browser send.
+
+    As Go's CrossOriginProtection does: a trusted Origin passes; else `Sec-Fetch-Site` must say
+    that the request came from here; browsers that do not send it are known by their Origin.
+    Programs that are no browsers send neither, and pass.
+    """
+    origin = request.headers.get("Origin")
+    if origin and _trusted(origin):
+        return
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        if site not in {"same-origin", "none"}:
+            raise ForbiddenOrigin
+    elif origin is not None and urlsplit(origin).netloc.lower() != request.get_host().lower():
+        raise ForbiddenOrigin
+
+
+def _trusted(origin: str) -> bool:
+    try:
+        given = urlsplit(origin)
+    except ValueError:
+        return False
+    for trusted in map(urlsplit, settings.CSRF_TRUSTED_ORIGINS):
+        if trusted.scheme != given.scheme:
+            continue
+        pattern = trusted.netloc
+        if pattern.startswith("*."):
+            pattern = pattern[1:]
+        if is_same_domain(given.netloc, pattern):
+            return True
+    return False
+
+
+def read_json(request: HttpRequest) -> dict[str, Any]:
+    """The JSON object in the body, whose size is checked before it is read."""
+    if request.content_type != "application/json":
+        raise UnsupportedMediaType
+    limit = conf.CHAT_MAX_MESSAGE_LENGTH * BYTES_PER_CHARACTER + ROOM_BESIDE_MESSAGE
+    try:
+        length = int(request.headers.get("Content-Length") or 0)
+    except ValueError:
+        raise InvalidRequest("Content-Length is not a number.") from None
+    if length > limit:
+        raise MessageTooLong(conf.CHAT_MAX_MESSAGE_LENGTH)
+    try:
+        body = request.read(limit + 1)
+    except (OSError, RawPostDataException):
+        raise InvalidRequest("The body could not be read.") from None
+    if len(body) > limit:
+        raise MessageTooLong(conf.CHAT_MAX_MESSAGE_LENGTH)
+    try:
+        data = json.loads(body.decode())
+    except (ValueError, RecursionError):
+        raise InvalidRequest("The body is not valid JSON in UTF-8.") from None
+    if not isinstance(data, dict):
+        raise InvalidRequest("The body must be a JSON object.")
+    return data
+
+
+def _understood(data: dict[str, Any]) -> Ask:
+    allow_only(data, {"message", "id", "page", "bot"})
+    message = string(data, "message")
+    if message is None:
+        raise InvalidRequest('"message" is required.')
+    message = message.strip()
+    if not message:
+        raise EmptyMessage
+    if len(message) > conf.CHAT_MAX_MESSAGE_LENGTH:
+        raise MessageTooLong(conf.CHAT_MAX_MESSAGE_LENGTH)
+    given = string(data, "id")
+    client_id = None
+    if given is not None:
+        client_id = parse_uuid(given)
+        if client_id is None:
+            raise InvalidRequest('"id" must be a UUID.')
+    bot = string(data, "bot")
+    return Ask(message, find_bot(bot), client_id, _page(data.get("page")))
+
+
+def _page(value: object) -> Page | None:
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        raise InvalidRequest('"page" must be an object with "url" and "title".')
+    allow_only(value, {"url", "title"})
+    url, title = string(value, "url") or "", string(value, "title") or ""
+    return Page(url=url[:LONGEST_URL], title=title[:LONGEST_TITLE])
+
+
+def find_bot(name: str | None) -> Chatbot:
+    """The bot of that name in CHAT_BOTS; without a name "default", or else the first."""
+    bots = conf.CHAT_BOTS
+    if name is None:
+        name = "default" if "default" in bots else next(iter(bots), "default")
+    if name not in bots:
+        raise InvalidRequest(f'"bot" must be one of: {", ".join(sorted(bots))}.')
+    bot: Chatbot = import_string(bots[name])(name)
+    return bot
+
+
+def allow_only(data: dict[str, Any], keys: set[str]) -> None:
+    if unknown := sorted(set(data) - keys):
+        shown = ", ".join(repr(key[:50]) for key in unknown[:3])
+        raise InvalidRequest(f"Unknown keys: {shown}. Known: {', '.join(sorted(keys))}.")
+
+
+def string(data: dict[str, Any], key: str) -> str | None:
+    """The string at a key, None where the key is missing; it can be stored and sent as UTF-8."""
+    if key not in data:
+        return None
+    value = data[key]
+    if not isinstance(value, str):
+        raise InvalidRequest(f'"{key}" must be a string.')
+    if "\x00" in value or any("\ud800" <= c <= "\udfff" for c in value):
+        raise InvalidRequest(f'"{key}" has a NUL character or half of a surrogate pair.')
+    return value
+
+
+def parse_uuid(value: str) -> uuid.UUID | None:
+    """A UUID in its usual form of 36 characters; None for anything else."""
+    try:
+        return uuid.UUID(value) if len(value) == 36 else None
+    except ValueError:
+        return None
+
+
+def read_stop(request: HttpRequest) -> int | None:
+    """Where a stop request says that it stops: characters shown, None for all."""
+    check_source(request)
+    if not int(request.headers.get("Content-Length") or 0):
+        return None
+    data = read_json(request)
+    allow_only(data, {"at"})
+    at = data.get("at")
+    if at is None:
+        return None
+    if not isinstance(at, int) or isinstance(at, bool) or at < 0:
+        raise InvalidRequest('"at" must be a number of characters, 0 or more.')
+    return at
+
+
+def read_rating(request: HttpRequest) -> tuple[int, str]:
+    """The rating that a request brings, and its comment."""
+    check_source(request)
+    data = read_json(request)
+    allow_only(data, {"rating", "comment"})
+    rating = data.get("rating")
+    if not isinstance(rating, int) or isinstance(rating, bool) or rating not in {-1, 0, 1}:
+        raise InvalidRequest('"rating" must be 1, 0 or -1.')
+    comment = (string(data, "comment") or "").strip()
+    if len(comment) > LONGEST_COMMENT:
+        raise MessageTooLong(LONGEST_COMMENT)
+    return rating, comment
+
+
+def read_after(request: HttpRequest) -> int:
+    """How many characters of a reply the reader has, by `?after=` or `Last-Event-ID`."""
+    value = request.GET.get("after") or request.headers.get("Last-Event-ID") or "0"
+    if not (value.isascii() and value.isdecimal() and len(value) <= 9):
+        raise InvalidRequest('"after" must be a number of characters, 0 or more.')
+    return int(value)

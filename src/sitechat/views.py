@@ -1,0 +1,141 @@
+"""HTTP only: read the request, admit it, start or find a reply, follow it.
+
+One sync view serves WSGI and ASGI alike: it hands a sync iterator to the one and an async
+iterator to the other, so that guarding and database work are written once.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable
+from functools import partial
+
+from django.core.handlers.asgi import ASGIRequest
+from django.core.signals import got_request_exception
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from sitechat import guard, stream, turns
+from sitechat.conf import conf
+from sitechat.errors import ChatError, MethodNotAllowed, ServerError
+from sitechat.models import Message, Status
+
+logger = logging.getLogger("sitechat.views")
+
+View = Callable[..., HttpResponseBase]
+
+
+def endpoint(**by_method: View) -> View:
+    """A view that answers each HTTP method with a function, and every failure with JSON.
+
+    It takes no CSRF token: the guard judges where a request comes from, so that pages with the
+    widget set no cookie and can be cached. It is no part of ATOMIC_REQUESTS: the engine must
+    see a reply's rows before the response has been sent.
+    """
+
+    @csrf_exempt
+    @transaction.non_atomic_requests
+    def view(request: HttpRequest, **kwargs: str) -> HttpResponseBase:
+        try:
+            answer = by_method.get(request.method or "")
+            if answer is None:
+                raise MethodNotAllowed
+            response = answer(request, **kwargs)
+        except ChatError as error:
+            response = refusal(error)
+            if isinstance(error, MethodNotAllowed):
+                response["Allow"] = ", ".join(by_method)
+        except Exception:
+            # As Django does, but in the form that clients of this endpoint read.
+            ref = secrets.token_hex(4)
+            logger.exception("A request failed, ref %s", ref, extra={"ref": ref})
+            got_request_exception.send(sender=None, request=request)
+            response = refusal(ServerError(ref=ref), status=500)
+        if not response.streaming:
+            response["Cache-Control"] = "private, no-store"
+        return response
+
+    return view
+
+
+def refusal(error: ChatError, status: int | None = None) -> HttpResponse:
+    response = JsonResponse(error.as_dict(), status=status or error.status)
+    if error.retry_after is not None:
+        response["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def _send(request: HttpRequest) -> HttpResponseBase:
+    ask = guard.admit(request)
+    return _follow(request, turns.take(request, ask, on_server_loop=_on_server_loop(request)))
+
+
+def _show(request: HttpRequest) -> HttpResponse:
+    bot = guard.find_bot(request.GET.get("bot"))
+    talk = turns.conversation(request, bot.name)
+    messages = list(talk.messages.order_by("position")) if talk else []
+    running = next((m.pk for m in messages if m.status == Status.RUNNING), None)
+    return JsonResponse(
+        {
+            "conversation": str(talk.pk) if talk else None,
+            "messages": [message.as_dict() for message in messages],
+            "running": str(running) if running else None,
+            "greeting": str(conf.CHAT_WIDGET.get("greeting", "")),
+            "suggestions": [str(text) for text in conf.CHAT_WIDGET.get("suggestions", ())],
+        }
+    )
+
+
+def _forget(request: HttpRequest) -> HttpResponse:
+    guard.check_source(request)
+    turns.forget(request, guard.find_bot(request.GET.get("bot")).name)
+    return HttpResponse(status=204)
+
+
+def _reply(request: HttpRequest, reply_id: str) -> HttpResponseBase:
+    row = turns.find_reply(request, reply_id)
+    after = guard.read_after(request)
+    found = turns.followed(row)
+    if request.headers.get("Accept", "").partition(";")[0].strip() == "application/json":
+        return JsonResponse(found.reply.as_dict(after))
+    return _follow(request, found, after)
+
+
+def _stop(request: HttpRequest, reply_id: str) -> HttpResponse:
+    guard.check_source(request)
+    row = turns.find_reply(request, reply_id)
+    turns.stop(row, guard.read_stop(request))
+    row.refresh_from_db()
+    return JsonResponse(turns.followed(row).reply.as_dict())
+
+
+def _rate(request: HttpRequest, reply_id: str) -> HttpResponse:
+    guard.check_source(request)
+    row = turns.find_reply(request, reply_id)
+    rating, comment = guard.read_rating(request)
+    Message.objects.filter(pk=row.pk).update(rating=rating, comment=comment)
+    return JsonResponse({"reply": str(row.pk), "rating": rating})
+
+
+def _follow(request: HttpRequest, found: turns.Followed, after: int = 0) -> HttpResponseBase:
+    follower = stream.AsyncFollower if _on_server_loop(request) else stream.SyncFollower
+    return stream.response(
+        follower(
+            found.reply,
+            after=after,
+            live=found.live,
+            reload=partial(turns.reload, found.reply),
+        )
+    )
+
+
+def _on_server_loop(request: HttpRequest) -> bool:
+    return isinstance(request, ASGIRequest)
+
+
+chat = endpoint(GET=_show, POST=_send, DELETE=_forget)
+reply = endpoint(GET=_reply)
+stop = endpoint(POST=_stop)
+rating = endpoint(POST=_rate)
