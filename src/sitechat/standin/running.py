@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
 import threading
@@ -104,6 +105,7 @@ class StandinProcess(_Running):
         self._process = subprocess.Popen(  # noqa: S603 - our own module, no shell
             [sys.executable, "-m", "sitechat.standin", "--quiet", *arguments],
             stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             text=True,
         )
         assert self._process.stdout is not None  # noqa: S101 - as PIPE was asked for
