@@ -8,3 +8,8 @@ class SitechatConfig(AppConfig):
     name = "sitechat"
     verbose_name = _("Site chat")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from sitechat.checks import register_checks
+
+        register_checks()

@@ -85,6 +85,7 @@ def finish(live: LiveReply) -> None:
             status=ending.status,
             error=ending.error.stored() if ending.error else None,
             running_in=None,
+            slot=None,
             stop_at=None,
             reserved=None,
             updated=timezone.now(),
@@ -104,6 +105,11 @@ def finish(live: LiveReply) -> None:
         reply=Message.objects.filter(pk=live.id).first() if settles else None,
         usage=usage,
     )
+
+
+def record(live: LiveReply) -> None:
+    """Keep what a reply used that has no row, because no visitor asked for it."""
+    _usage(live).save()
 
 
 def _usage(live: LiveReply) -> Usage:
@@ -162,6 +168,7 @@ def _interrupt(row: Message) -> bool:
                 status=Status.STOPPED if stopped else Status.INTERRUPTED,
                 error=None if stopped else Interrupted().stored(),
                 running_in=None,
+                slot=None,
                 updated=timezone.now(),
             )
         )

@@ -74,7 +74,7 @@ class LiveReply:
         reply: Reply,
         request: exchange.Request,
         *,
-        conversation_id: UUID,
+        conversation_id: UUID | None,
         bot: Chatbot,
         reserved: dict[str, Any],
         tools: Tools | None = None,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import secrets
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from django.conf import settings
 from django.http import HttpRequest, RawPostDataException
 from django.utils.http import is_same_domain
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
 
 from sitechat import claude
 from sitechat.conf import conf
@@ -26,9 +28,13 @@ from sitechat.errors import (
     MessageTooLong,
     NotAllowed,
     NotConfigured,
+    Overloaded,
+    RateLimited,
     UnsupportedMediaType,
 )
 from sitechat.history import Page
+from sitechat.limits import PERIODS, current_limits
+from sitechat.models import Message
 
 if TYPE_CHECKING:
     from sitechat.chatbot import Chatbot
@@ -61,11 +67,12 @@ def admit(request: HttpRequest) -> Ask:
     """The message that a request brings, if it may speak; raises the ChatError it may not."""
     check_source(request)
     data = read_json(request)
-    ask = _understood(data)
+    ask = understood(data)
     if not ask.bot.allowed(request):
         raise NotAllowed
     if not claude.configured():
         raise NotConfigured
+    check_breaker()
     return ask
 
 
@@ -129,7 +136,8 @@ def read_json(request: HttpRequest) -> dict[str, Any]:
     return data
 
 
-def _understood(data: dict[str, Any]) -> Ask:
+def understood(data: dict[str, Any]) -> Ask:
+    """The message in a body's JSON object; raises what is wrong with it."""
     allow_only(data, {"message", "id", "page", "bot"})
     message = string(data, "message")
     if message is None:
@@ -194,6 +202,44 @@ def parse_uuid(value: str) -> uuid.UUID | None:
         return uuid.UUID(value) if len(value) == 36 else None
     except ValueError:
         return None
+
+
+def check_breaker() -> None:
+    """Refuse while Claude has been failing: asking it again would only add to its load."""
+    wait = claude.breaker.closed_for()
+    if wait:
+        raise Overloaded(retry_after=wait)
+
+
+def at_once() -> int | None:
+    """How many replies one address may have running at once; None for any number.
+
+    A sixth of the messages that CHAT_LIMITS grants an address in its shortest period, and at
+    least 4. Visitors behind one router share an address.
+    """
+    caps = [limit for limit in current_limits() if (limit.scope, limit.unit) == ("ip", "messages")]
+    if not caps:
+        return None
+    shortest = min(caps, key=lambda limit: PERIODS.index(limit.period))
+    return max(4, shortest.cap // 6)
+
+
+def free_slot(address: str) -> str | None:
+    """A place for one more reply of an address, which the database lets only one reply take.
+
+    None where addresses are not limited. Raises RateLimited where all places are taken.
+    """
+    most = at_once()
+    if most is None:
+        return None
+    prefix = f"{address}:"
+    taken = set(Message.objects.filter(slot__startswith=prefix).values_list("slot", flat=True))
+    if len(taken) >= most:
+        raise RateLimited(_("Too many answers are being written for you at once."), retry_after=5)
+    # At random, so that messages that come together seldom choose the same.
+    while (slot := f"{prefix}{secrets.randbelow(most)}") in taken:
+        pass
+    return slot
 
 
 def read_stop(request: HttpRequest) -> int | None:

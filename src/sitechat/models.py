@@ -123,6 +123,14 @@ class Message(models.Model):
         verbose_name=_("running in"),
         help_text=_("Set while the reply is running: a conversation has one at a time."),
     )
+    slot = models.CharField(
+        _("slot"),
+        max_length=48,
+        null=True,
+        blank=True,
+        unique=True,
+        help_text=_("Set while the reply is running: an address has a few at a time."),
+    )
     stop_at = models.PositiveIntegerField(
         _("stop at"),
         null=True,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
@@ -17,40 +17,19 @@ from django.utils.crypto import salted_hmac
 
 from sitechat import bookkeeping, engine, exchange, history, prices, sessions, visitors
 from sitechat.driver import LiveReply
-from sitechat.errors import Busy, Conflict, NotFound
-from sitechat.guard import Ask, parse_uuid
+from sitechat.errors import Busy, Conflict, Overloaded
+from sitechat.guard import Ask, free_slot
 from sitechat.ledger import get_ledger
 from sitechat.models import Conversation, Message, Role, Status
+from sitechat.replies import Followed, conversation, followed, visitor
 from sitechat.reply import Reply
 
 if TYPE_CHECKING:
-    from django.contrib.auth.base_user import AbstractBaseUser
-    from django.contrib.auth.models import AnonymousUser
     from django.http import HttpRequest
 
 
-@dataclass(frozen=True)
-class Followed:
-    """A reply that a reader can follow: live in this process, or known from its row."""
-
-    reply: Reply
-    live: LiveReply | None = None
-
-
-def conversation(request: HttpRequest, bot: str) -> Conversation | None:
-    """The visitor's conversation with a bot; None where there is none, or it is not theirs."""
-    known = sessions.conversation_id(request, bot)
-    if known is None:
-        return None
-    return Conversation.objects.owned_by(visitor(request)).filter(pk=known).first()
-
-
-def visitor(request: HttpRequest) -> AbstractBaseUser | AnonymousUser | None:
-    """The request's user; None on sites without django.contrib.auth."""
-    return getattr(request, "user", None)
-
-
-# A message
+ATTEMPTS = 20
+"""Tries to write a turn, when many messages of an address come at the same moment."""
 
 
 def take(request: HttpRequest, ask: Ask, *, on_server_loop: bool) -> Followed:
@@ -66,26 +45,53 @@ def take(request: HttpRequest, ask: Ask, *, on_server_loop: bool) -> Followed:
         if again is not None:
             return again
         _check_free(talk, recent)
-    claude_request = _request(request, ask, talk, recent)
+    claude_request = compose(request, ask, talk, recent)
     who = visitors.identify(request)
     reserved = _reserve(who, claude_request)
     try:
-        talk, message, reply = _write(request, ask, talk, recent, reserved)
-    except IntegrityError:
-        # The same message, or another, was a moment faster.
+        begun = _begin(request, ask, talk, recent, reserved, who)
+    except Exception:
         get_ledger().cancel(reserved["claims"])
-        return _lost_race(request, ask, talk)
+        raise
+    if isinstance(begun, Followed):
+        get_ledger().cancel(reserved["claims"])
+        return begun
+    message, reply = begun
     visitors.remember(request, who)
-    sessions.remember(request, ask.bot.name, talk.pk)
+    sessions.remember(request, ask.bot.name, reply.conversation_id)
     live = LiveReply(
         Reply(id=str(reply.pk), message_id=str(message.public_id)),
         claude_request,
-        conversation_id=talk.pk,
+        conversation_id=reply.conversation_id,
         bot=ask.bot,
         reserved=reserved,
     )
     engine.start(live, on_server_loop=on_server_loop)
     return Followed(live.reply, live)
+
+
+def _begin(
+    request: HttpRequest,
+    ask: Ask,
+    talk: Conversation | None,
+    recent: Sequence[Message],
+    reserved: dict[str, Any],
+    who: visitors.Visitor,
+) -> tuple[Message, Message] | Followed:
+    """The rows of a new turn, or the turn that the same message began a moment before."""
+    position = recent[0].position + 1 if recent else 0
+    for _attempt in range(ATTEMPTS):
+        slot = free_slot(who.ip)
+        try:
+            return _write(request, ask, talk, position, reserved, slot)
+        except IntegrityError:
+            again = _lost_race(request, ask, talk)
+            if again is not None:
+                return again
+            # Another message took the slot, or the position; its reply may have ended by now.
+            if talk is not None:
+                position = talk.messages.count()
+    raise Overloaded(retry_after=1)
 
 
 def _asked_before(talk: Conversation, ask: Ask, recent: Sequence[Message]) -> Followed | None:
@@ -113,24 +119,29 @@ def _check_free(talk: Conversation, recent: Sequence[Message]) -> None:
         raise Busy(reply=str(running.pk))
 
 
-def _lost_race(request: HttpRequest, ask: Ask, talk: Conversation | None) -> Followed:
+def _lost_race(request: HttpRequest, ask: Ask, talk: Conversation | None) -> Followed | None:
+    """What the same message, or another of the conversation, has begun; None for neither."""
     if talk is None:
         pk = sessions.new_conversation_id(request, ask.bot.name, ask.client_id)
-        talk = Conversation.objects.get(pk=pk)
-    if ask.client_id is not None:
-        message = talk.messages.filter(client_id=ask.client_id).first()
-        if message is not None:
-            sessions.remember(request, ask.bot.name, talk.pk)
-            again = _asked_before(talk, ask, [message])
-            assert again is not None  # noqa: S101 - the message has this id
-            return again
-    running = talk.messages.filter(status=Status.RUNNING).first()
-    raise Busy(reply=str(running.pk) if running else None)
+        talk = Conversation.objects.filter(pk=pk).first()
+        if talk is None:
+            return None
+    newest = list(talk.messages.order_by("-position")[:2])
+    again = _asked_before(talk, ask, newest)
+    if again is not None:
+        sessions.remember(request, ask.bot.name, talk.pk)
+        return again
+    _check_free(talk, newest)
+    return None
 
 
-def _request(
-    request: HttpRequest, ask: Ask, talk: Conversation | None, recent: Sequence[Message]
+def compose(
+    request: HttpRequest,
+    ask: Ask,
+    talk: Conversation | None = None,
+    recent: Sequence[Message] = (),
 ) -> exchange.Request:
+    """What Claude is asked for a message; `recent` are the messages before it, newest first."""
     bot = ask.bot
     number = (recent[0].position + 1) // 2 if recent else 0
     first = history.first_turn(number, bot.max_history)
@@ -161,16 +172,12 @@ def _opaque(pk: uuid.UUID) -> str:
     return salted_hmac("sitechat.turns", str(pk), algorithm="sha256").hexdigest()[:32]
 
 
-def _reserve(who: visitors.Visitor, request: exchange.Request) -> dict[str, Any]:
-    """Take the turn's worst case from the limits; what a row keeps of it."""
+def worst_case(request: exchange.Request) -> dict[str, Any]:
+    """The most that a request can use and cost, as a row keeps it."""
     dollars = prices.worst_case(
         request.model, input_tokens=request.most_input, max_tokens=request.most_output
     )
-    claims = get_ledger().reserve(
-        who, tokens=request.most_input + request.most_output, dollars=dollars
-    )
     return {
-        "claims": claims,
         "model": request.model,
         "input_tokens": request.most_input,
         "output_tokens": request.most_output,
@@ -178,13 +185,25 @@ def _reserve(who: visitors.Visitor, request: exchange.Request) -> dict[str, Any]
     }
 
 
+def _reserve(who: visitors.Visitor, request: exchange.Request) -> dict[str, Any]:
+    """Take the turn's worst case from the limits; `claims` is what was taken."""
+    most = worst_case(request)
+    claims = get_ledger().reserve(
+        who,
+        tokens=most["input_tokens"] + most["output_tokens"],
+        dollars=Decimal(most["dollars"]),
+    )
+    return {**most, "claims": claims}
+
+
 def _write(
     request: HttpRequest,
     ask: Ask,
     talk: Conversation | None,
-    recent: Sequence[Message],
+    position: int,
     reserved: dict[str, Any],
-) -> tuple[Conversation, Message, Message]:
+    slot: str | None,
+) -> tuple[Message, Message]:
     who = visitor(request)
     user: Any = who if who is not None and who.is_authenticated else None
     now = timezone.now()
@@ -199,7 +218,6 @@ def _write(
             if user is not None and talk.user_id is None:
                 changes["user"] = user
             Conversation.objects.filter(pk=talk.pk).update(**changes)
-        position = recent[0].position + 1 if recent else 0
         message = Message(
             conversation=talk,
             position=position,
@@ -214,70 +232,10 @@ def _write(
             role=Role.ASSISTANT,
             status=Status.RUNNING,
             running_in=talk,
+            slot=slot,
             reserved=reserved,
             created=now,
             updated=now,
         )
         Message.objects.bulk_create([message, reply])
-    return talk, message, reply
-
-
-# A reply
-
-
-def find_reply(request: HttpRequest, reply_id: str) -> Message:
-    """The visitor's reply of that id; raises NotFound for anything else, always the same."""
-    pk = parse_uuid(reply_id)
-    held = sessions.conversation_ids(request)
-    if pk is None or not held:
-        raise NotFound
-    theirs = Conversation.objects.owned_by(visitor(request)).filter(pk__in=held)
-    row = Message.objects.replies().filter(pk=pk, conversation__in=theirs).first()
-    if row is None:
-        raise NotFound
-    return row
-
-
-def followed(row: Message, message_id: uuid.UUID | None = None) -> Followed:
-    """The reply of a row, live where it runs here."""
-    live = engine.find(row.pk)
-    if live is not None:
-        return Followed(live.reply, live)
-    if message_id is None:
-        message = Message.objects.get(conversation=row.conversation_id, position=row.position - 1)
-        message_id = message.public_id
-    if row.status == Status.RUNNING and bookkeeping.interrupt_stale(
-        Message.objects.filter(pk=row.pk)
-    ):
-        row.refresh_from_db()
-    return Followed(Reply.from_row(row, str(message_id)))
-
-
-def reload(reply: Reply) -> Reply | None:
-    """The reply of another process as its row is now; None once it was forgotten."""
-    row = Message.objects.filter(pk=reply.id).first()
-    return followed(row, uuid.UUID(reply.message_id)).reply if row else None
-
-
-def stop(row: Message, at: int | None) -> None:
-    """Stop the reply wherever it runs; the process that runs it keeps what the visitor saw."""
-    if row.status != Status.RUNNING or engine.stop(row.pk, at):
-        return
-    Message.objects.filter(pk=row.pk, status=Status.RUNNING, stop_at=None).update(
-        stop_at=EVERYTHING if at is None else min(at, EVERYTHING)
-    )
-
-
-EVERYTHING = 2**31 - 1
-"""The `stop_at` of a visitor who did not say how much was shown."""
-
-
-def forget(request: HttpRequest, bot: str) -> None:
-    """Delete the visitor's conversation with a bot, and stop a reply that runs in it."""
-    talk = conversation(request, bot)
-    if talk is not None:
-        running = list(talk.messages.filter(status=Status.RUNNING).values_list("pk", flat=True))
-        talk.delete()
-        for pk in running:
-            engine.stop(pk, 0)
-    sessions.forget(request, bot)
+    return message, reply

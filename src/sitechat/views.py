@@ -17,9 +17,10 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from sitechat import guard, stream, turns
+from sitechat import guard, replies, stream, turns, visitors
 from sitechat.conf import conf
 from sitechat.errors import ChatError, MethodNotAllowed, ServerError
+from sitechat.ledger import get_ledger
 from sitechat.models import Message, Status
 
 logger = logging.getLogger("sitechat.views")
@@ -74,7 +75,7 @@ def _send(request: HttpRequest) -> HttpResponseBase:
 
 def _show(request: HttpRequest) -> HttpResponse:
     bot = guard.find_bot(request.GET.get("bot"))
-    talk = turns.conversation(request, bot.name)
+    talk = replies.conversation(request, bot.name)
     messages = list(talk.messages.order_by("position")) if talk else []
     running = next((m.pk for m in messages if m.status == Status.RUNNING), None)
     return JsonResponse(
@@ -84,20 +85,21 @@ def _show(request: HttpRequest) -> HttpResponse:
             "running": str(running) if running else None,
             "greeting": str(conf.CHAT_WIDGET.get("greeting", "")),
             "suggestions": [str(text) for text in conf.CHAT_WIDGET.get("suggestions", ())],
+            "limits": get_ledger().left(visitors.identify(request)),
         }
     )
 
 
 def _forget(request: HttpRequest) -> HttpResponse:
     guard.check_source(request)
-    turns.forget(request, guard.find_bot(request.GET.get("bot")).name)
+    replies.forget(request, guard.find_bot(request.GET.get("bot")).name)
     return HttpResponse(status=204)
 
 
 def _reply(request: HttpRequest, reply_id: str) -> HttpResponseBase:
-    row = turns.find_reply(request, reply_id)
+    row = replies.find_reply(request, reply_id)
     after = guard.read_after(request)
-    found = turns.followed(row)
+    found = replies.followed(row)
     if request.headers.get("Accept", "").partition(";")[0].strip() == "application/json":
         return JsonResponse(found.reply.as_dict(after))
     return _follow(request, found, after)
@@ -105,28 +107,28 @@ def _reply(request: HttpRequest, reply_id: str) -> HttpResponseBase:
 
 def _stop(request: HttpRequest, reply_id: str) -> HttpResponse:
     guard.check_source(request)
-    row = turns.find_reply(request, reply_id)
-    turns.stop(row, guard.read_stop(request))
+    row = replies.find_reply(request, reply_id)
+    replies.stop(row, guard.read_stop(request))
     row.refresh_from_db()
-    return JsonResponse(turns.followed(row).reply.as_dict())
+    return JsonResponse(replies.followed(row).reply.as_dict())
 
 
 def _rate(request: HttpRequest, reply_id: str) -> HttpResponse:
     guard.check_source(request)
-    row = turns.find_reply(request, reply_id)
+    row = replies.find_reply(request, reply_id)
     rating, comment = guard.read_rating(request)
     Message.objects.filter(pk=row.pk).update(rating=rating, comment=comment)
     return JsonResponse({"reply": str(row.pk), "rating": rating})
 
 
-def _follow(request: HttpRequest, found: turns.Followed, after: int = 0) -> HttpResponseBase:
+def _follow(request: HttpRequest, found: replies.Followed, after: int = 0) -> HttpResponseBase:
     follower = stream.AsyncFollower if _on_server_loop(request) else stream.SyncFollower
     return stream.response(
         follower(
             found.reply,
             after=after,
             live=found.live,
-            reload=partial(turns.reload, found.reply),
+            reload=partial(replies.reload, found.reply),
         )
     )
 

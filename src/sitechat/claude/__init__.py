@@ -12,16 +12,17 @@ import json
 from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Any
 
+from sitechat.claude import breaker
 from sitechat.claude.clients import close_client, configured, current_client
 from sitechat.claude.failures import backoff, told, wait_before_retry
-from sitechat.errors import Interrupted, ReplyError
+from sitechat.errors import Interrupted
 from sitechat.exchange import Cited, Request, ToolCall, Usage
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic, AsyncStream
     from anthropic.types import RawMessageStreamEvent
 
-__all__ = ["Call", "close_client", "configured", "current_client"]
+__all__ = ["Call", "breaker", "close_client", "configured", "current_client"]
 
 ATTEMPTS = 3
 
@@ -54,10 +55,10 @@ class Call:
             stream = await self._open(client)
             async for delta in self._read(stream):
                 yield delta
-        except ReplyError:
-            raise
         except Exception as error:
-            raise told(error, self.request_id) from error
+            answer = told(error, self.request_id)
+            breaker.failed(answer)
+            raise answer from error
         finally:
             if not self.exact:
                 self.usage.output_tokens = max(self.usage.output_tokens, self._streamed)
@@ -65,6 +66,7 @@ class Call:
                 await stream.close()
         if self.stop_reason is None:
             raise Interrupted
+        breaker.worked()
 
     async def _open(self, client: AsyncAnthropic) -> AsyncStream[RawMessageStreamEvent]:
         """The stream of a request that Claude has accepted, after a few tries."""

@@ -1,0 +1,100 @@
+"""The visitor's conversation and replies: found, followed, stopped, forgotten.
+
+What is not the visitor's is not found, and the answer is the same as for what does not exist.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sitechat import bookkeeping, engine, sessions
+from sitechat.driver import LiveReply
+from sitechat.errors import NotFound
+from sitechat.guard import parse_uuid
+from sitechat.models import Conversation, Message, Status
+from sitechat.reply import Reply
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+    from django.contrib.auth.models import AnonymousUser
+    from django.http import HttpRequest
+
+EVERYTHING = 2**31 - 1
+"""The `stop_at` of a visitor who did not say how much was shown."""
+
+
+@dataclass(frozen=True)
+class Followed:
+    """A reply that a reader can follow: live in this process, or known from its row."""
+
+    reply: Reply
+    live: LiveReply | None = None
+
+
+def conversation(request: HttpRequest, bot: str) -> Conversation | None:
+    """The visitor's conversation with a bot; None where there is none, or it is not theirs."""
+    known = sessions.conversation_id(request, bot)
+    if known is None:
+        return None
+    return Conversation.objects.owned_by(visitor(request)).filter(pk=known).first()
+
+
+def visitor(request: HttpRequest) -> AbstractBaseUser | AnonymousUser | None:
+    """The request's user; None on sites without django.contrib.auth."""
+    return getattr(request, "user", None)
+
+
+def find_reply(request: HttpRequest, reply_id: str) -> Message:
+    """The visitor's reply of that id; raises NotFound for anything else, always the same."""
+    pk = parse_uuid(reply_id)
+    held = sessions.conversation_ids(request)
+    if pk is None or not held:
+        raise NotFound
+    theirs = Conversation.objects.owned_by(visitor(request)).filter(pk__in=held)
+    row = Message.objects.replies().filter(pk=pk, conversation__in=theirs).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def followed(row: Message, message_id: uuid.UUID | None = None) -> Followed:
+    """The reply of a row, live where it runs here."""
+    live = engine.find(row.pk)
+    if live is not None:
+        return Followed(live.reply, live)
+    if message_id is None:
+        message = Message.objects.get(conversation=row.conversation_id, position=row.position - 1)
+        message_id = message.public_id
+    if row.status == Status.RUNNING and bookkeeping.interrupt_stale(
+        Message.objects.filter(pk=row.pk)
+    ):
+        row.refresh_from_db()
+    return Followed(Reply.from_row(row, str(message_id)))
+
+
+def reload(reply: Reply) -> Reply | None:
+    """The reply of another process as its row is now; None once it was forgotten."""
+    row = Message.objects.filter(pk=reply.id).first()
+    return followed(row, uuid.UUID(reply.message_id)).reply if row else None
+
+
+def stop(row: Message, at: int | None) -> None:
+    """Stop the reply wherever it runs; the process that runs it keeps what the visitor saw."""
+    if row.status != Status.RUNNING or engine.stop(row.pk, at):
+        return
+    Message.objects.filter(pk=row.pk, status=Status.RUNNING, stop_at=None).update(
+        stop_at=EVERYTHING if at is None else min(at, EVERYTHING)
+    )
+
+
+def forget(request: HttpRequest, bot: str) -> None:
+    """Delete the visitor's conversation with a bot, and stop a reply that runs in it."""
+    talk = conversation(request, bot)
+    if talk is not None:
+        running = list(talk.messages.filter(status=Status.RUNNING).values_list("pk", flat=True))
+        talk.delete()
+        for pk in running:
+            engine.stop(pk, 0)
+    sessions.forget(request, bot)
