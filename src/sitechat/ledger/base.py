@@ -194,13 +194,10 @@ class Ledger(ABC):
             )
         return sorted(claims, key=lambda claim: claim.key)
 
-    def _refusing(self, claims: Sequence[Claim]) -> list[Claim]:
-        """Which claims do not fit. Where all of them do by now, the tightest one is blamed."""
+    def _full(self, claims: Sequence[Claim]) -> list[Claim]:
+        """Those of the claims that do not fit into what is left now."""
         spent = self._spent([claim.key for claim in claims])
-        after = {claim: spent.get(claim.key, 0) + claim.amount for claim in claims}
-        return [claim for claim in claims if after[claim] > claim.cap] or [
-            max(claims, key=lambda claim: Decimal(after[claim]) / claim.cap)
-        ]
+        return [c for c in claims if spent.get(c.key, 0) + c.amount > c.cap]
 
     def _refusal(self, refusing: Sequence[Claim], visitor: Visitor, now: datetime) -> ChatError:
         for claim in refusing:

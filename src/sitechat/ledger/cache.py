@@ -28,9 +28,9 @@ UNFIT = {
 class CacheLedger(Ledger):
     """Counts in a cache whose `incr` is atomic across processes: Redis or Memcached.
 
-    It adds first and takes back what passes a cap. So a cap is never passed, but while several
-    messages race for the last of a limit in tokens or dollars, one may be refused that would
-    just have fitted. What the cache evicts or loses starts afresh.
+    It adds, and takes back what passed a cap. So a cap is never passed, but while messages race
+    for the last of several limits, or of tokens or dollars, one may be refused that would just
+    have fitted. What the cache evicts or loses starts afresh.
     """
 
     alias = "default"
@@ -54,11 +54,13 @@ class CacheLedger(Ledger):
         return caches[self.alias]
 
     def _take(self, claims: Sequence[Claim]) -> list[Claim]:
+        if full := self._full(claims):
+            return full
         for number, claim in enumerate(claims, start=1):
             if self._add(claim, claim.amount) > claim.cap:
                 for taken in claims[:number]:
                     self._add(taken, -taken.amount)
-                return self._refusing(claims)
+                return self._full(claims) or [claim]
         return []
 
     def _book(self, changes: Sequence[tuple[Claim, int]]) -> list[Claim]:

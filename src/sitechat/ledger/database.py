@@ -40,9 +40,15 @@ class DatabaseLedger(Ledger):
         return deleted
 
     def _take(self, claims: Sequence[Claim]) -> list[Claim]:
-        return self._persist(lambda: [] if self._taken(claims) else self._refusing(claims))
+        for _ in range(ATTEMPTS):
+            if self._persist(lambda: self._taken(claims)):
+                return []
+            if full := self._full(claims):
+                return full
+        return [max(claims, key=lambda claim: claim.expires)]
 
     def _taken(self, claims: Sequence[Claim]) -> bool:
+        """Whether all of it fitted and was taken."""
         counters = self._counters()
         fits = Q()
         for claim in claims:
@@ -114,8 +120,9 @@ class DatabaseLedger(Ledger):
         return dict(self._counters().filter(key__in=keys).values_list("key", "spent"))
 
     def _first_to_reach(self, claim: Claim) -> bool:
+        """Reads first: of many refusals only one needs to write."""
         rows = self._counters().filter(key=claim.key, reached=False)
-        return bool(self._persist(lambda: rows.update(reached=True)))
+        return rows.exists() and bool(self._persist(lambda: rows.update(reached=True)))
 
     def _counters(self) -> QuerySet[Counter]:
         return Counter.objects.using(router.db_for_write(Counter))
