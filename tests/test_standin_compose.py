@@ -155,6 +155,8 @@ def test_a_whole_message_holds_the_same_blocks() -> None:
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
+        ({"text": 5}, "valid are a string and a list of strings"),
+        ({"text": ["a", 5]}, "valid are a string and a list of strings"),
         ({"end": "boom"}, "valid are stop, error"),
         ({"stop_reason": "done"}, "valid are end_turn"),
         ({"status": 302}, "valid are 200 and 400 to 599"),

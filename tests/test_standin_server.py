@@ -153,29 +153,40 @@ def test_a_refused_request_uses_up_no_answer(run: Run, standin: Standin) -> None
     assert seen == ["Hello"]
 
 
-@pytest.mark.parametrize(
-    ("status", "kind", "error"),
-    [
-        (401, "authentication_error", anthropic.AuthenticationError),
-        (402, "billing_error", anthropic.APIStatusError),
-        (403, "permission_error", anthropic.PermissionDeniedError),
-        (404, "not_found_error", anthropic.NotFoundError),
-        (413, "request_too_large", anthropic.APIStatusError),
-        (429, "rate_limit_error", anthropic.RateLimitError),
-        (500, "api_error", anthropic.InternalServerError),
-        (504, "timeout_error", anthropic.InternalServerError),
-        (529, "overloaded_error", anthropic.InternalServerError),
-    ],
-)
-def test_http_errors_have_their_types(
-    run: Run, standin: Standin, status: int, kind: str, error: type[anthropic.APIStatusError]
-) -> None:
-    standin.script(Answer(status=status, headers={"retry-after": "30"}))
-    with pytest.raises(error) as caught:
-        run(lambda client: stream(client, []))
-    assert (caught.value.status_code, caught.value.type) == (status, kind)
-    assert caught.value.response.headers["retry-after"] == "30"
-    assert caught.value.request_id
+def test_http_errors_have_their_types(run: Run, standin: Standin) -> None:
+    expected = {
+        401: ("authentication_error", anthropic.AuthenticationError),
+        402: ("billing_error", anthropic.APIStatusError),
+        403: ("permission_error", anthropic.PermissionDeniedError),
+        404: ("not_found_error", anthropic.NotFoundError),
+        413: ("request_too_large", anthropic.APIStatusError),
+        429: ("rate_limit_error", anthropic.RateLimitError),
+        500: ("api_error", anthropic.InternalServerError),
+        504: ("timeout_error", anthropic.InternalServerError),
+        529: ("overloaded_error", anthropic.InternalServerError),
+    }
+    standin.script(*[Answer(status=one, headers={"retry-after": "30"}) for one in expected])
+
+    async def use(client: anthropic.AsyncAnthropic) -> None:
+        for status, (kind, error) in expected.items():
+            with pytest.raises(error) as caught:
+                await stream(client, [])
+            assert (caught.value.status_code, caught.value.type) == (status, kind)
+            assert caught.value.response.headers["retry-after"] == "30"
+            assert caught.value.request_id
+
+    run(use)
+
+
+def test_a_script_that_makes_no_message_says_so(run: Run, standin: Standin) -> None:
+    standin.script(Answer("Hi", citations=[0]), Answer(blocks=[{"text": "Hi"}]))
+
+    async def use(client: anthropic.AsyncAnthropic) -> None:
+        for _ in range(2):
+            with pytest.raises(anthropic.InternalServerError, match="scripted answer is wrong"):
+                await stream(client, [])
+
+    run(use)
 
 
 def test_a_spend_cap_has_its_details(run: Run, standin: Standin) -> None:

@@ -8,28 +8,25 @@ nothing about it.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sitechat.standin.content import Json, blocks_of, citation, merged, nested, search_results
+from sitechat.standin.sentences import Piece, pieces
+from sitechat.standin.words import words
 
-MAX_SENTENCES = 3
+MAX_PIECES = 3
+ENOUGH = 0.4
+"""The part of the question's words, by weight, that a piece must hold to fit."""
+CLOSE = 0.7
+"""The part of the best score that other pieces must reach."""
 MAX_SEARCHES = 2
 NOTHING = "I know nothing about that: nothing that I was given fits the question."
-_SENTENCE = re.compile(r"(?<=[.!?])\s+|(?<=[\u3002\uff01\uff1f])|\n+")
-_WORD = re.compile(r"\w+")
-_EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _CONTEXT = re.compile(r"\s*<(\w+)[^>]*>(.*)</\1>(.*)\Z", re.DOTALL)
-_STOP_WORDS = frozenset(
-    _WORD.findall(
-        "a about again all also am an and any anything are as at be been but by can could did do "
-        "does for from get give had has have hello help hey hi how i if in into is it its just "
-        "know let me more my need no not of on or our out please should site so some tell than "
-        "thank thanks that the their them then there these they thing this those to up us use "
-        "want was we were what when where which who why will with work would you your"
-    )
-)
+_FENCE = re.compile(r"```.*")
 _OVERVIEW = frozenset({"overview", "page", "summarise", "summarize", "summary", "website"})
 
 
@@ -44,6 +41,13 @@ class Passage:
     citable: bool = False
 
 
+class Fit(NamedTuple):
+    """A piece of a passage."""
+
+    piece: Piece
+    passage: Passage
+
+
 def default_answer(body: Json) -> list[Json]:
     """Return the content blocks that answer a checked request."""
     question, page = _newest(body)
@@ -54,14 +58,14 @@ def default_answer(body: Json) -> list[Json]:
         return [_call(tool, question)]
     results = search_results(body)
     passages = [*_passages(body, results), *page]
-    found = list(_fitting(question, passages))
+    found = _fitting(question, passages)
     if found:
         return [
-            _said(sentence, passage, results, first=number == 0)
-            for number, (sentence, passage) in enumerate(found)
+            _said(fit, found[number - 1] if number else None, results)
+            for number, fit in enumerate(found)
         ]
     if tool is not None and calls < MAX_SEARCHES:
-        return [_call(tool, question if not calls else " ".join(_words(question)) or question)]
+        return [_call(tool, question if not calls else " ".join(words(question)) or question)]
     return [{"type": "text", "text": NOTHING}]
 
 
@@ -101,43 +105,39 @@ def _passages(body: Json, results: list[Json]) -> Iterator[Passage]:
                         yield Passage(inner["text"])
 
 
-def _fitting(question: str, passages: list[Passage]) -> Iterator[tuple[str, Passage]]:
-    """Yield the sentences that fit the question best, in the order of their passages."""
-    wanted = set(_words(question))
+def _fitting(question: str, passages: list[Passage]) -> list[Fit]:
+    """Return the pieces that fit the question best, in the order of their passages."""
+    wanted = set(words(question))
+    cut = [Fit(piece, passage) for passage in passages for piece in pieces(passage.text)]
     if not wanted - _OVERVIEW:
-        yield from _opening(passages)
-        return
-    needed = -(-len(wanted) * 2 // 5)
+        return cut[:2]
+    in_pieces = [wanted & set(words(_FENCE.sub("", fit.piece.text))) for fit in cut]
+    # As in any search engine: the rarer a word, the more it says.
+    weights = {
+        word: math.log(1 + len(cut) / max(1, sum(word in own for own in in_pieces)))
+        for word in wanted
+    }
+    needed = ENOUGH * sum(weights.values())
     scored = []
-    for order, passage in enumerate(passages):
-        in_title = wanted & set(_words(passage.title))
-        everywhere = in_title | (wanted & set(_words(passage.text)))
-        if len(everywhere) < needed:
-            continue
-        for place, sentence in enumerate(_sentences(passage.text)):
-            shared = wanted & set(_words(sentence))
-            if shared:
-                score = (len(shared), len(in_title), len(everywhere))
-                scored.append((score, -order, -place, sentence, passage))
-    best = sorted(scored, key=lambda item: item[:3], reverse=True)[:MAX_SENTENCES]
-    top = best[0][0][0] if best else 0
-    for _, _, _, sentence, passage in sorted(best, key=lambda item: (-item[1], -item[2])):
-        if len(wanted & set(_words(sentence))) * 2 >= top:
-            yield sentence, passage
+    for order, (fit, own) in enumerate(zip(cut, in_pieces, strict=True)):
+        above = wanted & set(words(f"{fit.passage.title} {fit.piece.heading}")) - own
+        score = sum(weights[word] for word in own) + sum(weights[word] for word in above) / 2
+        if own and score >= needed:
+            scored.append((score, -order, fit))
+    scored = sorted(scored, key=lambda item: item[:2], reverse=True)[:MAX_PIECES]
+    scored = [item for item in scored if item[0] >= scored[0][0] * CLOSE]
+    return [fit for _, _, fit in sorted(scored, key=lambda item: -item[1])]
 
 
-def _opening(passages: list[Passage]) -> Iterator[tuple[str, Passage]]:
-    """Yield the first sentences of the first passage, for "what is this page about?"."""
-    for passage in passages:
-        sentences = [one for one in _sentences(passage.text) if len(one.split()) > 3]
-        if sentences:
-            for sentence in sentences[:2]:
-                yield sentence, passage
-            return
-
-
-def _said(sentence: str, passage: Passage, results: list[Json], *, first: bool) -> Json:
-    block: Json = {"type": "text", "text": sentence if first else f" {sentence}"}
+def _said(fit: Fit, previous: Fit | None, results: list[Json]) -> Json:
+    if previous is None:
+        gap = ""
+    elif (previous.passage, previous.piece.paragraph) == (fit.passage, fit.piece.paragraph):
+        gap = " "
+    else:
+        gap = "\n\n"
+    block: Json = {"type": "text", "text": gap + fit.piece.text}
+    passage = fit.passage
     if passage.citable and passage.result is not None:
         result = results[passage.result]
         cited = citation(result, passage.result, passage.block, passage.block + 1)
@@ -180,25 +180,3 @@ def _call(tool: Json, question: str) -> Json:
         "name": tool["name"],
         "input": {} if name is None else {name: question},
     }
-
-
-def _sentences(text: str) -> list[str]:
-    return [one.strip() for one in _SENTENCE.split(text) if one.strip("#*->` \t\r")]
-
-
-def _words(text: str) -> list[str]:
-    """Return the words of a text that carry meaning, cut down to a common stem."""
-    found = []
-    for word in _WORD.findall(text.lower()):
-        if _EAST_ASIAN.search(word):
-            found += [word[at : at + 2] for at in range(max(1, len(word) - 1))]
-        elif word not in _STOP_WORDS and (len(word) > 1 or word.isdigit()):
-            found.append(_stem(word))
-    return found
-
-
-def _stem(word: str) -> str:
-    for ending in ("s", "ing", "ed", "e"):
-        if word.endswith(ending) and len(word) - len(ending) >= 4:
-            word = word[: -len(ending)]
-    return word

@@ -72,6 +72,9 @@ class Answer:
     """Of an HTTP error, such as `{"error_code": "enforced_spend_limit_reached"}`."""
 
     def __post_init__(self) -> None:
+        deltas = [self.text] if isinstance(self.text, str) else self.text
+        if not isinstance(deltas, (list, tuple)) or not all(isinstance(d, str) for d in deltas):
+            raise ValueError(f"text is {self.text!r}; valid are a string and a list of strings")
         if self.end not in get_args(End):
             raise ValueError(f"end is {self.end!r}; valid are {', '.join(get_args(End))}")
         if self.stop_reason is not None and self.stop_reason not in get_args(StopReason):

@@ -118,8 +118,8 @@ class Service:
             return await reply.fail()
         try:
             composed = compose(answer, record.body, model, record.number)
-        except ValueError as error:
-            raise Refused(500, "api_error", f"the scripted answer is wrong: {error}") from None
+        except (ValueError, KeyError, TypeError) as error:
+            raise Refused(500, "api_error", f"the scripted answer is wrong: {error!r}") from None
         usage = self.cache.book(record.body, model, self.now()).as_json()
         if record.body.get("stream"):
             return await reply.stream(composed, model, usage)
