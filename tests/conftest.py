@@ -1,0 +1,56 @@
+"""What the tests share: the stand-in of Claude, visitors, and an engine that ends with its test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings as django_settings
+from django.core.cache import cache
+
+from sitechat import claude, engine
+from sitechat.standin import Standin, pytest_plugin
+from tests.visitor import Visitor
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Where the package is installed, pytest has loaded its plugin already.
+    if not config.pluginmanager.is_registered(pytest_plugin):
+        config.pluginmanager.register(pytest_plugin)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """SQLite in a file: in memory, threads that share it do not wait for each other's locks."""
+    for database in django_settings.DATABASES.values():
+        if "sqlite3" in database["ENGINE"]:
+            name: Path = tmp_path_factory.mktemp("database") / "test.sqlite3"
+            database.setdefault("TEST", {})["NAME"] = str(name)
+
+
+@pytest.fixture(autouse=True)
+def _fresh_process() -> Iterator[None]:
+    """Nothing that one test's process remembers reaches the next test."""
+    yield
+    claude.breaker.worked()
+    cache.clear()
+
+
+@pytest.fixture
+def visitor(claude_standin: Standin, db: None) -> Visitor:
+    """A visitor whose replies have ended when the POST returns, inside the test's transaction."""
+    return Visitor()
+
+
+@pytest.fixture
+def live_visitor(
+    claude_standin: Standin, transactional_db: None
+) -> Iterator[Callable[[], Visitor]]:
+    """Makes visitors whose replies run in the engine, on its thread, while the test goes on."""
+    yield Visitor
+    for reply_id in list(engine._here().live):
+        engine.stop(reply_id, None)

@@ -1,0 +1,111 @@
+"""A visitor of the test site, who speaks the chat's HTTP calls as a browser would."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterable, Iterator
+from typing import Any, cast
+
+from django.http import HttpResponse, StreamingHttpResponse
+from django.test import AsyncClient, Client
+
+CHAT = "/api/chat/"
+
+
+def reply_url(reply: str, call: str = "") -> str:
+    return f"{CHAT}replies/{reply}/{call}"
+
+
+def parse(raw: bytes) -> list[dict[str, Any]]:
+    """The events of a stream as the plainest client reads it; `[DONE]` must end it."""
+    lines = [line[6:] for line in raw.decode().split("\n") if line.startswith("data: ")]
+    assert lines[-1:] == ["[DONE]"], raw
+    return [json.loads(line) for line in lines[:-1]]
+
+
+def text_of(events: Iterable[dict[str, Any]]) -> str:
+    return "".join(event.get("t", "") for event in events)
+
+
+def raw_chunks(response: Any) -> Iterator[bytes]:
+    """The pieces of a streamed answer as they come."""
+    assert isinstance(response, StreamingHttpResponse), response.content
+    return iter(cast("Iterator[bytes]", response.streaming_content))
+
+
+def events_of(response: Any) -> list[dict[str, Any]]:
+    """All events of a streamed answer; waits for its end."""
+    return parse(b"".join(raw_chunks(response)))
+
+
+async def async_events_of(response: Any) -> list[dict[str, Any]]:
+    assert isinstance(response, StreamingHttpResponse), response.content
+    assert response.is_async
+    stream = cast("AsyncIterator[bytes]", response.streaming_content)
+    return parse(b"".join([chunk async for chunk in stream]))
+
+
+class Visitor:
+    """One browser: a cookie jar and the calls of the chat."""
+
+    def __init__(self, **headers: str) -> None:
+        self.client = Client(headers=headers)
+
+    def post(self, body: Any, url: str = CHAT, **kwargs: Any) -> Any:
+        """POST a JSON body; `bytes` go as they are."""
+        if not isinstance(body, bytes):
+            body = json.dumps(body).encode()
+        return self.client.post(url, body, content_type="application/json", **kwargs)
+
+    def send(self, message: str, **fields: Any) -> Any:
+        return self.post({"message": message, **fields})
+
+    def ask(self, message: str, **fields: Any) -> list[dict[str, Any]]:
+        """Send a message; the events of its whole reply."""
+        return events_of(self.send(message, **fields))
+
+    def begin(self, message: str, **fields: Any) -> tuple[str, Iterator[bytes]]:
+        """Send a message; the reply's id and the rest of its stream."""
+        chunks = raw_chunks(self.send(message, **fields))
+        first = next(chunks).decode()
+        data = next(line for line in first.split("\n") if line.startswith("data: "))
+        reply: str = json.loads(data[6:])["reply"]
+        return reply, chunks
+
+    def history(self, **query: str) -> dict[str, Any]:
+        return cast("dict[str, Any]", self.client.get(CHAT, query).json())
+
+    def texts(self) -> list[str]:
+        return [message["text"] for message in self.history()["messages"]]
+
+    def follow(self, reply: str, **query: Any) -> list[dict[str, Any]]:
+        return events_of(self.client.get(reply_url(reply), query))
+
+    def poll(self, reply: str, **query: Any) -> dict[str, Any]:
+        response = self.client.get(reply_url(reply), query, headers={"Accept": "application/json"})
+        assert response.status_code == 200, response.content
+        return cast("dict[str, Any]", response.json())
+
+    def stop(self, reply: str, **body: Any) -> Any:
+        return self.post(body, reply_url(reply, "stop/"))
+
+    def rate(self, reply: str, **body: Any) -> Any:
+        return self.post(body, reply_url(reply, "rating/"))
+
+    def forget(self, **query: str) -> HttpResponse:
+        query_string = "&".join(f"{name}={value}" for name, value in query.items())
+        return cast("HttpResponse", self.client.delete(f"{CHAT}?{query_string}"))
+
+
+class AsyncVisitor:
+    """One browser whose requests are served by ASGI."""
+
+    def __init__(self) -> None:
+        self.client = AsyncClient()
+
+    async def send(self, message: str, **fields: Any) -> Any:
+        body = json.dumps({"message": message, **fields}).encode()
+        return await self.client.post(CHAT, body, content_type="application/json")
+
+    async def ask(self, message: str, **fields: Any) -> list[dict[str, Any]]:
+        return await async_events_of(await self.send(message, **fields))
