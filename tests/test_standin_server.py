@@ -382,6 +382,7 @@ def test_a_taken_port_is_an_error(standin: Standin) -> None:
         Standin(port=urlsplit(standin.url).port or 0).start()
 
 
+@pytest.mark.servers
 def test_it_runs_as_a_process_too() -> None:
     with StandinProcess() as standin:
         StandinControl(standin.url).script("From afar")
@@ -395,6 +396,7 @@ def test_it_runs_as_a_process_too() -> None:
         assert standin.requests[0].answer_text == "From afar"
 
 
+@pytest.mark.servers
 @pytest.mark.usefixtures("importable")
 def test_the_command_says_how_to_use_it_and_ends_on_a_signal() -> None:
     process = subprocess.Popen(
@@ -410,6 +412,7 @@ def test_the_command_says_how_to_use_it_and_ends_on_a_signal() -> None:
     process.stdout.close()
 
 
+@pytest.mark.servers
 @pytest.mark.usefixtures("importable")
 def test_the_command_says_that_a_port_is_taken() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -423,19 +426,23 @@ def test_the_command_says_that_a_port_is_taken() -> None:
     assert f"Cannot listen on 127.0.0.1:{port}" in ended.stderr
 
 
+@pytest.mark.servers
 @pytest.mark.usefixtures("importable")
-def test_the_fixture_points_the_sdk_at_a_clean_standin(tmp_path: Path) -> None:
+def test_the_fixture_points_the_environment_at_a_clean_standin(tmp_path: Path) -> None:
     (tmp_path / "test_site.py").write_text(
         """
-import anthropic
+import json, os, urllib.request
 
 def ask():
-    with anthropic.Anthropic() as client:
-        return client.messages.create(
-            model="claude-opus-4-7",
-            max_tokens=100,
-            messages=[{"role": "user", "content": "Hello"}],
-        ).content[0].text
+    body = {
+        "model": "claude-opus-4-7",
+        "max_tokens": 100,
+        "messages": [{"role": "user", "content": "Hello"}],
+    }
+    headers = {"x-api-key": os.environ["ANTHROPIC_API_KEY"], "anthropic-version": "2026-10-21"}
+    url = os.environ["ANTHROPIC_BASE_URL"] + "/v1/messages"
+    request = urllib.request.Request(url, json.dumps(body).encode(), headers)
+    return json.load(urllib.request.urlopen(request))["content"][0]["text"]
 
 def test_one(claude_standin):
     claude_standin.script("Hi", "left over")
