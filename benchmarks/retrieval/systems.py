@@ -1,0 +1,95 @@
+"""What is compared: this app's search, and plain engines over the same passages."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Callable, Sequence
+
+from .corpus import Question
+
+Search = Callable[[Question], list[tuple[str, float]]]
+"""A question to the pages found and their scores, best first; a page may come more than once."""
+
+
+def sitechat(limit: int = 50) -> Search:
+    from django.contrib.auth.models import AnonymousUser
+
+    from sitechat.knowledge import search
+
+    def find(question: Question) -> list[tuple[str, float]]:
+        found = search(
+            question.text, user=AnonymousUser(), previous=question.previous, limit=limit
+        )
+        return [(one.url, one.score) for one in found]
+
+    return find
+
+
+def plain_fts5(passages: Sequence[tuple[str, str]]) -> Search:
+    """FTS5 as it comes: its Porter stemmer and BM25, the question's words joined by OR."""
+    connection = sqlite3.connect(":memory:")
+    connection.execute("CREATE VIRTUAL TABLE t USING fts5 (text, tokenize = 'porter unicode61')")
+    connection.executemany(
+        "INSERT INTO t (rowid, text) VALUES (?, ?)",
+        [(number, text) for number, (_, text) in enumerate(passages)],
+    )
+
+    def find(question: Question) -> list[tuple[str, float]]:
+        match = " OR ".join(f'"{word}"' for word in re.findall(r"\w+", question.text))
+        rows = connection.execute(
+            "SELECT rowid, -rank FROM t WHERE t MATCH ? ORDER BY rank LIMIT 50", [match]
+        )
+        return [(passages[number][0], score) for number, score in rows]
+
+    return find
+
+
+def bm25s(passages: Sequence[tuple[str, str]]) -> Search:
+    """bm25s with its English stop words and the Snowball stemmer."""
+    import bm25s as library
+    import snowballstemmer
+
+    stem = snowballstemmer.stemmer("english").stemWords
+    retriever = library.BM25()
+    tokens = library.tokenize(
+        [text for _, text in passages], stopwords="en", stemmer=stem, show_progress=False
+    )
+    retriever.index(tokens, show_progress=False)
+
+    def find(question: Question) -> list[tuple[str, float]]:
+        asked = library.tokenize(
+            [question.text], stopwords="en", stemmer=stem, show_progress=False
+        )
+        numbers, scores = retriever.retrieve(asked, k=50, show_progress=False)
+        return [
+            (passages[int(number)][0], float(score))
+            for number, score in zip(numbers[0], scores[0], strict=True)
+        ]
+
+    return find
+
+
+def postgresql(passages: Sequence[tuple[str, str]], dsn: str) -> Search:
+    """PostgreSQL's English full text, `ts_rank_cd`, the question's words joined by OR."""
+    import psycopg
+
+    connection = psycopg.connect(dsn, autocommit=True)
+    connection.execute("CREATE TEMP TABLE passage (id int PRIMARY KEY, found tsvector)")
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO passage VALUES (%s, to_tsvector('english', %s))",
+            [(number, text) for number, (_, text) in enumerate(passages)],
+        )
+    connection.execute("CREATE INDEX ON passage USING gin (found)")
+
+    def find(question: Question) -> list[tuple[str, float]]:
+        rows = connection.execute(
+            "SELECT id, ts_rank_cd(found, query, 1) AS score FROM passage,"
+            " (SELECT replace(plainto_tsquery('english', %s)::text, '&', '|')::tsquery AS query) q"
+            " WHERE found @@ query ORDER BY score DESC, id LIMIT 50",
+            [question.text],
+        )
+        return [(passages[number][0], score) for number, score in rows]
+
+    return find

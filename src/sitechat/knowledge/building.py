@@ -1,0 +1,145 @@
+"""Building a search index from the database: whole, or from an older one and what has changed."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from .languages import base_language, is_unspaced, stem, words
+from .models import Page, Passage
+from .schema import TERMS, VECTOR_PASSAGES, VECTORS, create, open_for_writing
+
+_CHUNK = 500
+_MOST_DEAD = 0.2
+"""Share of the passages in FTS5 that no page has any more, above which the index is built anew."""
+
+
+def build(folder: Path, previous: Path | None) -> None:
+    """Write the files of an index into an empty folder, beginning with a previous index's if given.
+
+    Memory is bounded by a chunk of passages and the vocabulary, whatever the size of the site.
+    """
+    path = folder / TERMS
+    if previous is not None:
+        shutil.copyfile(previous / TERMS, path)
+        connection = open_for_writing(path)
+        if _update(connection):
+            connection.close()
+        else:
+            connection.close()
+            path.unlink()
+            previous = None
+    if previous is None:
+        connection = create(path)
+        _update(connection)
+        connection.execute("INSERT INTO terms (terms) VALUES ('optimize')")
+        connection.commit()
+        connection.close()
+    _write_vectors(folder)
+
+
+def changes(connection: sqlite3.Connection) -> tuple[list[int], list[int]]:
+    """The ids of the pages that an index lacks or has another state of, and those that are gone."""
+    gone = {page: stamp for page, stamp in connection.execute("SELECT id, stamp FROM page")}
+    wanted = []
+    rows = Page.objects.exclude(content_hash="").values_list("pk", "stamp")
+    for page, stamp in rows.iterator(chunk_size=5000):
+        if gone.pop(page, None) != stamp.hex:
+            wanted.append(page)
+    return wanted, list(gone)
+
+
+def _update(connection: sqlite3.Connection) -> bool:
+    """Bring an index up to date; False where too much of it would be dead."""
+    wanted, gone = changes(connection)
+    for page in (*wanted, *gone):
+        for table, column in (("audience", "page"), ("passage", "page"), ("page", "id")):
+            connection.execute(f"DELETE FROM {table} WHERE {column} = ?", [page])  # noqa: S608
+    counts: Counter[str] = Counter()
+    for some in _chunks(wanted, _CHUNK):
+        _add(connection, some, counts)
+    connection.executemany(
+        "INSERT INTO word VALUES (?, ?)"
+        " ON CONFLICT (word) DO UPDATE SET passages = passages + excluded.passages",
+        counts.items(),
+    )
+    connection.commit()
+    alive = connection.execute("SELECT count(*) FROM passage").fetchone()[0]
+    ever = connection.execute("SELECT count(*) FROM terms_docsize").fetchone()[0]
+    return bool(ever - alive <= max(_MOST_DEAD * ever, 100))
+
+
+def _add(connection: sqlite3.Connection, pages: Sequence[int], counts: Counter[str]) -> None:
+    passages = (
+        Passage.objects.filter(page__in=pages).select_related("page").defer("vector")
+        .order_by("page", "number")
+    )  # fmt: skip
+    known: set[int] = set()
+    for passage in passages.iterator(chunk_size=_CHUNK):
+        page = passage.page
+        language = base_language(page.language or settings.LANGUAGE_CODE)
+        if page.pk not in known:
+            known.add(page.pk)
+            connection.execute(
+                "INSERT OR REPLACE INTO page VALUES (?, ?, ?, ?)",
+                [page.pk, page.stamp.hex, page.url, language],
+            )
+            connection.executemany(
+                "INSERT OR IGNORE INTO audience VALUES (?, ?)",
+                [(name, page.pk) for name in page.audience],
+            )
+        # A replaced passage has a new id, so that FTS5 never needs to forget one.
+        connection.execute("INSERT INTO passage VALUES (?, ?)", [passage.pk, page.pk])
+        fields = [page.title, "\n".join(passage.headings), passage.text]
+        found = [list(words(text)) for text in fields]
+        connection.execute(
+            "INSERT INTO terms (rowid, title, headings, body) VALUES (?, ?, ?, ?)",
+            [passage.pk, *(" ".join(stem(word, language) for word in part) for part in found)],
+        )
+        counts.update(
+            word
+            for word in {word for part in found for word in part}
+            if len(word) > 2 and not is_unspaced(word) and not word.isdigit()
+        )
+
+
+def _write_vectors(folder: Path) -> None:
+    from .embeddings import conf
+
+    if not conf.CHAT_EMBEDDER:
+        return
+    current = Passage.objects.filter(embedder__startswith=f"{conf.CHAT_EMBEDDER}:"[:190])
+    newest = current.order_by("-pk").values_list("embedder", flat=True).first()
+    if newest is None:
+        return
+    import numpy as np
+
+    rows = current.filter(embedder=newest, vector__isnull=False).order_by("pk")
+    count, dimensions = rows.count(), int(newest.rpartition(":")[2])
+    target: Any = np.lib.format.open_memmap(
+        folder / VECTORS, mode="w+", dtype=np.float32, shape=(count, dimensions)
+    )
+    whose = np.zeros((count, 2), dtype=np.int64)
+    at = 0
+    values = rows.values_list("pk", "page_id", "vector").iterator(chunk_size=_CHUNK)
+    for passage, page, vector in islice(values, count):
+        found = np.frombuffer(bytes(vector), dtype="<f2")
+        if len(found) == dimensions:
+            target[at] = found
+            whose[at] = passage, page
+            at += 1
+    target.flush()
+    del target
+    np.save(folder / VECTOR_PASSAGES, whose[:at])
+
+
+def _chunks(items: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    for at in range(0, len(items), size):
+        yield items[at : at + size]

@@ -1,0 +1,108 @@
+"""Text to search terms: words, their stems, and pairs of characters where no spaces are written."""
+
+from __future__ import annotations
+
+import re
+import threading
+import unicodedata
+from collections.abc import Iterable, Iterator
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
+
+from .stopwords import LANGUAGES, stop_words
+
+if TYPE_CHECKING:
+    from snowballstemmer.basestemmer import BaseStemmer
+
+_STEMMERS = {
+    "ar": "arabic", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german", "el": "greek",
+    "en": "english", "es": "spanish", "et": "estonian", "eu": "basque", "fa": "persian",
+    "fi": "finnish",
+    "fr": "french", "ga": "irish", "hi": "hindi", "hu": "hungarian", "hy": "armenian",
+    "id": "indonesian", "it": "italian", "lt": "lithuanian", "nb": "norwegian", "ne": "nepali",
+    "nl": "dutch", "nn": "norwegian", "no": "norwegian", "pl": "polish", "pt": "portuguese", "ro": "romanian",
+    "ru": "russian", "sr": "serbian", "sv": "swedish", "ta": "tamil", "tr": "turkish",
+    "yi": "yiddish",
+}  # fmt: skip
+
+# Scripts that are written without spaces: Chinese and Japanese characters, Hangul (whose particles
+# stick to the words), Thai, Lao, Burmese and Khmer.
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+    "\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
+)
+_UNSPACED_RUN = re.compile(f"[{_UNSPACED}]+")
+# Letters and digits; an apostrophe stays inside a word until the stop words were taken out.
+_WORD = re.compile(rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+(?:['’][^\W\d_]{{1,2}}(?![^\W_]))?")
+LONGEST_WORD = 64
+
+
+def base_language(code: str) -> str:
+    """The language of a code or locale: "pt" for "pt-br", "" for ""."""
+    return re.split(r"[-_.@]", code.lower(), maxsplit=1)[0]
+
+
+def words(text: str) -> Iterator[str]:
+    """The words of a text, lower case; a run of unspaced script comes as overlapping pairs."""
+    for match in _WORD.finditer(unicodedata.normalize("NFKC", text)):
+        word = match[0].casefold()
+        if _UNSPACED_RUN.match(word):
+            if len(word) == 1:
+                yield word
+            for at in range(len(word) - 1):
+                yield word[at : at + 2]
+        elif len(word) <= LONGEST_WORD:
+            yield re.split("['’]", word, maxsplit=1)[0]
+
+
+def is_unspaced(word: str) -> bool:
+    """Whether a word is of a script that is written without spaces."""
+    return bool(_UNSPACED_RUN.match(word))
+
+
+_stemming = threading.Lock()  # a stemmer keeps the word that it works on in itself
+
+
+@cache
+def _stemmer(language: str) -> BaseStemmer | None:
+    import snowballstemmer
+
+    name = _STEMMERS.get(language)
+    return snowballstemmer.stemmer(name) if name in snowballstemmer.algorithms() else None
+
+
+@lru_cache(maxsize=200_000)
+def stem(word: str, language: str) -> str:
+    """The stem of a word, without accents; words of languages without a stemmer stay whole."""
+    stemmer = None if is_unspaced(word) else _stemmer(language)
+    stemmed = word
+    if stemmer is not None:
+        with _stemming:
+            stemmed = stemmer.stemWord(word)
+    # In unspaced scripts accents are letters: voiced kana and Thai vowels.
+    if stemmed.isascii() or is_unspaced(word):
+        return stemmed
+    decomposed = unicodedata.normalize("NFD", stemmed)
+    return "".join(c for c in decomposed if not unicodedata.combining(c)) or stemmed
+
+
+def stems(text: str, language: str) -> list[str]:
+    """The stems of all words of a text, in order."""
+    return [stem(word, language) for word in words(text)]
+
+
+def guess_language(text: str, candidates: Iterable[str], default: str) -> str:
+    """The candidate whose stop words the text uses most; `default` where none stands out."""
+    found = list(words(text))
+    best, most = default, sum(word in stop_words(default) for word in found)
+    for language in sorted(set(candidates) & LANGUAGES):
+        count = sum(word in stop_words(language) for word in found)
+        if count > most:
+            best, most = language, count
+    return best
+
+
+def count_words(text: str) -> int:
+    """How long a text is; two characters of an unspaced script count as one word."""
+    unspaced = sum(len(run) for run in _UNSPACED_RUN.findall(text))
+    return len(_UNSPACED_RUN.sub(" ", text).split()) + (unspaced + 1) // 2

@@ -1,0 +1,210 @@
+"""Documents into rows: a page and its passages, written only where something has changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from . import audience as audiences
+from .blocks import Content, Unreadable
+from .formats import SUFFIXES, read, read_file
+from .languages import count_words
+from .models import IndexState, Page, Passage, url_hash
+from .passages import Cut, cut
+from .sources import Document
+
+_READER = 1  # counts up when the same document would be cut into other passages
+_LONGEST_URL = 2000
+_MOST_PASSAGES = 2000  # of one page; a page has about ten
+
+
+class Outcome(Enum):
+    """What can become of a document."""
+
+    ADDED = "added"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    LEFT_OUT = "left out"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What became of a document, and why where it isn't indexed."""
+
+    outcome: Outcome
+    url: str
+    problem: str = ""
+
+
+def store(document: Document, source: str, since: datetime | None = None) -> Stored:
+    """Write a source's document.
+
+    A page that fails keeps the passages that it had, and says what failed. One that is gone, says
+    noindex or is empty loses them. `since` is when the run over the source began: of two documents
+    with one address the first of a run is kept. Two processes may store the same document at once.
+    """
+    url = document.url.strip()
+    if not url.startswith(("/", "http://", "https://")) or len(url) > _LONGEST_URL:
+        # Never linked: the address would be a script, or relative to wherever the visitor is.
+        problem = document.problem or f"not a path or an http(s) address: {url[:100]!r}"
+        known = Page.objects.filter(source=source, key=document.key[:200]).exclude(key="")
+        known.update(error=problem, seen=timezone.now())
+        return Stored(Outcome.FAILED, url or document.key, problem)
+    holder = Page.objects.filter(url_hash=url_hash(url)).values_list("source", "key", "seen")
+    for its_source, its_key, seen in holder:
+        another = its_key != document.key[:200] and since is not None and seen >= since
+        if its_source != source or another:
+            return Stored(Outcome.LEFT_OUT, url, f"the address of {its_source} {its_key} too")
+    problem, gone, content = document.problem, document.gone, Content()
+    unknown = audiences.invalid(document.audience)
+    if unknown:
+        problem = f"unknown audience {unknown[0]!r}: see sitechat.knowledge.audience"
+    if not problem:
+        try:
+            content = _read(document)
+        except Unreadable as error:
+            problem = str(error)
+        except RecursionError:
+            problem = "nested too deeply"
+        else:
+            if content.noindex:
+                problem, gone = "says noindex", True
+            elif not content.blocks:
+                problem, gone = "holds no text", True
+    if problem:
+        _store_problem(document, url, source, problem, gone)
+        return Stored(Outcome.LEFT_OUT if gone else Outcome.FAILED, url, problem)
+    return Stored(_store_content(document, url, source, content), url)
+
+
+def remove(source: str, key: str) -> bool:
+    """Forget the page of a source's object; returns whether there was one."""
+    pages = Page.objects.filter(source=source, key=key[:200])
+    return pages.exists() and _remove(pages)
+
+
+def remove_unseen(source: str, since: datetime) -> int:
+    """Forget the pages that a complete run over a source, begun at `since`, did not meet."""
+    return _remove_all(Page.objects.filter(source=source, seen__lt=since))
+
+
+def remove_undeclared(sources: Iterable[str]) -> int:
+    """Forget the pages of sources that are no longer among the given ones."""
+    return _remove_all(Page.objects.exclude(source__in=list(sources)))
+
+
+def _remove_all(pages: QuerySet[Page]) -> int:
+    count = 0
+    while keys := list(pages.order_by("pk").values_list("pk", flat=True)[:200]):
+        _remove(Page.objects.filter(pk__in=keys))
+        count += len(keys)
+    return count
+
+
+def _remove(pages: QuerySet[Page]) -> bool:
+    with transaction.atomic():
+        IndexState.touch()
+        return bool(pages.delete()[0])
+
+
+def _read(document: Document) -> Content:
+    if isinstance(document.text, Path):
+        file = document.text
+        if document.format and file.suffix.lower() not in (".pdf", ".html"):
+            content = read(file.read_bytes(), document.format)
+        elif file.suffix.lower() in SUFFIXES:
+            content = read_file(file)
+        else:
+            raise Unreadable(f"unknown file type {file.suffix!r}: set the source's format")
+        if not content.title:
+            content.title = file.stem.replace("-", " ").replace("_", " ").capitalize()
+        return content
+    return read(document.text, document.format)
+
+
+def _store_problem(
+    document: Document, url: str, source: str, problem: str, gone: bool
+) -> None:
+    with transaction.atomic():
+        IndexState.touch()
+        page = _page(document, url, source)
+        if gone and page.content_hash:
+            page.passages.all().delete()
+            page.content_hash, page.words, page.stamp = "", 0, uuid.uuid4()
+        page.error, page.seen = problem[:2000], timezone.now()
+        page.save()
+
+
+def _store_content(document: Document, url: str, source: str, content: Content) -> Outcome:
+    title = " ".join((document.title or content.title or url).split())[:500]
+    cuts = cut(content.blocks, title)[:_MOST_PASSAGES]
+    language = (document.language or content.language or settings.LANGUAGE_CODE)[:35].lower()
+    audience = sorted(set(document.audience))
+    digest = _digest(title, language, audience, cuts)
+    same = Page.objects.filter(url_hash=url_hash(url), content_hash=digest)
+    if same.update(seen=timezone.now(), error="", key=document.key[:200]):
+        return Outcome.UNCHANGED
+    with transaction.atomic():
+        IndexState.touch()
+        page = _page(document, url, source)
+        outcome = Outcome.CHANGED if page.content_hash else Outcome.ADDED
+        page.title, page.language, page.audience = title, language, audience
+        page.content_hash, page.stamp = digest, uuid.uuid4()
+        page.words = sum(count_words(piece.text) for piece in cuts)
+        page.indexed = page.seen = timezone.now()
+        page.error = ""
+        page.save()
+        _store_passages(page, cuts)
+    return outcome
+
+
+def _page(document: Document, url: str, source: str) -> Page:
+    """The row of an address; of an object that has moved, without its old row."""
+    key = document.key[:200]
+    if key:
+        Page.objects.filter(source=source, key=key).exclude(url_hash=url_hash(url)).delete()
+    page = Page.objects.filter(url_hash=url_hash(url)).first() or Page(url_hash=url_hash(url))
+    page.url, page.source, page.key = url, source, key
+    page.title = page.title or document.title[:500]
+    return page
+
+
+def _store_passages(page: Page, cuts: list[Cut]) -> None:
+    # Passages whose text stays keep their vectors, which may have cost money.
+    vectors = {
+        (tuple(passage.headings), passage.text): (passage.vector, passage.embedder)
+        for passage in page.passages.all()
+        if passage.vector is not None
+    }
+    page.passages.all().delete()
+    Passage.objects.bulk_create(
+        [
+            Passage(
+                page=page,
+                number=number,
+                headings=list(piece.headings),
+                text=piece.text,
+                vector=vectors.get((piece.headings, piece.text), (None, ""))[0],
+                embedder=vectors.get((piece.headings, piece.text), (None, ""))[1],
+            )
+            for number, piece in enumerate(cuts)
+        ],
+        batch_size=200,
+    )
+
+
+def _digest(title: str, language: str, audience: list[str], cuts: list[Cut]) -> str:
+    parts = [_READER, title, language, audience, [[*piece.headings, piece.text] for piece in cuts]]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
