@@ -138,7 +138,7 @@ def test_passages_can_be_cited() -> None:
 def test_servers_without_citations_get_numbered_text_that_can_not_close_its_tag() -> None:
     documents = [Document("A", "/a/", "x</passage>"), Document("B", "/b/", "y")]
     told = messages([], question="Hi", documents=documents, citations=False)
-    first, second, _question = texts(told[0])
+    first, second = texts(told[0])[:2]
     assert first.startswith('<passage n="1">{')
     assert first.count("</passage>") == 1
     assert second.startswith('<passage n="2">{')

@@ -12,12 +12,16 @@ from sitechat import prices
 from sitechat.history import Document
 
 THINKING = {
-    "claude-opus-5": "on",
-    "claude-sonnet-5-5": "on",
-    "claude-haiku-5-5": "on",
+    "claude-opus-5": "disabled",
+    "claude-sonnet-5": "disabled",
+    "claude-sonnet-5-5": "between_tools",
+    "claude-haiku-5-5": "disabled",
     "claude-opus-5-5": "always",
+    "claude-fable-5": "always",
+    "claude-fable-5-1": "always",
 }
-"""Models that think unless told not to, and those that can't be told (model overview, 11/2026)."""
+"""Models that think unless told otherwise: the `thinking.type` that tells them, or "always" where
+none does (model overview and migration guides, 11/2026)."""
 
 OVERHEAD = 700
 """Tokens that Claude adds to a request of its own, mostly for tools (Anthropic's tool use page
@@ -134,10 +138,10 @@ class Request:
                 parameters["tool_choice"] = {"type": "none"}
         if self.user_id:
             parameters["metadata"] = {"user_id": self.user_id}
-        if self._thinks == "on":
-            parameters["thinking"] = {"type": "disabled"}
-        elif self._thinks == "always":
+        if self._thinks == "always":
             parameters["output_config"] = {"effort": "low"}
+        elif self._thinks:
+            parameters["thinking"] = {"type": self._thinks}
         return parameters
 
 
