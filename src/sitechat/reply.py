@@ -191,10 +191,11 @@ class Reply:
     def cursor(self, after: int) -> Cursor:
         """A cursor for a reader that has the text up to `after` and knows nothing beside it.
 
-        Citations at `after` itself are told again: the reader may have missed them.
+        Citations at `after` itself are told again: the reader may have missed them. A reader may
+        be ahead of a reply that runs in another process, whose row lags behind.
         """
         seen = sum(1 for citation in self.citations if citation["at"] < after)
-        return Cursor(offset=min(after, len(self)), citations=seen)
+        return Cursor(offset=after, citations=seen)
 
     def since(self, cursor: Cursor) -> Iterator[Event]:
         """The events that take a reader from its cursor to now; moves the cursor."""
@@ -223,10 +224,11 @@ class Reply:
     def as_dict(self, after: int = 0) -> dict[str, Any]:
         """The reply as `GET chat/replies/<id>/` answers it to those that poll."""
         text = self._text.since(after)
+        at = min(after, len(self)) if self.finished else after
         data: dict[str, Any] = {
             "reply": self.id,
             "text": text,
-            "at": min(after, len(self)) + len(text),
+            "at": at + len(text),
             "status": self.status,
             "sources": self.sources,
             "citations": self.citations,
