@@ -49,9 +49,7 @@ def test_only_models_that_must_think_do_and_they_get_room_for_it(model: str) -> 
     known = find_model(model)
     assert known is not None
     parameters = request(model).parameters()
-    assert thinks(parameters, known) == (
-        model in ALWAYS or parameters.get("thinking") == {"type": "between_tools"}
-    )
+    assert thinks(parameters, known) == (model in ALWAYS)
     assert (parameters["max_tokens"] > 100) == (model in ALWAYS)
 
 
