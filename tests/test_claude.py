@@ -1,0 +1,422 @@
+"""A call of Claude: what comes of each way in which it can go."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import anthropic
+import pytest
+from pytest_django import Settings
+
+from sitechat import claude
+from sitechat.claude import failures
+from sitechat.errors import ReplyError
+from sitechat.exchange import Cited, Request, ToolCall
+from sitechat.history import Document, messages, system
+from sitechat.standin import Answer, Standin
+
+REAL_BACKOFF = failures.backoff
+SPEND_CAP = {"error_code": "enforced_spend_limit_reached"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def loop() -> Iterator[None]:
+    """One loop, and so one client, for all calls."""
+    Outcome.loop = asyncio.new_event_loop()
+    yield
+    Outcome.loop.run_until_complete(claude.close_client())
+    Outcome.loop.close()
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retries come at once: how long they wait is tested where it is decided."""
+    for room in ("sitechat.claude", "sitechat.claude.failures"):
+        monkeypatch.setattr(f"{room}.backoff", lambda attempt: 0.0)
+
+
+def request(**fields: Any) -> Request:
+    told = messages([], question="Hello")
+    return Request(**{"model": "claude-opus-4-7", "max_tokens": 100, "messages": told, **fields})
+
+
+class Outcome:
+    """A call that has been made: what came, and the error that ended it."""
+
+    loop: asyncio.AbstractEventLoop
+
+    def __init__(self, asked: Request) -> None:
+        self.deltas: list[str | Cited] = []
+        self.error: dict[str, Any] | None = None
+        self.call = claude.Call(asked)
+        self.loop.run_until_complete(self._make())
+
+    async def _make(self) -> None:
+        try:
+            async for delta in self.call:
+                self.deltas.append(delta)
+        except ReplyError as error:
+            self.error = error.as_dict()
+
+    @property
+    def text(self) -> str:
+        return "".join(delta for delta in self.deltas if isinstance(delta, str))
+
+
+def ask(standin: Standin, *script: Answer | str, **fields: Any) -> Outcome:
+    standin.script(*script)
+    return Outcome(request(**fields))
+
+
+# What Claude is sent
+
+
+def test_the_key_and_an_opaque_visitor_go_along(claude_standin: Standin) -> None:
+    ask(claude_standin, "Hi", user_id="abc")
+    [record] = claude_standin.requests
+    assert record.headers["authorization"] == "Bearer sk-test"
+    assert record.body["metadata"] == {"user_id": "abc"}
+    assert record.body["stream"] is True
+
+
+# Answers
+
+
+def test_an_answer_comes_as_it_is_written(claude_standin: Standin) -> None:
+    outcome = ask(claude_standin, Answer("Hello there, friend"))
+    assert outcome.deltas == ["Hello", " there,", " friend"]
+    assert outcome.error is None
+    assert (outcome.call.stop_reason, outcome.call.request_id) == ("end_turn", "req_standin000001")
+
+
+def test_usage_is_what_claude_says(claude_standin: Standin) -> None:
+    usage = {
+        "input_tokens": 7,
+        "output_tokens": 5,
+        "cache_read_input_tokens": 3,
+        "cache_creation_input_tokens": 2,
+    }
+    outcome = ask(claude_standin, Answer("Hello", usage=usage))
+    assert vars(outcome.call.usage) == {
+        "input_tokens": 7,
+        "output_tokens": 5,
+        "cache_read_tokens": 3,
+        "cache_write_tokens": 2,
+    }
+    assert outcome.call.known
+    assert outcome.call.exact
+
+
+@pytest.mark.parametrize("reason", ["max_tokens", "refusal", "model_context_window_exceeded"])
+def test_why_an_answer_ended(claude_standin: Standin, reason: Any) -> None:
+    assert ask(claude_standin, Answer("Hm", stop_reason=reason)).call.stop_reason == reason
+
+
+def test_an_answer_without_a_word(claude_standin: Standin) -> None:
+    outcome = ask(claude_standin, Answer(""))
+    assert (outcome.deltas, outcome.error, outcome.call.content) == ([], None, [])
+
+
+def test_thinking_is_kept_for_claude_and_hidden_from_visitors(claude_standin: Standin) -> None:
+    outcome = ask(claude_standin, Answer("Yes.", thinking="Hm, well."), model="claude-opus-5-5")
+    assert outcome.text == "Yes."
+    thought, said = outcome.call.content
+    assert (thought["type"], thought["thinking"]) == ("thinking", "Hm, well.")
+    assert thought["signature"]
+    assert said == {"type": "text", "text": "Yes."}
+
+
+def test_tools_that_claude_wants(claude_standin: Standin) -> None:
+    tool = {"name": "search_site", "description": "x", "input_schema": {"type": "object"}}
+    call = {"id": "toolu_1", "name": "search_site", "input": {"query": "gold"}}
+    outcome = ask(claude_standin, Answer("Let me look.", tool_use=[call]), tools=[tool])
+    assert outcome.call.tool_calls == [ToolCall("toolu_1", "search_site", {"query": "gold"})]
+    assert outcome.call.content == [
+        {"type": "text", "text": "Let me look."},
+        {"type": "tool_use", **call},
+    ]
+
+
+def test_what_an_answer_rests_on(claude_standin: Standin) -> None:
+    documents = [Document("A", "/a/", "Gold costs 5."), Document("B", "/b/", "Silver costs 3.")]
+    outcome = ask(
+        claude_standin,
+        Answer("Silver costs 3.", citations=[1, 1, 0]),
+        messages=messages([], question="Silver?", documents=documents),
+        documents=documents,
+    )
+    assert outcome.deltas[-2:] == [Cited(1), Cited(0)]
+
+
+def test_the_prompt_cache_is_read_and_written(claude_standin: Standin) -> None:
+    prompt = system("Be kind to every visitor. " * 500)
+    first = ask(claude_standin, "Hi", system=prompt).call.usage
+    second = ask(claude_standin, "Hi", system=prompt).call.usage
+    assert first.cache_write_tokens == second.cache_read_tokens > 2048
+    assert first.total == second.total
+
+
+# Failures before the answer
+
+
+@pytest.mark.parametrize(
+    ("status", "retryable"),
+    [(400, False), (401, False), (402, False), (403, False), (404, False), (413, False)],
+)
+def test_what_no_retry_mends_is_not_tried_again(
+    claude_standin: Standin, status: int, retryable: bool
+) -> None:
+    outcome = ask(claude_standin, Answer(status=status, message="secret detail"), "Hi")
+    assert outcome.error is not None
+    assert outcome.error["error"] == "api_error"
+    assert (outcome.error["status"], outcome.error["retryable"]) == (status, retryable)
+    assert len(claude_standin.requests) == 1
+    assert "secret" not in str(outcome.error)
+    assert outcome.call.known
+    assert outcome.call.usage.total == 0
+
+
+@pytest.mark.parametrize("status", [408, 409, 500, 502, 503, 504, 529])
+def test_a_hiccup_goes_unnoticed(claude_standin: Standin, status: int) -> None:
+    outcome = ask(claude_standin, Answer(status=status), Answer(status=status), "Hi")
+    assert (outcome.text, outcome.error) == ("Hi", None)
+    assert len(claude_standin.requests) == 3
+
+
+@pytest.mark.parametrize("status", [500, 529])
+def test_who_fails_three_times_is_left_alone(claude_standin: Standin, status: int) -> None:
+    outcome = ask(claude_standin, *[Answer(status=status)] * 3, "Hi")
+    assert outcome.error is not None
+    assert outcome.error["error"] == "api_error"
+    assert (outcome.error["status"], outcome.error["retryable"]) == (status, True)
+    assert len(claude_standin.requests) == 3
+
+
+def test_a_short_wait_that_claude_asks_for_is_waited(claude_standin: Standin) -> None:
+    outcome = ask(claude_standin, Answer(status=429, headers={"retry-after": "0"}), "Hi")
+    assert (outcome.text, outcome.error) == ("Hi", None)
+
+
+@pytest.mark.parametrize("after", ["30", "29.5"])
+def test_a_long_wait_is_told_instead(claude_standin: Standin, after: str) -> None:
+    outcome = ask(claude_standin, Answer(status=429, headers={"retry-after": after}), "Hi")
+    assert outcome.error is not None
+    assert outcome.error["error"] == "rate_limit"
+    assert (outcome.error["retry_after"], outcome.error["retryable"]) == (30, True)
+    assert len(claude_standin.requests) == 1
+
+
+def test_a_spend_cap_is_not_tried_again(claude_standin: Standin) -> None:
+    outcome = ask(claude_standin, Answer(status=429, details=SPEND_CAP), "Hi")
+    assert outcome.error is not None
+    assert (outcome.error["error"], outcome.error["retryable"]) == ("rate_limit", False)
+    assert "retry_after" not in outcome.error
+    assert len(claude_standin.requests) == 1
+
+
+def test_a_limit_without_a_time_is_not_tried_again_at_once(claude_standin: Standin) -> None:
+    outcome = ask(claude_standin, Answer(status=429), "Hi")
+    assert outcome.error is not None
+    assert (outcome.error["error"], outcome.error["retryable"]) == ("rate_limit", True)
+    assert len(claude_standin.requests) == 1
+
+
+def test_a_connection_that_breaks_before_the_answer_is_made_anew(claude_standin: Standin) -> None:
+    outcome = ask(claude_standin, Answer(end="drop", before_headers=True), "Hi")
+    assert (outcome.text, outcome.error) == ("Hi", None)
+
+
+def test_nobody_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", "http://127.0.0.1:9")
+    outcome = Outcome(request())
+    assert outcome.error is not None
+    assert (outcome.error["error"], outcome.error["status"]) == ("api_error", None)
+    assert outcome.call.usage.total == 0
+
+
+# Failures in mid-stream
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (Answer("Hel lo", end="drop"), "interrupted"),
+        (Answer("Hel lo", end="cut"), "interrupted"),
+        (Answer("Hel lo", end="error", error_type="overloaded_error"), "api_error"),
+        (Answer("Hel lo", end="error", error_type="api_error"), "api_error"),
+        (Answer("Hel lo", end="error", error_type="rate_limit_error"), "rate_limit"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else f"{value.end}-{value.error_type}",
+)
+def test_what_had_come_is_kept_and_never_asked_twice(
+    claude_standin: Standin, answer: Answer, code: str
+) -> None:
+    outcome = ask(claude_standin, answer, "Hi")
+    assert outcome.text == "Hel lo"
+    assert outcome.error is not None
+    assert (outcome.error["error"], outcome.error["retryable"]) == (code, True)
+    assert len(claude_standin.requests) == 1
+    assert outcome.call.stop_reason is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"), [("overloaded_error", 529), ("api_error", 500), ("timeout_error", 504)]
+)
+def test_an_error_event_is_told_with_the_status_it_would_have_had(
+    claude_standin: Standin, kind: str, status: int
+) -> None:
+    outcome = ask(claude_standin, Answer("Hel", end="error", error_type=kind, message="secret"))
+    assert outcome.error is not None
+    assert outcome.error["status"] == status
+    assert "secret" not in str(outcome.error)
+
+
+@pytest.mark.parametrize("end", ["drop", "cut", "error"])
+def test_a_broken_answer_is_booked_for_no_less_than_what_came(
+    claude_standin: Standin, end: Any
+) -> None:
+    outcome = ask(claude_standin, Answer("word " * 40, end=end))
+    [record] = claude_standin.requests
+    assert record.usage is not None
+    assert outcome.call.usage.output_tokens >= record.usage["output_tokens"] > 40
+    assert outcome.call.usage.input_tokens == record.usage["input_tokens"]
+    assert outcome.call.known
+    assert not outcome.call.exact
+
+
+# The log, and waits
+
+
+def test_the_log_tells_what_the_visitor_is_not(
+    claude_standin: Standin, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING, "sitechat")
+    outcome = ask(claude_standin, Answer(status=401, message="invalid key"))
+    assert outcome.error is not None
+    [line] = [record.getMessage() for record in caplog.records if record.name == "sitechat.claude"]
+    assert outcome.error["ref"] in line
+    assert "req_standin000001" in line
+    assert "sk-test" not in caplog.text
+
+
+def status_error(status: int, headers: dict[str, str], body: object = None) -> Any:
+    import httpx2
+
+    answer = httpx2.Response(
+        status, headers=headers, request=httpx2.Request("POST", "http://127.0.0.1/")
+    )
+    return anthropic.APIStatusError("", response=answer, body=body)
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "wait"),
+    [
+        (429, {"retry-after": "1"}, 1.0),
+        (429, {"retry-after": "3600"}, None),
+        (429, {}, None),
+        (429, {"retry-after": "soon"}, None),
+        (529, {"retry-after": "2"}, 2.0),
+        (529, {"retry-after": "inf"}, 0.5),
+        (400, {"retry-after": "1"}, None),
+    ],
+)
+def test_how_long_a_retry_waits(
+    status: int, headers: dict[str, str], wait: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(failures, "backoff", lambda attempt: 0.5)
+    assert failures.wait_before_retry(status_error(status, headers), 1) == wait
+
+
+def test_waits_grow_and_have_an_end() -> None:
+    waits = [REAL_BACKOFF(attempt) for attempt in range(1, 40)]
+    assert 0 < waits[0] < 1
+    assert max(waits) <= failures.LONGEST_WAIT
+
+
+# Clients
+
+
+def compatible_client() -> anthropic.AsyncAnthropic:
+    return anthropic.AsyncAnthropic(api_key="of-the-site", max_retries=9)
+
+
+def test_a_site_may_bring_its_own_client(claude_standin: Standin, settings: Settings) -> None:
+    settings.CHAT_CLIENT = "tests.test_claude.compatible_client"
+    settings.ANTHROPIC_API_KEY = ""
+    outcome = ask(claude_standin, Answer(status=429), "Hi")
+    assert outcome.error is not None
+    [record] = claude_standin.requests  # its own retries are switched off
+    assert record.headers["authorization"] == "Bearer of-the-site"
+
+
+def test_a_loop_keeps_its_client_until_the_settings_change(settings: Settings) -> None:
+    async def main() -> None:
+        try:
+            one = await claude.current_client()
+            assert await claude.current_client() is one
+            settings.ANTHROPIC_API_KEY = "sk-other"
+            assert await claude.current_client() is not one
+        finally:
+            await claude.close_client()
+
+    asyncio.run(main())
+
+
+def test_two_loops_share_no_client() -> None:
+    async def client() -> Any:
+        try:
+            return await claude.current_client()
+        finally:
+            await claude.close_client()
+
+    assert asyncio.run(client()) is not asyncio.run(client())
+
+
+@pytest.mark.parametrize(
+    ("changes", "environment", "configured"),
+    [
+        ({}, {}, False),
+        ({"ANTHROPIC_API_KEY": "sk"}, {}, True),
+        ({"CHAT_CLIENT": "tests.test_claude.compatible_client"}, {}, True),
+        ({}, {"ANTHROPIC_API_KEY": "sk"}, True),
+        ({}, {"ANTHROPIC_AUTH_TOKEN": "token"}, True),
+    ],
+)
+def test_whether_there_is_a_way_to_claude(
+    changes: dict[str, str],
+    environment: dict[str, str],
+    configured: bool,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    settings.ANTHROPIC_API_KEY = None
+    for name, value in changes.items():
+        setattr(settings, name, value)
+    assert claude.configured() is configured
+
+
+def test_the_sdk_is_not_imported_before_the_first_call() -> None:
+    code = (
+        "import sys, django; django.setup(); import sitechat.views; "
+        "print(*{'anthropic', 'aiohttp', 'httpx2'} & set(sys.modules))"
+    )
+    output = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={
+            "PYTHONPATH": ":".join(filter(None, sys.path)),
+            "DJANGO_SETTINGS_MODULE": "tests.settings",
+        },
+    )
+    assert output.stdout.split() == []
