@@ -40,6 +40,9 @@ class Chatbot:
     """Seconds that Claude may be silent, before the first token or between two, until the reply
     is given up. Models that think are silent for a minute and more."""
 
+    search = True
+    """False keeps the site's pages out: no passages beside the question, no tool to search."""
+
     thinking = True
     """False keeps `thinking` out of requests, for compatible servers that do not know it."""
 

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import secrets
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
@@ -17,10 +17,13 @@ from uuid import UUID
 from sitechat import claude, exchange
 from sitechat.errors import ApiError, Refused, ReplyError, ServerError
 from sitechat.history import Document
+from sitechat.marks import MarkReader
 from sitechat.models import Status
 from sitechat.reply import Reply
 
 if TYPE_CHECKING:
+    from django.utils.functional import Promise
+
     from sitechat.chatbot import Chatbot
 
 logger = logging.getLogger("sitechat.engine")
@@ -38,19 +41,23 @@ Step = Callable[[Callable[[], Any]], Awaitable[Any]]
 """Runs a piece of database work where the database may be touched."""
 
 
+@dataclass(frozen=True)
+class ToolResult:
+    """What a tool gives: content for Claude, and the documents in it in their order."""
+
+    content: list[dict[str, Any]]
+    documents: list[Document]
+    failed: bool = False
+
+
 class Tools(Protocol):
     """What Claude may use while it answers. `run` touches the database."""
 
-    def status(self, call: exchange.ToolCall) -> tuple[str, Any]:
+    def status(self, call: exchange.ToolCall) -> tuple[str, str | Promise]:
         """What the visitor is told meanwhile: a code and words."""
 
-    def run(
-        self, call: exchange.ToolCall, shown: int
-    ) -> tuple[list[dict[str, Any]], list[Document]]:
-        """The content of the tool's result, and the documents in it in their order.
-
-        `shown`: how many documents the request had before.
-        """
+    def run(self, call: exchange.ToolCall, shown: int) -> ToolResult:
+        """What a call gives; `shown` is how many documents the request had before."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +121,11 @@ class LiveReply:
         with self._lock:
             self._followers = tuple(known for known in self._followers if known != wake)
 
+    @property
+    def followed(self) -> bool:
+        """Whether somebody reads the reply in this process as it comes."""
+        return bool(self._followers)
+
     def wake(self) -> None:
         for follower in self._followers:
             follower()
@@ -155,26 +167,45 @@ async def converse(live: LiveReply, step: Step) -> Ending:
 async def _listen(live: LiveReply, request: exchange.Request) -> claude.Call:
     """One call of Claude, written into the reply; what it used is added up, however it ends."""
     call = claude.Call(request)
-    reply = live.reply
+    marks = None if request.citations else MarkReader()
+    passages = len(request.documents)
     try:
         async with aclosing(aiter(call)) as deltas:
             async for delta in deltas:
                 live.touched = monotonic()
-                if isinstance(delta, str):
-                    if live.first_token is None:
-                        live.first_token = live.touched
-                    reply.write(delta)
-                elif 0 <= delta.index < len(request.documents):
-                    document = request.documents[delta.index]
-                    reply.cite(title=document.title, url=document.url)
+                if not isinstance(delta, str):
+                    _cite(live.reply, request, delta.index)
+                elif marks is None:
+                    live.reply.write(delta)
+                else:
+                    _write_marked(live.reply, request, marks.feed(delta, passages))
+                if live.first_token is None:
+                    live.first_token = live.touched
                 live.wake()
     finally:
+        if marks is not None:
+            _write_marked(live.reply, request, marks.rest(passages))
         live.usage += call.usage
         live.usage_known &= call.known
         live.usage_exact &= call.exact
         live.stop_reason = call.stop_reason or ""
         live.request_id = call.request_id
     return call
+
+
+def _cite(reply: Reply, request: exchange.Request, index: int) -> None:
+    # Only what was sent along can be cited: links come from the site, not from the model.
+    if 0 <= index < len(request.documents):
+        document = request.documents[index]
+        reply.cite(title=document.title, url=document.url)
+
+
+def _write_marked(reply: Reply, request: exchange.Request, parts: Iterable[str | int]) -> None:
+    for part in parts:
+        if isinstance(part, str):
+            reply.write(part)
+        else:
+            _cite(reply, request, part - 1)
 
 
 async def _use_tools(
@@ -187,8 +218,15 @@ async def _use_tools(
         live.reply.working(*tools.status(tool_call))
         live.wake()
         shown = len(request.documents) + len(documents)
-        content, found = await step(partial(tools.run, tool_call, shown))
-        documents += found
-        results.append({"type": "tool_result", "tool_use_id": tool_call.id, "content": content})
+        result: ToolResult = await step(partial(tools.run, tool_call, shown))
+        documents += result.documents
+        results.append(
+            {
+                "type": "tool_result",
+                "tool_use_id": tool_call.id,
+                "content": result.content,
+                **({"is_error": True} if result.failed else {}),
+            }
+        )
         live.touched = monotonic()
     return request.answered(call.content, results, documents)

@@ -77,6 +77,8 @@ class Request:
     documents: Sequence[Document] = ()
     user_id: str = ""
     thinking: bool = True
+    citations: bool = True
+    """False where the server knows no citations, and marks stand for them."""
     may_use_tools: bool = True
 
     @property

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 BREAKPOINT = {"type": "ephemeral"}
@@ -44,6 +45,14 @@ class Document:
     title: str
     url: str
     text: str
+    headings: tuple[str, ...] = ()
+    """What the passage stands under on its page."""
+
+
+MARKS = (
+    "Passages of the site stand above, each with a number. Mark each statement that rests on one "
+    "with its number in brackets, such as [1]."
+)
 
 
 def first_turn(number: int, most: int) -> int:
@@ -88,10 +97,13 @@ def messages(
         told[-1]["content"][-1]["cache_control"] = BREAKPOINT
     newest: list[dict[str, Any]] = []
     if page and (page.url or page.title):
-        newest.append(text_block(f"<visitor_page>{_inert(vars(page))}</visitor_page>"))
+        url, title = escape(page.url), escape(page.title)
+        newest.append(text_block(f'<visitor_page url="{url}" title="{title}"></visitor_page>'))
     if context.strip():
         newest.append(text_block(f"<context>\n{context.strip()}\n</context>"))
     newest += document_blocks(documents, citations=citations)
+    if documents and not citations:
+        newest.append(text_block(MARKS))
     newest.append(text_block(question))
     return [*told, {"role": "user", "content": newest}]
 
@@ -115,7 +127,7 @@ def document_blocks(
             {
                 "type": "search_result",
                 "source": document.url,
-                "title": document.title or document.url,
+                "title": " > ".join([document.title or document.url, *document.headings]),
                 "content": [text_block(document.text)],
                 "citations": {"enabled": True},
             }

@@ -11,9 +11,23 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from sitechat.knowledge.models import IndexState, Page, Passage
+
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
     from django.contrib.auth.models import AnonymousUser
+
+__all__ = [
+    "Conversation",
+    "Counter",
+    "IndexState",
+    "Message",
+    "Page",
+    "Passage",
+    "Role",
+    "Status",
+    "Usage",
+]
 
 STALE_AFTER = timedelta(seconds=15)
 """A running reply whose row was not touched for so long has lost its process.

@@ -14,8 +14,18 @@ from typing import TYPE_CHECKING, Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.translation import get_language
 
-from sitechat import bookkeeping, engine, exchange, history, prices, sessions, visitors
+from sitechat import (
+    bookkeeping,
+    engine,
+    exchange,
+    history,
+    prices,
+    sessions,
+    site_tools,
+    visitors,
+)
 from sitechat.driver import LiveReply
 from sitechat.errors import Busy, Conflict, Overloaded
 from sitechat.guard import Ask, free_slot
@@ -65,6 +75,7 @@ def take(request: HttpRequest, ask: Ask, *, on_server_loop: bool) -> Followed:
         conversation_id=reply.conversation_id,
         bot=ask.bot,
         reserved=reserved,
+        tools=tools(request, ask),
     )
     engine.start(live, on_server_loop=on_server_loop)
     return Followed(live.reply, live)
@@ -151,20 +162,42 @@ def compose(
         for n in range(first, number)
         if (question := by_position.get(2 * n)) and (reply := by_position.get(2 * n + 1))
     ]
+    documents: list[history.Document] = []
+    if bot.search:
+        documents = site_tools.passages(
+            ask.message,
+            user=visitor(request),
+            previous=turns[-1].question if turns else "",
+            page_url=ask.page.url if ask.page else "",
+            language=get_language() or "",
+        )
     return exchange.Request(
         model=bot.model,
         max_tokens=bot.max_tokens,
         system=history.system(bot.system_prompt(request), caching=bot.caching),
+        tools=site_tools.DEFINITIONS if bot.search and site_tools.available() else (),
         messages=history.messages(
             turns,
             question=ask.message,
             page=ask.page,
             context=bot.context(request),
+            documents=documents,
             caching=bot.caching,
             citations=bot.citations,
         ),
+        documents=documents,
         user_id=_opaque(talk.pk if talk else uuid.uuid4()),
         thinking=bot.thinking,
+        citations=bot.citations,
+    )
+
+
+def tools(request: HttpRequest, ask: Ask) -> site_tools.SiteTools:
+    """The tools that Claude may use for a message, with the eyes of its visitor."""
+    return site_tools.SiteTools(
+        user=visitor(request),
+        language=get_language() or "",
+        citations=ask.bot.citations,
     )
 
 

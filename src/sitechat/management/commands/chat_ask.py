@@ -49,6 +49,7 @@ class Command(BaseCommand):
             conversation_id=None,
             bot=ask.bot,
             reserved=turns.worst_case(claude_request),
+            tools=turns.tools(request, ask),
         )
 
     async def _answer(self, live: LiveReply) -> None:

@@ -1,0 +1,120 @@
+"""What Claude knows of the site: passages beside the question, and tools for what they miss."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from sitechat import history
+from sitechat.driver import ToolResult
+from sitechat.exchange import ToolCall
+from sitechat.history import Document
+from sitechat.knowledge import index
+from sitechat.knowledge.searching import Found, open_page, search
+
+if TYPE_CHECKING:
+    from sitechat.knowledge.audience import User
+
+PASSAGES = 10
+"""Passages that go along with a question: ten small ones found more than five large ones."""
+
+LONGEST_PAGE = 20
+"""Passages of a page that is opened; a longer one is cut, and Claude is told so."""
+
+DEFINITIONS: Sequence[dict[str, Any]] = (
+    {
+        "name": "search_site",
+        "description": (
+            "Searches this website's pages. Use it when the passages that came with the question "
+            "do not hold the answer. Write the query in the site's language: the words that the "
+            "answering page will have, with spelling mended and references to earlier messages "
+            "put in full."
+        ),
+        "input_schema": {
+            "type": "object",
+            "properties": {"query": {"type": "string", "description": "Words to search for."}},
+            "required": ["query"],
+        },
+    },
+    {
+        "name": "open_page",
+        "description": (
+            "Reads a page of this website as a whole, by an address that a search result or the "
+            "visitor's page has. Other addresses can't be opened."
+        ),
+        "input_schema": {
+            "type": "object",
+            "properties": {"url": {"type": "string", "description": "The page's address."}},
+            "required": ["url"],
+        },
+    },
+)
+
+
+def available() -> bool:
+    """Whether anything of the site has been indexed."""
+    return index.current() is not None
+
+
+def passages(
+    question: str, *, user: User, previous: str, page_url: str, language: str
+) -> list[Document]:
+    """The site's passages that fit the question as it was typed, of those that the user may see."""
+    found = search(
+        question,
+        user=user,
+        previous=previous,
+        page_url=page_url,
+        language=language,
+        limit=PASSAGES,
+    )
+    return list(map(_document, found))
+
+
+class SiteTools:
+    """The tools `search_site` and `open_page`, for what one user may see."""
+
+    def __init__(self, *, user: User, language: str, citations: bool) -> None:
+        self._user = user
+        self._language = language
+        self._citations = citations
+
+    def status(self, call: ToolCall) -> tuple[str, str | Promise]:
+        if call.name == "open_page":
+            return "reading", _("Reading a page…")
+        return "searching", _("Searching the site…")
+
+    def run(self, call: ToolCall, shown: int) -> ToolResult:
+        if call.name == "search_site":
+            query = call.input.get("query")
+            if not isinstance(query, str) or not query.strip():
+                return _failed('"query" must be a string of words to search for.')
+            documents = passages(
+                query, user=self._user, previous="", page_url="", language=self._language
+            )
+            return self._result(documents, shown, "No page of the site fits these words.")
+        if call.name == "open_page":
+            url = call.input.get("url")
+            if not isinstance(url, str):
+                return _failed('"url" must be the address of a page of this website.')
+            page = open_page(url, user=self._user) or []
+            documents = list(map(_document, page[:LONGEST_PAGE]))
+            return self._result(documents, shown, "The site has no such page.")
+        return _failed("There is no such tool.")
+
+    def _result(self, documents: list[Document], shown: int, none: str) -> ToolResult:
+        content = history.document_blocks(documents, citations=self._citations, first=shown + 1)
+        return ToolResult(content or [history.text_block(none)], documents)
+
+
+def _failed(message: str) -> ToolResult:
+    return ToolResult([history.text_block(message)], [], failed=True)
+
+
+def _document(found: Found) -> Document:
+    return Document(
+        title=found.title or found.url, url=found.url, text=found.text, headings=found.headings
+    )
