@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from functools import lru_cache
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -103,25 +102,15 @@ def shown(unit: str, amount: int) -> Decimal:
 
 def current_limits() -> tuple[Limit, ...]:
     """The limits of CHAT_LIMITS; raises ImproperlyConfigured where `problems` finds any."""
-    value = conf.CHAT_LIMITS
-    try:
-        key = tuple((scope, tuple(entries)) for scope, entries in value.items())
-        return _parsed(key)
-    except (AttributeError, TypeError):
-        raise ImproperlyConfigured(" ".join(problems(value))) from None
+    limits, wrong = _parse(conf.CHAT_LIMITS)
+    if wrong:
+        raise ImproperlyConfigured(" ".join(wrong))
+    return limits
 
 
 def problems(value: Any) -> list[str]:
     """What is wrong with a value of CHAT_LIMITS: a sentence for each, with a right entry."""
     return _parse(value)[1]
-
-
-@lru_cache(maxsize=8)
-def _parsed(items: tuple[tuple[str, tuple[str, ...]], ...]) -> tuple[Limit, ...]:
-    limits, wrong = _parse(dict(items))
-    if wrong:
-        raise ImproperlyConfigured(" ".join(wrong))
-    return limits
 
 
 def _parse(value: Any) -> tuple[tuple[Limit, ...], list[str]]:

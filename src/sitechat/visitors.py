@@ -30,6 +30,9 @@ It is neither the session's key nor the conversation's id: a login changes the o
 the conversation the other, and neither may start the limits afresh.
 """
 
+WORD_LENGTH = 32
+"""Hexadecimal digits of an identity."""
+
 HOST_PORT = re.compile(r"\[(?P<v6>[^\]]*)\](?::[0-9]*)?|(?P<v4>[0-9.]+):[0-9]*")
 
 
@@ -57,7 +60,8 @@ def identify(request: HttpRequest, now: datetime | None = None) -> Visitor:
     token = None
     if session is not None:
         stored = session.get(SESSION_KEY)
-        token = stored if isinstance(stored, str) else secrets.token_hex(16)
+        fits = isinstance(stored, str) and len(stored) == WORD_LENGTH
+        token = stored if fits else secrets.token_hex(WORD_LENGTH // 2)
     user = getattr(request, "user", None)
     name = None
     if user is not None and user.is_authenticated:
@@ -110,7 +114,7 @@ def _network(text: str) -> str:
 
 
 def _hashed(salt: str, value: str) -> str:
-    return salted_hmac(salt, value, algorithm="sha256").hexdigest()[:32]
+    return salted_hmac(salt, value, algorithm="sha256").hexdigest()[:WORD_LENGTH]
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from time import sleep
+from time import monotonic, sleep
 from typing import TypeVar
 
 from django.conf import settings
@@ -19,7 +19,10 @@ from sitechat.models import Counter
 
 T = TypeVar("T")
 
-ATTEMPTS = 6
+PATIENCE = 10.0
+"""Seconds in which a statement that lost to other transactions is tried again."""
+
+ATTEMPTS = 3
 PURGE_BATCH = 1000
 
 
@@ -45,7 +48,7 @@ class DatabaseLedger(Ledger):
                 return []
             if full := self._full(claims):
                 return full
-        return [max(claims, key=lambda claim: claim.expires)]
+        return [min(claims, key=lambda claim: claim.expires)]
 
     def _taken(self, claims: Sequence[Claim]) -> bool:
         """Whether all of it fitted and was taken."""
@@ -127,18 +130,33 @@ class DatabaseLedger(Ledger):
     def _counters(self) -> QuerySet[Counter]:
         return Counter.objects.using(router.db_for_write(Counter))
 
-    def _persist(self, work: Callable[[], T], attempt: int = 1) -> T:
+    def _persist(self, work: Callable[[], T]) -> T:
         """Do the work, again where the database ended a deadlock or a wait at its cost.
 
         Inside the caller's transaction that is the caller's to do: it may be gone.
         """
-        try:
-            return work()
-        except OperationalError:
-            if attempt == ATTEMPTS or connections[self._counters().db].in_atomic_block:
-                raise
-        sleep(secrets.randbelow(20 * 2**attempt) / 1000)
-        return self._persist(work, attempt + 1)
+        gives_up = monotonic() + PATIENCE
+        while True:
+            try:
+                return work()
+            except OperationalError as error:
+                inside = connections[self._counters().db].in_atomic_block
+                if inside or not _lost_to_another(error) or monotonic() > gives_up:
+                    raise
+            sleep(secrets.randbelow(100) / 1000)
+
+
+def _lost_to_another(error: OperationalError) -> bool:
+    """Whether the database refused only because another transaction was in the way."""
+    sqlstate = getattr(error.__cause__, "sqlstate", None) or getattr(
+        error.__cause__, "pgcode", None
+    )
+    number = error.args[0] if error.args else None
+    return (
+        sqlstate in {"40001", "40P01"}  # PostgreSQL: serialization failure, deadlock
+        or number in {1020, 1205, 1213}  # MySQL, MariaDB: changed row, lock timeout, deadlock
+        or (sqlstate is None and "locked" in str(error))  # SQLite
+    )
 
 
 def _by_key(amounts: Sequence[tuple[Claim, int]]) -> Case:
