@@ -22,7 +22,10 @@ from pygments.util import ClassNotFound
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 HOME = "index"
-ORDER = [HOME, "install", "settings", "widget", "knowledge", "limits", "deploy", "testing", "http"]
+ORDER = [
+    *(HOME, "install", "settings", "widget", "knowledge", "limits", "deploy"),
+    *("testing", "checks", "http", "architecture"),
+]
 """The order in the navigation; further pages follow by name."""
 
 

@@ -53,7 +53,7 @@ def code_css(request: HttpRequest) -> HttpResponse:
 
 
 def _colours(style: str) -> str:
-    formatter: Any = HtmlFormatter(style=style)  # untyped
+    formatter: Any = HtmlFormatter(style=style, nobackground=True)  # untyped
     return str(formatter.get_style_defs("pre code"))
 
 
