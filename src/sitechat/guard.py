@@ -90,8 +90,15 @@ def check_source(request: HttpRequest) -> None:
     if site is not None:
         if site not in {"same-origin", "none"}:
             raise ForbiddenOrigin
-    elif origin is not None and urlsplit(origin).netloc.lower() != request.get_host().lower():
+    elif origin is not None and _host(origin) != request.get_host().lower():
         raise ForbiddenOrigin
+
+
+def _host(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return None
 
 
 def _trusted(origin: str) -> bool:
@@ -115,11 +122,7 @@ def read_json(request: HttpRequest) -> dict[str, Any]:
     if request.content_type != "application/json":
         raise UnsupportedMediaType
     limit = conf.CHAT_MAX_MESSAGE_LENGTH * BYTES_PER_CHARACTER + ROOM_BESIDE_MESSAGE
-    try:
-        length = int(request.headers.get("Content-Length") or 0)
-    except ValueError:
-        raise InvalidRequest("Content-Length is not a number.") from None
-    if length > limit:
+    if _length(request) > limit:
         raise MessageTooLong(conf.CHAT_MAX_MESSAGE_LENGTH)
     try:
         body = request.read(limit + 1)
@@ -134,6 +137,13 @@ def read_json(request: HttpRequest) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise InvalidRequest("The body must be a JSON object.")
     return data
+
+
+def _length(request: HttpRequest) -> int:
+    try:
+        return int(request.headers.get("Content-Length") or 0)
+    except ValueError:
+        raise InvalidRequest("Content-Length is not a number.") from None
 
 
 def understood(data: dict[str, Any]) -> Ask:
@@ -245,7 +255,7 @@ def free_slot(address: str) -> str | None:
 def read_stop(request: HttpRequest) -> int | None:
     """Where a stop request says that it stops: characters shown, None for all."""
     check_source(request)
-    if not int(request.headers.get("Content-Length") or 0):
+    if not _length(request):
         return None
     data = read_json(request)
     allow_only(data, {"at"})
