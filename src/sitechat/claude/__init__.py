@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Any
 
 from sitechat.claude import breaker
-from sitechat.claude.clients import close_client, configured, current_client
+from sitechat.claude.clients import close_client, configured, current_client, warm_up
 from sitechat.claude.failures import backoff, told, wait_before_retry
 from sitechat.errors import Interrupted
 from sitechat.exchange import Cited, Request, ToolCall, Usage
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from anthropic import AsyncAnthropic, AsyncStream
     from anthropic.types import RawMessageStreamEvent
 
-__all__ = ["Call", "breaker", "close_client", "configured", "current_client"]
+__all__ = ["Call", "breaker", "close_client", "configured", "current_client", "warm_up"]
 
 ATTEMPTS = 3
 

@@ -6,6 +6,7 @@ import asyncio
 import importlib
 import os
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -30,11 +31,22 @@ def configured() -> bool:
     )
 
 
+def warm_up() -> None:
+    """Begin to load the SDK on a thread: a visitor who has opened the chat will write soon."""
+    if "anthropic" not in sys.modules and configured():
+        threading.Thread(target=_load_sdk, name="sitechat-warm-up", daemon=True).start()
+
+
+def _load_sdk() -> None:
+    # Two threads that import a module at once wait for each other; the second finds it loaded.
+    importlib.import_module("anthropic")
+
+
 async def current_client() -> AsyncAnthropic:
     """The running loop's client; made anew when the settings that it rests on have changed."""
     loop = asyncio.get_running_loop()
     if "anthropic" not in sys.modules:
-        await loop.run_in_executor(None, importlib.import_module, "anthropic")
+        await loop.run_in_executor(None, _load_sdk)
     made_from = (conf.CHAT_CLIENT, conf.ANTHROPIC_API_KEY, os.environ.get("ANTHROPIC_BASE_URL"))
     known = _clients.get(loop)
     if known is None or known[0] != made_from:
