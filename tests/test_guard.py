@@ -101,7 +101,7 @@ def test_what_is_no_message_is_refused_without_a_trace(
 
 
 def test_an_empty_body_is_no_message(visitor: Visitor) -> None:
-    response = visitor.client.post(CHAT, b"", CONTENT_TYPE="application/json")
+    response = visitor.client.generic("POST", CHAT, b"", CONTENT_TYPE="application/json")
     assert (response.status_code, response.json()["error"]) == (400, "invalid_request")
 
 
