@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from sitechat.knowledge.models import IndexState, Page, Passage
+from sitechat.owner.models import Job, Summary, Unanswered
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -21,11 +22,14 @@ __all__ = [
     "Conversation",
     "Counter",
     "IndexState",
+    "Job",
     "Message",
     "Page",
     "Passage",
     "Role",
     "Status",
+    "Summary",
+    "Unanswered",
     "Usage",
 ]
 
@@ -173,6 +177,10 @@ class Message(models.Model):
             models.UniqueConstraint(
                 fields=["conversation", "client_id"], name="sitechat_message_client_id"
             ),
+        ]
+        indexes = [
+            models.Index(fields=["status", "created"], name="sitechat_message_status"),
+            models.Index(fields=["rating", "created"], name="sitechat_message_rating"),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,112 @@
+"""What replies used, added up. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from sitechat.owner import histogram
+from sitechat.owner.histogram import Histogram
+
+COUNTS = (
+    "replies",
+    "conversations",
+    "visits",
+    "input_tokens",
+    "output_tokens",
+    "cache_read_tokens",
+    "cache_write_tokens",
+    "estimated",
+    "errors",
+    "refusals",
+)
+TIMES = ("first_token_ms", "total_ms")
+
+
+@dataclass
+class Figures:
+    """Sums over some replies. Times are histograms of milliseconds."""
+
+    replies: int = 0
+    conversations: int = 0
+    visits: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    dollars: Decimal = Decimal(0)
+    estimated: int = 0
+    errors: int = 0
+    refusals: int = 0
+    first_token_ms: Histogram = field(default_factory=dict)
+    total_ms: Histogram = field(default_factory=dict)
+
+    def add(self, other: Figures) -> None:
+        for name in COUNTS:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.dollars += other.dollars
+        for name in TIMES:
+            times: Histogram = getattr(self, name)
+            for bucket, count in getattr(other, name).items():
+                times[bucket] = times.get(bucket, 0) + count
+
+    def add_time(self, name: str, milliseconds: int | None) -> None:
+        if milliseconds is not None:
+            times: Histogram = getattr(self, name)
+            bucket = histogram.bucket(milliseconds)
+            times[bucket] = times.get(bucket, 0) + 1
+
+    @classmethod
+    def from_stored(cls, row: Mapping[str, Any]) -> Figures:
+        """The figures of a `Summary` row's values."""
+        times = {name: histogram.merged([row[name]]) for name in TIMES}
+        return cls(dollars=row["dollars"], **{name: row[name] for name in COUNTS}, **times)
+
+    def as_stored(self) -> dict[str, Any]:
+        """The values of a `Summary` row."""
+        times = {name: histogram.stored(getattr(self, name)) for name in TIMES}
+        return {"dollars": self.dollars, **{name: getattr(self, name) for name in COUNTS}, **times}
+
+    @property
+    def tokens(self) -> int:
+        return self.all_input_tokens + self.output_tokens
+
+    @property
+    def all_input_tokens(self) -> int:
+        """Claude's input as a whole: what was cached, too."""
+        return self.input_tokens + self.cache_read_tokens + self.cache_write_tokens
+
+    @property
+    def cache_share(self) -> float | None:
+        """The share of the input that came from Claude's cache, 0 to 1."""
+        return self.cache_read_tokens / self.all_input_tokens if self.all_input_tokens else None
+
+    @property
+    def dollars_per_conversation(self) -> Decimal | None:
+        return self.dollars / self.conversations if self.conversations else None
+
+    @property
+    def dollars_per_visit(self) -> Decimal | None:
+        return self.dollars / self.visits if self.visits else None
+
+    @property
+    def dollars_per_reply(self) -> Decimal | None:
+        return self.dollars / self.replies if self.replies else None
+
+    @property
+    def first_token_p50(self) -> float | None:
+        return histogram.percentile(self.first_token_ms, 0.50)
+
+    @property
+    def first_token_p95(self) -> float | None:
+        return histogram.percentile(self.first_token_ms, 0.95)
+
+    @property
+    def total_p50(self) -> float | None:
+        return histogram.percentile(self.total_ms, 0.50)
+
+    @property
+    def total_p95(self) -> float | None:
+        return histogram.percentile(self.total_ms, 0.95)

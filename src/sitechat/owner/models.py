@@ -1,0 +1,122 @@
+"""What the owner's side keeps beside the conversations."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class Summary(models.Model):
+    """What one bot's replies by one model used in one hour or day of UTC's calendar.
+
+    Summed from `Usage`, so that a page about a year need not read a year of replies. An hour's
+    row can be made anew from `Usage` at any time.
+    """
+
+    class Period(models.TextChoices):
+        HOUR = "hour", _("hour")
+        DAY = "day", _("day")
+
+    period = models.CharField(_("period"), max_length=8, choices=Period.choices)
+    start = models.DateTimeField(_("start"))
+    bot = models.CharField(_("bot"), max_length=64)
+    model = models.CharField(_("model"), max_length=128)
+    replies = models.PositiveIntegerField(_("replies"), default=0)
+    conversations = models.PositiveIntegerField(_("conversations begun"), default=0)
+    visits = models.PositiveIntegerField(_("visits"), default=0)
+    input_tokens = models.BigIntegerField(_("input tokens"), default=0)
+    output_tokens = models.BigIntegerField(_("output tokens"), default=0)
+    cache_read_tokens = models.BigIntegerField(_("cache-read tokens"), default=0)
+    cache_write_tokens = models.BigIntegerField(_("cache-write tokens"), default=0)
+    dollars = models.DecimalField(_("dollars"), max_digits=18, decimal_places=8, default=0)
+    estimated = models.PositiveIntegerField(_("estimated"), default=0)
+    errors = models.PositiveIntegerField(_("errors"), default=0)
+    refusals = models.PositiveIntegerField(_("refusals"), default=0)
+    first_token_ms = models.JSONField(_("first token"), default=dict)
+    total_ms = models.JSONField(_("total time"), default=dict)
+
+    class Meta:
+        verbose_name = _("usage summary")
+        verbose_name_plural = _("usage summaries")
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["period", "start", "bot", "model"], name="sitechat_summary_unique"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.period} {self.start:%Y-%m-%d %H:%M} {self.bot} {self.model}"
+
+
+class UnansweredQuerySet(models.QuerySet["Unanswered"]):
+    def open(self) -> UnansweredQuerySet:
+        """Those that the owner has still to look at; a thumb down that was taken back is none."""
+        return self.filter(
+            models.Q(done=None) & (~models.Q(reason="disliked") | models.Q(reply__rating__lt=0))
+        )
+
+    def mark_done(self, ids: list[int]) -> int:
+        return self.filter(pk__in=ids, done=None).update(done=timezone.now())
+
+    def reopen(self, ids: list[int]) -> int:
+        return self.filter(pk__in=ids).update(done=None)
+
+
+class Unanswered(models.Model):
+    """A reply that did not help its visitor; see `sitechat.owner.review` for how that is known."""
+
+    class Reason(models.TextChoices):
+        UNKNOWN = "unknown", _("did not know")
+        DISLIKED = "disliked", _("thumb down")
+        RETRIED = "retried", _("asked again")
+
+    reply = models.OneToOneField(
+        "sitechat.Message",
+        on_delete=models.CASCADE,
+        related_name="unanswered",
+        verbose_name=_("reply"),
+    )
+    reason = models.CharField(_("reason"), max_length=16, choices=Reason.choices)
+    question = models.TextField(_("question"), blank=True)
+    created = models.DateTimeField(_("asked"), db_index=True)
+    done = models.DateTimeField(_("done"), null=True, blank=True, db_index=True)
+
+    objects = UnansweredQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("unanswered question")
+        verbose_name_plural = _("unanswered questions")
+        default_permissions = ("view", "change")
+
+    def __str__(self) -> str:
+        return self.question[:80]
+
+
+class Job(models.Model):
+    """How far a regular job has come, and when it last ran."""
+
+    name = models.CharField(max_length=32, primary_key=True)
+    ran = models.DateTimeField(default=timezone.now)
+    until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("job")
+        verbose_name_plural = _("jobs")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def progress(cls, name: str) -> datetime | None:
+        """Up to when the job has done its work; None where it never ran."""
+        return cls.objects.filter(pk=name).values_list("until", flat=True).first()
+
+    @classmethod
+    def record(cls, name: str, until: datetime | None = None) -> None:
+        """The job has run now, and its work is done up to `until`."""
+        cls.objects.update_or_create(pk=name, defaults={"ran": timezone.now(), "until": until})
