@@ -28,8 +28,8 @@ OVERHEAD = 700
 names up to 530)."""
 
 THINKING_ROOM = 4096
-"""Tokens on top of `max_tokens` for models that always think: thinking counts toward it, and
-without room a small limit leaves an empty answer."""
+"""Tokens on top of `max_tokens` for models that can't be kept from thinking: it counts toward
+`max_tokens`, and without room a small limit leaves an empty answer."""
 
 
 @dataclass
@@ -84,8 +84,8 @@ class Request:
     @property
     def most_output(self) -> int:
         """The most output tokens that the call can be billed for."""
-        room = THINKING_ROOM if self._thinks == "always" else 0
-        return self.max_tokens + room
+        thinks = self._thinks == "always" or (self._thinks == "between_tools" and self.tools)
+        return self.max_tokens + (THINKING_ROOM if thinks else 0)
 
     @cached_property
     def most_input(self) -> int:
