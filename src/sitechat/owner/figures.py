@@ -61,8 +61,12 @@ class Figures:
     @classmethod
     def from_stored(cls, row: Mapping[str, Any]) -> Figures:
         """The figures of a `Summary` row's values."""
-        times = {name: histogram.merged([row[name]]) for name in TIMES}
-        return cls(dollars=row["dollars"], **{name: row[name] for name in COUNTS}, **times)
+        return cls(
+            dollars=row["dollars"],
+            first_token_ms=histogram.merged([row["first_token_ms"]]),
+            total_ms=histogram.merged([row["total_ms"]]),
+            **{name: row[name] for name in COUNTS},
+        )
 
     def as_stored(self) -> dict[str, Any]:
         """The values of a `Summary` row."""

@@ -123,10 +123,9 @@ def budgets(now: datetime | None = None) -> list[Budget]:
             for (moment, _bot, _model), figures in _figures(by, frame.start, frame.end, now):
                 if frame.start <= moment < frame.end:
                     used.add(figures)
-        spent = {"usd": used.dollars, "tokens": used.tokens, "messages": used.replies}[limit.unit]
-        found.append(
-            Budget(limit, Decimal(spent), shown(limit.unit, limit.cap), frame.end),
-        )
+        counts = {"tokens": used.tokens, "messages": used.replies}
+        spent = used.dollars if limit.unit == "usd" else Decimal(counts[limit.unit])
+        found.append(Budget(limit, spent, shown(limit.unit, limit.cap), frame.end))
     return found
 
 

@@ -46,11 +46,10 @@ def catch_up(now: datetime | None = None) -> datetime | None:
     milliseconds; the first time over 500,000 replies it takes some 20 seconds.
     """
     now = now or datetime.now(timezone.utc)
-    until = in_utc(Job.progress(JOB))
-    if until is not None and until > now + DAY:
-        until = None  # a clock was wrong then: begin afresh
     end = hour_of(now - SETTLES)
-    if until is None:
+    known = Job.progress(JOB)
+    until = in_utc(known) if known else None
+    if until is None or until > now + DAY:  # a clock was wrong then: begin afresh
         first = Usage.objects.aggregate(first=Min("created"))["first"]
         if first is None:
             return None
@@ -176,10 +175,8 @@ def summarised(period: str, start: datetime, end: datetime) -> Iterable[tuple[Ke
 # Moments: inside of this package they are aware and in UTC, whatever the site's USE_TZ says.
 
 
-def in_utc(moment: Any) -> Any:
-    """A moment as the database keeps it, in UTC; None stays None."""
-    if moment is None:
-        return None
+def in_utc(moment: datetime) -> datetime:
+    """A moment as the database keeps it, in UTC."""
     if django_timezone.is_naive(moment):
         moment = django_timezone.make_aware(moment)
     return moment.astimezone(timezone.utc)

@@ -1,0 +1,95 @@
+"""A visitor's right to know and to be forgotten: what is kept of a user or a conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from sitechat import engine
+from sitechat.models import Conversation, ConversationQuerySet, Message, Status, Usage
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+WHAT_IS_KEPT = {
+    "conversations": "until CHAT_RETENTION_DAYS after the last message, or until forgotten",
+    "usage": "tokens, dollars and times of each reply; kept without any link to the visitor",
+}
+
+
+def export(conversations: ConversationQuerySet) -> dict[str, Any]:
+    """All that is kept of the conversations, as JSON can hold it."""
+    return {
+        "exported": timezone.now().isoformat(),
+        "kept": WHAT_IS_KEPT,
+        "conversations": list(map(_conversation, conversations.order_by("created"))),
+    }
+
+
+def _conversation(talk: Conversation) -> dict[str, Any]:
+    return {
+        "id": str(talk.pk),
+        "bot": talk.bot,
+        "user": str(talk.user_id) if talk.user_id is not None else None,
+        "created": talk.created.isoformat(),
+        "updated": talk.updated.isoformat(),
+        "messages": list(_messages(talk)),
+    }
+
+
+def _messages(talk: Conversation) -> Iterator[dict[str, Any]]:
+    usage = {row.reply_id: row for row in Usage.objects.filter(conversation=talk)}
+    for message in talk.messages.order_by("position"):
+        data = message.as_dict()
+        data["comment"] = message.comment
+        if message.error:
+            data["error"] = message.error
+        used = usage.get(message.pk)
+        if used is not None:
+            data["usage"] = _used(used)
+        yield data
+
+
+def _used(usage: Usage) -> dict[str, Any]:
+    return {
+        "model": usage.model,
+        "input_tokens": usage.input_tokens,
+        "output_tokens": usage.output_tokens,
+        "cache_read_tokens": usage.cache_read_tokens,
+        "cache_write_tokens": usage.cache_write_tokens,
+        "dollars": str(usage.dollars),
+    }
+
+
+def forget(conversations: ConversationQuerySet) -> dict[str, Any]:
+    """Delete the conversations with all their messages, and stop replies that run in them.
+
+    Returns how many of each there were. `Usage` stays, without its links.
+    """
+    ids = list(conversations.values_list("pk", flat=True))
+    with transaction.atomic():
+        running = list(
+            Message.objects.filter(conversation__in=ids, status=Status.RUNNING).values_list(
+                "pk", flat=True
+            )
+        )
+        counts = Conversation.objects.filter(pk__in=ids).delete()[1]
+    for reply in running:
+        engine.stop(reply, 0)
+    return {
+        "conversations": counts.get(Conversation._meta.label, 0),
+        "messages": counts.get(Message._meta.label, 0),
+    }
+
+
+def of_user(user: AbstractBaseUser) -> ConversationQuerySet:
+    """The conversations of a user of the site."""
+    return Conversation.objects.filter(user=user.pk)
+
+
+def short_name(talk: Conversation) -> str:
+    """A name for the visitor: the user's, or an opaque short one for the conversation."""
+    return str(talk.user) if talk.user_id is not None else f"visitor {talk.pk.hex[:6]}"

@@ -1,0 +1,137 @@
+"""Which replies did not help: they did not know, got a thumb down, or were asked for again.
+
+Whether a reply did not know is told by its words, which is a guess (see `phrases`). No model is
+asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.utils import timezone
+
+from sitechat.models import STALE_AFTER, Message, Role, Status
+from sitechat.owner.likeness import SAME, likeness, trigrams
+from sitechat.owner.models import Job, Unanswered
+from sitechat.owner.phrases import UNKNOWN
+
+JOB = "review"
+
+AT_ONCE = 1000
+"""Replies that a page looks through before it is shown; the cleanup looks through all."""
+
+SETTLES = timedelta(minutes=1)
+"""Replies are looked at this long after they began, when every transaction of then is over."""
+
+ENDED = (Status.COMPLETE, Status.TRUNCATED, Status.STOPPED)
+
+
+def says_unknown(text: str) -> bool:
+    """Whether a reply says, in its first 600 characters, that it does not know."""
+    return UNKNOWN.search(text[:600].replace("\u2019", "'")) is not None
+
+
+def catch_up(most: int | None = None) -> bool:
+    """Look at the replies since the last time, at most `most`; whether all have been seen."""
+    _disliked()
+    now = timezone.now()
+    end = now - SETTLES
+    running = Message.objects.filter(status=Status.RUNNING, updated__gte=now - STALE_AFTER)
+    oldest = running.order_by("created").values_list("created", flat=True).first()
+    if oldest is not None:
+        end = min(end, oldest)
+    since = Job.progress(JOB)
+    if since is not None and since > end:
+        if since <= now:
+            return True
+        since = end  # a clock was wrong when this was written
+    left = most
+    while left is None or left > 0:
+        batch = _batch(since, end, AT_ONCE if left is None else min(AT_ONCE, left))
+        _look_at(batch)
+        if len(batch) < AT_ONCE and (left is None or len(batch) < left):
+            Job.record(JOB, end - timedelta.resolution)
+            return True
+        since = batch[-1].created
+        Job.record(JOB, since)
+        left = None if left is None else left - len(batch)
+    return False
+
+
+def _batch(since: datetime | None, end: datetime, size: int) -> list[Message]:
+    """Replies that have ended, the oldest first; those of one moment all together."""
+    replies = Message.objects.filter(
+        role=Role.ASSISTANT, status__in=ENDED, created__lt=end
+    ).order_by("created")
+    if since is not None:
+        replies = replies.filter(created__gt=since)
+    replies = replies.only("id", "conversation_id", "position", "text", "created", "rating")
+    batch = list(replies[:size])
+    if len(batch) == size:
+        known = {reply.pk for reply in batch}
+        last = replies.filter(created=batch[-1].created).exclude(pk__in=known)
+        batch += list(last)
+    return batch
+
+
+def _look_at(replies: Sequence[Message]) -> None:
+    questions = _questions(replies)
+    found: dict[UUID, tuple[str, Message]] = {}
+    for reply in replies:
+        before = (reply.conversation_id, reply.position - 3)
+        asked, asked_before = questions.get(_asked(reply), ""), questions.get(before, "")
+        if asked_before.strip() and _same(asked, asked_before):
+            previous = Message.objects.filter(
+                conversation=reply.conversation_id, position=reply.position - 2
+            ).first()
+            if previous is not None:
+                found.setdefault(previous.pk, (Unanswered.Reason.RETRIED, previous))
+        if says_unknown(reply.text):
+            found[reply.pk] = (Unanswered.Reason.UNKNOWN, reply)
+    _keep(found.values(), questions)
+
+
+def _disliked() -> None:
+    """Ratings may come long after their reply, so they are looked up by themselves."""
+    found = list(
+        Message.objects.filter(rating__lt=0, unanswered=None)
+        .only("id", "conversation_id", "position", "created")
+        .order_by("-created")[:AT_ONCE]
+    )
+    _keep([(Unanswered.Reason.DISLIKED, reply) for reply in found], _questions(found))
+
+
+def _asked(reply: Message) -> tuple[UUID, int]:
+    return (reply.conversation_id, reply.position - 1)
+
+
+def _same(one: str, other: str) -> bool:
+    return likeness(trigrams(one), trigrams(other)) >= SAME
+
+
+def _questions(replies: Sequence[Message]) -> dict[tuple[UUID, int], str]:
+    """The questions of the replies and those before them, by conversation and position."""
+    wanted = {_asked(reply) for reply in replies}
+    wanted |= {(talk, position - 2) for talk, position in wanted}
+    rows = Message.objects.filter(
+        role=Role.USER,
+        conversation__in={talk for talk, _position in wanted},
+        position__in={position for _talk, position in wanted},
+    ).values_list("conversation_id", "position", "text")
+    return {(talk, position): text for talk, position, text in rows}
+
+
+def _keep(found: Iterable[tuple[str, Message]], questions: Mapping[tuple[UUID, int], str]) -> None:
+    rows = [
+        Unanswered(
+            reply=reply,
+            reason=reason,
+            question=questions.get(_asked(reply), ""),
+            created=reply.created,
+        )
+        for reason, reply in found
+    ]
+    # A reply that is known already stays as it is, above all where it is marked as done.
+    Unanswered.objects.bulk_create(rows, ignore_conflicts=True)
