@@ -6,22 +6,23 @@ the same driver. A reply that is begun inside an open transaction, as in a `Test
 its end at once, on the thread that holds the transaction, since nobody else could see its rows.
 
 The database is touched in short steps on threads of the engine's own, and no connection is held
-between them. Once a second one statement writes what all the replies of the process have so far
+between them. Twice a second one statement writes what all the replies of the process have so far
 and keeps their rows from looking stale.
+
+When the process is told to end, replies that somebody follows get the server's time to finish;
+what then still runs is saved as interrupted.
 """
 
 from __future__ import annotations
 
 import asyncio
-import atexit
 import logging
 import os
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
 from functools import partial
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -30,21 +31,27 @@ from asgiref.sync import async_to_sync, sync_to_async
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
-from sitechat import bookkeeping, claude
+from sitechat import bookkeeping, claude, servers, termination
 from sitechat.driver import Ending, LiveReply, Step, converse
 from sitechat.errors import Interrupted, Timeout
 from sitechat.models import Status
+from sitechat.threads import DaemonThreads
 
 logger = logging.getLogger("sitechat.engine")
 
-CHECKPOINT = 1.0
+CHECKPOINT = 0.5
 """Seconds between two writes of what the running replies have so far."""
 
 SAVE_AGAIN = 2.0
 """Seconds until a reply that the database did not take is offered again."""
 
-DATABASE_THREADS = 2
 STOP_WITHIN = 2.0
+"""Seconds that a stop waits to learn that the reply has ended."""
+
+SAVE_WITHIN = 3.0
+"""Seconds that the end of the process waits for replies that nobody follows to be saved."""
+
+DATABASE_THREADS = 2
 
 
 class Engine:
@@ -53,8 +60,11 @@ class Engine:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self._live: dict[UUID, LiveReply] = {}
-        self._threads = ThreadPoolExecutor(DATABASE_THREADS, thread_name_prefix="sitechat")
+        self._threads = DaemonThreads(DATABASE_THREADS, "sitechat-database")
         self._ticker: asyncio.Task[None] | None = None
+        self._last_task: asyncio.Task[None] | None = None
+        self._watching = False
+        self.ending_since: float | None = None
 
     def start(self, live: LiveReply) -> None:
         """Run the reply. From any thread; its rows are committed."""
@@ -68,6 +78,9 @@ class Engine:
     def _begin(self, live: LiveReply) -> None:
         self._live[live.id] = live
         live.task = self.loop.create_task(self._run(live))
+        if not self._watching:
+            self._watching = True
+            termination.on_terminate(self._terminate)
         if self._ticker is None or self._ticker.done():
             self._ticker = self.loop.create_task(self._tick())
 
@@ -82,13 +95,14 @@ class Engine:
         return await self.loop.run_in_executor(self._threads, bookkeeping.step, work)
 
     async def _tick(self) -> None:
-        """Once a second: write what there is, obey what other processes wrote, watch the clock."""
+        """Twice a second: write what there is, obey what other processes wrote, watch the clock."""
         while self._live:
             await asyncio.sleep(CHECKPOINT)
             replies = [live for live in self._live.values() if not live.closed]
             for live in replies:
                 if monotonic() - live.touched > live.timeout:
                     self._cancel(live, Ending.of_error(live.reply, Timeout()), None)
+            self._end_in_time()
             try:
                 rows = await self._step(partial(bookkeeping.checkpoint, replies))
             except Exception:
@@ -99,6 +113,34 @@ class Engine:
                     self._cancel(live, Ending(Status.STOPPED), 0)
                 elif (at := rows[live.id]) is not None:
                     self._cancel(live, Ending(Status.STOPPED), at)
+
+    def _terminate(self, go_on: termination.GoOn) -> None:
+        """SIGTERM has come, at any moment of the loop's thread."""
+        self.loop.call_soon_threadsafe(self._save_unfollowed, go_on)
+
+    def _save_unfollowed(self, go_on: termination.GoOn) -> None:
+        self.ending_since = self.ending_since or monotonic()
+        self._end_in_time()
+
+        async def save_and_go_on() -> None:
+            ending = [live.task for live in self._live.values() if live.ending and live.task]
+            if ending:
+                await asyncio.wait(ending, timeout=SAVE_WITHIN)
+            go_on()
+
+        self._last_task = self.loop.create_task(save_and_go_on())
+
+    def _end_in_time(self) -> None:
+        """Once the process is to end: no reply runs that nobody follows, and none for long."""
+        server = servers.current_server()
+        if self.ending_since is None:
+            if not server.stopping():
+                return
+            self.ending_since = monotonic()
+        late = monotonic() - self.ending_since > server.grace
+        for live in list(self._live.values()):
+            if late or (self is not _here().background and not live.followed):
+                self._cancel(live, Ending(Status.INTERRUPTED, Interrupted()), None)
 
     def _cancel(self, live: LiveReply, ending: Ending, at: int | None) -> None:
         if live.ending is not None:
@@ -111,16 +153,18 @@ class Engine:
 
 async def run(live: LiveReply, step: Step) -> None:
     """Drive the reply to its end, save it, and tell those who follow it."""
+    loop_ends = False
     if live.ending is None:
         live.driving = True
         try:
             ending = await converse(live, step)
         except asyncio.CancelledError:
+            loop_ends = live.ending is None
             ending = Ending(Status.INTERRUPTED, Interrupted())
         live.driving = False
         live.ending = live.ending or ending
     live.reply.close(None)
-    while not await _saved(live, step):
+    while not await _saved(live, step) and not loop_ends:
         live.reply.working("unsaved", _("This answer could not be saved yet."))
         live.tell_end()
         await asyncio.sleep(SAVE_AGAIN)
@@ -148,12 +192,17 @@ class _Process:
         self.live: dict[UUID, tuple[Engine, LiveReply]] = {}
         self.engines: WeakKeyDictionary[asyncio.AbstractEventLoop, Engine] = WeakKeyDictionary()
         self.background: Engine | None = None
-        atexit.register(self.interrupt)
+        termination.at_exit(self.finish)
 
-    def interrupt(self) -> None:
-        """The process ends: what still runs is saved as interrupted."""
-        if self.pid != os.getpid():
-            return
+    def finish(self) -> None:
+        """The process ends: replies of the background finish in the server's time, and what
+        then still runs is saved as interrupted."""
+        background = self.background
+        if background is not None:
+            since = background.ending_since or monotonic()
+            deadline = since + servers.current_server().grace
+            while monotonic() < deadline and any(e is background for e, _ in self.live.values()):
+                sleep(0.05)
         for _engine, live in list(self.live.values()):
             live.reply.close(None)
             live.ending = live.ending or Ending(Status.INTERRUPTED, Interrupted())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 from sitechat import bookkeeping, engine, sessions
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 EVERYTHING = 2**31 - 1
 """The `stop_at` of a visitor who did not say how much was shown."""
+
+LOOK_AGAIN = 0.1
+"""Seconds between two looks at a reply that another process is to stop."""
 
 
 @dataclass(frozen=True)
@@ -81,12 +85,17 @@ def reload(reply: Reply) -> Reply | None:
 
 
 def stop(row: Message, at: int | None) -> None:
-    """Stop the reply wherever it runs; the process that runs it keeps what the visitor saw."""
+    """Stop the reply wherever it runs; the process that runs it keeps what the visitor saw.
+
+    Returns once that is saved, or after two seconds.
+    """
     if row.status != Status.RUNNING or engine.stop(row.pk, at):
         return
-    Message.objects.filter(pk=row.pk, status=Status.RUNNING, stop_at=None).update(
-        stop_at=EVERYTHING if at is None else min(at, EVERYTHING)
-    )
+    running = Message.objects.filter(pk=row.pk, status=Status.RUNNING)
+    running.filter(stop_at=None).update(stop_at=EVERYTHING if at is None else min(at, EVERYTHING))
+    deadline = monotonic() + engine.STOP_WITHIN
+    while running.exists() and monotonic() < deadline:
+        sleep(LOOK_AGAIN)
 
 
 def forget(request: HttpRequest, bot: str) -> None:

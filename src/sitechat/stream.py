@@ -21,7 +21,7 @@ from asgiref.sync import sync_to_async
 from django.http import StreamingHttpResponse
 from django.utils import translation
 
-from sitechat import bookkeeping
+from sitechat import bookkeeping, servers
 from sitechat.driver import LiveReply
 from sitechat.errors import ServerError
 from sitechat.reply import Event, Reply
@@ -31,6 +31,9 @@ logger = logging.getLogger("sitechat.stream")
 HEARTBEAT = 5.0
 """Seconds between comments, so that no proxy takes the stream for idle (nginx and AWS cut after
 60 s, Heroku after 55 s) and a WSGI server learns that the visitor has left."""
+
+RETRY_AFTER = 5
+"""Seconds after which a visitor for whom no stream could be spared may try again."""
 
 POLL = 0.3
 """Seconds between two looks at the row of a reply that runs in another process."""
@@ -56,14 +59,16 @@ class Follower:
         after: int = 0,
         live: LiveReply | None = None,
         reload: Callable[[], Reply | None] | None = None,
-        on_close: Callable[[], None] | None = None,
+        place: servers.Place | None = None,
+        longest: float | None = None,
     ) -> None:
         self.reply = reply
         self.cursor = reply.cursor(after)
         self.live = live
         self.reload = reload
         self.language = translation.get_language()
-        self._on_close = on_close
+        self._place = place
+        self._deadline = None if longest is None else monotonic() + longest
         self._opened = False
         self._ended = False
         self._beat = monotonic()
@@ -78,9 +83,8 @@ class Follower:
         if self.live is not None:
             self.live.unfollow(self.wake)
             self.live = None
-        on_close, self._on_close = self._on_close, None
-        if on_close is not None:
-            on_close()
+        if self._place is not None:
+            self._place.release()
 
     def take(self) -> bytes:
         """All that is new, encoded; empty where nothing is."""
@@ -93,6 +97,10 @@ class Follower:
         if self.cursor.done:
             self._ended = True
             chunks.append(DONE)
+        elif self._deadline is not None and monotonic() > self._deadline:
+            # The server would kill its process. A stream without [DONE] is resumed.
+            self._ended = True
+            chunks.append(BEAT)
         if monotonic() - self._beat >= HEARTBEAT:
             self._beat = monotonic()
             chunks.append(BEAT)
@@ -106,10 +114,13 @@ class Follower:
         return self.reply.since(self.cursor)
 
     def _patience(self) -> float:
-        """Seconds to wait for the next news, or until the next comment is due."""
+        """Seconds to wait for the next news, or until the next comment or the end is due."""
         if self.live is None:
             return POLL
-        return max(0.0, HEARTBEAT - (monotonic() - self._beat))
+        due = self._beat + HEARTBEAT
+        if self._deadline is not None:
+            due = min(due, self._deadline)
+        return max(0.0, due - monotonic())
 
     def _renewed(self) -> None:
         """Read again a reply that runs in another process."""
@@ -147,6 +158,9 @@ class SyncFollower(Follower):
             self.close()
             raise StopIteration
         try:
+            if not self._opened:
+                # Middleware may have touched the database after the view, to save the session.
+                bookkeeping.release_connections()
             while True:
                 self._news.clear()
                 chunk = self.take()
@@ -189,6 +203,10 @@ class AsyncFollower(Follower):
             raise StopAsyncIteration
         self._loop = asyncio.get_running_loop()
         try:
+            if not self._opened:
+                # Middleware may have touched the database after the view, to save the session,
+                # on the request's own thread.
+                await sync_to_async(bookkeeping.release_connections)()
             while True:
                 self._news = False
                 chunk = self.take()

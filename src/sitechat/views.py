@@ -17,9 +17,15 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from sitechat import guard, replies, stream, turns, visitors
+from sitechat import claude, guard, replies, servers, stream, turns, visitors
 from sitechat.conf import conf
-from sitechat.errors import ChatError, MethodNotAllowed, ServerError
+from sitechat.errors import (
+    ChatError,
+    MethodNotAllowed,
+    NotConfigured,
+    Overloaded,
+    ServerError,
+)
 from sitechat.ledger import get_ledger
 from sitechat.models import Message, Status
 
@@ -70,11 +76,23 @@ def refusal(error: ChatError, status: int | None = None) -> HttpResponse:
 
 def _send(request: HttpRequest) -> HttpResponseBase:
     ask = guard.admit(request)
-    return _follow(request, turns.take(request, ask, on_server_loop=_on_server_loop(request)))
+    server = _server(request)
+    if server.problem:
+        logger.error("No reply can run in this process: %s", server.problem)
+        raise NotConfigured
+    place = _place(request, server)
+    try:
+        found = turns.take(request, ask, on_server_loop=_on_server_loop(request))
+    except BaseException:
+        if place is not None:
+            place.release()
+        raise
+    return _follow(request, found, place)
 
 
 def _show(request: HttpRequest) -> HttpResponse:
     bot = guard.find_bot(request.GET.get("bot"))
+    claude.warm_up()
     talk = replies.conversation(request, bot.name)
     messages = list(talk.messages.order_by("position")) if talk else []
     running = next((m.pk for m in messages if m.status == Status.RUNNING), None)
@@ -102,7 +120,8 @@ def _reply(request: HttpRequest, reply_id: str) -> HttpResponseBase:
     found = replies.followed(row)
     if request.headers.get("Accept", "").partition(";")[0].strip() == "application/json":
         return JsonResponse(found.reply.as_dict(after))
-    return _follow(request, found, after)
+    place = None if found.reply.finished else _place(request, _server(request))
+    return _follow(request, found, place, after)
 
 
 def _stop(request: HttpRequest, reply_id: str) -> HttpResponse:
@@ -121,16 +140,44 @@ def _rate(request: HttpRequest, reply_id: str) -> HttpResponse:
     return JsonResponse({"reply": str(row.pk), "rating": rating})
 
 
-def _follow(request: HttpRequest, found: replies.Followed, after: int = 0) -> HttpResponseBase:
+def _follow(
+    request: HttpRequest, found: replies.Followed, place: servers.Place | None, after: int = 0
+) -> HttpResponseBase:
+    """The reply as a stream; where there is no place for one, where it is to be polled."""
+    reply = found.reply
+    if place is None and not reply.finished:
+        response = JsonResponse({"reply": reply.id, "message": reply.message_id}, status=202)
+        response["Preference-Applied"] = "respond-async"
+        return response
     follower = stream.AsyncFollower if _on_server_loop(request) else stream.SyncFollower
     return stream.response(
         follower(
-            found.reply,
+            reply,
             after=after,
             live=found.live,
-            reload=partial(replies.reload, found.reply),
+            reload=partial(replies.reload, reply),
+            place=place,
+            longest=_server(request).longest,
         )
     )
+
+
+def _place(request: HttpRequest, server: servers.Server) -> servers.Place | None:
+    """Room for the request's stream; None where the visitor is to poll. Raises Overloaded."""
+    most = conf.CHAT_MAX_STREAMS
+    if most is None and not _on_server_loop(request):
+        most = server.streams
+    polls = "respond-async" in request.headers.get("Prefer", "")
+    if server.threads == 1 and not polls:
+        most = None  # the one thread is this request's already
+    place = servers.take_place(most)
+    if place is None and not polls:
+        raise Overloaded(retry_after=stream.RETRY_AFTER)
+    return place
+
+
+def _server(request: HttpRequest) -> servers.Server:
+    return servers.current_server(None if _on_server_loop(request) else request.META)
 
 
 def _on_server_loop(request: HttpRequest) -> bool:

@@ -1,0 +1,184 @@
+"""Databases, the stand-in of Claude and real servers for the tests of this folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sitechat.standin import StandinProcess
+from tests.servers.sites import ROOT, SERVERS, Server, Site
+
+DATABASES = ("sqlite", "postgresql", "mariadb")
+
+Start = Callable[..., Site]
+
+
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.servers)
+            item.add_marker(pytest.mark.timeout(120))
+
+
+@pytest.fixture(scope="session")
+def standin() -> Iterator[StandinProcess]:
+    with StandinProcess() as process:
+        yield process
+
+
+@pytest.fixture(autouse=True)
+def _fresh_standin(standin: StandinProcess) -> Iterator[None]:
+    standin.clear()
+    yield
+    standin.clear()
+
+
+class Databases:
+    """Makes the databases that the sites use, each once."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._made: dict[str, dict[str, str]] = {}
+
+    def environ(self, vendor: str) -> dict[str, str]:
+        """What a site is told, so that it uses the database of a vendor. Skips without one."""
+        if vendor not in self._made:
+            name = f"sitechat_servers_{os.getpid()}"
+            if vendor == "sqlite":
+                name = str(self.folder / "site.sqlite3")
+            elif vendor == "postgresql":
+                _postgresql(f"CREATE DATABASE {name}")
+            else:
+                _mariadb(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
+            environ = {"SITECHAT_TEST_DB": vendor, "SITECHAT_TEST_DB_NAME": name}
+            migrate(environ)
+            self._made[vendor] = environ
+        return self._made[vendor]
+
+    def drop(self) -> None:
+        for vendor, environ in self._made.items():
+            name = environ["SITECHAT_TEST_DB_NAME"]
+            if vendor == "postgresql":
+                _postgresql(f"DROP DATABASE {name} WITH (FORCE)")
+            elif vendor == "mariadb":
+                _mariadb(f"DROP DATABASE {name}")
+
+
+def migrate(environ: dict[str, str]) -> None:
+    subprocess.run(
+        [sys.executable, "tests/servers/manage.py", "migrate", "-v", "0"],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            **environ,
+            "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)]),
+            "DJANGO_SETTINGS_MODULE": "tests.servers.settings",
+        },
+        check=True,
+    )
+
+
+def _postgresql(statement: str) -> None:
+    psycopg = pytest.importorskip("psycopg")
+    host, user = os.environ.get("PGHOST", "127.0.0.1"), os.environ.get("PGUSER", "postgres")
+    try:
+        connection = psycopg.connect(host=host, user=user, dbname="postgres", autocommit=True)
+    except psycopg.OperationalError as error:
+        pytest.skip(f"PostgreSQL: {error}")
+    with connection:
+        connection.execute(statement)
+
+
+def _mariadb(statement: str) -> None:
+    driver = pytest.importorskip("MySQLdb")
+    try:
+        connection = driver.connect(host="127.0.0.1", user="root")
+    except driver.OperationalError as error:
+        pytest.skip(f"MariaDB: {error}")
+    connection.query(statement)
+    connection.close()
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    made = Databases(tmp_path_factory.mktemp("databases"))
+    yield made
+    made.drop()
+
+
+class Sites:
+    """Starts sites and ends what is left of them."""
+
+    def __init__(self, databases: Databases, standin: StandinProcess, folder: Path) -> None:
+        self._databases = databases
+        self._standin = standin
+        self._folder = folder
+        self._stack = ExitStack()
+        self._count = 0
+
+    def make(self, server: Server, vendor: str = "sqlite", **settings: Any) -> Site:
+        """A site that is not started. Settings become `SITE_...` variables, as JSON."""
+        if not server.installed:
+            pytest.skip(f"{server.package} is not installed")
+        self._count += 1
+        environ = {
+            **self._databases.environ(vendor),
+            "ANTHROPIC_BASE_URL": self._standin.url,
+            "ANTHROPIC_API_KEY": "sk-standin",
+            "SITE_CACHE": str(self._folder / "cache"),
+            **{f"SITE_{name.upper()}": json.dumps(value) for name, value in settings.items()},
+        }
+        site = Site(server, environ, self._folder / f"{self._count}-{server.name}.log")
+        self._stack.callback(lambda: site.kill() if hasattr(site, "process") else None)
+        return site
+
+    def start(self, server: Server, vendor: str = "sqlite", **settings: Any) -> Site:
+        return self.make(server, vendor, **settings).start()
+
+    def pair(self, server: Server, vendor: str = "sqlite", **settings: Any) -> tuple[Site, Site]:
+        """Two processes of one site, as two workers or two hosts are."""
+        both = (self.make(server, vendor, **settings), self.make(server, vendor, **settings))
+        for site in both:
+            site.launch()
+        for site in both:
+            site.wait_until_up()
+        return both
+
+    def close(self) -> None:
+        self._stack.close()
+
+
+@pytest.fixture(scope="session")
+def log_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("sites")
+
+
+@pytest.fixture
+def sites(databases: Databases, standin: StandinProcess, log_folder: Path) -> Iterator[Sites]:
+    """For tests that need a site of their own."""
+    made = Sites(databases, standin, log_folder)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def shared_sites(
+    databases: Databases, standin: StandinProcess, log_folder: Path
+) -> Iterator[Sites]:
+    made = Sites(databases, standin, log_folder)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module", params=SERVERS, ids=str)
+def pair(request: pytest.FixtureRequest, shared_sites: Sites) -> tuple[Site, Site]:
+    """Two processes of a site on each of the servers."""
+    return shared_sites.pair(request.param)

@@ -1,0 +1,220 @@
+"""Sites served by real servers, each a process of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
+START_WITHIN = 40.0
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that sites run, and how it is started on a port."""
+
+    name: str
+    package: str
+    command: Callable[[int], list[str]]
+    asgi: bool = False
+    threads: int | None = None
+    """Requests at once, where that is a fixed number."""
+    respawns: bool = False
+    """Whether a killed worker comes back."""
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def installed(self) -> bool:
+        return importlib.util.find_spec(self.package) is not None
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def python(module: str, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", module, *arguments]
+
+
+def gunicorn(port: int, kind: str, *more: str) -> list[str]:
+    application = "tests.servers.asgi" if kind == "asgi" else "tests.servers.wsgi"
+    options = ["-w", "1", "--graceful-timeout", "6", "--no-control-socket", *more]
+    return python("gunicorn", "-b", f"127.0.0.1:{port}", "-k", kind, *options, application)
+
+
+def granian(port: int, interface: str, *more: str) -> list[str]:
+    application = f"tests.servers.{interface[:4]}:application"
+    options = ["--host", "127.0.0.1", "--port", str(port), "--interface", interface]
+    return python("granian", *options, *more, application)
+
+
+def uwsgi(port: int, *more: str) -> list[str]:
+    options = ["--master", "--die-on-term", "--module", "tests.servers.wsgi:application"]
+    address = f"127.0.0.1:{port}"
+    return [str(BIN / "pyuwsgi"), "--http-socket", address, *options, *more]
+
+
+GUNICORN_SYNC = Server(
+    "gunicorn sync", "gunicorn", lambda port: gunicorn(port, "sync"), threads=1, respawns=True
+)
+GUNICORN_GTHREAD = Server(
+    "gunicorn gthread",
+    "gunicorn",
+    lambda port: gunicorn(port, "gthread", "--threads", "8"),
+    threads=8,
+    respawns=True,
+)
+GUNICORN_ASGI = Server(
+    "gunicorn ASGI", "gunicorn", lambda port: gunicorn(port, "asgi"), asgi=True, respawns=True
+)
+UVICORN = Server(
+    "uvicorn",
+    "uvicorn",
+    lambda port: python(
+        "uvicorn", "--port", str(port), "--log-level", "info", "tests.servers.asgi:application"
+    ),
+    asgi=True,
+)
+GRANIAN_WSGI = Server(
+    "granian WSGI",
+    "granian",
+    lambda port: granian(port, "wsgi", "--blocking-threads", "8"),
+    threads=8,
+)
+GRANIAN_ASGI = Server("granian ASGI", "granian", lambda port: granian(port, "asginl"), asgi=True)
+DAPHNE = Server(
+    "daphne",
+    "daphne",
+    lambda port: python("daphne", "-p", str(port), "tests.servers.asgi:application"),
+    asgi=True,
+)
+HYPERCORN = Server(
+    "hypercorn",
+    "hypercorn",
+    lambda port: python("hypercorn", "-b", f"127.0.0.1:{port}", "tests.servers.asgi:application"),
+    asgi=True,
+)
+UWSGI = Server(
+    "uWSGI",
+    "pyuwsgi",
+    lambda port: uwsgi(port, "--threads", "8", "--http-socket-keepalive"),
+    threads=8,
+    respawns=True,
+)
+RUNSERVER = Server(
+    "runserver",
+    "django",
+    lambda port: [
+        sys.executable,
+        "tests/servers/manage.py",
+        "runserver",
+        "--noreload",
+        "--nostatic",
+        str(port),
+    ],
+)
+
+SERVERS = (
+    GUNICORN_SYNC,
+    GUNICORN_GTHREAD,
+    GUNICORN_ASGI,
+    UVICORN,
+    GRANIAN_WSGI,
+    GRANIAN_ASGI,
+    DAPHNE,
+    HYPERCORN,
+    UWSGI,
+    RUNSERVER,
+)
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        return port
+
+
+class Site:
+    """A server process that serves the test site."""
+
+    def __init__(self, server: Server, environ: Mapping[str, str], log: Path) -> None:
+        self.server = server
+        self.port = free_port()
+        self.log = log
+        self._environ = {**os.environ, **environ, **server.environ}
+        self._environ["PYTHONPATH"] = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
+        self._environ["DJANGO_SETTINGS_MODULE"] = "tests.servers.settings"
+        self._environ["PYTHONUNBUFFERED"] = "1"
+
+    def start(self) -> Self:
+        self.launch()
+        self.wait_until_up()
+        return self
+
+    def launch(self) -> None:
+        with self.log.open("a") as log:
+            self.process = subprocess.Popen(
+                self.server.command(self.port),
+                cwd=ROOT,
+                env=self._environ,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def wait_until_up(self) -> None:
+        deadline = time.monotonic() + START_WITHIN
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                break
+            with (
+                contextlib.suppress(OSError),
+                socket.create_connection(("127.0.0.1", self.port), timeout=1),
+            ):
+                return
+            time.sleep(0.05)
+        self.kill()
+        raise RuntimeError(f"{self.server} did not start:\n{self.log.read_text()[-4000:]}")
+
+    def terminate(self) -> None:
+        """Ask the server to end, as systemd and Docker do."""
+        self.process.send_signal(signal.SIGTERM)
+
+    def wait(self, timeout: float) -> float:
+        """Wait for the end of the process; the seconds that it took."""
+        began = time.monotonic()
+        self.process.wait(timeout)
+        return time.monotonic() - began
+
+    def kill(self) -> None:
+        """End the server and its workers at once."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.kill()
