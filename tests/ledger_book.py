@@ -9,7 +9,7 @@ import pytest
 from django.test import override_settings
 
 from sitechat.ledger import CacheLedger, DatabaseLedger, Ledger
-from sitechat.ledger.base import Reservation
+from sitechat.ledger.claims import Reservation
 from sitechat.visitors import Visitor
 
 NOW = (datetime.now(timezone.utc) + timedelta(days=1)).replace(

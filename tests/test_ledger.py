@@ -185,6 +185,40 @@ def test_cancelling_gives_everything_back(ledger: Ledger) -> None:
     reserve(ledger, dollars="1")
 
 
+# Further calls of a reply
+
+
+@both
+@limited(session=["1 messages/hour", "1000 tokens/day"], ip=["1 usd/day"])
+def test_a_further_call_takes_tokens_and_dollars_and_no_message(ledger: Ledger) -> None:
+    reservation = reserve(ledger)
+    reservation = ledger.extend(reservation, ANN, tokens=300, dollars=Decimal("0.2"), now=NOW)
+    assert left(ledger) == {"session messages": 0, "session tokens": 600, "ip usd": 0.79}
+    ledger.settle(reservation, tokens=150, dollars=Decimal("0.05"), now=NOW)
+    assert left(ledger) == {"session messages": 0, "session tokens": 850, "ip usd": 0.95}
+
+
+@both
+@limited(session=["1 messages/hour", "1000 tokens/day"], site=["0.02 usd/day"])
+def test_a_further_call_that_is_refused_takes_nothing(ledger: Ledger) -> None:
+    reservation = reserve(ledger)
+    with pytest.raises(BudgetExhausted):
+        ledger.extend(reservation, ANN, tokens=300, dollars=Decimal("0.010000001"), now=NOW)
+    assert left(ledger)["session tokens"] == 900
+    ledger.cancel(reservation, now=NOW)
+    assert left(ledger) == {"session messages": 1, "session tokens": 1000}
+
+
+@both
+@limited(session=["1000 tokens/hour", "5000 tokens/day"])
+def test_a_further_call_in_the_next_window_is_taken_from_that(ledger: Ledger) -> None:
+    later = NOW + timedelta(hours=1)
+    reservation = ledger.extend(reserve(ledger), ANN, tokens=400, dollars=Decimal(0), now=later)
+    assert [limit["left"] for limit in ledger.left(ANN, now=later)] == [4500, 600]
+    ledger.cancel(reservation, now=later)
+    assert [limit["left"] for limit in ledger.left(ANN, now=later)] == [5000, 1000]
+
+
 # What is left
 
 

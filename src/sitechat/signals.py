@@ -20,8 +20,9 @@ reply_finished = Signal()
 Sent on a thread of the process that wrote the reply, outside any request.
 
 - `sender`: the class of the bot (`sitechat.Chatbot` or a subclass)
-- `reply`: the `sitechat.models.Message`; its `status` says how it ended
-- `usage`: the `sitechat.models.Usage`: tokens, dollars and times; or None where nothing was used
+- `reply`: the `sitechat.models.Message`; its `status` says how it ended. None where its
+  conversation was deleted meanwhile
+- `usage`: the `sitechat.models.Usage`: tokens, dollars and times
 """
 
 limit_reached = Signal()

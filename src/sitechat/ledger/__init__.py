@@ -12,8 +12,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
 from sitechat.conf import conf
-from sitechat.ledger.base import Claim, Ledger
+from sitechat.ledger.base import Ledger
 from sitechat.ledger.cache import CacheLedger
+from sitechat.ledger.claims import Claim
 from sitechat.ledger.database import DatabaseLedger
 
 __all__ = ["CacheLedger", "Claim", "DatabaseLedger", "Ledger", "get_ledger"]

@@ -5,57 +5,27 @@ from __future__ import annotations
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, replace
 from datetime import datetime, timezone
 from decimal import Decimal
 from functools import cache
-from math import ceil
 from typing import Any
 
 from sitechat.errors import BudgetExhausted, ChatError, RateLimited
-from sitechat.limits import Limit, current_limits, nano_dollars, shown, window
+from sitechat.ledger.claims import (
+    Claim,
+    Reservation,
+    in_order,
+    number,
+    read,
+    running,
+    seconds_until,
+)
+from sitechat.limits import current_limits, nano_dollars
 from sitechat.signals import budget_reached, limit_reached
 from sitechat.visitors import Visitor
 
 logger = logging.getLogger("sitechat")
-
-Reservation = list[dict[str, Any]]
-"""What a message has taken, as JSON can hold it; the ledger that made it reads it again."""
-
-
-@dataclass(frozen=True)
-class Claim:
-    """What one message takes of one limit in one window.
-
-    `amount` and `cap` are whole numbers: messages, tokens, or nano-dollars for the unit `usd`.
-    `expires` is the end of the window in seconds since 1970.
-    """
-
-    key: str
-    scope: str
-    unit: str
-    period: str
-    amount: int
-    cap: int
-    expires: int
-
-    @property
-    def limit(self) -> Limit:
-        return Limit(scope=self.scope, unit=self.unit, period=self.period, cap=self.cap)
-
-    @property
-    def is_budget(self) -> bool:
-        """Whether it is the site's own money, not a visitor's share."""
-        return self.scope == "site" and self.unit == "usd"
-
-    @property
-    def warn_from(self) -> int:
-        """The count from which a budget is nearly spent: 80% of it."""
-        return -(-self.cap * 8 // 10)
-
-    @property
-    def resets(self) -> datetime:
-        return datetime.fromtimestamp(self.expires, timezone.utc)
 
 
 class Ledger(ABC):
@@ -77,13 +47,36 @@ class Ledger(ABC):
         """
         now = now or datetime.now(timezone.utc)
         claims = self._claims(visitor, tokens=tokens, dollars=dollars, now=now)
-        for claim in claims:
-            if claim.amount > claim.cap:
-                _warn_too_small(str(claim.limit), claim.scope)
-        refusing = self._take(claims) if claims else []
-        if refusing:
-            raise self._refusal(refusing, visitor, now)
+        self._take_or_raise(claims, visitor, now)
         return [asdict(claim) for claim in claims]
+
+    def extend(
+        self,
+        reservation: Reservation,
+        visitor: Visitor,
+        *,
+        tokens: int,
+        dollars: Decimal,
+        now: datetime | None = None,
+    ) -> Reservation:
+        """Take more tokens and dollars for the message that holds a reservation.
+
+        Returns the larger reservation, in the place of the one given. Raises as `reserve` does,
+        and then takes nothing. What a window that has begun since then gives is taken from it,
+        and `settle` books there all that the message used.
+        """
+        now = now or datetime.now(timezone.utc)
+        held = {claim.key: claim for claim in read(reservation)}
+        more = [
+            claim
+            for claim in self._claims(visitor, tokens=tokens, dollars=dollars, now=now)
+            if claim.unit != "messages"
+        ]
+        self._take_or_raise(more, visitor, now)
+        for claim in more:
+            before = held[claim.key].amount if claim.key in held else 0
+            held[claim.key] = replace(claim, amount=before + claim.amount)
+        return [asdict(claim) for claim in in_order(held.values())]
 
     def settle(
         self,
@@ -102,14 +95,14 @@ class Ledger(ABC):
         self._change(
             [
                 (claim, used[claim.unit] - claim.amount)
-                for claim in _running(reservation, now)
+                for claim in running(reservation, now)
                 if claim.unit in used
             ]
         )
 
     def cancel(self, reservation: Reservation, *, now: datetime | None = None) -> None:
         """Give everything back, the message too: nothing was sent to Claude for it."""
-        self._change([(claim, -claim.amount) for claim in _running(reservation, now)])
+        self._change([(claim, -claim.amount) for claim in running(reservation, now)])
 
     def left(self, visitor: Visitor, *, now: datetime | None = None) -> list[dict[str, Any]]:
         """What the visitor has left of each of their own limits, as JSON can hold it.
@@ -129,9 +122,9 @@ class Ledger(ABC):
                 "scope": claim.scope,
                 "unit": claim.unit,
                 "period": claim.period,
-                "limit": _number(claim.unit, claim.cap),
-                "left": _number(claim.unit, max(0, claim.cap - spent.get(claim.key, 0))),
-                "resets_in": _seconds_until(claim, now),
+                "limit": number(claim.unit, claim.cap),
+                "left": number(claim.unit, max(0, claim.cap - spent.get(claim.key, 0))),
+                "resets_in": seconds_until(claim, now),
             }
             for claim in claims
         ]
@@ -169,30 +162,20 @@ class Ledger(ABC):
     def _claims(
         self, visitor: Visitor, *, tokens: int, dollars: Decimal, now: datetime
     ) -> list[Claim]:
-        """The visitor's claims in the order of their keys, in which rows are locked.
-
-        Keys differ first in a letter of scope, unit or period, so databases of every collation
-        agree with that order.
-        """
         amounts = {"messages": 1, "tokens": tokens, "usd": nano_dollars(dollars)}
-        claims = []
-        for limit in current_limits():
-            identity = visitor.identity(limit.scope)
-            if identity is None:
-                continue
-            frame = window(limit.period, now)
-            claims.append(
-                Claim(
-                    key=f"{limit.scope}:{limit.unit}:{limit.period}:{frame.name}:{identity}",
-                    scope=limit.scope,
-                    unit=limit.unit,
-                    period=limit.period,
-                    amount=amounts[limit.unit],
-                    cap=limit.cap,
-                    expires=int(frame.end.timestamp()),
-                )
-            )
-        return sorted(claims, key=lambda claim: claim.key)
+        return in_order(
+            Claim.of(limit, identity, amounts[limit.unit], now)
+            for limit in current_limits()
+            if (identity := visitor.identity(limit.scope)) is not None
+        )
+
+    def _take_or_raise(self, claims: Sequence[Claim], visitor: Visitor, now: datetime) -> None:
+        for claim in claims:
+            if claim.amount > claim.cap:
+                _warn_too_small(str(claim.limit), claim.scope)
+        refusing = self._take(claims) if claims else []
+        if refusing:
+            raise self._refusal(refusing, visitor, now)
 
     def _full(self, claims: Sequence[Claim]) -> list[Claim]:
         """Those of the claims that do not fit into what is left now."""
@@ -215,7 +198,7 @@ class Ledger(ABC):
                     type(self), limit=claim.limit, visitor=visitor, resets=claim.resets
                 )
         error = BudgetExhausted if any(claim.is_budget for claim in refusing) else RateLimited
-        return error(retry_after=max(_seconds_until(claim, now) for claim in refusing))
+        return error(retry_after=max(seconds_until(claim, now) for claim in refusing))
 
     def _change(self, changes: Sequence[tuple[Claim, int]]) -> None:
         changes = [(claim, change) for claim, change in changes if change or claim.is_budget]
@@ -225,22 +208,6 @@ class Ledger(ABC):
                 claim.limit,
                 claim.resets.isoformat(),
             )
-
-
-def _running(reservation: Reservation, now: datetime | None) -> list[Claim]:
-    """The claims of a reservation whose windows have not ended."""
-    time = (now or datetime.now(timezone.utc)).timestamp()
-    claims = [Claim(**entry) for entry in reservation]
-    return [claim for claim in claims if claim.expires > time]
-
-
-def _seconds_until(claim: Claim, now: datetime) -> int:
-    return max(1, ceil(claim.expires - now.timestamp()))
-
-
-def _number(unit: str, amount: int) -> int | float:
-    number = shown(unit, amount)
-    return float(number) if unit == "usd" else int(number)
 
 
 @cache

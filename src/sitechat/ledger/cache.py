@@ -11,7 +11,8 @@ from django.core.cache.backends.dummy import DummyCache
 from django.core.cache.backends.filebased import FileBasedCache
 from django.core.cache.backends.locmem import LocMemCache
 
-from sitechat.ledger.base import Claim, Ledger
+from sitechat.ledger.base import Ledger
+from sitechat.ledger.claims import Claim
 
 OUTLIVES = 3600
 """Seconds that a count is kept past the end of its window, so that none vanishes, or comes back

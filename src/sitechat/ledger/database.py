@@ -14,7 +14,8 @@ from django.db.models import BigIntegerField, Case, F, Q, QuerySet, Value, When
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
-from sitechat.ledger.base import Claim, Ledger
+from sitechat.ledger.base import Ledger
+from sitechat.ledger.claims import Claim
 from sitechat.models import Counter
 
 T = TypeVar("T")
