@@ -13,10 +13,10 @@ import sys
 
 from environment import ROOT, find_pythons, find_uv
 
-REQUIREMENTS = "requirements"
+EXTRAS = ("--extra", "files", "--extra", "html")
 LOCKS = {
-    "newest.txt": ("pyproject.toml", "--group", "dev"),
-    "oldest.txt": ("pyproject.toml", f"{REQUIREMENTS}/oldest.in", "--group", "test"),
+    "newest.txt": ("pyproject.toml", *EXTRAS, "--group", "dev"),
+    "oldest.txt": ("pyproject.toml", "requirements/oldest.in", *EXTRAS, "--group", "test"),
     "demo.txt": ("pyproject.toml", "--group", "demo"),
     "mariadb.txt": ("--group", "mariadb"),
 }
@@ -29,7 +29,7 @@ def main() -> int:
             *(uv, "pip", "compile", "--quiet", "--universal", "--python-version", "3.10"),
             *("--generate-hashes", "--no-annotate", "--upgrade", "--no-emit-index-url"),
             *("--custom-compile-command", "make lock"),
-            *("--output-file", f"{REQUIREMENTS}/{name}", *sources),
+            *("--output-file", f"requirements/{name}", *sources),
         ]
         environ = {**os.environ, "UV_PYTHON_DOWNLOADS": "never"}
         subprocess.run(command, cwd=ROOT, env=environ, stdout=subprocess.DEVNULL, check=True)
