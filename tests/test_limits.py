@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.test import override_settings
 
+from sitechat import prices
 from sitechat.limits import (
     EXAMPLES,
     NANO,
@@ -138,3 +141,42 @@ def test_dollars_are_booked_rounded_up_and_shown_rounded_down() -> None:
     assert shown("usd", 1_999_999_999) == Decimal("1.9999")
     assert f"{shown('usd', 100 * NANO):f}" == "100"
     assert shown("tokens", 7) == 7
+
+
+# The worked tables of the documentation
+
+MONTH = {"minute": 31 * 24 * 60, "hour": 31 * 24, "day": 31, "month": 1}
+
+
+def table_rows(pattern: str) -> list[tuple[str, ...]]:
+    page = Path(__file__).resolve().parent.parent / "docs" / "limits.md"
+    return re.findall(pattern, page.read_text(encoding="utf-8").replace(",", ""))
+
+
+def test_the_documented_promises_of_dollars_are_right() -> None:
+    rows = table_rows(r"\| `([0-9.]+) usd/(\w+)` \| (\d+) \| \$([0-9.]+) \|")
+    assert len(rows) == len(PERIODS)
+    for amount, period, windows, most in rows:
+        assert MONTH[period] == int(windows)
+        assert Decimal(amount) * MONTH[period] == Decimal(most)
+
+
+def test_the_documented_costs_of_messages_are_right() -> None:
+    dollars = r"\| \$([0-9.]+) \| \$([0-9.]+) \| \$([0-9.]+) \|"
+    (common,) = table_rows(rf"\| the eleventh after ten common ones {dollars}")
+    rows = table_rows(rf"\| `(\d+) messages/(\w+)` common ones per \w+ and month {dollars}")
+    assert len(rows) == 2
+    for amount, period, *most in rows:
+        assert [int(amount) * MONTH[period] * Decimal(each) for each in common] == [
+            Decimal(each) for each in most
+        ]
+
+
+def test_the_documented_costs_of_tokens_are_right() -> None:
+    models = ("claude-opus-4-7", "claude-sonnet-5-5", "claude-haiku-4-5")
+    assert table_rows(r"\| \| `([^`]*)` \| `([^`]*)` \| `([^`]*)` \|") == [models]
+    (row,) = table_rows(r"\| `(\d+) tokens/(\w+)`[^|]* \| \$(\S+) \| \$(\S+) \| \$(\S+) \|")
+    amount, period, *most = row
+    for model, dollars in zip(models, most, strict=True):
+        daily = prices.cost(model, input_tokens=0, output_tokens=int(amount))
+        assert daily * MONTH[period] == Decimal(dollars)
