@@ -1,275 +1,237 @@
 /** One chat of a page: the bubble, the window, and the conversation in it. */
 
-import { Client } from "./client"
-import { Conversation } from "./conversation"
-import { h, icon } from "./elements"
-import { Memory } from "./memory"
-import { Panel } from "./panel"
-import { Strings } from "./strings"
-import type { Host, SiteChatEvents } from "./types"
+import { createClient } from "./client"
+import { createConversation, type Conversation } from "./conversation"
+import { h, icon, iconButton, onEscape, setLabel } from "./elements"
+import { createMemory } from "./memory"
+import { createPanel, type Panel } from "./panel"
+import { createStrings } from "./strings"
+import type { Emit, Host } from "./types"
 
 /** Where the window fills the screen. */
-const PHONE = "(max-width: 30rem), (max-height: 25rem)"
+const PHONE = matchMedia("(max-width: 30rem), (max-height: 25rem)")
 /** Milliseconds after which a tab that is seen again looks for news. */
 const STALE = 30_000
 
-export class Chat {
+export interface Chat {
+  /** The element that shows it. */
+  host: Host
   readonly root: HTMLElement
-  private readonly launcher: HTMLButtonElement | undefined
-  private readonly status = h("div", { class: "hidden", role: "status" })
-  private readonly strings: Strings
-  private readonly memory: Memory
-  private readonly inline: boolean
-  private readonly phone = matchMedia(PHONE)
-  private panel: Panel | undefined
-  private conversation: Conversation | undefined
-  private tabs: BroadcastChannel | undefined
-  private opener: HTMLElement | undefined
-  private opened = false
-  private focused = false
-  private stale = false
-  private seen = 0
-  private leaving: ReturnType<typeof setTimeout> | undefined
-
-  constructor(
-    readonly place: string,
-    private host: Host,
-  ) {
-    this.strings = new Strings(host.getAttribute("strings"), (host.closest("[lang]") as HTMLElement | null)?.lang ?? "")
-    this.memory = new Memory(`site-chat:${place}`)
-    this.inline = host.hasAttribute("inline")
-    if (!this.inline) {
-      const label = this.strings.say("open")
-      this.launcher = h("button", { type: "button", class: "launcher", part: "launcher", "aria-label": label, title: label,
-        "aria-haspopup": "dialog", click: () => this.open(this.launcher) }, icon("chat"))
-    }
-    this.root = h("div", { class: "root", focusin: () => (this.focused = true), focusout: () => this.blurred(),
-      keydown: (event: KeyboardEvent) => this.key(event) }, this.launcher, this.status)
-  }
-
   /** Shows the chat in `host`: at first, and when a page's body was swapped. */
-  adopt(host: Host): void {
-    clearTimeout(this.leaving)
-    this.host = host
-    host.shadowRoot!.append(this.root)
-    if (!this.panel) return this.begin()
-    if (this.opened) this.show()
-    this.panel.scroller.restore()
-    if (this.focused) this.panel.composer.input.focus()
-    if (!this.leaving) return
-    this.leaving = undefined
-    void this.conversation!.refresh()
-  }
-
+  adopt(host: Host): void
   /** The element left the page; another may take its place. */
-  release(): void {
-    this.leaving = setTimeout(() => this.conversation?.suspend(), 5000)
+  release(): void
+  open(opener?: HTMLElement): void
+  close(): void
+  ask(text: string): Promise<void>
+}
+
+export function createChat(place: string, first: Host): Chat {
+  const attribute = (name: string): string | null => first.getAttribute(name)
+  const language = first.closest<HTMLElement>("[lang]")?.lang
+  const strings = createStrings(attribute("strings"), language)
+  const { say } = strings
+  const memory = createMemory(`site-chat:${place}`)
+  const inline = first.hasAttribute("inline")
+  const heard = h("div", "hidden", { role: "status" })
+  const launcher = iconButton("launcher", "chat", say("open"), () => chat.open(launcher))
+  launcher.ariaHasPopup = "dialog"
+  const root = h("div", "root", {
+    focusin: () => (focused = true),
+    // a body that is swapped takes the focus away, but not for the visitor
+    focusout: () => setTimeout(() => (focused = !!(root.getRootNode() as ShadowRoot).activeElement)),
+    keydown: onEscape(() => chat.close()),
+  }, !inline && launcher, heard)
+  let panel: Panel | undefined
+  let conversation: Conversation
+  let opener: HTMLElement
+  let opened = inline
+  let focused = false
+  let stale = false
+  let seen = 0
+  let suspended = false
+  let leaving: ReturnType<typeof setTimeout> | undefined
+
+  const emit: Emit = (name, detail) => void chat.host.dispatchEvent(new CustomEvent(name, { detail, bubbles: true }))
+
+  /** Says something to those who hear the page. */
+  function tell(text: string): void {
+    heard.textContent = ""
+    setTimeout(() => (heard.textContent = text), 50)
   }
 
-  get attached(): boolean {
-    return this.host.isConnected
+  function unread(state: boolean): void {
+    launcher.classList.toggle("unread", state)
+    setLabel(launcher, say(state ? "unread" : "open"))
   }
 
-  get bot(): string | null {
-    return this.host.getAttribute("bot")
-  }
-
-  /** Does what was going on when the last page was left, once this page has loaded. */
-  private begin(): void {
-    if (this.inline) {
-      this.build()
-      this.opened = true
-      const observer = new IntersectionObserver((entries) => {
-        if (!entries.some((entry) => entry.isIntersecting)) return
-        observer.disconnect()
-        void this.conversation!.load()
-      })
-      observer.observe(this.host)
-      return
-    }
-    const open = this.memory.get("open") && !this.phone.matches
-    if (!open && !this.memory.get("running")) return
-    const go = (): void => {
-      if (open) this.open(undefined, false)
-      else {
-        this.build()
-        void this.conversation!.load()
-      }
-    }
-    if (document.readyState === "complete") setTimeout(go)
-    else addEventListener("load", () => setTimeout(go), { once: true })
-  }
-
-  open(opener?: HTMLElement, focus = true): void {
-    const { panel } = this.build()
-    if (opener) this.opener = opener
-    void this.conversation!.load()
-    if (this.inline) this.host.scrollIntoView({ block: "nearest" })
-    else if (!this.opened) {
-      this.opened = true
-      this.memory.set("open", true)
-      this.show()
-      this.unread(false)
-      panel.scroller.restore()
-      this.emit("site-chat:open", null)
-    }
-    if (!focus) return
-    // on a phone the keyboard would cover the conversation
-    if (this.phone.matches) panel.element.focus()
-    else panel.composer.input.focus()
-  }
-
-  close(): void {
-    if (!this.opened || this.inline) return
-    const { element } = this.panel!
-    this.opened = false
-    this.memory.set("open", false)
-    const focused = this.focused
-    if (element instanceof HTMLDialogElement) element.close()
-    this.root.classList.remove("open")
-    if (focused) (this.opener?.isConnected ? this.opener : this.launcher)?.focus()
-    this.emit("site-chat:close", null)
-  }
-
-  async ask(text: string): Promise<void> {
-    this.open()
-    await this.conversation!.load()
-    if (this.conversation!.busy) this.panel!.composer.value = text
-    else this.panel!.composer.ask(text)
-  }
-
-  private build(): { panel: Panel } {
-    if (this.panel) return { panel: this.panel }
-    const { host, strings, memory } = this
-    const attribute = (name: string, otherwise: string): string => host.getAttribute(name) ?? otherwise
-    const title = attribute("heading", strings.say("title"))
-    const panel = new Panel({
+  /** Makes the window, when it is first needed. */
+  function build(): Panel {
+    if (panel) return panel
+    const title = attribute("heading") ?? say("title")
+    const tabs = new BroadcastChannel(`site-chat:${place}`)
+    panel = createPanel({
       strings,
       title,
-      inline: this.inline,
-      placeholder: attribute("placeholder", strings.say("placeholder")),
-      disclosure: attribute("disclosure", strings.say("disclosure")),
-      limit: Number(attribute("max-length", "2000")),
-      send: (text) => void this.conversation!.send(text),
-      stop: () => this.conversation!.stop(),
-      draft: (text) => memory.set("draft", text),
-      close: () => this.close(),
-      fresh: () => void this.conversation!.forget(),
+      inline,
+      placeholder: attribute("placeholder") ?? say("placeholder"),
+      disclosure: attribute("disclosure") ?? "",
+      limit: Number(attribute("max-length") ?? 2000),
+      send: (text) => void conversation.send(text),
+      stop: () => conversation.stop(),
+      draft: (draft) => memory.set({ draft }),
+      close: () => chat.close(),
+      fresh: () => void conversation.forget(),
     })
-    this.panel = panel
-    this.conversation = new Conversation({
-      client: new Client(() => this.host, attribute("endpoint", "/api/chat/"), this.bot),
+    conversation = createConversation({
+      client: createClient((url, init) => chat.host.request(url, init), attribute("endpoint")!, attribute("bot")),
       memory,
       panel,
-      strings,
       actions: {
         strings,
-        name: () => title,
-        changed: (view) => panel.changed(view),
-        copy: (text, button) => void this.copy(text, button),
-        say: (text) => this.say(text),
+        name: title,
+        changed: panel.changed,
+        async copy(text, button) {
+          await navigator.clipboard.writeText(text)
+          button.replaceChildren(icon("check"))
+          tell(say("copied"))
+          setTimeout(() => button.replaceChildren(icon("copy")), 1500)
+        },
+        say: tell,
       },
-      emit: (name, detail) => this.emit(name, detail),
-      arrived: (view) => {
-        if (!this.opened) this.unread(true)
+      emit,
+      arrived(view) {
         view.announce = true
+        if (!opened) unread(true)
       },
-      changed: () => this.tabs?.postMessage(""),
+      changed: () => tabs.postMessage(""),
     })
-    this.root.append(panel.element)
-    panel.composer.value = memory.get("draft") ?? ""
-    this.listen()
-    return { panel }
-  }
+    root.append(panel.element)
+    panel.composer.set(memory.values.draft ?? "")
 
-  private listen(): void {
     const look = (): void => {
-      if (document.hidden || !this.attached) return
-      if (!this.stale && Date.now() - this.seen < STALE) return
-      this.stale = false
-      this.seen = Date.now()
-      void this.conversation!.refresh()
+      if (document.hidden || !chat.host.isConnected || (!stale && Date.now() - seen < STALE)) return
+      stale = false
+      seen = Date.now()
+      void conversation.refresh()
     }
-    this.seen = Date.now()
-    this.tabs = new BroadcastChannel(`site-chat:${this.place}`)
-    this.tabs.onmessage = () => {
-      this.stale = true
+    seen = Date.now()
+    tabs.onmessage = () => {
+      stale = true
       look()
     }
     document.addEventListener("visibilitychange", look)
-    addEventListener("pagehide", () => this.conversation!.suspend())
-    addEventListener("pageshow", (event) => {
-      if (event.persisted) void this.conversation!.refresh()
-    })
-    this.phone.addEventListener("change", () => this.opened && this.show())
-    const fit = (): void => this.fit()
-    visualViewport?.addEventListener("resize", fit)
-    visualViewport?.addEventListener("scroll", fit)
+    addEventListener("pagehide", conversation.suspend)
+    addEventListener("pageshow", ({ persisted }) => persisted && conversation.refresh())
+    PHONE.addEventListener("change", () => opened && show())
+    visualViewport!.addEventListener("resize", fit)
+    visualViewport!.addEventListener("scroll", fit)
+    return panel
   }
 
   /** Puts the window on the screen: over the whole of a phone, beside the page elsewhere. */
-  private show(): void {
-    const { element } = this.panel!
-    this.root.classList.add("open")
-    this.fit()
-    if (!(element instanceof HTMLDialogElement)) return
+  function show(): void {
+    const element = panel!.element as HTMLDialogElement
+    root.classList.add("opened")
+    fit()
+    if (inline) return
     element.open = false
     // `show()` would move the focus
-    if (this.phone.matches) element.showModal()
+    if (PHONE.matches) element.showModal()
     else element.open = true
   }
 
   /** Fills what a phone's keyboard leaves of the screen. */
-  private fit(): void {
-    const { style } = this.panel!.element
-    const full = this.phone.matches && !this.inline && visualViewport
-    style.height = full ? `${full.height}px` : ""
-    style.top = full ? `${full.offsetTop}px` : ""
+  function fit(): void {
+    const { style } = panel!.element
+    const full = PHONE.matches && !inline
+    style.height = full ? `${visualViewport!.height}px` : ""
+    style.top = full ? `${visualViewport!.offsetTop}px` : ""
   }
 
-  private unread(state: boolean): void {
-    const label = this.strings.say(state ? "unread" : "open")
-    this.launcher?.classList.toggle("unread", state)
-    this.launcher?.setAttribute("aria-label", label)
-    if (this.launcher) this.launcher.title = label
-  }
-
-  /** Says something to those who hear the page. */
-  private say(text: string): void {
-    this.status.textContent = ""
-    setTimeout(() => (this.status.textContent = text), 50)
-  }
-
-  private async copy(text: string, button: HTMLElement): Promise<void> {
-    try {
-      await navigator.clipboard.writeText(text)
-    } catch {
-      // sites without TLS have no clipboard
-      const area = h("textarea", { class: "hidden" })
-      area.value = text
-      this.root.append(area)
-      area.select()
-      document.execCommand("copy")
-      area.remove()
-      button.focus()
+  function start(focus: boolean): void {
+    const { scroller, composer, element } = build()
+    void conversation.load()
+    if (!opened) {
+      opened = true
+      memory.set({ open: true })
+      show()
+      unread(false)
+      scroller.restore()
+      emit("site-chat:open", null)
     }
-    button.replaceChildren(icon("check"))
-    this.say(this.strings.say("copied"))
-    setTimeout(() => button.replaceChildren(icon("copy")), 1500)
+    if (!focus) return
+    // on a phone the keyboard would cover the conversation
+    if (PHONE.matches && !inline) element.focus()
+    else composer.input.focus()
   }
 
-  private blurred(): void {
-    // a body that is swapped takes the focus away, but not for the visitor
-    setTimeout(() => (this.focused = !!(this.root.getRootNode() as ShadowRoot).activeElement))
+  /** Does what was going on when the last page was left, once this page has loaded. */
+  function begin(): void {
+    if (inline) {
+      build()
+      const observer = new IntersectionObserver(([entry]) => {
+        if (!entry!.isIntersecting) return
+        observer.disconnect()
+        void conversation.load()
+      })
+      observer.observe(chat.host)
+      return
+    }
+    const open = memory.values.open && !PHONE.matches
+    if (!open && !memory.values.running) return
+    setTimeout(() => {
+      if (open) return start(false)
+      build()
+      void conversation.load()
+    })
   }
 
-  private key(event: KeyboardEvent): void {
-    if (event.key !== "Escape" || event.isComposing || event.defaultPrevented) return
-    event.preventDefault()
-    this.close()
-  }
+  const chat: Chat = {
+    host: first,
+    root,
 
-  private emit<K extends keyof SiteChatEvents>(name: K, detail: SiteChatEvents[K]["detail"]): void {
-    this.host.dispatchEvent(new CustomEvent(name, { detail, bubbles: true }))
+    adopt(host) {
+      clearTimeout(leaving)
+      chat.host = host
+      host.shadowRoot!.append(root)
+      if (!panel) return begin()
+      if (opened) show()
+      panel.scroller.restore()
+      if (focused) panel.composer.input.focus()
+      if (suspended) void conversation.refresh()
+      suspended = false
+    },
+
+    release() {
+      leaving = setTimeout(() => {
+        suspended = true
+        conversation?.suspend()
+      }, 5000)
+    },
+
+    open(by = launcher) {
+      opener = by
+      start(true)
+    },
+
+    close() {
+      if (!opened || inline) return
+      const back = focused
+      opened = false
+      memory.set({ open: false })
+      ;(panel!.element as HTMLDialogElement).close()
+      root.classList.remove("opened")
+      if (back) (opener?.isConnected ? opener : launcher).focus()
+      emit("site-chat:close", null)
+    },
+
+    async ask(text) {
+      start(true)
+      await conversation.load()
+      panel!.composer.set(text)
+      panel!.composer.send()
+    },
   }
+  return chat
 }

@@ -1,12 +1,12 @@
-/** The contract's HTTP: one method for each call, and `follow`, which never loses its place. */
+/** The contract's HTTP: one function for each call, and `follow`, which never loses its place. */
 
 import { createParser } from "eventsource-parser"
 
 import { countPoints, indexOfPoint } from "./offsets"
-import type { ChatErrorDetail, Host, History, Source, Citation, Status, StreamEvent } from "./types"
+import type { ChatErrorDetail, History, Polled, StreamEvent } from "./types"
 
-/** Milliseconds before each attempt to get a lost connection back; then it is given up. */
-const DELAYS = [300, 1000, 2000, 4000, 8000, 8000]
+/** Attempts to get a lost connection back, each after a longer wait: 0.3, 0.9, 2.7, 8, 8, 8 s. */
+const ATTEMPTS = 6
 /** The server says something every 10 s; silence for so long (ms) means that nobody is there. */
 const SILENCE = 25_000
 const POLL = 800
@@ -15,16 +15,13 @@ const POLL = 800
 export class Refusal extends Error {
   constructor(
     readonly detail: ChatErrorDetail,
-    readonly status: number,
-    /** The answer came from the chat itself, not from a proxy or a page in between. */
-    readonly ours: boolean,
+    readonly status = 0,
+    /** The chat itself answered, not a proxy in between. */
+    readonly ours = true,
   ) {
     super(detail.error)
   }
 }
-
-/** The connection is gone and did not come back. */
-export class Lost extends Error {}
 
 export interface Outgoing {
   id: string
@@ -44,277 +41,155 @@ export interface Follower {
   lost(state: boolean): void
 }
 
-export function offline(): boolean {
-  return navigator.onLine === false
-}
-
-/** Resolves after `delay` ms, or as soon as the network is back. */
-function wait(delay: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const finish = (): void => {
-      clearTimeout(timer)
-      removeEventListener("online", finish)
-      signal.removeEventListener("abort", finish)
-      if (signal.aborted) reject(signal.reason)
-      else resolve()
-    }
-    const timer = offline() ? 0 : setTimeout(finish, delay)
-    addEventListener("online", finish)
-    signal.addEventListener("abort", finish)
-    if (signal.aborted) finish()
-  })
-}
-
-function seconds(header: string | null): number | undefined {
-  const value = Number(header ?? NaN)
-  return value > 0 ? value : undefined
-}
-
-async function refusal(response: Response): Promise<Refusal> {
-  let body: Partial<ChatErrorDetail> = {}
-  try {
-    body = ((await response.json()) ?? {}) as Partial<ChatErrorDetail>
-  } catch {
-    // a page of somebody in between
-  }
-  const ours = typeof body.error === "string"
-  const after = body.retry_after ?? seconds(response.headers.get("Retry-After"))
-  const detail: ChatErrorDetail = {
-    ...body,
-    error: ours ? body.error! : "server_error",
-    message: typeof body.message === "string" ? body.message : "",
-    ...(after !== undefined && { retry_after: after }),
-  }
-  return new Refusal(detail, response.status, ours)
-}
-
-function broken(): Refusal {
-  return new Refusal({ error: "server_error", message: "", retryable: true }, 200, true)
-}
-
-interface Polled {
-  text?: string
-  at?: number
-  status: Status
-  sources?: Source[]
-  citations?: Citation[]
-  error?: string | ChatErrorDetail | null
-}
-
-export class Client {
-  private readonly base: URL
-
-  constructor(
-    private readonly host: () => Host,
-    endpoint: string,
-    private readonly bot: string | null,
-  ) {
-    this.base = new URL(endpoint, document.baseURI)
-  }
-
-  async history(signal?: AbortSignal): Promise<History> {
-    return this.json<History>(await this.call("", { ...(signal && { signal }) }))
-  }
-
-  async stop(reply: string, at: number): Promise<void> {
-    await this.post(`replies/${reply}/stop/`, { at })
-  }
-
-  async rate(reply: string, rating: number, comment: string): Promise<void> {
-    await this.post(`replies/${reply}/rating/`, { rating, ...(comment && { comment }) })
-  }
-
-  async forget(): Promise<void> {
-    await this.call("", { method: "DELETE" })
-  }
-
+export interface Client {
+  history(): Promise<History>
+  stop(reply: string, at: number): Promise<unknown>
+  rate(reply: string, rating: number, comment: string): Promise<unknown>
+  forget(): Promise<unknown>
   /**
    * Sends `message`, or follows the reply at `place`, to the end. It resumes a cut stream where it
    * was, polls where the server says so, and sends a message again, under its own id, whose answer
    * never came. `place` moves along.
    *
-   * Throws a Refusal, or Lost.
+   * Throws a Refusal, or another error where the connection does not come back.
    */
-  async follow(
-    message: Outgoing | undefined,
-    place: Place,
-    follower: Follower,
-    signal: AbortSignal,
-  ): Promise<void> {
-    let attempt = 0
-    const hear = (event: StreamEvent): void => {
-      attempt = 0
-      follower.lost(false)
-      if (event.reply) place.reply = event.reply
-      follower.event(event)
-    }
-    for (;;) {
-      try {
-        const response = place.reply
-          ? await this.reply(place, "text/event-stream", signal)
-          : await this.post("", this.body(message!), signal)
-        if (response.status === 202) {
-          hear(await this.json<StreamEvent>(response))
-          return await this.poll(place, hear, signal)
-        }
-        if (await this.read(response, place, hear, signal)) return
-      } catch (error) {
-        if (signal.aborted) throw error
-        if (error instanceof Refusal) {
-          const temporary = error.status >= 500 && (!error.ours || place.reply)
-          if (!temporary) throw error
-        }
-      }
-      if (attempt === DELAYS.length) throw new Lost()
-      follower.lost(true)
-      await wait(DELAYS[attempt++]!, signal)
-    }
-  }
+  follow(message: Outgoing | undefined, place: Place, follower: Follower, signal: AbortSignal): Promise<void>
+}
 
-  /** Reads a stream; true when it came to its end, false when it was cut. */
-  private async read(
-    response: Response,
-    place: Place,
-    hear: (event: StreamEvent) => void,
-    signal: AbortSignal,
-  ): Promise<boolean> {
-    if (!response.body || !/^text\/event-stream/i.test(response.headers.get("Content-Type") ?? "")) {
-      throw broken()
-    }
-    let done = false
-    const parser = createParser({
-      onEvent: ({ data, id }) => {
-        if (done || signal.aborted) return
-        if (data === "[DONE]") done = true
-        else hearData(data, id)
-      },
-    })
-    const hearData = (data: string, id: string | undefined): void => {
-      let event: StreamEvent | null
-      try {
-        event = JSON.parse(data) as StreamEvent | null
-      } catch {
-        throw broken()
-      }
-      if (!event || typeof event !== "object") return
-      if (typeof event.t === "string") {
-        const end = id ? Number(id) : NaN
-        const text = advance(place, event.t, end)
-        if (text) hear({ t: text })
-      } else hear(event)
-    }
-    const reader = response.body.getReader()
-    const decoder = new TextDecoder()
-    try {
-      while (!done) {
-        const chunk = await silence(reader.read())
-        if (chunk.done) return false
-        parser.feed(decoder.decode(chunk.value, { stream: true }))
-      }
-      return true
-    } finally {
-      reader.cancel().catch(() => undefined)
-    }
-  }
+export type Request = (url: string, init: RequestInit) => Promise<Response>
 
-  private async poll(
-    place: Place,
-    hear: (event: StreamEvent) => void,
-    signal: AbortSignal,
-  ): Promise<void> {
-    for (let attempt = 0; ; ) {
-      try {
-        const polled = await this.json<Polled>(await this.reply(place, "application/json", signal))
-        attempt = 0
-        for (const source of polled.sources ?? []) hear({ source })
-        const text = advance(place, polled.text ?? "", polled.at ?? NaN)
-        if (text) hear({ t: text })
-        for (const cite of polled.citations ?? []) hear({ cite })
-        const { error } = polled
-        if (error) hear(typeof error === "string" ? { ...polled, error } as StreamEvent : (error as StreamEvent))
-        if (polled.status !== "running") return hear({ done: polled.status })
-      } catch (error) {
-        if (signal.aborted || (error instanceof Refusal && error.status < 500)) throw error
-        if (attempt === DELAYS.length) throw new Lost()
-        await wait(DELAYS[attempt++]!, signal)
-        continue
+/**
+ * Takes what is new of `text`, which ends at `end` where that is known, and moves `place`. Throws
+ * where a piece is missing between the two.
+ */
+export function advance(place: Place, text: string, end?: number): string {
+  const length = countPoints(text)
+  end ??= place.offset + length
+  const known = place.offset - (end - length)
+  if (known < 0) throw new Error()
+  if (known >= length) return ""
+  place.offset = end
+  return text.slice(indexOfPoint(text, known))
+}
+
+/** Resolves after `delay` ms, or as soon as the network is back. */
+function wait(delay: number): Promise<unknown> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, delay)
+    addEventListener("online", resolve, { once: true })
+  })
+}
+
+/** Reads a stream; true when it came to its end, false when it was cut. */
+async function read(response: Response, hear: (event: StreamEvent, end?: number) => void): Promise<boolean> {
+  if (!/event-stream/.test(response.headers.get("Content-Type")!)) throw new SyntaxError()
+  let done = false
+  const parser = createParser({
+    onEvent({ data, id }) {
+      if (data === "[DONE]") done = true
+      if (!done) hear(JSON.parse(data) ?? {}, id ? Number(id) : undefined)
+    },
+  })
+  const reader = response.body!.getReader()
+  const decoder = new TextDecoder()
+  try {
+    while (!done) {
+      let timer
+      const silence = new Promise<never>((_, reject) => (timer = setTimeout(reject, SILENCE)))
+      const chunk = await Promise.race([reader.read(), silence])
+      clearTimeout(timer)
+      if (chunk.done) break
+      parser.feed(decoder.decode(chunk.value, { stream: true }))
+    }
+  } finally {
+    reader.cancel().catch(() => {})
+  }
+  return done
+}
+
+export function createClient(request: Request, endpoint: string, bot: string | null): Client {
+  const base = new URL(endpoint, document.baseURI).href
+
+  async function call(path: string, init: RequestInit = {}, body?: object, after?: number): Promise<Response> {
+    const url = new URL(path || base, base)
+    if (bot && (path || !body)) url.searchParams.set("bot", bot)
+    if (after !== undefined) url.searchParams.set("after", String(after))
+    if (body) {
+      init = {
+        ...init,
+        method: "POST",
+        headers: { "Content-Type": "application/json", ...init.headers },
+        body: JSON.stringify(body),
       }
-      await wait(POLL, signal)
     }
-  }
-
-  private body(message: Outgoing): object {
-    return {
-      ...message,
-      page: { url: location.href.slice(0, 2000), title: document.title.slice(0, 300) },
-      ...(this.bot && { bot: this.bot }),
-    }
-  }
-
-  private reply(place: Place, accept: string, signal: AbortSignal): Promise<Response> {
-    const stream = accept === "text/event-stream"
-    return this.call(
-      `replies/${place.reply}/`,
-      {
-        headers: {
-          Accept: accept,
-          ...(stream && { "Last-Event-ID": String(place.offset), Prefer: "respond-async" }),
-        },
-        signal,
-      },
-      stream ? undefined : place.offset,
+    const response = await request(url.href, { cache: "no-store", ...init })
+    if (response.ok) return response
+    const detail = (await response.json().catch(() => undefined)) as ChatErrorDetail | undefined
+    const after_ = Number(response.headers.get("Retry-After"))
+    throw new Refusal(
+      { error: "server_error", message: "", ...(after_ && { retry_after: after_ }), ...detail },
+      response.status,
+      !!detail?.error,
     )
   }
 
-  private post(path: string, body: object, signal?: AbortSignal): Promise<Response> {
-    return this.call(path, {
-      method: "POST",
-      headers: {
-        "Content-Type": "application/json",
-        ...(!path && { Accept: "text/event-stream", Prefer: "respond-async" }),
-      },
-      body: JSON.stringify(body),
-      ...(signal && { signal }),
-    })
+  return {
+    history: async () => (await call("")).json(),
+    stop: (reply, at) => call(`replies/${reply}/stop/`, {}, { at }),
+    rate: (reply, rating, comment) =>
+      call(`replies/${reply}/rating/`, {}, comment ? { rating, comment } : { rating }),
+    forget: () => call("", { method: "DELETE" }),
+
+    async follow(message, place, follower, signal) {
+      let attempt = 0
+      let polling = false
+      const hear = (event: StreamEvent, end?: number): void => {
+        signal.throwIfAborted()
+        attempt = 0
+        follower.lost(false)
+        place.reply = event.reply ?? place.reply
+        if (event.t) event = { t: advance(place, String(event.t), end) }
+        follower.event(event)
+      }
+      for (;;) {
+        signal.throwIfAborted()
+        try {
+          const headers = polling
+            ? { Accept: "application/json" }
+            : { Accept: "text/event-stream", Prefer: "respond-async", "Last-Event-ID": String(place.offset) }
+          const response = place.reply
+            ? await call(`replies/${place.reply}/`, { headers, signal }, undefined, polling ? place.offset : undefined)
+            : await call("", { headers, signal }, {
+                ...message,
+                page: { url: location.href.slice(0, 2000), title: document.title.slice(0, 300) },
+                ...(bot && { bot }),
+              })
+          if (polling) {
+            const { text, at, status, sources, citations, error } = (await response.json()) as Polled
+            for (const source of sources ?? []) hear({ source })
+            if (text) hear({ t: text }, at)
+            for (const cite of citations ?? []) hear({ cite })
+            if (error) hear(error)
+            if (status !== "running") return hear({ done: status })
+            attempt = 0
+            await wait(POLL)
+            continue
+          }
+          if (response.status === 202) {
+            polling = true
+            hear(await response.json())
+            continue
+          }
+          if (await read(response, hear)) return
+        } catch (error) {
+          signal.throwIfAborted()
+          if (error instanceof SyntaxError) throw new Refusal({ error: "server_error", message: "", retryable: true })
+          if (error instanceof Refusal && (error.status < 500 || (error.ours && !place.reply))) throw error
+        }
+        if (attempt >= ATTEMPTS && navigator.onLine) throw new Error()
+        follower.lost(true)
+        await wait(Math.min(8000, 300 * 3 ** attempt++))
+      }
+    },
   }
-
-  private async call(path: string, init: RequestInit, after?: number): Promise<Response> {
-    const url = new URL(path || this.base.href, this.base)
-    if (this.bot && (path || init.method !== "POST")) url.searchParams.set("bot", this.bot)
-    if (after !== undefined) url.searchParams.set("after", String(after))
-    const response = await this.host().request(url.href, {
-      credentials: "same-origin",
-      cache: "no-store",
-      ...init,
-    })
-    if (!response.ok) throw await refusal(response)
-    return response
-  }
-
-  private async json<T>(response: Response): Promise<T> {
-    try {
-      return (await response.json()) as T
-    } catch {
-      throw broken()
-    }
-  }
-}
-
-/** Takes what is new of `text`, which ends at `end` where that is known, and moves `place`. */
-function advance(place: Place, text: string, end: number): string {
-  const length = countPoints(text)
-  if (!(end >= 0)) end = place.offset + length
-  const start = end - length
-  if (start > place.offset) throw new Error("a piece of the text is missing")
-  const fresh = text.slice(indexOfPoint(text, place.offset - start))
-  place.offset = Math.max(place.offset, end)
-  return fresh
-}
-
-async function silence<T>(reading: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout>
-  const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("silence")), SILENCE)
-  })
-  return Promise.race([reading, limit]).finally(() => clearTimeout(timer))
 }

@@ -1,29 +1,32 @@
 /** Which addresses a link in an answer may have. */
 
-export interface SafeLink {
-  href: string
-  /** The address belongs to another site and opens in a new tab. */
-  external: boolean
-}
+import { h } from "./elements"
+import type { Strings } from "./strings"
 
 /**
- * The link for what a model or a page gave as an address: http, https, mailto, or an address of
- * this site. `undefined` for everything else.
+ * The address that a link gets for what a model or a page gave: http, https, mailto, or of this
+ * site. Empty for everything else.
  */
-export function safeLink(address: string, base: string = document.baseURI): SafeLink | undefined {
-  let url: URL
+export function safeLink(address: string): string {
   try {
-    url = new URL(address.trim(), base)
+    const { href, protocol } = new URL(address, document.baseURI)
+    return /^(https?|mailto):$/.test(protocol) ? href : ""
   } catch {
-    return undefined
+    return ""
   }
-  if (url.protocol === "mailto:") return { href: url.href, external: false }
-  if (url.protocol !== "http:" && url.protocol !== "https:") return undefined
-  return { href: url.href, external: url.origin !== new URL(base).origin }
 }
 
 /** The address of Markdown's `(<address> "title")`, without brackets and title. */
 export function addressOf(destination: string): string {
-  const text = destination.trim()
-  return text.startsWith("<") ? text.slice(1).split(">")[0]! : text.split(/\s/)[0]!
+  return /^\s*<?([^\s>]*)/.exec(destination)![1]!
+}
+
+/** Other sites open in a new tab, which is said, and learn nothing of this one. */
+export function setLink(element: HTMLElement, { href }: { href: string }, strings: Strings): void {
+  element.setAttribute("href", href)
+  const { origin, protocol } = new URL(href)
+  if (origin === location.origin || protocol === "mailto:") return
+  element.setAttribute("target", "_blank")
+  element.setAttribute("rel", "noopener noreferrer nofollow")
+  element.append(h("span", "hidden", {}, ` ${strings.say("tab")}`))
 }

@@ -4,25 +4,30 @@
  * links go where `safeLink` lets them.
  */
 
-import * as smd from "streaming-markdown"
+import {
+  BLOCKQUOTE, CHECKBOX, CHECKED, CODE_BLOCK, CODE_FENCE, CODE_INLINE, DOCUMENT, EQUATION_BLOCK,
+  EQUATION_INLINE, HEADING_1, HEADING_6, HREF, IMAGE, ITALIC_AST, ITALIC_UND, LANG, LINE_BREAK,
+  LINK, LIST_ITEM, LIST_ORDERED, LIST_UNORDERED, PARAGRAPH, RAW_URL, RULE, SRC, START, STRIKE,
+  STRONG_AST, STRONG_UND, TABLE, TABLE_CELL, TABLE_ROW, parser as createParser, parser_end,
+} from "streaming-markdown"
 
 import { h, iconButton } from "./elements"
-import { addressOf, safeLink } from "./links"
-import { MarkdownInput } from "./markdown-input"
+import { addressOf, safeLink, setLink } from "./links"
+import { createInput } from "./markdown-input"
 import type { Strings } from "./strings"
 
 /** Past this nesting, and past so long an unfinished construct, the rest is drawn as plain text. */
 const DEEPEST = 40
 const LONGEST_PENDING = 4000
-const TOKENS = 4096
 /** Characters that a piece and a text node have at most. */
 const PIECE = 256
 const NODE = 2000
+/** More tokens than DEEPEST and one piece can open. */
+const TOKENS = 1024
 /** Lines of code that are laid out together. */
 const CODE_LINES = 40
 /** Marks travel through the parser as characters from here on; a text's own are replaced. */
 const MARK = 0xe000
-const MARKS = /([\ue000-\uf8ff])/
 const OWN = /[\ue000-\uf8ff]/g
 /** Overrides of direction, with which a text could pretend to be another. */
 const OVERRIDES = /[\u202a-\u202e]/g
@@ -34,226 +39,192 @@ export interface MarkdownOptions {
   copy(text: string, button: HTMLElement): void
 }
 
+export interface Markdown {
+  /** Draws the next part of the text. Call it with at most a few thousand characters at once. */
+  write(text: string): void
+  /** Puts the mark of source `n` behind what was written. */
+  mark(n: number): void
+  end(): void
+}
+
 interface Level {
   element: HTMLElement
   token: number
   /** Text of a code block, for its copy button. */
   code?: string[]
   lines?: number
-  /** The row of a table's head. */
+  /** Where the next line of code goes. */
+  chunk?: Element | undefined
+  /** In a table's head. */
   head?: boolean
 }
 
 const TAGS: Record<number, keyof HTMLElementTagNameMap> = {
-  [smd.PARAGRAPH]: "p",
-  [smd.BLOCKQUOTE]: "blockquote",
-  [smd.LINE_BREAK]: "br",
-  [smd.RULE]: "hr",
-  [smd.HEADING_1]: "h3",
-  [smd.HEADING_2]: "h3",
-  [smd.HEADING_3]: "h3",
-  [smd.HEADING_4]: "h3",
-  [smd.HEADING_5]: "h3",
-  [smd.HEADING_6]: "h3",
-  [smd.ITALIC_AST]: "em",
-  [smd.ITALIC_UND]: "em",
-  [smd.STRONG_AST]: "strong",
-  [smd.STRONG_UND]: "strong",
-  [smd.STRIKE]: "s",
-  [smd.CODE_INLINE]: "code",
-  [smd.EQUATION_INLINE]: "code",
-  [smd.LIST_UNORDERED]: "ul",
-  [smd.LIST_ORDERED]: "ol",
-  [smd.LIST_ITEM]: "li",
-  [smd.LINK]: "a",
-  [smd.RAW_URL]: "a",
-  [smd.IMAGE]: "a",
-  [smd.TABLE]: "table",
-  [smd.TABLE_ROW]: "tr",
-  [smd.TABLE_CELL]: "td",
+  [PARAGRAPH]: "p",
+  [BLOCKQUOTE]: "blockquote",
+  [LINE_BREAK]: "br",
+  [RULE]: "hr",
+  [ITALIC_AST]: "em",
+  [ITALIC_UND]: "em",
+  [STRONG_AST]: "strong",
+  [STRONG_UND]: "strong",
+  [STRIKE]: "s",
+  [CODE_INLINE]: "code",
+  [EQUATION_INLINE]: "code",
+  [LIST_UNORDERED]: "ul",
+  [LIST_ORDERED]: "ol",
+  [LIST_ITEM]: "li",
+  [LINK]: "a",
+  [RAW_URL]: "a",
+  [IMAGE]: "a",
+  [TABLE]: "table",
+  [TABLE_ROW]: "tr",
+  [TABLE_CELL]: "td",
 }
-const BLOCKS = new Set(["p", "blockquote", "h3", "li", "td"])
 
-export class Markdown implements smd.Renderer<Markdown> {
-  readonly data = this
-  private levels: Level[]
-  private parser: smd.Parser | undefined
-  private input: MarkdownInput
-  /** Where text was last put: a mark after the end of a block belongs there. */
-  private last: HTMLElement
+function appendText(element: Element, text: string): void {
+  const last = element.lastChild
+  if (last instanceof Text && last.length < NODE) last.appendData(text)
+  else element.append(text)
+}
 
-  constructor(
-    readonly root: HTMLElement,
-    private readonly options: MarkdownOptions,
-  ) {
-    this.levels = [{ element: root, token: smd.DOCUMENT }]
-    this.last = root
-    this.parser = smd.parser(this)
-    this.parser.tokens = new Uint32Array(TOKENS)
-    this.parser.tokens[0] = smd.DOCUMENT
-    this.parser.spaces = new Uint8Array(TOKENS)
-    this.input = new MarkdownInput(this.parser)
-  }
+export function createMarkdown(root: HTMLElement, { strings, mark, copy }: MarkdownOptions): Markdown {
+  const levels: Level[] = [{ element: root, token: DOCUMENT }]
+  /** Where text was last put: a mark behind a block of code stands there. */
+  let last: Element = root
+  const top = (): Level => levels.at(-1)!
 
-  /** Draws the next part of the text. Call it with at most a few thousand characters at once. */
-  write(text: string): void {
-    text = text.replace(OWN, "\ufffd").replace(OVERRIDES, "")
-    for (let start = 0; start < text.length; ) {
-      let end = start + PIECE
-      if (/[\ud800-\udbff]/.test(text[end - 1] ?? "")) end++
-      this.piece(text.slice(start, end))
-      start = end
-    }
-  }
-
-  /** Puts the mark of source `n` behind what was written. */
-  mark(n: number): void {
-    if (this.parser && n < 0x1000 && !this.input.verbatim()) {
-      this.piece(String.fromCharCode(MARK + n))
-    } else this.last.append(this.options.mark(n))
-  }
-
-  end(): void {
-    if (!this.parser) return
-    this.input.write("", true)
-    smd.parser_end(this.parser)
-    this.parser = undefined
-    while (this.levels.length > 1) this.end_token()
-  }
-
-  private piece(text: string): void {
-    const { parser } = this
-    if (!parser) return this.plain(text)
-    this.input.write(text)
-    if (parser.len > DEEPEST || parser.pending.length > LONGEST_PENDING) {
-      this.input.write("", true)
-      this.parser = undefined
-      this.levels.length = 1
-      this.levels.push({ element: this.root.appendChild(h("p", { dir: "auto" })), token: smd.PARAGRAPH })
-      this.plain(parser.pending)
-    }
-  }
-
-  private plain(text: string): void {
-    this.add_text(this, text)
-  }
-
-  private get level(): Level {
-    return this.levels[this.levels.length - 1]!
-  }
-
-  add_token(_: Markdown, token: number): void {
-    if (token === smd.DOCUMENT) return
-    const { element: parent, token: around } = this.level
-    if (this.levels.length > DEEPEST) {
-      this.levels.push({ element: parent, token })
-      return
-    }
-    const level: Level = { element: parent, token }
-    const { strings } = this.options
-    if (token === smd.CODE_FENCE || token === smd.CODE_BLOCK || token === smd.EQUATION_BLOCK) {
-      const code = h("code")
-      level.code = []
-      const button = iconButton("copy", strings.say("copy"), () => this.options.copy(level.code!.join(""), button), "button code-copy")
-      parent.append(
-        h("div", { class: "code", part: "code", dir: "ltr" },
-          h("div", { class: "code-head" }, h("span", { class: "lang" }), button),
-          h("pre", { tabindex: 0, role: "group", "aria-label": strings.say("code") }, code)),
-      )
-      level.element = code
-    } else if (token === smd.CHECKBOX) {
-      level.element = parent.appendChild(h("span", { class: "check" }, "☐"))
-    } else {
-      let tag = TAGS[token] ?? "span"
-      level.head = token === smd.TABLE_ROW ? !parent.childElementCount : around === smd.TABLE_ROW && !!this.level.head
-      if (token === smd.TABLE_CELL && level.head) tag = "th"
-      const element = h(tag)
-      if (BLOCKS.has(tag) || tag === "th") element.dir = "auto"
-      if (tag === "th") element.setAttribute("scope", "col")
-      if (tag === "h3") element.className = `h${token - smd.HEADING_1 + 1}`
-      if (token === smd.TABLE) {
-        parent.append(h("div", { class: "table", tabindex: 0, role: "group", "aria-label": strings.say("table") }, element))
-      } else parent.append(element)
-      level.element = element
-    }
-    this.levels.push(level)
-  }
-
-  end_token(): void {
-    if (this.levels.length === 1) return
-    const { element, token } = this.levels.pop()!
-    if (token === smd.LINK || token === smd.IMAGE || token === smd.RAW_URL) this.finishLink(element, token)
-    if (token === smd.TABLE_CELL && element.tagName === "TH" && !element.textContent?.trim()) {
-      element.replaceWith(h("td"))
-    }
-  }
-
-  add_text(_: Markdown, text: string): void {
-    const level = this.level
-    for (const part of text.split(MARKS)) {
-      if (!part) continue
-      const code = part.charCodeAt(0)
-      if (part.length === 1 && code >= MARK && code < 0xf900) {
-        level.element.append(this.options.mark(code - MARK))
-      } else if (level.code) this.addCode(level, part)
-      else if (level.token !== smd.TABLE_ROW && level.token !== smd.TABLE) {
-        const last = level.element.lastChild
-        if (last instanceof Text && last.length < NODE) last.appendData(part)
-        else level.element.append(part)
-        this.last = level.element
-      }
-    }
-  }
-
-  set_attr(_: Markdown, attribute: number, value: string): void {
-    const { element } = this.level
-    if (attribute === smd.HREF || attribute === smd.SRC) {
-      const link = safeLink(addressOf(value.replace(OWN, "")))
-      if (link) setLink(element, link)
-      else element.dataset["blocked"] = ""
-    } else if (attribute === smd.LANG) {
-      const language = value.replace(OWN, "").trim().split(/\s/)[0]!.slice(0, 30)
-      element.closest(".code")!.querySelector(".lang")!.textContent = language
-    } else if (attribute === smd.CHECKED) element.textContent = "☑"
-    else if (attribute === smd.START) element.setAttribute("start", value)
+  function startCode(level: Level): void {
+    const text: string[] = (level.code = [])
+    level.lines = 0
+    const button = iconButton("code-copy", "copy", strings.say("copy"), () => copy(text.join(""), button))
+    level.element.append(
+      h("div", "code", { dir: "ltr" },
+        h("div", "code-head", {}, h("span"), button),
+        h("pre", "", { tabindex: 0, role: "group", "aria-label": strings.say("code") }, (level.element = h("code")))),
+    )
   }
 
   /** Lines go into blocks of their own, so that a long block of code is not laid out anew. */
-  private addCode(level: Level, text: string): void {
+  function addCode(level: Level, text: string): void {
     level.code!.push(text)
-    level.lines ??= 0
-    let chunk = level.element.lastElementChild
-    for (const piece of text.split(/(?<=\n)/)) {
-      if (!chunk || level.lines >= CODE_LINES) {
-        chunk = level.element.appendChild(h("span", { class: "lines" }))
-        level.lines = 0
-      }
-      const last = chunk.lastChild
-      if (last instanceof Text && last.length < NODE) last.appendData(piece)
-      else chunk.append(piece)
-      if (piece.endsWith("\n")) level.lines++
+    for (const line of text.split(/(?<=\n)/)) {
+      level.chunk ??= level.element.appendChild(h("span", "lines"))
+      appendText(level.chunk, line)
+      if (line.endsWith("\n") && ++level.lines! % CODE_LINES === 0) level.chunk = undefined
     }
   }
 
-  private finishLink(element: HTMLElement, token: number): void {
+  function finishLink(element: HTMLElement, token: number): void {
     if (element.hasAttribute("href")) {
-      if (token === smd.IMAGE && !element.textContent) element.append(element.getAttribute("href")!)
-      if (element.getAttribute("target")) {
-        element.append(h("span", { class: "hidden" }, ` ${this.options.strings.say("tab")}`))
-      }
+      if (!element.textContent) element.append(element.getAttribute("href")!)
+      setLink(element, element as HTMLAnchorElement, strings)
     } else {
       // brackets that were no link, or a link that goes nowhere safe
-      const brackets = token === smd.LINK && element.dataset["blocked"] === undefined
+      const brackets = token === LINK && !element.title
       element.replaceWith(brackets ? "[" : "", ...element.childNodes, brackets ? "]" : "")
     }
   }
-}
 
-/** Other sites open in a new tab and learn nothing of this one. */
-export function setLink(element: HTMLElement, link: { href: string; external: boolean }): void {
-  element.setAttribute("href", link.href)
-  if (link.external) {
-    element.setAttribute("target", "_blank")
-    element.setAttribute("rel", "noopener noreferrer nofollow")
+  const renderer = {
+    data: null,
+
+    add_token(_: null, token: number): void {
+      if (token === DOCUMENT) return
+      const { element: parent, token: around, head } = top()
+      const level: Level = { element: parent, token }
+      levels.push(level)
+      if (levels.length > DEEPEST) return
+      if (token === CODE_FENCE || token === CODE_BLOCK || token === EQUATION_BLOCK) return startCode(level)
+      level.head = token === TABLE_ROW ? !parent.firstChild : around === TABLE_ROW && !!head
+      const heading = token >= HEADING_1 && token <= HEADING_6
+      const tag = heading ? "h3" : token === TABLE_CELL && level.head ? "th" : (TAGS[token] ?? "span")
+      const element = h(tag)
+      level.element = element
+      if (heading) element.className = `h${token - HEADING_1 + 1}`
+      if (/^(p|blockquote|h3|li|t[hd])$/.test(tag)) element.dir = "auto"
+      if (token === CHECKBOX) element.append("☐")
+      parent.append(
+        token === TABLE
+          ? h("div", "table", { tabindex: 0, role: "group", "aria-label": strings.say("table") }, element)
+          : element,
+      )
+    },
+
+    end_token(): void {
+      if (levels.length === 1) return
+      const { element, token } = levels.pop()!
+      if (token === LINK || token === IMAGE || token === RAW_URL) finishLink(element, token)
+      if (element.tagName === "TH" && !element.textContent!.trim()) element.replaceWith(h("td"))
+    },
+
+    add_text(_: null, text: string): void {
+      const level = top()
+      for (const part of text.split(/([\ue000-\uf8ff])/)) {
+        const n = part.charCodeAt(0) - MARK
+        if (n >= 0 && n < 0x1900) level.element.append(mark(n))
+        else if (level.code) addCode(level, part)
+        else if (part && level.token !== TABLE_ROW && level.token !== TABLE) {
+          appendText(level.element, part)
+          last = level.element
+        }
+      }
+    },
+
+    set_attr(_: null, attribute: number, value: string): void {
+      const { element } = top()
+      value = value.replace(OWN, "")
+      if (attribute === HREF || attribute === SRC) {
+        const link = safeLink(addressOf(value))
+        if (link) element.setAttribute("href", link)
+        else element.title = value
+      } else if (attribute === LANG) element.closest(".code")!.querySelector("span")!.textContent = value.trim().slice(0, 30)
+      else if (attribute === CHECKED) element.textContent = "☑"
+      else if (attribute === START) element.setAttribute("start", value)
+    },
+  }
+
+  let parser: ReturnType<typeof createParser> | undefined = createParser(renderer)
+  parser.tokens = new Uint32Array(TOKENS)
+  parser.tokens[0] = DOCUMENT
+  parser.spaces = new Uint8Array(TOKENS)
+  const input = createInput(parser)
+
+  function plain(text: string): void {
+    renderer.add_text(null, text)
+  }
+
+  function piece(text: string): void {
+    if (!parser) return plain(text)
+    input.write(text)
+    if (parser.len < DEEPEST && parser.pending.length < LONGEST_PENDING) return
+    input.write("", true)
+    levels.length = 1
+    levels.push({ element: root.appendChild(h("p", "", { dir: "auto" })), token: PARAGRAPH })
+    plain(parser.pending)
+    parser = undefined
+  }
+
+  return {
+    write(text) {
+      text = text.replace(OWN, "\ufffd").replace(OVERRIDES, "")
+      for (let start = 0, end; start < text.length; start = end) {
+        end = start + PIECE
+        // a pair of surrogates stays together
+        if (text.codePointAt(end - 1)! > 0xffff) end++
+        piece(text.slice(start, end))
+      }
+    },
+    mark(n) {
+      if (parser && n < 0x1900 && !input.verbatim()) piece(String.fromCharCode(MARK + n))
+      else last.append(mark(n))
+    },
+    end() {
+      if (!parser) return
+      input.write("", true)
+      parser_end(parser)
+      parser = undefined
+      while (levels.length > 1) renderer.end_token()
+    },
   }
 }

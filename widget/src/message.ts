@@ -1,34 +1,54 @@
 /** One message on the screen: its text as it arrives, its sources, and what can be done with it. */
 
-import { h, icon, iconButton } from "./elements"
-import { safeLink } from "./links"
-import { Markdown, setLink } from "./markdown"
+import { button, h, icon } from "./elements"
+import { createFeedback } from "./feedback"
+import { safeLink, setLink } from "./links"
+import { createMarkdown, type Markdown } from "./markdown"
 import { countPoints, indexOfPoint } from "./offsets"
-import { Feedback } from "./feedback"
-import type { Strings, Word } from "./strings"
+import type { Strings } from "./strings"
 import type { Citation, Message, Source, Status } from "./types"
 
 /** Characters drawn between two looks at the clock. */
 const STEP = 512
 
-export interface MessageActions {
+export interface Actions {
   strings: Strings
-  name(): string
+  /** Who the assistant is. */
+  name: string
   /** Asks for `view.paint` before the next frame. */
   changed(view: MessageView): void
   copy(text: string, button: HTMLElement): void
   /** Says something to those who hear the page. */
   say(text: string): void
-  rate(view: MessageView, rating: number, comment: string): Promise<void>
+  /** Resolves to whether the server has it. */
+  rate(view: MessageView, rating: number, comment: string): Promise<boolean>
   retry(view: MessageView): void
 }
 
-const NOTES: Partial<Record<Status, Word>> = {
-  truncated: "truncated",
-  stopped: "stopped",
-  refused: "refused",
-  interrupted: "interrupted",
-  failed: "failed",
+export interface Note {
+  text: string
+  retry: boolean
+}
+
+export interface MessageView extends Pick<Message, "id" | "text" | "status" | "rating"> {
+  readonly element: HTMLElement
+  /** Say the whole text when it is drawn. */
+  announce: boolean
+  /** Code points that the visitor has seen. */
+  shown(): number
+  append(text: string): void
+  /** What the assistant is doing before it writes. */
+  doing(text: string): void
+  source(source: Source): void
+  cite(citation: Citation): void
+  /** Ends the reply; `note` is said below it. */
+  finish(status: Status, note?: Note): void
+  /** Drops what was not drawn yet, and ends. */
+  stop(): void
+  /** Takes a lost reply up again. */
+  resume(): void
+  /** Draws until `deadline` (as `performance.now()` counts); true when there is more to draw. */
+  paint(deadline: number): boolean
 }
 
 /** Where the blanks (and the bars of a table's row) begin that end `text` before `to`. */
@@ -37,232 +57,170 @@ function blankStart(text: string, from: number, to: number): number {
   return to
 }
 
-export class MessageView {
-  readonly element: HTMLLIElement
-  id: string
-  text = ""
-  status: Status
-  rating: number
-  /** Say the whole text when it is drawn. */
-  announce = false
-  private readonly content: HTMLElement
-  private readonly waiting: HTMLElement
-  private readonly footer: HTMLElement
-  private markdown: Markdown | undefined
-  private sources: Source[] = []
-  private citations: Citation[] = []
-  private placed = 0
-  /** How much of the text is drawn: UTF-16 units and code points. */
-  private index = 0
-  private points = 0
-  private next: { mark: Citation; index: number } | undefined
-  private note: { text: string; retry: boolean } | undefined
+export function createMessage(message: Message, actions: Actions): MessageView {
+  const { role } = message
+  const { strings, strings: { say }, changed } = actions
+  const content = h("div", "content", role === "user" ? { dir: "auto" } : {})
+  const doing = h("span")
+  const waiting = h("div", "waiting", {}, h("i"), h("i"), h("i"), doing)
+  const footer = h("div")
+  const sources: Source[] = [...message.sources]
+  const citations: Citation[] = [...message.citations]
+  let markdown: Markdown | undefined
+  let note: Note | undefined
+  /** How much of the text is drawn: UTF-16 units, code points, marks. */
+  let index = 0
+  let points = 0
+  let placed = 0
+  /** Where the next mark goes, once that is known. */
+  let target: number | undefined
 
-  constructor(
-    message: Message,
-    private readonly actions: MessageActions,
-  ) {
-    const { role, id, text, status } = message
-    this.id = id
-    this.status = status
-    this.rating = message.rating ?? 0
-    const { strings } = actions
-    this.content = h("div", { class: "content", part: `${role}-text` })
-    this.waiting = h("div", { class: "waiting" }, h("span", { class: "dots" }, h("i"), h("i"), h("i")), h("span", { class: "doing" }))
-    this.footer = h("div", { class: "footer" })
-    const author = role === "user" ? strings.say("you") : actions.name()
-    this.element = h("li", { class: `message ${role}`, part: `message ${role}` },
-      h("span", { class: "hidden" }, `${author}: `), this.content)
-    if (role === "user") {
-      this.content.dir = "auto"
-      this.text = text
-      this.content.append(text)
-      return
-    }
-    this.element.append(this.waiting, this.footer)
-    this.sources = message.sources ?? []
-    this.citations = message.citations ?? []
-    this.append(text)
-    if (status !== "running") this.finish(status)
-    this.paint(performance.now() + 8)
-  }
+  const view: MessageView = {
+    id: message.id,
+    text: message.text,
+    status: message.status,
+    rating: message.rating,
+    announce: false,
+    element: h("li", `message ${role}`, {},
+      h("span", "hidden", {}, `${role === "user" ? say("you") : actions.name}: `), content),
 
-  /** Code points of the text so far. */
-  get length(): number {
-    return countPoints(this.text)
-  }
+    shown: () => points,
 
-  matches(message: Message): boolean {
-    return message.text === this.text && message.status === this.status && (message.rating ?? 0) === this.rating
-  }
+    append(text) {
+      view.text += text
+      changed(view)
+    },
 
-  /** Takes a lost reply up again. */
-  resume(): void {
-    this.status = "running"
-    this.note = undefined
-    this.footer.replaceChildren()
-    this.actions.changed(this)
-  }
+    doing(text) {
+      if (doing.textContent === text) return
+      doing.textContent = text
+      changed(view)
+    },
 
-  /** Code points that the visitor has seen. */
-  get shown(): number {
-    return this.points
-  }
+    source(source) {
+      if (sources.some(({ n }) => n === source.n)) return
+      sources.push(source)
+      for (const mark of content.querySelectorAll<HTMLElement>(`[data-n="${source.n}"]`)) fillMark(mark, source)
+    },
 
-  append(text: string): void {
-    this.text += text
-    this.actions.changed(this)
-  }
-
-  /** What the assistant is doing before it writes. */
-  doing(text: string): void {
-    this.waiting.lastElementChild!.textContent = text
-    this.actions.changed(this)
-  }
-
-  source(source: Source): void {
-    if (this.sources.some(({ n }) => n === source.n)) return
-    this.sources.push(source)
-    for (const mark of this.content.querySelectorAll<HTMLAnchorElement>(`[data-n="${source.n}"]`)) {
-      this.fillMark(mark, source)
-    }
-  }
-
-  cite(citation: Citation): void {
-    if (this.citations.some(({ at, n }) => at === citation.at && n === citation.n)) return
-    this.citations.push(citation)
-    this.citations.sort((one, other) => one.at - other.at)
-    if (this.citations.indexOf(citation) < this.placed || citation.at < this.points) this.reset()
-    this.actions.changed(this)
-  }
-
-  /** Ends the reply. `note` is said below it. */
-  finish(status: Status, note?: { text: string; retry: boolean }): void {
-    this.status = status
-    const word = NOTES[status]
-    this.note = note ?? (word && {
-      text: this.actions.strings.say(word),
-      retry: status === "failed" || status === "interrupted",
-    })
-    this.actions.changed(this)
-  }
-
-  /** Drops what was not drawn yet, and ends. */
-  stop(): void {
-    this.text = this.text.slice(0, this.index)
-    this.finish("stopped")
-  }
-
-  /** Draws until `deadline` (as `performance.now()` counts); true when there is more to draw. */
-  paint(deadline: number): boolean {
-    const ended = this.status !== "running"
-    // a mark stands before the space, or the end of the table's row, that it comes after
-    const end = ended ? this.text.length : blankStart(this.text, this.index, this.text.length)
-    this.markdown ??= this.renderer()
-    while (this.index < end || this.due(end, ended)) {
-      if (performance.now() > deadline) return true
-      const mark = this.due(end, ended)
-      if (mark) {
-        this.markdown.mark(mark.n)
-        this.placed++
-      } else this.draw(Math.min(end, this.stopAt(), this.index + STEP))
-    }
-    this.waiting.hidden = ended || (this.index > 0 && !this.waiting.lastElementChild!.textContent)
-    if (ended) {
-      this.markdown.end()
-      this.finishFooter()
-      if (this.announce) this.actions.say(`${this.actions.name()}: ${this.content.innerText} ${this.note?.text ?? ""}`)
-      this.announce = false
-    }
-    return false
-  }
-
-  private draw(to: number): void {
-    if (/[\ud800-\udbff]/.test(this.text[to - 1] ?? "") && to < this.text.length) to++
-    const piece = this.text.slice(this.index, to)
-    this.markdown!.write(piece)
-    this.index = to
-    this.points += countPoints(piece)
-  }
-
-  /** The mark that belongs where the drawing stands. */
-  private due(end: number, ended: boolean): Citation | undefined {
-    const mark = this.citations[this.placed]
-    if (!mark) return undefined
-    return this.stopAt() <= this.index || (ended && this.index >= end) ? mark : undefined
-  }
-
-  /** The index of the next mark. */
-  private stopAt(): number {
-    const mark = this.citations[this.placed]
-    if (!mark) return Infinity
-    if (this.next?.mark !== mark) {
-      const ahead = mark.at - this.points
-      if (this.text.length - this.index < ahead) return Infinity
-      const rest = this.text.slice(this.index, this.index + 2 * ahead)
-      if (countPoints(rest) < ahead) return Infinity
-      const at = this.index + indexOfPoint(rest, ahead)
-      this.next = { mark, index: blankStart(this.text, this.index, at) }
-    }
-    return this.next.index
-  }
-
-  private renderer(): Markdown {
-    this.content.replaceChildren()
-    return new Markdown(this.content, {
-      strings: this.actions.strings,
-      mark: (n) => this.mark(n),
-      copy: (text, button) => this.actions.copy(text, button),
-    })
-  }
-
-  private reset(): void {
-    this.markdown = this.next = undefined
-    this.index = this.points = this.placed = 0
-  }
-
-  private mark(n: number): HTMLElement {
-    const mark = h("a", { class: "mark", part: "mark", "data-n": n }, String(n))
-    const source = this.sources.find((source) => source.n === n)
-    if (source) this.fillMark(mark, source)
-    return mark
-  }
-
-  private fillMark(mark: HTMLAnchorElement, { n, title, url }: Source): void {
-    const link = safeLink(url)
-    if (!link) return
-    setLink(mark, link)
-    mark.setAttribute("aria-label", this.actions.strings.say("source", { number: n, title }))
-    mark.title = title
-  }
-
-  private finishFooter(): void {
-    const { strings } = this.actions
-    const { note } = this
-    this.footer.replaceChildren()
-    if (this.sources.length) this.footer.append(this.sourceList())
-    if (note) {
-      this.footer.append(h("p", { class: "note", part: "note" }, note.text))
-      if (note.retry) {
-        const retry = h("button", { type: "button", class: "retry", part: "button retry", click: () => this.actions.retry(this) }, icon("retry"), strings.say("retry"))
-        this.footer.append(retry)
+    cite(citation) {
+      if (citations.some(({ at, n }) => at === citation.at && n === citation.n)) return
+      citations.push(citation)
+      citations.sort((one, other) => one.at - other.at)
+      target = undefined
+      // one that comes late stands where the text is drawn already
+      if (citations.indexOf(citation) < placed || citation.at < points) {
+        markdown = undefined
+        index = points = placed = 0
       }
-    }
-    if (!this.text) return
-    const copy = iconButton("copy", strings.say("copy"), () => this.actions.copy(this.text, copy), "button copy")
-    this.footer.append(new Feedback(this, copy, this.actions).element)
+      changed(view)
+    },
+
+    finish(status, given) {
+      view.status = status
+      note = given
+      if (!given && status !== "complete" && status !== "running") {
+        note = { text: say(status), retry: /^[fi]/.test(status) }
+      }
+      changed(view)
+    },
+
+    stop() {
+      view.text = view.text.slice(0, index)
+      view.finish("stopped")
+    },
+
+    resume() {
+      view.status = "running"
+      footer.replaceChildren()
+      changed(view)
+    },
+
+    paint(deadline) {
+      const { text, status } = view
+      const ended = status !== "running"
+      // a mark stands before the space, or the end of the table's row, that it comes after
+      const end = ended ? text.length : blankStart(text, index, text.length)
+      if (!markdown) {
+        content.replaceChildren()
+        markdown = createMarkdown(content, { strings, mark, copy: actions.copy })
+      }
+      for (;;) {
+        const next = citations[placed]
+        const stop = next ? targetOf(next) : Infinity
+        if (next && (stop <= index || (ended && index >= end))) {
+          markdown.mark(next.n)
+          placed++
+          target = undefined
+        } else if (index < end) {
+          if (performance.now() > deadline) return true
+          let to = Math.min(end, stop, index + STEP)
+          if (text.codePointAt(to - 1)! > 0xffff) to++
+          const piece = text.slice(index, to)
+          markdown.write(piece)
+          index = to
+          points += countPoints(piece)
+        } else break
+      }
+      waiting.hidden = ended || (index > 0 && !doing.textContent)
+      if (ended) finished()
+      return false
+    },
   }
 
-  private sourceList(): HTMLElement {
-    const { strings } = this.actions
-    const list = h("ol", { "aria-label": strings.say("sources") })
-    for (const { n, title, url } of this.sources) {
-      const link = safeLink(url)
-      const name = h(link ? "a" : "span", { dir: "auto" }, title || url)
-      if (link) setLink(name, link)
-      if (link?.external) name.append(h("span", { class: "hidden" }, ` ${strings.say("tab")}`))
-      list.append(h("li", {}, h("span", { class: "number", "aria-hidden": "true" }, String(n)), name))
+  /** The index of the mark in the text, Infinity while that is not there yet. */
+  function targetOf({ at }: Citation): number {
+    if (target === undefined) {
+      const ahead = Math.max(0, at - points)
+      if (view.text.length - index < ahead) return Infinity
+      const rest = view.text.slice(index, index + 2 * ahead)
+      if (countPoints(rest) < ahead) return Infinity
+      target = blankStart(view.text, index, index + indexOfPoint(rest, ahead))
     }
-    return h("div", { class: "sources", part: "sources" }, h("p", { class: "label" }, strings.say("sources")), list)
+    return target
   }
+
+  function mark(n: number): HTMLElement {
+    const element = h("a", "mark", { "data-n": n }, String(n))
+    const source = sources.find((source) => source.n === n)
+    if (source) fillMark(element, source)
+    return element
+  }
+
+  function fillMark(element: HTMLElement, { n, title, url }: Source): void {
+    const href = safeLink(url)
+    if (!href) return
+    setLink(element, { href }, strings)
+    element.ariaLabel = say("source", { number: n, title })
+    element.title = title
+  }
+
+  function finished(): void {
+    markdown!.end()
+    footer.replaceChildren()
+    if (sources.length) {
+      footer.append(h("div", "sources", {}, h("p", "", {}, say("sources")), h("ol", "", { "aria-label": say("sources") },
+        ...sources.map(({ n, title, url }) => {
+          const href = safeLink(url)
+          const name = h(href ? "a" : "span", "", { dir: "auto" }, title || url)
+          if (href) setLink(name, { href }, strings)
+          return h("li", "", {}, h("span", "number", { "aria-hidden": "true" }, String(n)), name)
+        }))))
+    }
+    if (note) {
+      footer.append(h("p", "note", {}, note.text))
+      if (note.retry) footer.append(button("retry", () => actions.retry(view), icon("retry"), say("retry")))
+    }
+    if (view.text) footer.append(createFeedback(view, actions))
+    if (view.announce) actions.say(`${actions.name}: ${content.innerText} ${note?.text ?? ""}`)
+    view.announce = false
+  }
+
+  if (role === "user") content.append(view.text)
+  else {
+    view.element.append(waiting, footer)
+    if (view.status !== "running") view.finish(view.status)
+    if (view.paint(performance.now() + 8)) changed(view)
+  }
+  return view
 }

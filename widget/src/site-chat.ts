@@ -1,6 +1,6 @@
 /** `<site-chat>`: the chat of a site, in one element. */
 
-import { Chat } from "./chat"
+import { createChat, type Chat } from "./chat"
 import css from "./site-chat.css?inline"
 import type { Host, SiteChatEvents } from "./types"
 
@@ -10,37 +10,31 @@ const sheet = new CSSStyleSheet()
 sheet.replaceSync(css)
 
 export class SiteChat extends HTMLElement implements Host {
-  static readonly observedAttributes = ["accent"]
-
   private chat: Chat | undefined
 
   connectedCallback(): void {
     // one chat of its kind on a page; another takes over when it leaves
     const place = `${this.getAttribute("endpoint")}#${this.getAttribute("bot") ?? ""}`
-    for (const [key, chat] of chats) {
-      if (key.startsWith(`${place}#`) && chat.attached && chat !== this.chat) return
+    for (const [key, { host }] of chats) {
+      if (key.startsWith(`${place}#`) && host.isConnected && host !== this) return
     }
     const key = `${place}#${this.hasAttribute("inline")}`
-    if (!this.shadowRoot) {
-      this.attachShadow({ mode: "open" })
-      this.shadowRoot!.adoptedStyleSheets = [sheet]
-    }
-    this.chat = chats.get(key) ?? new Chat(place, this)
+    this.chat = chats.get(key) ?? createChat(place, this)
     chats.set(key, this.chat)
+    const shadow = this.shadowRoot ?? this.attachShadow({ mode: "open" })
+    const accent = this.getAttribute("accent")
+    const own = new CSSStyleSheet()
+    if (accent && CSS.supports("color", accent)) own.replaceSync(`:host{--site-chat-accent:${accent}}`)
+    shadow.adoptedStyleSheets = [sheet, own]
     this.chat.adopt(this)
-    this.attributeChangedCallback()
   }
 
   disconnectedCallback(): void {
     const { chat } = this
-    if (!chat || chat.attached) return
     this.chat = undefined
+    if (chat?.host !== this) return
     chat.release()
-    for (const other of document.querySelectorAll<SiteChat>("site-chat")) other.connectedCallback()
-  }
-
-  attributeChangedCallback(): void {
-    this.chat?.root.style.setProperty("--accent-attribute", this.getAttribute("accent") ?? "")
+    for (const other of document.querySelectorAll("site-chat")) other.connectedCallback()
   }
 
   /** Opens the window; the focus comes back to `opener` when it is closed. */
@@ -67,9 +61,8 @@ export class SiteChat extends HTMLElement implements Host {
 function openFrom(event: MouseEvent): void {
   if (event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return
   const opener = (event.target as Element).closest<HTMLElement>("[data-site-chat-open]")
-  if (!opener) return
-  const bot = opener.dataset["siteChatOpen"]
-  const chat = [...chats.values()].find((chat) => chat.attached && (!bot || chat.bot === bot))
+  const bot = opener?.dataset["siteChatOpen"]
+  const chat = opener && [...chats.values()].find(({ host }) => host.isConnected && (!bot || host.getAttribute("bot") === bot))
   if (!chat) return
   event.preventDefault()
   chat.open(opener)

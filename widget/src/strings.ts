@@ -1,104 +1,46 @@
-/**
- * The widget's words. These are the English ones; the template tag hands over those of other
- * languages, from Django's translations. A test of the package holds both lists together.
- */
+/** The widget's words. The template tag hands them over, from Django's translations. */
 
-export type Plural = Record<string, string>
+export type Word =
+  | "title" | "placeholder" | "input" | "open" | "unread" | "close" | "send" | "stop" | "retry"
+  | "copy" | "copied" | "good" | "bad" | "comment" | "submit" | "cancel" | "thanks" | "fresh"
+  | "confirm" | "confirmed" | "below" | "conversation" | "you" | "sources" | "source" | "tab"
+  | "code" | "table" | "offline" | "reconnecting" | "lost" | "unloaded" | "failed" | "truncated"
+  | "stopped" | "refused" | "interrupted" | "again"
 
-export const ENGLISH = {
-  title: "Assistant",
-  placeholder: "Ask a question…",
-  input: "Your message",
-  open: "Open the chat",
-  unread: "Open the chat: there is a new answer",
-  close: "Close the chat",
-  send: "Send",
-  stop: "Stop the answer",
-  retry: "Try again",
-  copy: "Copy",
-  copied: "Copied",
-  good: "Good answer",
-  bad: "Bad answer",
-  comment: "Would you like to say more? (optional)",
-  submit: "Send feedback",
-  cancel: "Cancel",
-  thanks: "Thank you for your feedback.",
-  fresh: "New conversation",
-  confirm: "Start a new conversation? This one will be deleted.",
-  confirmed: "Delete and start anew",
-  below: "New text below",
-  conversation: "Conversation",
-  you: "You",
-  writing: "Writing an answer…",
-  sources: "Sources",
-  source: "Source %(number)s: %(title)s",
-  tab: "(opens in a new tab)",
-  code: "Code",
-  table: "Table",
-  offline: "You are offline. The chat goes on as soon as you are back.",
-  reconnecting: "The connection was lost. Trying to get it back…",
-  lost: "The connection was lost.",
-  unloaded: "The conversation could not be loaded.",
-  failed: "Something went wrong. Please try again.",
-  truncated: "The answer reached its greatest length and ends here.",
-  stopped: "You stopped this answer.",
-  refused: "The assistant can't help with this. Please ask something else.",
-  interrupted: "The answer was interrupted.",
-  again: "You can write again %(time)s.",
-  disclosure: "You are chatting with an AI. It can make mistakes.",
+/** Words with a number, in the forms that a language has for it, by CLDR category. */
+export type CountedWord = "left" | "over"
+
+type Values = Record<string, string | number>
+
+export interface Strings {
+  say(word: Word, values?: Values): string
+  count(word: CountedWord, count: number): string
+  /** "in 12 minutes" */
+  wait(seconds: number): string
 }
 
-export const ENGLISH_PLURALS = {
-  left: { one: "%(count)s character left", other: "%(count)s characters left" },
-  over: { one: "%(count)s character too many", other: "%(count)s characters too many" },
-}
-
-export type Word = keyof typeof ENGLISH
-export type PluralWord = keyof typeof ENGLISH_PLURALS
-
-function fill(text: string, values: Record<string, string | number>): string {
-  return text.replace(/%\((\w+)\)s/g, (whole, name: string) => String(values[name] ?? whole))
-}
-
-export class Strings {
-  private readonly translated: Record<string, string | Plural> = {}
-
-  /** `json` holds the words that differ from the English ones; plurals by CLDR category. */
-  constructor(
-    json: string | null,
-    private readonly language: string,
-  ) {
-    try {
-      this.translated = (JSON.parse(json || "{}") ?? {}) as typeof this.translated
-    } catch {
-      // English then
-    }
+export function createStrings(json: string | null, language: string | undefined): Strings {
+  let words: Partial<Record<Word, string> & Record<CountedWord, Record<string, string>>> = {}
+  try {
+    words = JSON.parse(json!) ?? {}
+    Intl.getCanonicalLocales(language)
+  } catch {
+    // names stand in for the words, or the browser's language for the page's
+    language = undefined
   }
-
-  say(word: Word, values: Record<string, string | number> = {}): string {
-    const text = this.translated[word]
-    return fill(typeof text === "string" ? text : ENGLISH[word], values)
-  }
-
-  count(word: PluralWord, count: number): string {
-    const given = this.translated[word]
-    const forms: Plural = given && typeof given === "object" ? given : ENGLISH_PLURALS[word]
-    const form = forms[this.intl(Intl.PluralRules).select(count)] ?? forms["other"]!
-    return fill(form, { count: this.intl(Intl.NumberFormat).format(count) })
-  }
-
-  /** "in 12 minutes", in the language of the page. */
-  wait(seconds: number): string {
-    const [amount, unit] =
-      seconds < 90 ? [seconds, "second"] : seconds < 5400 ? [seconds / 60, "minute"] : [seconds / 3600, "hour"]
-    return this.intl(Intl.RelativeTimeFormat).format(Math.ceil(amount as number), unit as "second")
-  }
-
-  private intl<T>(Format: new (language?: string) => T): T {
-    try {
-      return new Format(this.language || undefined)
-    } catch {
-      return new Format()
-    }
+  const fill = (text: string, values: Values = {}): string =>
+    text.replace(/%\((\w+)\)s/g, (_, name: string) => String(values[name]))
+  return {
+    say: (word, values) => fill(words[word] ?? word, values),
+    count(word, count) {
+      const forms = words[word] ?? {}
+      const form = forms[new Intl.PluralRules(language).select(count)] ?? forms["other"]
+      return fill(form ?? "%(count)s", { count: count.toLocaleString(language) })
+    },
+    wait(seconds) {
+      const size = seconds < 90 ? 1 : seconds < 5400 ? 60 : 3600
+      const unit = size < 2 ? "second" : size < 61 ? "minute" : "hour"
+      return new Intl.RelativeTimeFormat(language).format(Math.ceil(seconds / size), unit)
+    },
   }
 }

@@ -52,6 +52,16 @@ export interface ChatErrorDetail {
   limit?: number
 }
 
+/** What polling gets instead of a stream. */
+export interface Polled {
+  text: string
+  at: number
+  status: Status
+  sources?: Source[]
+  citations?: Citation[]
+  error?: ChatErrorDetail
+}
+
 /** An event of a stream; a program ignores the keys that it does not know. */
 export interface StreamEvent {
   reply?: string
@@ -83,3 +93,6 @@ export interface SiteChatEvents {
 export interface Host extends HTMLElement {
   request(url: string, init: RequestInit): Promise<Response>
 }
+
+/** Tells the page. */
+export type Emit = <K extends keyof SiteChatEvents>(name: K, detail: SiteChatEvents[K]["detail"]) => void
