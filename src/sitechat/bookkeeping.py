@@ -15,7 +15,7 @@ from uuid import UUID
 from django.db import close_old_connections, connections, models, transaction
 from django.utils import timezone
 
-from sitechat import prices
+from sitechat import exchange, prices
 from sitechat.errors import Interrupted
 from sitechat.ledger import get_ledger
 from sitechat.models import Message, MessageQuerySet, Status, Usage
@@ -105,6 +105,25 @@ def finish(live: LiveReply) -> None:
         reply=Message.objects.filter(pk=live.id).first() if settles else None,
         usage=usage,
     )
+
+
+def extend(live: LiveReply, request: exchange.Request) -> None:
+    """Reserve one more call of Claude for the reply; raises what the limits refuse."""
+    held, more = live.reserved, request.worst_case()
+    claims = get_ledger().extend(
+        held["claims"],
+        live.visitor,
+        tokens=more["input_tokens"] + more["output_tokens"],
+        dollars=Decimal(more["dollars"]),
+    )
+    live.reserved = {
+        "claims": claims,
+        "model": held["model"],
+        "input_tokens": held["input_tokens"] + more["input_tokens"],
+        "output_tokens": held["output_tokens"] + more["output_tokens"],
+        "dollars": str(Decimal(held["dollars"]) + Decimal(more["dollars"])),
+    }
+    _running([live.id]).update(reserved=live.reserved)
 
 
 def record(live: LiveReply) -> None:

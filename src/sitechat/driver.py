@@ -14,8 +14,16 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
-from sitechat import claude, exchange
-from sitechat.errors import ApiError, Refused, ReplyError, ServerError
+from sitechat import bookkeeping, claude, exchange
+from sitechat.errors import (
+    ApiError,
+    BudgetExhausted,
+    ClaudeRateLimit,
+    RateLimited,
+    Refused,
+    ReplyError,
+    ServerError,
+)
 from sitechat.history import Document
 from sitechat.marks import MarkReader
 from sitechat.models import Status
@@ -25,6 +33,7 @@ if TYPE_CHECKING:
     from django.utils.functional import Promise
 
     from sitechat.chatbot import Chatbot
+    from sitechat.visitors import Visitor
 
 logger = logging.getLogger("sitechat.engine")
 
@@ -84,6 +93,7 @@ class LiveReply:
         conversation_id: UUID | None,
         bot: Chatbot,
         reserved: dict[str, Any],
+        visitor: Visitor,
         tools: Tools | None = None,
     ) -> None:
         self.id = UUID(reply.id)
@@ -93,6 +103,7 @@ class LiveReply:
         self.bot = bot
         self.timeout = bot.timeout
         self.reserved = reserved
+        self.visitor = visitor
         self.tools = tools
 
         self.usage = exchange.Usage()
@@ -149,6 +160,12 @@ async def converse(live: LiveReply, step: Step) -> Ending:
             live.reply.begin_round()
         else:
             call = await _listen(live, request.without_tools())
+    except (RateLimited, BudgetExhausted) as refusal:
+        # The limits have no room for another round: what has been written is the answer.
+        if len(live.reply):
+            return Ending(Status.COMPLETE)
+        told = ClaudeRateLimit(refusal.message, retry_after=refusal.retry_after)
+        return Ending.of_error(live.reply, told)
     except ReplyError as error:
         return Ending.of_error(live.reply, error)
     except Exception:
@@ -229,4 +246,6 @@ async def _use_tools(
             }
         )
         live.touched = monotonic()
-    return request.answered(call.content, results, documents)
+    following = request.answered(call.content, results, documents)
+    await step(partial(bookkeeping.extend, live, following))
+    return following

@@ -100,6 +100,18 @@ class Request:
         visitors = max(0, len(_json(self.messages)) - passages)
         return visitors + (own + passages) // 2 + OVERHEAD
 
+    def worst_case(self) -> dict[str, Any]:
+        """The most that the call can use and cost, as JSON holds it; dollars as a string."""
+        dollars = prices.worst_case(
+            self.model, input_tokens=self.most_input, max_tokens=self.most_output
+        )
+        return {
+            "model": self.model,
+            "input_tokens": self.most_input,
+            "output_tokens": self.most_output,
+            "dollars": str(dollars),
+        }
+
     @property
     def _thinks(self) -> str:
         return THINKING.get(prices.base_name(self.model), "") if self.thinking else ""

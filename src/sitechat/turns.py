@@ -21,7 +21,6 @@ from sitechat import (
     engine,
     exchange,
     history,
-    prices,
     sessions,
     site_tools,
     visitors,
@@ -75,6 +74,7 @@ def take(request: HttpRequest, ask: Ask, *, on_server_loop: bool) -> Followed:
         conversation_id=reply.conversation_id,
         bot=ask.bot,
         reserved=reserved,
+        visitor=who,
         tools=tools(request, ask),
     )
     engine.start(live, on_server_loop=on_server_loop)
@@ -205,22 +205,9 @@ def _opaque(pk: uuid.UUID) -> str:
     return salted_hmac("sitechat.turns", str(pk), algorithm="sha256").hexdigest()[:32]
 
 
-def worst_case(request: exchange.Request) -> dict[str, Any]:
-    """The most that a request can use and cost, as a row keeps it."""
-    dollars = prices.worst_case(
-        request.model, input_tokens=request.most_input, max_tokens=request.most_output
-    )
-    return {
-        "model": request.model,
-        "input_tokens": request.most_input,
-        "output_tokens": request.most_output,
-        "dollars": str(dollars),
-    }
-
-
 def _reserve(who: visitors.Visitor, request: exchange.Request) -> dict[str, Any]:
     """Take the turn's worst case from the limits; `claims` is what was taken."""
-    most = worst_case(request)
+    most = request.worst_case()
     claims = get_ledger().reserve(
         who,
         tokens=most["input_tokens"] + most["output_tokens"],

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.http import HttpRequest
 from django.test import RequestFactory
 
-from sitechat import bookkeeping, claude, guard, turns
+from sitechat import bookkeeping, claude, guard, turns, visitors
 from sitechat.driver import LiveReply, converse
 from sitechat.errors import ChatError
 from sitechat.reply import Reply
@@ -48,7 +48,8 @@ class Command(BaseCommand):
             claude_request,
             conversation_id=None,
             bot=ask.bot,
-            reserved=turns.worst_case(claude_request),
+            reserved={**claude_request.worst_case(), "claims": []},
+            visitor=visitors.identify(request),
             tools=turns.tools(request, ask),
         )
 
