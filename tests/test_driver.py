@@ -1,0 +1,369 @@
+"""How a reply goes and ends, whatever Claude does; what is then stored and booked."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+from sitechat import driver, site_tools, turns
+from sitechat.exchange import ToolCall
+from sitechat.history import Document
+from sitechat.models import Message, Status, Usage
+from sitechat.standin import Answer, Standin
+from tests.visitor import Visitor, text_of
+
+pytestmark = pytest.mark.database
+
+SPEND_CAP = {"error_code": "enforced_spend_limit_reached"}
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    for room in ("sitechat.claude", "sitechat.claude.failures"):
+        monkeypatch.setattr(f"{room}.backoff", lambda attempt: 0.0)
+
+
+def row() -> Message:
+    return Message.objects.replies().get()
+
+
+# Ends
+
+ENDS: dict[str, tuple[Answer, str, str, dict[str, Any] | None]] = {
+    "complete": (Answer("Hello you"), "complete", "Hello you", None),
+    "truncated": (Answer("Hello", stop_reason="max_tokens"), "truncated", "Hello", None),
+    "the window is full": (
+        Answer("Hello", stop_reason="model_context_window_exceeded"),
+        "truncated",
+        "Hello",
+        None,
+    ),
+    "paused": (Answer("Hello", stop_reason="pause_turn"), "complete", "Hello", None),
+    "refused": (
+        Answer("I", stop_reason="refusal"),
+        "refused",
+        "I",
+        {"error": "refused", "retryable": False},
+    ),
+    "refused without a word": (
+        Answer("", stop_reason="refusal"),
+        "refused",
+        "",
+        {"error": "refused", "retryable": False},
+    ),
+    "empty": (Answer(""), "failed", "", {"error": "api_error", "retryable": True}),
+    "a bad request": (
+        Answer(status=400),
+        "failed",
+        "",
+        {"error": "api_error", "status": 400, "retryable": False},
+    ),
+    "a wrong key": (
+        Answer(status=401),
+        "failed",
+        "",
+        {"error": "api_error", "status": 401, "retryable": False},
+    ),
+    "too many": (
+        Answer(status=429, headers={"retry-after": "30"}),
+        "failed",
+        "",
+        {"error": "rate_limit", "retry_after": 30, "retryable": True},
+    ),
+    "a spend cap": (
+        Answer(status=429, details=SPEND_CAP),
+        "failed",
+        "",
+        {"error": "rate_limit", "retryable": False},
+    ),
+    "overloaded in mid-stream": (
+        Answer("Hel", end="error"),
+        "interrupted",
+        "Hel",
+        {"error": "api_error", "status": 529, "retryable": True},
+    ),
+    "overloaded before the first word": (
+        Answer("", end="error"),
+        "failed",
+        "",
+        {"error": "api_error", "status": 529, "retryable": True},
+    ),
+    "dropped": (
+        Answer("Hel", end="drop"),
+        "interrupted",
+        "Hel",
+        {"error": "interrupted", "retryable": True},
+    ),
+    "a clean end without an end": (
+        Answer("Hel", end="cut"),
+        "interrupted",
+        "Hel",
+        {"error": "interrupted", "retryable": True},
+    ),
+    "cut before the first word": (
+        Answer("", end="cut"),
+        "failed",
+        "",
+        {"error": "interrupted", "retryable": True},
+    ),
+}
+
+
+@pytest.mark.parametrize(("answer", "status", "text", "error"), ENDS.values(), ids=ENDS.keys())
+def test_every_end_is_told_stored_and_booked(
+    answer: Answer,
+    status: str,
+    text: str,
+    error: dict[str, Any] | None,
+    visitor: Visitor,
+    claude_standin: Standin,
+) -> None:
+    claude_standin.script(answer, "And again.")
+    events = visitor.ask("Hello")
+    assert text_of(events) == text
+    assert events[-1] == {"done": status}
+    errors = [event for event in events if "error" in event]
+    assert [{key: e[key] for key in error} for e in errors] == [error] if error else not errors
+
+    reply = row()
+    assert (reply.status, reply.text, reply.running_in, reply.reserved) == (
+        status,
+        text,
+        None,
+        None,
+    )
+    usage = Usage.objects.get()
+    assert (usage.status, usage.reply, usage.bot) == (status, reply, "default")
+    assert usage.estimated is (answer.end != "stop")
+    assert visitor.follow(str(reply.pk)) == events
+
+    # Whatever happened, the conversation goes on.
+    assert visitor.ask("Hello again")[-1] == {"done": "complete"}
+
+
+def test_usage_tells_tokens_dollars_and_times(visitor: Visitor, claude_standin: Standin) -> None:
+    counts = {
+        "input_tokens": 1000,
+        "output_tokens": 100,
+        "cache_read_input_tokens": 2000,
+        "cache_creation_input_tokens": 400,
+    }
+    claude_standin.script(Answer("Hello", usage=counts))
+    visitor.ask("Hello")
+    usage = Usage.objects.get()
+    assert (usage.input_tokens, usage.output_tokens) == (1000, 100)
+    assert (usage.cache_read_tokens, usage.cache_write_tokens) == (2000, 400)
+    assert usage.dollars == Decimal("0.011")  # 5 + 2.5 + 1 + 2.5 thousandths
+    assert (usage.model, usage.stop_reason) == ("claude-opus-4-7", "end_turn")
+    assert usage.request_id == "req_standin000001"
+    assert usage.total_ms is not None
+    assert usage.first_token_ms is not None
+    assert 0 <= usage.first_token_ms <= usage.total_ms
+
+
+def test_a_reply_without_a_word_has_no_first_token(
+    visitor: Visitor, claude_standin: Standin
+) -> None:
+    claude_standin.script(Answer(status=401))
+    visitor.ask("Hello")
+    usage = Usage.objects.get()
+    assert usage.first_token_ms is None
+    assert usage.dollars == 0
+
+
+@pytest.mark.parametrize("model", ["claude-opus-5", "claude-sonnet-5-5", "claude-opus-5-5"])
+def test_models_that_think_answer_within_a_small_limit(
+    model: str, visitor: Visitor, claude_standin: Standin, settings: Settings
+) -> None:
+    settings.CHAT_MODEL = model
+    settings.CHAT_MAX_TOKENS = 20
+    thinking = "Hm. " * 200 if model == "claude-opus-5-5" else None
+    claude_standin.script(Answer("A short answer.", thinking=thinking))
+    events = visitor.ask("Hello")
+    assert (text_of(events), events[-1]) == ("A short answer.", {"done": "complete"})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'a\n\ndata: {"t": "b"}\n\ndata: [DONE]\n\n',
+        "id: 7\r\rdata: x\r\n\r\nevent: y",
+        "\u2028\u2029\x85 🦊 你好 \x1b[31m",
+        "</script><!-- \\u0000 ' \" \\",
+    ],
+)
+def test_no_text_breaks_out_of_its_event(
+    text: str, visitor: Visitor, claude_standin: Standin
+) -> None:
+    claude_standin.script(Answer([text[:4], text[4:]]))
+    events = visitor.ask(text)
+    assert text_of(events) == text
+    assert [event for event in events if "done" in event] == [{"done": "complete"}]
+    assert visitor.texts() == [text.strip(), text]
+
+
+def test_what_no_database_holds_is_replaced(visitor: Visitor, claude_standin: Standin) -> None:
+    claude_standin.script(Answer(["a\x00b"]))
+    assert text_of(visitor.ask("Hello")) == "a\ufffdb"
+    assert row().text == "a\ufffdb"
+
+
+def test_no_failure_shows_what_is_inside(
+    visitor: Visitor, claude_standin: Standin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*args: object, **kwargs: object) -> None:
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr("sitechat.claude.Call", broken)
+    events = visitor.ask("Hello")
+    [error] = [event for event in events if "error" in event]
+    assert (error["error"], error["retryable"]) == ("server_error", True)
+    assert error["ref"]
+    assert "secret" not in str(events)
+    assert row().status == Status.FAILED
+
+
+# Tools
+
+
+class Shelf:
+    """The tools of a site with two pages."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[ToolCall, int]] = []
+
+    def status(self, call: ToolCall) -> tuple[str, str]:
+        return "searching", "Searching the site…"
+
+    def run(self, call: ToolCall, shown: int) -> driver.ToolResult:
+        self.calls.append((call, shown))
+        if call.input.get("query") == "nothing":
+            return driver.ToolResult([{"type": "text", "text": "No such tool."}], [], failed=True)
+        documents = [
+            Document("Gold", "/gold/", f"Gold costs 5. ({shown})"),
+            Document("Silver", "/silver/", f"Silver costs 3. ({shown})"),
+        ]
+        content = [
+            {
+                "type": "search_result",
+                "source": document.url,
+                "title": document.title,
+                "content": [{"type": "text", "text": document.text}],
+                "citations": {"enabled": True},
+            }
+            for document in documents
+        ]
+        return driver.ToolResult(content, documents)
+
+
+@pytest.fixture
+def shelf(monkeypatch: pytest.MonkeyPatch) -> Shelf:
+    made = Shelf()
+    monkeypatch.setattr(turns, "tools", lambda *args: made)
+    monkeypatch.setattr(site_tools, "available", lambda *args: True)
+    monkeypatch.setattr(site_tools, "passages", lambda *args, **kwargs: [])
+    return made
+
+
+def search(query: str) -> list[dict[str, Any]]:
+    return [{"name": site_tools.DEFINITIONS[0]["name"], "input": {"query": query}}]
+
+
+def test_claude_looks_into_the_site_and_goes_on(
+    visitor: Visitor, claude_standin: Standin, shelf: Shelf
+) -> None:
+    claude_standin.script(
+        Answer("Let me look.", tool_use=search("gold")),
+        Answer("Gold costs 5.", citations=[0]),
+    )
+    events = visitor.ask("What does gold cost?")
+    assert text_of(events) == "Let me look.\n\nGold costs 5."
+    assert {"source": {"n": 1, "title": "Gold", "url": "/gold/"}} in events
+    assert {"cite": {"at": 27, "n": 1}} in events
+    assert events[-1] == {"done": "complete"}
+    assert [(call.input, shown) for call, shown in shelf.calls] == [({"query": "gold"}, 0)]
+    assert [record.status for record in claude_standin.requests] == [200, 200]
+    assert row().sources == [{"n": 1, "title": "Gold", "url": "/gold/"}]
+
+
+def test_citations_count_over_all_looks(
+    visitor: Visitor, claude_standin: Standin, shelf: Shelf
+) -> None:
+    claude_standin.script(
+        Answer(tool_use=search("gold")),
+        Answer(tool_use=search("silver")),
+        Answer("Silver costs 3.", citations=[3]),
+    )
+    events = visitor.ask("What does silver cost?")
+    assert [shown for _call, shown in shelf.calls] == [0, 2]
+    assert {"source": {"n": 1, "title": "Silver", "url": "/silver/"}} in events
+
+
+def test_several_tools_at_once_are_all_answered(
+    visitor: Visitor, claude_standin: Standin, shelf: Shelf
+) -> None:
+    claude_standin.script(
+        Answer(tool_use=[*search("gold"), *search("nothing"), *search("silver")]), "Well."
+    )
+    assert visitor.ask("Hello")[-1] == {"done": "complete"}
+    results = claude_standin.requests[-1].body["messages"][-1]["content"]
+    assert [result.get("is_error", False) for result in results] == [False, True, False]
+    assert [shown for _call, shown in shelf.calls] == [0, 2, 2]
+
+
+def test_claude_can_not_search_for_ever(
+    visitor: Visitor, claude_standin: Standin, shelf: Shelf
+) -> None:
+    claude_standin.script(
+        *[Answer(tool_use=search(f"try {n}")) for n in range(driver.MOST_ROUNDS)], "Not found."
+    )
+    events = visitor.ask("Hello")
+    assert (text_of(events), events[-1]) == ("Not found.", {"done": "complete"})
+    records = claude_standin.requests
+    assert len(records) == driver.MOST_ROUNDS + 1
+    assert records[-1].body["tool_choice"] == {"type": "none"}
+    assert all("tool_choice" not in record.body for record in records[:-1])
+
+
+def test_all_rounds_are_booked_together(
+    visitor: Visitor, claude_standin: Standin, shelf: Shelf
+) -> None:
+    counts = {"input_tokens": 100, "output_tokens": 10}
+    claude_standin.script(
+        Answer(tool_use=search("gold"), usage=counts), Answer("Five.", usage=counts)
+    )
+    visitor.ask("Hello")
+    usage = Usage.objects.get()
+    assert (usage.input_tokens, usage.output_tokens) == (200, 20)
+    assert usage.request_id == "req_standin000002"
+
+
+def test_a_later_round_that_fails_keeps_what_was_written(
+    visitor: Visitor, claude_standin: Standin, shelf: Shelf
+) -> None:
+    claude_standin.script(Answer("Let me look.", tool_use=search("gold")), Answer(status=400))
+    events = visitor.ask("Hello")
+    assert (text_of(events), events[-1]) == ("Let me look.", {"done": "interrupted"})
+
+
+def test_thinking_goes_back_to_claude_as_it_came(
+    visitor: Visitor, claude_standin: Standin, shelf: Shelf, settings: Settings
+) -> None:
+    settings.CHAT_MODEL = "claude-opus-5-5"
+    claude_standin.script(Answer("", thinking="Hm.", tool_use=search("gold")), "Five.")
+    assert visitor.ask("Hello")[-1] == {"done": "complete"}
+    said = claude_standin.requests[-1].body["messages"][-2]["content"]
+    assert [block["type"] for block in said] == ["thinking", "tool_use"]
+    assert said[0]["signature"]
+
+
+def test_a_tool_that_was_never_offered_does_nothing(
+    visitor: Visitor, claude_standin: Standin
+) -> None:
+    claude_standin.script(Answer("", tool_use=[{"name": "rm", "input": {}}]), "Never mind.")
+    assert visitor.ask("Hello")[-1] == {"done": "complete"}
+    [result] = claude_standin.requests[-1].body["messages"][-1]["content"]
+    assert result["is_error"] is True
