@@ -71,11 +71,16 @@ def followed(row: Message, message_id: uuid.UUID | None = None) -> Followed:
     if message_id is None:
         message = Message.objects.get(conversation=row.conversation_id, position=row.position - 1)
         message_id = message.public_id
+    return Followed(Reply.from_row(renewed(row), str(message_id)))
+
+
+def renewed(row: Message) -> Message:
+    """The row; where it says running and its process is gone, it is interrupted first."""
     if row.status == Status.RUNNING and bookkeeping.interrupt_stale(
         Message.objects.filter(pk=row.pk)
     ):
         row.refresh_from_db()
-    return Followed(Reply.from_row(row, str(message_id)))
+    return row
 
 
 def reload(reply: Reply) -> Reply | None:

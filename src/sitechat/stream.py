@@ -18,6 +18,7 @@ from time import monotonic
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.db import InterfaceError, OperationalError
 from django.http import StreamingHttpResponse
 from django.utils import translation
 
@@ -37,6 +38,9 @@ RETRY_AFTER = 5
 
 POLL = 0.3
 """Seconds between two looks at the row of a reply that runs in another process."""
+
+UNREADABLE_FOR = 30.0
+"""Seconds that a reader waits for a database that is down."""
 
 OPEN = b": open\n\n"
 BEAT = b": \n\n"
@@ -71,7 +75,7 @@ class Follower:
         self._deadline = None if longest is None else monotonic() + longest
         self._opened = False
         self._ended = False
-        self._beat = monotonic()
+        self._beat = self._read = monotonic()
         if live is not None:
             live.follow(self.wake)
 
@@ -124,7 +128,14 @@ class Follower:
 
     def _renewed(self) -> None:
         """Read again a reply that runs in another process."""
-        reply = self.reload() if self.reload is not None else None
+        try:
+            reply = self.reload() if self.reload is not None else None
+        except (OperationalError, InterfaceError):
+            # Meanwhile the visitor keeps what has come.
+            if monotonic() - self._read > UNREADABLE_FOR:
+                raise
+            return
+        self._read = monotonic()
         if reply is None:
             # Its conversation was forgotten.
             self.reply.finish("stopped")

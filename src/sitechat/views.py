@@ -94,7 +94,8 @@ def _show(request: HttpRequest) -> HttpResponse:
     bot = guard.find_bot(request.GET.get("bot"))
     claude.warm_up()
     talk = replies.conversation(request, bot.name)
-    messages = list(talk.messages.order_by("position")) if talk else []
+    rows = talk.messages.order_by("position") if talk else ()
+    messages = [replies.renewed(row) for row in rows]
     running = next((m.pk for m in messages if m.status == Status.RUNNING), None)
     return JsonResponse(
         {

@@ -173,6 +173,21 @@ class Caller:
         assert answer.status == 200, answer
         return answer.json
 
+    def wait_for(self, reply: str, text: str, timeout: float = 30.0) -> None:
+        """Wait until the row of a reply has the text."""
+        deadline = time.monotonic() + timeout
+        while (row := self.row(reply))["text"] != text:
+            assert time.monotonic() < deadline, row
+            time.sleep(0.05)
+
+    def wait_for_end(self, reply: str, timeout: float = 60.0) -> dict[str, Any]:
+        """Poll a reply to its end."""
+        deadline = time.monotonic() + timeout
+        while (answer := self.poll(reply))["status"] == "running":
+            assert time.monotonic() < deadline, answer
+            time.sleep(0.1)
+        return answer
+
     def stop(self, reply: str, **body: Any) -> Answer:
         return self.call("POST", f"{CHAT}replies/{reply}/stop/", body)
 

@@ -8,12 +8,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sitechat.standin import StandinProcess
+from tests.servers.callers import Caller
 from tests.servers.sites import ROOT, SERVERS, Server, Site
 
 DATABASES = ("sqlite", "postgresql", "mariadb")
@@ -117,18 +119,18 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
 class Sites:
     """Starts sites and ends what is left of them."""
 
+    _numbers = count(1)
+
     def __init__(self, databases: Databases, standin: StandinProcess, folder: Path) -> None:
         self._databases = databases
         self._standin = standin
         self._folder = folder
         self._stack = ExitStack()
-        self._count = 0
 
     def make(self, server: Server, vendor: str = "sqlite", **settings: Any) -> Site:
         """A site that is not started. Settings become `SITE_...` variables, as JSON."""
         if not server.installed:
             pytest.skip(f"{server.package} is not installed")
-        self._count += 1
         environ = {
             **self._databases.environ(vendor),
             "ANTHROPIC_BASE_URL": self._standin.url,
@@ -136,12 +138,15 @@ class Sites:
             "SITE_CACHE": str(self._folder / "cache"),
             **{f"SITE_{name.upper()}": json.dumps(value) for name, value in settings.items()},
         }
-        site = Site(server, environ, self._folder / f"{self._count}-{server.name}.log")
+        log = self._folder / f"{server.name} {next(self._numbers)}.log"
+        site = Site(server, environ, log)
         self._stack.callback(lambda: site.kill() if hasattr(site, "process") else None)
         return site
 
     def start(self, server: Server, vendor: str = "sqlite", **settings: Any) -> Site:
-        return self.make(server, vendor, **settings).start()
+        site = self.make(server, vendor, **settings).start()
+        self.warm_up(site)
+        return site
 
     def pair(self, server: Server, vendor: str = "sqlite", **settings: Any) -> tuple[Site, Site]:
         """Two processes of one site, as two workers or two hosts are."""
@@ -150,7 +155,18 @@ class Sites:
             site.launch()
         for site in both:
             site.wait_until_up()
+            self.warm_up(site)
         return both
+
+    def warm_up(self, site: Site) -> None:
+        """Let a process load what its first reply needs, which takes seconds."""
+        self._standin.script("Ready.")
+        caller = Caller(site.port, polls=True)
+        reply, stream = caller.begin("Ready?")
+        if stream is not None:
+            stream.rest()
+        caller.wait_for_end(reply)
+        self._standin.clear()
 
     def close(self) -> None:
         self._stack.close()
@@ -179,6 +195,13 @@ def shared_sites(
 
 
 @pytest.fixture(scope="module", params=SERVERS, ids=str)
-def pair(request: pytest.FixtureRequest, shared_sites: Sites) -> tuple[Site, Site]:
-    """Two processes of a site on each of the servers."""
-    return shared_sites.pair(request.param)
+def pair(
+    request: pytest.FixtureRequest,
+    databases: Databases,
+    standin: StandinProcess,
+    log_folder: Path,
+) -> Iterator[tuple[Site, Site]]:
+    """Two processes of a site, on each of the servers."""
+    made = Sites(databases, standin, log_folder)
+    yield made.pair(request.param)
+    made.close()

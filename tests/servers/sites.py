@@ -112,7 +112,7 @@ HYPERCORN = Server(
 UWSGI = Server(
     "uWSGI",
     "pyuwsgi",
-    lambda port: uwsgi(port, "--threads", "8", "--http-socket-keepalive"),
+    lambda port: uwsgi(port, "--threads", "8"),
     threads=8,
     respawns=True,
 )

@@ -1,0 +1,95 @@
+"""SIGTERM: replies finish within the server's time or are saved as interrupted, and it ends."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from sitechat.standin import Answer, StandinProcess
+from tests.servers.callers import Caller, Stream
+from tests.servers.conftest import Sites
+from tests.servers.sites import DAPHNE, RUNSERVER, SERVERS, UVICORN, Server, Site, python
+
+ENDS_WITHIN = 12.0
+"""Seconds from SIGTERM to the end of the process; Docker kills after ten more than it was asked."""
+
+UVICORN_WITH_TIMEOUT = replace(
+    UVICORN,
+    name="uvicorn with a timeout",
+    command=lambda port: python(
+        *("uvicorn", "--port", str(port), "--timeout-graceful-shutdown", "4"),
+        "tests.servers.asgi:application",
+    ),
+)
+ENDING = [server for server in (*SERVERS, UVICORN_WITH_TIMEOUT) if server is not RUNSERVER]
+
+
+@pytest.fixture(scope="module")
+def witness(shared_sites: Sites) -> Site:
+    """A process that lives and tells of the others' rows, without judging them."""
+    return shared_sites.start(UVICORN)
+
+
+@pytest.fixture
+def witnessed(witness: Site) -> Iterator[Caller]:
+    return Caller(witness.port)
+
+
+def begin(site: Site, standin: StandinProcess, answer: Answer) -> tuple[str, Stream | None]:
+    caller = Caller(site.port, polls=site.server.threads == 1)
+    standin.script(answer)
+    reply, stream = caller.begin("Count")
+    if stream is not None:
+        stream.until_text(4)
+    else:
+        caller.wait_for(reply, "one ")
+    return reply, stream
+
+
+@pytest.mark.parametrize("server", ENDING, ids=str)
+def test_a_restart_loses_nothing(
+    server: Server, sites: Sites, standin: StandinProcess, witnessed: Caller
+) -> None:
+    site = sites.start(server)
+    silent = Answer(["one ", "two"], hold_after=1)
+    reply, stream = begin(site, standin, silent)
+    unfollowed, left = begin(site, standin, silent)
+    if left is not None:
+        left.close()
+    reader = threading.Thread(target=stream.rest) if stream is not None else None
+    if reader is not None:
+        reader.start()
+    site.terminate()
+    assert site.wait(ENDS_WITHIN + 10) < ENDS_WITHIN
+    for ended in (reply, unfollowed):
+        row = witnessed.row(ended)
+        assert row["status"] == "interrupted"
+        assert row["text"] == "one "
+        assert row["usage"] is not None
+    if reader is not None and stream is not None:
+        reader.join()
+        assert stream.text == "one "
+        assert stream.done in ("interrupted", None)
+
+
+@pytest.mark.parametrize("server", [s for s in ENDING if s is not DAPHNE], ids=str)
+def test_a_reply_that_is_nearly_done_finishes(
+    server: Server, sites: Sites, standin: StandinProcess, witnessed: Caller
+) -> None:
+    site = sites.start(server)
+    reply, stream = begin(site, standin, Answer(["one ", "two"], hold_after=1))
+    reader = threading.Thread(target=stream.rest) if stream is not None else None
+    if reader is not None:
+        reader.start()
+    site.terminate()
+    threading.Timer(0.7, standin.release).start()
+    site.wait(ENDS_WITHIN)
+    row = witnessed.row(reply)
+    assert (row["status"], row["text"]) == ("complete", "one two")
+    if reader is not None and stream is not None:
+        reader.join()
+        assert stream.whole
+        assert stream.done == "complete"
