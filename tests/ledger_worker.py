@@ -39,6 +39,9 @@ THREADS = 5
 
 
 def configure() -> None:
+    if connection.vendor == "sqlite":
+        # SQLite lets the one who waits the longest wait on: on a busy machine, for a long time.
+        settings.DATABASES["default"]["OPTIONS"]["timeout"] = 120
     cache = os.environ.get("RACE_CACHE")
     if cache:
         backend, location = CACHES[cache]
