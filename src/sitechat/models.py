@@ -6,6 +6,7 @@ import uuid
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from django.apps import apps
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
@@ -47,6 +48,26 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         if user is not None and user.is_authenticated:
             mine |= models.Q(user=user.pk)
         return self.filter(mine)
+
+    def saying(self, words: str) -> ConversationQuerySet:
+        """Those in which somebody wrote these words, in either case. It reads every text."""
+        saying = Message.objects.filter(conversation=models.OuterRef("pk"), text__icontains=words)
+        return self.filter(models.Exists(saying))
+
+    def named(self, name: str) -> ConversationQuerySet | None:
+        """Those that a name means exactly: an id of theirs or of a message, or a user's name.
+
+        None where the name is neither an id nor that of a user.
+        """
+        try:
+            pk = uuid.UUID(name.strip())
+        except ValueError:
+            user = apps.get_model(settings.AUTH_USER_MODEL)
+            named = user._default_manager.filter(**{user.USERNAME_FIELD: name.strip()})
+            pks = list(named.values_list("pk", flat=True)[:1])
+            return self.filter(user__in=pks) if pks else None
+        of_message = Message.objects.filter(pk=pk).values_list("conversation_id", flat=True)
+        return self.filter(pk__in=[pk, *of_message])
 
 
 class Conversation(models.Model):

@@ -1,0 +1,111 @@
+"""What a row of the list tells of a conversation, asked for all rows of a page at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Left
+
+from sitechat.admin.safe_text import visible
+from sitechat.models import Conversation, Message, Status, Unanswered, Usage
+from sitechat.owner.privacy import short_name
+
+LONGEST = 200
+"""Characters of a question that a row shows."""
+
+AROUND = 80
+"""Characters shown on each side of what a search has found."""
+
+
+@dataclass(frozen=True)
+class Digest:
+    talk: Conversation
+    visitor: str
+    question: str
+    found: tuple[str, str, str] | None
+    """Of a search: the words before what was found, it, and those after."""
+    messages: int
+    dollars: Decimal | None
+    likes: int
+    dislikes: int
+    running: int
+    refused: int
+    errors: int
+    unanswered: int
+
+
+def digests(talks: Sequence[Conversation], searched: str = "") -> list[Digest]:
+    """One for each conversation, in the same order, with a fixed number of queries."""
+    ids = [talk.pk for talk in talks]
+    if not ids:
+        return []
+    rows = Message.objects.filter(conversation__in=ids).order_by()
+    questions = dict(
+        rows.filter(position=0).values_list("conversation_id", Left("text", LONGEST + 1))
+    )
+    counts: dict[UUID, Mapping[str, Any]] = {
+        row["conversation_id"]: row
+        for row in rows.values("conversation_id").annotate(
+            messages=Count("pk"),
+            likes=Count("pk", filter=Q(rating__gt=0)),
+            dislikes=Count("pk", filter=Q(rating__lt=0)),
+            running=Count("pk", filter=Q(status=Status.RUNNING)),
+            refused=Count("pk", filter=Q(status=Status.REFUSED)),
+            errors=Count("pk", filter=Q(status__in=[Status.FAILED, Status.INTERRUPTED])),
+        )
+    }
+    dollars = dict(
+        Usage.objects.filter(conversation__in=ids)
+        .order_by()
+        .values_list("conversation_id")
+        .annotate(Sum("dollars"))
+    )
+    unanswered = dict(
+        Unanswered.objects.open()
+        .filter(reply__conversation__in=ids)
+        .order_by()
+        .values_list("reply__conversation_id")
+        .annotate(Count("pk"))
+    )
+    excerpts = _excerpts(ids, searched) if searched else {}
+    none = dict.fromkeys(("messages", "likes", "dislikes", "running", "refused", "errors"), 0)
+    return [
+        Digest(
+            talk=talk,
+            visitor=visible(short_name(talk)),
+            question=_cut(questions.get(talk.pk, "")),
+            found=None if searched in questions.get(talk.pk, "") else excerpts.get(talk.pk),
+            dollars=dollars.get(talk.pk),
+            unanswered=unanswered.get(talk.pk, 0),
+            **{name: counts.get(talk.pk, none)[name] for name in none},
+        )
+        for talk in talks
+    ]
+
+
+def _cut(text: str) -> str:
+    shown = visible(" ".join(text.split()))
+    return shown if len(shown) <= LONGEST else shown[:LONGEST] + "…"
+
+
+def _excerpts(ids: Sequence[UUID], words: str) -> dict[UUID, tuple[str, str, str]]:
+    first = Message.objects.filter(conversation=OuterRef("pk"), text__icontains=words)
+    texts = Conversation.objects.filter(pk__in=ids).values_list(
+        "pk", Subquery(first.order_by("position").values("text")[:1])
+    )
+    found = {}
+    for pk, text in texts:
+        at = text.casefold().find(words.casefold()) if text else -1
+        if at >= 0:
+            start, end = max(0, at - AROUND), at + len(words)
+            found[pk] = (
+                visible(("…" if start else "") + text[start:at]),
+                visible(text[at:end]),
+                visible(text[end : end + AROUND] + ("…" if end + AROUND < len(text) else "")),
+            )
+    return found

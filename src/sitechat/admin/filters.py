@@ -1,0 +1,80 @@
+"""The filters of the list of conversations. None of them counts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from sitechat.conf import conf
+from sitechat.models import Message, Status, Unanswered
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+    Lookups = list[tuple[str, str | _StrPromise]]
+
+
+class BotFilter(admin.SimpleListFilter):
+    title = _("bot")
+    parameter_name = "bot"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Lookups:
+        names = [*conf.CHAT_BOTS]
+        chosen = self.value()
+        if chosen and chosen not in names:
+            names.append(chosen)  # one that the settings no longer have
+        return [(name, name) for name in names]
+
+    def has_output(self) -> bool:
+        return len(self.lookup_choices) > 1 or self.value() is not None
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(bot=self.value()) if self.value() else queryset
+
+
+class RatingFilter(admin.SimpleListFilter):
+    title = _("rating")
+    parameter_name = "rating"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Lookups:
+        return [("down", _("Thumb down")), ("up", _("Thumb up"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        ratings = {"down": -1, "up": 1}
+        if self.value() not in ratings:
+            return queryset
+        rated = Message.objects.filter(rating=ratings[str(self.value())])
+        return queryset.filter(pk__in=rated.order_by().values("conversation"))
+
+
+class StateFilter(admin.SimpleListFilter):
+    title = _("state")
+    parameter_name = "state"
+
+    STATUSES = {
+        "errors": [Status.FAILED, Status.INTERRUPTED],
+        "refused": [Status.REFUSED],
+        "running": [Status.RUNNING],
+    }
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Lookups:
+        return [
+            ("unanswered", _("Unanswered")),
+            ("errors", _("Errors")),
+            ("refused", _("Refused")),
+            ("running", _("Running")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value = self.value()
+        if value == "unanswered":
+            unanswered = Unanswered.objects.open()
+            return queryset.filter(pk__in=unanswered.values("reply__conversation"))
+        if value in self.STATUSES:
+            rows = Message.objects.filter(status__in=self.STATUSES[value]).order_by()
+            return queryset.filter(pk__in=rows.values("conversation"))
+        return queryset

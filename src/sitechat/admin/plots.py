@@ -1,0 +1,187 @@
+"""Plots as SVG that the server draws: no script, no other host, nothing inline. Pure.
+
+A `Plot` holds where everything is; a template writes it down, and CSS colours it, so that it
+fits the admin's light and dark theme.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from math import ceil, floor, log10
+
+from django.utils.functional import Promise
+
+WIDTH, HEIGHT = 560, 190
+LEFT, RIGHT, TOP, BOTTOM = 52, 8, 12, 24
+GAP = 2
+LABELS = 6
+"""Labels below the horizontal axis at most."""
+
+Values = Sequence["float | None"]
+
+
+@dataclass(frozen=True)
+class Series:
+    """A row of numbers with a name; None where there is none."""
+
+    name: str | Promise
+    values: Values
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A bar, or a dot of a line: where it is, and what it says when it is pointed at."""
+
+    series: int
+    x: float
+    y: float
+    width: float
+    height: float
+    title: str
+
+
+@dataclass(frozen=True)
+class Tick:
+    at: float
+    label: str
+
+
+@dataclass(frozen=True)
+class Plot:
+    title: str | Promise
+    names: list[str | Promise]
+    bars: list[Mark] = field(default_factory=list)
+    dots: list[Mark] = field(default_factory=list)
+    lines: list[tuple[int, str]] = field(default_factory=list)
+    """The number of a series, and the points of a piece of its line."""
+    y_ticks: list[Tick] = field(default_factory=list)
+    x_ticks: list[Tick] = field(default_factory=list)
+    targets: list[Mark] = field(default_factory=list)
+    """Strips over the whole height that say all the values of a period."""
+    cap: Tick | None = None
+    """A line across, such as a budget."""
+    empty: bool = False
+    width: int = WIDTH
+    height: int = HEIGHT
+    left: int = LEFT
+    right: int = WIDTH - RIGHT
+    bottom: int = HEIGHT - BOTTOM
+
+
+def bars(
+    title: str | Promise,
+    labels: Sequence[str],
+    series: Sequence[Series],
+    *,
+    show: Callable[[float], str],
+    cap: float | None = None,
+    cap_label: str = "",
+) -> Plot:
+    """Bars, those of several series on top of each other."""
+    sums = [sum(filter(None, values)) for values in zip(*(s.values for s in series), strict=True)]
+    top = max(sums, default=0)
+    shows_cap = cap is not None and 0 < cap <= 3 * top
+    scale = _Scale(max(top, cap or 0) if shows_cap else top, len(labels))
+    marks = []
+    for n in range(len(labels)):
+        base = 0.0
+        for number, each in enumerate(series):
+            value = each.values[n] or 0
+            if value > 0:
+                y, foot = scale.y(base + value), scale.y(base)
+                height = max(0.75, foot - y)
+                marks.append(
+                    Mark(number, scale.x(n) + GAP / 2, foot - height, scale.bar, height, "")
+                )
+                base += value
+    return Plot(
+        title=title,
+        names=[s.name for s in series],
+        bars=marks,
+        y_ticks=scale.y_ticks(show),
+        x_ticks=scale.x_ticks(labels),
+        targets=scale.targets(labels, series, show),
+        cap=Tick(scale.y(cap), cap_label) if shows_cap and cap is not None else None,
+        empty=top <= 0,
+    )
+
+
+def lines(
+    title: str | Promise,
+    labels: Sequence[str],
+    series: Sequence[Series],
+    *,
+    show: Callable[[float], str],
+    top: float | None = None,
+) -> Plot:
+    """Lines, broken where there is no value; `top` fixes the end of the vertical axis."""
+    known = [value for s in series for value in s.values if value is not None]
+    scale = _Scale(top or max(known, default=0), len(labels))
+    pieces: list[tuple[int, str]] = []
+    dots: list[Mark] = []
+    for number, each in enumerate(series):
+        piece: list[str] = []
+        for n, value in enumerate([*each.values, None]):
+            if value is not None:
+                x, y = scale.middle(n), scale.y(value)
+                piece.append(f"{x:.1f},{y:.1f}")
+                dots.append(Mark(number, x, y, 0, 0, ""))
+            elif piece:
+                pieces.append((number, " ".join(piece)))
+                piece = []
+    return Plot(
+        title=title,
+        names=[s.name for s in series],
+        lines=pieces,
+        dots=dots,
+        y_ticks=scale.y_ticks(show),
+        x_ticks=scale.x_ticks(labels),
+        targets=scale.targets(labels, series, show),
+        empty=not known,
+    )
+
+
+class _Scale:
+    """From values to places."""
+
+    def __init__(self, top: float, count: int) -> None:
+        self.step = nice(top / 3) if top > 0 else 1.0
+        self.top = self.step * max(1, ceil(top / self.step - 1e-9))
+        self.slot = (WIDTH - LEFT - RIGHT) / max(1, count)
+        self.bar = round(max(1.0, self.slot - GAP), 2)
+
+    def x(self, n: int) -> float:
+        return round(LEFT + n * self.slot, 2)
+
+    def middle(self, n: int) -> float:
+        return round(LEFT + (n + 0.5) * self.slot, 2)
+
+    def y(self, value: float) -> float:
+        height = HEIGHT - TOP - BOTTOM
+        return round(TOP + height * (1 - min(value, self.top) / self.top), 2)
+
+    def y_ticks(self, show: Callable[[float], str]) -> list[Tick]:
+        count = round(self.top / self.step)
+        return [Tick(self.y(n * self.step), show(n * self.step)) for n in range(count + 1)]
+
+    def x_ticks(self, labels: Sequence[str]) -> list[Tick]:
+        every = max(1, ceil(len(labels) / LABELS))
+        return [Tick(self.middle(n), labels[n]) for n in range(0, len(labels), every)]
+
+    def targets(
+        self, labels: Sequence[str], series: Sequence[Series], show: Callable[[float], str]
+    ) -> list[Mark]:
+        marks = []
+        for n, label in enumerate(labels):
+            known = [(s.name, s.values[n]) for s in series]
+            said = [f"{name}: {show(value)}" for name, value in known if value is not None]
+            title = "\n".join([label, *said])
+            marks.append(Mark(0, self.x(n), TOP, round(self.slot, 2), HEIGHT - TOP - BOTTOM, title))
+        return marks
+
+
+def nice(value: float) -> float:
+    """The next number of 1, 2, 2.5 and 5 times a power of ten, for the steps of an axis."""
+    power = 10.0 ** floor(log10(value))
+    return next(m * power for m in (1, 2, 2.5, 5, 10) if value <= m * power * (1 + 1e-9))
