@@ -136,7 +136,8 @@ def create(name: str) -> Path:
 
     uv = find_uv(pythons)
     say(f"Making {environment.folder} with Python {version[0]}.{version[1]} ...")
-    target = ("--quiet", "--python", str(python))
+    # The tests start many processes: none of them should compile what it imports.
+    target = ("--quiet", "--compile-bytecode", "--python", str(python))
     if not (
         run(uv, "venv", "--quiet", "--clear", "--python", pythons[version], str(folder))
         and run(uv, "pip", "sync", *target, str(lock))
