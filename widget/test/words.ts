@@ -1,0 +1,8 @@
+import type { Strings } from "../src/strings"
+
+/** Strings that are their own names. */
+export const WORDS: Strings = {
+  say: (word, values) => (values ? `${word} ${Object.values(values).join(" ")}` : word),
+  count: (word, count) => `${word} ${count}`,
+  wait: (seconds) => `in ${seconds}`,
+}
