@@ -59,7 +59,7 @@ def configure(database: Path, embedder: str | None = None) -> None:
     from django.conf import settings
 
     settings.configure(
-        SECRET_KEY="benchmark",
+        SECRET_KEY="benchmark",  # noqa: S106
         INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes", "sitechat"],
         DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": str(database)}},
         USE_TZ=True,
@@ -92,6 +92,4 @@ def passages() -> Sequence[tuple[str, str]]:
     from sitechat.knowledge.models import Passage
 
     rows = Passage.objects.select_related("page").defer("vector").order_by("pk")
-    return [
-        (row.page.url, "\n".join([row.page.title, *row.headings, row.text])) for row in rows
-    ]
+    return [(row.page.url, "\n".join([row.page.title, *row.headings, row.text])) for row in rows]

@@ -45,9 +45,7 @@ def main() -> None:
         _report(label, questions, find, show_misses=options.misses and label == "sitechat")
 
 
-def _report(
-    label: str, questions: Sequence[Question], find: Search, show_misses: bool
-) -> None:
+def _report(label: str, questions: Sequence[Question], find: Search, show_misses: bool) -> None:
     results: dict[str, list[int]] = {}
     best: dict[bool, list[float]] = {True: [], False: []}
     for question in questions:
@@ -59,7 +57,9 @@ def _report(
             results.setdefault(question.kind, []).append(at)
             if show_misses and not 0 < at <= 5:
                 print(f"  at {at}: {question.kind}: {question.text!r} -> {pages[:3]}")
-    print(f"\n{label:<16}{'n':>5}" + "".join(f"{f'recall@{k}':>20}" for k in AT) + f"{'MRR@10':>20}")
+    print(
+        f"\n{label:<16}{'n':>5}" + "".join(f"{f'recall@{k}':>20}" for k in AT) + f"{'MRR@10':>20}"
+    )
     every = [at for found in results.values() for at in found]
     site = [at for kind, found in results.items() if kind != "other language" for at in found]
     for kind, found in [*results.items(), ("in its language", site), ("all", every)]:
@@ -67,15 +67,15 @@ def _report(
         cells.append(_interval([1 / at if 0 < at <= 10 else 0.0 for at in found]))
         print(f"{kind:<16}{len(found):>5}" + "".join(f"{cell:>20}" for cell in cells))
     if best[False]:
-        print(f"can the best score tell what has no answer? AUC {_auc(best[True], best[False]):.2f}")
+        print(
+            f"can the best score tell what has no answer? AUC {_auc(best[True], best[False]):.2f}"
+        )
 
 
 def _interval(values: Sequence[float]) -> str:
     """The mean, and the middle 95% of the means of 2,000 resamples."""
     chance = random.Random(1)
-    means = sorted(
-        sum(chance.choices(values, k=len(values))) / len(values) for _ in range(2000)
-    )
+    means = sorted(sum(chance.choices(values, k=len(values))) / len(values) for _ in range(2000))
     return f"{sum(values) / len(values):.2f} ({means[50]:.2f}-{means[1949]:.2f})"
 
 

@@ -18,9 +18,7 @@ def sitechat(limit: int = 50) -> Search:
     from sitechat.knowledge import search
 
     def find(question: Question) -> list[tuple[str, float]]:
-        found = search(
-            question.text, user=AnonymousUser(), previous=question.previous, limit=limit
-        )
+        found = search(question.text, user=AnonymousUser(), previous=question.previous, limit=limit)
         return [(one.url, one.score) for one in found]
 
     return find
@@ -58,9 +56,7 @@ def bm25s(passages: Sequence[tuple[str, str]]) -> Search:
     retriever.index(tokens, show_progress=False)
 
     def find(question: Question) -> list[tuple[str, float]]:
-        asked = library.tokenize(
-            [question.text], stopwords="en", stemmer=stem, show_progress=False
-        )
+        asked = library.tokenize([question.text], stopwords="en", stemmer=stem, show_progress=False)
         numbers, scores = retriever.retrieve(asked, k=50, show_progress=False)
         return [
             (passages[int(number)][0], float(score))

@@ -47,7 +47,7 @@ def build(folder: Path, previous: Path | None) -> None:
 
 def changes(connection: sqlite3.Connection) -> tuple[list[int], list[int]]:
     """The ids of the pages that an index lacks or has another state of, and those that are gone."""
-    gone = {page: stamp for page, stamp in connection.execute("SELECT id, stamp FROM page")}
+    gone = dict(connection.execute("SELECT id, stamp FROM page").fetchall())
     wanted = []
     rows = Page.objects.exclude(content_hash="").values_list("pk", "stamp")
     for page, stamp in rows.iterator(chunk_size=5000):
@@ -82,7 +82,10 @@ def _add(connection: sqlite3.Connection, pages: Sequence[int], counts: Counter[s
         .order_by("page", "number")
     )  # fmt: skip
     known: set[int] = set()
-    for passage in passages.iterator(chunk_size=_CHUNK):
+    # Rows have numbers of their own, never used twice: FTS5 can't forget a row, and a database
+    # may give the number of a passage that was rolled back to another one.
+    last = connection.execute("SELECT coalesce(max(id), 0) FROM terms_docsize").fetchone()[0]
+    for row, passage in enumerate(passages.iterator(chunk_size=_CHUNK), start=last + 1):
         page = passage.page
         language = base_language(page.language or settings.LANGUAGE_CODE)
         if page.pk not in known:
@@ -95,13 +98,12 @@ def _add(connection: sqlite3.Connection, pages: Sequence[int], counts: Counter[s
                 "INSERT OR IGNORE INTO audience VALUES (?, ?)",
                 [(name, page.pk) for name in page.audience],
             )
-        # A replaced passage has a new id, so that FTS5 never needs to forget one.
-        connection.execute("INSERT INTO passage VALUES (?, ?)", [passage.pk, page.pk])
+        connection.execute("INSERT INTO passage VALUES (?, ?, ?)", [row, passage.pk, page.pk])
         fields = [page.title, "\n".join(passage.headings), passage.text]
         found = [list(words(text)) for text in fields]
         connection.execute(
             "INSERT INTO terms (rowid, title, headings, body) VALUES (?, ?, ?, ?)",
-            [passage.pk, *(" ".join(stem(word, language) for word in part) for part in found)],
+            [row, *(" ".join(stem(word, language) for word in part) for part in found)],
         )
         counts.update(
             word

@@ -78,12 +78,10 @@ def embed_missing(pages: Sequence[int] | None = None) -> Iterator[int]:
         with transaction.atomic():
             IndexState.touch()
             Passage.objects.bulk_update(batch, ["vector", "embedder"])
-            Page.objects.filter(pk__in={passage.page_id for passage in batch}).update(
-                stamp=uuid4()
-            )
+            Page.objects.filter(pk__in={passage.page_id for passage in batch}).update(stamp=uuid4())
         yield len(batch)
 
 
 def text_of(passage: Passage) -> str:
     """What is embedded of a passage: where it stands, and what it says."""
-    return "\n".join([" › ".join([passage.page.title, *passage.headings]), passage.text])
+    return "\n".join([" > ".join([passage.page.title, *passage.headings]), passage.text])

@@ -40,7 +40,7 @@ def read(data: str | bytes, format: str) -> Content:
     if len(data) > LARGEST:
         raise Unreadable(f"too large: {len(data):,} bytes, the most is {LARGEST:,}")
     text = data.decode("utf-8", "replace") if isinstance(data, bytes) else data
-    if text.count("\0") > len(text) // 100:
+    if text.count("\0") > max(8, len(text) // 100):
         raise Unreadable("binary data, not text")
     content = {
         "html": read_fragment,
@@ -71,7 +71,9 @@ def read_file(path: Path) -> Content:
 
 
 def _read_plain(text: str) -> Content:
-    return Content(blocks=[Block(part.strip()) for part in re.split(r"\n\s*\n", text) if part.strip()])
+    return Content(
+        blocks=[Block(part.strip()) for part in re.split(r"\n\s*\n", text) if part.strip()]
+    )
 
 
 @cache

@@ -18,16 +18,32 @@ from .blocks import Block, Content, Unreadable
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-_NEVER = (
-    "script|style|noscript|template|svg|math|iframe|object|canvas|audio|video|button|select"
-    "|textarea|input|dialog|head"
-).split("|")
+_NEVER = [
+    "script",
+    "style",
+    "noscript",
+    "template",
+    "svg",
+    "math",
+    "iframe",
+    "object",
+    "canvas",
+    "audio",
+    "video",
+    "button",
+    "select",
+    "textarea",
+    "input",
+    "dialog",
+    "head",
+]
 _AROUND = ["nav", "header", "footer", "aside", "form", "menu"]
 _AROUND_ROLES = ["navigation", "banner", "contentinfo", "search", "complementary", "dialog"]
-_BREAKS = set(
-    "p div section article main ul ol dl dt dd li table tr pre blockquote figure figcaption"
-    " address details summary hr br header footer aside nav form fieldset body hgroup".split()
-)
+_BREAKS = {
+    *("address", "article", "aside", "blockquote", "body", "br", "dd", "details", "div", "dl"),
+    *("dt", "fieldset", "figcaption", "figure", "footer", "form", "header", "hgroup", "hr", "li"),
+    *("main", "nav", "ol", "p", "pre", "section", "summary", "table", "tr", "ul"),
+}
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _DEEPEST = 200

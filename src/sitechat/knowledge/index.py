@@ -87,9 +87,14 @@ class Index:
         return np.load(self.folder / VECTORS, mmap_mode="r")[: len(whose)], whose
 
 
-_current: Index | None = None
+class _Process:
+    """What this process has open, and the thread that builds what it will have next."""
+
+    current: Index | None = None
+    building: threading.Thread | None = None
+
+
 _opening = threading.Lock()
-_building: threading.Thread | None = None
 
 
 def current() -> Index | None:
@@ -98,10 +103,14 @@ def current() -> Index | None:
     if stamp is None or not has_fts5():
         return None
     name = _name(stamp.hex)
-    index = _current
-    if index is not None and index.stamp == name and index.folder.parent == folder():
-        return index
-    return _open(name) or _follow(name)
+    try:
+        index = _Process.current
+        if index is not None and index.stamp == name and index.folder.parent == folder():
+            return index
+        return _open(name) or _follow(name)
+    except (OSError, sqlite3.Error):  # a full disk, a folder that is somebody else's
+        logger.exception("The search index can't be used; answering without the site's pages")
+        return None
 
 
 def refresh() -> Index | None:
@@ -136,14 +145,13 @@ def _name(stamp: str) -> str:
 
 
 def _open(name: str) -> Index | None:
-    global _current
     path = folder() / name
     if not (path / TERMS).exists():
         return None
     with _opening:
-        if _current is None or _current.folder != path:
-            _current = Index(path)
-        return _current
+        if _Process.current is None or _Process.current.folder != path:
+            _Process.current = Index(path)
+        return _Process.current
 
 
 def _newest() -> Path | None:
@@ -153,7 +161,6 @@ def _newest() -> Path | None:
 
 def _follow(name: str) -> Index | None:
     """Get the index of a new stamp, at once where that is quick, else in the background."""
-    global _building
     previous = _newest()
     if _is_quick(previous):
         built = _build(name, wait=previous is None)
@@ -161,12 +168,12 @@ def _follow(name: str) -> Index | None:
             return built
     else:
         with _opening:
-            if _building is None or not _building.is_alive():
-                _building = threading.Thread(
+            if _Process.building is None or not _Process.building.is_alive():
+                _Process.building = threading.Thread(
                     target=_build_in_background, args=[name], name="sitechat-index", daemon=True
                 )
-                _building.start()
-            thread = _building
+                _Process.building.start()
+            thread = _Process.building
         if previous is None:
             thread.join(_FIRST_WAIT)
             return _open(name)
@@ -239,10 +246,9 @@ def _has_locks() -> bool:
 
 def discard(index: Index) -> None:
     """Delete an index whose files are damaged; the next search gets a new one."""
-    global _current
     logger.warning("The search index %s is damaged and will be built anew", index.folder)
     with _opening:
-        _current = None
+        _Process.current = None
     shutil.rmtree(index.folder, ignore_errors=True)
 
 

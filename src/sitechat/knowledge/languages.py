@@ -9,21 +9,47 @@ from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
-from .stopwords import LANGUAGES, stop_words
+from .stopwords import languages, stop_words
 
 if TYPE_CHECKING:
     from snowballstemmer.basestemmer import BaseStemmer
 
 _STEMMERS = {
-    "ar": "arabic", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german", "el": "greek",
-    "en": "english", "es": "spanish", "et": "estonian", "eu": "basque", "fa": "persian",
+    "ar": "arabic",
+    "ca": "catalan",
+    "cs": "czech",
+    "da": "danish",
+    "de": "german",
+    "el": "greek",
+    "en": "english",
+    "es": "spanish",
+    "et": "estonian",
+    "eu": "basque",
+    "fa": "persian",
     "fi": "finnish",
-    "fr": "french", "ga": "irish", "hi": "hindi", "hu": "hungarian", "hy": "armenian",
-    "id": "indonesian", "it": "italian", "lt": "lithuanian", "nb": "norwegian", "ne": "nepali",
-    "nl": "dutch", "nn": "norwegian", "no": "norwegian", "pl": "polish", "pt": "portuguese", "ro": "romanian",
-    "ru": "russian", "sr": "serbian", "sv": "swedish", "ta": "tamil", "tr": "turkish",
+    "fr": "french",
+    "ga": "irish",
+    "hi": "hindi",
+    "hu": "hungarian",
+    "hy": "armenian",
+    "id": "indonesian",
+    "it": "italian",
+    "lt": "lithuanian",
+    "nb": "norwegian",
+    "ne": "nepali",
+    "nl": "dutch",
+    "nn": "norwegian",
+    "no": "norwegian",
+    "pl": "polish",
+    "pt": "portuguese",
+    "ro": "romanian",
+    "ru": "russian",
+    "sr": "serbian",
+    "sv": "swedish",
+    "ta": "tamil",
+    "tr": "turkish",
     "yi": "yiddish",
-}  # fmt: skip
+}
 
 # Scripts that are written without spaces: Chinese and Japanese characters, Hangul (whose particles
 # stick to the words), Thai, Lao, Burmese and Khmer.
@@ -33,7 +59,7 @@ _UNSPACED = (
 )
 _UNSPACED_RUN = re.compile(f"[{_UNSPACED}]+")
 # Letters and digits; an apostrophe stays inside a word until the stop words were taken out.
-_WORD = re.compile(rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+(?:['’][^\W\d_]{{1,2}}(?![^\W_]))?")
+_WORD = re.compile(rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+(?:['\u2019][^\W\d_]{{1,2}}(?![^\W_]))?")
 LONGEST_WORD = 64
 
 
@@ -52,7 +78,7 @@ def words(text: str) -> Iterator[str]:
             for at in range(len(word) - 1):
                 yield word[at : at + 2]
         elif len(word) <= LONGEST_WORD:
-            yield re.split("['’]", word, maxsplit=1)[0]
+            yield re.split("['\u2019]", word, maxsplit=1)[0]
 
 
 def is_unspaced(word: str) -> bool:
@@ -95,7 +121,7 @@ def guess_language(text: str, candidates: Iterable[str], default: str) -> str:
     """The candidate whose stop words the text uses most; `default` where none stands out."""
     found = list(words(text))
     best, most = default, sum(word in stop_words(default) for word in found)
-    for language in sorted(set(candidates) & LANGUAGES):
+    for language in sorted(set(candidates) & languages()):
         count = sum(word in stop_words(language) for word in found)
         if count > most:
             best, most = language, count

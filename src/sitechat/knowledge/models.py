@@ -60,7 +60,7 @@ class Passage(models.Model):
         ]
 
     def __str__(self) -> str:
-        return " › ".join(self.headings) or self.text[:80]
+        return " > ".join(self.headings) or self.text[:80]
 
 
 class IndexState(models.Model):

@@ -12,7 +12,7 @@ from .languages import count_words
 FEWEST, MOST = 150, 250
 """Words of a passage; larger ones were measured to answer worse."""
 _DEEPEST_HEADING = 6
-_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])|\n+")
+_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[\u3002\uff01\uff1f])|\n+")
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ def cut(blocks: Iterable[Block], title: str = "") -> list[Cut]:
     gathered: list[str] = []
     gathered_words = 0
     gathered_path: tuple[str, ...] = ()
+    headings: list[str] = []  # of sections that begin within a passage
 
     def finish() -> None:
         nonlocal gathered_words
@@ -41,6 +42,7 @@ def cut(blocks: Iterable[Block], title: str = "") -> list[Cut]:
         if text:
             cuts.append(Cut(gathered_path, text))
         gathered.clear()
+        headings.clear()
         gathered_words = 0
 
     for block in blocks:
@@ -55,17 +57,21 @@ def cut(blocks: Iterable[Block], title: str = "") -> list[Cut]:
             if gathered and (gathered_words >= FEWEST or not below):
                 finish()
             if gathered:
-                gathered.append(block.text)
-                gathered_words += count_words(block.text)
+                headings.append(block.text)
             continue
         for piece in _pieces(block.text):
             size = count_words(piece)
-            if gathered and gathered_words + size > MOST:
+            size_with_headings = size + sum(map(count_words, headings))
+            if gathered and gathered_words + size_with_headings > MOST:
                 finish()
-            if not gathered:
+            if gathered:
+                gathered += headings
+                gathered_words += size_with_headings
+            else:
                 gathered_path = _path(path, title)
+                gathered_words = size
             gathered.append(piece)
-            gathered_words += size
+            headings.clear()
     finish()
     return cuts
 

@@ -6,8 +6,6 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sitechat.conf import conf
-
 from .index import Index
 from .languages import base_language, guess_language, is_unspaced, stem, words
 from .spelling import repair
@@ -37,9 +35,7 @@ class Ranked:
     score: float
 
 
-def rank(
-    index: Index, query: str, previous: str, language: str, allowed: set[str]
-) -> list[Ranked]:
+def rank(index: Index, query: str, previous: str, language: str, allowed: set[str]) -> list[Ranked]:
     """The passages that fit a question, best first, of the pages for the allowed audiences."""
     language = base_language(language)
     asked = guess_language(query, index.languages, language or _default(index))
@@ -102,18 +98,14 @@ def _known(index: Index, word: str) -> list[str]:
     return [term for (term,) in rows]
 
 
-def _bm25(
-    index: Index, terms: Sequence[str], allowed: set[str]
-) -> dict[int, tuple[int, float]]:
+def _bm25(index: Index, terms: Sequence[str], allowed: set[str]) -> dict[int, tuple[int, float]]:
     """The best passages by FTS5's BM25, with their pages."""
     if not terms:
         return {}
-    match = " OR ".join(
-        f'"{term[:-1]}" *' if term.endswith("*") else f'"{term}"' for term in terms
-    )
+    match = " OR ".join(f'"{term[:-1]}" *' if term.endswith("*") else f'"{term}"' for term in terms)
     restriction, names = _restriction(index, allowed, "passage.page")
     rows = index.terms.execute(
-        "SELECT terms.rowid, passage.page, -bm25(terms, ?, ?, ?) AS score FROM terms"  # noqa: S608
+        "SELECT passage.passage, passage.page, -bm25(terms, ?, ?, ?) AS score FROM terms"  # noqa: S608
         " JOIN passage ON passage.id = terms.rowid"
         f" WHERE terms MATCH ? {restriction} ORDER BY score DESC LIMIT ?",
         [TITLE, HEADINGS, BODY, match, *names, CANDIDATES],
@@ -125,7 +117,8 @@ def _restriction(index: Index, allowed: set[str], column: str) -> tuple[str, lis
     if index.audiences <= allowed:
         return "", []
     marks = ",".join("?" * len(allowed))
-    return f"AND {column} IN (SELECT page FROM audience WHERE name IN ({marks}))", sorted(allowed)
+    where = f"AND {column} IN (SELECT page FROM audience WHERE name IN ({marks}))"  # noqa: S608
+    return where, sorted(allowed)
 
 
 def _nearest(

@@ -41,9 +41,7 @@ def to_html(text: str) -> str:
     }
     try:
         with _registry, _lenient(text):
-            parts = docutils.core.publish_parts(
-                text, writer="html5", settings_overrides=settings
-            )
+            parts = docutils.core.publish_parts(text, writer="html5", settings_overrides=settings)
     except Exception as error:  # docutils raises many kinds on texts that it can't follow
         raise Unreadable(f"not readable as reStructuredText: {error}") from error
     return str(parts["body"])

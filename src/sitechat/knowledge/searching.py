@@ -56,8 +56,8 @@ def search(
     index = indexes.current()
     if index is None or limit < 1:
         return []
-    allowed = audiences_of(user, index.audiences)
     try:
+        allowed = audiences_of(user, index.audiences)
         ranked = rank(index, query, previous, language, allowed)
     except sqlite3.DatabaseError:  # its file was damaged or deleted under it
         indexes.discard(index)

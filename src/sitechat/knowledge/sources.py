@@ -162,9 +162,9 @@ class Source(AnySource, abstract=True):
 class FileSource(AnySource, abstract=True):
     """Pages that are files: Markdown, reStructuredText, HTML, PDF or plain text.
 
-        class Manual(FileSource):
-            path = BASE_DIR / "docs"
-            prefix = "/docs/"
+    class Manual(FileSource):
+        path = BASE_DIR / "docs"
+        prefix = "/docs/"
     """
 
     path: str | Path

@@ -17,7 +17,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from . import audience as audiences
-from .blocks import Content, Unreadable
+from .blocks import Block, Content, Unreadable
 from .formats import SUFFIXES, read, read_file
 from .languages import count_words
 from .models import IndexState, Page, Passage, url_hash
@@ -55,7 +55,7 @@ def store(document: Document, source: str, since: datetime | None = None) -> Sto
     noindex or is empty loses them. `since` is when the run over the source began: of two documents
     with one address the first of a run is kept. Two processes may store the same document at once.
     """
-    url = document.url.strip()
+    url = _clean(document.url).strip()
     if not url.startswith(("/", "http://", "https://")) or len(url) > _LONGEST_URL:
         # Never linked: the address would be a script, or relative to wherever the visitor is.
         problem = document.problem or f"not a path or an http(s) address: {url[:100]!r}"
@@ -67,13 +67,17 @@ def store(document: Document, source: str, since: datetime | None = None) -> Sto
         another = its_key != document.key[:200] and since is not None and seen >= since
         if its_source != source or another:
             return Stored(Outcome.LEFT_OUT, url, f"the address of {its_source} {its_key} too")
-    problem, gone, content = document.problem, document.gone, Content()
+    problem, gone = document.problem, document.gone
+    title, cuts, language = _clean(document.title), list[Cut](), document.language
     unknown = audiences.invalid(document.audience)
     if unknown:
         problem = f"unknown audience {unknown[0]!r}: see sitechat.knowledge.audience"
     if not problem:
         try:
             content = _read(document)
+            title = title or _clean(content.title) or url
+            cuts = _cut(content, title[:500])
+            language = language or content.language or settings.LANGUAGE_CODE
         except Unreadable as error:
             problem = str(error)
         except RecursionError:
@@ -81,12 +85,12 @@ def store(document: Document, source: str, since: datetime | None = None) -> Sto
         else:
             if content.noindex:
                 problem, gone = "says noindex", True
-            elif not content.blocks:
+            elif not cuts:
                 problem, gone = "holds no text", True
     if problem:
         _store_problem(document, url, source, problem, gone)
         return Stored(Outcome.LEFT_OUT if gone else Outcome.FAILED, url, problem)
-    return Stored(_store_content(document, url, source, content), url)
+    return Stored(_store_content(document, url, source, title[:500], language, cuts), url)
 
 
 def remove(source: str, key: str) -> bool:
@@ -119,6 +123,16 @@ def _remove(pages: QuerySet[Page]) -> bool:
         return bool(pages.delete()[0])
 
 
+def _cut(content: Content, title: str) -> list[Cut]:
+    blocks = [Block(_clean(block.text), block.level) for block in content.blocks]
+    return cut(blocks, title)[:_MOST_PASSAGES]
+
+
+def _clean(text: str) -> str:
+    """A text without what databases refuse: NUL, and halves of characters."""
+    return text.replace("\0", " ").encode("utf-8", "replace").decode()
+
+
 def _read(document: Document) -> Content:
     if isinstance(document.text, Path):
         file = document.text
@@ -134,23 +148,21 @@ def _read(document: Document) -> Content:
     return read(document.text, document.format)
 
 
-def _store_problem(
-    document: Document, url: str, source: str, problem: str, gone: bool
-) -> None:
+def _store_problem(document: Document, url: str, source: str, problem: str, gone: bool) -> None:
     with transaction.atomic():
         IndexState.touch()
         page = _page(document, url, source)
         if gone and page.content_hash:
             page.passages.all().delete()
             page.content_hash, page.words, page.stamp = "", 0, uuid.uuid4()
-        page.error, page.seen = problem[:2000], timezone.now()
+        page.error, page.seen = _clean(problem)[:2000], timezone.now()
         page.save()
 
 
-def _store_content(document: Document, url: str, source: str, content: Content) -> Outcome:
-    title = " ".join((document.title or content.title or url).split())[:500]
-    cuts = cut(content.blocks, title)[:_MOST_PASSAGES]
-    language = (document.language or content.language or settings.LANGUAGE_CODE)[:35].lower()
+def _store_content(
+    document: Document, url: str, source: str, title: str, language: str, cuts: list[Cut]
+) -> Outcome:
+    language = language[:35].lower()
     audience = sorted(set(document.audience))
     digest = _digest(title, language, audience, cuts)
     same = Page.objects.filter(url_hash=url_hash(url), content_hash=digest)
@@ -177,7 +189,7 @@ def _page(document: Document, url: str, source: str) -> Page:
         Page.objects.filter(source=source, key=key).exclude(url_hash=url_hash(url)).delete()
     page = Page.objects.filter(url_hash=url_hash(url)).first() or Page(url_hash=url_hash(url))
     page.url, page.source, page.key = url, source, key
-    page.title = page.title or document.title[:500]
+    page.title = page.title or _clean(document.title)[:500]
     return page
 
 

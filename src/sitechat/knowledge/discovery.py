@@ -1,0 +1,99 @@
+"""What `AppConfig.ready` does for the knowledge: find declared sources, follow their objects."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from functools import partial
+from typing import Any
+
+from django.db import models, transaction
+from django.db.models.signals import post_delete, post_save
+from django.utils.module_loading import autodiscover_modules
+
+from .sources import Source, registry
+
+logger = logging.getLogger("sitechat")
+
+_UID = "sitechat.knowledge"
+_WAITING = "_sitechat_changed"
+
+
+def discover() -> None:
+    """Import every app's `chat_sources.py` and index again what is saved or deleted from now on."""
+    autodiscover_modules("chat_sources")
+    post_save.connect(_changed, dispatch_uid=f"{_UID}.save")
+    post_delete.connect(_changed, dispatch_uid=f"{_UID}.delete")
+
+
+def _changed(
+    sender: type[models.Model], instance: models.Model, using: str, raw: bool = False, **kwargs: Any
+) -> None:
+    """Note an object of a source; all that one transaction notes is indexed once, on commit."""
+    if raw or sender._meta.app_label == "sitechat":  # raw: a fixture, whose relations may lack
+        return
+    for source in registry.of_models():
+        if _model(source) in (sender, *sender._meta.get_parent_list(), sender._meta.concrete_model):
+            connection = transaction.get_connection(using)
+            waiting: dict[tuple[type[Source], str], None] | None
+            waiting = connection.__dict__.get(_WAITING)
+            if waiting is None or not _is_scheduled(connection):
+                waiting = {}
+                connection.__dict__[_WAITING] = waiting
+                transaction.on_commit(partial(_committed, connection, waiting), using=using)
+            waiting[type(source), str(instance.pk)] = None
+
+
+def _is_scheduled(connection: Any) -> bool:
+    """Whether the note is still to be read: a rolled back transaction drops what it scheduled."""
+    waiting = connection.__dict__[_WAITING]
+    return any(
+        isinstance(entry[1], partial)
+        and entry[1].func is _committed
+        and entry[1].args[1] is waiting
+        for entry in connection.run_on_commit
+    )
+
+
+def _committed(connection: Any, waiting: dict[tuple[type[Source], str], None]) -> None:
+    if connection.__dict__.get(_WAITING) is waiting:
+        del connection.__dict__[_WAITING]
+    try:
+        index_objects(waiting)
+    except Exception:  # the object is saved; its owner must not see an error for our sake
+        logger.exception("Changed objects could not be indexed; chat_index will")
+
+
+def index_objects(objects: Iterable[tuple[type[Source], str]]) -> None:
+    """Bring the pages of some objects, by source and primary key, up to date."""
+    from . import embeddings
+    from .models import Page
+    from .store import Outcome, remove, store
+
+    written: list[tuple[str, str]] = []
+    for source_class, key in objects:
+        source = source_class()
+        document = source.get(key)
+        if document is None:
+            remove(source.label, key)
+            continue
+        stored = store(document, source.label)
+        if stored.outcome is Outcome.FAILED:
+            logger.warning("The chat could not read %s: %s", stored.url, stored.problem)
+        elif stored.outcome in (Outcome.ADDED, Outcome.CHANGED):
+            written.append((source.label, key))
+    if written:
+        pages = Page.objects.none()
+        keys = [key for _, key in written]
+        pages = Page.objects.filter(source__in={label for label, _ in written}, key__in=keys)
+        for _ in embeddings.embed_missing(list(pages.values_list("pk", flat=True))):
+            pass
+
+
+def _model(source: Source) -> type[models.Model] | None:
+    """The model of a source's queryset; asked for at each signal, never while apps are loading."""
+    try:
+        return source.queryset().model
+    except Exception:
+        logger.exception("%s.queryset() failed", type(source).__name__)
+        return None

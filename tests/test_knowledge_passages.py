@@ -1,0 +1,108 @@
+"""Cutting pages into passages, and text into search terms."""
+
+from __future__ import annotations
+
+import pytest
+
+from sitechat.knowledge.blocks import Block
+from sitechat.knowledge.languages import count_words, guess_language, stem, stems, words
+from sitechat.knowledge.passages import MOST, cut
+from sitechat.knowledge.spelling import repair
+
+
+def _words(count: int, word: str = "word") -> str:
+    return " ".join([word] * count)
+
+
+def test_a_passage_has_at_most_250_words_and_knows_its_headings() -> None:
+    cuts = cut(
+        [
+            Block("Shop", 1),
+            Block("Shipping", 2),
+            *[Block(_words(60)) for _ in range(10)],
+            Block("Returns", 2),
+            Block(_words(160)),
+        ],
+        title="Shop",
+    )
+    assert [piece.headings for piece in cuts] == [("Shipping",)] * 3 + [("Returns",)]
+    assert all(count_words(piece.text) <= MOST for piece in cuts)
+    assert sum(count_words(piece.text) for piece in cuts) == 760
+
+
+def test_short_sections_are_joined_and_keep_their_headings_in_the_text() -> None:
+    cuts = cut(
+        [
+            Block("Opening hours", 2),
+            Block("Nine to five."),
+            Block("Phone", 2),
+            Block("Call us."),
+        ]
+    )
+    assert [piece.text for piece in cuts] == ["Nine to five.\nPhone\nCall us."]
+
+
+def test_long_blocks_are_cut_at_sentences_lines_or_words() -> None:
+    sentences = cut([Block(" ".join(f"{_words(39)} end." for _ in range(20)))])
+    assert all(piece.text.endswith("end.") for piece in sentences)
+    for block in (_words(1000), "x" * 3000, "字" * 3000, "\n".join(["a b c"] * 400)):
+        cuts = cut([Block(block)])
+        assert all(count_words(piece.text) <= MOST for piece in cuts)
+        assert "".join("".join(p.text.split()) for p in cuts) == "".join(block.split())
+
+
+def test_nothing_gives_no_passage() -> None:
+    assert cut([]) == []
+    assert cut([Block("Only a heading", 1)]) == []
+
+
+def test_words_are_folded_and_stemmed_in_their_language() -> None:
+    assert stems("Häuser und Gärten", "de") == ["haus", "und", "gart"]
+    assert stems("running QUICKLY", "en") == ["run", "quick"]
+    assert stems("l'avion n'était pas", "fr") == ["l", "avion", "n", "etait", "pas"]
+    assert stem("running", "xx") == "running"
+    assert list(words("don't select_related(x) a\u0301")) == ["don", "select", "related", "x", "á"]
+
+
+@pytest.mark.parametrize(
+    ("text", "pairs"),
+    [
+        ("東京駅", ["東京", "京駅"]),
+        ("字", ["字"]),
+        ("Django用", ["django", "用"]),
+        ("ソウル 서울역", ["ソウ", "ウル", "서울", "울역"]),
+    ],
+)
+def test_scripts_without_spaces_come_as_pairs_of_characters(text: str, pairs: list[str]) -> None:
+    assert list(words(text)) == pairs
+
+
+def test_the_language_of_a_question_is_told_by_its_small_words() -> None:
+    assert guess_language("Wie kann ich das bezahlen?", ["en", "de"], "en") == "de"
+    assert guess_language("Can I pay with it?", ["en", "de"], "de") == "en"
+    assert guess_language("PayPal", ["en", "de"], "de") == "de"
+    assert guess_language("", [], "en") == "en"
+
+
+@pytest.mark.parametrize(
+    ("word", "repaired"),
+    [
+        ("pagenation", "pagination"),
+        ("shiping", "shipping"),
+        ("tset", "test"),
+        ("instalation", "installation"),
+        ("xyzxyz", None),
+        ("abc", None),
+        ("a1b2c3d4", None),
+    ],
+)
+def test_unknown_words_are_repaired_by_the_sites_own(word: str, repaired: str | None) -> None:
+    site = ["pagination", "shipping", "test", "text", "installation", "install", "abd"]
+    by_length: dict[int, dict[str, int]] = {}
+    for known in site:
+        by_length.setdefault(len(known), {})[known] = 3
+    assert repair(word, by_length) == repaired
+
+
+def test_of_equally_close_words_the_more_frequent_is_meant() -> None:
+    assert repair("casr", {4: {"cash": 2, "cast": 9}}) == "cast"
