@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Iterable, Iterator
+from itertools import chain
 from typing import Any, cast
 
 from django.http import HttpResponse, StreamingHttpResponse
@@ -45,6 +46,28 @@ async def async_events_of(response: Any) -> list[dict[str, Any]]:
     return parse(b"".join([chunk async for chunk in stream]))
 
 
+class Stream:
+    """A streamed answer whose beginning has come."""
+
+    def __init__(self, response: Any) -> None:
+        self._response = response
+        chunks = raw_chunks(response)
+        first = next(chunks)
+        data = next(line for line in first.decode().split("\n") if line.startswith("data: "))
+        self.reply: str = json.loads(data[6:])["reply"]
+        self._chunks = chain([first], chunks)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        return next(self._chunks)
+
+    def close(self) -> None:
+        """The visitor leaves the page."""
+        self._response.close()
+
+
 class Visitor:
     """One browser: a cookie jar and the calls of the chat."""
 
@@ -64,13 +87,10 @@ class Visitor:
         """Send a message; the events of its whole reply."""
         return events_of(self.send(message, **fields))
 
-    def begin(self, message: str, **fields: Any) -> tuple[str, Iterator[bytes]]:
-        """Send a message; the reply's id and the rest of its stream."""
-        chunks = raw_chunks(self.send(message, **fields))
-        first = next(chunks).decode()
-        data = next(line for line in first.split("\n") if line.startswith("data: "))
-        reply: str = json.loads(data[6:])["reply"]
-        return reply, chunks
+    def begin(self, message: str, **fields: Any) -> tuple[str, Stream]:
+        """Send a message; the reply's id and its stream, which may still be running."""
+        stream = Stream(self.send(message, **fields))
+        return stream.reply, stream
 
     def history(self, **query: str) -> dict[str, Any]:
         return cast("dict[str, Any]", self.client.get(CHAT, query).json())

@@ -1,0 +1,369 @@
+"""Replies live in the engine: requests come and go, and the reply goes on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+from pytest_django import Settings
+
+import sitechat
+from sitechat import bookkeeping, engine
+from sitechat.models import STALE_AFTER, Conversation, Message, Role, Status, Usage
+from sitechat.standin import Answer, Standin
+from tests.visitor import Stream, Visitor, events_of, raw_chunks, reply_url, text_of
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
+
+MakeVisitor = Callable[[], Visitor]
+Held = tuple[Visitor, str, Stream]
+HELD = Answer("One two three four five", hold_after=2)
+
+
+def until(true: Callable[[], Any]) -> None:
+    """Wait for what another thread does."""
+    deadline = time.monotonic() + 10
+    while not true():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.005)
+
+
+def row(reply: str) -> Message:
+    return Message.objects.get(pk=reply)
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "CHECKPOINT", 0.02)
+    monkeypatch.setattr(engine, "SAVE_AGAIN", 0.01)
+
+
+@pytest.fixture
+def held(live_visitor: MakeVisitor, claude_standin: Standin) -> Held:
+    """A visitor whose reply has said "One two" and waits to say the rest."""
+    claude_standin.script(HELD)
+    visitor = live_visitor()
+    reply, rest = visitor.begin("Count")
+    claude_standin.wait_for(lambda records: any(record.held for record in records))
+    until(lambda: visitor.poll(reply)["text"] == "One two")
+    return visitor, reply, rest
+
+
+# Going on
+
+
+def test_everything_is_written_down_before_the_first_word(
+    live_visitor: MakeVisitor, claude_standin: Standin
+) -> None:
+    claude_standin.script(Answer("Hi", hold_after=0))
+    reply, rest = live_visitor().begin("Hello")
+    assert list(Message.objects.values_list("role", "text", "status")) == [
+        ("user", "Hello", "complete"),
+        ("assistant", "", "running"),
+    ]
+    claude_standin.release()
+    assert b"Hi" in b"".join(rest)
+    assert row(reply).status == Status.COMPLETE
+
+
+def test_text_is_streamed_while_claude_writes(held: Held, claude_standin: Standin) -> None:
+    _visitor, _reply, rest = held
+    early = b""
+    while b"two" not in early:
+        early += next(rest)
+    assert b"three" not in early
+    claude_standin.release()
+    assert b"three" in b"".join(rest)
+
+
+def test_a_page_that_is_left_costs_no_answer(held: Held, claude_standin: Standin) -> None:
+    visitor, reply, rest = held
+    rest.close()
+    assert visitor.history()["running"] == reply
+    response = visitor.client.get(reply_url(reply))
+    claude_standin.release()
+    events = events_of(response)
+    assert text_of(events) == "One two three four five"
+    assert events[-1] == {"done": "complete"}
+    assert claude_standin.requests[0].hung_up is False
+
+
+def test_nobody_has_to_look_for_a_reply_to_end(held: Held, claude_standin: Standin) -> None:
+    visitor, reply, rest = held
+    rest.close()
+    claude_standin.release()
+    until(lambda: row(reply).status == Status.COMPLETE)
+    assert visitor.texts() == ["Count", "One two three four five"]
+
+
+def test_many_readers_see_the_same_reply(held: Held, claude_standin: Standin) -> None:
+    visitor, reply, rest = held
+    second = raw_chunks(visitor.client.get(reply_url(reply)))
+    third = raw_chunks(visitor.client.get(reply_url(reply), {"after": 4}))
+    assert b'"One two"' in next(second)
+    assert b'"two"' in next(third)
+    claude_standin.release()
+    assert b"[DONE]" in b"".join(rest)
+    assert b"four five" in b"".join(second)
+    assert b"four five" in b"".join(third)
+
+
+@pytest.mark.parametrize("how", ["address", "header"])
+def test_a_cut_stream_is_resumed_where_it_broke(
+    how: str, held: Held, claude_standin: Standin
+) -> None:
+    visitor, reply, _rest = held
+    query = {"after": 7} if how == "address" else {}
+    headers = {"Last-Event-ID": "7"} if how == "header" else {}
+    response = visitor.client.get(reply_url(reply), query, headers=headers)
+    claude_standin.release()
+    assert text_of(events_of(response)) == " three four five"
+
+
+def test_what_there_is_so_far_is_kept_for_other_processes(held: Held) -> None:
+    _visitor, reply, _rest = held
+    until(lambda: row(reply).text == "One two")
+    assert row(reply).status == Status.RUNNING
+
+
+def test_no_connection_is_held_while_claude_writes(
+    live_visitor: MakeVisitor, claude_standin: Standin
+) -> None:
+    claude_standin.script(HELD)
+    _reply, rest = live_visitor().begin("Count")
+    assert connection.connection is None
+    claude_standin.release()
+    assert b"five" in b"".join(rest)
+
+
+# Stopping
+
+
+def test_a_stopped_reply_keeps_what_was_written(held: Held, claude_standin: Standin) -> None:
+    visitor, reply, rest = held
+    response = visitor.stop(reply)
+    assert response.status_code == 200
+    assert (response.json()["status"], response.json()["text"]) == ("stopped", "One two")
+    assert b'{"done": "stopped"}' in b"".join(rest)
+    assert (row(reply).status, row(reply).text) == (Status.STOPPED, "One two")
+    claude_standin.wait_for(lambda records: any(record.hung_up for record in records))
+    usage = Usage.objects.get()
+    assert (usage.status, usage.estimated) == (Status.STOPPED, True)
+    assert usage.output_tokens > 0
+
+
+@pytest.mark.parametrize(("at", "kept"), [(0, ""), (3, "One"), (7, "One two"), (10**30, "One two")])
+def test_no_more_is_kept_than_the_visitor_saw(at: int, kept: str, held: Held) -> None:
+    visitor, reply, _rest = held
+    assert visitor.stop(reply, at=at).json()["text"] == kept
+    assert visitor.texts() == ["Count", kept]
+
+
+def test_a_reply_can_be_stopped_before_its_first_word(
+    live_visitor: MakeVisitor, claude_standin: Standin
+) -> None:
+    claude_standin.script(Answer("Hi", hold_after=0), "Next")
+    visitor = live_visitor()
+    reply, _rest = visitor.begin("Hello")
+    assert visitor.stop(reply).json()["status"] == "stopped"
+    claude_standin.wait_for(lambda records: all(record.hung_up for record in records))
+    assert visitor.ask("Again")[-1] == {"done": "complete"}
+
+
+def test_stopping_twice_or_too_late_changes_nothing(held: Held, claude_standin: Standin) -> None:
+    visitor, reply, _rest = held
+    first = visitor.stop(reply, at=3)
+    second = visitor.stop(reply, at=1)
+    assert (first.json(), first.status_code) == (second.json(), second.status_code)
+    claude_standin.script("Hi")
+    [done] = [event["reply"] for event in visitor.ask("Hello") if "reply" in event]
+    assert visitor.stop(done).json()["status"] == "complete"
+    assert Usage.objects.count() == 2
+
+
+@pytest.mark.parametrize("at", [-1, 1.5, "3", True, [], {"x": 1}])
+def test_where_it_was_stopped_is_a_number(at: Any, held: Held) -> None:
+    visitor, reply, _rest = held
+    response = visitor.stop(reply, at=at)
+    assert (response.status_code, response.json()["error"]) == (400, "invalid_request")
+    assert visitor.history()["running"] == reply
+
+
+def test_a_stop_needs_no_body(held: Held) -> None:
+    visitor, reply, _rest = held
+    assert visitor.client.generic("POST", reply_url(reply, "stop/")).json()["status"] == "stopped"
+
+
+def test_a_stop_that_another_process_wrote_is_obeyed(held: Held) -> None:
+    visitor, reply, rest = held
+    Message.objects.filter(pk=reply).update(stop_at=3)
+    assert b'{"done": "stopped"}' in b"".join(rest)
+    assert visitor.texts() == ["Count", "One"]
+
+
+# Forgetting
+
+
+def test_a_conversation_is_forgotten_in_mid_answer(held: Held, claude_standin: Standin) -> None:
+    visitor, reply, rest = held
+    assert visitor.forget().status_code == 204
+    assert b"[DONE]" in b"".join(rest)
+    claude_standin.wait_for(lambda records: any(record.hung_up for record in records))
+    assert not Conversation.objects.exists()
+    assert not Message.objects.exists()
+    assert visitor.client.get(reply_url(reply)).status_code == 404
+    usage = Usage.objects.get()
+    assert (usage.conversation, usage.reply) == (None, None)
+    assert visitor.history()["conversation"] is None
+
+
+def test_a_conversation_that_somebody_else_deletes_ends_its_reply(
+    held: Held, claude_standin: Standin
+) -> None:
+    _visitor, _reply, rest = held
+    Conversation.objects.all().delete()
+    assert b"[DONE]" in b"".join(rest)
+    claude_standin.wait_for(lambda records: any(record.hung_up for record in records))
+
+
+# Silence
+
+
+class Hasty(sitechat.Chatbot):
+    timeout = 0.05
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        (Answer("One two", end="hang"), "interrupted"),
+        (Answer("One two", hold_after=0), "failed"),
+        (Answer(end="hang", before_headers=True), "failed"),
+    ],
+    ids=["in mid-stream", "before the first word", "before the headers"],
+)
+def test_who_is_silent_for_too_long_is_given_up(
+    answer: Answer,
+    status: str,
+    live_visitor: MakeVisitor,
+    claude_standin: Standin,
+    settings: Settings,
+) -> None:
+    settings.CHAT_BOTS = {"default": "tests.test_engine.Hasty"}
+    claude_standin.script(answer)
+    events = live_visitor().ask("Hello")
+    assert events[-1] == {"done": status}
+    [error] = [event for event in events if "error" in event]
+    assert (error["error"], error["retryable"]) == ("timeout", True)
+    claude_standin.wait_for(lambda records: any(record.hung_up for record in records))
+    assert Usage.objects.get().status == status
+
+
+# Processes that are gone
+
+
+@pytest.fixture
+def orphan(live_visitor: MakeVisitor, claude_standin: Standin) -> tuple[Visitor, Message]:
+    """A visitor whose second reply was written by a process that is gone."""
+    claude_standin.script("Hi")
+    visitor = live_visitor()
+    visitor.ask("Hello")
+    Usage.objects.all().delete()
+    talk = Conversation.objects.get()
+    Message.objects.create(conversation=talk, position=2, role=Role.USER, text="Count")
+    reply = Message.objects.create(
+        conversation=talk,
+        position=3,
+        role=Role.ASSISTANT,
+        text="One two",
+        status=Status.RUNNING,
+        running_in=talk,
+        reserved={"claims": [], "model": "m", "input_tokens": 9, "dollars": "0.5"},
+        updated=timezone.now() - STALE_AFTER - timedelta(seconds=1),
+    )
+    return visitor, reply
+
+
+def test_who_finds_an_orphaned_reply_first_calls_it_interrupted(
+    orphan: tuple[Visitor, Message],
+) -> None:
+    visitor, reply = orphan
+    events = visitor.follow(str(reply.pk))
+    assert text_of(events) == "One two"
+    assert [event.get("error", event.get("done")) for event in events[2:]] == ["interrupted"] * 2
+    reply.refresh_from_db()
+    assert (reply.status, reply.running_in) == (Status.INTERRUPTED, None)
+    usage = Usage.objects.get()
+    assert (usage.estimated, usage.input_tokens) == (True, 9)
+    assert visitor.follow(str(reply.pk)) == events
+    assert Usage.objects.count() == 1
+
+
+def test_an_orphaned_reply_keeps_nobody_from_asking(
+    orphan: tuple[Visitor, Message], claude_standin: Standin
+) -> None:
+    visitor, _reply = orphan
+    claude_standin.script("Hi")
+    assert text_of(visitor.ask("Still there?")) == "Hi"
+
+
+def test_the_reply_of_another_process_is_read_from_its_row(
+    orphan: tuple[Visitor, Message], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor, reply = orphan
+    monkeypatch.setattr("sitechat.stream.POLL", 0.01)
+    rows = Message.objects.filter(pk=reply.pk)
+    rows.update(updated=timezone.now())
+    assert visitor.poll(str(reply.pk), after=4)["text"] == "two"
+    assert visitor.send("Impatient").status_code == 409
+    chunks = raw_chunks(visitor.client.get(reply_url(str(reply.pk))))
+    assert b'"One two"' in next(chunks)
+    rows.update(text="One two three", updated=timezone.now())
+    assert b'" three"' in next(chunks)
+    rows.update(status=Status.COMPLETE, running_in=None)
+    assert b'{"done": "complete"}' in b"".join(chunks)
+
+
+# A database that fails
+
+
+def test_an_answer_that_the_database_does_not_take_is_offered_again(
+    held: Held, claude_standin: Standin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor, _reply, rest = held
+    failures = iter([RuntimeError("no database"), RuntimeError("no database")])
+    finish = bookkeeping.finish
+
+    def finish_later(live: Any) -> None:
+        if error := next(failures, None):
+            raise error
+        finish(live)
+
+    monkeypatch.setattr(bookkeeping, "finish", finish_later)
+    claude_standin.release()
+    assert b'{"done": "complete"}' in b"".join(rest)
+    until(lambda: visitor.history()["running"] is None)
+    assert visitor.texts() == ["Count", "One two three four five"]
+    assert Usage.objects.count() == 1
+
+
+def test_a_checkpoint_that_fails_harms_no_reply(
+    held: Held, claude_standin: Standin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor, _reply, rest = held
+    tried: list[object] = []
+
+    def fail(*args: object) -> None:
+        tried.append(args)
+        raise RuntimeError("no database")
+
+    monkeypatch.setattr(bookkeeping, "checkpoint", fail)
+    until(lambda: tried)
+    claude_standin.release()
+    assert b'{"done": "complete"}' in b"".join(rest)
+    assert visitor.texts()[1] == "One two three four five"
