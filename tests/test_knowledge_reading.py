@@ -144,9 +144,9 @@ def test_reading_restructuredtext_leaves_docutils_as_it_was() -> None:
     pytest.importorskip("docutils")
     from docutils.parsers.rst import directives, roles
 
-    before = set(directives._directives), set(roles._roles)
+    before = set(vars(directives)["_directives"]), set(vars(roles)["_roles"])
     read(".. strange:: x\n\n   y\n\n:odd:`z`", "rst")
-    assert (set(directives._directives), set(roles._roles)) == before
+    assert (set(vars(directives)["_directives"]), set(vars(roles)["_roles"])) == before
 
 
 def _pdf(text: str) -> bytes:

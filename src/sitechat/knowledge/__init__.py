@@ -1,6 +1,14 @@
 """The site's own pages as the chat's knowledge: sources, passages, search."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from .sources import FileSource, Source, registry
+
+if TYPE_CHECKING:
+    from .searching import Found, open_page, search
+    from .sitemaps import SitemapSource
 
 __all__ = ["FileSource", "Found", "SitemapSource", "Source", "open_page", "registry", "search"]
 

@@ -12,6 +12,8 @@ from typing import Any
 
 from django.conf import settings
 
+from sitechat.conf import conf
+
 from .languages import base_language, is_unspaced, stem, words
 from .models import Page, Passage
 from .schema import TERMS, VECTOR_PASSAGES, VECTORS, create, open_for_writing
@@ -113,8 +115,6 @@ def _add(connection: sqlite3.Connection, pages: Sequence[int], counts: Counter[s
 
 
 def _write_vectors(folder: Path) -> None:
-    from .embeddings import conf
-
     if not conf.CHAT_EMBEDDER:
         return
     current = Passage.objects.filter(embedder__startswith=f"{conf.CHAT_EMBEDDER}:"[:190])
@@ -132,7 +132,7 @@ def _write_vectors(folder: Path) -> None:
     at = 0
     values = rows.values_list("pk", "page_id", "vector").iterator(chunk_size=_CHUNK)
     for passage, page, vector in islice(values, count):
-        found = np.frombuffer(bytes(vector), dtype="<f2")
+        found = np.frombuffer(bytes(vector or b""), dtype="<f2")
         if len(found) == dimensions:
             target[at] = found
             whose[at] = passage, page

@@ -151,7 +151,7 @@ def _nearest(
         may = np.fromiter((page for (page,) in rows), dtype=np.int64)
         similar = np.where(np.isin(whose[:, 1], may), similar, -np.inf)
     count = min(CANDIDATES, len(similar))
-    best = np.argpartition(-similar, count - 1)[:count] if count else []
+    best = np.argpartition(-similar, count - 1)[:count] if count else np.arange(0)
     return {
         int(whose[at, 0]): (int(whose[at, 1]), float(similar[at]))
         for at in best

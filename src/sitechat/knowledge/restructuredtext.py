@@ -91,8 +91,8 @@ def _lenient(text: str) -> Iterator[None]:
             text = text.rpartition(".")[2].lstrip("~")
         return [nodes.inline(rawtext, text)], []
 
-    known: dict[str, Any] = directives._directives
-    known_roles: dict[str, Any] = roles._roles
+    known: dict[str, Any] = vars(directives)["_directives"]
+    known_roles: dict[str, Any] = vars(roles)["_roles"]
     names = {match[1].lower() for match in _DIRECTIVE.finditer(text)}
     role_names = {(match[1] or match[2]).lower() for match in _ROLE.finditer(text)}
     from docutils.parsers.rst.languages import en

@@ -119,7 +119,8 @@ def _chosen(ranked: Sequence[Ranked], here: int | None, limit: int) -> list[Rank
             first = [Ranked(pk, here, 0.0) for pk in beginning.values_list("pk", flat=True)[:1]]
     taken = {one.passage for one in first}
     counts: dict[int, int] = {}
-    rest, over = [], []
+    rest: list[Ranked] = []
+    over: list[Ranked] = []
     for one in ranked:
         if one.passage in taken:
             continue

@@ -198,7 +198,7 @@ class SitemapSource(AnySource, abstract=True):
         from django.test import RequestFactory
 
         name = self._host.partition(":")[0]
-        headers = {
+        headers: dict[str, Any] = {
             "HTTP_HOST": self._host,
             "HTTP_USER_AGENT": AGENT,
             "HTTP_ACCEPT": "text/html,*/*",
