@@ -51,6 +51,9 @@ STOP_WITHIN = 2.0
 SAVE_WITHIN = 3.0
 """Seconds that the end of the process waits for replies that nobody follows to be saved."""
 
+FINISH_WITHIN = 5.0
+"""Seconds that replies get to finish when a WSGI process ends; it serves nobody meanwhile."""
+
 DATABASE_THREADS = 2
 
 
@@ -200,7 +203,7 @@ class _Process:
         background = self.background
         if background is not None:
             since = background.ending_since or monotonic()
-            deadline = since + servers.current_server().grace
+            deadline = since + min(servers.current_server().grace, FINISH_WITHIN)
             while monotonic() < deadline and any(e is background for e, _ in self.live.values()):
                 sleep(0.05)
         for _engine, live in list(self.live.values()):

@@ -23,6 +23,9 @@ GRACE = 8.0
 """Seconds that running replies get once the process was told to end, where the server names no
 time of its own. Docker kills after 10 s, Kubernetes after 30 s, systemd after 90 s."""
 
+LONGEST = 25.0
+"""Seconds after which a stream is cut, to be resumed, on servers that wait for it to the end."""
+
 MARGIN = 2.0
 """Seconds before the server's own deadline at which we are done."""
 
@@ -41,7 +44,7 @@ class Server:
     grace: float = GRACE
     """Seconds that running replies get once the process was told to end."""
     longest: float | None = None
-    """Seconds that one response may take until the server kills its process."""
+    """Seconds that one stream may take; then it is cut, and the visitor resumes it."""
     stopping: Callable[[], bool] = _never
     """Whether the process was told to end."""
     problem: str | None = None
@@ -107,7 +110,8 @@ def _granian(variables: Mapping[str, Any]) -> Server | None:
     if threads is None or ended is None:
         return None
     if isinstance(ended, threading.Event):
-        return Server("granian WSGI", threads=threads, stopping=ended.is_set)
+        # It waits for open streams as long as they take, and nothing shows that it does.
+        return Server("granian WSGI", threads=threads, longest=LONGEST)
     return Server("granian ASGI")
 
 
@@ -122,7 +126,12 @@ def _hypercorn(variables: Mapping[str, Any]) -> Server | None:
     config: Any = variables.get("config")
     if not hasattr(config, "graceful_timeout"):
         return None
-    return Server("hypercorn", grace=_before(config.graceful_timeout))
+    event: Any = variables.get("shutdown_event")  # of the parent, which sends no signal
+    return Server(
+        "hypercorn",
+        grace=_before(config.graceful_timeout),
+        stopping=event.is_set if event is not None else _never,
+    )
 
 
 READERS: Mapping[str, Callable[[Mapping[str, Any]], Server | None]] = {

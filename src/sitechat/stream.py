@@ -102,7 +102,7 @@ class Follower:
             self._ended = True
             chunks.append(DONE)
         elif self._deadline is not None and monotonic() > self._deadline:
-            # The server would kill its process. A stream without [DONE] is resumed.
+            # A stream without [DONE] is resumed.
             self._ended = True
             chunks.append(BEAT)
         if monotonic() - self._beat >= HEARTBEAT:

@@ -12,6 +12,9 @@ from typing import Any, cast
 
 CHAT = "/api/chat/"
 
+POLL = 0.8
+"""Seconds between two polls of the widget."""
+
 
 @dataclass
 class Answer:
@@ -185,7 +188,7 @@ class Caller:
         deadline = time.monotonic() + timeout
         while (answer := self.poll(reply))["status"] == "running":
             assert time.monotonic() < deadline, answer
-            time.sleep(0.1)
+            time.sleep(POLL)
         return answer
 
     def stop(self, reply: str, **body: Any) -> Answer:

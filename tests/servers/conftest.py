@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
@@ -16,11 +16,9 @@ import pytest
 
 from sitechat.standin import StandinProcess
 from tests.servers.callers import Caller
-from tests.servers.sites import ROOT, SERVERS, Server, Site
+from tests.servers.sites import GUNICORN_GTHREAD, ROOT, SERVERS, UVICORN, Server, Site
 
 DATABASES = ("sqlite", "postgresql", "mariadb")
-
-Start = Callable[..., Site]
 
 
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
@@ -57,7 +55,7 @@ class Databases:
             if vendor == "sqlite":
                 name = str(self.folder / "site.sqlite3")
             elif vendor == "postgresql":
-                _postgresql(f"CREATE DATABASE {name}")
+                run_on_postgresql(f"CREATE DATABASE {name}")
             else:
                 _mariadb(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
             environ = {"SITECHAT_TEST_DB": vendor, "SITECHAT_TEST_DB_NAME": name}
@@ -69,7 +67,7 @@ class Databases:
         for vendor, environ in self._made.items():
             name = environ["SITECHAT_TEST_DB_NAME"]
             if vendor == "postgresql":
-                _postgresql(f"DROP DATABASE {name} WITH (FORCE)")
+                run_on_postgresql(f"DROP DATABASE {name} WITH (FORCE)")
             elif vendor == "mariadb":
                 _mariadb(f"DROP DATABASE {name}")
 
@@ -88,7 +86,8 @@ def migrate(environ: dict[str, str]) -> None:
     )
 
 
-def _postgresql(statement: str) -> None:
+def run_on_postgresql(statement: str) -> list[tuple[Any, ...]]:
+    """Run a statement as PostgreSQL's administrator; the rows that it gives."""
     psycopg = pytest.importorskip("psycopg")
     host, user = os.environ.get("PGHOST", "127.0.0.1"), os.environ.get("PGUSER", "postgres")
     try:
@@ -96,7 +95,8 @@ def _postgresql(statement: str) -> None:
     except psycopg.OperationalError as error:
         pytest.skip(f"PostgreSQL: {error}")
     with connection:
-        connection.execute(statement)
+        cursor = connection.execute(statement)
+        return cursor.fetchall() if cursor.description else []
 
 
 def _mariadb(statement: str) -> None:
@@ -127,19 +127,26 @@ class Sites:
         self._folder = folder
         self._stack = ExitStack()
 
-    def make(self, server: Server, vendor: str = "sqlite", **settings: Any) -> Site:
+    def make(
+        self,
+        server: Server,
+        vendor: str = "sqlite",
+        environ: Mapping[str, str] | None = None,
+        **settings: Any,
+    ) -> Site:
         """A site that is not started. Settings become `SITE_...` variables, as JSON."""
         if not server.installed:
             pytest.skip(f"{server.package} is not installed")
-        environ = {
+        variables = {
             **self._databases.environ(vendor),
             "ANTHROPIC_BASE_URL": self._standin.url,
             "ANTHROPIC_API_KEY": "sk-standin",
             "SITE_CACHE": str(self._folder / "cache"),
             **{f"SITE_{name.upper()}": json.dumps(value) for name, value in settings.items()},
+            **(environ or {}),
         }
         log = self._folder / f"{server.name} {next(self._numbers)}.log"
-        site = Site(server, environ, log)
+        site = Site(server, variables, log)
         self._stack.callback(lambda: site.kill() if hasattr(site, "process") else None)
         return site
 
@@ -194,7 +201,13 @@ def shared_sites(
     made.close()
 
 
-@pytest.fixture(scope="module", params=SERVERS, ids=str)
+PAIRS = [
+    *((server, "sqlite") for server in SERVERS),
+    *((server, vendor) for server in (GUNICORN_GTHREAD, UVICORN) for vendor in DATABASES[1:]),
+]
+
+
+@pytest.fixture(scope="session", params=PAIRS, ids=lambda pair: f"{pair[0]} on {pair[1]}")
 def pair(
     request: pytest.FixtureRequest,
     databases: Databases,
@@ -203,5 +216,5 @@ def pair(
 ) -> Iterator[tuple[Site, Site]]:
     """Two processes of a site, on each of the servers."""
     made = Sites(databases, standin, log_folder)
-    yield made.pair(request.param)
+    yield made.pair(*request.param)
     made.close()

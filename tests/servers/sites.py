@@ -37,7 +37,7 @@ class Server:
     """Requests at once, where that is a fixed number."""
     respawns: bool = False
     """Whether a killed worker comes back."""
-    environ: Mapping[str, str] = field(default_factory=dict)
+    environ: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def installed(self) -> bool:

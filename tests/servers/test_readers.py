@@ -1,0 +1,70 @@
+"""Readers who stop reading or vanish cost no memory, hold nobody up, and leave nothing behind."""
+
+from __future__ import annotations
+
+import socket
+import time
+
+from sitechat.standin import Answer, StandinProcess
+from tests.servers.callers import CHAT, Caller
+from tests.servers.sites import Site
+
+READERS = 50
+PIECE = "x" * 20_000
+MEGABYTE = [PIECE] * 50
+
+Pair = tuple[Site, Site]
+
+
+def stalled(caller: Caller, reply: str) -> socket.socket:
+    """A reader with a small buffer, who reads nothing of what it asked for."""
+    reader = socket.socket()
+    reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    reader.connect(("127.0.0.1", caller.port))
+    cookies = "; ".join(f"{name}={value}" for name, value in caller.cookies.items())
+    request = (
+        f"GET {CHAT}replies/{reply}/ HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        f"Cookie: {cookies}\r\nPrefer: respond-async\r\n\r\n"
+    )
+    reader.sendall(request.encode())
+    return reader
+
+
+def test_readers_who_stop_reading_and_vanish(pair: Pair, standin: StandinProcess) -> None:
+    caller = Caller(pair[0].port, polls=True)
+    standin.script(Answer(MEGABYTE, hold_after=1, usage={"output_tokens": 100}))
+    reply, stream = caller.begin("Tell me all")
+    if stream is not None:
+        stream.close()
+    before = caller.process()
+    tasks = len(caller.tasks()) if pair[0].server.asgi else 0
+    readers = [stalled(caller, reply) for _ in range(READERS)]
+    standin.release()
+    assert caller.wait_for_end(reply)["status"] == "complete"
+    standin.wait_for(lambda records: records[-1].finished)
+    during = caller.process()
+    assert during["live"] == 0
+    assert during["rss"] - before["rss"] < 40_000
+    for reader in readers:
+        reader.close()
+    deadline = time.monotonic() + 15
+    while caller.process()["streams"] and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert caller.process()["streams"] == 0
+    if pair[0].server.asgi:
+        while len(caller.tasks()) > tasks and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert len(caller.tasks()) <= tasks
+    assert len(caller.poll(reply)["text"]) == 1_000_000
+
+
+def test_a_reply_that_everybody_left_is_written_to_its_end(
+    pair: Pair, standin: StandinProcess
+) -> None:
+    caller = Caller(pair[0].port, polls=True)
+    standin.script(Answer(["one ", "two"], hold_after=1))
+    reply, stream = caller.begin("Count")
+    if stream is not None:
+        stream.close()
+    standin.release()
+    assert caller.wait_for_end(reply)["text"] == "one two"

@@ -1,0 +1,159 @@
+"""Threads are scarce: visitors who chat never hold up the site's other pages."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from sitechat.standin import Answer, StandinProcess
+from tests.servers.callers import Caller
+from tests.servers.conftest import Databases, Sites
+from tests.servers.sites import GUNICORN_GTHREAD, GUNICORN_SYNC, UVICORN, Server, Site, gunicorn
+
+HOLD_UP = 0.5
+"""Seconds that a page may take longer while visitors chat."""
+
+FOUR_THREADS = replace(
+    GUNICORN_GTHREAD,
+    name="gunicorn gthread with 4 threads",
+    command=lambda port: gunicorn(port, "gthread", "--threads", "4"),
+    threads=4,
+)
+SHORT_TIMEOUT = replace(
+    GUNICORN_SYNC,
+    name="gunicorn sync with a timeout of 6 s",
+    command=lambda port: gunicorn(port, "sync", "--timeout", "6"),
+)
+
+
+@pytest.fixture(scope="module", params=[FOUR_THREADS, GUNICORN_SYNC], ids=str)
+def site(request: pytest.FixtureRequest, shared_sites: Sites) -> Site:
+    return shared_sites.start(request.param)
+
+
+@pytest.fixture(autouse=True)
+def _nobody_left(standin: StandinProcess) -> Iterator[None]:
+    yield
+    standin.clear()
+
+
+def chat(site: Site) -> None:
+    visitor = Caller(site.port, polls=True)
+    reply, stream = visitor.begin("Tell me much")
+    if stream is not None:
+        assert stream.rest().done == "complete"
+    else:
+        assert visitor.wait_for_end(reply)["status"] == "complete"
+
+
+def slowest(site: Site, seconds: float, chats: list[Future[None]] | None = None) -> float:
+    """The slowest page that was opened in so many seconds, or while there were chats."""
+    times = []
+    end = time.monotonic() + seconds
+    while time.monotonic() < end or not all(future.done() for future in chats or ()):
+        times.append(Caller(site.port).page())
+        time.sleep(0.02)
+    return max(times)
+
+
+def test_twenty_visitors_hold_up_no_page(site: Site, standin: StandinProcess) -> None:
+    usual = slowest(site, 1.0)
+    standin.always(Answer(["word "] * 30, first_delay=1.0, delay=0.1))
+    with ThreadPoolExecutor(20) as pool:
+        chats = [pool.submit(chat, site) for _ in range(20)]
+        held_up = slowest(site, 1.0, chats)
+        for future in chats:
+            future.result()
+    assert held_up < usual + HOLD_UP
+    assert len(standin.requests) == 20
+
+
+def test_silent_upstreams_take_no_thread(site: Site, standin: StandinProcess) -> None:
+    usual = slowest(site, 1.0)
+    before = Caller(site.port).process()
+    standin.always(Answer(end="hang", before_headers=True))
+    for _ in range(32):
+        _reply, stream = Caller(site.port, polls=True).begin("Are you there?")
+        if stream is not None:
+            stream.close()
+    standin.wait_for(lambda records: len(records) == 32, timeout=30)
+    during = Caller(site.port).process()
+    assert during["live"] == 32
+    assert during["running_threads"] <= before["running_threads"] + 4
+    assert slowest(site, 1.0) < usual + HOLD_UP
+
+
+def test_where_streams_are_spent_visitors_poll_and_others_are_told(
+    sites: Sites, standin: StandinProcess
+) -> None:
+    site = sites.start(FOUR_THREADS)
+    standin.always(Answer(["one ", "two"], hold_after=1))
+    streams = [Caller(site.port).begin("Count")[1] for _ in range(2)]
+    refused = Caller(site.port).call("POST", "/api/chat/", {"message": "Count"})
+    assert refused.status == 503
+    assert refused.json["error"] == "overloaded"
+    assert int(refused.headers["Retry-After"]) == refused.json["retry_after"] > 0
+    assert len(standin.requests) == 2
+
+    polling = Caller(site.port, polls=True)
+    stream = polling.send("Count", id := str(uuid.uuid4()))
+    assert stream.status == 202
+    assert stream.headers["Preference-Applied"] == "respond-async"
+    reply, stream_again = polling.begin("Count", id)
+    assert stream_again is None
+    following = polling.follow(reply)
+    assert following.status == 202
+    polling.wait_for(reply, "one ")
+    assert polling.poll(reply)["text"] == "one "
+
+    standin.release(3)
+    assert [stream.rest().done for stream in streams if stream] == ["complete", "complete"]
+    assert polling.wait_for_end(reply)["text"] == "one two"
+    # A reply that has ended takes no time, and so always streams.
+    assert polling.follow(reply).rest().text == "one two"
+    assert polling.process()["streams"] == 0
+
+
+def test_the_plainest_call_streams_even_where_there_is_one_thread(
+    sites: Sites, standin: StandinProcess
+) -> None:
+    site = sites.start(GUNICORN_SYNC)
+    standin.script(Answer(["one ", "two"], delay=0.05))
+    stream = Caller(site.port).send("Count").rest()
+    assert (stream.status, stream.text, stream.whole) == (200, "one two", True)
+
+
+def test_a_stream_is_cut_before_the_server_kills_its_worker(
+    sites: Sites, standin: StandinProcess
+) -> None:
+    site = sites.start(SHORT_TIMEOUT)
+    caller = Caller(site.port)
+    worker = caller.process()["pid"]
+    standin.script(Answer(["one ", "two"], hold_after=1))
+    reply, stream = caller.begin("Count")
+    assert stream is not None
+    stream.rest()
+    assert stream.text == "one "
+    assert not stream.whole
+    standin.release()
+    resumed = caller.follow(reply, after=4).rest()
+    assert (resumed.text, resumed.done) == ("two", "complete")
+    assert caller.process()["pid"] == worker
+
+
+@pytest.mark.parametrize("server", [UVICORN, GUNICORN_GTHREAD], ids=str)
+def test_the_owner_can_say_how_many_streams(
+    server: Server, sites: Sites, standin: StandinProcess, databases: Databases
+) -> None:
+    site = sites.start(server, max_streams=1)
+    standin.always(Answer(["one ", "two"], hold_after=1))
+    _reply, stream = Caller(site.port).begin("Count")
+    assert Caller(site.port).send("Count").status == 503
+    assert Caller(site.port, polls=True).send("Count").status == 202
+    assert stream is not None
+    stream.close()
