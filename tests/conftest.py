@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -40,15 +41,21 @@ def _fresh_process() -> Iterator[None]:
     cache.clear()
 
 
+@pytest.fixture(scope="session")
+def _sdk() -> None:
+    """The SDK takes seconds to import: no test's clock should run meanwhile."""
+    importlib.import_module("anthropic")
+
+
 @pytest.fixture
-def visitor(claude_standin: Standin, db: None) -> Visitor:
+def visitor(claude_standin: Standin, db: None, _sdk: None) -> Visitor:
     """A visitor whose replies have ended when the POST returns, inside the test's transaction."""
     return Visitor()
 
 
 @pytest.fixture
 def live_visitor(
-    claude_standin: Standin, transactional_db: None
+    claude_standin: Standin, transactional_db: None, _sdk: None
 ) -> Iterator[Callable[[], Visitor]]:
     """Makes visitors whose replies run in the engine, on its thread, while the test goes on."""
     yield Visitor

@@ -235,7 +235,7 @@ def test_a_conversation_that_somebody_else_deletes_ends_its_reply(
 
 
 class Hasty(sitechat.Chatbot):
-    timeout = 0.05
+    timeout = 0.5
 
 
 @pytest.mark.parametrize(
@@ -254,14 +254,28 @@ def test_who_is_silent_for_too_long_is_given_up(
     claude_standin: Standin,
     settings: Settings,
 ) -> None:
-    settings.CHAT_BOTS = {"default": "tests.test_engine.Hasty"}
-    claude_standin.script(answer)
-    events = live_visitor().ask("Hello")
+    settings.CHAT_BOTS = {"default": "sitechat.Chatbot", "hasty": "tests.test_engine.Hasty"}
+    claude_standin.script("Hi", answer)
+    visitor = live_visitor()
+    visitor.ask("Hello")  # the engine has its client now
+    Usage.objects.all().delete()
+    events = visitor.ask("Hello", bot="hasty")
     assert events[-1] == {"done": status}
     [error] = [event for event in events if "error" in event]
     assert (error["error"], error["retryable"]) == ("timeout", True)
     claude_standin.wait_for(lambda records: any(record.hung_up for record in records))
     assert Usage.objects.get().status == status
+
+
+@pytest.mark.django_db
+def test_a_sites_own_tests_do_not_hang_with_claude(
+    visitor: Visitor, claude_standin: Standin, settings: Settings
+) -> None:
+    """Inside a test's transaction the reply runs on the caller's thread, and the clock too."""
+    settings.CHAT_BOTS = {"default": "tests.test_engine.Hasty"}
+    claude_standin.script(Answer("One two", end="hang"))
+    events = visitor.ask("Hello")
+    assert [event["error"] for event in events if "error" in event] == ["timeout"]
 
 
 # Processes that are gone

@@ -294,7 +294,20 @@ async def _running_loop() -> asyncio.AbstractEventLoop:
 
 
 async def _run_inside_transaction(live: LiveReply) -> None:
+    live.task = asyncio.current_task()
+    clock = asyncio.get_running_loop().create_task(_give_up(live))
     try:
         await run(live, lambda work: sync_to_async(work)())
     finally:
+        clock.cancel()
         await claude.close_client()
+
+
+async def _give_up(live: LiveReply) -> None:
+    """End the reply once Claude has been silent for too long, where no engine's clock ticks."""
+    while (left := live.touched + live.timeout - monotonic()) > 0:
+        await asyncio.sleep(left)
+    if live.task is not None and live.driving:
+        live.ending = Ending.of_error(live.reply, Timeout())
+        live.reply.close(None)
+        live.task.cancel()
