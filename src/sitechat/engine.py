@@ -305,8 +305,10 @@ async def _run_inside_transaction(live: LiveReply) -> None:
 
 async def _give_up(live: LiveReply) -> None:
     """End the reply once Claude has been silent for too long, where no engine's clock ticks."""
-    while (left := live.touched + live.timeout - monotonic()) > 0:
+    left = live.timeout
+    while left > 0:
         await asyncio.sleep(left)
+        left = live.touched + live.timeout - monotonic()
     if live.task is not None and live.driving:
         live.ending = Ending.of_error(live.reply, Timeout())
         live.reply.close(None)
