@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
+from django.db import transaction
+from django.utils import timezone
+
 from sitechat import bookkeeping, engine, sessions
 from sitechat.driver import LiveReply
 from sitechat.errors import NotFound
@@ -108,7 +111,10 @@ def forget(request: HttpRequest, bot: str) -> None:
     talk = conversation(request, bot)
     if talk is not None:
         running = list(talk.messages.filter(status=Status.RUNNING).values_list("pk", flat=True))
-        talk.delete()
+        with transaction.atomic():
+            # A write comes first: SQLite lets only those wait for other writers.
+            Conversation.objects.filter(pk=talk.pk).update(updated=timezone.now())
+            talk.delete()
         for pk in running:
             engine.stop(pk, 0)
     sessions.forget(request, bot)

@@ -229,10 +229,11 @@ def _write(
     now = timezone.now()
     with transaction.atomic():
         if talk is None:
-            talk, _created = Conversation.objects.get_or_create(
-                pk=sessions.new_conversation_id(request, ask.bot.name, ask.client_id),
-                defaults={"bot": ask.bot.name, "user": user},
-            )
+            pk = sessions.new_conversation_id(request, ask.bot.name, ask.client_id)
+            talk = Conversation(pk=pk, bot=ask.bot.name, user=user)
+            # The same first message may be begun elsewhere. It is written without a look before:
+            # SQLite refuses a transaction that has read and then wants to write, without waiting.
+            Conversation.objects.bulk_create([talk], ignore_conflicts=True)
         else:
             changes: dict[str, Any] = {"updated": now}
             if user is not None and talk.user_id is None:
