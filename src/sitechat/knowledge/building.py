@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -29,22 +30,23 @@ def build(folder: Path, previous: Path | None) -> None:
     Memory is bounded by a chunk of passages and the vocabulary, whatever the size of the site.
     """
     path = folder / TERMS
-    if previous is not None:
-        shutil.copyfile(previous / TERMS, path)
-        connection = open_for_writing(path)
-        if _update(connection):
-            connection.close()
-        else:
-            connection.close()
-            path.unlink()
-            previous = None
-    if previous is None:
-        connection = create(path)
-        _update(connection)
-        connection.execute("INSERT INTO terms (terms) VALUES ('optimize')")
-        connection.commit()
-        connection.close()
+    if previous is None or not _is_updated(path, previous):
+        path.unlink(missing_ok=True)
+        with closing(create(path)) as connection:
+            _update(connection)
+            connection.execute("INSERT INTO terms (terms) VALUES ('optimize')")
+            connection.commit()
     _write_vectors(folder)
+
+
+def _is_updated(path: Path, previous: Path) -> bool:
+    """Copy a previous index and bring it up to date; False where it is damaged or worn out."""
+    try:
+        shutil.copyfile(previous / TERMS, path)
+        with closing(open_for_writing(path)) as connection:
+            return _update(connection)
+    except (OSError, sqlite3.Error):
+        return False
 
 
 def changes(connection: sqlite3.Connection) -> tuple[list[int], list[int]]:
@@ -64,21 +66,24 @@ def _update(connection: sqlite3.Connection) -> bool:
     for page in (*wanted, *gone):
         for table, column in (("audience", "page"), ("passage", "page"), ("page", "id")):
             connection.execute(f"DELETE FROM {table} WHERE {column} = ?", [page])  # noqa: S608
-    counts: Counter[str] = Counter()
+    counts: dict[str, Counter[str]] = {"word": Counter(), "term": Counter()}
     for some in _chunks(wanted, _CHUNK):
         _add(connection, some, counts)
-    connection.executemany(
-        "INSERT INTO word VALUES (?, ?)"
-        " ON CONFLICT (word) DO UPDATE SET passages = passages + excluded.passages",
-        counts.items(),
-    )
+    for table, found in counts.items():
+        connection.executemany(
+            f"INSERT INTO {table} VALUES (?, ?)"  # noqa: S608
+            " ON CONFLICT DO UPDATE SET passages = passages + excluded.passages",
+            found.items(),
+        )
     connection.commit()
     alive = connection.execute("SELECT count(*) FROM passage").fetchone()[0]
     ever = connection.execute("SELECT count(*) FROM terms_docsize").fetchone()[0]
     return bool(ever - alive <= max(_MOST_DEAD * ever, 100))
 
 
-def _add(connection: sqlite3.Connection, pages: Sequence[int], counts: Counter[str]) -> None:
+def _add(
+    connection: sqlite3.Connection, pages: Sequence[int], counts: dict[str, Counter[str]]
+) -> None:
     passages = (
         Passage.objects.filter(page__in=pages).select_related("page").defer("vector")
         .order_by("page", "number")
@@ -103,11 +108,13 @@ def _add(connection: sqlite3.Connection, pages: Sequence[int], counts: Counter[s
         connection.execute("INSERT INTO passage VALUES (?, ?, ?)", [row, passage.pk, page.pk])
         fields = [page.title, "\n".join(passage.headings), passage.text]
         found = [list(words(text)) for text in fields]
+        stemmed = [[stem(word, language) for word in part] for part in found]
         connection.execute(
             "INSERT INTO terms (rowid, title, headings, body) VALUES (?, ?, ?, ?)",
-            [row, *(" ".join(stem(word, language) for word in part) for part in found)],
+            [row, *map(" ".join, stemmed)],
         )
-        counts.update(
+        counts["term"].update({term for part in stemmed for term in part})
+        counts["word"].update(
             word
             for word in {word for part in found for word in part}
             if len(word) > 2 and not is_unspaced(word) and not word.isdigit()

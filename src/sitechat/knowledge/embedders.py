@@ -72,6 +72,7 @@ class OnnxEmbedder:
 
                 options = onnxruntime.SessionOptions()
                 options.intra_op_num_threads = self.threads
+                options.enable_cpu_mem_arena = False  # it keeps the memory of the largest batch
                 tokenizer = Tokenizer.from_file(str(self.folder / "tokenizer.json"))
                 tokenizer.no_padding()
                 tokenizer.enable_truncation(self.max_tokens)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from .index import Index
 from .languages import base_language, guess_language, is_unspaced, stem, words
@@ -23,11 +24,15 @@ VOTE = 0.25
 OTHER_LANGUAGE = 0.8
 """What a page in another language than the question's is worth."""
 CANDIDATES = 200
+MOST_MATCHES = 25_000
+"""Passages that a search may match: its time grows with them, not with the size of the site.
+
+Words beyond it are the question's most frequent ones, and have the least weight.
+"""
 _MOST_WORDS = 60
 
 
-@dataclass(frozen=True)
-class Ranked:
+class Ranked(NamedTuple):
     """A passage and its score; the best is 1 before the page vote."""
 
     passage: int
@@ -39,11 +44,12 @@ def rank(index: Index, query: str, previous: str, language: str, allowed: set[st
     """The passages that fit a question, best first, of the pages for the allowed audiences."""
     language = base_language(language)
     asked = guess_language(query, index.languages, language or _default(index))
-    terms = _terms(index, query, asked)
+    terms, query = _terms(index, query, asked)
     scores = _bm25(index, terms, allowed)
     if previous:
-        earlier = _terms(index, previous, guess_language(previous, index.languages, asked))
-        earlier = [term for term in earlier if term not in terms]
+        spoken_before = guess_language(previous, index.languages, asked)
+        earlier, previous = _terms(index, previous, spoken_before)
+        earlier = {term: count for term, count in earlier.items() if term not in terms}
         for passage, (page, score) in _bm25(index, earlier, allowed).items():
             _, own = scores.get(passage, (page, 0.0))
             scores[passage] = (page, own + PREVIOUS * score)
@@ -70,39 +76,52 @@ def _default(index: Index) -> str:
     return index.languages[0] if index.languages else "en"
 
 
-def _terms(index: Index, text: str, language: str) -> list[str]:
-    """What to look for: the stems of a text's words in each of the index's languages."""
+def _terms(index: Index, text: str, language: str) -> tuple[dict[str, int], str]:
+    """What to look for, and the text with its spelling mended.
+
+    Terms are stems in each of the index's languages, with the number of passages that have them.
+    """
     stopped = stop_words(language)
     found = dict.fromkeys(words(text))
     kept = [word for word in found if word not in stopped][:_MOST_WORDS]
     kept = kept or list(found)[:_MOST_WORDS]
-    terms: dict[str, None] = {}
+    terms: dict[str, int] = {}
     for word in kept:
         stems = _known(index, word)
         if not stems and not is_unspaced(word):
             better = repair(word, index.words_by_length)
-            stems = _known(index, better) if better else []
-        terms.update(dict.fromkeys(stems))
-    return list(terms)
+            if better:
+                stems = _known(index, better)
+                text = re.sub(rf"\b{re.escape(word)}\b", better, text, flags=re.IGNORECASE)
+        terms.update(stems)
+    return terms, text
 
 
-def _known(index: Index, word: str) -> list[str]:
+def _known(index: Index, word: str) -> dict[str, int]:
     if is_unspaced(word) and len(word) == 1:  # stored as pairs: any pair that begins with it
-        return [f"{word}*"]
+        return {f"{word}*": 0}
     stems = {stem(word, language): None for language in index.languages}
     marks = ",".join("?" * len(stems))
     rows = index.terms.execute(
-        f"SELECT term FROM vocabulary WHERE term IN ({marks})",  # noqa: S608
+        f"SELECT term, passages FROM term WHERE term IN ({marks})",  # noqa: S608
         list(stems),
     )
-    return [term for (term,) in rows]
+    return dict(rows.fetchall())
 
 
-def _bm25(index: Index, terms: Sequence[str], allowed: set[str]) -> dict[int, tuple[int, float]]:
+def _bm25(
+    index: Index, terms: Mapping[str, int], allowed: set[str]
+) -> dict[int, tuple[int, float]]:
     """The best passages by FTS5's BM25, with their pages."""
     if not terms:
         return {}
-    match = " OR ".join(f'"{term[:-1]}" *' if term.endswith("*") else f'"{term}"' for term in terms)
+    matches, sought = 0, []
+    for term, count in sorted(terms.items(), key=lambda item: item[1]):
+        matches += count
+        if sought and matches > MOST_MATCHES:
+            break
+        sought.append(f'"{term[:-1]}" *' if term.endswith("*") else f'"{term}"')
+    match = " OR ".join(sought)
     restriction, names = _restriction(index, allowed, "passage.page")
     rows = index.terms.execute(
         "SELECT passage.passage, passage.page, -bm25(terms, ?, ?, ?) AS score FROM terms"  # noqa: S608
@@ -183,8 +202,8 @@ def _voted(scores: Mapping[int, float], pages: Mapping[int, int]) -> list[Ranked
     for passage, score in scores.items():
         by_page.setdefault(pages[passage], []).append(score)
     votes = {page: VOTE * sum(sorted(own)[-3:]) for page, own in by_page.items()}
-    ranked = [
+    ranked = (
         Ranked(passage, pages[passage], score + votes[pages[passage]])
         for passage, score in scores.items()
-    ]
+    )
     return sorted(ranked, key=lambda one: (-one.score, one.passage))

@@ -14,7 +14,7 @@ from pathlib import Path
 TERMS = "terms.sqlite3"
 VECTORS = "vectors.npy"
 VECTOR_PASSAGES = "vector_passages.npy"
-FORMAT = 1
+FORMAT = 2
 """Counts up with every change of these files, so that a new release builds its own."""
 
 _SCHEMA = """
@@ -27,12 +27,12 @@ CREATE TABLE audience (
 ) WITHOUT ROWID;
 CREATE TABLE passage (id INTEGER PRIMARY KEY, passage INTEGER NOT NULL, page INTEGER NOT NULL);
 CREATE INDEX passage_page ON passage (page);
+CREATE TABLE term (term TEXT PRIMARY KEY, passages INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE word (word TEXT PRIMARY KEY, passages INTEGER NOT NULL) WITHOUT ROWID;
 CREATE VIRTUAL TABLE terms USING fts5 (
     title, headings, body,
     content = '', tokenize = "unicode61 remove_diacritics 0"
 );
-CREATE VIRTUAL TABLE vocabulary USING fts5vocab (terms, 'row');
 """
 
 

@@ -1,0 +1,143 @@
+"""Build time, size, memory and search times at a number of passages.
+
+    python -m benchmarks.retrieval.speed 5000
+    python -m benchmarks.retrieval.speed 100000 --vectors
+
+The passages are made of the corpus's own sentences, so that words are as frequent as in real
+text; the questions are those of the evaluation. With `--vectors` each passage gets a random vector
+of 384 numbers, and the time of the embedding model is left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import re
+import resource
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from . import corpus
+
+_PER_PAGE = 8
+
+
+def random_vectors(texts: Sequence[str]) -> object:
+    """The embedder of `--vectors`."""
+    import numpy as np
+
+    return np.random.default_rng(len(texts[0])).normal(size=(len(texts), 384))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("passages", type=int)
+    parser.add_argument("--vectors", action="store_true")
+    parser.add_argument("--requirement", default="django==6.1.3")
+    options = parser.parse_args()
+    docs = corpus.documentation(options.requirement)
+    database = corpus.WORK / f"speed-{options.passages}-{options.vectors}.sqlite3"
+    embedder = f"{random_vectors.__module__}.random_vectors" if options.vectors else None
+    if embedder:
+        embedder = "benchmarks.retrieval.speed.random_vectors"
+    corpus.configure(database, embedder)
+    from sitechat.knowledge.models import Passage
+
+    if Passage.objects.count() < options.passages:
+        _fill(docs, options.passages, embedder)
+    before = _memory()
+    started = time.perf_counter()
+    _build()
+    print(f"{options.passages:,} passages, vectors: {options.vectors}")
+    print(f"built in {time.perf_counter() - started:.1f} s", end="; ")
+    from sitechat.knowledge import index
+
+    print(f"{index.status()['bytes'] / 1e6:.0f} MB on disk")
+    built = _memory()
+    times = _search_times(corpus.questions(corpus.HERE / "django.tsv"))
+    print(
+        f"search: p50 {times[len(times) // 2]:.1f} ms, p95 {times[int(len(times) * 0.95)]:.1f} ms,"
+        f" worst {times[-1]:.1f} ms ({len(times)} searches)"
+    )
+    print(
+        f"memory: {before:.0f} MB before, at most {built:.0f} building, {_memory():.0f} searching"
+    )
+
+
+def _fill(docs: Path, count: int, embedder: str | None) -> None:
+    import numpy as np
+
+    from sitechat.knowledge.models import IndexState, Page, Passage, url_hash
+
+    text = "\n".join(path.read_text(encoding="utf-8") for path in sorted(docs.rglob("*.txt")))
+    sentences = [
+        " ".join(part.split()) for part in re.split(r"(?<=[.:])\s|\n\n", text) if len(part) > 20
+    ]
+    chance = random.Random(1)
+    numbers = np.random.default_rng(1)
+    for start in range(0, count, 2000):
+        pages = Page.objects.bulk_create(
+            Page(
+                url=f"/p{number}/",
+                url_hash=url_hash(f"/p{number}/"),
+                source="speed",
+                title=" ".join(chance.choice(sentences).split()[:5]),
+                language="en",
+                audience=["public"],
+                content_hash="x",
+            )
+            for number in range(start, min(start + 2000, count), _PER_PAGE)
+        )
+        passages = []
+        for page in pages:
+            for number in range(_PER_PAGE):
+                words: list[str] = []
+                while len(words) < 200:
+                    words += chance.choice(sentences).split()
+                passages.append(
+                    Passage(
+                        page=page,
+                        number=number,
+                        headings=[" ".join(words[:3])],
+                        text=" ".join(words[:250]),
+                    )
+                )
+        if embedder:
+            found = numbers.normal(size=(len(passages), 384)).astype("<f2")
+            for passage, vector in zip(passages, found, strict=True):
+                passage.vector, passage.embedder = vector.tobytes(), f"{embedder}:384"
+        Passage.objects.bulk_create(passages, batch_size=500)
+    IndexState.touch()
+
+
+def _build() -> None:
+    import shutil
+
+    from sitechat.knowledge import index
+
+    shutil.rmtree(index.folder(), ignore_errors=True)
+    index.refresh()
+
+
+def _search_times(questions: Sequence[corpus.Question]) -> list[float]:
+    from django.contrib.auth.models import AnonymousUser
+
+    from sitechat.knowledge import search
+
+    times = []
+    for rounds in range(3):
+        for question in questions:
+            started = time.perf_counter()
+            search(question.text, user=AnonymousUser(), previous=question.previous)
+            if rounds:  # the first round warms the caches of the process
+                times.append((time.perf_counter() - started) * 1000)
+    return sorted(times)
+
+
+def _memory() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    main()
