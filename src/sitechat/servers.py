@@ -23,7 +23,7 @@ GRACE = 8.0
 """Seconds that running replies get once the process was told to end, where the server names no
 time of its own. Docker kills after 10 s, Kubernetes after 30 s, systemd after 90 s."""
 
-LONGEST = 25.0
+LONGEST = 20.0
 """Seconds after which a stream is cut, to be resumed, on servers that wait for it to the end."""
 
 MARGIN = 2.0

@@ -176,12 +176,13 @@ class Caller:
         assert answer.status == 200, answer
         return answer.json
 
-    def wait_for(self, reply: str, text: str, timeout: float = 30.0) -> None:
-        """Wait until the row of a reply has the text."""
-        deadline = time.monotonic() + timeout
-        while (row := self.row(reply))["text"] != text:
+    def wait_for(self, reply: str, text: str, status: str = "running") -> dict[str, Any]:
+        """Wait until the row of a reply has the text and status."""
+        deadline = time.monotonic() + 30
+        while (row := self.row(reply))["text"] != text or row["status"] != status:
             assert time.monotonic() < deadline, row
             time.sleep(0.05)
+        return row
 
     def wait_for_end(self, reply: str, timeout: float = 60.0) -> dict[str, Any]:
         """Poll a reply to its end."""

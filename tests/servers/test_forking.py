@@ -69,19 +69,19 @@ def test_a_worker_that_is_recycled_finishes_its_replies(
     server = replace(
         GUNICORN_GTHREAD if kind == "gthread" else GUNICORN_SYNC,
         name=f"gunicorn {kind}, recycled",
-        command=lambda port: gunicorn(port, kind, "--max-requests", "12"),
+        command=lambda port: gunicorn(port, kind, "--max-requests", "30"),
     )
     site = sites.start(server)
     caller = Caller(site.port, polls=True)
     worker = caller.process()["pid"]
-    standin.script(Answer(["one ", "two"], delay=1.5))
+    standin.script(Answer(["one ", "two ", "three"], delay=2.0))
     reply, stream = caller.begin("Count")
     if stream is not None:
         stream.close()
     while caller.process()["pid"] == worker:
         pass
     assert caller.wait_for_end(reply)["status"] == "complete"
-    assert caller.poll(reply)["text"] == "one two"
+    assert caller.poll(reply)["text"] == "one two three"
 
 
 WITHOUT_THREADS = [
