@@ -217,3 +217,13 @@ def test_a_poll_gets_the_same_as_a_stream() -> None:
     }
     reply.finish("interrupted", Interrupted())
     assert json.loads(json.dumps(reply.as_dict()))["error"]["error"] == "interrupted"
+
+
+def test_a_stop_drops_the_sources_that_nothing_shown_rests_on() -> None:
+    reply = running("Gold costs 5 euros.")
+    reply.cite(title="Prices", url="/prices/")
+    reply.write(" Silver costs 3.")
+    reply.cite(title="Silver", url="/silver/")
+    reply.close(25)
+    assert [source["url"] for source in reply.sources] == ["/prices/"]
+    assert reply.citations == [{"at": 19, "n": 1}]

@@ -14,11 +14,15 @@ from uuid import UUID
 
 from django.db import close_old_connections, connections, models, transaction
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from sitechat import exchange, prices
+from sitechat.chatbot import Chatbot
+from sitechat.conf import conf
 from sitechat.errors import Interrupted
 from sitechat.ledger import get_ledger
 from sitechat.models import Message, MessageQuerySet, Status, Usage
+from sitechat.reply import Reply
 from sitechat.signals import reply_finished
 
 if TYPE_CHECKING:
@@ -177,13 +181,14 @@ def interrupt_stale(replies: MessageQuerySet) -> int:
 def _interrupt(row: Message) -> bool:
     reserved = row.reserved or {}
     stopped = row.stop_at is not None
+    reply = Reply.from_row(row, "")
+    reply.close(row.stop_at)
     with transaction.atomic():
         found: bool = bool(
             Message.objects.filter(pk=row.pk, status=Status.RUNNING, updated=row.updated).update(
-                text=row.text[: row.stop_at],
-                citations=[
-                    c for c in row.citations if not stopped or c["at"] <= (row.stop_at or 0)
-                ],
+                text=reply.text,
+                sources=reply.sources,
+                citations=reply.citations,
                 status=Status.STOPPED if stopped else Status.INTERRUPTED,
                 error=None if stopped else Interrupted().stored(),
                 running_in=None,
@@ -191,19 +196,27 @@ def _interrupt(row: Message) -> bool:
                 updated=timezone.now(),
             )
         )
-        if found:
-            Usage.objects.create(
-                reply=row,
-                conversation_id=row.conversation_id,
-                bot=row.conversation.bot,
-                model=reserved.get("model", ""),
-                input_tokens=reserved.get("input_tokens", 0),
-                output_tokens=reserved.get("output_tokens", 0),
-                dollars=Decimal(reserved.get("dollars", 0)),
-                estimated=True,
-                status=Status.INTERRUPTED,
-            )
-    return found
+        if not found:
+            return False
+        usage = Usage.objects.create(
+            reply=row,
+            conversation_id=row.conversation_id,
+            bot=row.conversation.bot,
+            model=reserved.get("model", ""),
+            input_tokens=reserved.get("input_tokens", 0),
+            output_tokens=reserved.get("output_tokens", 0),
+            dollars=Decimal(reserved.get("dollars", 0)),
+            estimated=True,
+            status=Status.INTERRUPTED,
+        )
+    row.refresh_from_db()
+    reply_finished.send_robust(sender=_bot_class(row.conversation.bot), reply=row, usage=usage)
+    return True
+
+
+def _bot_class(name: str) -> type[Chatbot]:
+    path = conf.CHAT_BOTS.get(name)
+    return import_string(path) if path else Chatbot
 
 
 def _running(ids: Sequence[UUID]) -> models.QuerySet[Message]:

@@ -178,6 +178,8 @@ class Reply:
             kept.append(self.text[:at])
             self._text = kept
             self.citations = [citation for citation in self.citations if citation["at"] <= at]
+            cited = {citation["n"] for citation in self.citations}
+            self.sources = [source for source in self.sources if source["n"] in cited]
 
     def finish(self, status: str, error: ReplyError | None = None) -> None:
         """The reply has ended, and is saved; the first end counts."""
