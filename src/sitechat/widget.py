@@ -46,7 +46,6 @@ WORDS: dict[str, str | Promise] = {
     "below": pgettext_lazy("chat", "New text below"),
     "conversation": pgettext_lazy("chat", "Conversation"),
     "you": pgettext_lazy("chat", "You"),
-    "writing": pgettext_lazy("chat", "Writing an answer…"),
     "sources": pgettext_lazy("chat", "Sources"),
     "source": pgettext_lazy("chat", "Source %(number)s: %(title)s"),
     "tab": pgettext_lazy("chat", "(opens in a new tab)"),

@@ -29,7 +29,7 @@ export function createComposer({ strings: { say, count }, placeholder, limit, se
   let running = false
 
   const input = h("textarea", "input", {
-    rows: 1, dir: "auto", placeholder, "aria-label": say("input"), "aria-describedby": "counter", enterkeyhint: "send",
+    rows: 1, placeholder, "aria-label": say("input"), enterkeyhint: "send",
     input: () => show(),
     keydown(event: KeyboardEvent) {
       // while a word is being composed (Japanese, Chinese, ...) Enter belongs to the input method;
@@ -39,13 +39,15 @@ export function createComposer({ strings: { say, count }, placeholder, limit, se
       composer.send()
     },
   })
-  const counter = h("p", "counter", { id: "counter", role: "status" })
+  const counter = h("p", "counter", { role: "status" })
   const sendButton = iconButton("send", "send", say("send"), () => composer.send())
   const stopButton = iconButton("send stop", "stop", say("stop"), stop)
 
   /** Shows what depends on the text: the height, the counter, whether it can be sent. */
   function show(): void {
     draft(input.value)
+    // without a text the placeholder has the page's direction
+    input.dir = input.value && "auto"
     const left = limit - countPoints(input.value.trim())
     counter.hidden = left > Math.max(20, limit / 10)
     counter.textContent = counter.hidden ? "" : count(left < 0 ? "over" : "left", Math.abs(left))

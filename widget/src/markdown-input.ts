@@ -15,7 +15,7 @@ const WORD = /[\p{L}\p{N}]/u
 /** What has to be looked at; the text between is written as it is. */
 const SPECIAL = /_+|\$|<?https?:\/\//g
 /** What may go on in the next piece. */
-const UNFINISHED = /<?https?:\/\/[^\s<>"`]*$|<?h?t?t?p?s?:?\/?$|_+$/
+const UNFINISHED = /<?https?:\/\/[^\s<>"`]*$|<?h(?:t(?:t(?:ps?:?\/?)?)?)?$|<$|_+$/
 const ADDRESS = /^(<?)(https?:\/\/[^\s<>"`。，、）」]+)(>?)/
 const TRAILING = /[.,;:!?'"*_~\])}]+$/
 

@@ -24,8 +24,9 @@ const PIECE = 256
 const NODE = 2000
 /** More tokens than DEEPEST and one piece can open. */
 const TOKENS = 1024
-/** Lines of code that are laid out together. */
+/** Lines of code, and blocks of text, that are laid out together. */
 const CODE_LINES = 40
+const BLOCKS = 40
 /** Marks travel through the parser as characters from here on; a text's own are replaced. */
 const MARK = 0xe000
 const OWN = /[\ue000-\uf8ff]/g
@@ -89,10 +90,15 @@ function appendText(element: Element, text: string): void {
 }
 
 export function createMarkdown(root: HTMLElement, { strings, mark, copy }: MarkdownOptions): Markdown {
-  const levels: Level[] = [{ element: root, token: DOCUMENT }]
+  const levels: Level[] = []
   /** Where text was last put: a mark behind a block of code stands there. */
   let last: Element = root
   const top = (): Level => levels.at(-1)!
+
+  /** Blocks go into sections, so that a long text is not laid out anew with each piece. */
+  function section(): void {
+    levels[0] = { element: root.appendChild(h("div", "section")), token: DOCUMENT }
+  }
 
   function startCode(level: Level): void {
     const text: string[] = (level.code = [])
@@ -131,6 +137,7 @@ export function createMarkdown(root: HTMLElement, { strings, mark, copy }: Markd
 
     add_token(_: null, token: number): void {
       if (token === DOCUMENT) return
+      if (!levels[1] && root.lastElementChild!.childElementCount >= BLOCKS) section()
       const { element: parent, token: around, head } = top()
       const level: Level = { element: parent, token }
       levels.push(level)
@@ -184,6 +191,7 @@ export function createMarkdown(root: HTMLElement, { strings, mark, copy }: Markd
     },
   }
 
+  section()
   let parser: ReturnType<typeof createParser> | undefined = createParser(renderer)
   parser.tokens = new Uint32Array(TOKENS)
   parser.tokens[0] = DOCUMENT
@@ -200,7 +208,7 @@ export function createMarkdown(root: HTMLElement, { strings, mark, copy }: Markd
     if (parser.len < DEEPEST && parser.pending.length < LONGEST_PENDING) return
     input.write("", true)
     levels.length = 1
-    levels.push({ element: root.appendChild(h("p", "", { dir: "auto" })), token: PARAGRAPH })
+    levels.push({ element: levels[0]!.element.appendChild(h("p", "", { dir: "auto" })), token: PARAGRAPH })
     plain(parser.pending)
     parser = undefined
   }

@@ -87,7 +87,7 @@ export function createPanel(options: PanelOptions): Panel {
           close()
         } },
       h("header", "header", {},
-        h("h2", "title", { id: "title", dir: "auto" }, options.title),
+        h("h2", "title", { id: "title" }, options.title),
         fresh,
         !inline && iconButton("close", "close", say("close"), close)),
       question,
@@ -96,7 +96,7 @@ export function createPanel(options: PanelOptions): Panel {
       h("div", "bottom", {},
         composer.element,
         composer.counter,
-        options.disclosure && h("p", "disclosure", { dir: "auto" }, options.disclosure))),
+        options.disclosure && h("p", "disclosure", {}, options.disclosure))),
 
     changed(view) {
       dirty.add(view)

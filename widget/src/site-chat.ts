@@ -34,7 +34,8 @@ export class SiteChat extends HTMLElement implements Host {
     this.chat = undefined
     if (chat?.host !== this) return
     chat.release()
-    for (const other of document.querySelectorAll("site-chat")) other.connectedCallback()
+    // those of a new body are perhaps not yet what they will be
+    for (const other of document.querySelectorAll("site-chat")) other.connectedCallback?.()
   }
 
   /** Opens the window; the focus comes back to `opener` when it is closed. */
@@ -59,7 +60,7 @@ export class SiteChat extends HTMLElement implements Host {
 }
 
 function openFrom(event: MouseEvent): void {
-  if (event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey) return
   const opener = (event.target as Element).closest<HTMLElement>("[data-site-chat-open]")
   const bot = opener?.dataset["siteChatOpen"]
   const chat = opener && [...chats.values()].find(({ host }) => host.isConnected && (!bot || host.getAttribute("bot") === bot))

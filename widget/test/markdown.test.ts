@@ -25,6 +25,7 @@ function html(text: string, size?: number): string {
     }
   }
   for (const element of root.querySelectorAll(".hidden, button")) element.remove()
+  for (const section of root.querySelectorAll(".section")) section.replaceWith(...section.childNodes)
   return root.innerHTML
 }
 

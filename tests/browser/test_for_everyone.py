@@ -1,0 +1,299 @@
+"""Keyboard, screen readers, small screens, zoom, colours: the chat is for everyone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from sitechat.standin import Answer, StandinProcess
+from tests.browser.chat import Chat
+
+pytestmark = pytest.mark.browser
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+RICH = """## What we sell
+
+Apples, **pears** and `plums`, see [prices](/prices/) or https://other.example/.
+
+1. One
+2. Two
+
+| Fruit | Price |
+|-------|-------|
+| Apple | 1     |
+
+> A quote.
+
+```python
+print("a long line of code that is wider than the window of the chat, by far, and scrolls")
+```
+"""
+
+
+def states(chat: Chat, standin: StandinProcess) -> Any:
+    """Go through what visitors can see, and stop at each."""
+    yield "closed"
+    chat.open()
+    yield "greeting"
+    standin.script(Answer([RICH[:100], RICH[100:]], hold_after=1))
+    chat.send("What do you sell?")
+    expect(chat.answers).to_contain_text("Apples")
+    yield "writing"
+    standin.release()
+    chat.finished()
+    yield "answer"
+    chat.button("Good answer").click()
+    yield "comment"
+    chat.button("Cancel").click()
+    chat.button("New conversation").click()
+    yield "question"
+    chat.button("Cancel").click()
+    chat.input.fill("x" * 2003)
+    yield "too long"
+    chat.page.route(
+        "**/api/chat/",
+        lambda route: route.fulfill(
+            status=429,
+            body=json.dumps({"error": "rate_limited", "message": "Slowly.", "retry_after": 600}),
+        ),
+    )
+    chat.send("More!")
+    expect(chat.notice).to_be_visible()
+    yield "limit"
+    chat.page.unroute("**/api/chat/")
+    standin.script(Answer("We", end="error"))
+    chat.send("And?")
+    expect(chat.page.locator(".note")).to_be_visible()
+    yield "failed"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("device", ["desk", "phone"])
+def test_axe_finds_nothing_in_any_state(
+    device: str,
+    scheme: str,
+    open_page: Callable[..., Page],
+    site: str,
+    standin: StandinProcess,
+    axe: Callable[[Page], list[str]],
+) -> None:
+    page = open_page(
+        color_scheme=scheme, reduced_motion="reduce", **(PHONE if device == "phone" else {})
+    )
+    page.goto(site)
+    found = {state: axe(page) for state in states(Chat(page), standin)}
+    assert {state: problems for state, problems in found.items() if problems} == {}
+
+
+def test_the_keyboard_alone_can_do_all(chat: Chat, standin: StandinProcess) -> None:
+    page = chat.page
+    standin.script("Apples.")
+    page.keyboard.press("Tab")
+    for _ in range(6):
+        if chat.focused() == "Open the chat":
+            break
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(chat.input).to_be_focused()
+    page.keyboard.type("What do you sell?")
+    page.keyboard.press("Enter")
+    chat.finished()
+    expect(chat.input).to_be_focused()
+    seen: list[str] = []
+    while "Close the chat" not in seen:
+        page.keyboard.press("Shift+Tab")
+        seen.append(chat.focused())
+        assert len(seen) < 20, seen
+    assert {"Copy", "Good answer", "Bad answer", "Conversation"} <= set(seen)
+    page.keyboard.press("Escape")
+    expect(chat.panel).to_be_hidden()
+    assert chat.focused() == "Open the chat"
+
+
+def test_an_answer_is_announced_once_and_whole(chat: Chat, standin: StandinProcess) -> None:
+    chat.open()
+    chat.page.evaluate(
+        """() => {
+            window.said = []
+            const status = document.querySelector("site-chat").shadowRoot
+                .querySelector(".root > [role=status]")
+            new MutationObserver(() => status.textContent && window.said.push(status.textContent))
+                .observe(status, {childList: true, characterData: true, subtree: true})
+        }"""
+    )
+    standin.script(Answer(["We sell ", "apples."], delay=0.2))
+    chat.ask()
+    chat.page.wait_for_function("window.said.length > 0")
+    said = chat.page.evaluate("window.said")
+    assert [text.strip() for text in said] == ["Ask us: We sell apples."]
+    live = chat.page.locator(".list").locator("[aria-live], [role=status], [role=log]")
+    expect(live).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    "viewport",
+    [{"width": 320, "height": 640}, {"width": 640, "height": 400}, {"width": 844, "height": 390}],
+    ids=["320px", "200%", "landscape"],
+)
+def test_nothing_is_cut_off(
+    viewport: dict[str, int], open_page: Callable[..., Page], site: str, standin: StandinProcess
+) -> None:
+    page = open_page(viewport=viewport)
+    page.goto(site)
+    chat = Chat(page)
+    standin.script(RICH)
+    chat.ask()
+    for element in (chat.input, chat.button("Send"), chat.button("Close the chat")):
+        box = element.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= viewport["width"]
+        assert box["y"] >= 0
+        assert box["y"] + box["height"] <= viewport["height"]
+    assert chat.scroller.evaluate("(list) => list.scrollWidth <= list.clientWidth")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_every_target_is_large_enough(chat: Chat, standin: StandinProcess) -> None:
+    standin.script(RICH)
+    chat.ask()
+    sizes = chat.panel.evaluate(
+        """(panel) => [...panel.querySelectorAll("button, textarea, .mark, .sources a")]
+            .filter((element) => element.offsetParent)
+            .map((element) => [element.ariaLabel ?? element.textContent,
+                element.offsetWidth, element.offsetHeight])
+            .filter(([, width, height]) => width < 24 || height < 24)"""
+    )
+    assert sizes == []
+
+
+def test_on_a_phone_it_fills_the_screen_and_keeps_the_rest_out_of_reach(
+    open_page: Callable[..., Page], site: str
+) -> None:
+    page = open_page(**PHONE)
+    page.goto(site)
+    chat = Chat(page).open()
+    box = chat.panel.bounding_box()
+    assert box == {"x": 0, "y": 0, "width": 390, "height": 844}
+    assert chat.panel.evaluate("(panel) => panel.matches(':modal')")
+    page.keyboard.press("Escape")
+    expect(chat.panel).to_be_hidden()
+
+
+def test_on_a_phone_it_stays_above_the_keyboard(open_page: Callable[..., Page], site: str) -> None:
+    page = open_page(**PHONE)
+    page.add_init_script(
+        """
+        const real = window.visualViewport
+        const fake = new EventTarget()
+        Object.defineProperties(fake, {
+            height: {get: () => window.left ?? real.height},
+            offsetTop: {get: () => 0},
+        })
+        Object.defineProperty(window, "visualViewport", {value: fake})
+        """
+    )
+    page.goto(site)
+    chat = Chat(page).open()
+    page.evaluate("() => { window.left = 500; visualViewport.dispatchEvent(new Event('resize')) }")
+    box = chat.panel.bounding_box()
+    assert box is not None
+    assert box["height"] == 500
+    page.set_viewport_size({"width": 1000, "height": 800})
+    expect(chat.panel).to_have_css("height", "672px")
+
+
+def test_on_a_phone_it_never_opens_by_itself(
+    open_page: Callable[..., Page], site: str, standin: StandinProcess
+) -> None:
+    page = open_page(**PHONE)
+    page.goto(site)
+    Chat(page).open()
+    page.reload(wait_until="networkidle")
+    expect(Chat(page).launcher).to_be_visible()
+    expect(Chat(page).panel).to_have_count(0)
+
+
+def test_from_right_to_left(
+    open_page: Callable[..., Page], site: str, standin: StandinProcess
+) -> None:
+    page = open_page(locale="ar")
+    page.goto(site)
+    launcher = page.get_by_role("button", name="فتح المحادثة")
+    box = launcher.bounding_box()
+    assert box is not None
+    assert box["x"] < 100
+    launcher.click()
+    panel = page.locator(".panel").bounding_box()
+    close = page.get_by_role("button", name="إغلاق المحادثة").bounding_box()
+    assert panel is not None
+    assert close is not None
+    assert close["x"] < panel["x"] + 100
+
+
+def test_an_answer_has_its_own_direction(chat: Chat, standin: StandinProcess) -> None:
+    standin.script("مرحبا بكم\n\nHello")
+    answer = chat.ask("مرحبا")
+    directions = answer.evaluate(
+        "(content) => [...content.children].map((child) => getComputedStyle(child).direction)"
+    )
+    assert directions == ["rtl", "ltr"]
+
+
+@pytest.mark.parametrize("attribute", ["light", "dark"])
+def test_an_attribute_overrides_the_colour_scheme(
+    attribute: str, open_page: Callable[..., Page], site: str
+) -> None:
+    page = open_page(color_scheme="dark" if attribute == "light" else "light")
+    page.goto(site)
+    page.evaluate(
+        "(theme) => document.querySelector('site-chat').setAttribute('theme', theme)", attribute
+    )
+    chat = Chat(page).open()
+    background = "rgb(255, 255, 255)" if attribute == "light" else "rgb(23, 25, 31)"
+    expect(chat.panel).to_have_css("background-color", background)
+
+
+@pytest.mark.parametrize(
+    ("accent", "text"), [("#ffe000", "rgb(0, 0, 0)"), ("#004", "rgb(255, 255, 255)")]
+)
+def test_text_on_the_accent_is_readable_whatever_the_accent(
+    accent: str, text: str, page: Page, site: str
+) -> None:
+    page.goto(site)
+    page.evaluate(
+        "(accent) => document.querySelector('site-chat').style"
+        ".setProperty('--site-chat-accent', accent)",
+        accent,
+    )
+    color = page.locator(".launcher").evaluate(
+        """(launcher) => {
+            const context = document.createElement("canvas").getContext("2d")
+            context.fillStyle = getComputedStyle(launcher).color
+            context.fillRect(0, 0, 1, 1)
+            return `rgb(${[...context.getImageData(0, 0, 1, 1).data].slice(0, 3).join(", ")})`
+        }"""
+    )
+    assert color == text
+
+
+def test_nothing_moves_where_motion_is_reduced(open_page: Callable[..., Page], site: str) -> None:
+    page = open_page(reduced_motion="reduce")
+    page.goto(site)
+    chat = Chat(page).open()
+    assert chat.panel.evaluate("(panel) => panel.getAnimations({subtree: true}).length") == 0
+
+
+def test_forced_colours_keep_edges(
+    open_page: Callable[..., Page], site: str, standin: StandinProcess
+) -> None:
+    page = open_page(forced_colors="active")
+    page.goto(site)
+    chat = Chat(page)
+    standin.script("Apples.")
+    chat.ask()
+    expect(chat.questions).to_have_css("border-style", "solid")
