@@ -11,9 +11,9 @@ from uuid import UUID
 from django.db.models import Count, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Left
 
-from sitechat.admin.safe_text import visible
 from sitechat.models import Conversation, Message, Status, Unanswered, Usage
 from sitechat.owner.privacy import short_name
+from sitechat.owner.safe_text import visible
 
 LONGEST = 200
 """Characters of a question that a row shows."""

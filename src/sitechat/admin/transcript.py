@@ -10,9 +10,9 @@ from typing import Any
 from django.db.models import Count, Sum
 from django.utils.functional import Promise
 
-from sitechat.admin.safe_text import safe_link, visible
 from sitechat.errors import reply_error
 from sitechat.models import Conversation, Message, Role, Status, Unanswered, Usage
+from sitechat.owner.safe_text import safe_link, visible
 
 MESSAGES = 200
 """Messages on one page of a transcript."""

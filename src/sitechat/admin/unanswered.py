@@ -16,10 +16,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from sitechat.admin.places import Place
-from sitechat.admin.safe_text import visible
 from sitechat.models import Unanswered
 from sitechat.owner import review
 from sitechat.owner.likeness import grouped
+from sitechat.owner.safe_text import visible
 
 if TYPE_CHECKING:
     UnansweredModelAdmin = admin.ModelAdmin[Unanswered]

@@ -16,11 +16,11 @@ from django.utils.translation import gettext_lazy as _
 
 from sitechat.admin import plots
 from sitechat.admin.plots import Plot, Series
-from sitechat.admin.safe_text import visible
 from sitechat.limits import NANO
 from sitechat.models import Usage
 from sitechat.owner import statistics
 from sitechat.owner.figures import COUNTS, Figures
+from sitechat.owner.safe_text import visible
 from sitechat.owner.statistics import Budget, Report, Row
 
 if TYPE_CHECKING:

@@ -15,10 +15,12 @@ PHRASES = {
         (
             r"\b(?:sites?|pages?|documentation|docs|website|passages?|results?|content)\b"
             rf"{SENTENCE}{{0,60}}\b(?:do|does|did)(?:n't| not)"
-            r" (?:\w+ )?(?:tell|say|mention|cover|contain|hold|state|specify|include|list|explain)\b"
+            r" (?:\w+ )?(?:tell|say|mention|cover|contain|hold|state|specify|include|list|"
+            r"explain)\b"
         ),
         (
-            r"\bI (?:do not|don't|could not|couldn't|cannot|can not|can't|was unable to|am unable to)"
+            r"\bI (?:do not|don't|could not|couldn't|cannot|can not|can't|was unable to|"
+            r"am unable to)"
             r" (?:actually |currently )?(?:know|find|tell|answer|see|have (?:any )?information)\b"
         ),
         r"\bI(?:'m| am) (?:not sure|afraid I (?:do not|don't|cannot|can't))\b",

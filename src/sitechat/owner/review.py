@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from sitechat.models import STALE_AFTER, Message, Role, Status
+from sitechat.models import Message, Role, Usage
 from sitechat.owner.likeness import SAME, likeness, trigrams
 from sitechat.owner.models import Job, Unanswered
 from sitechat.owner.phrases import UNKNOWN
@@ -23,9 +23,7 @@ AT_ONCE = 1000
 """Replies that a page looks through before it is shown; the cleanup looks through all."""
 
 SETTLES = timedelta(minutes=1)
-"""Replies are looked at this long after they began, when every transaction of then is over."""
-
-ENDED = (Status.COMPLETE, Status.TRUNCATED, Status.STOPPED)
+"""Replies are looked at this long after they ended, when every transaction of then is over."""
 
 
 def says_unknown(text: str) -> bool:
@@ -38,10 +36,6 @@ def catch_up(most: int | None = None) -> bool:
     _disliked()
     now = timezone.now()
     end = now - SETTLES
-    running = Message.objects.filter(status=Status.RUNNING, updated__gte=now - STALE_AFTER)
-    oldest = running.order_by("created").values_list("created", flat=True).first()
-    if oldest is not None:
-        end = min(end, oldest)
     since = Job.progress(JOB)
     if since is not None and since > end:
         if since <= now:
@@ -49,9 +43,10 @@ def catch_up(most: int | None = None) -> bool:
         since = end  # a clock was wrong when this was written
     left = most
     while left is None or left > 0:
-        batch = _batch(since, end, AT_ONCE if left is None else min(AT_ONCE, left))
-        _look_at(batch)
-        if len(batch) < AT_ONCE and (left is None or len(batch) < left):
+        size = AT_ONCE if left is None else min(AT_ONCE, left)
+        batch = _batch(since, end, size)
+        _look_at([used.reply for used in batch if used.reply is not None])
+        if len(batch) < size:
             Job.record(JOB, end - timedelta.resolution)
             return True
         since = batch[-1].created
@@ -60,19 +55,18 @@ def catch_up(most: int | None = None) -> bool:
     return False
 
 
-def _batch(since: datetime | None, end: datetime, size: int) -> list[Message]:
-    """Replies that have ended, the oldest first; those of one moment all together."""
-    replies = Message.objects.filter(
-        role=Role.ASSISTANT, status__in=ENDED, created__lt=end
-    ).order_by("created")
+def _batch(since: datetime | None, end: datetime, size: int) -> list[Usage]:
+    """Replies in the order in which they ended; those of one moment all together.
+
+    `Usage` is written when a reply ends, and has an index on that moment.
+    """
+    ended = Usage.objects.filter(created__lt=end).select_related("reply").order_by("created")
     if since is not None:
-        replies = replies.filter(created__gt=since)
-    replies = replies.only("id", "conversation_id", "position", "text", "created", "rating")
-    batch = list(replies[:size])
+        ended = ended.filter(created__gt=since)
+    batch = list(ended[:size])
     if len(batch) == size:
-        known = {reply.pk for reply in batch}
-        last = replies.filter(created=batch[-1].created).exclude(pk__in=known)
-        batch += list(last)
+        known = {used.pk for used in batch}
+        batch += ended.filter(created=batch[-1].created).exclude(pk__in=known)
     return batch
 
 

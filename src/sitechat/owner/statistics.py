@@ -17,6 +17,9 @@ SPANS = {"hour": 48, "day": 30, "month": 12}
 """How many hours, days or months a report shows."""
 
 
+EPOCH = datetime(2000, 1, 1, tzinfo=timezone.utc)
+
+
 @dataclass(frozen=True)
 class Row:
     """The figures of a period, a model or a bot."""
@@ -126,6 +129,15 @@ def budgets(now: datetime | None = None) -> list[Budget]:
         counts = {"tokens": used.tokens, "messages": used.replies}
         spent = used.dollars if limit.unit == "usd" else Decimal(counts[limit.unit])
         found.append(Budget(limit, spent, shown(limit.unit, limit.cap), frame.end))
+    return found
+
+
+def totals(now: datetime | None = None) -> dict[tuple[str, str], Figures]:
+    """All that was ever used, by bot and model."""
+    now = now or datetime.now(timezone.utc)
+    found: dict[tuple[str, str], Figures] = {}
+    for (_moment, bot, model), figures in _figures("day", EPOCH, now, now):
+        found.setdefault((bot, model), Figures()).add(figures)
     return found
 
 

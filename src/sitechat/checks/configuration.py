@@ -1,7 +1,4 @@
-"""System checks: what is wrong with the set-up is said at start, not to a visitor.
-
-Each has an id and a hint; `docs/checks.md` tells what to do about each.
-"""
+"""Are the settings what they can be? Errors here would otherwise meet a visitor."""
 
 from __future__ import annotations
 
@@ -10,7 +7,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning, register
+from django.core.checks import CheckMessage, Error, Warning
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
@@ -217,12 +214,3 @@ CHECKS = (
     check_sessions,
     check_key,
 )
-
-
-def run(app_configs: object = None, **kwargs: Any) -> list[CheckMessage]:
-    """All the checks; what `manage.py check` calls."""
-    return [message for check in CHECKS for message in check()]
-
-
-def register_checks() -> None:
-    register(run, "sitechat")

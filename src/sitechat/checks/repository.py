@@ -1,0 +1,77 @@
+"""Is the key where everybody can read it who has the code?"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Warning
+
+REPOSITORIES = (".git", ".hg", ".svn", ".jj")
+
+PATIENCE = 2.0
+"""Seconds that git may take to tell whether it knows a file."""
+
+
+def check_key(**kwargs: Any) -> Iterator[CheckMessage]:
+    key = getattr(settings, "ANTHROPIC_API_KEY", None)
+    if not isinstance(key, str) or len(key) < 20:
+        return
+    for file in settings_files():
+        if _holds(file, key) and under_version_control(file):
+            yield Warning(
+                f"ANTHROPIC_API_KEY is written out in {file}, which is under version control.",
+                hint="Read it from the environment, and make a new key: the old one stays in the "
+                "repository's history.",
+                id="sitechat.W003",
+            )
+
+
+def settings_files() -> list[Path]:
+    """The files of the settings module and of the modules beside it that have been loaded."""
+    name = getattr(settings, "SETTINGS_MODULE", None)
+    if not isinstance(name, str):
+        return []
+    package = name.rpartition(".")[0]
+    files = []
+    for module_name, module in list(sys.modules.items()):
+        beside = package and module_name.rpartition(".")[0] == package
+        file = getattr(module, "__file__", None)
+        if file and (module_name == name or beside):
+            files.append(Path(file))
+    return sorted(files)
+
+
+def _holds(file: Path, key: str) -> bool:
+    try:
+        return key in file.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+
+
+def under_version_control(file: Path) -> bool:
+    """Whether a repository knows the file; where git can't tell, whether there is a repository."""
+    repository = next(
+        (folder for folder in file.parents for name in REPOSITORIES if (folder / name).exists()),
+        None,
+    )
+    if repository is None:
+        return False
+    if not (repository / ".git").exists():
+        return True
+    try:
+        answer = subprocess.run(  # noqa: S603 - no shell, and the path is the settings' own
+            ["git", "ls-files", "--error-unmatch", "--", str(file)],  # noqa: S607
+            cwd=repository,
+            capture_output=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return True
+    # 1: git does not know the file, which may be on purpose. 128: git can't tell.
+    return answer.returncode != 1

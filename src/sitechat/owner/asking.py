@@ -1,0 +1,94 @@
+"""Asking a bot from the terminal: the same way as a visitor's message, without a visitor.
+
+Nothing but the usage is stored, and CHAT_LIMITS do not apply.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.contrib.sessions.backends.cache import SessionStore
+from django.http import HttpRequest
+from django.test import RequestFactory
+
+from sitechat import bookkeeping, claude, exchange, guard, turns, visitors
+from sitechat.chatbot import Chatbot
+from sitechat.driver import LiveReply, Tools, converse
+from sitechat.errors import NotConfigured
+from sitechat.reply import Reply
+
+
+def anonymous_request() -> HttpRequest:
+    """A request such as a visitor without a session sends."""
+    request = RequestFactory().get("/")
+    request.session = SessionStore()
+    try:
+        from django.contrib.auth.models import AnonymousUser
+    except RuntimeError:  # django.contrib.auth is not installed
+        return request
+    request.user = AnonymousUser()
+    return request
+
+
+def compose(question: str, bot: str | None = None, page: str = "") -> LiveReply:
+    """A question to a bot of CHAT_BOTS, asked on a page of the site, as yet unanswered.
+
+    Raises the ChatError that a visitor would get for it.
+    """
+    data: dict[str, Any] = {"message": question}
+    if bot:
+        data["bot"] = bot
+    if page:
+        data["page"] = {"url": page}
+    ask = guard.understood(data)
+    request = anonymous_request()
+    return live_reply(turns.compose(request, ask), ask.bot, tools=turns.tools(request, ask))
+
+
+def live_reply(request: exchange.Request, bot: Chatbot, tools: Tools | None = None) -> LiveReply:
+    """A reply to a request that belongs to no conversation."""
+    return LiveReply(
+        Reply(id=str(uuid.uuid4()), message_id=str(uuid.uuid4())),
+        request,
+        conversation_id=None,
+        bot=bot,
+        reserved={**request.worst_case(), "claims": []},
+        visitor=visitors.identify(anonymous_request()),
+        tools=tools,
+    )
+
+
+def check_configured() -> None:
+    """Raises NotConfigured where there is no way to Claude."""
+    if not claude.configured():
+        raise NotConfigured("There is no key for Claude: set ANTHROPIC_API_KEY.")
+
+
+async def answer(live: LiveReply, show: Callable[[str], None] | None = None) -> None:
+    """Let Claude answer, on a loop that `run` has begun; `show` gets the text as it comes."""
+    if show is not None:
+        cursor = live.reply.cursor(0)
+
+        def wake() -> None:
+            for event in live.reply.since(cursor):
+                show(event.data.get("t", ""))
+
+        live.follow(wake)
+    live.ending = await converse(live, lambda work: sync_to_async(work)())
+    await sync_to_async(bookkeeping.record)(live)
+
+
+def run(asking: Coroutine[Any, Any, None]) -> None:
+    """Run the asking on a loop of its own, and close what it has opened."""
+
+    async def whole() -> None:
+        try:
+            await asking
+        finally:
+            await claude.close_client()
+
+    asyncio.run(whole())
