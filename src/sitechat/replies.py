@@ -6,9 +6,10 @@ What is not the visitor's is not found, and the answer is the same as for what d
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from time import monotonic, sleep
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -17,8 +18,9 @@ from sitechat import bookkeeping, engine, sessions
 from sitechat.driver import LiveReply
 from sitechat.errors import NotFound
 from sitechat.guard import parse_uuid
+from sitechat.knowledge.searching import existing
 from sitechat.models import Conversation, Message, Status
-from sitechat.reply import Reply
+from sitechat.reply import Reply, Source
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -53,6 +55,22 @@ def visitor(request: HttpRequest) -> AbstractBaseUser | AnonymousUser | None:
     return getattr(request, "user", None)
 
 
+def history(request: HttpRequest, talk: Conversation) -> list[dict[str, Any]]:
+    """The conversation's messages as `GET chat/` shows them, in their order."""
+    messages = [renewed(row).as_dict() for row in talk.messages.order_by("position")]
+    sources = [source for message in messages for source in message["sources"]]
+    _drop_lost_links(request, sources)
+    return messages
+
+
+def _drop_lost_links(request: HttpRequest, sources: Sequence[Source]) -> None:
+    """A cited page may be gone by now, or for others: its title stays, its address goes."""
+    there = existing({source["url"] for source in sources}, user=visitor(request))
+    for source in sources:
+        if source["url"] not in there:
+            source["url"] = ""
+
+
 def find_reply(request: HttpRequest, reply_id: str) -> Message:
     """The visitor's reply of that id; raises NotFound for anything else, always the same."""
     pk = parse_uuid(reply_id)
@@ -63,6 +81,7 @@ def find_reply(request: HttpRequest, reply_id: str) -> Message:
     row = Message.objects.replies().filter(pk=pk, conversation__in=theirs).first()
     if row is None:
         raise NotFound
+    _drop_lost_links(request, row.sources)
     return row
 
 

@@ -94,14 +94,13 @@ def _show(request: HttpRequest) -> HttpResponse:
     bot = guard.find_bot(request.GET.get("bot"))
     claude.warm_up()
     talk = replies.conversation(request, bot.name)
-    rows = talk.messages.order_by("position") if talk else ()
-    messages = [replies.renewed(row) for row in rows]
-    running = next((m.pk for m in messages if m.status == Status.RUNNING), None)
+    messages = replies.history(request, talk) if talk else []
+    running = next((m["id"] for m in messages if m["status"] == Status.RUNNING), None)
     return JsonResponse(
         {
             "conversation": str(talk.pk) if talk else None,
-            "messages": [message.as_dict() for message in messages],
-            "running": str(running) if running else None,
+            "messages": messages,
+            "running": running,
             "greeting": str(conf.CHAT_WIDGET.get("greeting", "")),
             "suggestions": [str(text) for text in conf.CHAT_WIDGET.get("suggestions", ())],
             "limits": get_ledger().left(visitors.identify(request)),

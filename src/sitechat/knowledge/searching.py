@@ -80,6 +80,19 @@ def open_page(url: str, *, user: User) -> list[Found] | None:
     ]
 
 
+def existing(urls: Iterable[str], *, user: User) -> set[str]:
+    """Which of the addresses, as `Found.url` has them, are pages that the user may see now."""
+    hashes = [url_hash(url) for url in urls]
+    if not hashes:
+        return set()
+    pages = Page.objects.filter(url_hash__in=hashes).exclude(content_hash="")
+    return {
+        url
+        for url, audience in pages.values_list("url", "audience")
+        if audiences_of(user, audience)
+    }
+
+
 def _page_at(url: str, user: User) -> Page | None:
     pages = {page.url: page for page in Page.objects.filter(
         url_hash__in=[url_hash(spelling) for spelling in _spellings(url)]
