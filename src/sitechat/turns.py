@@ -1,17 +1,19 @@
 """A visitor's message becomes a turn of the conversation: found again, or begun.
 
-A turn is the message and its reply. Everything that may refuse it has been asked before its rows
-are written; its rows are committed before Claude is.
+A turn is the message and its reply. Everything that may refuse it is asked before its rows are
+written; its rows are committed before Claude is asked.
 """
 
 from __future__ import annotations
 
+import secrets
 import uuid
 from collections.abc import Sequence
 from decimal import Decimal
+from time import sleep
 from typing import TYPE_CHECKING, Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import get_language
@@ -26,7 +28,7 @@ from sitechat import (
     visitors,
 )
 from sitechat.driver import LiveReply
-from sitechat.errors import Busy, Conflict, Overloaded
+from sitechat.errors import Busy, ChatError, Conflict, Overloaded
 from sitechat.guard import Ask, free_slot
 from sitechat.ledger import get_ledger
 from sitechat.models import Conversation, Message, Role, Status
@@ -39,6 +41,9 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 20
 """Tries to write a turn, when many messages of an address come at the same moment."""
+
+DEADLOCKS = 4
+"""Tries after which a database that can't agree with itself is an error."""
 
 
 def take(request: HttpRequest, ask: Ask, *, on_server_loop: bool) -> Followed:
@@ -56,14 +61,8 @@ def take(request: HttpRequest, ask: Ask, *, on_server_loop: bool) -> Followed:
         _check_free(talk, recent)
     claude_request = compose(request, ask, talk, recent)
     who = visitors.identify(request)
-    reserved = _reserve(who, claude_request)
-    try:
-        begun = _begin(request, ask, talk, recent, reserved, who)
-    except Exception:
-        get_ledger().cancel(reserved["claims"])
-        raise
+    begun = _begin(request, ask, talk, claude_request, who)
     if isinstance(begun, Followed):
-        get_ledger().cancel(reserved["claims"])
         return begun
     message, reply = begun
     visitors.remember(request, who)
@@ -73,7 +72,7 @@ def take(request: HttpRequest, ask: Ask, *, on_server_loop: bool) -> Followed:
         claude_request,
         conversation_id=reply.conversation_id,
         bot=ask.bot,
-        reserved=reserved,
+        reserved=reply.reserved or {},
         visitor=who,
         tools=tools(request, ask),
     )
@@ -85,24 +84,83 @@ def _begin(
     request: HttpRequest,
     ask: Ask,
     talk: Conversation | None,
-    recent: Sequence[Message],
-    reserved: dict[str, Any],
+    claude_request: exchange.Request,
     who: visitors.Visitor,
 ) -> tuple[Message, Message] | Followed:
     """The rows of a new turn, or the turn that the same message began a moment before."""
-    position = recent[0].position + 1 if recent else 0
-    for _attempt in range(ATTEMPTS):
-        slot = free_slot(who.ip)
+    for attempt in range(1, ATTEMPTS + 1):
         try:
-            return _write(request, ask, talk, position, reserved, slot)
-        except IntegrityError:
-            again = _lost_race(request, ask, talk)
-            if again is not None:
-                return again
-            # Another message took the slot, or the position; its reply may have ended by now.
-            if talk is not None:
-                position = talk.messages.count()
+            begun = _begin_alone(request, ask, talk, claude_request, who)
+        except OperationalError:
+            # The database ended a deadlock at our cost. Inside a transaction that is the
+            # caller's to do again: it may be gone.
+            if attempt == DEADLOCKS or connection.in_atomic_block:
+                raise
+            sleep(secrets.randbelow(20 * 2**attempt) / 1000)
+            continue
+        if isinstance(begun, ChatError):
+            raise begun
+        if begun is not None:
+            return begun
     raise Overloaded(retry_after=1)
+
+
+def _begin_alone(
+    request: HttpRequest,
+    ask: Ask,
+    talk: Conversation | None,
+    claude_request: exchange.Request,
+    who: visitors.Visitor,
+) -> tuple[Message, Message] | Followed | ChatError | None:
+    """Begin the turn while nobody else can begin one in the conversation.
+
+    So of the same message, sent many times at once, only one asks for a place within the limits.
+    Returns a refusal where others would raise it, so that what the ledger has noted about it is
+    kept; None where another message of the address has just taken the slot.
+    """
+    with transaction.atomic():
+        talk = _lock(request, ask, talk)
+        newest = list(talk.messages.order_by("-position")[:2])
+        again = _asked_before(talk, ask, newest)
+        if again is not None:
+            sessions.remember(request, ask.bot.name, talk.pk)
+            return again
+        _check_free(talk, newest)
+        try:
+            slot = free_slot(who.ip)
+            reserved = _reserve(who, claude_request)
+        except ChatError as refusal:
+            if not newest:
+                talk.delete()
+            return refusal
+        position = newest[0].position + 1 if newest else 0
+        try:
+            with transaction.atomic():
+                return _write(ask, talk, position, reserved, slot)
+        except IntegrityError:
+            get_ledger().cancel(reserved["claims"])
+            return None
+
+
+def _lock(request: HttpRequest, ask: Ask, talk: Conversation | None) -> Conversation:
+    """The conversation, with its row locked; one is begun where there is none.
+
+    It is written without a look before: SQLite refuses a transaction that has read and then
+    wants to write, without waiting.
+    """
+    who = visitor(request)
+    user: Any = who if who is not None and who.is_authenticated else None
+    if talk is not None:
+        changes: dict[str, Any] = {"updated": timezone.now()}
+        if user is not None and talk.user_id is None:
+            changes["user"] = user
+        if Conversation.objects.filter(pk=talk.pk).update(**changes):
+            return talk
+        # It was forgotten a moment before.
+    pk = sessions.new_conversation_id(request, ask.bot.name, ask.client_id)
+    talk = Conversation(pk=pk, bot=ask.bot.name, user=user)
+    Conversation.objects.bulk_create([talk], ignore_conflicts=True)
+    return talk
 
 
 def _asked_before(talk: Conversation, ask: Ask, recent: Sequence[Message]) -> Followed | None:
@@ -128,22 +186,6 @@ def _check_free(talk: Conversation, recent: Sequence[Message]) -> None:
         running.refresh_from_db()
     if running.status == Status.RUNNING:
         raise Busy(reply=str(running.pk))
-
-
-def _lost_race(request: HttpRequest, ask: Ask, talk: Conversation | None) -> Followed | None:
-    """What the same message, or another of the conversation, has begun; None for neither."""
-    if talk is None:
-        pk = sessions.new_conversation_id(request, ask.bot.name, ask.client_id)
-        talk = Conversation.objects.filter(pk=pk).first()
-        if talk is None:
-            return None
-    newest = list(talk.messages.order_by("-position")[:2])
-    again = _asked_before(talk, ask, newest)
-    if again is not None:
-        sessions.remember(request, ask.bot.name, talk.pk)
-        return again
-    _check_free(talk, newest)
-    return None
 
 
 def compose(
@@ -217,46 +259,27 @@ def _reserve(who: visitors.Visitor, request: exchange.Request) -> dict[str, Any]
 
 
 def _write(
-    request: HttpRequest,
-    ask: Ask,
-    talk: Conversation | None,
-    position: int,
-    reserved: dict[str, Any],
-    slot: str | None,
+    ask: Ask, talk: Conversation, position: int, reserved: dict[str, Any], slot: str | None
 ) -> tuple[Message, Message]:
-    who = visitor(request)
-    user: Any = who if who is not None and who.is_authenticated else None
     now = timezone.now()
-    with transaction.atomic():
-        if talk is None:
-            pk = sessions.new_conversation_id(request, ask.bot.name, ask.client_id)
-            talk = Conversation(pk=pk, bot=ask.bot.name, user=user)
-            # The same first message may be begun elsewhere. It is written without a look before:
-            # SQLite refuses a transaction that has read and then wants to write, without waiting.
-            Conversation.objects.bulk_create([talk], ignore_conflicts=True)
-        else:
-            changes: dict[str, Any] = {"updated": now}
-            if user is not None and talk.user_id is None:
-                changes["user"] = user
-            Conversation.objects.filter(pk=talk.pk).update(**changes)
-        message = Message(
-            conversation=talk,
-            position=position,
-            role=Role.USER,
-            text=ask.message,
-            client_id=ask.client_id,
-            created=now,
-        )
-        reply = Message(
-            conversation=talk,
-            position=position + 1,
-            role=Role.ASSISTANT,
-            status=Status.RUNNING,
-            running_in=talk,
-            slot=slot,
-            reserved=reserved,
-            created=now,
-            updated=now,
-        )
-        Message.objects.bulk_create([message, reply])
+    message = Message(
+        conversation=talk,
+        position=position,
+        role=Role.USER,
+        text=ask.message,
+        client_id=ask.client_id,
+        created=now,
+    )
+    reply = Message(
+        conversation=talk,
+        position=position + 1,
+        role=Role.ASSISTANT,
+        status=Status.RUNNING,
+        running_in=talk,
+        slot=slot,
+        reserved=reserved,
+        created=now,
+        updated=now,
+    )
+    Message.objects.bulk_create([message, reply])
     return message, reply
