@@ -57,6 +57,7 @@ _UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
     "\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 )
+_FIRST_UNSPACED = "\u0e00"
 _UNSPACED_RUN = re.compile(f"[{_UNSPACED}]+")
 # Letters and digits; an apostrophe stays inside a word until the stop words were taken out.
 _WORD = re.compile(rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+(?:['\u2019][^\W\d_]{{1,2}}(?![^\W_]))?")
@@ -70,20 +71,20 @@ def base_language(code: str) -> str:
 
 def words(text: str) -> Iterator[str]:
     """The words of a text, lower case; a run of unspaced script comes as overlapping pairs."""
-    for match in _WORD.finditer(unicodedata.normalize("NFKC", text)):
-        word = match[0].casefold()
-        if _UNSPACED_RUN.match(word):
+    for match in _WORD.finditer(unicodedata.normalize("NFKC", text).casefold()):
+        word = match[0]
+        if is_unspaced(word):
             if len(word) == 1:
                 yield word
             for at in range(len(word) - 1):
                 yield word[at : at + 2]
         elif len(word) <= LONGEST_WORD:
-            yield re.split("['\u2019]", word, maxsplit=1)[0]
+            yield word if word.isalnum() else re.split("['\u2019]", word, maxsplit=1)[0]
 
 
 def is_unspaced(word: str) -> bool:
     """Whether a word is of a script that is written without spaces."""
-    return bool(_UNSPACED_RUN.match(word))
+    return word[0] >= _FIRST_UNSPACED and bool(_UNSPACED_RUN.match(word))
 
 
 _stemming = threading.Lock()  # a stemmer keeps the word that it works on in itself

@@ -171,6 +171,8 @@ def _store_content(
     with transaction.atomic():
         IndexState.touch()
         page = _page(document, url, source)
+        if page.content_hash == digest and not page.error:  # another process was faster
+            return Outcome.UNCHANGED
         outcome = Outcome.CHANGED if page.content_hash else Outcome.ADDED
         page.title, page.language, page.audience = title, language, audience
         page.content_hash, page.stamp = digest, uuid.uuid4()
