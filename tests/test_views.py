@@ -50,27 +50,6 @@ def test_a_stream_begins_with_the_ids(visitor: Visitor) -> None:
     assert last == {"done": "complete"}
 
 
-def test_sources_and_citations_are_told_and_kept(
-    visitor: Visitor, claude_standin: Standin, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from sitechat import site_tools
-    from sitechat.history import Document
-
-    document = Document("Prices", "/prices/", "Gold costs 5.")
-    monkeypatch.setattr(site_tools, "passages", lambda *args, **kwargs: [document])
-    claude_standin.script(Answer("Gold costs 5.", citations=[0]))
-    events = visitor.ask("What does gold cost?")
-    assert events[1:] == [
-        {"source": {"n": 1, "title": "Prices", "url": "/prices/"}},
-        {"t": "Gold costs 5."},
-        {"cite": {"at": 13, "n": 1}},
-        {"done": "complete"},
-    ]
-    message = visitor.history()["messages"][-1]
-    assert message["sources"] == [{"n": 1, "title": "Prices", "url": "/prices/"}]
-    assert message["citations"] == [{"at": 13, "n": 1}]
-
-
 # The conversation
 
 
