@@ -200,8 +200,8 @@ class Message(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["status", "created"], name="sitechat_message_status"),
-            models.Index(fields=["rating", "created"], name="sitechat_message_rating"),
+            models.Index(fields=["status", "conversation"], name="sitechat_message_status"),
+            models.Index(fields=["rating", "conversation"], name="sitechat_message_rating"),
         ]
 
     def __str__(self) -> str:

@@ -22,6 +22,9 @@ AROUND = 80
 """Characters shown on each side of what a search has found."""
 
 
+COUNTS = ("messages", "likes", "dislikes", "running", "refused", "errors", "unanswered")
+
+
 @dataclass(frozen=True)
 class Digest:
     talk: Conversation
@@ -57,6 +60,7 @@ def digests(talks: Sequence[Conversation], searched: str = "") -> list[Digest]:
             running=Count("pk", filter=Q(status=Status.RUNNING)),
             refused=Count("pk", filter=Q(status=Status.REFUSED)),
             errors=Count("pk", filter=Q(status__in=[Status.FAILED, Status.INTERRUPTED])),
+            unanswered=Count("unanswered", filter=Unanswered.is_open("unanswered__")),
         )
     }
     dollars = dict(
@@ -65,15 +69,8 @@ def digests(talks: Sequence[Conversation], searched: str = "") -> list[Digest]:
         .values_list("conversation_id")
         .annotate(Sum("dollars"))
     )
-    unanswered = dict(
-        Unanswered.objects.open()
-        .filter(reply__conversation__in=ids)
-        .order_by()
-        .values_list("reply__conversation_id")
-        .annotate(Count("pk"))
-    )
     excerpts = _excerpts(ids, searched) if searched else {}
-    none = dict.fromkeys(("messages", "likes", "dislikes", "running", "refused", "errors"), 0)
+    none = dict.fromkeys(COUNTS, 0)
     return [
         Digest(
             talk=talk,
@@ -81,7 +78,6 @@ def digests(talks: Sequence[Conversation], searched: str = "") -> list[Digest]:
             question=_cut(questions.get(talk.pk, "")),
             found=None if searched in questions.get(talk.pk, "") else excerpts.get(talk.pk),
             dollars=dollars.get(talk.pk),
-            unanswered=unanswered.get(talk.pk, 0),
             **{name: counts.get(talk.pk, none)[name] for name in none},
         )
         for talk in talks

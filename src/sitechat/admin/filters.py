@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
     Lookups = list[tuple[str, str | _StrPromise]]
+
+
+OF_ROW = Q(conversation=OuterRef("pk"))
 
 
 class BotFilter(admin.SimpleListFilter):
@@ -47,8 +50,8 @@ class RatingFilter(admin.SimpleListFilter):
         ratings = {"down": -1, "up": 1}
         if self.value() not in ratings:
             return queryset
-        rated = Message.objects.filter(rating=ratings[str(self.value())])
-        return queryset.filter(pk__in=rated.order_by().values("conversation"))
+        rated = Message.objects.filter(OF_ROW, rating=ratings[str(self.value())])
+        return queryset.filter(Exists(rated))
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -72,9 +75,9 @@ class StateFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.value()
         if value == "unanswered":
-            unanswered = Unanswered.objects.open()
-            return queryset.filter(pk__in=unanswered.values("reply__conversation"))
+            # A thumb down that was taken back is among them until the next cleanup.
+            return queryset.filter(Exists(Unanswered.objects.filter(OF_ROW, done=None)))
         if value in self.STATUSES:
-            rows = Message.objects.filter(status__in=self.STATUSES[value]).order_by()
-            return queryset.filter(pk__in=rows.values("conversation"))
+            rows = Message.objects.filter(OF_ROW, status__in=self.STATUSES[value])
+            return queryset.filter(Exists(rows))
         return queryset

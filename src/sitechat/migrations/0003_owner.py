@@ -120,6 +120,16 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="unanswered",
+            name="conversation",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="unanswered",
+                to="sitechat.conversation",
+                verbose_name="conversation",
+            ),
+        ),
+        migrations.AddField(
+            model_name="unanswered",
             name="reply",
             field=models.OneToOneField(
                 on_delete=django.db.models.deletion.CASCADE,

@@ -37,10 +37,10 @@ class Migration(migrations.Migration):
     operations = [
         AddIndexOnline(
             model_name="message",
-            index=models.Index(fields=["status", "created"], name="sitechat_message_status"),
+            index=models.Index(fields=["status", "conversation"], name="sitechat_message_status"),
         ),
         AddIndexOnline(
             model_name="message",
-            index=models.Index(fields=["rating", "created"], name="sitechat_message_rating"),
+            index=models.Index(fields=["rating", "conversation"], name="sitechat_message_rating"),
         ),
     ]

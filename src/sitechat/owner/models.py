@@ -55,9 +55,7 @@ class Summary(models.Model):
 class UnansweredQuerySet(models.QuerySet["Unanswered"]):
     def open(self) -> UnansweredQuerySet:
         """Those that the owner has still to look at; a thumb down that was taken back is none."""
-        return self.filter(
-            models.Q(done=None) & (~models.Q(reason="disliked") | models.Q(reply__rating__lt=0))
-        )
+        return self.filter(Unanswered.is_open(reply="reply__"))
 
     def mark_done(self, ids: list[int]) -> int:
         return self.filter(pk__in=ids, done=None).update(done=timezone.now())
@@ -74,6 +72,12 @@ class Unanswered(models.Model):
         DISLIKED = "disliked", _("thumb down")
         RETRIED = "retried", _("asked again")
 
+    conversation = models.ForeignKey(
+        "sitechat.Conversation",
+        on_delete=models.CASCADE,
+        related_name="unanswered",
+        verbose_name=_("conversation"),
+    )
     reply = models.OneToOneField(
         "sitechat.Message",
         on_delete=models.CASCADE,
@@ -94,6 +98,14 @@ class Unanswered(models.Model):
 
     def __str__(self) -> str:
         return self.question[:80]
+
+    @staticmethod
+    def is_open(prefix: str = "", *, reply: str = "") -> models.Q:
+        """What is true of those to look at; the prefixes lead to the row and to its reply."""
+        disliked = models.Q(**{f"{prefix}reason": Unanswered.Reason.DISLIKED})
+        return models.Q(**{f"{prefix}done": None, f"{prefix}pk__isnull": False}) & (
+            ~disliked | models.Q(**{f"{reply}rating__lt": 0})
+        )
 
 
 class Job(models.Model):

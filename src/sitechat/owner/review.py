@@ -34,6 +34,8 @@ def says_unknown(text: str) -> bool:
 def catch_up(most: int | None = None) -> bool:
     """Look at the replies since the last time, at most `most`; whether all have been seen."""
     _disliked()
+    if most is None:
+        _liked_after_all()
     now = timezone.now()
     end = now - SETTLES
     since = Job.progress(JOB)
@@ -92,9 +94,16 @@ def _disliked() -> None:
     found = list(
         Message.objects.filter(rating__lt=0, unanswered=None)
         .only("id", "conversation_id", "position", "created")
-        .order_by("-created")[:AT_ONCE]
+        .order_by()[:AT_ONCE]
     )
     _keep([(Unanswered.Reason.DISLIKED, reply) for reply in found], _questions(found))
+
+
+def _liked_after_all() -> None:
+    """Whoever takes a thumb down back takes the reply off the list."""
+    Unanswered.objects.filter(
+        reason=Unanswered.Reason.DISLIKED, done=None, reply__rating__gte=0
+    ).delete()
 
 
 def _asked(reply: Message) -> tuple[UUID, int]:
@@ -120,6 +129,7 @@ def _questions(replies: Sequence[Message]) -> dict[tuple[UUID, int], str]:
 def _keep(found: Iterable[tuple[str, Message]], questions: Mapping[tuple[UUID, int], str]) -> None:
     rows = [
         Unanswered(
+            conversation_id=reply.conversation_id,
             reply=reply,
             reason=reason,
             question=questions.get(_asked(reply), ""),
