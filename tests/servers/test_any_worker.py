@@ -7,12 +7,17 @@ import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from sitechat.standin import Answer, StandinProcess
 from tests.servers.callers import Caller, Stream
-from tests.servers.sites import Site
+from tests.servers.conftest import Sites
+from tests.servers.sites import UVICORN, Site
 
 LAG = 1.0
 """Seconds between the time a word came to one worker and the time another showed it."""
+
+COUNTING = Answer(["one ", "two ", "three"], hold_after=1)
 
 Pair = tuple[Site, Site]
 
@@ -140,31 +145,39 @@ def test_another_worker_says_busy_and_follows(pair: Pair, standin: StandinProces
     assert stream.rest().text == "one two"
 
 
-def test_a_message_sent_twenty_times_at_once_is_answered_once(
-    pair: Pair, standin: StandinProcess
-) -> None:
-    here, there = callers(pair)
-    enter(here, standin)
-    standin.script(Answer(["one ", "two ", "three"], hold_after=1))
-    standin.always("never asked for")
-    id = str(uuid.uuid4())
+TIMES = 20
+
+
+def send_many_times(
+    pair: Pair, here: Caller, standin: StandinProcess, text: str, id: str
+) -> list[Stream]:
+    """The same message, sent to both workers at once as a browser does that retries."""
 
     def send(number: int) -> Stream:
-        caller = (here, there)[number % 2]
-        caller = caller.to(caller.port)
+        caller = here.to(pair[number % 2].port)
         caller.polls = True
-        stream = caller.send("Count", id)
+        stream = caller.send(text, id)
         if stream.status == 202:
             reply = json.loads(stream.response.read())["reply"]
             caller.wait_for_end(reply)
             stream = caller.follow(reply)
         return stream.rest()
 
-    with ThreadPoolExecutor(21) as pool:
-        sent = [pool.submit(send, number) for number in range(20)]
-        standin.wait_for(lambda records: records[-1].held)
+    with ThreadPoolExecutor(TIMES) as pool:
+        sent = [pool.submit(send, number) for number in range(TIMES)]
+        standin.wait_for(lambda records: any(record.held for record in records), timeout=30)
         standin.release()
-        streams = [future.result() for future in sent]
+        return [future.result() for future in sent]
+
+
+def test_a_message_sent_twenty_times_at_once_is_answered_once(
+    pair: Pair, standin: StandinProcess
+) -> None:
+    here, there = callers(pair)
+    enter(here, standin)
+    standin.script(COUNTING)
+    id = str(uuid.uuid4())
+    streams = send_many_times(pair, here, standin, "Count", id)
     assert {(stream.status, stream.text, stream.done) for stream in streams} == {
         (200, "one two three", "complete")
     }
@@ -174,3 +187,24 @@ def test_a_message_sent_twenty_times_at_once_is_answered_once(
     assert texts == ["Hello", "Welcome.", "Count", "one two three"]
     other = there.call("POST", "/api/chat/", {"message": "Other", "id": id})
     assert other.status == 422
+
+
+@pytest.mark.parametrize("vendor", ["sqlite", "postgresql", "mariadb"])
+def test_however_often_it_comes_a_message_takes_one_place_within_the_limits(
+    vendor: str, sites: Sites, standin: StandinProcess
+) -> None:
+    """The first message of a session, which has no conversation yet, and the next."""
+    pair = sites.pair(UVICORN, vendor, limits={"session": ["3 messages/hour"]})
+    here = Caller(pair[0].port)
+    here.call("POST", "/login/", {"user": str(uuid.uuid4())})
+    for text in ("Count", "Count again"):
+        standin.script(COUNTING)
+        streams = send_many_times(pair, here, standin, text, str(uuid.uuid4()))
+        assert [(stream.status, stream.text) for stream in streams] == [
+            (200, "one two three")
+        ] * TIMES
+    assert len(standin.requests) == 2
+    assert here.history()["limits"]["messages"] == 1
+    standin.script("Here.", "Never asked.")
+    assert here.send("A third").rest().done == "complete"
+    assert here.send("A fourth").status == 429

@@ -20,6 +20,8 @@ from tests.servers.callers import Caller, Stream
 from tests.servers.conftest import Databases, Sites
 from tests.servers.sites import ROOT, SERVERS, UVICORN, Server, Site
 
+pytestmark = pytest.mark.timeout(400)
+
 FOUND_WITHIN = 20.0
 """Seconds from the kill to the row that says interrupted."""
 
@@ -62,16 +64,10 @@ def kill_worker(caller: Caller) -> float:
 def killed(
     shared_sites: Sites, standin: StandinProcess
 ) -> Iterator[Callable[[Server | str], Killed]]:
-    """All servers are killed at once, so that the tests wait only once for rows to be stale."""
+    """All servers are killed first, so that the tests wait together for rows to be stale."""
     witness = shared_sites.start(UVICORN)
     victims: dict[Server | str, Killed] = {}
     pool = ThreadPoolExecutor(len(SERVERS))
-    installed = [server for server in SERVERS if server.installed]
-    started = [shared_sites.make(server) for server in installed]
-    for site in started:
-        site.launch()
-    for site in started:
-        site.wait_until_up()
 
     def fall(name: Server | str, site: Site, *, last: bool = True) -> None:
         caller, reply = begin_held(site, standin)
@@ -86,7 +82,10 @@ def killed(
         following = pool.submit(lambda: caller.follow(reply).rest()) if last else Future()
         victims[name] = Killed(caller, reply, at, seen, whole, following)
 
-    for server, site in zip(installed, started, strict=True):
+    for server in SERVERS:
+        if not server.installed:
+            continue
+        site = shared_sites.make(server).start()
         if server is UVICORN:
             for looks_first in ("history", "message", "cleanup"):
                 fall(looks_first, site, last=False)

@@ -32,7 +32,7 @@ def stalled(caller: Caller, reply: str) -> socket.socket:
 
 def test_readers_who_stop_reading_and_vanish(pair: Pair, standin: StandinProcess) -> None:
     caller = Caller(pair[0].port, polls=True)
-    standin.script(Answer(MEGABYTE, hold_after=1, usage={"output_tokens": 100}))
+    standin.script(Answer(MEGABYTE, hold_after=1, stop_reason="end_turn"))
     reply, stream = caller.begin("Tell me all")
     if stream is not None:
         stream.close()
