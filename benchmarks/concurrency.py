@@ -1,0 +1,110 @@
+"""Many open streams in one process: how late events are, and the site's other pages meanwhile.
+
+    python benchmarks/concurrency.py [--streams 100 250 500 1000] [--short] [--url URL]
+
+Each stream gets 10 deltas a second. Visitors arrive a few at a time; when all are there, every
+delta of the following seconds is timed at the visitor against the stand-in's clock, another page
+is opened ten times a second, and the memory of the process is read. Visitors, stand-in, database
+and site share the machine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from time import perf_counter
+from typing import Any
+
+from harness import figures, peers, targets
+from harness.visitors import Visitor
+
+PACE = 0.1
+ARRIVALS = 25
+"""Visitors that come in a second."""
+
+
+async def open_pages(url: str, done: asyncio.Event) -> list[float]:
+    visitor, times = Visitor(url), []
+    while not done.is_set():
+        times.append(await visitor.open_page())
+        await asyncio.sleep(0.1)
+    return times
+
+
+async def measure(
+    bench: targets.Bench, served: peers.Served, streams: int, seconds: float
+) -> dict[str, Any]:
+    bench.answers(5)
+    await targets.warm_up([served], turns=20)
+    await asyncio.sleep(1)
+    idle = served.memory_kb()
+    arriving = streams / ARRIVALS
+    bench.answers(int((2 * arriving + seconds + 15) / PACE), pace=PACE)
+    visitors: list[Visitor] = []
+    asking = []
+    for n in range(streams):
+        visitors.append(Visitor(served.url))
+        asking.append(asyncio.create_task(visitors[-1].ask(timed=True)))
+        if n % 5 == 4:
+            await asyncio.sleep(5 / ARRIVALS)
+    while sum(visitor.answer.events < 5 for visitor in visitors):
+        await asyncio.sleep(0.1)
+        assert not any(task.done() for task in asking), "an answer ended too early"
+    await asyncio.sleep(2)
+    for visitor in visitors:
+        visitor.answer.arrivals.clear()
+    done = asyncio.Event()
+    pages = asyncio.create_task(open_pages(served.url, done))
+    began, cpu = perf_counter(), served.cpu_ms()
+    await asyncio.sleep(seconds)
+    busy = (served.cpu_ms() - cpu) / (perf_counter() - began) / 1000
+    memory = served.memory_kb() - idle
+    delays = [
+        delay * 1000
+        for visitor in visitors
+        for delay in visitor.answer.delays(PACE)
+    ]
+    done.set()
+    page_times = [seconds * 1000 for seconds in await pages]
+    for task in asking:
+        task.cancel()
+    await asyncio.gather(*asking, return_exceptions=True)
+    return {
+        "streams": streams,
+        "deltas": len(delays),
+        "p50 ms": figures.percentile(delays, 0.5),
+        "p95 ms": figures.percentile(delays, 0.95),
+        "p99 ms": figures.percentile(delays, 0.99),
+        "within 150 ms": sum(delay <= 150 for delay in delays) / len(delays),
+        "pages p50 ms": figures.percentile(page_times, 0.5),
+        "pages p95 ms": figures.percentile(page_times, 0.95),
+        "KB per stream": memory / streams,
+        "idle MB": idle / 1024,
+        "cores": busy,
+    }
+
+
+def main() -> int:
+    parser = figures.parser(__doc__)
+    parser.add_argument("--streams", type=int, nargs="+")
+    options = parser.parse_args()
+    numbers = options.streams or ([50, 100] if options.short else [100, 250, 500, 750, 1000])
+    seconds = 5.0 if options.short else 12.0
+    found: dict[str, list[dict[str, Any]]] = {}
+    columns = ("p50 ms", "p99 ms", "within 150 ms", "pages p95 ms", "KB per stream", "cores")
+    rows: list[list[object]] = [["streams of 10 deltas/s", *columns]]
+    for peer in (peers.OURS_UVICORN, peers.RELAY):
+        for streams in numbers:
+            with targets.Bench(options) as bench, bench.targets([peer]) as (served,):
+                figure = asyncio.run(measure(bench, served, streams, seconds))
+            found.setdefault(served.name, []).append(figure)
+            rows.append([f"{served.name}, {streams}", *(f"{figure[key]:.3g}" for key in columns)])
+        if options.url:
+            break
+    figures.table(rows)
+    figures.keep(options, "concurrency", {"seconds": seconds, **found})
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,103 @@
+"""Time to the first token, and the CPU of a turn.
+
+    python benchmarks/first_token.py [--short] [--url URL]
+
+A visitor sends a message, and a second one in the same session; the stand-in answers at once.
+What is reported is the time that the site adds: the first text at the visitor, less the first
+text from the SDK called directly with a warm client (its median, of the same run). The peers
+take turns, so that whatever else the machine does meets all of them alike.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from time import perf_counter
+from typing import Any
+
+from harness import figures, peers, targets
+from harness.visitors import Visitor
+
+DIRECT = "the SDK, called directly"
+EVENTS = 5
+
+
+async def direct(client: Any) -> float:
+    began = perf_counter()
+    stream = await client.messages.create(
+        model="claude-opus-4-7",
+        max_tokens=1024,
+        messages=[{"role": "user", "content": "What does this site do?"}],
+        stream=True,
+    )
+    first = 0.0
+    async for event in stream:
+        if not first and event.type == "content_block_delta":
+            first = perf_counter() - began
+    return first * 1000
+
+
+async def measure(bench: targets.Bench, served: list[peers.Served], rounds: int) -> dict[str, Any]:
+    import anthropic
+
+    bench.answers(EVENTS)
+    client = anthropic.AsyncAnthropic(
+        api_key="sk-benchmark",
+        base_url=bench.standin.url,
+        http_client=anthropic.DefaultAioHttpClient(),
+    )
+    for _ in range(5):
+        await direct(client)
+    await targets.warm_up(served)
+    alone: list[float] = []
+    times: dict[str, tuple[list[float], list[float]]] = {each.name: ([], []) for each in served}
+    cpu = {each.name: 0.0 for each in served}
+    for _ in range(rounds):
+        alone.append(await direct(client))
+        for each in served:
+            visitor = Visitor(each.url)
+            before = each.cpu_ms()
+            for turn in (0, 1):
+                answer = await visitor.ask()
+                assert answer.whole, (each.name, answer)
+                times[each.name][turn].append((answer.first - answer.sent) * 1000)
+            await asyncio.sleep(0.05)  # the end of the turn, after its last event
+            cpu[each.name] += each.cpu_ms() - before
+    await client.close()
+    base = figures.percentile(alone, 0.5)
+    found: dict[str, Any] = {DIRECT: {"ms": figures.spread(alone)}}
+    for each in served:
+        first, second = times[each.name]
+        found[each.name] = {
+            f"{turn} turn, added ms": {
+                "p50": figures.percentile(values, 0.5) - base,
+                "p95": figures.percentile(values, 0.95) - base,
+                "least": min(values) - base,
+                "most": max(values) - base,
+            }
+            for turn, values in (("first", first), ("second", second))
+        }
+        found[each.name]["cpu ms per turn"] = cpu[each.name] / rounds / 2
+    return found
+
+
+def main() -> int:
+    options = figures.parser(__doc__).parse_args()
+    rounds = 20 if options.short else 100
+    with targets.Bench(options) as bench, bench.targets() as served:
+        found = asyncio.run(measure(bench, served, rounds))
+    alone = found[DIRECT]["ms"]
+    print(f"{DIRECT}: {alone['median']:.1f} ms ({alone['least']:.1f} to {alone['most']:.1f})")
+    rows: list[list[object]] = [["added ms", "1st p50", "p95", "2nd p50", "p95", "CPU ms/turn"]]
+    for name, each in found.items():
+        if name != DIRECT:
+            first, second = each["first turn, added ms"], each["second turn, added ms"]
+            cpu = each["cpu ms per turn"]
+            rows.append([name, first["p50"], first["p95"], second["p50"], second["p95"], cpu])
+    figures.table(rows)
+    figures.keep(options, "first token", {"rounds": rounds, **found})
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

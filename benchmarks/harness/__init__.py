@@ -1,0 +1,1 @@
+"""What the benchmarks share: peers as processes, visitors as sockets, and figures."""

@@ -1,0 +1,105 @@
+"""Figures with their spread: what a run prints, and what it keeps as JSON."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import sys
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from harness import peers
+
+PACKAGES = ("Django", "anthropic", "aiohttp", "uvicorn", "uvloop", "gunicorn", "granian", "psycopg")
+
+
+def percentile(values: Sequence[float], part: float) -> float:
+    """The value below which `part` (0 to 1) of the values are; NaN for none."""
+    if not values:
+        return float("nan")
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(part * len(ordered)))]
+
+
+def spread(values: Sequence[float]) -> dict[str, float]:
+    """The median of repeated measurements, and the least and the greatest of them."""
+    return {
+        "median": statistics.median(values),
+        "least": min(values),
+        "most": max(values),
+    }
+
+
+def machine() -> dict[str, Any]:
+    """What the figures were measured on."""
+    versions = {}
+    for package in PACKAGES:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    cpu = next(
+        (
+            line.partition(":")[2].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if line.startswith("model name")
+        ),
+        platform.processor(),
+    )
+    return {
+        "date": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
+        "cpu": cpu,
+        "cores": os.cpu_count(),
+        "load before": [round(value, 1) for value in os.getloadavg()],
+        "system": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+        "packages": versions,
+        "command": " ".join([Path(sys.executable).name, *sys.argv]),
+    }
+
+
+def parser(doc: str | None) -> argparse.ArgumentParser:
+    """The options that every benchmark has."""
+    made = argparse.ArgumentParser(
+        description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    made.add_argument("--short", action="store_true", help="fewer repetitions, smaller numbers")
+    made.add_argument(
+        "--url",
+        help="measure only this: the POST endpoint of another implementation, started by you "
+        "with ANTHROPIC_BASE_URL at --standin-port",
+    )
+    made.add_argument("--pid", type=int, help="with --url: its process, for CPU and memory")
+    made.add_argument(
+        "--standin-port", type=int, default=0, help="port of the stand-in; default: any"
+    )
+    made.add_argument(
+        "--database", choices=("postgresql", "sqlite"), default=peers.default_vendor()
+    )
+    made.add_argument("--json", type=Path, help="also write the figures to this file")
+    return made
+
+
+def keep(options: argparse.Namespace, name: str, figures: Any) -> None:
+    """Write the figures of a benchmark into the file of --json, beside those of others."""
+    if options.json is None:
+        return
+    known = json.loads(options.json.read_text()) if options.json.exists() else {}
+    known[name] = {"machine": machine(), "figures": figures}
+    options.json.write_text(json.dumps(known, indent=1) + "\n")
+
+
+def table(rows: Sequence[Sequence[object]]) -> None:
+    """Print rows in columns; the first is the heading."""
+    texts = [[cell if isinstance(cell, str) else f"{cell:,.1f}" for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
+    for row in texts:
+        first, *others = row
+        cells = [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
+        print("  ".join([first.ljust(widths[0]), *cells]), flush=True)

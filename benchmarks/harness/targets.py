@@ -1,0 +1,69 @@
+"""What a benchmark measures: the peers, or the one implementation that --url names."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+
+from harness import peers, visitors
+
+from sitechat.standin import Answer, StandinProcess
+
+
+class Bench:
+    """A stand-in and databases for the time of a benchmark."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.options = options
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> Bench:
+        port = self.options.standin_port
+        self.standin = self._stack.enter_context(StandinProcess(port=port))
+        self.databases = self._stack.enter_context(peers.Databases(self.options.database))
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._stack.close()
+
+    def answers(self, count: int, *, pace: float = 0.0) -> None:
+        """Every answer from now on: so many deltas, one every `pace` seconds."""
+        # All answers are the same list, so that the stand-in composes little.
+        self.standin.clear()
+        self.standin.always(Answer(visitors.deltas(count), delay=pace, first_delay=0.0))
+
+    @contextlib.contextmanager
+    def target(
+        self, peer: peers.Peer, *, streams: int = 1, environ: Mapping[str, str] | None = None
+    ) -> Iterator[peers.Served]:
+        """The peer, started and stopped."""
+        database = self.databases.of(peer.chat)
+        with peers.serve(
+            peer, self.standin, database, streams=streams, environ=environ
+        ) as served:
+            yield served
+
+    @contextlib.contextmanager
+    def targets(
+        self, names: Sequence[peers.Peer] = peers.PEERS, *, streams: int = 1
+    ) -> Iterator[list[peers.Served]]:
+        """All the peers that are installed, running side by side; or the one of --url."""
+        if self.options.url:
+            yield [peers.Served("--url", self.options.url, self.options.pid)]
+            return
+        with contextlib.ExitStack() as stack:
+            yield [
+                stack.enter_context(self.target(peer, streams=min(streams, peer.streams or streams)))
+                for peer in names
+                if peer.installed
+            ]
+
+
+async def warm_up(served: Sequence[peers.Served], turns: int = 3) -> None:
+    """Let each process load what its first replies need."""
+    for each in served:
+        for _ in range(turns):
+            answer = await visitors.Visitor(each.url).ask()
+            if not answer.whole:
+                raise RuntimeError(f"{each.name} did not answer: {answer.status} {answer.body!r}")

@@ -1,0 +1,153 @@
+"""Visitors: raw sockets that read Server-Sent Events as cheaply as Python can.
+
+They share the machine with what they measure, so they parse nothing but the numbers of the
+deltas: the stand-in is told to write `~00000`, `~00001`, ..., and each is looked for wherever it
+comes, alone or together with others in one event.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+from urllib.parse import urlsplit
+
+NUMBER = re.compile(rb"~(\d{5})")
+_addresses = itertools.count(1)
+
+
+def deltas(count: int) -> list[str]:
+    """Deltas of six characters that tell their number."""
+    return [f"~{number:05}" for number in range(count)]
+
+
+@dataclass
+class Answer:
+    """What came, and when (`perf_counter` seconds)."""
+
+    status: int = 0
+    sent: float = 0.0
+    first: float = 0.0
+    ended: float = 0.0
+    events: int = 0
+    whole: bool = False
+    body: bytes = b""
+    """Only of answers that are no stream."""
+    arrivals: list[tuple[int, float]] = field(default_factory=list)
+
+    def delays(self, pace: float) -> list[float]:
+        """Seconds that each delta was late against the pace of the stand-in, which keeps an
+        absolute clock; counted from the delta of this stream that was the least late."""
+        if not self.arrivals:
+            return []
+        start = min(at - number * pace for number, at in self.arrivals)
+        return [at - number * pace - start for number, at in self.arrivals]
+
+
+class Visitor:
+    """One browser session with an address of its own."""
+
+    def __init__(self, url: str) -> None:
+        self.url = urlsplit(url)
+        n = next(_addresses)
+        self.address = f"10.{n >> 16 & 255}.{n >> 8 & 255}.{n & 255}"
+        self.cookies: dict[str, str] = {}
+        self.answer = Answer()
+        """The newest, as far as it has come."""
+
+    async def ask(
+        self, message: str = "What does this site do?", *, timed: bool = False, polls: bool = False
+    ) -> Answer:
+        """Send a message and read the reply to its end. `timed`: note when each delta came."""
+        body = json.dumps({"message": message}).encode()
+        more = ("Content-Type: application/json", f"Content-Length: {len(body)}")
+        if polls:
+            more += ("Prefer: respond-async",)
+        return await self._call("POST", self.url.path, body, more, timed=timed)
+
+    async def poll(self, reply: str) -> dict[str, object]:
+        """A look at a reply, as those take who got no stream."""
+        path = f"{self.url.path}replies/{reply}/"
+        answer = await self._call("GET", path, b"", ("Accept: application/json",))
+        found: dict[str, object] = json.loads(answer.body)
+        return found
+
+    async def open_page(self, path: str = "/") -> float:
+        """Open another page of the site; the seconds that it took."""
+        answer = await self._call("GET", path, b"", ())
+        assert answer.status == 200, answer
+        return answer.ended - answer.sent
+
+    async def _call(
+        self, method: str, path: str, body: bytes, more: Sequence[str], *, timed: bool = False
+    ) -> Answer:
+        answer = self.answer = Answer(sent=perf_counter())
+        reader, writer = await asyncio.open_connection(self.url.hostname, self.url.port)
+        try:
+            writer.write(self._head(method, path, more) + body)
+            head = await reader.readuntil(b"\r\n\r\n")
+            self._read_head(answer, head)
+            if b"text/event-stream" in head.lower():
+                await _read_stream(reader, answer, timed=timed)
+            else:
+                answer.body = await _read_body(reader, head)
+            answer.ended = perf_counter()
+        finally:
+            writer.close()
+        return answer
+
+    def _head(self, method: str, path: str, more: Sequence[str]) -> bytes:
+        lines = [
+            f"{method} {path} HTTP/1.1",
+            f"Host: {self.url.netloc}",
+            f"X-Forwarded-For: {self.address}",
+            "Connection: close",
+            *more,
+        ]
+        if self.cookies:
+            lines.append("Cookie: " + "; ".join(f"{k}={v}" for k, v in self.cookies.items()))
+        return "\r\n".join([*lines, "", ""]).encode()
+
+    def _read_head(self, answer: Answer, head: bytes) -> None:
+        lines = head.decode("latin-1").split("\r\n")
+        answer.status = int(lines[0].split()[1])
+        for line in lines[1:]:
+            name, _, value = line.partition(":")
+            if name.lower() == "set-cookie":
+                key, _, cookie = value.strip().partition(";")[0].partition("=")
+                self.cookies[key] = cookie
+
+
+async def _read_stream(reader: asyncio.StreamReader, answer: Answer, *, timed: bool) -> None:
+    rest = b""
+    while data := await reader.read(1 << 18):
+        if not answer.first and b"~" in data:
+            answer.first = perf_counter()
+        answer.events += data.count(b"~")
+        data = rest + data
+        if timed:
+            now = perf_counter()
+            end = 0
+            for match in NUMBER.finditer(data):
+                answer.arrivals.append((int(match[1]), now))
+                end = match.end()
+            rest = data[max(end, len(data) - 24) :]
+        else:
+            rest = data[-24:]
+        answer.whole = answer.whole or b"[DONE]" in data
+
+
+async def _read_body(reader: asyncio.StreamReader, head: bytes) -> bytes:
+    body = await reader.read(-1)
+    if b"chunked" not in head.lower():
+        return body
+    whole = b""
+    while body:
+        size, _, body = body.partition(b"\r\n")
+        length = int(size, 16)
+        whole, body = whole + body[:length], body[length + 2 :]
+    return whole

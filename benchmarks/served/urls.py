@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template import engines
+from django.urls import include, path
+
+from served import statements
+
+PAGE = """<!doctype html><html lang="en"><title>A page</title><body><h1>A page</h1>
+<p>{{ sessions }} sessions</p>{{ widget }}</body></html>"""
+WITH_WIDGET = "{% load sitechat %}" + PAGE.replace("{{ widget }}", "{% chat_widget %}")
+
+
+def page(request: HttpRequest) -> HttpResponse:
+    """A page of the site: a query and a template."""
+    source = WITH_WIDGET if "widget" in request.GET else PAGE
+    template = engines["django"].from_string(source)
+    exists = Session.objects.filter(session_key="none").exists()
+    return HttpResponse(template.render({"sessions": int(exists)}, request))
+
+
+def counted(request: HttpRequest) -> JsonResponse:
+    """The statements of this process since the last look."""
+    return JsonResponse({"statements": statements.take()})
+
+
+def chat_urls() -> object:
+    if settings.CHAT == "sitechat":
+        return include("sitechat.urls")
+    from plain import views
+
+    return include([path("chat/", views.chat)])
+
+
+urlpatterns = [
+    path("", page),
+    path("statements/", counted),
+    path("api/", chat_urls()),  # type: ignore[arg-type]
+]
+statements.begin()

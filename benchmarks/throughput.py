@@ -1,0 +1,109 @@
+"""Events through one process: how many a second, and the CPU of 1,000 of them.
+
+    python benchmarks/throughput.py [--short] [--url URL]
+
+First the stand-in writes as fast as it is read, to 1 visitor and to 50. Then it writes to 50
+visitors at 20 deltas a second each, as Claude does, and the CPU time of the process is read
+twice in the middle of the answers: what a turn costs at its beginning and end is not in it.
+Events are the stand-in's deltas: where a peer sends several in one piece, each counts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from time import perf_counter
+from typing import Any
+
+from harness import figures, peers, targets
+from harness.visitors import Visitor
+
+STREAMS = 50
+PACE = 0.05
+
+
+async def at_full_speed(served: peers.Served, streams: int, events: int) -> float:
+    """Events a second."""
+    visitors = [Visitor(served.url) for _ in range(streams)]
+    began = perf_counter()
+    answers = await asyncio.gather(*(visitor.ask() for visitor in visitors))
+    seconds = perf_counter() - began
+    for answer in answers:
+        assert answer.events == events, (served.name, answer)
+    return streams * events / seconds
+
+
+async def at_pace(served: peers.Served, streams: int, seconds: float) -> dict[str, float]:
+    """CPU milliseconds per 1,000 events, with the events that came as the stand-in wrote."""
+    visitors = [Visitor(served.url) for _ in range(streams)]
+    asking = [asyncio.create_task(visitor.ask()) for visitor in visitors]
+    while any(visitor.answer.events < 10 for visitor in visitors):
+        await asyncio.sleep(0.05)
+
+    def now() -> tuple[float, float, int]:
+        return perf_counter(), served.cpu_ms(), sum(v.answer.events for v in visitors)
+
+    began, cpu, events = now()
+    await asyncio.sleep(seconds)
+    ended, cpu_then, events_then = now()
+    await asyncio.gather(*asking)
+    came = events_then - events
+    return {
+        "cpu ms per 1,000 events": (cpu_then - cpu) / came * 1000,
+        "events/s": came / (ended - began),
+    }
+
+
+async def measure(
+    bench: targets.Bench, served: list[peers.Served], *, events: int, seconds: float, runs: int
+) -> dict[str, Any]:
+    bench.answers(5)
+    await targets.warm_up(served)
+    found: dict[str, Any] = {each.name: {} for each in served}
+    for streams in (1, STREAMS):
+        each_gets = events // (1 if streams == 1 else 10)
+        bench.answers(each_gets)
+        some = [each for each in served if streams == 1 or "sync" not in each.name]
+        speeds: dict[str, list[float]] = {each.name: [] for each in some}
+        for _ in range(runs):
+            for each in some:
+                speeds[each.name].append(await at_full_speed(each, streams, each_gets))
+        for name, values in speeds.items():
+            found[name][f"events/s, {streams} at once"] = figures.spread(values)
+    bench.answers(int((seconds + 10) / PACE), pace=PACE)
+    some = [each for each in served if "sync" not in each.name]
+    paced: dict[str, list[float]] = {each.name: [] for each in some}
+    for _ in range(runs):
+        for each in some:
+            figure = await at_pace(each, STREAMS, seconds)
+            paced[each.name].append(figure["cpu ms per 1,000 events"])
+    for name, values in paced.items():
+        found[name]["cpu ms per 1,000 events"] = figures.spread(values)
+    return found
+
+
+def main() -> int:
+    options = figures.parser(__doc__).parse_args()
+    settings: dict[str, Any] = (
+        {"events": 5_000, "seconds": 4.0, "runs": 1}
+        if options.short
+        else {"events": 20_000, "seconds": 8.0, "runs": 3}
+    )
+    with targets.Bench(options) as bench, bench.targets(streams=STREAMS) as served:
+        found = asyncio.run(measure(bench, served, **settings))
+    rows: list[list[object]] = [
+        ["median of runs", "events/s, 1", "events/s, 50", "CPU ms per 1,000 events", "from", "to"]
+    ]
+    nothing = {"median": float("nan"), "least": float("nan"), "most": float("nan")}
+    for name, each in found.items():
+        cpu = each.get("cpu ms per 1,000 events", nothing)
+        one = each["events/s, 1 at once"]["median"]
+        fifty = each.get("events/s, 50 at once", nothing)["median"]
+        rows.append([name, one, fifty, cpu["median"], cpu["least"], cpu["most"]])
+    figures.table(rows)
+    figures.keep(options, "throughput", {**settings, **found})
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
