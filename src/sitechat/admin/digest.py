@@ -22,7 +22,7 @@ AROUND = 80
 """Characters shown on each side of what a search has found."""
 
 
-COUNTS = ("messages", "likes", "dislikes", "running", "refused", "errors", "unanswered")
+COUNTS = ("messages", "likes", "dislikes", "running", "refused", "errors", "unhelpful")
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Digest:
     running: int
     refused: int
     errors: int
-    unanswered: int
+    unhelpful: int
 
 
 def digests(talks: Sequence[Conversation], searched: str = "") -> list[Digest]:
@@ -60,7 +60,7 @@ def digests(talks: Sequence[Conversation], searched: str = "") -> list[Digest]:
             running=Count("pk", filter=Q(status=Status.RUNNING)),
             refused=Count("pk", filter=Q(status=Status.REFUSED)),
             errors=Count("pk", filter=Q(status__in=[Status.FAILED, Status.INTERRUPTED])),
-            unanswered=Count("unanswered", filter=Unanswered.is_open("unanswered__")),
+            unhelpful=Count("unanswered", filter=Unanswered.is_open("unanswered__")),
         )
     }
     dollars = dict(
