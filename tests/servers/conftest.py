@@ -17,8 +17,20 @@ import pytest
 from sitechat.standin import StandinProcess
 from tests.servers.callers import Caller
 from tests.servers.sites import GUNICORN_GTHREAD, ROOT, SERVERS, UVICORN, Server, Site
+from tests.servers.table import Recorder
 
 DATABASES = ("sqlite", "postgresql", "mariadb")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--write-table", action="store_true", help="write what holds into docs/servers.md"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "on(server): the server that a test without parameters uses")
+    config.pluginmanager.register(Recorder(config))
 
 
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:

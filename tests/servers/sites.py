@@ -30,6 +30,8 @@ class Server:
     """A server that sites run, and how it is started on a port."""
 
     name: str
+    family: str
+    """The name under which its guarantees are told."""
     package: str
     command: Callable[[int], list[str]]
     asgi: bool = False
@@ -70,9 +72,15 @@ def uwsgi(port: int, *more: str) -> list[str]:
 
 
 GUNICORN_SYNC = Server(
-    "gunicorn sync", "gunicorn", lambda port: gunicorn(port, "sync"), threads=1, respawns=True
+    "gunicorn sync",
+    "gunicorn sync",
+    "gunicorn",
+    lambda port: gunicorn(port, "sync"),
+    threads=1,
+    respawns=True,
 )
 GUNICORN_GTHREAD = Server(
+    "gunicorn gthread",
     "gunicorn gthread",
     "gunicorn",
     lambda port: gunicorn(port, "gthread", "--threads", "8"),
@@ -80,9 +88,15 @@ GUNICORN_GTHREAD = Server(
     respawns=True,
 )
 GUNICORN_ASGI = Server(
-    "gunicorn ASGI", "gunicorn", lambda port: gunicorn(port, "asgi"), asgi=True, respawns=True
+    "gunicorn ASGI",
+    "gunicorn ASGI",
+    "gunicorn",
+    lambda port: gunicorn(port, "asgi"),
+    asgi=True,
+    respawns=True,
 )
 UVICORN = Server(
+    "uvicorn",
     "uvicorn",
     "uvicorn",
     lambda port: python(
@@ -92,12 +106,16 @@ UVICORN = Server(
 )
 GRANIAN_WSGI = Server(
     "granian WSGI",
+    "granian WSGI",
     "granian",
     lambda port: granian(port, "wsgi", "--blocking-threads", "8"),
     threads=8,
 )
-GRANIAN_ASGI = Server("granian ASGI", "granian", lambda port: granian(port, "asginl"), asgi=True)
+GRANIAN_ASGI = Server(
+    "granian ASGI", "granian ASGI", "granian", lambda port: granian(port, "asginl"), asgi=True
+)
 DAPHNE = Server(
+    "daphne",
     "daphne",
     "daphne",
     lambda port: python("daphne", "-p", str(port), "tests.servers.asgi:application"),
@@ -106,10 +124,12 @@ DAPHNE = Server(
 HYPERCORN = Server(
     "hypercorn",
     "hypercorn",
+    "hypercorn",
     lambda port: python("hypercorn", "-b", f"127.0.0.1:{port}", "tests.servers.asgi:application"),
     asgi=True,
 )
 UWSGI = Server(
+    "uWSGI",
     "uWSGI",
     "pyuwsgi",
     lambda port: uwsgi(port, "--threads", "8"),
@@ -117,6 +137,7 @@ UWSGI = Server(
     respawns=True,
 )
 RUNSERVER = Server(
+    "runserver",
     "runserver",
     "django",
     lambda port: [

@@ -115,6 +115,7 @@ def test_a_server_on_which_no_reply_can_run_is_told_apart(
     assert hint in site.log.read_text()
 
 
+@pytest.mark.on(UWSGI)
 def test_uwsgi_with_enabled_threads_answers(sites: Sites, standin: StandinProcess) -> None:
     server = replace(
         UWSGI,

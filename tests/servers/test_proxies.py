@@ -152,6 +152,8 @@ def test_a_real_browser_reads_every_event_as_it_comes(
     assert times[-1] - times[0] > 1.5
 
 
+@pytest.mark.on(UVICORN)
+@pytest.mark.on(GUNICORN_GTHREAD)
 def test_a_long_silence_cuts_nothing(sites: Sites, tmp_path: Path) -> None:
     """On both kinds of server at once, since it takes its time."""
 

@@ -88,6 +88,7 @@ def test_silent_upstreams_take_no_thread(site: Site, standin: StandinProcess) ->
     assert slowest(site, 1.0) < usual + HOLD_UP
 
 
+@pytest.mark.on(FOUR_THREADS)
 def test_where_streams_are_spent_visitors_poll_and_others_are_told(
     sites: Sites, standin: StandinProcess
 ) -> None:
@@ -119,6 +120,7 @@ def test_where_streams_are_spent_visitors_poll_and_others_are_told(
     assert polling.process()["streams"] == 0
 
 
+@pytest.mark.on(GUNICORN_SYNC)
 def test_the_plainest_call_streams_even_where_there_is_one_thread(
     sites: Sites, standin: StandinProcess
 ) -> None:
@@ -128,6 +130,7 @@ def test_the_plainest_call_streams_even_where_there_is_one_thread(
     assert (stream.status, stream.text, stream.whole) == (200, "one two", True)
 
 
+@pytest.mark.on(SHORT_TIMEOUT)
 def test_a_stream_is_cut_before_the_server_kills_its_worker(
     sites: Sites, standin: StandinProcess
 ) -> None:

@@ -1,0 +1,102 @@
+"""The table of `docs/servers.md`, what holds on which server, from the outcomes of these tests.
+
+    pytest tests/servers --write-table
+
+Outcomes of earlier runs count for tests that did not run this time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.servers.sites import ROOT, SERVERS, Server
+
+PAGE = ROOT / "docs" / "servers.md"
+BEGIN, END = "<!-- from the tests -->", "<!-- end -->"
+CACHE = "sitechat/servers"
+SIGNS = {"passed": "yes", "failed": "**no**"}
+
+
+class Guarantee:
+    """What one test function shows, and for which servers."""
+
+    def __init__(self, chapter: str, sentence: str) -> None:
+        self.chapter = chapter
+        self.sentence = sentence
+        self.items: dict[str, list[str]] = {}
+        """Ids of tests by server."""
+
+
+def guarantees(items: Iterable[pytest.Item]) -> list[Guarantee]:
+    """What the tests show that run on a server of `SERVERS`, in their order."""
+    found: dict[tuple[str, str], Guarantee] = {}
+    for item in items:
+        if Path(__file__).parent not in item.path.parents or not isinstance(item, pytest.Function):
+            continue
+        families = _families(item)
+        if not families:
+            continue
+        chapter = (item.module.__doc__ or "").strip().partition("\n")[0].rstrip(".")
+        sentence = item.originalname.removeprefix("test_").replace("_", " ")
+        guarantee = found.setdefault((chapter, sentence), Guarantee(chapter, sentence))
+        for family in families:
+            guarantee.items.setdefault(family, []).append(item.nodeid)
+    return sorted(found.values(), key=lambda g: g.chapter)
+
+
+def _families(item: pytest.Function) -> set[str]:
+    callspec = getattr(item, "callspec", None)
+    marked = [mark.args for mark in item.iter_markers("on")]
+    values: list[Any] = [*(callspec.params.values() if callspec else ()), *marked]
+    flat = [v for value in values for v in (value if isinstance(value, tuple) else (value,))]
+    return {value.family for value in flat if isinstance(value, Server)}
+
+
+def lines(found: Sequence[Guarantee], outcomes: Mapping[str, str]) -> list[str]:
+    """The tables in Markdown, one for each chapter."""
+    names = [server.name for server in SERVERS]
+    text: list[str] = []
+    chapter = None
+    for guarantee in found:
+        if guarantee.chapter != chapter:
+            chapter = guarantee.chapter
+            text += ["", f"### {chapter}", "", f"| | {' | '.join(names)} |", "|---" * 11 + "|"]
+        cells = [_cell(guarantee.items.get(name, ()), outcomes) for name in names]
+        text.append(f"| {guarantee.sentence} | {' | '.join(cells)} |")
+    return text
+
+
+def _cell(ids: Sequence[str], outcomes: Mapping[str, str]) -> str:
+    seen = {outcomes.get(id, "not run") for id in ids} - {"skipped"}
+    return next((SIGNS.get(o, o) for o in ("failed", "not run", "passed") if o in seen), "")
+
+
+def write(found: Sequence[Guarantee], outcomes: Mapping[str, str]) -> None:
+    page = PAGE.read_text()
+    head, _, rest = page.partition(BEGIN)
+    table = "\n".join(lines(found, outcomes))
+    PAGE.write_text(f"{head}{BEGIN}\n{table}\n\n{END}{rest.partition(END)[2]}")
+
+
+class Recorder:
+    """A pytest plugin that remembers outcomes."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.outcomes: dict[str, str] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "call" or report.outcome != "passed":
+            self.outcomes[report.nodeid] = report.outcome
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if self.config.cache is None or not self.outcomes:
+            return
+        known = {**self.config.cache.get(CACHE, {}), **self.outcomes}
+        self.config.cache.set(CACHE, known)
+        if self.config.getoption("--write-table", default=False):
+            write(guarantees(session.items), known)

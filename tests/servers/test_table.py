@@ -1,0 +1,18 @@
+"""The page that tells what holds on which server tells what is tested."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.servers import table
+
+
+def test_the_page_tells_what_is_tested(request: pytest.FixtureRequest) -> None:
+    items = request.session.items
+    modules = {item.path for item in items if item.path.parent == request.path.parent}
+    if modules != set(request.path.parent.glob("test_*.py")) or request.config.option.keyword:
+        pytest.skip("only where all the tests of this folder run")
+    page = table.PAGE.read_text()
+    all_pass = {item.nodeid: "passed" for item in items}
+    for line in table.lines(table.guarantees(items), all_pass):
+        assert line in page, "run: pytest tests/servers --write-table"
