@@ -160,8 +160,6 @@ def _uwsgi() -> Server | None:
             "uWSGI runs without threads, so no reply could ever be written. "
             "Start it with --enable-threads, or with --threads 4."
         )
-    elif {"gevent", "asyncio", "ugreen"} & options.keys():
-        problem = "uWSGI's asynchronous modes are not supported. Start it with --threads 4."
     harakiri = int(options.get("harakiri", 0))
     return Server(
         "uWSGI",

@@ -13,7 +13,16 @@ import pytest
 from sitechat.standin import Answer, StandinProcess
 from tests.servers.callers import Caller
 from tests.servers.conftest import Databases, Sites
-from tests.servers.sites import GUNICORN_GTHREAD, GUNICORN_SYNC, UVICORN, Server, Site, gunicorn
+from tests.servers.sites import (
+    GUNICORN_GTHREAD,
+    GUNICORN_SYNC,
+    UVICORN,
+    UWSGI,
+    Server,
+    Site,
+    gunicorn,
+    uwsgi,
+)
 
 HOLD_UP = 0.5
 """Seconds that a page may take longer while visitors chat."""
@@ -23,6 +32,11 @@ FOUR_THREADS = replace(
     name="gunicorn gthread with 4 threads",
     command=lambda port: gunicorn(port, "gthread", "--threads", "4"),
     threads=4,
+)
+HARAKIRI = replace(
+    UWSGI,
+    name="uWSGI with harakiri",
+    command=lambda port: uwsgi(port, "--threads", "8", "--harakiri", "6"),
 )
 SHORT_TIMEOUT = replace(
     GUNICORN_SYNC,
@@ -130,11 +144,11 @@ def test_the_plainest_call_streams_even_where_there_is_one_thread(
     assert (stream.status, stream.text, stream.whole) == (200, "one two", True)
 
 
-@pytest.mark.on(SHORT_TIMEOUT)
+@pytest.mark.parametrize("server", [SHORT_TIMEOUT, HARAKIRI], ids=str)
 def test_a_stream_is_cut_before_the_server_kills_its_worker(
-    sites: Sites, standin: StandinProcess
+    server: Server, sites: Sites, standin: StandinProcess
 ) -> None:
-    site = sites.start(SHORT_TIMEOUT)
+    site = sites.start(server)
     caller = Caller(site.port)
     worker = caller.process()["pid"]
     standin.script(Answer(["one ", "two"], hold_after=1))
