@@ -36,7 +36,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
-CHAT_LIMITS = {}
+CHAT_LIMITS: dict[str, list[str]] = {}
 CHAT_BOTS = {"default": "sitechat.Chatbot", "support": "sitechat.Chatbot"}
 CHAT_WIDGET = {
     "title": "Ask us",

@@ -127,7 +127,8 @@ def test_an_answer_is_announced_once_and_whole(chat: Chat, standin: StandinProce
     )
     standin.script(Answer(["We sell ", "apples."], delay=0.2))
     chat.ask()
-    chat.page.wait_for_function("window.said.length > 0")
+    status = chat.page.locator(".root > [role=status]")
+    expect(status).to_have_text("Ask us: We sell apples.")
     said = chat.page.evaluate("window.said")
     assert [text.strip() for text in said] == ["Ask us: We sell apples."]
     live = chat.page.locator(".list").locator("[aria-live], [role=status], [role=log]")

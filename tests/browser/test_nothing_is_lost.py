@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -124,7 +125,7 @@ def test_a_message_whose_answer_never_came_is_sent_again_under_its_id(
     chat: Chat, standin: StandinProcess
 ) -> None:
     """The server took the message, and its answer was lost on the way."""
-    bodies: list[dict[str, str]] = []
+    bodies: list[Any] = []
 
     def lose(route: Route) -> None:
         if route.request.method != "POST":

@@ -61,7 +61,8 @@ def test_loading_takes_the_main_thread_next_to_no_time(
 
     def tasks(session: CDPSession) -> float:
         metrics = session.send("Performance.getMetrics")["metrics"]
-        return sum(m["value"] for m in metrics if m["name"] == "ScriptDuration") * 1000
+        seconds: float = next(m["value"] for m in metrics if m["name"] == "ScriptDuration")
+        return seconds * 1000
 
     assert work("/") - work("/empty/") < 20
 

@@ -234,6 +234,7 @@ export function createConversation(options: ConversationOptions): Conversation {
     suspend() {
       running?.abort.abort()
       running = undefined
+      composer.setRunning(false)
     },
 
     async forget() {

@@ -24,8 +24,9 @@ export function createScroller({ say }: Strings, ...before: HTMLElement[]): Scro
   const list = h("ol", "list")
   const element = h("div", "scroller", { tabindex: 0, role: "group", "aria-label": say("conversation"),
     scroll() {
+      // growing text puts the end further away, too: only who scrolls back leaves it
+      following = atEnd() || (following && element.scrollTop >= position)
       position = element.scrollTop
-      following = atEnd()
       if (following) below.hidden = true
     } }, ...before, list)
   const below = button("below", () => scroller.toEnd(), icon("down"), say("below"))
