@@ -11,5 +11,7 @@ class SitechatConfig(AppConfig):
 
     def ready(self) -> None:
         from sitechat.checks import register_checks
+        from sitechat.knowledge.discovery import discover
 
         register_checks()
+        discover()

@@ -11,8 +11,15 @@ from typing import Any
 from django.core.checks import CheckMessage, register
 
 from sitechat.checks import configuration, repository, serving, spending, upkeep
+from sitechat.knowledge.checks import check_embedder, check_fts5
 
-CHECKS = (*configuration.CHECKS, repository.check_key, serving.check_middleware)
+CHECKS = (
+    *configuration.CHECKS,
+    check_fts5,
+    check_embedder,
+    repository.check_key,
+    serving.check_middleware,
+)
 
 DEPLOYMENT_CHECKS = (
     serving.check_debug,

@@ -127,25 +127,21 @@ def check_bots(**kwargs: Any) -> Iterator[CheckMessage]:
             )
 
 
-def check_callables(**kwargs: Any) -> Iterator[CheckMessage]:
-    for name, what in (
-        ("CHAT_CLIENT", "returns an async Anthropic client"),
-        ("CHAT_EMBEDDER", "takes texts and returns vectors"),
-    ):
-        path = getattr(conf, name)
-        if path is None:
-            continue
-        try:
-            if callable(import_string(path)):
-                continue
-            problem = "is not callable"
-        except (ImportError, AttributeError, TypeError) as error:
-            problem = f"can't be imported: {error}"
-        yield Error(
-            f"{name} is {path!r}, which {problem}.",
-            hint=f"Write the dotted path of a callable that {what}.",
-            id="sitechat.E007",
-        )
+def check_client(**kwargs: Any) -> Iterator[CheckMessage]:
+    path = conf.CHAT_CLIENT
+    if path is None:
+        return
+    try:
+        if callable(import_string(path)):
+            return
+        problem = "is not callable"
+    except (ImportError, AttributeError, TypeError) as error:
+        problem = f"can't be imported: {error}"
+    yield Error(
+        f"CHAT_CLIENT is {path!r}, which {problem}.",
+        hint="Write the dotted path of a callable that returns an async Anthropic client.",
+        id="sitechat.E007",
+    )
 
 
 def check_widget(**kwargs: Any) -> Iterator[CheckMessage]:
@@ -209,7 +205,7 @@ CHECKS = (
     check_ledger,
     check_prices,
     check_bots,
-    check_callables,
+    check_client,
     check_widget,
     check_sessions,
     check_key,
