@@ -56,7 +56,7 @@ def answer(chat: Chat, *events: dict[str, Any]) -> Locator:
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
-@pytest.mark.parametrize("size", [1, 4, 10_000])
+@pytest.mark.parametrize("size", [1, 10_000])
 def test_nothing_executes_and_no_request_leaves(size: int, text: str, chat: Chat) -> None:
     """Tags are split over events in every way; `page` fails where anything leaves or executes."""
     chat.page.on("dialog", lambda dialog: pytest.fail(f"it executed: {dialog.message}"))
