@@ -53,7 +53,7 @@ PHRASES = {
     ),
     "it": (
         r"\bnon (?:lo so|trovo|ho trovato)\b",
-        r"\b(?:il sito|la pagina|le pagine) non (?:dicono?|dice|indicano?|riportano?|spiegano?)\b",
+        r"\b(?:il sito|la pagina|le pagine) non (?:dice|dicono|(?:indica|riporta|spiega)(?:no)?)\b",
     ),
     "nl": (
         r"\bik weet het niet\b",

@@ -1,0 +1,89 @@
+"""Conversations as they lie in the database when their owner comes to look at them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from django.utils import timezone
+
+from sitechat.models import Conversation, Message, Role, Status, Usage
+
+LONG_AGO = timedelta(days=40)
+
+
+def talk(
+    *turns: tuple[str, str],
+    age: timedelta = timedelta(minutes=5),
+    bot: str = "default",
+    user: User | None = None,
+    usage: dict[str, Any] | None = None,
+    **reply: Any,
+) -> Conversation:
+    """A conversation of questions and replies, the last of them `age` old.
+
+    `reply` holds further fields of the replies, `usage` of their usage.
+    """
+    when = timezone.now() - age
+    conversation = Conversation.objects.create(bot=bot, user=user, created=when, updated=when)
+    for n, (question, text) in enumerate(turns):
+        add_turn(conversation, n, question, text, when, usage or {}, **reply)
+    return conversation
+
+
+def add_turn(
+    conversation: Conversation,
+    n: int,
+    question: str,
+    text: str,
+    when: datetime,
+    usage: dict[str, Any],
+    **reply: Any,
+) -> Message:
+    Message.objects.create(
+        conversation=conversation, position=2 * n, role=Role.USER, text=question, created=when
+    )
+    row = Message.objects.create(
+        conversation=conversation,
+        position=2 * n + 1,
+        role=Role.ASSISTANT,
+        text=text,
+        created=when,
+        updated=when,
+        **reply,
+    )
+    if row.status != Status.RUNNING:
+        used: dict[str, Any] = {
+            "model": "claude-opus-4-7",
+            "input_tokens": 100,
+            "output_tokens": 20,
+            "dollars": Decimal("0.001"),
+            "first_token_ms": 500,
+            "total_ms": 2000,
+            **usage,
+        }
+        Usage.objects.create(
+            conversation=conversation,
+            reply=row,
+            bot=conversation.bot,
+            status=row.status,
+            created=when,
+            **used,
+        )
+    return row
+
+
+def owner_client(*permissions: str) -> Client:
+    """A client of a member of staff with these permissions; a superuser where there are none."""
+    if not permissions:
+        user = User.objects.create_superuser("owner")
+    else:
+        user = User.objects.create_user("staff", is_staff=True)
+        codenames = [permission.removeprefix("sitechat.") for permission in permissions]
+        user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+    client = Client()
+    client.force_login(user)
+    return client
