@@ -24,7 +24,7 @@ VOTE = 0.25
 OTHER_LANGUAGE = 0.8
 """What a page in another language than the question's is worth."""
 CANDIDATES = 200
-MOST_MATCHES = 25_000
+MOST_MATCHES = 20_000
 """Passages that a search may match: its time grows with them, not with the size of the site.
 
 Words beyond it are the question's most frequent ones, and have the least weight.
