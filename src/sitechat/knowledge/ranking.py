@@ -115,7 +115,8 @@ def _bm25(
     """The best passages by FTS5's BM25, with their pages."""
     if not terms:
         return {}
-    matches, sought = 0, []
+    matches = 0
+    sought: list[str] = []
     for term, count in sorted(terms.items(), key=lambda item: item[1]):
         matches += count
         if sought and matches > MOST_MATCHES:
