@@ -81,34 +81,35 @@ def finish(live: LiveReply) -> None:
     ending = live.ending
     assert ending is not None  # noqa: S101 - the engine calls it with the end of a reply
     reply = live.reply
+    ended: dict[str, Any] = {
+        "text": reply.text,
+        "sources": reply.sources,
+        "citations": reply.citations,
+        "status": ending.status,
+        "error": ending.error.stored() if ending.error else None,
+        "running_in": None,
+        "slot": None,
+        "stop_at": None,
+        "reserved": None,
+        "updated": timezone.now(),
+    }
     with transaction.atomic():
-        settles = Message.objects.filter(pk=live.id, reserved__isnull=False).update(
-            text=reply.text,
-            sources=reply.sources,
-            citations=reply.citations,
-            status=ending.status,
-            error=ending.error.stored() if ending.error else None,
-            running_in=None,
-            slot=None,
-            stop_at=None,
-            reserved=None,
-            updated=timezone.now(),
-        )
+        rows = Message.objects.filter(pk=live.id, reserved__isnull=False)
+        settles = rows.filter(status=Status.RUNNING).update(**ended)
+        if not settles and (settles := rows.update(**ended)):
+            # Somebody took it for interrupted, and booked what was reserved.
+            Usage.objects.filter(reply_id=live.id).delete()
         if not settles and Message.objects.filter(pk=live.id).exists():
             return
         usage = _usage(live)
-        links = {"conversation_id": live.conversation_id, "reply_id": live.id} if settles else {}
         if settles:
-            Usage.objects.filter(reply_id=live.id).delete()
-        for name, value in links.items():
-            setattr(usage, name, value)
+            usage.conversation_id, usage.reply_id = live.conversation_id, live.id
         usage.save(force_insert=True)
         settle(live.reserved, usage, known=live.usage_known)
-    reply_finished.send_robust(
-        sender=type(live.bot),
-        reply=Message.objects.filter(pk=live.id).first() if settles else None,
-        usage=usage,
-    )
+    bot = type(live.bot)
+    if reply_finished.has_listeners(bot):
+        row = Message.objects.filter(pk=live.id).first() if settles else None
+        reply_finished.send_robust(sender=bot, reply=row, usage=usage)
 
 
 def extend(live: LiveReply, request: exchange.Request) -> None:

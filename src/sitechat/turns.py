@@ -61,7 +61,7 @@ def take(request: HttpRequest, ask: Ask, *, on_server_loop: bool) -> Followed:
         _check_free(talk, recent)
     claude_request = compose(request, ask, talk, recent)
     who = visitors.identify(request)
-    begun = _begin(request, ask, talk, claude_request, who)
+    begun = _begin(request, ask, talk, recent, claude_request, who)
     if isinstance(begun, Followed):
         return begun
     message, reply = begun
@@ -84,13 +84,14 @@ def _begin(
     request: HttpRequest,
     ask: Ask,
     talk: Conversation | None,
+    recent: Sequence[Message],
     claude_request: exchange.Request,
     who: visitors.Visitor,
 ) -> tuple[Message, Message] | Followed:
     """The rows of a new turn, or the turn that the same message began a moment before."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            begun = _begin_alone(request, ask, talk, claude_request, who)
+            begun = _begin_alone(request, ask, talk, recent, claude_request, who)
         except OperationalError:
             # The database ended a deadlock at our cost. Inside a transaction that is the
             # caller's to do again: it may be gone.
@@ -109,6 +110,7 @@ def _begin_alone(
     request: HttpRequest,
     ask: Ask,
     talk: Conversation | None,
+    recent: Sequence[Message],
     claude_request: exchange.Request,
     who: visitors.Visitor,
 ) -> tuple[Message, Message] | Followed | ChatError | None:
@@ -119,13 +121,15 @@ def _begin_alone(
     kept; None where another message of the address has just taken the slot.
     """
     with transaction.atomic():
-        talk = _lock(request, ask, talk)
-        newest = list(talk.messages.order_by("-position")[:2])
-        again = _asked_before(talk, ask, newest)
-        if again is not None:
-            sessions.remember(request, ask.bot.name, talk.pk)
-            return again
-        _check_free(talk, newest)
+        talk, changed = _lock(request, ask, talk)
+        newest = recent[:2]
+        if changed:
+            newest = list(talk.messages.order_by("-position")[:2])
+            again = _asked_before(talk, ask, newest)
+            if again is not None:
+                sessions.remember(request, ask.bot.name, talk.pk)
+                return again
+            _check_free(talk, newest)
         try:
             slot = free_slot(who.ip)
             reserved = _reserve(who, claude_request)
@@ -142,8 +146,10 @@ def _begin_alone(
             return None
 
 
-def _lock(request: HttpRequest, ask: Ask, talk: Conversation | None) -> Conversation:
+def _lock(request: HttpRequest, ask: Ask, talk: Conversation | None) -> tuple[Conversation, bool]:
     """The conversation, with its row locked; one is begun where there is none.
+
+    Also whether it may have got messages since it was read: each turn writes `updated`.
 
     It is written without a look before: SQLite refuses a transaction that has read and then
     wants to write, without waiting.
@@ -154,13 +160,16 @@ def _lock(request: HttpRequest, ask: Ask, talk: Conversation | None) -> Conversa
         changes: dict[str, Any] = {"updated": timezone.now()}
         if user is not None and talk.user_id is None:
             changes["user"] = user
-        if Conversation.objects.filter(pk=talk.pk).update(**changes):
-            return talk
+        row = Conversation.objects.filter(pk=talk.pk)
+        if row.filter(updated=talk.updated).update(**changes):
+            return talk, False
+        if row.update(**changes):
+            return talk, True
         # It was forgotten a moment before.
     pk = sessions.new_conversation_id(request, ask.bot.name, ask.client_id)
     talk = Conversation(pk=pk, bot=ask.bot.name, user=user)
     Conversation.objects.bulk_create([talk], ignore_conflicts=True)
-    return talk
+    return talk, True
 
 
 def _asked_before(talk: Conversation, ask: Ask, recent: Sequence[Message]) -> Followed | None:
@@ -217,7 +226,9 @@ def compose(
         model=bot.model,
         max_tokens=bot.max_tokens,
         system=history.system(bot.system_prompt(request), caching=bot.caching),
-        tools=site_tools.DEFINITIONS if bot.search and site_tools.available() else (),
+        tools=site_tools.DEFINITIONS
+        if documents or (bot.search and site_tools.available())
+        else (),
         messages=history.messages(
             turns,
             question=ask.message,
