@@ -47,9 +47,7 @@ async def measure(
         asking.append(asyncio.create_task(visitors[-1].ask(timed=True)))
         if n % 5 == 4:
             await asyncio.sleep(5 / ARRIVALS)
-    while sum(visitor.answer.events < 5 for visitor in visitors):
-        await asyncio.sleep(0.1)
-        assert not any(task.done() for task in asking), "an answer ended too early"
+    await asyncio.gather(*(visitor.read(5) for visitor in visitors))
     await asyncio.sleep(2)
     for visitor in visitors:
         visitor.answer.arrivals.clear()
@@ -57,13 +55,10 @@ async def measure(
     pages = asyncio.create_task(open_pages(served.url, done))
     began, cpu = perf_counter(), served.cpu_ms()
     await asyncio.sleep(seconds)
+    assert not any(task.done() for task in asking), "an answer ended too early"
     busy = (served.cpu_ms() - cpu) / (perf_counter() - began) / 1000
     memory = served.memory_kb() - idle
-    delays = [
-        delay * 1000
-        for visitor in visitors
-        for delay in visitor.answer.delays(PACE)
-    ]
+    delays = [delay * 1000 for visitor in visitors for delay in visitor.answer.delays(PACE)]
     done.set()
     page_times = [seconds * 1000 for seconds in await pages]
     for task in asking:

@@ -37,8 +37,7 @@ async def at_pace(served: peers.Served, streams: int, seconds: float) -> dict[st
     """CPU milliseconds per 1,000 events, with the events that came as the stand-in wrote."""
     visitors = [Visitor(served.url) for _ in range(streams)]
     asking = [asyncio.create_task(visitor.ask()) for visitor in visitors]
-    while any(visitor.answer.events < 10 for visitor in visitors):
-        await asyncio.sleep(0.05)
+    await asyncio.gather(*(visitor.read(10) for visitor in visitors))
 
     def now() -> tuple[float, float, int]:
         return perf_counter(), served.cpu_ms(), sum(v.answer.events for v in visitors)

@@ -10,7 +10,7 @@ import statistics
 import sys
 from collections.abc import Sequence
 from datetime import datetime, timezone
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +38,7 @@ def spread(values: Sequence[float]) -> dict[str, float]:
 
 def machine() -> dict[str, Any]:
     """What the figures were measured on."""
-    versions = {}
-    for package in PACKAGES:
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:
-            continue
+    installed = {each.metadata["Name"]: each.version for each in distributions()}
     cpu = next(
         (
             line.partition(":")[2].strip()
@@ -59,7 +54,7 @@ def machine() -> dict[str, Any]:
         "load before": [round(value, 1) for value in os.getloadavg()],
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
-        "packages": versions,
+        "packages": {name: installed[name] for name in PACKAGES if name in installed},
         "command": " ".join([Path(sys.executable).name, *sys.argv]),
     }
 

@@ -17,7 +17,6 @@ from pathlib import Path
 from types import TracebackType
 
 from harness import processes
-
 from sitechat.standin import StandinProcess
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -80,7 +79,7 @@ PEERS = (PLAIN, RELAY, *OURS)
 
 FEW_THREADS = {
     chat: Peer(
-        f"{chat}, gunicorn gthread 2 × 8",
+        f"{chat}, gunicorn gthread 2 x 8",
         chat,
         "gunicorn",
         lambda port, _streams: _gunicorn(port, "-w", "2", "-k", "gthread", "--threads", "8"),

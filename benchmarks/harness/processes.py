@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -13,10 +14,8 @@ def family(pid: int) -> list[int]:
     found = [pid]
     for parent in found:
         for task in Path(f"/proc/{parent}/task").glob("*/children"):
-            try:
+            with contextlib.suppress(OSError):  # it has just ended
                 found += [int(child) for child in task.read_text().split()]
-            except OSError:
-                continue
     return found
 
 
@@ -24,11 +23,9 @@ def cpu_ms(pid: int) -> float:
     """CPU milliseconds, user and system, of the processes that are there now."""
     total = 0
     for each in family(pid):
-        try:
+        with contextlib.suppress(OSError):
             fields = Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        total += int(fields[11]) + int(fields[12])
+            total += int(fields[11]) + int(fields[12])
     return total * 1000 / TICKS
 
 
@@ -36,9 +33,7 @@ def memory_kb(pid: int) -> float:
     """Kilobytes that are these processes' own: private pages, and their part of shared ones."""
     total = 0
     for each in family(pid):
-        try:
+        with contextlib.suppress(OSError):
             lines = Path(f"/proc/{each}/smaps_rollup").read_text().splitlines()
-        except OSError:
-            continue
-        total += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+            total += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
     return total

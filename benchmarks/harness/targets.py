@@ -7,7 +7,6 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 
 from harness import peers, visitors
-
 from sitechat.standin import Answer, StandinProcess
 
 
@@ -39,9 +38,7 @@ class Bench:
     ) -> Iterator[peers.Served]:
         """The peer, started and stopped."""
         database = self.databases.of(peer.chat)
-        with peers.serve(
-            peer, self.standin, database, streams=streams, environ=environ
-        ) as served:
+        with peers.serve(peer, self.standin, database, streams=streams, environ=environ) as served:
             yield served
 
     @contextlib.contextmanager
@@ -54,7 +51,7 @@ class Bench:
             return
         with contextlib.ExitStack() as stack:
             yield [
-                stack.enter_context(self.target(peer, streams=min(streams, peer.streams or streams)))
+                stack.enter_context(self.target(peer, streams=streams))
                 for peer in names
                 if peer.installed
             ]

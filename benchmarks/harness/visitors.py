@@ -69,6 +69,11 @@ class Visitor:
             more += ("Prefer: respond-async",)
         return await self._call("POST", self.url.path, body, more, timed=timed)
 
+    async def read(self, events: int) -> None:
+        """Wait until so many deltas of the answer have come."""
+        while self.answer.events < events:  # noqa: ASYNC110 - cheaper than an event for each
+            await asyncio.sleep(0.02)
+
     async def poll(self, reply: str) -> dict[str, object]:
         """A look at a reply, as those take who got no stream."""
         path = f"{self.url.path}replies/{reply}/"
