@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import django
+
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -150,7 +152,7 @@ RUNSERVER = Server(
     ],
 )
 
-SERVERS = (
+ALL_SERVERS = (
     GUNICORN_SYNC,
     GUNICORN_GTHREAD,
     GUNICORN_ASGI,
@@ -162,6 +164,10 @@ SERVERS = (
     UWSGI,
     RUNSERVER,
 )
+
+
+# On the oldest Django, which the servers do not know from the newest, one of each kind.
+SERVERS = ALL_SERVERS if django.VERSION >= (5,) else (GUNICORN_GTHREAD, UVICORN)
 
 
 def free_port() -> int:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.servers.sites import ROOT, SERVERS, Server
+from tests.servers.sites import ALL_SERVERS, ROOT, Server
 
 PAGE = ROOT / "docs" / "servers.md"
 BEGIN, END = "<!-- from the tests -->", "<!-- end -->"
@@ -32,7 +32,7 @@ class Guarantee:
 
 
 def guarantees(items: Iterable[pytest.Item]) -> list[Guarantee]:
-    """What the tests show that run on a server of `SERVERS`, in their order."""
+    """What the tests show that run on a server of `ALL_SERVERS`, in their order."""
     found: dict[tuple[str, str], Guarantee] = {}
     for item in items:
         if Path(__file__).parent not in item.path.parents or not isinstance(item, pytest.Function):
@@ -58,7 +58,7 @@ def _families(item: pytest.Function) -> set[str]:
 
 def lines(found: Sequence[Guarantee], outcomes: Mapping[str, str]) -> list[str]:
     """The tables in Markdown, one for each chapter."""
-    names = [server.name for server in SERVERS]
+    names = [server.name for server in ALL_SERVERS]
     text: list[str] = []
     chapter = None
     for guarantee in found:

@@ -56,7 +56,8 @@ def _nobody_left(standin: StandinProcess) -> Iterator[None]:
     standin.clear()
 
 
-def chat(site: Site) -> None:
+def chat(site: Site, number: int) -> None:
+    time.sleep(0.1 * number)  # twenty people do not press a key in the same moment
     visitor = Caller(site.port, polls=True)
     reply, stream = visitor.begin("Tell me much")
     if stream is not None:
@@ -79,7 +80,7 @@ def test_twenty_visitors_hold_up_no_page(site: Site, standin: StandinProcess) ->
     usual = slowest(site, 1.0)
     standin.always(Answer(["word "] * 30, first_delay=1.0, delay=0.1))
     with ThreadPoolExecutor(20) as pool:
-        chats = [pool.submit(chat, site) for _ in range(20)]
+        chats = [pool.submit(chat, site, number) for number in range(20)]
         held_up = slowest(site, 1.0, chats)
         for future in chats:
             future.result()

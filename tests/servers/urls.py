@@ -50,8 +50,9 @@ def _resident() -> int:
 
 
 async def tasks(request: HttpRequest) -> JsonResponse:
-    """The tasks of the server's loop, under ASGI."""
-    return JsonResponse({"tasks": [task.get_name() for task in asyncio.all_tasks()]})
+    """Requests and replies that are tasks of the server's loop, under ASGI."""
+    names = [str(task.get_coro()) for task in asyncio.all_tasks()]
+    return JsonResponse({"tasks": [n for n in names if "ASGIHandler" in n or "Engine" in n]})
 
 
 def rows(request: HttpRequest) -> JsonResponse:
