@@ -240,7 +240,8 @@ def test_an_answer_has_its_own_direction(chat: Chat, standin: StandinProcess) ->
     standin.script("مرحبا بكم\n\nHello")
     answer = chat.ask("مرحبا")
     directions = answer.evaluate(
-        "(content) => [...content.children].map((child) => getComputedStyle(child).direction)"
+        "(content) => [...content.querySelectorAll('p')]"
+        ".map((block) => getComputedStyle(block).direction)"
     )
     assert directions == ["rtl", "ltr"]
 
