@@ -30,7 +30,8 @@ def talk(
     when = timezone.now() - age
     conversation = Conversation.objects.create(bot=bot, user=user, created=when, updated=when)
     for n, (question, text) in enumerate(turns):
-        add_turn(conversation, n, question, text, when, usage or {}, **reply)
+        asked = when + timedelta(milliseconds=n)
+        add_turn(conversation, n, question, text, asked, usage or {}, **reply)
     return conversation
 
 

@@ -418,5 +418,6 @@ def test_nothing_else_is_a_link(url: object) -> None:
 def test_citations_cut_the_text_and_never_lose_it() -> None:
     cut = list(pieces("0123456789", [{"at": 4, "n": 1}, {"at": 4, "n": 2}, {"at": 99, "n": 3}]))
     assert [(piece.text, piece.cites) for piece in cut] == [("0123", [1, 2]), ("456789", [3])]
+    odd: object
     for odd in (None, "x", [None], [{"at": None, "n": 1}], {}):
         assert "".join(piece.text for piece in pieces("text", odd)) == "text"

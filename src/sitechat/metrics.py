@@ -73,7 +73,7 @@ class ChatCollector:
 def _seconds(times: Mapping[int, int]) -> tuple[list[tuple[str, int]], float]:
     """A histogram of milliseconds as Prometheus counts: cumulative, and the sum in seconds."""
     buckets = [
-        (str(end), sum(n for b, n in times.items() if histogram.middle(b) <= end * 1000))
+        (str(float(end)), sum(n for b, n in times.items() if histogram.middle(b) <= end * 1000))
         for end in BUCKETS
     ]
     total = sum(histogram.middle(b) * n for b, n in times.items()) / 1000

@@ -82,12 +82,20 @@ def check_ledger(**kwargs: Any) -> Iterator[CheckMessage]:
     except ImproperlyConfigured as error:
         problems = [str(error)]
     for problem in problems:
-        yield Error(problem, id="sitechat.E004")
+        yield Error(
+            problem,
+            hint='Set CHAT_LEDGER = "sitechat.ledger.DatabaseLedger", the default.',
+            id="sitechat.E004",
+        )
 
 
 def check_prices(**kwargs: Any) -> Iterator[CheckMessage]:
     for problem in prices.problems(conf.CHAT_PRICES):
-        yield Error(problem, id="sitechat.E005")
+        yield Error(
+            problem,
+            hint="Prices are dollars per million tokens.",
+            id="sitechat.E005",
+        )
 
 
 def check_bots(**kwargs: Any) -> Iterator[CheckMessage]:
@@ -115,9 +123,10 @@ def check_bots(**kwargs: Any) -> Iterator[CheckMessage]:
         if not (isinstance(bot, type) and issubclass(bot, Chatbot)):
             yield Error(
                 f"CHAT_BOTS[{name!r}] is {path!r}, which is no subclass of sitechat.Chatbot.",
+                hint="Write `class MyBot(sitechat.Chatbot)`.",
                 id="sitechat.E006",
             )
-        elif not prices.known(bot.model):
+        elif _text(bot.model) and not prices.known(bot.model):
             yield Warning(
                 f"The price of the model {bot.model!r} (bot {name!r}) is not known: it is booked "
                 "at the dearest price.",

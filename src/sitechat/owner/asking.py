@@ -5,12 +5,11 @@ Nothing but the usage is stored, and CHAT_LIMITS do not apply.
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from asgiref.sync import sync_to_async
+from asgiref.sync import async_to_sync, sync_to_async
 from django.contrib.sessions.backends.cache import SessionStore
 from django.http import HttpRequest
 from django.test import RequestFactory
@@ -83,7 +82,10 @@ async def answer(live: LiveReply, show: Callable[[str], None] | None = None) -> 
 
 
 def run(asking: Coroutine[Any, Any, None]) -> None:
-    """Run the asking on a loop of its own, and close what it has opened."""
+    """Run the asking on a loop of its own, and close what it has opened.
+
+    What touches the database runs on the caller's thread, and so in its transaction.
+    """
 
     async def whole() -> None:
         try:
@@ -91,4 +93,4 @@ def run(asking: Coroutine[Any, Any, None]) -> None:
         finally:
             await claude.close_client()
 
-    asyncio.run(whole())
+    async_to_sync(whole)()

@@ -1,0 +1,356 @@
+"""System checks: each id for the mistake that it names, and for nothing else."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import types
+from collections.abc import Iterable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core import checks
+from django.core.checks import CheckMessage
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.utils import timezone
+from pytest_django import Settings
+
+import sitechat
+from sitechat.checks import repository, run, run_for_deployment, serving, spending, upkeep
+from sitechat.owner import retention
+from sitechat.owner.models import Job, Summary
+from tests.owner import LONG_AGO, talk
+
+
+def ids(messages: Iterable[CheckMessage]) -> list[str]:
+    return [str(message.id) for message in messages]
+
+
+class GermanBot(sitechat.Chatbot):
+    model = "claude-haiku-5-5"
+
+
+class NeedsVisitorBot(sitechat.Chatbot):
+    def system_prompt(self, request: HttpRequest) -> str:
+        return str(request.tenant)  # type: ignore[attr-defined]
+
+
+class LongWindedBot(sitechat.Chatbot):
+    model = "claude-opus-4-7"
+
+    def system_prompt(self, request: HttpRequest) -> str:
+        return "words " * 4000
+
+
+NO_BOT = object()
+
+
+def test_the_settings_of_the_tests_are_fine() -> None:
+    assert ids(run()) == []
+
+
+def test_all_checks_are_registered() -> None:
+    registry = checks.registry.registry
+    always: list[Any] = list(registry.get_checks())
+    deployed: list[Any] = list(registry.get_checks(include_deployment_checks=True))
+    assert run in always
+    assert run_for_deployment in deployed
+    assert run_for_deployment not in always
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("CHAT_MODLE", "claude-haiku-5-5", "sitechat.E001"),
+        ("CHAT_MODEL", "", "sitechat.E002"),
+        ("CHAT_MAX_TOKENS", "1024", "sitechat.E002"),
+        ("CHAT_MAX_TOKENS", True, "sitechat.E002"),
+        ("CHAT_MAX_HISTORY", -1, "sitechat.E002"),
+        ("CHAT_RETENTION_DAYS", 0, "sitechat.E002"),
+        ("CHAT_MAX_STREAMS", "8", "sitechat.E002"),
+        ("CHAT_TRUSTED_PROXIES", None, "sitechat.E002"),
+        ("CHAT_SYSTEM_PROMPT", None, "sitechat.E002"),
+        ("CHAT_LIMITS", {"session": "20 messages/hour"}, "sitechat.E003"),
+        ("CHAT_LIMITS", {"everybody": []}, "sitechat.E003"),
+        ("CHAT_LEDGER", "nowhere.Ledger", "sitechat.E004"),
+        ("CHAT_LEDGER", "sitechat.ledger.CacheLedger", "sitechat.E004"),
+        ("CHAT_PRICES", {"m": {"input": "x"}}, "sitechat.E005"),
+        ("CHAT_BOTS", {}, "sitechat.E006"),
+        ("CHAT_BOTS", {"default": "nowhere.Bot"}, "sitechat.E006"),
+        ("CHAT_BOTS", {"default": "tests.test_checks.NO_BOT"}, "sitechat.E006"),
+        ("CHAT_BOTS", {"x" * 65: "sitechat.Chatbot"}, "sitechat.E006"),
+        ("CHAT_CLIENT", "nowhere.client", "sitechat.E007"),
+        ("CHAT_EMBEDDER", "tests.test_checks.NO_BOT", "sitechat.E011"),
+        ("CHAT_WIDGET", [], "sitechat.E008"),
+        ("CHAT_WIDGET", {"titel": "x"}, "sitechat.E008"),
+        ("CHAT_WIDGET", {"suggestions": "x"}, "sitechat.E008"),
+        ("MIDDLEWARE", [], "sitechat.E009"),
+        ("CHAT_MODEL", "my-own-model", "sitechat.W002"),
+    ],
+)
+def test_each_mistake_has_its_id(settings: Settings, name: str, value: Any, expected: str) -> None:
+    setattr(settings, name, value)
+    found = run()
+    assert expected in ids(found), found
+    assert set(ids(found)) == {expected}
+    assert all(message.hint for message in found)
+
+
+def test_a_wrong_name_is_told_the_nearest_right_one(settings: Settings) -> None:
+    settings.CHAT_MODLE = "x"
+    (message,) = run()
+    assert "Did you mean CHAT_MODEL?" in str(message.hint)
+
+
+def test_a_missing_key_is_a_warning(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.ANTHROPIC_API_KEY = None
+    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
+    monkeypatch.delenv("ANTHROPIC_AUTH_TOKEN", raising=False)
+    assert ids(run()) == ["sitechat.W001"]
+
+
+def test_no_check_tells_the_key(settings: Settings) -> None:
+    settings.ANTHROPIC_API_KEY = ["sk-secret"]
+    assert "sk-secret" not in str(run())
+
+
+# The key in the repository
+
+KEY = "sk-ant-0123456789-0123456789"
+
+
+@pytest.fixture
+def settings_file(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A settings module that holds the key."""
+    file = tmp_path / "site" / "settings.py"
+    file.parent.mkdir()
+    file.write_text(f'ANTHROPIC_API_KEY = "{KEY}"\n')
+    module = types.ModuleType("a_site.settings")
+    module.__file__ = str(file)
+    monkeypatch.setitem(sys.modules, "a_site.settings", module)
+    settings.ANTHROPIC_API_KEY = KEY
+    settings.SETTINGS_MODULE = "a_site.settings"
+    return file
+
+
+def git(folder: Path, *arguments: str) -> None:
+    subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True)
+
+
+def test_a_key_that_git_knows_is_found(settings_file: Path, tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
+    assert ids(repository.check_key()) == []
+    git(tmp_path, "add", ".")
+    (message,) = repository.check_key()
+    assert message.id == "sitechat.W003"
+    assert KEY not in str(message)
+
+
+def test_a_key_in_another_repository_is_found(settings_file: Path, tmp_path: Path) -> None:
+    (tmp_path / ".hg").mkdir()
+    assert ids(repository.check_key()) == ["sitechat.W003"]
+
+
+def test_a_key_outside_of_repositories_is_let_alone(settings_file: Path) -> None:
+    assert ids(repository.check_key()) == []
+
+
+def test_a_key_from_the_environment_is_let_alone(settings_file: Path, tmp_path: Path) -> None:
+    settings_file.write_text('ANTHROPIC_API_KEY = os.environ["KEY"]\n')
+    (tmp_path / ".hg").mkdir()
+    assert ids(repository.check_key()) == []
+
+
+# What holds answers back
+
+
+class Joins:
+    """Middleware as third parties write it, by a name that tells what it does."""
+
+    def __init__(self, get_response: Any) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        return HttpResponse(b"".join(response.streaming_content))
+
+
+def minify(get_response: Any) -> Any:
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if response.streaming:
+            response.streaming_content = list(response.streaming_content)
+        return response  # type: ignore[no-any-return]
+
+    return middleware
+
+
+def compress(get_response: Any) -> Any:
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response: StreamingHttpResponse = get_response(request)
+        response.headers["Content-Encoding"] = "br"
+        return response
+
+    return middleware
+
+
+def gzip_that_needs_a_user(get_response: Any) -> Any:
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        return get_response(request.user)  # type: ignore[no-any-return]
+
+    return middleware
+
+
+BufferingMiddleware = Joins
+
+
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [
+        ("tests.test_checks.BufferingMiddleware", "makes one piece"),
+        ("tests.test_checks.minify", "reads a stream before it is sent"),
+        ("tests.test_checks.compress", "compresses a stream"),
+    ],
+)
+def test_middleware_that_holds_answers_back_is_named(
+    settings: Settings, path: str, problem: str
+) -> None:
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, path]
+    (message,) = serving.check_middleware()
+    assert message.id == "sitechat.W005"
+    assert path in message.msg
+    assert problem in message.msg
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "django.middleware.gzip.GZipMiddleware",
+        "tests.test_checks.gzip_that_needs_a_user",
+        "nowhere.GzipMiddleware",
+    ],
+)
+def test_other_middleware_is_let_alone(settings: Settings, path: str) -> None:
+    settings.MIDDLEWARE = [path, *settings.MIDDLEWARE]
+    assert ids(serving.check_middleware()) == []
+
+
+# Before going live
+
+
+@pytest.mark.parametrize("engine", ["cache", "cached_db"])
+@pytest.mark.parametrize("backend", [*serving.PER_PROCESS])
+def test_sessions_that_workers_do_not_share(settings: Settings, engine: str, backend: str) -> None:
+    settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{engine}"
+    settings.CACHES = {"default": {"BACKEND": backend}}
+    assert ids(serving.check_session_engine()) == ["sitechat.W006"]
+
+
+def test_sessions_that_workers_share(settings: Settings) -> None:
+    assert ids(serving.check_session_engine()) == []
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.cache"
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache"}}
+    assert ids(serving.check_session_engine()) == []
+
+
+def test_debug(settings: Settings) -> None:
+    assert ids(serving.check_debug()) == []
+    settings.DEBUG = True
+    assert ids(serving.check_debug()) == ["sitechat.W011"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "file", "expected"),
+    [
+        (None, None, []),
+        ("--workers 4", None, ["sitechat.W004"]),
+        ("--threads=2 -k gthread", None, ["sitechat.W004"]),
+        ("--threads 8", None, []),
+        ("-k uvicorn_worker.UvicornWorker", None, []),
+        (None, "workers = 3\n", ["sitechat.W004"]),
+        (None, "threads = 8\nworker_class = 'gthread'\n", []),
+        (None, "import os\nthreads = int(os.environ['T'])\n", ["sitechat.W004"]),
+        ("--threads 8", "threads = 1\n", []),
+        (None, "not python (", ["sitechat.W004"]),
+    ],
+)
+def test_gunicorn_with_too_few_threads(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: str | None,
+    file: str | None,
+    expected: list[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GUNICORN_CMD_ARGS", raising=False)
+    if arguments is not None:
+        monkeypatch.setenv("GUNICORN_CMD_ARGS", arguments)
+    if file is not None:
+        (tmp_path / "gunicorn.conf.py").write_text(file)
+    assert ids(serving.check_gunicorn()) == expected
+
+
+def test_a_dear_model_is_worth_a_word(settings: Settings) -> None:
+    assert ids(spending.check_models()) == ["sitechat.I001"]
+    settings.CHAT_MODEL = "claude-haiku-5-5"
+    assert ids(spending.check_models()) == []
+
+
+def test_a_model_that_ends_is_named_with_its_day(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends = {"claude-haiku-5-5-20260401": "July 1st, 2028"}
+    monkeypatch.setattr(spending, "retiring_models", lambda: ends)
+    settings.CHAT_BOTS = {"de": "tests.test_checks.GermanBot"}
+    (message,) = spending.check_models()
+    assert message.id == "sitechat.W007"
+    assert "July 1st, 2028" in message.msg
+
+
+def test_the_installed_sdk_knows_which_models_end() -> None:
+    assert all(isinstance(date, str) for date in spending.retiring_models().values())
+    assert spending.retiring_models()
+
+
+@pytest.mark.django_db
+def test_a_prompt_that_costs_more_than_a_dollar_a_day(settings: Settings) -> None:
+    assert ids(spending.check_prompts()) == []
+    settings.CHAT_BOTS = {"long": "tests.test_checks.LongWindedBot"}
+    (message,) = spending.check_prompts()
+    assert message.id == "sitechat.W009"
+    assert "1000 replies a day" in message.msg
+
+
+@pytest.mark.django_db
+def test_a_prompt_costs_by_the_replies_that_there_were(settings: Settings) -> None:
+    settings.CHAT_BOTS = {"long": "tests.test_checks.LongWindedBot"}
+    yesterday = timezone.now() - timedelta(days=1)
+    Summary.objects.create(period="day", start=yesterday, bot="long", model="m", replies=70)
+    assert ids(spending.check_prompts()) == []
+
+
+@pytest.mark.django_db
+def test_a_prompt_that_needs_a_visitor_is_passed_over(settings: Settings) -> None:
+    settings.CHAT_BOTS = {"a": "tests.test_checks.NeedsVisitorBot", "b": "nowhere.Bot", "c": 5}
+    assert ids(spending.check_prompts()) == []
+
+
+@pytest.mark.django_db
+def test_a_cleanup_that_does_not_run_is_missed() -> None:
+    assert ids(upkeep.check_cleanup()) == []
+    talk(("old", "yes"), age=LONG_AGO)
+    (message,) = upkeep.check_cleanup()
+    assert message.id == "sitechat.W010"
+    assert "never ran" in message.msg
+    Job.record(retention.JOB)
+    assert ids(upkeep.check_cleanup()) == []
+    Job.objects.update(ran=timezone.now() - LONG_AGO)
+    assert ids(upkeep.check_cleanup()) == ["sitechat.W010"]
+
+
+@pytest.mark.django_db
+def test_checks_for_deployment_all_run(settings: Settings) -> None:
+    settings.CHAT_MODEL = "claude-haiku-5-5"
+    assert ids(run_for_deployment()) == []
