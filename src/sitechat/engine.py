@@ -119,7 +119,10 @@ class Engine:
 
     def _terminate(self, go_on: termination.GoOn) -> None:
         """SIGTERM has come, at any moment of the loop's thread."""
-        self.loop.call_soon_threadsafe(self._save_unfollowed, go_on)
+        if self.loop.is_running():
+            self.loop.call_soon_threadsafe(self._save_unfollowed, go_on)
+        else:
+            go_on()
 
     def _save_unfollowed(self, go_on: termination.GoOn) -> None:
         self.ending_since = self.ending_since or monotonic()

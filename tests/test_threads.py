@@ -1,0 +1,43 @@
+"""Threads for database steps."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import wait
+
+import pytest
+
+from sitechat.threads import DaemonThreads
+
+
+def test_work_is_done_and_failures_are_handed_on() -> None:
+    threads = DaemonThreads(2, "test")
+    assert threads.submit(lambda: 6 * 7).result(5) == 42
+    with pytest.raises(ZeroDivisionError):
+        threads.submit(lambda: 1 // 0).result(5)
+
+
+def test_no_more_threads_are_begun_than_are_needed_or_allowed() -> None:
+    threads = DaemonThreads(2, "a test of threads")
+    go_on = threading.Event()
+    futures = [threads.submit(go_on.wait, 5) for _ in range(5)]
+    begun = [t for t in threading.enumerate() if t.name == "a test of threads"]
+    assert len(begun) == 2
+    assert all(thread.daemon for thread in begun)
+    go_on.set()
+    assert not wait(futures, 5).not_done
+
+
+def test_a_thread_that_has_nothing_to_do_takes_the_next_work() -> None:
+    threads = DaemonThreads(2, "an idle test thread")
+    ends = threading.Semaphore(0)
+
+    def work() -> None:
+        ends.release()
+
+    for _ in range(3):
+        threads.submit(work).result(5)
+        while threads._idle._value < 1:  # type: ignore[attr-defined]
+            ends.acquire(timeout=0.01)
+    begun = [t for t in threading.enumerate() if t.name == "an idle test thread"]
+    assert len(begun) == 1
