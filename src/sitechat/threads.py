@@ -39,12 +39,15 @@ class DaemonThreads(Executor):
     def _run(self) -> None:
         while True:
             future, call = self._work.get()
-            if future.set_running_or_notify_cancel():
-                try:
-                    result = call()
-                except BaseException as error:
-                    future.set_exception(error)
-                else:
-                    future.set_result(result)
+            if not future.set_running_or_notify_cancel():
+                self._idle.release()
+                continue
+            try:
+                result = call()
+            except BaseException as error:
+                self._idle.release()
+                future.set_exception(error)
+            else:
+                self._idle.release()
+                future.set_result(result)
             del future, call
-            self._idle.release()
