@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8000
 newest = $$($(PYTHON) scripts/environment.py newest)
 
-.PHONY: help demo test test-fast test-lts lint format types wheel-check widget lock clean
+.PHONY: help demo test test-fast test-lts bench lint format types wheel-check widget lock clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /	/' | expand -t 14
@@ -20,6 +20,9 @@ test-fast: ## the tests for while you work: no servers, no browser
 test-lts: ## the tests of test-fast, on Django 5.2
 	@python=$$($(PYTHON) scripts/environment.py lts) && \
 	$$python -m pytest -q -m "not servers and not browser" $(ARGS)
+
+bench: ## the benchmarks, a short version; ARGS="--url http://127.0.0.1:8001/chat/" for another chat
+	@python=$(newest) && $$python benchmarks/run.py --short $(ARGS)
 
 lint: ## ruff: mistakes and formatting
 	@python=$(newest) && $$python -m ruff check . && $$python -m ruff format --check .

@@ -1,10 +1,10 @@
 """What a turn asks of the database, and whether long conversations are as fast as short ones.
 
-    python benchmarks/turns.py [--short] [--statements] [--url URL]
+    python benchmarks/turns.py [--short] [--statements]
 
 Counts the SQL statements of a turn on whatever thread they run, times turns at message 5 and at
 message 5,000 of a conversation, and counts what is written while a reply of 10 seconds streams,
-slowly and fast. With --url only the times at message 1 and later are measured.
+slowly and fast.
 """
 
 from __future__ import annotations
@@ -100,7 +100,8 @@ def main() -> int:
     parser.add_argument("--statements", action="store_true", help="print the SQL too")
     options = parser.parse_args()
     if options.url:
-        parser.error("this looks into the database of the peers; it takes no --url")
+        print("It looks into the database of the peers: left out.")
+        return 0
     found: dict[str, Any] = {}
     with targets.Bench(options) as bench:
         for peer in PEERS:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib.sessions.models import Session
+from django.contrib.staticfiles.views import serve
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template import engines
 from django.urls import include, path
@@ -37,6 +38,7 @@ def chat_urls() -> object:
 urlpatterns = [
     path("", page),
     path("statements/", counted),
+    path("static/<path:path>", serve, {"insecure": True}),
     path("api/", chat_urls()),  # type: ignore[arg-type]
 ]
 statements.begin()

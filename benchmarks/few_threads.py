@@ -1,0 +1,96 @@
+"""200 visitors on gunicorn gthread with 2 processes of 8 threads, and the site's other pages.
+
+    python benchmarks/few_threads.py [--visitors 200] [--short] [--url URL]
+
+Visitors come within ten seconds; an answer takes the stand-in four seconds. They ask as the
+widget does: where the site spares no stream, they poll every 0.8 s. Visitors of the plain way
+wait for a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from time import perf_counter
+from typing import Any
+
+from harness import figures, peers, targets
+from harness.visitors import Visitor
+
+DELTAS, PACE = 40, 0.1
+POLL = 0.8
+WITHIN = 180.0
+"""Seconds after which a visitor gives up."""
+
+
+async def visit(visitor: Visitor) -> tuple[bool, float, bool]:
+    """Whether the answer came, the seconds until all of it was there, and whether by polling."""
+    began = perf_counter()
+    answer = await visitor.ask(polls=True)
+    if answer.status == 200:
+        return answer.whole, perf_counter() - began, False
+    if answer.status != 202:
+        return False, perf_counter() - began, False
+    reply = json.loads(answer.body)["reply"]
+    while (found := await visitor.poll(reply))["status"] == "running":  # noqa: ASYNC110
+        await asyncio.sleep(POLL)
+    return found["status"] == "complete", perf_counter() - began, True
+
+
+async def open_pages(url: str, done: asyncio.Event) -> list[float]:
+    visitor, times = Visitor(url), []
+    while not done.is_set():
+        times.append(await visitor.open_page())
+        await asyncio.sleep(0.2)
+    return times
+
+
+async def measure(bench: targets.Bench, served: peers.Served, visitors: int) -> dict[str, Any]:
+    bench.answers(5)
+    await targets.warm_up([served], turns=10)
+    bench.answers(DELTAS, pace=PACE)
+    done = asyncio.Event()
+    pages = asyncio.create_task(open_pages(served.url, done))
+    visiting = []
+    for _ in range(visitors):
+        visit_one = asyncio.wait_for(visit(Visitor(served.url)), WITHIN)
+        visiting.append(asyncio.create_task(visit_one))
+        await asyncio.sleep(10 / visitors)
+    visits = await asyncio.gather(*visiting, return_exceptions=True)
+    done.set()
+    page_times = [seconds * 1000 for seconds in await pages]
+    answered = [v for v in visits if not isinstance(v, BaseException) and v[0]]
+    return {
+        "visitors": visitors,
+        "answered": len(answered),
+        "by polling": sum(polled for _, _, polled in answered),
+        "answer p50 s": figures.percentile([seconds for _, seconds, _ in answered], 0.5),
+        "answer most s": max((seconds for _, seconds, _ in answered), default=float("nan")),
+        "pages p50 ms": figures.percentile(page_times, 0.5),
+        "pages p95 ms": figures.percentile(page_times, 0.95),
+        "pages most ms": max(page_times),
+    }
+
+
+def main() -> int:
+    parser = figures.parser(__doc__)
+    parser.add_argument("--visitors", type=int)
+    options = parser.parse_args()
+    visitors = options.visitors or (40 if options.short else 200)
+    found = {}
+    for peer in peers.FEW_THREADS.values():
+        with targets.Bench(options) as bench, bench.targets([peer]) as (served,):
+            found[served.name] = asyncio.run(measure(bench, served, visitors))
+        if options.url:
+            break
+    columns = [*next(iter(found.values()))]
+    rows: list[list[object]] = [["", *columns]]
+    rows += [[name, *(f"{each[key]:.4g}" for key in columns)] for name, each in found.items()]
+    figures.table(rows)
+    figures.keep(options, "few threads", found)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
