@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import call_command
 from pytest_django import Settings
 
 from sitechat import Chatbot
@@ -226,3 +227,17 @@ def test_a_cited_page_that_is_gone_is_named_but_not_linked(
     assert reply["sources"] == [{"n": 1, "title": "Shipping", "url": ""}]
     assert visitor.poll(reply["id"])["sources"] == reply["sources"]
     assert Message.objects.get(pk=reply["id"]).sources[0]["url"] == "/shipping/"
+
+
+# In the terminal
+
+
+def test_chat_ask_lists_what_an_answer_cites_and_what_went_along(
+    shop: None, claude_standin: Standin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    claude_standin.script(Answer("In three days.", citations=[0]))
+    call_command("chat_ask", "When are parcels delivered?", show_sources=True)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "In three days."
+    assert "  [1] Shipping  /shipping/" in lines
+    assert "  Shipping > Parcels  /shipping/" in lines

@@ -9,7 +9,7 @@ import type { Strings } from "./strings"
  */
 export function safeLink(address: string): string {
   try {
-    const { href, protocol } = new URL(address, document.baseURI)
+    const { href, protocol } = new URL(address || "x:", document.baseURI)
     return /^(https?|mailto):$/.test(protocol) ? href : ""
   } catch {
     return ""

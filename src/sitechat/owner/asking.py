@@ -78,6 +78,7 @@ async def answer(live: LiveReply, show: Callable[[str], None] | None = None) -> 
 
         live.follow(wake)
     live.ending = await converse(live, lambda work: sync_to_async(work)())
+    live.wake()
     await sync_to_async(bookkeeping.record)(live)
 
 

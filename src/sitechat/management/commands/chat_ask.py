@@ -28,6 +28,12 @@ class Command(BaseCommand):
             help="write what Claude would be sent, as JSON, and what it would cost; ask nothing",
         )
 
+        parser.add_argument(
+            "--show-sources",
+            action="store_true",
+            help="after the answer, list what it cites and the passages that went along",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             if not options["show_prompt"]:
@@ -40,6 +46,8 @@ class Command(BaseCommand):
             return
         asking.run(asking.answer(live, self._show))
         self.stdout.write()
+        if options["show_sources"]:
+            self._show_sources(live)
         if live.ending is not None and live.ending.error is not None:
             raise CommandError(live.ending.error.as_dict()["message"])
 
@@ -47,6 +55,17 @@ class Command(BaseCommand):
         # What a model writes must not steer the terminal.
         self.stdout.write(visible(text), ending="")
         self.stdout.flush()
+
+    def _show_sources(self, live: LiveReply) -> None:
+        lines = ["", "Cites:" if live.reply.sources else "Cites nothing."]
+        lines += [f"  [{s['n']}] {s['title']}  {s['url']}" for s in live.reply.sources]
+        documents = live.request.documents
+        lines += ["", "Passages that went along:" if documents else "No passages went along."]
+        lines += [
+            f"  {' > '.join([document.title, *document.headings])}  {document.url}"
+            for document in documents
+        ]
+        self.stdout.write(visible("\n".join(lines)))
 
     def _show_prompt(self, live: LiveReply) -> None:
         text = json.dumps(live.request.parameters(), ensure_ascii=False, indent=2)
