@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
@@ -14,8 +15,9 @@ from typing import Any
 
 import pytest
 
-from sitechat.standin import StandinProcess
-from tests.servers.callers import Caller
+from sitechat.standin import Answer, StandinProcess
+from tests.servers import proxies
+from tests.servers.callers import Caller, Stream
 from tests.servers.sites import GUNICORN_GTHREAD, ROOT, SERVERS, UVICORN, Server, Site
 from tests.servers.table import Recorder
 
@@ -212,6 +214,35 @@ def shared_sites(
     made = Sites(databases, standin, log_folder)
     yield made
     made.close()
+
+
+def _listen(port: int) -> Stream:
+    return Caller(port).send("Think").rest()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def long_silence(
+    request: pytest.FixtureRequest,
+    databases: Databases,
+    log_folder: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[list[Future[Stream]]]:
+    """Visitors behind nginx to whom Claude is silent for SILENCE, while other tests run."""
+    asked = any("long_silence" in getattr(i, "originalname", "") for i in request.session.items)
+    with ExitStack() as stack:
+        futures: list[Future[Stream]] = []
+        if asked and proxies.installed():
+            thinking = stack.enter_context(StandinProcess())
+            thinking.always(Answer(["one ", "two"], first_delay=0, delay=proxies.SILENCE))
+            pool = stack.enter_context(ThreadPoolExecutor(2))
+            sites = Sites(databases, thinking, log_folder)
+            for server in (UVICORN, GUNICORN_GTHREAD):
+                site = sites.make(server).start()
+                folder = tmp_path_factory.mktemp("nginx") / "nginx"
+                nginx = stack.enter_context(proxies.Nginx(site.port, folder))
+                futures.append(pool.submit(_listen, nginx.port))
+            stack.callback(sites.close)
+        yield futures
 
 
 PAIRS = [

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+SILENCE = 90.0
+"""Seconds that Claude says nothing; nginx cuts a connection that is idle for 60."""
+
 CONFIGURATION = """
 daemon off;
 worker_processes 1;

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -23,6 +25,8 @@ from tests.servers.sites import (
     Site,
     python,
 )
+
+pytestmark = pytest.mark.timeout(400)
 
 ENDS_WITHIN = 12.0
 """Seconds from SIGTERM to the end of the process."""
@@ -68,34 +72,67 @@ def begin(site: Site, standin: StandinProcess, answer: Answer) -> tuple[Caller, 
     return caller, reply, stream
 
 
+@dataclass
+class Ended:
+    """A server that was told to end while it had two replies, one of them followed."""
+
+    callers: dict[str, Caller]
+    """The visitors by their replies."""
+    seconds: Future[float]
+    """How long it took to end."""
+    reading: Future[Stream] | None
+
+
+@pytest.fixture(scope="module")
+def ended(shared_sites: Sites, standin: StandinProcess) -> Iterator[Callable[[Server], Ended]]:
+    """All servers are told to end first, so that their times to end pass together."""
+    pool = ThreadPoolExecutor(2 * len(ENDING))
+    found: dict[Server, Ended] = {}
+    silent = Answer(["one ", "two"], hold_after=1)
+    for server in ENDING:
+        if not server.installed:
+            continue
+        site = shared_sites.make(server).start()
+        first, reply, stream = begin(site, standin, silent)
+        second, unfollowed, left = begin(site, standin, silent)
+        if left is not None:
+            left.close()
+        reading = pool.submit(stream.rest) if stream is not None else None
+        site.terminate()
+        seconds = pool.submit(site.wait, 60)
+        found[server] = Ended({reply: first, unfollowed: second}, seconds, reading)
+
+    def find(server: Server) -> Ended:
+        if server not in found:
+            pytest.skip(f"{server.package} is not installed")
+        return found[server]
+
+    yield find
+    pool.shutdown()
+
+
+@pytest.fixture(autouse=True)
+def _fresh_standin() -> None:
+    """The replies of this module go on from test to test."""
+
+
 @pytest.mark.parametrize("server", ENDING, ids=str)
 def test_a_restart_loses_nothing(
-    server: Server, sites: Sites, standin: StandinProcess, witnessed: Caller
+    server: Server, ended: Callable[[Server], Ended], witnessed: Caller
 ) -> None:
-    site = sites.start(server)
-    silent = Answer(["one ", "two"], hold_after=1)
-    first, reply, stream = begin(site, standin, silent)
-    second, unfollowed, left = begin(site, standin, silent)
-    if left is not None:
-        left.close()
-    reader = threading.Thread(target=stream.rest) if stream is not None else None
-    if reader is not None:
-        reader.start()
-    site.terminate()
-    within = WAITS_FOR_STREAMS.get(server, ENDS_WITHIN)
-    assert site.wait(within + 5) < within
+    site = ended(server)
+    assert site.seconds.result() < WAITS_FOR_STREAMS.get(server, ENDS_WITHIN)
     if server in TELLS_NOTHING:
         time.sleep(STALE_AFTER.total_seconds())
-        bereaved = {reply: first, unfollowed: second}
-        for ended, caller in bereaved.items():
-            caller.to(witnessed.port).poll(ended)
-    for ended in (reply, unfollowed):
-        row = witnessed.row(ended)
+        for reply, caller in site.callers.items():
+            caller.to(witnessed.port).poll(reply)
+    for reply in site.callers:
+        row = witnessed.row(reply)
         assert row["status"] == "interrupted"
         assert row["text"] == "one "
         assert row["usage"] is not None
-    if reader is not None and stream is not None:
-        reader.join()
+    if site.reading is not None:
+        stream = site.reading.result()
         assert stream.text == "one "
         assert stream.done in ("interrupted", None)
 
@@ -104,6 +141,7 @@ def test_a_restart_loses_nothing(
 def test_a_reply_that_is_nearly_done_finishes(
     server: Server, sites: Sites, standin: StandinProcess, witnessed: Caller
 ) -> None:
+    standin.clear()
     site = sites.start(server)
     _caller, reply, stream = begin(site, standin, Answer(["one ", "two"], hold_after=1))
     reader = threading.Thread(target=stream.rest) if stream is not None else None

@@ -47,7 +47,7 @@ SHORT_TIMEOUT = replace(
 
 @pytest.fixture(scope="module", params=[FOUR_THREADS, GUNICORN_SYNC], ids=str)
 def site(request: pytest.FixtureRequest, shared_sites: Sites) -> Site:
-    return shared_sites.start(request.param)
+    return shared_sites.start(request.param, "postgresql")
 
 
 @pytest.fixture(autouse=True)
