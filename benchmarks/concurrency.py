@@ -39,7 +39,7 @@ async def measure(
     await asyncio.sleep(1)
     idle = served.memory_kb()
     arriving = streams / ARRIVALS
-    bench.answers(int((2 * arriving + seconds + 15) / PACE), pace=PACE)
+    bench.answers(int((3 * arriving + seconds + 30) / PACE), pace=PACE)
     visitors: list[Visitor] = []
     asking = []
     for n in range(streams):
@@ -83,7 +83,7 @@ def main() -> int:
     parser = figures.parser(__doc__)
     parser.add_argument("--streams", type=int, nargs="+")
     options = parser.parse_args()
-    numbers = options.streams or ([50, 100] if options.short else [100, 250, 500, 750, 1000])
+    numbers = options.streams or ([50, 100] if options.short else [100, 250, 500, 1000])
     seconds = 5.0 if options.short else 12.0
     found: dict[str, list[dict[str, Any]]] = {}
     columns = ("p50 ms", "p99 ms", "within 150 ms", "pages p95 ms", "KB per stream", "cores")

@@ -83,8 +83,11 @@ async def measure(bench: targets.Bench, served: list[peers.Served], rounds: int)
 
 def main() -> int:
     options = figures.parser(__doc__).parse_args()
-    rounds = 20 if options.short else 100
-    with targets.Bench(options) as bench, bench.targets() as served:
+    rounds = 15 if options.short else 60
+    with (
+        targets.Bench(options) as bench,
+        bench.targets((*peers.PEERS, peers.OURS_POOLED)) as served,
+    ):
         found = asyncio.run(measure(bench, served, rounds))
     alone = found[DIRECT]["ms"]
     print(f"{DIRECT}: {alone['median']:.1f} ms ({alone['least']:.1f} to {alone['most']:.1f})")

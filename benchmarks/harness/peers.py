@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
@@ -34,9 +34,12 @@ class Peer:
     """From a port and the number of streams that it must serve at once."""
     streams: int | None = None
     """Streams that it can serve at once; None: as many as come."""
+    environ: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def installed(self) -> bool:
+        if "BENCHMARK_POOL" in self.environ and importlib.util.find_spec("psycopg_pool") is None:
+            return False
         return importlib.util.find_spec(self.package) is not None
 
 
@@ -65,6 +68,13 @@ def _granian(port: int, _streams: int) -> list[str]:
 PLAIN = Peer("plain, gunicorn gthread", "plain", "gunicorn", _gthread)
 RELAY = Peer("bare relay, uvicorn", "relay", "uvicorn", _uvicorn("relay:application"))
 OURS_UVICORN = Peer("sitechat, uvicorn", "sitechat", "uvicorn", _uvicorn("served.asgi:application"))
+OURS_POOLED = Peer(
+    "sitechat, uvicorn, pooled connections",
+    "sitechat",
+    "uvicorn",
+    _uvicorn("served.asgi:application"),
+    environ={"BENCHMARK_POOL": "1"},
+)
 OURS_GRANIAN = Peer("sitechat, granian", "sitechat", "granian", _granian)
 OURS_GTHREAD = Peer("sitechat, gunicorn gthread", "sitechat", "gunicorn", _gthread)
 OURS_SYNC = Peer(
@@ -132,7 +142,7 @@ def serve(
         sock.bind(("127.0.0.1", 0))
         port: int = sock.getsockname()[1]
     with tempfile.TemporaryFile("w+") as log:
-        more = {"ANTHROPIC_BASE_URL": standin.url, **(environ or {})}
+        more = {"ANTHROPIC_BASE_URL": standin.url, **peer.environ, **(environ or {})}
         process = subprocess.Popen(
             [sys.executable, "-m", *peer.command(port, streams)],
             cwd=ROOT / "benchmarks",
