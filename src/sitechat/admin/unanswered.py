@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 else:
     UnansweredModelAdmin = admin.ModelAdmin
 
-AT_ONCE = 300
+AT_ONCE = 120
 """Questions that one page groups, the newest first."""
 
 EXCERPT = 240

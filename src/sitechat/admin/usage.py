@@ -196,7 +196,7 @@ def _short(by: str, row: Row) -> str:
 
 
 def _dollars(value: float) -> str:
-    return f"${value:,.2f}" if value >= 0.1 or value == 0 else f"${value:.4f}"
+    return f"${value:,.2f}" if value >= 0.01 or value == 0 else f"${value:.4f}"
 
 
 def _count(value: float) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from math import floor
 from typing import TypeVar
 
 ALIKE = 0.5
@@ -51,16 +52,16 @@ def grouped(items: Iterable[tuple[T, str]]) -> list[list[T]]:
     Each item joins the group whose first text is most like its own, or begins one. An item
     without letters or digits is a group of its own.
     """
+    parsed = [(item, trigrams(text)) for item, text in items]
+    often = Counter(trigram for _item, own in parsed for trigram in own)
     groups: list[list[T]] = []
     firsts: list[Trigrams] = []
     having: defaultdict[str, list[int]] = defaultdict(list)
-    for item, text in items:
-        own = trigrams(text)
-        shared = Counter(number for trigram in own for number in having[trigram])
-        best, most = None, ALIKE
-        for number, count in shared.items():
-            alike = 2 * count / (len(own) + len(firsts[number]))
-            if alike > most or (alike == most and best is None):
+    for item, own in parsed:
+        best, most = None, 0.0
+        for number in sorted({n for trigram in _rarest(own, often) for n in having[trigram]}):
+            alike = likeness(own, firsts[number])
+            if alike >= ALIKE and alike > most:
                 best, most = number, alike
         if best is not None:
             groups[best].append(item)
@@ -70,3 +71,13 @@ def grouped(items: Iterable[tuple[T, str]]) -> list[list[T]]:
         groups.append([item])
         firsts.append(own)
     return sorted(groups, key=len, reverse=True)
+
+
+def _rarest(own: Trigrams, often: Mapping[str, int]) -> list[str]:
+    """The trigrams of which another text must have one to be ALIKE.
+
+    Texts that are alike share at least ALIKE / (2 - ALIKE) of the trigrams of each, so the other
+    can't miss all of these. The rarest lead to the fewest texts to compare.
+    """
+    may_miss = len(own) - len(own) * ALIKE / (2 - ALIKE)
+    return sorted(own, key=lambda trigram: (often[trigram], trigram))[: floor(may_miss) + 1]

@@ -42,8 +42,7 @@ ERRORS = frozenset({Status.FAILED, Status.INTERRUPTED})
 def catch_up(now: datetime | None = None) -> datetime | None:
     """Sum the hours that have ended since the last time; returns up to when everything is summed.
 
-    None: there was never a reply. After a day without a visit to the pages it takes
-    milliseconds; the first time over 500,000 replies it takes some 20 seconds.
+    None: there was never a reply. The first time over 500,000 replies it takes about a minute.
     """
     now = now or datetime.now(timezone.utc)
     end = hour_of(now - SETTLES)
