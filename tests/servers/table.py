@@ -2,7 +2,8 @@
 
     pytest tests/servers --write-table
 
-Outcomes of earlier runs count for tests that did not run this time.
+Outcomes of earlier runs count for tests that did not run this time; with `--collect-only` that
+is all of them.
 """
 
 from __future__ import annotations
@@ -94,9 +95,10 @@ class Recorder:
             self.outcomes[report.nodeid] = report.outcome
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        if self.config.cache is None or not self.outcomes:
+        if self.config.cache is None:
             return
         known = {**self.config.cache.get(CACHE, {}), **self.outcomes}
-        self.config.cache.set(CACHE, known)
+        if self.outcomes:
+            self.config.cache.set(CACHE, known)
         if self.config.getoption("--write-table", default=False):
             write(guarantees(session.items), known)

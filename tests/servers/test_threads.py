@@ -78,7 +78,7 @@ def slowest(site: Site, seconds: float, chats: list[Future[None]] | None = None)
 
 def test_twenty_visitors_hold_up_no_page(site: Site, standin: StandinProcess) -> None:
     standin.always(Answer(["word "] * 30, first_delay=1.0, delay=0.1))
-    longer = []
+    longer: list[float] = []
     # Something else may keep the machine busy once; a thread that is held is held each time.
     while not longer or (longer[-1] >= HOLD_UP and len(longer) < 3):
         usual = slowest(site, 1.0)
