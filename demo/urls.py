@@ -7,7 +7,7 @@ from demo import views
 urlpatterns = [
     path("", views.page, name="home"),
     path("api/", include("sitechat.urls")),
-    path("admin/", admin.site.urls),
+    path("django-admin/", admin.site.urls),
     path("code.css", views.code_css, name="code_css"),
     path("robots.txt", views.robots, name="robots"),
     path("sitemap.xml", sitemap, {"sitemaps": {"docs": views.PageSitemap}}, name="sitemap"),
