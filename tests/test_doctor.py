@@ -159,12 +159,31 @@ def test_a_right_deployment_is_right_in_all_points(fake: Any) -> None:
         ("limited", "Many at once", None),
     ],
 )
-def test_each_fault_is_found(fake: Any, fault: str, point: str, right: bool | None) -> None:
+def test_each_fault_is_found(
+    fake: Any, monkeypatch: pytest.MonkeyPatch, fault: str, point: str, right: bool | None
+) -> None:
+    monkeypatch.setattr(Deployment, "is_local", False)
     found = findings(fake(fault))
     assert found[point].right is right, found
     assert found[point].advice or "CHAT_LIMITS" in found[point].seen
     wrong = [each.point for each in found.values() if each.right is False]
     assert wrong == ([point] if right is False else [])
+
+
+def test_a_server_may_believe_its_own_machine(fake: Any) -> None:
+    found = findings(fake("believes anybody"), streams=0)
+    assert found["Made-up addresses are not believed"].right is None
+
+
+@pytest.mark.parametrize(
+    ("url", "local"),
+    [
+        *(("http://localhost:8000/", True), ("http://[::1]/", True), ("http://127.0.0.1/", True)),
+        *(("https://example.org/", False), ("http://192.0.2.1/", False)),
+    ],
+)
+def test_which_addresses_are_this_machine(url: str, local: bool) -> None:
+    assert Deployment(url).is_local is local
 
 
 def test_a_server_that_is_not_there_is_said_to_be_so(fake: Any) -> None:

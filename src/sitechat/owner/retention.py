@@ -19,9 +19,9 @@ from sitechat.owner.models import Job
 
 JOB = "cleanup"
 
-BATCH = 200
-"""Conversations that one transaction deletes: it holds their rows for some hundredths of a
-second, so that no visitor waits for it."""
+BATCH = 100
+"""Conversations that one transaction deletes. It holds their rows, and SQLite's whole database,
+for some tenths of a second."""
 
 
 @dataclass
