@@ -217,8 +217,8 @@ def _made_up_address(site: Deployment) -> Finding:
         True if real == made_up else None if site.is_local else False,
         f"{real[0]:g} messages left, and {made_up[0]:g} with X-Forwarded-For: {MADE_UP}",
         "CHAT_TRUSTED_PROXIES is higher than the number of proxies; or the server believes the "
-        "header of whom it should not (uvicorn: --forwarded-allow-ips). Servers often believe their "
-        "own machine: if this is it, ask again from another.",
+        "header of whom it should not (uvicorn: --forwarded-allow-ips). Servers often believe "
+        "their own machine: if this is it, ask again from another.",
     )
 
 
