@@ -22,10 +22,9 @@ import threading
 from collections.abc import Callable
 from contextvars import Context
 from functools import partial
-from time import monotonic, sleep
+from time import monotonic
 from typing import Any
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
 from asgiref.sync import async_to_sync, sync_to_async
 from django.db import connection
@@ -35,6 +34,7 @@ from sitechat import bookkeeping, claude, servers, termination
 from sitechat.driver import Ending, LiveReply, Step, converse
 from sitechat.errors import Interrupted, Timeout
 from sitechat.models import Status
+from sitechat.processes import Process
 from sitechat.threads import DaemonThreads
 
 logger = logging.getLogger("sitechat.engine")
@@ -50,9 +50,6 @@ STOP_WITHIN = 2.0
 
 SAVE_WITHIN = 3.0
 """Seconds that the end of the process waits for replies that nobody follows to be saved."""
-
-FINISH_WITHIN = 5.0
-"""Seconds that replies get to finish when a WSGI process ends; it serves nobody meanwhile."""
 
 DATABASE_THREADS = 2
 
@@ -190,43 +187,15 @@ async def _saved(live: LiveReply, step: Step) -> bool:
 # The engines of this process
 
 
-class _Process:
-    """What one process runs. A forked child begins with nothing."""
-
-    def __init__(self) -> None:
-        self.pid = os.getpid()
-        self.live: dict[UUID, tuple[Engine, LiveReply]] = {}
-        self.engines: WeakKeyDictionary[asyncio.AbstractEventLoop, Engine] = WeakKeyDictionary()
-        self.background: Engine | None = None
-        termination.at_exit(self.finish)
-
-    def finish(self) -> None:
-        """The process ends: replies of the background finish in the server's time, and what
-        then still runs is saved as interrupted."""
-        background = self.background
-        if background is not None:
-            since = background.ending_since or monotonic()
-            deadline = since + min(servers.current_server().grace, FINISH_WITHIN)
-            while monotonic() < deadline and any(e is background for e, _ in self.live.values()):
-                sleep(0.05)
-        for _engine, live in list(self.live.values()):
-            live.reply.close(None)
-            live.ending = live.ending or Ending(Status.INTERRUPTED, Interrupted())
-            try:
-                bookkeeping.step(partial(bookkeeping.finish, live))
-            except Exception:
-                logger.exception("Reply %s could not be saved at the end of its process", live.id)
-
-
 _lock = threading.Lock()
-_process: _Process | None = None
+_process: Process | None = None
 
 
-def _here() -> _Process:
+def _here() -> Process:
     global _process  # noqa: PLW0603
     with _lock:
         if _process is None or _process.pid != os.getpid():
-            _process = _Process()
+            _process = Process()
         return _process
 
 
@@ -283,7 +252,7 @@ def _forget(live: LiveReply) -> None:
     _here().live.pop(live.id, None)
 
 
-def _background(process: _Process) -> Engine:
+def _background(process: Process) -> Engine:
     with _lock:
         if process.background is None:
             loop = asyncio.new_event_loop()
