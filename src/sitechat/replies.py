@@ -19,7 +19,7 @@ from sitechat.driver import LiveReply
 from sitechat.errors import NotFound
 from sitechat.guard import parse_uuid
 from sitechat.knowledge.searching import existing
-from sitechat.models import Conversation, Message, Status
+from sitechat.models import Conversation, ConversationQuerySet, Message, Status
 from sitechat.reply import Reply, Source
 
 if TYPE_CHECKING:
@@ -129,11 +129,22 @@ def forget(request: HttpRequest, bot: str) -> None:
     """Delete the visitor's conversation with a bot, and stop a reply that runs in it."""
     talk = conversation(request, bot)
     if talk is not None:
-        running = list(talk.messages.filter(status=Status.RUNNING).values_list("pk", flat=True))
-        with transaction.atomic():
-            # A write comes first: SQLite lets only those wait for other writers.
-            Conversation.objects.filter(pk=talk.pk).update(updated=timezone.now())
-            talk.delete()
-        for pk in running:
-            engine.stop(pk, 0)
+        erase(Conversation.objects.filter(pk=talk.pk))
     sessions.forget(request, bot)
+
+
+def erase(conversations: ConversationQuerySet) -> dict[str, int]:
+    """Delete the conversations with all their messages, and stop replies that run in them.
+
+    Returns how many rows of each model there were, by label. `Usage` stays, without its links.
+    """
+    with transaction.atomic():
+        # A write comes first: SQLite lets only those wait for other writers.
+        conversations.update(updated=timezone.now())
+        ids = list(conversations.values_list("pk", flat=True))
+        within = Message.objects.filter(conversation__in=ids)
+        running = list(within.filter(status=Status.RUNNING).values_list("pk", flat=True))
+        counts = Conversation.objects.filter(pk__in=ids).delete()[1]
+    for pk in running:
+        engine.stop(pk, 0)
+    return counts

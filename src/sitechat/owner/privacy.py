@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
 from django.utils import timezone
 
-from sitechat import engine
-from sitechat.models import Conversation, ConversationQuerySet, Message, Status, Usage
+from sitechat import replies
+from sitechat.models import Conversation, ConversationQuerySet, Message, Usage
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -69,16 +68,7 @@ def forget(conversations: ConversationQuerySet) -> dict[str, Any]:
 
     Returns how many of each there were. `Usage` stays, without its links.
     """
-    ids = list(conversations.values_list("pk", flat=True))
-    with transaction.atomic():
-        running = list(
-            Message.objects.filter(conversation__in=ids, status=Status.RUNNING).values_list(
-                "pk", flat=True
-            )
-        )
-        counts = Conversation.objects.filter(pk__in=ids).delete()[1]
-    for reply in running:
-        engine.stop(reply, 0)
+    counts = replies.erase(conversations)
     return {
         "conversations": counts.get(Conversation._meta.label, 0),
         "messages": counts.get(Message._meta.label, 0),
