@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -10,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from sitechat.models import Job, Message, Status, Unanswered
+from sitechat.models import Conversation, Job, Message, Status, Unanswered
 from sitechat.owner import review
 from sitechat.owner.likeness import grouped, likeness, trigrams
 from tests.owner import owner_client, talk
@@ -144,6 +146,23 @@ def test_replies_without_a_conversation_are_passed_over() -> None:
     talk(("Where?", "I don't know.")).delete()
     assert review.catch_up()
     assert not Unanswered.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_forgotten_meanwhile_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = talk(("Where?", "I don't know."))
+    talk(("What?", "I don't know."))
+    ask = review._questions
+
+    def forgetting(replies: Sequence[Message]) -> Any:
+        questions = ask(replies)
+        if replies:
+            Conversation.objects.filter(pk=gone.pk).delete()
+        return questions
+
+    monkeypatch.setattr(review, "_questions", forgetting)
+    review.catch_up()
+    assert reasons() == {"What?": REASON.UNKNOWN}
 
 
 # The page

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from sitechat.models import Message, Role, Usage
@@ -137,5 +138,18 @@ def _keep(found: Iterable[tuple[str, Message]], questions: Mapping[tuple[UUID, i
         )
         for reason, reply in found
     ]
+    try:
+        with transaction.atomic():
+            _insert(rows)
+    except IntegrityError:  # some were forgotten a moment ago
+        alive = set(
+            Message.objects.filter(pk__in=[row.reply_id for row in rows]).values_list(
+                "pk", flat=True
+            )
+        )
+        _insert([row for row in rows if row.reply_id in alive])
+
+
+def _insert(rows: list[Unanswered]) -> None:
     # A reply that is known already stays as it is, above all where it is marked as done.
     Unanswered.objects.bulk_create(rows, ignore_conflicts=True)
