@@ -12,6 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from pytest_django import Settings
 
 from sitechat.admin import changelist
 from sitechat.admin.transcript import pieces
@@ -383,6 +384,20 @@ def test_a_running_reply_shows_what_there_is(owner: Client) -> None:
     )
     assert "I am wri" in page_of(owner, url_of(conversation))
     assert "Running" in page_of(owner, LIST)
+
+
+def test_sites_without_time_zones_have_the_same_pages(
+    owner: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.USE_TZ = False
+    monkeypatch.setattr("sitechat.admin.conversations.ConversationAdmin.list_per_page", 1)
+    conversation = talk(("first", "I don't know."), age=timedelta(hours=2))
+    talk(("second", "b"))
+    older = owner.get(LIST).context["cl"].older
+    assert questions(owner, older[1:]) == ["first"]
+    assert page_of(owner, url_of(conversation))
+    assert owner.get("/admin/sitechat/usage/").context["report"].total.replies == 2
+    assert owner.get("/admin/sitechat/unanswered/").context["count"] == 1
 
 
 @pytest.mark.parametrize(
