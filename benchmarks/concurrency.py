@@ -83,8 +83,8 @@ def main() -> int:
     parser = figures.parser(__doc__)
     parser.add_argument("--streams", type=int, nargs="+")
     options = parser.parse_args()
-    numbers = options.streams or ([50, 100] if options.short else [100, 250, 500, 1000])
-    seconds = 5.0 if options.short else 12.0
+    numbers = options.streams or ([50, 100] if options.short else [250, 500, 1000])
+    seconds = 5.0 if options.short else 10.0
     found: dict[str, list[dict[str, Any]]] = {}
     columns = ("p50 ms", "p99 ms", "within 150 ms", "pages p95 ms", "KB per stream", "cores")
     rows: list[list[object]] = [["streams of 10 deltas/s", *columns]]

@@ -78,7 +78,7 @@ def main() -> int:
     if options.url:
         print("There is nothing to measure at a URL.")
         return 0
-    runs = 5 if options.short else 20
+    runs = 5 if options.short else 12
     run()
     run("sitechat")
     pairs = [(run(), run("sitechat")) for _ in range(runs)]

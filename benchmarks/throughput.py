@@ -69,7 +69,7 @@ async def measure(
                 speeds[each.name].append(await at_full_speed(each, streams, each_gets))
         for name, values in speeds.items():
             found[name][f"events/s, {streams} at once"] = figures.spread(values)
-    bench.answers(int((seconds + 8) / PACE), pace=PACE)
+    bench.answers(int((seconds + 6) / PACE), pace=PACE)
     some = [each for each in served if "sync" not in each.name]
     paced: dict[str, list[float]] = {each.name: [] for each in some}
     for _ in range(runs):
@@ -86,7 +86,7 @@ def main() -> int:
     settings: dict[str, Any] = (
         {"events": 5_000, "seconds": 4.0, "runs": 1}
         if options.short
-        else {"events": 10_000, "seconds": 5.0, "runs": 3}
+        else {"events": 10_000, "seconds": 4.0, "runs": 3}
     )
     with targets.Bench(options) as bench, bench.targets(streams=STREAMS) as served:
         found = asyncio.run(measure(bench, served, **settings))

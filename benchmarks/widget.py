@@ -132,7 +132,7 @@ def main() -> int:
         return 0
     with targets.Bench(options) as bench, bench.target(peers.OURS_UVICORN) as served:
         url = served.url.removesuffix("api/chat/")
-        found = measure(bench, url, options.chromium, 4 if options.short else 12)
+        found = measure(bench, url, options.chromium, 4 if options.short else 8)
     for name, value in found.items():
         if isinstance(value, dict):
             print(f"{name}: {value['median']:.1f} ({value['least']:.1f} to {value['most']:.1f})")

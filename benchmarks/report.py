@@ -1,0 +1,218 @@
+"""Write the figures of a run into docs/performance.md, and its plots into docs/images/.
+
+    python benchmarks/run.py --json benchmarks/results.json
+    python benchmarks/report.py benchmarks/results.json
+
+What stands between the two marks of the page is written anew; the words around it are not.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from harness import plots
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "performance.md"
+IMAGES = ROOT / "docs" / "images"
+BEGIN, END = "<!-- figures -->", "<!-- end of the figures -->"
+
+COLUMNS = {
+    "plain, gunicorn gthread": "plain",
+    "bare relay, uvicorn": "bare relay",
+    "sitechat, uvicorn": "uvicorn",
+    "sitechat, granian": "granian",
+    "sitechat, gunicorn gthread": "gthread",
+    "sitechat, gunicorn sync": "sync",
+}
+PLAIN, RELAY, OURS = "plain, gunicorn gthread", "bare relay, uvicorn", "sitechat, uvicorn"
+
+Figures = dict[str, dict[str, Any]]
+
+
+def ranged(value: dict[str, float], show: str = "{:,.0f}") -> str:
+    texts = [show.format(value[key]) for key in ("median", "least", "most")]
+    return f"{texts[0]} ({texts[1]} to {texts[2]})"
+
+
+def row(title: str, figures: dict[str, Any], cell: Callable[[Any], str]) -> str:
+    def one(name: str) -> str:
+        try:
+            return cell(figures[name])
+        except KeyError:  # this peer has no such figure
+            return ""
+
+    return f"| {title} | " + " | ".join(map(one, COLUMNS)) + " |"
+
+
+def side_by_side(results: Figures) -> Iterator[str]:
+    yield "| median (least to most) | " + " | ".join(COLUMNS.values()) + " |"
+    yield "|---|" + "---:|" * len(COLUMNS)
+    first = results["first token"]["figures"]
+    for turn in ("first", "second"):
+        for part in ("p50", "p95"):
+            yield row(
+                f"added ms to the first token, {turn} turn, {part}",
+                first,
+                lambda f, turn=turn, part=part: f"{f[f'{turn} turn, added ms'][part]:,.0f}",
+            )
+    yield row("CPU ms per turn", first, lambda f: f"{f['cpu ms per turn']:,.1f}")
+    through = results["throughput"]["figures"]
+    for streams in (1, 50):
+        yield row(
+            f"events/s through one process, {streams} at once",
+            through,
+            lambda f, streams=streams: ranged(f[f"events/s, {streams} at once"]),
+        )
+    yield row(
+        "CPU ms per 1,000 events, 50 streams of 20/s",
+        through,
+        lambda f: ranged(f["cpu ms per 1,000 events"]),
+    )
+    turns = results["turns"]["figures"]
+    for turn in ("first", "second", "third"):
+        yield row(f"SQL statements, {turn} turn", turns, lambda f, t=turn: str(f[f"SQL, {t} turn"]))
+    for length in (5, 5000):
+        yield row(
+            f"ms per turn at message {length:,}",
+            turns,
+            lambda f, length=length: f"{f[f'ms per turn at message {length}']:,.0f}",
+        )
+    for pace in ("10 deltas/s", "50 deltas/s"):
+        yield row(
+            f"statements that write, and bytes, in 9 s of a reply of {pace}",
+            turns,
+            lambda f, pace=pace: (
+                f"{f[f'writes in 9 s at {pace}']}, {f[f'bytes in 9 s at {pace}']:,}"
+            ),
+        )
+    dollars = results["dollars"]["figures"]
+    for count in dollars[OURS]:
+        yield row(
+            f"dollars for a conversation of {count} turns",
+            dollars,
+            lambda f, count=count: f"{f[count]:.3f}",
+        )
+
+
+def many_streams(results: Figures) -> Iterator[str]:
+    keys = {
+        "p50 ms": "{:,.0f}",
+        "p99 ms": "{:,.0f}",
+        "within 150 ms": "{:.1%}",
+        "pages p95 ms": "{:,.0f}",
+        "KB per stream": "{:,.0f}",
+        "cores": "{:.2f}",
+    }
+    yield "| one uvicorn process | streams | " + " | ".join(keys) + " |"
+    yield "|---|---:|" + "---:|" * len(keys)
+    for name, each in results["concurrency"]["figures"].items():
+        if isinstance(each, list):
+            for found in each:
+                cells = [show.format(found[key]) for key, show in keys.items()]
+                yield f"| {COLUMNS.get(name, name)} | {found['streams']} | {' | '.join(cells)} |"
+
+
+def others(results: Figures) -> Iterator[str]:
+    few = results["few threads"]["figures"]
+    keys = [*next(iter(few.values()))]
+    yield "| gunicorn gthread, 2 processes of 8 threads | " + " | ".join(keys) + " |"
+    yield "|---|" + "---:|" * len(keys)
+    for name, found in few.items():
+        cells = [f"{found[key]:,.1f}".removesuffix(".0") for key in keys]
+        yield f"| {name.partition(',')[0]} | {' | '.join(cells)} |"
+    yield ""
+    yield "| start-up and widget | figure |"
+    yield "|---|---:|"
+    start = results["start-up"]["figures"]
+    for name in ("ms", "CPU ms", "MB"):
+        yield f"| `manage.py check`, added {name} | {start[name]['added']:,.1f} |"
+    for name, value in results.get("widget", {}).get("figures", {}).items():
+        shown = ranged(value) if isinstance(value, dict) else f"{value:,.1f}"
+        yield f"| widget: {name} | {shown} |"
+
+
+def measured_on(results: Figures) -> Iterator[str]:
+    for name, each in results.items():
+        machine = each["machine"]
+        if name == "first token":
+            packages = ", ".join(f"{key} {value}" for key, value in machine["packages"].items())
+            yield (
+                f"Measured on {machine['date']}: {machine['cpu']}, {machine['cores']} cores, "
+                f"{machine['system']}, Python {machine['python']}, {packages}."
+            )
+    loads = ", ".join(
+        f"{name} {each['machine']['load before'][0]}" for name, each in results.items()
+    )
+    yield f"Load average of the last minute at the end of each: {loads}."
+
+
+def draw(results: Figures) -> None:
+    IMAGES.mkdir(exist_ok=True)
+    through = results["throughput"]["figures"]
+    named = {name: through[name] for name in COLUMNS if name in through}
+    cpu = {
+        name: each["cpu ms per 1,000 events"]["median"]
+        for name, each in named.items()
+        if "cpu ms per 1,000 events" in each
+    }
+    write("events.svg", plots.bars("CPU milliseconds per 1,000 events", cpu))
+    first = results["first token"]["figures"]
+    added = {
+        name: max(0.0, first[name]["second turn, added ms"]["p50"])
+        for name in COLUMNS
+        if name in first
+    }
+    write("first-token.svg", plots.bars("Milliseconds added to the first token (median)", added))
+    concurrency = {
+        name: each
+        for name, each in results["concurrency"]["figures"].items()
+        if isinstance(each, list)
+    }
+    across = [found["streams"] for found in concurrency[OURS]]
+    series = {
+        COLUMNS[name].replace("uvicorn", "sitechat"): [found["p99 ms"] for found in each]
+        for name, each in concurrency.items()
+    }
+    title = "Delay of an event, 99th percentile, in ms (10 events a second per stream)"
+    write("streams.svg", plots.lines(title, across, series, unit="open streams in one process"))
+    dollars = results["dollars"]["figures"]
+    turns = [int(count) for count in dollars[OURS]]
+    series = {
+        name.partition(",")[0]: [dollars[name][str(count)] for count in turns]
+        for name in (PLAIN, OURS)
+    }
+    write(
+        "dollars.svg",
+        plots.lines(
+            "Dollars for a conversation with a prompt of 3,000 tokens",
+            turns,
+            series,
+            unit="turns",
+            show="{:.2f}",
+        ),
+    )
+
+
+def write(name: str, svg: str) -> None:
+    (IMAGES / name).write_text(svg, encoding="utf-8")
+
+
+def main() -> int:
+    results: Figures = json.loads(Path(sys.argv[1]).read_text())
+    blocks = (measured_on, side_by_side, many_streams, others)
+    text = "\n\n".join("\n".join(block(results)) for block in blocks)
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
+    after = rest.partition(END)[2]
+    page = f"{before}{BEGIN}\n{text}\n{END}{after}"
+    PAGE.write_text(page, encoding="utf-8")
+    draw(results)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
