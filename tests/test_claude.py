@@ -226,9 +226,11 @@ def test_a_limit_without_a_time_is_not_tried_again_at_once(claude_standin: Stand
     assert len(claude_standin.requests) == 1
 
 
-def test_a_connection_that_breaks_before_the_answer_is_made_anew(claude_standin: Standin) -> None:
+def test_what_may_have_been_sent_is_not_sent_again_and_not_free(claude_standin: Standin) -> None:
     outcome = ask(claude_standin, Answer(end="drop", before_headers=True), "Hi")
-    assert (outcome.text, outcome.error) == ("Hi", None)
+    assert outcome.error is not None
+    assert (outcome.error["error"], outcome.error["status"]) == ("api_error", None)
+    assert not outcome.call.known
 
 
 def test_nobody_there(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,7 +93,7 @@ def test_a_question_that_can_not_be_asked(
 
 def test_a_failure_is_told(claude_standin: Standin) -> None:
     claude_standin.always(Answer(status=400))
-    with pytest.raises(CommandError, match="can't be reached"):
+    with pytest.raises(CommandError, match="not available"):
         call_command("chat_ask", "When?")
 
 

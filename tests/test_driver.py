@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from sitechat import driver, site_tools, turns
+from sitechat import composing, driver, site_tools
 from sitechat.exchange import ToolCall
 from sitechat.history import Document
 from sitechat.models import Message, Status, Usage
@@ -262,7 +262,7 @@ class Shelf:
 @pytest.fixture
 def shelf(monkeypatch: pytest.MonkeyPatch) -> Shelf:
     made = Shelf()
-    monkeypatch.setattr(turns, "tools", lambda *args: made)
+    monkeypatch.setattr(composing, "tools", lambda *args: made)
     monkeypatch.setattr(site_tools, "available", lambda *args: True)
     monkeypatch.setattr(site_tools, "passages", lambda *args, **kwargs: [])
     return made

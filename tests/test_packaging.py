@@ -57,7 +57,13 @@ def test_the_wheel_says_what_it_needs(wheel: zipfile.ZipFile) -> None:
     required = metadata.get_all("Requires-Dist", [])
     assert "django>=4.2" in required
     assert not any("pytest" in requirement for requirement in required)
-    assert metadata.get_all("Provides-Extra") == ["embeddings", "files", "html"]
+    assert metadata.get_all("Provides-Extra") == [
+        "embeddings",
+        "eval",
+        "files",
+        "html",
+        "metrics",
+    ]
 
 
 def test_the_sdist_can_be_tested(dist: Path) -> None:

@@ -254,8 +254,8 @@ def test_an_id_that_is_none_is_not_found(reply: str, answered: Answered) -> None
 @pytest.mark.parametrize(
     ("method", "call", "allowed"),
     [
-        ("PUT", "", "GET, POST, DELETE"),
-        ("PATCH", "", "GET, POST, DELETE"),
+        ("PUT", "", "GET, HEAD, POST, DELETE"),
+        ("PATCH", "", "GET, HEAD, POST, DELETE"),
         ("POST", f"replies/{UUID}/", "GET"),
         ("DELETE", f"replies/{UUID}/", "GET"),
         ("GET", f"replies/{UUID}/stop/", "POST"),

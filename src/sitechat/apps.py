@@ -12,6 +12,8 @@ class SitechatConfig(AppConfig):
     def ready(self) -> None:
         from sitechat.checks import register_checks
         from sitechat.knowledge.discovery import discover
+        from sitechat.owner import logs
 
         register_checks()
         discover()
+        logs.connect()

@@ -216,8 +216,11 @@ def _interrupt(row: Message) -> bool:
 
 
 def _bot_class(name: str) -> type[Chatbot]:
-    path = conf.CHAT_BOTS.get(name)
-    return import_string(path) if path else Chatbot
+    try:
+        bot: type[Chatbot] = import_string(conf.CHAT_BOTS[name])
+    except (KeyError, ImportError):
+        return Chatbot  # it was one that the site no longer has
+    return bot
 
 
 def _running(ids: Sequence[UUID]) -> models.QuerySet[Message]:

@@ -23,6 +23,7 @@ from sitechat.errors import (
     Refused,
     ReplyError,
     ServerError,
+    Timeout,
 )
 from sitechat.history import Document
 from sitechat.marks import MarkReader
@@ -179,6 +180,20 @@ async def converse(live: LiveReply, step: Step) -> Ending:
         # Claude may end without a word; thinking may have used up all the tokens.
         return Ending(Status.FAILED, ApiError(status=200))
     return Ending(status)
+
+
+async def converse_in_time(live: LiveReply, step: Step) -> Ending:
+    """The same where no engine's clock ticks: gives up once Claude has been silent too long."""
+    writing = asyncio.get_running_loop().create_task(converse(live, step))
+    try:
+        while (left := live.touched + live.timeout - monotonic()) > 0:
+            done, _running = await asyncio.wait({writing}, timeout=left)
+            if done:
+                return writing.result()
+    finally:
+        writing.cancel()
+        await asyncio.wait({writing})
+    return Ending.of_error(live.reply, Timeout())
 
 
 async def _listen(live: LiveReply, request: exchange.Request) -> claude.Call:

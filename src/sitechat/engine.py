@@ -19,7 +19,7 @@ import asyncio
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextvars import Context
 from functools import partial
 from time import monotonic
@@ -31,7 +31,7 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from sitechat import bookkeeping, claude, servers, termination
-from sitechat.driver import Ending, LiveReply, Step, converse
+from sitechat.driver import Ending, LiveReply, Step, converse, converse_in_time
 from sitechat.errors import Interrupted, Timeout
 from sitechat.models import Status
 from sitechat.processes import Process
@@ -154,7 +154,11 @@ class Engine:
             live.task.cancel()
 
 
-async def run(live: LiveReply, step: Step) -> None:
+async def run(
+    live: LiveReply,
+    step: Step,
+    converse: Callable[[LiveReply, Step], Awaitable[Ending]] = converse,
+) -> None:
     """Drive the reply to its end, save it, and tell those who follow it."""
     loop_ends = False
     if live.ending is None:
@@ -266,22 +270,7 @@ async def _running_loop() -> asyncio.AbstractEventLoop:
 
 
 async def _run_inside_transaction(live: LiveReply) -> None:
-    live.task = asyncio.current_task()
-    clock = asyncio.get_running_loop().create_task(_give_up(live))
     try:
-        await run(live, lambda work: sync_to_async(work)())
+        await run(live, lambda work: sync_to_async(work)(), converse=converse_in_time)
     finally:
-        clock.cancel()
         await claude.close_client()
-
-
-async def _give_up(live: LiveReply) -> None:
-    """End the reply once Claude has been silent for too long, where no engine's clock ticks."""
-    left = live.timeout
-    while left > 0:
-        await asyncio.sleep(left)
-        left = live.touched + live.timeout - monotonic()
-    if live.task is not None and live.driving:
-        live.ending = Ending.of_error(live.reply, Timeout())
-        live.reply.close(None)
-        live.task.cancel()

@@ -19,6 +19,8 @@ class ChatError(Exception):
     code: ClassVar[str] = "server_error"
     status: ClassVar[int] = 500
     message: ClassVar[str | Promise] = _("Something went wrong here. Please try again.")
+    final_message: ClassVar[str | Promise] = ""
+    """The words where trying again can't help."""
     retryable: bool = False
 
     def __init__(
@@ -42,7 +44,7 @@ class ChatError(Exception):
         """The error as clients get it: JSON keys to values, the message in the active language."""
         data: dict[str, Any] = {
             "error": self.code,
-            "message": str(self.detail or self.message),
+            "message": str(self.detail or self._words),
             "retryable": self.retryable,
         }
         if self.retry_after is not None:
@@ -50,6 +52,10 @@ class ChatError(Exception):
         if self.ref is not None:
             data["ref"] = self.ref
         return {**data, **self.extra}
+
+    @property
+    def _words(self) -> str | Promise:
+        return self.message if self.retryable or not self.final_message else self.final_message
 
 
 class InvalidRequest(ChatError):
@@ -133,6 +139,9 @@ class Overloaded(ChatError):
     retryable = True
 
 
+NOT_AVAILABLE = _("The assistant is not available at present.")
+
+
 class ReplyError(ChatError):
     """A failure inside a reply: it is an event of the stream, not an HTTP status."""
 
@@ -148,12 +157,14 @@ class ReplyError(ChatError):
 class ClaudeRateLimit(ReplyError):
     code = "rate_limit"
     message = _("The assistant is asked too much right now. Please try again in a moment.")
+    final_message = NOT_AVAILABLE
     retryable = True
 
 
 class ApiError(ReplyError):
     code = "api_error"
     message = _("The assistant can't be reached right now. Please try again.")
+    final_message = NOT_AVAILABLE
     retryable = True
 
 

@@ -6,11 +6,11 @@ Nothing is written for a visitor who is refused: no session, no conversation, no
 from __future__ import annotations
 
 import json
-import logging
 import secrets
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from unicodedata import category
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -39,13 +39,14 @@ from sitechat.models import Message
 if TYPE_CHECKING:
     from sitechat.chatbot import Chatbot
 
-logger = logging.getLogger("sitechat.guard")
-
 BYTES_PER_CHARACTER = 12
 """The longest that JSON makes of a character: two escaped surrogates."""
 
 ROOM_BESIDE_MESSAGE = 16_384
 """Bytes of a body beside its message: ids, the page's address and title."""
+
+UNSEEN = {"Cf", "Cc"}
+"""Unicode categories of characters that nobody sees, such as the zero-width space."""
 
 LONGEST_COMMENT = 2000
 LONGEST_URL = 2000
@@ -70,10 +71,14 @@ def admit(request: HttpRequest) -> Ask:
     ask = understood(data)
     if not ask.bot.allowed(request):
         raise NotAllowed
+    return ask
+
+
+def check_ready() -> None:
+    """Refuse what only a new message needs: one that was taken before is followed all the same."""
     if not claude.configured():
         raise NotConfigured
     check_breaker()
-    return ask
 
 
 def check_source(request: HttpRequest) -> None:
@@ -153,7 +158,7 @@ def understood(data: dict[str, Any]) -> Ask:
     if message is None:
         raise InvalidRequest('"message" is required.')
     message = message.strip()
-    if not message:
+    if all(character.isspace() or category(character) in UNSEEN for character in message):
         raise EmptyMessage
     if len(message) > conf.CHAT_MAX_MESSAGE_LENGTH:
         raise MessageTooLong(conf.CHAT_MAX_MESSAGE_LENGTH)
@@ -195,10 +200,10 @@ def allow_only(data: dict[str, Any], keys: set[str]) -> None:
 
 
 def string(data: dict[str, Any], key: str) -> str | None:
-    """The string at a key, None where the key is missing; it can be stored and sent as UTF-8."""
-    if key not in data:
+    """The string at a key, None where there is none; it can be stored and sent as UTF-8."""
+    value = data.get(key)
+    if value is None:
         return None
-    value = data[key]
     if not isinstance(value, str):
         raise InvalidRequest(f'"{key}" must be a string.')
     if "\x00" in value or any("\ud800" <= c <= "\udfff" for c in value):
@@ -267,18 +272,20 @@ def read_stop(request: HttpRequest) -> int | None:
     return at
 
 
-def read_rating(request: HttpRequest) -> tuple[int, str]:
-    """The rating that a request brings, and its comment."""
+def read_rating(request: HttpRequest) -> dict[str, Any]:
+    """The rating that a request brings, and its comment where it brings one."""
     check_source(request)
     data = read_json(request)
     allow_only(data, {"rating", "comment"})
     rating = data.get("rating")
     if not isinstance(rating, int) or isinstance(rating, bool) or rating not in {-1, 0, 1}:
         raise InvalidRequest('"rating" must be 1, 0 or -1.')
-    comment = (string(data, "comment") or "").strip()
-    if len(comment) > LONGEST_COMMENT:
+    comment = string(data, "comment")
+    if comment is None:
+        return {"rating": rating}
+    if len(comment.strip()) > LONGEST_COMMENT:
         raise MessageTooLong(LONGEST_COMMENT)
-    return rating, comment
+    return {"rating": rating, "comment": comment.strip()}
 
 
 def read_after(request: HttpRequest) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
@@ -39,6 +39,11 @@ STALE_AFTER = timedelta(seconds=15)
 
 Processes touch the rows of their running replies once a second.
 """
+
+
+def with_offset(moment: datetime) -> datetime:
+    """The moment as browsers elsewhere understand it, also on sites with USE_TZ = False."""
+    return timezone.make_aware(moment) if timezone.is_naive(moment) else moment
 
 
 class ConversationQuerySet(models.QuerySet["Conversation"]):
@@ -219,7 +224,7 @@ class Message(models.Model):
             "role": self.role,
             "text": self.text,
             "status": self.status,
-            "created": self.created.isoformat(),
+            "created": with_offset(self.created).isoformat(),
             "sources": self.sources,
             "citations": self.citations,
             "rating": self.rating,

@@ -71,10 +71,16 @@ def _drop_lost_links(request: HttpRequest, sources: Sequence[Source]) -> None:
             source["url"] = ""
 
 
-def find_reply(request: HttpRequest, reply_id: str) -> Message:
-    """The visitor's reply of that id; raises NotFound for anything else, always the same."""
+def find_reply(request: HttpRequest, reply_id: str, bot: str | None = None) -> Message:
+    """The visitor's reply of that id, to a bot where one is given.
+
+    Raises NotFound for anything else, always the same.
+    """
     pk = parse_uuid(reply_id)
-    held = sessions.conversation_ids(request)
+    if bot is None:
+        held = sessions.conversation_ids(request)
+    else:
+        held = [known] if (known := sessions.conversation_id(request, bot)) else []
     if pk is None or not held:
         raise NotFound
     theirs = Conversation.objects.owned_by(visitor(request)).filter(pk__in=held)

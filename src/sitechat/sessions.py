@@ -6,6 +6,7 @@ with every session backend. Reading creates nothing and sets no cookie.
 
 from __future__ import annotations
 
+import secrets
 import uuid
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 KEY = "sitechat"
+FORGOTTEN = "forgotten "
+"""Begins what stands in the place of a conversation's id once it was forgotten."""
 
 
 def conversation_id(request: HttpRequest, bot: str) -> uuid.UUID | None:
@@ -30,17 +33,18 @@ def conversation_ids(request: HttpRequest) -> list[uuid.UUID]:
     return [conversation for conversation in found if conversation]
 
 
-def new_conversation_id(request: HttpRequest, bot: str, client_id: uuid.UUID | None) -> uuid.UUID:
-    """The id for a conversation that begins with the message `client_id`.
+def new_conversation_id(request: HttpRequest, bot: str) -> uuid.UUID:
+    """The id for the conversation that begins now.
 
-    The first message may be sent many times at once, before any answer has told the browser
-    its conversation: from a session that exists, all of them must begin the same one.
+    Messages may be sent at once before any answer has told the session its conversation: from a
+    session that exists all of them begin the same one, so that one reply runs at a time. What
+    the session held before goes into the id, so that no conversation gets an old one's.
     """
-    _held(request)  # loads the session: only then is its key known to be a real one
+    before = _held(request).get(bot, "")  # loads the session: only then is its key a real one
     key = _session(request).session_key
-    if key is None or client_id is None:
+    if key is None:
         return uuid.uuid4()
-    digest = salted_hmac("sitechat.sessions", f"{key}:{bot}:{client_id}", algorithm="sha256")
+    digest = salted_hmac("sitechat.sessions", f"{key}:{bot}:{before}", algorithm="sha256")
     return uuid.UUID(bytes=digest.digest()[:16], version=4)
 
 
@@ -52,10 +56,10 @@ def remember(request: HttpRequest, bot: str, conversation: uuid.UUID) -> None:
 
 
 def forget(request: HttpRequest, bot: str) -> None:
-    """The session holds no conversation with the bot any more."""
+    """The session holds no conversation with the bot any more; the next one is another."""
     held = _held(request)
     if bot in held:
-        _session(request)[KEY] = {name: held[name] for name in held if name != bot}
+        _session(request)[KEY] = {**held, bot: f"{FORGOTTEN}{secrets.token_hex(8)}"}
 
 
 def _session(request: HttpRequest) -> SessionBase:

@@ -249,7 +249,7 @@ class AsyncFollower(Follower):
 
 def response(follower: Follower) -> StreamingHttpResponse:
     """The follower as a response that no middleware or proxy holds back."""
-    streaming = StreamingHttpResponse(
+    return StreamingHttpResponse(
         follower,  # type: ignore[arg-type]
         content_type="text/event-stream",
         headers={
@@ -259,5 +259,3 @@ def response(follower: Follower) -> StreamingHttpResponse:
             "Content-Encoding": "identity",
         },
     )
-    bookkeeping.release_connections()
-    return streaming

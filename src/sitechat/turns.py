@@ -7,24 +7,21 @@ written; its rows are committed before Claude is asked.
 from __future__ import annotations
 
 import secrets
-import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from time import sleep
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
-from django.utils.translation import get_language
 
 from sitechat import (
     bookkeeping,
+    composing,
     engine,
     exchange,
-    history,
     sessions,
-    site_tools,
     visitors,
 )
 from sitechat.driver import LiveReply
@@ -46,20 +43,40 @@ DEADLOCKS = 4
 """Tries after which a database that can't agree with itself is an error."""
 
 
-def take(request: HttpRequest, ask: Ask, *, on_server_loop: bool) -> Followed:
-    """The reply to the message: the one that it began before, or a new one.
+@dataclass(frozen=True)
+class Standing:
+    """The conversation as a message finds it, and its newest messages, newest first."""
 
-    Raises Busy, Conflict, and what the ledger refuses.
-    """
+    talk: Conversation | None
+    recent: list[Message]
+
+
+def look(request: HttpRequest, ask: Ask) -> Standing:
+    """The visitor's conversation, with as much of it as Claude is shown."""
     talk = conversation(request, ask.bot.name)
-    recent: list[Message] = []
+    if talk is None:
+        return Standing(None, [])
+    recent = talk.messages.order_by("-position")[: 2 * max(1, ask.bot.max_history)]
+    return Standing(talk, list(recent))
+
+
+def asked_before(ask: Ask, standing: Standing) -> Followed | None:
+    """The reply that the same message began before. Raises Conflict for another text."""
+    if standing.talk is None:
+        return None
+    return _asked_before(standing.talk, ask, standing.recent)
+
+
+def take(request: HttpRequest, ask: Ask, standing: Standing, *, on_server_loop: bool) -> Followed:
+    """The reply to a message that was not asked before: a new one, or, where the same message
+    was a moment faster, the one that it began.
+
+    Raises Busy, Conflict, and what the limits refuse.
+    """
+    talk, recent = standing.talk, standing.recent
     if talk is not None:
-        recent = list(talk.messages.order_by("-position")[: 2 * max(1, ask.bot.max_history)])
-        again = _asked_before(talk, ask, recent)
-        if again is not None:
-            return again
         _check_free(talk, recent)
-    claude_request = compose(request, ask, talk, recent)
+    claude_request = composing.compose(request, ask, talk, recent)
     who = visitors.identify(request)
     begun = _begin(request, ask, talk, recent, claude_request, who)
     if isinstance(begun, Followed):
@@ -74,7 +91,7 @@ def take(request: HttpRequest, ask: Ask, *, on_server_loop: bool) -> Followed:
         bot=ask.bot,
         reserved=reply.reserved or {},
         visitor=who,
-        tools=tools(request, ask),
+        tools=composing.tools(request, ask),
     )
     engine.start(live, on_server_loop=on_server_loop)
     return Followed(live.reply, live)
@@ -125,16 +142,20 @@ def _begin_alone(
         newest = recent[:2]
         if changed:
             newest = list(talk.messages.order_by("-position")[:2])
+            if newest:
+                visitors.remember(request, who)
+                sessions.remember(request, ask.bot.name, talk.pk)
             again = _asked_before(talk, ask, newest)
             if again is not None:
-                sessions.remember(request, ask.bot.name, talk.pk)
                 return again
             _check_free(talk, newest)
         try:
             slot = free_slot(who.ip)
             reserved = _reserve(who, claude_request)
         except ChatError as refusal:
-            if not newest:
+            if newest:
+                Conversation.objects.filter(pk=talk.pk).update(updated=newest[0].created)
+            else:
                 talk.delete()
             return refusal
         position = newest[0].position + 1 if newest else 0
@@ -166,7 +187,7 @@ def _lock(request: HttpRequest, ask: Ask, talk: Conversation | None) -> tuple[Co
         if row.update(**changes):
             return talk, True
         # It was forgotten a moment before.
-    pk = sessions.new_conversation_id(request, ask.bot.name, ask.client_id)
+    pk = sessions.new_conversation_id(request, ask.bot.name)
     talk = Conversation(pk=pk, bot=ask.bot.name, user=user)
     Conversation.objects.bulk_create([talk], ignore_conflicts=True)
     return talk, True
@@ -195,67 +216,6 @@ def _check_free(talk: Conversation, recent: Sequence[Message]) -> None:
         running.refresh_from_db()
     if running.status == Status.RUNNING:
         raise Busy(reply=str(running.pk))
-
-
-def compose(
-    request: HttpRequest,
-    ask: Ask,
-    talk: Conversation | None = None,
-    recent: Sequence[Message] = (),
-) -> exchange.Request:
-    """What Claude is asked for a message; `recent` are the messages before it, newest first."""
-    bot = ask.bot
-    number = (recent[0].position + 1) // 2 if recent else 0
-    first = history.first_turn(number, bot.max_history)
-    by_position = {message.position: message for message in recent}
-    turns = [
-        history.Turn(question.text, reply.text, reply.status)
-        for n in range(first, number)
-        if (question := by_position.get(2 * n)) and (reply := by_position.get(2 * n + 1))
-    ]
-    documents: list[history.Document] = []
-    if bot.search:
-        documents = site_tools.passages(
-            ask.message,
-            user=visitor(request),
-            previous=turns[-1].question if turns else "",
-            page_url=ask.page.url if ask.page else "",
-            language=get_language() or "",
-        )
-    return exchange.Request(
-        model=bot.model,
-        max_tokens=bot.max_tokens,
-        system=history.system(bot.system_prompt(request), caching=bot.caching),
-        tools=site_tools.DEFINITIONS
-        if documents or (bot.search and site_tools.available())
-        else (),
-        messages=history.messages(
-            turns,
-            question=ask.message,
-            page=ask.page,
-            context=bot.context(request),
-            documents=documents,
-            caching=bot.caching,
-            citations=bot.citations,
-        ),
-        documents=documents,
-        user_id=_opaque(talk.pk if talk else uuid.uuid4()),
-        thinking=bot.thinking,
-        citations=bot.citations,
-    )
-
-
-def tools(request: HttpRequest, ask: Ask) -> site_tools.SiteTools:
-    """The tools that Claude may use for a message, with the eyes of its visitor."""
-    return site_tools.SiteTools(
-        user=visitor(request),
-        language=get_language() or "",
-        citations=ask.bot.citations,
-    )
-
-
-def _opaque(pk: uuid.UUID) -> str:
-    return salted_hmac("sitechat.turns", str(pk), algorithm="sha256").hexdigest()[:32]
 
 
 def _reserve(who: visitors.Visitor, request: exchange.Request) -> dict[str, Any]:

@@ -11,18 +11,22 @@ import secrets
 from collections.abc import Callable
 from functools import partial
 
+from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
 from django.core.handlers.asgi import ASGIRequest
 from django.core.signals import got_request_exception
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from sitechat import claude, guard, replies, servers, stream, turns, visitors
+from sitechat import bookkeeping, claude, guard, replies, servers, stream, turns, visitors
 from sitechat.conf import conf
 from sitechat.errors import (
     ChatError,
+    InvalidRequest,
     MethodNotAllowed,
+    NotAllowed,
     NotConfigured,
+    NotFound,
     Overloaded,
     ServerError,
 )
@@ -54,6 +58,12 @@ def endpoint(**by_method: View) -> View:
             response = refusal(error)
             if isinstance(error, MethodNotAllowed):
                 response["Allow"] = ", ".join(by_method)
+        except PermissionDenied:
+            response = refusal(NotAllowed())
+        except Http404:
+            response = refusal(NotFound())
+        except (SuspiciousOperation, BadRequest):
+            response = refusal(InvalidRequest())
         except Exception:
             # As Django does, but in the form that clients of this endpoint read.
             ref = secrets.token_hex(4)
@@ -62,6 +72,8 @@ def endpoint(**by_method: View) -> View:
             response = refusal(ServerError(ref=ref), status=500)
         if not response.streaming:
             response["Cache-Control"] = "private, no-store"
+            if request.method == "HEAD" and isinstance(response, HttpResponse):
+                response.content = b""
         return response
 
     return view
@@ -75,14 +87,22 @@ def refusal(error: ChatError, status: int | None = None) -> HttpResponse:
 
 
 def _send(request: HttpRequest) -> HttpResponseBase:
+    if not transaction.get_connection().in_atomic_block:  # a test's transaction has one thread
+        claude.warm_up()
     ask = guard.admit(request)
+    standing = turns.look(request, ask)
+    known = turns.asked_before(ask, standing)
     server = _server(request)
+    if known is not None:
+        place = None if known.reply.finished else _place(request, server)
+        return _follow(request, known, place)
+    guard.check_ready()
     if server.problem:
         logger.error("No reply can run in this process: %s", server.problem)
         raise NotConfigured
     place = _place(request, server)
     try:
-        found = turns.take(request, ask, on_server_loop=_on_server_loop(request))
+        found = turns.take(request, ask, standing, on_server_loop=_on_server_loop(request))
     except BaseException:
         if place is not None:
             place.release()
@@ -115,10 +135,11 @@ def _forget(request: HttpRequest) -> HttpResponse:
 
 
 def _reply(request: HttpRequest, reply_id: str) -> HttpResponseBase:
-    row = replies.find_reply(request, reply_id)
+    row = _find(request, reply_id)
     after = guard.read_after(request)
     found = replies.followed(row)
-    if request.headers.get("Accept", "").partition(";")[0].strip() == "application/json":
+    accepts = _tokens(request.headers.get("Accept", ""))
+    if "application/json" in accepts and "text/event-stream" not in accepts:
         return JsonResponse(found.reply.as_dict(after))
     place = None if found.reply.finished else _place(request, _server(request))
     return _follow(request, found, place, after)
@@ -126,7 +147,7 @@ def _reply(request: HttpRequest, reply_id: str) -> HttpResponseBase:
 
 def _stop(request: HttpRequest, reply_id: str) -> HttpResponse:
     guard.check_source(request)
-    row = replies.find_reply(request, reply_id)
+    row = _find(request, reply_id)
     replies.stop(row, guard.read_stop(request))
     row.refresh_from_db()
     return JsonResponse(replies.followed(row).reply.as_dict())
@@ -134,10 +155,22 @@ def _stop(request: HttpRequest, reply_id: str) -> HttpResponse:
 
 def _rate(request: HttpRequest, reply_id: str) -> HttpResponse:
     guard.check_source(request)
-    row = replies.find_reply(request, reply_id)
-    rating, comment = guard.read_rating(request)
-    Message.objects.filter(pk=row.pk).update(rating=rating, comment=comment)
-    return JsonResponse({"reply": str(row.pk), "rating": rating})
+    row = _find(request, reply_id)
+    given = guard.read_rating(request)
+    Message.objects.filter(pk=row.pk).update(**given)
+    return JsonResponse({"reply": str(row.pk), "rating": given["rating"]})
+
+
+def _find(request: HttpRequest, reply_id: str) -> Message:
+    """The visitor's reply; where `?bot=` names a bot, only in the conversation with it."""
+    name = request.GET.get("bot")
+    bot = None if name is None else guard.find_bot(name).name
+    return replies.find_reply(request, reply_id, bot)
+
+
+def _tokens(header: str) -> set[str]:
+    """The values of a header that lists them, without their parameters, in lower case."""
+    return {entry.partition(";")[0].strip().lower() for entry in header.split(",")}
 
 
 def _follow(
@@ -150,6 +183,9 @@ def _follow(
         response["Preference-Applied"] = "respond-async"
         return response
     follower = stream.AsyncFollower if _on_server_loop(request) else stream.SyncFollower
+    if not request.session.modified:
+        # One that is yet to be saved needs the connection; then the follower releases it.
+        bookkeeping.release_connections()
     return stream.response(
         follower(
             reply,
@@ -167,8 +203,8 @@ def _place(request: HttpRequest, server: servers.Server) -> servers.Place | None
     most = conf.CHAT_MAX_STREAMS
     if most is None and not _on_server_loop(request):
         most = server.streams
-    polls = "respond-async" in request.headers.get("Prefer", "")
-    if server.threads == 1 and not polls:
+    polls = "respond-async" in _tokens(request.headers.get("Prefer", ""))
+    if conf.CHAT_MAX_STREAMS is None and server.threads == 1 and not polls:
         most = None  # the one thread is this request's already
     place = servers.take_place(most)
     if place is None and not polls:
@@ -184,7 +220,7 @@ def _on_server_loop(request: HttpRequest) -> bool:
     return isinstance(request, ASGIRequest)
 
 
-chat = endpoint(GET=_show, POST=_send, DELETE=_forget)
+chat = endpoint(GET=_show, HEAD=_show, POST=_send, DELETE=_forget)
 reply = endpoint(GET=_reply)
 stop = endpoint(POST=_stop)
 rating = endpoint(POST=_rate)

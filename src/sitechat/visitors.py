@@ -61,7 +61,7 @@ def identify(request: HttpRequest, now: datetime | None = None) -> Visitor:
     if session is not None:
         stored = session.get(SESSION_KEY)
         fits = isinstance(stored, str) and len(stored) == WORD_LENGTH
-        token = stored if fits else secrets.token_hex(WORD_LENGTH // 2)
+        token = stored if fits else _fresh(session.session_key)
     user = getattr(request, "user", None)
     name = None
     if user is not None and user.is_authenticated:
@@ -73,6 +73,13 @@ def identify(request: HttpRequest, now: datetime | None = None) -> Visitor:
         proxies=conf.CHAT_TRUSTED_PROXIES,
     )
     return Visitor(session=token, user=name, ip=_hashed(f"sitechat.visitors.ip.{day}", address))
+
+
+def _fresh(session_key: str | None) -> str:
+    """An identity for a session that has none yet. Messages that come at once get the same."""
+    if session_key is None:
+        return secrets.token_hex(WORD_LENGTH // 2)
+    return _hashed("sitechat.visitors.session", session_key)
 
 
 def remember(request: HttpRequest, visitor: Visitor) -> None:

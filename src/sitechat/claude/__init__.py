@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sitechat.claude import breaker
 from sitechat.claude.clients import close_client, configured, current_client, warm_up
-from sitechat.claude.failures import backoff, told, wait_before_retry
-from sitechat.errors import Interrupted
+from sitechat.claude.failures import backoff, cut, never_sent, told, wait_before_retry
 from sitechat.exchange import Cited, Request, ToolCall, Usage
 
 if TYPE_CHECKING:
@@ -64,7 +63,7 @@ class Call:
             if stream is not None:
                 await stream.close()
         if self.stop_reason is None:
-            raise Interrupted
+            raise cut(self.request_id)
         breaker.worked()
 
     async def _open(self, client: AsyncAnthropic) -> AsyncStream[object]:
@@ -75,26 +74,17 @@ class Call:
         for attempt in range(1, ATTEMPTS + 1):
             self.known = False
             try:
-                # As `messages.create(stream=True)` does, but the events stay the dictionaries
-                # that they came as: to make models of them costs three times as much.
-                stream: AsyncStream[object] = await client.post(
-                    "/v1/messages",
-                    body={**parameters, "stream": True},
-                    cast_to=object,
-                    stream=True,
-                    stream_cls=anthropic.AsyncStream[object],
-                )
+                stream = await self._ask(client, parameters)
             except anthropic.APIStatusError as error:
                 self.known = True
                 self.request_id = error.request_id or ""
                 wait = wait_before_retry(error, attempt)
                 if attempt == ATTEMPTS or wait is None:
                     raise
-            except anthropic.APITimeoutError:
-                raise
-            except anthropic.APIConnectionError:
-                if attempt == ATTEMPTS:
-                    self.known = True
+            except anthropic.APIConnectionError as error:
+                # What may have been sent may be billed: it is neither sent again nor free.
+                self.known = never_sent(error)
+                if attempt == ATTEMPTS or not self.known:
                     raise
                 wait = backoff(attempt)
             else:
@@ -103,11 +93,29 @@ class Call:
             await asyncio.sleep(wait)
         raise AssertionError("unreachable")
 
+    async def _ask(self, client: AsyncAnthropic, parameters: dict[str, Any]) -> AsyncStream[Any]:
+        import anthropic
+
+        if type(client) is not anthropic.AsyncAnthropic:
+            # A site's own client need have no more than this.
+            models: AsyncStream[Any] = await client.messages.create(**parameters, stream=True)
+            return models
+        # The same, but the events stay the dictionaries that they came as: to make models of
+        # them costs three times as much.
+        return await client.post(
+            "/v1/messages",
+            body={**parameters, "stream": True},
+            cast_to=object,
+            stream=True,
+            stream_cls=anthropic.AsyncStream[object],
+        )
+
     async def _read(self, stream: AsyncStream[Any]) -> Deltas:
         block: dict[str, Any] = {}
         pieces: list[str] = []
         cited: list[int] = []
-        async for event in stream:
+        async for given in stream:
+            event = given if isinstance(given, dict) else given.model_dump(mode="json")
             kind = event.get("type")
             if kind == "content_block_delta":
                 delta = event["delta"]

@@ -52,6 +52,39 @@ def told(error: Exception, request_id: str) -> ReplyError:
     return answer
 
 
+def cut(request_id: str) -> Interrupted:
+    """What the visitor is told of a stream that ended, cleanly, before Claude had."""
+    ref = secrets.token_hex(4)
+    logger.warning(
+        "Claude's answer ended too early, ref %s, request %s",
+        ref,
+        request_id or "-",
+        extra={"ref": ref, "code": Interrupted.code, "request_id": request_id},
+    )
+    return Interrupted(ref=ref)
+
+
+def never_sent(error: BaseException) -> bool:
+    """Whether a connection failed before it was there, so that no request was sent over it."""
+    import aiohttp
+    import httpx2
+
+    causes: list[BaseException] = []
+    cause: BaseException | None = error
+    while cause is not None and cause not in causes:
+        causes.append(cause)
+        cause = cause.__cause__ or cause.__context__
+    if any(isinstance(cause, aiohttp.ClientError) for cause in causes):
+        # The aiohttp transport says ConnectError for a connection that broke later too.
+        kinds: tuple[type[BaseException], ...] = (
+            aiohttp.ClientConnectorError,
+            aiohttp.ConnectionTimeoutError,
+        )
+    else:
+        kinds = (httpx2.ConnectError, httpx2.ConnectTimeout)
+    return any(isinstance(cause, kinds) for cause in causes)
+
+
 def _status_failure(error: APIStatusError, ref: str) -> ReplyError:
     # An error event in mid-stream comes with the status 200 of the stream it broke.
     kind = getattr(error, "type", None) or ""

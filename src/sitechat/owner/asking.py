@@ -14,9 +14,9 @@ from django.contrib.sessions.backends.cache import SessionStore
 from django.http import HttpRequest
 from django.test import RequestFactory
 
-from sitechat import bookkeeping, claude, exchange, guard, turns, visitors
+from sitechat import bookkeeping, claude, composing, exchange, guard, visitors
 from sitechat.chatbot import Chatbot
-from sitechat.driver import LiveReply, Tools, converse
+from sitechat.driver import LiveReply, Tools, converse_in_time
 from sitechat.errors import NotConfigured
 from sitechat.reply import Reply
 
@@ -45,7 +45,7 @@ def compose(question: str, bot: str | None = None, page: str = "") -> LiveReply:
         data["page"] = {"url": page}
     ask = guard.understood(data)
     request = anonymous_request()
-    return live_reply(turns.compose(request, ask), ask.bot, tools=turns.tools(request, ask))
+    return live_reply(composing.compose(request, ask), ask.bot, tools=composing.tools(request, ask))
 
 
 def live_reply(request: exchange.Request, bot: Chatbot, tools: Tools | None = None) -> LiveReply:
@@ -77,7 +77,7 @@ async def answer(live: LiveReply, show: Callable[[str], None] | None = None) -> 
                 show(event.data.get("t", ""))
 
         live.follow(wake)
-    live.ending = await converse(live, lambda work: sync_to_async(work)())
+    live.ending = await converse_in_time(live, lambda work: sync_to_async(work)())
     live.wake()
     await sync_to_async(bookkeeping.record)(live)
 

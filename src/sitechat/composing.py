@@ -1,0 +1,85 @@
+"""What Claude is asked for a visitor's message, and the tools that it may use for it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from django.utils.crypto import salted_hmac
+from django.utils.translation import get_language
+
+from sitechat import exchange, history, site_tools
+from sitechat.guard import Ask
+from sitechat.models import Conversation, Message
+from sitechat.replies import visitor
+from sitechat.reply import storable
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+
+def compose(
+    request: HttpRequest,
+    ask: Ask,
+    talk: Conversation | None = None,
+    recent: Sequence[Message] = (),
+) -> exchange.Request:
+    """What Claude is asked for a message; `recent` are the messages before it, newest first."""
+    bot = ask.bot
+    number = (recent[0].position + 1) // 2 if recent else 0
+    first = history.first_turn(number, bot.max_history)
+    by_position = {message.position: message for message in recent}
+    turns = [
+        history.Turn(question.text, reply.text, reply.status)
+        for n in range(first, number)
+        if (question := by_position.get(2 * n)) and (reply := by_position.get(2 * n + 1))
+    ]
+    documents: list[history.Document] = []
+    if bot.search:
+        documents = site_tools.passages(
+            ask.message,
+            user=visitor(request),
+            previous=turns[-1].question if turns else "",
+            page_url=ask.page.url if ask.page else "",
+            language=get_language() or "",
+        )
+    return exchange.Request(
+        model=bot.model,
+        max_tokens=bot.max_tokens,
+        system=history.system(_said(bot.system_prompt(request)), caching=bot.caching),
+        tools=site_tools.DEFINITIONS
+        if documents or (bot.search and site_tools.available())
+        else (),
+        messages=history.messages(
+            turns,
+            question=ask.message,
+            page=ask.page,
+            context=_said(bot.context(request)),
+            documents=documents,
+            caching=bot.caching,
+            citations=bot.citations,
+        ),
+        documents=documents,
+        user_id=_opaque(talk.pk if talk else uuid.uuid4()),
+        thinking=bot.thinking,
+        citations=bot.citations,
+    )
+
+
+def tools(request: HttpRequest, ask: Ask) -> site_tools.SiteTools:
+    """The tools that Claude may use for a message, with the eyes of its visitor."""
+    return site_tools.SiteTools(
+        user=visitor(request),
+        language=get_language() or "",
+        citations=ask.bot.citations,
+    )
+
+
+def _said(text: object) -> str:
+    """What a bot's method returned, as text: it may be lazily translated, or None for nothing."""
+    return "" if text is None else storable(str(text))
+
+
+def _opaque(pk: uuid.UUID) -> str:
+    return salted_hmac("sitechat.turns", str(pk), algorithm="sha256").hexdigest()[:32]
