@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import User
+from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
-from django.test import Client
+from django.http import HttpRequest
+from django.test import Client, RequestFactory
 from pytest_django import Settings
 
 from sitechat import sessions
 from sitechat.models import Conversation
+from sitechat.sessions import conversation_id, forget, new_conversation_id, remember
 from sitechat.standin import Standin
+from sitechat.visitors import identify
 from tests.visitor import Visitor
 
 BACKENDS = ["db", "cache", "cached_db", "file", "signed_cookies"]
@@ -163,3 +167,51 @@ def test_a_site_without_users_can_chat(visitor: Visitor, settings: Settings) -> 
     settings.MIDDLEWARE = ["django.contrib.sessions.middleware.SessionMiddleware"]
     visitor.ask("Hello")
     assert visitor.texts() == ["Hello", "Hi"]
+
+
+# Conversations that begin
+
+
+def saved_session() -> SessionStore:
+    session = SessionStore()
+    session.create()
+    return session
+
+
+def request_with(session: SessionStore) -> HttpRequest:
+    request = RequestFactory().post("/")
+    request.session = session
+    return request
+
+
+@pytest.mark.django_db
+def test_messages_sent_at_once_begin_the_same_conversation() -> None:
+    request = request_with(saved_session())
+    assert new_conversation_id(request, "default") == new_conversation_id(request, "default")
+    assert new_conversation_id(request, "default") != new_conversation_id(request, "other")
+
+
+@pytest.mark.django_db
+def test_a_conversation_after_a_forgotten_one_is_another() -> None:
+    request = request_with(saved_session())
+    first = new_conversation_id(request, "default")
+    remember(request, "default", first)
+    forget(request, "default")
+    assert conversation_id(request, "default") is None
+    second = new_conversation_id(request, "default")
+    assert second != first
+    remember(request, "default", second)
+    forget(request, "default")
+    assert new_conversation_id(request, "default") not in {first, second}
+
+
+def test_visitors_without_a_session_never_share_a_conversation() -> None:
+    new = [new_conversation_id(request_with(SessionStore()), "default") for _ in range(2)]
+    assert new[0] != new[1]
+
+
+@pytest.mark.django_db
+def test_messages_sent_at_once_come_from_the_same_visitor() -> None:
+    session = saved_session()
+    key = session.session_key
+    assert identify(request_with(SessionStore(key))) == identify(request_with(SessionStore(key)))

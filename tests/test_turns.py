@@ -323,3 +323,11 @@ def test_other_visitors_are_not_busy(
     live_visitor().begin("Hello")
     claude_standin.wait_for(lambda records: any(record.held for record in records))
     assert text_of(live_visitor().ask("Hello")) == "Hi"
+
+
+# At once
+
+
+def test_an_invisible_message_is_empty(visitor: Visitor) -> None:
+    for text in ("\u200b", "\ufeff", " \u2060 "):
+        assert visitor.send(text).json()["error"] == "empty_message"
