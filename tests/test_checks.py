@@ -274,6 +274,7 @@ def test_debug(settings: Settings) -> None:
         (None, "import os\nthreads = int(os.environ['T'])\n", ["sitechat.W004"]),
         ("--threads 8", "threads = 1\n", []),
         (None, "not python (", ["sitechat.W004"]),
+        ("-k gevent", None, ["sitechat.W008"]),
     ],
 )
 def test_gunicorn_with_too_few_threads(

@@ -12,11 +12,11 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
-from django.db import close_old_connections, connections, models, transaction
+from django.db import close_old_connections, connections, models
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from sitechat import exchange, prices
+from sitechat import exchange, prices, primary
 from sitechat.chatbot import Chatbot
 from sitechat.conf import conf
 from sitechat.errors import Interrupted
@@ -93,7 +93,7 @@ def finish(live: LiveReply) -> None:
         "reserved": None,
         "updated": timezone.now(),
     }
-    with transaction.atomic():
+    with primary.atomic():
         rows = Message.objects.filter(pk=live.id, reserved__isnull=False)
         settles = rows.filter(status=Status.RUNNING).update(**ended)
         if not settles and (settles := rows.update(**ended)):
@@ -184,7 +184,7 @@ def _interrupt(row: Message) -> bool:
     stopped = row.stop_at is not None
     reply = Reply.from_row(row, "")
     reply.close(row.stop_at)
-    with transaction.atomic():
+    with primary.atomic():
         found: bool = bool(
             Message.objects.filter(pk=row.pk, status=Status.RUNNING, updated=row.updated).update(
                 text=reply.text,

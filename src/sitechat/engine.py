@@ -27,10 +27,9 @@ from typing import Any
 from uuid import UUID
 
 from asgiref.sync import async_to_sync, sync_to_async
-from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
-from sitechat import bookkeeping, claude, servers, termination
+from sitechat import bookkeeping, claude, primary, servers, termination
 from sitechat.driver import Ending, LiveReply, Step, converse, converse_in_time
 from sitechat.errors import Interrupted, Timeout
 from sitechat.models import Status
@@ -209,7 +208,7 @@ def start(live: LiveReply, *, on_server_loop: bool) -> None:
     `on_server_loop`: the caller is a sync view under ASGI, so the server's loop can run it.
     """
     process = _here()
-    if connection.in_atomic_block:
+    if primary.in_transaction():
         async_to_sync(_run_inside_transaction)(live)
         return
     if on_server_loop:

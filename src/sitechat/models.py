@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sitechat.knowledge.models import IndexState, Page, Passage
 from sitechat.owner.models import Job, Summary, Unanswered
+from sitechat.primary import PrimaryManager
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -95,7 +96,7 @@ class Conversation(models.Model):
     created = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     updated = models.DateTimeField(_("last message"), default=timezone.now, db_index=True)
 
-    objects = ConversationQuerySet.as_manager()
+    objects = PrimaryManager.from_queryset(ConversationQuerySet)()
 
     class Meta:
         verbose_name = _("conversation")
@@ -190,7 +191,7 @@ class Message(models.Model):
     created = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     updated = models.DateTimeField(_("updated"), default=timezone.now)
 
-    objects = MessageQuerySet.as_manager()
+    objects = PrimaryManager.from_queryset(MessageQuerySet)()
 
     class Meta:
         verbose_name = _("message")
@@ -268,6 +269,8 @@ class Usage(models.Model):
     stop_reason = models.CharField(_("stop reason"), max_length=64, blank=True)
     request_id = models.CharField(_("Claude's request id"), max_length=128, blank=True)
     created = models.DateTimeField(_("created"), default=timezone.now, db_index=True)
+
+    objects = PrimaryManager["Usage"]()
 
     class Meta:
         verbose_name = _("usage")

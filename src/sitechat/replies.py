@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
 from django.utils import timezone
 
-from sitechat import bookkeeping, engine, sessions
+from sitechat import bookkeeping, engine, primary, sessions
 from sitechat.driver import LiveReply
 from sitechat.errors import NotFound
 from sitechat.guard import parse_uuid
@@ -144,7 +143,7 @@ def erase(conversations: ConversationQuerySet) -> dict[str, int]:
 
     Returns how many rows of each model there were, by label. `Usage` stays, without its links.
     """
-    with transaction.atomic():
+    with primary.atomic():
         # A write comes first: SQLite lets only those wait for other writers.
         conversations.update(updated=timezone.now())
         ids = list(conversations.values_list("pk", flat=True))

@@ -13,7 +13,7 @@ from decimal import Decimal
 from time import sleep
 from typing import TYPE_CHECKING, Any
 
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import IntegrityError, OperationalError
 from django.utils import timezone
 
 from sitechat import (
@@ -21,6 +21,7 @@ from sitechat import (
     composing,
     engine,
     exchange,
+    primary,
     sessions,
     visitors,
 )
@@ -112,7 +113,7 @@ def _begin(
         except OperationalError:
             # The database ended a deadlock at our cost. Inside a transaction that is the
             # caller's to do again: it may be gone.
-            if attempt == DEADLOCKS or connection.in_atomic_block:
+            if attempt == DEADLOCKS or primary.in_transaction():
                 raise
             sleep(secrets.randbelow(20 * 2**attempt) / 1000)
             continue
@@ -137,7 +138,7 @@ def _begin_alone(
     Returns a refusal where others would raise it, so that what the ledger has noted about it is
     kept; None where another message of the address has just taken the slot.
     """
-    with transaction.atomic():
+    with primary.atomic():
         talk, changed = _lock(request, ask, talk)
         newest = recent[:2]
         if changed:
@@ -160,7 +161,7 @@ def _begin_alone(
             return refusal
         position = newest[0].position + 1 if newest else 0
         try:
-            with transaction.atomic():
+            with primary.atomic():
                 return _write(ask, talk, position, reserved, slot)
         except IntegrityError:
             get_ledger().cancel(reserved["claims"])

@@ -18,7 +18,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from sitechat import bookkeeping, claude, guard, replies, servers, stream, turns, visitors
+from sitechat import bookkeeping, claude, guard, primary, replies, servers, stream, turns, visitors
 from sitechat.conf import conf
 from sitechat.errors import (
     ChatError,
@@ -87,7 +87,7 @@ def refusal(error: ChatError, status: int | None = None) -> HttpResponse:
 
 
 def _send(request: HttpRequest) -> HttpResponseBase:
-    if not transaction.get_connection().in_atomic_block:  # a test's transaction has one thread
+    if not primary.in_transaction():  # a test's transaction has one thread
         claude.warm_up()
     ask = guard.admit(request)
     standing = turns.look(request, ask)

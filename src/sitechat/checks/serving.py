@@ -106,6 +106,13 @@ def check_gunicorn(**kwargs: Any) -> Iterator[CheckMessage]:
             hint="Run gunicorn with --worker-class gthread --threads 8, or an ASGI worker.",
             id="sitechat.W004",
         )
+    if worker in {"gevent", "eventlet"}:
+        yield Warning(
+            f"gunicorn's {worker} workers replace threads, and the chat can't run on theirs: it "
+            "answers 503.",
+            hint="Run gunicorn with --worker-class gthread --threads 8, or an ASGI worker.",
+            id="sitechat.W008",
+        )
 
 
 def gunicorn_options() -> Mapping[str, Any] | None:

@@ -6,11 +6,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from sitechat import bookkeeping
+from sitechat import bookkeeping, primary
 from sitechat.conf import conf
 from sitechat.ledger import get_ledger
 from sitechat.models import Conversation, ConversationQuerySet, Message
@@ -75,7 +74,7 @@ def cleanup(days: int | None = None, *, dry_run: bool = False) -> Cleaned:
 
 def _delete(conversations: ConversationQuerySet) -> dict[str, Any]:
     """Delete those that are still outdated once their rows are locked."""
-    with transaction.atomic():
+    with primary.atomic():
         # Writing locks the rows on every database; a message that came first keeps its
         # conversation, as `conversations` is asked again.
         conversations.update(bot=F("bot"))

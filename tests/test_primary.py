@@ -1,0 +1,41 @@
+"""On a site with several databases all that decides something is asked of one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import override_settings
+
+from sitechat import primary
+from sitechat.models import Conversation, Message, Usage
+
+
+class Replicas:
+    """Reads go to a replica, unless somebody knows better."""
+
+    def db_for_read(self, model: type[Any], **hints: Any) -> str:
+        return "replica"
+
+    def db_for_write(self, model: type[Any], **hints: Any) -> str:
+        return "primary"
+
+
+@pytest.fixture(autouse=True)
+def _replicas() -> Any:
+    with override_settings(DATABASE_ROUTERS=["tests.test_primary.Replicas"]):
+        yield
+
+
+@pytest.mark.parametrize("model", [Conversation, Message, Usage])
+def test_rows_are_read_where_they_are_written(model: Any) -> None:
+    assert model.objects.all().db == "primary"
+    assert model.objects.filter(pk=None).db == "primary"
+
+
+def test_another_database_can_be_named() -> None:
+    assert Message.objects.using("replica").db == "replica"
+
+
+def test_the_alias_is_the_router_s() -> None:
+    assert primary.alias() == "primary"
