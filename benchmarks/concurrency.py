@@ -19,7 +19,7 @@ from harness import figures, peers, targets
 from harness.visitors import Visitor
 
 PACE = 0.1
-ARRIVALS = 25
+ARRIVALS = 10
 """Visitors that come in a second."""
 
 
@@ -35,7 +35,7 @@ async def measure(
     bench: targets.Bench, served: peers.Served, streams: int, seconds: float
 ) -> dict[str, Any]:
     bench.answers(5)
-    await targets.warm_up([served], turns=20)
+    await targets.warm_up([served], turns=5)
     await asyncio.sleep(1)
     idle = served.memory_kb()
     arriving = streams / ARRIVALS
@@ -55,7 +55,7 @@ async def measure(
     pages = asyncio.create_task(open_pages(served.url, done))
     began, cpu = perf_counter(), served.cpu_ms()
     await asyncio.sleep(seconds)
-    assert not any(task.done() for task in asking), "an answer ended too early"
+    ended = sum(task.done() for task in asking)
     busy = (served.cpu_ms() - cpu) / (perf_counter() - began) / 1000
     memory = served.memory_kb() - idle
     delays = [delay * 1000 for visitor in visitors for delay in visitor.answer.delays(PACE)]
@@ -66,6 +66,7 @@ async def measure(
     await asyncio.gather(*asking, return_exceptions=True)
     return {
         "streams": streams,
+        "ended early": ended,
         "deltas": len(delays),
         "p50 ms": figures.percentile(delays, 0.5),
         "p95 ms": figures.percentile(delays, 0.95),
@@ -86,7 +87,15 @@ def main() -> int:
     numbers = options.streams or ([50, 100] if options.short else [250, 500, 1000])
     seconds = 5.0 if options.short else 10.0
     found: dict[str, list[dict[str, Any]]] = {}
-    columns = ("p50 ms", "p99 ms", "within 150 ms", "pages p95 ms", "KB per stream", "cores")
+    columns = (
+        "p50 ms",
+        "p99 ms",
+        "within 150 ms",
+        "ended early",
+        "pages p95 ms",
+        "KB per stream",
+        "cores",
+    )
     rows: list[list[object]] = [["streams of 10 deltas/s", *columns]]
     for peer in (peers.OURS_UVICORN, peers.RELAY):
         for streams in numbers:
@@ -94,10 +103,10 @@ def main() -> int:
                 figure = asyncio.run(measure(bench, served, streams, seconds))
             found.setdefault(served.name, []).append(figure)
             rows.append([f"{served.name}, {streams}", *(f"{figure[key]:.3g}" for key in columns)])
+            figures.keep(options, "concurrency", {"seconds": seconds, **found})
         if options.url:
             break
     figures.table(rows)
-    figures.keep(options, "concurrency", {"seconds": seconds, **found})
     return 0
 
 

@@ -70,8 +70,8 @@ class Visitor:
         return await self._call("POST", self.url.path, body, more, timed=timed)
 
     async def read(self, events: int) -> None:
-        """Wait until so many deltas of the answer have come."""
-        while self.answer.events < events:  # noqa: ASYNC110 - cheaper than an event for each
+        """Wait until so many deltas of the answer have come, or it has ended."""
+        while self.answer.events < events and not self.answer.ended:  # noqa: ASYNC110 - cheaper than an event for each
             await asyncio.sleep(0.02)
 
     async def poll(self, reply: str) -> dict[str, object]:
