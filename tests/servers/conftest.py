@@ -41,6 +41,8 @@ def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
             item.add_marker(pytest.mark.servers)
             if item.get_closest_marker("timeout") is None:
                 item.add_marker(pytest.mark.timeout(120))
+            # Real servers on a machine that does other things too: a second try, which is said.
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 @pytest.fixture(scope="session")
