@@ -51,7 +51,7 @@ def row(title: str, figures: dict[str, Any], cell: Callable[[Any], str]) -> str:
 
 def side_by_side(results: Figures) -> Iterator[str]:
     yield "| median (least to most) | " + " | ".join(COLUMNS.values()) + " |"
-    yield "|---|" + "---:|" * len(COLUMNS)
+    yield "|---|" + "---|" * len(COLUMNS)
     first = results["first token"]["figures"]
     for turn in ("first", "second"):
         for part in ("p50", "p95"):
@@ -109,7 +109,7 @@ def many_streams(results: Figures) -> Iterator[str]:
         "cores": "{:.2f}",
     }
     yield "| one uvicorn process | streams | " + " | ".join(keys) + " |"
-    yield "|---|---:|" + "---:|" * len(keys)
+    yield "|---|---|" + "---|" * len(keys)
     for name, each in results["concurrency"]["figures"].items():
         if isinstance(each, list):
             for found in each:
@@ -121,13 +121,13 @@ def others(results: Figures) -> Iterator[str]:
     few = results["few threads"]["figures"]
     keys = [*next(iter(few.values()))]
     yield "| gunicorn gthread, 2 processes of 8 threads | " + " | ".join(keys) + " |"
-    yield "|---|" + "---:|" * len(keys)
+    yield "|---|" + "---|" * len(keys)
     for name, found in few.items():
         cells = [f"{found[key]:,.1f}".removesuffix(".0") for key in keys]
         yield f"| {name.partition(',')[0]} | {' | '.join(cells)} |"
     yield ""
     yield "| start-up and widget | figure |"
-    yield "|---|---:|"
+    yield "|---|---|"
     start = results["start-up"]["figures"]
     for name in ("ms", "CPU ms", "MB"):
         yield f"| `manage.py check`, added {name} | {start[name]['added']:,.1f} |"
