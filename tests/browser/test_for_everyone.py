@@ -177,7 +177,8 @@ def resting_box(chat: Chat) -> dict[str, int]:
     chat.panel.evaluate("(panel) => Promise.all(panel.getAnimations().map((a) => a.finished))")
     box = chat.panel.bounding_box()
     assert box is not None
-    return {name: round(value) for name, value in box.items()}
+    sides = {"x": box["x"], "y": box["y"], "width": box["width"], "height": box["height"]}
+    return {name: round(value) for name, value in sides.items()}
 
 
 def test_on_a_phone_it_fills_the_screen_and_keeps_the_rest_out_of_reach(
