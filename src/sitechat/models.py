@@ -38,7 +38,7 @@ __all__ = [
 STALE_AFTER = timedelta(seconds=15)
 """A running reply whose row was not touched for so long has lost its process.
 
-Processes touch the rows of their running replies once a second.
+Processes touch the rows of their running replies twice a second.
 """
 
 
