@@ -266,9 +266,7 @@ def test_an_attribute_overrides_the_colour_scheme(
     expect(chat.panel).to_have_css("background-color", background)
 
 
-@pytest.mark.parametrize(
-    ("accent", "text"), [("#ffe000", "rgb(0, 0, 0)"), ("#004", "rgb(255, 255, 255)")]
-)
+@pytest.mark.parametrize(("accent", "text"), [("#ffe000", "black"), ("#004", "white")])
 def test_text_on_the_accent_is_readable_whatever_the_accent(
     accent: str, text: str, page: Page, site: str
 ) -> None:
@@ -278,15 +276,16 @@ def test_text_on_the_accent_is_readable_whatever_the_accent(
         ".setProperty('--site-chat-accent', accent)",
         accent,
     )
-    color = page.locator(".launcher").evaluate(
+    channels = page.locator(".launcher").evaluate(
         """(launcher) => {
             const context = document.createElement("canvas").getContext("2d")
             context.fillStyle = getComputedStyle(launcher).color
             context.fillRect(0, 0, 1, 1)
-            return `rgb(${[...context.getImageData(0, 0, 1, 1).data].slice(0, 3).join(", ")})`
+            return [...context.getImageData(0, 0, 1, 1).data].slice(0, 3)
         }"""
     )
-    assert color == text
+    # Browsers compute the color in floating point: what is drawn may be a step beside it.
+    assert channels == pytest.approx([0, 0, 0] if text == "black" else [255, 255, 255], abs=2)
 
 
 def test_nothing_moves_where_motion_is_reduced(open_page: Callable[..., Page], site: str) -> None:
