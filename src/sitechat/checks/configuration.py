@@ -17,10 +17,6 @@ from sitechat.chatbot import Chatbot
 from sitechat.conf import SETTINGS, conf
 from sitechat.ledger import get_ledger
 
-WIDGET_KEYS = frozenset(
-    {"title", "placeholder", "greeting", "suggestions", "accent", "position", "disclosure"}
-)
-
 
 def _whole(least: int) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= least
@@ -28,6 +24,15 @@ def _whole(least: int) -> Callable[[Any], bool]:
 
 def _text(value: Any) -> bool:
     return isinstance(value, (str, Promise)) and bool(str(value).strip())
+
+
+def _maybe_text(value: Any) -> bool:
+    return value is None or isinstance(value, (str, Promise))
+
+
+def _texts(value: Any) -> bool:
+    is_list = isinstance(value, Sequence) and not isinstance(value, (str, bytes))
+    return is_list and all(map(_text, value))
 
 
 VALID: dict[str, tuple[Callable[[Any], bool], str]] = {
@@ -45,6 +50,17 @@ VALID: dict[str, tuple[Callable[[Any], bool], str]] = {
     ),
 }
 """Which values of plain settings are valid, and how that is said."""
+
+VALID_WIDGET: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "title": (_maybe_text, "a string"),
+    "placeholder": (_maybe_text, "a string"),
+    "greeting": (lambda v: isinstance(v, (str, Promise)), "a string"),
+    "suggestions": (_texts, 'a list of strings, such as ["What does it cost?"]'),
+    "accent": (_maybe_text, 'a colour as in CSS, such as "#8a4b14"'),
+    "position": (lambda v: v in ("left", "right", None), '"left" or "right"'),
+    "disclosure": (lambda v: isinstance(v, bool) or _maybe_text(v), "a string, True or False"),
+}
+"""The same for the keys of CHAT_WIDGET."""
 
 
 def check_names(**kwargs: Any) -> Iterator[CheckMessage]:
@@ -162,21 +178,20 @@ def check_widget(**kwargs: Any) -> Iterator[CheckMessage]:
             id="sitechat.E008",
         )
         return
-    for key in widget:
-        if key not in WIDGET_KEYS:
-            near = get_close_matches(str(key), WIDGET_KEYS, n=1, cutoff=0.0)[0]
+    for key, value in widget.items():
+        if key not in VALID_WIDGET:
+            near = get_close_matches(str(key), VALID_WIDGET, n=1, cutoff=0.0)[0]
             yield Error(
                 f"CHAT_WIDGET has no {key!r}.",
-                hint=f"Did you mean {near!r}? Known: {', '.join(sorted(WIDGET_KEYS))}.",
+                hint=f"Did you mean {near!r}? Known: {', '.join(sorted(VALID_WIDGET))}.",
                 id="sitechat.E008",
             )
-    suggestions = widget.get("suggestions", ())
-    if isinstance(suggestions, (str, bytes)) or not isinstance(suggestions, Sequence):
-        yield Error(
-            f'CHAT_WIDGET["suggestions"] is {suggestions!r}.',
-            hint='Write a list, such as ["What does it cost?"].',
-            id="sitechat.E008",
-        )
+            continue
+        valid, right = VALID_WIDGET[key]
+        if not valid(value):
+            yield Error(
+                f"CHAT_WIDGET[{key!r}] is {value!r}.", hint=f"Write {right}.", id="sitechat.E008"
+            )
 
 
 def check_sessions(**kwargs: Any) -> Iterator[CheckMessage]:
