@@ -2,6 +2,7 @@
 PYTHON ?= python3
 PORT ?= 8000
 newest = $$($(PYTHON) scripts/environment.py newest)
+fast = -q -n auto --maxprocesses 4 -m "not servers and not browser"
 
 .PHONY: help demo test test-fast test-lts bench lint format types wheel-check widget lock clean
 
@@ -15,11 +16,11 @@ test: ## the whole suite, on the newest Django and on the oldest
 	@$(PYTHON) scripts/run_tests.py $(ARGS)
 
 test-fast: ## the tests for while you work: no servers, no browser
-	@python=$(newest) && $$python -m pytest -q -m "not servers and not browser" $(ARGS)
+	@python=$(newest) && $$python -m pytest $(fast) $(ARGS)
 
 test-lts: ## the tests of test-fast, on Django 5.2
 	@python=$$($(PYTHON) scripts/environment.py lts) && \
-	$$python -m pytest -q -m "not servers and not browser" $(ARGS)
+	$$python -m pytest $(fast) $(ARGS)
 
 bench: ## the benchmarks, a short version; ARGS="--url http://127.0.0.1:8001/chat/" for another chat
 	@python=$(newest) && $$python benchmarks/run.py --short $(ARGS)

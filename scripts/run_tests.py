@@ -20,6 +20,8 @@ SERVERS = {
     "mariadb": ("MariaDB", "127.0.0.1", 3306),
 }
 NO_TESTS = 5
+PARALLEL = ["-n", "auto", "--maxprocesses", "4", "--dist", "loadfile", "--no-loadscope-reorder"]
+"""Files side by side: many tests of servers wait most of their time."""
 BROWSER_ON_OLDEST = "tests/browser/test_nothing_is_lost.py"
 """The widget is the same file on every Django: the rest of it is tried on the newest."""
 
@@ -28,7 +30,7 @@ def pytest(python: Path, *arguments: str, database: str = "sqlite") -> bool:
     """Run pytest; whether nothing failed. A selection that holds no test has not failed."""
     environ = {**os.environ, "SITECHAT_TEST_DB": database}
     code = subprocess.run(
-        [str(python), "-m", "pytest", *arguments], cwd=ROOT, env=environ, check=False
+        [str(python), "-m", "pytest", *PARALLEL, *arguments], cwd=ROOT, env=environ, check=False
     ).returncode
     return code in (0, NO_TESTS if arguments else 0)
 
