@@ -36,7 +36,7 @@ DATABASE_SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
             "ENGINE": "django.db.backends.mysql",
             "NAME": os.environ.get("SITECHAT_TEST_DB_NAME", "sitechat"),
             "HOST": "127.0.0.1",
-            "USER": "root",
+            "USER": os.environ.get("SITECHAT_TEST_DB_USER", "root"),
             "OPTIONS": {"charset": "utf8mb4"},
         }
     },

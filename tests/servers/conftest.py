@@ -73,9 +73,13 @@ class Databases:
                 name = str(self.folder / "site.sqlite3")
             elif vendor == "postgresql":
                 run_on_postgresql(f"CREATE DATABASE {name}")
-            else:
-                _mariadb(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
+            else:  # its sites have a user of their own, whom a test can shut out
+                run_on_mariadb(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
+                run_on_mariadb(f"CREATE USER {name}")
+                run_on_mariadb(f"GRANT ALL ON {name}.* TO {name}")
             environ = {"SITECHAT_TEST_DB": vendor, "SITECHAT_TEST_DB_NAME": name}
+            if vendor == "mariadb":
+                environ["SITECHAT_TEST_DB_USER"] = name
             migrate(environ)
             self._made[vendor] = environ
         return self._made[vendor]
@@ -86,7 +90,8 @@ class Databases:
             if vendor == "postgresql":
                 run_on_postgresql(f"DROP DATABASE {name} WITH (FORCE)")
             elif vendor == "mariadb":
-                _mariadb(f"DROP DATABASE {name}")
+                run_on_mariadb(f"DROP DATABASE {name}")
+                run_on_mariadb(f"DROP USER {name}")
 
 
 def migrate(environ: dict[str, str]) -> None:
@@ -116,7 +121,8 @@ def run_on_postgresql(statement: str) -> list[tuple[Any, ...]]:
         return cursor.fetchall() if cursor.description else []
 
 
-def _mariadb(statement: str) -> None:
+def run_on_mariadb(statement: str) -> None:
+    """Run a statement as MariaDB's administrator."""
     driver = pytest.importorskip("MySQLdb")
     try:
         connection = driver.connect(host="127.0.0.1", user="root")

@@ -204,3 +204,7 @@ def test_however_often_it_comes_a_message_takes_one_place_within_the_limits(
             (200, "one two three")
         ] * TIMES
     assert len(standin.requests) == 2
+    assert here.history()["limits"][0]["left"] == 1
+    standin.script("Here.", "Never asked.")
+    assert here.send("A third").rest().done == "complete"
+    assert here.send("A fourth").status == 429

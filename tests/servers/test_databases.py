@@ -15,7 +15,7 @@ import pytest
 
 from sitechat.standin import Answer, StandinProcess
 from tests.servers.callers import Caller
-from tests.servers.conftest import Databases, Sites, run_on_postgresql
+from tests.servers.conftest import Databases, Sites, run_on_mariadb, run_on_postgresql
 from tests.servers.sites import GUNICORN_GTHREAD, UVICORN, Server
 
 BOTH = pytest.mark.parametrize("server", [UVICORN, GUNICORN_GTHREAD], ids=str)
@@ -49,16 +49,37 @@ class PostgreSQL:
             run_on_postgresql(f"ALTER DATABASE {self.name} ALLOW_CONNECTIONS true")
 
 
+class MariaDB:
+    """The sites' database on MariaDB, as its administrator sees it."""
+
+    def __init__(self, databases: Databases) -> None:
+        self.user = databases.environ("mariadb")["SITECHAT_TEST_DB_USER"]
+
+    @contextmanager
+    def down(self) -> Iterator[None]:
+        run_on_mariadb(f"ALTER USER {self.user} ACCOUNT LOCK")
+        run_on_mariadb(f"KILL USER {self.user}")
+        try:
+            yield
+        finally:
+            run_on_mariadb(f"ALTER USER {self.user} ACCOUNT UNLOCK")
+
+
 @pytest.fixture
 def postgresql(databases: Databases) -> PostgreSQL:
     return PostgreSQL(databases)
 
 
-@BOTH
+@pytest.mark.parametrize(
+    ("server", "vendor"),
+    [(UVICORN, "postgresql"), (GUNICORN_GTHREAD, "postgresql"), (UVICORN, "mariadb")],
+    ids=str,
+)
 def test_a_database_that_is_down_costs_no_word(
-    server: Server, sites: Sites, standin: StandinProcess, postgresql: PostgreSQL
+    server: Server, vendor: str, sites: Sites, standin: StandinProcess, databases: Databases
 ) -> None:
-    site, other = sites.pair(server, "postgresql")
+    database = PostgreSQL(databases) if vendor == "postgresql" else MariaDB(databases)
+    site, other = sites.pair(server, vendor)
     caller = Caller(site.port)
     standin.script(Answer(["one ", "two ", "three"], hold_after=2))
     reply, stream = caller.begin("Count")
@@ -66,7 +87,7 @@ def test_a_database_that_is_down_costs_no_word(
     stream.until_text(8)
     elsewhere = caller.to(other.port).follow(reply)
     elsewhere.until_text(8)
-    with postgresql.down():
+    with database.down():
         standin.release()
         assert stream.until("status") == "unsaved"
         assert stream.text == "one two three"
