@@ -10,9 +10,9 @@ const LICENCES =
 const target = new URL("../src/sitechat/static/sitechat/site-chat.js", import.meta.url)
 
 const OWN = [
-  ..."actions adopt announce arrived composer doing emit ended failure follow follower forget".split(" "),
-  ..."grown memory panel paint place refresh release restore scroller setRunning shown".split(" "),
-  ..."stopping suspend toEnd verbatim".split(" "),
+  ..."actions adopt announce arrived changed composer doing element emit ended failure follow follower forget".split(" "),
+  ..."grown memory notice panel paint place refresh release restore resume scroller setRunning shown".split(" "),
+  ..."stopping suspend toEnd until verbatim".split(" "),
 ]
 
 const inlineCss = {
@@ -38,7 +38,7 @@ const { outputFiles } = await build({
   // names that only we use: streaming-markdown's fields, and our own that are neither the DOM's
   // nor the contract's
   mangleProps: new RegExp(`^(?:[a-z]+_[a-z]+|${OWN.join("|")})$`),
-  reserveProps: /^retry_after$/,
+  reserveProps: /^re(?:try_after|sets_in)$/,
   pure: ["console.assert"],
   charset: "utf8",
   legalComments: "none",

@@ -54,6 +54,16 @@ def test_a_limit_is_said_with_the_time_to_wait_and_the_message_comes_back(
     expect(chat.questions).to_have_count(0)
 
 
+def test_a_spent_limit_is_said_before_the_visitor_writes(chat: Chat) -> None:
+    def spend(route: Route) -> None:
+        limits = [{"left": 0, "resets_in": 720}, {"left": 5, "resets_in": 7200}]
+        route.fulfill(json={**route.fetch().json(), "limits": limits})
+
+    chat.page.route("**/api/chat/", spend)
+    chat.open()
+    expect(chat.notice).to_have_text("You can write again in 12 minutes.")
+
+
 def test_a_countdown_ends_by_itself(chat: Chat) -> None:
     chat.open()
     answer_with(chat, 429, {"error": "rate_limited", "message": "Slowly.", "retry_after": 2})

@@ -38,6 +38,14 @@ export interface History {
   running: string | null
   greeting: string
   suggestions: string[]
+  limits: Limit[]
+}
+
+/** What the visitor has left of a limit. */
+export interface Limit {
+  left: number
+  /** Seconds. */
+  resets_in: number
 }
 
 /** An error of the contract, in a response or in a stream. */
