@@ -59,18 +59,34 @@ def available() -> bool:
     return index.current() is not None
 
 
-def passages(
-    question: str, *, user: User, previous: str, page_url: str, language: str
-) -> list[Document]:
-    """The site's passages that fit the question as it was typed, of those that the user may see."""
-    found = search(
+def find(
+    question: str,
+    *,
+    user: User,
+    previous: str,
+    page_url: str,
+    language: str,
+    limit: int = PASSAGES,
+) -> list[Found]:
+    """The site's passages that fit the question as it was typed, of those that the user may see.
+
+    Without another limit they are those that go along with a message.
+    """
+    return search(
         question,
         user=user,
         previous=previous,
         page_url=page_url,
         language=language,
-        limit=PASSAGES,
+        limit=limit,
     )
+
+
+def passages(
+    question: str, *, user: User, previous: str, page_url: str, language: str
+) -> list[Document]:
+    """What `find` finds, as it goes along with a message."""
+    found = find(question, user=user, previous=previous, page_url=page_url, language=language)
     return list(map(_document, found))
 
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from sitechat.admin.changelist import ConversationList
 from sitechat.admin.digest import digests
 from sitechat.admin.filters import BotFilter, RatingFilter, StateFilter
+from sitechat.admin.owners import KeysetPage
 from sitechat.admin.transcript import transcript
 from sitechat.models import Conversation
 from sitechat.owner import privacy
@@ -28,29 +29,17 @@ else:
 
 
 @admin.register(Conversation)
-class ConversationAdmin(ConversationModelAdmin):
+class ConversationAdmin(KeysetPage, ConversationModelAdmin):
     """Whoever may view conversations reads transcripts; whoever may delete them forgets them."""
 
     list_filter = [BotFilter, RatingFilter, StateFilter]
     list_select_related = ["user"]
-    list_per_page = 50
     search_fields = ["id"]
     search_help_text = _(
         "Words of a message, or exactly: a user's name, the id of a conversation or a message."
     )
     date_hierarchy = "updated"
     ordering = ["-updated"]
-    sortable_by = ()
-    actions = None
-    show_full_result_count = False
-    if hasattr(admin, "ShowFacets"):  # Django 5.0
-        show_facets = admin.ShowFacets.NEVER
-
-    class Media:
-        css = {"all": ["sitechat/admin/chat.css"]}
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -1,7 +1,8 @@
-"""The filters of the list of conversations. None of them counts."""
+"""The filters of the lists of conversations and pages. None of them counts."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sitechat.conf import conf
 from sitechat.models import Message, Status, Unanswered
+from sitechat.owner.safe_text import visible
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -80,4 +82,27 @@ class StateFilter(admin.SimpleListFilter):
         if value in self.STATUSES:
             rows = Message.objects.filter(OF_ROW, status__in=self.STATUSES[value])
             return queryset.filter(Exists(rows))
+        return queryset
+
+
+class ValuesFilter(admin.AllValuesFieldListFilter):
+    """The values that a field has, with nothing hidden in them."""
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        for choice in super().choices(changelist):
+            yield {**choice, "display": visible(str(choice["display"]))}
+
+
+class ReadFilter(admin.SimpleListFilter):
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Lookups:
+        return [("known", _("Known to the chat")), ("failed", _("Failed or left out"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == "known":
+            return queryset.exclude(content_hash="")
+        if self.value() == "failed":
+            return queryset.exclude(error="")
         return queryset

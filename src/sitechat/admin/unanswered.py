@@ -15,6 +15,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from sitechat.admin.owners import OwnersPage
 from sitechat.admin.places import Place
 from sitechat.models import Unanswered
 from sitechat.owner import review
@@ -71,14 +72,8 @@ class Group:
 
 
 @admin.register(Unanswered)
-class UnansweredAdmin(UnansweredModelAdmin):
+class UnansweredAdmin(OwnersPage, UnansweredModelAdmin):
     """One page: groups of questions. Whoever may change them marks them as done."""
-
-    class Media:
-        css = {"all": ["sitechat/admin/chat.css"]}
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

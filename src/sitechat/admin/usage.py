@@ -15,6 +15,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from sitechat.admin import plots
+from sitechat.admin.owners import ReadOnlyPage
 from sitechat.admin.plots import Plot, Series
 from sitechat.limits import NANO
 from sitechat.models import Usage
@@ -32,20 +33,8 @@ BY = {"hour": _("Hours"), "day": _("Days"), "month": _("Months")}
 
 
 @admin.register(Usage)
-class UsageAdmin(UsageModelAdmin):
+class UsageAdmin(ReadOnlyPage, UsageModelAdmin):
     """One page of figures. Whoever may view usage sees it; nobody edits it."""
-
-    class Media:
-        css = {"all": ["sitechat/admin/chat.css"]}
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

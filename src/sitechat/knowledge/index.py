@@ -40,6 +40,10 @@ _MOST_INLINE = 300
 _FIRST_WAIT = 2.0  # seconds that a search waits for the very first index
 
 
+class Damaged(Exception):
+    """The files of an index can't be read: they were damaged, or deleted under it."""
+
+
 class Index:
     """One index, open for reading. It never changes, so threads share it."""
 
@@ -83,8 +87,11 @@ class Index:
             return None
         import numpy as np
 
-        whose = np.load(self.folder / VECTOR_PASSAGES)
-        return np.load(self.folder / VECTORS, mmap_mode="r")[: len(whose)], whose
+        try:
+            whose = np.load(self.folder / VECTOR_PASSAGES)
+            return np.load(self.folder / VECTORS, mmap_mode="r")[: len(whose)], whose
+        except (OSError, EOFError, ValueError) as error:
+            raise Damaged(f"vectors: {error}") from error
 
 
 class _Process:
@@ -255,15 +262,22 @@ def discard(index: Index) -> None:
 def status() -> dict[str, Any]:
     """What the index that this process searches is: for the owner's view."""
     index = current()
-    if index is None:
-        return {"pages": 0, "passages": 0, "vectors": 0, "bytes": 0, "up_to_date": not
-                Page.objects.exclude(content_hash="").exists()}  # fmt: skip
-    stamp = IndexState.objects.values_list("stamp", flat=True).get(pk=1)
+    if index is not None:
+        try:
+            return _size(index)
+        except (OSError, sqlite3.Error, Damaged):
+            discard(index)
+    known = Page.objects.exclude(content_hash="").exists()
+    return {"pages": 0, "passages": 0, "vectors": 0, "bytes": 0, "up_to_date": not known}
+
+
+def _size(index: Index) -> dict[str, Any]:
+    stamp = IndexState.objects.filter(pk=1).values_list("stamp", flat=True).first()
     one = index.terms.execute
     return {
         "pages": one("SELECT count(*) FROM page").fetchone()[0],
         "passages": one("SELECT count(*) FROM passage").fetchone()[0],
         "vectors": 0 if index.vectors is None else len(index.vectors[1]),
         "bytes": sum(file.stat().st_size for file in index.folder.iterdir()),
-        "up_to_date": index.stamp == _name(stamp.hex),
+        "up_to_date": stamp is not None and index.stamp == _name(stamp.hex),
     }

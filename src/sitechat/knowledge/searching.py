@@ -59,7 +59,7 @@ def search(
     try:
         allowed = audiences_of(user, index.audiences)
         ranked = rank(index, query, previous, language, allowed)
-    except sqlite3.DatabaseError:  # its file was damaged or deleted under it
+    except (sqlite3.DatabaseError, indexes.Damaged):
         indexes.discard(index)
         return []
     here = _page_at(page_url, user)

@@ -1,0 +1,40 @@
+"""Pages that the chat knows, and the admin's page about them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.test import Client
+
+from sitechat.knowledge import audience
+from sitechat.knowledge.models import Page
+from sitechat.knowledge.sources import Document
+from sitechat.knowledge.store import store
+
+PAGES = "/admin/sitechat/page/"
+
+
+def put(url: str, text: str, title: str = "", source: str = "shop.Pages", **values: Any) -> Page:
+    """Index a page; `values` are further fields of its document."""
+    values.setdefault("format", "markdown")
+    store(Document(url=url, key=url, title=title, text=text, **values), source)
+    return Page.objects.get(url=url)
+
+
+def put_shop() -> None:
+    put("/shipping/", "## Parcels\n\nWe deliver parcels within three days.", "Shipping")
+    put("/returns/", "## Sending back\n\nSend it back within thirty days.", "Returns")
+    put("/staff/", "Parcels that were lost are paid by us.", "Rules", audience=[audience.STAFF])
+
+
+def page_of(client: Client, url: str = PAGES, **posted: str) -> str:
+    """What the client is shown; with `posted`, after a question."""
+    response = client.post(url, posted) if posted else client.get(url)
+    assert response.status_code == 200, response.status_code
+    return response.content.decode()
+
+
+def ask(client: Client, question: str, **others: str) -> dict[str, list[str]]:
+    """The addresses that a question finds: those that are sent along, and the next ones."""
+    context = client.post(PAGES, {"question": question, **others}).context
+    return {name: [hit.url for hit in context.get(name, [])] for name in ("sent", "further")}
