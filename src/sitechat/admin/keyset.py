@@ -16,7 +16,7 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from sitechat.admin.places import Place
+from sitechat.admin.places import Place, is_id
 
 BEFORE = "before"
 """The parameter that says where a page begins: the moment and id of the row before it."""
@@ -77,7 +77,7 @@ class KeysetList(ChangeList):
 
     def _known(self, place: Place | None) -> Place | None:
         """The place, where its id is one that the model can have."""
-        if place is None:
+        if place is None or (place.pk.isdecimal() and not is_id(place.pk)):
             return None
         try:
             self.model._meta.pk.clean(place.pk, None)

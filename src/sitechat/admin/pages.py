@@ -20,6 +20,7 @@ from sitechat import site_tools
 from sitechat.admin.filters import ReadFilter, ValuesFilter
 from sitechat.admin.keyset import KeysetList
 from sitechat.admin.owners import KeysetPage, ReadOnlyPage
+from sitechat.admin.places import is_id
 from sitechat.conf import conf
 from sitechat.knowledge import audience
 from sitechat.knowledge.models import Page, Passage
@@ -134,6 +135,11 @@ class PageAdmin(ReadOnlyPage, KeysetPage, PageModelAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[PageList]:
         return PageList
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Page | None:
+        return super().get_object(request, object_id, from_field) if is_id(object_id) else None
 
     def change_view(
         self,

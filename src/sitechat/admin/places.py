@@ -46,3 +46,8 @@ class Place:
         return Q(**{f"{field}__gte": self.moment}) & (
             Q(**{f"{field}__gt": self.moment}) | Q(pk__gte=self.pk)
         )
+
+
+def is_id(value: str) -> bool:
+    """Whether a text is a number that a row of ours can have; Django 4.2 fails at larger ones."""
+    return value.isascii() and value.isdecimal() and len(value) < 19

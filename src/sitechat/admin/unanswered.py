@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from sitechat.admin.owners import OwnersPage
-from sitechat.admin.places import Place
+from sitechat.admin.places import Place, is_id
 from sitechat.models import Unanswered
 from sitechat.owner import review
 from sitechat.owner.likeness import grouped
@@ -89,7 +89,7 @@ class UnansweredAdmin(OwnersPage, UnansweredModelAdmin):
         done = request.GET.get("show") == "done"
         rows = Unanswered.objects.exclude(done=None) if done else Unanswered.objects.open()
         place = Place.parse(request.GET.get("before", ""))
-        if place is not None and _is_id(place.pk):
+        if place is not None and is_id(place.pk):
             rows = rows.filter(place.before("created"))
         found = list(rows.select_related("reply").order_by("-created", "-pk")[: AT_ONCE + 1])
         asked = found[:AT_ONCE]
@@ -122,7 +122,7 @@ class UnansweredAdmin(OwnersPage, UnansweredModelAdmin):
     def _mark(self, request: HttpRequest) -> HttpResponse:
         if not self.has_change_permission(request):
             raise PermissionDenied
-        ids = [int(pk) for pk in request.POST.get("ids", "").split(",")[:AT_ONCE] if _is_id(pk)]
+        ids = [int(pk) for pk in request.POST.get("ids", "").split(",")[:AT_ONCE] if is_id(pk)]
         if request.POST.get("action") == "reopen":
             count = Unanswered.objects.reopen(ids)
             told = ngettext("%d question is open again.", "%d questions are open again.", count)
@@ -131,10 +131,6 @@ class UnansweredAdmin(OwnersPage, UnansweredModelAdmin):
             told = ngettext("%d question is done.", "%d questions are done.", count)
         messages.success(request, told % count)
         return HttpResponseRedirect(request.get_full_path())
-
-
-def _is_id(value: str) -> bool:
-    return value.isascii() and value.isdecimal() and len(value) < 19
 
 
 def _asked(row: Unanswered) -> Asked:
