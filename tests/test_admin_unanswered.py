@@ -66,6 +66,14 @@ def test_replies_that_know_are_not(text: str) -> None:
     assert not review.says_unknown(text)
 
 
+def test_the_cleanup_takes_in_every_thumb_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(review, "AT_ONCE", 2)
+    for number in range(5):
+        talk((f"Question {number}", "An answer."), rating=-1)
+    assert review.catch_up()
+    assert Unanswered.objects.count() == 5
+
+
 def test_replies_are_found_for_each_of_the_three_reasons() -> None:
     talk(("Where can I park?", "I don't know."))
     talk(("What is it?", "A loaf."), rating=-1)

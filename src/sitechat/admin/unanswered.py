@@ -85,7 +85,7 @@ class UnansweredAdmin(OwnersPage, UnansweredModelAdmin):
             raise PermissionDenied
         if request.method == "POST":
             return self._mark(request)
-        complete = review.catch_up(review.AT_ONCE)
+        complete = review.catch_up(review.BEFORE_A_PAGE)
         done = request.GET.get("show") == "done"
         rows = Unanswered.objects.exclude(done=None) if done else Unanswered.objects.open()
         place = Place.parse(request.GET.get("before", ""))

@@ -21,7 +21,13 @@ from sitechat.owner.phrases import UNKNOWN
 JOB = "review"
 
 AT_ONCE = 1000
+"""Replies that are looked at together."""
+
+BEFORE_A_PAGE = 100
 """Replies that a page looks through before it is shown; the cleanup looks through all."""
+
+LOOKED_AT = ("conversation_id", "position", "text", "created")
+"""The fields of a reply that are read."""
 
 SETTLES = timedelta(minutes=1)
 """Replies are looked at this long after they ended, when every transaction of then is over."""
@@ -34,8 +40,10 @@ def says_unknown(text: str) -> bool:
 
 def catch_up(most: int | None = None) -> bool:
     """Look at the replies since the last time, at most `most`; whether all have been seen."""
-    _disliked()
+    disliked = _disliked(most or AT_ONCE)
     if most is None:
+        while disliked == AT_ONCE:
+            disliked = _disliked(AT_ONCE)
         _liked_after_all()
     now = timezone.now()
     end = now - SETTLES
@@ -63,7 +71,12 @@ def _batch(since: datetime | None, end: datetime, size: int) -> list[Usage]:
 
     `Usage` is written when a reply ends, and has an index on that moment.
     """
-    ended = Usage.objects.filter(created__lt=end).select_related("reply").order_by("created")
+    ended = (
+        Usage.objects.filter(created__lt=end)
+        .select_related("reply")
+        .only("created", *(f"reply__{name}" for name in LOOKED_AT))
+        .order_by("created")
+    )
     if since is not None:
         ended = ended.filter(created__gt=since)
     batch = list(ended[:size])
@@ -90,14 +103,18 @@ def _look_at(replies: Sequence[Message]) -> None:
     _keep(found.values(), questions)
 
 
-def _disliked() -> None:
-    """Ratings may come long after their reply, so they are looked up by themselves."""
+def _disliked(most: int) -> int:
+    """Ratings may come long after their reply, so they are looked up by themselves.
+
+    Returns how many there were, at most `most`.
+    """
     found = list(
         Message.objects.filter(rating__lt=0, unanswered=None)
-        .only("id", "conversation_id", "position", "created")
-        .order_by()[:AT_ONCE]
+        .only(*LOOKED_AT)
+        .order_by()[:most]
     )
     _keep([(Unanswered.Reason.DISLIKED, reply) for reply in found], _questions(found))
+    return len(found)
 
 
 def _liked_after_all() -> None:
