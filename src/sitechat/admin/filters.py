@@ -90,7 +90,7 @@ class ValuesFilter(admin.AllValuesFieldListFilter):
 
     def choices(self, changelist: Any) -> Iterator[Any]:
         for choice in super().choices(changelist):
-            yield {**choice, "display": visible(str(choice["display"]))}
+            yield {**choice, "display": visible(str(choice["display"])) or "-"}
 
 
 class ReadFilter(admin.SimpleListFilter):
