@@ -263,7 +263,6 @@ class Shelf:
 def shelf(monkeypatch: pytest.MonkeyPatch) -> Shelf:
     made = Shelf()
     monkeypatch.setattr(composing, "tools", lambda *args: made)
-    monkeypatch.setattr(site_tools, "available", lambda *args: True)
     monkeypatch.setattr(site_tools, "passages", lambda *args, **kwargs: [])
     return made
 

@@ -52,12 +52,15 @@ def statements(queries: CaptureQueriesContext) -> list[str]:
         "site": ["20 usd/day", "200 usd/month"],
     }
 )
-def test_counting_a_message_takes_three_statements(db: None) -> None:
+def test_counting_a_message_takes_two_statements_and_three_on_mysql(db: None) -> None:
+    expected = ["INSERT", "UPDATE"]
+    if connection.vendor == "mysql":
+        expected.insert(1, "UPDATE")
     for _ in range(3):
         with CaptureQueriesContext(connection) as queries:
             reservation = reserve(DatabaseLedger(), BOB)
             DatabaseLedger().settle(reservation, tokens=10, dollars=Decimal("0.001"), now=NOW)
-        assert statements(queries) == ["INSERT", "UPDATE", "UPDATE"]
+        assert statements(queries) == expected
 
 
 @override_settings(CHAT_LIMITS={"session": ["5 messages/hour"]})

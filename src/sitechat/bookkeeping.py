@@ -21,7 +21,7 @@ from sitechat.chatbot import Chatbot
 from sitechat.conf import conf
 from sitechat.errors import Interrupted
 from sitechat.ledger import get_ledger
-from sitechat.models import Message, MessageQuerySet, Status, Usage
+from sitechat.models import Message, MessageQuerySet, Role, Status, Usage
 from sitechat.reply import Reply
 from sitechat.signals import reply_finished
 
@@ -108,8 +108,21 @@ def finish(live: LiveReply) -> None:
         settle(live.reserved, usage, known=live.usage_known)
     bot = type(live.bot)
     if reply_finished.has_listeners(bot):
-        row = Message.objects.filter(pk=live.id).first() if settles else None
+        row = _row(live, ended) if settles else None
         reply_finished.send_robust(sender=bot, reply=row, usage=usage)
+
+
+def _row(live: LiveReply, ended: dict[str, Any]) -> Message:
+    """The reply as it was saved. What is not known here is loaded when a receiver reads it."""
+    known = {
+        "id": live.id,
+        "conversation_id": live.conversation_id,
+        "role": Role.ASSISTANT,
+        **ended,
+    }
+    known["running_in_id"] = known.pop("running_in")
+    names = [field.attname for field in Message._meta.concrete_fields if field.attname in known]
+    return Message.from_db(primary.alias(), names, [known[name] for name in names])
 
 
 def extend(live: LiveReply, request: exchange.Request) -> None:

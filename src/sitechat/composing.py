@@ -35,22 +35,21 @@ def compose(
         for n in range(first, number)
         if (question := by_position.get(2 * n)) and (reply := by_position.get(2 * n + 1))
     ]
-    documents: list[history.Document] = []
+    passages: list[history.Document] | None = None
     if bot.search:
-        documents = site_tools.passages(
+        passages = site_tools.passages(
             ask.message,
             user=visitor(request),
             previous=turns[-1].question if turns else "",
             page_url=ask.page.url if ask.page else "",
             language=get_language() or "",
         )
+    documents = passages or []
     return exchange.Request(
         model=bot.model,
         max_tokens=bot.max_tokens,
         system=history.system(_said(bot.system_prompt(request)), caching=bot.caching),
-        tools=site_tools.DEFINITIONS
-        if documents or (bot.search and site_tools.available())
-        else (),
+        tools=() if passages is None else site_tools.DEFINITIONS,
         messages=history.messages(
             turns,
             question=ask.message,

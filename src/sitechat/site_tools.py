@@ -12,8 +12,7 @@ from sitechat import history
 from sitechat.driver import ToolResult
 from sitechat.exchange import ToolCall
 from sitechat.history import Document
-from sitechat.knowledge import index
-from sitechat.knowledge.searching import Found, open_page, search
+from sitechat.knowledge.searching import Found, look, open_page
 
 if TYPE_CHECKING:
     from sitechat.knowledge.audience import User
@@ -54,11 +53,6 @@ DEFINITIONS: Sequence[dict[str, Any]] = (
 )
 
 
-def available() -> bool:
-    """Whether anything of the site has been indexed."""
-    return index.current() is not None
-
-
 def find(
     question: str,
     *,
@@ -67,12 +61,13 @@ def find(
     page_url: str,
     language: str,
     limit: int = PASSAGES,
-) -> list[Found]:
-    """The site's passages that fit the question as it was typed, of those that the user may see.
+) -> list[Found] | None:
+    """The site's passages that fit the question as it was typed, of those that the user may see;
+    None where nothing has been indexed.
 
     Without another limit they are those that go along with a message.
     """
-    return search(
+    return look(
         question,
         user=user,
         previous=previous,
@@ -84,10 +79,10 @@ def find(
 
 def passages(
     question: str, *, user: User, previous: str, page_url: str, language: str
-) -> list[Document]:
+) -> list[Document] | None:
     """What `find` finds, as it goes along with a message."""
     found = find(question, user=user, previous=previous, page_url=page_url, language=language)
-    return list(map(_document, found))
+    return None if found is None else list(map(_document, found))
 
 
 class SiteTools:
@@ -111,7 +106,7 @@ class SiteTools:
             documents = passages(
                 query, user=self._user, previous="", page_url="", language=self._language
             )
-            return self._result(documents, shown, "No page of the site fits these words.")
+            return self._result(documents or [], shown, "No page of the site fits these words.")
         if call.name == "open_page":
             url = call.input.get("url")
             if not isinstance(url, str):

@@ -138,34 +138,36 @@ def _begin_alone(
     Returns a refusal where others would raise it, so that what the ledger has noted about it is
     kept; None where another message of the address has just taken the slot.
     """
-    with primary.atomic():
-        talk, changed = _lock(request, ask, talk)
-        newest = recent[:2]
-        if changed:
-            newest = list(talk.messages.order_by("-position")[:2])
-            if newest:
-                visitors.remember(request, who)
-                sessions.remember(request, ask.bot.name, talk.pk)
-            again = _asked_before(talk, ask, newest)
-            if again is not None:
-                return again
-            _check_free(talk, newest)
-        try:
-            slot = free_slot(who.ip)
-            reserved = _reserve(who, claude_request)
-        except ChatError as refusal:
-            if newest:
-                Conversation.objects.filter(pk=talk.pk).update(updated=newest[0].created)
-            else:
-                talk.delete()
-            return refusal
-        position = newest[0].position + 1 if newest else 0
-        try:
-            with primary.atomic():
-                return _write(ask, talk, position, reserved, slot)
-        except IntegrityError:
-            get_ledger().cancel(reserved["claims"])
-            return None
+    reserved: dict[str, Any] | None = None
+    try:
+        with primary.atomic():
+            talk, changed = _lock(request, ask, talk)
+            newest = recent[:2]
+            if changed:
+                newest = list(talk.messages.order_by("-position")[:2])
+                if newest:
+                    visitors.remember(request, who)
+                    sessions.remember(request, ask.bot.name, talk.pk)
+                again = _asked_before(talk, ask, newest)
+                if again is not None:
+                    return again
+                _check_free(talk, newest)
+            try:
+                slot = free_slot(who.ip)
+                reserved = _reserve(who, claude_request)
+            except ChatError as refusal:
+                if newest:
+                    Conversation.objects.filter(pk=talk.pk).update(updated=newest[0].created)
+                else:
+                    talk.delete()
+                return refusal
+            position = newest[0].position + 1 if newest else 0
+            return _write(ask, talk, position, reserved, slot)
+    except IntegrityError:
+        if reserved is None:
+            raise
+        get_ledger().rolled_back(reserved["claims"], primary.alias())
+        return None
 
 
 def _lock(request: HttpRequest, ask: Ask, talk: Conversation | None) -> tuple[Conversation, bool]:

@@ -104,6 +104,11 @@ class Ledger(ABC):
         """Give everything back, the message too: nothing was sent to Claude for it."""
         self._change([(claim, -claim.amount) for claim in running(reservation, now)])
 
+    def rolled_back(self, reservation: Reservation, using: str) -> None:
+        """The transaction on a database in which it was taken was rolled back: give back what
+        that has not."""
+        self.cancel(reservation)
+
     def left(self, visitor: Visitor, *, now: datetime | None = None) -> list[dict[str, Any]]:
         """What the visitor has left of each of their own limits, as JSON can hold it.
 

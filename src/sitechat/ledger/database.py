@@ -8,14 +8,13 @@ from datetime import datetime
 from time import monotonic, sleep
 from typing import TypeVar
 
-from django.conf import settings
-from django.db import OperationalError, connections, router, transaction
-from django.db.models import BigIntegerField, Case, F, Q, QuerySet, Value, When
-from django.db.models.functions import Greatest
+from django.db import OperationalError, connections, router
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from sitechat.ledger.base import Ledger
-from sitechat.ledger.claims import Claim
+from sitechat.ledger.claims import Claim, Reservation
+from sitechat.ledger.counting import Counting, counting, stored
 from sitechat.models import Counter
 
 T = TypeVar("T")
@@ -30,13 +29,16 @@ PURGE_BATCH = 1000
 class DatabaseLedger(Ledger):
     """Counts in the table `sitechat_counter`, one row per limit, identity and window.
 
-    `reserve` takes two statements in one transaction and `settle` one, however many limits
-    there are. All the rows of a message are locked in the order of their keys, so messages wait
-    for each other instead of deadlocking, and only while their transactions last.
+    `reserve` and `settle` take one statement each, however many limits there are (on MySQL and
+    MariaDB `reserve` takes two). Messages wait for each other only while their transactions last.
     """
 
+    def rolled_back(self, reservation: Reservation, using: str) -> None:
+        if router.db_for_write(Counter) != using:
+            self.cancel(reservation)
+
     def purge(self, now: datetime | None = None) -> int:
-        counters, ended, deleted = self._counters(), _stored(now or timezone.now()), 0
+        counters, ended, deleted = self._counters(), stored(now or timezone.now()), 0
         while keys := list(
             counters.filter(expires__lte=ended).values_list("key", flat=True)[:PURGE_BATCH]
         ):
@@ -45,80 +47,14 @@ class DatabaseLedger(Ledger):
 
     def _take(self, claims: Sequence[Claim]) -> list[Claim]:
         for _ in range(ATTEMPTS):
-            if self._persist(lambda: self._taken(claims)):
+            if self._persist(lambda: self._counting().take(claims)):
                 return []
             if full := self._full(claims):
                 return full
         return [min(claims, key=lambda claim: claim.expires)]
 
-    def _taken(self, claims: Sequence[Claim]) -> bool:
-        """Whether all of it fitted and was taken."""
-        counters = self._counters()
-        fits = Q()
-        for claim in claims:
-            fits |= Q(key=claim.key, spent__lte=claim.cap - claim.amount)
-        with transaction.atomic(using=counters.db):
-            self._lock(counters, claims)
-            taken = counters.filter(fits).update(
-                spent=F("spent") + _by_key([(claim, claim.amount) for claim in claims])
-            )
-            if taken == len(claims):
-                return True
-            transaction.set_rollback(True, using=counters.db)
-        return False
-
-    def _lock(self, counters: QuerySet[Counter], claims: Sequence[Claim]) -> None:
-        """Create the rows that are missing and lock them all, in one statement.
-
-        Writing `expires` anew is what locks the rows that exist. Writing first, without a
-        SELECT, is also what lets SQLite wait for its turn instead of saying that it is locked.
-        """
-        named = connections[counters.db].features.supports_update_conflicts_with_target
-        counters.bulk_create(
-            [Counter(key=claim.key, expires=_stored(claim.resets)) for claim in claims],
-            update_conflicts=True,
-            update_fields=["expires"],
-            unique_fields=["key"] if named else None,
-        )
-
     def _book(self, changes: Sequence[tuple[Claim, int]]) -> list[Claim]:
-        return self._persist(lambda: self._booked(changes))
-
-    def _booked(self, changes: Sequence[tuple[Claim, int]]) -> list[Claim]:
-        """First as if no budget came to its warning mark, which takes one statement."""
-        counters = self._counters()
-        rows = self._in_order(counters, [claim.key for claim, _ in changes])
-        spent = Greatest(F("spent") + _by_key(changes), Value(0), output_field=BigIntegerField())
-        budgets = [(claim, change) for claim, change in changes if claim.is_budget]
-        quiet = rows
-        for claim, change in budgets:
-            quiet = quiet.filter(
-                ~Q(key=claim.key) | Q(warned=True) | Q(spent__lt=claim.warn_from - change)
-            )
-        with transaction.atomic(using=counters.db):
-            if quiet.update(spent=spent) == len(changes) or not budgets:
-                return []
-            transaction.set_rollback(True, using=counters.db)
-        with transaction.atomic(using=counters.db):
-            rows.update(spent=spent)
-            return [
-                claim
-                for claim, _ in budgets
-                if counters.filter(key=claim.key, warned=False, spent__gte=claim.warn_from).update(
-                    warned=True
-                )
-            ]
-
-    def _in_order(self, counters: QuerySet[Counter], keys: Sequence[str]) -> QuerySet[Counter]:
-        """The rows of the keys, to be updated in the order of the keys.
-
-        PostgreSQL updates rows in any order, but locks them in a subquery's. MySQL and MariaDB
-        obey an UPDATE's own order. SQLite locks the whole database anyway.
-        """
-        rows = counters.filter(key__in=keys).order_by("key")
-        if connections[counters.db].vendor == "postgresql":
-            return counters.filter(key__in=rows.select_for_update().values("key"))
-        return rows
+        return self._persist(lambda: self._counting().book(changes))
 
     def _spent(self, keys: Sequence[str]) -> Mapping[str, int]:
         return dict(self._counters().filter(key__in=keys).values_list("key", "spent"))
@@ -130,6 +66,9 @@ class DatabaseLedger(Ledger):
 
     def _counters(self) -> QuerySet[Counter]:
         return Counter.objects.using(router.db_for_write(Counter))
+
+    def _counting(self) -> Counting:
+        return counting(router.db_for_write(Counter))
 
     def _persist(self, work: Callable[[], T]) -> T:
         """Do the work, again where the database ended a deadlock or a wait at its cost.
@@ -158,18 +97,3 @@ def _lost_to_another(error: OperationalError) -> bool:
         or number in {1020, 1205, 1213}  # MySQL, MariaDB: changed row, lock timeout, deadlock
         or (sqlstate is None and "locked" in str(error))  # SQLite
     )
-
-
-def _by_key(amounts: Sequence[tuple[Claim, int]]) -> Case:
-    return Case(
-        *(When(key=claim.key, then=Value(amount)) for claim, amount in amounts),
-        default=Value(0),
-        output_field=BigIntegerField(),
-    )
-
-
-def _stored(moment: datetime) -> datetime:
-    """As the site's database keeps it: aware, or naive local time on sites without USE_TZ."""
-    if not timezone.is_aware(moment):
-        moment = timezone.make_aware(moment)
-    return moment if settings.USE_TZ else timezone.make_naive(moment)

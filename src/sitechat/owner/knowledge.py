@@ -123,8 +123,8 @@ def trial(question: str, *, previous: str, page_url: str, language: str, bot: st
         page_url=ask.page.url if ask.page else "",
         language=language,
     )
-    sent = find()
-    further = [one for one in find(limit=LOOKED_AT) if one not in sent]
+    sent = find() or []
+    further = [one for one in find(limit=LOOKED_AT) or [] if one not in sent]
     return Trial(sent, further, pages=_pages([*sent, *further]))
 
 

@@ -109,9 +109,7 @@ def _disliked(most: int) -> int:
     Returns how many there were, at most `most`.
     """
     found = list(
-        Message.objects.filter(rating__lt=0, unanswered=None)
-        .only(*LOOKED_AT)
-        .order_by()[:most]
+        Message.objects.filter(rating__lt=0, unanswered=None).only(*LOOKED_AT).order_by()[:most]
     )
     _keep([(Unanswered.Reason.DISLIKED, reply) for reply in found], _questions(found))
     return len(found)
