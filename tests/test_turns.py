@@ -6,12 +6,15 @@ import json
 import uuid
 from collections.abc import Callable
 from typing import Any
+from unittest import mock
 
 import pytest
+from django.db import connection
 from django.http import HttpRequest
 from pytest_django import Settings
 
 import sitechat
+from sitechat import composing, turns
 from sitechat.models import Conversation, Message, Usage
 from sitechat.standin import Answer, Standin
 from tests.visitor import Visitor, events_of, text_of
@@ -29,6 +32,43 @@ def told(events: list[dict[str, Any]], key: str) -> Any:
 def body(standin: Standin) -> dict[str, Any]:
     found: dict[str, Any] = standin.requests[-1].body
     return found
+
+
+# Limits
+
+
+@pytest.mark.skipif(connection.vendor == "mysql", reason="there it costs a read too many")
+@pytest.mark.parametrize("limits", [{"ip": ["1 messages/hour"]}, {"site": ["0.001 usd/day"]}])
+def test_whom_the_limits_refuse_costs_no_search(
+    limits: dict[str, list[str]],
+    visitor: Visitor,
+    claude_standin: Standin,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings.CHAT_LIMITS = limits
+    if "ip" in limits:
+        visitor.ask("Hello")
+    before = [Message.objects.count(), Conversation.objects.count(), len(claude_standin.requests)]
+    composed = mock.Mock()
+    monkeypatch.setattr(composing, "compose", composed)
+    refused = Visitor().send("Hello")
+    assert refused.status_code == 429
+    assert int(refused["Retry-After"]) > 0
+    assert not refused.cookies
+    composed.assert_not_called()
+    after = [Message.objects.count(), Conversation.objects.count(), len(claude_standin.requests)]
+    assert after == before
+
+
+def test_a_copy_that_comes_when_the_last_place_is_taken_follows_the_reply(
+    visitor: Visitor, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.CHAT_LIMITS = {"session": ["1 messages/hour"]}
+    first = visitor.ask("Hello", id=UUID)
+    monkeypatch.setattr(turns, "look", lambda *args: turns.Standing(None, []))  # a moment before
+    assert told(visitor.ask("Hello", id=UUID), "reply") == told(first, "reply")
+    assert visitor.send("Hello", id=str(uuid.uuid4())).status_code == 429
 
 
 # The same message again

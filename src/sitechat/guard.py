@@ -9,6 +9,7 @@ import json
 import secrets
 import uuid
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from unicodedata import category
 from urllib.parse import urlsplit
@@ -19,7 +20,7 @@ from django.utils.http import is_same_domain
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
-from sitechat import claude
+from sitechat import claude, exchange
 from sitechat.conf import conf
 from sitechat.errors import (
     EmptyMessage,
@@ -33,11 +34,13 @@ from sitechat.errors import (
     UnsupportedMediaType,
 )
 from sitechat.history import Page
+from sitechat.ledger import get_ledger
 from sitechat.limits import PERIODS, current_limits
 from sitechat.models import Message
 
 if TYPE_CHECKING:
     from sitechat.chatbot import Chatbot
+    from sitechat.visitors import Visitor
 
 BYTES_PER_CHARACTER = 12
 """The longest that JSON makes of a character: two escaped surrogates."""
@@ -75,10 +78,24 @@ def admit(request: HttpRequest) -> Ask:
 
 
 def check_ready() -> None:
-    """Refuse what only a new message needs: one that was taken before is followed all the same."""
+    """Refuse what only a new message needs: one that was taken before is followed all the same.
+
+    While Claude has been failing, asking again would only add to its load.
+    """
     if not claude.configured():
         raise NotConfigured
-    check_breaker()
+    if wait := claude.breaker.closed_for():
+        raise Overloaded(retry_after=wait)
+
+
+def check_limits(visitor: Visitor, bot: Chatbot) -> None:
+    """Refuse a visitor for whom the limits have no room even for an empty message.
+
+    Asked before the site is searched for the message, which is dear; `reserve` decides.
+    """
+    least = exchange.Request(bot.model, bot.max_tokens, [], thinking=bot.thinking).worst_case()
+    tokens = least["input_tokens"] + least["output_tokens"]
+    get_ledger().check(visitor, tokens=tokens, dollars=Decimal(least["dollars"]))
 
 
 def check_source(request: HttpRequest) -> None:
@@ -111,15 +128,11 @@ def _trusted(origin: str) -> bool:
         given = urlsplit(origin)
     except ValueError:
         return False
-    for trusted in map(urlsplit, settings.CSRF_TRUSTED_ORIGINS):
-        if trusted.scheme != given.scheme:
-            continue
-        pattern = trusted.netloc
-        if pattern.startswith("*."):
-            pattern = pattern[1:]
-        if is_same_domain(given.netloc, pattern):
-            return True
-    return False
+    return any(
+        trusted.scheme == given.scheme
+        and is_same_domain(given.netloc, trusted.netloc.removeprefix("*"))
+        for trusted in map(urlsplit, settings.CSRF_TRUSTED_ORIGINS)
+    )
 
 
 def read_json(request: HttpRequest) -> dict[str, Any]:
@@ -219,13 +232,6 @@ def parse_uuid(value: str) -> uuid.UUID | None:
         return None
 
 
-def check_breaker() -> None:
-    """Refuse while Claude has been failing: asking it again would only add to its load."""
-    wait = claude.breaker.closed_for()
-    if wait:
-        raise Overloaded(retry_after=wait)
-
-
 def at_once() -> int | None:
     """How many replies one address may have running at once; None for any number.
 
@@ -265,9 +271,7 @@ def read_stop(request: HttpRequest) -> int | None:
     data = read_json(request)
     allow_only(data, {"at"})
     at = data.get("at")
-    if at is None:
-        return None
-    if not isinstance(at, int) or isinstance(at, bool) or at < 0:
+    if at is not None and (not isinstance(at, int) or isinstance(at, bool) or at < 0):
         raise InvalidRequest('"at" must be a number of characters, 0 or more.')
     return at
 

@@ -7,13 +7,14 @@ written; its rows are committed before Claude is asked.
 from __future__ import annotations
 
 import secrets
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from time import sleep
 from typing import TYPE_CHECKING, Any
 
-from django.db import IntegrityError, OperationalError
+from django.db import DatabaseError, IntegrityError, OperationalError
 from django.utils import timezone
 
 from sitechat import (
@@ -27,7 +28,7 @@ from sitechat import (
 )
 from sitechat.driver import LiveReply
 from sitechat.errors import Busy, ChatError, Conflict, Overloaded
-from sitechat.guard import Ask, free_slot
+from sitechat.guard import Ask, check_limits, free_slot
 from sitechat.ledger import get_ledger
 from sitechat.models import Conversation, Message, Role, Status
 from sitechat.replies import Followed, conversation, followed, visitor
@@ -77,14 +78,20 @@ def take(request: HttpRequest, ask: Ask, standing: Standing, *, on_server_loop: 
     talk, recent = standing.talk, standing.recent
     if talk is not None:
         _check_free(talk, recent)
-    claude_request = composing.compose(request, ask, talk, recent)
     who = visitors.identify(request)
+    try:
+        check_limits(who, ask.bot)
+    except ChatError:
+        again = _asked_meanwhile(request, ask, who)
+        if again is None:
+            raise
+        return again
+    claude_request = composing.compose(request, ask, talk, recent)
     begun = _begin(request, ask, talk, recent, claude_request, who)
     if isinstance(begun, Followed):
         return begun
     message, reply = begun
-    visitors.remember(request, who)
-    sessions.remember(request, ask.bot.name, reply.conversation_id)
+    _remember(request, ask, who, reply.conversation_id)
     live = LiveReply(
         Reply(id=str(reply.pk), message_id=str(message.public_id)),
         claude_request,
@@ -96,6 +103,26 @@ def take(request: HttpRequest, ask: Ask, standing: Standing, *, on_server_loop: 
     )
     engine.start(live, on_server_loop=on_server_loop)
     return Followed(live.reply, live)
+
+
+def _asked_meanwhile(request: HttpRequest, ask: Ask, who: visitors.Visitor) -> Followed | None:
+    """The reply that the same message began since the conversation was looked at."""
+    name = ask.bot.name
+    pk = sessions.conversation_id(request, name) or sessions.new_conversation_id(request, name)
+    talk = Conversation.objects.owned_by(visitor(request)).filter(pk=pk).first()
+    if talk is None:
+        return None
+    again = _asked_before(talk, ask, list(talk.messages.order_by("-position")[:2]))
+    if again is not None:
+        _remember(request, ask, who, pk)
+    return again
+
+
+def _remember(
+    request: HttpRequest, ask: Ask, who: visitors.Visitor, conversation_id: uuid.UUID
+) -> None:
+    visitors.remember(request, who)
+    sessions.remember(request, ask.bot.name, conversation_id)
 
 
 def _begin(
@@ -146,8 +173,7 @@ def _begin_alone(
             if changed:
                 newest = list(talk.messages.order_by("-position")[:2])
                 if newest:
-                    visitors.remember(request, who)
-                    sessions.remember(request, ask.bot.name, talk.pk)
+                    _remember(request, ask, who, talk.pk)
                 again = _asked_before(talk, ask, newest)
                 if again is not None:
                     return again
@@ -163,11 +189,13 @@ def _begin_alone(
                 return refusal
             position = newest[0].position + 1 if newest else 0
             return _write(ask, talk, position, reserved, slot)
-    except IntegrityError:
+    except DatabaseError as error:
         if reserved is None:
             raise
         get_ledger().rolled_back(reserved["claims"], primary.alias())
-        return None
+        if isinstance(error, IntegrityError):
+            return None
+        raise
 
 
 def _lock(request: HttpRequest, ask: Ask, talk: Conversation | None) -> tuple[Conversation, bool]:

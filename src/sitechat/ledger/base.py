@@ -50,6 +50,18 @@ class Ledger(ABC):
         self._take_or_raise(claims, visitor, now)
         return [asdict(claim) for claim in claims]
 
+    def check(
+        self, visitor: Visitor, *, tokens: int, dollars: Decimal, now: datetime | None = None
+    ) -> None:
+        """Raise what `reserve` would raise for so much, at the cost of one read; take nothing.
+
+        A ledger may leave it out where that read would be one too many.
+        """
+        now = now or datetime.now(timezone.utc)
+        claims = self._claims(visitor, tokens=tokens, dollars=dollars, now=now)
+        if claims and (full := self._full(claims)):
+            raise self._refusal(full, visitor, now)
+
     def extend(
         self,
         reservation: Reservation,
@@ -175,9 +187,6 @@ class Ledger(ABC):
         )
 
     def _take_or_raise(self, claims: Sequence[Claim], visitor: Visitor, now: datetime) -> None:
-        for claim in claims:
-            if claim.amount > claim.cap:
-                _warn_too_small(str(claim.limit), claim.scope)
         refusing = self._take(claims) if claims else []
         if refusing:
             raise self._refusal(refusing, visitor, now)
@@ -189,6 +198,8 @@ class Ledger(ABC):
 
     def _refusal(self, refusing: Sequence[Claim], visitor: Visitor, now: datetime) -> ChatError:
         for claim in refusing:
+            if claim.amount > claim.cap:
+                _warn_too_small(str(claim.limit), claim.scope)
             if not self._first_to_reach(claim):
                 continue
             if claim.is_budget:

@@ -178,14 +178,15 @@ class Stepwise:
             if quiet.update(spent=spent) == len(changes) or not budgets:
                 return []
             transaction.set_rollback(True, using=self._using)
-        rows.update(spent=spent)
-        return [
-            claim
-            for claim, _ in budgets
-            if self._counters.filter(
-                key=claim.key, warned=False, spent__gte=claim.warn_from
-            ).update(warned=True)
-        ]
+        with transaction.atomic(using=self._using):
+            rows.update(spent=spent)
+            return [
+                claim
+                for claim, _ in budgets
+                if self._counters.filter(
+                    key=claim.key, warned=False, spent__gte=claim.warn_from
+                ).update(warned=True)
+            ]
 
     def _lock(self, claims: Sequence[Claim]) -> None:
         """Create the rows that are missing and lock them all, in one statement.
