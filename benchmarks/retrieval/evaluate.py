@@ -39,6 +39,7 @@ def main() -> None:
     if not options.only:
         compared["plain FTS5"] = systems.plain_fts5(passages)
         compared["bm25s"] = systems.bm25s(passages)
+        compared["tantivy"] = systems.tantivy(passages)
         if options.postgresql:
             compared["PostgreSQL"] = systems.postgresql(passages, options.postgresql)
     for label, find in compared.items():

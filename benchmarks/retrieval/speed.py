@@ -5,7 +5,8 @@
 
 The passages are made of the corpus's own sentences, so that words are as frequent as in real
 text; the questions are those of the evaluation. With `--vectors` each passage gets a random vector
-of 384 numbers, and the time of the embedding model is left out.
+of 384 numbers, and the time of the embedding model is left out. With `--engines` the engines that
+there were to choose from are timed over the same passages, as they come.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ import random
 import re
 import resource
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from . import corpus
+from . import corpus, systems
 
 _PER_PAGE = 8
 
@@ -35,6 +36,7 @@ def main() -> None:
     parser.add_argument("passages", type=int)
     parser.add_argument("--vectors", action="store_true")
     parser.add_argument("--keep", action="store_true", help="use the index that there is")
+    parser.add_argument("--engines", action="store_true", help="time FTS5 and tantivy too")
     parser.add_argument("--requirement", default="django==6.1.3")
     options = parser.parse_args()
     docs = corpus.documentation(options.requirement)
@@ -60,15 +62,18 @@ def main() -> None:
 
     print(f"{index.status()['bytes'] / 1e6:.0f} MB on disk")
     built = _memory()
-    searches = _search_times(corpus.questions(corpus.HERE / "django.tsv"))
-    for label, times in zip(("search", "of it processor time"), searches, strict=True):
-        print(
-            f"{label}: p50 {times[len(times) // 2]:.1f} ms,"
-            f" p95 {times[int(len(times) * 0.95)]:.1f} ms, worst {times[-1]:.1f} ms"
-        )
+    questions = corpus.questions(corpus.HERE / "django.tsv")
+    _report_times("search", questions, systems.sitechat(limit=10))
     print(
         f"memory: {before:.0f} MB before, at most {built:.0f} building, {_memory():.0f} searching"
     )
+    if options.engines:
+        passages = corpus.passages()
+        for label, make in (("FTS5", systems.plain_fts5), ("tantivy", systems.tantivy)):
+            started = time.perf_counter()
+            engine = make(passages)
+            print(f"{label} built in {time.perf_counter() - started:.1f} s")
+            _report_times(label, questions, engine)
 
 
 def _fill(docs: Path, count: int, embedder: str | None) -> None:
@@ -127,20 +132,25 @@ def _build(keep: bool) -> None:
     index.refresh()
 
 
-def _search_times(questions: Sequence[corpus.Question]) -> tuple[list[float], list[float]]:
-    from django.contrib.auth.models import AnonymousUser
-
-    from sitechat.knowledge import search
-
-    times, processor = [], []
+def _report_times(
+    label: str,
+    questions: Sequence[corpus.Question],
+    find: Callable[[corpus.Question], object],
+) -> None:
+    times: list[float] = []
+    processor: list[float] = []
     for rounds in range(3):
         for question in questions:
             started, busy = time.perf_counter(), time.process_time()
-            search(question.text, user=AnonymousUser(), previous=question.previous)
+            find(question)
             if rounds:  # the first round warms the caches of the process
                 times.append((time.perf_counter() - started) * 1000)
                 processor.append((time.process_time() - busy) * 1000)
-    return sorted(times), sorted(processor)
+    for kind, found in ((label, sorted(times)), ("of it processor time", sorted(processor))):
+        print(
+            f"{kind}: p50 {found[len(found) // 2]:.1f} ms,"
+            f" p95 {found[int(len(found) * 0.95)]:.1f} ms, worst {found[-1]:.1f} ms"
+        )
 
 
 def _memory() -> float:

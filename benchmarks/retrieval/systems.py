@@ -43,6 +43,29 @@ def plain_fts5(passages: Sequence[tuple[str, str]]) -> Search:
     return find
 
 
+def tantivy(passages: Sequence[tuple[str, str]]) -> Search:
+    """tantivy as it comes: its English stemmer and BM25, the question's words joined by OR."""
+    import tantivy as library
+
+    builder = library.SchemaBuilder()
+    builder.add_text_field("text", tokenizer_name="en_stem")
+    builder.add_integer_field("number", stored=True)
+    index = library.Index(builder.build())
+    writer = index.writer(50_000_000, 1)
+    for number, (_, text) in enumerate(passages):
+        writer.add_document(library.Document(text=text, number=number))
+    writer.commit()
+    index.reload()
+    searcher = index.searcher()
+
+    def find(question: Question) -> list[tuple[str, float]]:
+        words = " ".join(re.findall(r"\w+", question.text.lower()))
+        hits = searcher.search(index.parse_query(words, ["text"]), 50).hits
+        return [(passages[searcher.doc(at)["number"][0]][0], score) for score, at in hits]
+
+    return find
+
+
 def bm25s(passages: Sequence[tuple[str, str]]) -> Search:
     """bm25s with its English stop words and the Snowball stemmer."""
     import bm25s as library
