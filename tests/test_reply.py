@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sitechat.errors import Interrupted
-from sitechat.reply import Citation, Cursor, Reply, Text, storable
+from sitechat.reply import Citation, Cursor, Reply, storable
 
 
 def running(*parts: str) -> Reply:
@@ -30,13 +30,9 @@ def read(reply: Reply, after: int = 0) -> str:
 
 
 def test_text_is_found_again_from_every_offset() -> None:
-    parts = ["a", "bcd", "", "ef", "g"]
-    text = Text()
-    for part in parts:
-        text.append(part)
-    whole = "".join(parts)
-    assert len(text) == len(whole)
-    assert [text.since(at) for at in range(10)] == [whole[at:] for at in range(10)]
+    reply = running("a", "bcd", "", "ef", "g")
+    assert len(reply) == 7
+    assert [read(reply, after=at) for at in range(10)] == ["abcdefg"[at:] for at in range(10)]
 
 
 def test_a_reader_gets_all_that_is_new_in_one_piece_and_nothing_twice() -> None:

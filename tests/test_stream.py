@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from asgiref.sync import async_to_sync
+from asgiref.sync import ThreadSensitiveContext, async_to_sync, sync_to_async
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from pytest_django import Settings
@@ -279,3 +280,26 @@ def test_under_asgi_a_reply_lives_on_the_servers_loop(
         assert text_of(await async_events_of(second)) == "One two three"
 
     async_to_sync(main)()
+
+
+@pytest.mark.database
+@pytest.mark.django_db(transaction=True)
+def test_under_asgi_an_open_stream_keeps_no_thread_of_its_request(
+    live_visitor: Callable[[], Visitor], claude_standin: Standin
+) -> None:
+    claude_standin.script(Answer("One two three", hold_after=1))
+
+    async def request() -> None:
+        async with ThreadSensitiveContext():
+            thread = await sync_to_async(threading.current_thread)()
+            response = await AsyncVisitor().send("Hello")
+            chunks = aiter(response.streaming_content)
+            early = await anext(chunks)
+            await asyncio.to_thread(thread.join, 5)
+            assert not thread.is_alive()
+            await asyncio.to_thread(claude_standin.release)
+            late = b"".join([chunk async for chunk in chunks])
+        assert text_of(parse(early + late)) == "One two three"
+
+    # Under `async_to_sync` the request's thread would be this one.
+    asyncio.run(request())

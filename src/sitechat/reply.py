@@ -8,9 +8,8 @@ and one whose reply runs in another process and is known only from its row.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from sitechat.errors import ReplyError, reply_error
@@ -57,33 +56,6 @@ class Cursor:
     done: bool = False
 
 
-@dataclass
-class Text:
-    """Text that grows by pieces: appending and reading the newest piece take constant time.
-
-    One thread appends; any thread may read. A piece counts once its end is known.
-    """
-
-    parts: list[str] = field(default_factory=list)
-    ends: list[int] = field(default_factory=list)
-
-    def __len__(self) -> int:
-        return self.ends[-1] if self.ends else 0
-
-    def append(self, part: str) -> None:
-        end = len(self) + len(part)
-        self.parts.append(part)
-        self.ends.append(end)
-
-    def since(self, offset: int) -> str:
-        count = len(self.ends)
-        first = bisect_right(self.ends, offset, 0, count)
-        if first == count:
-            return ""
-        begin = self.ends[first - 1] if first else 0
-        return "".join(self.parts[first:count])[offset - begin :]
-
-
 class Reply:
     """The state of one reply: its text, sources, citations, status and error."""
 
@@ -107,9 +79,8 @@ class Reply:
         self.phase: tuple[str, str | Promise] | None = None
         self._open = status == RUNNING
         self._new_paragraph = False
-        self._text = Text()
-        if text:
-            self._text.append(text)
+        # One string: for answers of thousands of pieces it is as fast as a list, and far smaller.
+        self.text = text
 
     @classmethod
     def from_row(cls, row: Message, message_id: str) -> Reply:
@@ -125,12 +96,8 @@ class Reply:
 
     # What Claude sends
 
-    @property
-    def text(self) -> str:
-        return self._text.since(0)
-
     def __len__(self) -> int:
-        return len(self._text)
+        return len(self.text)
 
     def write(self, text: str) -> None:
         """Text has come. What no database or UTF-8 stream can hold is replaced."""
@@ -142,7 +109,7 @@ class Reply:
             self._new_paragraph = False
             text = "\n\n" + text.lstrip()
         self.phase = None
-        self._text.append(text)
+        self.text += text
 
     def cite(self, *, title: str, url: str) -> None:
         """The text so far rests on a page of the site."""
@@ -174,9 +141,7 @@ class Reply:
         """Take no more, and keep at most the first `at` characters (None: all)."""
         self._open = False
         if at is not None and at < len(self):
-            kept = Text()
-            kept.append(self.text[:at])
-            self._text = kept
+            self.text = self.text[:at]
             self.citations = [citation for citation in self.citations if citation["at"] <= at]
             cited = {citation["n"] for citation in self.citations}
             self.sources = [source for source in self.sources if source["n"] in cited]
@@ -202,11 +167,11 @@ class Reply:
     def since(self, cursor: Cursor) -> Iterator[Event]:
         """The events that take a reader from its cursor to now; moves the cursor."""
         status, phase = self.status, self.phase
-        citations, sources, text = self.citations, self.sources, self._text
+        citations, sources, text = self.citations, self.sources, self.text
         for source in sources[cursor.sources :]:
             cursor.sources += 1
             yield Event({"source": source})
-        new = text.since(cursor.offset)
+        new = text[cursor.offset :]
         if new:
             cursor.offset += len(new)
             yield Event({"t": new}, cursor.offset)
@@ -225,7 +190,7 @@ class Reply:
 
     def as_dict(self, after: int = 0) -> dict[str, Any]:
         """The reply as `GET chat/replies/<id>/` answers it to those that poll."""
-        text = self._text.since(after)
+        text = self.text[after:]
         at = min(after, len(self)) if self.finished else after
         data: dict[str, Any] = {
             "reply": self.id,

@@ -26,6 +26,7 @@ from sitechat import bookkeeping, servers
 from sitechat.driver import LiveReply
 from sitechat.errors import ServerError
 from sitechat.reply import Event, Reply
+from sitechat.threads import let_request_thread_go
 
 logger = logging.getLogger("sitechat.stream")
 
@@ -218,6 +219,7 @@ class AsyncFollower(Follower):
                 # Middleware may have touched the database after the view, to save the session,
                 # on the request's own thread.
                 await sync_to_async(bookkeeping.release_connections)()
+                let_request_thread_go()
             while True:
                 self._news = False
                 chunk = self.take()

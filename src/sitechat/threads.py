@@ -1,8 +1,4 @@
-"""Threads for database steps that still work while their process ends.
-
-Those of `ThreadPoolExecutor` take no more work once the main thread has ended, which is when
-the last replies are saved.
-"""
+"""Threads: those of the engine, and the one that a request is kept while it streams."""
 
 from __future__ import annotations
 
@@ -12,13 +8,19 @@ from concurrent.futures import Executor, Future
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
+from asgiref.sync import SyncToAsync
+
 T = TypeVar("T")
 
 Work = tuple["Future[Any]", Callable[[], Any]]
 
 
 class DaemonThreads(Executor):
-    """At most so many daemon threads; they are begun as they are needed."""
+    """At most so many daemon threads; they are begun as they are needed.
+
+    They still work while their process ends and the last replies are saved; those of
+    `ThreadPoolExecutor` take no more work once the main thread has ended.
+    """
 
     def __init__(self, most: int, name: str) -> None:
         self._most = most
@@ -51,3 +53,15 @@ class DaemonThreads(Executor):
                 self._idle.release()
                 future.set_result(result)
             del future, call
+
+
+def let_request_thread_go() -> None:
+    """End the thread that Django keeps for an ASGI request until its response has ended.
+
+    It would idle as long as the stream is open, and cost more memory than the stream. Should
+    the request need a thread again, asgiref begins another. To be called on the loop.
+    """
+    request = SyncToAsync.thread_sensitive_context.get(None)
+    if request is not None:
+        # Its executor ends the thread once nobody holds it.
+        SyncToAsync.context_to_thread_executor.pop(request, None)

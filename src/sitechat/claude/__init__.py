@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from sitechat.claude import breaker
@@ -112,7 +113,7 @@ class Call:
 
     async def _read(self, stream: AsyncStream[Any]) -> Deltas:
         block: dict[str, Any] = {}
-        pieces: list[str] = []
+        written = StringIO()
         cited: list[int] = []
         async for given in stream:
             event = given if isinstance(given, dict) else given.model_dump(mode="json")
@@ -123,29 +124,29 @@ class Call:
                 if kind == "text_delta":
                     text = delta["text"]
                     self._wrote(text)
-                    pieces.append(text)
+                    written.write(text)
                     yield text
                 elif kind == "input_json_delta":
-                    pieces.append(delta["partial_json"])
+                    written.write(delta["partial_json"])
                 elif kind == "citations_delta":
                     index = delta["citation"].get("search_result_index")
                     if index is not None and index not in cited:
                         cited.append(index)
                 elif kind == "thinking_delta":
                     self._wrote(delta["thinking"])
-                    pieces.append(delta["thinking"])
+                    written.write(delta["thinking"])
                 elif kind == "signature_delta":
                     block["signature"] = delta["signature"]
             elif kind == "content_block_start":
                 block = {k: v for k, v in event["content_block"].items() if v is not None}
-                pieces, cited = [], []
+                written, cited = StringIO(), []
                 if block.get("text"):
-                    pieces.append(block["text"])
+                    written.write(block["text"])
                     yield block["text"]
             elif kind == "content_block_stop":
                 for index in cited:
                     yield Cited(index)
-                self._keep(block, "".join(pieces))
+                self._keep(block, written.getvalue())
             elif kind == "message_start":
                 self.known, self.exact = True, False
                 self._count(event["message"].get("usage") or {})
