@@ -2,7 +2,8 @@
 
     python benchmarks/concurrency.py [--streams 100 250 500 1000] [--short] [--url URL]
 
-Each stream gets 10 deltas a second. Visitors arrive a few at a time; when all are there, every
+Each stream gets 10 deltas a second. After 50 streams that have ended, so that the process has
+loaded what it needs, visitors arrive a few at a time; when all are there, every
 delta of the following seconds is timed at the visitor against the stand-in's clock, another page
 is opened ten times a second, and the memory of the process is read. Visitors, stand-in, database
 and site share the machine.
@@ -16,11 +17,26 @@ from time import perf_counter
 from typing import Any
 
 from harness import figures, peers, targets
-from harness.visitors import Visitor
+from harness.visitors import Answer, Visitor
+
+Asking = asyncio.Task[Answer]
 
 PACE = 0.1
 ARRIVALS = 10
 """Visitors that come in a second."""
+EARLIER = 50
+"""Streams that have ended before memory is read for the first time."""
+
+
+async def arrive(url: str, count: int, *, timed: bool = False) -> dict[Visitor, Asking]:
+    """Visitors who come a few at a time, and their asking."""
+    visitors: dict[Visitor, Asking] = {}
+    for n in range(count):
+        visitor = Visitor(url)
+        visitors[visitor] = asyncio.create_task(visitor.ask(timed=timed))
+        if n % 5 == 4:
+            await asyncio.sleep(5 / ARRIVALS)
+    return visitors
 
 
 async def open_pages(url: str, done: asyncio.Event) -> list[float]:
@@ -36,17 +52,13 @@ async def measure(
 ) -> dict[str, Any]:
     bench.answers(5)
     await targets.warm_up([served], turns=5)
+    bench.answers(50, pace=PACE)
+    await asyncio.gather(*(await arrive(served.url, EARLIER)).values())
     await asyncio.sleep(1)
     idle = served.memory_kb()
     arriving = streams / ARRIVALS
     bench.answers(int((3 * arriving + seconds + 30) / PACE), pace=PACE)
-    visitors: list[Visitor] = []
-    asking = []
-    for n in range(streams):
-        visitors.append(Visitor(served.url))
-        asking.append(asyncio.create_task(visitors[-1].ask(timed=True)))
-        if n % 5 == 4:
-            await asyncio.sleep(5 / ARRIVALS)
+    visitors = await arrive(served.url, streams, timed=True)
     await asyncio.gather(*(visitor.read(5) for visitor in visitors))
     await asyncio.sleep(2)
     for visitor in visitors:
@@ -55,15 +67,15 @@ async def measure(
     pages = asyncio.create_task(open_pages(served.url, done))
     began, cpu = perf_counter(), served.cpu_ms()
     await asyncio.sleep(seconds)
-    ended = sum(task.done() for task in asking)
+    ended = sum(task.done() for task in visitors.values())
     busy = (served.cpu_ms() - cpu) / (perf_counter() - began) / 1000
     memory = served.memory_kb() - idle
     delays = [delay * 1000 for visitor in visitors for delay in visitor.answer.delays(PACE)]
     done.set()
     page_times = [seconds * 1000 for seconds in await pages]
-    for task in asking:
+    for task in visitors.values():
         task.cancel()
-    await asyncio.gather(*asking, return_exceptions=True)
+    await asyncio.gather(*visitors.values(), return_exceptions=True)
     return {
         "streams": streams,
         "ended early": ended,

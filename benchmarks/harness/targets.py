@@ -26,11 +26,15 @@ class Bench:
     def __exit__(self, *exception: object) -> None:
         self._stack.close()
 
-    def answers(self, count: int, *, pace: float = 0.0) -> None:
-        """Every answer from now on: so many deltas, one every `pace` seconds."""
+    def answers(self, count: int, *, pace: float = 0.0, hold: bool = False) -> None:
+        """Every answer from now on: so many deltas, one every `pace` seconds.
+
+        `hold`: each waits after its first delta for `standin.release()`.
+        """
         # All answers are the same list, so that the stand-in composes little.
         self.standin.clear()
-        self.standin.always(Answer(visitors.deltas(count), delay=pace, first_delay=0.0))
+        deltas, hold_after = visitors.deltas(count), 1 if hold else None
+        self.standin.always(Answer(deltas, delay=pace, first_delay=0.0, hold_after=hold_after))
 
     @contextlib.contextmanager
     def target(

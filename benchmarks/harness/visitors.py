@@ -32,6 +32,8 @@ class Answer:
     status: int = 0
     sent: float = 0.0
     first: float = 0.0
+    newest: float = 0.0
+    """The newest delta."""
     ended: float = 0.0
     events: int = 0
     whole: bool = False
@@ -130,9 +132,10 @@ class Visitor:
 async def _read_stream(reader: asyncio.StreamReader, answer: Answer, *, timed: bool) -> None:
     rest = b""
     while data := await reader.read(1 << 18):
-        if not answer.first and b"~" in data:
-            answer.first = perf_counter()
-        answer.events += data.count(b"~")
+        if events := data.count(b"~"):
+            answer.newest = perf_counter()
+            answer.first = answer.first or answer.newest
+            answer.events += events
         data = rest + data
         if timed:
             now = perf_counter()
