@@ -366,6 +366,20 @@ def test_an_answer_that_the_database_does_not_take_is_offered_again(
     assert Usage.objects.count() == 1
 
 
+def test_replies_that_are_written_down_together_keep_their_own_texts(
+    live_visitor: MakeVisitor, claude_standin: Standin
+) -> None:
+    claude_standin.script(
+        *(Answer(f"{word} and more", hold_after=1) for word in ("100%s", "o'clock", "ключ"))
+    )
+    visitors = [live_visitor() for _ in range(3)]
+    replies = [visitor.begin("Say a word")[0] for visitor in visitors]
+    until(lambda: len({row(reply).text for reply in replies} - {""}) == 3)
+    shown = [visitor.poll(reply)["text"] for visitor, reply in zip(visitors, replies, strict=True)]
+    assert [row(reply).text for reply in replies] == shown
+    claude_standin.release(3)
+
+
 def test_a_checkpoint_that_fails_harms_no_reply(
     held: Held, claude_standin: Standin, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,7 +6,7 @@ row. Where nobody knows what a reply used, what was reserved stays booked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -26,6 +26,9 @@ from sitechat.reply import Reply
 from sitechat.signals import reply_finished
 
 if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+    from django.db.models.sql.compiler import SQLCompiler
+
     from sitechat.driver import LiveReply
 
 T = TypeVar("T")
@@ -47,6 +50,24 @@ def release_connections() -> None:
             connection.close()
 
 
+class _TextById(models.Expression):
+    """`CASE id WHEN … THEN … END`: with 500 replies Django's own Case takes 80 ms to write it."""
+
+    def __init__(self, texts: Mapping[UUID, str]) -> None:
+        super().__init__(output_field=models.TextField())
+        self._texts = texts
+
+    def as_sql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
+    ) -> tuple[str, tuple[Any, ...]]:
+        key, quote = models.UUIDField(), connection.ops.quote_name
+        values: list[Any] = []
+        for pk, text in self._texts.items():
+            values += [key.get_db_prep_value(pk, connection), text]
+        whens = "WHEN %s THEN %s " * len(self._texts)
+        return f"CASE {quote('id')} {whens}ELSE {quote('text')} END", tuple(values)
+
+
 def checkpoint(replies: Sequence[LiveReply]) -> dict[UUID, int | None]:
     """Write what the replies have so far; their rows look alive for as long.
 
@@ -54,7 +75,7 @@ def checkpoint(replies: Sequence[LiveReply]) -> dict[UUID, int | None]:
     """
     now = timezone.now()
     ids = [live.id for live in replies]
-    texts = []
+    texts: dict[UUID, str] = {}
     for live in replies:
         reply = live.reply
         length, cited = len(reply), len(reply.citations)
@@ -63,11 +84,10 @@ def checkpoint(replies: Sequence[LiveReply]) -> dict[UUID, int | None]:
                 text=reply.text, sources=reply.sources, citations=reply.citations
             )
         elif length != live.checkpointed[0]:
-            texts.append(models.When(pk=live.id, then=models.Value(reply.text)))
+            texts[live.id] = reply.text
         live.checkpointed = (length, cited)
     if texts:
-        text = models.Case(*texts, default=models.F("text"), output_field=models.TextField())
-        _running(ids).update(updated=now, text=text)
+        _running(ids).update(updated=now, text=_TextById(texts))
     else:
         _running(ids).update(updated=now)
     return dict(Message.objects.filter(pk__in=ids).values_list("pk", "stop_at"))
