@@ -380,6 +380,25 @@ def test_replies_that_are_written_down_together_keep_their_own_texts(
     claude_standin.release(3)
 
 
+def test_what_one_checkpoint_could_not_write_the_next_one_does(
+    live_visitor: MakeVisitor, claude_standin: Standin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures = iter([RuntimeError("no database")])
+    write = bookkeeping._TextById
+
+    def write_later(texts: Any) -> Any:
+        if error := next(failures, None):
+            raise error
+        return write(texts)
+
+    monkeypatch.setattr(bookkeeping, "_TextById", write_later)
+    claude_standin.script(HELD)
+    reply, _rest = live_visitor().begin("Count")
+    until(lambda: row(reply).text == "One two")
+    assert next(failures, None) is None
+    claude_standin.release()
+
+
 def test_a_checkpoint_that_fails_harms_no_reply(
     held: Held, claude_standin: Standin, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -76,6 +76,7 @@ def checkpoint(replies: Sequence[LiveReply]) -> dict[UUID, int | None]:
     now = timezone.now()
     ids = [live.id for live in replies]
     texts: dict[UUID, str] = {}
+    written: list[tuple[LiveReply, tuple[int, int]]] = []
     for live in replies:
         reply = live.reply
         length, cited = len(reply), len(reply.citations)
@@ -85,11 +86,13 @@ def checkpoint(replies: Sequence[LiveReply]) -> dict[UUID, int | None]:
             )
         elif length != live.checkpointed[0]:
             texts[live.id] = reply.text
-        live.checkpointed = (length, cited)
+        written.append((live, (length, cited)))
     if texts:
         _running(ids).update(updated=now, text=_TextById(texts))
     else:
         _running(ids).update(updated=now)
+    for live, state in written:
+        live.checkpointed = state
     return dict(Message.objects.filter(pk__in=ids).values_list("pk", "stop_at"))
 
 

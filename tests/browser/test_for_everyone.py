@@ -277,7 +277,8 @@ def test_text_on_the_accent_is_readable_whatever_the_accent(
         accent,
     )
     channels = page.locator(".launcher").evaluate(
-        """(launcher) => {
+        """async (launcher) => {
+            await Promise.all(launcher.getAnimations().map((animation) => animation.finished))
             const context = document.createElement("canvas").getContext("2d")
             context.fillStyle = getComputedStyle(launcher).color
             context.fillRect(0, 0, 1, 1)
