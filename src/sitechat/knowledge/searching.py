@@ -66,6 +66,8 @@ def look(
     index = indexes.current()
     if index is None:
         return None
+    if limit < 1:
+        return []
     try:
         allowed = audiences_of(user, index.audiences)
         ranked = rank(index, query, previous, language, allowed)

@@ -59,7 +59,10 @@ GREATEST = {"postgresql": "GREATEST", "sqlite": "MAX"}
 
 
 class Together:
-    """SQL that returns what it has written; SQLite has that from 3.35 on."""
+    """SQL that returns what it has written; SQLite has that from 3.35 on.
+
+    All that is put into its text is the table's quoted name and how many values there are.
+    """
 
     cheap = True
 
