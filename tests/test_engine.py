@@ -380,25 +380,6 @@ def test_replies_that_are_written_down_together_keep_their_own_texts(
     claude_standin.release(3)
 
 
-def test_what_one_checkpoint_could_not_write_the_next_one_does(
-    live_visitor: MakeVisitor, claude_standin: Standin, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    failures = iter([RuntimeError("no database")])
-    write = bookkeeping._TextById
-
-    def write_later(texts: Any) -> Any:
-        if error := next(failures, None):
-            raise error
-        return write(texts)
-
-    monkeypatch.setattr(bookkeeping, "_TextById", write_later)
-    claude_standin.script(HELD)
-    reply, _rest = live_visitor().begin("Count")
-    until(lambda: row(reply).text == "One two")
-    assert next(failures, None) is None
-    claude_standin.release()
-
-
 def test_a_checkpoint_that_fails_harms_no_reply(
     held: Held, claude_standin: Standin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -409,7 +390,7 @@ def test_a_checkpoint_that_fails_harms_no_reply(
         tried.append(args)
         raise RuntimeError("no database")
 
-    monkeypatch.setattr(bookkeeping, "checkpoint", fail)
+    monkeypatch.setattr(engine, "checkpoint", fail)
     until(lambda: tried)
     claude_standin.release()
     assert b'{"done": "complete"}' in b"".join(rest)

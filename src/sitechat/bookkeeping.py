@@ -6,13 +6,12 @@ row. Where nobody knows what a reply used, what was reserved stays booked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from decimal import Decimal
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
-from uuid import UUID
 
-from django.db import close_old_connections, connections, models
+from django.db import close_old_connections, connections
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
@@ -26,9 +25,6 @@ from sitechat.reply import Reply
 from sitechat.signals import reply_finished
 
 if TYPE_CHECKING:
-    from django.db.backends.base.base import BaseDatabaseWrapper
-    from django.db.models.sql.compiler import SQLCompiler
-
     from sitechat.driver import LiveReply
 
 T = TypeVar("T")
@@ -48,52 +44,6 @@ def release_connections() -> None:
     for connection in connections.all(initialized_only=True):
         if not connection.in_atomic_block:
             connection.close()
-
-
-class _TextById(models.Expression):
-    """`CASE id WHEN … THEN … END`: with 500 replies Django's own Case takes 80 ms to write it."""
-
-    def __init__(self, texts: Mapping[UUID, str]) -> None:
-        super().__init__(output_field=models.TextField())
-        self._texts = texts
-
-    def as_sql(
-        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
-    ) -> tuple[str, tuple[Any, ...]]:
-        key, quote = models.UUIDField(), connection.ops.quote_name
-        values: list[Any] = []
-        for pk, text in self._texts.items():
-            values += [key.get_db_prep_value(pk, connection), text]
-        whens = "WHEN %s THEN %s " * len(self._texts)
-        return f"CASE {quote('id')} {whens}ELSE {quote('text')} END", tuple(values)
-
-
-def checkpoint(replies: Sequence[LiveReply]) -> dict[UUID, int | None]:
-    """Write what the replies have so far; their rows look alive for as long.
-
-    Returns for each reply whose row is still there where it is to stop, None where nowhere.
-    """
-    now = timezone.now()
-    ids = [live.id for live in replies]
-    texts: dict[UUID, str] = {}
-    written: list[tuple[LiveReply, tuple[int, int]]] = []
-    for live in replies:
-        reply = live.reply
-        length, cited = len(reply), len(reply.citations)
-        if cited != live.checkpointed[1]:
-            _running([live.id]).update(
-                text=reply.text, sources=reply.sources, citations=reply.citations
-            )
-        elif length != live.checkpointed[0]:
-            texts[live.id] = reply.text
-        written.append((live, (length, cited)))
-    if texts:
-        _running(ids).update(updated=now, text=_TextById(texts))
-    else:
-        _running(ids).update(updated=now)
-    for live, state in written:
-        live.checkpointed = state
-    return dict(Message.objects.filter(pk__in=ids).values_list("pk", "stop_at"))
 
 
 def finish(live: LiveReply) -> None:
@@ -164,7 +114,7 @@ def extend(live: LiveReply, request: exchange.Request) -> None:
         "output_tokens": held["output_tokens"] + more["output_tokens"],
         "dollars": str(Decimal(held["dollars"]) + Decimal(more["dollars"])),
     }
-    _running([live.id]).update(reserved=live.reserved)
+    Message.objects.filter(pk=live.id, status=Status.RUNNING).update(reserved=live.reserved)
 
 
 def record(live: LiveReply) -> None:
@@ -257,7 +207,3 @@ def _bot_class(name: str) -> type[Chatbot]:
     except (KeyError, ImportError):
         return Chatbot  # it was one that the site no longer has
     return bot
-
-
-def _running(ids: Sequence[UUID]) -> models.QuerySet[Message]:
-    return Message.objects.filter(pk__in=ids, status=Status.RUNNING)

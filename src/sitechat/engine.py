@@ -30,6 +30,7 @@ from asgiref.sync import async_to_sync, sync_to_async
 from django.utils.translation import gettext_lazy as _
 
 from sitechat import bookkeeping, claude, primary, servers, termination
+from sitechat.checkpoints import checkpoint
 from sitechat.driver import Ending, LiveReply, Step, converse, converse_in_time
 from sitechat.errors import Interrupted, Timeout
 from sitechat.models import Status
@@ -103,7 +104,7 @@ class Engine:
                     self._cancel(live, Ending.of_error(live.reply, Timeout()), None)
             self._end_in_time()
             try:
-                rows = await self._step(partial(bookkeeping.checkpoint, replies))
+                rows = await self._step(partial(checkpoint, replies))
             except Exception:
                 logger.warning("The database took no checkpoint of the replies", exc_info=True)
                 continue
