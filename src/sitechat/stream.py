@@ -48,9 +48,13 @@ BEAT = b": \n\n"
 DONE = b"data: [DONE]\n\n"
 
 
+_json = json.JSONEncoder(ensure_ascii=False).encode
+"""Made once: `json.dumps` with an option makes an encoder each time, which doubles its cost."""
+
+
 def encode(event: Event) -> bytes:
     """One event as it goes over the wire."""
-    data = b"data: " + json.dumps(event.data, ensure_ascii=False).encode() + b"\n\n"
+    data = b"data: " + _json(event.data).encode() + b"\n\n"
     return data if event.offset is None else b"id: %d\n%s" % (event.offset, data)
 
 

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 from sitechat.claude import breaker
 from sitechat.claude.clients import close_client, configured, current_client, warm_up
 from sitechat.claude.failures import backoff, cut, never_sent, told, wait_before_retry
+from sitechat.claude.streams import EventStream, open_stream
 from sitechat.exchange import Cited, Request, ToolCall, Usage
 
 if TYPE_CHECKING:
-    from anthropic import AsyncAnthropic, AsyncStream
+    from anthropic import AsyncAnthropic
 
 __all__ = ["Call", "breaker", "close_client", "configured", "current_client", "warm_up"]
 
@@ -67,7 +68,7 @@ class Call:
             raise cut(self.request_id)
         breaker.worked()
 
-    async def _open(self, client: AsyncAnthropic) -> AsyncStream[object]:
+    async def _open(self, client: AsyncAnthropic) -> EventStream:
         """The stream of a request that Claude has accepted, after a few tries."""
         import anthropic
 
@@ -75,7 +76,7 @@ class Call:
         for attempt in range(1, ATTEMPTS + 1):
             self.known = False
             try:
-                stream = await self._ask(client, parameters)
+                stream = await open_stream(client, parameters)
             except anthropic.APIStatusError as error:
                 self.known = True
                 self.request_id = error.request_id or ""
@@ -89,34 +90,16 @@ class Call:
                     raise
                 wait = backoff(attempt)
             else:
-                self.request_id = stream.response.headers.get("request-id", "")
+                self.request_id = stream.request_id
                 return stream
             await asyncio.sleep(wait)
         raise AssertionError("unreachable")
 
-    async def _ask(self, client: AsyncAnthropic, parameters: dict[str, Any]) -> AsyncStream[Any]:
-        import anthropic
-
-        if type(client) is not anthropic.AsyncAnthropic:
-            # A site's own client need have no more than this.
-            models: AsyncStream[Any] = await client.messages.create(**parameters, stream=True)
-            return models
-        # The same, but the events stay the dictionaries that they came as: to make models of
-        # them costs three times as much.
-        return await client.post(
-            "/v1/messages",
-            body={**parameters, "stream": True},
-            cast_to=object,
-            stream=True,
-            stream_cls=anthropic.AsyncStream[object],
-        )
-
-    async def _read(self, stream: AsyncStream[Any]) -> Deltas:
+    async def _read(self, stream: EventStream) -> Deltas:
         block: dict[str, Any] = {}
         written = StringIO()
         cited: list[int] = []
-        async for given in stream:
-            event = given if isinstance(given, dict) else given.model_dump(mode="json")
+        async for event in stream.events:
             kind = event.get("type")
             if kind == "content_block_delta":
                 delta = event["delta"]
