@@ -133,7 +133,7 @@ def test_a_search_over_damaged_vectors_does_not_fail(
     assert found is not None
     (found.folder / schema.VECTORS).write_bytes(b"")
     index._Process.current = None
-    assert site_tools.find("parcels", user=None, previous="", page_url="", language="") == []
+    assert sitechat.knowledge.search("parcels", user=None) == []
     assert "/shipping/" in ask(owner, "parcels")["sent"]
 
 
@@ -167,9 +167,11 @@ def test_what_is_sent_is_what_the_chat_sends(owner: Client) -> None:
     for n in range(15):
         put(f"/parcel-{n}/", f"Parcel number {n} is {'very ' * n} heavy.", f"Parcel {n}")
     here = {"page_url": "/parcel-14/", "language": "en"}
-    documents = site_tools.passages("Which parcel?", user=None, previous="heavy", **here)
+    there = index.current()
+    assert there is not None
+    documents = site_tools.passages(there, "Which parcel?", user=None, previous="heavy", **here)
     found = ask(owner, "Which parcel?", previous="heavy", page="/parcel-14/", language="en")
-    assert found["sent"] == [document.url for document in documents or []]
+    assert found["sent"] == [document.url for document in documents]
     assert len(found["sent"]) == site_tools.PASSAGES
     assert found["sent"][0] == "/parcel-14/"
     assert len(found["further"]) == 5

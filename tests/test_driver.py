@@ -263,6 +263,7 @@ class Shelf:
 def shelf(monkeypatch: pytest.MonkeyPatch) -> Shelf:
     made = Shelf()
     monkeypatch.setattr(composing, "tools", lambda *args: made)
+    monkeypatch.setattr(composing, "current_index", object)
     monkeypatch.setattr(site_tools, "passages", lambda *args, **kwargs: [])
     return made
 

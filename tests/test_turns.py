@@ -11,11 +11,12 @@ from unittest import mock
 import pytest
 from django.db import connection
 from django.http import HttpRequest
+from django.test import RequestFactory
 from pytest_django import Settings
 
 import sitechat
-from sitechat import composing, turns
-from sitechat.models import Conversation, Message, Usage
+from sitechat import composing, site_tools, turns, visitors
+from sitechat.models import Conversation, Counter, Message, Role, Status, Usage
 from sitechat.standin import Answer, Standin
 from tests.visitor import Visitor, events_of, text_of
 
@@ -55,18 +56,18 @@ def test_whom_the_limits_refuse_costs_no_search(
     if "ip" in limits:
         visitor.ask("Hello")
     before = [Message.objects.count(), Conversation.objects.count(), len(claude_standin.requests)]
-    composed = mock.Mock()
-    monkeypatch.setattr(composing, "compose", composed)
+    searched = mock.Mock()
+    monkeypatch.setattr(composing, "current_index", object)
+    monkeypatch.setattr(site_tools, "passages", searched)
     refused = Visitor().send("Hello")
     assert refused.status_code == 429
     assert int(refused["Retry-After"]) > 0
     assert not refused.cookies
-    composed.assert_not_called()
+    searched.assert_not_called()
     after = [Message.objects.count(), Conversation.objects.count(), len(claude_standin.requests)]
     assert after == before
 
 
-@looks_first
 def test_a_copy_that_comes_when_the_last_place_is_taken_follows_the_reply(
     visitor: Visitor, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -75,6 +76,25 @@ def test_a_copy_that_comes_when_the_last_place_is_taken_follows_the_reply(
     monkeypatch.setattr(turns, "look", lambda *args: turns.Standing(None, []))  # a moment before
     assert told(visitor.ask("Hello", id=UUID), "reply") == told(first, "reply")
     assert visitor.send("Hello", id=str(uuid.uuid4())).status_code == 429
+
+
+@pytest.mark.parametrize("free", [0, 1])
+def test_replies_that_other_processes_write_to_an_address_take_its_places(
+    visitor: Visitor, settings: Settings, free: int
+) -> None:
+    settings.CHAT_LIMITS = {"ip": ["24 messages/hour"]}  # 4 replies at once
+    address = visitors.identify(RequestFactory().get("/")).ip
+    for place in range(4 - free):
+        Message.objects.create(
+            conversation=Conversation.objects.create(bot="default"),
+            position=1,
+            role=Role.ASSISTANT,
+            status=Status.RUNNING,
+            slot=f"{address}:{place}",
+        )
+    response = visitor.send("Hello")
+    assert response.status_code == (200 if free else 429)
+    assert [counter.spent for counter in Counter.objects.filter(spent__gt=0)] == [1] * free
 
 
 # The same message again

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from django.utils.crypto import salted_hmac
@@ -11,6 +11,7 @@ from django.utils.translation import get_language
 
 from sitechat import exchange, history, site_tools
 from sitechat.guard import Ask
+from sitechat.knowledge.index import current as current_index
 from sitechat.models import Conversation, Message
 from sitechat.replies import visitor
 from sitechat.reply import storable
@@ -24,8 +25,13 @@ def compose(
     ask: Ask,
     talk: Conversation | None = None,
     recent: Sequence[Message] = (),
+    *,
+    before_search: Callable[[], None] | None = None,
 ) -> exchange.Request:
-    """What Claude is asked for a message; `recent` are the messages before it, newest first."""
+    """What Claude is asked for a message; `recent` are the messages before it, newest first.
+
+    `before_search` is called where there are pages to search, which is dear, and may raise.
+    """
     bot = ask.bot
     number = (recent[0].position + 1) // 2 if recent else 0
     first = history.first_turn(number, bot.max_history)
@@ -36,8 +42,11 @@ def compose(
         if (question := by_position.get(2 * n)) and (reply := by_position.get(2 * n + 1))
     ]
     passages: list[history.Document] | None = None
-    if bot.search:
+    if bot.search and (index := current_index()) is not None:
+        if before_search is not None:
+            before_search()
         passages = site_tools.passages(
+            index,
             ask.message,
             user=visitor(request),
             previous=turns[-1].question if turns else "",

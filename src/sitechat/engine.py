@@ -229,6 +229,11 @@ def find(reply_id: UUID) -> LiveReply | None:
     return known[1] if known else None
 
 
+def writes_to(address: str) -> bool:
+    """Whether a reply to that address (`Visitor.ip`) runs in this process."""
+    return any(live.visitor.ip == address for _engine, live in list(_here().live.values()))
+
+
 def stop(reply_id: UUID, at: int | None) -> bool:
     """Stop a reply that runs in this process, keeping at most `at` characters of it.
 

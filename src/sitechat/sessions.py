@@ -48,6 +48,11 @@ def new_conversation_id(request: HttpRequest, bot: str) -> uuid.UUID:
     return uuid.UUID(bytes=digest.digest()[:16], version=4)
 
 
+def is_new(request: HttpRequest) -> bool:
+    """Whether the visitor has no session yet, so that no other message shares its conversation."""
+    return _session(request).session_key is None
+
+
 def remember(request: HttpRequest, bot: str, conversation: uuid.UUID) -> None:
     """The session holds the conversation from now on; it is written only if that is new."""
     held = _held(request)

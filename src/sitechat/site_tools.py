@@ -12,10 +12,11 @@ from sitechat import history
 from sitechat.driver import ToolResult
 from sitechat.exchange import ToolCall
 from sitechat.history import Document
-from sitechat.knowledge.searching import Found, look, open_page
+from sitechat.knowledge.searching import Found, look, open_page, search
 
 if TYPE_CHECKING:
     from sitechat.knowledge.audience import User
+    from sitechat.knowledge.index import Index
 
 PASSAGES = 10
 """Passages that go along with a question: ten small ones found more than five large ones."""
@@ -54,6 +55,7 @@ DEFINITIONS: Sequence[dict[str, Any]] = (
 
 
 def find(
+    index: Index,
     question: str,
     *,
     user: User,
@@ -61,13 +63,13 @@ def find(
     page_url: str,
     language: str,
     limit: int = PASSAGES,
-) -> list[Found] | None:
-    """The site's passages that fit the question as it was typed, of those that the user may see;
-    None where nothing has been indexed.
+) -> list[Found]:
+    """The site's passages that fit the question as it was typed, of those that the user may see.
 
     Without another limit they are those that go along with a message.
     """
     return look(
+        index,
         question,
         user=user,
         previous=previous,
@@ -78,11 +80,13 @@ def find(
 
 
 def passages(
-    question: str, *, user: User, previous: str, page_url: str, language: str
-) -> list[Document] | None:
+    index: Index, question: str, *, user: User, previous: str, page_url: str, language: str
+) -> list[Document]:
     """What `find` finds, as it goes along with a message."""
-    found = find(question, user=user, previous=previous, page_url=page_url, language=language)
-    return None if found is None else list(map(_document, found))
+    found = find(
+        index, question, user=user, previous=previous, page_url=page_url, language=language
+    )
+    return list(map(_document, found))
 
 
 class SiteTools:
@@ -103,10 +107,9 @@ class SiteTools:
             query = call.input.get("query")
             if not isinstance(query, str) or not query.strip():
                 return _failed('"query" must be a string of words to search for.')
-            documents = passages(
-                query, user=self._user, previous="", page_url="", language=self._language
-            )
-            return self._result(documents or [], shown, "No page of the site fits these words.")
+            found = search(query, user=self._user, language=self._language, limit=PASSAGES)
+            documents = list(map(_document, found))
+            return self._result(documents, shown, "No page of the site fits these words.")
         if call.name == "open_page":
             url = call.input.get("url")
             if not isinstance(url, str):

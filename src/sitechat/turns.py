@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from time import sleep
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +32,7 @@ from sitechat.errors import Busy, ChatError, Conflict, Overloaded
 from sitechat.guard import Ask, check_limits, free_slot
 from sitechat.ledger import get_ledger
 from sitechat.models import Conversation, Message, Role, Status
-from sitechat.replies import Followed, conversation, followed, visitor
+from sitechat.replies import Followed, followed, visitor
 from sitechat.reply import Reply
 
 if TYPE_CHECKING:
@@ -55,11 +56,14 @@ class Standing:
 
 def look(request: HttpRequest, ask: Ask) -> Standing:
     """The visitor's conversation, with as much of it as Claude is shown."""
-    talk = conversation(request, ask.bot.name)
-    if talk is None:
+    known = sessions.conversation_id(request, ask.bot.name)
+    if known is None:
         return Standing(None, [])
-    recent = talk.messages.order_by("-position")[: 2 * max(1, ask.bot.max_history)]
-    return Standing(talk, list(recent))
+    theirs = Conversation.objects.owned_by(visitor(request)).filter(pk=known)
+    newest = Message.objects.filter(conversation__in=theirs).order_by("-position")
+    most = 2 * max(1, ask.bot.max_history)
+    recent = list(newest.select_related("conversation")[:most])
+    return Standing(recent[0].conversation if recent else theirs.first(), recent)
 
 
 def asked_before(ask: Ask, standing: Standing) -> Followed | None:
@@ -80,14 +84,15 @@ def take(request: HttpRequest, ask: Ask, standing: Standing, *, on_server_loop: 
         _check_free(talk, recent)
     who = visitors.identify(request)
     try:
-        check_limits(who, ask.bot)
+        claude_request = composing.compose(
+            request, ask, talk, recent, before_search=partial(check_limits, who, ask.bot)
+        )
+        begun = _begin(request, ask, talk, recent, claude_request, who)
     except ChatError:
         again = _asked_meanwhile(request, ask, who)
         if again is None:
             raise
         return again
-    claude_request = composing.compose(request, ask, talk, recent)
-    begun = _begin(request, ask, talk, recent, claude_request, who)
     if isinstance(begun, Followed):
         return begun
     message, reply = begun
@@ -136,7 +141,9 @@ def _begin(
     """The rows of a new turn, or the turn that the same message began a moment before."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            begun = _begin_alone(request, ask, talk, recent, claude_request, who)
+            # Others of the address may be writing through other processes: the database tells.
+            guess = attempt == 1 and not engine.writes_to(who.ip)
+            begun = _begin_alone(request, ask, talk, recent, claude_request, who, guess=guess)
         except OperationalError:
             # The database ended a deadlock at our cost. Inside a transaction that is the
             # caller's to do again: it may be gone.
@@ -158,6 +165,8 @@ def _begin_alone(
     recent: Sequence[Message],
     claude_request: exchange.Request,
     who: visitors.Visitor,
+    *,
+    guess: bool,
 ) -> tuple[Message, Message] | Followed | ChatError | None:
     """Begin the turn while nobody else can begin one in the conversation.
 
@@ -179,7 +188,7 @@ def _begin_alone(
                     return again
                 _check_free(talk, newest)
             try:
-                slot = free_slot(who.ip)
+                slot = free_slot(who.ip, guess=guess)
                 reserved = _reserve(who, claude_request)
             except ChatError as refusal:
                 if newest:
@@ -221,7 +230,7 @@ def _lock(request: HttpRequest, ask: Ask, talk: Conversation | None) -> tuple[Co
     pk = sessions.new_conversation_id(request, ask.bot.name)
     talk = Conversation(pk=pk, bot=ask.bot.name, user=user)
     Conversation.objects.bulk_create([talk], ignore_conflicts=True)
-    return talk, True
+    return talk, not sessions.is_new(request)
 
 
 def _asked_before(talk: Conversation, ask: Ask, recent: Sequence[Message]) -> Followed | None:

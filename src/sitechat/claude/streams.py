@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     Events = AsyncIterator[dict[str, Any]]
 
+
 class EventStream:
     """An answer that has begun. Iterate over `events` once, then close it."""
 

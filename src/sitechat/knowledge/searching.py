@@ -52,20 +52,32 @@ def search(
     is on, whose passages come first; `language` the visitor's, used where the question's own can't
     be told. Any text is a valid query. Costs one small query where nothing has been indexed.
     """
-    found = look(
-        query, user=user, previous=previous, page_url=page_url, language=language, limit=limit
+    index = indexes.current()
+    if index is None:
+        return []
+    return look(
+        index,
+        query,
+        user=user,
+        previous=previous,
+        page_url=page_url,
+        language=language,
+        limit=limit,
     )
-    return found or []
 
 
 def look(
-    query: str, *, user: User, previous: str, page_url: str, language: str, limit: int
-) -> list[Found] | None:
-    """What `search` finds; None where nothing has been indexed."""
+    index: indexes.Index,
+    query: str,
+    *,
+    user: User,
+    previous: str,
+    page_url: str,
+    language: str,
+    limit: int,
+) -> list[Found]:
+    """What `search` finds in the present index."""
     query, previous = query[:LONGEST_QUERY], previous[:LONGEST_QUERY]
-    index = indexes.current()
-    if index is None:
-        return None
     if limit < 1:
         return []
     try:

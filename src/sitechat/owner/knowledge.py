@@ -115,16 +115,20 @@ def trial(question: str, *, previous: str, page_url: str, language: str, bot: st
         return Trial(refused=error.as_dict()["message"])
     if not ask.bot.search:
         return Trial(searches=False)
+    here = index.current()
+    if here is None:
+        return Trial()
     find = partial(
         site_tools.find,
+        here,
         ask.message,
         user=None,
         previous=previous,
         page_url=ask.page.url if ask.page else "",
         language=language,
     )
-    sent = find() or []
-    further = [one for one in find(limit=LOOKED_AT) or [] if one not in sent]
+    sent = find()
+    further = [one for one in find(limit=LOOKED_AT) if one not in sent]
     return Trial(sent, further, pages=_pages([*sent, *further]))
 
 
