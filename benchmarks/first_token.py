@@ -2,7 +2,8 @@
 
     python benchmarks/first_token.py [--short] [--url URL]
 
-A visitor sends a message, and a second one in the same session; the stand-in answers at once.
+A visitor sends a message, and a second one in the same session; the stand-in begins to answer at
+once and writes for a moment, so that no turn's end runs into its beginning, as none does at Claude.
 What is reported is the time that the site adds: the first text at the visitor, less the first
 text from the SDK called directly with a warm client (its median, of the same run). The peers
 take turns, so that whatever else the machine does meets all of them alike.
@@ -19,7 +20,7 @@ from harness import figures, peers, targets
 from harness.visitors import Visitor
 
 DIRECT = "the SDK, called directly"
-EVENTS = 5
+EVENTS, PACE = 5, 0.03
 
 
 async def direct(client: Any) -> float:
@@ -40,7 +41,7 @@ async def direct(client: Any) -> float:
 async def measure(bench: targets.Bench, served: list[peers.Served], rounds: int) -> dict[str, Any]:
     import anthropic
 
-    bench.answers(EVENTS)
+    bench.answers(EVENTS, pace=PACE)
     client = anthropic.AsyncAnthropic(
         api_key="sk-benchmark",
         base_url=bench.standin.url,
