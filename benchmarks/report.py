@@ -25,6 +25,7 @@ COLUMNS = {
     "plain, gunicorn gthread": "plain",
     "bare relay, uvicorn": "bare relay",
     "sitechat, uvicorn": "uvicorn",
+    "sitechat, uvicorn, pooled connections": "uvicorn, pooled",
     "sitechat, granian": "granian",
     "sitechat, gunicorn gthread": "gthread",
     "sitechat, gunicorn sync": "sync",
@@ -124,7 +125,8 @@ def others(results: Figures) -> Iterator[str]:
     yield "|---|" + "---|" * len(keys)
     for name, found in few.items():
         cells = [f"{found[key]:,.1f}".removesuffix(".0") for key in keys]
-        yield f"| {name.partition(',')[0]} | {' | '.join(cells)} |"
+        chat, _, more = name.partition(", gunicorn gthread 2 x 8")
+        yield f"| {chat}{more} | {' | '.join(cells)} |"
     yield ""
     yield "| start-up and widget | figure |"
     yield "|---|---|"

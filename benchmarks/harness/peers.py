@@ -87,15 +87,22 @@ OURS_SYNC = Peer(
 OURS = (OURS_UVICORN, OURS_GRANIAN, OURS_GTHREAD, OURS_SYNC)
 PEERS = (PLAIN, RELAY, *OURS)
 
-FEW_THREADS = {
-    chat: Peer(
-        f"{chat}, gunicorn gthread 2 x 8",
+
+def _few_threads(chat: str, more: str = "", age: str = "60") -> Peer:
+    return Peer(
+        f"{chat}, gunicorn gthread 2 x 8{more}",
         chat,
         "gunicorn",
         lambda port, _streams: _gunicorn(port, "-w", "2", "-k", "gthread", "--threads", "8"),
+        environ={"BENCHMARK_CONN_MAX_AGE": age},
     )
-    for chat in ("plain", "sitechat")
-}
+
+
+FEW_THREADS = (
+    _few_threads("plain"),
+    _few_threads("sitechat"),
+    _few_threads("sitechat", ", a connection for each request", "0"),
+)
 
 
 class Served:

@@ -52,6 +52,7 @@ if DATABASE.startswith("postgresql:"):
         "NAME": DATABASE.partition(":")[2],
         "HOST": os.environ.get("PGHOST", "127.0.0.1"),
         "USER": os.environ.get("PGUSER", "postgres"),
+        "CONN_MAX_AGE": int(os.environ.get("BENCHMARK_CONN_MAX_AGE", "0")),
         "OPTIONS": {"pool": True} if os.environ.get("BENCHMARK_POOL") else {},
     }
 else:

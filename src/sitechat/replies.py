@@ -90,8 +90,14 @@ def find_reply(request: HttpRequest, reply_id: str, bot: str | None = None) -> M
     return row
 
 
+def present(row: Message) -> Reply:
+    """The reply of a row as it is now, for those who only look at it."""
+    live = engine.find(row.pk)
+    return live.reply if live is not None else Reply.from_row(renewed(row), "")
+
+
 def followed(row: Message, message_id: uuid.UUID | None = None) -> Followed:
-    """The reply of a row, live where it runs here."""
+    """The reply of a row, live where it runs here, for those who follow it."""
     live = engine.find(row.pk)
     if live is not None:
         return Followed(live.reply, live)

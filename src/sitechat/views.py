@@ -137,10 +137,10 @@ def _forget(request: HttpRequest) -> HttpResponse:
 def _reply(request: HttpRequest, reply_id: str) -> HttpResponseBase:
     row = _find(request, reply_id)
     after = guard.read_after(request)
-    found = replies.followed(row)
     accepts = _tokens(request.headers.get("Accept", ""))
     if "application/json" in accepts and "text/event-stream" not in accepts:
-        return JsonResponse(found.reply.as_dict(after))
+        return JsonResponse(replies.present(row).as_dict(after))
+    found = replies.followed(row)
     place = None if found.reply.finished else _place(request, _server(request))
     return _follow(request, found, place, after)
 
@@ -150,7 +150,7 @@ def _stop(request: HttpRequest, reply_id: str) -> HttpResponse:
     row = _find(request, reply_id)
     replies.stop(row, guard.read_stop(request))
     row.refresh_from_db()
-    return JsonResponse(replies.followed(row).reply.as_dict())
+    return JsonResponse(replies.present(row).as_dict())
 
 
 def _rate(request: HttpRequest, reply_id: str) -> HttpResponse:

@@ -153,6 +153,7 @@ export function createClient(request: Request, endpoint: string, bot: string | n
       }
       for (;;) {
         signal.throwIfAborted()
+        const asked = Date.now()
         try {
           const headers = polling
             ? { Accept: "application/json" }
@@ -172,7 +173,8 @@ export function createClient(request: Request, endpoint: string, bot: string | n
             if (error) hear(error)
             if (status !== "running") return hear({ done: status })
             attempt = 0
-            await wait(POLL)
+            // A site that is slow to answer is asked less often.
+            await wait(POLL + 3 * (Date.now() - asked))
             continue
           }
           if (response.status === 202) {
