@@ -4,8 +4,8 @@
 
 Visitors come within ten seconds; an answer takes the stand-in four seconds. They ask as the
 widget does: where the site spares no stream, they poll, 0.8 s and three times what the last look
-took after it. Visitors of the plain way wait for a thread. Connections to the database are kept for a minute (CONN_MAX_AGE), as sites with
-threads do; we are also measured without.
+took after it. Visitors of the plain way wait for a thread. Connections to the database are kept
+for a minute (CONN_MAX_AGE), as sites with threads do; we are also measured without.
 """
 
 from __future__ import annotations

@@ -33,6 +33,7 @@ async def open_stream(client: AsyncAnthropic, parameters: dict[str, Any]) -> Eve
     """Ask Claude; raises what the SDK raises. So does reading: an event that says that something
     broke becomes an APIStatusError."""
     import anthropic
+    import httpx2
 
     stream: AsyncStream[Any]
     if type(client) is not anthropic.AsyncAnthropic:
@@ -46,6 +47,8 @@ async def open_stream(client: AsyncAnthropic, parameters: dict[str, Any]) -> Eve
         stream=True,
         stream_cls=anthropic.AsyncStream[object],
     )
+    # All that Claude was sent would stay in memory for as long as the answer takes.
+    stream.response.request = httpx2.Request("POST", stream.response.request.url)
     return EventStream(stream, _received(stream))
 
 
