@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -395,3 +396,18 @@ def test_a_checkpoint_that_fails_harms_no_reply(
     claude_standin.release()
     assert b'{"done": "complete"}' in b"".join(rest)
     assert visitor.texts()[1] == "One two three four five"
+
+
+# Its loop
+
+
+def test_a_site_without_uvloop_has_an_engine_too(
+    live_visitor: MakeVisitor, claude_standin: Standin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "uvloop", None)
+    monkeypatch.setattr(engine, "_process", None)
+    claude_standin.script("Hello you")
+    assert text_of(live_visitor().ask("Hello")) == "Hello you"
+    background = engine._here().background
+    assert background is not None
+    assert type(background.loop).__module__.startswith("asyncio.")
