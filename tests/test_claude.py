@@ -40,9 +40,6 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(f"{room}.backoff", lambda attempt: 0.0)
 
 
-TOOL = {"name": "search_site", "description": "x", "input_schema": {"type": "object"}}
-
-
 def request(**fields: Any) -> Request:
     told = messages([], question="Hello")
     return Request(**{"model": "claude-opus-4-7", "max_tokens": 100, "messages": told, **fields})
@@ -126,8 +123,7 @@ def test_an_answer_without_a_word(claude_standin: Standin) -> None:
 
 
 def test_thinking_is_kept_for_claude_and_hidden_from_visitors(claude_standin: Standin) -> None:
-    answer = Answer("Yes.", thinking="Hm, well.")
-    outcome = ask(claude_standin, answer, model="claude-opus-5-5", tools=[TOOL])
+    outcome = ask(claude_standin, Answer("Yes.", thinking="Hm, well."), model="claude-opus-5-5")
     assert outcome.text == "Yes."
     thought, said = outcome.call.content
     assert (thought["type"], thought["thinking"]) == ("thinking", "Hm, well.")
@@ -136,8 +132,9 @@ def test_thinking_is_kept_for_claude_and_hidden_from_visitors(claude_standin: St
 
 
 def test_tools_that_claude_wants(claude_standin: Standin) -> None:
+    tool = {"name": "search_site", "description": "x", "input_schema": {"type": "object"}}
     call = {"id": "toolu_1", "name": "search_site", "input": {"query": "gold"}}
-    outcome = ask(claude_standin, Answer("Let me look.", tool_use=[call]), tools=[TOOL])
+    outcome = ask(claude_standin, Answer("Let me look.", tool_use=[call]), tools=[tool])
     assert outcome.call.tool_calls == [ToolCall("toolu_1", "search_site", {"query": "gold"})]
     assert outcome.call.content == [
         {"type": "text", "text": "Let me look."},

@@ -41,7 +41,6 @@ class Call:
         self.stop_reason: str | None = None
         self.request_id = ""
         self.content: list[dict[str, Any]] = []
-        """The blocks for the next round of tools; none are kept where no tools were offered."""
         self.tool_calls: list[ToolCall] = []
         self.known = True
         """False while a sent request may be billed and Claude has not said for how much."""
@@ -100,7 +99,6 @@ class Call:
         block: dict[str, Any] = {}
         written = StringIO()
         cited: list[int] = []
-        keeps = bool(self.request.tools)
         async for event in stream.events:
             kind = event.get("type")
             if kind == "content_block_delta":
@@ -109,8 +107,7 @@ class Call:
                 if kind == "text_delta":
                     text = delta["text"]
                     self._wrote(text)
-                    if keeps:
-                        written.write(text)
+                    written.write(text)
                     yield text
                 elif kind == "input_json_delta":
                     written.write(delta["partial_json"])
@@ -120,22 +117,19 @@ class Call:
                         cited.append(index)
                 elif kind == "thinking_delta":
                     self._wrote(delta["thinking"])
-                    if keeps:
-                        written.write(delta["thinking"])
+                    written.write(delta["thinking"])
                 elif kind == "signature_delta":
                     block["signature"] = delta["signature"]
             elif kind == "content_block_start":
                 block = {k: v for k, v in event["content_block"].items() if v is not None}
                 written, cited = StringIO(), []
                 if block.get("text"):
-                    if keeps:
-                        written.write(block["text"])
+                    written.write(block["text"])
                     yield block["text"]
             elif kind == "content_block_stop":
                 for index in cited:
                     yield Cited(index)
-                if keeps:
-                    self._keep(block, written.getvalue())
+                self._keep(block, written.getvalue())
             elif kind == "message_start":
                 self.known, self.exact = True, False
                 self._count(event["message"].get("usage") or {})
