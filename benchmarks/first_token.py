@@ -6,7 +6,8 @@ A visitor sends a message, and a second one in the same session; the stand-in be
 once and writes for a moment, so that no turn's end runs into its beginning, as none does at Claude.
 What is reported is the time that the site adds: the first text at the visitor, less the first
 text from the SDK called directly with a warm client (its median, of the same run). The peers
-take turns, so that whatever else the machine does meets all of them alike.
+take turns, so that whatever else the machine does meets all of them alike. Beside it stands what
+Django takes on the same server for a view that only has a session and streams.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from typing import Any
 
 from harness import figures, peers, targets
 from harness.visitors import Visitor
+
+Times = tuple[list[float], list[float]]
+"""Milliseconds of first turns and of second ones."""
 
 DIRECT = "the SDK, called directly"
 EVENTS, PACE = 5, 0.03
@@ -50,8 +54,10 @@ async def measure(bench: targets.Bench, served: list[peers.Served], rounds: int)
     for _ in range(5):
         await direct(client)
     await targets.warm_up(served)
+    bare = {each.name: f"{each.url.rpartition('/api/')[0]}/bare/" for each in _ours(served)}
     alone: list[float] = []
-    times: dict[str, tuple[list[float], list[float]]] = {each.name: ([], []) for each in served}
+    times: dict[str, Times] = {each.name: ([], []) for each in served}
+    views: dict[str, Times] = {name: ([], []) for name in bare}
     cpu = {each.name: 0.0 for each in served}
     for _ in range(rounds):
         alone.append(await direct(client))
@@ -64,6 +70,11 @@ async def measure(bench: targets.Bench, served: list[peers.Served], rounds: int)
                 times[each.name][turn].append((answer.first - answer.sent) * 1000)
             await asyncio.sleep(0.05)  # the end of the turn, after its last event
             cpu[each.name] += each.cpu_ms() - before
+        for name, url in bare.items():
+            visitor = Visitor(url)
+            for turn in (0, 1):
+                answer = await visitor.ask()
+                views[name][turn].append((answer.first - answer.sent) * 1000)
     await client.close()
     base = figures.percentile(alone, 0.5)
     found: dict[str, Any] = {DIRECT: {"ms": figures.spread(alone)}}
@@ -79,7 +90,16 @@ async def measure(bench: targets.Bench, served: list[peers.Served], rounds: int)
             for turn, values in (("first", first), ("second", second))
         }
         found[each.name]["cpu ms per turn"] = cpu[each.name] / rounds / 2
+        if each.name in views:
+            found[each.name]["bare view, ms"] = [
+                figures.percentile(values, 0.5) for values in views[each.name]
+            ]
     return found
+
+
+def _ours(served: list[peers.Served]) -> list[peers.Served]:
+    """Those that serve our benchmarks' other views too."""
+    return [each for each in served if each.name.startswith("sitechat")]
 
 
 def main() -> int:
@@ -92,12 +112,15 @@ def main() -> int:
         found = asyncio.run(measure(bench, served, rounds))
     alone = found[DIRECT]["ms"]
     print(f"{DIRECT}: {alone['median']:.1f} ms ({alone['least']:.1f} to {alone['most']:.1f})")
-    rows: list[list[object]] = [["added ms", "1st p50", "p95", "2nd p50", "p95", "CPU ms/turn"]]
+    rows: list[list[object]] = [
+        ["added ms", "1st p50", "p95", "2nd p50", "p95", "CPU ms/turn", "bare view, 1st", "2nd"]
+    ]
     for name, each in found.items():
         if name != DIRECT:
             first, second = each["first turn, added ms"], each["second turn, added ms"]
-            cpu = each["cpu ms per turn"]
-            rows.append([name, first["p50"], first["p95"], second["p50"], second["p95"], cpu])
+            ours = [turn[part] for turn in (first, second) for part in ("p50", "p95")]
+            view = each.get("bare view, ms", ("", ""))
+            rows.append([name, *ours, each["cpu ms per turn"], *view])
     figures.table(rows)
     figures.keep(options, "first token", {"rounds": rounds, **found})
     return 0

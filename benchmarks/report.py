@@ -61,6 +61,12 @@ def side_by_side(results: Figures) -> Iterator[str]:
                 first,
                 lambda f, turn=turn, part=part: f"{f[f'{turn} turn, added ms'][part]:,.0f}",
             )
+    for n, turn in enumerate(("first", "second")):
+        yield row(
+            f"ms of a bare Django view with a session that streams, {turn} request, p50",
+            first,
+            lambda f, n=n: f"{f['bare view, ms'][n]:,.0f}",
+        )
     yield row("CPU ms per turn", first, lambda f: f"{f['cpu ms per turn']:,.1f}")
     through = results["throughput"]["figures"]
     for streams in (1, 50):

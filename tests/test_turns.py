@@ -78,6 +78,22 @@ def test_a_copy_that_comes_when_the_last_place_is_taken_follows_the_reply(
     assert visitor.send("Hello", id=str(uuid.uuid4())).status_code == 429
 
 
+class Slow(sitechat.Chatbot):
+    """A bot that looks things up before each message."""
+
+    def context(self, request: HttpRequest) -> str:
+        raise AssertionError("asked for a visitor who is refused")
+
+
+@looks_first
+def test_whom_the_limits_refuse_costs_no_look_by_the_sites_own_bot(
+    visitor: Visitor, settings: Settings
+) -> None:
+    settings.CHAT_BOTS = {"default": f"{__name__}.Slow"}
+    settings.CHAT_LIMITS = {"site": ["0.001 usd/day"]}
+    assert visitor.send("Hello").status_code == 429
+
+
 @pytest.mark.parametrize("free", [0, 1])
 def test_replies_that_other_processes_write_to_an_address_take_its_places(
     visitor: Visitor, settings: Settings, free: int

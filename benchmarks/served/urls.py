@@ -1,16 +1,21 @@
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.contrib.staticfiles.views import serve
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.template import engines
 from django.urls import include, path
+from django.views.decorators.csrf import csrf_exempt
 
 from served import statements
 
 PAGE = """<!doctype html><html lang="en"><title>A page</title><body><h1>A page</h1>
 <p>{{ sessions }} sessions</p>{{ widget }}</body></html>"""
+STREAM = (b'data: {"t": "~00000"}\n\n', b"data: [DONE]\n\n")
 WITH_WIDGET = "{% load sitechat %}" + PAGE.replace("{{ widget }}", "{% chat_widget %}")
 
 
@@ -20,6 +25,20 @@ def page(request: HttpRequest) -> HttpResponse:
     template = engines["django"].from_string(source)
     exists = Session.objects.filter(session_key="none").exists()
     return HttpResponse(template.render({"sessions": int(exists)}, request))
+
+
+@csrf_exempt
+def bare(request: HttpRequest) -> StreamingHttpResponse:
+    """What Django takes for any view that knows its visitor's session and streams."""
+    if "visitor" not in request.session:
+        request.session["visitor"] = "new"
+    streams = _later() if isinstance(request, ASGIRequest) else iter(STREAM)
+    return StreamingHttpResponse(streams, content_type="text/event-stream")
+
+
+async def _later() -> AsyncIterator[bytes]:
+    for part in STREAM:
+        yield part
 
 
 def counted(request: HttpRequest) -> JsonResponse:
@@ -37,6 +56,7 @@ def chat_urls() -> object:
 
 urlpatterns = [
     path("", page),
+    path("bare/", bare),
     path("statements/", counted),
     path("static/<path:path>", serve, {"insecure": True}),
     path("api/", chat_urls()),  # type: ignore[arg-type]

@@ -33,7 +33,9 @@ class Progress:
         reply = live.reply
         self.live = live
         self.text = reply.text
-        self.sources, self.citations = list(reply.sources), list(reply.citations)
+        # The loop goes on meanwhile, and adds a source before the citation of it.
+        self.citations = list(reply.citations)
+        self.sources = list(reply.sources)
         length, cited = live.checkpointed
         self.kept = min(length, len(self.text))
         """Characters of the row's text that stay."""
@@ -117,14 +119,15 @@ class Together:
 
     def _statement(self) -> str:
         quote, table = self._connection.ops.quote_name, Message._meta.db_table
-        # SUBSTR counts from 1, in characters, and knows no end before its beginning.
+        # SUBSTR counts from 1, in characters. The status is no column to look rows up by: SQLite
+        # would read the JSON anew for each running reply.
         return (
             f"UPDATE {quote(table)} SET updated = %s,"  # noqa: S608
             f" text = SUBSTR({quote(table)}.text, 1, new.kept) || new.more,"
             f" sources = COALESCE(new.sources, {quote(table)}.sources),"
             f" citations = COALESCE(new.citations, {quote(table)}.citations)"
             f" FROM {ROWS[self._connection.vendor]}"
-            f" WHERE {quote(table)}.id = new.id AND {quote(table)}.status = %s"
+            f" WHERE {quote(table)}.id = new.id AND {quote(table)}.status || '' = %s"
             f" RETURNING {quote(table)}.id, {quote(table)}.stop_at"
         )
 

@@ -10,6 +10,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import get_language
 
 from sitechat import exchange, history, site_tools
+from sitechat.chatbot import Chatbot
 from sitechat.guard import Ask
 from sitechat.knowledge.index import current as current_index
 from sitechat.models import Conversation, Message
@@ -26,11 +27,12 @@ def compose(
     talk: Conversation | None = None,
     recent: Sequence[Message] = (),
     *,
-    before_search: Callable[[], None] | None = None,
+    check: Callable[[], None] = lambda: None,
 ) -> exchange.Request:
     """What Claude is asked for a message; `recent` are the messages before it, newest first.
 
-    `before_search` is called where there are pages to search, which is dear, and may raise.
+    `check`, which may raise, is called before what may be dear: a search of the site's pages, or
+    what the site's own bot says.
     """
     bot = ask.bot
     number = (recent[0].position + 1) // 2 if recent else 0
@@ -42,9 +44,10 @@ def compose(
         if (question := by_position.get(2 * n)) and (reply := by_position.get(2 * n + 1))
     ]
     passages: list[history.Document] | None = None
-    if bot.search and (index := current_index()) is not None:
-        if before_search is not None:
-            before_search()
+    index = current_index() if bot.search else None
+    if index is not None or type(bot) is not Chatbot:
+        check()
+    if index is not None:
         passages = site_tools.passages(
             index,
             ask.message,

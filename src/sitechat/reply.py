@@ -115,6 +115,7 @@ class Reply:
         """The text so far rests on a page of the site."""
         if not self._open:
             return
+        title, url = storable(title), storable(url)
         n = next((s["n"] for s in self.sources if s["url"] == url), 0)
         if not n:
             n = len(self.sources) + 1

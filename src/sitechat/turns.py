@@ -63,7 +63,10 @@ def look(request: HttpRequest, ask: Ask) -> Standing:
     newest = Message.objects.filter(conversation__in=theirs).order_by("-position")
     most = 2 * max(1, ask.bot.max_history)
     recent = list(newest.select_related("conversation")[:most])
-    return Standing(recent[0].conversation if recent else theirs.first(), recent)
+    if recent:
+        return Standing(recent[0].conversation, recent)
+    # The conversation comes first: what it says of its last change must not be newer.
+    return Standing(theirs.first(), list(newest[:most]))
 
 
 def asked_before(ask: Ask, standing: Standing) -> Followed | None:
@@ -84,9 +87,8 @@ def take(request: HttpRequest, ask: Ask, standing: Standing, *, on_server_loop: 
         _check_free(talk, recent)
     who = visitors.identify(request)
     try:
-        claude_request = composing.compose(
-            request, ask, talk, recent, before_search=partial(check_limits, who, ask.bot)
-        )
+        check = partial(check_limits, who, ask.bot)
+        claude_request = composing.compose(request, ask, talk, recent, check=check)
         begun = _begin(request, ask, talk, recent, claude_request, who)
     except ChatError:
         again = _asked_meanwhile(request, ask, who)

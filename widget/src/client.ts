@@ -174,7 +174,7 @@ export function createClient(request: Request, endpoint: string, bot: string | n
             if (status !== "running") return hear({ done: status })
             attempt = 0
             // A site that is slow to answer is asked less often.
-            await wait(POLL + 3 * (Date.now() - asked))
+            await wait(Math.min(8000, POLL + 3 * (Date.now() - asked)))
             continue
           }
           if (response.status === 202) {

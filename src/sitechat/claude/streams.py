@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from anthropic import AsyncAnthropic, AsyncStream
+    from anthropic import APIStatusError, AsyncAnthropic, AsyncStream
 
     Events = AsyncIterator[dict[str, Any]]
 
@@ -60,18 +61,33 @@ async def _dumped(stream: AsyncStream[Any]) -> Events:
 async def _received(stream: AsyncStream[Any]) -> Events:
     rest = b""
     async for data in stream.response.aiter_bytes():
-        # Claude uses no more of Server-Sent Events than this; a proxy may have changed its lines.
+        # A proxy may have changed the ends of lines.
         *whole, rest = (rest + data).replace(b"\r\n", b"\n").split(b"\n\n")
         for event in whole:
-            lines = [line[5:] for line in event.split(b"\n") if line.startswith(b"data:")]
-            if lines:
-                yield _read(b"\n".join(lines), stream)
+            name, text = _fields(event)
+            if name == b"error":
+                raise _failure(text, stream)
+            # As the SDK does: compatible servers send `data: [DONE]`, comments and empty events.
+            if text and name not in {b"", b"ping"}:
+                yield json.loads(text)
 
 
-def _read(data: bytes, stream: AsyncStream[Any]) -> dict[str, Any]:
-    event: dict[str, Any] = json.loads(data.decode(errors="replace"))
-    if event.get("type") == "error":
-        from anthropic import APIStatusError
+def _fields(event: bytes) -> tuple[bytes, str]:
+    """The name and the data of a Server-Sent Event."""
+    name, data = b"", []
+    for line in event.split(b"\n"):
+        field, _, value = line.partition(b":")
+        if field == b"event":
+            name = value.strip()
+        elif field == b"data":
+            data.append(value)
+    return name, b"\n".join(data).decode(errors="replace").strip()
 
-        raise APIStatusError("An error event", response=stream.response, body=event)
-    return event
+
+def _failure(text: str, stream: AsyncStream[Any]) -> APIStatusError:
+    from anthropic import APIStatusError
+
+    body: object = text
+    with suppress(ValueError):
+        body = json.loads(text)
+    return APIStatusError("An error event", response=stream.response, body=body)
