@@ -14,8 +14,8 @@ import pytest
 from sitechat.claude.streams import open_stream
 
 TEXTS = ("Hello", " Zoë", " \U0001f642", "\n\ndata: x\r\n")
-EVENTS = [{"type": "content_block_delta", "delta": {"text": text}} for text in TEXTS]
-STOP = {"type": "message_stop"}
+EVENTS: list[dict[str, Any]] = [{"type": "content_block_delta", "delta": {"text": text}} for text in TEXTS]
+STOP: dict[str, Any] = {"type": "message_stop"}
 
 
 def written(event: dict[str, Any], *, ascii_only: bool = True) -> str:
