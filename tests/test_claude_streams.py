@@ -14,7 +14,9 @@ import pytest
 from sitechat.claude.streams import open_stream
 
 TEXTS = ("Hello", " Zoë", " \U0001f642", "\n\ndata: x\r\n")
-EVENTS: list[dict[str, Any]] = [{"type": "content_block_delta", "delta": {"text": text}} for text in TEXTS]
+EVENTS: list[dict[str, Any]] = [
+    {"type": "content_block_delta", "delta": {"text": text}} for text in TEXTS
+]
 STOP: dict[str, Any] = {"type": "message_stop"}
 
 
