@@ -60,7 +60,9 @@ def look(request: HttpRequest, ask: Ask) -> Standing:
     if known is None:
         return Standing(None, [])
     theirs = Conversation.objects.owned_by(visitor(request)).filter(pk=known)
-    newest = Message.objects.filter(conversation__in=theirs).order_by("-position")
+    # Named twice, as SQLite would else sort all the messages of a long conversation.
+    newest = Message.objects.filter(conversation=known, conversation__in=theirs)
+    newest = newest.order_by("-position")
     most = 2 * max(1, ask.bot.max_history)
     recent = list(newest.select_related("conversation")[:most])
     if recent:
