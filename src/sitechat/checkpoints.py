@@ -37,6 +37,7 @@ class Progress:
         self.citations = list(reply.citations)
         self.sources = list(reply.sources)
         length, cited = live.checkpointed
+        self.grew = len(self.text) != length
         self.kept = min(length, len(self.text))
         """Characters of the row's text that stay."""
         self.cites = len(self.citations) != cited
@@ -71,10 +72,7 @@ class Writing(Protocol):
 
 def _writing(using: str) -> Writing:
     """The way of writing that fits the database."""
-    connection = connections[using]
-    if connection.vendor in ROWS and connection.features.can_return_rows_from_bulk_insert:
-        return Together(connection)
-    return Stepwise()
+    return Together(connections[using]) if primary.returns_rows(using) else Stepwise()
 
 
 ROWS = {
@@ -88,9 +86,9 @@ ROWS = {
 
 
 class Together:
-    """One statement that returns what it has written; SQLite has that from 3.35 on.
+    """One statement that returns what it has written.
 
-    All that is put into its text are the names of the table and of its columns, quoted.
+    All that is put into its text is the table's quoted name and what stands in `ROWS`.
     """
 
     def __init__(self, connection: BaseDatabaseWrapper) -> None:
@@ -118,17 +116,17 @@ class Together:
             return {key.to_python(pk): stop_at for pk, stop_at in cursor.fetchall()}
 
     def _statement(self) -> str:
-        quote, table = self._connection.ops.quote_name, Message._meta.db_table
+        table = self._connection.ops.quote_name(Message._meta.db_table)
         # SUBSTR counts from 1, in characters. The status is no column to look rows up by: SQLite
         # would read the JSON anew for each running reply.
         return (
-            f"UPDATE {quote(table)} SET updated = %s,"  # noqa: S608
-            f" text = SUBSTR({quote(table)}.text, 1, new.kept) || new.more,"
-            f" sources = COALESCE(new.sources, {quote(table)}.sources),"
-            f" citations = COALESCE(new.citations, {quote(table)}.citations)"
+            f"UPDATE {table} SET updated = %s,"  # noqa: S608
+            f" text = SUBSTR({table}.text, 1, new.kept) || new.more,"
+            f" sources = COALESCE(new.sources, {table}.sources),"
+            f" citations = COALESCE(new.citations, {table}.citations)"
             f" FROM {ROWS[self._connection.vendor]}"
-            f" WHERE {quote(table)}.id = new.id AND {quote(table)}.status || '' = %s"
-            f" RETURNING {quote(table)}.id, {quote(table)}.stop_at"
+            f" WHERE {table}.id = new.id AND {table}.status || '' = %s"
+            f" RETURNING {table}.id, {table}.stop_at"
         )
 
 
@@ -142,7 +140,7 @@ class Stepwise:
                 _running([each.live.id]).update(
                     text=each.text, sources=each.sources, citations=each.citations
                 )
-            elif len(each.text) != each.live.checkpointed[0]:
+            elif each.grew:
                 texts[each.live.id] = each.text
         changes: dict[str, Any] = {"text": _TextById(texts)} if texts else {}
         _running([each.live.id for each in progress]).update(updated=timezone.now(), **changes)

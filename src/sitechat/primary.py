@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from django.db import models, router, transaction
+from django.db import connections, models, router, transaction
 
 M = TypeVar("M", bound=models.Model)
 
@@ -30,6 +30,16 @@ def alias() -> str:
 def atomic() -> transaction.Atomic:
     """A transaction on that database."""
     return transaction.atomic(using=alias())
+
+
+def returns_rows(using: str) -> bool:
+    """Whether any statement that writes to that database can return what it wrote.
+
+    PostgreSQL can, and SQLite from 3.35 on; MariaDB returns only what it inserted.
+    """
+    connection = connections[using]
+    returns: bool = connection.features.can_return_rows_from_bulk_insert
+    return returns and connection.vendor in {"postgresql", "sqlite"}
 
 
 def in_transaction() -> bool:

@@ -68,7 +68,8 @@ def look(request: HttpRequest, ask: Ask) -> Standing:
     if recent:
         return Standing(recent[0].conversation, recent)
     # The conversation comes first: what it says of its last change must not be newer.
-    return Standing(theirs.first(), list(newest[:most]))
+    talk = theirs.first()
+    return Standing(talk, list(newest[:most]) if talk else [])
 
 
 def asked_before(ask: Ask, standing: Standing) -> Followed | None:

@@ -18,6 +18,7 @@ from django.db.models import BigIntegerField, Case, F, Q, Value, When
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
+from sitechat import primary
 from sitechat.ledger.claims import Claim
 from sitechat.models import Counter
 
@@ -41,10 +42,7 @@ class Counting(Protocol):
 
 def counting(using: str) -> Counting:
     """The way of counting that fits the database."""
-    connection = connections[using]
-    if connection.vendor in GREATEST and connection.features.can_return_rows_from_bulk_insert:
-        return Together(connection)
-    return Stepwise(using)
+    return Together(connections[using]) if primary.returns_rows(using) else Stepwise(using)
 
 
 def stored(moment: datetime) -> datetime:
@@ -59,7 +57,7 @@ GREATEST = {"postgresql": "GREATEST", "sqlite": "MAX"}
 
 
 class Together:
-    """SQL that returns what it has written; SQLite has that from 3.35 on.
+    """SQL that returns what it has written.
 
     All that is put into its text is the table's quoted name and how many values there are.
     """
