@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import plots
+from harness.figures import shown
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "performance.md"
@@ -35,11 +36,6 @@ PLAIN, RELAY, OURS = "plain, gunicorn gthread", "bare relay, uvicorn", "sitechat
 Figures = dict[str, dict[str, Any]]
 
 
-def ranged(value: dict[str, float], show: str = "{:,.0f}") -> str:
-    texts = [show.format(value[key]) for key in ("median", "least", "most")]
-    return f"{texts[0]} ({texts[1]} to {texts[2]})"
-
-
 def row(title: str, figures: dict[str, Any], cell: Callable[[Any], str]) -> str:
     def one(name: str) -> str:
         try:
@@ -55,30 +51,35 @@ def side_by_side(results: Figures) -> Iterator[str]:
     yield "|---|" + "---|" * len(COLUMNS)
     first = results["first token"]["figures"]
     for turn in ("first", "second"):
-        for part in ("p50", "p95"):
-            yield row(
-                f"added ms to the first token, {turn} turn, {part}",
-                first,
-                lambda f, turn=turn, part=part: f"{f[f'{turn} turn, added ms'][part]:,.0f}",
-            )
+        key = f"{turn} turn, added ms"
+        yield row(
+            f"added ms to the first token, {turn} turn",
+            first,
+            lambda f, key=key: shown({**f[key], "median": f[key]["p50"]}),
+        )
+        yield row(
+            f"the same, 95th percentile, {turn} turn",
+            first,
+            lambda f, key=key: f"{f[key]['p95']:,.1f}",
+        )
     for n, turn in enumerate(("first", "second")):
         yield row(
-            f"ms of a bare Django view with a session that streams, {turn} request, p50",
+            f"ms of a bare Django view with a session that streams, {turn} request",
             first,
-            lambda f, n=n: f"{f['bare view, ms'][n]:,.0f}",
+            lambda f, n=n: shown(f["bare view, ms"][n]),
         )
-    yield row("CPU ms per turn", first, lambda f: f"{f['cpu ms per turn']:,.1f}")
+    yield row("CPU ms per turn", first, lambda f: shown(f["cpu ms per turn"]))
     through = results["throughput"]["figures"]
     for streams in (1, 50):
         yield row(
             f"events/s through one process, {streams} at once",
             through,
-            lambda f, streams=streams: ranged(f[f"events/s, {streams} at once"]),
+            lambda f, streams=streams: shown(f[f"events/s, {streams} at once"], "{:,.0f}"),
         )
     yield row(
         "CPU ms per 1,000 events, 50 streams of 20/s",
         through,
-        lambda f: ranged(f["cpu ms per 1,000 events"]),
+        lambda f: shown(f["cpu ms per 1,000 events"], "{:,.0f}"),
     )
     turns = results["turns"]["figures"]
     for turn in ("first", "second", "third"):
@@ -87,7 +88,7 @@ def side_by_side(results: Figures) -> Iterator[str]:
         yield row(
             f"ms per turn at message {length:,}",
             turns,
-            lambda f, length=length: f"{f[f'ms per turn at message {length}']:,.0f}",
+            lambda f, length=length: shown(f[f"ms per turn at message {length}"]),
         )
     for pace in ("10 deltas/s", "50 deltas/s"):
         yield row(
@@ -139,9 +140,10 @@ def others(results: Figures) -> Iterator[str]:
     start = results["start-up"]["figures"]
     for name in ("ms", "CPU ms", "MB"):
         yield f"| `manage.py check`, added {name} | {start[name]['added']:,.1f} |"
+        for which in ("with", "without"):
+            yield f"| `manage.py check`, {name} {which} it | {shown(start[name][which])} |"
     for name, value in results.get("widget", {}).get("figures", {}).items():
-        shown = ranged(value) if isinstance(value, dict) else f"{value:,.1f}"
-        yield f"| widget: {name} | {shown} |"
+        yield f"| widget: {name} | {shown(value)} |"
 
 
 def measured_on(results: Figures) -> Iterator[str]:
@@ -153,10 +155,13 @@ def measured_on(results: Figures) -> Iterator[str]:
                 f"Measured on {machine['date']}: {machine['cpu']}, {machine['cores']} cores, "
                 f"{machine['system']}, Python {machine['python']}, {packages}."
             )
-    loads = ", ".join(
-        f"{name} {each['machine']['load before'][0]}" for name, each in results.items()
-    )
-    yield f"Load average of the last minute at the end of each: {loads}."
+    yield ""
+    yield "| figures | command | ended at | load average of the last minute |"
+    yield "|---|---|---|---|"
+    for name, each in results.items():
+        machine = each["machine"]
+        command = machine["command"].partition(" --json")[0]
+        yield f"| {name} | `{command}` | {machine['date']} | {machine['load'][0]} |"
 
 
 def draw(results: Figures) -> None:

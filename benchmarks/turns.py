@@ -43,11 +43,11 @@ async def count(bench: targets.Bench, served: peers.Served) -> dict[str, list[st
 
 async def time_at(
     bench: targets.Bench, served: peers.Served, chat: str, database: str, rounds: int
-) -> dict[str, float]:
+) -> dict[str, Any]:
     """Milliseconds of a turn, by the length that the conversation has."""
     bench.answers(5)
     await targets.warm_up([served])
-    found = {}
+    found: dict[str, Any] = {}
     visitors = {}
     for length in LENGTHS:
         visitors[length] = visitor = Visitor(served.url)
@@ -62,7 +62,7 @@ async def time_at(
             assert answer.whole, answer
             times[length].append((answer.ended - answer.sent) * 1000)
     for length, values in times.items():
-        found[f"ms per turn at message {length}"] = figures.percentile(values, 0.5)
+        found[f"ms per turn at message {length}"] = figures.spread(values)
     return found
 
 
@@ -114,7 +114,7 @@ def main() -> int:
             if options.statements:
                 print(f"  {turn} turn:", *(f"    {s[:150]}" for s in sql), sep="\n")
         for figure, value in each.items():
-            print(f"  {figure}: {value:,.1f}".replace(".0", ""))
+            print(f"  {figure}: {figures.shown(value)}")
     figures.keep(options, "turns", found)
     return 0
 

@@ -102,14 +102,14 @@ def measure(bench: targets.Bench, url: str, chromium: str, runs: int) -> dict[st
         for _ in range(runs):
             loads["without"].append(load(browser, url))
             loads["with"].append(load(browser, page_with))
-        for _ in range(max(1, runs // 4)):
+        for _ in range(max(1, runs // 8)):
             bench.standin.clear()
             bench.standin.always(Answer(thousand, delay=PACE, first_delay=0.0))
             drawn.append(draw(browser, page_with)[0])
             bench.standin.always(Answer(long, delay=PACE, first_delay=0.0))
             long_drawn.append(draw(browser, page_with))
         browser.close()
-    whole, first, last = (statistics.median(values) for values in zip(*long_drawn, strict=True))
+    whole, first, last = (figures.spread(values) for values in zip(*long_drawn, strict=True))
     added = statistics.median(loads["with"]) - statistics.median(loads["without"])
     return {
         "KB gzip": len(gzip.compress(FILE.read_bytes(), 9)) / 1024,
@@ -132,12 +132,9 @@ def main() -> int:
         return 0
     with targets.Bench(options) as bench, bench.target(peers.OURS_UVICORN) as served:
         url = served.url.removesuffix("api/chat/")
-        found = measure(bench, url, options.chromium, 4 if options.short else 8)
+        found = measure(bench, url, options.chromium, 6 if options.short else 24)
     for name, value in found.items():
-        if isinstance(value, dict):
-            print(f"{name}: {value['median']:.1f} ({value['least']:.1f} to {value['most']:.1f})")
-        else:
-            print(f"{name}: {value:.1f}")
+        print(f"{name}: {figures.shown(value)}")
     figures.keep(options, "widget", found)
     return 0
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings as django_settings
 from django.core.cache import cache
+from django.test import Client
 
 from sitechat import claude, engine
 from sitechat.standin import Standin, pytest_plugin
@@ -51,6 +52,14 @@ def _sdk() -> None:
 def visitor(claude_standin: Standin, db: None, _sdk: None) -> Visitor:
     """A visitor whose replies have ended when the POST returns, inside the test's transaction."""
     return Visitor()
+
+
+@pytest.fixture
+def owner(db: None) -> Client:
+    """A client of the site's owner, who is logged in to the admin."""
+    from tests.owner import owner_client
+
+    return owner_client()
 
 
 @pytest.fixture

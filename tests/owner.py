@@ -13,6 +13,7 @@ from django.utils import timezone
 from sitechat.models import Conversation, Message, Role, Status, Usage
 
 LONG_AGO = timedelta(days=40)
+LIST = "/admin/sitechat/conversation/"
 
 
 def talk(
@@ -88,3 +89,15 @@ def owner_client(*permissions: str) -> Client:
     client = Client()
     client.force_login(user)
     return client
+
+
+def url_of(conversation: Conversation, page: str = "change") -> str:
+    """The address of one of the admin's pages about the conversation."""
+    return f"{LIST}{conversation.pk}/{page}/"
+
+
+def page_of(client: Client, url: str) -> str:
+    """What the client is shown there."""
+    response = client.get(url)
+    assert response.status_code == 200, response.status_code
+    return response.content.decode()

@@ -14,7 +14,6 @@ from sitechat import site_tools
 from sitechat.knowledge import embeddings, index, schema
 from sitechat.knowledge.models import IndexState, Page
 from tests.indexed import PAGES, ask, page_of, put, put_shop
-from tests.owner import owner_client
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -32,11 +31,6 @@ def embed(texts: list[str]) -> list[list[float]]:
 @pytest.fixture(autouse=True)
 def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-
-
-@pytest.fixture
-def owner() -> Client:
-    return owner_client()
 
 
 @pytest.fixture

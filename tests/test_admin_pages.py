@@ -29,11 +29,6 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def owner() -> Client:
-    return owner_client()
-
-
-@pytest.fixture
 def shop() -> None:
     put_shop()
 

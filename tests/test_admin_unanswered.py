@@ -23,11 +23,6 @@ UNANSWERED = "/admin/sitechat/unanswered/"
 REASON = Unanswered.Reason
 
 
-@pytest.fixture
-def owner() -> Client:
-    return owner_client()
-
-
 def reasons() -> dict[str, str]:
     return dict(Unanswered.objects.values_list("question", "reason"))
 

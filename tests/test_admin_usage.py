@@ -22,11 +22,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.database]
 USAGE = "/admin/sitechat/usage/"
 
 
-@pytest.fixture
-def owner() -> Client:
-    return owner_client()
-
-
 def page_of(client: Client, query: str = "") -> str:
     response = client.get(f"{USAGE}?{query}")
     assert response.status_code == 200

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import types
 from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +15,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 import sitechat
-from sitechat.checks import repository, run, run_for_deployment, serving, spending, upkeep
+from sitechat.checks import run, run_for_deployment, serving, spending, upkeep
 from sitechat.owner import retention
 from sitechat.owner.models import Job, Summary
 from tests.owner import LONG_AGO, talk
@@ -117,53 +114,6 @@ def test_a_missing_key_is_a_warning(settings: Settings, monkeypatch: pytest.Monk
 def test_no_check_tells_the_key(settings: Settings) -> None:
     settings.ANTHROPIC_API_KEY = ["sk-secret"]
     assert "sk-secret" not in str(run())
-
-
-# The key in the repository
-
-KEY = "sk-ant-0123456789-0123456789"
-
-
-@pytest.fixture
-def settings_file(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A settings module that holds the key."""
-    file = tmp_path / "site" / "settings.py"
-    file.parent.mkdir()
-    file.write_text(f'ANTHROPIC_API_KEY = "{KEY}"\n')
-    module = types.ModuleType("a_site.settings")
-    module.__file__ = str(file)
-    monkeypatch.setitem(sys.modules, "a_site.settings", module)
-    settings.ANTHROPIC_API_KEY = KEY
-    settings.SETTINGS_MODULE = "a_site.settings"
-    return file
-
-
-def git(folder: Path, *arguments: str) -> None:
-    subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True)
-
-
-def test_a_key_that_git_knows_is_found(settings_file: Path, tmp_path: Path) -> None:
-    git(tmp_path, "init", "-q")
-    assert ids(repository.check_key()) == []
-    git(tmp_path, "add", ".")
-    (message,) = repository.check_key()
-    assert message.id == "sitechat.W003"
-    assert KEY not in str(message)
-
-
-def test_a_key_in_another_repository_is_found(settings_file: Path, tmp_path: Path) -> None:
-    (tmp_path / ".hg").mkdir()
-    assert ids(repository.check_key()) == ["sitechat.W003"]
-
-
-def test_a_key_outside_of_repositories_is_let_alone(settings_file: Path) -> None:
-    assert ids(repository.check_key()) == []
-
-
-def test_a_key_from_the_environment_is_let_alone(settings_file: Path, tmp_path: Path) -> None:
-    settings_file.write_text('ANTHROPIC_API_KEY = os.environ["KEY"]\n')
-    (tmp_path / ".hg").mkdir()
-    assert ids(repository.check_key()) == []
 
 
 # What holds answers back

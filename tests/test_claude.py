@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,13 +12,11 @@ import pytest
 from pytest_django import Settings
 
 from sitechat import claude
-from sitechat.claude import failures
 from sitechat.errors import ReplyError
 from sitechat.exchange import Cited, Request, ToolCall
 from sitechat.history import Document, messages, system
 from sitechat.standin import Answer, Standin
 
-REAL_BACKOFF = failures.backoff
 SPEND_CAP = {"error_code": "enforced_spend_limit_reached"}
 
 
@@ -306,40 +302,6 @@ def test_the_log_tells_what_the_visitor_is_not(
     assert "sk-test" not in caplog.text
 
 
-def status_error(status: int, headers: dict[str, str], body: object = None) -> Any:
-    import httpx2
-
-    answer = httpx2.Response(
-        status, headers=headers, request=httpx2.Request("POST", "http://127.0.0.1/")
-    )
-    return anthropic.APIStatusError("", response=answer, body=body)
-
-
-@pytest.mark.parametrize(
-    ("status", "headers", "wait"),
-    [
-        (429, {"retry-after": "1"}, 1.0),
-        (429, {"retry-after": "3600"}, None),
-        (429, {}, None),
-        (429, {"retry-after": "soon"}, None),
-        (529, {"retry-after": "2"}, 2.0),
-        (529, {"retry-after": "inf"}, 0.5),
-        (400, {"retry-after": "1"}, None),
-    ],
-)
-def test_how_long_a_retry_waits(
-    status: int, headers: dict[str, str], wait: float | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(failures, "backoff", lambda attempt: 0.5)
-    assert failures.wait_before_retry(status_error(status, headers), 1) == wait
-
-
-def test_waits_grow_and_have_an_end() -> None:
-    waits = [REAL_BACKOFF(attempt) for attempt in range(1, 40)]
-    assert 0 < waits[0] < 1
-    assert max(waits) <= failures.LONGEST_WAIT
-
-
 # Clients
 
 
@@ -354,71 +316,3 @@ def test_a_site_may_bring_its_own_client(claude_standin: Standin, settings: Sett
     assert outcome.error is not None
     [record] = claude_standin.requests  # its own retries are switched off
     assert record.headers["authorization"] == "Bearer of-the-site"
-
-
-def test_a_loop_keeps_its_client_until_the_settings_change(settings: Settings) -> None:
-    async def main() -> None:
-        try:
-            one = await claude.current_client()
-            assert await claude.current_client() is one
-            settings.ANTHROPIC_API_KEY = "sk-other"
-            assert await claude.current_client() is not one
-        finally:
-            await claude.close_client()
-
-    asyncio.run(main())
-
-
-def test_two_loops_share_no_client() -> None:
-    async def client() -> Any:
-        try:
-            return await claude.current_client()
-        finally:
-            await claude.close_client()
-
-    assert asyncio.run(client()) is not asyncio.run(client())
-
-
-@pytest.mark.parametrize(
-    ("changes", "environment", "configured"),
-    [
-        ({}, {}, False),
-        ({"ANTHROPIC_API_KEY": "sk"}, {}, True),
-        ({"CHAT_CLIENT": "tests.test_claude.compatible_client"}, {}, True),
-        ({}, {"ANTHROPIC_API_KEY": "sk"}, True),
-        ({}, {"ANTHROPIC_AUTH_TOKEN": "token"}, True),
-    ],
-)
-def test_whether_there_is_a_way_to_claude(
-    changes: dict[str, str],
-    environment: dict[str, str],
-    configured: bool,
-    settings: Settings,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    settings.ANTHROPIC_API_KEY = None
-    for name, value in changes.items():
-        setattr(settings, name, value)
-    assert claude.configured() is configured
-
-
-def test_the_sdk_is_not_imported_before_the_first_call() -> None:
-    code = (
-        "import sys, django; django.setup(); import sitechat.views; "
-        "print(*{'anthropic', 'aiohttp', 'httpx2'} & set(sys.modules))"
-    )
-    output = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={
-            "PYTHONPATH": ":".join(filter(None, sys.path)),
-            "DJANGO_SETTINGS_MODULE": "tests.settings",
-        },
-    )
-    assert output.stdout.split() == []

@@ -17,9 +17,8 @@ from sitechat import guard
 from sitechat.errors import ForbiddenOrigin, InvalidRequest
 from sitechat.models import Conversation, Counter, Message, Usage
 from sitechat.standin import Standin
-from tests.visitor import CHAT, Visitor
+from tests.visitor import CHAT, UUID, Visitor
 
-UUID = "0b0d5e4c-5a43-4a3c-8f5c-8d3f3ef5a0b1"
 SURROGATE = "\ud83d"
 
 
@@ -55,6 +54,7 @@ BAD: dict[str, tuple[Any, int, str]] = {
     "deep nesting": (nested(10_000), 400, "invalid_request"),
     "an empty message": ({"message": ""}, 400, "empty_message"),
     "a blank message": ({"message": " \n\t\u00a0\u2003"}, 400, "empty_message"),
+    "an invisible message": ({"message": " \u200b\u2060\ufeff"}, 400, "empty_message"),
     "2,001 characters": ({"message": "x" * 2001}, 400, "message_too_long"),
     "2,001 emoji": ({"message": "🦊" * 2001}, 400, "message_too_long"),
     "10 MB": (b'{"message": "' + b"x" * 10_000_000 + b'"}', 400, "message_too_long"),

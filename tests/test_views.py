@@ -13,9 +13,7 @@ from pytest_django import Settings
 
 from sitechat.models import Conversation, Message
 from sitechat.standin import Answer, Standin
-from tests.visitor import CHAT, Visitor, events_of, reply_url, text_of
-
-UUID = "0b0d5e4c-5a43-4a3c-8f5c-8d3f3ef5a0b1"
+from tests.visitor import CHAT, UUID, Visitor, events_of, reply_url, text_of
 
 
 @pytest.fixture

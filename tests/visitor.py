@@ -11,6 +11,8 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.test import AsyncClient, Client
 
 CHAT = "/api/chat/"
+UUID = "0b0d5e4c-5a43-4a3c-8f5c-8d3f3ef5a0b1"
+"""The id that a client gives its message."""
 
 
 def reply_url(reply: str, call: str = "") -> str:
@@ -26,6 +28,12 @@ def parse(raw: bytes) -> list[dict[str, Any]]:
 
 def text_of(events: Iterable[dict[str, Any]]) -> str:
     return "".join(event.get("t", "") for event in events)
+
+
+def told(events: Iterable[dict[str, Any]], key: str) -> Any:
+    """What the one event says that has the key."""
+    [value] = [event[key] for event in events if key in event]
+    return value
 
 
 def raw_chunks(response: Any) -> Iterator[bytes]:

@@ -36,6 +36,14 @@ def spread(values: Sequence[float]) -> dict[str, float]:
     }
 
 
+def shown(value: float | dict[str, float], show: str = "{:,.1f}") -> str:
+    """A figure in words, with its spread where it has one."""
+    if not isinstance(value, dict):
+        return show.format(value).removesuffix(".0")
+    median, least, most = (show.format(value[key]) for key in ("median", "least", "most"))
+    return f"{median} ({least} to {most})"
+
+
 def machine() -> dict[str, Any]:
     """What the figures were measured on."""
     installed = {each.metadata["Name"]: each.version for each in distributions()}
@@ -51,11 +59,11 @@ def machine() -> dict[str, Any]:
         "date": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
         "cpu": cpu,
         "cores": os.cpu_count(),
-        "load before": [round(value, 1) for value in os.getloadavg()],
+        "load": [round(value, 1) for value in os.getloadavg()],
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
         "packages": {name: installed[name] for name in PACKAGES if name in installed},
-        "command": " ".join([Path(sys.executable).name, *sys.argv]),
+        "command": " ".join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]]),
     }
 
 

@@ -18,7 +18,18 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from sitechat import bookkeeping, claude, guard, primary, replies, servers, stream, turns, visitors
+from sitechat import (
+    bookkeeping,
+    claude,
+    guard,
+    primary,
+    replies,
+    servers,
+    standing,
+    stream,
+    turns,
+    visitors,
+)
 from sitechat.conf import conf
 from sitechat.errors import (
     ChatError,
@@ -90,8 +101,8 @@ def _send(request: HttpRequest) -> HttpResponseBase:
     if not primary.in_transaction():  # a test's transaction has one thread
         claude.warm_up()
     ask = guard.admit(request)
-    standing = turns.look(request, ask)
-    known = turns.asked_before(ask, standing)
+    found = standing.look(request, ask)
+    known = found.asked_before(ask)
     server = _server(request)
     if known is not None:
         place = None if known.reply.finished else _place(request, server)
@@ -102,12 +113,12 @@ def _send(request: HttpRequest) -> HttpResponseBase:
         raise NotConfigured
     place = _place(request, server)
     try:
-        found = turns.take(request, ask, standing, on_server_loop=_on_server_loop(request))
+        taken = turns.take(request, ask, found, on_server_loop=_on_server_loop(request))
     except BaseException:
         if place is not None:
             place.release()
         raise
-    return _follow(request, found, place)
+    return _follow(request, taken, place)
 
 
 def _show(request: HttpRequest) -> HttpResponse:

@@ -1,0 +1,82 @@
+"""The conversation as a message finds it: what there is to go on from, and what is in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sitechat import bookkeeping, sessions
+from sitechat.errors import Busy, Conflict
+from sitechat.models import Conversation, Message, Status
+from sitechat.replies import Followed, followed, visitor
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from sitechat.guard import Ask
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The visitor's conversation, if there is one, and its newest messages, newest first."""
+
+    talk: Conversation | None
+    recent: Sequence[Message]
+
+    def asked_before(self, ask: Ask) -> Followed | None:
+        """The reply that the same message began before. Raises Conflict for another text."""
+        if self.talk is None or ask.client_id is None:
+            return None
+        recent, messages = self.recent, self.talk.messages
+        message = next((m for m in recent if m.client_id == ask.client_id), None)
+        if message is None and recent and recent[-1].position > 0:
+            message = messages.filter(client_id=ask.client_id).first()
+        if message is None:
+            return None
+        if message.text != ask.message:
+            raise Conflict
+        position = message.position + 1
+        reply = next((m for m in recent if m.position == position), None)
+        return followed(reply or messages.get(position=position), message.public_id)
+
+    def check_free(self) -> None:
+        """Raises Busy while a reply is running; one whose process is gone is none."""
+        running = next((m for m in self.recent if m.status == Status.RUNNING), None)
+        if running is None:
+            return
+        if bookkeeping.interrupt_stale(Message.objects.filter(pk=running.pk)):
+            running.refresh_from_db()
+        if running.status == Status.RUNNING:
+            raise Busy(reply=str(running.pk))
+
+
+def look(request: HttpRequest, ask: Ask) -> Standing:
+    """The visitor's conversation, with as much of it as Claude is shown."""
+    known = sessions.conversation_id(request, ask.bot.name)
+    if known is None:
+        return Standing(None, [])
+    theirs = Conversation.objects.owned_by(visitor(request)).filter(pk=known)
+    # Named twice, as SQLite would else sort all the messages of a long conversation.
+    newest = Message.objects.filter(conversation=known, conversation__in=theirs)
+    newest = newest.order_by("-position")
+    most = 2 * max(1, ask.bot.max_history)
+    recent = list(newest.select_related("conversation")[:most])
+    if recent:
+        return Standing(recent[0].conversation, recent)
+    # The conversation comes first: what it says of its last change must not be newer.
+    talk = theirs.first()
+    return Standing(talk, list(newest[:most]) if talk else [])
+
+
+def look_again(request: HttpRequest, ask: Ask) -> Standing:
+    """The same a moment later: as it stands now, also where another message began it meanwhile."""
+    name = ask.bot.name
+    pk = sessions.conversation_id(request, name) or sessions.new_conversation_id(request, name)
+    talk = Conversation.objects.owned_by(visitor(request)).filter(pk=pk).first()
+    return Standing(talk, newest_two(talk) if talk else [])
+
+
+def newest_two(talk: Conversation) -> list[Message]:
+    """The newest message and its reply, the newer one first."""
+    return list(talk.messages.order_by("-position")[:2])

@@ -1,0 +1,81 @@
+"""One client of Claude for each loop, made when it is first needed."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+from sitechat import claude
+
+
+def test_a_loop_keeps_its_client_until_the_settings_change(settings: Settings) -> None:
+    async def main() -> None:
+        try:
+            one = await claude.current_client()
+            assert await claude.current_client() is one
+            settings.ANTHROPIC_API_KEY = "sk-other"
+            assert await claude.current_client() is not one
+        finally:
+            await claude.close_client()
+
+    asyncio.run(main())
+
+
+def test_two_loops_share_no_client() -> None:
+    async def client() -> Any:
+        try:
+            return await claude.current_client()
+        finally:
+            await claude.close_client()
+
+    assert asyncio.run(client()) is not asyncio.run(client())
+
+
+@pytest.mark.parametrize(
+    ("changes", "environment", "configured"),
+    [
+        ({}, {}, False),
+        ({"ANTHROPIC_API_KEY": "sk"}, {}, True),
+        ({"CHAT_CLIENT": "tests.test_claude.compatible_client"}, {}, True),
+        ({}, {"ANTHROPIC_API_KEY": "sk"}, True),
+        ({}, {"ANTHROPIC_AUTH_TOKEN": "token"}, True),
+    ],
+)
+def test_whether_there_is_a_way_to_claude(
+    changes: dict[str, str],
+    environment: dict[str, str],
+    configured: bool,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    settings.ANTHROPIC_API_KEY = None
+    for name, value in changes.items():
+        setattr(settings, name, value)
+    assert claude.configured() is configured
+
+
+def test_the_sdk_is_not_imported_before_the_first_call() -> None:
+    code = (
+        "import sys, django; django.setup(); import sitechat.views; "
+        "print(*{'anthropic', 'aiohttp', 'httpx2'} & set(sys.modules))"
+    )
+    output = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={
+            "PYTHONPATH": ":".join(filter(None, sys.path)),
+            "DJANGO_SETTINGS_MODULE": "tests.settings",
+        },
+    )
+    assert output.stdout.split() == []
