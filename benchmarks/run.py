@@ -3,7 +3,7 @@
     python benchmarks/run.py [--short] [--only first_token dollars] [--json benchmarks/results.json]
 
 Any other option goes to each script, such as `--url http://127.0.0.1:8000/chat/`. A whole run
-takes about half an hour, a short one some minutes. `report.py` writes the page from the figures.
+takes about 20 minutes, a short one some minutes. `report.py` writes the page from the figures.
 """
 
 from __future__ import annotations
