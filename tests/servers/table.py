@@ -95,10 +95,11 @@ class Recorder:
             self.outcomes[report.nodeid] = report.outcome
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        if self.config.cache is None:
+        cache = getattr(self.config, "cache", None)  # none with -p no:cacheprovider
+        if cache is None:
             return
-        known = {**self.config.cache.get(CACHE, {}), **self.outcomes}
+        known = {**cache.get(CACHE, {}), **self.outcomes}
         if self.outcomes:
-            self.config.cache.set(CACHE, known)
+            cache.set(CACHE, known)
         if self.config.getoption("--write-table", default=False):
             write(guarantees(session.items), known)
