@@ -169,6 +169,7 @@ def test_a_reply_can_be_stopped_before_its_first_word(
     claude_standin.script(Answer("Hi", hold_after=0), "Next")
     visitor = live_visitor()
     reply, _rest = visitor.begin("Hello")
+    claude_standin.wait_for(lambda records: any(record.held for record in records))
     assert visitor.stop(reply).json()["status"] == "stopped"
     claude_standin.wait_for(lambda records: all(record.hung_up for record in records))
     assert visitor.ask("Again")[-1] == {"done": "complete"}
