@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -70,3 +72,18 @@ def live_visitor(
     yield Visitor
     for reply_id in list(engine._here().live):
         engine.stop(reply_id, None)
+    _wait_for_checkpoints()
+
+
+def _wait_for_checkpoints() -> None:
+    """A checkpoint may outlast the reply that it is of, and must not meet the next test."""
+    process = engine._here()
+    for each in filter(None, [process.background, *process.engines.values()]):
+        idle = threading.Barrier(engine.DATABASE_THREADS + 1)
+        for _ in range(engine.DATABASE_THREADS):
+            wait = partial(each._threads.submit, idle.wait, 10)
+            if each.loop.is_running():
+                each.loop.call_soon_threadsafe(wait)
+            else:
+                wait()
+        idle.wait(10)

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from sitechat.chatbot import Chatbot
 from sitechat.checkpoints import Progress, checkpoint
@@ -54,6 +55,13 @@ def begin(db: None) -> Begin:
 
 def row(live: LiveReply) -> Message:
     return Message.objects.get(pk=live.id)
+
+
+def test_where_no_reply_runs_the_database_is_left_alone(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    with django_assert_num_queries(0):
+        assert checkpoint([]) == {}
 
 
 WORDS = ("100%s", "o'clock", "ключ", '"quoted" \\ back', "two\nlines", "two 🙂", "{}", "null")

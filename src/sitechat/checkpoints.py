@@ -51,8 +51,11 @@ def checkpoint(replies: Sequence[LiveReply]) -> dict[UUID, int | None]:
     """Write what the replies have so far; their rows look alive for as long.
 
     Returns for each reply whose row is still there where it is to stop, None where nowhere.
-    What a failure leaves unknown, written or not, is written again the next time.
+    What a failure leaves unknown, written or not, is written again the next time. Where nothing
+    runs nothing is asked of the database: SQLite has one lock for all who write.
     """
+    if not replies:
+        return {}
     progress = [Progress(live) for live in replies]
     rows = _writing(primary.alias()).write(progress)
     for each in progress:
