@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -14,8 +14,11 @@ from django.core.cache import cache
 from django.test import Client
 
 from sitechat import claude, engine
-from sitechat.standin import Standin, pytest_plugin
-from tests.visitor import Visitor
+from sitechat.knowledge.discovery import discover
+from sitechat.knowledge.sources import registry
+from sitechat.standin import Answer, Standin, pytest_plugin
+from tests.indexed import put_help_pages
+from tests.visitor import Held, MakeVisitor, Visitor, until
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -65,9 +68,28 @@ def owner(db: None) -> Client:
 
 
 @pytest.fixture
+def index_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The search index of this test is its own."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+
+@pytest.fixture
+def no_sources(index_folder: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only sources that the test declares give pages."""
+    monkeypatch.setattr(registry, "_classes", {})
+    discover()
+
+
+@pytest.fixture
+def help_pages(index_folder: None, db: None) -> None:
+    """Four pages of a shop's help are indexed."""
+    put_help_pages()
+
+
+@pytest.fixture
 def live_visitor(
     claude_standin: Standin, transactional_db: None, _sdk: None
-) -> Iterator[Callable[[], Visitor]]:
+) -> Iterator[MakeVisitor]:
     """Makes visitors whose replies run in the engine, on its thread, while the test goes on."""
     yield Visitor
     for reply_id in list(engine._here().live):
@@ -87,3 +109,21 @@ def _wait_for_checkpoints() -> None:
             else:
                 wait()
         idle.wait(10)
+
+
+@pytest.fixture
+def quick_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine writes down and tries again at once, not twice a second."""
+    monkeypatch.setattr(engine, "CHECKPOINT", 0.02)
+    monkeypatch.setattr(engine, "SAVE_AGAIN", 0.01)
+
+
+@pytest.fixture
+def held(live_visitor: MakeVisitor, quick_engine: None, claude_standin: Standin) -> Held:
+    """A visitor whose reply has said "One two" and waits to say the rest."""
+    claude_standin.script(Answer("One two three four five", hold_after=2))
+    visitor = live_visitor()
+    reply, rest = visitor.begin("Count")
+    claude_standin.wait_for(lambda records: any(record.held for record in records))
+    until(lambda: visitor.poll(reply)["text"] == "One two")
+    return visitor, reply, rest

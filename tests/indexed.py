@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.test import Client
 
-from sitechat.knowledge import audience
+from sitechat.knowledge import audience, search
 from sitechat.knowledge.models import Page
 from sitechat.knowledge.sources import Document
 from sitechat.knowledge.store import store
 
+ANONYMOUS = AnonymousUser()
 PAGES = "/admin/sitechat/page/"
 
 
@@ -25,6 +27,26 @@ def put_shop() -> None:
     put("/shipping/", "## Parcels\n\nWe deliver parcels within three days.", "Shipping")
     put("/returns/", "## Sending back\n\nSend it back within thirty days.", "Returns")
     put("/staff/", "Parcels that were lost are paid by us.", "Rules", audience=[audience.STAFF])
+
+
+def put_help_pages() -> None:
+    put("/shipping/", "## Parcels\n\nWe deliver parcels within three days.", "Shipping")
+    put("/returns/", "## Sending back\n\nSend it back within thirty days.", "Returns")
+    put("/payment/", "## Cards\n\nWe take credit cards and invoices.", "Payment methods")
+    put("/jobs/", "We are looking for a cook who delivers fine soup.", "Jobs")
+
+
+def known_urls() -> set[str]:
+    return set(Page.objects.exclude(content_hash="").values_list("url", flat=True))
+
+
+def index_problems() -> dict[str, str]:
+    return dict(Page.objects.exclude(error="").values_list("url", "error"))
+
+
+def found(query: str, **options: Any) -> list[str]:
+    """The addresses that a search finds, by default for a visitor who is not logged in."""
+    return [one.url for one in search(query, user=options.pop("user", ANONYMOUS), **options)]
 
 
 def page_of(client: Client, url: str = PAGES, **posted: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 
 import pytest
 from django.test import Client
@@ -15,7 +14,7 @@ from sitechat.knowledge import embeddings, index, schema
 from sitechat.knowledge.models import IndexState, Page
 from tests.indexed import PAGES, ask, page_of, put, put_shop
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = [pytest.mark.django_db, pytest.mark.database, pytest.mark.usefixtures("index_folder")]
 
 
 class Silent(sitechat.Chatbot):
@@ -26,11 +25,6 @@ class Silent(sitechat.Chatbot):
 
 def embed(texts: list[str]) -> list[list[float]]:
     return [[1.0, float(len(text))] for text in texts]
-
-
-@pytest.fixture(autouse=True)
-def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
 
 
 @pytest.fixture

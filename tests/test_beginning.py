@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 from unittest import mock
 
 import pytest
@@ -16,7 +15,7 @@ import sitechat
 from sitechat import composing, site_tools, standing, visitors
 from sitechat.models import Conversation, Counter, Message, Role, Status
 from sitechat.standin import Answer, Standin
-from tests.visitor import UUID, Visitor, events_of, text_of, told
+from tests.visitor import UUID, MakeVisitor, Visitor, events_of, text_of, told
 
 pytestmark = pytest.mark.database
 
@@ -106,7 +105,7 @@ def test_replies_that_other_processes_write_to_an_address_take_its_places(
 
 @pytest.mark.django_db(transaction=True)
 def test_a_conversation_has_one_reply_at_a_time(
-    live_visitor: Callable[[], Visitor], claude_standin: Standin
+    live_visitor: MakeVisitor, claude_standin: Standin
 ) -> None:
     claude_standin.script(Answer("One two", hold_after=1))
     visitor = live_visitor()
@@ -127,9 +126,7 @@ def test_a_conversation_has_one_reply_at_a_time(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_other_visitors_are_not_busy(
-    live_visitor: Callable[[], Visitor], claude_standin: Standin
-) -> None:
+def test_other_visitors_are_not_busy(live_visitor: MakeVisitor, claude_standin: Standin) -> None:
     claude_standin.script(Answer("One two", hold_after=1), "Hi")
     live_visitor().begin("Hello")
     claude_standin.wait_for(lambda records: any(record.held for record in records))

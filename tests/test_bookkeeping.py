@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -10,11 +9,9 @@ from django.utils import timezone
 
 from sitechat.models import STALE_AFTER, Conversation, Message, Role, Status, Usage
 from sitechat.standin import Standin
-from tests.visitor import Visitor, raw_chunks, reply_url, text_of
+from tests.visitor import MakeVisitor, Visitor, raw_chunks, reply_url, text_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
-
-MakeVisitor = Callable[[], Visitor]
 
 
 @pytest.fixture

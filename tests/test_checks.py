@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.core import checks
 from django.core.checks import CheckMessage
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -114,80 +114,6 @@ def test_a_missing_key_is_a_warning(settings: Settings, monkeypatch: pytest.Monk
 def test_no_check_tells_the_key(settings: Settings) -> None:
     settings.ANTHROPIC_API_KEY = ["sk-secret"]
     assert "sk-secret" not in str(run())
-
-
-# What holds answers back
-
-
-class Joins:
-    """Middleware as third parties write it, by a name that tells what it does."""
-
-    def __init__(self, get_response: Any) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        response = self.get_response(request)
-        return HttpResponse(b"".join(response.streaming_content))
-
-
-def minify(get_response: Any) -> Any:
-    def middleware(request: HttpRequest) -> HttpResponseBase:
-        response = get_response(request)
-        if response.streaming:
-            response.streaming_content = list(response.streaming_content)
-        return response  # type: ignore[no-any-return]
-
-    return middleware
-
-
-def compress(get_response: Any) -> Any:
-    def middleware(request: HttpRequest) -> HttpResponseBase:
-        response: StreamingHttpResponse = get_response(request)
-        response.headers["Content-Encoding"] = "br"
-        return response
-
-    return middleware
-
-
-def gzip_that_needs_a_user(get_response: Any) -> Any:
-    def middleware(request: HttpRequest) -> HttpResponseBase:
-        return get_response(request.user)  # type: ignore[no-any-return]
-
-    return middleware
-
-
-BufferingMiddleware = Joins
-
-
-@pytest.mark.parametrize(
-    ("path", "problem"),
-    [
-        ("tests.test_checks.BufferingMiddleware", "makes one piece"),
-        ("tests.test_checks.minify", "reads a stream before it is sent"),
-        ("tests.test_checks.compress", "compresses a stream"),
-    ],
-)
-def test_middleware_that_holds_answers_back_is_named(
-    settings: Settings, path: str, problem: str
-) -> None:
-    settings.MIDDLEWARE = [*settings.MIDDLEWARE, path]
-    (message,) = serving.check_middleware()
-    assert message.id == "sitechat.W005"
-    assert path in message.msg
-    assert problem in message.msg
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "django.middleware.gzip.GZipMiddleware",
-        "tests.test_checks.gzip_that_needs_a_user",
-        "nowhere.GzipMiddleware",
-    ],
-)
-def test_other_middleware_is_let_alone(settings: Settings, path: str) -> None:
-    settings.MIDDLEWARE = [path, *settings.MIDDLEWARE]
-    assert ids(serving.check_middleware()) == []
 
 
 # Before going live

@@ -7,9 +7,7 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
-import anthropic
 import pytest
-from pytest_django import Settings
 
 from sitechat import claude
 from sitechat.errors import ReplyError
@@ -300,19 +298,3 @@ def test_the_log_tells_what_the_visitor_is_not(
     assert outcome.error["ref"] in line
     assert "req_standin000001" in line
     assert "sk-test" not in caplog.text
-
-
-# Clients
-
-
-def compatible_client() -> anthropic.AsyncAnthropic:
-    return anthropic.AsyncAnthropic(api_key="of-the-site", max_retries=9)
-
-
-def test_a_site_may_bring_its_own_client(claude_standin: Standin, settings: Settings) -> None:
-    settings.CHAT_CLIENT = "tests.test_claude.compatible_client"
-    settings.ANTHROPIC_API_KEY = ""
-    outcome = ask(claude_standin, Answer(status=429), "Hi")
-    assert outcome.error is not None
-    [record] = claude_standin.requests  # its own retries are switched off
-    assert record.headers["authorization"] == "Bearer of-the-site"

@@ -7,10 +7,15 @@ import subprocess
 import sys
 from typing import Any
 
+import anthropic
 import pytest
 from pytest_django import Settings
 
 from sitechat import claude
+from sitechat.errors import ReplyError
+from sitechat.exchange import Request
+from sitechat.history import messages
+from sitechat.standin import Answer, Standin
 
 
 def test_a_loop_keeps_its_client_until_the_settings_change(settings: Settings) -> None:
@@ -41,7 +46,7 @@ def test_two_loops_share_no_client() -> None:
     [
         ({}, {}, False),
         ({"ANTHROPIC_API_KEY": "sk"}, {}, True),
-        ({"CHAT_CLIENT": "tests.test_claude.compatible_client"}, {}, True),
+        ({"CHAT_CLIENT": "tests.test_claude_clients.compatible_client"}, {}, True),
         ({}, {"ANTHROPIC_API_KEY": "sk"}, True),
         ({}, {"ANTHROPIC_AUTH_TOKEN": "token"}, True),
     ],
@@ -79,3 +84,27 @@ def test_the_sdk_is_not_imported_before_the_first_call() -> None:
         },
     )
     assert output.stdout.split() == []
+
+
+def compatible_client() -> anthropic.AsyncAnthropic:
+    return anthropic.AsyncAnthropic(api_key="of-the-site", max_retries=9)
+
+
+def test_a_site_may_bring_its_own_client(claude_standin: Standin, settings: Settings) -> None:
+    settings.CHAT_CLIENT = "tests.test_claude_clients.compatible_client"
+    settings.ANTHROPIC_API_KEY = ""
+    claude_standin.script(Answer(status=429), "Hi")
+
+    asked = messages([], question="Hello")
+
+    async def main() -> None:
+        try:
+            async for _delta in claude.Call(Request("claude-opus-4-7", 100, asked)):
+                pass
+        finally:
+            await claude.close_client()
+
+    with pytest.raises(ReplyError):
+        asyncio.run(main())
+    [record] = claude_standin.requests  # its own retries are switched off
+    assert record.headers["authorization"] == "Bearer of-the-site"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from pytest_django import Settings
 import sitechat
 from sitechat.models import Conversation, Message
 from sitechat.standin import Answer, Standin
-from tests.visitor import UUID, Visitor
+from tests.visitor import UUID, MakeVisitor, Visitor
 
 pytestmark = pytest.mark.database
 
@@ -164,7 +163,7 @@ class Patient(Golden):
 
 @pytest.mark.django_db(transaction=True)
 def test_sixty_turns_in_which_all_goes_wrong_are_never_refused_and_stay_cached(
-    live_visitor: Callable[[], Visitor], claude_standin: Standin, settings: Settings
+    live_visitor: MakeVisitor, claude_standin: Standin, settings: Settings
 ) -> None:
     settings.CHAT_LIMITS = {}
     settings.CHAT_BOTS = {"default": "tests.test_composing.Patient"}

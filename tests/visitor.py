@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterable, Iterator
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from itertools import chain
 from typing import Any, cast
 
+from django.contrib.sessions.models import Session
 from django.http import HttpResponse, StreamingHttpResponse
 from django.test import AsyncClient, Client
+
+from sitechat.models import Conversation, Counter, Message, Usage
+from sitechat.standin import Standin
 
 CHAT = "/api/chat/"
 UUID = "0b0d5e4c-5a43-4a3c-8f5c-8d3f3ef5a0b1"
@@ -52,6 +57,12 @@ async def async_events_of(response: Any) -> list[dict[str, Any]]:
     assert response.is_async
     stream = cast("AsyncIterator[bytes]", response.streaming_content)
     return parse(b"".join([chunk async for chunk in stream]))
+
+
+def nothing_happened(standin: Standin) -> bool:
+    """No request to Claude, no row, no session."""
+    tables = (Conversation, Message, Usage, Counter, Session)
+    return not standin.requests and not any(table.objects.exists() for table in tables)
 
 
 class Stream:
@@ -137,3 +148,15 @@ class AsyncVisitor:
 
     async def ask(self, message: str, **fields: Any) -> list[dict[str, Any]]:
         return await async_events_of(await self.send(message, **fields))
+
+
+MakeVisitor = Callable[[], Visitor]
+Held = tuple[Visitor, str, Stream]
+
+
+def until(true: Callable[[], Any]) -> None:
+    """Wait, up to ten seconds, for what another thread does."""
+    deadline = time.monotonic() + 10
+    while not true():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.005)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from sitechat import exchange
-    from sitechat.guard import Ask
+    from sitechat.parsing import Ask
 
 ATTEMPTS = 20
 """Tries to write a turn, when many messages of an address come at the same moment."""

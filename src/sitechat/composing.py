@@ -11,9 +11,9 @@ from django.utils.translation import get_language
 
 from sitechat import exchange, history, site_tools
 from sitechat.chatbot import Chatbot
-from sitechat.guard import Ask
 from sitechat.knowledge.index import current as current_index
 from sitechat.models import Conversation, Message
+from sitechat.parsing import Ask
 from sitechat.replies import visitor
 from sitechat.reply import storable
 

@@ -16,9 +16,9 @@ from django.utils import timezone
 from sitechat import bookkeeping, engine, primary, sessions
 from sitechat.driver import LiveReply
 from sitechat.errors import NotFound
-from sitechat.guard import parse_uuid
 from sitechat.knowledge.searching import existing
 from sitechat.models import Conversation, ConversationQuerySet, Message, Status
+from sitechat.parsing import parse_uuid
 from sitechat.reply import Reply, Source
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from sitechat.replies import Followed, followed, visitor
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-    from sitechat.guard import Ask
+    from sitechat.parsing import Ask
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from sitechat import composing, engine, visitors
 from sitechat.beginning import Beginning, remember
 from sitechat.driver import LiveReply
 from sitechat.errors import ChatError
-from sitechat.guard import Ask, check_limits
+from sitechat.guard import check_limits
+from sitechat.parsing import Ask
 from sitechat.replies import Followed
 from sitechat.reply import Reply
 from sitechat.standing import Standing, look_again

@@ -22,6 +22,7 @@ from sitechat import (
     bookkeeping,
     claude,
     guard,
+    parsing,
     primary,
     replies,
     servers,
@@ -122,7 +123,7 @@ def _send(request: HttpRequest) -> HttpResponseBase:
 
 
 def _show(request: HttpRequest) -> HttpResponse:
-    bot = guard.find_bot(request.GET.get("bot"))
+    bot = parsing.find_bot(request.GET.get("bot"))
     claude.warm_up()
     talk = replies.conversation(request, bot.name)
     messages = replies.history(request, talk) if talk else []
@@ -141,13 +142,13 @@ def _show(request: HttpRequest) -> HttpResponse:
 
 def _forget(request: HttpRequest) -> HttpResponse:
     guard.check_source(request)
-    replies.forget(request, guard.find_bot(request.GET.get("bot")).name)
+    replies.forget(request, parsing.find_bot(request.GET.get("bot")).name)
     return HttpResponse(status=204)
 
 
 def _reply(request: HttpRequest, reply_id: str) -> HttpResponseBase:
     row = _find(request, reply_id)
-    after = guard.read_after(request)
+    after = parsing.read_after(request)
     accepts = _tokens(request.headers.get("Accept", ""))
     if "application/json" in accepts and "text/event-stream" not in accepts:
         return JsonResponse(replies.present(row).as_dict(after))
@@ -159,7 +160,7 @@ def _reply(request: HttpRequest, reply_id: str) -> HttpResponseBase:
 def _stop(request: HttpRequest, reply_id: str) -> HttpResponse:
     guard.check_source(request)
     row = _find(request, reply_id)
-    replies.stop(row, guard.read_stop(request))
+    replies.stop(row, parsing.read_stop(request))
     row.refresh_from_db()
     return JsonResponse(replies.present(row).as_dict())
 
@@ -167,7 +168,7 @@ def _stop(request: HttpRequest, reply_id: str) -> HttpResponse:
 def _rate(request: HttpRequest, reply_id: str) -> HttpResponse:
     guard.check_source(request)
     row = _find(request, reply_id)
-    given = guard.read_rating(request)
+    given = parsing.read_rating(request)
     Message.objects.filter(pk=row.pk).update(**given)
     return JsonResponse({"reply": str(row.pk), "rating": given["rating"]})
 
@@ -175,7 +176,7 @@ def _rate(request: HttpRequest, reply_id: str) -> HttpResponse:
 def _find(request: HttpRequest, reply_id: str) -> Message:
     """The visitor's reply; where `?bot=` names a bot, only in the conversation with it."""
     name = request.GET.get("bot")
-    bot = None if name is None else guard.find_bot(name).name
+    bot = None if name is None else parsing.find_bot(name).name
     return replies.find_reply(request, reply_id, bot)
 
 

@@ -10,6 +10,9 @@ from playwright.sync_api import Locator, Page, expect
 expect.set_options(timeout=20_000)
 
 
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+
+
 class Chat:
     def __init__(self, page: Page) -> None:
         self.page = page

@@ -14,7 +14,7 @@ from django.contrib.sessions.backends.cache import SessionStore
 from django.http import HttpRequest
 from django.test import RequestFactory
 
-from sitechat import bookkeeping, claude, composing, exchange, guard, visitors
+from sitechat import bookkeeping, claude, composing, exchange, parsing, visitors
 from sitechat.chatbot import Chatbot
 from sitechat.driver import LiveReply, Tools, converse_in_time
 from sitechat.errors import NotConfigured
@@ -43,7 +43,7 @@ def compose(question: str, bot: str | None = None, page: str = "") -> LiveReply:
         data["bot"] = bot
     if page:
         data["page"] = {"url": page}
-    ask = guard.understood(data)
+    ask = parsing.parse_message(data)
     request = anonymous_request()
     return live_reply(composing.compose(request, ask), ask.bot, tools=composing.tools(request, ask))
 

@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Count, Max, Q, Sum
 from django.utils.functional import Promise
 
-from sitechat import guard, site_tools
+from sitechat import parsing, site_tools
 from sitechat.conf import conf
 from sitechat.errors import ChatError
 from sitechat.knowledge import index
@@ -110,7 +110,7 @@ def trial(question: str, *, previous: str, page_url: str, language: str, bot: st
     if bot:
         body["bot"] = bot
     try:
-        ask = guard.understood(body)
+        ask = parsing.parse_message(body)
     except ChatError as error:
         return Trial(refused=error.as_dict()["message"])
     if not ask.bot.search:

@@ -12,7 +12,7 @@ import pytest
 from sitechat.standin import Answer, Record, StandinControl
 from sitechat.standin.script import End
 
-PAGE = (Path(__file__).parent.parent / "docs" / "testing.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "testing.md").read_text()
 WORDS = set(re.findall(r"\w+", PAGE))
 
 

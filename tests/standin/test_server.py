@@ -2,76 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import http.client
-import json
-from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 import anthropic
-import httpx2
 import pytest
 
 from sitechat.standin import Answer, Standin
-
-MODEL = "claude-opus-4-7"
-QUESTION: Any = [{"role": "user", "content": "Hello"}]
-Run = Callable[[Callable[[anthropic.AsyncAnthropic], Coroutine[Any, Any, Any]]], Any]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Standin]:
-    with Standin() as standin:
-        yield standin
-
-
-@pytest.fixture
-def standin(server: Standin) -> Iterator[Standin]:
-    yield server
-    server.clear()
-
-
-@pytest.fixture(params=["httpx2", "aiohttp"])
-def run(request: pytest.FixtureRequest, standin: Standin) -> Run:
-    """Run a coroutine with a client of the SDK, on each of its transports."""
-
-    def run(use: Callable[[anthropic.AsyncAnthropic], Coroutine[Any, Any, Any]]) -> Any:
-        async def main() -> Any:
-            transport = anthropic.DefaultAioHttpClient() if request.param == "aiohttp" else None
-            async with anthropic.AsyncAnthropic(
-                api_key="sk-test", base_url=standin.url, max_retries=0, http_client=transport
-            ) as client:
-                return await use(client)
-
-        return asyncio.run(main())
-
-    return run
-
-
-async def stream(client: anthropic.AsyncAnthropic, seen: list[str], **fields: Any) -> Any:
-    """Read an answer; `seen` gets its text as it comes, also where it breaks off."""
-    stop_reason = None
-    fields = {"model": MODEL, "max_tokens": 1000, "messages": QUESTION, **fields}
-    async for event in await client.messages.create(stream=True, **fields):
-        if event.type == "content_block_delta" and event.delta.type == "text_delta":
-            seen.append(event.delta.text)
-        elif event.type == "message_delta":
-            stop_reason = event.delta.stop_reason
-    return stop_reason
-
-
-def post(
-    standin: Standin, body: bytes, path: str = "/v1/messages", method: str = "POST", **headers: str
-) -> tuple[http.client.HTTPResponse, Any]:
-    address = urlsplit(standin.url)
-    connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=10)
-    names = {name.replace("_", "-"): value for name, value in headers.items()}
-    connection.request(method, path, body, {"anthropic-version": "2026-10-21", **names})
-    response = connection.getresponse()
-    data = json.loads(response.read())
-    connection.close()
-    return response, data
+from tests.standin.sdk import MODEL, QUESTION, Run, post, stream
 
 
 def test_a_scripted_answer_streams(run: Run, standin: Standin) -> None:
@@ -186,82 +123,6 @@ def test_a_spend_cap_has_its_details(run: Run, standin: Standin) -> None:
     assert "retry-after" not in caught.value.response.headers
 
 
-def test_an_error_in_mid_stream(run: Run, standin: Standin) -> None:
-    standin.script(Answer("half", end="error"))
-    seen: list[str] = []
-    with pytest.raises(anthropic.APIStatusError) as caught:
-        run(lambda client: stream(client, seen))
-    assert (caught.value.status_code, caught.value.type) == (200, "overloaded_error")
-    assert seen == ["half"]
-
-
-def test_a_dropped_connection_in_mid_stream(run: Run, standin: Standin) -> None:
-    standin.script(Answer("half", end="drop"))
-    seen: list[str] = []
-    with pytest.raises(httpx2.HTTPError):
-        run(lambda client: stream(client, seen))
-    assert seen == ["half"]
-    (record,) = standin.requests
-    assert (record.finished, record.hung_up, record.stop_reason) == (True, False, None)
-
-
-def test_a_clean_end_without_message_stop(run: Run, standin: Standin) -> None:
-    standin.script(Answer("half", end="cut"))
-    seen: list[str] = []
-    assert run(lambda client: stream(client, seen)) is None
-    assert seen == ["half"]
-
-
-def test_a_connection_that_breaks_before_the_answer(run: Run, standin: Standin) -> None:
-    standin.script(Answer(end="drop", before_headers=True))
-    with pytest.raises(anthropic.APIConnectionError):
-        run(lambda client: stream(client, []))
-
-
-@pytest.mark.parametrize("before_headers", [False, True])
-def test_silence_until_the_client_leaves(run: Run, standin: Standin, before_headers: bool) -> None:
-    standin.script(Answer("half", end="hang", before_headers=before_headers))
-
-    async def use(client: anthropic.AsyncAnthropic) -> None:
-        seen: list[str] = []
-        reading = asyncio.create_task(stream(client, seen))
-        await asyncio.to_thread(
-            standin.wait_for,
-            lambda requests: requests and (before_headers or requests[0].events_sent >= 4),
-        )
-        reading.cancel()
-
-    run(use)
-    (record,) = standin.wait_for(lambda requests: requests[0].hung_up)
-    assert record.finished is False
-    assert record.stop_reason is None
-    if not before_headers:
-        assert record.answer_text == "half"
-        assert record.usage is not None
-        assert record.usage["output_tokens"] == 2
-
-
-def test_an_answer_can_be_held_and_released(run: Run, standin: Standin) -> None:
-    standin.script(Answer(["a", "b", "c"], hold_after=2))
-
-    async def use(client: anthropic.AsyncAnthropic) -> None:
-        seen: list[str] = []
-        reading = asyncio.create_task(stream(client, seen))
-        requests = await asyncio.to_thread(standin.wait_for, lambda log: log and log[0].held)
-        assert requests[0].answer_text == "ab"
-        standin.release()
-        assert await reading == "end_turn"
-        assert seen == ["a", "b", "c"]
-
-    run(use)
-
-
-def test_a_release_may_come_before_the_hold(run: Run, standin: Standin) -> None:
-    standin.script(Answer("a", hold_after=1))
-    standin.release()
-    assert run(lambda client: stream(client, [])) == "end_turn"
-
-
 def test_the_prompt_cache_is_billed_and_its_clock_can_be_moved(run: Run, standin: Standin) -> None:
     mark = {"type": "ephemeral"}
     system: Any = [{"type": "text", "text": "word " * 4000, "cache_control": mark}]
@@ -301,21 +162,6 @@ def test_always_answers_what_the_queue_does_not(run: Run, standin: Standin) -> N
     for _ in range(3):
         run(lambda client: stream(client, seen))
     assert seen == ["first", "again", "again"]
-
-
-def test_clearing_breaks_off_what_is_running(run: Run, standin: Standin) -> None:
-    standin.script(Answer("half", end="hang"), "never")
-
-    async def use(client: anthropic.AsyncAnthropic) -> None:
-        seen: list[str] = []
-        reading = asyncio.create_task(stream(client, seen))
-        await asyncio.to_thread(standin.wait_for, lambda log: log and log[0].answer_text)
-        standin.clear()
-        with pytest.raises(httpx2.HTTPError):
-            await reading
-
-    run(use)
-    assert standin.requests == []
 
 
 @pytest.mark.parametrize(
@@ -358,8 +204,3 @@ def test_a_wrong_script_says_what_is_valid(standin: Standin) -> None:
         standin._call("PUT", "script", [{"txt": "Hi"}])
     with pytest.raises(ValueError, match="a script is a list"):
         standin._call("PUT", "script", {"text": "Hi"})
-
-
-def test_waiting_in_vain_tells_the_state(standin: Standin) -> None:
-    with pytest.raises(TimeoutError, match="the requests:\nnone"):
-        standin.wait_for(lambda requests: requests, timeout=0)
