@@ -1,4 +1,4 @@
-"""May this request speak? Every refusal is in here, the cheapest first.
+"""May this request speak? By its source, its bot, Claude's state and the limits.
 
 Nothing is written for a visitor who is refused: no session, no conversation, no message.
 """

@@ -42,6 +42,7 @@ def test_items_of_lists_are_pieces() -> None:
 def test_rows_of_tables_are_pieces_without_their_bars() -> None:
     table = "| name | what |\n|---|---|\n| `a` | first | |\n| | b |"
     assert texts(table) == ["name: what", "`a`: first", "b"]
+    assert texts("name | what\na | first\nof all | b") == ["name: what", "a: first", "of all: b"]
 
 
 def test_code_is_whole_and_stays_with_what_announces_it() -> None:

@@ -56,7 +56,7 @@ class _Cutter:
                 self.heading = heading[1]
             elif _RULE.match(line):
                 self._close()
-            elif line.startswith("|"):
+            elif line.startswith("|") or " | " in line:
                 self._row(line)
             else:
                 following = self.lines[at].strip() if at < len(self.lines) else ""
