@@ -59,5 +59,6 @@ def _colours(style: str) -> str:
 
 def robots(request: HttpRequest) -> HttpResponse:
     sitemap = request.build_absolute_uri(reverse("sitemap"))
-    text = f"User-agent: *\nDisallow: /admin/\nDisallow: /api/\nSitemap: {sitemap}\n"
+    admin = reverse("admin:index")
+    text = f"User-agent: *\nDisallow: {admin}\nDisallow: /api/\nSitemap: {sitemap}\n"
     return HttpResponse(text, content_type="text/plain")

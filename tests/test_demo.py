@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 from django.test import Client, modify_settings, override_settings
+from protego import Protego
 
 from demo.pages import DOCS, all_pages
 
@@ -70,6 +71,8 @@ def test_crawlers_and_the_index_find_the_pages(client: Client) -> None:
     assert all(f"<loc>http://testserver{address(slug)}</loc>" in sitemap for slug in SLUGS)
     robots = client.get("/robots.txt").content.decode()
     assert "Sitemap: http://testserver/sitemap.xml" in robots
+    rules = Protego.parse(robots)
+    assert all(rules.can_fetch(address(slug), "*") for slug in SLUGS)
 
 
 @pytest.mark.servers

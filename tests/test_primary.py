@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.test import override_settings
 
 from sitechat import primary
-from sitechat.models import Conversation, Message, Usage
+from sitechat.models import Message
 
 
 class Replicas:
@@ -27,7 +28,7 @@ def _replicas() -> Any:
         yield
 
 
-@pytest.mark.parametrize("model", [Conversation, Message, Usage])
+@pytest.mark.parametrize("model", [*apps.get_app_config("sitechat").get_models()])
 def test_rows_are_read_where_they_are_written(model: Any) -> None:
     assert model.objects.all().db == "primary"
     assert model.objects.filter(pk=None).db == "primary"

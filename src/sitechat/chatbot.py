@@ -31,7 +31,7 @@ class Chatbot:
     """Claude's model."""
 
     max_tokens = cast("int", _FromSetting("CHAT_MAX_TOKENS"))
-    """The most tokens that one reply may have."""
+    """The most tokens that Claude may write at once; some models get room to think on top."""
 
     max_history = cast("int", _FromSetting("CHAT_MAX_HISTORY"))
     """The most pairs of question and answer that go along as context."""

@@ -46,7 +46,7 @@ class Conf:
 
     @property
     def CHAT_MAX_TOKENS(self) -> int:
-        """The most tokens that one reply may have."""
+        """The most tokens that Claude may write at once; some models get room to think on top."""
         return getattr(settings, "CHAT_MAX_TOKENS", 1024)
 
     @property

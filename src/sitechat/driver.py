@@ -165,7 +165,7 @@ async def converse(live: LiveReply, step: Step) -> Ending:
         # The limits have no room for another round: what has been written is the answer.
         if len(live.reply):
             return Ending(Status.COMPLETE)
-        told = ClaudeRateLimit(refusal.message, retry_after=refusal.retry_after)
+        told = ClaudeRateLimit(retry_after=refusal.retry_after)
         return Ending.of_error(live.reply, told)
     except ReplyError as error:
         return Ending.of_error(live.reply, error)

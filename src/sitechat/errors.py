@@ -118,7 +118,7 @@ class Conflict(ChatError):
 
 class RateLimited(ChatError):
     code, status = "rate_limited", 429
-    message = _("That were many messages. Please wait a little.")
+    message = _("You have sent many messages. Please wait a little.")
     retryable = True
 
 

@@ -27,6 +27,13 @@ if TYPE_CHECKING:
     from sitechat.visitors import Visitor
 
 
+AT_ONCE = 6
+"""Running replies of an address are limited to the messages that it may send, divided by this."""
+
+LEAST_AT_ONCE = 4
+"""So many replies of an address may always run: a household, or one visitor with some tabs."""
+
+
 def admit(request: HttpRequest) -> Ask:
     """The message that a request brings, if it may speak; raises the ChatError it may not."""
     check_source(request)
@@ -97,14 +104,14 @@ def _trusted(origin: str) -> bool:
 def at_once() -> int | None:
     """How many replies one address may have running at once; None for any number.
 
-    A sixth of the messages that CHAT_LIMITS grants an address in its shortest period, and at
-    least 4. Visitors behind one router share an address.
+    A part (`AT_ONCE`) of the messages that CHAT_LIMITS grants an address in its shortest period:
+    visitors behind one router share an address, and a flood comes all at once.
     """
     caps = [limit for limit in current_limits() if (limit.scope, limit.unit) == ("ip", "messages")]
     if not caps:
         return None
     shortest = min(caps, key=lambda limit: PERIODS.index(limit.period))
-    return max(4, shortest.cap // 6)
+    return max(LEAST_AT_ONCE, shortest.cap // AT_ONCE)
 
 
 def free_slot(address: str, *, guess: bool) -> str | None:

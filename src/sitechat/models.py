@@ -289,6 +289,8 @@ class Counter(models.Model):
     warned = models.BooleanField(default=False)
     reached = models.BooleanField(default=False)
 
+    objects = PrimaryManager["Counter"]()
+
     class Meta:
         verbose_name = _("counter")
         verbose_name_plural = _("counters")

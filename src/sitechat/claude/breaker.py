@@ -6,17 +6,22 @@ is written or reserved for them; when its time is over the next few try again.
 
 from __future__ import annotations
 
+import logging
 import threading
 from math import ceil
 from time import monotonic
 
 from sitechat.errors import ApiError, ClaudeRateLimit, ReplyError
 
+logger = logging.getLogger("sitechat.claude")
+
 FAILURES = 10
 """Replies that must fail in a row: fewer may be bad luck, and each has been tried three times."""
 
 PAUSE = 15.0
 LONGEST_PAUSE = 60.0
+"""Seconds that new messages are refused after each further failure: as long as Claude asks for,
+within these."""
 
 _lock = threading.Lock()
 _failures = 0
@@ -34,6 +39,11 @@ def failed(error: ReplyError) -> None:
         _failures += 1
         if _failures >= FAILURES:
             pause = min(max(PAUSE, error.retry_after or 0), LONGEST_PAUSE)
+            if not _until:
+                logger.warning(
+                    "Claude failed %d times in a row: new messages are refused for a while",
+                    FAILURES,
+                )
             _until = monotonic() + pause
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db import transaction
 from django.utils.module_loading import import_string
 
+from sitechat import primary
 from sitechat.conf import conf
 
 from .models import IndexState, Page, Passage
@@ -75,7 +75,7 @@ def embed_missing(pages: Sequence[int] | None = None) -> Iterator[int]:
         for passage, vector in zip(batch, vectors, strict=True):
             passage.vector = vector.astype("<f2").tobytes()
             passage.embedder = name
-        with transaction.atomic():
+        with primary.atomic():
             IndexState.touch()
             Passage.objects.bulk_update(batch, ["vector", "embedder"])
             Page.objects.filter(pk__in={passage.page_id for passage in batch}).update(stamp=uuid4())

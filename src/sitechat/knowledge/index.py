@@ -21,8 +21,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.core.files import locks
-from django.db import close_old_connections, connections, router
+from django.db import close_old_connections, connections
 
+from sitechat import primary
 from sitechat.conf import conf
 
 from .building import build, changes
@@ -130,7 +131,7 @@ def refresh() -> Index | None:
 
 def folder() -> Path:
     """Where this host keeps the indexes of this database: private to the system user."""
-    settings = connections[router.db_for_read(Page)].settings_dict
+    settings = connections[primary.alias()].settings_dict
     identity = [str(settings.get(key)) for key in ("ENGINE", "HOST", "PORT", "NAME")]
     digest = hashlib.sha256("\0".join(identity).encode()).hexdigest()[:16]
     user = getattr(os, "getuid", lambda: 0)()

@@ -12,6 +12,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from sitechat.primary import PrimaryManager
+
 
 class Page(models.Model):
     """One address of the site, as it was when it was last read."""
@@ -32,6 +34,8 @@ class Page(models.Model):
     seen = models.DateTimeField(_("last seen"), default=timezone.now, db_index=True)
     error = models.TextField(_("what failed"), blank=True)
 
+    objects = PrimaryManager["Page"]()
+
     class Meta:
         verbose_name = _("page")
         verbose_name_plural = _("pages")
@@ -50,6 +54,8 @@ class Passage(models.Model):
     text = models.TextField(_("text"))
     vector = models.BinaryField(null=True, editable=False)
     embedder = models.CharField(max_length=200, blank=True, editable=False)
+
+    objects = PrimaryManager["Passage"]()
 
     class Meta:
         verbose_name = _("passage")
@@ -72,6 +78,8 @@ class IndexState(models.Model):
 
     stamp = models.UUIDField(default=uuid.uuid4, editable=False)
     changed = models.DateTimeField(default=timezone.now)
+
+    objects = PrimaryManager["IndexState"]()
 
     class Meta:
         verbose_name = _("state of the search index")

@@ -12,9 +12,10 @@ from enum import Enum
 from pathlib import Path
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+
+from sitechat import primary
 
 from . import audience as audiences
 from .blocks import Block, Content, Unreadable
@@ -118,7 +119,7 @@ def _remove_all(pages: QuerySet[Page]) -> int:
 
 
 def _remove(pages: QuerySet[Page]) -> bool:
-    with transaction.atomic():
+    with primary.atomic():
         IndexState.touch()
         return bool(pages.delete()[0])
 
@@ -149,7 +150,7 @@ def _read(document: Document) -> Content:
 
 
 def _store_problem(document: Document, url: str, source: str, problem: str, gone: bool) -> None:
-    with transaction.atomic():
+    with primary.atomic():
         IndexState.touch()
         page = _page(document, url, source)
         if gone and page.content_hash:
@@ -168,7 +169,7 @@ def _store_content(
     same = Page.objects.filter(url_hash=url_hash(url), content_hash=digest)
     if same.update(seen=timezone.now(), error="", key=document.key[:200]):
         return Outcome.UNCHANGED
-    with transaction.atomic():
+    with primary.atomic():
         IndexState.touch()
         page = _page(document, url, source)
         if page.content_hash == digest and not page.error:  # another process was faster

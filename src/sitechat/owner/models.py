@@ -8,6 +8,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from sitechat.primary import PrimaryManager
+
 
 class Summary(models.Model):
     """What one bot's replies by one model used in one hour or day of UTC's calendar.
@@ -37,6 +39,8 @@ class Summary(models.Model):
     refusals = models.PositiveIntegerField(_("refusals"), default=0)
     first_token_ms = models.JSONField(_("first token"), default=dict)
     total_ms = models.JSONField(_("total time"), default=dict)
+
+    objects = PrimaryManager["Summary"]()
 
     class Meta:
         verbose_name = _("usage summary")
@@ -89,7 +93,7 @@ class Unanswered(models.Model):
     created = models.DateTimeField(_("asked"), db_index=True)
     done = models.DateTimeField(_("done"), null=True, blank=True, db_index=True)
 
-    objects = UnansweredQuerySet.as_manager()
+    objects = PrimaryManager.from_queryset(UnansweredQuerySet)()
 
     class Meta:
         verbose_name = _("unanswered question")
@@ -114,6 +118,8 @@ class Job(models.Model):
     name = models.CharField(max_length=32, primary_key=True)
     ran = models.DateTimeField(default=timezone.now)
     until = models.DateTimeField(null=True, blank=True)
+
+    objects = PrimaryManager["Job"]()
 
     class Meta:
         verbose_name = _("job")

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.utils import timezone
 
+from sitechat import primary
 from sitechat.models import Message, Role, Usage
 from sitechat.owner.likeness import SAME, likeness, trigrams
 from sitechat.owner.models import Job, Unanswered
@@ -154,7 +155,7 @@ def _keep(found: Iterable[tuple[str, Message]], questions: Mapping[tuple[UUID, i
         for reason, reply in found
     ]
     try:
-        with transaction.atomic():
+        with primary.atomic():
             _insert(rows)
     except IntegrityError:  # some were forgotten a moment ago
         alive = set(

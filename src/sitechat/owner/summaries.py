@@ -12,10 +12,11 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from django.conf import settings
-from django.db import connections, router
+from django.db import connections
 from django.db.models import Min, OuterRef, Subquery
 from django.utils import timezone as django_timezone
 
+from sitechat import primary
 from sitechat.models import Status, Usage
 from sitechat.owner.figures import Figures
 from sitechat.owner.models import Job, Summary
@@ -151,7 +152,7 @@ def _write(period: str, figures: Mapping[Key, Figures]) -> None:
     ]
     if not rows:
         return
-    features = connections[router.db_for_write(Summary)].features
+    features = connections[primary.alias()].features
     Summary.objects.bulk_create(
         rows,
         update_conflicts=True,
