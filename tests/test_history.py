@@ -144,12 +144,6 @@ def test_servers_without_citations_get_numbered_text_that_can_not_close_its_tag(
     assert second.startswith('<passage n="2">{')
 
 
-def test_an_empty_passage_is_left_out() -> None:
-    assert (
-        len(messages([], question="Hi", documents=[Document("A", "/a/", " ")])[0]["content"]) == 1
-    )
-
-
 # Caching
 
 

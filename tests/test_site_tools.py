@@ -18,7 +18,7 @@ from sitechat.knowledge.store import remove, store
 from sitechat.models import Message
 from sitechat.site_tools import SiteTools
 from sitechat.standin import Answer, Standin
-from tests.visitor import Visitor, text_of
+from tests.visitor import Visitor, text_of, told
 
 pytestmark = [pytest.mark.database, pytest.mark.usefixtures("index_folder")]
 
@@ -220,6 +220,8 @@ def test_a_cited_page_that_is_gone_is_named_but_not_linked(
     reply = visitor.history()["messages"][1]
     assert reply["sources"] == [{"n": 1, "title": "Shipping", "url": ""}]
     assert visitor.poll(reply["id"])["sources"] == reply["sources"]
+    assert visitor.stop(reply["id"]).json()["sources"] == reply["sources"]
+    assert told(visitor.follow(reply["id"]), "source") == reply["sources"][0]
     assert Message.objects.get(pk=reply["id"]).sources[0]["url"] == "/shipping/"
 
 

@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import Settings
 
+from sitechat import replies
 from sitechat.models import Conversation, Message
 from sitechat.standin import Answer, Standin
 from tests.visitor import CHAT, UUID, Visitor, events_of, reply_url, text_of
@@ -72,6 +73,17 @@ def test_history_is_told_as_it_was(answered: Answered, settings: Settings) -> No
         "citations": [],
         "rating": 0,
     }
+
+
+def test_of_a_long_conversation_the_newest_messages_are_told(
+    answered: Answered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor, _reply = answered
+    visitor.ask("Again")
+    monkeypatch.setattr(replies, "LONGEST_HISTORY", 3)
+    assert visitor.texts()[0] == "Hello there"
+    assert visitor.texts()[1:2] == ["Again"]
+    assert len(visitor.texts()) == 3
 
 
 def test_without_a_session_there_is_nothing_and_nothing_is_made(visitor: Visitor) -> None:

@@ -99,7 +99,7 @@ class Beginning:
             if newest:
                 remember(self.request, self.ask, self.who, talk)
             now = Standing(talk, newest)
-            if (again := now.asked_before(self.ask)) is not None:
+            if (again := now.asked_before(self.request, self.ask)) is not None:
                 return again
             now.check_free()
         try:
@@ -136,7 +136,7 @@ class Beginning:
                 return talk, True
             # It was forgotten a moment before.
         name = self.ask.bot.name
-        pk = sessions.new_conversation_id(self.request, name)
+        pk = self.found.begins or sessions.new_conversation_id(self.request, name)
         talk = Conversation(pk=pk, bot=name, user=user)
         Conversation.objects.bulk_create([talk], ignore_conflicts=True)
         return talk, not sessions.is_new(self.request)

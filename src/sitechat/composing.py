@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 from sitechat import exchange, history, site_tools
 from sitechat.chatbot import Chatbot
 from sitechat.knowledge.index import current as current_index
-from sitechat.models import Conversation, Message
+from sitechat.models import Message
 from sitechat.parsing import Ask
 from sitechat.replies import visitor
 from sitechat.reply import storable
@@ -24,12 +24,14 @@ if TYPE_CHECKING:
 def compose(
     request: HttpRequest,
     ask: Ask,
-    talk: Conversation | None = None,
+    conversation: uuid.UUID | None = None,
     recent: Sequence[Message] = (),
     *,
     check: Callable[[], None] = lambda: None,
 ) -> exchange.Request:
-    """What Claude is asked for a message; `recent` are the messages before it, newest first.
+    """What Claude is asked for a message in the conversation of that id.
+
+    `recent` are the messages before it, newest first.
 
     `check`, which may raise, is called before what may be dear: a search of the site's pages, or
     what the site's own bot says.
@@ -72,7 +74,7 @@ def compose(
             citations=bot.citations,
         ),
         documents=documents,
-        user_id=_opaque(talk.pk if talk else uuid.uuid4()),
+        user_id=_opaque(conversation or uuid.uuid4()),
         thinking=bot.thinking,
         citations=bot.citations,
     )
@@ -93,4 +95,4 @@ def _said(text: object) -> str:
 
 
 def _opaque(pk: uuid.UUID) -> str:
-    return salted_hmac("sitechat.turns", str(pk), algorithm="sha256").hexdigest()[:32]
+    return salted_hmac("sitechat.composing", str(pk), algorithm="sha256").hexdigest()[:32]

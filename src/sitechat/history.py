@@ -132,12 +132,10 @@ def document_blocks(
                 "citations": {"enabled": True},
             }
             for document in documents
-            if document.text.strip()
         ]
     return [
         text_block(f'<passage n="{n}">{_inert(vars(document))}</passage>')
         for n, document in enumerate(documents, first)
-        if document.text.strip()
     ]
 
 

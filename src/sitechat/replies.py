@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 EVERYTHING = 2**31 - 1
 """The `stop_at` of a visitor who did not say how much was shown."""
 
+LONGEST_HISTORY = 500
+"""Messages that a visitor is shown of a conversation: 250 questions with their answers."""
+
 LOOK_AGAIN = 0.1
 """Seconds between two looks at a reply that another process is to stop."""
 
@@ -55,8 +58,9 @@ def visitor(request: HttpRequest) -> AbstractBaseUser | AnonymousUser | None:
 
 
 def history(request: HttpRequest, talk: Conversation) -> list[dict[str, Any]]:
-    """The conversation's messages as `GET chat/` shows them, in their order."""
-    messages = [renewed(row).as_dict() for row in talk.messages.order_by("position")]
+    """The conversation's newest messages as `GET chat/` shows them, the oldest of them first."""
+    newest = talk.messages.order_by("-position")[:LONGEST_HISTORY]
+    messages = [renewed(row).as_dict() for row in reversed(newest)]
     sources = [source for message in messages for source in message["sources"]]
     _drop_lost_links(request, sources)
     return messages
@@ -86,25 +90,30 @@ def find_reply(request: HttpRequest, reply_id: str, bot: str | None = None) -> M
     row = Message.objects.replies().filter(pk=pk, conversation__in=theirs).first()
     if row is None:
         raise NotFound
-    _drop_lost_links(request, row.sources)
     return row
 
 
-def present(row: Message) -> Reply:
-    """The reply of a row as it is now, for those who only look at it."""
+def present(request: HttpRequest, row: Message) -> Reply:
+    """The visitor's reply as it is now, for those who only look at it."""
     live = engine.find(row.pk)
-    return live.reply if live is not None else Reply.from_row(renewed(row), "")
+    return live.reply if live is not None else _from_row(request, row, "")
 
 
-def followed(row: Message, message_id: uuid.UUID | None = None) -> Followed:
-    """The reply of a row, live where it runs here, for those who follow it."""
+def followed(request: HttpRequest, row: Message, message_id: uuid.UUID | None = None) -> Followed:
+    """The visitor's reply, live where it runs here, for those who follow it."""
     live = engine.find(row.pk)
     if live is not None:
         return Followed(live.reply, live)
     if message_id is None:
         message = Message.objects.get(conversation=row.conversation_id, position=row.position - 1)
         message_id = message.public_id
-    return Followed(Reply.from_row(renewed(row), str(message_id)))
+    return Followed(_from_row(request, row, str(message_id)))
+
+
+def _from_row(request: HttpRequest, row: Message, message_id: str) -> Reply:
+    row = renewed(row)
+    _drop_lost_links(request, row.sources)
+    return Reply.from_row(row, message_id)
 
 
 def renewed(row: Message) -> Message:
@@ -117,9 +126,12 @@ def renewed(row: Message) -> Message:
 
 
 def reload(reply: Reply) -> Reply | None:
-    """The reply of another process as its row is now; None once it was forgotten."""
+    """The reply of another process as its row is now; None once it was forgotten.
+
+    It has just been written, so its links are as they were found.
+    """
     row = Message.objects.filter(pk=reply.id).first()
-    return followed(row, uuid.UUID(reply.message_id)).reply if row else None
+    return Reply.from_row(renewed(row), reply.message_id) if row else None
 
 
 def stop(row: Message, at: int | None) -> None:

@@ -17,7 +17,10 @@ from django.dispatch import Signal
 reply_finished = Signal()
 """A reply has ended, in whatever way, and is saved and booked.
 
-Sent on a thread of the process that wrote the reply, outside any request.
+Sent on a thread of the process that wrote the reply, outside any request. Where that process died,
+whoever finds the reply sends it: a visitor's request, or `chat_cleanup`. Should a process that
+seemed dead come back and finish, it is sent once more, with the usage that takes the place of the
+first: who adds up keeps one usage for each `usage.reply_id`.
 
 - `sender`: the class of the bot (`sitechat.Chatbot` or a subclass)
 - `reply`: the `sitechat.models.Message`; its `status` says how it ended. None where its

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -23,8 +24,15 @@ class Standing:
 
     talk: Conversation | None
     recent: Sequence[Message]
+    begins: uuid.UUID | None = None
+    """The id of the conversation that the message begins, where there is none."""
 
-    def asked_before(self, ask: Ask) -> Followed | None:
+    @property
+    def pk(self) -> uuid.UUID | None:
+        """The id of the conversation that the message goes into."""
+        return self.talk.pk if self.talk is not None else self.begins
+
+    def asked_before(self, request: HttpRequest, ask: Ask) -> Followed | None:
         """The reply that the same message began before. Raises Conflict for another text."""
         if self.talk is None or ask.client_id is None:
             return None
@@ -38,7 +46,8 @@ class Standing:
             raise Conflict
         position = message.position + 1
         reply = next((m for m in recent if m.position == position), None)
-        return followed(reply or messages.get(position=position), message.public_id)
+        row = reply or messages.get(position=position)
+        return followed(request, row, message.public_id)
 
     def check_free(self) -> None:
         """Raises Busy while a reply is running; one whose process is gone is none."""
@@ -55,7 +64,7 @@ def look(request: HttpRequest, ask: Ask) -> Standing:
     """The visitor's conversation, with as much of it as Claude is shown."""
     known = sessions.conversation_id(request, ask.bot.name)
     if known is None:
-        return Standing(None, [])
+        return Standing(None, [], sessions.new_conversation_id(request, ask.bot.name))
     theirs = Conversation.objects.owned_by(visitor(request)).filter(pk=known)
     # Named twice, as SQLite would else sort all the messages of a long conversation.
     newest = Message.objects.filter(conversation=known, conversation__in=theirs)
@@ -66,7 +75,9 @@ def look(request: HttpRequest, ask: Ask) -> Standing:
         return Standing(recent[0].conversation, recent)
     # The conversation comes first: what it says of its last change must not be newer.
     talk = theirs.first()
-    return Standing(talk, list(newest[:most]) if talk else [])
+    if talk is None:
+        return Standing(None, [], sessions.new_conversation_id(request, ask.bot.name))
+    return Standing(talk, list(newest[:most]))
 
 
 def look_again(request: HttpRequest, ask: Ask) -> Standing:

@@ -33,7 +33,7 @@ def take(request: HttpRequest, ask: Ask, found: Standing, *, on_server_loop: boo
     who = visitors.identify(request)
     try:
         claude_request = composing.compose(
-            request, ask, found.talk, found.recent, check=partial(check_limits, who, ask.bot)
+            request, ask, found.pk, found.recent, check=partial(check_limits, who, ask.bot)
         )
         begun = Beginning(request, ask, found, claude_request, who).begin()
     except ChatError:
@@ -61,7 +61,7 @@ def take(request: HttpRequest, ask: Ask, found: Standing, *, on_server_loop: boo
 def _asked_meanwhile(request: HttpRequest, ask: Ask, who: visitors.Visitor) -> Followed | None:
     """The reply that the same message began since the conversation was looked at."""
     now = look_again(request, ask)
-    again = now.asked_before(ask)
+    again = now.asked_before(request, ask)
     if again is not None and now.talk is not None:
         remember(request, ask, who, now.talk)
     return again

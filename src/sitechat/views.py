@@ -103,7 +103,7 @@ def _send(request: HttpRequest) -> HttpResponseBase:
         claude.warm_up()
     ask = guard.admit(request)
     found = standing.look(request, ask)
-    known = found.asked_before(ask)
+    known = found.asked_before(request, ask)
     server = _server(request)
     if known is not None:
         place = None if known.reply.finished else _place(request, server)
@@ -151,8 +151,8 @@ def _reply(request: HttpRequest, reply_id: str) -> HttpResponseBase:
     after = parsing.read_after(request)
     accepts = _tokens(request.headers.get("Accept", ""))
     if "application/json" in accepts and "text/event-stream" not in accepts:
-        return JsonResponse(replies.present(row).as_dict(after))
-    found = replies.followed(row)
+        return JsonResponse(replies.present(request, row).as_dict(after))
+    found = replies.followed(request, row)
     place = None if found.reply.finished else _place(request, _server(request))
     return _follow(request, found, place, after)
 
@@ -162,7 +162,7 @@ def _stop(request: HttpRequest, reply_id: str) -> HttpResponse:
     row = _find(request, reply_id)
     replies.stop(row, parsing.read_stop(request))
     row.refresh_from_db()
-    return JsonResponse(replies.present(row).as_dict())
+    return JsonResponse(replies.present(request, row).as_dict())
 
 
 def _rate(request: HttpRequest, reply_id: str) -> HttpResponse:
