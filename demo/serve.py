@@ -54,13 +54,12 @@ def is_free(port: int) -> bool:
 def prepare() -> None:
     """Bring the database and the index of the pages up to date."""
     import django
-    from django.core.management import call_command, get_commands
+    from django.core.management import call_command
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "demo.settings")
     django.setup()
     call_command("migrate", verbosity=0)
-    if "chat_index" in get_commands():
-        call_command("chat_index", verbosity=0)
+    call_command("chat_index", verbosity=0)
 
 
 def stop(number: int, frame: FrameType | None) -> None:

@@ -22,18 +22,23 @@ ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ROOT / ".venv-tools"
 WINDOWS = os.name == "nt"
 OLDEST, NEWEST = (3, 10), (3, 13)
+"""The Pythons that the project is tested on."""
+
+UNTRIED = tuple((3, minor) for minor in range(NEWEST[1] + 1, NEWEST[1] + 4))
+"""Newer ones, where a machine has nothing else."""
 
 
 class Environment(NamedTuple):
     folder: str
     lock: str
     pythons: tuple[tuple[int, int], ...]
-    """Versions, the best one first. The first half of the message when the best is missing."""
+    """Versions, the best one first."""
     wanted: str
+    """The first half of the message when the best is missing."""
     mariadb: bool = False
 
 
-DESCENDING = tuple((3, minor) for minor in range(NEWEST[1], OLDEST[1] - 1, -1))
+DESCENDING = (*((3, minor) for minor in range(NEWEST[1], OLDEST[1] - 1, -1)), *UNTRIED)
 ENVIRONMENTS = {
     "newest": Environment(
         ".venv", "newest.txt", DESCENDING, "The newest Django needs Python 3.12+", mariadb=True
@@ -61,8 +66,8 @@ def say(text: str) -> None:
 
 
 def find_pythons() -> dict[tuple[int, int], str]:
-    """The supported Pythons of this machine by version."""
-    names = ["python3", *(f"python3.{minor}" for minor in range(NEWEST[1], OLDEST[1] - 1, -1))]
+    """This machine's Pythons from 3.10 on, by version."""
+    names = ["python3", *(f"python3.{minor}" for _, minor in DESCENDING)]
     candidates = [sys.executable, *filter(None, map(shutil.which, names))]
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
     candidates += sorted(map(str, pyenv.glob("3.*/bin/python3")), reverse=True)
@@ -76,7 +81,7 @@ def find_pythons() -> dict[tuple[int, int], str]:
         )
         if answer.returncode == 0:  # a pyenv shim of a version that is not switched on fails
             major, minor, path = answer.stdout.strip().split(" ", 2)
-            if OLDEST <= (int(major), int(minor)) <= NEWEST:
+            if (int(major), int(minor)) in DESCENDING:
                 pythons.setdefault((int(major), int(minor)), path)
     return pythons
 
@@ -120,7 +125,7 @@ def create(name: str) -> Path:
     pythons = find_pythons()
     version = next((v for v in environment.pythons if v in pythons), None)
     if version is None:
-        there = ", ".join(f"{a}.{b}" for a, b in sorted(pythons)) or "no Python from 3.10 to 3.13"
+        there = ", ".join(f"{a}.{b}" for a, b in sorted(pythons)) or "no Python 3.10 or later"
         raise Unavailable(f"{environment.wanted}; this machine has {there}.")
     if name == "newest" and version < (3, 12):
         say(f"{environment.wanted}: with Python {version[0]}.{version[1]} it is Django 5.2.")

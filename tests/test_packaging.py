@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tarfile
 import zipfile
 from email import message_from_bytes
+from email.message import Message
 from pathlib import Path
 
 import pytest
@@ -48,9 +50,22 @@ def test_the_wheel_holds_every_file_of_the_package(wheel: zipfile.ZipFile) -> No
     assert {"sitechat/py.typed", "sitechat/migrations/0001_initial.py"} <= packed
 
 
-def test_the_wheel_says_what_it_needs(wheel: zipfile.ZipFile) -> None:
+def metadata_of(wheel: zipfile.ZipFile) -> Message:
     (name,) = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
-    metadata = message_from_bytes(wheel.read(name))
+    return message_from_bytes(wheel.read(name))
+
+
+def test_every_dependency_is_justified(wheel: zipfile.ZipFile) -> None:
+    metadata = metadata_of(wheel)
+    required = [re.split(r"[^\w-]", one)[0] for one in metadata.get_all("Requires-Dist", [])]
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    page = page[page.index("## What it depends on") :].lower()
+    for name in {*required, *metadata.get_all("Provides-Extra", [])} - {"django"}:
+        assert f"`{name}`" in page
+
+
+def test_the_wheel_says_what_it_needs(wheel: zipfile.ZipFile) -> None:
+    metadata = metadata_of(wheel)
     assert metadata["Version"] == sitechat.__version__
     assert metadata["Requires-Python"] == ">=3.10"
     assert metadata["License-Expression"] == "MIT"

@@ -29,7 +29,7 @@ def test_a_server_that_is_not_known_is_judged_by_what_it_says(
 ) -> None:
     server = servers.current_server(environ)
     assert (server.threads, server.streams) == (threads, streams)
-    assert servers.problems() == []
+    assert server.problem is None
 
 
 def test_places_are_given_out_and_back() -> None:
@@ -56,11 +56,10 @@ def test_uwsgi_is_asked_for_threads(
     options: dict[bytes, Any], told: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "uwsgi", SimpleNamespace(opt=options))
-    assert bool(servers.problems()) is told
+    assert bool(servers.current_server().problem) is told
 
 
 def test_gevent_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
     patched = SimpleNamespace(is_module_patched=lambda name: name == "threading")
     monkeypatch.setitem(sys.modules, "gevent.monkey", patched)
-    [problem] = servers.problems()
-    assert "gthread" in problem
+    assert "gthread" in (servers.current_server().problem or "")

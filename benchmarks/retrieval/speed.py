@@ -41,9 +41,7 @@ def main() -> None:
     options = parser.parse_args()
     docs = corpus.documentation(options.requirement)
     database = corpus.WORK / f"speed-{options.passages}-{options.vectors}.sqlite3"
-    embedder = f"{random_vectors.__module__}.random_vectors" if options.vectors else None
-    if embedder:
-        embedder = "benchmarks.retrieval.speed.random_vectors"
+    embedder = "benchmarks.retrieval.speed.random_vectors" if options.vectors else None
     corpus.configure(database, embedder)
     from sitechat.knowledge.models import Passage
 

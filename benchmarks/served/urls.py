@@ -59,6 +59,6 @@ urlpatterns = [
     path("bare/", bare),
     path("statements/", counted),
     path("static/<path:path>", serve, {"insecure": True}),
-    path("api/", chat_urls()),  # type: ignore[arg-type]
+    path("api/", chat_urls()),
 ]
 statements.begin()

@@ -44,10 +44,6 @@ class Usage:
     def __add__(self, other: Usage) -> Usage:
         return Usage(**{name: value + getattr(other, name) for name, value in vars(self).items()})
 
-    @property
-    def total(self) -> int:
-        return sum(vars(self).values())
-
 
 @dataclass(frozen=True)
 class Cited:

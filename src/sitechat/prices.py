@@ -15,15 +15,11 @@ MILLION = Decimal(1_000_000)
 
 @dataclass(frozen=True)
 class Price:
-    """US dollars per million tokens.
-
-    `cache_write` is the five-minute cache's, `cache_write_1h` the one-hour cache's.
-    """
+    """US dollars per million tokens; `cache_write` is that of the cache of five minutes."""
 
     input: Decimal
     output: Decimal
     cache_write: Decimal
-    cache_write_1h: Decimal
     cache_read: Decimal
 
 
@@ -36,14 +32,14 @@ def _price(*dollars: str) -> Price:
 
 # Anthropic's list prices of November 2026, https://claude.com/pricing.
 PRICES: dict[str, Price] = {
-    "claude-opus-5-5": _price("4", "20", "5", "8", "0.20"),
-    "claude-opus-5": _price("5", "25", "6.25", "10", "0.50"),
-    "claude-opus-4-8": _price("5", "25", "6.25", "10", "0.50"),
-    "claude-opus-4-7": _price("5", "25", "6.25", "10", "0.50"),
-    "claude-sonnet-5-5": _price("2", "10", "2.50", "4", "0.20"),
-    "claude-sonnet-4-6": _price("3", "15", "3.75", "6", "0.30"),
-    "claude-haiku-5-5": _price("0.10", "0.50", "0.125", "0.20", "0.01"),
-    "claude-haiku-4-5": _price("1", "5", "1.25", "2", "0.10"),
+    "claude-opus-5-5": _price("4", "20", "5", "0.20"),
+    "claude-opus-5": _price("5", "25", "6.25", "0.50"),
+    "claude-opus-4-8": _price("5", "25", "6.25", "0.50"),
+    "claude-opus-4-7": _price("5", "25", "6.25", "0.50"),
+    "claude-sonnet-5-5": _price("2", "10", "2.50", "0.20"),
+    "claude-sonnet-4-6": _price("3", "15", "3.75", "0.30"),
+    "claude-haiku-5-5": _price("0.10", "0.50", "0.125", "0.01"),
+    "claude-haiku-4-5": _price("1", "5", "1.25", "0.10"),
 }
 
 INPUT_UP_TO = {"claude-haiku-5-5": 100_000}
@@ -52,7 +48,6 @@ is booked at the dearest price of the table."""
 
 CACHE_MULTIPLES = {
     "cache_write": Decimal("1.25"),
-    "cache_write_1h": Decimal(2),
     "cache_read": Decimal("0.1"),
 }
 """What caching costs by the price of input, where CHAT_PRICES does not tell."""
@@ -93,21 +88,19 @@ def cost(
     output_tokens: int,
     cache_read_tokens: int = 0,
     cache_write_tokens: int = 0,
-    cache_write_1h_tokens: int = 0,
 ) -> Decimal:
     """Dollars for a request's usage, exact.
 
     `input_tokens` are those that were neither read from nor written to a cache, as in Claude's
     own usage.
     """
-    entire = input_tokens + cache_read_tokens + cache_write_tokens + cache_write_1h_tokens
+    entire = input_tokens + cache_read_tokens + cache_write_tokens
     each = _price_for(model, entire)
     return (
         input_tokens * each.input
         + output_tokens * each.output
         + cache_read_tokens * each.cache_read
         + cache_write_tokens * each.cache_write
-        + cache_write_1h_tokens * each.cache_write_1h
     ) / MILLION
 
 

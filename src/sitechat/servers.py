@@ -236,9 +236,3 @@ def take_place(most: int | None) -> Place | None:
             return None
         process.streams += 1
     return Place(process)
-
-
-def problems() -> list[str]:
-    """What keeps replies from running in this process, for a system check."""
-    problem = current_server().problem
-    return [problem] if problem else []

@@ -110,7 +110,7 @@ def _send(request: HttpRequest) -> HttpResponseBase:
         return _follow(request, known, place)
     guard.check_ready()
     if server.problem:
-        logger.error("No reply can run in this process: %s", server.problem)
+        logger.error("No reply can run on %s: %s", server.name, server.problem)
         raise NotConfigured
     place = _place(request, server)
     try:

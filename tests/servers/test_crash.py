@@ -106,7 +106,7 @@ def _fresh_standin() -> None:
 
 
 @pytest.mark.parametrize("server", SERVERS, ids=str)
-def test_a_killed_workers_reply_is_interrupted_and_kept(
+def test_the_reply_of_a_killed_worker_is_interrupted_and_kept(
     server: Server, killed: Callable[[Server | str], Killed], standin: StandinProcess
 ) -> None:
     victim = killed(server)

@@ -125,9 +125,9 @@ export function createClient(request: Request, endpoint: string, bot: string | n
     const response = await request(url.href, { cache: "no-store", ...init })
     if (response.ok) return response
     const detail = (await response.json().catch(() => undefined)) as ChatErrorDetail | undefined
-    const after_ = Number(response.headers.get("Retry-After"))
+    const retryAfter = Number(response.headers.get("Retry-After"))
     throw new Refusal(
-      { error: "server_error", message: "", ...(after_ && { retry_after: after_ }), ...detail },
+      { error: "server_error", message: "", ...(retryAfter && { retry_after: retryAfter }), ...detail },
       response.status,
       !!detail?.error,
     )

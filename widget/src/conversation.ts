@@ -20,7 +20,6 @@ export interface ConversationOptions {
 }
 
 export interface Conversation {
-  busy(): boolean
   /** Loads what was said before, once. */
   load(): Promise<void>
   /** Shows what the server has. A reply that is being followed here is left alone. */
@@ -166,8 +165,6 @@ export function createConversation(options: ConversationOptions): Conversation {
   }
 
   const conversation: Conversation = {
-    busy: () => !!running,
-
     load() {
       loading ??= conversation.refresh()
       return loading

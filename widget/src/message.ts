@@ -120,7 +120,7 @@ export function createMessage(message: Message, actions: Actions): MessageView {
       view.status = status
       note = given
       if (!given && status !== "complete" && status !== "running") {
-        note = { text: say(status), retry: /^[fi]/.test(status) }
+        note = { text: say(status), retry: status === "failed" || status === "interrupted" }
       }
       changed(view)
     },

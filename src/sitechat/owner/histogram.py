@@ -24,11 +24,6 @@ def middle(number: int) -> float:
     return 0.0 if number <= 0 else GROWTH ** (number - 1) * (1 + GROWTH) / 2
 
 
-def upper(number: int) -> float:
-    """Milliseconds at which a bucket ends."""
-    return 1.0 if number <= 0 else GROWTH**number
-
-
 def stored(histogram: Mapping[int, int]) -> dict[str, int]:
     """A histogram as JSON holds it."""
     return {str(number): count for number, count in sorted(histogram.items())}
