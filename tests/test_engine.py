@@ -11,7 +11,9 @@ from pytest_django import Settings
 
 import sitechat
 from sitechat import bookkeeping, engine
+from sitechat.forks import PerProcess
 from sitechat.models import Message, Status, Usage
+from sitechat.processes import Running
 from sitechat.standin import Answer, Standin
 from tests.visitor import (
     Held,
@@ -226,7 +228,7 @@ def test_a_site_without_uvloop_has_an_engine_too(
     live_visitor: MakeVisitor, claude_standin: Standin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "uvloop", None)
-    monkeypatch.setattr(engine, "_process", None)
+    monkeypatch.setattr(engine, "_here", PerProcess(Running))
     claude_standin.script("Hello you")
     assert text_of(live_visitor().ask("Hello")) == "Hello you"
     background = engine._here().background

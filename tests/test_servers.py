@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from sitechat import servers
+from sitechat.forks import PerProcess
 
 
 @pytest.fixture(autouse=True)
 def _new_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(servers, "_process", servers.Process())
+    monkeypatch.setattr(servers, "serving", PerProcess(servers.Serving))
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,9 @@ from sitechat.errors import ChatError, Overloaded
 from sitechat.guard import free_slot
 from sitechat.ledger import get_ledger
 from sitechat.models import Conversation, Message, Role, Status
-from sitechat.replies import Followed, visitor
+from sitechat.replies import Followed
 from sitechat.standing import Standing, newest_two
+from sitechat.visitors import current_user
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -122,7 +123,7 @@ class Beginning:
         It is written without a look before: SQLite refuses a transaction that has read and then
         wants to write, without waiting.
         """
-        who = visitor(self.request)
+        who = current_user(self.request)
         user: Any = who if who is not None and who.is_authenticated else None
         talk = self.found.talk
         if talk is not None:

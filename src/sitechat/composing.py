@@ -14,8 +14,8 @@ from sitechat.chatbot import Chatbot
 from sitechat.knowledge.index import current as current_index
 from sitechat.models import Message
 from sitechat.parsing import Ask
-from sitechat.replies import visitor
 from sitechat.reply import storable
+from sitechat.visitors import current_user
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -53,7 +53,7 @@ def compose(
         passages = site_tools.passages(
             index,
             ask.message,
-            user=visitor(request),
+            user=current_user(request),
             previous=turns[-1].question if turns else "",
             page_url=ask.page.url if ask.page else "",
             language=get_language() or "",
@@ -83,7 +83,7 @@ def compose(
 def tools(request: HttpRequest, ask: Ask) -> site_tools.SiteTools:
     """The tools that Claude may use for a message, with the eyes of its visitor."""
     return site_tools.SiteTools(
-        user=visitor(request),
+        user=current_user(request),
         language=get_language() or "",
         citations=ask.bot.citations,
     )

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import threading
 from collections.abc import Awaitable, Callable
 from contextvars import Context
@@ -33,8 +32,9 @@ from sitechat import bookkeeping, claude, primary, servers, termination
 from sitechat.checkpoints import checkpoint
 from sitechat.driver import Ending, LiveReply, Step, converse, converse_in_time
 from sitechat.errors import Interrupted, Timeout
+from sitechat.forks import PerProcess
 from sitechat.models import Status
-from sitechat.processes import Process
+from sitechat.processes import Running
 from sitechat.threads import DaemonThreads
 
 logger = logging.getLogger("sitechat.engine")
@@ -191,16 +191,8 @@ async def _saved(live: LiveReply, step: Step) -> bool:
 # The engines of this process
 
 
+_here = PerProcess(Running)
 _lock = threading.Lock()
-_process: Process | None = None
-
-
-def _here() -> Process:
-    global _process  # noqa: PLW0603
-    with _lock:
-        if _process is None or _process.pid != os.getpid():
-            _process = Process()
-        return _process
 
 
 def start(live: LiveReply, *, on_server_loop: bool) -> None:
@@ -261,7 +253,7 @@ def _forget(live: LiveReply) -> None:
     _here().live.pop(live.id, None)
 
 
-def _background(process: Process) -> Engine:
+def _background(process: Running) -> Engine:
     with _lock:
         if process.background is None:
             loop = _new_loop()

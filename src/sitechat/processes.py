@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from functools import partial
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
@@ -25,11 +24,10 @@ FINISH_WITHIN = 5.0
 """Seconds that replies get to finish when a WSGI process ends; it serves nobody meanwhile."""
 
 
-class Process:
-    """The engines and replies of one process. A forked child begins with nothing."""
+class Running:
+    """The engines and replies of one process."""
 
     def __init__(self) -> None:
-        self.pid = os.getpid()
         self.live: dict[UUID, tuple[Engine, LiveReply]] = {}
         self.engines: WeakKeyDictionary[asyncio.AbstractEventLoop, Engine] = WeakKeyDictionary()
         self.background: Engine | None = None

@@ -20,10 +20,9 @@ from sitechat.knowledge.searching import existing
 from sitechat.models import Conversation, ConversationQuerySet, Message, Status
 from sitechat.parsing import parse_uuid
 from sitechat.reply import Reply, Source
+from sitechat.visitors import current_user
 
 if TYPE_CHECKING:
-    from django.contrib.auth.base_user import AbstractBaseUser
-    from django.contrib.auth.models import AnonymousUser
     from django.http import HttpRequest
 
 EVERYTHING = 2**31 - 1
@@ -49,12 +48,7 @@ def conversation(request: HttpRequest, bot: str) -> Conversation | None:
     known = sessions.conversation_id(request, bot)
     if known is None:
         return None
-    return Conversation.objects.owned_by(visitor(request)).filter(pk=known).first()
-
-
-def visitor(request: HttpRequest) -> AbstractBaseUser | AnonymousUser | None:
-    """The request's user; None on sites without django.contrib.auth."""
-    return getattr(request, "user", None)
+    return Conversation.objects.owned_by(current_user(request)).filter(pk=known).first()
 
 
 def history(request: HttpRequest, talk: Conversation) -> list[dict[str, Any]]:
@@ -68,7 +62,7 @@ def history(request: HttpRequest, talk: Conversation) -> list[dict[str, Any]]:
 
 def _drop_lost_links(request: HttpRequest, sources: Sequence[Source]) -> None:
     """A cited page may be gone by now, or for others: its title stays, its address goes."""
-    there = existing({source["url"] for source in sources}, user=visitor(request))
+    there = existing({source["url"] for source in sources}, user=current_user(request))
     for source in sources:
         if source["url"] not in there:
             source["url"] = ""
@@ -86,7 +80,7 @@ def find_reply(request: HttpRequest, reply_id: str, bot: str | None = None) -> M
         held = [known] if (known := sessions.conversation_id(request, bot)) else []
     if pk is None or not held:
         raise NotFound
-    theirs = Conversation.objects.owned_by(visitor(request)).filter(pk__in=held)
+    theirs = Conversation.objects.owned_by(current_user(request)).filter(pk__in=held)
     row = Message.objects.replies().filter(pk=pk, conversation__in=theirs).first()
     if row is None:
         raise NotFound

@@ -8,13 +8,15 @@ the object that serves. A server that is not known is taken for one of a few thr
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
+
+from sitechat.conf import conf
+from sitechat.forks import PerProcess
 
 THREADS_OF_UNKNOWN = 4
 """What a server of many threads is taken to have that does not say how many."""
@@ -183,56 +185,60 @@ def _green_threads() -> str | None:
     return None
 
 
-class Process:
-    """What this process knows of its server and has open."""
+class Serving:
+    """What a process knows of its server, and how many streams it has open."""
 
     def __init__(self) -> None:
-        self.pid = os.getpid()
         self.server: Server | None = None
         self.looked = False
         self.streams = 0
         self.lock = threading.Lock()
 
 
-_process = Process()
-
-
-def this_process() -> Process:
-    """A forked child begins with nothing."""
-    global _process  # noqa: PLW0603
-    if _process.pid != os.getpid():
-        _process = Process()
-    return _process
+serving = PerProcess(Serving)
+"""That of this process."""
 
 
 def current_server(environ: Mapping[str, Any] | None = None) -> Server:
     """The server of this process. `environ`: that of a WSGI request, for servers not known."""
-    process = this_process()
-    if not process.looked:
-        process.server, process.looked = _find_server(), True
-    if process.server is None and environ is not None:
-        process.server = _unknown(environ)
-    return process.server or Server("unknown")
+    here = serving()
+    if not here.looked:
+        here.server, here.looked = _find_server(), True
+    if here.server is None and environ is not None:
+        here.server = _unknown(environ)
+    return here.server or Server("unknown")
+
+
+def most_streams(server: Server, *, on_loop: bool, polls: bool) -> int | None:
+    """How many streams may be open at once in this process; None for any number.
+
+    `on_loop`: a stream takes no thread. `polls`: the client can do without a stream.
+    """
+    if conf.CHAT_MAX_STREAMS is not None:
+        return conf.CHAT_MAX_STREAMS
+    if on_loop or (server.threads == 1 and not polls):  # the one thread is this request's already
+        return None
+    return server.streams
 
 
 class Place:
     """Room for one open stream; to be given back once."""
 
-    def __init__(self, process: Process) -> None:
-        self._process: Process | None = process
+    def __init__(self, serving: Serving) -> None:
+        self._serving: Serving | None = serving
 
     def release(self) -> None:
-        process, self._process = self._process, None
-        if process is not None:
-            with process.lock:
-                process.streams -= 1
+        serving, self._serving = self._serving, None
+        if serving is not None:
+            with serving.lock:
+                serving.streams -= 1
 
 
 def take_place(most: int | None) -> Place | None:
     """Room for one more stream where fewer than `most` are open; None where there is none."""
-    process = this_process()
-    with process.lock:
-        if most is not None and process.streams >= most:
+    here = serving()
+    with here.lock:
+        if most is not None and here.streams >= most:
             return None
-        process.streams += 1
-    return Place(process)
+        here.streams += 1
+    return Place(here)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from sitechat import bookkeeping, sessions
 from sitechat.errors import Busy, Conflict
 from sitechat.models import Conversation, Message, Status
-from sitechat.replies import Followed, followed, visitor
+from sitechat.replies import Followed, followed
+from sitechat.visitors import current_user
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -65,7 +66,7 @@ def look(request: HttpRequest, ask: Ask) -> Standing:
     known = sessions.conversation_id(request, ask.bot.name)
     if known is None:
         return Standing(None, [], sessions.new_conversation_id(request, ask.bot.name))
-    theirs = Conversation.objects.owned_by(visitor(request)).filter(pk=known)
+    theirs = Conversation.objects.owned_by(current_user(request)).filter(pk=known)
     # Named twice, as SQLite would else sort all the messages of a long conversation.
     newest = Message.objects.filter(conversation=known, conversation__in=theirs)
     newest = newest.order_by("-position")
@@ -84,7 +85,7 @@ def look_again(request: HttpRequest, ask: Ask) -> Standing:
     """The same a moment later: as it stands now, also where another message began it meanwhile."""
     name = ask.bot.name
     pk = sessions.conversation_id(request, name) or sessions.new_conversation_id(request, name)
-    talk = Conversation.objects.owned_by(visitor(request)).filter(pk=pk).first()
+    talk = Conversation.objects.owned_by(current_user(request)).filter(pk=pk).first()
     return Standing(talk, newest_two(talk) if talk else [])
 
 

@@ -212,13 +212,10 @@ def _follow(
 
 def _place(request: HttpRequest, server: servers.Server) -> servers.Place | None:
     """Room for the request's stream; None where the visitor is to poll. Raises Overloaded."""
-    most = conf.CHAT_MAX_STREAMS
-    if most is None and not _on_server_loop(request):
-        most = server.streams
     polls = "respond-async" in _tokens(request.headers.get("Prefer", ""))
-    if conf.CHAT_MAX_STREAMS is None and server.threads == 1 and not polls:
-        most = None  # the one thread is this request's already
-    place = servers.take_place(most)
+    place = servers.take_place(
+        servers.most_streams(server, on_loop=_on_server_loop(request), polls=polls)
+    )
     if place is None and not polls:
         raise Overloaded(retry_after=stream.RETRY_AFTER)
     return place

@@ -19,6 +19,8 @@ from django.utils.crypto import salted_hmac
 from sitechat.conf import conf
 
 if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+    from django.contrib.auth.models import AnonymousUser
     from django.http import HttpRequest
 
 logger = logging.getLogger("sitechat")
@@ -49,6 +51,11 @@ class Visitor:
         return {"session": self.session, "user": self.user, "ip": self.ip, "site": "all"}[scope]
 
 
+def current_user(request: HttpRequest) -> AbstractBaseUser | AnonymousUser | None:
+    """The request's user; None on sites without django.contrib.auth."""
+    return getattr(request, "user", None)
+
+
 def identify(request: HttpRequest, now: datetime | None = None) -> Visitor:
     """The visitor behind a request. Writes nothing.
 
@@ -62,7 +69,7 @@ def identify(request: HttpRequest, now: datetime | None = None) -> Visitor:
         stored = session.get(SESSION_KEY)
         fits = isinstance(stored, str) and len(stored) == WORD_LENGTH
         token = stored if fits else _fresh(session.session_key)
-    user = getattr(request, "user", None)
+    user = current_user(request)
     name = None
     if user is not None and user.is_authenticated:
         name = _hashed("sitechat.visitors.user", str(user.pk))

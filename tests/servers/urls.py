@@ -35,7 +35,7 @@ def process(request: HttpRequest) -> JsonResponse:
             "threads": server.threads,
             "running_threads": threading.active_count(),
             "live": len(engine._here().live),
-            "streams": servers.this_process().streams,
+            "streams": servers.serving().streams,
             "followers": len(followers),
             "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
             "rss": _resident(),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from time import monotonic, sleep
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from django.db import OperationalError, connections, router
 from django.db.models import QuerySet
@@ -16,6 +17,7 @@ from sitechat.ledger.base import Ledger
 from sitechat.ledger.claims import Claim, Reservation
 from sitechat.ledger.counting import Counting, counting, stored
 from sitechat.models import Counter
+from sitechat.visitors import Visitor
 
 T = TypeVar("T")
 
@@ -33,9 +35,11 @@ class DatabaseLedger(Ledger):
     MariaDB `reserve` takes two). Messages wait for each other only while their transactions last.
     """
 
-    def check(self, *args: Any, **kwargs: Any) -> None:
+    def check(
+        self, visitor: Visitor, *, tokens: int, dollars: Decimal, now: datetime | None = None
+    ) -> None:
         if self._counting().cheap:
-            super().check(*args, **kwargs)
+            super().check(visitor, tokens=tokens, dollars=dollars, now=now)
 
     def rolled_back(self, reservation: Reservation, using: str) -> None:
         if router.db_for_write(Counter) != using:
