@@ -93,13 +93,13 @@ class Beginning:
         limits. Returns a refusal where others would raise it, so that what the ledger has noted
         about it is kept.
         """
-        talk, changed = self._lock()
+        conversation, changed = self._lock()
         newest = self.found.recent[:2]
         if changed:
-            newest = newest_two(talk)
+            newest = newest_two(conversation)
             if newest:
-                remember(self.request, self.ask, self.who, talk)
-            now = Standing(talk, newest)
+                remember(self.request, self.ask, self.who, conversation)
+            now = Standing(conversation, newest)
             if (again := now.asked_before(self.request, self.ask)) is not None:
                 return again
             now.check_free()
@@ -108,12 +108,12 @@ class Beginning:
             self.reserved = self._reserve()
         except ChatError as refusal:
             if newest:
-                Conversation.objects.filter(pk=talk.pk).update(updated=newest[0].created)
+                Conversation.objects.filter(pk=conversation.pk).update(updated=newest[0].created)
             else:
-                talk.delete()
+                conversation.delete()
             return refusal
         position = newest[0].position + 1 if newest else 0
-        return self._write(talk, position, self.reserved, slot)
+        return self._write(conversation, position, self.reserved, slot)
 
     def _lock(self) -> tuple[Conversation, bool]:
         """The conversation, with its row locked; one is begun where there is none.
@@ -125,22 +125,22 @@ class Beginning:
         """
         who = current_user(self.request)
         user: Any = who if who is not None and who.is_authenticated else None
-        talk = self.found.talk
-        if talk is not None:
+        conversation = self.found.conversation
+        if conversation is not None:
             changes: dict[str, Any] = {"updated": timezone.now()}
-            if user is not None and talk.user_id is None:
+            if user is not None and conversation.user_id is None:
                 changes["user"] = user
-            row = Conversation.objects.filter(pk=talk.pk)
-            if row.filter(updated=talk.updated).update(**changes):
-                return talk, False
+            row = Conversation.objects.filter(pk=conversation.pk)
+            if row.filter(updated=conversation.updated).update(**changes):
+                return conversation, False
             if row.update(**changes):
-                return talk, True
+                return conversation, True
             # It was forgotten a moment before.
         name = self.ask.bot.name
         pk = self.found.begins or sessions.new_conversation_id(self.request, name)
-        talk = Conversation(pk=pk, bot=name, user=user)
-        Conversation.objects.bulk_create([talk], ignore_conflicts=True)
-        return talk, not sessions.is_new(self.request)
+        conversation = Conversation(pk=pk, bot=name, user=user)
+        Conversation.objects.bulk_create([conversation], ignore_conflicts=True)
+        return conversation, not sessions.is_new(self.request)
 
     def _reserve(self) -> dict[str, Any]:
         """Take the turn's worst case from the limits; `claims` is what was taken."""
@@ -153,11 +153,11 @@ class Beginning:
         return {**most, "claims": claims}
 
     def _write(
-        self, talk: Conversation, position: int, reserved: dict[str, Any], slot: str | None
+        self, conversation: Conversation, position: int, reserved: dict[str, Any], slot: str | None
     ) -> Begun:
         now = timezone.now()
         message = Message(
-            conversation=talk,
+            conversation=conversation,
             position=position,
             role=Role.USER,
             text=self.ask.message,
@@ -165,11 +165,11 @@ class Beginning:
             created=now,
         )
         reply = Message(
-            conversation=talk,
+            conversation=conversation,
             position=position + 1,
             role=Role.ASSISTANT,
             status=Status.RUNNING,
-            running_in=talk,
+            running_in=conversation,
             slot=slot,
             reserved=reserved,
             created=now,
@@ -179,7 +179,9 @@ class Beginning:
         return message, reply
 
 
-def remember(request: HttpRequest, ask: Ask, who: visitors.Visitor, talk: Conversation) -> None:
+def remember(
+    request: HttpRequest, ask: Ask, who: visitors.Visitor, conversation: Conversation
+) -> None:
     """The visitor's browser holds the conversation from now on."""
     visitors.remember(request, who)
-    sessions.remember(request, ask.bot.name, talk.pk)
+    sessions.remember(request, ask.bot.name, conversation.pk)

@@ -43,7 +43,7 @@ class Followed:
     live: LiveReply | None = None
 
 
-def conversation(request: HttpRequest, bot: str) -> Conversation | None:
+def find_conversation(request: HttpRequest, bot: str) -> Conversation | None:
     """The visitor's conversation with a bot; None where there is none, or it is not theirs."""
     known = sessions.conversation_id(request, bot)
     if known is None:
@@ -51,9 +51,9 @@ def conversation(request: HttpRequest, bot: str) -> Conversation | None:
     return Conversation.objects.owned_by(current_user(request)).filter(pk=known).first()
 
 
-def history(request: HttpRequest, talk: Conversation) -> list[dict[str, Any]]:
+def history(request: HttpRequest, conversation: Conversation) -> list[dict[str, Any]]:
     """The conversation's newest messages as `GET chat/` shows them, the oldest of them first."""
-    newest = talk.messages.order_by("-position")[:LONGEST_HISTORY]
+    newest = conversation.messages.order_by("-position")[:LONGEST_HISTORY]
     messages = [renewed(row).as_dict() for row in reversed(newest)]
     sources = [source for message in messages for source in message["sources"]]
     _drop_lost_links(request, sources)
@@ -144,9 +144,9 @@ def stop(row: Message, at: int | None) -> None:
 
 def forget(request: HttpRequest, bot: str) -> None:
     """Delete the visitor's conversation with a bot, and stop a reply that runs in it."""
-    talk = conversation(request, bot)
-    if talk is not None:
-        erase(Conversation.objects.filter(pk=talk.pk))
+    conversation = find_conversation(request, bot)
+    if conversation is not None:
+        erase(Conversation.objects.filter(pk=conversation.pk))
     sessions.forget(request, bot)
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class Standing:
     """The visitor's conversation, if there is one, and its newest messages, newest first."""
 
-    talk: Conversation | None
+    conversation: Conversation | None
     recent: Sequence[Message]
     begins: uuid.UUID | None = None
     """The id of the conversation that the message begins, where there is none."""
@@ -31,13 +31,13 @@ class Standing:
     @property
     def pk(self) -> uuid.UUID | None:
         """The id of the conversation that the message goes into."""
-        return self.talk.pk if self.talk is not None else self.begins
+        return self.conversation.pk if self.conversation is not None else self.begins
 
     def asked_before(self, request: HttpRequest, ask: Ask) -> Followed | None:
         """The reply that the same message began before. Raises Conflict for another text."""
-        if self.talk is None or ask.client_id is None:
+        if self.conversation is None or ask.client_id is None:
             return None
-        recent, messages = self.recent, self.talk.messages
+        recent, messages = self.recent, self.conversation.messages
         message = next((m for m in recent if m.client_id == ask.client_id), None)
         if message is None and recent and recent[-1].position > 0:
             message = messages.filter(client_id=ask.client_id).first()
@@ -75,20 +75,20 @@ def look(request: HttpRequest, ask: Ask) -> Standing:
     if recent:
         return Standing(recent[0].conversation, recent)
     # The conversation comes first: what it says of its last change must not be newer.
-    talk = theirs.first()
-    if talk is None:
+    conversation = theirs.first()
+    if conversation is None:
         return Standing(None, [], sessions.new_conversation_id(request, ask.bot.name))
-    return Standing(talk, list(newest[:most]))
+    return Standing(conversation, list(newest[:most]))
 
 
 def look_again(request: HttpRequest, ask: Ask) -> Standing:
     """The same a moment later: as it stands now, also where another message began it meanwhile."""
     name = ask.bot.name
     pk = sessions.conversation_id(request, name) or sessions.new_conversation_id(request, name)
-    talk = Conversation.objects.owned_by(current_user(request)).filter(pk=pk).first()
-    return Standing(talk, newest_two(talk) if talk else [])
+    conversation = Conversation.objects.owned_by(current_user(request)).filter(pk=pk).first()
+    return Standing(conversation, newest_two(conversation) if conversation else [])
 
 
-def newest_two(talk: Conversation) -> list[Message]:
+def newest_two(conversation: Conversation) -> list[Message]:
     """The newest message and its reply, the newer one first."""
-    return list(talk.messages.order_by("-position")[:2])
+    return list(conversation.messages.order_by("-position")[:2])

@@ -62,6 +62,6 @@ def _asked_meanwhile(request: HttpRequest, ask: Ask, who: visitors.Visitor) -> F
     """The reply that the same message began since the conversation was looked at."""
     now = look_again(request, ask)
     again = now.asked_before(request, ask)
-    if again is not None and now.talk is not None:
-        remember(request, ask, who, now.talk)
+    if again is not None and now.conversation is not None:
+        remember(request, ask, who, now.conversation)
     return again

@@ -125,12 +125,12 @@ def _send(request: HttpRequest) -> HttpResponseBase:
 def _show(request: HttpRequest) -> HttpResponse:
     bot = parsing.find_bot(request.GET.get("bot"))
     claude.warm_up()
-    talk = replies.conversation(request, bot.name)
-    messages = replies.history(request, talk) if talk else []
+    conversation = replies.find_conversation(request, bot.name)
+    messages = replies.history(request, conversation) if conversation else []
     running = next((m["id"] for m in messages if m["status"] == Status.RUNNING), None)
     return JsonResponse(
         {
-            "conversation": str(talk.pk) if talk else None,
+            "conversation": str(conversation.pk) if conversation else None,
             "messages": messages,
             "running": running,
             "greeting": str(conf.CHAT_WIDGET.get("greeting", "")),
