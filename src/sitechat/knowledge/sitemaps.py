@@ -85,13 +85,13 @@ class SitemapSource(AnySource, abstract=True):
         try:
             return self._read(path)
         except Unreadable as error:
-            return Document(url=path, key=path[:200], problem=str(error))
+            return Document(url=path, key=path, problem=str(error))
         except Exception as error:  # whatever the view raises
-            return Document(url=path, key=path[:200], problem=f"{type(error).__name__}: {error}")
+            return Document(url=path, key=path, problem=f"{type(error).__name__}: {error}")
 
     def _read(self, path: str) -> Document:
         def left_out(reason: str) -> Document:
-            return Document(url=path, key=path[:200], problem=reason, gone=True)
+            return Document(url=path, key=path, problem=reason, gone=True)
 
         if not self._robots.can_fetch(path, AGENT):
             return left_out("robots.txt disallows it")
@@ -111,7 +111,7 @@ class SitemapSource(AnySource, abstract=True):
             return left_out(f"is {answer.content_type or 'of no known type'}, not text")
         return Document(
             url=answer.path,
-            key=path[:200],
+            key=path,
             text=answer.body,
             format=format,
             language=answer.language,
