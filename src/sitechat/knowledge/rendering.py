@@ -28,16 +28,24 @@ _MOST_REDIRECTS = 5
 _LONGEST = 30.0  # seconds that a page may go on sending
 
 
+class Elsewhere(Unreadable):
+    """The site sends its visitors to another one."""
+
+
 @dataclass(frozen=True)
 class Answer:
-    """What the site gave for an address, perhaps after redirects."""
+    """What the site gave for an address: the last of `visited`, which redirects led to."""
 
-    path: str
+    visited: list[str]
     status: int
     content_type: str
     headers: Any
     body: bytes
     language: str
+
+    @property
+    def path(self) -> str:
+        return self.visited[-1]
 
 
 class Site:
@@ -47,27 +55,51 @@ class Site:
         self.host = host or _first_host()
 
     def path(self, url: str) -> str:
-        """The path of an address of this site; "" for one of another host."""
-        parts = urlsplit(url.strip())
-        if parts.netloc and not self._is_own(parts.hostname or ""):
-            return ""
-        if parts.scheme not in ("", "http", "https"):
-            return ""
-        return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        """The path of an address of this site; "" for one of another host.
+
+        Raises Unreadable for what is no address.
+        """
+        return self._place(url, self.host)[1]
 
     def get(self, path: str, *, follow: bool = False, most: int = LARGEST) -> Answer:
-        visited = [path]
+        """What an anonymous visitor gets; `follow` redirects, unless they leave the site.
+
+        Raises Elsewhere where they do, and Unreadable for what never ends or is too large.
+        """
+        place = (self.host, path)
+        visited = [place]
         while True:
-            answer = self._request(visited[-1], most)
+            answer = self._request(visited, most)
             target = answer.headers.get("Location", "")
             if not follow or answer.status not in (301, 302, 303, 307, 308) or not target:
                 return answer
-            next_path = self.path(urljoin(f"//{self.host}{visited[-1]}", target))
-            if not next_path:
-                raise Unreadable("redirects to another host")
-            if next_path in visited or len(visited) > _MOST_REDIRECTS:
-                raise Unreadable(f"redirects in a loop: {' → '.join([*visited, next_path])}")
-            visited.append(next_path)
+            try:
+                place = self._place(urljoin("https://{}{}".format(*place), target), place[0])
+            except (Unreadable, ValueError) as error:
+                raise Unreadable(f"redirects to {target[:200]!r}, which is no address") from error
+            if not place[1]:
+                raise Elsewhere("redirects to another host")
+            visited.append(place)
+            if place in visited[:-1] or len(visited) > _MOST_REDIRECTS + 1:
+                raise Unreadable(f"redirects in a loop: {self._told(visited)}")
+
+    def _place(self, url: str, host: str) -> tuple[str, str]:
+        """The host and path of an address; the path is "" where it isn't of this site."""
+        try:
+            parts = urlsplit(url.strip())
+        except ValueError as error:
+            raise Unreadable(f"not an address: {error}") from error
+        if parts.netloc:
+            host = parts.netloc.rpartition("@")[2]
+        own = not parts.netloc or self._is_own(parts.hostname or "")
+        if not own or parts.scheme not in ("", "http", "https"):
+            return host, ""
+        return host, (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+    def _told(self, visited: list[tuple[str, str]]) -> str:
+        return " → ".join(
+            path if host == self.host else f"//{host}{path}" for host, path in visited
+        )
 
     def _is_own(self, host: str) -> bool:
         allowed = [*settings.ALLOWED_HOSTS, self.host.partition(":")[0], self._site_domain]
@@ -89,25 +121,22 @@ class Site:
         from django.core.handlers.wsgi import WSGIHandler
         from django.test import RequestFactory
 
-        name = self.host.partition(":")[0]
-        headers: dict[str, Any] = {
-            "HTTP_HOST": self.host,
-            "HTTP_USER_AGENT": AGENT,
-            "HTTP_ACCEPT": "text/html,*/*",
-        }
-        return RequestFactory(SERVER_NAME=name, **headers), WSGIHandler()
+        headers: dict[str, Any] = {"HTTP_USER_AGENT": AGENT, "HTTP_ACCEPT": "text/html,*/*"}
+        return RequestFactory(**headers), WSGIHandler()
 
-    def _request(self, path: str, most: int) -> Answer:
+    def _request(self, visited: list[tuple[str, str]], most: int) -> Answer:
         factory, handler = self._handler
+        host, path = visited[-1]
+        names: dict[str, Any] = {"HTTP_HOST": host, "SERVER_NAME": host.partition(":")[0]}
         # No cookies: every page is a first visit. Secure: no redirect to HTTPS. The response is
         # not closed, since that would end the request that this process may be in.
         with translation.override(None):
-            response = handler.get_response(factory.get(path, secure=True))
+            response = handler.get_response(factory.get(path, secure=True, **names))
             headers = response.headers
             content_type = headers.get("Content-Type", "").partition(";")[0].strip().lower()
             wanted = content_type in FORMATS or content_type.endswith("xml")
             return Answer(
-                path=path,
+                visited=[path for _, path in visited],
                 status=response.status_code,
                 content_type=content_type,
                 headers=headers,

@@ -12,7 +12,7 @@ from django.urls import get_resolver
 
 from .blocks import Unreadable
 from .html import forbids_indexing
-from .rendering import AGENT, FORMATS, Site
+from .rendering import AGENT, FORMATS, Elsewhere, Site
 from .sources import AnySource, Document
 
 if TYPE_CHECKING:
@@ -23,6 +23,10 @@ _MOST_PAGES = 1_000_000
 
 class NoSitemap(Exception):
     """The site has no sitemap; the message says what to do."""
+
+
+class _LeftOut(Exception):
+    """A page that the chat may not know, or that visitors can't see; the message says why."""
 
 
 class SitemapSource(AnySource, abstract=True):
@@ -50,42 +54,40 @@ class SitemapSource(AnySource, abstract=True):
         """The sitemaps of robots.txt and of the URLconf, else /sitemap.xml where there is one."""
         paths = [self._site.path(url) for url in self._robots.sitemaps]
         paths += [path for path in _routed_sitemaps() if path not in paths]
-        if not paths and self._site.get("/sitemap.xml").status == 200:
+        if not paths and self._site.get("/sitemap.xml", follow=True).status == 200:
             paths = ["/sitemap.xml"]
         return [path for path in paths if path]
 
     def read(self, url: str) -> Document:
         """One page. What is in the way is the document's problem, never an exception."""
-        path = self._site.path(url)
-        if not path:
-            return Document(url=url, problem="on another host", gone=True)
+        path = ""
         try:
+            path = self._site.path(url)
+            if not path:
+                raise Elsewhere("on another host")
             return self._read(path)
-        except Unreadable as error:
-            return Document(url=path, key=path, problem=str(error))
+        except (_LeftOut, Elsewhere) as error:
+            return Document(url=path or url, key=path, problem=str(error), gone=True)
         except Exception as error:  # whatever the view raises
-            return Document(url=path, key=path, problem=f"{type(error).__name__}: {error}")
+            return Document(url=path or url, key=path, problem=_words(error))
 
     def _read(self, path: str) -> Document:
-        def left_out(reason: str) -> Document:
-            return Document(url=path, key=path, problem=reason, gone=True)
-
         if not self._robots.can_fetch(path, AGENT):
-            return left_out("robots.txt disallows it")
+            raise _LeftOut("robots.txt disallows it")
         answer = self._site.get(path, follow=True)
         if not self._robots.can_fetch(answer.path, AGENT):
-            return left_out("robots.txt disallows it")
+            raise _LeftOut("robots.txt disallows it")
         if answer.path.partition("?")[0] == resolve_url(settings.LOGIN_URL):
-            return left_out("visitors must log in to see it")
+            raise _LeftOut("visitors must log in to see it")
         if answer.status in (401, 403, 404, 410):
-            return left_out(f"answers {answer.status} to an anonymous visitor")
+            raise _LeftOut(f"answers {answer.status} to an anonymous visitor")
         if answer.status != 200:
             raise Unreadable(f"answers {answer.status}")
         if forbids_indexing(answer.headers.get("X-Robots-Tag", "")):
-            return left_out("says noindex")
+            raise _LeftOut("says noindex")
         format = FORMATS.get(answer.content_type)
         if format is None:
-            return left_out(f"is {answer.content_type or 'of no known type'}, not text")
+            raise _LeftOut(f"is {answer.content_type or 'of no known type'}, not text")
         return Document(
             url=answer.path,
             key=path,
@@ -133,9 +135,15 @@ class SitemapSource(AnySource, abstract=True):
     def _robots(self) -> Protego:
         from protego import Protego
 
-        answer = self._site.get("/robots.txt")
-        text = answer.body.decode("utf-8", "replace") if answer.status == 200 else ""
-        return Protego.parse(text)
+        try:
+            answer = self._site.get("/robots.txt", follow=True)
+        except Unreadable:
+            return Protego.parse("")
+        return Protego.parse(answer.body.decode("utf-8", "replace"))
+
+
+def _words(error: Exception) -> str:
+    return str(error) if isinstance(error, Unreadable) else f"{type(error).__name__}: {error}"
 
 
 def _routed_sitemaps() -> list[str]:
