@@ -63,3 +63,30 @@ def test_redirects_to_another_host_of_the_site_are_followed(
         "/private/": "robots.txt disallows it",
         "/turning/": "redirects in a loop: /turning/ → //www.example.com/turning/ → /turning/",
     }
+
+
+def test_pages_that_ask_for_a_login_are_left_out_in_every_language(
+    answers: dict[str, Answer], settings: Settings
+) -> None:
+    settings.LOGIN_URL = "login"
+    put_pages("/open/", "/de/members/", "/en/members/", "/de/other/", "/fr/login/")
+    answers["/de/other/"] = redirect("/de/login/")
+    report = index_all()
+    assert known_urls() == {"/open/"}
+    assert {problem for _, problem in report.problems} == {"visitors must log in to see it"}
+    assert len(report.problems) == 4
+
+
+@pytest.mark.parametrize("login_url", ["no-such-name", "", None, "https://sso.elsewhere.example/"])
+def test_a_redirect_that_names_the_page_as_the_next_asks_for_something_first(
+    answers: dict[str, Answer], settings: Settings, login_url: str | None
+) -> None:
+    settings.LOGIN_URL = login_url
+    put_pages("/open/", "/shut/", "/moved/")
+    answers["/shut/"] = redirect("/door/?from=1&next=%2Fshut%2F")
+    answers["/door/?from=1&next=%2Fshut%2F"] = "<main>Who are you?</main>"
+    answers["/moved/"] = redirect("/new/?next=/page/2/")
+    answers["/new/?next=/page/2/"] = "<main>It is here</main>"
+    index_all()
+    assert known_urls() == {"/open/", "/new/?next=/page/2/"}
+    assert index_problems()["/shut/"] == "visitors must log in to see it"

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, unquote
 
 from django.conf import settings
+from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.shortcuts import resolve_url
-from django.urls import get_resolver
+from django.urls import NoReverseMatch, get_resolver
+from django.utils import translation
 
 from .blocks import Unreadable
 from .html import forbids_indexing
@@ -77,7 +80,7 @@ class SitemapSource(AnySource, abstract=True):
         answer = self._site.get(path, follow=True)
         if not self._robots.can_fetch(answer.path, AGENT):
             raise _LeftOut("robots.txt disallows it")
-        if answer.path.partition("?")[0] == resolve_url(settings.LOGIN_URL):
+        if self._asks_for_login(answer.visited):
             raise _LeftOut("visitors must log in to see it")
         if answer.status in (401, 403, 404, 410):
             raise _LeftOut(f"answers {answer.status} to an anonymous visitor")
@@ -95,6 +98,31 @@ class SitemapSource(AnySource, abstract=True):
             format=format,
             language=answer.language,
         )
+
+    def _asks_for_login(self, visited: list[str]) -> bool:
+        """Whether redirects led to the login, or to a page that will lead back to where they began.
+
+        The second is true of every page that Django's own tools send to log in.
+        """
+        for number, path in enumerate(visited):
+            bare, _, query = path.partition("?")
+            if bare == self._login_path(bare):
+                return True
+            for following in parse_qs(query).get(REDIRECT_FIELD_NAME, []) if number else []:
+                back = unquote(self._site.path(following))
+                if back in [unquote(before) for before in visited[:number]]:
+                    return True
+        return False
+
+    def _login_path(self, path: str) -> str:
+        """Where the login is, in the language of a path."""
+        language = translation.get_language_from_path(path) or settings.LANGUAGE_CODE
+        try:
+            with translation.override(language):
+                login = resolve_url(settings.LOGIN_URL)
+        except (NoReverseMatch, TypeError):  # it names no page, so nothing leads there
+            return ""
+        return self._site.path(login).partition("?")[0]
 
     def _addresses(self, paths: list[str]) -> Iterator[str]:
         waiting, seen, count = list(paths), set(paths), 0
