@@ -21,15 +21,15 @@ def redirect(to: str) -> Answer:
 def put_pages(*urls: str) -> None:
     """Let the paths be pages of their own, and the site's sitemap name them."""
     answers.update({url: f"<main>This is the page {url}</main>" for url in urls})
-    answers["/sitemap.xml"] = sitemap(*urls)
+    answers["/sitemap.xml"] = sitemap_of(*urls)
 
 
-def sitemap(*urls: str) -> str:
+def sitemap_of(*urls: str) -> str:
     locations = "".join(f"<url><loc>{url}</loc></url>" for url in urls)
     return f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{locations}</urlset>'
 
 
-def sitemap_index(*urls: str) -> str:
+def sitemap_index_of(*urls: str) -> str:
     locations = "".join(f"<sitemap><loc>{url}</loc></sitemap>" for url in urls)
     return f"<sitemapindex>{locations}</sitemapindex>"
 

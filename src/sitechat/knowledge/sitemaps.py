@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote
@@ -11,6 +13,7 @@ from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.shortcuts import resolve_url
 from django.urls import NoReverseMatch, get_resolver
+from django.urls.resolvers import RegexPattern
 from django.utils import translation
 
 from .blocks import Unreadable
@@ -19,13 +22,12 @@ from .rendering import AGENT, FORMATS, Elsewhere, Site
 from .sources import AnySource, Document
 
 if TYPE_CHECKING:
+    from lxml.etree import _Element as Element
     from protego import Protego
 
+_USUAL = "/sitemap.xml"
 _MOST_PAGES = 1_000_000
-
-
-class NoSitemap(Exception):
-    """The site has no sitemap; the message says what to do."""
+_LARGEST_SITEMAP = 60_000_000
 
 
 class _LeftOut(Exception):
@@ -44,22 +46,11 @@ class SitemapSource(AnySource, abstract=True):
     """The host that pages are asked for; by default the first of `ALLOWED_HOSTS`."""
 
     def documents(self) -> Iterator[Document]:
-        found = self.sitemap_paths()
-        if not found:
-            raise NoSitemap(
-                "No sitemap found. Put django.contrib.sitemaps on the site, or declare a Source "
-                "or a FileSource in an app's chat_sources.py."
-            )
-        for url in self._addresses(found):
+        sitemaps = _Sitemaps(self._site, [*self._robots.sitemaps, *routed_sitemaps()])
+        for url in sitemaps.pages():
             yield self.read(url)
-
-    def sitemap_paths(self) -> list[str]:
-        """The sitemaps of robots.txt and of the URLconf, else /sitemap.xml where there is one."""
-        paths = [self._site.path(url) for url in self._robots.sitemaps]
-        paths += [path for path in _routed_sitemaps() if path not in paths]
-        if not paths and self._site.get("/sitemap.xml", follow=True).status == 200:
-            paths = ["/sitemap.xml"]
-        return [path for path in paths if path]
+        if sitemaps.problems:
+            raise Unreadable(sitemaps.told())
 
     def read(self, url: str) -> Document:
         """One page. What is in the way is the document's problem, never an exception."""
@@ -124,37 +115,6 @@ class SitemapSource(AnySource, abstract=True):
             return ""
         return self._site.path(login).partition("?")[0]
 
-    def _addresses(self, paths: list[str]) -> Iterator[str]:
-        waiting, seen, count = list(paths), set(paths), 0
-        while waiting:
-            path = waiting.pop(0)
-            for is_sitemap, url in self._locations(path):
-                if is_sitemap:
-                    below = self._site.path(url)
-                    if below and below not in seen:
-                        seen.add(below)
-                        waiting.append(below)
-                elif count < _MOST_PAGES:
-                    count += 1
-                    yield url
-
-    def _locations(self, path: str) -> Iterator[tuple[bool, str]]:
-        import lxml.etree
-
-        answer = self._site.get(path, follow=True, most=60_000_000)
-        if answer.status != 200:
-            raise Unreadable(f"the sitemap {path} answers {answer.status}")
-        parser = lxml.etree.XMLParser(
-            resolve_entities=False, no_network=True, recover=True, huge_tree=False
-        )
-        root = lxml.etree.fromstring(answer.body, parser)
-        if root is None:
-            raise Unreadable(f"the sitemap {path} is not XML")
-        for location in root.iterfind("{*}sitemap/{*}loc"):
-            yield True, (location.text or "").strip()
-        for location in root.iterfind("{*}url/{*}loc"):
-            yield False, (location.text or "").strip()
-
     @cached_property
     def _site(self) -> Site:
         return Site(self.host)
@@ -170,25 +130,108 @@ class SitemapSource(AnySource, abstract=True):
         return Protego.parse(answer.body.decode("utf-8", "replace"))
 
 
+class _Sitemaps:
+    """The sitemaps under some addresses, else /sitemap.xml; what could not be read is noted."""
+
+    def __init__(self, site: Site, urls: Iterable[str]) -> None:
+        self._site = site
+        self._waiting = deque(urls)
+        self._seen: set[str] = set()
+        self._found = False
+        self.problems: list[str] = []
+
+    def pages(self) -> Iterator[str]:
+        """The addresses of pages in all sitemaps that can be read."""
+        count = 0
+        while self._waiting or not (self._found or _USUAL in self._seen):
+            root = self._read(self._waiting.popleft() if self._waiting else _USUAL)
+            if root is None:
+                continue
+            self._found = True
+            self._waiting += _locations(root, "sitemap")
+            for url in _locations(root, "url"):
+                if count < _MOST_PAGES:
+                    count += 1
+                    yield url
+
+    def told(self) -> str:
+        """What could not be read, and what follows from it."""
+        problems = "; ".join(self.problems)
+        if self._found:
+            return f"Not all sitemaps could be read, so nothing was forgotten: {problems}"
+        return (
+            f"No sitemap found ({problems}). Put django.contrib.sitemaps on the site, or declare "
+            "a Source or a FileSource in an app's chat_sources.py."
+        )
+
+    def _read(self, url: str) -> Element | None:
+        """The root of a sitemap; None for one that was read, is of another host or is broken."""
+        try:
+            path = self._site.path(url)
+            if not path or path in self._seen:
+                return None
+            self._seen.add(path)
+            answer = self._site.get(path, follow=True, most=_LARGEST_SITEMAP)
+            if answer.status != 200:
+                raise Unreadable(f"answers {answer.status}")
+            return _parse(answer.body)
+        except Exception as error:  # one that is broken must not hide the others
+            self.problems.append(f"{url}: {_words(error)}")
+            return None
+
+
+def _parse(body: bytes) -> Element:
+    """The root of a sitemap, which is not taken for one unless all of it is there."""
+    import lxml.etree
+
+    parser = lxml.etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
+    try:
+        root = lxml.etree.fromstring(body.strip(), parser)
+    except lxml.etree.XMLSyntaxError as error:
+        raise Unreadable(f"no whole XML: {error.msg}") from error
+    name = lxml.etree.QName(root).localname
+    if name not in ("urlset", "sitemapindex"):
+        raise Unreadable(f"no sitemap, but <{name}>")
+    return root
+
+
+def _locations(root: Element, of: str) -> Iterator[str]:
+    for location in root.iterfind(f"{{*}}{of}/{{*}}loc"):
+        yield (location.text or "").strip()
+
+
 def _words(error: Exception) -> str:
     return str(error) if isinstance(error, Unreadable) else f"{type(error).__name__}: {error}"
 
 
-def _routed_sitemaps() -> list[str]:
-    """Paths of the sitemap views in the URLconf, an index first; it names the others."""
+def routed_sitemaps() -> list[str]:
+    """Paths of the sitemap views in the URLconf; of an index alone, since it names the others."""
     found: dict[bool, list[str]] = {True: [], False: []}
 
-    def walk(patterns: list[Any], prefix: str) -> None:
+    def walk(patterns: Iterable[Any], prefix: str) -> None:
         for pattern in patterns:
-            route = prefix + str(pattern.pattern)
+            part = _literal(pattern.pattern)
+            if part is None:
+                continue
             if hasattr(pattern, "url_patterns"):
-                walk(pattern.url_patterns, route)
-            elif _is_sitemap(pattern.callback) and not set("<(") & set(route):
+                walk(pattern.url_patterns, prefix + part)
+            elif _is_sitemap(pattern.callback):
                 name = getattr(_unwrapped(pattern.callback), "__name__", "")
-                found[name == "index"].append("/" + route.strip("^$").replace("\\", ""))
+                found[name == "index"].append(prefix + part)
 
-    walk(get_resolver().url_patterns, "")
+    walk(get_resolver().url_patterns, "/")
     return found[True] or found[False]
+
+
+def _literal(pattern: Any) -> str | None:
+    """What a pattern of the URLconf matches; None where that isn't one text alone."""
+    text = str(pattern)
+    if not isinstance(pattern, RegexPattern):
+        return None if "<" in text else text
+    text = text.removeprefix("^").removesuffix("$").removesuffix(r"\Z")
+    if re.search(r"(?<!\\)[\[({*+?|]|\\\w", text):
+        return None
+    return text.replace("\\", "")
 
 
 def _unwrapped(view: Callable[..., Any]) -> Callable[..., Any]:
