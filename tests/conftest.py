@@ -12,11 +12,13 @@ import pytest
 from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.test import Client
+from pytest_django import Settings
 
 from sitechat import claude, engine
 from sitechat.knowledge.discovery import discover
 from sitechat.knowledge.sources import registry
 from sitechat.standin import Answer, Standin, pytest_plugin
+from tests import rendered
 from tests.indexed import put_help_pages
 from tests.visitor import Held, MakeVisitor, Visitor, until
 
@@ -78,6 +80,14 @@ def no_sources(index_folder: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only sources that the test declares give pages."""
     monkeypatch.setattr(registry, "_classes", {})
     discover()
+
+
+@pytest.fixture
+def answers(settings: Settings) -> dict[str, rendered.Answer]:
+    """What the site's paths answer, empty at first."""
+    settings.ROOT_URLCONF = rendered.__name__
+    rendered.answers.clear()
+    return rendered.answers
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from time import process_time
 
 import pytest
 
@@ -90,6 +91,19 @@ def test_broken_html_never_raises_anything_but_unreadable(broken: str) -> None:
         except Unreadable:
             continue
         assert all(block.text for block in content.blocks)
+
+
+def test_a_row_of_any_width_is_read_in_time_that_grows_with_it() -> None:
+    cells = 60_000
+    began = process_time()
+    content = read(f"<main><table><tr>{'<td>a<td> ' * cells}</table></main>", "page")
+    assert process_time() - began < 10  # 54 s if every cell looked at the whole row
+    assert content.blocks[0].text.count("a") == cells
+
+
+def test_cells_are_told_apart_but_empty_ones_at_the_start_are_not() -> None:
+    row = "<tr><td> <td>\n<th>Days<td> <td><b>2</b> or 3<td>"
+    assert read(f"<table>{row}</table>", "html").blocks == [Block("Days | | 2 or 3 |")]
 
 
 def test_markdown() -> None:

@@ -16,7 +16,7 @@ from sitechat.knowledge import FileSource, Source, open_page, search
 from sitechat.knowledge.indexing import index_all
 from sitechat.knowledge.models import Page, Passage
 from sitechat.knowledge.sources import AnySource, Document, registry
-from sitechat.knowledge.store import Outcome, store
+from sitechat.knowledge.store import Outcome, remove, store
 from tests.indexed import known_urls
 
 pytestmark = [
@@ -132,6 +132,36 @@ def test_objects_that_move_and_addresses_given_twice() -> None:
     index_all()
     assert [page.url for page in Page.objects.all()] == ["/b/"]
     assert Page.objects.get().key == str(first.pk)
+
+
+def test_keys_that_are_longer_than_their_column_stay_distinct() -> None:
+    begins = "/" + "%E6%96%B0" * 25 + "/"
+    keys = [f"{begins}{end}/" for end in ("one", "two")]
+    for outcome in (Outcome.ADDED, Outcome.UNCHANGED):
+        for key in keys:
+            document = Document(url=key, key=key, text=f"Of {key}", format="plain")
+            assert store(document, "test").outcome is outcome
+    assert known_urls() == set(keys)
+    assert all(page.key.startswith(begins[:100]) for page in Page.objects.all())
+    store(Document(url="/moved/", key=keys[0], text="Elsewhere", format="plain"), "test")
+    assert known_urls() == {"/moved/", keys[1]}
+    assert remove("test", keys[0])
+    assert not remove("test", begins + "three/")
+    assert known_urls() == {keys[1]}
+
+
+def test_files_in_deep_folders_stay_distinct(tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        folder = tmp_path / name / ("x" * 120) / ("y" * 120)
+        folder.mkdir(parents=True)
+        (folder / "page.md").write_text(f"The {name} page")
+
+    class Manual(FileSource):
+        path = tmp_path
+
+    for added in (2, 0):
+        assert index_all().counts[Outcome.ADDED] == added
+    assert len(known_urls()) == 2
 
 
 def test_pages_of_a_source_that_is_no_longer_declared_are_forgotten() -> None:

@@ -67,7 +67,7 @@ def _committed(connection: Any, waiting: dict[tuple[type[Source], str], None]) -
 def index_objects(objects: Iterable[tuple[type[Source], str]]) -> None:
     """Bring the pages of some objects, by source and primary key, up to date."""
     from . import embeddings
-    from .models import Page
+    from .models import Page, stored_key
     from .store import Outcome, remove, store
 
     written: list[tuple[str, str]] = []
@@ -81,7 +81,7 @@ def index_objects(objects: Iterable[tuple[type[Source], str]]) -> None:
         if stored.outcome is Outcome.FAILED:
             logger.warning("The chat could not read %s: %s", stored.url, stored.problem)
         elif stored.outcome in (Outcome.ADDED, Outcome.CHANGED):
-            written.append((source.label, key))
+            written.append((source.label, stored_key(key)))
     if written:
         pages = Page.objects.none()
         keys = [key for _, key in written]

@@ -115,7 +115,11 @@ def _blocks(region: HtmlElement | None, *, around: bool = False) -> Iterator[Blo
     """The blocks of a region in reading order; `around` when it holds the site's frame too."""
     if region is None:
         return
-    pending: list[str] = []
+    pending: list[str] = []  # empty, or begins with something to see
+
+    def add(text: str | None) -> None:
+        if text and (pending or text.strip()):
+            pending.append(text)
 
     def flush() -> Iterator[Block]:
         text = " ".join("".join(pending).split())
@@ -140,13 +144,13 @@ def _blocks(region: HtmlElement | None, *, around: bool = False) -> Iterator[Blo
         if breaks:
             yield from flush()
         if tag == "li":
-            pending.append("- ")
-        if tag in ("td", "th") and "".join(pending).strip():
-            pending.append(" | ")
-        pending.append(element.text or "")
+            add("- ")
+        if tag in ("td", "th") and pending:
+            add(" | ")
+        add(element.text)
         for child in element:
             yield from walk(child, depth + 1)
-            pending.append(child.tail or "")
+            add(child.tail)
         if breaks:
             yield from flush()
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from django.utils import timezone
 
 from . import embeddings
-from .sitemaps import NoSitemap, SitemapSource
+from .blocks import Unreadable
+from .sitemaps import SitemapSource
 from .sources import AnySource, registry
 from .store import Outcome, Stored, remove_undeclared, remove_unseen, store
 
@@ -62,7 +63,7 @@ def _index(source: AnySource, report: Report) -> Iterator[Stored]:
     try:
         for document in source.documents():
             yield store(document, source.label, began)
-    except NoSitemap as error:
+    except Unreadable as error:
         report.problem(source.label, str(error))
         return
     except Exception as error:  # one broken source must not keep the others from being read

@@ -14,6 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from sitechat.primary import PrimaryManager
 
+LONGEST_KEY = 200
+
 
 class Page(models.Model):
     """One address of the site, as it was when it was last read."""
@@ -22,7 +24,10 @@ class Page(models.Model):
     url_hash = models.CharField(max_length=64, unique=True, editable=False)
     source = models.CharField(_("source"), max_length=200, db_index=True)
     key = models.CharField(
-        _("key"), max_length=200, blank=True, help_text=_("What the source calls this page.")
+        _("key"),
+        max_length=LONGEST_KEY,
+        blank=True,
+        help_text=_("What the source calls this page."),
     )
     title = models.CharField(_("title"), max_length=500, blank=True)
     language = models.CharField(_("language"), max_length=35, blank=True)
@@ -102,3 +107,11 @@ class IndexState(models.Model):
 def url_hash(url: str) -> str:
     """What `Page.url_hash` holds for an address: an index over addresses of any length."""
     return hashlib.sha256(url.encode("utf-8", "replace")).hexdigest()
+
+
+def stored_key(key: str) -> str:
+    """What `Page.key` holds for a source's key: of a long one the beginning, and a hash of all."""
+    if len(key) <= LONGEST_KEY:
+        return key
+    digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return f"{key[: LONGEST_KEY - 33]}~{digest}"

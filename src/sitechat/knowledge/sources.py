@@ -195,7 +195,7 @@ class FileSource(AnySource, abstract=True):
             relative = file.relative_to(root) if root.is_dir() else Path(file.name)
             yield Document(
                 url=self.url(relative),
-                key=relative.as_posix()[-200:],
+                key=relative.as_posix(),
                 title=self.title(relative),
                 text=file,
                 format=self.format,

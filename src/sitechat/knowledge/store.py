@@ -6,7 +6,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
@@ -21,7 +21,7 @@ from . import audience as audiences
 from .blocks import Block, Content, Unreadable
 from .formats import SUFFIXES, read, read_file
 from .languages import count_words
-from .models import IndexState, Page, Passage, url_hash
+from .models import IndexState, Page, Passage, stored_key, url_hash
 from .passages import Cut, cut
 from .sources import Document
 
@@ -56,16 +56,17 @@ def store(document: Document, source: str, since: datetime | None = None) -> Sto
     noindex or is empty loses them. `since` is when the run over the source began: of two documents
     with one address the first of a run is kept. Two processes may store the same document at once.
     """
+    document = replace(document, key=stored_key(document.key))
     url = _clean(document.url).strip()
     if not url.startswith(("/", "http://", "https://")) or len(url) > _LONGEST_URL:
         # Never linked: the address would be a script, or relative to wherever the visitor is.
         problem = document.problem or f"not a path or an http(s) address: {url[:100]!r}"
-        known = Page.objects.filter(source=source, key=document.key[:200]).exclude(key="")
+        known = Page.objects.filter(source=source, key=document.key).exclude(key="")
         known.update(error=problem, seen=timezone.now())
         return Stored(Outcome.FAILED, url or document.key, problem)
     holder = Page.objects.filter(url_hash=url_hash(url)).values_list("source", "key", "seen")
     for its_source, its_key, seen in holder:
-        another = its_key != document.key[:200] and since is not None and seen >= since
+        another = its_key != document.key and since is not None and seen >= since
         if its_source != source or another:
             return Stored(Outcome.LEFT_OUT, url, f"the address of {its_source} {its_key} too")
     problem, gone = document.problem, document.gone
@@ -96,7 +97,7 @@ def store(document: Document, source: str, since: datetime | None = None) -> Sto
 
 def remove(source: str, key: str) -> bool:
     """Forget the page of a source's object; returns whether there was one."""
-    pages = Page.objects.filter(source=source, key=key[:200])
+    pages = Page.objects.filter(source=source, key=stored_key(key))
     return pages.exists() and _remove(pages)
 
 
@@ -167,7 +168,7 @@ def _store_content(
     audience = sorted(set(document.audience))
     digest = _digest(title, language, audience, cuts)
     same = Page.objects.filter(url_hash=url_hash(url), content_hash=digest)
-    if same.update(seen=timezone.now(), error="", key=document.key[:200]):
+    if same.update(seen=timezone.now(), error="", key=document.key):
         return Outcome.UNCHANGED
     with primary.atomic():
         IndexState.touch()
@@ -187,7 +188,7 @@ def _store_content(
 
 def _page(document: Document, url: str, source: str) -> Page:
     """The row of an address; of an object that has moved, without its old row."""
-    key = document.key[:200]
+    key = document.key
     if key:
         Page.objects.filter(source=source, key=key).exclude(url_hash=url_hash(url)).delete()
     page = Page.objects.filter(url_hash=url_hash(url)).first() or Page(url_hash=url_hash(url))

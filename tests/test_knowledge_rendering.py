@@ -1,0 +1,92 @@
+"""Pages as an anonymous visitor of the site gets them: redirects, hosts, logins."""
+
+from __future__ import annotations
+
+import pytest
+from django.http import HttpResponse
+from pytest_django import Settings
+
+from sitechat.knowledge.indexing import index_all
+from sitechat.knowledge.models import Page
+from tests.indexed import index_problems, known_urls
+from tests.rendered import Answer, put_pages, redirect
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_sources")]
+
+
+def test_a_page_that_now_redirects_to_another_site_is_known_no_longer(
+    answers: dict[str, Answer],
+) -> None:
+    put_pages("/open/", "/closed/", "/by-steps/", "/broken/")
+    index_all()
+    assert known_urls() == {"/open/", "/closed/", "/by-steps/", "/broken/"}
+    answers["/closed/"] = redirect("https://sso.elsewhere.example/login?next=/closed/")
+    answers["/by-steps/"] = redirect("/sso/")
+    answers["/sso/"] = redirect("//sso.elsewhere.example/")
+    answers["/broken/"] = redirect("/broken/")
+    index_all()
+    assert known_urls() == {"/open/", "/broken/"}
+    assert index_problems()["/closed/"] == "redirects to another host"
+    assert index_problems()["/by-steps/"] == "redirects to another host"
+
+
+def test_an_address_that_is_none_is_a_problem_and_the_others_are_read(
+    answers: dict[str, Answer],
+) -> None:
+    put_pages("/a/", "http://[bad/x", "/b/", "/c/")
+    answers["/c/"] = lambda request: HttpResponse(status=302, headers={"Location": "//[worse/"})
+    report = index_all()
+    assert known_urls() == {"/a/", "/b/"}
+    assert dict(report.problems) == {
+        "http://[bad/x": "not an address: Invalid IPv6 URL",
+        "/c/": "redirects to '//[worse/', which is no address",
+    }
+    put_pages("/a/", "/b/")
+    index_all()
+    assert set(Page.objects.values_list("url", flat=True)) == {"/a/", "/b/"}
+
+
+def test_redirects_to_another_host_of_the_site_are_followed(
+    answers: dict[str, Answer], settings: Settings
+) -> None:
+    settings.ALLOWED_HOSTS = ["example.com", "www.example.com"]
+    settings.PREPEND_WWW = True
+    settings.MIDDLEWARE = ["django.middleware.common.CommonMiddleware"]
+    put_pages("/a/", "https://www.example.com/b/", "/private/", "/turning/")
+    answers["/b/"] = lambda request: HttpResponse(f"<main>{request.get_host()}</main>")
+    answers["/robots.txt"] = "User-agent: *\nDisallow: /private/"
+    answers["/turning/"] = redirect("https://example.com/turning/")
+    report = index_all()
+    assert known_urls() == {"/a/", "/b/"}
+    assert Page.objects.get(url="/b/").passages.get().text == "www.example.com"
+    assert dict(report.problems) == {
+        "/private/": "robots.txt disallows it",
+        "/turning/": "redirects in a loop: /turning/ → //www.example.com/turning/ → /turning/",
+    }
+
+
+def test_pages_that_ask_for_a_login_are_left_out_in_every_language(
+    answers: dict[str, Answer], settings: Settings
+) -> None:
+    settings.LOGIN_URL = "login"
+    put_pages("/open/", "/de/members/", "/en/members/", "/de/other/", "/fr/login/")
+    answers["/de/other/"] = redirect("/de/login/")
+    report = index_all()
+    assert known_urls() == {"/open/"}
+    assert {problem for _, problem in report.problems} == {"visitors must log in to see it"}
+    assert len(report.problems) == 4
+
+
+@pytest.mark.parametrize("login_url", ["no-such-name", "", None, "https://sso.elsewhere.example/"])
+def test_a_redirect_that_names_the_page_as_the_next_asks_for_something_first(
+    answers: dict[str, Answer], settings: Settings, login_url: str | None
+) -> None:
+    settings.LOGIN_URL = login_url
+    put_pages("/open/", "/shut/", "/moved/")
+    answers["/shut/"] = redirect("/door/?from=1&next=%2Fshut%2F")
+    answers["/door/?from=1&next=%2Fshut%2F"] = "<main>Who are you?</main>"
+    answers["/moved/"] = redirect("/new/?next=/page/2/")
+    answers["/new/?next=/page/2/"] = "<main>It is here</main>"
+    index_all()
+    assert known_urls() == {"/open/", "/new/?next=/page/2/"}
+    assert index_problems()["/shut/"] == "visitors must log in to see it"
