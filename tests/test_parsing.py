@@ -52,6 +52,20 @@ BAD: dict[str, tuple[Any, int, str]] = {
     "a history": ({"message": "hello", "messages": []}, 400, "invalid_request"),
     "a surrogate for a key": ({"message": "hello", SURROGATE: 1}, 400, "invalid_request"),
     "an id that is no uuid": ({"message": "hello", "id": "abc"}, 400, "invalid_request"),
+    **{
+        f"an id with {kind}": (
+            {"message": "hello", "id": given + UUID[len(given) :]},
+            400,
+            "invalid_request",
+        )
+        for kind, given in {
+            "a prefix": "0x",
+            "an underscore": "1_",
+            "a blank": " ",
+            "a sign": "+",
+            "another digit": "\u0660",
+        }.items()
+    },
     "an id that is a number": ({"message": "hello", "id": 7}, 400, "invalid_request"),
     "an id without hyphens": (
         {"message": "hello", "id": UUID.replace("-", "")},
@@ -173,9 +187,10 @@ def test_an_offset_is_a_number_of_characters(after: str) -> None:
             parsing.read_after(request)
 
 
-def test_the_address_says_the_offset_before_the_header_does() -> None:
+def test_of_two_offsets_the_greater_counts() -> None:
     headers = {"Last-Event-ID": "7"}
     factory = RequestFactory()
     assert parsing.read_after(factory.get("/")) == 0
     assert parsing.read_after(factory.get("/", headers=headers)) == 7
-    assert parsing.read_after(factory.get("/", {"after": "3"}, headers=headers)) == 3
+    assert parsing.read_after(factory.get("/", {"after": "3"}, headers=headers)) == 7
+    assert parsing.read_after(factory.get("/", {"after": "9"}, headers=headers)) == 9

@@ -5,11 +5,12 @@ from __future__ import annotations
 import uuid
 
 import pytest
+from django.contrib.auth.models import User
 from pytest_django import Settings
 
-from sitechat.models import Message, Usage
+from sitechat.models import Conversation, Message, Usage
 from sitechat.standin import Answer, Standin
-from tests.visitor import UUID, Visitor, told
+from tests.visitor import UUID, Visitor, text_of, told
 
 pytestmark = pytest.mark.database
 
@@ -69,3 +70,60 @@ def test_an_id_counts_again_once_its_conversation_is_forgotten(visitor: Visitor)
     again = visitor.ask("Hello", id=UUID)
     assert told(first, "reply") != told(again, "reply")
     assert Message.objects.count() == 2
+
+
+# Where the session lost the first answer
+
+
+def lost(**headers: str) -> Visitor:
+    """A visitor whose first message was answered, and the answer lost with its cookie."""
+    Visitor(**headers).ask("Hello", id=UUID)
+    return Visitor(**headers)
+
+
+def test_a_first_message_whose_answer_was_lost_is_found_again(
+    db: None, claude_standin: Standin
+) -> None:
+    visitor = lost(idempotency_key=UUID)
+    assert text_of(visitor.ask("Hello", id=UUID))
+    assert len(claude_standin.requests) == 1
+    assert Conversation.objects.count() == 1
+    assert visitor.texts()[0] == "Hello"
+
+
+@pytest.mark.parametrize("headers", [{}, {"idempotency_key": str(uuid.uuid4())}])
+def test_nobody_else_finds_it(headers: dict[str, str], db: None, claude_standin: Standin) -> None:
+    lost(idempotency_key=UUID)
+    other = Visitor(**headers)
+    other.ask("Hello", id=UUID)
+    assert len(claude_standin.requests) == 2
+    assert Conversation.objects.count() == 2
+
+
+def test_another_address_does_not_find_it(db: None, claude_standin: Standin) -> None:
+    visitor = lost(idempotency_key=UUID)
+    visitor.post({"message": "Hello", "id": UUID}, REMOTE_ADDR="10.1.2.3")
+    assert Conversation.objects.count() == 2
+
+
+def test_messages_to_two_bots_at_once_keep_both_conversations(
+    visitor: Visitor, settings: Settings, django_user_model: type[User]
+) -> None:
+    settings.CHAT_BOTS = {"default": "sitechat.Chatbot", "sales": "sitechat.Chatbot"}
+    visitor.client.force_login(django_user_model.objects.create_user("ann"))
+    session = visitor.client.session
+    before = dict(session.items())
+    reply = told(visitor.ask("Hello"), "reply")
+    # The answer to another message, which began before, tells the session what it knew of it.
+    session = visitor.client.session
+    session.clear()
+    session.update(before)
+    session.save()
+    visitor.ask("Prices?", bot="sales")
+    assert visitor.texts()[0] == "Hello"
+    assert visitor.poll(reply)["status"] == "complete"
+    assert visitor.rate(reply, rating=1).status_code == 200
+    assert visitor.forget().status_code == 204
+    assert visitor.texts() == []
+    visitor.ask("Again")
+    assert visitor.texts()[0] == "Again"

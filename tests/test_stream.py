@@ -74,6 +74,11 @@ def test_both_followers_say_the_same(after: int) -> None:
     assert text_of(parse(sync)) == "Hello"[after:]
 
 
+def test_no_comment_comes_after_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "HEARTBEAT", 0)
+    assert stream.SyncFollower(finished()).take().endswith(b"data: [DONE]\n\n")
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("kind", [stream.SyncFollower, stream.AsyncFollower])
 def test_silence_is_broken_by_comments(kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:

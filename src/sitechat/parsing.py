@@ -6,6 +6,7 @@ Whatever does not mean what it must is refused with an error that says what is v
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,8 @@ ROOM_BESIDE_MESSAGE = 16_384
 
 UNSEEN = {"Cf", "Cc"}
 """Unicode categories of characters that nobody sees, such as the zero-width space."""
+
+USUAL_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 
 LONGEST_COMMENT = 2000
 LONGEST_URL = 2000
@@ -137,15 +140,12 @@ def string(data: dict[str, Any], key: str) -> str | None:
 
 def parse_uuid(value: str) -> uuid.UUID | None:
     """A UUID in its usual form of 36 characters; None for anything else."""
-    try:
-        return uuid.UUID(value) if len(value) == 36 else None
-    except ValueError:
-        return None
+    return uuid.UUID(value) if USUAL_UUID.fullmatch(value) else None
 
 
 def read_stop(request: HttpRequest) -> int | None:
     """Where a stop request says that it stops: characters shown, None for all."""
-    if not _length(request):
+    if not _length(request) and "Transfer-Encoding" not in request.headers:
         return None
     data = read_json(request)
     allow_only(data, {"at"})
@@ -171,8 +171,11 @@ def read_rating(request: HttpRequest) -> dict[str, Any]:
 
 
 def read_after(request: HttpRequest) -> int:
-    """How many characters of a reply the reader has, by `?after=` or `Last-Event-ID`."""
-    value = request.GET.get("after") or request.headers.get("Last-Event-ID") or "0"
-    if not (value.isascii() and value.isdecimal() and len(value) <= 9):
+    """How many characters of a reply the reader has, by `?after=` or `Last-Event-ID`.
+
+    The greater of both: an `EventSource` that connects again repeats its first address.
+    """
+    given = [request.GET.get("after") or "0", request.headers.get("Last-Event-ID") or "0"]
+    if not all(value.isascii() and value.isdecimal() and len(value) <= 9 for value in given):
         raise InvalidRequest('"after" must be a number of characters, 0 or more.')
-    return int(value)
+    return max(map(int, given))

@@ -45,7 +45,7 @@ class Followed:
 
 def find_conversation(request: HttpRequest, bot: str) -> Conversation | None:
     """The visitor's conversation with a bot; None where there is none, or it is not theirs."""
-    known = sessions.conversation_id(request, bot)
+    known = sessions.likely_conversation_id(request, bot)
     if known is None:
         return None
     return Conversation.objects.owned_by(current_user(request)).filter(pk=known).first()
@@ -75,9 +75,10 @@ def find_reply(request: HttpRequest, reply_id: str, bot: str | None = None) -> M
     """
     pk = parse_uuid(reply_id)
     if bot is None:
-        held = sessions.conversation_ids(request)
+        held = sessions.likely_conversation_ids(request)
     else:
-        held = [known] if (known := sessions.conversation_id(request, bot)) else []
+        known = sessions.likely_conversation_id(request, bot)
+        held = [known] if known else []
     if pk is None or not held:
         raise NotFound
     theirs = Conversation.objects.owned_by(current_user(request)).filter(pk__in=held)

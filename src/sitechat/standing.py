@@ -63,10 +63,13 @@ class Standing:
 
 def look(request: HttpRequest, ask: Ask) -> Standing:
     """The visitor's conversation, with as much of it as Claude is shown."""
-    known = sessions.conversation_id(request, ask.bot.name)
+    known = sessions.likely_conversation_id(request, ask.bot.name)
     if known is None:
         return Standing(None, [], sessions.new_conversation_id(request, ask.bot.name))
     theirs = Conversation.objects.owned_by(current_user(request)).filter(pk=known)
+    if sessions.conversation_id(request, ask.bot.name) is None and not theirs.exists():
+        taken = Conversation.objects.filter(pk=known).exists()
+        return Standing(None, [], uuid.uuid4() if taken else known)
     # Named twice, as SQLite would else sort all the messages of a long conversation.
     newest = Message.objects.filter(conversation=known, conversation__in=theirs)
     newest = newest.order_by("-position")

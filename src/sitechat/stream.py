@@ -110,7 +110,7 @@ class Follower:
             # A stream without [DONE] is resumed.
             self._ended = True
             chunks.append(BEAT)
-        if monotonic() - self._beat >= HEARTBEAT:
+        elif monotonic() - self._beat >= HEARTBEAT:
             self._beat = monotonic()
             chunks.append(BEAT)
         return b"".join(chunks)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sitechat import composing, engine, visitors
+from sitechat import composing, engine, sessions, visitors
 from sitechat.beginning import Beginning, remember
 from sitechat.driver import LiveReply
 from sitechat.errors import ChatError
@@ -21,6 +21,22 @@ from sitechat.standing import Standing, look_again
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
+
+
+def taken_before(
+    request: HttpRequest, ask: Ask, found: Standing, who: visitors.Visitor | None = None
+) -> Followed | None:
+    """The reply that the same message began; the session learns of it where it lost the answer.
+
+    Raises Conflict where the message's id was used for another text.
+    """
+    reply = found.asked_before(request, ask)
+    conversation = found.conversation
+    if reply is None or conversation is None:
+        return reply
+    if sessions.conversation_id(request, ask.bot.name) != conversation.pk:
+        remember(request, ask, who or visitors.identify(request), conversation)
+    return reply
 
 
 def take(request: HttpRequest, ask: Ask, found: Standing, *, on_server_loop: bool) -> Followed:
@@ -37,7 +53,7 @@ def take(request: HttpRequest, ask: Ask, found: Standing, *, on_server_loop: boo
         )
         begun = Beginning(request, ask, found, claude_request, who).begin()
     except ChatError:
-        again = _asked_meanwhile(request, ask, who)
+        again = taken_before(request, ask, look_again(request, ask), who)
         if again is None:
             raise
         return again
@@ -56,12 +72,3 @@ def take(request: HttpRequest, ask: Ask, found: Standing, *, on_server_loop: boo
     )
     engine.start(live, on_server_loop=on_server_loop)
     return Followed(live.reply, live)
-
-
-def _asked_meanwhile(request: HttpRequest, ask: Ask, who: visitors.Visitor) -> Followed | None:
-    """The reply that the same message began since the conversation was looked at."""
-    now = look_again(request, ask)
-    again = now.asked_before(request, ask)
-    if again is not None and now.conversation is not None:
-        remember(request, ask, who, now.conversation)
-    return again

@@ -103,7 +103,7 @@ def _send(request: HttpRequest) -> HttpResponseBase:
         claude.warm_up()
     ask = guard.admit(request)
     found = standing.look(request, ask)
-    known = found.asked_before(request, ask)
+    known = turns.taken_before(request, ask, found)
     server = _server(request)
     if known is not None:
         place = None if known.reply.finished else _place(request, server)

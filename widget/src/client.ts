@@ -160,9 +160,9 @@ export function createClient(request: Request, endpoint: string, bot: string | n
             : { Accept: "text/event-stream", Prefer: "respond-async", "Last-Event-ID": String(place.offset) }
           const response = place.reply
             ? await call(`replies/${place.reply}/`, { headers, signal }, undefined, polling ? place.offset : undefined)
-            : await call("", { headers, signal }, {
+            : await call("", { headers: { ...headers, "Idempotency-Key": message!.id }, signal }, {
                 ...message,
-                page: { url: location.href.slice(0, 2000), title: document.title.slice(0, 300) },
+                page: { url: location.href.slice(0, 2000), title: document.title },
                 ...(bot && { bot }),
               })
           if (polling) {

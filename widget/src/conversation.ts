@@ -148,9 +148,11 @@ export function createConversation(options: ConversationOptions): Conversation {
     views.splice(views.indexOf(answer) - 1, 2)
     panel.show(views)
     composer.set([text, composer.input.value].filter(Boolean).join("\n"))
-    if (error instanceof Refusal) memory.set({ pending: undefined })
-    if (error instanceof Refusal && error.detail.error === "busy") void conversation.refresh().then(() => refused(error))
-    else refused(error, "lost", composer.send)
+    if (error instanceof Refusal) {
+      memory.set({ pending: undefined })
+      if (error.detail.error === "busy") return void conversation.refresh().then(() => refused(error))
+    }
+    refused(error, "lost", composer.send)
   }
 
   /** Says what went wrong; `word` where the connection did, undefined where that is said already. */
@@ -180,15 +182,15 @@ export function createConversation(options: ConversationOptions): Conversation {
         return refused(error, "unloaded", () => void conversation.load())
       }
       if (running) return
-      const wait = Math.max(0, ...(history.limits ?? []).map(({ left, resets_in }) => (left > 0 ? 0 : resets_in)))
+      const wait = Math.max(0, ...history.limits.map(({ left, resets_in }) => (left > 0 ? 0 : resets_in)))
       panel.notice(wait ? { text: "", until: Date.now() + wait * 1000 } : undefined)
-      const messages = history.messages ?? []
+      const messages = history.messages
       views = messages.map((message) => {
         const known = views.find(({ id, element }) => id === message.id && element.matches(`.${message.role}`))
         const same = known?.text === message.text && known.status === message.status && known.rating === message.rating
         return same ? known : create(message)
       })
-      panel.start(history.greeting ?? "", history.suggestions ?? [])
+      panel.start(history.greeting, history.suggestions)
       panel.show(views)
       const { pending } = memory.values
       if (pending) {
