@@ -99,6 +99,40 @@ def test_a_rolled_back_change_is_not_indexed_and_does_not_stop_the_next() -> Non
     assert Passage.objects.get().text == "It is"
 
 
+@pytest.mark.django_db(transaction=True)
+def test_objects_are_indexed_at_once_outside_a_transaction() -> None:
+    class Articles(_Groups):
+        pass
+
+    class Notes(_Groups):
+        def url(self, obj: Group) -> str:
+            return f"/notes/{obj.pk}/"
+
+    group = Group.objects.create(name="First words")
+    assert known_urls() == {f"/articles/{group.pk}/", f"/notes/{group.pk}/"}
+    group.name = "Second words"
+    group.save()
+    assert set(Passage.objects.values_list("text", flat=True)) == {"Second words"}
+    group.delete()
+    assert known_urls() == set()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_where_nobody_says_when_it_is_committed_a_save_is_left_to_chat_index() -> None:
+    class Articles(_Groups):
+        pass
+
+    transaction.set_autocommit(False)
+    try:
+        Group.objects.create(name="Words")
+        transaction.commit()
+    finally:
+        transaction.set_autocommit(True)
+    assert known_urls() == set()
+    index_all()
+    assert len(known_urls()) == 1
+
+
 def test_a_source_that_fails_never_breaks_the_save(
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:

@@ -32,16 +32,23 @@ def _changed(
     """Note an object of a source; all that one transaction notes is indexed once, on commit."""
     if raw or sender._meta.app_label == "sitechat":  # raw: a fixture, whose relations may lack
         return
-    for source in registry.of_models():
-        if _model(source) in (sender, *sender._meta.get_parent_list(), sender._meta.concrete_model):
-            connection = transaction.get_connection(using)
-            waiting: dict[tuple[type[Source], str], None] | None
-            waiting = connection.__dict__.get(_WAITING)
-            if waiting is None or not _is_scheduled(connection):
-                waiting = {}
-                connection.__dict__[_WAITING] = waiting
-                transaction.on_commit(partial(_committed, connection, waiting), using=using)
-            waiting[type(source), str(instance.pk)] = None
+    saved = (sender, *sender._meta.get_parent_list(), sender._meta.concrete_model)
+    sources = [type(source) for source in registry.of_models() if _model(source) in saved]
+    if sources:
+        _note(sources, str(instance.pk), using)
+
+
+def _note(sources: Iterable[type[Source]], key: str, using: str) -> None:
+    connection = transaction.get_connection(using)
+    if not connection.in_atomic_block and not connection.get_autocommit():
+        return  # the site commits by hand, and nobody will say when
+    waiting: dict[tuple[type[Source], str], None] | None = connection.__dict__.get(_WAITING)
+    is_new = waiting is None or not _is_scheduled(connection)
+    if waiting is None or is_new:
+        waiting = connection.__dict__[_WAITING] = {}
+    waiting.update(dict.fromkeys((source, key) for source in sources))
+    if is_new:  # only now: outside a transaction this reads the notes at once
+        transaction.on_commit(partial(_committed, connection, waiting), using=using)
 
 
 def _is_scheduled(connection: Any) -> bool:
