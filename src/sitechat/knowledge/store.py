@@ -25,7 +25,7 @@ from .models import IndexState, Page, Passage, url_hash
 from .passages import Cut, cut
 from .sources import Document
 
-_READER = 1  # counts up when the same document would be cut into other passages
+_READER = 2  # counts up when the same document would be cut into other passages
 _LONGEST_URL = 2000
 _MOST_PASSAGES = 2000  # of one page; a page has about ten
 
