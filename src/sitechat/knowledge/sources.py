@@ -22,6 +22,7 @@ class Document:
 
     `text` is what `format` says (see `formats.read`); a `Path` is read as the file's suffix, or
     else `format`, says. `problem` says why there is no text; `gone` that there will be none.
+    `audience` is None where it can't be told: then nobody sees the page.
     """
 
     url: str
@@ -30,7 +31,7 @@ class Document:
     text: str | bytes | Path = ""
     format: str = "html"
     language: str = ""
-    audience: Sequence[str] = (audiences.PUBLIC,)
+    audience: Sequence[str] | None = (audiences.PUBLIC,)
     problem: str = ""
     gone: bool = False
 
@@ -133,23 +134,29 @@ class Source(AnySource, abstract=True):
 
     def document(self, obj: Model) -> Document:
         """What is indexed of one object; what its methods raise becomes the document's problem."""
-        key = str(obj.pk)
-        url = ""
+        key, url, problem = str(obj.pk), "", ""
+        audience: list[str] | None = None
+        try:
+            audience = list(self.audience(obj))
+        except Exception as error:
+            problem = f"its audience is unknown: {type(error).__name__}: {error}"
         try:
             url = self.url(obj)
-            return Document(
-                url=url,
-                key=key,
-                title=self.title(obj),
-                text=self.text(obj) or "",
-                format=self.format,
-                language=self.language(obj),
-                audience=list(self.audience(obj)),
-            )
+            if audience is not None:
+                return Document(
+                    url=url,
+                    key=key,
+                    title=self.title(obj),
+                    text=self.text(obj) or "",
+                    format=self.format,
+                    language=self.language(obj),
+                    audience=audience,
+                )
         except ImproperlyConfigured:
             raise
         except Exception as error:  # one bad object must not end the run
-            return Document(url=url, key=key, problem=f"{type(error).__name__}: {error}")
+            problem = problem or f"{type(error).__name__}: {error}"
+        return Document(url=url, key=key, audience=audience, problem=problem)
 
     def get(self, key: str) -> Document | None:
         """One object's document; None where it is not, or no longer, in the queryset."""

@@ -52,28 +52,32 @@ class Stored:
 def store(document: Document, source: str, since: datetime | None = None) -> Stored:
     """Write a source's document.
 
-    A page that fails keeps the passages that it had, and says what failed. One that is gone, says
-    noindex or is empty loses them. `since` is when the run over the source began: of two documents
+    A page that fails says what failed, and keeps the passages that it had for those whom they were
+    for and the page still is. One that is gone, says noindex, is empty, or whose audience is
+    unknown loses them. `since` is when the run over the source began: of two documents
     with one address the first of a run is kept. Two processes may store the same document at once.
     """
     url = _clean(document.url).strip()
+    audience, problem = _audience(document)
     if not url.startswith(("/", "http://", "https://")) or len(url) > _LONGEST_URL:
         # Never linked: the address would be a script, or relative to wherever the visitor is.
-        problem = document.problem or f"not a path or an http(s) address: {url[:100]!r}"
+        problem = problem or f"not a path or an http(s) address: {url[:100]!r}"
         known = Page.objects.filter(source=source, key=document.key[:200]).exclude(key="")
-        known.update(error=problem, seen=timezone.now())
+        with primary.atomic():
+            IndexState.touch()
+            for page in known:
+                _fail(page, problem, document.gone, audience)
         return Stored(Outcome.FAILED, url or document.key, problem)
     holder = Page.objects.filter(url_hash=url_hash(url)).values_list("source", "key", "seen")
     for its_source, its_key, seen in holder:
         another = its_key != document.key[:200] and since is not None and seen >= since
         if its_source != source or another:
+            if document.key:  # where it was, it is no more
+                remove(source, document.key)
             return Stored(Outcome.LEFT_OUT, url, f"the address of {its_source} {its_key} too")
-    problem, gone = document.problem, document.gone
+    gone = document.gone
     title, cuts, language = _clean(document.title), list[Cut](), document.language
-    unknown = audiences.invalid(document.audience)
-    if unknown:
-        problem = f"unknown audience {unknown[0]!r}: see sitechat.knowledge.audience"
-    if not problem:
+    if audience is not None and not problem:
         try:
             content = _read(document)
             title = title or _clean(content.title) or url
@@ -88,10 +92,12 @@ def store(document: Document, source: str, since: datetime | None = None) -> Sto
                 problem, gone = "says noindex", True
             elif not cuts:
                 problem, gone = "holds no text", True
-    if problem:
-        _store_problem(document, url, source, problem, gone)
+    if audience is None or problem:
+        with primary.atomic():
+            IndexState.touch()
+            _fail(_page(document, url, source), problem, gone, audience)
         return Stored(Outcome.LEFT_OUT if gone else Outcome.FAILED, url, problem)
-    return Stored(_store_content(document, url, source, title[:500], language, cuts), url)
+    return Stored(_store_content(document, url, source, title[:500], language, audience, cuts), url)
 
 
 def remove(source: str, key: str) -> bool:
@@ -149,22 +155,41 @@ def _read(document: Document) -> Content:
     return read(document.text, document.format)
 
 
-def _store_problem(document: Document, url: str, source: str, problem: str, gone: bool) -> None:
-    with primary.atomic():
-        IndexState.touch()
-        page = _page(document, url, source)
-        if gone and page.content_hash:
+def _audience(document: Document) -> tuple[list[str] | None, str]:
+    """Whom a document is for, None where that can't be told; and what is wrong with it."""
+    if document.audience is None:
+        return None, document.problem or "its audience is unknown"
+    unknown = audiences.invalid(document.audience)
+    if unknown:
+        return None, f"unknown audience {unknown[0]!r}: see sitechat.knowledge.audience"
+    return sorted(set(document.audience)), document.problem
+
+
+def _fail(page: Page, problem: str, gone: bool, audience: list[str] | None) -> None:
+    """Say what failed, and show old passages to nobody whom the page isn't, or wasn't, for."""
+    if page.content_hash:
+        old = page.audience
+        new = [name for name in audience or () if audiences.PUBLIC in old or name in old]
+        if gone or audience is None:
             page.passages.all().delete()
             page.content_hash, page.words, page.stamp = "", 0, uuid.uuid4()
-        page.error, page.seen = _clean(problem)[:2000], timezone.now()
-        page.save()
+        elif new != old:
+            page.audience, page.stamp = new, uuid.uuid4()
+            page.content_hash = page.stamp.hex  # no document's: the next one is written whole
+    page.error, page.seen = _clean(problem)[:2000], timezone.now()
+    page.save()
 
 
 def _store_content(
-    document: Document, url: str, source: str, title: str, language: str, cuts: list[Cut]
+    document: Document,
+    url: str,
+    source: str,
+    title: str,
+    language: str,
+    audience: list[str],
+    cuts: list[Cut],
 ) -> Outcome:
     language = language[:35].lower()
-    audience = sorted(set(document.audience))
     digest = _digest(title, language, audience, cuts)
     same = Page.objects.filter(url_hash=url_hash(url), content_hash=digest)
     if same.update(seen=timezone.now(), error="", key=document.key[:200]):

@@ -1,0 +1,108 @@
+"""Objects that are saved and deleted: what follows them, and never breaks the save."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group
+from django.db import transaction
+from django.db.models import QuerySet
+from pytest_django import DjangoCaptureOnCommitCallbacks
+
+from sitechat.knowledge.indexing import index_all
+from sitechat.knowledge.models import Page, Passage
+from tests.indexed import Groups, known_urls
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.database,
+    pytest.mark.usefixtures("no_sources"),
+]
+
+
+def test_saved_and_deleted_objects_are_indexed_on_commit_once_each(
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    class Articles(Groups):
+        pass
+
+    with django_capture_on_commit_callbacks(execute=True) as callbacks:
+        group = Group.objects.create(name="First words")
+        group.name = "Second words"
+        group.save()
+        Group.objects.create(name="Another one")
+    assert len(callbacks) == 1
+    assert Passage.objects.filter(text="Second words").count() == 1
+    assert Passage.objects.count() == 2
+    with django_capture_on_commit_callbacks(execute=True):
+        group.name = "draft"
+        group.save()
+    assert not Passage.objects.filter(page__key=str(group.pk)).exists()
+    with django_capture_on_commit_callbacks(execute=True):
+        Group.objects.all().delete()
+    assert known_urls() == set()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_rolled_back_change_is_not_indexed_and_does_not_stop_the_next() -> None:
+    class Articles(Groups):
+        pass
+
+    with pytest.raises(RuntimeError), transaction.atomic():  # noqa: PT012
+        Group.objects.create(name="Never was")
+        raise RuntimeError
+    assert not Page.objects.exists()
+    with transaction.atomic():
+        Group.objects.create(name="It is")
+    assert Passage.objects.get().text == "It is"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_objects_are_indexed_at_once_outside_a_transaction() -> None:
+    class Articles(Groups):
+        pass
+
+    class Notes(Groups):
+        def url(self, obj: Group) -> str:
+            return f"/notes/{obj.pk}/"
+
+    group = Group.objects.create(name="First words")
+    assert known_urls() == {f"/articles/{group.pk}/", f"/notes/{group.pk}/"}
+    group.name = "Second words"
+    group.save()
+    assert set(Passage.objects.values_list("text", flat=True)) == {"Second words"}
+    group.delete()
+    assert known_urls() == set()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_where_nobody_says_when_it_is_committed_a_save_is_left_to_chat_index() -> None:
+    class Articles(Groups):
+        pass
+
+    transaction.set_autocommit(False)
+    try:
+        Group.objects.create(name="Words")
+        transaction.commit()
+    finally:
+        transaction.set_autocommit(True)
+    assert known_urls() == set()
+    index_all()
+    assert len(known_urls()) == 1
+
+
+def test_a_source_that_fails_never_breaks_the_save(
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    class Articles(Groups):
+        def url(self, obj: Group) -> str:
+            raise KeyError("no address")
+
+    class NoQueryset(Groups):
+        def queryset(self) -> QuerySet[Any]:
+            raise RuntimeError("not now")
+
+    with django_capture_on_commit_callbacks(execute=True):
+        Group.objects.create(name="x")
+    assert not Page.objects.exists()
