@@ -64,7 +64,7 @@ def store(document: Document, source: str, since: datetime | None = None) -> Sto
         problem = problem or f"not a path or an http(s) address: {url[:100]!r}"
         known = Page.objects.filter(source=source, key=document.key[:200]).exclude(key="")
         with primary.atomic():
-            IndexState.touch()
+            IndexState.lock()
             for page in known:
                 _fail(page, problem, document.gone, audience)
         return Stored(Outcome.FAILED, url or document.key, problem)
@@ -94,7 +94,7 @@ def store(document: Document, source: str, since: datetime | None = None) -> Sto
                 problem, gone = "holds no text", True
     if audience is None or problem:
         with primary.atomic():
-            IndexState.touch()
+            IndexState.lock()
             _fail(_page(document, url, source), problem, gone, audience)
         return Stored(Outcome.LEFT_OUT if gone else Outcome.FAILED, url, problem)
     return Stored(_store_content(document, url, source, title[:500], language, audience, cuts), url)
@@ -126,8 +126,15 @@ def _remove_all(pages: QuerySet[Page]) -> int:
 
 def _remove(pages: QuerySet[Page]) -> bool:
     with primary.atomic():
+        IndexState.lock()
+        return _delete(pages)
+
+
+def _delete(pages: QuerySet[Page]) -> bool:
+    count, deleted = pages.delete()
+    if deleted.get(Passage._meta.label):
         IndexState.touch()
-        return bool(pages.delete()[0])
+    return bool(count)
 
 
 def _cut(content: Content, title: str) -> list[Cut]:
@@ -170,12 +177,13 @@ def _fail(page: Page, problem: str, gone: bool, audience: list[str] | None) -> N
     if page.content_hash:
         old = page.audience
         new = [name for name in audience or () if audiences.PUBLIC in old or name in old]
-        if gone or audience is None:
-            page.passages.all().delete()
-            page.content_hash, page.words, page.stamp = "", 0, uuid.uuid4()
-        elif new != old:
+        if gone or audience is None or new != old:
+            IndexState.touch()
             page.audience, page.stamp = new, uuid.uuid4()
             page.content_hash = page.stamp.hex  # no document's: the next one is written whole
+        if gone or audience is None:
+            page.passages.all().delete()
+            page.content_hash, page.words = "", 0
     page.error, page.seen = _clean(problem)[:2000], timezone.now()
     page.save()
 
@@ -195,10 +203,11 @@ def _store_content(
     if same.update(seen=timezone.now(), error="", key=document.key[:200]):
         return Outcome.UNCHANGED
     with primary.atomic():
-        IndexState.touch()
+        IndexState.lock()
         page = _page(document, url, source)
         if page.content_hash == digest and not page.error:  # another process was faster
             return Outcome.UNCHANGED
+        IndexState.touch()
         outcome = Outcome.CHANGED if page.content_hash else Outcome.ADDED
         page.title, page.language, page.audience = title, language, audience
         page.content_hash, page.stamp = digest, uuid.uuid4()
@@ -214,7 +223,7 @@ def _page(document: Document, url: str, source: str) -> Page:
     """The row of an address; of an object that has moved, without its old row."""
     key = document.key[:200]
     if key:
-        Page.objects.filter(source=source, key=key).exclude(url_hash=url_hash(url)).delete()
+        _delete(Page.objects.filter(source=source, key=key).exclude(url_hash=url_hash(url)))
     page = Page.objects.filter(url_hash=url_hash(url)).first() or Page(url_hash=url_hash(url))
     page.url, page.source, page.key = url, source, key
     page.title = page.title or _clean(document.title)[:500]
