@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, User
 from django.db import transaction
 from django.db.models import QuerySet
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from sitechat.knowledge.indexing import index_all
 from sitechat.knowledge.models import Page, Passage
+from sitechat.knowledge.sources import Document
 from tests.indexed import Groups, known_urls
 
 pytestmark = [
@@ -106,3 +107,48 @@ def test_a_source_that_fails_never_breaks_the_save(
     with django_capture_on_commit_callbacks(execute=True):
         Group.objects.create(name="x")
     assert not Page.objects.exists()
+
+
+def test_an_object_that_cannot_be_indexed_does_not_keep_the_others_from_it(
+    caplog: pytest.LogCaptureFixture,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    class Articles(Groups):
+        def get(self, key: str) -> Document | None:
+            document = super().get(key)
+            if document and document.text == "Odd":
+                raise LookupError("not now")
+            return document
+
+    with django_capture_on_commit_callbacks(execute=True):
+        first, odd, last = (Group.objects.create(name=name) for name in ("First", "Even", "Last"))
+    assert len(known_urls()) == 3
+    with django_capture_on_commit_callbacks(execute=True):
+        for group, name in ((first, "One"), (odd, "Odd"), (last, "Two")):
+            group.name = name
+            group.save()
+    # What it says now, and to whom, is not known.
+    assert set(Passage.objects.values_list("text", flat=True)) == {"One", "Two"}
+    assert "LookupError: not now" in caplog.text
+
+
+def test_a_queryset_may_give_an_object_twice_or_be_cut(
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    class Joined(Groups):
+        def queryset(self) -> QuerySet[Any]:
+            return Group.objects.filter(user__is_staff=False)
+
+    class Newest(Groups):
+        def queryset(self) -> QuerySet[Any]:
+            return Group.objects.order_by("-pk")[:2]
+
+        def url(self, obj: Group) -> str:
+            return f"/newest/{obj.pk}/"
+
+    with django_capture_on_commit_callbacks(execute=True):
+        groups = [Group.objects.create(name=f"Group {number}") for number in range(3)]
+        for name in ("ada", "bob"):
+            User.objects.create(username=name).groups.add(groups[0])
+    first, second, third = (group.pk for group in groups)
+    assert known_urls() == {f"/articles/{first}/", f"/newest/{second}/", f"/newest/{third}/"}

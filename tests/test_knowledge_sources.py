@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from django.contrib.auth.models import AnonymousUser, Group
 from django.db.models import QuerySet
 
 from sitechat.knowledge import FileSource, search
+from sitechat.knowledge.formats import LARGEST
 from sitechat.knowledge.indexing import index_all
 from sitechat.knowledge.models import Page, Passage
 from sitechat.knowledge.sources import AnySource, Document, registry
@@ -112,6 +114,67 @@ def test_files(tmp_path: Path) -> None:
     assert known_urls() == {"/docs/", "/docs/guide/first%20steps/", "/docs/notes/"}
     assert Page.objects.get(url="/docs/").title == "Start"
     assert [where for where, _ in report.problems] == ["/docs/bad/"]
+
+
+def test_a_bad_file_or_file_name_does_not_keep_the_others_from_being_read(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("First")
+    (tmp_path / "odd.md").write_text("Odd")
+    (tmp_path / "z.md").write_text("Last")
+    try:
+        (tmp_path / os.fsdecode(b"caf\xe9.md")).write_text("Coffee")
+    except OSError:
+        pytest.skip("this file system takes no such names")
+
+    class Manual(FileSource):
+        path = tmp_path
+        prefix = "/docs/"
+
+        def title(self, file: Path) -> str:
+            if file.stem == "odd":
+                raise KeyError("title")
+            return ""
+
+    report = index_all()
+    assert known_urls() == {"/docs/a/", "/docs/caf%E9/", "/docs/z/"}
+    assert report.problems == [("/docs/odd/", "KeyError: 'title'")]
+    assert index_all().counts == {Outcome.UNCHANGED: 3, Outcome.FAILED: 1}
+
+
+def test_a_file_of_a_given_format_may_be_too_large_or_gone(tmp_path: Path) -> None:
+    large = tmp_path / "large.log"
+    with large.open("wb") as file:
+        file.truncate(LARGEST + 1)
+    for name, problem in (("large.log", "too large"), ("gone.log", "cannot be opened")):
+        document = Document(url="/x/", key="x", text=tmp_path / name, format="plain")
+        assert store(document, "test").problem.startswith(problem)
+
+
+@pytest.mark.parametrize(
+    ("method", "value", "counts"),
+    [
+        ("title", None, {Outcome.ADDED: 3}),
+        ("language", None, {Outcome.ADDED: 3}),
+        ("text", None, {Outcome.ADDED: 2, Outcome.LEFT_OUT: 1}),
+        ("text", 5, {Outcome.ADDED: 2, Outcome.FAILED: 1}),
+        ("url", None, {Outcome.ADDED: 2, Outcome.FAILED: 1}),
+    ],
+)
+def test_an_odd_object_does_not_keep_the_others_from_being_read(
+    monkeypatch: pytest.MonkeyPatch, method: str, value: Any, counts: dict[Outcome, int]
+) -> None:
+    class Articles(Groups):
+        pass
+
+    for name in ("First", "Odd", "Last"):
+        Group.objects.create(name=name)
+    usual = getattr(Articles, method)
+    monkeypatch.setattr(
+        Articles,
+        method,
+        lambda self, obj: value if obj.name == "Odd" else usual(self, obj),
+        raising=False,
+    )
+    assert index_all().counts == counts
 
 
 def test_only_addresses_that_are_safe_to_link_are_kept() -> None:

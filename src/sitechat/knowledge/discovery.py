@@ -75,26 +75,33 @@ def index_objects(objects: Iterable[tuple[type[Source], str]]) -> None:
     """Bring the pages of some objects, by source and primary key, up to date."""
     from . import embeddings
     from .models import Page
-    from .store import Outcome, remove, store
 
-    written: list[tuple[str, str]] = []
-    for source_class, key in objects:
-        source = source_class()
-        document = source.get(key)
-        if document is None:
-            remove(source.label, key)
-            continue
-        stored = store(document, source.label)
-        if stored.outcome is Outcome.FAILED:
-            logger.warning("The chat could not read %s: %s", stored.url, stored.problem)
-        elif stored.outcome in (Outcome.ADDED, Outcome.CHANGED):
-            written.append((source.label, key))
+    written = [(source.label, key) for source, key in objects if _is_written(source(), key)]
     if written:
         pages = Page.objects.none()
         keys = [key for _, key in written]
         pages = Page.objects.filter(source__in={label for label, _ in written}, key__in=keys)
         for _ in embeddings.embed_missing(list(pages.values_list("pk", flat=True))):
             pass
+
+
+def _is_written(source: Source, key: str) -> bool:
+    """Bring the page of one object up to date; returns whether it has a new text."""
+    from .store import Outcome, remove, store
+
+    try:
+        document = source.get(key)
+        if document is None:
+            remove(source.label, key)
+            return False
+        stored = store(document, source.label)
+    except Exception:  # nobody knows what its page may say now, and to whom
+        logger.exception("%s %s could not be indexed; chat_index will", source.label, key)
+        remove(source.label, key)
+        return False
+    if stored.outcome is Outcome.FAILED:
+        logger.warning("The chat could not read %s: %s", stored.url, stored.problem)
+    return stored.outcome in (Outcome.ADDED, Outcome.CHANGED)
 
 
 def _model(source: Source) -> type[models.Model] | None:

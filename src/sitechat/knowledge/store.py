@@ -19,7 +19,7 @@ from sitechat import primary
 
 from . import audience as audiences
 from .blocks import Block, Content, Unreadable
-from .formats import SUFFIXES, read, read_file
+from .formats import read, read_file
 from .languages import count_words
 from .models import IndexState, Page, Passage, url_hash
 from .passages import Cut, cut
@@ -87,6 +87,8 @@ def store(document: Document, source: str, since: datetime | None = None) -> Sto
             problem = str(error)
         except RecursionError:
             problem = "nested too deeply"
+        except Exception as error:  # one bad document must not end the run
+            problem = f"{type(error).__name__}: {error}"
         else:
             if content.noindex:
                 problem, gone = "says noindex", True
@@ -150,12 +152,8 @@ def _clean(text: str) -> str:
 def _read(document: Document) -> Content:
     if isinstance(document.text, Path):
         file = document.text
-        if document.format and file.suffix.lower() not in (".pdf", ".html"):
-            content = read(file.read_bytes(), document.format)
-        elif file.suffix.lower() in SUFFIXES:
-            content = read_file(file)
-        else:
-            raise Unreadable(f"unknown file type {file.suffix!r}: set the source's format")
+        says_itself = file.suffix.lower() in (".pdf", ".html")
+        content = read_file(file, "" if says_itself else document.format)
         if not content.title:
             content.title = file.stem.replace("-", " ").replace("_", " ").capitalize()
         return content
