@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
-from pytest_django import DjangoCaptureOnCommitCallbacks
+from django.test.utils import isolate_apps
+from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 
 from sitechat.knowledge.indexing import index_all
 from sitechat.knowledge.models import Page, Passage
@@ -152,3 +153,65 @@ def test_a_queryset_may_give_an_object_twice_or_be_cut(
             User.objects.create(username=name).groups.add(groups[0])
     first, second, third = (group.pk for group in groups)
     assert known_urls() == {f"/articles/{first}/", f"/newest/{second}/", f"/newest/{third}/"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_queryset_whose_sql_fails_leaves_the_transaction_of_a_save_as_it_was() -> None:
+    class Articles(Groups):
+        table = "not_migrated_yet"
+
+        def queryset(self) -> QuerySet[Any]:
+            with connection.cursor() as cursor:
+                cursor.execute(f"SELECT 1 FROM {self.table}")  # noqa: S608
+            return Group.objects.all()
+
+    with transaction.atomic():
+        Group.objects.create(name="First")
+        assert Group.objects.count() == 1
+    assert known_urls() == set()
+    Articles.table = "auth_group"
+    Group.objects.create(name="Second")
+    assert len(known_urls()) == 1
+
+
+def test_a_sources_model_is_found_out_once_and_costs_no_query(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    asked: list[str] = []
+
+    class Articles(Groups):
+        def queryset(self) -> QuerySet[Any]:
+            asked.append(self.label)
+            return super().queryset()
+
+    for number in range(3):
+        with django_assert_num_queries(1):
+            User(username=f"ada {number}").save(force_insert=True)
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize(("of_source", "saved"), [(1, 0), (0, 1), (1, 1)])
+def test_a_model_and_its_proxies_are_the_same_objects(
+    of_source: int,
+    saved: int,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    with isolate_apps("django.contrib.auth"):
+
+        class Team(Group):
+            class Meta:
+                app_label = "auth"
+                proxy = True
+
+    either: list[type[Group]] = [Group, Team]
+
+    class Articles(Groups):
+        def queryset(self) -> QuerySet[Any]:
+            return either[of_source]._default_manager.all()
+
+    with django_capture_on_commit_callbacks(execute=True):
+        group = either[saved]._default_manager.create(name="Words")
+    assert known_urls() == {f"/articles/{group.pk}/"}
+    with django_capture_on_commit_callbacks(execute=True):
+        group.delete()
+    assert known_urls() == set()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any
 
@@ -32,8 +33,8 @@ def _changed(
     """Note an object of a source; all that one transaction notes is indexed once, on commit."""
     if raw or sender._meta.app_label == "sitechat":  # raw: a fixture, whose relations may lack
         return
-    saved = (sender, *sender._meta.get_parent_list(), sender._meta.concrete_model)
-    sources = [type(source) for source in registry.of_models() if _model(source) in saved]
+    lineage = {model._meta.concrete_model for model in (sender, *sender._meta.get_parent_list())}
+    sources = [type(source) for source in registry.of_models() if _model(source, using) in lineage]
     if sources:
         _note(sources, str(instance.pk), using)
 
@@ -104,10 +105,32 @@ def _is_written(source: Source, key: str) -> bool:
     return stored.outcome in (Outcome.ADDED, Outcome.CHANGED)
 
 
-def _model(source: Source) -> type[models.Model] | None:
-    """The model of a source's queryset; asked for at each signal, never while apps are loading."""
-    try:
-        return source.queryset().model
-    except Exception:
-        logger.exception("%s.queryset() failed", type(source).__name__)
-        return None
+_models: dict[type[Source], type[models.Model] | None] = {}
+
+
+def _model(source: Source, using: str) -> type[models.Model] | None:
+    """The model of a source's queryset; asked for at the first save, when all apps are loaded."""
+    if type(source) not in _models:
+        try:
+            with _apart(using):
+                _models[type(source)] = source.queryset().model._meta.concrete_model
+        except Exception:
+            logger.exception("%s.queryset() failed", type(source).__name__)
+            return None
+    return _models[type(source)]
+
+
+@contextmanager
+def _apart(using: str) -> Iterator[None]:
+    """SQL that fails in here leaves an open transaction as it was; without SQL this costs none."""
+    connection, begun = transaction.get_connection(using), False
+
+    def begin(execute: Callable[..., Any], *arguments: Any) -> Any:
+        nonlocal begun
+        if not begun and connection.in_atomic_block:
+            begun = True
+            savepoint.enter_context(transaction.atomic(using))
+        return execute(*arguments)
+
+    with ExitStack() as savepoint, connection.execute_wrapper(begin):
+        yield
