@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 
 from sitechat.knowledge.blocks import Block
@@ -110,6 +112,30 @@ def test_words_are_folded_and_stemmed_in_their_language() -> None:
     assert stems("l'avion n'était pas", "fr") == ["l", "avion", "n", "etait", "pas"]
     assert stem("running", "xx") == "running"
     assert list(words("don't select_related(x) a\u0301")) == ["don", "select", "related", "x", "á"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("हिन्दी में जानकारी।", ["हिन्दी", "में", "जानकारी"]),
+        ("தமிழ் மொழி", ["தமிழ்", "மொழி"]),
+        ("नेपाली भाषा", ["नेपाली", "भाषा"]),
+        ("শ্রী ৳৫০", ["শ্রী", "৫০"]),
+        ("ශ්\u200dරී ලංකා", ["ශ්රී", "ලංකා"]),
+        ("שָׁלוֹם", ["שָׁלוֹם"]),
+        ("İstanbul", ["i\u0307stanbul"]),
+        ("5\ufe0f\u20e3 ©\ufe0f", ["5"]),
+    ],
+)
+def test_words_hold_their_marks(text: str, expected: list[str]) -> None:
+    assert list(words(text)) == [unicodedata.normalize("NFKC", word) for word in expected]
+
+
+def test_stems_lose_accents_but_no_vowels() -> None:
+    assert stem("שָׁלוֹם", "he") == "שלום"
+    assert stem("i\u0307stanbul", "en") == "istanbul"
+    assert stem("பல்", "xx") != stem("பல", "xx")  # a tooth, many
+    assert stem("बाज़ार", "xx") == stem("बाजार", "xx")
 
 
 @pytest.mark.parametrize(
