@@ -132,7 +132,9 @@ class SiteTools:
         result = self._result(list(map(_document, some)), shown, none)
         if part < parts:
             told = f'This is part {part} of {parts} of the page. Open it with "part": {part + 1}'
-            result.content.append(history.text_block(f"{told} to read on."))
+            # A result that holds search results may hold nothing else, so the last one says it.
+            blocks = result.content[-1]["content"] if self._citations else result.content
+            blocks.append(history.text_block(f"{told} to read on."))
         return result
 
     def _result(self, documents: list[Document], shown: int, none: str) -> ToolResult:
