@@ -79,7 +79,6 @@ def index_objects(objects: Iterable[tuple[type[Source], str]]) -> None:
 
     written = [(source.label, key) for source, key in objects if _is_written(source(), key)]
     if written:
-        pages = Page.objects.none()
         keys = [key for _, key in written]
         pages = Page.objects.filter(source__in={label for label, _ in written}, key__in=keys)
         for _ in embeddings.embed_missing(list(pages.values_list("pk", flat=True))):
