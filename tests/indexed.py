@@ -4,16 +4,37 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.models import AnonymousUser, Group
+from django.db.models import QuerySet
 from django.test import Client
 
-from sitechat.knowledge import audience, search
+from sitechat.knowledge import Source, audience, search
 from sitechat.knowledge.models import Page
 from sitechat.knowledge.sources import Document
 from sitechat.knowledge.store import store
 
 ANONYMOUS = AnonymousUser()
 PAGES = "/admin/sitechat/page/"
+
+
+class Groups(Source, abstract=True):
+    """Groups stand for articles: their names are their texts."""
+
+    format = "plain"
+
+    def queryset(self) -> QuerySet[Any]:
+        return Group.objects.exclude(name="draft")
+
+    def title(self, obj: Group) -> str:
+        return f"Article {obj.pk}"
+
+    def url(self, obj: Group) -> str:
+        return f"/articles/{obj.pk}/"
+
+    def text(self, obj: Group) -> str:
+        if obj.name == "broken":
+            raise RuntimeError("no text today")
+        return obj.name
 
 
 def put(url: str, text: str, title: str = "", source: str = "shop.Pages", **values: Any) -> Page:

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 from django.db import transaction
+from pytest_django import DjangoAssertNumQueries
 
 from sitechat.knowledge import index, open_page, schema
 from sitechat.knowledge.checks import check_fts5
-from sitechat.knowledge.store import remove
+from sitechat.knowledge.models import IndexState
+from sitechat.knowledge.sources import Document
+from sitechat.knowledge.store import remove, store
 from tests.indexed import ANONYMOUS, found, put
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database, pytest.mark.usefixtures("index_folder")]
@@ -45,6 +48,47 @@ def test_only_what_changed_is_added_and_much_change_builds_anew(help_pages: None
     assert index.status()["passages"] == 5
     folders = [path for path in index.folder().iterdir() if path.is_dir()]
     assert len(folders) == 2
+
+
+def test_what_search_cannot_find_changes_no_index(help_pages: None) -> None:
+    documents = [
+        Document(url="/broken/", key="1", problem="answers 500"),
+        Document(url="/empty/", key="2", text=" "),
+        Document(url="/jobs/", key="/jobs/", problem="answers 500"),
+        Document(url="/returns/", key="/returns/", gone=True, problem="answers 404"),
+        Document(url="nowhere", key="4", text="x"),
+    ]
+    for document in documents:
+        store(document, "shop.Pages")
+    before = IndexState.objects.get()
+    for document in documents:
+        store(document, "shop.Pages")
+    remove("shop.Pages", "1")
+    after = IndexState.objects.get()
+    assert (after.stamp, after.changed) == (before.stamp, before.changed)
+    remove("shop.Pages", "/jobs/")
+    assert IndexState.objects.get().stamp != before.stamp
+
+
+def test_a_failure_alone_changes_no_index(help_pages: None) -> None:
+    before = IndexState.objects.get().stamp
+    store(Document(url="/jobs/", key="/jobs/", problem="answers 500"), "shop.Pages")
+    assert IndexState.objects.get().stamp == before
+    store(Document(url="/jobs/", key="/jobs/", gone=True, problem="answers 404"), "shop.Pages")
+    assert IndexState.objects.get().stamp != before
+
+
+def test_a_large_index_that_is_behind_does_not_read_the_pages_for_each_search(
+    help_pages: None,
+    monkeypatch: pytest.MonkeyPatch,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    previous = index.refresh()
+    assert previous is not None
+    put("/soup/", "soup soup soup", "Soup")
+    monkeypatch.setattr(index, "_MOST_INLINE", 0)
+    with django_assert_num_queries(0):
+        assert not index._is_quick(previous.folder)
 
 
 def test_a_damaged_index_is_built_anew(help_pages: None) -> None:

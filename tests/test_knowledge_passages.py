@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 
 from sitechat.knowledge.blocks import Block
 from sitechat.knowledge.languages import count_words, guess_language, stem, stems, words
-from sitechat.knowledge.passages import MOST, cut
+from sitechat.knowledge.passages import LONGEST, MOST, cut
 from sitechat.knowledge.spelling import repair
 
 
@@ -51,6 +53,54 @@ def test_long_blocks_are_cut_at_sentences_lines_or_words() -> None:
         assert "".join("".join(p.text.split()) for p in cuts) == "".join(block.split())
 
 
+@pytest.mark.parametrize(
+    "block",
+    [
+        '{"a":1},' * 50_000,
+        " ".join(["QUJD" * 50] * 300),
+        "a" + " " * 20_000 + "b",
+        ".\n".join(["x=y;" * 300] * 20),
+        "-".join(["word"] * 3000),
+        "ཀ་" * 5000,  # Tibetan, written without spaces
+    ],
+)
+def test_a_passage_has_at_most_4000_characters(block: str) -> None:
+    for blocks in ([Block(block)], [Block("One"), Block(block), Block("Two")]):
+        cuts = cut(blocks)
+        assert all(len(piece.text) <= LONGEST for piece in cuts)
+        text = "".join("".join(piece.text.split()) for piece in cuts)
+        assert text == "".join("".join(block.text.split()) for block in blocks)
+
+
+def test_headings_within_a_passage_count_too() -> None:
+    blocks = [Block("One"), *[Block("h" * 1000 if n % 2 else "text", n % 2) for n in range(40)]]
+    assert all(len(piece.text) <= LONGEST for piece in cut(blocks))
+
+
+def test_small_blocks_of_long_words_are_not_joined_beyond_it() -> None:
+    assert all(len(piece.text) <= LONGEST for piece in cut([Block("x" * 1000)] * 20))
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Kraftfahrzeughaftpflichtversicherungen sind schriftlich zu kündigen.",
+        "Järjestelmänvalvojan käyttöoikeudet voidaan peruuttaa kirjallisesti.",
+        "ஒப்பந்தத்தை பதினான்கு நாட்களுக்குள் ரத்து செய்யலாம்.",
+        "契約は十四日以内に書面で解除することができます。",
+    ],
+)
+def test_the_limit_in_characters_leaves_prose_alone(sentence: str) -> None:
+    block = Block(" ".join([sentence] * (MOST // 4 // count_words(sentence))))
+    assert len(cut([block] * 4)) == 1
+
+
+def test_embedded_files_are_no_text() -> None:
+    image = "data:image/png;base64," + "iVBORw0KGgo+/" * 40 + "=="
+    cuts = cut([Block(f"Our logo ({image}) is here."), Block("QUJD" * 100_000), Block("The end.")])
+    assert [piece.text for piece in cuts] == ["Our logo () is here.\nThe end."]
+
+
 def test_nothing_gives_no_passage() -> None:
     assert cut([]) == []
     assert cut([Block("Only a heading", 1)]) == []
@@ -62,6 +112,30 @@ def test_words_are_folded_and_stemmed_in_their_language() -> None:
     assert stems("l'avion n'était pas", "fr") == ["l", "avion", "n", "etait", "pas"]
     assert stem("running", "xx") == "running"
     assert list(words("don't select_related(x) a\u0301")) == ["don", "select", "related", "x", "á"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("हिन्दी में जानकारी।", ["हिन्दी", "में", "जानकारी"]),
+        ("தமிழ் மொழி", ["தமிழ்", "மொழி"]),
+        ("नेपाली भाषा", ["नेपाली", "भाषा"]),
+        ("শ্রী ৳৫০", ["শ্রী", "৫০"]),
+        ("ශ්\u200dරී ලංකා", ["ශ්රී", "ලංකා"]),
+        ("שָׁלוֹם", ["שָׁלוֹם"]),
+        ("İstanbul", ["i\u0307stanbul"]),
+        ("5\ufe0f\u20e3 ©\ufe0f", ["5"]),
+    ],
+)
+def test_words_hold_their_marks(text: str, expected: list[str]) -> None:
+    assert list(words(text)) == [unicodedata.normalize("NFKC", word) for word in expected]
+
+
+def test_stems_lose_accents_but_no_vowels() -> None:
+    assert stem("שָׁלוֹם", "he") == "שלום"
+    assert stem("i\u0307stanbul", "en") == "istanbul"
+    assert stem("பல்", "xx") != stem("பல", "xx")  # a tooth, many
+    assert stem("बाज़ार", "xx") == stem("बाजार", "xx")
 
 
 @pytest.mark.parametrize(

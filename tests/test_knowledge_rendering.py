@@ -9,7 +9,7 @@ from pytest_django import Settings
 from sitechat.knowledge.indexing import index_all
 from sitechat.knowledge.models import Page
 from tests.indexed import index_problems, known_urls
-from tests.rendered import Answer, put_pages, redirect
+from tests.rendered import Answer, put_pages, redirect, sitemap_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_sources")]
 
@@ -90,3 +90,17 @@ def test_a_redirect_that_names_the_page_as_the_next_asks_for_something_first(
     index_all()
     assert known_urls() == {"/open/", "/new/?next=/page/2/"}
     assert index_problems()["/shut/"] == "visitors must log in to see it"
+
+
+def test_a_page_that_redirects_lead_to_is_kept_while_it_can_not_be_read(
+    answers: dict[str, Answer],
+) -> None:
+    put_pages("/old/", "/new/")
+    answers["/old/"] = redirect("/new/")
+    answers["/sitemap.xml"] = sitemap_of("/old/")
+    index_all()
+    assert known_urls() == {"/new/"}
+    answers["/new/"] = lambda request: HttpResponse(status=500)
+    index_all()
+    assert known_urls() == {"/new/"}
+    assert index_problems() == {"/new/": "answers 500"}

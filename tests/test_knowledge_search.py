@@ -89,6 +89,23 @@ def test_scripts_without_spaces_arefound(text: str, query: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("language", "text", "other", "query"),
+    [
+        ("hi", "किराया देना है", "कर या देन", "किराया"),
+        ("hi", "बगीचे के पौधों को पानी", "पुन पौन", "पानी"),
+        ("ta", "கட்டணம் செலுத்துதல்", "கட டணம", "கட்டணம்"),
+        ("ne", "भाडा तिर्नुहोस्", "भड", "भाडा"),
+        ("te", "చెల్లింపు విధానం", "చల లప", "చెల్లింపు"),
+        ("th", "ค่าจัดส่งฟรี", "คาจสดง", "จัดส่ง"),
+    ],
+)
+def test_words_with_vowel_signs_are_found(language: str, text: str, other: str, query: str) -> None:
+    put("/y/", f"{other} {other} {other}", "Y", language=language)
+    put("/x/", text, "X", language=language)
+    assert found(query) == ["/x/"]
+
+
+@pytest.mark.parametrize(
     "query",
     [
         '" OR NEAR(', "NEAR(a b, 5)", "a AND NOT b", "title:x", "^x", "x*", "-- ; DROP TABLE page",

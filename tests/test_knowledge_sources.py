@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser, Group
-from django.db import transaction
 from django.db.models import QuerySet
-from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from sitechat.knowledge import FileSource, Source, open_page, search
+from sitechat.knowledge import FileSource, search
+from sitechat.knowledge.formats import LARGEST
 from sitechat.knowledge.indexing import index_all
 from sitechat.knowledge.models import Page, Passage
 from sitechat.knowledge.sources import AnySource, Document, registry
 from sitechat.knowledge.store import Outcome, remove, store
-from tests.indexed import known_urls
+from tests.indexed import Groups, known_urls
 
 pytestmark = [
     pytest.mark.django_db,
@@ -26,28 +26,8 @@ pytestmark = [
 ]
 
 
-class _Groups(Source, abstract=True):
-    """Groups stand for articles: their names are their texts."""
-
-    format = "plain"
-
-    def queryset(self) -> QuerySet[Any]:
-        return Group.objects.exclude(name="draft")
-
-    def title(self, obj: Group) -> str:
-        return f"Article {obj.pk}"
-
-    def url(self, obj: Group) -> str:
-        return f"/articles/{obj.pk}/"
-
-    def text(self, obj: Group) -> str:
-        if obj.name == "broken":
-            raise RuntimeError("no text today")
-        return obj.name
-
-
 def test_declared_sources_give_the_objects_of_their_querysets() -> None:
-    class Articles(_Groups):
+    class Articles(Groups):
         pass
 
     kept = Group.objects.create(name="About shipping parcels")
@@ -56,67 +36,14 @@ def test_declared_sources_give_the_objects_of_their_querysets() -> None:
     report = index_all()
     assert known_urls() == {f"/articles/{kept.pk}/"}
     assert report.problems == [(f"/articles/{broken.pk}/", "RuntimeError: no text today")]
-    found = search("parcels", user=AnonymousUser())
-    assert [(one.title, one.url) for one in found] == [
+    hits = search("parcels", user=AnonymousUser())
+    assert [(one.title, one.url) for one in hits] == [
         (f"Article {kept.pk}", f"/articles/{kept.pk}/")
     ]
 
 
-def test_saved_and_deleted_objects_are_indexed_on_commit_once_each(
-    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
-) -> None:
-    class Articles(_Groups):
-        pass
-
-    with django_capture_on_commit_callbacks(execute=True) as callbacks:
-        group = Group.objects.create(name="First words")
-        group.name = "Second words"
-        group.save()
-        Group.objects.create(name="Another one")
-    assert len(callbacks) == 1
-    assert Passage.objects.filter(text="Second words").count() == 1
-    assert Passage.objects.count() == 2
-    with django_capture_on_commit_callbacks(execute=True):
-        group.name = "draft"
-        group.save()
-    assert not Passage.objects.filter(page__key=str(group.pk)).exists()
-    with django_capture_on_commit_callbacks(execute=True):
-        Group.objects.all().delete()
-    assert known_urls() == set()
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_rolled_back_change_is_not_indexed_and_does_not_stop_the_next() -> None:
-    class Articles(_Groups):
-        pass
-
-    with pytest.raises(RuntimeError), transaction.atomic():  # noqa: PT012
-        Group.objects.create(name="Never was")
-        raise RuntimeError
-    assert not Page.objects.exists()
-    with transaction.atomic():
-        Group.objects.create(name="It is")
-    assert Passage.objects.get().text == "It is"
-
-
-def test_a_source_that_fails_never_breaks_the_save(
-    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
-) -> None:
-    class Articles(_Groups):
-        def url(self, obj: Group) -> str:
-            raise KeyError("no address")
-
-    class NoQueryset(_Groups):
-        def queryset(self) -> QuerySet[Any]:
-            raise RuntimeError("not now")
-
-    with django_capture_on_commit_callbacks(execute=True):
-        Group.objects.create(name="x")
-    assert not Page.objects.exists()
-
-
 def test_objects_that_move_and_addresses_given_twice() -> None:
-    class Articles(_Groups):
+    class Articles(Groups):
         where = "/a/"
 
         def url(self, obj: Group) -> str:
@@ -165,7 +92,7 @@ def test_files_in_deep_folders_stay_distinct(tmp_path: Path) -> None:
 
 
 def test_pages_of_a_source_that_is_no_longer_declared_are_forgotten() -> None:
-    class Articles(_Groups):
+    class Articles(Groups):
         pass
 
     class Others(FileSource):
@@ -186,7 +113,7 @@ def test_a_broken_source_keeps_its_pages_and_does_not_stop_the_others() -> None:
             yield Document(url="/one/", key="1", text="One", format="plain")
             raise ConnectionError("went away")
 
-    class Articles(_Groups):
+    class Articles(Groups):
         pass
 
     store(Document(url="/two/", key="2", text="Two", format="plain"), Broken.label)
@@ -219,17 +146,72 @@ def test_files(tmp_path: Path) -> None:
     assert [where for where, _ in report.problems] == ["/docs/bad/"]
 
 
+def test_a_bad_file_or_file_name_does_not_keep_the_others_from_being_read(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("First")
+    (tmp_path / "odd.md").write_text("Odd")
+    (tmp_path / "z.md").write_text("Last")
+    try:
+        (tmp_path / os.fsdecode(b"caf\xe9.md")).write_text("Coffee")
+    except OSError:
+        pytest.skip("this file system takes no such names")
+
+    class Manual(FileSource):
+        path = tmp_path
+        prefix = "/docs/"
+
+        def title(self, file: Path) -> str:
+            if file.stem == "odd":
+                raise KeyError("title")
+            return ""
+
+    report = index_all()
+    assert known_urls() == {"/docs/a/", "/docs/caf%E9/", "/docs/z/"}
+    assert report.problems == [("/docs/odd/", "KeyError: 'title'")]
+    assert index_all().counts == {Outcome.UNCHANGED: 3, Outcome.FAILED: 1}
+
+
+def test_a_file_of_a_given_format_may_be_too_large_or_gone(tmp_path: Path) -> None:
+    large = tmp_path / "large.log"
+    with large.open("wb") as file:
+        file.truncate(LARGEST + 1)
+    for name, problem in (("large.log", "too large"), ("gone.log", "cannot be opened")):
+        document = Document(url="/x/", key="x", text=tmp_path / name, format="plain")
+        assert store(document, "test").problem.startswith(problem)
+
+
+@pytest.mark.parametrize(
+    ("method", "value", "counts"),
+    [
+        ("title", None, {Outcome.ADDED: 3}),
+        ("language", None, {Outcome.ADDED: 3}),
+        ("text", None, {Outcome.ADDED: 2, Outcome.LEFT_OUT: 1}),
+        ("text", 5, {Outcome.ADDED: 2, Outcome.FAILED: 1}),
+        ("url", None, {Outcome.ADDED: 2, Outcome.FAILED: 1}),
+    ],
+)
+def test_an_odd_object_does_not_keep_the_others_from_being_read(
+    monkeypatch: pytest.MonkeyPatch, method: str, value: Any, counts: dict[Outcome, int]
+) -> None:
+    class Articles(Groups):
+        pass
+
+    for name in ("First", "Odd", "Last"):
+        Group.objects.create(name=name)
+    usual = getattr(Articles, method)
+    monkeypatch.setattr(
+        Articles,
+        method,
+        lambda self, obj: value if obj.name == "Odd" else usual(self, obj),
+        raising=False,
+    )
+    assert index_all().counts == counts
+
+
 def test_only_addresses_that_are_safe_to_link_are_kept() -> None:
     for url in ("javascript:alert(1)", "data:text/html,x", "articles/1", "", "/" + "x" * 3000):
         stored = store(Document(url=url, key="k", text="Text", format="plain"), "test")
         assert stored.outcome is Outcome.FAILED
     assert not Page.objects.exists()
-
-
-def test_an_audience_that_means_nothing_is_an_error_not_a_public_page() -> None:
-    stored = store(Document(url="/x/", text="Text", format="plain", audience=["stuff"]), "test")
-    assert stored.problem.startswith("unknown audience 'stuff'")
-    assert open_page("/x/", user=AnonymousUser()) is None
 
 
 def test_text_that_databases_do_not_take_is_cleaned() -> None:
@@ -238,7 +220,7 @@ def test_text_that_databases_do_not_take_is_cleaned() -> None:
 
 
 def test_a_large_queryset_is_streamed(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Articles(_Groups):
+    class Articles(Groups):
         pass
 
     Group.objects.bulk_create([Group(name=f"Number {n}") for n in range(450)])

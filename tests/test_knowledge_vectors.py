@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from sitechat.knowledge import audience, embeddings, index
+from sitechat.knowledge import audience, building, embeddings, index
 from sitechat.knowledge.checks import check_embedder
 from sitechat.knowledge.models import Passage
+from sitechat.knowledge.searching import look
 from tests.indexed import found, put
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database, pytest.mark.usefixtures("index_folder")]
@@ -52,6 +53,27 @@ def test_only_new_passages_are_embedded(help_pages: None, embedder: None) -> Non
     put("/shipping/", "New text.\n\n## Parcels\n\nWe deliver parcels within three days.", "S")
     assert sum(embeddings.embed_missing()) == 1
     assert found("hire")[0] == "/jobs/"
+
+
+def test_a_page_that_is_saved_while_the_index_is_built_waits_for_the_next(
+    help_pages: None, embedder: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put("/de/", "Wir kochen Suppe", language="de")
+    list(embeddings.embed_missing())
+    write_vectors = building._write_vectors
+
+    def save_and_write(*arguments: Any) -> None:
+        put("/new/", "A courier brings it")
+        list(embeddings.embed_missing())
+        write_vectors(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(building, "_write_vectors", save_and_write)
+        built = index.refresh()
+    assert built is not None
+    hits = look(built, "courier", user=None, previous="", page_url="", language="en", limit=10)
+    assert hits[0].url == "/shipping/"
+    assert found("courier")[0] == "/new/"
 
 
 def test_who_may_not_see_a_page_does_not_find_it_by_its_vector(embedder: None) -> None:

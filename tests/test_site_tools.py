@@ -177,6 +177,8 @@ def test_claude_stops_searching_after_three_rounds(
         ("search_site", {"query": "  "}),
         ("open_page", {}),
         ("open_page", {"url": ["/"]}),
+        ("open_page", {"url": "/returns/", "part": 0}),
+        ("open_page", {"url": "/returns/", "part": "two"}),
         ("rm_rf", {"path": "/"}),
     ],
 )
@@ -206,6 +208,47 @@ def test_an_opened_page_is_there_as_a_whole(shop: None) -> None:
     result = tools.run(ToolCall("t1", "open_page", {"url": "/returns/"}), 0)
     assert [document.url for document in result.documents] == ["/returns/"]
     assert "thirty days" in result.content[0]["content"][0]["text"]
+
+
+def _put_long_page() -> None:
+    sections = [f"## S{n}\n\nSection {n}. {'word ' * 200}" for n in range(45)]
+    put("/long/", "\n\n".join(sections), "Long")
+
+
+@pytest.mark.parametrize("citations", [True, False])
+def test_a_long_page_is_read_in_parts_and_claude_is_told_so(db: None, citations: bool) -> None:
+    _put_long_page()
+    tools = SiteTools(user=None, language="en", citations=citations)
+
+    def opened(**arguments: Any) -> tuple[list[str], str]:
+        call = ToolCall("t1", "open_page", {"url": "/long/", **arguments})
+        result = tools.run(call, 0)
+        assert not result.failed
+        blocks = [block for one in result.content for block in one.get("content", [one])]
+        begun = [document.text.partition(".")[0] for document in result.documents]
+        return begun, "".join(block["text"] for block in blocks[len(begun) :])
+
+    assert opened() == opened(part=1)
+    begun, told = opened()
+    assert begun == [f"Section {n}" for n in range(20)]
+    assert told == 'This is part 1 of 3 of the page. Open it with "part": 2 to read on.'
+    assert opened(part=2)[0] == [f"Section {n}" for n in range(20, 40)]
+    assert opened(part=3) == ([f"Section {n}" for n in range(40, 45)], "")
+    assert opened(part=4) == ([], "The page has 3 parts.")
+
+
+def test_claude_reads_on_in_a_long_page_and_cites_it(
+    db: None, visitor: Visitor, claude_standin: Standin
+) -> None:
+    _put_long_page()
+    read = {"name": "open_page", "input": {"url": "/long/"}}
+    read_on = {"name": "open_page", "input": {"url": "/long/", "part": 3}}
+    claude_standin.script(
+        Answer(tool_use=[read]), Answer(tool_use=[read_on]), Answer("The end.", citations=[20])
+    )
+    events = visitor.ask("xyzzy")
+    assert text_of(events) == "The end."
+    assert {"source": {"n": 1, "title": "Long", "url": "/long/"}} in events
 
 
 # Later

@@ -22,7 +22,7 @@ PASSAGES = 10
 """Passages that go along with a question: ten small ones found more than five large ones."""
 
 LONGEST_PAGE = 20
-"""Passages of a page that is opened; a longer one is cut, and Claude is told so."""
+"""Passages of a part of a page; a longer page is opened in parts, and Claude is told so."""
 
 DEFINITIONS: Sequence[dict[str, Any]] = (
     {
@@ -43,11 +43,17 @@ DEFINITIONS: Sequence[dict[str, Any]] = (
         "name": "open_page",
         "description": (
             "Reads a page of this website as a whole, by an address that a search result or the "
-            "visitor's page has. Other addresses can't be opened."
+            "visitor's page has. Other addresses can't be opened. A long page comes in parts."
         ),
         "input_schema": {
             "type": "object",
-            "properties": {"url": {"type": "string", "description": "The page's address."}},
+            "properties": {
+                "url": {"type": "string", "description": "The page's address."},
+                "part": {
+                    "type": "integer",
+                    "description": "Which part of a long page to read; the first is 1.",
+                },
+            },
             "required": ["url"],
         },
     },
@@ -111,13 +117,25 @@ class SiteTools:
             documents = list(map(_document, found))
             return self._result(documents, shown, "No page of the site fits these words.")
         if call.name == "open_page":
-            url = call.input.get("url")
-            if not isinstance(url, str):
-                return _failed('"url" must be the address of a page of this website.')
-            page = open_page(url, user=self._user) or []
-            documents = list(map(_document, page[:LONGEST_PAGE]))
-            return self._result(documents, shown, "The site has no such page.")
+            return self._open(call.input.get("url"), call.input.get("part", 1), shown)
         return _failed("There is no such tool.")
+
+    def _open(self, url: object, part: object, shown: int) -> ToolResult:
+        if not isinstance(url, str):
+            return _failed('"url" must be the address of a page of this website.')
+        if not isinstance(part, int) or part < 1:
+            return _failed('"part" must be a whole number; the first part is 1.')
+        page = open_page(url, user=self._user) or []
+        parts = -(-len(page) // LONGEST_PAGE)
+        some = page[(part - 1) * LONGEST_PAGE : part * LONGEST_PAGE]
+        none = f"The page has {parts} parts." if page else "The site has no such page."
+        result = self._result(list(map(_document, some)), shown, none)
+        if part < parts:
+            told = f'This is part {part} of {parts} of the page. Open it with "part": {part + 1}'
+            # A result that holds search results may hold nothing else, so the last one says it.
+            blocks = result.content[-1]["content"] if self._citations else result.content
+            blocks.append(history.text_block(f"{told} to read on."))
+        return result
 
     def _result(self, documents: list[Document], shown: int, none: str) -> ToolResult:
         content = history.document_blocks(documents, citations=self._citations, first=shown + 1)

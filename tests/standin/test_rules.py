@@ -190,6 +190,10 @@ REFUSED = {
         request(USER, assistant(CALL), user(RESULT), assistant(CALL), user(RESULT)),
         "ids must be unique",
     ),
+    "a result of search results and text": (
+        request(USER, assistant(CALL), user({**RESULT, "content": [found(), text("More")]})),
+        "all blocks must be of that type",
+    ),
     "mixed citations": (
         request(user(found(cited=True), found(cited=False), text("Q"))),
         "all or none",

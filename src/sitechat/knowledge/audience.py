@@ -30,13 +30,16 @@ def user(pk: Any) -> str:
     return f"user:{pk}"
 
 
-def invalid(audience: Iterable[str]) -> list[str]:
+def invalid(audience: Iterable[object]) -> list[object]:
     """The entries of an audience that mean nothing, so that nobody would ever see the page."""
     return [
         name
         for name in audience
-        if name not in (PUBLIC, AUTHENTICATED, STAFF)
-        and not name.startswith(("group:", "permission:", "user:"))
+        if not isinstance(name, str)
+        or (
+            name not in (PUBLIC, AUTHENTICATED, STAFF)
+            and not name.startswith(("group:", "permission:", "user:"))
+        )
     ]
 
 

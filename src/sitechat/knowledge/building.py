@@ -17,7 +17,14 @@ from sitechat.conf import conf
 
 from .languages import base_language, is_unspaced, stem, words
 from .models import Page, Passage
-from .schema import TERMS, VECTOR_PASSAGES, VECTORS, create, open_for_writing
+from .schema import (
+    TERMS,
+    VECTOR_PASSAGES,
+    VECTORS,
+    create,
+    open_for_reading,
+    open_for_writing,
+)
 
 _CHUNK = 500
 _MOST_DEAD = 0.2
@@ -136,11 +143,13 @@ def _write_vectors(folder: Path) -> None:
         folder / VECTORS, mode="w+", dtype=np.float32, shape=(count, dimensions)
     )
     whose = np.zeros((count, 2), dtype=np.int64)
+    with closing(open_for_reading(folder / TERMS)) as connection:
+        known = {page for (page,) in connection.execute("SELECT id FROM page")}
     at = 0
     values = rows.values_list("pk", "page_id", "vector").iterator(chunk_size=_CHUNK)
     for passage, page, vector in islice(values, count):
         found = np.frombuffer(bytes(vector or b""), dtype="<f2")
-        if len(found) == dimensions:
+        if len(found) == dimensions and page in known:  # not saved since the terms were read
             target[at] = found
             whose[at] = passage, page
             at += 1

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any
 
@@ -32,16 +33,23 @@ def _changed(
     """Note an object of a source; all that one transaction notes is indexed once, on commit."""
     if raw or sender._meta.app_label == "sitechat":  # raw: a fixture, whose relations may lack
         return
-    for source in registry.of_models():
-        if _model(source) in (sender, *sender._meta.get_parent_list(), sender._meta.concrete_model):
-            connection = transaction.get_connection(using)
-            waiting: dict[tuple[type[Source], str], None] | None
-            waiting = connection.__dict__.get(_WAITING)
-            if waiting is None or not _is_scheduled(connection):
-                waiting = {}
-                connection.__dict__[_WAITING] = waiting
-                transaction.on_commit(partial(_committed, connection, waiting), using=using)
-            waiting[type(source), str(instance.pk)] = None
+    lineage = {model._meta.concrete_model for model in (sender, *sender._meta.get_parent_list())}
+    sources = [type(source) for source in registry.of_models() if _model(source, using) in lineage]
+    if sources:
+        _note(sources, str(instance.pk), using)
+
+
+def _note(sources: Iterable[type[Source]], key: str, using: str) -> None:
+    connection = transaction.get_connection(using)
+    if not connection.in_atomic_block and not connection.get_autocommit():
+        return  # the site commits by hand, and nobody will say when
+    waiting: dict[tuple[type[Source], str], None] | None = connection.__dict__.get(_WAITING)
+    is_new = waiting is None or not _is_scheduled(connection)
+    if waiting is None or is_new:
+        waiting = connection.__dict__[_WAITING] = {}
+    waiting.update(dict.fromkeys((source, key) for source in sources))
+    if is_new:  # only now: outside a transaction this reads the notes at once
+        transaction.on_commit(partial(_committed, connection, waiting), using=using)
 
 
 def _is_scheduled(connection: Any) -> bool:
@@ -68,32 +76,62 @@ def index_objects(objects: Iterable[tuple[type[Source], str]]) -> None:
     """Bring the pages of some objects, by source and primary key, up to date."""
     from . import embeddings
     from .models import Page, stored_key
-    from .store import Outcome, remove, store
 
-    written: list[tuple[str, str]] = []
-    for source_class, key in objects:
-        source = source_class()
-        document = source.get(key)
-        if document is None:
-            remove(source.label, key)
-            continue
-        stored = store(document, source.label)
-        if stored.outcome is Outcome.FAILED:
-            logger.warning("The chat could not read %s: %s", stored.url, stored.problem)
-        elif stored.outcome in (Outcome.ADDED, Outcome.CHANGED):
-            written.append((source.label, stored_key(key)))
+    written = [
+        (source.label, stored_key(key)) for source, key in objects if _is_written(source(), key)
+    ]
     if written:
-        pages = Page.objects.none()
         keys = [key for _, key in written]
         pages = Page.objects.filter(source__in={label for label, _ in written}, key__in=keys)
         for _ in embeddings.embed_missing(list(pages.values_list("pk", flat=True))):
             pass
 
 
-def _model(source: Source) -> type[models.Model] | None:
-    """The model of a source's queryset; asked for at each signal, never while apps are loading."""
+def _is_written(source: Source, key: str) -> bool:
+    """Bring the page of one object up to date; returns whether it has a new text."""
+    from .store import Outcome, remove, store
+
     try:
-        return source.queryset().model
-    except Exception:
-        logger.exception("%s.queryset() failed", type(source).__name__)
-        return None
+        document = source.get(key)
+        if document is None:
+            remove(source.label, key)
+            return False
+        stored = store(document, source.label)
+    except Exception:  # nobody knows what its page may say now, and to whom
+        logger.exception("%s %s could not be indexed; chat_index will", source.label, key)
+        remove(source.label, key)
+        return False
+    if stored.outcome is Outcome.FAILED:
+        logger.warning("The chat could not read %s: %s", stored.url, stored.problem)
+    return stored.outcome in (Outcome.ADDED, Outcome.CHANGED)
+
+
+_models: dict[type[Source], type[models.Model] | None] = {}
+
+
+def _model(source: Source, using: str) -> type[models.Model] | None:
+    """The model of a source's queryset; asked for at the first save, when all apps are loaded."""
+    if type(source) not in _models:
+        try:
+            with _apart(using):
+                _models[type(source)] = source.queryset().model._meta.concrete_model
+        except Exception:
+            logger.exception("%s.queryset() failed", type(source).__name__)
+            return None
+    return _models[type(source)]
+
+
+@contextmanager
+def _apart(using: str) -> Iterator[None]:
+    """SQL that fails in here leaves an open transaction as it was; without SQL this costs none."""
+    connection, begun = transaction.get_connection(using), False
+
+    def begin(execute: Callable[..., Any], *arguments: Any) -> Any:
+        nonlocal begun
+        if not begun and connection.in_atomic_block:
+            begun = True
+            savepoint.enter_context(transaction.atomic(using))
+        return execute(*arguments)
+
+    with ExitStack() as savepoint, connection.execute_wrapper(begin):
+        yield

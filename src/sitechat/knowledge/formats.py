@@ -54,11 +54,14 @@ def read(data: str | bytes, format: str) -> Content:
     return content
 
 
-def read_file(path: Path) -> Content:
-    """Read a file of a known suffix; raises `Unreadable`."""
-    format = SUFFIXES.get(path.suffix.lower())
-    if format is None:
-        raise Unreadable(f"unknown file type {path.suffix!r}: use one of {', '.join(SUFFIXES)}")
+def read_file(path: Path, format: str = "") -> Content:
+    """Read a file as a format, by default its suffix's; raises `Unreadable`."""
+    format = format or SUFFIXES.get(path.suffix.lower(), "")
+    if not format:
+        raise Unreadable(
+            f"unknown file type {path.suffix!r}: use one of {', '.join(SUFFIXES)}, or set the "
+            "source's format"
+        )
     try:
         size = path.stat().st_size
         largest = LARGEST_PDF if format == "pdf" else LARGEST

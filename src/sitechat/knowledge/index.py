@@ -170,13 +170,13 @@ def _newest() -> Path | None:
 def _follow(name: str) -> Index | None:
     """Get the index of a new stamp, at once where that is quick, else in the background."""
     previous = _newest()
-    if _is_quick(previous):
+    if not _is_building() and _is_quick(previous):
         built = _build(name, wait=previous is None)
         if built is not None:
             return built
     else:
         with _opening:
-            if _Process.building is None or not _Process.building.is_alive():
+            if _Process.building is None or not _is_building():
                 _Process.building = threading.Thread(
                     target=_build_in_background, args=[name], name="sitechat-index", daemon=True
                 )
@@ -188,16 +188,21 @@ def _follow(name: str) -> Index | None:
     return _open(previous.name) if previous is not None else None
 
 
+def _is_building() -> bool:
+    return _Process.building is not None and _Process.building.is_alive()
+
+
 def _is_quick(previous: Path | None) -> bool:
     if previous is None:
         return Page.objects.exclude(content_hash="").count() <= _MOST_INLINE
     connection = open_for_reading(previous / TERMS)
     try:
+        if connection.execute("SELECT count(*) FROM page").fetchone()[0] > 10 * _MOST_INLINE:
+            return False
         wanted, gone = changes(connection)
-        pages = connection.execute("SELECT count(*) FROM page").fetchone()[0]
     finally:
         connection.close()
-    return len(wanted) + len(gone) <= _MOST_INLINE and pages <= 10 * _MOST_INLINE
+    return len(wanted) + len(gone) <= _MOST_INLINE
 
 
 def _build_in_background(name: str) -> None:

@@ -59,9 +59,9 @@ _UNSPACED = (
 )
 _FIRST_UNSPACED = "\u0e00"
 _UNSPACED_RUN = re.compile(f"[{_UNSPACED}]+")
-# Letters and digits; an apostrophe stays inside a word until the stop words were taken out.
-_WORD = re.compile(rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+(?:['\u2019][^\W\d_]{{1,2}}(?![^\W_]))?")
 LONGEST_WORD = 64
+_JOINER = "\u200d"  # only says how letters are drawn
+_VIRAMA = 9  # the combining class of signs that take a consonant its vowel
 
 
 def base_language(code: str) -> str:
@@ -69,9 +69,24 @@ def base_language(code: str) -> str:
     return re.split(r"[-_.@]", code.lower(), maxsplit=1)[0]
 
 
+@cache
+def _word() -> re.Pattern[str]:
+    r"""Letters and digits with their marks, which `\w` leaves out: vowel signs, accents, points.
+
+    An apostrophe stays inside a word until the stop words were taken out.
+    """
+    marks = "".join(
+        character
+        for character in map(chr, range(0x300, 0xFE00))  # a larger set is slow
+        if unicodedata.category(character) in ("Mn", "Mc")
+    )
+    return re.compile(rf"\w[\w{marks}]*(?:['\u2019][^\W\d]{{1,2}}(?!\w))?")
+
+
 def words(text: str) -> Iterator[str]:
     """The words of a text, lower case; a run of unspaced script comes as overlapping pairs."""
-    for match in _WORD.finditer(unicodedata.normalize("NFKC", text).casefold()):
+    text = unicodedata.normalize("NFKC", text).casefold().replace(_JOINER, "").replace("_", " ")
+    for match in _word().finditer(_UNSPACED_RUN.sub(r" \g<0> ", text)):
         word = match[0]
         if is_unspaced(word):
             if len(word) == 1:
@@ -110,7 +125,8 @@ def stem(word: str, language: str) -> str:
     if stemmed.isascii() or is_unspaced(word):
         return stemmed
     decomposed = unicodedata.normalize("NFD", stemmed)
-    return "".join(c for c in decomposed if not unicodedata.combining(c)) or stemmed
+    kept = (c for c in decomposed if unicodedata.combining(c) in (0, _VIRAMA))
+    return "".join(kept) or stemmed
 
 
 def stems(text: str, language: str) -> list[str]:

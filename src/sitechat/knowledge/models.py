@@ -94,11 +94,17 @@ class IndexState(models.Model):
         return str(self.stamp)
 
     @classmethod
-    def touch(cls) -> None:
-        """Say that the pages change; call it first in the transaction that changes them.
+    def lock(cls) -> None:
+        """Call it first in a transaction that may change pages.
 
-        The row's lock then lets writers in one after the other, on every database.
+        The row's lock lets writers in one after the other, on every database.
         """
+        if not cls.objects.filter(pk=1).update(changed=models.F("changed")):
+            cls.objects.get_or_create(pk=1)
+
+    @classmethod
+    def touch(cls) -> None:
+        """Say that what search can find changes; takes the lock too."""
         values = {"stamp": uuid.uuid4(), "changed": timezone.now()}
         if not cls.objects.filter(pk=1).update(**values):
             cls.objects.update_or_create(pk=1, defaults=values)

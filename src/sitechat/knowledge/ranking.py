@@ -92,7 +92,7 @@ def _terms(index: Index, text: str, language: str) -> tuple[dict[str, int], str]
             better = repair(word, index.words_by_length)
             if better:
                 stems = _known(index, better)
-                text = re.sub(rf"\b{re.escape(word)}\b", better, text, flags=re.IGNORECASE)
+                text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", better, text, flags=re.IGNORECASE)
         terms.update(stems)
     return terms, text
 

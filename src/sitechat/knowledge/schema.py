@@ -1,8 +1,9 @@
 """The search index: one folder of files per stamp, derived from the passages.
 
 `terms.sqlite3` is an FTS5 index over stems that are made here, in each page's own language; FTS5
-ranks them. `vectors.npy` holds the passages' vectors, mapped into memory and so shared by the
-processes of a host, and `vector_passages.npy` whose they are.
+ranks them, and splits at spaces only: for its tokenizer "ascii" all other characters are letters.
+`vectors.npy` holds the passages' vectors, mapped into memory and so shared by the processes of a
+host, and `vector_passages.npy` whose they are.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 TERMS = "terms.sqlite3"
 VECTORS = "vectors.npy"
 VECTOR_PASSAGES = "vector_passages.npy"
-FORMAT = 2
+FORMAT = 3
 """Counts up with every change of these files, so that a new release builds its own."""
 
 _SCHEMA = """
@@ -31,7 +32,7 @@ CREATE TABLE term (term TEXT PRIMARY KEY, passages INTEGER NOT NULL) WITHOUT ROW
 CREATE TABLE word (word TEXT PRIMARY KEY, passages INTEGER NOT NULL) WITHOUT ROWID;
 CREATE VIRTUAL TABLE terms USING fts5 (
     title, headings, body,
-    content = '', tokenize = "unicode61 remove_diacritics 0"
+    content = '', tokenize = "ascii"
 );
 """
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
-from django.core.exceptions import ImproperlyConfigured, ObjectDoesNotExist
+from django.core.exceptions import ImproperlyConfigured
 
 from . import audience as audiences
 
@@ -22,6 +23,7 @@ class Document:
 
     `text` is what `format` says (see `formats.read`); a `Path` is read as the file's suffix, or
     else `format`, says. `problem` says why there is no text; `gone` that there will be none.
+    `audience` is None where it can't be told: then nobody sees the page.
     """
 
     url: str
@@ -30,7 +32,7 @@ class Document:
     text: str | bytes | Path = ""
     format: str = "html"
     language: str = ""
-    audience: Sequence[str] = (audiences.PUBLIC,)
+    audience: Sequence[str] | None = (audiences.PUBLIC,)
     problem: str = ""
     gone: bool = False
 
@@ -133,30 +135,42 @@ class Source(AnySource, abstract=True):
 
     def document(self, obj: Model) -> Document:
         """What is indexed of one object; what its methods raise becomes the document's problem."""
-        key = str(obj.pk)
-        url = ""
+        key, url, problem = str(obj.pk), "", ""
+        audience: list[str] | None = None
         try:
-            url = self.url(obj)
-            return Document(
-                url=url,
-                key=key,
-                title=self.title(obj),
-                text=self.text(obj) or "",
-                format=self.format,
-                language=self.language(obj),
-                audience=list(self.audience(obj)),
-            )
+            audience = list(self.audience(obj))
+        except Exception as error:
+            problem = f"its audience is unknown: {type(error).__name__}: {error}"
+        try:
+            url = str(self.url(obj) or "")
+            if audience is not None:
+                return Document(
+                    url=url,
+                    key=key,
+                    title=str(self.title(obj) or ""),
+                    text=self.text(obj) or "",
+                    format=self.format,
+                    language=str(self.language(obj) or ""),
+                    audience=audience,
+                )
         except ImproperlyConfigured:
             raise
         except Exception as error:  # one bad object must not end the run
-            return Document(url=url, key=key, problem=f"{type(error).__name__}: {error}")
+            problem = problem or f"{type(error).__name__}: {error}"
+        return Document(url=url, key=key, audience=audience, problem=problem)
 
     def get(self, key: str) -> Document | None:
         """One object's document; None where it is not, or no longer, in the queryset."""
-        try:
-            return self.document(self.queryset().get(pk=key))
-        except (ObjectDoesNotExist, ValueError):
-            return None
+        objects = self.queryset()
+        if objects.query.is_sliced or objects.query.combinator:  # can't be filtered any more
+            some = (obj for obj in objects.iterator(chunk_size=200) if str(obj.pk) == key)
+            found = next(some, None)
+        else:
+            try:
+                found = next(iter(objects.filter(pk=key)[:1]), None)  # a join may repeat it
+            except ValueError:
+                return None
+        return None if found is None else self.document(found)
 
 
 class FileSource(AnySource, abstract=True):
@@ -183,7 +197,7 @@ class FileSource(AnySource, abstract=True):
         parts = list(file.with_suffix("").parts)
         if parts and parts[-1].lower() in ("index", "readme"):
             parts.pop()
-        return self.prefix + "".join(f"{quote(part)}/" for part in parts)
+        return self.prefix + "".join(f"{quote(os.fsencode(part))}/" for part in parts)
 
     def title(self, file: Path) -> str:
         """The title of a file that says none: by default of its first heading or its name."""
@@ -192,16 +206,27 @@ class FileSource(AnySource, abstract=True):
     def documents(self) -> Iterator[Document]:
         root = Path(self.path)
         for file in self._files(root):
-            relative = file.relative_to(root) if root.is_dir() else Path(file.name)
-            yield Document(
-                url=self.url(relative),
-                key=relative.as_posix(),
-                title=self.title(relative),
+            yield self.document(file, file.relative_to(root) if root.is_dir() else Path(file.name))
+
+    def document(self, file: Path, relative: Path) -> Document:
+        """What is indexed of one file; what its methods raise becomes the document's problem."""
+        # A name that is not UTF-8 has bytes that no database takes.
+        name = relative.as_posix().encode("utf-8", "backslashreplace").decode()
+        url = ""
+        try:
+            url = str(self.url(relative) or "")
+            return Document(
+                url=url,
+                key=name,
+                title=str(self.title(relative) or ""),
                 text=file,
                 format=self.format,
                 language=self.language,
                 audience=self.audience,
             )
+        except Exception as error:  # one bad file must not end the run
+            problem = f"{type(error).__name__}: {error}"
+            return Document(url=url, key=name, audience=self.audience, problem=problem)
 
     def _files(self, root: Path) -> Iterable[Path]:
         from .formats import SUFFIXES
@@ -214,7 +239,7 @@ class FileSource(AnySource, abstract=True):
         return (
             file
             for file in sorted(root.rglob(self.pattern))
-            if file.is_file()
+            if os.path.isfile(file)  # noqa: PTH113 (Path's raises where one may not look)
             and not any(part.startswith(".") for part in file.relative_to(root).parts)
             and (self.format or file.suffix.lower() in SUFFIXES)
             and file.resolve().is_relative_to(inside)  # no links out of the folder

@@ -236,5 +236,11 @@ def _check_tool_result(block: Json, path: str) -> None:
         raise refuse(f"{path}.tool_result.content: Input should be a string or a list of blocks")
     for index, part in enumerate(content):
         _check_block(part, f"{path}.tool_result.content.{index}", _IN_TOOL_RESULT, "tool result")
+    kinds = {part["type"] for part in content}
+    if "search_result" in kinds and len(kinds) > 1:
+        raise refuse(
+            f"{path}.tool_result: if any blocks in a tool result are of type search_result, all "
+            "blocks must be of that type"
+        )
     if block.get("is_error") and any(part["type"] != "text" for part in content):
         raise refuse(f"{path}.tool_result: content must be text if `is_error` is true")
