@@ -38,7 +38,8 @@ class Command(BaseCommand):
         try:
             if not options["show_prompt"]:
                 asking.check_configured()
-            live = asking.compose(options["question"], options["bot"], options["page"])
+            ask = asking.understand(options["question"], options["bot"], options["page"])
+            live = asking.compose(ask)
         except ChatError as error:
             raise CommandError(error.as_dict()["message"]) from None
         if options["show_prompt"]:
