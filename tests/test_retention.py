@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from datetime import timedelta
 from typing import Any
@@ -66,6 +67,16 @@ def test_less_than_a_day_is_refused(days: int) -> None:
     talk(("now", "yes"))
     with pytest.raises(CommandError, match="at least 1 day"):
         call_command("chat_cleanup", days=days)
+    assert Conversation.objects.exists()
+
+
+@pytest.mark.parametrize("days", [36_500, 1_000_000, 10**12])
+def test_nothing_is_older_than_a_century(settings: Settings, days: int) -> None:
+    settings.CHAT_RETENTION_DAYS = days
+    talk(("old", "yes"), age=timedelta(days=9000))
+    for dry_run in (True, False):
+        call_command("chat_cleanup", dry_run=dry_run)
+        call_command("chat_cleanup", days=days, dry_run=dry_run)
     assert Conversation.objects.exists()
 
 
@@ -221,6 +232,14 @@ def test_forgetting_asks_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("builtins.input", lambda question: "y")
     call_command("chat_forget", "--conversation", str(conversation.pk))
     assert not Conversation.objects.exists()
+
+
+def test_forgetting_does_nothing_where_nobody_can_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    conversation = talk(("a", "b"))
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    with pytest.raises(CommandError, match="--no-input"):
+        call_command("chat_forget", "--conversation", str(conversation.pk))
+    assert Conversation.objects.exists()
 
 
 def test_forgetting_stops_a_running_reply(monkeypatch: pytest.MonkeyPatch) -> None:
