@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +12,7 @@ import django
 import pytest
 
 from sitechat.models import Conversation, Message, Usage
-from sitechat.owner import logs
+from sitechat.owner import logs, statistics, summaries
 from sitechat.signals import reply_finished
 from tests.owner import LONG_AGO, talk
 from tests.visitor import Visitor
@@ -82,7 +83,7 @@ def test_metrics_come_from_the_database() -> None:
     assert value("sitechat_replies_total", {**by, "bot": "support", "outcome": "error"}) == 1
     assert value("sitechat_dollars_total", by) == 1
     assert value("sitechat_tokens_total", {**by, "kind": "output"}) == 40
-    assert value("sitechat_conversations_total", by) == 1
+    assert value("sitechat_conversations_total", {**by, "bot": "support"}) == 1
     assert value("sitechat_first_token_seconds_bucket", {**by, "le": "2.0"}) == 0
     assert value("sitechat_first_token_seconds_bucket", {**by, "le": "4.0"}) == 2
     assert value("sitechat_first_token_seconds_count", by) == 2
@@ -90,6 +91,35 @@ def test_metrics_come_from_the_database() -> None:
     assert value("sitechat_running_replies") == 0
     assert value("sitechat_limit_spent_ratio", {"limit": "20 usd/day"}) > 0
     assert b"sitechat_replies_total" in client.generate_latest(registry)
+
+
+@pytest.mark.parametrize("age", [timedelta(), timedelta(hours=3), LONG_AGO])
+def test_no_counter_falls_when_conversations_are_deleted(age: timedelta) -> None:
+    client = pytest.importorskip("prometheus_client")
+    from sitechat.metrics import ChatCollector
+
+    def counters() -> dict[str, float]:
+        return {
+            f"{sample.name} {sample.labels}": sample.value
+            for family in ChatCollector().collect()
+            if isinstance(family, client.core.CounterMetricFamily)
+            for sample in family.samples
+        }
+
+    for _n in range(3):
+        talk(("a", "b"), age=age)
+    before = counters()
+    Conversation.objects.all().delete()
+    summaries.sum_again()
+    assert counters() == before
+
+
+def test_conversations_are_counted_when_their_hour_has_been_summed_up() -> None:
+    talk(("a", "b"))
+    key = ("default", "claude-opus-4-7")
+    assert statistics.totals()[key].conversations == 0
+    later = datetime.now(timezone.utc) + timedelta(hours=2)
+    assert statistics.totals(later)[key].conversations == 1
 
 
 def test_an_empty_site_has_metrics() -> None:
