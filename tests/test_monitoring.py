@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
+import runpy
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
@@ -10,6 +12,7 @@ from typing import Any
 
 import django
 import pytest
+from pytest_django import Settings
 
 from sitechat.models import Conversation, Message, Usage
 from sitechat.owner import logs, statistics, summaries
@@ -132,12 +135,10 @@ def test_an_empty_site_has_metrics() -> None:
 
 
 def test_the_cleanup_is_a_task_of_celery() -> None:
-    pytest.importorskip("celery")
-    from sitechat import tasks
-
+    celery = pytest.importorskip("celery")
+    importlib.import_module("sitechat.tasks")
     talk(("old", "yes"), age=LONG_AGO)
-    task: Any = tasks.cleanup_by_celery
-    assert task.name == "sitechat.cleanup"
+    task = celery.current_app.tasks["sitechat.cleanup"]
     assert task.apply(kwargs={"days": 30}).get()["conversations"] == 1
     assert not Conversation.objects.exists()
 
@@ -152,7 +153,11 @@ def test_the_cleanup_is_a_task_of_django() -> None:
     assert result.return_value["conversations"] == 1
 
 
-def test_without_a_queue_the_cleanup_is_a_function() -> None:
+def test_without_a_queue_the_cleanup_is_a_function(settings: Settings) -> None:
     from sitechat import tasks
 
-    assert tasks._cleanup()["conversations"] == 0
+    settings.TASKS = {}
+    talk(("old", "yes"), age=LONG_AGO)
+    cleanup = runpy.run_path(tasks.__file__)["cleanup"]
+    assert cleanup(days=9000)["conversations"] == 0
+    assert cleanup()["conversations"] == 1
