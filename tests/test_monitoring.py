@@ -153,10 +153,13 @@ def test_the_cleanup_is_a_task_of_django() -> None:
     assert result.return_value["conversations"] == 1
 
 
-def test_without_a_queue_the_cleanup_is_a_function(settings: Settings) -> None:
+def test_without_a_queue_the_cleanup_is_a_function(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from sitechat import tasks
 
     settings.TASKS = {}
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     talk(("old", "yes"), age=LONG_AGO)
     cleanup = runpy.run_path(tasks.__file__)["cleanup"]
     assert cleanup(days=9000)["conversations"] == 0
