@@ -19,7 +19,10 @@ from tests.owner import owner_client
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database, pytest.mark.usefixtures("index_folder")]
 
-HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)> \u202egnp.exe\u202c \x07 \u200b"
+HOSTILE = (
+    "<script>alert(1)</script><img src=x onerror=alert(2)> \u202egnp.exe\u202c \x07 "
+    "\u200b\u200e\u3164\U000e0101"
+)
 
 
 @pytest.fixture
@@ -185,7 +188,9 @@ def test_nothing_that_pages_hold_acts(owner: Client) -> None:
         assert "<script>alert" not in text
         assert "<img src=x" not in text
         assert 'href="javascript' not in text
-        assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\u202a-\u202e\u200b]", text)
+        assert not re.search(
+            "[\x00-\x08\x0b\x0c\x0e-\x1f\u202a-\u202e\u200b\u200e\u3164\U000e0101]", text
+        )
     assert owner.get(f"{PAGES}{page.pk}/history/").status_code == 302
 
 

@@ -165,8 +165,9 @@ def test_nobody_edits_what_was_said(owner: Client) -> None:
     assert owner.get(f"{LIST}add/").status_code == 403
 
 
-def test_who_may_view_reads_and_exports_but_does_not_delete() -> None:
-    staff = owner_client("sitechat.view_conversation")
+@pytest.mark.parametrize("may", ["view", "change"])
+def test_who_may_view_reads_and_exports_but_does_not_delete(may: str) -> None:
+    staff = owner_client(f"sitechat.{may}_conversation")
     conversation = talk(("a", "secret words"))
     assert "secret words" in page_of(staff, url_of(conversation))
     assert "/delete/" not in page_of(staff, url_of(conversation))

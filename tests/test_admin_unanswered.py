@@ -233,6 +233,12 @@ def test_who_may_not_read_transcripts_sees_questions_alone() -> None:
     assert staff.post(UNANSWERED, {"ids": "1", "action": "done"}).status_code == 403
 
 
+def test_who_may_read_transcripts_sees_the_replies() -> None:
+    staff = owner_client("sitechat.view_unanswered", "sitechat.change_conversation")
+    talk(("Where can I park?", "I don't know, dear."))
+    assert "I don&#x27;t know, dear." in staff.get(UNANSWERED).content.decode()
+
+
 def test_staff_without_the_permission_is_refused() -> None:
     assert owner_client("sitechat.view_usage").get(UNANSWERED).status_code == 403
 

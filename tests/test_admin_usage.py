@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import timedelta
 from decimal import Decimal
 
@@ -144,7 +145,36 @@ def test_the_end_of_a_span_is_not_in_two_spans(owner: Client) -> None:
     assert earlier.context["report"].total.replies == 0
 
 
+def test_plots_name_months_in_the_readers_language(owner: Client) -> None:
+    talk(("a", "b"))
+    german = {"Accept-Language": "de"}
+    page = owner.get(f"{USAGE}?by=month", headers=german).content.decode()
+    assert re.search(r"Okt\.? 20", page)
+
+
 # Plots
+
+
+def test_plots_write_numbers_down_as_tables_do(owner: Client) -> None:
+    talk(("a", "b"), usage={"dollars": Decimal("0.5"), "input_tokens": 1200})
+    german = owner.get(USAGE, headers={"Accept-Language": "de"}).content.decode()
+    english = page_of(owner)
+    for page, parts in (
+        (english, ("$0.5000", "1,200", "1.9 s")),  # 2 s, to within 2.5%
+        (german, ("$0,5000", "1.200", "1,9 s")),
+    ):
+        titles = "".join(re.findall("<title>(.*?)</title>", page, re.DOTALL))
+        table = page.partition("<table")[2]
+        for part in parts:
+            assert f": {part}" in titles, part
+            assert part in table
+
+
+@pytest.mark.parametrize(("most", "ticks"), [(1, "01"), (2, "012"), (7, "05"), (0, "01")])
+def test_what_is_counted_has_no_halves_on_its_axis(most: int, ticks: str) -> None:
+    plot = plots.bars("t", ["a"], [Series("x", [most])], show=show, whole=True)
+    labels = [tick.label for tick in plot.y_ticks]
+    assert labels[: len(ticks)] == list(ticks)
 
 
 def show(value: float) -> str:

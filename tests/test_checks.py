@@ -34,6 +34,17 @@ class NeedsVisitorBot(sitechat.Chatbot):
         return str(request.tenant)  # type: ignore[attr-defined]
 
 
+class FailingBot(sitechat.Chatbot):
+    def system_prompt(self, request: HttpRequest) -> str:
+        raise KeyError(request.path)
+
+
+class ModelFromElsewhereBot(sitechat.Chatbot):
+    @property
+    def model(self) -> str:  # type: ignore[override]
+        raise LookupError
+
+
 class LongWindedBot(sitechat.Chatbot):
     model = "claude-opus-4-7"
 
@@ -154,6 +165,7 @@ def test_debug(settings: Settings) -> None:
         ("--threads 8", "threads = 1\n", []),
         (None, "not python (", ["sitechat.W004"]),
         ("-k gevent", None, ["sitechat.W008"]),
+        ("--name 'chat", None, []),
     ],
 )
 def test_gunicorn_with_too_few_threads(
@@ -215,6 +227,17 @@ def test_a_prompt_costs_by_the_replies_that_there_were(settings: Settings) -> No
 def test_a_prompt_that_needs_a_visitor_is_passed_over(settings: Settings) -> None:
     settings.CHAT_BOTS = {"a": "tests.test_checks.NeedsVisitorBot", "b": "nowhere.Bot", "c": 5}
     assert ids(spending.check_prompts()) == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("bot", ["FailingBot", "ModelFromElsewhereBot"])
+def test_a_bot_that_fails_without_a_visitor_is_passed_over(settings: Settings, bot: str) -> None:
+    settings.CHAT_BOTS = {
+        "failing": f"tests.test_checks.{bot}",
+        "long": "tests.test_checks.LongWindedBot",
+    }
+    assert ids(spending.check_prompts()) == ["sitechat.W009"]
+    assert set(ids(spending.check_models())) == {"sitechat.I001"}
 
 
 @pytest.mark.django_db

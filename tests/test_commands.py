@@ -177,6 +177,57 @@ def test_a_model_judges_where_it_is_asked(
 
 
 @pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        (Answer(stop_reason="refusal"), "refused"),
+        (Answer("At eight, or", stop_reason="max_tokens"), "truncated"),
+        (Answer(status=400), "failed"),
+    ],
+)
+def test_a_reply_that_is_not_complete_fails_its_case(
+    claude_standin: Standin,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    answer: Answer,
+    status: str,
+) -> None:
+    pytest.importorskip("yaml")
+    file = suite(tmp_path, "cases:\n  - ask: When?\n    judged: Names a time.\n")
+    claude_standin.script(answer, "YES. It does.")
+    with pytest.raises(CommandError, match="0 of 1"):
+        call_command("chat_eval", file)
+    assert f"the reply is {status}" in capsys.readouterr().out
+
+
+def test_what_the_judge_costs_is_counted(
+    claude_standin: Standin, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("yaml")
+    file = suite(tmp_path, "cases:\n  - ask: When?\n    judged: Names a time.\n")
+    claude_standin.script("At eight.", "YES. It does.")
+    call_command("chat_eval", file, json=True)
+    out, err = capsys.readouterr()
+    booked = float(sum(Usage.objects.values_list("dollars", flat=True)))
+    assert Usage.objects.count() == 2
+    assert json.loads(out)[0]["dollars"] == pytest.approx(booked)
+    assert f"${booked:.4f}" in err
+
+
+@pytest.mark.parametrize(
+    ("case", "problem"),
+    [("ask: Who?\n    bot: none", '"bot" must be one of'), (f"ask: {'x' * 2001}", "too long")],
+)
+def test_no_case_is_asked_where_a_later_one_can_not_be(
+    claude_standin: Standin, tmp_path: Path, case: str, problem: str
+) -> None:
+    pytest.importorskip("yaml")
+    file = suite(tmp_path, f"cases:\n  - ask: When?\n  - {case}\n")
+    with pytest.raises(CommandError, match=f"Case 2: .*{problem}"):
+        call_command("chat_eval", file)
+    assert claude_standin.requests == []
+
+
+@pytest.mark.parametrize(
     ("data", "problem"),
     [
         (None, "must hold a mapping"),
@@ -228,3 +279,6 @@ def test_expectations() -> None:
     assert lacks("", "refused", must_refuse=True) == []
     assert lacks("I don't know.", must_refuse=False) != []
     assert lacks("", "failed") == ["the reply is failed"]
+    assert lacks("Bread and", "truncated", must_mention=(("bread",),)) == ["the reply is truncated"]
+    assert lacks("", "refused") == ["the reply is refused"]
+    assert lacks("", "complete", judged="Names a time.") == ["there is no text to judge"]

@@ -12,7 +12,8 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from sitechat.owner.doctor import Deployment, Finding, examine
+from sitechat.owner.deployment import Deployment
+from sitechat.owner.doctor import Finding, examine
 from sitechat.standin import Standin
 from sitechat.standin.script import Answer
 
@@ -95,6 +96,8 @@ class Handler(BaseHTTPRequestHandler):
         if "Claude fails" in faults:
             pieces.append(b'data: {"error": "api_error"}\n\n')
         pieces.append(b"data: [DONE]\n\n" if "cut" not in faults else b"")
+        if "empty" in faults or ("later ones empty" in faults and self.server.left < 59):
+            pieces = []
         if "buffered" in faults:
             self._pause()
             pieces = [b"".join(pieces)]
@@ -154,6 +157,8 @@ def test_a_right_deployment_is_right_in_all_points(fake: Any) -> None:
         ("buffered", "Answers stream", False),
         ("quick", "Answers stream", None),
         ("cut", "Answers are complete", False),
+        ("empty", "Answers are complete", False),
+        ("later ones empty", "Many at once", False),
         ("rewritten", "Headers of a stream", False),
         ("Claude fails", "Claude answers", False),
         ("limited", "Many at once", None),
@@ -206,10 +211,30 @@ def test_the_command_tells_each_point_and_fails_where_one_is_wrong(
     assert "WRONG  Headers of a stream" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("url", ["ftp://example.org/", "http://", "https:///api/"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("ftp://example.org/", "http://", "https:///api/", "http://[::1/", "http://a b/"),
+        *("http://localhost:99999/", "http://localhost:abc/", "https://a..b/", "http://a\x00b/"),
+    ],
+)
 def test_an_address_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(CommandError, match="is no address"):
         call_command("chat_doctor", url=url)
+
+
+@pytest.mark.parametrize(
+    ("url", "origin", "path"),
+    [
+        ("https://example.org/ä b/%C3%B6", "https://example.org", "/%C3%A4%20b/%C3%B6/chat/"),
+        ("bücher.example", "https://xn--bcher-kva.example", "/chat/"),
+        ("https://me:secret@example.org:8443/", "https://example.org:8443", "/chat/"),
+        ("http://[::1]:8000/api/", "http://[::1]:8000", "/api/chat/"),
+    ],
+)
+def test_addresses_are_written_as_browsers_write_them(url: str, origin: str, path: str) -> None:
+    site = Deployment(url)
+    assert (site.origin, site.path) == (origin, path)
 
 
 def test_a_negative_number_of_streams_is_refused() -> None:

@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
 from django.db import transaction
 from pytest_django import DjangoAssertNumQueries
 
@@ -114,6 +116,12 @@ def test_a_folder_that_others_can_write_to_is_refused(help_pages: None, tmp_path
     with pytest.raises(PermissionError, match="only this user"):
         index.folder()
     assert found("parcels") == []
+
+
+def test_the_command_says_why_an_index_can_not_be_built(help_pages: None, no_sources: None) -> None:
+    index.folder().parent.chmod(0o777)
+    with pytest.raises(CommandError, match=r"can't be built here: .*only this user"):
+        call_command("chat_index")
 
 
 def test_without_fts5_a_check_says_so_and_search_finds_nothing(

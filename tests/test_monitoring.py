@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
+import runpy
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
 import django
 import pytest
+from pytest_django import Settings
 
 from sitechat.models import Conversation, Message, Usage
-from sitechat.owner import logs
+from sitechat.owner import logs, statistics, summaries
 from sitechat.signals import reply_finished
 from tests.owner import LONG_AGO, talk
 from tests.visitor import Visitor
@@ -82,7 +86,7 @@ def test_metrics_come_from_the_database() -> None:
     assert value("sitechat_replies_total", {**by, "bot": "support", "outcome": "error"}) == 1
     assert value("sitechat_dollars_total", by) == 1
     assert value("sitechat_tokens_total", {**by, "kind": "output"}) == 40
-    assert value("sitechat_conversations_total", by) == 1
+    assert value("sitechat_conversations_total", {**by, "bot": "support"}) == 1
     assert value("sitechat_first_token_seconds_bucket", {**by, "le": "2.0"}) == 0
     assert value("sitechat_first_token_seconds_bucket", {**by, "le": "4.0"}) == 2
     assert value("sitechat_first_token_seconds_count", by) == 2
@@ -90,6 +94,35 @@ def test_metrics_come_from_the_database() -> None:
     assert value("sitechat_running_replies") == 0
     assert value("sitechat_limit_spent_ratio", {"limit": "20 usd/day"}) > 0
     assert b"sitechat_replies_total" in client.generate_latest(registry)
+
+
+@pytest.mark.parametrize("age", [timedelta(), timedelta(hours=3), LONG_AGO])
+def test_no_counter_falls_when_conversations_are_deleted(age: timedelta) -> None:
+    client = pytest.importorskip("prometheus_client")
+    from sitechat.metrics import ChatCollector
+
+    def counters() -> dict[str, float]:
+        return {
+            f"{sample.name} {sample.labels}": sample.value
+            for family in ChatCollector().collect()
+            if isinstance(family, client.core.CounterMetricFamily)
+            for sample in family.samples
+        }
+
+    for _n in range(3):
+        talk(("a", "b"), age=age)
+    before = counters()
+    Conversation.objects.all().delete()
+    summaries.sum_again()
+    assert counters() == before
+
+
+def test_conversations_are_counted_when_their_hour_has_been_summed_up() -> None:
+    talk(("a", "b"))
+    key = ("default", "claude-opus-4-7")
+    assert statistics.totals()[key].conversations == 0
+    later = datetime.now(timezone.utc) + timedelta(hours=2)
+    assert statistics.totals(later)[key].conversations == 1
 
 
 def test_an_empty_site_has_metrics() -> None:
@@ -102,12 +135,10 @@ def test_an_empty_site_has_metrics() -> None:
 
 
 def test_the_cleanup_is_a_task_of_celery() -> None:
-    pytest.importorskip("celery")
-    from sitechat import tasks
-
+    celery = pytest.importorskip("celery")
+    importlib.import_module("sitechat.tasks")
     talk(("old", "yes"), age=LONG_AGO)
-    task: Any = tasks.cleanup_by_celery
-    assert task.name == "sitechat.cleanup"
+    task = celery.current_app.tasks["sitechat.cleanup"]
     assert task.apply(kwargs={"days": 30}).get()["conversations"] == 1
     assert not Conversation.objects.exists()
 
@@ -122,7 +153,14 @@ def test_the_cleanup_is_a_task_of_django() -> None:
     assert result.return_value["conversations"] == 1
 
 
-def test_without_a_queue_the_cleanup_is_a_function() -> None:
+def test_without_a_queue_the_cleanup_is_a_function(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from sitechat import tasks
 
-    assert tasks._cleanup()["conversations"] == 0
+    settings.TASKS = {}
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    talk(("old", "yes"), age=LONG_AGO)
+    cleanup = runpy.run_path(tasks.__file__)["cleanup"]
+    assert cleanup(days=9000)["conversations"] == 0
+    assert cleanup()["conversations"] == 1

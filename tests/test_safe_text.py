@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+from unicodedata import category
+
 import pytest
 
-from sitechat.owner.safe_text import safe_link, visible
+from sitechat.owner.safe_text import Stream, safe_link, visible
+
+ZWNJ, ZWJ, VS16 = "\u200c", "\u200d", "\ufe0f"
+PERSIAN = f"می{ZWNJ}خواهم"
+COUPLE = f"👩🏽{ZWJ}❤{VS16}{ZWJ}👨🏿"
 
 
 @pytest.mark.parametrize(
@@ -14,11 +21,53 @@ from sitechat.owner.safe_text import safe_link, visible
         ("\x00\x1b[0m\x7f\x85", "⟨U+0000⟩⟨U+001B⟩[0m⟨U+007F⟩⟨U+0085⟩"),
         ("a\u202eb\u2066c\ufeffd\u2028", "a⟨U+202E⟩b⟨U+2066⟩c⟨U+FEFF⟩d⟨U+2028⟩"),
         ("\U000e0041", "⟨U+E0041⟩"),
-        ("family 👩‍👩‍👧, שלום, می‌خواهم", "family 👩‍👩‍👧, שלום, می‌خواهم"),
+        ("a\u200eb\u200fc", "a⟨U+200E⟩b⟨U+200F⟩c"),
+        ("\u115f\u1160\u3164\uffa0", "⟨U+115F⟩⟨U+1160⟩⟨U+3164⟩⟨U+FFA0⟩"),
+        ("a\ufe0f\ufe00\U000e0101", "a⟨U+FE0F⟩⟨U+FE00⟩⟨U+E0101⟩"),
+        ("pass\u200dword\u200c", "pass⟨U+200D⟩word⟨U+200C⟩"),
+        (f"می{ZWNJ}{ZWNJ}خواهم", f"می{ZWNJ}⟨U+200C⟩خواهم"),
+        ("👩\u200da 1\ufe0f", "👩⟨U+200D⟩a 1⟨U+FE0F⟩"),
+        ("❤\ufe0f\ufe0f", "❤\ufe0f⟨U+FE0F⟩"),
     ],
 )
-def test_hidden_characters_are_shown_and_others_left_alone(text: str, shown: str) -> None:
+def test_hidden_characters_are_shown(text: str, shown: str) -> None:
     assert visible(text) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"family 👩{ZWJ}👩{ZWJ}👧, couple {COUPLE}, flag 🏳{VS16}{ZWJ}🌈, key 1{VS16}\u20e3",
+        "telephone ☎\ufe0e, heart ❤\ufe0f, copyright ©\ufe0f",
+        "שלום, العربية \u06dd",
+        f"Persian {PERSIAN}, Hindi क्{ZWJ}ष, Sinhala ශ්{ZWJ}රී, Bengali র{ZWJ}্য",
+        "e\u0301, Straße, 漢字, 한글, Việt",
+    ],
+)
+def test_what_people_write_is_left_alone(text: str) -> None:
+    assert visible(text) == text
+
+
+def test_all_format_and_control_characters_are_shown() -> None:
+    """But for those that have a shape, such as the Arabic number sign."""
+    shaped = {*range(0x600, 0x606), 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD}
+    for point in range(sys.maxunicode):
+        unseen = category(chr(point)) in {"Cc", "Cf", "Zl", "Zp"}
+        if unseen and chr(point) not in "\t\n" and point not in shaped:
+            assert visible(chr(point)) == f"⟨U+{point:04X}⟩"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [PERSIAN, f"{COUPLE} 1{VS16}\u20e3", "one\r\ntwo\u202e", f"a{ZWJ}", "", "\u202e" * 999],
+)
+def test_pieces_of_a_text_are_shown_as_the_whole(text: str) -> None:
+    stream = Stream()
+    assert "".join([*map(stream.more, text), stream.rest()]) == visible(text)
+
+
+def test_pieces_are_not_kept_back_for_long() -> None:
+    assert Stream().more("We are open.") == "We are open"
 
 
 @pytest.mark.parametrize("url", ["/a/", "https://example.org/?q=1", "http://example.org"])

@@ -139,11 +139,28 @@ def test_rows_that_come_late_are_counted_after_the_next_cleanup() -> None:
     assert total("hour").replies == 3
 
 
-def test_a_clock_that_ran_ahead_spoils_nothing() -> None:
+@pytest.mark.parametrize("ahead", [timedelta(minutes=45), 5 * HOUR, 20 * HOUR, 400 * DAY])
+@pytest.mark.parametrize("by", ["hour", "day", "month"])
+def test_a_clock_that_ran_ahead_spoils_nothing(ahead: timedelta, by: str) -> None:
     used(HOUR)
-    summaries.catch_up(NOW + 400 * DAY)
+    used(timedelta(minutes=10))
+    summaries.catch_up(NOW + ahead)
     used(timedelta(minutes=5))
-    assert total().replies == 2
+    for _again in range(2):
+        assert total(by).replies == 3
+    used(timedelta(minutes=-60))
+    later = statistics.report(by, now=NOW + 2 * HOUR).total
+    assert later.replies == 4
+
+
+def test_a_clock_that_ran_ahead_in_the_first_hour_spoils_nothing() -> None:
+    used(timedelta(minutes=10))
+    summaries.catch_up(NOW + 5 * HOUR)
+    assert total().replies == 1
+    used(timedelta(minutes=-60))
+    later = NOW + 6 * HOUR
+    assert statistics.report("hour", now=later).total.replies == 2
+    assert statistics.totals(later)["default", "claude-opus-4-7"].replies == 2
 
 
 def test_rows_of_the_future_wait_for_it() -> None:

@@ -117,9 +117,11 @@ def extend(live: LiveReply, request: exchange.Request) -> None:
     Message.objects.filter(pk=live.id, status=Status.RUNNING).update(reserved=live.reserved)
 
 
-def record(live: LiveReply) -> None:
+def record(live: LiveReply) -> Usage:
     """Keep what a reply used that has no row, because no visitor asked for it."""
-    _usage(live).save()
+    usage = _usage(live)
+    usage.save()
+    return usage
 
 
 def _usage(live: LiveReply) -> Usage:

@@ -9,6 +9,12 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 
+def may_read_transcripts(request: HttpRequest) -> bool:
+    """Whether the user may view conversations, which in Django whoever may change them may."""
+    may = (f"sitechat.{action}_conversation" for action in ("view", "change"))
+    return any(map(request.user.has_perm, may))
+
+
 class OwnersPage:
     """Mixin of a ModelAdmin whose rows the chat alone writes."""
 

@@ -75,14 +75,15 @@ def bars(
     series: Sequence[Series],
     *,
     show: Callable[[float], str],
+    whole: bool = False,
     cap: float | None = None,
     cap_label: str = "",
 ) -> Plot:
-    """Bars, those of several series on top of each other."""
+    """Bars, those of several series on top of each other; `whole` where all values are so."""
     sums = [sum(filter(None, values)) for values in zip(*(s.values for s in series), strict=True)]
     top = max(sums, default=0)
     shows_cap = cap is not None and 0 < cap <= 3 * top
-    scale = _Scale(max(top, cap or 0) if shows_cap else top, len(labels))
+    scale = _Scale(max(top, cap or 0) if shows_cap else top, len(labels), whole=whole)
     marks = []
     for n in range(len(labels)):
         base = 0.0
@@ -145,8 +146,8 @@ def lines(
 class _Scale:
     """From values to places."""
 
-    def __init__(self, top: float, count: int) -> None:
-        self.step = nice(top / 3) if top > 0 else 1.0
+    def __init__(self, top: float, count: int, *, whole: bool = False) -> None:
+        self.step = nice(top / 3, whole=whole) if top > 0 else 1.0
         self.top = self.step * max(1, ceil(top / self.step - 1e-9))
         self.slot = (WIDTH - LEFT - RIGHT) / max(1, count)
         self.bar = round(max(1.0, self.slot - GAP), 2)
@@ -181,7 +182,12 @@ class _Scale:
         return marks
 
 
-def nice(value: float) -> float:
-    """The next number of 1, 2, 2.5 and 5 times a power of ten, for the steps of an axis."""
+def nice(value: float, *, whole: bool = False) -> float:
+    """The next number of 1, 2, 2.5 and 5 times a power of ten, for the steps of an axis.
+
+    `whole` takes only whole numbers.
+    """
+    value = max(value, 1) if whole else value
     power = 10.0 ** floor(log10(value))
-    return next(m * power for m in (1, 2, 2.5, 5, 10) if value <= m * power * (1 + 1e-9))
+    steps = (m * power for m in (1, 2, 2.5, 5, 10) if value <= m * power * (1 + 1e-9))
+    return next(step for step in steps if not whole or step.is_integer())

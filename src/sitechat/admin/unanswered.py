@@ -15,7 +15,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from sitechat.admin.owners import OwnersPage
+from sitechat.admin.owners import OwnersPage, may_read_transcripts
 from sitechat.admin.places import Place, is_id
 from sitechat.models import Unanswered
 from sitechat.owner import review
@@ -109,7 +109,7 @@ class UnansweredAdmin(OwnersPage, UnansweredModelAdmin):
             "older": urlencode({"show": "done" if done else "", "before": str(older or "")}),
             "has_older": older is not None,
             "may_change": self.has_change_permission(request),
-            "may_read": request.user.has_perm("sitechat.view_conversation"),
+            "may_read": may_read_transcripts(request),
             **(extra_context or {}),
         }
         request.current_app = self.admin_site.name

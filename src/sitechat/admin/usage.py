@@ -11,6 +11,7 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.utils import dateformat
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
@@ -23,6 +24,7 @@ from sitechat.owner import statistics
 from sitechat.owner.figures import COUNTS, Figures
 from sitechat.owner.safe_text import visible
 from sitechat.owner.statistics import Budget, Report, Row
+from sitechat.templatetags.sitechat_figures import count, dollars, percent, seconds
 
 if TYPE_CHECKING:
     UsageModelAdmin = admin.ModelAdmin[Usage]
@@ -126,7 +128,7 @@ def _plots(report: Report, budgets: Sequence[Budget]) -> list[Plot]:
             _("Dollars"),
             labels,
             [series(_("Dollars"), [f.dollars for f in figures])],
-            show=_dollars,
+            show=dollars,
             cap=cap.limit.cap / NANO if cap else None,
             cap_label=str(cap.limit) if cap else "",
         ),
@@ -138,7 +140,8 @@ def _plots(report: Report, budgets: Sequence[Budget]) -> list[Plot]:
                 series(_("Errors"), [f.errors for f in figures]),
                 series(_("Refused"), [f.refusals for f in figures]),
             ],
-            show=_count,
+            show=count,
+            whole=True,
         ),
         plots.lines(
             _("Time to the first words"),
@@ -147,7 +150,7 @@ def _plots(report: Report, budgets: Sequence[Budget]) -> list[Plot]:
                 series(_("Half of the replies"), [f.first_token_p50 for f in figures]),
                 series(_("95% of the replies"), [f.first_token_p95 for f in figures]),
             ],
-            show=_seconds,
+            show=seconds,
         ),
         plots.lines(
             _("Time to the last words"),
@@ -156,7 +159,7 @@ def _plots(report: Report, budgets: Sequence[Budget]) -> list[Plot]:
                 series(_("Half of the replies"), [f.total_p50 for f in figures]),
                 series(_("95% of the replies"), [f.total_p95 for f in figures]),
             ],
-            show=_seconds,
+            show=seconds,
         ),
         plots.bars(
             _("Tokens"),
@@ -166,13 +169,14 @@ def _plots(report: Report, budgets: Sequence[Budget]) -> list[Plot]:
                 series(_("Output"), [f.output_tokens for f in figures]),
                 series(_("From the cache"), [f.cache_read_tokens for f in figures]),
             ],
-            show=_count,
+            show=count,
+            whole=True,
         ),
         plots.lines(
             _("Input that came from Claude's cache"),
             labels,
             [series(_("Share"), [f.cache_share for f in figures])],
-            show=_percent,
+            show=percent,
             top=1.0,
         ),
     ]
@@ -181,26 +185,7 @@ def _plots(report: Report, budgets: Sequence[Budget]) -> list[Plot]:
 def _short(by: str, row: Row) -> str:
     start = row.start
     assert start is not None  # noqa: S101 - periods have one
-    return start.strftime({"hour": "%d %b %H:00", "day": "%d %b", "month": "%b %Y"}[by])
-
-
-def _dollars(value: float) -> str:
-    return f"${value:,.2f}" if value >= 0.01 or value == 0 else f"${value:.4f}"
-
-
-def _count(value: float) -> str:
-    for size, sign in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if value >= size:
-            return f"{value / size:.3g}{sign}"
-    return f"{value:.3g}"
-
-
-def _seconds(value: float) -> str:
-    return f"{value / 1000:.3g} s" if value >= 1000 else f"{value:.0f} ms"
-
-
-def _percent(value: float) -> str:
-    return f"{value:.0%}"
+    return dateformat.format(start, {"hour": "d M H:00", "day": "d M", "month": "M Y"}[by])
 
 
 CSV_TIMES = ("first_token_p50", "first_token_p95", "total_p50", "total_p95")

@@ -118,7 +118,8 @@ def check_gunicorn(**kwargs: Any) -> Iterator[CheckMessage]:
 def gunicorn_options() -> Mapping[str, Any] | None:
     """Gunicorn's options, from where it reads them: ./gunicorn.conf.py and GUNICORN_CMD_ARGS.
 
-    None where neither is there: how the server is called is then not known.
+    None where neither is there, or the latter can't be read: how the server is called is then
+    not known.
     """
     arguments = os.environ.get("GUNICORN_CMD_ARGS")
     file = Path("gunicorn.conf.py")
@@ -127,7 +128,10 @@ def gunicorn_options() -> Mapping[str, Any] | None:
     options: dict[str, Any] = {}
     if file.is_file():
         options.update(_assigned(file))
-    words = shlex.split((arguments or "").replace("=", " "))
+    try:
+        words = shlex.split((arguments or "").replace("=", " "))
+    except ValueError:  # gunicorn says so itself, and does not start
+        return None
     for name, value in pairwise(words):
         if name == "--threads" and value.isdecimal():
             options["threads"] = int(value)

@@ -38,14 +38,15 @@ WRITES = Decimal("0.1")
 
 
 def bots() -> Iterator[Chatbot]:
-    """The bots of CHAT_BOTS that can be used; the others have errors of their own."""
+    """The bots of CHAT_BOTS that tell their model; of the others nothing is known here."""
     value = conf.CHAT_BOTS
     for name, path in value.items() if isinstance(value, dict) else ():
         try:
             bot = import_string(path)(name)
+            usable = isinstance(bot, Chatbot) and bool(bot.model)
         except Exception:  # noqa: S112 - a bot's class is the site's code
             continue
-        if isinstance(bot, Chatbot):
+        if usable:
             yield bot
 
 
@@ -85,15 +86,12 @@ def retiring_models() -> dict[str, str]:
 
 
 def check_prompts(**kwargs: Any) -> Iterator[CheckMessage]:
-    from sitechat.owner.asking import anonymous_request
-
     for bot in bots():
+        tokens = len(_prompt(bot)) // CHARACTERS_PER_TOKEN
         try:
-            prompt = str(bot.system_prompt(anonymous_request()))
             replies = replies_a_day(bot.name)
-        except (DatabaseError, ImproperlyConfigured, AttributeError):
-            continue  # it needs a visitor, or a database that is not there yet
-        tokens = len(prompt) // CHARACTERS_PER_TOKEN
+        except (DatabaseError, ImproperlyConfigured):
+            return  # before the first migrate
         daily = prompt_dollars(bot, tokens) * (replies or ASSUMED_REPLIES)
         if daily > DEAR_PROMPT:
             by = f"{replies} replies a day" if replies else f"{ASSUMED_REPLIES} replies a day"
@@ -104,6 +102,16 @@ def check_prompts(**kwargs: Any) -> Iterator[CheckMessage]:
                 "cheaper model.",
                 id="sitechat.W009",
             )
+
+
+def _prompt(bot: Chatbot) -> str:
+    """The bot's system prompt; empty where the site's code can't tell it without a visitor."""
+    from sitechat.owner.asking import anonymous_request
+
+    try:
+        return str(bot.system_prompt(anonymous_request()))
+    except Exception:
+        return ""
 
 
 def prompt_dollars(bot: Chatbot, tokens: int) -> Decimal:

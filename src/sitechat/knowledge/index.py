@@ -122,7 +122,10 @@ def current() -> Index | None:
 
 
 def refresh() -> Index | None:
-    """Build the index for the database's present stamp, if this host lacks it, and wait for it."""
+    """Build the index for the database's present stamp, if this host lacks it, and wait for it.
+
+    Raises OSError or sqlite3.Error where this host has no place for it.
+    """
     stamp = IndexState.objects.filter(pk=1).values_list("stamp", flat=True).first()
     if stamp is None or not has_fts5():
         return None

@@ -18,6 +18,7 @@ from sitechat import bookkeeping, claude, composing, exchange, parsing, visitors
 from sitechat.chatbot import Chatbot
 from sitechat.driver import LiveReply, Tools, converse_in_time
 from sitechat.errors import NotConfigured
+from sitechat.models import Usage
 from sitechat.reply import Reply
 
 
@@ -33,8 +34,8 @@ def anonymous_request() -> HttpRequest:
     return request
 
 
-def compose(question: str, bot: str | None = None, page: str = "") -> LiveReply:
-    """A question to a bot of CHAT_BOTS, asked on a page of the site, as yet unanswered.
+def understand(question: str, bot: str | None = None, page: str = "") -> parsing.Ask:
+    """A question to a bot of CHAT_BOTS, asked on a page of the site.
 
     Raises the ChatError that a visitor would get for it.
     """
@@ -43,7 +44,11 @@ def compose(question: str, bot: str | None = None, page: str = "") -> LiveReply:
         data["bot"] = bot
     if page:
         data["page"] = {"url": page}
-    ask = parsing.parse_message(data)
+    return parsing.parse_message(data)
+
+
+def compose(ask: parsing.Ask) -> LiveReply:
+    """What Claude is asked for a question, as yet unanswered; its time begins now."""
     request = anonymous_request()
     return live_reply(composing.compose(request, ask), ask.bot, tools=composing.tools(request, ask))
 
@@ -67,8 +72,11 @@ def check_configured() -> None:
         raise NotConfigured("There is no key for Claude: set ANTHROPIC_API_KEY.")
 
 
-async def answer(live: LiveReply, show: Callable[[str], None] | None = None) -> None:
-    """Let Claude answer, on a loop that `run` has begun; `show` gets the text as it comes."""
+async def answer(live: LiveReply, show: Callable[[str], None] | None = None) -> Usage:
+    """Let Claude answer, on a loop that `run` has begun; `show` gets the text as it comes.
+
+    Returns what was booked.
+    """
     if show is not None:
         cursor = live.reply.cursor(0)
 
@@ -79,10 +87,10 @@ async def answer(live: LiveReply, show: Callable[[str], None] | None = None) -> 
         live.follow(wake)
     live.ending = await converse_in_time(live, lambda work: sync_to_async(work)())
     live.wake()
-    await sync_to_async(bookkeeping.record)(live)
+    return await sync_to_async(bookkeeping.record)(live)
 
 
-def run(asking: Coroutine[Any, Any, None]) -> None:
+def run(asking: Coroutine[Any, Any, object]) -> None:
     """Run the asking on a loop of its own, and close what it has opened.
 
     What touches the database runs on the caller's thread, and so in its transaction.

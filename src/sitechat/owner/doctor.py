@@ -1,22 +1,12 @@
-"""Measures a deployed chat as a visitor's browser meets it, with all that stands in between.
-
-Plain sockets of the standard library, so that nothing smooths over when bytes arrive.
-"""
+"""Measures a deployed chat as a visitor's browser meets it, with all that stands in between."""
 
 from __future__ import annotations
 
-import http.client
-import json
 import threading
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from ipaddress import ip_address
-from time import perf_counter
-from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-TIMEOUT = 90.0
-"""Seconds that nothing may come for."""
+from sitechat.owner.deployment import TIMEOUT, Answer, Deployment
 
 AT_ONCE = 0.25
 """Seconds between the first and the last bytes of an answer, up to which they came together."""
@@ -38,84 +28,6 @@ class Finding:
     advice: str = ""
 
 
-@dataclass
-class Answer:
-    """A response, and when its pieces came, in seconds after the request."""
-
-    status: int = 0
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
-    arrivals: list[float] = field(default_factory=list)
-    error: str = ""
-
-    def json(self) -> dict[str, Any]:
-        try:
-            data = json.loads(self.body)
-        except ValueError:
-            return {}
-        return data if isinstance(data, dict) else {}
-
-    @property
-    def code(self) -> str:
-        return str(self.json().get("error", ""))
-
-
-class Deployment:
-    """The chat below a URL."""
-
-    def __init__(self, url: str, bot: str = "") -> None:
-        parts = urlsplit(url if "//" in url else f"https://{url}")
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"{url!r} is no address of a site, such as https://example.org/api/.")
-        self.parts: SplitResult = parts
-        self.bot = bot
-        self.path = parts.path.rstrip("/") + "/chat/"
-
-    @property
-    def origin(self) -> str:
-        return f"{self.parts.scheme}://{self.parts.netloc}"
-
-    @property
-    def is_local(self) -> bool:
-        """Whether it is asked on this machine, which servers trust more than others."""
-        host = self.parts.hostname or ""
-        try:
-            return ip_address(host).is_loopback
-        except ValueError:
-            return host == "localhost"
-
-    def get(self, path: str = "", **headers: str) -> Answer:
-        return self._ask("GET", path or self.path, None, headers)
-
-    def post(self, data: dict[str, Any], **headers: str) -> Answer:
-        body = json.dumps({**data, **({"bot": self.bot} if self.bot else {})}).encode()
-        return self._ask("POST", self.path, body, {"Content-Type": "application/json", **headers})
-
-    def _ask(
-        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
-    ) -> Answer:
-        secure = self.parts.scheme == "https"
-        kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-        connection = kind(self.parts.hostname or "", self.parts.port, timeout=TIMEOUT)
-        answer = Answer()
-        sent = {"User-Agent": "chat_doctor", "Accept-Encoding": "gzip, br"}
-        sent.update({name.replace("_", "-"): value for name, value in headers.items()})
-        began = perf_counter()
-        try:
-            connection.request(method, path, body, sent)
-            response = connection.getresponse()
-            answer.status = response.status
-            answer.headers = {name.lower(): value for name, value in response.getheaders()}
-            while piece := response.read1(65536):
-                answer.body += piece
-                answer.arrivals.append(perf_counter() - began)
-        except (OSError, http.client.HTTPException) as error:
-            answer.error = f"{type(error).__name__}: {error}"
-        finally:
-            connection.close()
-        return answer
-
-
 def examine(site: Deployment, streams: int) -> Iterator[Finding]:
     """The findings, as they come. Asks one question, and `streams` more at once."""
     before = site.get()
@@ -128,7 +40,7 @@ def examine(site: Deployment, streams: int) -> Iterator[Finding]:
     yield from _stream(answer)
     if answer.status == 200:
         yield _made_up_address(site)
-    if streams and answer.status == 200:
+    if streams and answer.status == 200 and answer.arrivals:
         yield _many(site, streams)
 
 
@@ -230,12 +142,15 @@ def _stream(answer: Answer) -> Iterator[Finding]:
         return
     text = answer.body.decode(errors="replace")
     if "[DONE]" not in text:
+        cut = f"after {answer.arrivals[-1]:.1f} s" if answer.arrivals else "before anything came"
         yield Finding(
             "Answers are complete",
             False,
-            f"the stream was cut after {answer.arrivals[-1]:.1f} s",
+            f"the stream was cut {cut}",
             "A proxy or server ends connections too early.",
         )
+    if not answer.arrivals:
+        return
     first, last = answer.arrivals[0], answer.arrivals[-1]
     seen = (
         f"{len(answer.arrivals)} pieces, the first after {first:.2f} s, the last after {last:.2f} s"
@@ -275,8 +190,9 @@ def _many(site: Deployment, streams: int) -> Finding:
     page = site.get()
     for thread in threads:
         thread.join()
-    streamed = [each for each in answers if each.status == 200]
-    refused = sorted({each.code or each.error for each in answers if each.status != 200})
+    streamed = [each for each in answers if each.status == 200 and each.arrivals]
+    others = [each for each in answers if each not in streamed]
+    refused = sorted({each.code or each.error or "no answer" for each in others})
     late = max((each.arrivals[0] for each in streamed), default=0.0)
     delay = page.arrivals[0] if page.arrivals else TIMEOUT
     seen = (

@@ -12,11 +12,13 @@ from difflib import get_close_matches
 from time import perf_counter
 from typing import Any
 
-from sitechat import exchange, history, prices
+from sitechat import exchange, history
 from sitechat.driver import LiveReply
+from sitechat.errors import ChatError
 from sitechat.models import Status
 from sitechat.owner import asking
 from sitechat.owner.review import says_unknown
+from sitechat.parsing import Ask
 
 JUDGE = (
     "You judge answers of a website's assistant. You get a question, the answer and a criterion. "
@@ -74,6 +76,14 @@ class Suite:
             judge=_text(data, "judge", "The file"),
         )
 
+    def asks(self, bot: str | None = None) -> list[tuple[Case, Ask]]:
+        """Each case with what it asks; `bot` answers those that name none.
+
+        Raises InvalidSuite where the chat would not take one of the questions.
+        """
+        cases = enumerate(self.cases, start=1)
+        return [(case, _understood(case, f"Case {n}", bot)) for n, case in cases]
+
 
 @dataclass
 class Result:
@@ -85,7 +95,9 @@ class Result:
     status: str = ""
     failures: list[str] = field(default_factory=list)
     dollars: float = 0.0
+    """What was booked for the answer and its judge."""
     milliseconds: int = 0
+    """Until the answer had ended; its judge is not in it."""
 
     @property
     def passed(self) -> bool:
@@ -126,6 +138,13 @@ def _case(data: Any, where: str, bot: str | None) -> Case:
     )
 
 
+def _understood(case: Case, where: str, bot: str | None) -> Ask:
+    try:
+        return asking.understand(case.ask, case.bot or bot, case.page)
+    except ChatError as error:
+        raise InvalidSuite(f"{where}: {error.as_dict()['message']}") from None
+
+
 def _only(data: Mapping[Any, Any], keys: Sequence[str], where: str) -> None:
     for key in data:
         if key not in keys:
@@ -160,17 +179,17 @@ def _words(data: Mapping[Any, Any], key: str, where: str) -> Words:
 async def evaluate(case: Case, live: LiveReply, judge: str) -> Result:
     """Ask, and hold the answer against what is expected."""
     began = perf_counter()
-    await asking.answer(live)
+    usage = await asking.answer(live)
     result = Result(
         case,
         text=live.reply.text,
         sources=[source["url"] for source in live.reply.sources],
-        status=str(live.ending.status) if live.ending else "",
-        dollars=float(prices.cost(live.request.model, **vars(live.usage))),
+        status=str(usage.status),
+        dollars=float(usage.dollars),
         milliseconds=round((perf_counter() - began) * 1000),
     )
     result.failures = failures(case, result)
-    if case.judged and result.text:
+    if case.judged and result.text and _ended_well(case, result.status):
         await _judge(result, live, judge)
     return result
 
@@ -180,8 +199,10 @@ def failures(case: Case, result: Result) -> list[str]:
     found = []
     refused = result.status == Status.REFUSED or says_unknown(result.text)
     text = result.text.casefold()
-    if result.status not in (Status.COMPLETE, Status.TRUNCATED, Status.REFUSED):
+    if not _ended_well(case, result.status):
         found.append(f"the reply is {result.status}")
+    elif case.judged and not result.text:
+        found.append("there is no text to judge")
     if case.must_refuse is True and not refused:
         found.append("it neither refused nor said that it does not know")
     if case.must_refuse is False and refused:
@@ -200,6 +221,11 @@ def failures(case: Case, result: Result) -> list[str]:
     return found
 
 
+def _ended_well(case: Case, status: str) -> bool:
+    """Whether a reply that ended so can be as expected: a visitor would miss the end of others."""
+    return status == Status.COMPLETE or (status == Status.REFUSED and case.must_refuse is True)
+
+
 def _or(choices: Sequence[str]) -> str:
     return " or ".join(map(repr, choices))
 
@@ -215,7 +241,8 @@ async def _judge(result: Result, live: LiveReply, model: str) -> None:
         thinking=live.bot.thinking,
     )
     judging = asking.live_reply(request, live.bot)
-    await asking.answer(judging)
+    usage = await asking.answer(judging)
+    result.dollars += float(usage.dollars)
     verdict = judging.reply.text.strip()
     if not verdict.upper().startswith("YES"):
         result.failures.append(f"the judge says: {verdict or 'nothing'}")

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 from django.utils import timezone
 
 from sitechat import replies
-from sitechat.models import Conversation, ConversationQuerySet, Message, Usage
+from sitechat.models import (
+    Conversation,
+    ConversationQuerySet,
+    Message,
+    Unanswered,
+    Usage,
+    with_offset,
+)
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -16,6 +23,7 @@ if TYPE_CHECKING:
 WHAT_IS_KEPT = {
     "conversations": "until CHAT_RETENTION_DAYS after the last message, or until forgotten",
     "usage": "tokens, dollars and times of each reply; kept without any link to the visitor",
+    "unanswered": "why a reply did not help, until its conversation is deleted",
 }
 
 
@@ -33,33 +41,51 @@ def _conversation(talk: Conversation) -> dict[str, Any]:
         "id": str(talk.pk),
         "bot": talk.bot,
         "user": str(talk.user_id) if talk.user_id is not None else None,
-        "created": talk.created.isoformat(),
-        "updated": talk.updated.isoformat(),
+        "created": with_offset(talk.created).isoformat(),
+        "updated": with_offset(talk.updated).isoformat(),
         "messages": list(_messages(talk)),
     }
 
 
 def _messages(talk: Conversation) -> Iterator[dict[str, Any]]:
-    usage = {row.reply_id: row for row in Usage.objects.filter(conversation=talk)}
-    for message in talk.messages.order_by("position"):
+    messages = talk.messages.select_related("usage", "unanswered").order_by("position")
+    for message in messages:
         data = message.as_dict()
         data["comment"] = message.comment
         if message.error:
             data["error"] = message.error
-        used = usage.get(message.pk)
-        if used is not None:
-            data["usage"] = _used(used)
+        usage = getattr(message, "usage", None)
+        if usage is not None:
+            data["usage"] = _used(usage)
+        unanswered = getattr(message, "unanswered", None)
+        if unanswered is not None:
+            data["unanswered"] = _unanswered(unanswered)
         yield data
 
 
 def _used(usage: Usage) -> dict[str, Any]:
     return {
         "model": usage.model,
+        "status": usage.status,
+        "stop_reason": usage.stop_reason,
+        "request_id": usage.request_id,
+        "created": with_offset(usage.created).isoformat(),
         "input_tokens": usage.input_tokens,
         "output_tokens": usage.output_tokens,
         "cache_read_tokens": usage.cache_read_tokens,
         "cache_write_tokens": usage.cache_write_tokens,
         "dollars": str(usage.dollars),
+        "estimated": usage.estimated,
+        "first_token_ms": usage.first_token_ms,
+        "total_ms": usage.total_ms,
+    }
+
+
+def _unanswered(row: Unanswered) -> dict[str, Any]:
+    return {
+        "reason": row.reason,
+        "created": with_offset(row.created).isoformat(),
+        "done": with_offset(row.done).isoformat() if row.done is not None else None,
     }
 
 

@@ -23,6 +23,10 @@ BATCH = 100
 for some tenths of a second."""
 
 
+CENTURY = 36_500
+"""Days. To keep conversations for longer is to keep them for good: no date need go back so far."""
+
+
 @dataclass
 class Cleaned:
     """What a cleanup did, or would do."""
@@ -40,7 +44,7 @@ def outdated(days: int, now: datetime | None = None) -> ConversationQuerySet:
     """Conversations in which nothing was said for so many days, and no reply is running."""
     if days < 1:
         raise ValueError("Conversations are kept for at least 1 day.")
-    cutoff = (now or timezone.now()) - timedelta(days=days)
+    cutoff = (now or timezone.now()) - timedelta(days=min(days, CENTURY))
     return Conversation.objects.filter(updated__lt=cutoff, running=None)
 
 

@@ -133,10 +133,20 @@ def budgets(now: datetime | None = None) -> list[Budget]:
 
 
 def totals(now: datetime | None = None) -> dict[tuple[str, str], Figures]:
-    """All that was ever used, by bot and model."""
+    """All that was ever used, by bot and model. No figure ever falls.
+
+    Conversations and visits are therefore counted when their hour is summed up: before, one that
+    is deleted would be counted no more.
+    """
     now = now or datetime.now(timezone.utc)
     found: dict[tuple[str, str], Figures] = {}
-    for (_moment, bot, model), figures in _figures("day", EPOCH, now, now):
+    until = summaries.catch_up(now)
+    if until is None:
+        return found
+    for (_moment, bot, model), figures in summaries.summarised(Summary.Period.DAY, EPOCH, now):
+        found.setdefault((bot, model), Figures()).add(figures)
+    for (_moment, bot, model), figures in summaries.figures_between(until, None).items():
+        figures.conversations = figures.visits = 0
         found.setdefault((bot, model), Figures()).add(figures)
     return found
 

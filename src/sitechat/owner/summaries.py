@@ -43,22 +43,38 @@ ERRORS = frozenset({Status.FAILED, Status.INTERRUPTED})
 def catch_up(now: datetime | None = None) -> datetime | None:
     """Sum the hours that have ended since the last time; returns up to when everything is summed.
 
-    None: there was never a reply. The first time over 500,000 replies it takes about a minute.
+    None: there was never a reply. The first time, and once where a clock was ahead and is not any
+    more, all replies are summed: over 500,000 of them it takes about a minute.
     """
     now = now or datetime.now(timezone.utc)
     end = hour_of(now - SETTLES)
     known = Job.progress(JOB)
     until = in_utc(known) if known else None
-    if until is None or until > now + DAY:  # a clock was wrong then: begin afresh
+    was_ahead = until is not None and until > now
+    if was_ahead:  # a clock was wrong then: hours were summed that are not over yet
+        _take_out_from(end)
+        until = None
+    if until is None:
         first = Usage.objects.aggregate(first=Min("created"))["first"]
         if first is None:
             return None
         until = min(hour_of(in_utc(first)), end)
-    if until < end:
+    if until < end or was_ahead:
         sum_up(until, end)
         until = end
         Job.record(JOB, as_stored(until))
     return until
+
+
+def _take_out_from(moment: datetime) -> None:
+    """Delete the rows of the hours from `moment` on; their replies are not to count twice."""
+    day = day_of(moment)
+    hours = Summary.objects.filter(period=Summary.Period.HOUR, start__gte=as_stored(moment))
+    days = Summary.objects.filter(period=Summary.Period.DAY, start__gte=as_stored(day))
+    with primary.atomic():
+        hours.delete()
+        days.delete()
+        _write_day(day)
 
 
 def sum_again(now: datetime | None = None) -> None:

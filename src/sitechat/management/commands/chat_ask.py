@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from sitechat.driver import LiveReply
 from sitechat.errors import ChatError
 from sitechat.owner import asking
-from sitechat.owner.safe_text import visible
+from sitechat.owner.safe_text import Stream, visible
 
 
 class Command(BaseCommand):
@@ -38,22 +38,24 @@ class Command(BaseCommand):
         try:
             if not options["show_prompt"]:
                 asking.check_configured()
-            live = asking.compose(options["question"], options["bot"], options["page"])
+            ask = asking.understand(options["question"], options["bot"], options["page"])
+            live = asking.compose(ask)
         except ChatError as error:
             raise CommandError(error.as_dict()["message"]) from None
         if options["show_prompt"]:
             self._show_prompt(live)
             return
-        asking.run(asking.answer(live, self._show))
-        self.stdout.write()
+        # What a model writes must not steer the terminal.
+        stream = Stream()
+        asking.run(asking.answer(live, lambda text: self._show(stream.more(text))))
+        self.stdout.write(stream.rest())
         if options["show_sources"]:
             self._show_sources(live)
         if live.ending is not None and live.ending.error is not None:
             raise CommandError(live.ending.error.as_dict()["message"])
 
     def _show(self, text: str) -> None:
-        # What a model writes must not steer the terminal.
-        self.stdout.write(visible(text), ending="")
+        self.stdout.write(text, ending="")
         self.stdout.flush()
 
     def _show_sources(self, live: LiveReply) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from sitechat.owner.doctor import Deployment, Finding, examine
+from sitechat.owner.deployment import Deployment
+from sitechat.owner.doctor import Finding, examine
 from sitechat.owner.safe_text import visible
 
 

@@ -13,6 +13,7 @@ from sitechat.errors import ChatError
 from sitechat.owner import asking
 from sitechat.owner.evaluation import Case, InvalidSuite, Result, Suite, evaluate
 from sitechat.owner.safe_text import visible
+from sitechat.parsing import Ask
 
 COLUMN = 56
 """Characters of a question in the table."""
@@ -34,8 +35,11 @@ class Command(BaseCommand):
         suite = self._suite(options["file"])
         results: list[Result] = []
         try:
+            asks = suite.asks(options["bot"])
             asking.check_configured()
-            asking.run(self._ask(suite, options, results))
+            asking.run(self._ask(asks, suite.judge, results, quiet=options["json"]))
+        except InvalidSuite as error:
+            raise CommandError(f"{options['file']}: {error}") from None
         except ChatError as error:
             raise CommandError(error.as_dict()["message"]) from None
         if options["json"]:
@@ -63,14 +67,14 @@ class Command(BaseCommand):
         except InvalidSuite as error:
             raise CommandError(f"{file}: {error}") from None
 
-    async def _ask(self, suite: Suite, options: dict[str, Any], results: list[Result]) -> None:
-        for case in suite.cases:
-            live = await sync_to_async(asking.compose)(
-                case.ask, case.bot or options["bot"], case.page
-            )
-            result = await evaluate(case, live, suite.judge)
+    async def _ask(
+        self, asks: Sequence[tuple[Case, Ask]], judge: str, results: list[Result], *, quiet: bool
+    ) -> None:
+        for case, ask in asks:
+            live = await sync_to_async(asking.compose)(ask)
+            result = await evaluate(case, live, judge)
             results.append(result)
-            if not options["json"]:
+            if not quiet:
                 self._row(case, result)
 
     def _row(self, case: Case, result: Result) -> None:

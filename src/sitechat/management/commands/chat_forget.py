@@ -36,7 +36,18 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps({"would_delete": counts}))
             return
         if options["interactive"] and counts["conversations"]:
-            question = "Delete {conversations} conversations with {messages} messages? [y/N] "
-            if input(question.format(**counts)).strip().lower() not in {"y", "yes"}:
-                raise CommandError("Nothing was deleted.")
+            _ask(counts)
         self.stdout.write(json.dumps({"deleted": privacy.forget(found)}))
+
+
+def _ask(counts: dict[str, int]) -> None:
+    """Raises CommandError for any answer but yes."""
+    question = "Delete {conversations} conversations with {messages} messages? [y/N] "
+    try:
+        answer = input(question.format(**counts))
+    except EOFError:
+        raise CommandError(
+            "Nothing was deleted: there is nobody to ask. --no-input does not ask."
+        ) from None
+    if answer.strip().lower() not in {"y", "yes"}:
+        raise CommandError("Nothing was deleted.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from typing import Any
 
@@ -28,7 +29,6 @@ class Command(BaseCommand):
             for source in declared_sources():
                 self.stdout.write(source.label)
             return
-        from sitechat.knowledge.index import refresh
         from sitechat.knowledge.models import Page, Passage
 
         self._shown = 0.0
@@ -36,8 +36,7 @@ class Command(BaseCommand):
         began = time.monotonic()
         report = index_all(self._progress)
         self._say_problems(report)
-        if refresh() is None and Page.objects.exists():
-            self.stderr.write("This Python's SQLite has no FTS5: the pages can't be searched.")
+        self._build_index()
         counts = ", ".join(
             f"{report.counts[outcome]} {outcome.value}"
             for outcome in Outcome
@@ -56,6 +55,19 @@ class Command(BaseCommand):
             )
         if not report.counts and report.problems:
             raise CommandError("Nothing could be read.")
+
+    def _build_index(self) -> None:
+        from sitechat.knowledge.index import refresh
+        from sitechat.knowledge.models import Page
+
+        try:
+            index = refresh()
+        except (OSError, sqlite3.Error) as error:
+            raise CommandError(
+                f"The pages are stored, but their search index can't be built here: {error}"
+            ) from None
+        if index is None and Page.objects.exists():
+            self.stderr.write("This Python's SQLite has no FTS5: the pages can't be searched.")
 
     def _progress(self, what: str, done: int) -> None:
         now = time.monotonic()
