@@ -6,18 +6,16 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.contrib import admin
-from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
 from sitechat.admin.changelist import ConversationList
 from sitechat.admin.digest import digests
 from sitechat.admin.filters import BotFilter, RatingFilter, StateFilter
-from sitechat.admin.owners import KeysetPage
+from sitechat.admin.owners import KeysetPage, number_in
 from sitechat.admin.transcript import transcript
 from sitechat.models import Conversation
 from sitechat.owner import privacy
@@ -40,6 +38,7 @@ class ConversationAdmin(KeysetPage, ConversationModelAdmin):
     )
     date_hierarchy = "updated"
     ordering = ["-updated"]
+    one_template = "admin/sitechat/conversation/transcript.html"
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -67,40 +66,17 @@ class ConversationAdmin(KeysetPage, ConversationModelAdmin):
         )
         return [export, *super().get_urls()]
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """The transcript; Django's name for the page of one object."""
-        talk = self.get_object(request, unquote(object_id))
-        if not self.has_view_permission(request, talk):
-            raise PermissionDenied
-        if talk is None:
-            return super().change_view(request, object_id, form_url, extra_context)
-        before = request.GET.get("before", "")
-        shown = transcript(talk, int(before) if before.isdecimal() and len(before) < 10 else None)
-        digest = digests([talk])[0]
-        context = {
-            **self.admin_site.each_context(request),
+    def told_of(self, request: HttpRequest, found: Conversation) -> dict[str, Any]:
+        """The transcript."""
+        digest = digests([found])[0]
+        return {
             "title": digest.question or _("A conversation without a question"),
-            "opts": self.opts,
-            "original": digest.question[:80] or talk,
-            "object_id": object_id,
-            "media": self.media,
-            "change": True,
-            "is_popup": False,
-            "has_view_permission": True,
-            "may_delete": self.has_delete_permission(request, talk),
-            "talk": talk,
+            "original": digest.question[:80] or found,
+            "may_delete": self.has_delete_permission(request, found),
+            "conversation": found,
             "digest": digest,
-            "transcript": shown,
-            **(extra_context or {}),
+            "transcript": transcript(found, number_in(request, "before")),
         }
-        request.current_app = self.admin_site.name
-        return TemplateResponse(request, "admin/sitechat/conversation/transcript.html", context)
 
     def export_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """All that is kept of a conversation, as `chat_export` writes it."""
@@ -120,7 +96,7 @@ class ConversationAdmin(KeysetPage, ConversationModelAdmin):
         self, objs: Any, request: HttpRequest
     ) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
         """What goes along, in numbers: nobody wants to read each message again."""
-        messages = sum(talk.messages.count() for talk in objs)
+        messages = sum(conversation.messages.count() for conversation in objs)
         counts = {
             str(self.opts.verbose_name_plural): len(objs),
             str(_("messages")): messages,

@@ -27,7 +27,7 @@ COUNTS = ("messages", "likes", "dislikes", "running", "refused", "errors", "unhe
 
 @dataclass(frozen=True)
 class Digest:
-    talk: Conversation
+    conversation: Conversation
     visitor: str
     question: str
     found: tuple[str, str, str] | None
@@ -42,9 +42,9 @@ class Digest:
     unhelpful: int
 
 
-def digests(talks: Sequence[Conversation], searched: str = "") -> list[Digest]:
+def digests(conversations: Sequence[Conversation], searched: str = "") -> list[Digest]:
     """One for each conversation, in the same order, with a fixed number of queries."""
-    ids = [talk.pk for talk in talks]
+    ids = [conversation.pk for conversation in conversations]
     if not ids:
         return []
     rows = Message.objects.filter(conversation__in=ids).order_by()
@@ -73,14 +73,16 @@ def digests(talks: Sequence[Conversation], searched: str = "") -> list[Digest]:
     none = dict.fromkeys(COUNTS, 0)
     return [
         Digest(
-            talk=talk,
-            visitor=visible(short_name(talk)),
-            question=_cut(questions.get(talk.pk, "")),
-            found=None if searched in questions.get(talk.pk, "") else excerpts.get(talk.pk),
-            dollars=dollars.get(talk.pk),
-            **{name: counts.get(talk.pk, none)[name] for name in none},
+            conversation=conversation,
+            visitor=visible(short_name(conversation)),
+            question=_cut(questions.get(conversation.pk, "")),
+            found=None
+            if searched in questions.get(conversation.pk, "")
+            else excerpts.get(conversation.pk),
+            dollars=dollars.get(conversation.pk),
+            **{name: counts.get(conversation.pk, none)[name] for name in none},
         )
-        for talk in talks
+        for conversation in conversations
     ]
 
 

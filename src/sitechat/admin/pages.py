@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib import admin
-from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from sitechat import site_tools
 from sitechat.admin.filters import ReadFilter, ValuesFilter
 from sitechat.admin.keyset import KeysetList
-from sitechat.admin.owners import KeysetPage, ReadOnlyPage
+from sitechat.admin.owners import KeysetPage, ReadOnlyPage, number_in
 from sitechat.admin.places import is_id
 from sitechat.conf import conf
 from sitechat.knowledge import audience
@@ -113,6 +111,7 @@ class PageAdmin(ReadOnlyPage, KeysetPage, PageModelAdmin):
     search_fields = ["url", "title"]
     search_help_text = _("Words of an address or a title.")
     ordering = ["-seen"]
+    one_template = "admin/sitechat/page/passages.html"
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -141,43 +140,21 @@ class PageAdmin(ReadOnlyPage, KeysetPage, PageModelAdmin):
     ) -> Page | None:
         return super().get_object(request, object_id, from_field) if is_id(object_id) else None
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """The page's passages; Django's name for the page of one object."""
-        page = self.get_object(request, unquote(object_id))
-        if not self.has_view_permission(request, page):
-            raise PermissionDenied
-        if page is None:
-            return super().change_view(request, object_id, form_url, extra_context)
-        number = request.GET.get("from", "")
-        first = int(number) if number.isdecimal() and len(number) < 10 else 0
-        passages = page.passages.defer("vector").order_by("number")
-        found = list(passages.filter(number__gte=first)[: PASSAGES + 1])
-        row = _row(page, page.passages.count())
-        context = {
-            **self.admin_site.each_context(request),
+    def told_of(self, request: HttpRequest, found: Page) -> dict[str, Any]:
+        """The page's passages."""
+        first = number_in(request, "from") or 0
+        passages = found.passages.defer("vector").order_by("number")
+        shown = list(passages.filter(number__gte=first)[: PASSAGES + 1])
+        row = _row(found, found.passages.count())
+        return {
             "title": row.title or row.url,
-            "opts": self.opts,
             "original": (row.title or row.url)[:80],
-            "object_id": object_id,
-            "media": self.media,
-            "change": True,
-            "is_popup": False,
-            "has_view_permission": True,
             "row": row,
-            "key": visible(page.key),
-            "pieces": [_indexed(passage) for passage in found[:PASSAGES]],
-            "further": found[PASSAGES].number if len(found) > PASSAGES else None,
+            "key": visible(found.key),
+            "pieces": [_indexed(passage) for passage in shown[:PASSAGES]],
+            "further": shown[PASSAGES].number if len(shown) > PASSAGES else None,
             "first": first,
-            **(extra_context or {}),
         }
-        request.current_app = self.admin_site.name
-        return TemplateResponse(request, "admin/sitechat/page/passages.html", context)
 
     def history_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
         """There is no history: nobody changes a page here."""

@@ -84,18 +84,18 @@ class Transcript:
     dollars: Decimal
 
 
-def transcript(talk: Conversation, before: int | None = None) -> Transcript:
+def transcript(conversation: Conversation, before: int | None = None) -> Transcript:
     """The newest messages of a conversation, or the newest before a position."""
-    rows = talk.messages.select_related("usage", "unanswered").order_by("-position")
+    rows = conversation.messages.select_related("usage", "unanswered").order_by("-position")
     shown = rows if before is None else rows.filter(position__lt=before)
     newest = list(shown[: MESSAGES + 1])
     page = newest[:MESSAGES][::-1]
-    sums = Usage.objects.filter(conversation=talk).aggregate(
+    sums = Usage.objects.filter(conversation=conversation).aggregate(
         dollars=Sum("dollars"), replies=Count("pk"), **{name: Sum(name) for name in TOKENS}
     )
     return Transcript(
         lines=list(map(_line, page)),
-        messages=talk.messages.count(),
+        messages=conversation.messages.count(),
         earlier=page[0].position if len(newest) > MESSAGES else None,
         later=before is not None,
         replies=sums["replies"],

@@ -36,19 +36,19 @@ def export(conversations: ConversationQuerySet) -> dict[str, Any]:
     }
 
 
-def _conversation(talk: Conversation) -> dict[str, Any]:
+def _conversation(conversation: Conversation) -> dict[str, Any]:
     return {
-        "id": str(talk.pk),
-        "bot": talk.bot,
-        "user": str(talk.user_id) if talk.user_id is not None else None,
-        "created": with_offset(talk.created).isoformat(),
-        "updated": with_offset(talk.updated).isoformat(),
-        "messages": list(_messages(talk)),
+        "id": str(conversation.pk),
+        "bot": conversation.bot,
+        "user": str(conversation.user_id) if conversation.user_id is not None else None,
+        "created": with_offset(conversation.created).isoformat(),
+        "updated": with_offset(conversation.updated).isoformat(),
+        "messages": list(_messages(conversation)),
     }
 
 
-def _messages(talk: Conversation) -> Iterator[dict[str, Any]]:
-    messages = talk.messages.select_related("usage", "unanswered").order_by("position")
+def _messages(conversation: Conversation) -> Iterator[dict[str, Any]]:
+    messages = conversation.messages.select_related("usage", "unanswered").order_by("position")
     for message in messages:
         data = message.as_dict()
         data["comment"] = message.comment
@@ -106,6 +106,8 @@ def of_user(user: AbstractBaseUser) -> ConversationQuerySet:
     return Conversation.objects.filter(user=user.pk)
 
 
-def short_name(talk: Conversation) -> str:
+def short_name(conversation: Conversation) -> str:
     """A name for the visitor: the user's, or an opaque short one for the conversation."""
-    return str(talk.user) if talk.user_id is not None else f"visitor {talk.pk.hex[:6]}"
+    if conversation.user_id is not None:
+        return str(conversation.user)
+    return f"visitor {conversation.pk.hex[:6]}"

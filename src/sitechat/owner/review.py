@@ -134,13 +134,13 @@ def _same(one: str, other: str) -> bool:
 def _questions(replies: Sequence[Message]) -> dict[tuple[UUID, int], str]:
     """The questions of the replies and those before them, by conversation and position."""
     wanted = {_asked(reply) for reply in replies}
-    wanted |= {(talk, position - 2) for talk, position in wanted}
+    wanted |= {(conversation, position - 2) for conversation, position in wanted}
     rows = Message.objects.filter(
         role=Role.USER,
-        conversation__in={talk for talk, _position in wanted},
+        conversation__in={conversation for conversation, _position in wanted},
         position__in={position for _talk, position in wanted},
     ).values_list("conversation_id", "position", "text")
-    return {(talk, position): text for talk, position, text in rows}
+    return {(conversation, position): text for conversation, position, text in rows}
 
 
 def _keep(found: Iterable[tuple[str, Message]], questions: Mapping[tuple[UUID, int], str]) -> None:
