@@ -35,7 +35,7 @@ def test_a_transcript_has_all_beside_each_reply(owner: Client) -> None:
     page = page_of(owner, url_of(conversation))
     for part in (
         *("On the square.", '<a href="/visit/"', "Getting here", "It was full.", "👎"),
-        *("$0.00100", "estimated", "500 ms", "2.0 s", "2,200", "claude-opus-4-7"),
+        *("$0.00100", "estimated", "500 ms", "2 s", "2,200", "claude-opus-4-7"),
     ):
         assert part in page, part
 

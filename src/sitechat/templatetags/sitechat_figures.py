@@ -14,10 +14,10 @@ NONE = "–"  # noqa: RUF001
 
 @register.filter
 def dollars(value: Decimal | float | None) -> str:
-    """Dollars with cents, or with four decimals where cents would say nothing."""
+    """Dollars with cents, or with four decimals where cents would not say it."""
     if value is None:
         return NONE
-    decimals = 2 if value == 0 or abs(float(value)) >= 1 else 4
+    decimals = 2 if abs(float(value)) >= 1 or _is_whole(value * 100) else 4
     return f"${number_format(value, decimals, force_grouping=True)}"
 
 
@@ -28,7 +28,7 @@ def count(value: float | Decimal | None) -> str:
         return NONE
     for size, sign in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
         if value >= 100 * size or (size > 1000 and value >= size):
-            return number_format(float(value) / size, 1) + sign
+            return _short(float(value) / size) + sign
     return number_format(value, 0, force_grouping=True)
 
 
@@ -39,7 +39,16 @@ def seconds(milliseconds: float | None) -> str:
         return NONE
     if milliseconds < 1000:
         return f"{number_format(milliseconds, 0)} ms"
-    return f"{number_format(milliseconds / 1000, 1)} s"
+    return f"{_short(milliseconds / 1000)} s"
+
+
+def _short(value: float) -> str:
+    """With one decimal, unless it is whole."""
+    return number_format(value, 0 if _is_whole(value) else 1)
+
+
+def _is_whole(value: Decimal | float) -> bool:
+    return abs(float(value) - round(value)) < 1e-9
 
 
 @register.filter
