@@ -215,3 +215,18 @@ def test_a_model_and_its_proxies_are_the_same_objects(
     with django_capture_on_commit_callbacks(execute=True):
         group.delete()
     assert known_urls() == set()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_source_that_saves_the_object_that_it_is_asked_about_is_asked_once() -> None:
+    asked: list[str] = []
+
+    class Articles(Groups):
+        def text(self, obj: Group) -> str:
+            asked.append(obj.name)
+            obj.save()
+            return obj.name
+
+    Group.objects.create(name="Text")
+    assert asked == ["Text"]
+    assert Passage.objects.get().text == "Text"

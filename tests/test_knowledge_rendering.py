@@ -104,3 +104,27 @@ def test_a_page_that_redirects_lead_to_is_kept_while_it_can_not_be_read(
     index_all()
     assert known_urls() == {"/new/"}
     assert index_problems() == {"/new/": "answers 500"}
+
+
+def test_a_page_that_fails_keeps_no_other_from_its_address(answers: dict[str, Answer]) -> None:
+    put_pages("/a/", "/b/")
+    answers["/a/"] = redirect("/b/")
+    index_all()
+    assert known_urls() == {"/b/"}
+    answers["/a/"] = lambda request: HttpResponse(status=500)
+    answers["/b/"] = lambda request: HttpResponse(status=403)
+    index_all()
+    assert known_urls() == set()
+
+
+def test_a_redirect_to_another_of_the_allowed_hosts_is_no_page_of_this_one(
+    answers: dict[str, Answer], settings: Settings
+) -> None:
+    settings.ALLOWED_HOSTS = ["www.example.com", "shop.example.com", "*"]
+    put_pages("/", "/shop/", "/out/", "/bare/")
+    answers["/shop/"] = redirect("https://shop.example.com/")
+    answers["/out/"] = redirect("https://elsewhere.example/us/")
+    answers["/bare/"] = redirect("https://example.com/")
+    index_all()
+    assert known_urls() == {"/"}
+    assert index_problems()["/out/"] == "redirects to another host"

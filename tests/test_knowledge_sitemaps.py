@@ -278,3 +278,28 @@ def test_the_command_reports_what_it_did_and_what_it_could_not_read(site: None) 
     out = io.StringIO()
     call_command("chat_index", list=True, stdout=out)
     assert out.getvalue().strip() == "sitechat.knowledge.sitemaps.SitemapSource"
+
+
+@pytest.mark.parametrize(
+    ("path", "answer", "told"),
+    [
+        ("/robots.txt", lambda request: HttpResponse(status=500), "/robots.txt: answers 500"),
+        ("/robots.txt", redirect("https://cdn.elsewhere.example/robots.txt"), "another host"),
+        (
+            "/sitemap.xml",
+            sitemap_index_of("https://cdn.elsewhere.example/pages.xml"),
+            "https://cdn.elsewhere.example/pages.xml: on another host",
+        ),
+    ],
+    ids=["robots.txt fails", "robots.txt is elsewhere", "the sitemaps are elsewhere"],
+)
+def test_where_it_is_not_known_what_may_be_read_nothing_is_forgotten(
+    answers: dict[str, Answer], path: str, answer: Answer, told: str
+) -> None:
+    put_pages("/a/")
+    index_all()
+    answers[path] = answer
+    report = index_all()
+    assert known_urls() == {"/a/"}
+    assert report.removed == 0
+    assert told in report.problems[0][1]

@@ -84,3 +84,10 @@ def test_pages_of_the_site_and_the_web_are_links(url: str) -> None:
 )
 def test_nothing_else_is_a_link(url: object) -> None:
     assert safe_link(url) == ""
+
+
+def test_a_stream_of_nothing_but_hidden_characters_is_not_kept_back() -> None:
+    text = "a\u200b" * 200_000
+    stream = Stream()
+    assert len(stream.more(text)) > len(text)
+    assert visible(text) == "a\u27e8U+200B\u27e9" * 200_000

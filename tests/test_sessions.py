@@ -174,6 +174,7 @@ def test_a_site_without_users_can_chat(visitor: Visitor, settings: Settings) -> 
 
 def saved_session() -> SessionStore:
     session = SessionStore()
+    session["site"] = "something"
     session.create()
     return session
 
@@ -215,3 +216,12 @@ def test_messages_sent_at_once_come_from_the_same_visitor() -> None:
     session = saved_session()
     key = session.session_key
     assert identify(request_with(SessionStore(key))) == identify(request_with(SessionStore(key)))
+
+
+def test_a_forged_cookie_is_no_session(visitor: Visitor, settings: Settings) -> None:
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+    visitor.client.cookies["sessionid"] = "forged"
+    visitor.ask("Hello")
+    other = Visitor()
+    other.client.cookies["sessionid"] = "forged"
+    assert other.texts() == []

@@ -177,6 +177,7 @@ def test_claude_stops_searching_after_three_rounds(
         ("search_site", {"query": "  "}),
         ("open_page", {}),
         ("open_page", {"url": ["/"]}),
+        ("open_page", {"url": "/returns/", "part": True}),
         ("open_page", {"url": "/returns/", "part": 0}),
         ("open_page", {"url": "/returns/", "part": "two"}),
         ("rm_rf", {"path": "/"}),

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
+from django.core.cache import cache
+from django.utils import timezone
 from pytest_django import Settings
 
 from sitechat.models import Conversation, Message, Usage
@@ -98,6 +102,26 @@ def test_nobody_else_finds_it(headers: dict[str, str], db: None, claude_standin:
     other.ask("Hello", id=UUID)
     assert len(claude_standin.requests) == 2
     assert Conversation.objects.count() == 2
+
+
+def test_without_a_session_no_conversation_goes_on(db: None, claude_standin: Standin) -> None:
+    for text in ("Hello", "And then?"):
+        message = {"message": text, "id": str(uuid.uuid4())}
+        Visitor(idempotency_key=UUID).post(message)
+        Visitor(idempotency_key=message["id"]).post({**message, "id": str(uuid.uuid4())})
+    assert Conversation.objects.count() == 4
+    assert Message.objects.count() == 8
+
+
+def test_a_retry_begins_few_sessions(db: None, claude_standin: Standin) -> None:
+    for _ in range(5):
+        lost(idempotency_key=UUID)
+    assert Session.objects.count() == 2
+    Conversation.objects.update(created=timezone.now() - timedelta(hours=1))
+    cache.clear()
+    lost(idempotency_key=UUID)
+    assert Session.objects.count() == 2
+    assert len(claude_standin.requests) == 1
 
 
 def test_another_address_does_not_find_it(db: None, claude_standin: Standin) -> None:

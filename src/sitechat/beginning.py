@@ -137,10 +137,12 @@ class Beginning:
                 return conversation, True
             # It was forgotten a moment before.
         name = self.ask.bot.name
-        pk = self.found.begins or sessions.new_conversation_id(self.request, name)
+        pk = self.found.begins or sessions.new_conversation_id(
+            self.request, name, self.ask.client_id
+        )
         conversation = Conversation(pk=pk, bot=name, user=user)
         Conversation.objects.bulk_create([conversation], ignore_conflicts=True)
-        return conversation, not sessions.is_new(self.request)
+        return conversation, not sessions.is_new(self.request, self.ask.client_id)
 
     def _reserve(self) -> dict[str, Any]:
         """Take the turn's worst case from the limits; `claims` is what was taken."""

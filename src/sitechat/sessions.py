@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 KEY = "sitechat"
 IDEMPOTENCY_KEY = "Idempotency-Key"
+"""The header by which a client says that the id of its message is random, so only its own."""
 FORGOTTEN = "forgotten "
 """Begins what stands in the place of a conversation's id once it was forgotten."""
 
@@ -31,14 +32,18 @@ def conversation_id(request: HttpRequest, bot: str) -> uuid.UUID | None:
     return _uuid(_held(request).get(bot))
 
 
-def likely_conversation_id(request: HttpRequest, bot: str) -> uuid.UUID | None:
+def likely_conversation_id(
+    request: HttpRequest, bot: str, message_id: uuid.UUID | None = None
+) -> uuid.UUID | None:
     """The same; else the id of one that another message of this visitor may just have begun.
 
     Where two answers tell their session at once, the later one takes what it knew of the session
-    for the whole of it. None where there can't be any.
+    for the whole of it. None where there can't be any. `message_id`: see `new_conversation_id`.
     """
     held = conversation_id(request, bot)
-    return held if held is not None or is_new(request) else new_conversation_id(request, bot)
+    if held is not None or is_new(request, message_id):
+        return held
+    return new_conversation_id(request, bot, message_id)
 
 
 def likely_conversation_ids(request: HttpRequest) -> list[uuid.UUID]:
@@ -47,7 +52,9 @@ def likely_conversation_ids(request: HttpRequest) -> list[uuid.UUID]:
     return [conversation for conversation in found if conversation is not None]
 
 
-def new_conversation_id(request: HttpRequest, bot: str) -> uuid.UUID:
+def new_conversation_id(
+    request: HttpRequest, bot: str, message_id: uuid.UUID | None = None
+) -> uuid.UUID:
     """The id for the conversation that begins now.
 
     Messages may be sent at once before any answer has told the session its conversation: from a
@@ -55,23 +62,35 @@ def new_conversation_id(request: HttpRequest, bot: str) -> uuid.UUID:
     the session held before goes into the id, so that no conversation gets an old one's.
 
     A retry has no session either where the first answer was lost, with its cookie. Then the
-    address stands for it, and `Idempotency-Key`, with which clients come whose ids are random.
+    message's id and the address stand for it, where the client vouches that its ids are random.
     """
-    before = _held(request).get(bot, "")  # loads the session: only then is its key a real one
-    key = _session(request).session_key
+    before = _held(request).get(bot, "")
+    key = _key(request, message_id)
     if key is None:
-        lost = request.headers.get(IDEMPOTENCY_KEY)
-        if not lost:
-            return uuid.uuid4()
-        key = f"{visitors.identify(request).ip}:{lost}"
+        return uuid.uuid4()
     digest = salted_hmac("sitechat.sessions", f"{key}:{bot}:{before}", algorithm="sha256")
     return uuid.UUID(bytes=digest.digest()[:16], version=4)
 
 
-def is_new(request: HttpRequest) -> bool:
+def is_new(request: HttpRequest, message_id: uuid.UUID | None = None) -> bool:
     """Whether nothing tells who the visitor is, so that no other message can be theirs."""
-    _held(request)  # loads the session
-    return _session(request).session_key is None and IDEMPOTENCY_KEY not in request.headers
+    return _key(request, message_id) is None
+
+
+def has_session(request: HttpRequest) -> bool:
+    """Whether the visitor has come with a session, rather than with a message's id alone."""
+    return _key(request, None) is not None
+
+
+def _key(request: HttpRequest, message_id: uuid.UUID | None) -> str | None:
+    session = _session(request)
+    # Only a session that holds something is known to be one: signed cookies that are forged
+    # leave what stood in them as the key.
+    if list(session.keys()) and session.session_key is not None:
+        return session.session_key
+    if message_id is None or request.headers.get(IDEMPOTENCY_KEY) != str(message_id):
+        return None
+    return f"{visitors.identify(request).ip}:{message_id}"
 
 
 def remember(request: HttpRequest, bot: str, conversation: uuid.UUID) -> None:
@@ -84,7 +103,7 @@ def remember(request: HttpRequest, bot: str, conversation: uuid.UUID) -> None:
 def forget(request: HttpRequest, bot: str) -> None:
     """The session holds no conversation with the bot any more; the next one is another."""
     held = _held(request)
-    if bot in held or _session(request).session_key is not None:
+    if bot in held or has_session(request):
         _session(request)[KEY] = {**held, bot: f"{FORGOTTEN}{secrets.token_hex(8)}"}
 
 

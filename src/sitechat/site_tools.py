@@ -123,7 +123,7 @@ class SiteTools:
     def _open(self, url: object, part: object, shown: int) -> ToolResult:
         if not isinstance(url, str):
             return _failed('"url" must be the address of a page of this website.')
-        if not isinstance(part, int) or part < 1:
+        if not isinstance(part, int) or isinstance(part, bool) or part < 1:
             return _failed('"part" must be a whole number; the first part is 1.')
         page = open_page(url, user=self._user) or []
         parts = -(-len(page) // LONGEST_PAGE)

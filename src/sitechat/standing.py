@@ -63,33 +63,45 @@ class Standing:
 
 def look(request: HttpRequest, ask: Ask) -> Standing:
     """The visitor's conversation, with as much of it as Claude is shown."""
-    known = sessions.likely_conversation_id(request, ask.bot.name)
+    name = ask.bot.name
+    most = 2 * max(1, ask.bot.max_history)
+    known = sessions.conversation_id(request, name)
     if known is None:
-        return Standing(None, [], sessions.new_conversation_id(request, ask.bot.name))
+        return _unheld(request, ask, most)
     theirs = Conversation.objects.owned_by(current_user(request)).filter(pk=known)
-    if sessions.conversation_id(request, ask.bot.name) is None and not theirs.exists():
-        taken = Conversation.objects.filter(pk=known).exists()
-        return Standing(None, [], uuid.uuid4() if taken else known)
     # Named twice, as SQLite would else sort all the messages of a long conversation.
     newest = Message.objects.filter(conversation=known, conversation__in=theirs)
     newest = newest.order_by("-position")
-    most = 2 * max(1, ask.bot.max_history)
     recent = list(newest.select_related("conversation")[:most])
     if recent:
         return Standing(recent[0].conversation, recent)
     # The conversation comes first: what it says of its last change must not be newer.
     conversation = theirs.first()
     if conversation is None:
-        return Standing(None, [], sessions.new_conversation_id(request, ask.bot.name))
+        return Standing(None, [], sessions.new_conversation_id(request, name, ask.client_id))
     return Standing(conversation, list(newest[:most]))
 
 
 def look_again(request: HttpRequest, ask: Ask) -> Standing:
-    """The same a moment later: as it stands now, also where another message began it meanwhile."""
-    name = ask.bot.name
-    pk = sessions.conversation_id(request, name) or sessions.new_conversation_id(request, name)
-    conversation = Conversation.objects.owned_by(current_user(request)).filter(pk=pk).first()
-    return Standing(conversation, newest_two(conversation) if conversation else [])
+    """The conversation as it stands a moment later, with its newest turn."""
+    return _unheld(request, ask, 2)
+
+
+def _unheld(request: HttpRequest, ask: Ask, most: int) -> Standing:
+    """The conversation also where another message began it, and the session does not know."""
+    likely = sessions.likely_conversation_id(request, ask.bot.name, ask.client_id)
+    if likely is None:
+        return Standing(None, [], uuid.uuid4())
+    conversation = Conversation.objects.filter(pk=likely).first()
+    if conversation is None:
+        return Standing(None, [], likely)
+    newest = list(conversation.messages.order_by("-position")[:most])
+    if conversation.user_id in {None, getattr(current_user(request), "pk", None)}:
+        # Without a session only the message itself tells whose it is; it begins no further turn.
+        only = len(newest) == 2 and newest[1].client_id == ask.client_id
+        if only or sessions.has_session(request):
+            return Standing(conversation, newest)
+    return Standing(None, [], uuid.uuid4())
 
 
 def newest_two(conversation: Conversation) -> list[Message]:

@@ -6,8 +6,13 @@ written; its rows are committed before Claude is asked.
 
 from __future__ import annotations
 
+import logging
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
+
+from django.core.cache import cache
+from django.utils import timezone
 
 from sitechat import composing, engine, sessions, visitors
 from sitechat.beginning import Beginning, remember
@@ -19,8 +24,16 @@ from sitechat.replies import Followed
 from sitechat.reply import Reply
 from sitechat.standing import Standing, look_again
 
+logger = logging.getLogger("sitechat.turns")
+
 if TYPE_CHECKING:
     from django.http import HttpRequest
+
+    from sitechat.models import Conversation
+
+RETRIED_WITHIN = timedelta(minutes=10)
+RETRIED_EVERY = 10
+"""Seconds between two new sessions for retries of one message whose answer was lost."""
 
 
 def taken_before(
@@ -34,9 +47,22 @@ def taken_before(
     conversation = found.conversation
     if reply is None or conversation is None:
         return reply
-    if sessions.conversation_id(request, ask.bot.name) != conversation.pk:
+    if sessions.conversation_id(request, ask.bot.name) != conversation.pk and (
+        sessions.has_session(request) or _may_begin_session(conversation)
+    ):
         remember(request, ask, who or visitors.identify(request), conversation)
     return reply
+
+
+def _may_begin_session(conversation: Conversation) -> bool:
+    """Whether a retry without a session gets one: no limit counts it, so not many may."""
+    if timezone.now() - conversation.created > RETRIED_WITHIN:
+        return False
+    try:
+        return cache.add(f"sitechat:retried:{conversation.pk}", 1, RETRIED_EVERY)
+    except Exception:  # a cache that is down; the retry is answered all the same
+        logger.warning("The cache does not answer: a retry gets no session", exc_info=True)
+        return False
 
 
 def take(request: HttpRequest, ask: Ask, found: Standing, *, on_server_loop: bool) -> Followed:

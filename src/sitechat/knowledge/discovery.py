@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -18,6 +19,16 @@ logger = logging.getLogger("sitechat")
 
 _UID = "sitechat.knowledge"
 _WAITING = "_sitechat_changed"
+
+
+class _Indexing(threading.local):
+    """What this thread indexes now: a source may save the very object that it is asked about."""
+
+    def __init__(self) -> None:
+        self.objects: set[tuple[type[Source], str]] = set()
+
+
+_indexing = _Indexing()
 
 
 def discover() -> None:
@@ -40,6 +51,9 @@ def _changed(
 
 
 def _note(sources: Iterable[type[Source]], key: str, using: str) -> None:
+    changed = [(source, key) for source in sources if (source, key) not in _indexing.objects]
+    if not changed:
+        return
     connection = transaction.get_connection(using)
     if not connection.in_atomic_block and not connection.get_autocommit():
         return  # the site commits by hand, and nobody will say when
@@ -47,7 +61,7 @@ def _note(sources: Iterable[type[Source]], key: str, using: str) -> None:
     is_new = waiting is None or not _is_scheduled(connection)
     if waiting is None or is_new:
         waiting = connection.__dict__[_WAITING] = {}
-    waiting.update(dict.fromkeys((source, key) for source in sources))
+    waiting.update(dict.fromkeys(changed))
     if is_new:  # only now: outside a transaction this reads the notes at once
         transaction.on_commit(partial(_committed, connection, waiting), using=using)
 
@@ -91,6 +105,8 @@ def _is_written(source: Source, key: str) -> bool:
     """Bring the page of one object up to date; returns whether it has a new text."""
     from .store import Outcome, remove, store
 
+    mine = (type(source), key)
+    _indexing.objects.add(mine)
     try:
         document = source.get(key)
         if document is None:
@@ -101,6 +117,8 @@ def _is_written(source: Source, key: str) -> bool:
         logger.exception("%s %s could not be indexed; chat_index will", source.label, key)
         remove(source.label, key)
         return False
+    finally:
+        _indexing.objects.discard(mine)
     if stored.outcome is Outcome.FAILED:
         logger.warning("The chat could not read %s: %s", stored.url, stored.problem)
     return stored.outcome in (Outcome.ADDED, Outcome.CHANGED)

@@ -77,7 +77,7 @@ class Site:
                 place = self._place(urljoin("https://{}{}".format(*place), target), place[0])
             except (Unreadable, ValueError) as error:
                 raise Unreadable(f"redirects to {target[:200]!r}, which is no address") from error
-            if not place[1]:
+            if not place[1] or _bare(place[0]) not in map(_bare, (self.host, self._site_domain)):
                 raise Elsewhere("redirects to another host")
             visited.append(place)
             if place in visited[:-1] or len(visited) > _MOST_REDIRECTS + 1:
@@ -143,6 +143,11 @@ class Site:
                 body=_body(response, most) if response.status_code == 200 and wanted else b"",
                 language=headers.get("Content-Language", "").partition(",")[0].strip(),
             )
+
+
+def _bare(host: str) -> str:
+    """A host whose pages are those of this one: with `www.` or without, by any port."""
+    return host.partition(":")[0].lower().removeprefix("www.")
 
 
 def _first_host() -> str:

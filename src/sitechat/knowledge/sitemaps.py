@@ -125,8 +125,10 @@ class SitemapSource(AnySource, abstract=True):
 
         try:
             answer = self._site.get("/robots.txt", follow=True)
-        except Unreadable:
-            return Protego.parse("")
+            if answer.status >= 500:
+                raise Unreadable(f"answers {answer.status}")
+        except Unreadable as error:  # what it forbids is not known
+            raise Unreadable(f"/robots.txt: {error}") from error
         return Protego.parse(answer.body.decode("utf-8", "replace"))
 
 
@@ -148,7 +150,7 @@ class _Sitemaps:
             if root is None:
                 continue
             self._found = True
-            self._waiting += _locations(root, "sitemap")
+            self._waiting += filter(self._is_own, _locations(root, "sitemap"))
             for url in _locations(root, "url"):
                 if count < _MOST_PAGES:
                     count += 1
@@ -163,6 +165,16 @@ class _Sitemaps:
             f"No sitemap found ({problems}). Put django.contrib.sitemaps on the site, or declare "
             "a Source or a FileSource in an app's chat_sources.py."
         )
+
+    def _is_own(self, url: str) -> bool:
+        """Whether a sitemap is this site's; that of another is noted."""
+        try:
+            if self._site.path(url):
+                return True
+            self.problems.append(f"{url}: on another host")
+        except Unreadable as error:
+            self.problems.append(f"{url}: {error}")
+        return False
 
     def _read(self, url: str) -> Element | None:
         """The root of a sitemap; None for one that was read, is of another host or is broken."""

@@ -69,8 +69,9 @@ def store(document: Document, source: str, since: datetime | None = None) -> Sto
             for page in known:
                 _fail(page, problem, document.gone, audience)
         return Stored(Outcome.FAILED, url or document.key, problem)
-    holder = Page.objects.filter(url_hash=url_hash(url)).values_list("source", "key", "seen")
-    for its_source, its_key, seen in holder:
+    # A page that could not be read keeps its passages, but no other one from its address.
+    holder = Page.objects.filter(url_hash=url_hash(url)).exclude(source=source, error__gt="")
+    for its_source, its_key, seen in holder.values_list("source", "key", "seen"):
         another = its_key != document.key and since is not None and seen >= since
         if its_source != source or another:
             if document.key:  # where it was, it is no more

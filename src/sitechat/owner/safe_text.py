@@ -39,10 +39,11 @@ IN_ITS_PLACE = (
 )
 """Where a hidden character does what it is for, and would make a text worse to read if shown."""
 
+IS_HIDDEN = re.compile(f"[{HIDDEN}]")
 INVISIBLE = re.compile(f"(?!{IN_ITS_PLACE})[{HIDDEN}]")
 
-UNDECIDED = re.compile(f"[^{HIDDEN}]?(?:[{HIDDEN}]+[^{HIDDEN}])*[{HIDDEN}]*$")
-"""The end of a text that may be shown otherwise when more comes."""
+LONGEST_SEQUENCE = 64
+"""Characters that may belong together; emoji and words have a tenth of them."""
 
 
 def visible(text: str) -> str:
@@ -62,8 +63,7 @@ class Stream:
     def more(self, piece: str) -> str:
         """What can be shown now; up to a few characters are kept back."""
         text = self._kept + piece
-        end = UNDECIDED.search(text)
-        cut = end.start() if end else len(text)
+        cut = _decided(text)
         self._kept = text[cut:]
         return visible(text[:cut])
 
@@ -71,6 +71,22 @@ class Stream:
         """What was kept back, when all pieces have come."""
         kept, self._kept = self._kept, ""
         return visible(kept)
+
+
+def _decided(text: str) -> int:
+    """Where the end of a text begins that may be shown otherwise when more comes.
+
+    Two characters that can be seen, side by side, belong to no sequence.
+    """
+    start = len(text)
+    least = max(0, start - LONGEST_SEQUENCE)
+    next_is_hidden = True
+    while start > least:
+        is_hidden = bool(IS_HIDDEN.match(text[start - 1]))
+        if not (is_hidden or next_is_hidden):
+            break
+        start, next_is_hidden = start - 1, is_hidden
+    return start
 
 
 def _shown(match: re.Match[str]) -> str:
