@@ -47,6 +47,29 @@ def test_a_running_answer_goes_on_without_gap_or_repetition(
     expect(chat.answers).to_have_text(["".join(LONG)])
 
 
+def test_a_first_answer_that_is_lost_with_its_cookie_is_not_asked_for_twice(
+    chat: Chat, standin: StandinProcess
+) -> None:
+    lost: list[str] = []
+
+    def lose(route: Route) -> None:
+        if route.request.method != "POST" or lost:
+            route.continue_()
+            return
+        lost.append(route.fetch().text())
+        chat.page.context.clear_cookies()
+        route.abort()
+
+    standin.script("Apples.")
+    chat.page.route("**/api/chat/", lose)
+    chat.ask()
+    assert "[DONE]" in lost[0]
+    expect(chat.answers).to_have_text(["Apples."])
+    chat.page.reload()
+    expect(chat.answers).to_have_text(["Apples."])
+    assert len(standin.requests) == 1
+
+
 def test_the_window_comes_back_without_taking_the_focus(
     chat: Chat, standin: StandinProcess
 ) -> None:

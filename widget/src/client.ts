@@ -87,7 +87,7 @@ async function read(response: Response, hear: (event: StreamEvent, end?: number)
   const parser = createParser({
     onEvent({ data, id }) {
       if (data === "[DONE]") done = true
-      if (!done) hear(JSON.parse(data) ?? {}, id ? Number(id) : undefined)
+      if (!done) hear(JSON.parse(data) ?? {}, id ? +id : undefined)
     },
   })
   const reader = response.body!.getReader()
@@ -125,7 +125,7 @@ export function createClient(request: Request, endpoint: string, bot: string | n
     const response = await request(url.href, { cache: "no-store", ...init })
     if (response.ok) return response
     const detail = (await response.json().catch(() => undefined)) as ChatErrorDetail | undefined
-    const retryAfter = Number(response.headers.get("Retry-After"))
+    const retryAfter = +response.headers.get("Retry-After")!
     throw new Refusal(
       { error: "server_error", message: "", ...(retryAfter && { retry_after: retryAfter }), ...detail },
       response.status,

@@ -182,7 +182,7 @@ export function createConversation(options: ConversationOptions): Conversation {
         return refused(error, "unloaded", () => void conversation.load())
       }
       if (running) return
-      const wait = Math.max(0, ...history.limits.map(({ left, resets_in }) => (left > 0 ? 0 : resets_in)))
+      const wait = Math.max(0, ...(history.limits ?? []).map(({ left, resets_in }) => (left ? 0 : resets_in)))
       panel.notice(wait ? { text: "", until: Date.now() + wait * 1000 } : undefined)
       const messages = history.messages
       views = messages.map((message) => {
