@@ -241,9 +241,12 @@ def test_a_bot_that_fails_without_a_visitor_is_passed_over(settings: Settings, b
 
 
 @pytest.mark.django_db
-def test_a_cleanup_that_does_not_run_is_missed() -> None:
+def test_a_cleanup_that_does_not_run_is_missed(settings: Settings) -> None:
     assert ids(upkeep.check_cleanup()) == []
     talk(("old", "yes"), age=LONG_AGO)
+    settings.CHAT_RETENTION_DAYS = 365
+    assert ids(upkeep.check_cleanup()) == []
+    settings.CHAT_RETENTION_DAYS = 30
     (message,) = upkeep.check_cleanup()
     assert message.id == "sitechat.W010"
     assert "never ran" in message.msg
