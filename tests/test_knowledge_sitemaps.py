@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from typing import Any
 
 import pytest
 from django.contrib.sitemaps import Sitemap
@@ -17,17 +16,15 @@ from django.http import (
     HttpResponseRedirect,
     StreamingHttpResponse,
 )
-from django.urls import include, path, re_path
+from django.urls import path
 from django.views.decorators.cache import cache_page
 from pytest_django import Settings
 
 from sitechat.knowledge import SitemapSource
 from sitechat.knowledge.indexing import index_all
 from sitechat.knowledge.models import IndexState, Page, Passage
-from sitechat.knowledge.sitemaps import routed_sitemaps
 from sitechat.knowledge.store import Outcome
 from tests.indexed import index_problems, known_urls
-from tests.rendered import Answer, put_pages, redirect, sitemap_index_of, sitemap_of
 
 pytestmark = [
     pytest.mark.django_db,
@@ -166,109 +163,6 @@ def test_sitemaps_of_other_hosts_are_not_followed(
     assert source.read("javascript:alert(1)").problem == "on another host"
 
 
-MAINTENANCE = "<html><body><h1>Back soon</h1></body></html>"
-
-
-@pytest.mark.parametrize("broken", [MAINTENANCE, "", "<html/>", sitemap_of("/a/", "/b/")[:-20]])
-def test_a_sitemap_that_is_not_whole_is_a_problem_and_nothing_is_forgotten(
-    answers: dict[str, Answer], broken: str
-) -> None:
-    put_pages("/a/", "/b/")
-    index_all()
-    answers["/sitemap.xml"] = broken
-    errors = io.StringIO()
-    with pytest.raises(CommandError, match="Nothing could be read"):
-        call_command("chat_index", stderr=errors)
-    assert "/sitemap.xml: no" in errors.getvalue()
-    assert known_urls() == {"/a/", "/b/"}
-
-
-def test_an_empty_sitemap_is_whole(answers: dict[str, Answer]) -> None:
-    put_pages("/a/")
-    index_all()
-    answers["/sitemap.xml"] = f"\n<?xml version='1.0'?>{sitemap_of()}"
-    report = index_all()
-    assert (report.removed, report.problems) == (1, [])
-
-
-def test_one_broken_sitemap_of_an_index_hides_none_of_the_others(
-    answers: dict[str, Answer],
-) -> None:
-    def broken(request: HttpRequest) -> StreamingHttpResponse:
-        return StreamingHttpResponse(map(int, ["x"]), content_type="text/xml")
-
-    put_pages("/a/", "/b/", "/c/")
-    index_all()
-    answers["/sitemap.xml"] = sitemap_index_of(
-        "/missing.xml", "/broken.xml", "/away.xml", "https://[bad/", "/b.xml", "/sitemap.xml"
-    )
-    answers["/broken.xml"] = broken
-    answers["/away.xml"] = redirect("https://elsewhere.example/sitemap.xml")
-    answers["/b.xml"] = sitemap_of("/b/")
-    report = index_all()
-    assert report.counts == {Outcome.UNCHANGED: 1}
-    assert known_urls() == {"/a/", "/b/", "/c/"}
-    ((where, what),) = report.problems
-    assert where == SitemapSource.label
-    assert what.startswith("Not all sitemaps could be read, so nothing was forgotten: ")
-    for problem in (
-        "/missing.xml: answers 404;",
-        "/broken.xml: ValueError: invalid literal",
-        "/away.xml: redirects to another host",
-        "https://[bad/: not an address",
-    ):
-        assert problem in what
-
-
-@pytest.mark.parametrize(
-    ("robots", "complete"),
-    [
-        ("Sitemap: https://cdn.elsewhere.example/sitemap.xml", True),
-        ("Sitemap: /old-sitemap.xml", False),
-        ("Sitemap: https://[bad/sitemap.xml", False),
-    ],
-)
-def test_where_robots_txt_names_no_sitemap_to_read_the_usual_one_is_read(
-    answers: dict[str, Answer], robots: str, complete: bool
-) -> None:
-    put_pages("/a/", "/b/")
-    index_all()
-    put_pages("/b/")
-    answers["/robots.txt"] = robots
-    report = index_all()
-    assert report.counts == {Outcome.UNCHANGED: 1}
-    assert bool(report.removed) is complete
-    assert bool(report.problems) is not complete
-
-
-def test_a_sitemap_that_robots_txt_names_takes_the_place_of_the_usual_one(
-    answers: dict[str, Answer],
-) -> None:
-    put_pages("/a/", "/b/")
-    answers["/robots.txt"] = "Sitemap: https://testserver/for-robots.xml"
-    answers["/for-robots.xml"] = sitemap_of("/b/")
-    index_all()
-    assert known_urls() == {"/b/"}
-
-
-@pytest.mark.parametrize(
-    ("pattern", "where"),
-    [
-        (path("a/", include([path("map.xml", sitemap)])), ["/a/map.xml"]),
-        (re_path(r"^seo/", include([re_path(r"^sitemap\.xml$", sitemap)])), ["/seo/sitemap.xml"]),
-        (re_path(r"^site-map.xml\Z", sitemap), ["/site-map.xml"]),
-        (re_path(r"^sitemap-(?P<section>.+)\.xml$", sitemap), []),
-        (re_path(r"^sitemap\d?.xml$", sitemap), []),
-        (path("<slug:any>.xml", sitemap), []),
-    ],
-)
-def test_sitemaps_are_found_in_the_urlconf(
-    settings: Settings, pattern: Any, where: list[str]
-) -> None:
-    settings.ROOT_URLCONF = (pattern,)
-    assert routed_sitemaps() == where
-
-
 def test_the_command_reports_what_it_did_and_what_it_could_not_read(site: None) -> None:
     out, errors = io.StringIO(), io.StringIO()
     call_command("chat_index", stdout=out, stderr=errors)
@@ -278,28 +172,3 @@ def test_the_command_reports_what_it_did_and_what_it_could_not_read(site: None) 
     out = io.StringIO()
     call_command("chat_index", list=True, stdout=out)
     assert out.getvalue().strip() == "sitechat.knowledge.sitemaps.SitemapSource"
-
-
-@pytest.mark.parametrize(
-    ("path", "answer", "told"),
-    [
-        ("/robots.txt", lambda request: HttpResponse(status=500), "/robots.txt: answers 500"),
-        ("/robots.txt", redirect("https://cdn.elsewhere.example/robots.txt"), "another host"),
-        (
-            "/sitemap.xml",
-            sitemap_index_of("https://cdn.elsewhere.example/pages.xml"),
-            "https://cdn.elsewhere.example/pages.xml: on another host",
-        ),
-    ],
-    ids=["robots.txt fails", "robots.txt is elsewhere", "the sitemaps are elsewhere"],
-)
-def test_where_it_is_not_known_what_may_be_read_nothing_is_forgotten(
-    answers: dict[str, Answer], path: str, answer: Answer, told: str
-) -> None:
-    put_pages("/a/")
-    index_all()
-    answers[path] = answer
-    report = index_all()
-    assert known_urls() == {"/a/"}
-    assert report.removed == 0
-    assert told in report.problems[0][1]

@@ -91,7 +91,9 @@ def test_files_in_deep_folders_stay_distinct(tmp_path: Path) -> None:
     assert len(known_urls()) == 2
 
 
-def test_pages_of_a_source_that_is_no_longer_declared_are_forgotten() -> None:
+def test_pages_of_a_source_that_is_no_longer_declared_are_forgotten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     class Articles(Groups):
         pass
 
@@ -102,7 +104,7 @@ def test_pages_of_a_source_that_is_no_longer_declared_are_forgotten() -> None:
     Group.objects.create(name="Text")
     index_all()
     assert Page.objects.count() == 2
-    registry.remove(Articles)
+    monkeypatch.delitem(registry._classes, Articles.label)
     assert index_all().removed == 1
     assert Page.objects.count() == 1
 

@@ -40,10 +40,7 @@ def likely_conversation_id(
     Where two answers tell their session at once, the later one takes what it knew of the session
     for the whole of it. None where there can't be any. `message_id`: see `new_conversation_id`.
     """
-    held = conversation_id(request, bot)
-    if held is not None or is_new(request, message_id):
-        return held
-    return new_conversation_id(request, bot, message_id)
+    return conversation_id(request, bot) or _derived_id(request, bot, message_id)
 
 
 def likely_conversation_ids(request: HttpRequest) -> list[uuid.UUID]:
@@ -64,22 +61,24 @@ def new_conversation_id(
     A retry has no session either where the first answer was lost, with its cookie. Then the
     message's id and the address stand for it, where the client vouches that its ids are random.
     """
-    before = _held(request).get(bot, "")
+    return _derived_id(request, bot, message_id) or uuid.uuid4()
+
+
+def _derived_id(request: HttpRequest, bot: str, message_id: uuid.UUID | None) -> uuid.UUID | None:
     key = _key(request, message_id)
     if key is None:
-        return uuid.uuid4()
+        return None
+    before = _held(request).get(bot, "")
     digest = salted_hmac("sitechat.sessions", f"{key}:{bot}:{before}", algorithm="sha256")
     return uuid.UUID(bytes=digest.digest()[:16], version=4)
 
 
 def is_new(request: HttpRequest, message_id: uuid.UUID | None = None) -> bool:
-    """Whether nothing tells who the visitor is, so that no other message can be theirs."""
+    """Whether nothing tells who the visitor is, so that no other message can be theirs.
+
+    Without `message_id`: whether the visitor has no session.
+    """
     return _key(request, message_id) is None
-
-
-def has_session(request: HttpRequest) -> bool:
-    """Whether the visitor has come with a session, rather than with a message's id alone."""
-    return _key(request, None) is not None
 
 
 def _key(request: HttpRequest, message_id: uuid.UUID | None) -> str | None:
@@ -103,7 +102,7 @@ def remember(request: HttpRequest, bot: str, conversation: uuid.UUID) -> None:
 def forget(request: HttpRequest, bot: str) -> None:
     """The session holds no conversation with the bot any more; the next one is another."""
     held = _held(request)
-    if bot in held or has_session(request):
+    if bot in held or not is_new(request):
         _session(request)[KEY] = {**held, bot: f"{FORGOTTEN}{secrets.token_hex(8)}"}
 
 

@@ -99,7 +99,7 @@ def _unheld(request: HttpRequest, ask: Ask, most: int) -> Standing:
     if conversation.user_id in {None, getattr(current_user(request), "pk", None)}:
         # Without a session only the message itself tells whose it is; it begins no further turn.
         only = len(newest) == 2 and newest[1].client_id == ask.client_id
-        if only or sessions.has_session(request):
+        if only or not sessions.is_new(request):
             return Standing(conversation, newest)
     return Standing(None, [], uuid.uuid4())
 

@@ -24,16 +24,18 @@ from sitechat.replies import Followed
 from sitechat.reply import Reply
 from sitechat.standing import Standing, look_again
 
-logger = logging.getLogger("sitechat.turns")
-
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from sitechat.models import Conversation
 
+logger = logging.getLogger("sitechat.turns")
+
 RETRIED_WITHIN = timedelta(minutes=10)
+"""After a conversation's beginning, when a retry may still get the session that was lost."""
+
 RETRIED_EVERY = 10
-"""Seconds between two new sessions for retries of one message whose answer was lost."""
+"""Seconds between two new sessions for retries of one message."""
 
 
 def taken_before(
@@ -48,7 +50,7 @@ def taken_before(
     if reply is None or conversation is None:
         return reply
     if sessions.conversation_id(request, ask.bot.name) != conversation.pk and (
-        sessions.has_session(request) or _may_begin_session(conversation)
+        not sessions.is_new(request) or _may_begin_session(conversation)
     ):
         remember(request, ask, who or visitors.identify(request), conversation)
     return reply

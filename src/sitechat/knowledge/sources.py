@@ -66,9 +66,6 @@ class Registry:
     def add(self, source: type[AnySource]) -> None:
         self._classes[source.label] = source
 
-    def remove(self, source: type[AnySource]) -> None:
-        self._classes.pop(source.label, None)
-
     def all(self) -> list[AnySource]:
         """One instance of each declared source."""
         return [source() for source in self._classes.values()]
