@@ -2,31 +2,37 @@
 PYTHON ?= python3
 PORT ?= 8000
 newest = $$($(PYTHON) scripts/environment.py newest)
-fast = -q -n auto --maxprocesses 4 -m "not servers and not browser"
+fast = -q -n auto --maxprocesses 4 -m "not servers and not browser and not long"
 
-.PHONY: help demo test test-fast test-lts bench lint format types wheel-check widget lock clean
+.PHONY: help demo test test-all test-fast coverage bench lint format types wheel-check package-check release-check audit models licences docs docs-links widget pictures lock clean
 
 help: ## show this list
-	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /	/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /	/' | expand -t 16
 
 demo: ## serve the documentation with the chat on every page; PORT=8000
 	@python=$$($(PYTHON) scripts/environment.py demo) && exec $$python demo/serve.py --port $(PORT)
 
-test: ## the whole suite, on the newest Django and on the oldest
+test: ## what a change can break, on the newest Django, with what this machine has
 	@$(PYTHON) scripts/run_tests.py $(ARGS)
+
+test-all: ## everything: every Django, database and server, and long series
+	@$(PYTHON) scripts/run_tests.py --all $(ARGS)
 
 test-fast: ## the tests for while you work: no servers, no browser
 	@python=$(newest) && $$python -m pytest $(fast) $(ARGS)
 
-test-lts: ## the tests of test-fast, on Django 5.2
-	@python=$$($(PYTHON) scripts/environment.py lts) && \
-	$$python -m pytest $(fast) $(ARGS)
+coverage: ## line and branch coverage of `make test`'s tests, processes included
+	@python=$(newest) && $$python -m coverage erase && \
+	$$python -m coverage run -m pytest -q -n 2 --dist loadfile -m "not long" $(ARGS); \
+	$$python -m coverage combine -q && $$python -m coverage report
 
 bench: ## the benchmarks, a short version; ARGS="--url http://127.0.0.1:8001/chat/" for another chat
 	@python=$(newest) && $$python benchmarks/run.py --short $(ARGS)
 
-lint: ## ruff: mistakes and formatting
-	@python=$(newest) && $$python -m ruff check . && $$python -m ruff format --check .
+lint: ## mistakes, formatting, what may import what, spelling
+	@python=$(newest) && $$python -m ruff check . && $$python -m ruff format --check . && \
+	$$python -c "from importlinter.cli import lint_imports_command as run; run(['--no-logo'])" && \
+	$$python -m codespell_lib
 
 format: ## mend what ruff can mend
 	@python=$(newest) && $$python -m ruff check --fix . && $$python -m ruff format .
@@ -37,11 +43,39 @@ types: ## mypy, strict
 wheel-check: ## build wheel and sdist into dist/, and try the wheel in an empty environment
 	@$(PYTHON) scripts/wheel_check.py
 
-widget: ## build the widget's one file from its sources; needs Node.js
+package-check: ## check the metadata, the files in dist/ and the workflows; after wheel-check
+	@$(PYTHON) scripts/package_check.py
+
+release-check: ## list what a release still lacks
+	@python=$(newest) && $$python scripts/release_check.py
+
+audit: ## look for known vulnerabilities in the locked dependencies; needs the network
+	@python=$$($(PYTHON) scripts/environment.py release) && $$python -m pip_audit --strict \
+	--disable-pip --require-hashes $(foreach lock,newest docs release,-r requirements/$(lock).txt) && \
+	cd widget && npm audit
+
+models: ## compare the catalog of Claude's models with the SDK's; ARGS=--newest for the newest SDK
+	@python=$(newest) && $$python scripts/models.py $(ARGS)
+
+licences: ## write requirements/licences.md
+	@python=$(newest) && $$python scripts/licences.py
+
+docs: ## build the documentation site into docs/_build/html, with warnings as errors
+	@python=$$($(PYTHON) scripts/environment.py docs) && \
+	$$python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+
+docs-links: ## try all links of the documentation to other sites; needs the network
+	@python=$$($(PYTHON) scripts/environment.py docs) && \
+	$$python -m sphinx -W --keep-going -q -b linkcheck docs docs/_build/linkcheck
+
+widget: ## build the widget's files from its sources; needs Node.js
 	cd widget && npm ci && npm run build
+
+pictures: ## take the widget's pictures in docs/images/ anew; needs Chromium
+	@python=$(newest) && PYTHONPATH=src $$python scripts/pictures.py
 
 lock: ## write the locks in requirements/ anew, with the newest releases
 	@$(PYTHON) scripts/lock.py
 
 clean: ## delete the environments and what was built
-	rm -rf .venv .venv-* dist demo/*.sqlite3*
+	rm -rf .venv .venv-* dist docs/_build .coverage* demo/*.sqlite3*

@@ -1,13 +1,13 @@
-"""How fast the owner's pages are with a million messages on PostgreSQL.
+"""Benchmark of the admin pages with a million messages on PostgreSQL.
 
     python benchmarks/admin.py [--messages 1000000] [--keep]
 
-Makes the database `sitechat_benchmark_admin` on 127.0.0.1 (PGHOST, PGUSER), fills it with
-conversations of the last 90 days, brings the summaries up to date as `chat_cleanup` does, and
-asks for each page with Django's test client: middleware, queries and templates, without a
-network. Prints of ten answers the median time, the mean CPU time of this process and of the
-server's (which does not depend on what else the machine is doing), in milliseconds, and how many
-queries there are.
+It creates the database `sitechat_benchmark_admin` on 127.0.0.1 (PGHOST, PGUSER), fills it with
+conversations of the last 90 days, updates the summaries as `chat_cleanup` does, and requests each
+page ten times with Django's test client: with middleware, queries and templates, but without
+network. For each page it prints in milliseconds the median time and the mean CPU time of this
+process and PostgreSQL's (which does not depend on other load of the machine), and the number of
+queries.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ ROOT = Path(__file__).resolve().parent.parent
 NAME = "sitechat_benchmark_admin"
 ANSWERS = 10
 TURNS = 4
-"""Questions in one conversation."""
+"""Number of questions in a conversation."""
 
 FILL = """
-INSERT INTO sitechat_conversation (id, bot, user_id, created, updated)
-SELECT gen_random_uuid(), CASE WHEN n %% 5 = 0 THEN 'support' ELSE 'default' END, NULL,
+INSERT INTO sitechat_conversation (id, bot, visitor, user_id, created, updated)
+SELECT gen_random_uuid(), CASE WHEN n %% 5 = 0 THEN 'support' ELSE 'default' END, '', NULL,
        now() - n * interval '90 days' / %(conversations)s,
        now() - n * interval '90 days' / %(conversations)s + interval '3 minutes'
 FROM generate_series(1, %(conversations)s) n;
 
 INSERT INTO sitechat_message (id, conversation_id, position, role, status, text, sources,
-    citations, error, rating, comment, client_id, created, updated)
+    citations, error, suggestions, replaced, rating, comment, client_id, created, updated)
 SELECT gen_random_uuid(), c.id, p, CASE WHEN p %% 2 = 0 THEN 'user' ELSE 'assistant' END,
        CASE WHEN p %% 2 = 0 OR random() > 0.03 THEN 'complete'
             WHEN random() > 0.5 THEN 'failed' ELSE 'refused' END,
        CASE WHEN p %% 2 = 0 THEN 'What does ' || md5(c.id::text || p) || ' cost, please?'
             WHEN random() < 0.02 THEN 'I do not know: the site does not tell. ' || md5(c.id::text)
             ELSE repeat('The answer is on the page about ' || md5(c.id::text) || '. ', 6) END,
-       '[{"n": 1, "title": "A page", "url": "/page/"}]', '[{"at": 20, "n": 1}]', NULL,
+       '[{"n": 1, "title": "A page", "url": "/page/"}]', '[{"at": 20, "n": 1}]', NULL, '[]', false,
        CASE WHEN p %% 2 = 1 AND random() < 0.05 THEN 1
             WHEN p %% 2 = 1 AND random() < 0.01 THEN -1 ELSE 0 END,
        '', NULL, c.created + p * interval '20 seconds', c.created + p * interval '20 seconds'
@@ -57,6 +57,17 @@ SELECT m.conversation_id, m.id, c.bot,
        m.status, 'end_turn', '', m.created
 FROM sitechat_message m JOIN sitechat_conversation c ON c.id = m.conversation_id
 WHERE m.role = 'assistant';
+
+INSERT INTO sitechat_handoff (conversation_id, bot, state, requested, name, page_url, page_title,
+    language, version)
+SELECT id, bot,
+       CASE WHEN updated > now() - interval '3 hours' THEN 'waiting'
+            WHEN random() < 0.5 THEN 'closed' ELSE 'none' END,
+       updated, '', '/page/', 'A page', 'en', 1
+FROM sitechat_conversation;
+
+INSERT INTO sitechat_handoffentry (handoff_id, kind, author_name, text, created)
+SELECT conversation_id, 'requested', '', '', requested FROM sitechat_handoff;
 """
 
 
@@ -66,12 +77,14 @@ def configure() -> None:
     os.environ["SITECHAT_TEST_DB"] = "postgresql"
     os.environ["SITECHAT_TEST_DB_NAME"] = NAME
     import django
+    from django.conf import settings
 
     django.setup()
+    settings.CHAT_PERSON = {"names": ["Ann"]}
 
 
 def server(statement: str) -> Any:
-    """Run a statement on the server, outside of the benchmark's database; its first row."""
+    """Run a statement outside of the benchmark's database and return the first row."""
     import psycopg
     from django.conf import settings
 
@@ -121,6 +134,11 @@ def pages() -> dict[str, str]:
         "search, no such word": f"{conversations}?q=nowhere-to-be-found",
         "search by id": f"{conversations}?q={middle.pk}",
         "transcript": f"{conversations}{middle.pk}/change/",
+        "inbox": "/admin/sitechat/handoff/",
+        "inbox, as its script asks": "/admin/sitechat/handoff/live/",
+        "inbox, done": "/admin/sitechat/handoff/?show=done",
+        "answering": f"/admin/sitechat/handoff/{middle.pk}/change/",
+        "answering, as its script asks": f"/admin/sitechat/handoff/{middle.pk}/live/?after=8-1",
         "usage by hour": "/admin/sitechat/usage/?by=hour",
         "usage by day": "/admin/sitechat/usage/?by=day",
         "usage by month": "/admin/sitechat/usage/?by=month",
@@ -131,7 +149,7 @@ def pages() -> dict[str, str]:
 
 
 def cpu_seconds() -> float:
-    """CPU time of this process and of the PostgreSQL process that serves it, on Linux."""
+    """Return the CPU time of this process and of its PostgreSQL process, on Linux."""
     from django.db import connection
 
     with connection.cursor() as cursor:
@@ -147,15 +165,15 @@ def measure() -> int:
     from django.test import Client
     from django.test.utils import CaptureQueriesContext
 
-    from sitechat.owner import review, summaries
+    from sitechat.reports import review, summaries
 
     began = perf_counter()
-    summaries.catch_up()
-    print(f"first summing up of all usage: {perf_counter() - began:.1f} s")
+    summaries.summarise_new_hours()
+    print(f"first summary of all usage: {perf_counter() - began:.1f} s")
     began = perf_counter()
-    review.catch_up()
-    print(f"first look through all replies: {perf_counter() - began:.1f} s")
-    with connection.cursor() as cursor:  # autovacuum does it a minute later
+    review.review_new_replies()
+    print(f"first scan of all replies: {perf_counter() - began:.1f} s")
+    with connection.cursor() as cursor:  # autovacuum would do it a minute later
         cursor.execute("ANALYZE")
     client = Client()
     owner, _created = User.objects.get_or_create(

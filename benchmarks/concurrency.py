@@ -1,12 +1,11 @@
-"""Many open streams in one process: how late events are, and the site's other pages meanwhile.
+"""Benchmark of many open streams in one process: delay of events, and speed of other pages.
 
     python benchmarks/concurrency.py [--streams 100 250 500 1000] [--short] [--url URL]
 
-Each stream gets 10 deltas a second. After 50 streams that have ended, so that the process has
-loaded what it needs, visitors arrive a few at a time; when all are there, every
-delta of the following seconds is timed at the visitor against the stand-in's clock, another page
-is opened ten times a second, and the memory of the process is read. Visitors, stand-in, database
-and site share the machine.
+Each stream gets 10 deltas a second. First 50 streams run to their end, to warm up the process.
+Then visitors arrive gradually. When all have arrived, the delay of every delta is measured against
+the stand-in's clock, another page is requested ten times a second, and the memory of the process is
+read. Visitors, stand-in, database and site run on the same machine.
 """
 
 from __future__ import annotations
@@ -19,18 +18,18 @@ from typing import Any
 from harness import figures, peers, targets
 from harness.visitors import Answer, Visitor
 
-Asking = asyncio.Task[Answer]
+AnswerTask = asyncio.Task[Answer]
 
 PACE = 0.1
 ARRIVALS = 10
-"""Visitors that come in a second."""
+"""Visitors that arrive in a second."""
 EARLIER = 50
-"""Streams that have ended before memory is read for the first time."""
+"""Streams that end before memory is read for the first time."""
 
 
-async def arrive(url: str, count: int, *, timed: bool = False) -> dict[Visitor, Asking]:
-    """Visitors who come a few at a time, and their asking."""
-    visitors: dict[Visitor, Asking] = {}
+async def arrive(url: str, count: int, *, timed: bool = False) -> dict[Visitor, AnswerTask]:
+    """Start visitors gradually and return their tasks."""
+    visitors: dict[Visitor, AnswerTask] = {}
     for n in range(count):
         visitor = Visitor(url)
         visitors[visitor] = asyncio.create_task(visitor.ask(timed=timed))

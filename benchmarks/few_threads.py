@@ -1,11 +1,12 @@
-"""200 visitors on gunicorn gthread with 2 processes of 8 threads, and the site's other pages.
+"""Benchmark of 200 visitors on gunicorn gthread with 2 processes of 8 threads.
 
     python benchmarks/few_threads.py [--visitors 200] [--short] [--url URL]
 
-Visitors come within ten seconds; an answer takes the stand-in four seconds. They ask as the
-widget does: where the site spares no stream, they poll, 0.8 s and three times what the last look
-took after it. Visitors of the plain way wait for a thread. Connections to the database are kept
-for a minute (CONN_MAX_AGE), as sites with threads do; we are also measured without.
+Visitors arrive within ten seconds. The stand-in writes an answer in four seconds. Visitors behave
+like the widget: if the site has no thread for a stream, they poll, with a delay of 0.8 s plus three
+times the duration of the last poll. Visitors of the plain peer wait for a thread. Database
+connections are kept for a minute (CONN_MAX_AGE), as is usual with threads; sitechat is also
+measured without.
 """
 
 from __future__ import annotations
@@ -20,13 +21,13 @@ from harness import figures, peers, targets
 from harness.visitors import Visitor
 
 DELTAS, PACE = 40, 0.1
-POLL, PATIENCE, LONGEST = 0.8, 3, 8.0
+POLL, BACKOFF, MAX_DELAY = 0.8, 3, 8.0
 WITHIN = 180.0
 """Seconds after which a visitor gives up."""
 
 
 async def visit(visitor: Visitor) -> tuple[bool, float, bool]:
-    """Whether the answer came, the seconds until all of it was there, and whether by polling."""
+    """Return whether the answer arrived, the seconds until its end, and whether it was polled."""
     began = perf_counter()
     answer = await visitor.ask(polls=True)
     if answer.status == 200:
@@ -39,7 +40,7 @@ async def visit(visitor: Visitor) -> tuple[bool, float, bool]:
         found = await visitor.poll(reply)
         if found["status"] != "running":
             return found["status"] == "complete", perf_counter() - began, True
-        await asyncio.sleep(min(LONGEST, POLL + PATIENCE * (perf_counter() - asked)))
+        await asyncio.sleep(min(MAX_DELAY, POLL + BACKOFF * (perf_counter() - asked)))
 
 
 async def open_pages(url: str, done: asyncio.Event) -> list[float]:

@@ -1,13 +1,13 @@
-"""Time to the first token, and the CPU of a turn.
+"""Benchmark of the time to the first token, and the CPU time of a turn.
 
     python benchmarks/first_token.py [--short] [--url URL]
 
-A visitor sends a message, and a second one in the same session; the stand-in begins to answer at
-once and writes for a moment, so that no turn's end runs into its beginning, as none does at Claude.
-What is reported is the time that the site adds: the first text at the visitor, less the first
-text from the SDK called directly with a warm client (its median, of the same run). The peers
-take turns, so that whatever else the machine does meets all of them alike. Beside it stands what
-Django takes on the same server for a view that only has a session and streams.
+A visitor sends two messages in a session. The stand-in starts to answer immediately and writes for
+a moment, so that the start and end of a turn do not overlap. The reported time is what the site
+adds: the time to the visitor's first text, minus the median time to the first text from the SDK
+with a warm client in the same run. The peers alternate, so that other load of the machine affects
+them equally. The time of a Django view that only uses a session and streams is reported for
+comparison.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from harness import figures, peers, targets
 from harness.visitors import Visitor
 
 Times = tuple[list[float], list[float]]
-"""Milliseconds of first turns and of second ones."""
+"""Milliseconds of first and of second turns."""
 
 DIRECT = "the SDK, called directly"
 EVENTS, PACE = 5, 0.03
@@ -70,7 +70,7 @@ async def measure(bench: targets.Bench, served: list[peers.Served], rounds: int)
                 answer = await visitor.ask()
                 assert answer.whole, (each.name, answer)
                 times[each.name][turn].append((answer.first - answer.sent) * 1000)
-            await asyncio.sleep(0.05)  # the end of the turn, after its last event
+            await asyncio.sleep(0.05)  # the site finishes the turn after its last event
             cpu[each.name].append((each.cpu_ms() - before) / 2)
         for name, url in bare.items():
             visitor = Visitor(url)
@@ -100,7 +100,7 @@ async def measure(bench: targets.Bench, served: list[peers.Served], rounds: int)
 
 
 def _means(values: list[float]) -> list[float]:
-    """Of ten values each: the clock of a process's CPU time ticks every 10 ms."""
+    """Return means of ten values, because the clock of CPU time has a resolution of 10 ms."""
     return [
         statistics.fmean(values[n : n + TOGETHER])
         for n in range(0, len(values) - TOGETHER + 1, TOGETHER)
@@ -108,7 +108,7 @@ def _means(values: list[float]) -> list[float]:
 
 
 def _ours(served: list[peers.Served]) -> list[peers.Served]:
-    """Those that serve our benchmarks' other views too."""
+    """Return the peers that also serve the benchmarks' other views."""
     return [each for each in served if each.name.startswith("sitechat")]
 
 

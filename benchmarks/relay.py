@@ -1,6 +1,6 @@
-"""The limit: a bare ASGI application that only rewrites the deltas of the stand-in, on aiohttp.
+"""The relay peer: a bare ASGI application that only forwards the stand-in's deltas, on aiohttp.
 
-It keeps nothing, checks nothing and knows nobody; no chat in Python can cost less than this.
+It stores and checks nothing, so it shows the minimum cost of a chat in Python.
 
     ANTHROPIC_BASE_URL=http://127.0.0.1:8765 uvicorn --app-dir benchmarks relay:application
 """

@@ -3,7 +3,7 @@
     python benchmarks/run.py --json benchmarks/results.json
     python benchmarks/report.py benchmarks/results.json
 
-What stands between the two marks of the page is written anew; the words around it are not.
+The text between the two marks of the page is replaced; the text around it is kept.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def row(title: str, figures: dict[str, Any], cell: Callable[[Any], str]) -> str:
     def one(name: str) -> str:
         try:
             return cell(figures[name])
-        except KeyError:  # this peer has no such figure
+        except KeyError:  # this peer does not have the figure
             return ""
 
     return f"| {title} | " + " | ".join(map(one, COLUMNS)) + " |"
@@ -146,6 +146,18 @@ def others(results: Figures) -> Iterator[str]:
         yield f"| widget: {name} | {shown(value)} |"
 
 
+def conversations(results: Figures) -> Iterator[str]:
+    models = results["dollars"]["figures"].get("models", {})
+    counts = [*next(iter(models.values()), {})]
+    if not counts:
+        return
+    heads = (f"{count} turn{'s' if count != '1' else ''}" for count in counts)
+    yield "| dollars for a conversation, with ten passages | " + " | ".join(heads) + " |"
+    yield "|---|" + "---|" * len(counts)
+    for name, costs in models.items():
+        yield f"| `{name}` | " + " | ".join(f"{costs[each]:.4f}" for each in counts) + " |"
+
+
 def measured_on(results: Figures) -> Iterator[str]:
     for name, each in results.items():
         machine = each["machine"]
@@ -217,7 +229,7 @@ def write(name: str, svg: str) -> None:
 
 def main() -> int:
     results: Figures = json.loads(Path(sys.argv[1]).read_text())
-    blocks = (measured_on, side_by_side, many_streams, others)
+    blocks = (measured_on, side_by_side, conversations, many_streams, others)
     text = "\n\n".join("\n".join(block(results)) for block in blocks)
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
     after = rest.partition(END)[2]

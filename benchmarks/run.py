@@ -1,9 +1,9 @@
-"""Run all the benchmarks, one after the other, and keep their figures.
+"""Run all benchmarks one after the other and store their figures.
 
     python benchmarks/run.py [--short] [--only first_token dollars] [--json benchmarks/results.json]
 
-Any other option goes to each script, such as `--url http://127.0.0.1:8000/chat/`. A whole run
-takes about 20 minutes, a short one some minutes. `report.py` writes the page from the figures.
+All other options are passed to each script, such as `--url http://127.0.0.1:8000/chat/`. A whole
+run takes about 20 minutes, a short one a few minutes. `report.py` writes the page from the figures.
 """
 
 from __future__ import annotations

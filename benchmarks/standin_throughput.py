@@ -1,11 +1,11 @@
-"""How many events a second the stand-in of Claude's API sustains.
+"""Benchmark of the events per second of the stand-in.
 
     python benchmarks/standin_throughput.py [--streams 20] [--events 20000] [--delay 0]
 
-Starts the stand-in as a process and reads answers of so many text deltas over so many raw
-sockets at once, without parsing them, so that the figure is the server's and not a client's.
-With `--delay`, each stream gets a delta every so many seconds, as from a real model, and the
-figure to compare with is `streams / delay`. CPU is the stand-in's alone.
+It starts the stand-in as a process and reads several answers at the same time over raw sockets
+without parsing them, so that the client is not the bottleneck. With `--delay`, each stream gets a
+delta after each delay, as from a real model, and the expected figure is `streams / delay`. The CPU
+time is that of the stand-in only.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from urllib.parse import urlsplit
 from sitechat.standin import Answer, StandinProcess
 
 MODEL = "claude-opus-4-7"
-MOST_EVENTS = 78_000
-"""Deltas of five bytes that fit into the model's 128,000 output tokens."""
+MAX_EVENTS = 78_000
+"""Maximum number of deltas of five bytes in the model's 128,000 output tokens."""
 
 
 async def read_answer(url: str) -> int:
-    """Ask once and return how many events came."""
+    """Request an answer and return the number of its events."""
     address = urlsplit(url)
     reader, writer = await asyncio.open_connection(address.hostname, address.port)
     body = json.dumps(
@@ -56,7 +56,7 @@ async def read_all(url: str, streams: int) -> int:
 
 
 def cpu_seconds(pid: int) -> float | None:
-    """Return the CPU time of a process, where the system tells (Linux)."""
+    """Return the CPU time of a process on Linux, else None."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     except OSError:
@@ -70,8 +70,8 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=20_000, help="text deltas per stream")
     parser.add_argument("--delay", type=float, default=0.0, help="seconds between two deltas")
     options = parser.parse_args()
-    if not 0 < options.events <= MOST_EVENTS:
-        parser.error(f"--events is 1 to {MOST_EVENTS}: Claude writes no longer answer")
+    if not 0 < options.events <= MAX_EVENTS:
+        parser.error(f"--events must be from 1 to {MAX_EVENTS}, the longest answer of Claude")
     with StandinProcess(delay=options.delay) as standin:
         standin.always(Answer([" word"] * options.events))
         before = cpu_seconds(standin.pid)

@@ -1,9 +1,9 @@
-"""What `sitechat` in INSTALLED_APPS adds to `manage.py check`, and to memory before any chat.
+"""Benchmark of what `sitechat` in INSTALLED_APPS adds to the time and memory of a start.
 
     python benchmarks/startup.py [--short]
 
-Runs `django check` with and without the app, in turns, with compiled bytecode, as on any site;
-the figure is the difference of the medians. `--deploy`'s checks are not run.
+It runs `manage.py check` alternately with and without the app, with cached bytecode. The figures
+are differences of medians. The checks of `--deploy` are not run.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
 def run(*apps: str) -> tuple[float, float, float]:
-    """Milliseconds, CPU milliseconds and megabytes of one start."""
+    """Return the milliseconds, CPU milliseconds and megabytes of a start."""
     before, began = os.times(), perf_counter()
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, *apps],

@@ -1,12 +1,12 @@
-"""Events through one process: how many a second, and the CPU of 1,000 of them.
+"""Benchmark of events through one process: events per second, and CPU time per 1,000 events.
 
     python benchmarks/throughput.py [--short] [--url URL]
 
-First the stand-in writes as fast as it is read, to 1 visitor and to 50. It holds its answers
-until all of them have begun, and the last delta ends the time. Then it writes to 50 visitors at
-20 deltas a second each, as Claude does, and the CPU time of the process is read twice in the
-middle of the answers. So what a turn costs at its beginning and end is in none of it.
-Events are the stand-in's deltas: where a peer sends several in one piece, each counts.
+First the stand-in writes as fast as it is read, to 1 and to 50 visitors. Time is measured from when
+all answers have started, until which the stand-in holds them, to the last delta. Then it writes 20
+deltas a second to each of 50 visitors, like Claude, and the CPU time of the process is read twice
+during the answers. So the figures exclude the start and end of turns. Events are deltas of the
+stand-in: if a peer sends several at once, each counts.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ PACE = 0.05
 async def at_full_speed(
     bench: targets.Bench, served: peers.Served, streams: int, events: int
 ) -> float:
-    """Events a second."""
+    """Return the events per second."""
     bench.answers(events, hold=True)
     visitors = [Visitor(served.url) for _ in range(streams)]
     asking = [asyncio.create_task(visitor.ask()) for visitor in visitors]
@@ -40,7 +40,7 @@ async def at_full_speed(
 
 
 async def at_pace(served: peers.Served, streams: int, seconds: float) -> dict[str, float]:
-    """CPU milliseconds per 1,000 events, with the events that came as the stand-in wrote."""
+    """Return the CPU milliseconds per 1,000 events at the pace of Claude, and event counts."""
     visitors = [Visitor(served.url) for _ in range(streams)]
     asking = [asyncio.create_task(visitor.ask()) for visitor in visitors]
     await asyncio.gather(*(visitor.read(10) for visitor in visitors))

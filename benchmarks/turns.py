@@ -1,10 +1,9 @@
-"""What a turn asks of the database, and whether long conversations are as fast as short ones.
+"""Benchmark of a turn's database statements, and of turns in long conversations.
 
     python benchmarks/turns.py [--short] [--statements]
 
-Counts the SQL statements of a turn on whatever thread they run, times turns at message 5 and at
-message 5,000 of a conversation, and counts what is written while a reply of 10 seconds streams,
-slowly and fast.
+It counts the SQL statements of a turn in all threads, measures turns at message 5 and message 5,000
+of a conversation, and counts the writes while a reply of 10 seconds streams, slowly and fast.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ async def statements(visitor: Visitor) -> list[tuple[float, str, int]]:
 
 
 async def count(bench: targets.Bench, served: peers.Served) -> dict[str, list[str]]:
-    """The statements of the first, second and third turn of a conversation."""
+    """Return the statements of the first, second and third turn of a conversation."""
     bench.answers(5)
     await targets.warm_up([served])
     visitor, found = Visitor(served.url), {}
@@ -44,7 +43,7 @@ async def count(bench: targets.Bench, served: peers.Served) -> dict[str, list[st
 async def time_at(
     bench: targets.Bench, served: peers.Served, chat: str, database: str, rounds: int
 ) -> dict[str, Any]:
-    """Milliseconds of a turn, by the length that the conversation has."""
+    """Return the milliseconds of a turn by the length of the conversation."""
     bench.answers(5)
     await targets.warm_up([served])
     found: dict[str, Any] = {}
@@ -67,7 +66,7 @@ async def time_at(
 
 
 async def written(bench: targets.Bench, served: peers.Served, pace: float) -> tuple[int, int]:
-    """Statements that write, and the bytes of their values, while a 10-second reply streams."""
+    """Return the number of writes and the bytes of their values while a reply streams."""
     bench.answers(int(10 / pace), pace=pace)
     visitor = Visitor(served.url)
     asking = asyncio.create_task(visitor.ask())
@@ -97,10 +96,10 @@ async def measure(
 
 def main() -> int:
     parser = figures.parser(__doc__)
-    parser.add_argument("--statements", action="store_true", help="print the SQL too")
+    parser.add_argument("--statements", action="store_true", help="also print the SQL")
     options = parser.parse_args()
     if options.url:
-        print("It looks into the database of the peers: left out.")
+        print("Skipped: this benchmark reads the database of the peers, so it can't use --url.")
         return 0
     found: dict[str, Any] = {}
     with targets.Bench(options) as bench:

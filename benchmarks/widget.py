@@ -1,10 +1,11 @@
-"""The widget in Chromium: its size, and what it takes of the page's main thread.
+"""Benchmark of the widget in Chromium: its size, and time of the page's main thread.
 
     python benchmarks/widget.py [--short] [--chromium /usr/bin/chromium]
 
-Main-thread time is Chromium's own (`TaskDuration` of the DevTools protocol): for loading a page
-with the widget, less the same page without it; for drawing answers of Markdown that come at 200
-words a second; and for the first and the last quarter of an answer of 20,000 characters.
+Main-thread time is `TaskDuration` of Chromium's DevTools protocol, as processor time, because the
+machine may be busy with something else. It is measured for loading a page with the widget, minus
+the same page without it; for rendering Markdown answers of 200 words a second; and for the first
+and last quarter of an answer of 20,000 characters.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from sitechat.standin import Answer
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-FILE = peers.ROOT / "src/sitechat/static/sitechat/site-chat.js"
+STATIC = peers.ROOT / "src/sitechat/static/sitechat"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 PARAGRAPH = (
     "Delivery to an **island** takes three to five days, `express` one. See [terms](/t/).\n\n"
@@ -32,18 +33,23 @@ PARAGRAPH = (
 PACE = 0.005
 
 
+def kilobytes(name: str) -> float:
+    """Return the compressed size of one of the widget's files."""
+    return len(gzip.compress((STATIC / name).read_bytes(), 9)) / 1024
+
+
 def words(text: str) -> list[str]:
-    """Deltas as Claude sends them: a word each, with the space before it."""
+    """Return a text as deltas like Claude's: a word each, with the space before it."""
     parts = text.split(" ")
     return [parts[0], *(f" {part}" for part in parts[1:])]
 
 
 class MainThread:
-    """Milliseconds that the main thread of a page has worked."""
+    """A stopwatch of the time that the main thread of a page has worked."""
 
     def __init__(self, page: Page) -> None:
         self._session = page.context.new_cdp_session(page)
-        self._session.send("Performance.enable")
+        self._session.send("Performance.enable", {"timeDomain": "threadTicks"})
 
     def ms(self) -> float:
         metrics = self._session.send("Performance.getMetrics")["metrics"]
@@ -61,7 +67,7 @@ def load(browser: Browser, url: str) -> float:
 
 
 def draw(browser: Browser, url: str) -> tuple[float, float, float]:
-    """Milliseconds for the whole answer, for its first and for its last quarter."""
+    """Return the milliseconds for the whole answer, its first and its last quarter."""
     page = browser.new_context().new_page()
     page.goto(url)
     thread = MainThread(page)
@@ -112,7 +118,9 @@ def measure(bench: targets.Bench, url: str, chromium: str, runs: int) -> dict[st
     whole, first, last = (figures.spread(values) for values in zip(*long_drawn, strict=True))
     added = statistics.median(loads["with"]) - statistics.median(loads["without"])
     return {
-        "KB gzip": len(gzip.compress(FILE.read_bytes(), 9)) / 1024,
+        "KB gzip, every page": kilobytes("site-chat.js"),
+        "KB gzip, panel": kilobytes("site-chat-panel.js"),
+        "KB gzip, extras": kilobytes("site-chat-extras.js"),
         "ms at load, added": added,
         "ms at load, with": figures.spread(loads["with"]),
         "ms at load, without": figures.spread(loads["without"]),
@@ -128,7 +136,7 @@ def main() -> int:
     parser.add_argument("--chromium", default=shutil.which("chromium"))
     options = parser.parse_args()
     if options.url or not options.chromium:
-        print("It needs our own site, and a Chromium: left out.")
+        print("Skipped: this benchmark needs Chromium and can't use --url.")
         return 0
     with targets.Bench(options) as bench, bench.target(peers.OURS_UVICORN) as served:
         url = served.url.removesuffix("api/chat/")

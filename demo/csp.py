@@ -1,4 +1,4 @@
-"""The strictest policy that a page with the chat works under."""
+"""The strictest Content Security Policy that works with the chat."""
 
 from __future__ import annotations
 

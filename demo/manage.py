@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Django's command line for the demo; it works from any folder."""
+"""Django's command-line utility for the demo, which works from any folder."""
 
 import os
 import sys

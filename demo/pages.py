@@ -1,4 +1,4 @@
-"""The pages of the site: the Markdown files in `docs/`."""
+"""The pages of the demo: the Markdown files in `docs/`."""
 
 from __future__ import annotations
 
@@ -20,13 +20,8 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
-DOCS = Path(__file__).resolve().parent.parent / "docs"
-HOME = "index"
-ORDER = [
-    *(HOME, "install", "settings", "widget", "knowledge", "limits", "deploy"),
-    *("testing", "checks", "http", "architecture"),
-]
-"""The order in the navigation; further pages follow by name."""
+from demo import contents
+from demo.contents import DOCS, HOME
 
 
 @dataclass(frozen=True)
@@ -52,12 +47,21 @@ def url_of(slug: str) -> str:
 
 
 def all_pages() -> list[Page]:
-    """Every page, in the order of the navigation."""
-    paths = sorted(
-        DOCS.glob("*.md"),
-        key=lambda path: (ORDER.index(path.stem) if path.stem in ORDER else len(ORDER), path.stem),
-    )
-    return [_read(path, path.stat().st_mtime) for path in paths]
+    """Return all pages in the order of the contents."""
+    return [_read_current(slug) for slug in contents.slugs()]
+
+
+def navigation() -> list[tuple[str, list[Page]]]:
+    """Return the titles of the sections of the contents, each with its pages."""
+    return [
+        (section.title, [_read_current(slug) for slug in section.slugs])
+        for section in contents.sections()
+    ]
+
+
+def _read_current(slug: str) -> Page:
+    path = DOCS / f"{slug}.md"
+    return _read(path, path.stat().st_mtime)
 
 
 @lru_cache(maxsize=100)
@@ -101,7 +105,7 @@ def _text(heading: Token) -> str:
 
 
 def _localise(token: Token) -> None:
-    """Links between the files and to their images work in the repository; make them work here."""
+    """Change links to files and images of the repository to addresses of the demo."""
     target: Any = token.attrs.get("href") or token.attrs.get("src")
     parts = urlsplit(str(target or ""))
     if parts.scheme or parts.netloc:
@@ -109,5 +113,7 @@ def _localise(token: Token) -> None:
     if token.type == "link_open" and parts.path.endswith(".md") and "/" not in parts.path:
         fragment = f"#{parts.fragment}" if parts.fragment else ""
         token.attrs["href"] = url_of(parts.path.removesuffix(".md")) + fragment
+    elif token.type == "link_open" and parts.path.startswith("../"):
+        del token.attrs["href"]  # the site does not serve source files
     elif token.type == "image" and parts.path.startswith("images/"):
         token.attrs["src"] = static("docs/" + parts.path.removeprefix("images/"))

@@ -1,6 +1,6 @@
-"""`make demo`: prepare the site, serve it, and print its address.
+"""Prepare and serve the demo, and print its address and suggestions (`make demo`).
 
-With ANTHROPIC_API_KEY set Claude answers; without it the local stand-in of Claude's API does.
+If ANTHROPIC_API_KEY is set, Claude answers; otherwise a local stand-in of Claude's API.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -18,6 +19,29 @@ from types import FrameType
 
 ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
+USER = "demo"
+
+CLAUDE = "Claude answers (ANTHROPIC_API_KEY is set)."
+STANDIN = """\
+A local stand-in answers instead of Claude: it searches these pages and quotes them.
+  Set ANTHROPIC_API_KEY to let Claude answer."""
+
+WELCOME = """
+  {url}
+
+  {answerer}
+
+  Try next:
+  1. Open the address and choose one of the four questions, or ask your own.
+  2. Click a link to another page during an answer: it continues there.
+  3. Ask something that is not in this documentation: "Can I use it with WordPress?"
+  4. Let it use tools: "Where is my order A-1042?" and "Please cancel order A-1043".
+  5. See the conversations, their costs and unanswered questions:
+     {url}django-admin/  (user {user}, password {password})
+  6. Put the chat on your own site: {url}install/
+
+  Press Ctrl-C to stop.
+"""
 
 
 @contextlib.contextmanager
@@ -27,7 +51,7 @@ def standin() -> Iterator[None]:
         [sys.executable, "-m", "sitechat.standin", "--port", "0", "--quiet"],
         stdout=subprocess.PIPE,
         text=True,
-        start_new_session=True,  # Ctrl-C ends the site first, then this
+        start_new_session=True,  # Ctrl-C stops only the site, which then stops the stand-in
     )
     try:
         assert process.stdout is not None  # noqa: S101 (for mypy)
@@ -51,15 +75,20 @@ def is_free(port: int) -> bool:
     return True
 
 
-def prepare() -> None:
-    """Bring the database and the index of the pages up to date."""
+def prepare(password: str) -> None:
+    """Migrate the database, index the pages and create the user."""
     import django
+    from django.contrib.auth.hashers import make_password
     from django.core.management import call_command
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "demo.settings")
     django.setup()
     call_command("migrate", verbosity=0)
     call_command("chat_index", verbosity=0)
+    from django.contrib.auth.models import User
+
+    owner = {"is_staff": True, "is_superuser": True, "password": make_password(password)}
+    User.objects.update_or_create(username=USER, defaults=owner)
 
 
 def stop(number: int, frame: FrameType | None) -> None:
@@ -71,7 +100,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8000)
     port = parser.parse_args().port
     if not is_free(port):
-        raise SystemExit(f"Port {port} is taken. Try another: make demo PORT={port + 1}")
+        raise SystemExit(f"Port {port} is in use. Try another: make demo PORT={port + 1}")
     sys.path[0] = str(ROOT)
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
@@ -80,14 +109,16 @@ def main() -> None:
     with contextlib.ExitStack() as stack:
         stack.enter_context(contextlib.suppress(KeyboardInterrupt))
         if os.environ.get("ANTHROPIC_API_KEY"):
-            who = "Claude answers (ANTHROPIC_API_KEY is set)."
+            answerer = CLAUDE
         else:
             stack.enter_context(standin())
-            who = "A local stand-in answers. Set ANTHROPIC_API_KEY and Claude does."
-        prepare()
+            answerer = STANDIN
+        password = secrets.token_urlsafe(9)
+        prepare(password)
         import uvicorn
 
-        print(f"\n  http://{HOST}:{port}/\n\n  {who}\n  Ctrl-C stops it.\n", flush=True)
+        url = f"http://{HOST}:{port}/"
+        print(WELCOME.format(url=url, answerer=answerer, user=USER, password=password), flush=True)
         uvicorn.run(
             "demo.asgi:application",
             host=HOST,

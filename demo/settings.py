@@ -1,13 +1,15 @@
-"""Settings of the demo: a small site such as any other, with the chat on it.
+"""Settings of the demo, a small site with the chat.
 
-The same settings serve `runserver`, gunicorn and uvicorn. This is a site to try on one's own
-machine: its secret key is in this file and it runs in debug mode.
+They work with `runserver`, gunicorn and uvicorn. Do not publish this site: its secret key is in
+this file and it runs in debug mode.
 """
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+
+from demo import answering
 
 BASE_DIR = Path(__file__).resolve().parent
 
@@ -68,15 +70,9 @@ STATICFILES_DIRS = [("docs", BASE_DIR.parent / "docs" / "images")]
 CHAT_SYSTEM_PROMPT = (
     "You are the assistant of the documentation of django-sitechat, a chat for Django sites, and "
     "answer the questions of the web developers who read it. Be correct and brief, and show a "
-    "few lines of code where they say more than words. Rest your answers on the pages that come "
-    "with the question, and say so plainly where they do not hold the answer."
+    "few lines of code if they help more than words. Base your answers on the pages that come "
+    "with the question, and say so plainly if they do not contain the answer."
 )
-CHAT_WIDGET = {
-    "title": "Ask the documentation",
-    "greeting": "Hello! I have read this documentation. What would you like to know?",
-    "suggestions": [
-        "How do I install it?",
-        "How do I limit what it costs?",
-        "Which servers does it run on?",
-    ],
-}
+CHAT_BOTS = {"default": "demo.shop.ShopBot"}
+CHAT_WIDGET = answering.widget()
+CHAT_EMBEDDER = None  # words are enough for these pages, and the demo starts at once

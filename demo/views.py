@@ -9,7 +9,9 @@ from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from pygments.formatters import HtmlFormatter
 
-from demo.pages import HOME, Page, all_pages
+from demo import answering
+from demo.contents import HOME
+from demo.pages import Page, all_pages, navigation
 
 if TYPE_CHECKING:
     PagesOf = Sitemap[Page]
@@ -18,7 +20,7 @@ else:
 
 
 class PageSitemap(PagesOf):
-    """What crawlers should read, and what `chat_index` does."""
+    """The sitemap for crawlers and `chat_index`."""
 
     def items(self) -> list[Page]:
         return all_pages()
@@ -37,7 +39,9 @@ def page(request: HttpRequest, slug: str = HOME) -> HttpResponse:
         "demo/page.html",
         {
             "page": pages[position],
-            "pages": pages,
+            "navigation": navigation(),
+            "questions": answering.QUESTIONS if slug == HOME else (),
+            "standin": answering.is_standin(),
             "previous": pages[position - 1] if position else None,
             "next": pages[position + 1] if position + 1 < len(pages) else None,
         },
@@ -46,7 +50,7 @@ def page(request: HttpRequest, slug: str = HOME) -> HttpResponse:
 
 @cache_control(max_age=3600)
 def code_css(request: HttpRequest) -> HttpResponse:
-    """The colours of code, light and dark."""
+    """Return the style sheet for highlighted code, in light and dark."""
     light, dark = _colours("friendly"), _colours("github-dark")
     css = f"{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}\n"
     return HttpResponse(css, content_type="text/css")

@@ -1,11 +1,10 @@
-"""Make one of the project's virtual environments and print the path of its Python.
+"""Create or update one of the project's virtual environments and print its Python's path.
 
     python3 scripts/environment.py newest
 
-Needs nothing but Python: it looks for the Pythons of this machine (on the PATH and in pyenv's
-folder), gets uv from the package index where there is none, and installs what the lock in
-`requirements/` says. Where the environment is up to date already it does nothing.
-What it has to say goes to standard error.
+The script needs only Python. It looks for Pythons on the PATH and in pyenv's folder, installs uv
+from the package index if it is missing, and installs the versions locked in `requirements/`. If
+the environment is up to date, it does nothing. Messages go to standard error.
 """
 
 from __future__ import annotations
@@ -22,23 +21,26 @@ ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ROOT / ".venv-tools"
 WINDOWS = os.name == "nt"
 OLDEST, NEWEST = (3, 10), (3, 13)
-"""The Pythons that the project is tested on."""
+"""The oldest and newest Python that the project is tested on."""
 
 UNTRIED = tuple((3, minor) for minor in range(NEWEST[1] + 1, NEWEST[1] + 4))
-"""Newer ones, where a machine has nothing else."""
+"""Newer Pythons, used only if the machine has no tested one."""
 
 
 class Environment(NamedTuple):
     folder: str
     lock: str
     pythons: tuple[tuple[int, int], ...]
-    """Versions, the best one first."""
+    """Suitable Python versions, the preferred one first."""
     wanted: str
-    """The first half of the message when the best is missing."""
+    """The start of the message if the preferred version is missing."""
     mariadb: bool = False
+    package: bool = True
+    """Whether the project itself is installed, too."""
 
 
 DESCENDING = (*((3, minor) for minor in range(NEWEST[1], OLDEST[1] - 1, -1)), *UNTRIED)
+FROM_3_12 = tuple(version for version in DESCENDING if version >= (3, 12))
 ENVIRONMENTS = {
     "newest": Environment(
         ".venv", "newest.txt", DESCENDING, "The newest Django needs Python 3.12+", mariadb=True
@@ -54,11 +56,25 @@ ENVIRONMENTS = {
         mariadb=True,
     ),
     "demo": Environment(".venv-demo", "demo.txt", DESCENDING, "The demo needs Python 3.10+"),
+    "docs": Environment(
+        ".venv-docs",
+        "docs.txt",
+        FROM_3_12,
+        "Building the documentation needs Python 3.12+",
+        package=False,
+    ),
+    "release": Environment(
+        ".venv-release",
+        "release.txt",
+        FROM_3_12,
+        "Checking a release needs Python 3.12+",
+        package=False,
+    ),
 }
 
 
 class Unavailable(Exception):
-    """This machine can't have the environment; the text says why and what would help."""
+    """The environment can't be created on this machine. The message says why and what to do."""
 
 
 def say(text: str) -> None:
@@ -66,7 +82,7 @@ def say(text: str) -> None:
 
 
 def find_pythons() -> dict[tuple[int, int], str]:
-    """This machine's Pythons from 3.10 on, by version."""
+    """Return the paths of this machine's Pythons from 3.10 on, by version."""
     names = ["python3", *(f"python3.{minor}" for _, minor in DESCENDING)]
     candidates = [sys.executable, *filter(None, map(shutil.which, names))]
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
@@ -79,7 +95,7 @@ def find_pythons() -> dict[tuple[int, int], str]:
             text=True,
             check=False,
         )
-        if answer.returncode == 0:  # a pyenv shim of a version that is not switched on fails
+        if answer.returncode == 0:  # pyenv shims of inactive versions fail
             major, minor, path = answer.stdout.strip().split(" ", 2)
             if (int(major), int(minor)) in DESCENDING:
                 pythons.setdefault((int(major), int(minor)), path)
@@ -87,13 +103,13 @@ def find_pythons() -> dict[tuple[int, int], str]:
 
 
 def run(*command: str) -> bool:
-    """Run the command with its output on standard error; whether it succeeded."""
+    """Run a command with its output on standard error and return whether it succeeded."""
     environ = {**os.environ, "UV_PYTHON_DOWNLOADS": "never", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     return subprocess.run(command, env=environ, stdout=sys.stderr, check=False).returncode == 0
 
 
 def find_uv(pythons: dict[tuple[int, int], str]) -> str:
-    """The path of uv: this machine's, or one that is installed into the project's folder."""
+    """Return the path of uv, which is installed into the project's folder if it is missing."""
     if found := shutil.which("uv"):
         return found
     in_venv = TOOLS / ("Scripts/uv.exe" if WINDOWS else "bin/uv")
@@ -113,20 +129,21 @@ def find_uv(pythons: dict[tuple[int, int], str]) -> str:
         if run(python, "-m", "pip", "install", "-q", "--target", str(TOOLS / "lib"), "uv>=0.9"):
             return str(in_folder)
     raise Unavailable(
-        "uv could not be installed: no Python here has pip or venv, or the package index could "
-        "not be reached. On Debian or Ubuntu: sudo apt-get install python3-venv. Or install uv."
+        "uv could not be installed: no Python on this machine has pip or venv, or the package "
+        "index is not reachable. On Debian or Ubuntu, run: sudo apt-get install python3-venv. "
+        "Or install uv."
     )
 
 
 def create(name: str) -> Path:
-    """Make or update the environment; its Python."""
+    """Create or update an environment and return the path of its Python."""
     environment = ENVIRONMENTS[name]
     folder = ROOT / environment.folder
     pythons = find_pythons()
     version = next((v for v in environment.pythons if v in pythons), None)
     if version is None:
-        there = ", ".join(f"{a}.{b}" for a, b in sorted(pythons)) or "no Python 3.10 or later"
-        raise Unavailable(f"{environment.wanted}; this machine has {there}.")
+        available = ", ".join(f"{a}.{b}" for a, b in sorted(pythons)) or "no Python 3.10 or later"
+        raise Unavailable(f"{environment.wanted}; this machine has {available}.")
     if name == "newest" and version < (3, 12):
         say(f"{environment.wanted}: with Python {version[0]}.{version[1]} it is Django 5.2.")
     python = folder / ("Scripts/python.exe" if WINDOWS else "bin/python")
@@ -140,21 +157,24 @@ def create(name: str) -> Path:
         return python
 
     uv = find_uv(pythons)
-    say(f"Making {environment.folder} with Python {version[0]}.{version[1]} ...")
-    # The tests start many processes: none of them should compile what it imports.
+    say(f"Creating {environment.folder} with Python {version[0]}.{version[1]} ...")
+    # The tests start many processes, which should not have to compile their imports.
     target = ("--quiet", "--compile-bytecode", "--python", str(python))
     if not (
         run(uv, "venv", "--quiet", "--clear", "--python", pythons[version], str(folder))
         and run(uv, "pip", "sync", *target, str(lock))
-        and run(uv, "pip", "install", *target, "--no-deps", "--editable", str(ROOT))
+        and (
+            not environment.package
+            or run(uv, "pip", "install", *target, "--no-deps", "--editable", str(ROOT))
+        )
     ):
-        raise Unavailable(f"{environment.folder} could not be made: the lines above say why.")
+        raise Unavailable(f"{environment.folder} could not be created: see the error above.")
     if environment.mariadb:
         mariadb = str(ROOT / "requirements" / "mariadb.txt")
         if not run(uv, "pip", "install", *target, "--requirements", mariadb):
             say(
-                "mysqlclient could not be built, so nothing is tested on MariaDB. It needs, on "
-                "Debian: libmariadb-dev pkg-config gcc python3-dev; with Homebrew: "
+                "mysqlclient could not be built, so the tests on MariaDB will be skipped. To build "
+                "it, install on Debian: libmariadb-dev pkg-config gcc python3-dev; with Homebrew: "
                 "mariadb-connector-c pkgconf."
             )
     stamp.write_text(state)

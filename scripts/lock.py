@@ -1,8 +1,9 @@
-"""Write the locks in `requirements/` anew from pyproject.toml, with the newest releases.
+"""Rewrite the lock files in `requirements/` from pyproject.toml, with the newest releases.
 
     make lock
 
-Each lock is universal: one file for every supported Python and platform.
+Each lock file applies to every supported Python and platform; those for tools that only build and
+check apply to Python 3.12 and newer.
 """
 
 from __future__ import annotations
@@ -13,20 +14,24 @@ import sys
 
 from environment import ROOT, find_pythons, find_uv
 
-EXTRAS = ("--extra", "files", "--extra", "html")
+EXTRAS = ("--extra", "embeddings", "--extra", "files", "--extra", "html")
 LOCKS = {
     "newest.txt": ("pyproject.toml", *EXTRAS, "--group", "dev"),
     "oldest.txt": ("pyproject.toml", "requirements/oldest.in", *EXTRAS, "--group", "test"),
     "demo.txt": ("pyproject.toml", "--group", "demo"),
     "mariadb.txt": ("--group", "mariadb"),
+    "docs.txt": ("--group", "docs"),
+    "release.txt": ("--group", "release"),
 }
+FROM_3_12 = ("docs.txt", "release.txt")
 
 
 def main() -> int:
     uv = find_uv(find_pythons())
     for name, sources in LOCKS.items():
+        python = "3.12" if name in FROM_3_12 else "3.10"
         command = [
-            *(uv, "pip", "compile", "--quiet", "--universal", "--python-version", "3.10"),
+            *(uv, "pip", "compile", "--quiet", "--universal", "--python-version", python),
             *("--generate-hashes", "--no-annotate", "--upgrade", "--no-emit-index-url"),
             *("--custom-compile-command", "make lock"),
             *("--output-file", f"requirements/{name}", *sources),

@@ -1,47 +1,161 @@
-"""Run the test suite on the newest and the oldest supported Django.
+"""Run the tests and print a summary line.
 
-    make test
+        make test        the tests without long ones, on the newest Django
+    make test-all    everything, on every Django and database
 
-What a machine lacks is left out, and said so; with CI set it is a failure instead.
+Tests that need something that this machine does not have are skipped and listed. If CI is set,
+they count as failures.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ET
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 from environment import ROOT, Unavailable, create, say
 
-SERVERS = {
-    "postgresql": ("PostgreSQL", os.environ.get("PGHOST", "127.0.0.1"), 5432),
-    "mariadb": ("MariaDB", "127.0.0.1", 3306),
+DATABASES = {
+    "postgresql": ("PostgreSQL", "psycopg", os.environ.get("PGHOST", "127.0.0.1"), 5432),
+    "mariadb": ("MariaDB", "MySQLdb", "127.0.0.1", 3306),
 }
+SHORT = "not long"
+FAST = "not servers and not browser and not long"
+EVERY_DJANGO = "not pure and not servers and not browser and not long"
+SMOKE = "smoke and not long"
+LEFT_TO_ALL = (
+    "Django 5.2 and 4.2, PostgreSQL and MariaDB, the other servers and sites, and long series: "
+    "make test-all."
+)
+WORKERS = max(2, min(4, (os.cpu_count() or 1) + 1))
+"""One more than the processors, because tests of servers and browsers mostly wait."""
+
+PARALLEL = ("-n", str(WORKERS), "--dist", "loadfile", "--no-loadscope-reorder")
 NO_TESTS = 5
-PARALLEL = ["-n", "auto", "--maxprocesses", "4", "--dist", "loadfile", "--no-loadscope-reorder"]
-"""Files side by side: many tests of servers wait most of their time."""
-BROWSER_ON_OLDEST = "tests/browser/test_nothing_is_lost.py"
-"""The widget is the same file on every Django: the rest of it is tried on the newest."""
+MAX_RUN_SECONDS = 25 * 60
+"""Seconds after which a run of pytest is ended: it hangs if a process of its crashed."""
 
 
-def pytest(python: Path, *arguments: str, database: str = "sqlite") -> bool:
-    """Run pytest; whether nothing failed. A selection that holds no test has not failed."""
-    environ = {**os.environ, "SITECHAT_TEST_DB": database}
-    code = subprocess.run(
-        [str(python), "-m", "pytest", *PARALLEL, *arguments], cwd=ROOT, env=environ, check=False
-    ).returncode
-    return code in (0, NO_TESTS if arguments else 0)
+class Results:
+    """The results of all runs, including skipped tests."""
+
+    def __init__(self) -> None:
+        self.began = time.monotonic()
+        self.counts: Counter[str] = Counter()
+        self.failures: list[str] = []
+        self.left_out: Counter[str] = Counter()
+        self.missing: list[str] = []
+        self.notes: list[str] = []
+
+    def add(self, label: str, report: Path) -> None:
+        """Add the results of a JUnit report of pytest."""
+        for case in ET.parse(report).iter("testcase"):  # noqa: S314
+            name = f"{case.get('classname', '').replace('.', '/')}::{case.get('name')}"
+            outcome = "passed"
+            for child in case:
+                if child.tag == "skipped":
+                    outcome = "skipped"
+                    self.left_out[child.get("message", "")] += 1
+                elif child.tag in ("failure", "error"):
+                    outcome = "failed" if child.tag == "failure" else "errors"
+                    self.failures.append(f"{name} ({label})")
+            self.counts[outcome] += 1
+
+    def add_missing(self, text: str) -> None:
+        """Note something that this machine does not have."""
+        if text not in self.missing:
+            self.missing.append(text)
+
+    def show(self) -> None:
+        """Print the skipped tests, the failures and, as last line, the summary."""
+        skipped = (f"{reason} ({count})" for reason, count in self.left_out.items())
+        for title, lines in (
+            ("Left out:", [*self.missing, *skipped, *self.notes]),
+            ("Failed:", self.failures),
+        ):
+            if lines:
+                print("\n".join(["", title, *(f"  {line}" for line in lines)]))
+        seconds = int(time.monotonic() - self.began)
+        shown = ("failed", "passed", "skipped", "errors")
+        counts = ", ".join(f"{self.counts[o]} {o}" for o in shown if self.counts[o])
+        clock = f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+        line = f" {counts or 'no tests ran'} in {seconds}s ({clock}) "
+        print(f"\n{line:=^80}", flush=True)
 
 
-def has_driver(python: Path, database: str) -> bool:
-    module = {"postgresql": "psycopg", "mariadb": "MySQLdb"}[database]
+class Runner:
+    """A runner of pytest in the project's environments."""
+
+    def __init__(self, results: Results, arguments: list[str]) -> None:
+        self.results = results
+        self.arguments = arguments
+
+    def python(self, environment: str) -> Path | None:
+        """Return the environment's Python; None, with a note, if it can't be created."""
+        try:
+            return create(environment)
+        except Unavailable as error:
+            self.results.add_missing(str(error))
+            return None
+
+    def tests(self, python: Path, label: str, *selection: str, database: str = "sqlite") -> None:
+        """Run a selection of tests."""
+        say(f"\n== {label}")
+        environ = {**os.environ, "SITECHAT_TEST_DB": database}
+        with tempfile.TemporaryDirectory() as folder:
+            report = Path(folder) / "report.xml"
+            command = [str(python), "-m", "pytest", "-q", f"--junitxml={report}"]
+            command += [*PARALLEL, *selection, *self.arguments]
+            try:
+                code = subprocess.run(
+                    command, cwd=ROOT, env=environ, check=False, timeout=MAX_RUN_SECONDS
+                ).returncode
+            except subprocess.TimeoutExpired:
+                self.results.failures.append(f"not done within {MAX_RUN_SECONDS} s ({label})")
+                return
+            if report.exists():
+                self.results.add(label, report)
+        if code not in (0, 1) and not (code == NO_TESTS and self.arguments):
+            self.results.failures.append(f"pytest ended with {code} ({label})")
+
+    def databases(self, python: Path, django: str, selection: str) -> None:
+        """Run the tests that depend on the database on each available database."""
+        for database, (label, module, host, port) in DATABASES.items():
+            if not _can_import(python, module):
+                self.results.add_missing(f"{label} on {django}: {module} is not installed.")
+            elif not _listens(host, port):
+                self.results.add_missing(f"{label}: nothing listens on {host}:{port}.")
+            else:
+                self.tests(python, f"{django}, {label}", "-m", selection, database=database)
+
+    def widget(self, *, long: bool) -> None:
+        """Run the widget's own tests, which need Node.js."""
+        npm = shutil.which("npm")
+        if npm is None or not (ROOT / "widget" / "node_modules").exists():
+            self.results.add_missing("The widget's own tests: npm ci in widget/.")
+            return
+        say("\n== the widget's own tests")
+        environ = {**os.environ, "LONG": "1" if long else ""}
+        command = [npm, "test", "--silent"]
+        if subprocess.run(command, cwd=ROOT / "widget", env=environ, check=False).returncode:
+            self.results.failures.append("npm test in widget/")
+
+
+def _can_import(python: Path, module: str) -> bool:
     command = [str(python), "-c", f"import {module}"]
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
-def is_listening(host: str, port: int) -> bool:
+def _listens(host: str, port: int) -> bool:
     try:
         socket.create_connection((host, port), timeout=2).close()
     except OSError:
@@ -49,39 +163,45 @@ def is_listening(host: str, port: int) -> bool:
     return True
 
 
+def run_short(runner: Runner) -> None:
+    """Run the tests without long ones on the newest Django."""
+    python = runner.python("newest")
+    if python is not None:
+        runner.tests(python, "newest Django", "-m", SHORT)
+    if not runner.arguments:
+        runner.widget(long=False)
+        runner.results.notes.append(LEFT_TO_ALL)
+
+
+def run_all(runner: Runner) -> None:
+    """Run all tests: tests that depend on Django on each version, the others once."""
+    python = runner.python("newest")
+    if python is not None:
+        runner.tests(python, "newest Django")
+        runner.databases(python, "newest Django", "database")
+    if not runner.arguments:
+        runner.widget(long=True)
+    python = runner.python("lts")
+    if python is not None:
+        runner.tests(python, "Django 5.2", "-m", EVERY_DJANGO)
+    python = runner.python("oldest")
+    if python is not None:
+        runner.tests(python, "oldest Django", "-m", f"({EVERY_DJANGO}) or ({SMOKE})")
+        runner.databases(python, "oldest Django", f"database and {EVERY_DJANGO}")
+
+
+RUNS: dict[bool, Callable[[Runner], None]] = {False: run_short, True: run_all}
+
+
 def main() -> int:
-    arguments = sys.argv[1:]
-    missing: list[str] = []
-    passed: list[bool] = []
-    # The newest comes last, so that the last summary is that of everything.
-    for name in ("oldest", "newest"):
-        try:
-            python = create(name)
-        except Unavailable as error:
-            missing.append(str(error))
-            continue
-        for database, (label, host, port) in SERVERS.items():
-            if not has_driver(python, database):
-                missing.append(f"{label}: its driver is not in the {name} environment.")
-            elif not is_listening(host, port):
-                missing.append(f"{label}: nothing listens on {host}:{port}.")
-            else:
-                say(f"\n== {name} Django, the tests marked `database`, on {label}")
-                passed.append(pytest(python, "-m", "database", *arguments, database=database))
-        for line in missing:
-            say(f"Not tested: {line}")
-        if name == "oldest" and not arguments:
-            say("\n== oldest Django, a browser's way through answers, on SQLite")
-            passed.append(pytest(python, BROWSER_ON_OLDEST))
-            say("\n== oldest Django, all other tests, on SQLite")
-            passed.append(pytest(python, "--ignore=tests/browser"))
-        else:
-            say(f"\n== {name} Django, all tests, on SQLite")
-            passed.append(pytest(python, *arguments))
-    failed = not all(passed) or not passed or (missing and "CI" in os.environ)
-    if missing:
-        say("\n".join(["", *(f"Not tested: {line}" for line in dict.fromkeys(missing))]))
-    return 1 if failed else 0
+    parser = argparse.ArgumentParser(description=__doc__, add_help=False, allow_abbrev=False)
+    parser.add_argument("--all", action="store_true")
+    options, arguments = parser.parse_known_args()
+    results = Results()
+    RUNS[options.all](Runner(results, arguments))
+    failed = bool(results.failures) or not results.counts["passed"]
+    results.show()
+    return 1 if failed or (results.missing and "CI" in os.environ) else 0
 
 
 if __name__ == "__main__":

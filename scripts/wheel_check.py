@@ -1,9 +1,9 @@
-"""Build the wheel and the sdist, and try the wheel as a new user would.
+"""Build the wheel and the sdist, and test the wheel like a new user.
 
     make wheel-check
 
-An empty environment gets the wheel with its dependencies; a new project made by `startproject`
-gets the three lines of the installation guide, migrates, and shows a page with the chat.
+The script installs the wheel with its dependencies into an empty environment, adds the chat to a
+new project by the steps of the installation guide, migrates, and requests a page with the chat.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ print(f"django-sitechat {sitechat.__version__} works on Django {django.__version
 
 
 def check(folder: Path, python: str, uv: str) -> None:
-    """Try the wheel in `dist/` in an environment and a project under `folder`."""
+    """Test the wheel in `dist/` in a new environment and project under `folder`."""
     environ = {k: v for k, v in os.environ.items() if not k.startswith(("ANTHROPIC_", "PYTHON"))}
     environ |= {"UV_PYTHON_DOWNLOADS": "never", "DJANGO_SETTINGS_MODULE": "site_.settings"}
 

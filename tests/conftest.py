@@ -1,32 +1,84 @@
-"""What the tests share: the stand-in of Claude, visitors, and an engine that ends with its test."""
+"""Shared fixtures: the stand-in of Claude, visitors, and cleanup of the engine."""
 
 from __future__ import annotations
 
+import gc
 import importlib
+import itertools
+import sys
 import threading
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 from django.conf import settings as django_settings
 from django.core.cache import cache
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
 
-from sitechat import claude, engine
-from sitechat.knowledge.discovery import discover
-from sitechat.knowledge.sources import registry
+from sitechat import claude
+from sitechat.claude import failures, fallbacks, regions
+from sitechat.conversations import bot_texts
+from sitechat.engine import engine, stop
+from sitechat.engine.process import running
+from sitechat.engine.workers import DATABASE_THREADS, workers
+from sitechat.knowledge.index.receivers import discover
+from sitechat.knowledge.sources import registry, waiting
 from sitechat.standin import Answer, Standin, pytest_plugin
 from tests import rendered
 from tests.indexed import put_help_pages
-from tests.visitor import Held, MakeVisitor, Visitor, until
+from tests.smaller import Smaller, make_smaller
+from tests.visitor import Held, MakeVisitor, Visitor
+from tests.waiting import until
+from tests.wire import Response, Wire, answer, wire
+
+CAN_CORRUPT_CONTEXTS = sys.version_info < (3, 12)
+"""Before Python 3.12 the collector can run in the middle of `ContextVar.set`.
+
+If it then closes a response that a test has dropped, Django sets another context variable, which
+corrupts the context: the process crashes later. From 3.12 on it runs between bytecodes only.
+"""
+_teardowns = itertools.count(1)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # Where the package is installed, pytest has loaded its plugin already.
+    if CAN_CORRUPT_CONTEXTS:
+        gc.disable()
+    # If the package is installed, pytest has already loaded its plugin.
     if not config.pluginmanager.is_registered(pytest_plugin):
         config.pluginmanager.register(pytest_plugin)
+
+
+DJANGO = frozenset({"claude_standin", "client", "db", "rf", "settings", "transactional_db"})
+"""Fixtures that need Django. Fixtures such as `visitor` depend on one of them."""
+
+
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    """Mark tests as `pure` whose modules do not use Django, so its version does not matter."""
+    knows: dict[Path, bool] = {}
+    for item in items:
+        if item.path not in knows:
+            knows[item.path] = "django" in item.path.read_text(encoding="utf-8").lower()
+        names = item.fixturenames if isinstance(item, pytest.Function) else ()
+        process = item.get_closest_marker("servers") or item.get_closest_marker("browser")
+        if not (knows[item.path] or process or DJANGO.intersection(names)):
+            item.add_marker(pytest.mark.pure)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """Wait for background work of a test before its tables are emptied."""
+    marker = item.get_closest_marker("django_db")
+    names = item.fixturenames if isinstance(item, pytest.Function) else ()
+    if "transactional_db" in names or (marker and marker.kwargs.get("transaction")):
+        _wait_until_idle(waiting.threads(), waiting.THREADS)
+    if CAN_CORRUPT_CONTEXTS:
+        gc.collect(1 if next(_teardowns) % 100 else 2)
 
 
 @pytest.fixture(scope="session")
@@ -34,57 +86,95 @@ def django_db_modify_db_settings(
     django_db_modify_db_settings_parallel_suffix: None,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    """SQLite in a file: in memory, threads that share it do not wait for each other's locks."""
+    """Use SQLite in a file: in memory, threads do not wait for each other's locks."""
     for database in django_settings.DATABASES.values():
         if "sqlite3" in database["ENGINE"]:
             name: Path = tmp_path_factory.mktemp("database") / "test.sqlite3"
             database.setdefault("TEST", {})["NAME"] = str(name)
 
 
+@pytest.fixture(scope="session")
+def live_server(django_db_setup: None, live_server: LiveServer) -> LiveServer:
+    """Start the server after the test database is chosen.
+
+    Before that the database is in memory, and the server's threads would share one connection,
+    which they then close while others use it.
+    """
+    return live_server
+
+
 @pytest.fixture(autouse=True)
 def _fresh_process() -> Iterator[None]:
-    """Nothing that one test's process remembers reaches the next test."""
+    """Reset the per-process state between tests."""
     yield
     claude.breaker.worked()
+    regions.forget()
+    bot_texts.forget()
+    fallbacks.forget_refused()
     cache.clear()
 
 
 @pytest.fixture(scope="session")
 def _sdk() -> None:
-    """The SDK takes seconds to import: no test's clock should run meanwhile."""
+    """Import the SDK, which takes seconds, before timeouts of tests start."""
     importlib.import_module("anthropic")
+
+
+@pytest.fixture(scope="session")
+def wire_server() -> Iterator[Wire]:
+    """Return a server that answers requests to Claude with any bytes."""
+    with wire(Response(answer())) as served:
+        yield served
 
 
 @pytest.fixture
 def visitor(claude_standin: Standin, db: None, _sdk: None) -> Visitor:
-    """A visitor whose replies have ended when the POST returns, inside the test's transaction."""
+    """Return a visitor whose replies end before the POST returns, in the test's transaction."""
     return Visitor()
 
 
 @pytest.fixture
 def owner(db: None) -> Client:
-    """A client of the site's owner, who is logged in to the admin."""
+    """Return a client that is logged in to the admin."""
     from tests.owner import owner_client
 
     return owner_client()
 
 
 @pytest.fixture
+def unmigrated(transactional_db: None) -> Iterator[None]:
+    """Remove the app's tables, as before the first `migrate`, but faster."""
+    models = list(apps.get_app_config("sitechat").get_models())
+    recorder = MigrationRecorder(connection)
+    applied = list(recorder.migration_qs.filter(app="sitechat"))
+    with connection.schema_editor() as editor:
+        for model in reversed(models):
+            editor.delete_model(model)
+    recorder.migration_qs.filter(app="sitechat").delete()
+    yield
+    with connection.schema_editor() as editor:
+        for model in models:
+            editor.create_model(model)
+    recorder.migration_qs.bulk_create(applied)
+
+
+@pytest.fixture
 def index_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The search index of this test is its own."""
+    """Use a separate search index for the test."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
 
 
 @pytest.fixture
-def no_sources(index_folder: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only sources that the test declares give pages."""
-    monkeypatch.setattr(registry, "_classes", {})
-    discover()
+def no_sources(index_folder: None) -> Iterator[None]:
+    """Empty the registry during the test, so that only sources of the test exist."""
+    with registry.emptied():
+        discover()
+        yield
 
 
 @pytest.fixture
 def answers(settings: Settings) -> dict[str, rendered.Answer]:
-    """What the site's paths answer, empty at first."""
+    """Return the site's responses by path, initially empty."""
     settings.ROOT_URLCONF = rendered.__name__
     rendered.answers.clear()
     return rendered.answers
@@ -92,7 +182,7 @@ def answers(settings: Settings) -> dict[str, rendered.Answer]:
 
 @pytest.fixture
 def help_pages(index_folder: None, db: None) -> None:
-    """Four pages of a shop's help are indexed."""
+    """Index four help pages of a shop."""
     put_help_pages()
 
 
@@ -100,37 +190,48 @@ def help_pages(index_folder: None, db: None) -> None:
 def live_visitor(
     claude_standin: Standin, transactional_db: None, _sdk: None
 ) -> Iterator[MakeVisitor]:
-    """Makes visitors whose replies run in the engine, on its thread, while the test goes on."""
+    """Return a function that creates visitors whose replies run in the engine's thread."""
     yield Visitor
-    for reply_id in list(engine._here().live):
-        engine.stop(reply_id, None)
+    for reply_id in list(running().live):
+        stop(reply_id, None)
     _wait_for_checkpoints()
 
 
 def _wait_for_checkpoints() -> None:
-    """A checkpoint may outlast the reply that it is of, and must not meet the next test."""
-    process = engine._here()
-    for each in filter(None, [process.background, *process.engines.values()]):
-        idle = threading.Barrier(engine.DATABASE_THREADS + 1)
-        for _ in range(engine.DATABASE_THREADS):
-            wait = partial(each._threads.submit, idle.wait, 10)
-            if each.loop.is_running():
-                each.loop.call_soon_threadsafe(wait)
-            else:
-                wait()
-        idle.wait(10)
+    """Wait for checkpoints, which may take longer than their replies."""
+    pools = workers()
+    _wait_until_idle(pools.checkpoints, 1)
+    _wait_until_idle(pools.database, DATABASE_THREADS)
+
+
+def _wait_until_idle(pool: Executor, threads: int) -> None:
+    idle = threading.Barrier(threads + 1)
+    for _ in range(threads):
+        pool.submit(idle.wait, 60)
+    idle.wait(60)
 
 
 @pytest.fixture
-def quick_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The engine writes down and tries again at once, not twice a second."""
-    monkeypatch.setattr(engine, "CHECKPOINT", 0.02)
-    monkeypatch.setattr(engine, "SAVE_AGAIN", 0.01)
+def smaller(monkeypatch: pytest.MonkeyPatch) -> Smaller:
+    """Return a function that lowers public, documented constants of a module."""
+    return make_smaller(monkeypatch)
+
+
+@pytest.fixture
+def quick_retries(smaller: Smaller) -> None:
+    """Retry failed requests without delay. Tests of failures check the delays."""
+    smaller(failures, SHORTEST_WAIT=0)
+
+
+@pytest.fixture
+def quick_engine(smaller: Smaller) -> None:
+    """Let the engine save and retry immediately instead of twice a second."""
+    smaller(engine, CHECKPOINT=0.02, SAVE_AGAIN=0.01)
 
 
 @pytest.fixture
 def held(live_visitor: MakeVisitor, quick_engine: None, claude_standin: Standin) -> Held:
-    """A visitor whose reply has said "One two" and waits to say the rest."""
+    """Return a visitor whose reply contains "One two" and waits before the rest."""
     claude_standin.script(Answer("One two three four five", hold_after=2))
     visitor = live_visitor()
     reply, rest = visitor.begin("Count")

@@ -1,24 +1,32 @@
-"""Pages that the chat knows, and the admin's page about them."""
+"""Indexed pages for tests, and the admin page about them."""
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
+from unittest import mock
 
 from django.contrib.auth.models import AnonymousUser, Group
+from django.core.files import locks
 from django.db.models import QuerySet
 from django.test import Client
 
 from sitechat.knowledge import Source, audience, search
-from sitechat.knowledge.models import Page
+from sitechat.knowledge.index import generations
+from sitechat.knowledge.index.schema import has_fts5
+from sitechat.knowledge.index.store import store
 from sitechat.knowledge.sources import Document
-from sitechat.knowledge.store import store
+from sitechat.models import Page
 
 ANONYMOUS = AnonymousUser()
 PAGES = "/admin/sitechat/page/"
 
 
 class Groups(Source, abstract=True):
-    """Groups stand for articles: their names are their texts."""
+    """A source that uses groups as articles, whose names are the texts."""
 
     format = "plain"
 
@@ -31,14 +39,14 @@ class Groups(Source, abstract=True):
     def url(self, obj: Group) -> str:
         return f"/articles/{obj.pk}/"
 
-    def text(self, obj: Group) -> str:
+    def text(self, obj: Group) -> str | bytes:
         if obj.name == "broken":
             raise RuntimeError("no text today")
         return obj.name
 
 
 def put(url: str, text: str, title: str = "", source: str = "shop.Pages", **values: Any) -> Page:
-    """Index a page; `values` are further fields of its document."""
+    """Index a page; `values` are other fields of its document."""
     values.setdefault("format", "markdown")
     store(Document(url=url, key=url, title=title, text=text, **values), source)
     return Page.objects.get(url=url)
@@ -57,6 +65,36 @@ def put_help_pages() -> None:
     put("/jobs/", "We are looking for a cook who delivers fine soup.", "Jobs")
 
 
+@contextmanager
+def index_in_use() -> Iterator[None]:
+    """Lock the index of this host, as another process does while it updates it."""
+    with (generations.folder() / "lock").open("w") as file:
+        assert locks.lock(file, locks.LOCK_EX)
+        try:
+            yield
+        finally:
+            locks.unlock(file)
+
+
+class _WithoutFts5(sqlite3.Connection):
+    """A connection of a Python whose SQLite was compiled without FTS5."""
+
+    def execute(self, sql: str, *arguments: Any) -> sqlite3.Cursor:
+        if "USING fts5" in sql:
+            raise sqlite3.OperationalError("no such module: fts5")
+        return super().execute(sql, *arguments)
+
+
+@contextmanager
+def without_fts5() -> Iterator[None]:
+    """Let new connections of `sqlite3` lack FTS5."""
+    connect = partial(sqlite3.connect, factory=_WithoutFts5)
+    with mock.patch.object(sqlite3, "connect", connect):
+        has_fts5.cache_clear()
+        yield
+    has_fts5.cache_clear()
+
+
 def known_urls() -> set[str]:
     return set(Page.objects.exclude(content_hash="").values_list("url", flat=True))
 
@@ -66,18 +104,18 @@ def index_problems() -> dict[str, str]:
 
 
 def found(query: str, **options: Any) -> list[str]:
-    """The addresses that a search finds, by default for a visitor who is not logged in."""
+    """Return the addresses that a search finds, by default for an anonymous visitor."""
     return [one.url for one in search(query, user=options.pop("user", ANONYMOUS), **options)]
 
 
 def page_of(client: Client, url: str = PAGES, **posted: str) -> str:
-    """What the client is shown; with `posted`, after a question."""
+    """Return the HTML of a page; with `posted`, after posting a question."""
     response = client.post(url, posted) if posted else client.get(url)
     assert response.status_code == 200, response.status_code
     return response.content.decode()
 
 
 def ask(client: Client, question: str, **others: str) -> dict[str, list[str]]:
-    """The addresses that a question finds: those that are sent along, and the next ones."""
+    """Return the addresses that a question finds: those sent to Claude, and the next ones."""
     context = client.post(PAGES, {"question": question, **others}).context
     return {name: [hit.url for hit in context.get(name, [])] for name in ("sent", "further")}

@@ -1,4 +1,4 @@
-"""Visitors, a time and shorthands for the tests of the ledgers."""
+"""Visitors, a time and helpers for the tests of ledgers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.test import override_settings
 
 from sitechat.ledger import CacheLedger, DatabaseLedger, Ledger
 from sitechat.ledger.claims import Reservation
-from sitechat.visitors import Visitor
+from sitechat.ledger.identity import Visitor
 
 NOW = (datetime.now(timezone.utc) + timedelta(days=1)).replace(
     hour=12, minute=34, second=56, microsecond=0
@@ -20,12 +20,12 @@ BOB = Visitor(session="b" * 32, user="u" * 32, ip="1" * 32)
 both = pytest.mark.parametrize(
     "ledger", [DatabaseLedger(), CacheLedger()], ids=["database", "cache"]
 )
-"""A test of every ledger. The one in the cache counts in LocMem, which is exact in one process;
-`test_ledger_races` has the real ones."""
+"""Parametrizes a test with both ledgers. The cache is LocMem, which is exact in one process;
+`test_races` uses real caches."""
 
 
 def limited(**limits: list[str]) -> override_settings:
-    """CHAT_LIMITS of a test or block: `@limited(session=["5 messages/hour"])`."""
+    """Override CHAT_LIMITS in a test or block: `@limited(session=["5 messages/hour"])`."""
     return override_settings(CHAT_LIMITS=limits)
 
 
@@ -37,6 +37,21 @@ def reserve(
     now: datetime = NOW,
 ) -> Reservation:
     return ledger.reserve(visitor, tokens=tokens, dollars=Decimal(dollars), now=now)
+
+
+def extend(
+    ledger: Ledger, reservation: Reservation, *, tokens: int, dollars: str, now: datetime = NOW
+) -> Reservation:
+    """Reserve another call for Ann's message, which must succeed."""
+    more = ledger.extend(reservation, ANN, tokens=tokens, dollars=Decimal(dollars), now=now)
+    assert more is not None
+    return more
+
+
+def spend(ledger: Ledger, dollars: str, now: datetime = NOW) -> None:
+    """Book a message of five tokens and this many dollars."""
+    reservation = reserve(ledger, dollars="0.01", now=now)
+    ledger.settle(reservation, tokens=5, dollars=Decimal(dollars), now=now)
 
 
 def left(ledger: Ledger, visitor: Visitor = ANN, now: datetime = NOW) -> dict[str, float]:

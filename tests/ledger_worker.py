@@ -1,10 +1,10 @@
-"""The processes that race for limits in `test_ledger_races`.
+"""The processes that compete for limits in `ledger/test_races.py`.
 
-    python -m tests.ledger_worker create|drop     makes or removes the database
-    python -m tests.ledger_worker serve           reads scenarios, one JSON object a line, and
-                                                  answers each with what came of it in all
+        python -m tests.ledger_worker create|drop     creates or drops the database
+        python -m tests.ledger_worker serve           reads scenarios as lines of JSON, and prints
+                                                      the combined result of each
 
-The environment tells the database (see `tests.settings`) and the cache, if the ledger is in one.
+The environment selects the database (see `tests.settings`) and the cache, if the ledger uses one.
 """
 
 from __future__ import annotations
@@ -19,14 +19,16 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import django
 from django.conf import settings
 from django.db import connection, connections, transaction
 
 from sitechat.errors import BudgetExhausted, RateLimited
-from sitechat.visitors import Visitor
+
+if TYPE_CHECKING:
+    from sitechat.ledger.identity import Visitor
 
 CONTEXT = multiprocessing.get_context("fork")
 
@@ -40,7 +42,7 @@ THREADS = 5
 
 def configure() -> None:
     if connection.vendor == "sqlite":
-        # SQLite lets the one who waits the longest wait on: on a busy machine, for a long time.
+        # SQLite's locks are not fair: on a loaded machine a process may wait for a long time.
         settings.DATABASES["default"]["OPTIONS"]["timeout"] = 120
     cache = os.environ.get("RACE_CACHE")
     if cache:
@@ -69,7 +71,7 @@ def drop() -> None:
 
 
 class Racer:
-    """One of the processes, from before they fork."""
+    """One of the competing processes. It is created before the fork."""
 
     def __init__(self) -> None:
         from sitechat.signals import budget_reached, limit_reached
@@ -91,7 +93,7 @@ class Racer:
         self.seen["warnings"] += "80%" in record.getMessage()
 
     def race(self, scenario: dict[str, Any]) -> dict[str, Any]:
-        """This process's messages; begins when all the processes are there."""
+        """Send this process's messages as soon as all processes are ready."""
         settings.CHAT_LIMITS = scenario["limits"]
         self.seen = {"signals": 0, "warnings": 0}
         outcomes: Counter[str] = Counter()
@@ -116,6 +118,8 @@ def _share(scenario: dict[str, Any], numbers: range) -> Counter[str]:
 
 
 def _visitor(scenario: dict[str, Any], number: int) -> Visitor:
+    from sitechat.ledger.identity import Visitor
+
     name = f"{scenario['name']}-{number % scenario['visitors']}"
     return Visitor(session=name, user=None, ip=name)
 
@@ -145,7 +149,7 @@ def _message(scenario: dict[str, Any], number: int) -> str:
     return "admitted"
 
 
-def _left(scenario: dict[str, Any]) -> list[dict[str, Any]]:
+def _left(scenario: dict[str, Any]) -> Any:
     from sitechat.ledger import get_ledger
 
     settings.CHAT_LIMITS = scenario["limits"]

@@ -1,4 +1,4 @@
-"""Conversations as they lie in the database when their owner comes to look at them."""
+"""Stored conversations for tests of the admin."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def talk(
     usage: dict[str, Any] | None = None,
     **reply: Any,
 ) -> Conversation:
-    """A conversation of questions and replies, the last of them `age` old.
+    """Create a conversation of questions and replies, the last of which is `age` old.
 
-    `reply` holds further fields of the replies, `usage` of their usage.
+    `reply` are other fields of the replies, `usage` fields of their usage.
     """
     when = timezone.now() - age
     conversation = Conversation.objects.create(bot=bot, user=user, created=when, updated=when)
@@ -79,7 +79,7 @@ def add_turn(
 
 
 def owner_client(*permissions: str) -> Client:
-    """A client of a member of staff with these permissions; a superuser where there are none."""
+    """Return a client of a staff user with these permissions; without any, of a superuser."""
     if not permissions:
         user = User.objects.create_superuser("owner")
     else:
@@ -92,12 +92,12 @@ def owner_client(*permissions: str) -> Client:
 
 
 def url_of(conversation: Conversation, page: str = "change") -> str:
-    """The address of one of the admin's pages about the conversation."""
+    """Return the address of an admin page about the conversation."""
     return f"{LIST}{conversation.pk}/{page}/"
 
 
 def page_of(client: Client, url: str) -> str:
-    """What the client is shown there."""
+    """Return the HTML of a page."""
     response = client.get(url)
     assert response.status_code == 200, response.status_code
     return response.content.decode()

@@ -1,4 +1,4 @@
-"""A site whose every answer a test writes down, by path."""
+"""A site whose responses are set by tests, by path."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.urls import path
 
 Answer = str | Callable[[HttpRequest], HttpResponseBase]
 answers: dict[str, Answer] = {}
-"""What a path answers: a body, or a view. Any other path answers 404."""
+"""The body or view of each path. All other paths return 404."""
 
 
 def redirect(to: str) -> Answer:
@@ -19,7 +19,7 @@ def redirect(to: str) -> Answer:
 
 
 def put_pages(*urls: str) -> None:
-    """Let the paths be pages of their own, and the site's sitemap name them."""
+    """Create pages at the paths, and a sitemap with them."""
     answers.update({url: f"<main>This is the page {url}</main>" for url in urls})
     answers["/sitemap.xml"] = sitemap_of(*urls)
 
@@ -35,7 +35,7 @@ def sitemap_index_of(*urls: str) -> str:
 
 
 def _answer(request: HttpRequest, any: str = "") -> HttpResponseBase:
-    answer = answers.get(request.get_full_path())
+    answer = answers.get(request.get_full_path_info())
     if answer is None:
         return HttpResponse(status=404)
     return HttpResponse(answer) if isinstance(answer, str) else answer(request)

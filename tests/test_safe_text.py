@@ -1,13 +1,14 @@
-"""What visitors and models wrote, made safe to look at."""
+"""Tests of escaping text of visitors and models."""
 
 from __future__ import annotations
 
+import json
 import sys
 from unicodedata import category
 
 import pytest
 
-from sitechat.owner.safe_text import Stream, safe_link, visible
+from sitechat.safe_text import Stream, json_text, one_line, safe_link, visible
 
 ZWNJ, ZWJ, VS16 = "\u200c", "\u200d", "\ufe0f"
 PERSIAN = f"می{ZWNJ}خواهم"
@@ -49,12 +50,33 @@ def test_what_people_write_is_left_alone(text: str) -> None:
 
 
 def test_all_format_and_control_characters_are_shown() -> None:
-    """But for those that have a shape, such as the Arabic number sign."""
+    """Check all format characters except visible ones, such as the Arabic number sign."""
     shaped = {*range(0x600, 0x606), 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD}
     for point in range(sys.maxunicode):
         unseen = category(chr(point)) in {"Cc", "Cf", "Zl", "Zp"}
         if unseen and chr(point) not in "\t\n" and point not in shaped:
             assert visible(chr(point)) == f"⟨U+{point:04X}⟩"
+
+
+def test_halves_of_surrogate_pairs_are_shown() -> None:
+    assert visible("a\ud83d\udc00") == "a⟨U+D83D⟩⟨U+DC00⟩"
+
+
+def test_one_line_shows_what_would_break_it() -> None:
+    text = one_line("a\r\nb\tc\u2028\x1b[0m")
+    assert text == "a⟨U+000D⟩⟨U+000A⟩b⟨U+0009⟩c⟨U+2028⟩⟨U+001B⟩[0m"
+    assert one_line("x" * 600, 500) == "x" * 500 + "…"
+    assert len(one_line("\n" * 600, 500)) == 501
+    assert one_line(ValueError("a\nb"), 500) == "a⟨U+000A⟩b"
+    assert one_line(f"{PERSIAN} {COUPLE}") == f"{PERSIAN} {COUPLE}"
+
+
+def test_json_keeps_its_value_and_hides_nothing() -> None:
+    value = {"text\u202e": ["\x9b31m\u2028\x7f", f"{COUPLE} ä\n", "\U000e0041\ud800"]}
+    written = json_text(value, indent=2)
+    assert json.loads(written) == value
+    assert visible(written) == written
+    assert f"{COUPLE} ä" in written
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""In a site's own tests, under Django's TestCase, a chat works without a thread of its own."""
+"""Tests of the chat in a site's own tests: in a TestCase it needs no separate thread."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ class ChatTests(TestCase):
     def test_the_answer_is_written_when_the_post_returns(self) -> None:
         threads = set(threading.enumerate())
         response = self.client.post(CHAT, QUESTION, content_type="application/json")
-        begun = set(threading.enumerate()) - threads
-        for thread in begun:  # asgiref's own may still be ending
+        started = set(threading.enumerate()) - threads
+        for thread in started:  # asgiref's threads may still be ending
             thread.join(timeout=10)
-        assert {thread.name for thread in begun if thread.is_alive()} == set()
+        assert {thread.name for thread in started if thread.is_alive()} == set()
         reply = Message.objects.replies().get()
         assert (reply.status, reply.text) == ("complete", "A ticket costs nine euro.")
         assert text_of(events_of(response)) == "A ticket costs nine euro."

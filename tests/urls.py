@@ -1,6 +1,7 @@
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
+from django.views.generic import TemplateView
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -9,6 +10,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     path("", home),
+    path("page/", TemplateView.as_view(template_name="base.html")),
     path("api/", include("sitechat.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -1,9 +1,8 @@
-"""A visitor of the test site, who speaks the chat's HTTP calls as a browser would."""
+"""A visitor of the test site, with the chat's HTTP calls."""
 
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from itertools import chain
 from typing import Any, cast
@@ -17,7 +16,7 @@ from sitechat.standin import Standin
 
 CHAT = "/api/chat/"
 UUID = "0b0d5e4c-5a43-4a3c-8f5c-8d3f3ef5a0b1"
-"""The id that a client gives its message."""
+"""The id of a client's message."""
 
 
 def reply_url(reply: str, call: str = "") -> str:
@@ -25,7 +24,7 @@ def reply_url(reply: str, call: str = "") -> str:
 
 
 def parse(raw: bytes) -> list[dict[str, Any]]:
-    """The events of a stream as the plainest client reads it; `[DONE]` must end it."""
+    """Return the events of a stream, which must end with `[DONE]`."""
     lines = [line[6:] for line in raw.decode().split("\n") if line.startswith("data: ")]
     assert lines[-1:] == ["[DONE]"], raw
     return [json.loads(line) for line in lines[:-1]]
@@ -35,20 +34,20 @@ def text_of(events: Iterable[dict[str, Any]]) -> str:
     return "".join(event.get("t", "") for event in events)
 
 
-def told(events: Iterable[dict[str, Any]], key: str) -> Any:
-    """What the one event says that has the key."""
+def value_of(events: Iterable[dict[str, Any]], key: str) -> Any:
+    """Return the value of the only event that has the key."""
     [value] = [event[key] for event in events if key in event]
     return value
 
 
 def raw_chunks(response: Any) -> Iterator[bytes]:
-    """The pieces of a streamed answer as they come."""
+    """Return the chunks of a streamed answer as they arrive."""
     assert isinstance(response, StreamingHttpResponse), response.content
     return iter(cast("Iterator[bytes]", response.streaming_content))
 
 
 def events_of(response: Any) -> list[dict[str, Any]]:
-    """All events of a streamed answer; waits for its end."""
+    """Read a streamed answer to its end and return its events."""
     return parse(b"".join(raw_chunks(response)))
 
 
@@ -60,13 +59,13 @@ async def async_events_of(response: Any) -> list[dict[str, Any]]:
 
 
 def nothing_happened(standin: Standin) -> bool:
-    """No request to Claude, no row, no session."""
+    """Return whether there is no request to Claude, no row and no session."""
     tables = (Conversation, Message, Usage, Counter, Session)
     return not standin.requests and not any(table.objects.exists() for table in tables)
 
 
 class Stream:
-    """A streamed answer whose beginning has come."""
+    """A streamed answer of which the first chunk has arrived."""
 
     def __init__(self, response: Any) -> None:
         self._response = response
@@ -83,18 +82,18 @@ class Stream:
         return next(self._chunks)
 
     def close(self) -> None:
-        """The visitor leaves the page."""
+        """Close the stream, as if the visitor left the page."""
         self._response.close()
 
 
 class Visitor:
-    """One browser: a cookie jar and the calls of the chat."""
+    """A browser: a cookie jar and the calls of the chat."""
 
     def __init__(self, **headers: str) -> None:
         self.client = Client(headers=headers)
 
     def post(self, body: Any, url: str = CHAT, **kwargs: Any) -> Any:
-        """POST a JSON body; `bytes` go as they are."""
+        """POST a JSON body; `bytes` are sent unchanged."""
         if not isinstance(body, bytes):
             body = json.dumps(body).encode()
         return self.client.post(url, body, content_type="application/json", **kwargs)
@@ -103,11 +102,11 @@ class Visitor:
         return self.post({"message": message, **fields})
 
     def ask(self, message: str, **fields: Any) -> list[dict[str, Any]]:
-        """Send a message; the events of its whole reply."""
+        """Send a message and return the events of its whole reply."""
         return events_of(self.send(message, **fields))
 
     def begin(self, message: str, **fields: Any) -> tuple[str, Stream]:
-        """Send a message; the reply's id and its stream, which may still be running."""
+        """Send a message and return the reply's id and its stream, which may still be running."""
         stream = Stream(self.send(message, **fields))
         return stream.reply, stream
 
@@ -137,7 +136,7 @@ class Visitor:
 
 
 class AsyncVisitor:
-    """One browser whose requests are served by ASGI."""
+    """A browser whose requests are served with ASGI."""
 
     def __init__(self) -> None:
         self.client = AsyncClient()
@@ -152,11 +151,3 @@ class AsyncVisitor:
 
 MakeVisitor = Callable[[], Visitor]
 Held = tuple[Visitor, str, Stream]
-
-
-def until(true: Callable[[], Any]) -> None:
-    """Wait, up to ten seconds, for what another thread does."""
-    deadline = time.monotonic() + 10
-    while not true():
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.005)

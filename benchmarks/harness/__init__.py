@@ -1,7 +1,7 @@
-"""What the benchmarks share: peers as processes, visitors as sockets, and figures."""
+"""Common code of the benchmarks: peers as processes, visitors as sockets, and figures."""
 
 import sys
 from pathlib import Path
 
-# The checkout is measured, installed or not.
+# Measure this checkout even if another version is installed.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "src"))

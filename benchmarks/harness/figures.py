@@ -1,4 +1,4 @@
-"""Figures with their spread: what a run prints, and what it keeps as JSON."""
+"""Figures with their spread, printed and written as JSON."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PACKAGES = ("Django", "anthropic", "aiohttp", "uvicorn", "uvloop", "gunicorn", "
 
 
 def percentile(values: Sequence[float], part: float) -> float:
-    """The value below which `part` (0 to 1) of the values are; NaN for none."""
+    """Return the percentile of values for `part`, from 0 to 1; NaN if there are no values."""
     if not values:
         return float("nan")
     ordered = sorted(values)
@@ -28,7 +28,7 @@ def percentile(values: Sequence[float], part: float) -> float:
 
 
 def spread(values: Sequence[float]) -> dict[str, float]:
-    """The median of repeated measurements, and the least and the greatest of them."""
+    """Return the median, minimum and maximum of repeated measurements."""
     return {
         "median": statistics.median(values),
         "least": min(values),
@@ -37,7 +37,7 @@ def spread(values: Sequence[float]) -> dict[str, float]:
 
 
 def shown(value: float | dict[str, float], show: str = "{:,.1f}") -> str:
-    """A figure in words, with its spread where it has one."""
+    """Return a figure as text, with its spread if it has one."""
     if not isinstance(value, dict):
         return show.format(value).removesuffix(".0")
     median, least, most = (show.format(value[key]) for key in ("median", "least", "most"))
@@ -45,7 +45,7 @@ def shown(value: float | dict[str, float], show: str = "{:,.1f}") -> str:
 
 
 def machine() -> dict[str, Any]:
-    """What the figures were measured on."""
+    """Return a description of the machine and the software."""
     installed = {each.metadata["Name"]: each.version for each in distributions()}
     cpu = next(
         (
@@ -68,19 +68,19 @@ def machine() -> dict[str, Any]:
 
 
 def parser(doc: str | None) -> argparse.ArgumentParser:
-    """The options that every benchmark has."""
+    """Return a parser with the options of all benchmarks."""
     made = argparse.ArgumentParser(
         description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    made.add_argument("--short", action="store_true", help="fewer repetitions, smaller numbers")
+    made.add_argument("--short", action="store_true", help="fewer repetitions and smaller numbers")
     made.add_argument(
         "--url",
-        help="measure only this: the POST endpoint of another implementation, started by you "
-        "with ANTHROPIC_BASE_URL at --standin-port",
+        help="measure only this POST endpoint of another implementation, which you start with "
+        "ANTHROPIC_BASE_URL at --standin-port",
     )
-    made.add_argument("--pid", type=int, help="with --url: its process, for CPU and memory")
+    made.add_argument("--pid", type=int, help="with --url: its process id, for CPU and memory")
     made.add_argument(
-        "--standin-port", type=int, default=0, help="port of the stand-in; default: any"
+        "--standin-port", type=int, default=0, help="port of the stand-in; default: any free port"
     )
     made.add_argument(
         "--database", choices=("postgresql", "sqlite"), default=peers.default_vendor()
@@ -90,7 +90,7 @@ def parser(doc: str | None) -> argparse.ArgumentParser:
 
 
 def keep(options: argparse.Namespace, name: str, figures: Any) -> None:
-    """Write the figures of a benchmark into the file of --json, beside those of others."""
+    """Add the figures of a benchmark to the file of --json."""
     if options.json is None:
         return
     known = json.loads(options.json.read_text()) if options.json.exists() else {}
@@ -99,7 +99,7 @@ def keep(options: argparse.Namespace, name: str, figures: Any) -> None:
 
 
 def table(rows: Sequence[Sequence[object]]) -> None:
-    """Print rows in columns; the first is the heading."""
+    """Print rows in columns. The first row is the heading."""
     texts = [[cell if isinstance(cell, str) else f"{cell:,.1f}" for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
     for row in texts:

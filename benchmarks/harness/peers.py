@@ -1,4 +1,4 @@
-"""The peers of every benchmark, each a process of its own that answers POST /api/chat/."""
+"""The peers that benchmarks compare, each a separate process that answers POST /api/chat/."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from harness import processes
 from sitechat.standin import StandinProcess
@@ -25,16 +26,18 @@ START_WITHIN = 60.0
 
 @dataclass(frozen=True)
 class Peer:
-    """A chat on a server. `command` is what starts it on a port."""
+    """A chat on a server."""
 
     name: str
     chat: str
     package: str
     command: Callable[[int, int], list[str]]
-    """From a port and the number of streams that it must serve at once."""
+    """Returns the command for a port and the number of concurrent streams."""
     streams: int | None = None
-    """Streams that it can serve at once; None: as many as come."""
+    """Maximum number of concurrent streams; None if unlimited."""
     environ: Mapping[str, str] = field(default_factory=dict, hash=False)
+    source: Path | None = None
+    """The checkout whose code is served; None for this one."""
 
     @property
     def installed(self) -> bool:
@@ -49,7 +52,7 @@ def _gunicorn(port: int, *options: str) -> list[str]:
 
 
 def _gthread(port: int, streams: int) -> list[str]:
-    # Twice as many threads as streams: half of them are kept for the site's other pages.
+    # Twice as many threads as streams, because half of them are reserved for other pages.
     return _gunicorn(port, "-w", "1", "-k", "gthread", "--threads", str(max(8, 2 * streams)))
 
 
@@ -106,7 +109,7 @@ FEW_THREADS = (
 
 
 class Served:
-    """A peer that is running, or any other server that answers at a URL (`--url`)."""
+    """A running peer, or another server at a URL (`--url`)."""
 
     def __init__(self, name: str, url: str, pid: int | None) -> None:
         self.name = name
@@ -120,13 +123,15 @@ class Served:
         return processes.memory_kb(self.pid) if self.pid else float("nan")
 
 
-def environment(chat: str, database: str, more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Of a process that serves a chat. It may keep its bytecode, as on any site."""
+def environment(
+    chat: str, database: str, more: Mapping[str, str] | None = None, source: Path | None = None
+) -> dict[str, str]:
+    """Return the environment of a process that serves a chat. Bytecode may be cached."""
     environ = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     return {
         **environ,
         "PYTHONPYCACHEPREFIX": str(Path(tempfile.gettempdir()) / "sitechat-benchmark-bytecode"),
-        "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT / "benchmarks")]),
+        "PYTHONPATH": os.pathsep.join([str((source or ROOT) / "src"), str(ROOT / "benchmarks")]),
         "DJANGO_SETTINGS_MODULE": "served.settings",
         "BENCHMARK_CHAT": "plain" if chat == "plain" else "sitechat",
         "BENCHMARK_DATABASE": database,
@@ -144,7 +149,7 @@ def serve(
     streams: int = 1,
     environ: Mapping[str, str] | None = None,
 ) -> Iterator[Served]:
-    """Start a peer and stop it. Raises RuntimeError with its output where it does not start."""
+    """Run a peer. Raise RuntimeError with its output if it does not start."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         port: int = sock.getsockname()[1]
@@ -153,7 +158,7 @@ def serve(
         process = subprocess.Popen(
             [sys.executable, "-m", *peer.command(port, streams)],
             cwd=ROOT / "benchmarks",
-            env=environment(peer.chat, database, more),
+            env=environment(peer.chat, database, more, peer.source),
             stdout=log,
             stderr=log,
             start_new_session=True,
@@ -189,7 +194,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 class Databases:
-    """The databases of the peers: on PostgreSQL, or SQLite files where there is none."""
+    """The databases of the peers: on PostgreSQL, or SQLite files if it is not available."""
 
     def __init__(self, vendor: str) -> None:
         self.vendor = vendor
@@ -210,9 +215,11 @@ class Databases:
                 on_postgresql(f"DROP DATABASE {database.partition(':')[2]} WITH (FORCE)")
         self._folder.cleanup()
 
-    def of(self, chat: str) -> str:
-        """The database of a chat, made at the first call; what BENCHMARK_DATABASE takes."""
+    def of(self, chat: str, source: Path | None = None) -> str:
+        """Return the database of a chat for BENCHMARK_DATABASE, created by the first call."""
         chat = "plain" if chat == "plain" else "sitechat"
+        if source is not None:
+            chat += "_before"
         if chat not in self._made:
             if self.vendor == "postgresql":
                 name = f"sitechat_benchmark_{chat}_{os.getpid()}"
@@ -222,22 +229,46 @@ class Databases:
                 self._made[chat] = str(Path(self._folder.name) / f"{chat}.sqlite3")
             subprocess.run(
                 [sys.executable, "-m", "django", "migrate", "--run-syncdb", "-v", "0"],
-                env=environment(chat, self._made[chat]),
+                env=environment(chat.partition("_")[0], self._made[chat], source=source),
                 check=True,
             )
         return self._made[chat]
 
 
 def on_postgresql(statement: str) -> None:
-    import psycopg
-
-    host, user = os.environ.get("PGHOST", "127.0.0.1"), os.environ.get("PGUSER", "postgres")
-    with psycopg.connect(host=host, user=user, dbname="postgres", autocommit=True) as connection:
+    with _connect() as connection:
         connection.execute(statement)
 
 
+class Connections:
+    """A counter of open connections to a database, with a connection of its own."""
+
+    def __init__(self, database: str) -> None:
+        vendor, _, self._name = database.partition(":")
+        self._connection = _connect() if vendor == "postgresql" else None
+
+    def count(self) -> int:
+        """Return the number of open connections; 0 on SQLite."""
+        if self._connection is None:
+            return 0
+        counting = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s"
+        row = self._connection.execute(counting, [self._name]).fetchone()
+        return int(row[0]) if row else 0
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+
+
+def _connect() -> Any:
+    import psycopg
+
+    host, user = os.environ.get("PGHOST", "127.0.0.1"), os.environ.get("PGUSER", "postgres")
+    return psycopg.connect(host=host, user=user, dbname="postgres", autocommit=True)
+
+
 def default_vendor() -> str:
-    """`postgresql` where its server and its driver are there, else `sqlite`."""
+    """Return `postgresql` if its server and driver are available, else `sqlite`."""
     try:
         on_postgresql("SELECT 1")
     except Exception:

@@ -1,4 +1,4 @@
-"""Plots as SVG files, readable on light and dark pages."""
+"""Plots as SVG, readable on light and dark pages."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ stroke: var(--c); fill: none; stroke-width: 2 }
 @media (prefers-color-scheme: dark) { text { fill: #ddd } .s2 { --c: #60a5fa } }
 </style>"""
 SHADES = {"plain": 0, "bare": 1}
-"""Ours is 2."""
+"""The shades of peers by the start of their names; sitechat has shade 2."""
 
 
 def bars(title: str, values: Mapping[str, float], show: str = "{:,.0f}") -> str:
-    """A bar for each name, the longest over the whole width."""
+    """Return a bar chart with a bar for each name."""
     top = max(values.values())
     parts = []
     for n, (name, value) in enumerate(values.items()):
@@ -39,7 +39,7 @@ def lines(
     unit: str,
     show: str = "{:,.0f}",
 ) -> str:
-    """A line for each name over `across`, which is labelled with its unit."""
+    """Return a line chart with a line for each name. `unit` is the label of `across`."""
     top = _nice(max(value for values in series.values() for value in values))
     right = max(across)
 

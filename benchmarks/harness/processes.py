@@ -1,4 +1,4 @@
-"""What a process and its children use, from /proc: these benchmarks run on Linux."""
+"""Resources of a process and its children, read from /proc on Linux."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def family(pid: int) -> list[int]:
-    """The process and all that it started."""
+    """Return the ids of a process and its descendants."""
     found = [pid]
     for parent in found:
         for task in Path(f"/proc/{parent}/task").glob("*/children"):
-            with contextlib.suppress(OSError):  # it has just ended
+            with contextlib.suppress(OSError):  # the process has ended
                 found += [int(child) for child in task.read_text().split()]
     return found
 
 
 def cpu_ms(pid: int) -> float:
-    """CPU milliseconds, user and system, of the processes that are there now."""
+    """Return the CPU milliseconds, user and system, of the processes that are running."""
     total = 0
     for each in family(pid):
         with contextlib.suppress(OSError):
@@ -29,8 +29,17 @@ def cpu_ms(pid: int) -> float:
     return total * 1000 / TICKS
 
 
+def threads(pid: int) -> int:
+    """Return the number of threads of the processes that are running."""
+    total = 0
+    for each in family(pid):
+        with contextlib.suppress(OSError):
+            total += len(list(Path(f"/proc/{each}/task").iterdir()))
+    return total
+
+
 def memory_kb(pid: int) -> float:
-    """Kilobytes that are these processes' own: private pages, and their part of shared ones."""
+    """Return the proportional set size in kilobytes: private pages and a share of shared pages."""
     total = 0
     for each in family(pid):
         with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""What a benchmark measures: the peers, or the one implementation that --url names."""
+"""Targets of a benchmark: the peers, or the implementation at --url."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sitechat.standin import Answer, StandinProcess
 
 
 class Bench:
-    """A stand-in and databases for the time of a benchmark."""
+    """The stand-in and databases of a benchmark."""
 
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
@@ -27,11 +27,11 @@ class Bench:
         self._stack.close()
 
     def answers(self, count: int, *, pace: float = 0.0, hold: bool = False) -> None:
-        """Every answer from now on: so many deltas, one every `pace` seconds.
+        """Set all answers to `count` deltas, one every `pace` seconds.
 
-        `hold`: each waits after its first delta for `standin.release()`.
+        With `hold`, each answer waits after its first delta for `standin.release()`.
         """
-        # All answers are the same list, so that the stand-in composes little.
+        # All answers are the same list, which saves work in the stand-in.
         self.standin.clear()
         deltas, hold_after = visitors.deltas(count), 1 if hold else None
         self.standin.always(Answer(deltas, delay=pace, first_delay=0.0, hold_after=hold_after))
@@ -40,8 +40,8 @@ class Bench:
     def target(
         self, peer: peers.Peer, *, streams: int = 1, environ: Mapping[str, str] | None = None
     ) -> Iterator[peers.Served]:
-        """The peer, started and stopped."""
-        database = self.databases.of(peer.chat)
+        """Run a peer."""
+        database = self.databases.of(peer.chat, peer.source)
         with peers.serve(peer, self.standin, database, streams=streams, environ=environ) as served:
             yield served
 
@@ -49,7 +49,7 @@ class Bench:
     def targets(
         self, names: Sequence[peers.Peer] = peers.PEERS, *, streams: int = 1
     ) -> Iterator[list[peers.Served]]:
-        """All the peers that are installed, running side by side; or the one of --url."""
+        """Run all installed peers at the same time, or use the implementation at --url."""
         if self.options.url:
             yield [peers.Served("--url", self.options.url, self.options.pid)]
             return
@@ -62,7 +62,7 @@ class Bench:
 
 
 async def warm_up(served: Sequence[peers.Served], turns: int = 3) -> None:
-    """Let each process load what its first replies need."""
+    """Warm up each process with a few turns."""
     for each in served:
         for _ in range(turns):
             answer = await visitors.Visitor(each.url).ask()

@@ -1,8 +1,7 @@
-"""Visitors: raw sockets that read Server-Sent Events as cheaply as Python can.
+"""Visitors: raw sockets that read server-sent events with little CPU time.
 
-They share the machine with what they measure, so they parse nothing but the numbers of the
-deltas: the stand-in is told to write `~00000`, `~00001`, ..., and each is looked for wherever it
-comes, alone or together with others in one event.
+They run on the same machine as the site, so they only parse the numbers of the deltas. The stand-in
+writes `~00000`, `~00001` and so on, and an event may contain one or several of them.
 """
 
 from __future__ import annotations
@@ -21,29 +20,33 @@ _addresses = itertools.count(1)
 
 
 def deltas(count: int) -> list[str]:
-    """Deltas of six characters that tell their number."""
+    """Return deltas of six characters that contain their number."""
     return [f"~{number:05}" for number in range(count)]
 
 
 @dataclass
 class Answer:
-    """What came, and when (`perf_counter` seconds)."""
+    """A received answer, with times in seconds of `perf_counter`."""
 
     status: int = 0
     sent: float = 0.0
     first: float = 0.0
     newest: float = 0.0
-    """The newest delta."""
+    """The time of the newest delta."""
     ended: float = 0.0
     events: int = 0
     whole: bool = False
+    retry_after: int | None = None
+    """The seconds in `Retry-After`, if any."""
     body: bytes = b""
-    """Only of answers that are no stream."""
+    """The body, if the answer is not a stream."""
     arrivals: list[tuple[int, float]] = field(default_factory=list)
 
     def delays(self, pace: float) -> list[float]:
-        """Seconds that each delta was late against the pace of the stand-in, which keeps an
-        absolute clock; counted from the delta of this stream that was the least late."""
+        """Return the delay of each delta in seconds, relative to the least delayed delta.
+
+        The stand-in writes deltas at absolute times, `pace` seconds apart.
+        """
         if not self.arrivals:
             return []
         start = min(at - number * pace for number, at in self.arrivals)
@@ -64,7 +67,7 @@ class Visitor:
     async def ask(
         self, message: str = "What does this site do?", *, timed: bool = False, polls: bool = False
     ) -> Answer:
-        """Send a message and read the reply to its end. `timed`: note when each delta came."""
+        """Send a message and read the whole reply. With `timed`, note the time of each delta."""
         body = json.dumps({"message": message}).encode()
         more = ("Content-Type: application/json", f"Content-Length: {len(body)}")
         if polls:
@@ -72,22 +75,26 @@ class Visitor:
         return await self._call("POST", self.url.path, body, more, timed=timed)
 
     async def read(self, events: int) -> None:
-        """Wait until so many deltas of the answer have come, or it has ended."""
+        """Wait until this many deltas have arrived, or the answer has ended."""
         while self.answer.events < events and not self.answer.ended:  # noqa: ASYNC110 - cheaper than an event for each
             await asyncio.sleep(0.02)
 
     async def poll(self, reply: str) -> dict[str, object]:
-        """A look at a reply, as those take who got no stream."""
+        """Poll a reply, as visitors without a stream do."""
         path = f"{self.url.path}replies/{reply}/"
         answer = await self._call("GET", path, b"", ("Accept: application/json",))
         found: dict[str, object] = json.loads(answer.body)
         return found
 
     async def open_page(self, path: str = "/") -> float:
-        """Open another page of the site; the seconds that it took."""
-        answer = await self._call("GET", path, b"", ())
+        """Request another page of the site and return the seconds that it took."""
+        answer = await self.look_at_page(path)
         assert answer.status == 200, answer
         return answer.ended - answer.sent
+
+    async def look_at_page(self, path: str = "/") -> Answer:
+        """Request another page of the site, which may fail."""
+        return await self._call("GET", path, b"", ())
 
     async def _call(
         self, method: str, path: str, body: bytes, more: Sequence[str], *, timed: bool = False
@@ -127,6 +134,8 @@ class Visitor:
             if name.lower() == "set-cookie":
                 key, _, cookie = value.strip().partition(";")[0].partition("=")
                 self.cookies[key] = cookie
+            elif name.lower() == "retry-after":
+                answer.retry_after = int(value)
 
 
 async def _read_stream(reader: asyncio.StreamReader, answer: Answer, *, timed: bool) -> None:

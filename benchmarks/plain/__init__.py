@@ -1,6 +1,6 @@
-"""The plain way, as tutorials teach it: the peer that the benchmarks compare with.
+"""The plain peer: a chat as tutorials write it, for comparison.
 
-A view with a sync generator that builds a client for every request, counters in the cache that
-are read and then set, and the conversation from the ORM. It is written as well as such a view
-usually is, and no worse: it validates, limits, streams and saves the answer at its end.
+Its view is a synchronous generator that creates a client for every request, counts with a get and
+a set on the cache, and loads the conversation with the ORM. It validates the message, applies
+limits, streams the answer and saves it at the end.
 """

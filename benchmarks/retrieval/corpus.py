@@ -1,4 +1,4 @@
-"""The corpus and its questions: a project's documentation, from its source distribution."""
+"""The corpus, a project's documentation from its source distribution, and its questions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WORK = Path(os.environ.get("SITECHAT_BENCHMARK_DIR", "/tmp/sitechat-retrieval"))
 
 @dataclass(frozen=True)
 class Question:
-    """A question, what was said before it, and the pages that answer it."""
+    """A question, the previous turn, and the pages that answer the question."""
 
     kind: str
     text: str
@@ -25,7 +25,7 @@ class Question:
 
 
 def questions(path: Path) -> list[Question]:
-    """Read a file of questions: kind, question, previous turn and pages, divided by tabs."""
+    """Read a file of questions: kind, question, previous turn and pages, separated by tabs."""
     found = []
     for line in path.read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("#"):
@@ -37,7 +37,7 @@ def questions(path: Path) -> list[Question]:
 
 
 def documentation(requirement: str) -> Path:
-    """The `docs` folder of a source distribution, such as "django==6.1.3"; downloads it once."""
+    """Return the `docs` folder of an sdist such as "django==6.1.3", which is downloaded once."""
     target = WORK / requirement.replace("==", "-")
     if not target.exists():
         download = WORK / "download"
@@ -54,7 +54,7 @@ def documentation(requirement: str) -> Path:
 
 
 def configure(database: Path, embedder: str | None = None) -> None:
-    """Set Django up with a database file and nothing but what the search needs."""
+    """Configure Django with a database file and only the apps that search needs."""
     import django
     from django.conf import settings
 
@@ -72,10 +72,10 @@ def configure(database: Path, embedder: str | None = None) -> None:
 
 
 def index(docs: Path, format: str, pattern: str) -> None:
-    """Read a folder of files and build the index, as `chat_index` does."""
+    """Index a folder of files, as `chat_index` does."""
     from sitechat.knowledge import FileSource
-    from sitechat.knowledge.index import refresh
-    from sitechat.knowledge.indexing import index_all
+    from sitechat.knowledge.index.generations import refresh
+    from sitechat.knowledge.index.indexing import index_all
 
     class Documentation(FileSource):
         path = docs
@@ -88,8 +88,8 @@ def index(docs: Path, format: str, pattern: str) -> None:
 
 
 def passages() -> Sequence[tuple[str, str]]:
-    """Every passage as its page's address and what any search engine may see of it."""
-    from sitechat.knowledge.models import Passage
+    """Return all passages: the page's address, and the text that search engines get."""
+    from sitechat.models import Passage
 
     rows = Passage.objects.select_related("page").defer("vector").order_by("pk")
     return [(row.page.url, "\n".join([row.page.title, *row.headings, row.text])) for row in rows]

@@ -1,11 +1,11 @@
-"""Recall@1/3/5/10 and MRR@10, with 95% intervals, of this app's search and of plain engines.
+"""Benchmark of search quality: Recall@1/3/5/10 and MRR@10 of this app and of plain engines.
 
     python -m benchmarks.retrieval.evaluate
     python -m benchmarks.retrieval.evaluate --embedder mymodule.embed
     python -m benchmarks.retrieval.evaluate --docs DIR --format rst --pattern '*.rst' \
         --questions FILE                                       # a corpus of your own
 
-What is ranked is pages: the first passage of a page counts.
+Figures have 95% intervals. Pages are ranked by their first passage in the results.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ AT = (1, 3, 5, 10)
 
 
 def main() -> None:
-    options = _options()
+    options = options_of(__doc__)
     docs = Path(options.docs) if options.docs else corpus.documentation(options.requirement)
     corpus.WORK.mkdir(parents=True, exist_ok=True)
     name = hashlib.sha256(f"{docs}{options.embedder}".encode()).hexdigest()[:12]
@@ -74,7 +74,7 @@ def _report(label: str, questions: Sequence[Question], find: Search, show_misses
 
 
 def _interval(values: Sequence[float]) -> str:
-    """The mean, and the middle 95% of the means of 2,000 resamples."""
+    """Return the mean with its 95% interval, from 2,000 bootstrap resamples."""
     chance = random.Random(1)
     means = sorted(sum(chance.choices(values, k=len(values))) / len(values) for _ in range(2000))
     return f"{sum(values) / len(values):.2f} ({means[50]:.2f}-{means[1949]:.2f})"
@@ -85,17 +85,18 @@ def _auc(positive: Sequence[float], negative: Sequence[float]) -> float:
     return sum(pairs) / len(pairs)
 
 
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+def options_of(doc: str | None) -> argparse.Namespace:
+    """Return the options of the command line of a benchmark with that docstring."""
+    parser = argparse.ArgumentParser(description=doc.splitlines()[0] if doc else None)
     parser.add_argument("--requirement", default="django==6.1.3", help="whose documentation")
-    parser.add_argument("--docs", help="a folder instead")
+    parser.add_argument("--docs", help="a folder to use as corpus")
     parser.add_argument("--format", default="rst")
     parser.add_argument("--pattern", default="*.txt")
     parser.add_argument("--questions", default=str(corpus.HERE / "django.tsv"))
-    parser.add_argument("--embedder", help="dotted path, as CHAT_EMBEDDER has it")
+    parser.add_argument("--embedder", help="a dotted path, as in CHAT_EMBEDDER")
     parser.add_argument("--postgresql", default="", metavar="DSN")
-    parser.add_argument("--only", action="store_true", help="without the plain engines")
-    parser.add_argument("--misses", action="store_true", help="show what was not found")
+    parser.add_argument("--only", action="store_true", help="omit the plain engines")
+    parser.add_argument("--misses", action="store_true", help="show unanswered questions")
     return parser.parse_args()
 
 

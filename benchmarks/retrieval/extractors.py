@@ -1,11 +1,11 @@
-"""How much of a page's main text, and of its headings, different extractors find.
+"""Benchmark of extractors: how much of a page's main text and headings they find.
 
     apt-get download python-django-doc python-celery-doc python-flask-doc python-sqlalchemy-doc
     for file in *.deb; do dpkg-deb -x $file html; done
     pip install trafilatura readability-lxml justext resiliparse
     python -m benchmarks.retrieval.extractors html
 
-The main text is known: it is in the element that `TRUTH` names.
+The correct main text is the text of the element that `TRUTH` selects.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def resiliparse(page: str) -> str:
 
 
 def sitechat(page: str) -> str:
-    from sitechat.knowledge.html import read_html
+    from sitechat.knowledge.reading.html import read_html
 
     return "\n".join(block.text for block in read_html(page).blocks)
 

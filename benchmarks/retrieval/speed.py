@@ -1,12 +1,17 @@
-"""Build time, size, memory and search times at a number of passages.
+"""Benchmark of the index: build time, size, memory and search times for a number of passages.
 
     python -m benchmarks.retrieval.speed 5000
     python -m benchmarks.retrieval.speed 100000 --vectors
+    python -m benchmarks.retrieval.speed 1000000 && \
+        python -m benchmarks.retrieval.speed 1000000 --keep     # memory of a process that searches
 
-The passages are made of the corpus's own sentences, so that words are as frequent as in real
-text; the questions are those of the evaluation. With `--vectors` each passage gets a random vector
-of 384 numbers, and the time of the embedding model is left out. With `--engines` the engines that
-there were to choose from are timed over the same passages, as they come.
+The passages consist of sentences of the corpus, so that word frequencies are realistic. The
+questions are those of the evaluation. With `--vectors`, each passage gets a random vector of 384
+numbers, without the time of an embedding model. With `--engines`, alternative engines are measured
+with the same passages and their default options.
+
+Then a page is saved and searched for until it is found. Finally the searches are measured again
+while this process builds a new index in the background.
 """
 
 from __future__ import annotations
@@ -15,8 +20,11 @@ import argparse
 import random
 import re
 import resource
+import tempfile
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from . import corpus, systems
@@ -25,7 +33,7 @@ _PER_PAGE = 8
 
 
 def random_vectors(texts: Sequence[str]) -> object:
-    """The embedder of `--vectors`."""
+    """Return random vectors, as embedder of `--vectors`."""
     import numpy as np
 
     return np.random.default_rng(len(texts[0])).normal(size=(len(texts), 384))
@@ -35,7 +43,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("passages", type=int)
     parser.add_argument("--vectors", action="store_true")
-    parser.add_argument("--keep", action="store_true", help="use the index that there is")
+    parser.add_argument("--keep", action="store_true", help="use the existing index")
     parser.add_argument("--engines", action="store_true", help="time FTS5 and tantivy too")
     parser.add_argument("--requirement", default="django==6.1.3")
     options = parser.parse_args()
@@ -43,10 +51,11 @@ def main() -> None:
     database = corpus.WORK / f"speed-{options.passages}-{options.vectors}.sqlite3"
     embedder = "benchmarks.retrieval.speed.random_vectors" if options.vectors else None
     corpus.configure(database, embedder)
-    from sitechat.knowledge.models import Passage
+    from sitechat.models import Passage
 
-    if Passage.objects.count() < options.passages:
-        _fill(docs, options.passages, embedder)
+    known = Passage.objects.count()
+    if known < options.passages:
+        _fill(docs, known, options.passages, embedder)
     before = _memory()
     started, busy = time.perf_counter(), time.process_time()
     _build(options.keep)
@@ -65,6 +74,10 @@ def main() -> None:
     print(
         f"memory: {before:.0f} MB before, at most {built:.0f} building, {_memory():.0f} searching"
     )
+    _report_saved_page()
+    with _building():
+        _report_times("search during a build", questions, systems.sitechat(limit=10), rounds=2)
+    print(f"memory: at most {_memory():.0f} MB")
     if options.engines:
         passages = corpus.passages()
         for label, make in (("FTS5", systems.plain_fts5), ("tantivy", systems.tantivy)):
@@ -74,24 +87,25 @@ def main() -> None:
             _report_times(label, questions, engine)
 
 
-def _fill(docs: Path, count: int, embedder: str | None) -> None:
+def _fill(docs: Path, first: int, count: int, embedder: str | None) -> None:
     import numpy as np
 
-    from sitechat.knowledge.models import IndexState, Page, Passage, url_hash
+    from sitechat.models import IndexState, Page, Passage, url_hash
 
     text = "\n".join(path.read_text(encoding="utf-8") for path in sorted(docs.rglob("*.txt")))
     sentences = [
         " ".join(part.split()) for part in re.split(r"(?<=[.:])\s|\n\n", text) if len(part) > 20
     ]
-    chance = random.Random(1)
-    numbers = np.random.default_rng(1)
-    for start in range(0, count, 2000):
+    chance = random.Random(first)
+    names = _names(chance)
+    numbers = np.random.default_rng(first)
+    for start in range(first, count, 2000):
         pages = Page.objects.bulk_create(
             Page(
                 url=f"/p{number}/",
                 url_hash=url_hash(f"/p{number}/"),
                 source="speed",
-                title=" ".join(chance.choice(sentences).split()[:5]),
+                title=" ".join([next(names), *chance.choice(sentences).split()[:5]]),
                 language="en",
                 audience=["public"],
                 content_hash="x",
@@ -102,14 +116,14 @@ def _fill(docs: Path, count: int, embedder: str | None) -> None:
         for page in pages:
             for number in range(_PER_PAGE):
                 words: list[str] = []
-                while len(words) < 200:
+                while len(words) < 150:
                     words += chance.choice(sentences).split()
                 passages.append(
                     Passage(
                         page=page,
                         number=number,
                         headings=[" ".join(words[:3])],
-                        text=" ".join(words[:250]),
+                        text=" ".join(words[:200]),
                     )
                 )
         if embedder:
@@ -120,28 +134,85 @@ def _fill(docs: Path, count: int, embedder: str | None) -> None:
     IndexState.touch()
 
 
+def _names(chance: random.Random) -> Iterator[str]:
+    """Yield words that occur on only one page, like names of products, people and places."""
+    while True:
+        syllables = chance.randint(2, 4)
+        yield "".join(
+            chance.choice("bdfgklmnprstvz") + chance.choice("aeiou") for _ in range(syllables)
+        ).capitalize() + chance.choice("bdfgklmnprstvz")
+
+
 def _build(keep: bool) -> None:
     import shutil
 
     from sitechat.knowledge import index
 
     if not keep:
-        shutil.rmtree(index.folder(), ignore_errors=True)
+        shutil.rmtree(index.generations.folder(), ignore_errors=True)
     index.refresh()
+
+
+def _report_saved_page() -> None:
+    from sitechat.knowledge import search
+    from sitechat.knowledge.index.store import store
+    from sitechat.knowledge.sources import Document
+
+    word = f"saved{time.time_ns()}"
+    store(Document(url=f"/{word}/", key=word, text=f"All about {word}", format="plain"), "speed")
+    began = time.perf_counter()
+    waits = []
+    while True:
+        started = time.perf_counter()
+        found = search(word, user=None)
+        waits.append((time.perf_counter() - started) * 1000)
+        if any(one.url == f"/{word}/" for one in found):
+            break
+        time.sleep(0.05)
+    print(
+        f"a saved page was found after {time.perf_counter() - began:.1f} s;"
+        f" the slowest of {len(waits)} searches took {max(waits):.0f} ms"
+    )
+
+
+@contextmanager
+def _building() -> Iterator[None]:
+    """Build an index of the same pages in the background, at the pace of a site's process."""
+    from sitechat.knowledge.index import building, generations, pace
+
+    is_over = threading.Event()
+
+    class Ending(pace.Pace):
+        def __call__(self) -> None:
+            if is_over.is_set():
+                raise KeyboardInterrupt
+            super().__call__()
+
+    def build() -> None:
+        with tempfile.TemporaryDirectory() as folder, suppress(KeyboardInterrupt):
+            building.build(Path(folder), "", Ending(generations._BACKGROUND_SHARE))
+
+    thread = threading.Thread(target=build)
+    thread.start()
+    time.sleep(2)
+    yield
+    is_over.set()
+    thread.join()
 
 
 def _report_times(
     label: str,
     questions: Sequence[corpus.Question],
     find: Callable[[corpus.Question], object],
+    rounds: int = 3,
 ) -> None:
     times: list[float] = []
     processor: list[float] = []
-    for rounds in range(3):
+    for number in range(rounds):
         for question in questions:
             started, busy = time.perf_counter(), time.process_time()
             find(question)
-            if rounds:  # the first round warms the caches of the process
+            if number:  # the first round warms the caches of the process
                 times.append((time.perf_counter() - started) * 1000)
                 processor.append((time.process_time() - busy) * 1000)
     for kind, found in ((label, sorted(times)), ("of it processor time", sorted(processor))):

@@ -1,31 +1,39 @@
-"""What is compared: this app's search, and plain engines over the same passages."""
+"""The compared systems: this app's search, and plain engines with the same passages."""
 
 from __future__ import annotations
 
 import re
 import sqlite3
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from .corpus import Question
 
+if TYPE_CHECKING:
+    from sitechat.knowledge.searching import Found
+
 Search = Callable[[Question], list[tuple[str, float]]]
-"""A question to the pages found and their scores, best first; a page may come more than once."""
+"""Returns the found pages with scores, best first. A page may occur more than once."""
 
 
 def sitechat(limit: int = 50) -> Search:
-    from django.contrib.auth.models import AnonymousUser
-
-    from sitechat.knowledge import search
-
     def find(question: Question) -> list[tuple[str, float]]:
-        found = search(question.text, user=AnonymousUser(), previous=question.previous, limit=limit)
-        return [(one.url, one.score) for one in found]
+        return [(one.url, one.score) for one in passages_of(question, limit)]
 
     return find
 
 
+def passages_of(question: Question, limit: int = 10) -> list[Found]:
+    """Return the passages that this app finds for a question, best first."""
+    from django.contrib.auth.models import AnonymousUser
+
+    from sitechat.knowledge import search
+
+    return search(question.text, user=AnonymousUser(), previous=question.previous, limit=limit)
+
+
 def plain_fts5(passages: Sequence[tuple[str, str]]) -> Search:
-    """FTS5 as it comes: its Porter stemmer and BM25, the question's words joined by OR."""
+    """Return a search with FTS5: Porter stemmer and BM25, the question's words joined by OR."""
     connection = sqlite3.connect(":memory:")
     connection.execute("CREATE VIRTUAL TABLE t USING fts5 (text, tokenize = 'porter unicode61')")
     connection.executemany(
@@ -44,7 +52,7 @@ def plain_fts5(passages: Sequence[tuple[str, str]]) -> Search:
 
 
 def tantivy(passages: Sequence[tuple[str, str]]) -> Search:
-    """tantivy as it comes: its English stemmer and BM25, the question's words joined by OR."""
+    """Return a search with tantivy: English stemmer and BM25, the words joined by OR."""
     import tantivy as library
 
     builder = library.SchemaBuilder()
@@ -67,7 +75,7 @@ def tantivy(passages: Sequence[tuple[str, str]]) -> Search:
 
 
 def bm25s(passages: Sequence[tuple[str, str]]) -> Search:
-    """bm25s with its English stop words and the Snowball stemmer."""
+    """Return a search with bm25s, its English stop words and the Snowball stemmer."""
     import bm25s as library
     import snowballstemmer
 
@@ -90,7 +98,7 @@ def bm25s(passages: Sequence[tuple[str, str]]) -> Search:
 
 
 def postgresql(passages: Sequence[tuple[str, str]], dsn: str) -> Search:
-    """PostgreSQL's English full text, `ts_rank_cd`, the question's words joined by OR."""
+    """Return a search with PostgreSQL's English text search and `ts_rank_cd`, joined by OR."""
     import psycopg
 
     connection = psycopg.connect(dsn, autocommit=True)

@@ -1,4 +1,4 @@
-"""Make the newest conversation longer: `python -m served.grow 5000` brings it to 5,000 messages."""
+"""Extend the newest conversation: `python -m served.grow 5000` extends it to 5,000 messages."""
 
 from __future__ import annotations
 

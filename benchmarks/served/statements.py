@@ -1,4 +1,4 @@
-"""Counts the SQL statements of a process, on whatever thread or connection they run."""
+"""Counting of the SQL statements of a process, in all threads and connections."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _seen: list[tuple[float, str, int]] = []
 
 
 def begin() -> None:
-    """Count from now on, where BENCHMARK_STATEMENTS is set."""
+    """Start counting if BENCHMARK_STATEMENTS is set."""
     if os.environ.get("BENCHMARK_STATEMENTS"):
         connection_created.connect(_watch, dispatch_uid="benchmark")
         for connection in connections.all(initialized_only=True):
@@ -24,7 +24,7 @@ def begin() -> None:
 
 
 def take() -> list[tuple[float, str, int]]:
-    """What ran since the last call: time in seconds, the statement, bytes of its values."""
+    """Return the statements since the last call: time in seconds, SQL, bytes of the values."""
     with _lock:
         taken = list(_seen)
         _seen.clear()

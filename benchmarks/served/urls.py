@@ -20,7 +20,7 @@ WITH_WIDGET = "{% load sitechat %}" + PAGE.replace("{{ widget }}", "{% chat_widg
 
 
 def page(request: HttpRequest) -> HttpResponse:
-    """A page of the site: a query and a template."""
+    """Return a page of the site, with a query and a template."""
     source = WITH_WIDGET if "widget" in request.GET else PAGE
     template = engines["django"].from_string(source)
     exists = Session.objects.filter(session_key="none").exists()
@@ -29,7 +29,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 @csrf_exempt
 def bare(request: HttpRequest) -> StreamingHttpResponse:
-    """What Django takes for any view that knows its visitor's session and streams."""
+    """Stream a response with the visitor's session, to measure Django alone."""
     if "visitor" not in request.session:
         request.session["visitor"] = "new"
     streams = _later() if isinstance(request, ASGIRequest) else iter(STREAM)
@@ -42,7 +42,7 @@ async def _later() -> AsyncIterator[bytes]:
 
 
 def counted(request: HttpRequest) -> JsonResponse:
-    """The statements of this process since the last look."""
+    """Return the statements of this process since the last request."""
     return JsonResponse({"statements": statements.take()})
 
 

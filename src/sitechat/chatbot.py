@@ -1,17 +1,28 @@
-"""Chatbot: what a site owner subclasses to say what settings can't."""
+"""The base class of the site's bots, for everything that settings can't express."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
+from django.utils.module_loading import import_string
+
 from sitechat.conf import conf
+from sitechat.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
+    from sitechat.tools import Tool
+
+
+CACHE_LIFETIMES = ("auto", "5m", "1h")
+"""The valid values of `Chatbot.cache_lifetime`."""
+
 
 class _FromSetting:
-    """A class attribute that is read from its setting at each use until a subclass sets it."""
+    """A class attribute that returns the value of a setting until a subclass overrides it."""
 
     def __init__(self, setting: str) -> None:
         self.setting = setting
@@ -21,56 +32,126 @@ class _FromSetting:
 
 
 class Chatbot:
-    """One assistant of the site, named in `CHAT_BOTS`.
+    """An assistant of the site, listed in `CHAT_BOTS`.
 
-    Attributes default to their settings. Methods get the request of the visitor's message and
-    may read the database; they run before the reply begins, so a slow one delays it.
+    Attributes default to their settings. Methods receive the request with the visitor's message
+    and may read the database. They run before the reply starts, so slow methods delay it.
     """
 
     model = cast("str", _FromSetting("CHAT_MODEL"))
     """Claude's model."""
 
     max_tokens = cast("int", _FromSetting("CHAT_MAX_TOKENS"))
-    """The most tokens that Claude may write at once; some models get room to think on top."""
+    """The maximum tokens of an answer. Models that think get additional tokens for it."""
 
     max_history = cast("int", _FromSetting("CHAT_MAX_HISTORY"))
-    """The most pairs of question and answer that go along as context."""
+    """The maximum number of earlier questions and answers that are sent as context."""
 
     timeout: float = 120.0
-    """Seconds that Claude may be silent, before the first token or between two, until the reply
-    is given up. Models that think are silent for a minute and more."""
+    """Seconds without any data from Claude after which the reply fails. Models that think can be
+    silent for more than a minute."""
 
     search = True
-    """False keeps the site's pages out: no passages beside the question, no tool to search."""
+    """Whether the bot uses the site's pages: passages with the question, and a search tool."""
+
+    sources: Sequence[str] = ()
+    """The pages that the bot uses: source labels, as listed by `chat_index --list`, or URL
+    prefixes such as "/docs/5.2/". All pages if empty."""
+
+    tools: Sequence[Tool] = ()
+    """The site's own functions that Claude may call, made with the decorator `tool`."""
+
+    mcp_servers: Sequence[Mapping[str, Any]] = ()
+    """MCP servers whose tools Claude may call: dicts with `url`, and if needed `headers`, `tools`
+    and `read_only`."""
+
+    max_tool_rounds: int = 3
+    """How often Claude may call tools and read their results in one reply. 0 offers no tools."""
+
+    effort: str | None = None
+    """The effort that Claude puts into an answer: `low`, `medium`, `high`, `xhigh` or `max`. None
+    means the model's default, or `low` for models that always think."""
+
+    fallback_model: str | None = None
+    """The model that answers if the first one refuses or is overloaded, before any text is shown.
+    Every attempt is paid."""
 
     thinking = True
-    """False keeps `thinking` out of requests, for compatible servers that do not know it."""
+    """Set to False to leave `thinking` out of requests, for servers that do not support it."""
 
     citations = True
-    """False keeps search results and citations out of requests: passages go along as numbered
-    text. For compatible servers that do not know them."""
+    """Set to False to send passages as numbered text instead of search results, for servers that
+    do not support citations."""
 
     caching = True
-    """False keeps `cache_control` out of requests, for compatible servers that do not know it."""
+    """Set to False to leave `cache_control` out of requests, for servers that do not support it."""
+
+    cache_lifetime = "auto"
+    """How long Claude keeps the system prompt and the tools in its cache: "5m", "1h", or "auto",
+    which chooses by the time between the bot's latest replies."""
+
+    widget: Mapping[str, Any] = MappingProxyType({})
+    """Options of the widget for this bot, which override those of `CHAT_WIDGET`."""
 
     def __init__(self, name: str = "default") -> None:
         self.name = name
 
     def allowed(self, request: HttpRequest) -> bool:
-        """Whether the visitor of this request may chat; False answers 403 `not_allowed`."""
+        """Return whether the visitor may chat; if not, the answer is 403 `not_allowed`."""
         return True
 
     def system_prompt(self, request: HttpRequest) -> str:
-        """What Claude is told about its job.
+        """Return the system prompt.
 
-        Keep it the same for every visitor (it may differ by language): it is cached, and a text
-        that changes throws the cache away. What is true for one visitor belongs in `context`.
+        Return the same text for every visitor (it may differ by language), so that Claude can
+        cache it. Put facts about one visitor into `context`.
         """
         return conf.CHAT_SYSTEM_PROMPT
 
     def context(self, request: HttpRequest) -> str:
-        """What Claude should know about this visitor now; it goes beside the newest message.
+        """Return facts about the visitor, which are sent with the newest message.
 
-        It is never cached and never stored. Claude may repeat it to the visitor.
+        They are neither cached nor stored. Claude may repeat them to the visitor.
         """
         return ""
+
+    def clean_message(self, text: str) -> str:
+        """Return a visitor's text as it may be stored and sent to Claude.
+
+        Override it to mask personal data, such as card numbers. It also gets the comments of
+        ratings. If it fails, the text is neither stored nor sent. Return the same result for the
+        same text, so that a retry is recognized.
+        """
+        return text
+
+
+def find_bot(name: str | None) -> Chatbot:
+    """Return a bot of CHAT_BOTS.
+
+    Args:
+        name: The bot's name. None means "default", or the first bot if there is no "default".
+
+    Raises:
+        InvalidRequest: There is no bot with this name. The error does not list the site's bots,
+            as visitors see it.
+    """
+    bots = conf.CHAT_BOTS
+    if name is None:
+        name = "default" if "default" in bots else next(iter(bots), "default")
+    if name not in bots:
+        raise InvalidRequest('"bot" names no bot of this site.')
+    bot: Chatbot = import_string(bots[name])(name)
+    return bot
+
+
+def usable_bots() -> Iterator[Chatbot]:
+    """Yield the bots of CHAT_BOTS that can be created. System checks report the others."""
+    bots = conf.CHAT_BOTS
+    for name, path in bots.items() if isinstance(bots, Mapping) else ():
+        try:
+            bot = import_string(path)(name)
+            usable = isinstance(bot, Chatbot) and isinstance(bot.model, str) and bot.model
+        except Exception:  # noqa: S112 - a bot's class is the site's code
+            continue
+        if usable:
+            yield bot

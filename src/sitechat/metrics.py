@@ -1,4 +1,4 @@
-"""What the chat does, for Prometheus. Needs `prometheus_client`.
+"""Metrics for Prometheus. Requires `prometheus_client`.
 
 ```python
 from prometheus_client import REGISTRY
@@ -7,8 +7,9 @@ from sitechat.metrics import ChatCollector
 REGISTRY.register(ChatCollector())
 ```
 
-The numbers come from the database when they are asked for, so that every process of the site
-tells the same and none must be added up. Counters begin with the first reply of the site.
+The values are read from the database at each scrape, so every process reports the same totals.
+Counters start with the first reply of the site. Questions asked by `chat_ask`, `chat_eval` and
+`chat_doctor` are not included.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ from importlib import import_module
 from typing import Any
 
 from sitechat.models import Message, Status, Unanswered
-from sitechat.owner import histogram, statistics
+from sitechat.reports import histogram, statistics
 
 BUCKETS = (0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120)
-"""Upper ends of the histograms' buckets in seconds; times are known to within 5%."""
+"""Upper bounds of the histogram buckets in seconds; times are accurate to 5%."""
 
 BY = ["bot", "model"]
 
@@ -30,21 +31,22 @@ class ChatCollector:
     """A collector for a registry of `prometheus_client`."""
 
     def describe(self) -> list[Any]:
-        """Nothing: so registering asks no database."""
+        """Return nothing, so that registering the collector runs no query."""
         return []
 
     def collect(self) -> Iterator[Any]:
+        """Yield the metric families. Called by prometheus-client at each scrape."""
         families: Any = import_module("prometheus_client.core")
         counter, gauge = families.CounterMetricFamily, families.GaugeMetricFamily
         replies = counter("sitechat_replies", "Replies that ended.", labels=[*BY, "outcome"])
-        tokens = counter("sitechat_tokens", "Tokens by Claude's count.", labels=[*BY, "kind"])
+        tokens = counter("sitechat_tokens", "Tokens as counted by Claude.", labels=[*BY, "kind"])
         dollars = counter("sitechat_dollars", "US dollars.", labels=BY)
-        begun = counter("sitechat_conversations", "Conversations begun.", labels=BY)
+        conversations = counter("sitechat_conversations", "New conversations.", labels=BY)
         first = families.HistogramMetricFamily(
-            "sitechat_first_token_seconds", "Time to the first words.", labels=BY
+            "sitechat_first_token_seconds", "Time to first token.", labels=BY
         )
         whole = families.HistogramMetricFamily(
-            "sitechat_reply_seconds", "Time to the last words.", labels=BY
+            "sitechat_reply_seconds", "Time to the end of the reply.", labels=BY
         )
         for by, figures in statistics.totals().items():
             answered = figures.replies - figures.errors - figures.refusals
@@ -54,16 +56,17 @@ class ChatCollector:
             for kind in ("input", "output", "cache_read", "cache_write"):
                 tokens.add_metric([*by, kind], getattr(figures, f"{kind}_tokens"))
             dollars.add_metric(by, float(figures.dollars))
-            begun.add_metric(by, figures.conversations)
+            conversations.add_metric(by, figures.conversations)
             first.add_metric(by, *_seconds(figures.first_token_ms))
             whole.add_metric(by, *_seconds(figures.total_ms))
-        yield from (replies, tokens, dollars, begun, first, whole)
-        running = Message.objects.filter(status=Status.RUNNING).count()
+        yield from (replies, tokens, dollars, conversations, first, whole)
+        visitors = Message.objects.filter(conversation__command=None)
+        running = visitors.filter(status=Status.RUNNING).count()
         yield gauge("sitechat_running_replies", "Replies being written.", value=running)
         unanswered = Unanswered.objects.open().count()
-        yield gauge("sitechat_unanswered", "Questions on the list of unanswered.", value=unanswered)
+        yield gauge("sitechat_unanswered", "Open unanswered questions.", value=unanswered)
         spent = gauge(
-            "sitechat_limit_spent_ratio", "What is spent of a limit of the site.", labels=["limit"]
+            "sitechat_limit_spent_ratio", "Spent share of a limit of the site.", labels=["limit"]
         )
         for budget in statistics.budgets():
             spent.add_metric([str(budget.limit)], budget.share)
@@ -71,7 +74,7 @@ class ChatCollector:
 
 
 def _seconds(times: Mapping[int, int]) -> tuple[list[tuple[str, int]], float]:
-    """A histogram of milliseconds as Prometheus counts: cumulative, and the sum in seconds."""
+    """Return cumulative buckets and the sum in seconds of a histogram in milliseconds."""
     buckets = [
         (str(float(end)), sum(n for b, n in times.items() if histogram.middle(b) <= end * 1000))
         for end in BUCKETS

@@ -1,51 +1,142 @@
-"""Signals that a site may connect to. Receivers that raise are logged and change nothing.
+"""Signals of the app. Exceptions in receivers are logged and have no other effect.
 
 ```python
 from django.dispatch import receiver
 from sitechat.signals import budget_reached
 
 @receiver(budget_reached)
-def tell_us(sender, limit, resets, **kwargs):
+def notify(sender, limit, resets, **kwargs):
     mail_admins("Chat budget spent", f"{limit} is spent until {resets}.")
 ```
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.dispatch import Signal
 
 reply_finished = Signal()
-"""A reply has ended, in whatever way, and is saved and booked.
+"""Sent when a reply has ended, with any status, and is saved and booked.
 
-Sent on a thread of the process that wrote the reply, outside any request. Where that process died,
-whoever finds the reply sends it: a visitor's request, or `chat_cleanup`. Should a process that
-seemed dead come back and finish, it is sent once more, with the usage that takes the place of the
-first: who adds up keeps one usage for each `usage.reply_id`.
+It is sent on a thread of the process that wrote the reply, outside of any request. If that
+process died, it is sent by the request or the `chat_cleanup` that finds the reply. If a process
+that seemed dead continues and finishes, the signal is sent again with a usage that replaces the
+first one. If you add up usage, keep one for each `usage.reply_id`.
 
 - `sender`: the class of the bot (`sitechat.Chatbot` or a subclass)
-- `reply`: the `sitechat.models.Message`; its `status` says how it ended. None where its
-  conversation was deleted meanwhile
+- `reply`: the `sitechat.models.Message`, with its final `status`. None if its conversation was
+  deleted in the meantime
 - `usage`: the `sitechat.models.Usage`: tokens, dollars and times
 """
 
 limit_reached = Signal()
-"""A limit of CHAT_LIMITS refused a message for the first time in its window.
+"""Sent when a limit of CHAT_LIMITS refuses a message for the first time in its window.
 
-Sent once per limit, identity (session, address, user or the site) and window, whichever of the
-site's processes is first. A site's budget in dollars sends `budget_reached` instead.
+It is sent once per limit, identity (session, address, user or site) and window, in one of the
+site's processes, after the transaction of the chat. Dollar budgets of the site send
+`budget_reached` instead. Reserved amounts are not spent: if a message is refused only because of
+reservations of running replies, no signal is sent.
 
 - `sender`: the ledger's class
-- `limit`: the `sitechat.limits.Limit`: `scope`, `unit`, `period`, `cap`; `str()` is its entry
-- `visitor`: the `sitechat.visitors.Visitor` whose message it was; holds hashes, no address
-- `resets`: aware datetime at which the window ends
+- `limit`: the `sitechat.ledger.limits.Limit` with `scope`, `unit`, `period` and `cap`; `str()`
+  returns its entry
+- `visitor`: the `sitechat.ledger.identity.Visitor` of the message, which holds hashes and no
+  address
+- `resets`: the end of the window, an aware datetime
 """
 
 budget_reached = Signal()
-"""A site's budget (scope `site`, unit `usd`) refused a message for the first time in its window.
+"""Sent when a dollar budget of the site refuses a message for the first time in its window.
 
-Sent once per budget and window, whichever of the site's processes is first.
+It is sent once per budget (scope `site`, unit `usd`) and window, in one of the site's processes,
+after the transaction of the chat.
 
 - `sender`: the ledger's class
-- `limit`: the `sitechat.limits.Limit`; `str()` is its entry, such as `20 usd/day`
-- `resets`: aware datetime at which the window ends
+- `limit`: the `sitechat.ledger.limits.Limit`; `str()` returns its entry, such as `20 usd/day`
+- `resets`: the end of the window, an aware datetime
 """
+
+contact_requested = Signal()
+"""Sent when a visitor has left a contact request, after the transaction.
+
+- `sender`: `sitechat.models.Contact`
+- `contact`: the `Contact`, with `email`, `name`, `phone`, `message`, `bot`, `page` and
+  `conversation`
+"""
+
+person_requested = Signal()
+"""Sent when a visitor asks for a person (`CHAT_PERSON`), after the request is saved.
+
+It is not sent again while the visitor waits.
+
+- `sender`: the class of the bot
+- `handoff`: the `sitechat.models.Handoff` with the conversation, page and language
+"""
+
+conversation_started = Signal()
+"""Sent when a visitor has begun a conversation.
+
+- `sender`: `sitechat.models.Conversation`
+- `conversation`: the `Conversation`
+"""
+
+reply_rated = Signal()
+"""Sent when a visitor has rated a reply, or taken the rating back.
+
+- `sender`: `sitechat.models.Message`
+- `reply`: the `Message`, with `rating` (1, 0 or -1) and `comment`
+"""
+
+question_unanswered = Signal()
+"""Sent when a question was found that the bot did not answer.
+
+- `sender`: `sitechat.models.Unanswered`
+- `unanswered`: the `Unanswered`, with `question`, `reason` and `reply`
+"""
+
+consent_given = Signal()
+"""Sent when a visitor has accepted the text of CHAT_CONSENT.
+
+- `sender`: `sitechat.models.Consent`
+- `consent`: the `Consent`, with `text`, `language` and `user`
+"""
+
+budget_nearly_reached = Signal()
+"""Sent when 80% of a dollar budget of the site is spent, once in its window.
+
+- `sender`: the ledger's class
+- `limit`: the `sitechat.ledger.limits.Limit`; `str()` returns its entry, such as `20 usd/day`
+- `resets`: the end of the window, an aware datetime
+"""
+
+person_joined = Signal()
+"""Sent when a person of the site has joined a conversation.
+
+- `sender`: `sitechat.models.Handoff`
+- `handoff`: the `Handoff`, with `conversation`, `bot` and the `name` that the visitor sees
+"""
+
+handoff_ended = Signal()
+"""Sent when no person answers any more, or the visitor has stopped waiting for one.
+
+- `sender`: `sitechat.models.Handoff`
+- `handoff`: the `Handoff`
+- `reason`: `withdrawn` (by the visitor), `handed_back`, `idle` or `closed`
+"""
+
+EVENTS: Mapping[str, Signal] = {
+    "conversation_started": conversation_started,
+    "reply_finished": reply_finished,
+    "reply_rated": reply_rated,
+    "question_unanswered": question_unanswered,
+    "person_requested": person_requested,
+    "person_joined": person_joined,
+    "handoff_ended": handoff_ended,
+    "contact_requested": contact_requested,
+    "consent_given": consent_given,
+    "budget_nearly_reached": budget_nearly_reached,
+    "budget_reached": budget_reached,
+    "limit_reached": limit_reached,
+}
+"""The signals by the names that CHAT_WEBHOOKS uses."""

@@ -1,8 +1,8 @@
-"""The cleanup as a task, for sites that have a queue: Celery's, or that of Django 6.
+"""The cleanup and the report as tasks for Celery or Django 6.
 
-Celery finds it by `autodiscover_tasks` under the name `sitechat.cleanup`. On Django 6 it is
-`sitechat.tasks.cleanup`, to be enqueued by whatever runs tasks at a time of the day; on other
-sites that is a plain function.
+Celery's `autodiscover_tasks` finds them as `sitechat.cleanup` and `sitechat.report`. On Django 6
+with a task backend, `sitechat.tasks.cleanup` and `sitechat.tasks.report` are tasks that a scheduler
+can enqueue. Otherwise they are plain functions.
 """
 
 from __future__ import annotations
@@ -15,15 +15,26 @@ from django.conf import settings
 
 
 def cleanup(days: int | None = None) -> dict[str, int]:
-    """Delete what is older than `days` (CHAT_RETENTION_DAYS); what was deleted, in numbers."""
-    from sitechat.owner import retention
+    """Delete conversations older than `days` (CHAT_RETENTION_DAYS) and return the counts."""
+    # Workers may import this module before Django has loaded the models.
+    from sitechat.reports import retention
 
     return retention.cleanup(days).as_dict()
 
 
+def report(period: str = "week") -> int:
+    """Mail the report of the last `week` or `month`; return the number of addresses."""
+    # Workers may import this module before Django has loaded the models.
+    from sitechat.reports import report_mail
+
+    return report_mail.send_report(period)
+
+
 if find_spec("celery") is not None:
     import_module("celery").shared_task(name="sitechat.cleanup")(cleanup)
+    import_module("celery").shared_task(name="sitechat.report")(report)
 
-# Django's decorator looks its backend up at once, so what TASKS holds is asked at import.
+# Django's decorator looks up its backend immediately, so TASKS is read at import.
 if VERSION >= (6, 0) and "default" in settings.TASKS:
     cleanup = import_module("django.tasks").task(cleanup)
+    report = import_module("django.tasks").task(report)

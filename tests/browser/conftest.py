@@ -1,4 +1,4 @@
-"""Real servers with the real app, a stand-in of Claude, and a real browser."""
+"""Fixtures of the browser tests: real servers, a stand-in of Claude and a browser."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from sitechat.standin import StandinProcess
 from tests.browser.chat import Chat
+from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "widget" / "node_modules" / "axe-core" / "axe.min.js"
@@ -42,13 +42,6 @@ SERVERS = {
 }
 
 
-def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            # A browser on a machine that does other things too: a second try, which is said.
-            item.add_marker(pytest.mark.flaky(reruns=1))
-
-
 @pytest.fixture(scope="session")
 def standin_process() -> Iterator[StandinProcess]:
     with StandinProcess() as standin:
@@ -57,7 +50,7 @@ def standin_process() -> Iterator[StandinProcess]:
 
 @pytest.fixture
 def standin(standin_process: StandinProcess) -> Iterator[StandinProcess]:
-    """Claude's stand-in, which knows nothing of earlier tests."""
+    """Provide the stand-in of Claude without the state of earlier tests."""
     standin_process.clear()
     yield standin_process
     standin_process.clear()
@@ -67,7 +60,7 @@ def standin(standin_process: StandinProcess) -> Iterator[StandinProcess]:
 def environment(
     tmp_path_factory: pytest.TempPathFactory, standin_process: StandinProcess
 ) -> dict[str, str]:
-    """What the servers run in: a database and static files, prepared once."""
+    """Return the environment of servers, with a database and static files prepared once."""
     folder = tmp_path_factory.mktemp("browser")
     variables = {
         **os.environ,
@@ -83,7 +76,7 @@ def environment(
 
 
 class Server:
-    """A server as a process. It can be stopped, and started again at the same address."""
+    """A server process that can be stopped and restarted at the same address."""
 
     def __init__(self, name: str, environment: dict[str, str], **variables: str) -> None:
         with socket.socket() as probe:
@@ -102,10 +95,7 @@ class Server:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        deadline = time.monotonic() + 60
-        while not self.answers():
-            assert time.monotonic() < deadline, f"{self.command} did not start"
-            time.sleep(0.05)
+        until(self.answers, 60, every=0.05, failure=f"{self.command} did not start")
 
     def answers(self) -> bool:
         try:
@@ -121,7 +111,7 @@ class Server:
 
 @pytest.fixture(scope="session")
 def serve(environment: dict[str, str]) -> Iterator[Callable[..., Server]]:
-    """Starts servers, one for each name and set of variables."""
+    """Return a function that starts a server for each name and set of variables."""
     servers: dict[tuple[Any, ...], Server] = {}
 
     def start(name: str, **variables: str) -> Server:
@@ -140,8 +130,8 @@ def site(serve: Callable[..., Server]) -> str:
     return serve("uvicorn").url
 
 
-# Playwright's loop runs as long as it is started, and Django refuses database work on a thread
-# with a loop: it ends with each file of tests.
+# Playwright runs an event loop in this thread, in which Django refuses database access. So it
+# is stopped after each module.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
@@ -154,20 +144,21 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(browser: Browser, site: str) -> Iterator[Callable[..., Page]]:
-    """Opens pages in contexts of their own; at the end nothing on any of them has gone wrong."""
+    """Return a function that opens pages in new contexts. Fail if a page had an error."""
     contexts = []
     problems: list[str] = []
 
     def watch(page: Page) -> None:
         page.on("pageerror", lambda error: problems.append(f"{page.url}: {error}"))
-        page.on(
-            "console",
-            lambda message: (
+
+        def hear(message: ConsoleMessage) -> None:
+            # the browser itself reports what the network could not get
+            network = ("Failed to load resource", "net::", "blocked by CORS policy")
+            is_network = any(part in message.text for part in network)
+            if message.type == "error" and not is_network:
                 problems.append(message.text)
-                if "Content Security Policy" in message.text or "TrustedHTML" in message.text
-                else None
-            ),
-        )
+
+        page.on("console", hear)
 
         def foreign(request: Any) -> None:
             if not request.url.startswith(("http://127.0.0.1:", "http://localhost:", "blob:")):
@@ -177,7 +168,7 @@ def open_page(browser: Browser, site: str) -> Iterator[Callable[..., Page]]:
 
     def start(**options: Any) -> Page:
         context = browser.new_context(**{"viewport": {"width": 1100, "height": 800}, **options})
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(60_000)
         context.grant_permissions(["clipboard-read", "clipboard-write"])
         context.on("page", watch)
         contexts.append(context)
@@ -196,14 +187,17 @@ def page(open_page: Callable[..., Page]) -> Page:
 
 @pytest.fixture
 def chat(page: Page, site: str, standin: StandinProcess) -> Chat:
-    """The chat on the home page, not yet opened."""
+    """Return the chat on the home page, before it is opened."""
     page.goto(site)
     return Chat(page)
 
 
 @pytest.fixture(scope="session")
 def axe() -> Callable[[Page], list[str]]:
-    """What axe finds wrong with a page: the rules and elements; empty where all is well."""
+    """Return a function that returns axe's violations on a page, with their elements.
+
+    It checks the whole page, because some rules compare landmarks or headings.
+    """
     if not AXE.exists():
         pytest.skip("axe-core is not installed: npm ci in widget/")
     source = AXE.read_text(encoding="utf-8")
@@ -211,7 +205,7 @@ def axe() -> Callable[[Page], list[str]]:
     def run(page: Page) -> list[str]:
         page.evaluate(source)
         violations = page.evaluate(
-            "async () => (await axe.run({include: ['site-chat']}, {resultTypes: ['violations']}))"
+            "async () => (await axe.run(document, {resultTypes: ['violations']}))"
             ".violations.map((rule) => [rule.id, rule.nodes.map((node) => node.html)])"
         )
         return [f"{rule}: {json.dumps(nodes)[:300]}" for rule, nodes in violations]

@@ -1,4 +1,4 @@
-"""A Firefox, driven by WebDriver BiDi: Debian's ESR is older than what Playwright speaks to."""
+"""A Firefox controlled by WebDriver BiDi. Playwright does not support Debian's old ESR."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ import json
 import shutil
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
 from websockets.sync.client import connect
 
+from tests.waiting import until
+
 BINARY = shutil.which("firefox-esr") or shutil.which("firefox")
 
 
 class Firefox:
-    """One headless Firefox with one tab."""
+    """A headless Firefox with one tab."""
 
     def __init__(self) -> None:
         assert BINARY is not None
@@ -46,10 +47,12 @@ class Firefox:
 
     def _address(self) -> str:
         address = Path(self.profile) / "WebDriverBiDiServer.json"
-        deadline = time.monotonic() + 60
-        while not address.exists() or not address.read_text():
-            assert time.monotonic() < deadline, "Firefox did not start"
-            time.sleep(0.1)
+        until(
+            lambda: address.exists() and address.read_text(),
+            60,
+            every=0.1,
+            failure="Firefox did not start",
+        )
         server = json.loads(address.read_text())
         return f"ws://{server['ws_host']}:{server['ws_port']}/session"
 
@@ -67,7 +70,7 @@ class Firefox:
         self.call("browsingContext.navigate", context=self.tab, url=url, wait="complete")
 
     def evaluate(self, expression: str) -> Any:
-        """The value of a JavaScript expression, through JSON."""
+        """Return the value of a JavaScript expression, serialised as JSON."""
         result = self.call(
             "script.evaluate",
             expression=f"(async () => JSON.stringify(await ({expression}) ?? null))()",
@@ -78,13 +81,15 @@ class Firefox:
         return json.loads(result["result"]["value"])
 
     def wait_for(self, expression: str, timeout: float = 30) -> None:
-        deadline = time.monotonic() + timeout
-        while not self.evaluate(f"!!({expression})"):
-            assert time.monotonic() < deadline, f"never: {expression}"
-            time.sleep(0.05)
+        until(
+            lambda: self.evaluate(f"!!({expression})"),
+            timeout,
+            every=0.05,
+            failure=f"never: {expression}",
+        )
 
     def type(self, text: str) -> None:
-        """Press the keys of `text`; "\\ue007" is Enter."""
+        """Press the keys of `text`, in which "\\ue007" is Enter."""
         keys = [{"type": kind, "value": char} for char in text for kind in ("keyDown", "keyUp")]
         self.call(
             "input.performActions",
@@ -93,7 +98,7 @@ class Firefox:
         )
 
     def problems(self) -> list[str]:
-        """Errors of the page, and requests that left for another host."""
+        """Return the errors of the page, and its requests to other hosts."""
         self.call("session.status")
         found = []
         for event in self.events:

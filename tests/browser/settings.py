@@ -1,4 +1,4 @@
-"""A site as strict as sites are: hashed static files from WhiteNoise, and the tightest CSP."""
+"""Settings of a strict site: hashed static files from WhiteNoise, and a strict CSP."""
 
 from __future__ import annotations
 
@@ -45,3 +45,8 @@ CHAT_WIDGET = {
 }
 if "SITECHAT_BROWSER_STREAMS" in os.environ:
     CHAT_MAX_STREAMS = int(os.environ["SITECHAT_BROWSER_STREAMS"])
+if "SITECHAT_BROWSER_PEOPLE" in os.environ:
+    CHAT_CONSENT = "We keep what you write."
+    CHAT_CONTACT = {"fields": ["email", "name"], "consent": "You may write to me."}
+    CHAT_PERSON = {"email": "support@example.org"}
+    CHAT_BOTS["default"] = "tests.tool_bots.ConfirmBot"

@@ -1,14 +1,14 @@
-"""Asking, and what can be done with an answer, on a real server in a real browser."""
+"""Tests of questions and actions on answers, on a real server in a browser."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from sitechat.standin import Answer, StandinProcess
-from tests.browser.chat import Chat
+from tests.browser.chat import CHAT_CALL, RATING_CALL, Chat, answer_with, longest_task
 from tests.browser.conftest import Server
 
 pytestmark = pytest.mark.browser
@@ -31,6 +31,7 @@ def test_an_answer_arrives_while_it_is_written(
     chat.finished()
 
 
+@pytest.mark.long
 def test_where_the_server_has_no_stream_to_spare_the_answer_is_polled(
     serve: Callable[..., Server], page: Page, standin: StandinProcess
 ) -> None:
@@ -80,7 +81,7 @@ def test_stopping_keeps_what_was_shown_and_no_more(chat: Chat, standin: StandinP
     chat.send("What do you sell?")
     expect(chat.answers).to_contain_text("apples")
     chat.button("Stop the answer").click()
-    expect(chat.page.get_by_text("You stopped this answer.")).to_be_visible()
+    expect(chat.log.get_by_text("You stopped this answer.")).to_be_visible()
     shown = chat.answer_text()
     chat.page.reload()
     expect(chat.answers).to_have_text(shown)
@@ -99,7 +100,7 @@ def test_an_answer_can_be_copied_as_it_was_written(chat: Chat, standin: StandinP
 def test_an_answer_is_rated_with_a_comment(chat: Chat, standin: StandinProcess) -> None:
     standin.script("Apples.")
     chat.ask()
-    with chat.page.expect_response("**/rating/") as sent:
+    with chat.page.expect_response(RATING_CALL) as sent:
         chat.button("Bad answer").click()
     assert sent.value.request.post_data_json == {"rating": -1}
     comment = chat.page.get_by_role("textbox", name="Would you like to say more?")
@@ -113,34 +114,74 @@ def test_an_answer_is_rated_with_a_comment(chat: Chat, standin: StandinProcess) 
     assert answered.value.ok
     chat.page.reload()
     expect(chat.button("Bad answer")).to_have_attribute("aria-pressed", "true")
-    with chat.page.expect_request("**/rating/") as taken_back:
+    with chat.page.expect_request(RATING_CALL) as taken_back:
         chat.button("Bad answer").click()
     assert taken_back.value.post_data_json == {"rating": 0}
 
 
-def test_a_new_conversation_is_asked_for_first(chat: Chat, standin: StandinProcess) -> None:
-    standin.script("Apples.")
-    chat.ask()
-    chat.button("New conversation").click()
-    expect(chat.page.get_by_text("Start a new conversation?")).to_be_visible()
-    chat.button("Cancel").click()
-    expect(chat.answers).to_have_count(1)
-    chat.button("New conversation").click()
-    chat.button("Delete and start anew").click()
-    expect(chat.answers).to_have_count(0)
-    expect(chat.page.get_by_role("button", name="Where are you?")).to_be_visible()
-    chat.page.reload()
-    expect(chat.page.get_by_role("button", name="Where are you?")).to_be_visible()
-    expect(chat.answers).to_have_count(0)
-
-
-def test_a_failed_answer_is_asked_again(chat: Chat, standin: StandinProcess) -> None:
+def test_a_failed_answer_is_replaced_by_the_next_one(chat: Chat, standin: StandinProcess) -> None:
     standin.script(Answer("We sell", end="error"), "We sell apples.")
     chat.open()
     chat.send("What do you sell?")
     chat.button("Try again").click()
-    expect(chat.answers.nth(1)).to_have_text("We sell apples.")
-    expect(chat.questions).to_have_text(["What do you sell?", "What do you sell?"])
+    expect(chat.answers).to_have_text(["We sell apples."])
+    expect(chat.questions).to_have_text(["What do you sell?"])
+    chat.page.reload()
+    expect(chat.answers).to_have_text(["We sell apples."])
+
+
+def test_questions_that_an_answer_leads_to_are_asked_with_a_click(
+    chat: Chat, standin: StandinProcess
+) -> None:
+    answer_with(chat, {"t": "Three days."}, {"suggestions": ["What does delivery cost?"]})
+    chat.ask()
+    chat.page.unroute(CHAT_CALL)
+    standin.script("Nothing.")
+    chat.button("What does delivery cost?").click()
+    expect(chat.questions.nth(1)).to_have_text("What does delivery cost?")
+    expect(chat.button("What does delivery cost?")).to_be_hidden()
+
+
+def test_stopping_works_before_the_server_has_answered(chat: Chat, standin: StandinProcess) -> None:
+    waiting: list[Route] = []
+    chat.page.route(
+        CHAT_CALL,
+        lambda route: (
+            waiting.append(route) if route.request.method == "POST" else route.continue_()
+        ),
+    )
+    chat.open()
+    chat.send("What do you sell?")
+    chat.button("Stop the answer").click()
+    expect(chat.log.get_by_text("You stopped this answer.")).to_be_visible()
+    expect(chat.button("Send")).to_be_visible()
+    standin.script(Answer(["Apples"], hold_after=1), "Pears.")
+    with chat.page.expect_response("**/stop/**"):
+        waiting[0].continue_()
+    chat.page.unroute(CHAT_CALL)
+    standin.release()
+    chat.send("And now?")
+    expect(chat.answers.last).to_have_text("Pears.")
+
+
+def test_a_busy_server_is_asked_again(chat: Chat, standin: StandinProcess) -> None:
+    busy = {"error": "overloaded", "message": "Many visitors.", "retry_after": 1}
+    refused: list[str] = []
+
+    def refuse(route: Route) -> None:
+        if route.request.method == "POST" and len(refused) < 2:
+            refused.append(route.request.post_data or "")
+            route.fulfill(status=503, json=busy, headers={"Retry-After": "1"})
+        else:
+            route.continue_()
+
+    chat.page.route(CHAT_CALL, refuse)
+    standin.script("Apples.")
+    chat.open()
+    chat.send("What do you sell?")
+    expect(chat.page.locator(".waiting")).to_contain_text("Many people are asking")
+    expect(chat.answers).to_have_text(["Apples."])
+    assert refused[0] == refused[1]
 
 
 def test_a_refusal_is_said_in_plain_words(chat: Chat, standin: StandinProcess) -> None:
@@ -169,6 +210,15 @@ def test_the_counter_shows_near_the_limit_and_too_much_is_not_sent(chat: Chat) -
     chat.input.press("Enter")
     expect(chat.questions).to_have_count(0)
     assert len(chat.input.input_value()) == 2003
+
+
+def test_a_text_that_is_far_too_long_is_not_taken_into_the_input(chat: Chat) -> None:
+    chat.open()
+    chat.page.evaluate("navigator.clipboard.writeText('word '.repeat(1_000_000))")
+    chat.input.fill("a draft")
+    assert longest_task(chat.page, lambda: chat.page.keyboard.press("Control+v")) <= 200
+    expect(chat.page.locator(".counter")).to_have_text("4,998,007 characters too many")
+    expect(chat.input).to_have_value("a draft")
 
 
 def test_the_page_hears_what_happens(chat: Chat, standin: StandinProcess) -> None:
@@ -204,3 +254,27 @@ def test_requests_can_be_overridden(chat: Chat) -> None:
     )
     chat.launcher.click()
     expect(chat.page.get_by_text("From a test")).to_be_visible()
+
+
+def test_what_is_sent_before_the_history_has_come_is_not_lost(
+    chat: Chat, standin: StandinProcess
+) -> None:
+    standin.script("Apples.", "Pears.")
+    chat.ask()
+    chat.page.reload()
+    waiting: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if route.request.method == "GET":
+            waiting.append(route)
+        else:
+            route.continue_()
+
+    chat.page.route(CHAT_CALL, hold)
+    chat.page.reload()
+    expect(chat.input).to_be_visible()
+    chat.send("What else?")
+    expect(chat.answers).to_have_text(["Pears."])
+    for route in waiting:
+        route.continue_()
+    expect(chat.answers).to_have_text(["Apples.", "Pears."])

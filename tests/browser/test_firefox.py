@@ -1,4 +1,4 @@
-"""The chat in Firefox: asking, streaming, resuming, and what only other engines do otherwise."""
+"""Tests of the chat in Firefox: asking, streaming, resuming and differences to Chromium."""
 
 from __future__ import annotations
 
@@ -52,6 +52,7 @@ def test_colours_and_sizes(firefox: Firefox, site: str) -> None:
     firefox.goto(site)
     firefox.wait_for(f"{SHADOW}.querySelector('.panel, .launcher')")
     firefox.evaluate("document.querySelector('site-chat').open()")
+    firefox.wait_for(f"{SHADOW}.querySelector('.send')")
     style = f"getComputedStyle({SHADOW}.querySelector('.send'))"
     assert firefox.evaluate(f"{style}.backgroundColor !== 'rgba(0, 0, 0, 0)'")
     before = firefox.evaluate(f"{SHADOW}.querySelector('.input').offsetHeight")

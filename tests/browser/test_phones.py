@@ -1,4 +1,4 @@
-"""The widget on a phone."""
+"""Tests of the widget on phones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 
 
 def resting_box(chat: Chat) -> dict[str, int]:
-    """Where the panel is once it has come in, in whole pixels."""
+    """Return the position of the opened panel in whole pixels."""
     chat.panel.evaluate("(panel) => Promise.all(panel.getAnimations().map((a) => a.finished))")
     box = chat.panel.bounding_box()
     assert box is not None
@@ -52,7 +52,7 @@ def test_on_a_phone_it_stays_above_the_keyboard(open_page: Callable[..., Page], 
     page.evaluate("() => { window.left = 500; visualViewport.dispatchEvent(new Event('resize')) }")
     assert resting_box(chat)["height"] == 500
     page.set_viewport_size({"width": 1000, "height": 800})
-    expect(chat.panel).to_have_css("height", "672px")
+    expect(chat.panel).to_have_css("height", "704px")
 
 
 def test_on_a_phone_it_never_opens_by_itself(

@@ -1,4 +1,4 @@
-"""The pages of the site that the browser tests visit."""
+"""URLs and views of the site for the browser tests."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from django.views.decorators.cache import cache_page
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'"
 )
+TRUSTED_TYPES = "; require-trusted-types-for 'script'; trusted-types 'none'"
 
 
 def strict_csp(
@@ -19,14 +20,22 @@ def strict_csp(
 ) -> Callable[[HttpRequest], HttpResponseBase]:
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
-        response["Content-Security-Policy"] = POLICY
+        # replacing a page's whole body needs innerHTML
+        swaps = request.path.startswith("/swaps/")
+        policy = POLICY + ("" if swaps else TRUSTED_TYPES)
+        if request.path.startswith("/frames/"):
+            policy += "; frame-src 'self'"
+        response["Content-Security-Policy"] = policy
         return response
 
     return middleware
 
 
 def page(request: HttpRequest, name: str = "home") -> HttpResponse:
-    return render(request, "page.html", {"name": name})
+    response = render(request, "page.html", {"name": name})
+    if name == "framed":
+        response["X-Frame-Options"] = "SAMEORIGIN"
+    return response
 
 
 urlpatterns = [

@@ -1,4 +1,4 @@
-"""Visitors who speak HTTP with a site over real connections."""
+"""Visitors that send HTTP requests over real connections."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
+from tests.waiting import until
+
 CHAT = "/api/chat/"
 
 POLL = 0.8
@@ -18,7 +20,7 @@ POLL = 0.8
 
 @dataclass
 class Answer:
-    """An answer that came whole."""
+    """A complete response."""
 
     status: int
     headers: http.client.HTTPMessage
@@ -31,16 +33,16 @@ class Answer:
 
 @dataclass(frozen=True)
 class Event:
-    """One event of a stream; `data` is None for a comment."""
+    """An event of a stream; `data` is None for a comment."""
 
     at: float
-    """When it came, by `time.monotonic`."""
+    """The time of its arrival, by `time.monotonic`."""
     data: Any
     id: int | None = None
 
 
 class Stream:
-    """The events of an answer as they come."""
+    """The events of an answer as they arrive."""
 
     def __init__(self, connection: http.client.HTTPConnection, response: Any) -> None:
         self.connection = connection
@@ -77,14 +79,14 @@ class Stream:
             yield event
 
     def until(self, key: str) -> Any:
-        """Read on to the next event that has the key; its value."""
+        """Read up to the next event that has the key and return its value."""
         for event in self:
             if isinstance(event.data, dict) and key in event.data:
                 return event.data[key]
         raise AssertionError(f"the stream ended without {key!r}: {self.events[-5:]}")
 
     def until_text(self, length: int) -> str:
-        """Read on until so many characters have come."""
+        """Read until this many characters have arrived."""
         while len(self.text) < length:
             self.until("t")
         return self.text
@@ -110,12 +112,12 @@ class Stream:
 
     @property
     def whole(self) -> bool:
-        """Whether it came to its end, and was not cut."""
+        """Whether the stream is complete."""
         return self.data[-1:] == ["[DONE]"]
 
     @property
     def done(self) -> str | None:
-        """How the reply ended."""
+        """The final status of the reply."""
         ends = [d["done"] for d in self.data if isinstance(d, dict) and "done" in d]
         return ends[-1] if ends else None
 
@@ -126,7 +128,7 @@ class Stream:
 
 
 class Caller:
-    """One browser session. It may speak to any of the site's processes."""
+    """A browser session, which may call any of the site's processes."""
 
     def __init__(self, port: int = 0, *, polls: bool = False, cookies: str = "") -> None:
         self.port = port
@@ -134,12 +136,12 @@ class Caller:
         self.cookies: dict[str, str] = {}
 
     def to(self, port: int) -> Caller:
-        """The same browser session, speaking to another process."""
+        """Return the same browser session, calling another process."""
         other = Caller(port, polls=self.polls)
         other.cookies = self.cookies
         return other
 
-    # Whole answers
+    # Complete responses
 
     def call(
         self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
@@ -151,7 +153,7 @@ class Caller:
             connection.close()
 
     def page(self) -> float:
-        """Open a page of the site; the seconds that it took."""
+        """Request a page of the site and return the seconds that it took."""
         began = time.monotonic()
         answer = self.call("GET", "/")
         assert answer.status == 200, answer
@@ -178,18 +180,24 @@ class Caller:
 
     def wait_for(self, reply: str, text: str, status: str = "running") -> dict[str, Any]:
         """Wait until the row of a reply has the text and status."""
-        deadline = time.monotonic() + 30
-        while (row := self.row(reply))["text"] != text or row["status"] != status:
-            assert time.monotonic() < deadline, row
-            time.sleep(0.05)
+        row: dict[str, Any] = {}
+
+        def has_it() -> bool:
+            row.update(self.row(reply))
+            return bool(row["text"] == text and row["status"] == status)
+
+        until(has_it, 30, every=0.05, failure=row)
         return row
 
     def wait_for_end(self, reply: str, timeout: float = 60.0) -> dict[str, Any]:
         """Poll a reply to its end."""
-        deadline = time.monotonic() + timeout
-        while (answer := self.poll(reply))["status"] == "running":
-            assert time.monotonic() < deadline, answer
-            time.sleep(POLL)
+        answer: dict[str, Any] = {}
+
+        def has_ended() -> bool:
+            answer.update(self.poll(reply))
+            return bool(answer["status"] != "running")
+
+        until(has_ended, timeout, every=POLL, failure=answer)
         return answer
 
     def stop(self, reply: str, **body: Any) -> Answer:
@@ -201,16 +209,19 @@ class Caller:
     # Streams
 
     def send(self, message: str, id: str | None = None) -> Stream:
-        """Send a message; the answer as it comes."""
-        body = {"message": message, "id": id or str(uuid.uuid4())}
-        return Stream(*self._open("POST", CHAT, body, self._preferences()))
+        """Send a message and return its stream."""
+        return self.post(CHAT, {"message": message, "id": id or str(uuid.uuid4())})
+
+    def post(self, path: str, body: Any) -> Stream:
+        """Send a request and return its answer as a stream."""
+        return Stream(*self._open("POST", path, body, self._preferences()))
 
     def follow(self, reply: str, after: int = 0) -> Stream:
         path = f"{CHAT}replies/{reply}/?after={after}"
         return Stream(*self._open("GET", path, None, self._preferences()))
 
     def begin(self, message: str, id: str | None = None) -> tuple[str, Stream | None]:
-        """Send a message; the reply's id, and its stream where the server spares one."""
+        """Send a message and return the reply's id and, if the server has a thread, its stream."""
         stream = self.send(message, id)
         if stream.status == 202:
             reply = json.loads(stream.response.read())["reply"]

@@ -1,4 +1,4 @@
-"""Databases, the stand-in of Claude and real servers for the tests of this folder."""
+"""Fixtures of the server tests: databases, the stand-in of Claude and real servers."""
 
 from __future__ import annotations
 
@@ -19,9 +19,13 @@ from sitechat.standin import Answer, StandinProcess
 from tests.servers import proxies
 from tests.servers.callers import Caller, Stream
 from tests.servers.sites import GUNICORN_GTHREAD, ROOT, SERVERS, UVICORN, Server, Site
-from tests.servers.table import Recorder
+from tests.servers.table import Recorder, parameters
 
 DATABASES = ("sqlite", "postgresql", "mariadb")
+USUAL = (GUNICORN_GTHREAD, UVICORN)
+"""One server of each kind: WSGI and ASGI."""
+MAINLY_UVICORN = (UVICORN, pytest.param(GUNICORN_GTHREAD, marks=pytest.mark.long))
+"""The same for slow tests: one in each run, the other in `make test-all`."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -41,8 +45,17 @@ def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
             item.add_marker(pytest.mark.servers)
             if item.get_closest_marker("timeout") is None:
                 item.add_marker(pytest.mark.timeout(120))
-            # Real servers on a machine that does other things too: a second try, which is said.
-            item.add_marker(pytest.mark.flaky(reruns=1))
+            if _needs_others(item):
+                item.add_marker(pytest.mark.long)
+
+
+def _needs_others(item: pytest.Item) -> bool:
+    """Return whether a test needs a server or database that is not in every run."""
+    return any(
+        value not in USUAL if isinstance(value, Server) else value in DATABASES[1:]
+        for value in parameters(item)
+        if isinstance(value, Server | str)
+    )
 
 
 @pytest.fixture(scope="session")
@@ -59,21 +72,21 @@ def _fresh_standin(standin: StandinProcess) -> Iterator[None]:
 
 
 class Databases:
-    """Makes the databases that the sites use, each once."""
+    """The databases of the sites, each created once."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._made: dict[str, dict[str, str]] = {}
 
     def environ(self, vendor: str) -> dict[str, str]:
-        """What a site is told, so that it uses the database of a vendor. Skips without one."""
+        """Return the environment for a vendor's database. Skip the test if it is not available."""
         if vendor not in self._made:
             name = f"sitechat_servers_{os.getpid()}"
             if vendor == "sqlite":
                 name = str(self.folder / "site.sqlite3")
             elif vendor == "postgresql":
                 run_on_postgresql(f"CREATE DATABASE {name}")
-            else:  # its sites have a user of their own, whom a test can shut out
+            else:  # the sites have a separate user, whose access a test can revoke
                 run_on_mariadb(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
                 run_on_mariadb(f"CREATE USER {name}")
                 run_on_mariadb(f"GRANT ALL ON {name}.* TO {name}")
@@ -109,7 +122,7 @@ def migrate(environ: dict[str, str]) -> None:
 
 
 def run_on_postgresql(statement: str) -> list[tuple[Any, ...]]:
-    """Run a statement as PostgreSQL's administrator; the rows that it gives."""
+    """Run a statement as PostgreSQL's administrator and return its rows."""
     psycopg = pytest.importorskip("psycopg")
     host, user = os.environ.get("PGHOST", "127.0.0.1"), os.environ.get("PGUSER", "postgres")
     try:
@@ -140,7 +153,7 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
 
 
 class Sites:
-    """Starts sites and ends what is left of them."""
+    """A factory of sites, which stops all of them."""
 
     _numbers = count(1)
 
@@ -157,7 +170,7 @@ class Sites:
         environ: Mapping[str, str] | None = None,
         **settings: Any,
     ) -> Site:
-        """A site that is not started. Settings become `SITE_...` variables, as JSON."""
+        """Return a site that is not started. Settings become `SITE_...` variables, as JSON."""
         if not server.installed:
             pytest.skip(f"{server.package} is not installed")
         variables = {
@@ -179,7 +192,7 @@ class Sites:
         return site
 
     def pair(self, server: Server, vendor: str = "sqlite", **settings: Any) -> tuple[Site, Site]:
-        """Two processes of one site, as two workers or two hosts are."""
+        """Start two processes of one site, like two workers or two hosts."""
         both = (self.make(server, vendor, **settings), self.make(server, vendor, **settings))
         for site in both:
             site.launch()
@@ -189,7 +202,7 @@ class Sites:
         return both
 
     def warm_up(self, site: Site) -> None:
-        """Let a process load what its first reply needs, which takes seconds."""
+        """Warm up a process, whose first reply takes seconds."""
         self._standin.script("Ready.")
         caller = Caller(site.port, polls=True)
         reply, stream = caller.begin("Ready?")
@@ -209,7 +222,7 @@ def log_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def sites(databases: Databases, standin: StandinProcess, log_folder: Path) -> Iterator[Sites]:
-    """For tests that need a site of their own."""
+    """Return a factory for tests that need their own site."""
     made = Sites(databases, standin, log_folder)
     yield made
     made.close()
@@ -235,7 +248,7 @@ def long_silence(
     log_folder: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[list[Future[Stream]]]:
-    """Visitors behind nginx to whom Claude is silent for SILENCE, while other tests run."""
+    """Start visitors behind nginx who wait for Claude for SILENCE, while other tests run."""
     asked = any("long_silence" in getattr(i, "originalname", "") for i in request.session.items)
     with ExitStack() as stack:
         futures: list[Future[Stream]] = []
@@ -266,7 +279,7 @@ def pair(
     standin: StandinProcess,
     log_folder: Path,
 ) -> Iterator[tuple[Site, Site]]:
-    """Two processes of a site, on each of the servers."""
+    """Return two processes of a site, on each of the servers."""
     made = Sites(databases, standin, log_folder)
     yield made.pair(*request.param)
     made.close()

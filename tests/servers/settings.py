@@ -1,4 +1,4 @@
-"""Settings of the site that real servers serve in these tests; the environment varies them."""
+"""Settings of the site for the server tests. Environment variables change some of them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ CACHES = {
 }
 CHAT_LIMITS: dict[str, list[str]] = json.loads(os.environ.get("SITE_LIMITS", "{}"))
 CHAT_MAX_STREAMS: int | None = json.loads(os.environ.get("SITE_MAX_STREAMS", "null"))
-CHAT_BOTS = {"default": "tests.servers.bots.PatientBot"}
+CHAT_REQUEST_ISOLATION: bool = json.loads(os.environ.get("SITE_ISOLATION", "false"))
+CHAT_STALE_AFTER: float = json.loads(os.environ.get("SITE_STALE_AFTER", "15"))
+CHAT_BOTS = {"default": json.loads(os.environ.get("SITE_BOT", '"tests.servers.bots.PatientBot"'))}
 CHAT_MAX_TOKENS = 64_000
 
 LOGGING = {
@@ -34,3 +36,4 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler"}},
     "loggers": {"sitechat": {"handlers": ["stderr"], "level": "INFO"}},
 }
+CHAT_EMBEDDER = None  # the packaged model takes a second of each process

@@ -1,4 +1,4 @@
-"""Sites served by real servers, each a process of its own."""
+"""Sites served by real servers, each in a separate process."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 
 import django
 
+from tests.waiting import until
+
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -24,23 +26,23 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
-START_WITHIN = 40.0
+START_WITHIN = 60.0
 
 
 @dataclass(frozen=True)
 class Server:
-    """A server that sites run, and how it is started on a port."""
+    """A server, and the command that starts it on a port."""
 
     name: str
     family: str
-    """The name under which its guarantees are told."""
+    """The name in the documentation's table of guarantees."""
     package: str
     command: Callable[[int], list[str]]
     asgi: bool = False
     threads: int | None = None
-    """Requests at once, where that is a fixed number."""
+    """Maximum number of concurrent requests, if it is fixed."""
     respawns: bool = False
-    """Whether a killed worker comes back."""
+    """Whether a killed worker is replaced."""
     environ: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
@@ -166,7 +168,7 @@ ALL_SERVERS = (
 )
 
 
-# On the oldest Django, which the servers do not know from the newest, one of each kind.
+# With the oldest Django, one server of each kind is enough.
 SERVERS = ALL_SERVERS if django.VERSION >= (5,) else (GUNICORN_GTHREAD, UVICORN)
 
 
@@ -184,10 +186,15 @@ class Site:
         self.server = server
         self.port = free_port()
         self.log = log
+        self.variables = environ
         self._environ = {**os.environ, **environ, **server.environ}
         self._environ["PYTHONPATH"] = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
         self._environ["DJANGO_SETTINGS_MODULE"] = "tests.servers.settings"
         self._environ["PYTHONUNBUFFERED"] = "1"
+
+    def set_environ(self, **variables: str) -> None:
+        """Set variables of the process's environment, before it starts."""
+        self._environ.update(variables)
 
     def start(self) -> Self:
         self.launch()
@@ -206,31 +213,34 @@ class Site:
             )
 
     def wait_until_up(self) -> None:
-        deadline = time.monotonic() + START_WITHIN
-        while time.monotonic() < deadline:
-            if self.process.poll() is not None:
-                break
-            with (
-                contextlib.suppress(OSError),
-                socket.create_connection(("127.0.0.1", self.port), timeout=1),
-            ):
-                return
-            time.sleep(0.05)
-        self.kill()
-        raise RuntimeError(f"{self.server} did not start:\n{self.log.read_text()[-4000:]}")
+        try:
+            until(self._is_up, START_WITHIN, every=0.05, failure="It did not listen in time.")
+        except AssertionError as error:
+            self.kill()
+            log = self.log.read_text()[-4000:]
+            raise RuntimeError(f"{self.server} did not start. {error}\n{log}") from None
+
+    def _is_up(self) -> bool:
+        assert self.process.poll() is None, "It ended."
+        with (
+            contextlib.suppress(OSError),
+            socket.create_connection(("127.0.0.1", self.port), timeout=1),
+        ):
+            return True
+        return False
 
     def terminate(self) -> None:
-        """Ask the server to end, as systemd and Docker do."""
+        """Ask the server to stop, as systemd and Docker do."""
         self.process.send_signal(signal.SIGTERM)
 
     def wait(self, timeout: float) -> float:
-        """Wait for the end of the process; the seconds that it took."""
+        """Wait for the end of the process and return the seconds that it took."""
         began = time.monotonic()
         self.process.wait(timeout)
         return time.monotonic() - began
 
     def kill(self) -> None:
-        """End the server and its workers at once."""
+        """Kill the server and its workers."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()

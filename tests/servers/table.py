@@ -1,9 +1,8 @@
-"""The table of `docs/servers.md`, what holds on which server, from the outcomes of these tests.
+"""The tables of guarantees in `docs/servers.md`, generated from the results of these tests.
 
     pytest tests/servers --write-table
 
-Outcomes of earlier runs count for tests that did not run this time; with `--collect-only` that
-is all of them.
+For tests that are not run, the outcomes of earlier runs are used; with `--collect-only`, for all.
 """
 
 from __future__ import annotations
@@ -23,17 +22,17 @@ SIGNS = {"passed": "yes", "failed": "**no**"}
 
 
 class Guarantee:
-    """What one test function shows, and for which servers."""
+    """A guarantee that a test function checks, and the servers that it is checked on."""
 
     def __init__(self, chapter: str, sentence: str) -> None:
         self.chapter = chapter
         self.sentence = sentence
         self.items: dict[str, list[str]] = {}
-        """Ids of tests by server."""
+        """The ids of tests by server."""
 
 
 def guarantees(items: Iterable[pytest.Item]) -> list[Guarantee]:
-    """What the tests show that run on a server of `ALL_SERVERS`, in their order."""
+    """Return the guarantees of the tests that run on servers of `ALL_SERVERS`, in order."""
     found: dict[tuple[str, str], Guarantee] = {}
     for item in items:
         if Path(__file__).parent not in item.path.parents or not isinstance(item, pytest.Function):
@@ -50,22 +49,32 @@ def guarantees(items: Iterable[pytest.Item]) -> list[Guarantee]:
 
 
 def _families(item: pytest.Function) -> set[str]:
+    return {value.family for value in parameters(item) if isinstance(value, Server)}
+
+
+def parameters(item: pytest.Item) -> list[Any]:
+    """Return the parameters of a test, and the arguments of its marker `on`."""
     callspec = getattr(item, "callspec", None)
     marked = [mark.args for mark in item.iter_markers("on")]
     values: list[Any] = [*(callspec.params.values() if callspec else ()), *marked]
-    flat = [v for value in values for v in (value if isinstance(value, tuple) else (value,))]
-    return {value.family for value in flat if isinstance(value, Server)}
+    return [v for value in values for v in (value if isinstance(value, tuple) else (value,))]
+
+
+def is_chosen(request: pytest.FixtureRequest, server: Server) -> bool:
+    """Return whether a test of this module runs on a server in this run."""
+    items = (item for item in request.session.items if item.path == request.path)
+    return any(server in parameters(item) for item in items)
 
 
 def lines(found: Sequence[Guarantee], outcomes: Mapping[str, str]) -> list[str]:
-    """The tables in Markdown, one for each chapter."""
+    """Return the tables in Markdown, one for each chapter."""
     names = [server.name for server in ALL_SERVERS]
     text: list[str] = []
     chapter = None
     for guarantee in found:
         if guarantee.chapter != chapter:
             chapter = guarantee.chapter
-            text += ["", f"### {chapter}", "", f"| | {' | '.join(names)} |", "|---" * 11 + "|"]
+            text += ["", f"## {chapter}", "", f"| | {' | '.join(names)} |", "|---" * 11 + "|"]
         cells = [_cell(guarantee.items.get(name, ()), outcomes) for name in names]
         text.append(f"| {guarantee.sentence} | {' | '.join(cells)} |")
     return text
@@ -84,7 +93,7 @@ def write(found: Sequence[Guarantee], outcomes: Mapping[str, str]) -> None:
 
 
 class Recorder:
-    """A pytest plugin that remembers outcomes."""
+    """A pytest plugin that stores outcomes."""
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config

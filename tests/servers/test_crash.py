@@ -1,4 +1,4 @@
-"""A worker that is killed in mid-answer: nothing is lost but what Claude had not written yet."""
+"""A worker killed during an answer: only text that Claude had not yet written is lost."""
 
 from __future__ import annotations
 
@@ -14,37 +14,38 @@ from dataclasses import dataclass
 
 import pytest
 
-from sitechat.models import STALE_AFTER
 from sitechat.standin import Answer, StandinProcess
 from tests.servers.callers import Caller, Stream
 from tests.servers.conftest import Databases, Sites
 from tests.servers.sites import ROOT, SERVERS, UVICORN, Server, Site
+from tests.servers.table import is_chosen
+from tests.waiting import until
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.timeout(400), pytest.mark.smoke]
+
+STALE_AFTER = 8
+"""CHAT_STALE_AFTER of these sites, in seconds."""
 
 FOUND_WITHIN = 20.0
-"""Seconds from the kill to the row that says interrupted."""
+"""Seconds from the kill until the row is interrupted."""
 
 
 @dataclass
 class Killed:
-    """A visitor whose reply's process was killed."""
+    """A visitor whose reply was lost with its process."""
 
     caller: Caller
-    """Speaks to a process that lives."""
+    """A caller of a running process."""
     reply: str
     at: float
     seen: str
     whole: bool
     following: Future[Stream]
-    """The rest of the reply, as another process tells it from the kill on."""
-
-    def wait_until_stale(self) -> None:
-        time.sleep(max(0.0, STALE_AFTER.total_seconds() + 1 - (time.monotonic() - self.at)))
+    """The events of the reply from another process, from the kill on."""
 
 
 def begin_held(site: Site, standin: StandinProcess) -> tuple[Caller, str]:
-    """A visitor whose reply has two words and waits, in a session that has chatted before."""
+    """Return a visitor whose reply has two words and waits, in an existing session."""
     caller = Caller(site.port, polls=True)
     standin.script(Answer(["one ", "two ", "three"], hold_after=2))
     reply, stream = caller.begin("Count")
@@ -55,17 +56,17 @@ def begin_held(site: Site, standin: StandinProcess) -> tuple[Caller, str]:
 
 
 def kill_worker(caller: Caller) -> float:
-    """SIGKILL to the process that serves the caller; when it came."""
+    """Kill the process that serves the caller with SIGKILL and return the time."""
     os.kill(caller.process()["pid"], signal.SIGKILL)
     return time.monotonic()
 
 
 @pytest.fixture(scope="module")
 def killed(
-    shared_sites: Sites, standin: StandinProcess
+    request: pytest.FixtureRequest, shared_sites: Sites, standin: StandinProcess
 ) -> Iterator[Callable[[Server | str], Killed]]:
-    """All servers are killed first, so that the tests wait together for rows to be stale."""
-    witness = shared_sites.start(UVICORN)
+    """Kill all servers first, so that the rows of all tests become stale at the same time."""
+    witness = shared_sites.start(UVICORN, stale_after=STALE_AFTER)
     victims: dict[Server | str, Killed] = {}
     pool = ThreadPoolExecutor(len(SERVERS))
 
@@ -83,9 +84,9 @@ def killed(
         victims[name] = Killed(caller, reply, at, seen, whole, following)
 
     for server in SERVERS:
-        if not server.installed:
+        if not server.installed or (server is not UVICORN and not is_chosen(request, server)):
             continue
-        site = shared_sites.make(server).start()
+        site = shared_sites.make(server, stale_after=STALE_AFTER).start()
         if server is UVICORN:
             for looks_first in ("history", "message", "cleanup"):
                 fall(looks_first, site, last=False)
@@ -102,7 +103,7 @@ def killed(
 
 @pytest.fixture(autouse=True)
 def _fresh_standin() -> None:
-    """The replies of this module go on from test to test."""
+    """Keep the stand-in's state, because replies of this module run across tests."""
 
 
 @pytest.mark.parametrize("server", SERVERS, ids=str)
@@ -139,9 +140,8 @@ def test_whoever_reads_the_conversation_finds_it(
     killed: Callable[[Server | str], Killed],
 ) -> None:
     victim = killed("history")
-    victim.wait_until_stale()
+    until(lambda: victim.caller.history()["running"] is None, FOUND_WITHIN, every=0.5)
     history = victim.caller.history()
-    assert history["running"] is None
     assert history["messages"][-1]["status"] == "interrupted"
     assert history["messages"][-1]["text"] == "one two "
 
@@ -150,10 +150,15 @@ def test_whoever_writes_the_next_message_finds_it(
     killed: Callable[[Server | str], Killed], standin: StandinProcess
 ) -> None:
     victim = killed("message")
-    victim.wait_until_stale()
     standin.script("Here I am.")
-    stream = victim.caller.send("Go on", str(uuid.uuid4())).rest()
-    assert stream.text == "Here I am."
+    streams: list[Stream] = []
+
+    def is_accepted() -> bool:
+        streams.append(victim.caller.send("Go on", str(uuid.uuid4())))
+        return streams[-1].status != 409
+
+    until(is_accepted, FOUND_WITHIN, every=0.5)
+    assert streams[-1].rest().text == "Here I am."
     assert victim.caller.row(victim.reply)["status"] == "interrupted"
 
 
@@ -161,9 +166,12 @@ def test_the_cleanup_finds_it(
     killed: Callable[[Server | str], Killed], databases: Databases
 ) -> None:
     victim = killed("cleanup")
-    victim.wait_until_stale()
-    run_cleanup(databases.environ("sqlite"))
-    assert victim.caller.row(victim.reply)["status"] == "interrupted"
+
+    def found() -> bool:
+        run_cleanup(databases.environ("sqlite"))
+        return bool(victim.caller.row(victim.reply)["status"] == "interrupted")
+
+    until(found, FOUND_WITHIN, every=1)
 
 
 def run_cleanup(environ: Mapping[str, str]) -> None:
@@ -175,6 +183,7 @@ def run_cleanup(environ: Mapping[str, str]) -> None:
             **environ,
             "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)]),
             "DJANGO_SETTINGS_MODULE": "tests.servers.settings",
+            "SITE_STALE_AFTER": str(STALE_AFTER),
         },
         check=True,
         capture_output=True,

@@ -1,10 +1,9 @@
-"""Database trouble: nothing that a visitor saw is lost, and connections are given back."""
+"""Database failures: no text that a visitor saw is lost, and connections are released."""
 
 from __future__ import annotations
 
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,6 +16,9 @@ from sitechat.standin import Answer, StandinProcess
 from tests.servers.callers import Caller
 from tests.servers.conftest import Databases, Sites, run_on_mariadb, run_on_postgresql
 from tests.servers.sites import GUNICORN_GTHREAD, UVICORN, Server
+from tests.waiting import until
+
+pytestmark = pytest.mark.long
 
 BOTH = pytest.mark.parametrize("server", [UVICORN, GUNICORN_GTHREAD], ids=str)
 
@@ -25,7 +27,7 @@ TERMINATE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datnam
 
 
 class PostgreSQL:
-    """The sites' database on PostgreSQL, as its administrator sees it."""
+    """The sites' PostgreSQL database, with an administrator's access."""
 
     def __init__(self, databases: Databases) -> None:
         self.name = databases.environ("postgresql")["SITECHAT_TEST_DB_NAME"]
@@ -33,11 +35,9 @@ class PostgreSQL:
     def connections(self) -> int:
         return len(run_on_postgresql(CONNECTIONS.format(self.name)))
 
-    def wait_for_connections(self, most: int) -> int:
-        deadline = time.monotonic() + 15
-        while (count := self.connections()) > most and time.monotonic() < deadline:
-            time.sleep(0.1)
-        return count
+    def wait_for_connections(self, allowed: int) -> None:
+        """Wait until the sites have at most this many connections."""
+        until(lambda: self.connections() <= allowed, 30, every=0.1, failure=self.connections)
 
     @contextmanager
     def down(self) -> Iterator[None]:
@@ -50,7 +50,7 @@ class PostgreSQL:
 
 
 class MariaDB:
-    """The sites' database on MariaDB, as its administrator sees it."""
+    """The sites' MariaDB database, with an administrator's access."""
 
     def __init__(self, databases: Databases) -> None:
         self.user = databases.environ("mariadb")["SITECHAT_TEST_DB_USER"]
@@ -131,21 +131,21 @@ def test_a_hundred_visitors_leave_and_no_connection_stays(
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(come_and_go, range(100)))
     standin.wait_for(lambda records: sum(record.held for record in records) == 100, timeout=60)
-    most = before
+    allowed = before
     if "OPTIONS" in settings:
-        most = max(before, settings["OPTIONS"]["pool"]["max_size"])
+        allowed = max(before, settings["OPTIONS"]["pool"]["max_size"])
     elif settings["CONN_MAX_AGE"] != 0 and server.threads:
-        most = max(before, server.threads)  # the site's own: one for each thread, with any page
+        allowed = max(before, server.threads)  # one for each thread, as with any page
     # Claude writes a hundred answers now, and a checkpoint takes its connection for moments.
-    assert postgresql.wait_for_connections(most) <= most
+    postgresql.wait_for_connections(allowed)
     standin.release(100)
     standin.wait_for(lambda records: all(record.finished for record in records))
-    assert postgresql.wait_for_connections(most) <= most
+    postgresql.wait_for_connections(allowed)
 
 
 @contextmanager
 def locked(path: str, seconds: float) -> Iterator[None]:
-    """Another program holds SQLite's write lock for a while."""
+    """Hold SQLite's write lock for a while, like another program."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     connection.execute("BEGIN EXCLUSIVE")
     timer = threading.Timer(seconds, connection.rollback)

@@ -1,4 +1,4 @@
-"""Processes that fork, that are replaced while they work, and that have no real threads."""
+"""Processes that fork, are replaced while they work, or have no real threads."""
 
 from __future__ import annotations
 
@@ -48,21 +48,22 @@ def test_workers_that_share_a_parent_share_no_reply(
     site = sites.start(server)
     standin.always(Answer(["one ", "two"], hold_after=1))
     callers = [Caller(site.port, polls=True) for _ in range(8)]
-    begun = [caller.begin("Count") for caller in callers]
-    assert all(stream.until_text(4) == "one " for _reply, stream in begun if stream)
-    # Each call may come to the other worker.
+    replies = [caller.begin("Count") for caller in callers]
+    assert all(stream.until_text(4) == "one " for _reply, stream in replies if stream)
+    # Each call may be served by either worker.
     assert all(
         caller.poll(reply)["status"] == "running"
-        for caller, (reply, _stream) in zip(callers, begun, strict=True)
+        for caller, (reply, _stream) in zip(callers, replies, strict=True)
     )
     standin.release(8)
-    assert all(stream.rest().done == "complete" for _reply, stream in begun if stream)
-    for caller, (reply, _stream) in zip(callers, begun, strict=True):
+    assert all(stream.rest().done == "complete" for _reply, stream in replies if stream)
+    for caller, (reply, _stream) in zip(callers, replies, strict=True):
         assert caller.wait_for_end(reply)["text"] == "one two"
     assert len(standin.requests) == 8
 
 
 @pytest.mark.parametrize("kind", ["sync", "gthread"])
+@pytest.mark.long
 def test_a_worker_that_is_recycled_finishes_its_replies(
     kind: str, sites: Sites, standin: StandinProcess
 ) -> None:

@@ -1,4 +1,4 @@
-"""No conversation ever shows to somebody else."""
+"""Conversations are never shown to other visitors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PAGE_CACHE = {
 
 @pytest.fixture(scope="module", params=[GUNICORN_GTHREAD, UVICORN], ids=str)
 def site(request: pytest.FixtureRequest, shared_sites: Sites) -> Site:
-    """A site whose every page is cached, as far as its headers allow."""
+    """Return a site that caches every page, as far as its headers allow."""
     server: Server = request.param
     settings: dict[str, Any] = PAGE_CACHE
     return shared_sites.start(server, **settings)

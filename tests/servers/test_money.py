@@ -1,4 +1,4 @@
-"""Limits and budgets hold at the site's door, however many requests race through it."""
+"""Limits and budgets are exact, however many requests arrive at the same time."""
 
 from __future__ import annotations
 
@@ -9,22 +9,24 @@ from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
-from sitechat import prices
+from sitechat.claude import prices
+from sitechat.claude.token_usage import TokenUsage
 from sitechat.standin import Answer, Record, StandinProcess
 from tests.servers.callers import Caller, Stream
-from tests.servers.conftest import Sites, migrate
+from tests.servers.conftest import MAINLY_UVICORN, Sites, migrate
 from tests.servers.sites import GUNICORN_GTHREAD, UVICORN, Server, Site
 
 MODEL = "claude-opus-4-7"
-WORST_OUTPUT = Decimal("1.6")
-"""Dollars for the 64,000 output tokens that a reply of the test site may have."""
+WORST_OUTPUT = Decimal("1.76")
+"""Dollars for the 64,000 output tokens that a reply of the test site may have, at the US price."""
 
 
 class Ledgers:
-    """Sites with a database of their own, whose counts begin at nothing."""
+    """Return sites with a new database, whose counts are zero."""
 
     def __init__(self, sites: Sites, folder: Path) -> None:
         self._sites = sites
@@ -44,7 +46,7 @@ class Ledgers:
 
     @property
     def spent(self) -> Decimal:
-        """Dollars of all replies, to the precision in which SQLite adds them up."""
+        """Return the dollars of all replies, with the precision of SQLite's sums."""
         total = self.number("SELECT sum(dollars) FROM sitechat_usage")
         return Decimal(total).quantize(Decimal("1e-9"))
 
@@ -55,7 +57,7 @@ def ledgers(sites: Sites, tmp_path: Path) -> Ledgers:
 
 
 def race(ports: list[int], requests: int, headers: Callable[[int], dict[str, str]]) -> list[Stream]:
-    """Requests without a cookie that are sent at once, to several processes in turn."""
+    """Send concurrent requests without cookie to several processes alternately."""
 
     def send(number: int) -> Stream:
         caller = Caller(ports[number % len(ports)])
@@ -75,22 +77,24 @@ def statuses(streams: list[Stream]) -> Counter[str]:
     return Counter(names.get(stream.status, str(stream.status)) for stream in streams)
 
 
+COUNTS = (
+    "input_tokens",
+    "output_tokens",
+    "cache_read_input_tokens",
+    "cache_creation_input_tokens",
+)
+
+
 def billed(requests: list[Record]) -> Decimal:
-    """What Claude bills for the requests that it took."""
+    """Return what Claude bills for the accepted requests."""
     total = Decimal(0)
     for request in requests:
         usage = request.usage or {}
-        total += prices.cost(
-            MODEL,
-            input_tokens=usage.get("input_tokens", 0),
-            output_tokens=usage.get("output_tokens", 0),
-            cache_read_tokens=usage.get("cache_read_input_tokens", 0),
-            cache_write_tokens=usage.get("cache_creation_input_tokens", 0),
-        )
+        total += prices.cost(MODEL, TokenUsage(*(usage.get(key, 0) for key in COUNTS)))
     return total
 
 
-@pytest.mark.parametrize("server", [GUNICORN_GTHREAD, UVICORN], ids=str)
+@pytest.mark.parametrize("server", MAINLY_UVICORN, ids=str)
 def test_exactly_as_many_pass_as_the_site_allows(
     server: Server, ledgers: Ledgers, standin: StandinProcess
 ) -> None:
@@ -122,6 +126,29 @@ def test_a_budget_is_not_passed_by_racing_messages(
     assert ledgers.spent >= billed(standin.requests) > 0
 
 
+@pytest.mark.parametrize("server", MAINLY_UVICORN, ids=str)
+def test_20_copies_of_a_first_message_are_billed_once(
+    server: Server, ledgers: Ledgers, standin: StandinProcess
+) -> None:
+    ports = [ledgers.start(server).port for _ in range(2)]
+    standin.always("Yes.")
+    body = {"message": "Hello", "id": str(uuid4())}
+
+    def send(number: int) -> Stream:
+        caller = Caller(ports[number % 2])
+        return Stream(*caller._open("POST", "/api/chat/", body, nothing(number)))
+
+    with ThreadPoolExecutor(20) as threads:
+        streams = list(threads.map(send, range(20)))
+    assert statuses(streams) == {"passed": 20}
+    texts = [stream.rest().text for stream in streams if stream.status == 200]
+    assert texts == ["Yes."] * len(texts)
+    assert sum("Set-Cookie" in stream.headers for stream in streams) == 1
+    assert len(standin.requests) == 1
+    assert ledgers.number("SELECT count(*) FROM sitechat_usage") == 1
+
+
+@pytest.mark.long
 def test_who_drops_the_cookie_is_known_by_the_address(
     ledgers: Ledgers, standin: StandinProcess
 ) -> None:

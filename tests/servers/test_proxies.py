@@ -1,4 +1,4 @@
-"""Behind nginx with its defaults and gzip: every event at once, no cut, and a cut is seen."""
+"""nginx with its defaults and gzip: events arrive immediately, and disconnects are noticed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import pytest
 from sitechat.standin import Answer, StandinProcess
 from tests.servers import proxies
 from tests.servers.callers import Caller, Stream
-from tests.servers.conftest import Sites
+from tests.servers.conftest import MAINLY_UVICORN, Sites
 from tests.servers.sites import GUNICORN_GTHREAD, UVICORN, Server, Site
 
 pytestmark = [
@@ -26,13 +26,13 @@ pytestmark = [
     pytest.mark.timeout(240),
 ]
 
-WITHIN = 0.1
+WITHIN = 0.5
 """Seconds from the moment Claude sent a word to the moment the visitor has it."""
 
 
 @dataclass(frozen=True)
 class Behind:
-    """A site and the nginx before it."""
+    """A site and the nginx in front of it."""
 
     site: Site
     nginx: proxies.Nginx
@@ -71,7 +71,7 @@ def test_every_event_comes_at_once(behind: Behind, standin: StandinProcess) -> N
         delays.append(stream.events[-1].at - sent)
         stream.rest()
         assert stream.whole
-    # The machine may be busy with something else for a moment, nginx would hold back each time.
+    # A loaded machine may delay some events, but buffering in nginx would delay every event.
     assert sorted(delays)[len(delays) // 2] < WITHIN, delays
 
 
@@ -131,11 +131,11 @@ def read_in_browser(browser: Any, port: int, message: str) -> list[tuple[float, 
         page.close()
 
 
-@pytest.mark.parametrize("server", [UVICORN, GUNICORN_GTHREAD], ids=str)
+@pytest.mark.parametrize("server", MAINLY_UVICORN, ids=str)
 def test_a_real_browser_reads_every_event_as_it_comes(
     server: Server, sites: Sites, standin: StandinProcess, browser: Any, tmp_path: Path
 ) -> None:
-    """Through nginx's gzip and Django's."""
+    """Return a site behind nginx's gzip and with Django's."""
     site = sites.start(server, middleware=["django.middleware.gzip.GZipMiddleware"])
     words = [f"word{number} " for number in range(20)]
     standin.script(Answer(words, first_delay=0.1, delay=0.1))
@@ -149,6 +149,7 @@ def test_a_real_browser_reads_every_event_as_it_comes(
     assert times[-1] - times[0] > 1.5
 
 
+@pytest.mark.long
 @pytest.mark.on(UVICORN)
 @pytest.mark.on(GUNICORN_GTHREAD)
 def test_a_long_silence_cuts_nothing(long_silence: list[Future[Stream]]) -> None:

@@ -1,27 +1,27 @@
-"""Readers who stop reading or vanish cost no memory, hold nobody up, and leave nothing behind."""
+"""Readers that stop reading or disconnect use no memory and delay nobody."""
 
 from __future__ import annotations
 
 import socket
-import time
 
 from sitechat.standin import Answer, StandinProcess
 from tests.servers.callers import CHAT, Caller
 from tests.servers.sites import Site
+from tests.waiting import until
 
 READERS = 50
 PIECE = "x" * 20_000
 MEMORY = 80_000
-"""Kilobytes. daphne waits for no reader, so it holds the reply once more for each."""
+"""Kilobytes. daphne does not wait for readers, so it buffers the reply for each."""
 
 MUCH = [PIECE] * 10
-"""As much as Claude may say in one reply."""
+"""The maximum length of a reply of Claude."""
 
 Pair = tuple[Site, Site]
 
 
 def stalled(caller: Caller, reply: str) -> socket.socket:
-    """A reader with a small buffer, who reads nothing of what it asked for."""
+    """A reader with a small buffer that does not read its response."""
     reader = socket.socket()
     reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     reader.connect(("127.0.0.1", caller.port))
@@ -45,7 +45,7 @@ def test_readers_who_stop_reading_and_vanish(pair: Pair, standin: StandinProcess
     # gunicorn's sync worker waits two seconds for each client that does not close.
     count = READERS if pair[0].server.threads != 1 else 3
     readers = [stalled(caller, reply) for _ in range(count)]
-    caller.process()  # comes after them: now they all follow, or were told to poll
+    caller.process()  # this call comes after them, so all of them follow now or have to poll
     standin.release()
     assert caller.wait_for_end(reply)["status"] == "complete"
     standin.wait_for(lambda records: records[-1].finished)
@@ -54,14 +54,9 @@ def test_readers_who_stop_reading_and_vanish(pair: Pair, standin: StandinProcess
     assert during["rss"] - before["rss"] < MEMORY
     for reader in readers:
         reader.close()
-    deadline = time.monotonic() + 15
-    while caller.process()["streams"] and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert caller.process()["streams"] == 0
+    until(lambda: caller.process()["streams"] == 0, 30, every=0.1)
     if pair[0].server.asgi:
-        while len(caller.tasks()) > tasks and time.monotonic() < deadline:
-            time.sleep(0.1)
-        assert len(caller.tasks()) <= tasks
+        until(lambda: len(caller.tasks()) <= tasks, 30, every=0.1, failure=caller.tasks)
     assert caller.poll(reply)["at"] > 190_000
 
 

@@ -1,16 +1,14 @@
-"""SIGTERM: replies finish within the server's time or are saved as interrupted, and it ends."""
+"""SIGTERM: replies finish in the server's time or are saved as interrupted."""
 
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import pytest
 
-from sitechat.models import STALE_AFTER
 from sitechat.standin import Answer, StandinProcess
 from tests.servers.callers import Caller, Stream
 from tests.servers.conftest import Sites
@@ -25,6 +23,7 @@ from tests.servers.sites import (
     Site,
     python,
 )
+from tests.servers.table import is_chosen
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -32,13 +31,13 @@ ENDS_WITHIN = 12.0
 """Seconds from SIGTERM to the end of the process."""
 
 WAITS_FOR_STREAMS = {GRANIAN_WSGI: 30.0}
-"""Servers that wait for a stream as long as it takes, which is as long as we let it."""
+"""Servers that wait for a stream without a limit."""
 
 KILLS_AT_ONCE = (DAPHNE, UWSGI)
-"""Servers that give a reply no time to finish."""
+"""Servers that do not wait for replies."""
 
 TELLS_NOTHING = (UWSGI,)
-"""Servers on which SIGTERM is like SIGKILL: whoever looks finds the reply interrupted."""
+"""Servers on which SIGTERM is like SIGKILL: another process interrupts the reply."""
 
 UVICORN_WITH_TIMEOUT = replace(
     UVICORN,
@@ -53,8 +52,8 @@ ENDING = [server for server in (*SERVERS, UVICORN_WITH_TIMEOUT) if server is not
 
 @pytest.fixture(scope="module")
 def witness(shared_sites: Sites) -> Site:
-    """A process that lives and tells of the others' rows, without judging them."""
-    return shared_sites.start(UVICORN)
+    """Return a running process, which shows the rows of others without changing them."""
+    return shared_sites.start(UVICORN, stale_after=8)
 
 
 @pytest.fixture
@@ -74,23 +73,25 @@ def begin(site: Site, standin: StandinProcess, answer: Answer) -> tuple[Caller, 
 
 @dataclass
 class Ended:
-    """A server that was told to end while it had two replies, one of them followed."""
+    """A server that was stopped while it had two replies, one of them followed."""
 
     callers: dict[str, Caller]
     """The visitors by their replies."""
     seconds: Future[float]
-    """How long it took to end."""
+    """Seconds that the server took to end."""
     reading: Future[Stream] | None
 
 
 @pytest.fixture(scope="module")
-def ended(shared_sites: Sites, standin: StandinProcess) -> Iterator[Callable[[Server], Ended]]:
-    """All servers are told to end first, so that their times to end pass together."""
+def ended(
+    request: pytest.FixtureRequest, shared_sites: Sites, standin: StandinProcess
+) -> Iterator[Callable[[Server], Ended]]:
+    """Stop all servers first, so that they end at the same time."""
     pool = ThreadPoolExecutor(2 * len(ENDING))
     found: dict[Server, Ended] = {}
     silent = Answer(["one ", "two"], hold_after=1)
     for server in ENDING:
-        if not server.installed:
+        if not server.installed or not is_chosen(request, server):
             continue
         site = shared_sites.make(server).start()
         first, reply, stream = begin(site, standin, silent)
@@ -113,7 +114,7 @@ def ended(shared_sites: Sites, standin: StandinProcess) -> Iterator[Callable[[Se
 
 @pytest.fixture(autouse=True)
 def _fresh_standin() -> None:
-    """The replies of this module go on from test to test."""
+    """Keep the stand-in's state, because replies of this module run across tests."""
 
 
 @pytest.mark.parametrize("server", ENDING, ids=str)
@@ -123,9 +124,8 @@ def test_a_restart_loses_nothing(
     site = ended(server)
     assert site.seconds.result() < WAITS_FOR_STREAMS.get(server, ENDS_WITHIN)
     if server in TELLS_NOTHING:
-        time.sleep(STALE_AFTER.total_seconds())
         for reply, caller in site.callers.items():
-            caller.to(witnessed.port).poll(reply)
+            caller.to(witnessed.port).wait_for_end(reply)
     for reply in site.callers:
         row = witnessed.row(reply)
         assert row["status"] == "interrupted"

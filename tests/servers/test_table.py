@@ -1,4 +1,4 @@
-"""The page that tells what holds on which server tells what is tested."""
+"""Tests that the tables in docs/servers.md match these tests."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 from tests.servers import table
 
 
+@pytest.mark.long
 def test_the_page_tells_what_is_tested(request: pytest.FixtureRequest) -> None:
     if django.VERSION < (5,):
         pytest.skip("the page is about the newest Django")

@@ -1,4 +1,4 @@
-"""The chat, beside pages as a site has them and pages that tell tests about their process."""
+"""URLs of the chat, of pages of the site, and of pages with information for tests."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import gc
 import json
 import os
 import resource
+import sys
 import threading
 
 from django.contrib.auth import get_user_model, login, logout
@@ -15,18 +16,21 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
 
-from sitechat import engine, servers, stream
-from sitechat.models import Message
+from sitechat.engine.process import running
+from sitechat.http import sse
+from sitechat.models import Counter, Message, Status
+from sitechat.runtime import servers
+from sitechat.runtime.stream_slots import stream_slots
 
 
 def page(request: HttpRequest) -> HttpResponse:
-    """A page of the site: it reads its database."""
+    """Return a page that reads the site's database."""
     return HttpResponse(f"a page of the site, {Session.objects.count()} sessions")
 
 
 def process(request: HttpRequest) -> JsonResponse:
-    """What the process that answers holds."""
-    followers = [o for o in gc.get_objects() if isinstance(o, stream.Follower)]
+    """Return the state of the process that answers."""
+    followers = [o for o in gc.get_objects() if isinstance(o, sse.Follower)]
     server = servers.current_server(request.META)
     return JsonResponse(
         {
@@ -34,9 +38,10 @@ def process(request: HttpRequest) -> JsonResponse:
             "server": server.name,
             "threads": server.threads,
             "running_threads": threading.active_count(),
-            "live": len(engine._here().live),
-            "streams": servers.serving().streams,
+            "live": len(running().live),
+            "streams": stream_slots().streams,
             "followers": len(followers),
+            "sdk": "anthropic" in sys.modules,
             "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
             "rss": _resident(),
         }
@@ -44,19 +49,19 @@ def process(request: HttpRequest) -> JsonResponse:
 
 
 def _resident() -> int:
-    """Kilobytes."""
+    """Return the resident memory in kilobytes."""
     with open("/proc/self/statm") as statm:  # noqa: PTH123
         return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1024
 
 
 async def tasks(request: HttpRequest) -> JsonResponse:
-    """Requests and replies that are tasks of the server's loop, under ASGI."""
+    """Return the requests and replies that are tasks of the server's loop, with ASGI."""
     names = [str(task.get_coro()) for task in asyncio.all_tasks()]
     return JsonResponse({"tasks": [n for n in names if "ASGIHandler" in n or "Engine" in n]})
 
 
 def rows(request: HttpRequest) -> JsonResponse:
-    """A reply as its row is, for those who may not look at it in the chat."""
+    """Return the row of a reply, without checking who may see it."""
     row = Message.objects.filter(pk=request.GET["reply"]).select_related("usage").first()
     usage = getattr(row, "usage", None)
     return JsonResponse(
@@ -68,9 +73,19 @@ def rows(request: HttpRequest) -> JsonResponse:
     )
 
 
+def counts(request: HttpRequest) -> JsonResponse:
+    """Return counts of replies and reservations that have not ended."""
+    return JsonResponse(
+        {
+            "running": Message.objects.filter(status=Status.RUNNING).count(),
+            "reserved": Counter.objects.filter(reserved__gt=0).count(),
+        }
+    )
+
+
 @csrf_exempt
 def enter(request: HttpRequest) -> HttpResponse:
-    """Log in the user that the body names, who is made where there is none."""
+    """Log in the user that the body names, who is created if necessary."""
     name = json.loads(request.body)["user"]
     user, _made = get_user_model().objects.get_or_create(username=name)
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
@@ -88,6 +103,7 @@ urlpatterns = [
     path("process/", process),
     path("tasks/", tasks),
     path("rows/", rows),
+    path("counts/", counts),
     path("login/", enter),
     path("logout/", leave),
     path("api/", include("sitechat.urls")),

@@ -1,4 +1,4 @@
-"""One stand-in for the tests of a file, cleared after each."""
+"""Fixtures of the stand-in tests: one stand-in per module, cleared after each test."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def standin(server: Standin) -> Iterator[Standin]:
 
 @pytest.fixture(params=["httpx2", "aiohttp"])
 def run(request: pytest.FixtureRequest, standin: Standin) -> Run:
-    """Run a coroutine with a client of the SDK, on each of its transports."""
+    """Return a function that runs a coroutine with a client of the SDK, on each transport."""
 
     def run(use: Callable[[anthropic.AsyncAnthropic], Coroutine[Any, Any, Any]]) -> Any:
         async def main() -> Any:

@@ -1,4 +1,4 @@
-"""Asking the stand-in, as the Anthropic SDK and plain HTTP clients do."""
+"""Requests to the stand-in with the Anthropic SDK and a plain HTTP client."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Run = Callable[[Callable[[anthropic.AsyncAnthropic], Coroutine[Any, Any, Any]]],
 
 
 async def stream(client: anthropic.AsyncAnthropic, seen: list[str], **fields: Any) -> Any:
-    """Read an answer; `seen` gets its text as it comes, also where it breaks off."""
+    """Read an answer and append its text to `seen` as it arrives, even if it is aborted."""
     stop_reason = None
     fields = {"model": MODEL, "max_tokens": 1000, "messages": QUESTION, **fields}
     async for event in await client.messages.create(stream=True, **fields):

@@ -1,4 +1,4 @@
-"""Answers of the stand-in that break off, hang, or wait to be released."""
+"""Tests of answers of the stand-in that are aborted, hang, or wait to be released."""
 
 from __future__ import annotations
 

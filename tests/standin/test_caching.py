@@ -1,4 +1,4 @@
-"""The stand-in's tokens and prompt cache."""
+"""Tests of the stand-in's token counts and prompt cache."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the stand-in's answers are cut, limited, counted and encoded."""
+"""Tests of how the stand-in's answers are cut, limited, counted and encoded."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_it_stops_at_a_stop_sequence() -> None:
 
 def test_a_refusal_may_be_empty() -> None:
     answer = composed(Answer(stop_reason="refusal"))
-    assert (answer.parts, answer.stop_reason, answer.output_tokens) == ([], "refusal", 1)
+    assert (answer.parts, answer.stop_reason, answer.output_tokens) == ([], "refusal", 0)
 
 
 def test_a_search_result_is_cited_by_its_index() -> None:
@@ -114,7 +114,7 @@ def test_a_text_streams_as_the_api_writes_it() -> None:
         {"type": "content_block_stop", "index": 0},
         {
             "type": "message_delta",
-            "delta": {"stop_reason": "end_turn", "stop_sequence": None},
+            "delta": {"stop_reason": "end_turn", "stop_sequence": None, "stop_details": None},
             "usage": {"output_tokens": 5},
         },
         {"type": "message_stop"},

@@ -1,4 +1,4 @@
-"""The stand-in's page of the documentation says all that there is."""
+"""Tests that the documentation of the stand-in is complete."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stand-in as a process, a command and a fixture of pytest."""
+"""Tests of the stand-in as a process, a command and a pytest fixture."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MODEL = "claude-opus-4-7"
 
 @pytest.fixture
 def importable(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let other processes import what this one does, installed or not."""
+    """Let other processes import the same packages, even if they are not installed."""
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
 
@@ -34,7 +34,7 @@ def test_a_taken_port_is_an_error(claude_standin: Standin) -> None:
 def test_it_runs_as_a_process_too() -> None:
     with StandinProcess() as standin:
         StandinControl(standin.url).script("From afar")
-        question = [{"role": "user", "content": "Hello"}]
+        question = [{"role": "user", "content": "Any zebras?"}]
         body = json.dumps({"model": MODEL, "max_tokens": 9, "messages": question}).encode()
         address = urlsplit(standin.url)
         connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=10)
@@ -86,7 +86,7 @@ def ask():
     body = {
         "model": "claude-opus-4-7",
         "max_tokens": 100,
-        "messages": [{"role": "user", "content": "Hello"}],
+        "messages": [{"role": "user", "content": "Any zebras?"}],
     }
     headers = {"x-api-key": os.environ["ANTHROPIC_API_KEY"], "anthropic-version": "2026-10-21"}
     url = os.environ["ANTHROPIC_BASE_URL"] + "/v1/messages"
@@ -99,7 +99,7 @@ def test_one(claude_standin):
 
 def test_two(claude_standin):
     assert claude_standin.requests == []
-    assert "I know nothing" in ask()
+    assert "I could not find" in ask()
 """
     )
     ended = subprocess.run(

@@ -1,4 +1,4 @@
-"""The stand-in as the Anthropic SDK and plain HTTP clients see it."""
+"""Tests of the stand-in with the Anthropic SDK and a plain HTTP client."""
 
 from __future__ import annotations
 

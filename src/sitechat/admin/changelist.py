@@ -1,5 +1,7 @@
-"""The list of conversations. A search looks through a window of them at a time, the newest first,
-and says how far back it came.
+"""The list of conversations.
+
+A search reads one window of them, the newest first, and reports
+how far back it went.
 """
 
 from __future__ import annotations
@@ -11,15 +13,15 @@ from typing import Any
 from sitechat.admin.dates import DateLinks
 from sitechat.admin.digest import Digest, digests
 from sitechat.admin.keyset import KeysetList
-from sitechat.admin.places import Place
+from sitechat.admin.places import ListPosition
 from sitechat.models import Conversation
 
-SEARCHED_AT_ONCE = 2000
-"""Conversations that one search looks through."""
+SEARCH_WINDOW = 2000
+"""Number of conversations that one search reads."""
 
 
 class ConversationList(KeysetList):
-    """Conversations with what each row tells of them."""
+    """Conversations with a digest for each row."""
 
     moment = "updated"
     digests: list[Digest]
@@ -27,19 +29,20 @@ class ConversationList(KeysetList):
     searched_back_to: datetime | None
 
     def show(self, rows: Sequence[Any]) -> None:
+        """Prepare the rows of a page for the template."""
         self.searched_back_to = self.window_end.moment if self.window_end else None
         self.digests = digests(rows, self.query)
         self.dates = DateLinks.of(self)
 
     def window(self, found: Any) -> Any:
-        """Where something is searched: those with the words in them, within a window."""
+        """Return the conversations that contain the searched words, within one window."""
         if not self.query:
             return found
         named = Conversation.objects.named(self.query)
         if named is not None:
             return found.filter(pk__in=named.values("pk"))
-        last = found.values_list("updated", "pk")[SEARCHED_AT_ONCE - 1 : SEARCHED_AT_ONCE]
-        ends = [Place(updated, str(pk)) for updated, pk in last]
+        last = found.values_list("updated", "pk")[SEARCH_WINDOW - 1 : SEARCH_WINDOW]
+        ends = [ListPosition(updated, str(pk)) for updated, pk in last]
         if ends:
             self.window_end = ends[0]
             found = found.filter(ends[0].from_here("updated"))

@@ -1,12 +1,14 @@
-"""Conversations: the list, and the transcript of each. Nobody edits what was said."""
+"""The admin of conversations: a list, and a read-only transcript of each."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
@@ -17,8 +19,12 @@ from sitechat.admin.digest import digests
 from sitechat.admin.filters import BotFilter, RatingFilter, StateFilter
 from sitechat.admin.owners import KeysetPage, number_in
 from sitechat.admin.transcript import transcript
+from sitechat.conversations import erasure
 from sitechat.models import Conversation
-from sitechat.owner import privacy
+from sitechat.people.options import person_options
+from sitechat.people.permissions import may_answer
+from sitechat.reports import privacy
+from sitechat.runtime import database
 
 if TYPE_CHECKING:
     ConversationModelAdmin = admin.ModelAdmin[Conversation]
@@ -28,37 +34,44 @@ else:
 
 @admin.register(Conversation)
 class ConversationAdmin(KeysetPage, ConversationModelAdmin):
-    """Whoever may view conversations reads transcripts; whoever may delete them forgets them."""
+    """List conversations, show transcripts, export and delete them.
+
+    The permission to view conversations covers transcripts and exports.
+    """
 
     list_filter = [BotFilter, RatingFilter, StateFilter]
     list_select_related = ["user"]
     search_fields = ["id"]
     search_help_text = _(
-        "Words of a message, or exactly: a user's name, the id of a conversation or a message."
+        "Search for words in messages, or for an exact username, conversation id or message id."
     )
     date_hierarchy = "updated"
     ordering = ["-updated"]
-    one_template = "admin/sitechat/conversation/transcript.html"
+    detail_template = "admin/sitechat/conversation/transcript.html"
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return False: rows are shown, not edited."""
         return False
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
+        """Show the list under the title "Conversations"."""
         context = {"title": _("Conversations"), **(extra_context or {})}
         return super().changelist_view(request, context)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ConversationList]:
+        """Return the class of this page's list."""
         return ConversationList
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Conversation], search_term: str
     ) -> tuple[QuerySet[Conversation], bool]:
-        """The list searches by itself, a window at a time."""
+        """Return the queryset unchanged: `ConversationList` searches one window at a time."""
         return queryset, False
 
     def get_urls(self) -> list[Any]:
+        """Return the URLs, with that of the export."""
         export = path(
             "<uuid:pk>/export/",
             self.admin_site.admin_view(self.export_view),
@@ -66,12 +79,14 @@ class ConversationAdmin(KeysetPage, ConversationModelAdmin):
         )
         return [export, *super().get_urls()]
 
-    def told_of(self, request: HttpRequest, found: Conversation) -> dict[str, Any]:
-        """The transcript."""
+    def detail_context(self, request: HttpRequest, found: Conversation) -> dict[str, Any]:
+        """Return the template context of a transcript."""
         digest = digests([found])[0]
         return {
             "title": digest.question or _("A conversation without a question"),
             "original": digest.question[:80] or found,
+            "may_approve": request.user.has_perm("sitechat.add_approvedanswer"),
+            "may_answer": person_options() is not None and may_answer(request.user, found.bot),
             "may_delete": self.has_delete_permission(request, found),
             "conversation": found,
             "digest": digest,
@@ -79,23 +94,33 @@ class ConversationAdmin(KeysetPage, ConversationModelAdmin):
         }
 
     def export_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """All that is kept of a conversation, as `chat_export` writes it."""
+        """Return everything stored about a conversation, in the format of `chat_export`."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         found = Conversation.objects.filter(pk=pk)
         if not found:
             raise Http404
-        response = JsonResponse(privacy.export(found), json_dumps_params={"indent": 2})
+        response = JsonResponse(
+            privacy.export(privacy.about_conversations(found)), json_dumps_params={"indent": 2}
+        )
         response["Content-Disposition"] = f'attachment; filename="conversation-{pk}.json"'
         return response
 
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Delete one conversation; the admin's transaction begins again if it lost to another."""
+        delete = partial(super().delete_view, request, object_id, extra_context)
+        return database.retry(delete, also=(IntegrityError,))
+
     def delete_model(self, request: HttpRequest, obj: Conversation) -> None:
-        privacy.forget(Conversation.objects.filter(pk=obj.pk))
+        """Delete the conversation with its messages, and stop a reply that runs in it."""
+        erasure.erase(Conversation.objects.filter(pk=obj.pk))
 
     def get_deleted_objects(
         self, objs: Any, request: HttpRequest
     ) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
-        """What goes along, in numbers: nobody wants to read each message again."""
+        """Return the number of messages that are deleted too, instead of listing each of them."""
         messages = sum(conversation.messages.count() for conversation in objs)
         counts = {
             str(self.opts.verbose_name_plural): len(objs),

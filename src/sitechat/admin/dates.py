@@ -1,6 +1,6 @@
-"""Links to the years, months and days of a list, from its first and last moment alone.
+"""Links to the years, months and days of a list, computed from its first and last time.
 
-Django's own date hierarchy reads every row to find which days have any.
+Django's own date hierarchy reads every row to find the days that have any.
 """
 
 from __future__ import annotations
@@ -20,13 +20,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DateLink:
+    """A link to a year, month or day."""
+
     title: str
     url: str
 
 
 @dataclass(frozen=True)
 class DateLinks:
-    """Where to go from the chosen year, month or day: back up, or into one of its parts."""
+    """Links from the chosen period back to the longer one and into its parts."""
 
     back: list[DateLink] = field(default_factory=list)
     chosen: str = ""
@@ -34,6 +36,7 @@ class DateLinks:
 
     @classmethod
     def of(cls, changelist: ChangeList) -> DateLinks:
+        """Return the links for the period that the query string chooses."""
         name = changelist.date_hierarchy
         if not isinstance(name, str):
             return cls()
@@ -52,7 +55,7 @@ class DateLinks:
         if year is None or not date.min.year <= year <= date.max.year:
             if first.year != last.year:
                 years = range(first.year, last.year + 1)
-                return cls(choices=[link(str(each), each) for each in years][-MOST_YEARS:])
+                return cls(choices=[link(str(each), each) for each in years][-MAX_YEARS:])
             back, year, month = [], first.year, None
         if month is None or not 1 <= month <= 12:
             months = [
@@ -73,7 +76,7 @@ class DateLinks:
 
 
 PARTS = ("year", "month", "day")
-MOST_YEARS = 20
+MAX_YEARS = 20
 
 
 def _local(moment: datetime) -> date:

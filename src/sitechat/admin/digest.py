@@ -1,4 +1,4 @@
-"""What a row of the list tells of a conversation, asked for all rows of a page at once."""
+"""The summary of a conversation in the admin list, read for all rows of a page at once."""
 
 from __future__ import annotations
 
@@ -12,26 +12,27 @@ from django.db.models import Count, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Left
 
 from sitechat.models import Conversation, Message, Status, Unanswered, Usage
-from sitechat.owner.privacy import short_name
-from sitechat.owner.safe_text import visible
+from sitechat.reports.privacy import short_name
+from sitechat.safe_text import visible
 
-LONGEST = 200
-"""Characters of a question that a row shows."""
+QUESTION_LENGTH = 200
+"""Maximum number of characters of the first question in a row."""
 
-AROUND = 80
-"""Characters shown on each side of what a search has found."""
-
+CONTEXT_LENGTH = 80
+"""Number of characters shown on each side of a search match."""
 
 COUNTS = ("messages", "likes", "dislikes", "running", "refused", "errors", "unhelpful")
 
 
 @dataclass(frozen=True)
 class Digest:
+    """The figures and texts of one row."""
+
     conversation: Conversation
     visitor: str
     question: str
     found: tuple[str, str, str] | None
-    """Of a search: the words before what was found, it, and those after."""
+    """The text before a search match, the match, and the text after it."""
     messages: int
     dollars: Decimal | None
     likes: int
@@ -43,13 +44,16 @@ class Digest:
 
 
 def digests(conversations: Sequence[Conversation], searched: str = "") -> list[Digest]:
-    """One for each conversation, in the same order, with a fixed number of queries."""
+    """Return a digest for each conversation, in the same order.
+
+    The number of queries does not depend on the number of conversations.
+    """
     ids = [conversation.pk for conversation in conversations]
     if not ids:
         return []
     rows = Message.objects.filter(conversation__in=ids).order_by()
     questions = dict(
-        rows.filter(position=0).values_list("conversation_id", Left("text", LONGEST + 1))
+        rows.filter(position=0).values_list("conversation_id", Left("text", QUESTION_LENGTH + 1))
     )
     counts: dict[UUID, Mapping[str, Any]] = {
         row["conversation_id"]: row
@@ -88,7 +92,7 @@ def digests(conversations: Sequence[Conversation], searched: str = "") -> list[D
 
 def _cut(text: str) -> str:
     shown = visible(" ".join(text.split()))
-    return shown if len(shown) <= LONGEST else shown[:LONGEST] + "…"
+    return shown if len(shown) <= QUESTION_LENGTH else shown[:QUESTION_LENGTH] + "…"
 
 
 def _excerpts(ids: Sequence[UUID], words: str) -> dict[UUID, tuple[str, str, str]]:
@@ -100,10 +104,13 @@ def _excerpts(ids: Sequence[UUID], words: str) -> dict[UUID, tuple[str, str, str
     for pk, text in texts:
         at = text.casefold().find(words.casefold()) if text else -1
         if at >= 0:
-            start, end = max(0, at - AROUND), at + len(words)
+            start, end = max(0, at - CONTEXT_LENGTH), at + len(words)
             found[pk] = (
                 visible(("…" if start else "") + text[start:at]),
                 visible(text[at:end]),
-                visible(text[end : end + AROUND] + ("…" if end + AROUND < len(text) else "")),
+                visible(
+                    text[end : end + CONTEXT_LENGTH]
+                    + ("…" if end + CONTEXT_LENGTH < len(text) else "")
+                ),
             )
     return found

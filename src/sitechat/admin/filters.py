@@ -1,4 +1,4 @@
-"""The filters of the lists of conversations and pages. None of them counts."""
+"""Filters of the lists of conversations and pages. They run no counting queries."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sitechat.conf import conf
 from sitechat.models import Message, Status, Unanswered
-from sitechat.owner.safe_text import visible
+from sitechat.safe_text import visible
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -24,31 +24,40 @@ OF_ROW = Q(conversation=OuterRef("pk"))
 
 
 class BotFilter(admin.SimpleListFilter):
+    """Filter by bot; hidden if there is only one."""
+
     title = _("bot")
     parameter_name = "bot"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Lookups:
+        """Return the choices."""
         names = [*conf.CHAT_BOTS]
         chosen = self.value()
         if chosen and chosen not in names:
-            names.append(chosen)  # one that the settings no longer have
+            names.append(chosen)  # a bot that was removed from the settings
         return [(name, name) for name in names]
 
     def has_output(self) -> bool:
+        """Return whether there is a choice."""
         return len(self.lookup_choices) > 1 or self.value() is not None
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the rows that match the choice."""
         return queryset.filter(bot=self.value()) if self.value() else queryset
 
 
 class RatingFilter(admin.SimpleListFilter):
+    """Filter conversations by the ratings of their replies."""
+
     title = _("rating")
     parameter_name = "rating"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Lookups:
+        """Return the choices."""
         return [("down", _("Thumb down")), ("up", _("Thumb up"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the rows that match the choice."""
         ratings = {"down": -1, "up": 1}
         if self.value() not in ratings:
             return queryset
@@ -57,6 +66,8 @@ class RatingFilter(admin.SimpleListFilter):
 
 
 class StateFilter(admin.SimpleListFilter):
+    """Filter conversations by the status of their replies."""
+
     title = _("state")
     parameter_name = "state"
 
@@ -67,6 +78,7 @@ class StateFilter(admin.SimpleListFilter):
     }
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Lookups:
+        """Return the choices."""
         return [
             ("unanswered", _("Unanswered")),
             ("errors", _("Errors")),
@@ -75,9 +87,10 @@ class StateFilter(admin.SimpleListFilter):
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the rows that match the choice."""
         value = self.value()
         if value == "unanswered":
-            # A thumb down that was taken back is among them until the next cleanup.
+            # Withdrawn ratings stay listed until the next cleanup.
             return queryset.filter(Exists(Unanswered.objects.filter(OF_ROW, done=None)))
         if value in self.STATUSES:
             rows = Message.objects.filter(OF_ROW, status__in=self.STATUSES[value])
@@ -86,21 +99,26 @@ class StateFilter(admin.SimpleListFilter):
 
 
 class ValuesFilter(admin.AllValuesFieldListFilter):
-    """The values that a field has, with nothing hidden in them."""
+    """List all values of a field, with invisible characters made visible."""
 
     def choices(self, changelist: Any) -> Iterator[Any]:
+        """Return the choices with hidden characters made visible."""
         for choice in super().choices(changelist):
             yield {**choice, "display": visible(str(choice["display"])) or "-"}
 
 
 class ReadFilter(admin.SimpleListFilter):
+    """Filter pages by whether they could be read."""
+
     title = _("state")
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Lookups:
-        return [("known", _("Known to the chat")), ("failed", _("Failed or left out"))]
+        """Return the choices."""
+        return [("known", _("Known to the chat")), ("failed", _("Failed or skipped"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the rows that match the choice."""
         if self.value() == "known":
             return queryset.exclude(content_hash="")
         if self.value() == "failed":

@@ -1,7 +1,7 @@
-"""Lists that stay quick whatever their length, as nothing in them counts all rows.
+"""Change lists with keyset pagination, which stay fast however long they are.
 
-Pages are cut by the last row's place in the index on a moment rather than by a number, so the
-thousandth page is as quick as the first.
+No query counts all rows. A page begins after the last row of the page before, which the database
+finds by an index, so that the thousandth page is as fast as the first.
 """
 
 from __future__ import annotations
@@ -16,45 +16,47 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from sitechat.admin.places import Place, is_id
+from sitechat.admin.places import ListPosition, is_id
 
 BEFORE = "before"
-"""The parameter that says where a page begins: the moment and id of the row before it."""
+"""The query parameter with the time and id of the row before the page."""
 
 
 class NoCountPaginator(Paginator):  # type: ignore[type-arg]
-    """Knows only the rows of the one page that is shown."""
+    """A paginator for a single page."""
 
     count = 0
 
 
 class KeysetList(ChangeList):
-    """Django's list with its filters and search form, without its counts and page numbers."""
+    """Django's change list with filters and search, without counts and page numbers."""
 
     moment: str
-    """The field by which rows stand in the list, the newest first. It has an index."""
+    """The indexed field that orders the list, the newest first."""
     older: str
-    """The query string of the next page; empty on the last."""
+    """The query string of the next page; empty on the last page."""
     newest: str
-    """The query string of the first page; empty on it."""
-    window_end: Place | None = None
-    """Where a search that looks at some rows at a time has ended, if there are more."""
+    """The query string of the first page; empty on the first page."""
+    window_end: ListPosition | None = None
+    """The end of the window of rows that a search has read, if there are more rows."""
 
     def show(self, rows: Sequence[Any]) -> None:
-        """Prepare what the template shows of the rows of this page."""
+        """Prepare what the template shows for the rows of this page."""
 
     def window(self, found: Any) -> Any:
-        """The rows to look at; a subclass may narrow them and set `window_end`."""
+        """Return the rows to search; subclasses may narrow them and set `window_end`."""
         return found
 
     def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet[Any]:
+        """Read the place from the query string and return the filtered rows."""
         if any("\0" in value for _name, values in request.GET.lists() for value in values):
-            raise IncorrectLookupParameters  # PostgreSQL takes no NUL
-        self.place = self._known(Place.parse(self.params.pop(BEFORE, "")))
+            raise IncorrectLookupParameters  # PostgreSQL rejects NUL
+        self.place = self._known(ListPosition.parse(self.params.pop(BEFORE, "")))
         getattr(self, "filter_params", {}).pop(BEFORE, None)
         return super().get_queryset(request, *args, **kwargs)
 
     def get_results(self, request: HttpRequest) -> None:
+        """Read one page of rows, without counting the others."""
         found = self.queryset.order_by(f"-{self.moment}", "-pk")
         if self.place is not None:
             found = found.filter(self.place.before(self.moment))
@@ -63,11 +65,15 @@ class KeysetList(ChangeList):
         rows = rows[: self.list_per_page]
         if more:
             self.window_end = None
-        end = Place(getattr(rows[-1], self.moment), str(rows[-1].pk)) if more else self.window_end
+        end = (
+            ListPosition(getattr(rows[-1], self.moment), str(rows[-1].pk))
+            if more
+            else self.window_end
+        )
         self.older = self.get_query_string({BEFORE: str(end)}) if end else ""
         self.newest = self.get_query_string() if self.place is not None else ""
         self.show(rows)
-        # What Django's templates and views ask for.
+        # Attributes that Django's templates and views read.
         self.result_list = rows
         self.result_count = self.full_result_count = len(rows)
         self.show_full_result_count = False
@@ -75,8 +81,8 @@ class KeysetList(ChangeList):
         self.can_show_all = self.multi_page = False
         self.paginator = NoCountPaginator([], self.list_per_page)
 
-    def _known(self, place: Place | None) -> Place | None:
-        """The place, where its id is one that the model can have."""
+    def _known(self, place: ListPosition | None) -> ListPosition | None:
+        """Return the place if its id is valid for the model, else None."""
         if place is None or (place.pk.isdecimal() and not is_id(place.pk)):
             return None
         try:

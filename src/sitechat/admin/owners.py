@@ -1,4 +1,4 @@
-"""What the owner's pages share: nobody adds anything, and most are only looked at."""
+"""Base classes of the admin pages: nobody adds rows, and most pages are read-only."""
 
 from __future__ import annotations
 
@@ -18,33 +18,39 @@ else:
 
 
 def may_read_transcripts(request: HttpRequest) -> bool:
-    """Whether the user may view conversations, which in Django whoever may change them may."""
+    """Return whether the user may view conversations.
+
+    As elsewhere in Django's admin, the permission to change includes the permission to view.
+    """
     may = (f"sitechat.{action}_conversation" for action in ("view", "change"))
     return any(map(request.user.has_perm, may))
 
 
 class OwnersPage:
-    """Mixin of a ModelAdmin whose rows the chat alone writes."""
+    """Mixin for a ModelAdmin whose rows only the chat creates."""
 
     class Media:
-        css = {"all": ["sitechat/admin/chat.css"]}
+        css = {"all": ["sitechat/admin/chat.css", "sitechat/admin/answers.css"]}
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return False: rows are written by the chat alone."""
         return False
 
 
 class ReadOnlyPage(OwnersPage):
-    """One that nobody changes or deletes from: whoever may view looks at it."""
+    """Mixin for a page on which nothing can be changed or deleted."""
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return False: rows are shown, not edited."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return False: rows are deleted by the chat alone."""
         return False
 
 
 class KeysetPage(OwnersPage, MixedInto):
-    """One whose rows are listed by a KeysetList: without actions, counts or sorting."""
+    """Mixin for rows that a KeysetList shows: without actions, counts or sorting."""
 
     list_per_page = 50
     sortable_by: ClassVar[list[str] | tuple[str, ...] | None] = ()
@@ -52,8 +58,8 @@ class KeysetPage(OwnersPage, MixedInto):
     show_full_result_count = False
     if hasattr(admin, "ShowFacets"):  # Django 5.0
         show_facets = admin.ShowFacets.NEVER
-    one_template: ClassVar[str]
-    """Shows one row, in the place of Django's form."""
+    detail_template: ClassVar[str]
+    """The template of the page of one row, which replaces Django's form."""
 
     def change_view(
         self,
@@ -62,11 +68,11 @@ class KeysetPage(OwnersPage, MixedInto):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """One row as it reads; Django's name for the page of one object."""
+        """Show one row. The name is Django's; nothing can be changed."""
         found = self.get_object(request, unquote(object_id))
         if not self.has_view_permission(request, found):
             raise PermissionDenied
-        if found is None:  # Django says so
+        if found is None:  # Django redirects with a message
             return super().change_view(request, object_id, form_url, extra_context)
         context = {
             **self.admin_site.each_context(request),
@@ -76,18 +82,18 @@ class KeysetPage(OwnersPage, MixedInto):
             "change": True,
             "is_popup": False,
             "has_view_permission": True,
-            **self.told_of(request, found),
+            **self.detail_context(request, found),
             **(extra_context or {}),
         }
         request.current_app = self.admin_site.name
-        return TemplateResponse(request, self.one_template, context)
+        return TemplateResponse(request, self.detail_template, context)
 
-    def told_of(self, request: HttpRequest, found: Any) -> dict[str, Any]:
-        """What `one_template` is told of a row; `title` and `original` are its names."""
+    def detail_context(self, request: HttpRequest, found: Any) -> dict[str, Any]:
+        """Return the context of `detail_template` for a row, with `title` and `original`."""
         raise NotImplementedError
 
 
 def number_in(request: HttpRequest, name: str) -> int | None:
-    """A number in the page's address; None where there is none."""
+    """Return a number from the query string, or None if it is missing or invalid."""
     value = request.GET.get(name, "")
     return int(value) if value.isdecimal() and len(value) < 10 else None

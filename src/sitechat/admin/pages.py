@@ -1,4 +1,4 @@
-"""Pages: what the chat knows of the site, and what it would find for a question."""
+"""The admin of pages: the state of the index, a trial search, and the indexed passages."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from sitechat import site_tools
 from sitechat.admin.filters import ReadFilter, ValuesFilter
 from sitechat.admin.keyset import KeysetList
 from sitechat.admin.owners import KeysetPage, ReadOnlyPage, number_in
 from sitechat.admin.places import is_id
 from sitechat.conf import conf
+from sitechat.conversations import site_tools
 from sitechat.knowledge import audience
-from sitechat.knowledge.models import Page, Passage
 from sitechat.knowledge.searching import Found
-from sitechat.owner.knowledge import Trial, knowledge, trial
-from sitechat.owner.safe_text import safe_link, visible
+from sitechat.models import Page, Passage
+from sitechat.reports.knowledge import knowledge_report, trial
+from sitechat.safe_text import safe_link, visible
 
 if TYPE_CHECKING:
     PageModelAdmin = admin.ModelAdmin[Page]
@@ -32,30 +32,30 @@ else:
     PageModelAdmin = admin.ModelAdmin
 
 PASSAGES = 100
-"""Passages on one page about a page."""
+"""Number of passages on one admin page."""
 
 EXCERPT = 240
-"""Characters of a passage that are shown before one asks for the others."""
+"""Number of characters of a passage that are shown before it is expanded."""
 
 AUDIENCES = {
     audience.PUBLIC: _("Everybody"),
-    audience.AUTHENTICATED: _("Who is logged in"),
+    audience.AUTHENTICATED: _("Logged-in users"),
     audience.STAFF: _("Staff"),
 }
 
-ASKED = ("question", "previous", "page", "language", "bot")
-"""What the form sends."""
+TRIAL_FIELDS = ("question", "previous", "page", "language", "bot")
+"""Names of the fields in the form for a trial search."""
 
 
 @dataclass(frozen=True)
-class Row:
-    """A page as the list shows it, with nothing hidden in its texts."""
+class PageRow:
+    """A page in the list, with invisible characters in its texts made visible."""
 
     page: Page
     title: str
     url: str
     link: str
-    """Empty where the address is not one that may be a link."""
+    """Empty if the address is not safe to link to."""
     source: str
     language: str
     seen_by: Sequence[str | Promise]
@@ -64,18 +64,18 @@ class Row:
 
     @property
     def short_source(self) -> str:
-        """The source's name without its module."""
+        """Return the source's name without its module."""
         return self.source.rpartition(".")[2]
 
 
 @dataclass(frozen=True)
-class Piece:
-    """A passage, as the search finds it or as it was indexed."""
+class PassageRow:
+    """A passage, as found by a search or as indexed."""
 
     headings: Sequence[str]
     text: str
     excerpt: str
-    """Its beginning, where it is long; else all of it."""
+    """The beginning of a long text, or the whole text."""
     title: str = ""
     url: str = ""
     link: str = ""
@@ -84,16 +84,18 @@ class Piece:
 
     @property
     def is_cut(self) -> bool:
+        """Return whether the excerpt is shorter than the passage."""
         return self.excerpt != self.text
 
 
 class PageList(KeysetList):
-    """Pages with what each row tells of them, those that were read last first."""
+    """The list of pages, the most recently read first."""
 
     moment = "seen"
-    rows: list[Row]
+    rows: list[PageRow]
 
     def show(self, rows: Sequence[Page]) -> None:
+        """Prepare the rows of a page for the template."""
         of_page = Passage.objects.filter(page__in=[page.pk for page in rows]).order_by()
         counts = dict(of_page.values_list("page").annotate(Count("pk")))
         self.rows = [_row(page, counts.get(page.pk, 0)) for page in rows]
@@ -101,7 +103,7 @@ class PageList(KeysetList):
 
 @admin.register(Page)
 class PageAdmin(ReadOnlyPage, KeysetPage, PageModelAdmin):
-    """The state of the index, a question to try, and all pages. Who may view pages sees them."""
+    """Show the state of the index, a trial search and all pages. Nothing can be edited."""
 
     list_filter = [
         ReadFilter,
@@ -109,20 +111,20 @@ class PageAdmin(ReadOnlyPage, KeysetPage, PageModelAdmin):
         ("language", ValuesFilter),
     ]
     search_fields = ["url", "title"]
-    search_help_text = _("Words of an address or a title.")
+    search_help_text = _("Search for words in addresses and titles.")
     ordering = ["-seen"]
-    one_template = "admin/sitechat/page/passages.html"
+    detail_template = "admin/sitechat/page/passages.html"
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The list; a POST is a question to try, and changes nothing."""
+        """Show the list. A POST runs a trial search and changes nothing."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        asked = {name: request.POST.get(name, "") for name in ASKED}
+        asked = {name: request.POST.get(name, "") for name in TRIAL_FIELDS}
         context = {
             "title": _("What the chat knows"),
-            "knowledge": knowledge(),
+            "knowledge": knowledge_report(),
             "asked": {**asked, "language": asked["language"] or settings.LANGUAGE_CODE},
             "languages": settings.LANGUAGES,
             "bots": list(conf.CHAT_BOTS),
@@ -133,15 +135,17 @@ class PageAdmin(ReadOnlyPage, KeysetPage, PageModelAdmin):
         return super().changelist_view(request, context)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[PageList]:
+        """Return the class of this page's list."""
         return PageList
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> Page | None:
+        """Return the page, or None if the id is not a number."""
         return super().get_object(request, object_id, from_field) if is_id(object_id) else None
 
-    def told_of(self, request: HttpRequest, found: Page) -> dict[str, Any]:
-        """The page's passages."""
+    def detail_context(self, request: HttpRequest, found: Page) -> dict[str, Any]:
+        """Return the template context for the passages of a page."""
         first = number_in(request, "from") or 0
         passages = found.passages.defer("vector").order_by("number")
         shown = list(passages.filter(number__gte=first)[: PASSAGES + 1])
@@ -157,12 +161,12 @@ class PageAdmin(ReadOnlyPage, KeysetPage, PageModelAdmin):
         }
 
     def history_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
-        """There is no history: nobody changes a page here."""
+        """Redirect to the page: nobody edits pages in the admin, so there is no history."""
         return HttpResponseRedirect("../change/")
 
 
-def _row(page: Page, passages: int) -> Row:
-    return Row(
+def _row(page: Page, passages: int) -> PageRow:
+    return PageRow(
         page=page,
         title=visible(page.title),
         url=visible(page.url),
@@ -191,29 +195,29 @@ def _tried(asked: dict[str, str]) -> dict[str, Any]:
     )
     return {
         "trial": result,
-        "sent": [_found(one, result) for one in result.sent],
-        "further": [_found(one, result) for one in result.further],
+        "sent": [_found(one) for one in result.sent],
+        "further": [_found(one) for one in result.further],
     }
 
 
-def _found(found: Found, result: Trial) -> Piece:
+def _found(found: Found) -> PassageRow:
     text = visible(found.text)
-    return Piece(
+    return PassageRow(
         headings=[visible(heading) for heading in found.headings],
         text=text,
         excerpt=_excerpt(text),
         title=visible(found.title or found.url),
         url=visible(found.url),
         link=safe_link(found.url),
-        page=result.pages.get(found.url),
+        page=found.page or None,
         score=found.score,
     )
 
 
-def _indexed(passage: Passage) -> Piece:
+def _indexed(passage: Passage) -> PassageRow:
     text = visible(passage.text)
     headings = passage.headings if isinstance(passage.headings, list) else []
-    return Piece([visible(str(heading)) for heading in headings], text, text)
+    return PassageRow([visible(str(heading)) for heading in headings], text, text)
 
 
 def _excerpt(text: str) -> str:

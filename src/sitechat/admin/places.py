@@ -1,4 +1,4 @@
-"""Where a page of a long list begins: after a row's place in an index, not after so many rows."""
+"""The position of a row in a list, from which keyset pagination continues."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from django.utils.dateparse import parse_datetime
 
 
 @dataclass(frozen=True)
-class Place:
-    """A row's place in a list by a moment, the newest first, and by id where moments are equal."""
+class ListPosition:
+    """A position in a list that is ordered by time and then id, the newest first."""
 
     moment: datetime
     pk: str
@@ -22,8 +22,8 @@ class Place:
         return f"{self.moment.isoformat()}_{self.pk}"
 
     @classmethod
-    def parse(cls, value: str) -> Place | None:
-        """The place of a link; None for anything that no link of ours says."""
+    def parse(cls, value: str) -> ListPosition | None:
+        """Return the place in a link, or None if the value is not valid."""
         text, _, pk = value.partition("_")
         try:
             moment = parse_datetime(text)
@@ -36,18 +36,18 @@ class Place:
         return cls(moment, pk)
 
     def before(self, field: str) -> Q:
-        """Rows that come after this one in the list."""
+        """Return a filter for the rows after this one in the list, which are older."""
         return Q(**{f"{field}__lte": self.moment}) & (
             Q(**{f"{field}__lt": self.moment}) | Q(pk__lt=self.pk)
         )
 
     def from_here(self, field: str) -> Q:
-        """This row and those that come before it in the list."""
+        """Return a filter for this row and the rows before it in the list."""
         return Q(**{f"{field}__gte": self.moment}) & (
             Q(**{f"{field}__gt": self.moment}) | Q(pk__gte=self.pk)
         )
 
 
 def is_id(value: str) -> bool:
-    """Whether a text is a number that a row of ours can have; Django 4.2 fails at larger ones."""
+    """Return whether a text is a valid integer id. Django 4.2 raises for larger numbers."""
     return value.isascii() and value.isdecimal() and len(value) < 19

@@ -1,7 +1,7 @@
-"""Plots as SVG that the server draws: no script, no other host, nothing inline. Pure.
+"""Layout of plots that the server draws as SVG, without scripts or inline styles.
 
-A `Plot` holds where everything is; a template writes it down, and CSS colours it, so that it
-fits the admin's light and dark theme.
+A `Plot` holds positions. A template writes the SVG, and CSS adds colors that fit the admin's
+light and dark themes.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ WIDTH, HEIGHT = 560, 190
 LEFT, RIGHT, TOP, BOTTOM = 52, 8, 12, 24
 GAP = 2
 LABELS = 6
-"""Labels below the horizontal axis at most."""
+"""Maximum number of labels below the horizontal axis."""
 
 Values = Sequence["float | None"]
 
 
 @dataclass(frozen=True)
 class Series:
-    """A row of numbers with a name; None where there is none."""
+    """Named values; None stands for a missing value."""
 
     name: str | Promise
     values: Values
@@ -31,7 +31,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Mark:
-    """A bar, or a dot of a line: where it is, and what it says when it is pointed at."""
+    """The position of a bar or of a dot on a line, and its tooltip."""
 
     series: int
     x: float
@@ -43,24 +43,28 @@ class Mark:
 
 @dataclass(frozen=True)
 class Tick:
+    """A label on an axis and its position."""
+
     at: float
     label: str
 
 
 @dataclass(frozen=True)
 class Plot:
+    """Everything a template needs to draw one plot."""
+
     title: str | Promise
     names: list[str | Promise]
     bars: list[Mark] = field(default_factory=list)
     dots: list[Mark] = field(default_factory=list)
     lines: list[tuple[int, str]] = field(default_factory=list)
-    """The number of a series, and the points of a piece of its line."""
+    """The number of a series, and the points of one unbroken part of its line."""
     y_ticks: list[Tick] = field(default_factory=list)
     x_ticks: list[Tick] = field(default_factory=list)
     targets: list[Mark] = field(default_factory=list)
-    """Strips over the whole height that say all the values of a period."""
+    """Strips over the whole height whose tooltips list all values of a period."""
     cap: Tick | None = None
-    """A line across, such as a budget."""
+    """A horizontal line, such as a budget."""
     empty: bool = False
     width: int = WIDTH
     height: int = HEIGHT
@@ -79,7 +83,17 @@ def bars(
     cap: float | None = None,
     cap_label: str = "",
 ) -> Plot:
-    """Bars, those of several series on top of each other; `whole` where all values are so."""
+    """Return a bar plot that stacks its series.
+
+    Args:
+        title: The heading.
+        labels: A label for each period.
+        series: The values of each series, one for each label.
+        show: Formats a value for the axis and tooltips.
+        whole: Whether all values are whole numbers.
+        cap: The value of a horizontal line, shown if it is at most three times the highest bar.
+        cap_label: The label of that line.
+    """
     sums = [sum(filter(None, values)) for values in zip(*(s.values for s in series), strict=True)]
     top = max(sums, default=0)
     shows_cap = cap is not None and 0 < cap <= 3 * top
@@ -116,7 +130,15 @@ def lines(
     show: Callable[[float], str],
     top: float | None = None,
 ) -> Plot:
-    """Lines, broken where there is no value; `top` fixes the end of the vertical axis."""
+    """Return a line plot. Lines are interrupted where values are missing.
+
+    Args:
+        title: The heading.
+        labels: A label for each period.
+        series: The values of each series, one for each label.
+        show: Formats a value for the axis and tooltips.
+        top: The end of the vertical axis; chosen from the values by default.
+    """
     known = [value for s in series for value in s.values if value is not None]
     scale = _Scale(top or max(known, default=0), len(labels))
     pieces: list[tuple[int, str]] = []
@@ -144,7 +166,7 @@ def lines(
 
 
 class _Scale:
-    """From values to places."""
+    """Convert values to positions."""
 
     def __init__(self, top: float, count: int, *, whole: bool = False) -> None:
         self.step = nice(top / 3, whole=whole) if top > 0 else 1.0
@@ -176,16 +198,18 @@ class _Scale:
         marks = []
         for n, label in enumerate(labels):
             known = [(s.name, s.values[n]) for s in series]
-            said = [f"{name}: {show(value)}" for name, value in known if value is not None]
-            title = "\n".join([label, *said])
+            entries = [f"{name}: {show(value)}" for name, value in known if value is not None]
+            title = "\n".join([label, *entries])
             marks.append(Mark(0, self.x(n), TOP, round(self.slot, 2), HEIGHT - TOP - BOTTOM, title))
         return marks
 
 
 def nice(value: float, *, whole: bool = False) -> float:
-    """The next number of 1, 2, 2.5 and 5 times a power of ten, for the steps of an axis.
+    """Return the next step of an axis: 1, 2, 2.5 or 5 times a power of ten.
 
-    `whole` takes only whole numbers.
+    Args:
+        value: The smallest allowed step.
+        whole: Whether to return only whole numbers.
     """
     value = max(value, 1) if whole else value
     power = 10.0 ** floor(log10(value))

@@ -1,83 +1,165 @@
-"""A conversation as its owner reads it: what was said, and beside each reply what it took."""
+"""The transcript of a conversation, with the usage of each reply."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.db.models import Count, Sum
 from django.utils.functional import Promise
+from django.utils.safestring import SafeString
 
-from sitechat.errors import reply_error
-from sitechat.models import Conversation, Message, Role, Status, Unanswered, Usage
-from sitechat.owner.safe_text import safe_link, visible
+from sitechat.admin.answer_html import as_html
+from sitechat.claude.reasons import explanation
+from sitechat.errors import Failure, reply_error
+from sitechat.models import (
+    Conversation,
+    Message,
+    Role,
+    Status,
+    ToolState,
+    ToolUse,
+    Unanswered,
+    Usage,
+)
+from sitechat.safe_text import one_line, safe_link, visible
+
+STANDARD = "standard"
+"""The service tier of which nothing is said."""
+
+MAX_ARGUMENTS = 1000
+"""Characters of a tool call's arguments that are shown."""
 
 MESSAGES = 200
-"""Messages on one page of a transcript."""
+"""Number of messages on one page of a transcript."""
 
 
 @dataclass(frozen=True)
 class SourceLink:
+    """A numbered source of a reply."""
+
     n: int
     title: str
     url: str
-    """Empty where the address is not one that may be a link."""
+    """Empty if the address is not safe to link to."""
 
 
 @dataclass(frozen=True)
-class Piece:
-    """Text, and the numbers of the sources that the text up to here rests on."""
+class TextPiece:
+    """A part of a text, and the numbers of the sources cited at its end."""
 
     text: str
     cites: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
+class ToolLine:
+    """A call of a tool, with visible characters only."""
+
+    name: str
+    state: str | Promise
+    is_bad: bool
+    arguments: str
+    size: int | None
+    milliseconds: int | None
+    question: str
+    decided_by: str
+
+
+@dataclass(frozen=True)
 class Line:
-    """A message with all that belongs beside it."""
+    """A message with its sources, usage, error and rating."""
 
     message: Message
-    pieces: list[Piece]
+    pieces: list[TextPiece]
     sources: list[SourceLink]
     usage: Usage | None
     error: str | Promise
     error_code: str
     ref: str
+    failure: str
+    """Why Claude did not answer and what the owner can do about it."""
     comment: str
     unanswered: Unanswered | None
+    tools: list[ToolLine]
+
+    @property
+    def html(self) -> SafeString | str:
+        """Return an answer in Markdown as the visitor saw it; empty for a visitor's message."""
+        if self.message.role == Role.USER:
+            return ""
+        return as_html(self.message.text, _cited(self.message.citations))
+
+    @property
+    def page(self) -> str:
+        """Return the path of the page on which the visitor wrote, or ""."""
+        return visible(self.message.page or "")
 
     @property
     def is_reply(self) -> bool:
+        """Return whether Claude wrote the message."""
         return self.message.role == Role.ASSISTANT
 
     @property
+    def by_staff(self) -> str:
+        """Return the name under which a person of the site wrote the message, or ""."""
+        return visible(self.message.name or "–") if self.message.role == Role.AGENT else ""  # noqa: RUF001
+
+    @property
     def is_plain(self) -> bool:
-        """Whether nothing need be said about how the message ended."""
+        """Whether the message ended normally, so that no status is shown."""
         return self.message.status == Status.COMPLETE
 
     @property
     def did_not_help(self) -> bool:
-        """Whether it stands among the unanswered, for more than its thumb down."""
+        """Whether the question is listed as unanswered for another reason than a rating."""
         row = self.unanswered
         return row is not None and row.done is None and row.reason != Unanswered.Reason.DISLIKED
 
     @property
     def has_marks(self) -> bool:
+        """Return whether there is anything to show beside the text."""
         return not self.is_plain or bool(self.message.rating) or self.did_not_help
 
     @property
     def model(self) -> str:
+        """Return the name of the model that answered, or ""."""
         return visible(self.usage.model) if self.usage is not None else ""
+
+    @property
+    def service(self) -> str:
+        """Return the service tier and the region that Claude reported, or ""."""
+        if self.usage is None:
+            return ""
+        tier, region = self.usage.service_tier or "", self.usage.inference_geo or ""
+        return visible(" ".join(filter(None, ["" if tier == STANDARD else tier, region])))
+
+    @property
+    def refusal_category(self) -> str:
+        """Return the policy area in which a model refused, or ""."""
+        return visible(self.usage.refusal_category or "") if self.usage is not None else ""
+
+    @property
+    def by_model(self) -> list[tuple[str, Decimal]]:
+        """Return what each model cost, if more than one tried."""
+        stored = self.usage.by_model if self.usage is not None else None
+        return [
+            (visible(str(each.get("model", ""))), _decimal(each.get("dollars")))
+            for each in (stored if isinstance(stored, list) else [])
+            if isinstance(each, dict)
+        ]
 
 
 @dataclass(frozen=True)
 class Transcript:
+    """One page of a transcript, and totals of the whole conversation."""
+
     lines: list[Line]
     messages: int
     earlier: int | None
-    """The position before which there are more messages; None where these are the first."""
+    """The position before which there are more messages; None if there are none."""
     later: bool
     replies: int
     tokens: int
@@ -85,8 +167,9 @@ class Transcript:
 
 
 def transcript(conversation: Conversation, before: int | None = None) -> Transcript:
-    """The newest messages of a conversation, or the newest before a position."""
-    rows = conversation.messages.select_related("usage", "unanswered").order_by("-position")
+    """Return the newest messages of a conversation, or the newest before a position."""
+    rows = conversation.messages.select_related("usage", "unanswered")
+    rows = rows.prefetch_related("tool_uses").order_by("-position")
     shown = rows if before is None else rows.filter(position__lt=before)
     newest = list(shown[: MESSAGES + 1])
     page = newest[:MESSAGES][::-1]
@@ -116,43 +199,78 @@ def _line(message: Message) -> Line:
     return Line(
         message=message,
         pieces=list(pieces(message.text, message.citations)),
-        sources=list(_sources(message.sources)),
+        sources=list(source_links(message.sources)),
         usage=getattr(message, "usage", None),
         error=words,
         error_code=code,
         ref=ref,
+        failure=_failure(message),
         comment=visible(message.comment),
         unanswered=getattr(message, "unanswered", None),
+        tools=list(map(_tool_line, message.tool_uses.all())),
     )
+
+
+def _decimal(value: object) -> Decimal:
+    try:
+        return Decimal(str(value))
+    except InvalidOperation:
+        return Decimal(0)
+
+
+def _tool_line(use: ToolUse) -> ToolLine:
+    return ToolLine(
+        name=visible(use.name),
+        state=use.get_state_display(),
+        is_bad=use.state in (ToolState.FAILED, ToolState.UNKNOWN),
+        arguments=one_line(use.arguments, MAX_ARGUMENTS),
+        size=use.result_size,
+        milliseconds=use.milliseconds,
+        question=visible(use.question),
+        decided_by=visible(use.decided_by),
+    )
+
+
+def _failure(message: Message) -> str:
+    failure = Failure.from_stored(message.failure)
+    if failure is None:
+        return ""
+    usage = getattr(message, "usage", None)
+    return visible(explanation(failure, model=usage.model if usage else ""))
 
 
 def _words(stored: Mapping[str, Any]) -> str:
     try:
         return str(reply_error(dict(stored)).as_dict()["message"])
-    except TypeError:  # what another version has stored
+    except TypeError:  # stored by another version
         return ""
 
 
-def pieces(text: str, citations: object) -> Iterator[Piece]:
-    """The text, cut where it cites, with hidden characters shown.
+def _cited(citations: object) -> list[tuple[int, int]]:
+    """Return the offsets and numbers of the stored citations that are valid."""
+    stored = citations if isinstance(citations, list) else []
+    pairs = [(each.get("at"), each.get("n")) for each in stored if isinstance(each, dict)]
+    return [(at, n) for at, n in pairs if isinstance(at, int) and isinstance(n, int) and at >= 0]
 
-    Citations that are not as they should be are left out; they never cost the text.
+
+def pieces(text: str, citations: object) -> Iterator[TextPiece]:
+    """Split a text at its citations and make invisible characters visible.
+
+    Invalid citations are ignored; the text is always returned whole.
     """
     cites: dict[int, list[int]] = {}
-    for citation in citations if isinstance(citations, list) else []:
-        if isinstance(citation, dict):
-            at, n = citation.get("at"), citation.get("n")
-            if isinstance(at, int) and isinstance(n, int):
-                cites.setdefault(min(max(at, 0), len(text)), []).append(n)
+    for at, n in _cited(citations):
+        cites.setdefault(min(max(at, 0), len(text)), []).append(n)
     begin = 0
     for at in sorted(cites):
-        yield Piece(visible(text[begin:at]), cites[at])
+        yield TextPiece(visible(text[begin:at]), cites[at])
         begin = at
     if begin < len(text) or not cites:
-        yield Piece(visible(text[begin:]))
+        yield TextPiece(visible(text[begin:]))
 
 
-def _sources(stored: object) -> Iterator[SourceLink]:
+def source_links(stored: object) -> Iterator[SourceLink]:
+    """Yield the sources of a reply, as far as they are valid."""
     for source in stored if isinstance(stored, list) else []:
         if isinstance(source, dict) and isinstance(source.get("n"), int):
             url = source.get("url")

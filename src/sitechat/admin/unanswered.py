@@ -1,45 +1,51 @@
-"""Unanswered questions, like ones together: what the site's pages should tell."""
+"""The admin of unanswered questions: similar questions grouped, with filters and CSV."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from sitechat.admin.owners import OwnersPage, may_read_transcripts
-from sitechat.admin.places import Place, is_id
+from sitechat.admin.owners import OwnersPage, may_read_transcripts, number_in
+from sitechat.admin.places import is_id
+from sitechat.admin.spreadsheet import csv_response
+from sitechat.conf import conf
+from sitechat.conversations.incoming import parse_uuid
 from sitechat.models import Unanswered
-from sitechat.owner import review
-from sitechat.owner.likeness import grouped
-from sitechat.owner.safe_text import visible
+from sitechat.reports import gaps, review
+from sitechat.reports.gaps import QuestionFilter, QuestionGroup
+from sitechat.safe_text import visible
 
 if TYPE_CHECKING:
     UnansweredModelAdmin = admin.ModelAdmin[Unanswered]
 else:
     UnansweredModelAdmin = admin.ModelAdmin
 
-AT_ONCE = 120
-"""Questions that one page groups, the newest first."""
+AT_ONCE = 500
+"""Number of questions that one form marks by their ids."""
 
 EXCERPT = 240
-"""Characters of a reply that are shown below its question."""
+"""Number of characters of a reply shown below its question."""
 
 SHOWN = 5
-"""Questions of a group that are shown before one asks for the others."""
+"""Number of questions of a group that are shown before it is expanded."""
 
 
 @dataclass(frozen=True)
-class Asked:
-    """One question, and the beginning of the reply that did not help."""
+class QuestionRow:
+    """A question and the beginning of the reply that did not help."""
 
     row: Unanswered
     question: str
@@ -50,92 +56,187 @@ class Asked:
 
 @dataclass(frozen=True)
 class Group:
-    """Questions that are alike, the newest first."""
+    """Similar questions, the newest first."""
 
-    asked: Sequence[Asked]
+    asked: Sequence[QuestionRow]
+    group: QuestionGroup
 
     @property
-    def first(self) -> Sequence[Asked]:
+    def first(self) -> Sequence[QuestionRow]:
+        """Return the questions that are shown at once."""
         return self.asked[:SHOWN]
 
     @property
-    def others(self) -> Sequence[Asked]:
+    def others(self) -> Sequence[QuestionRow]:
+        """Return the questions that are folded away."""
         return self.asked[SHOWN:]
 
     @property
-    def newest(self) -> datetime:
-        return self.asked[0].row.created
+    def ids(self) -> str:
+        """Return the primary keys, separated by commas; empty if not all of them are loaded."""
+        if len(self.asked) < self.group.count:
+            return ""
+        return ",".join(str(asked.row.pk) for asked in self.asked)
 
     @property
-    def ids(self) -> str:
-        return ",".join(str(asked.row.pk) for asked in self.asked)
+    def name(self) -> str:
+        """Return a name for the whole group as it is shown: later questions are not in it."""
+        return f"{self.group.key}_{self.group.newest.isoformat()}"
 
 
 @admin.register(Unanswered)
 class UnansweredAdmin(OwnersPage, UnansweredModelAdmin):
-    """One page: groups of questions. Whoever may change them marks them as done."""
+    """Show groups of questions, and let staff with the change permission mark them as done."""
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return False: questions are marked as done, not deleted."""
         return False
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
+        """Show groups of similar questions, mark some of them as done, or export them."""
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
         if request.method == "POST":
             return self._mark(request)
-        complete = review.catch_up(review.BEFORE_A_PAGE)
-        done = request.GET.get("show") == "done"
-        rows = Unanswered.objects.exclude(done=None) if done else Unanswered.objects.open()
-        place = Place.parse(request.GET.get("before", ""))
-        if place is not None and is_id(place.pk):
-            rows = rows.filter(place.before("created"))
-        found = list(rows.select_related("reply").order_by("-created", "-pk")[: AT_ONCE + 1])
-        asked = found[:AT_ONCE]
-        older = Place(asked[-1].created, str(asked[-1].pk)) if len(found) > AT_ONCE else None
-        groups = grouped((_asked(row), row.question) for row in asked)
+        complete = review.review_new_replies(review.BEFORE_A_PAGE)
+        chosen = _chosen(request)
+        may_read = may_read_transcripts(request)
+        if request.GET.get("format") == "csv":
+            return csv_response(f"unanswered-{timezone.now():%Y-%m-%d}.csv", _export(chosen))
+        page = gaps.group_page(chosen, max(1, number_in(request, "page") or 1))
+
+        def link(**changes: str) -> str:
+            return "?" + urlencode({**_query(chosen), **changes})
+
         context = {
             **self.admin_site.each_context(request),
             "title": _("Unanswered questions"),
             "opts": self.opts,
             "cl": {"opts": self.opts},
-            "actions_on_top": True,  # keeps an inline style out of Django's template
+            "actions_on_top": True,  # without it Django's template has an inline style
             "media": self.media,
-            "groups": [Group(group) for group in groups],
-            "count": len(asked),
-            "done": done,
+            "groups": [Group(list(map(_asked, group.rows)), group) for group in page.groups],
+            "count": sum(group.count for group in page.groups),
+            "chosen": chosen,
+            "is_filtered": bool(set(_query(chosen)) - {"show"}),
+            "bots": _bots(chosen),
+            "languages": _languages(chosen),
+            "reasons": Unanswered.Reason.choices,
+            "done": chosen.done,
             "complete": complete,
-            "older": urlencode({"show": "done" if done else "", "before": str(older or "")}),
-            "has_older": older is not None,
+            "csv": link(format="csv"),
+            "older": link(page=str(page.number + 1)).removeprefix("?") if page.has_more else "",
+            "newer": link(page=str(page.number - 1)).removeprefix("?") if page.number > 1 else "",
+            "has_older": page.has_more,
             "may_change": self.has_change_permission(request),
-            "may_read": may_read_transcripts(request),
+            "may_read": may_read,
+            "may_approve": may_read and request.user.has_perm("sitechat.add_approvedanswer"),
             **(extra_context or {}),
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/sitechat/unanswered/change_list.html", context)
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
-        """There is no page for one question: its transcript is."""
+        """Redirect to the list: a question has no page of its own besides its transcript."""
         return HttpResponseRedirect("../../")
 
     def _mark(self, request: HttpRequest) -> HttpResponse:
         if not self.has_change_permission(request):
             raise PermissionDenied
         ids = [int(pk) for pk in request.POST.get("ids", "").split(",")[:AT_ONCE] if is_id(pk)]
+        ids += _members(request.POST.get("group", ""))
         if request.POST.get("action") == "reopen":
             count = Unanswered.objects.reopen(ids)
-            told = ngettext("%d question is open again.", "%d questions are open again.", count)
+            message = ngettext("%d question is open again.", "%d questions are open again.", count)
         else:
             count = Unanswered.objects.mark_done(ids)
-            told = ngettext("%d question is done.", "%d questions are done.", count)
-        messages.success(request, told % count)
+            message = ngettext("%d question is done.", "%d questions are done.", count)
+        messages.success(request, message % count)
         return HttpResponseRedirect(request.get_full_path())
 
 
-def _asked(row: Unanswered) -> Asked:
+def _members(name: str) -> list[int]:
+    """Return the questions of a group that a form names by `Group.name`."""
+    key, _, moment = name.partition("_")
+    group = parse_uuid(key)
+    try:
+        until = parse_datetime(moment)
+    except ValueError:
+        return []
+    if group is None or until is None or timezone.is_aware(until) != settings.USE_TZ:
+        return []
+    return gaps.members(group, until)
+
+
+def _chosen(request: HttpRequest) -> QuestionFilter:
+    reason = request.GET.get("reason", "")
+    return QuestionFilter(
+        done=request.GET.get("show") == "done",
+        bot=request.GET.get("bot", "")[:64].replace("\x00", ""),
+        language=request.GET.get("language", "")[:16].replace("\x00", ""),
+        reason=reason if reason in Unanswered.Reason.values else "",
+        since=_day(request.GET.get("since", "")),
+        until=_day(request.GET.get("until", "")),
+    )
+
+
+def _day(value: str) -> date | None:
+    try:
+        day = parse_date(value)
+    except ValueError:
+        return None
+    return day if day is not None and 1900 < day.year < 9999 else None
+
+
+def _query(chosen: QuestionFilter) -> dict[str, str]:
+    values = {
+        "show": "done" if chosen.done else "",
+        "bot": chosen.bot,
+        "language": chosen.language,
+        "reason": chosen.reason,
+        "since": chosen.since.isoformat() if chosen.since else "",
+        "until": chosen.until.isoformat() if chosen.until else "",
+    }
+    return {name: value for name, value in values.items() if value}
+
+
+def _bots(chosen: QuestionFilter) -> list[str]:
+    names = [*conf.CHAT_BOTS]
+    return [*names, chosen.bot] if chosen.bot and chosen.bot not in names else names
+
+
+def _languages(chosen: QuestionFilter) -> list[tuple[str, Any]]:
+    names = {code.partition("-")[0]: name for code, name in settings.LANGUAGES}
+    known = gaps.languages()
+    if chosen.language and chosen.language not in known:
+        known.append(chosen.language)
+    return [(code, names.get(code, visible(code))) for code in known]
+
+
+def _export(chosen: QuestionFilter) -> Iterator[Sequence[object]]:
+    yield ("question", "reason", "bot", "language", "asked", "done", "group")
+    rows = chosen.rows().select_related("conversation")[: gaps.EXPORTED]
+    for row in rows.iterator(chunk_size=2000):
+        yield (
+            row.question,
+            row.reason,
+            row.conversation.bot,
+            row.language or "",
+            _iso(row.created),
+            _iso(row.done) if row.done else "",
+            str(row.group or row.reply_id),
+        )
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")
+
+
+def _asked(row: Unanswered) -> QuestionRow:
     text = " ".join(row.reply.text.split())
-    return Asked(
+    return QuestionRow(
         row=row,
         question=visible(row.question),
         reply=visible(text[:EXCERPT] + ("…" if len(text) > EXCERPT else "")),

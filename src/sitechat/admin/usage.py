@@ -1,8 +1,7 @@
-"""Usage: what the chat did and cost, as plots, tables and CSV."""
+"""The admin of usage: replies, tokens, times and cost as plots, tables and CSV."""
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.urls import path
 from django.utils import dateformat
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
@@ -18,13 +18,16 @@ from django.utils.translation import gettext_lazy as _
 from sitechat.admin import plots
 from sitechat.admin.owners import ReadOnlyPage
 from sitechat.admin.plots import Plot, Series
-from sitechat.limits import NANO
+from sitechat.admin.report_page import report_page
+from sitechat.admin.spreadsheet import csv_response
+from sitechat.ledger.limits import NANO
 from sitechat.models import Usage
-from sitechat.owner import statistics
-from sitechat.owner.figures import COUNTS, Figures
-from sitechat.owner.safe_text import visible
-from sitechat.owner.statistics import Budget, Report, Row
-from sitechat.templatetags.sitechat_figures import count, dollars, percent, seconds
+from sitechat.reports import catching_up, statistics
+from sitechat.reports.catching_up import CatchingUp
+from sitechat.reports.figures import COUNTS, Figures
+from sitechat.reports.formatting import count, dollars, percent, seconds
+from sitechat.reports.statistics import LimitUse, UsageReport, UsageRow
+from sitechat.safe_text import visible
 
 if TYPE_CHECKING:
     UsageModelAdmin = admin.ModelAdmin[Usage]
@@ -36,23 +39,29 @@ BY = {"hour": _("Hours"), "day": _("Days"), "month": _("Months")}
 
 @admin.register(Usage)
 class UsageAdmin(ReadOnlyPage, UsageModelAdmin):
-    """One page of figures. Whoever may view usage sees it; nobody edits it."""
+    """Show figures on one read-only page."""
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
+        """Show the figures as a page, or as CSV."""
         if not self.has_view_permission(request):
             raise PermissionDenied
+        progress = catching_up.catch_up()
+        if progress is not None:
+            return self._wait(request, progress)
         by = request.GET.get("by", "day")
         by = by if by in BY else "day"
         bot, model = request.GET.get("bot", "")[:64], request.GET.get("model", "")[:128]
         end = _moment(request.GET.get("end", ""))
-        report = statistics.report(by, end=end, bot=bot, model=model)
+        commands = "commands" in request.GET
+        report = statistics.report(by, end=end, bot=bot, model=model, commands=commands)
         if request.GET.get("format") == "csv":
             return _csv(report)
 
         def link(**changes: str) -> str:
             values = {"by": by, "bot": bot, "model": model, "end": request.GET.get("end", "")}
+            values["commands"] = "1" if commands else ""
             values.update(changes)
             return "?" + urlencode({name: value for name, value in values.items() if value})
 
@@ -62,10 +71,11 @@ class UsageAdmin(ReadOnlyPage, UsageModelAdmin):
             "title": _("Usage"),
             "opts": self.opts,
             "cl": {"opts": self.opts},
-            "actions_on_top": True,  # keeps an inline style out of Django's template
+            "actions_on_top": True,  # without it Django's template has an inline style
             "media": self.media,
             "report": report,
             "budgets": budgets,
+            "is_new": not report.total.replies and not Usage.objects.exists(),
             "plots": _plots(report, budgets),
             "tables": [
                 (_("By model"), _("Model"), _linked(report.models, lambda n: link(model=n))),
@@ -74,6 +84,8 @@ class UsageAdmin(ReadOnlyPage, UsageModelAdmin):
             "by": [(link(by=name, end=""), title, name == by) for name, title in BY.items()],
             "chosen": [visible(name) for name in (bot, model) if name],
             "everything": link(bot="", model=""),
+            "commands": commands,
+            "with_commands": link(commands="" if commands else "1"),
             "earlier": link(end=report.start.isoformat()),
             "later": _later(report, link),
             "csv": link(format="csv"),
@@ -86,13 +98,52 @@ class UsageAdmin(ReadOnlyPage, UsageModelAdmin):
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/sitechat/usage/change_list.html", context)
 
+    def get_urls(self) -> list[Any]:
+        """Return the URLs, with that of the report."""
+        report = path(
+            "report/", self.admin_site.admin_view(self.report_view), name="sitechat_usage_report"
+        )
+        return [report, *super().get_urls()]
+
+    def report_view(self, request: HttpRequest) -> HttpResponse:
+        """Show the report of a week or month."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        progress = catching_up.catch_up()
+        if progress is not None:
+            return self._wait(request, progress)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "cl": {"opts": self.opts},
+            "actions_on_top": True,  # without it Django's template has an inline style
+            "media": self.media,
+            **report_page(request),
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, "admin/sitechat/usage/report.html", context)
+
+    def _wait(self, request: HttpRequest, progress: CatchingUp) -> HttpResponse:
+        """Show how far the summing of the past is."""
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Usage"),
+            "opts": self.opts,
+            "cl": {"opts": self.opts},
+            "actions_on_top": True,  # without it Django's template has an inline style
+            "media": self.media,
+            "progress": progress,
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, "admin/sitechat/usage/catching_up.html", context)
+
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
-        """There is no page for one row of usage: it stands in its transcript."""
+        """Redirect to the figures: the usage of one reply is part of its transcript."""
         return HttpResponseRedirect("../../")
 
 
 def _moment(value: str) -> datetime | None:
-    """A moment of a link of ours; None for anything else."""
+    """Return the time in one of our links, or None if it is not valid."""
     try:
         moment = datetime.fromisoformat(value)
         return moment.astimezone(timezone.utc) if moment.tzinfo and moment.year > 2000 else None
@@ -100,19 +151,22 @@ def _moment(value: str) -> datetime | None:
         return None
 
 
-def _later(report: Report, link: Callable[..., str]) -> str:
+def _later(report: UsageReport, link: Callable[..., str]) -> str:
     if report.end > datetime.now(timezone.utc):
         return ""
     end = statistics.step(report.by, report.end, statistics.SPANS[report.by])
     return link(end=end.isoformat() if end < datetime.now(timezone.utc) else "")
 
 
-def _linked(rows: Sequence[Row], link: Callable[[str], str]) -> list[tuple[str, str, Figures]]:
-    """Names as they are shown, as a model's name may be anything; links to them alone; figures."""
+def _linked(rows: Sequence[UsageRow], link: Callable[[str], str]) -> list[tuple[str, str, Figures]]:
+    """Return label, filter link and figures of each row.
+
+    A compatible server may report any text as a model's name, so it is made visible here.
+    """
     return [(visible(row.label) or "-", link(row.label), row.figures) for row in rows]
 
 
-def _plots(report: Report, budgets: Sequence[Budget]) -> list[Plot]:
+def _plots(report: UsageReport, budgets: Sequence[LimitUse]) -> list[Plot]:
     figures = [row.figures for row in report.periods]
     labels = [_short(report.by, row) for row in report.periods]
 
@@ -144,20 +198,20 @@ def _plots(report: Report, budgets: Sequence[Budget]) -> list[Plot]:
             whole=True,
         ),
         plots.lines(
-            _("Time to the first words"),
+            _("Time to first token"),
             labels,
             [
-                series(_("Half of the replies"), [f.first_token_p50 for f in figures]),
-                series(_("95% of the replies"), [f.first_token_p95 for f in figures]),
+                series(_("Median"), [f.first_token_p50 for f in figures]),
+                series(_("95th percentile"), [f.first_token_p95 for f in figures]),
             ],
             show=seconds,
         ),
         plots.lines(
-            _("Time to the last words"),
+            _("Total time"),
             labels,
             [
-                series(_("Half of the replies"), [f.total_p50 for f in figures]),
-                series(_("95% of the replies"), [f.total_p95 for f in figures]),
+                series(_("Median"), [f.total_p50 for f in figures]),
+                series(_("95th percentile"), [f.total_p95 for f in figures]),
             ],
             show=seconds,
         ),
@@ -173,7 +227,7 @@ def _plots(report: Report, budgets: Sequence[Budget]) -> list[Plot]:
             whole=True,
         ),
         plots.lines(
-            _("Input that came from Claude's cache"),
+            _("Input read from Claude's cache"),
             labels,
             [series(_("Share"), [f.cache_share for f in figures])],
             show=percent,
@@ -182,7 +236,7 @@ def _plots(report: Report, budgets: Sequence[Budget]) -> list[Plot]:
     ]
 
 
-def _short(by: str, row: Row) -> str:
+def _short(by: str, row: UsageRow) -> str:
     start = row.start
     assert start is not None  # noqa: S101 - periods have one
     return dateformat.format(start, {"hour": "d M H:00", "day": "d M", "month": "M Y"}[by])
@@ -191,29 +245,19 @@ def _short(by: str, row: Row) -> str:
 CSV_TIMES = ("first_token_p50", "first_token_p95", "total_p50", "total_p95")
 
 
-def _csv(report: Report) -> HttpResponse:
-    """One row for each period, bot and model; times in milliseconds."""
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    name = f"usage-by-{report.by}-{report.start:%Y-%m-%d}.csv"
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    writer = csv.writer(response)
-    writer.writerow([report.by, "bot", "model", "dollars", *COUNTS, *CSV_TIMES])
+def _csv(report: UsageReport) -> HttpResponse:
+    """Return a CSV file with a row for each period, bot and model; times in milliseconds."""
+    rows: list[Sequence[object]] = [[report.by, "bot", "model", "dollars", *COUNTS, *CSV_TIMES]]
     for (start, bot, model), figures in report.details.items():
         times = [getattr(figures, time) for time in CSV_TIMES]
-        writer.writerow(
+        rows.append(
             [
                 statistics.label(report.by, start),
-                _cell(bot),
-                _cell(model),
+                bot,
+                model,
                 figures.dollars,
                 *(getattr(figures, name) for name in COUNTS),
                 *("" if time is None else round(time) for time in times),
             ]
         )
-    return response
-
-
-def _cell(text: str) -> str:
-    """A text that a spreadsheet takes for no formula."""
-    text = visible(text)
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t"} else text
+    return csv_response(f"usage-by-{report.by}-{report.start:%Y-%m-%d}.csv", rows)

@@ -1,46 +1,51 @@
-"""System checks: what is wrong with the set-up is said at start, not to a visitor.
+"""System checks: they report mistakes in the configuration and how to correct them.
 
-Each has an id and a hint; `docs/checks.md` tells what to do about each. Those of `run` are quick
-and speak at every start; those of `run_for_deployment` speak with `check --deploy`.
+Each check has an id and a hint; `docs/checks.md` lists them all. `registry` holds the list, every
+other module one subject. May import everything but `admin` and `management`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from django.core.checks import CheckMessage, register
 
-from sitechat.checks import configuration, repository, serving, spending, upkeep
-from sitechat.knowledge.checks import check_embedder, check_fts5
+from sitechat.safe_text import one_line
 
-CHECKS = (
-    *configuration.CHECKS,
-    check_fts5,
-    check_embedder,
-    repository.check_key,
-    serving.check_middleware,
-)
-
-DEPLOYMENT_CHECKS = (
-    serving.check_debug,
-    serving.check_gunicorn,
-    serving.check_session_engine,
-    spending.check_models,
-    spending.check_prompts,
-    upkeep.check_cleanup,
-)
-
-
-def run(app_configs: object = None, **kwargs: Any) -> list[CheckMessage]:
-    """All the checks of `manage.py check`."""
-    return [message for check in CHECKS for message in check()]
-
-
-def run_for_deployment(app_configs: object = None, **kwargs: Any) -> list[CheckMessage]:
-    """What `manage.py check --deploy` says beside those."""
-    return [message for check in DEPLOYMENT_CHECKS for message in check()]
+__all__ = ["register_checks", "run", "run_for_deployment"]
 
 
 def register_checks() -> None:
+    """Register the checks with Django."""
     register(run, "sitechat")
     register(run_for_deployment, "sitechat", deploy=True)
+
+
+def run(app_configs: object = None, **kwargs: Any) -> list[CheckMessage]:
+    """Return the messages of the checks that `manage.py check` runs.
+
+    They are fast and make no query: most commands run them at every start.
+    """
+    # Servers register the checks and never run them; the checks import most of the package.
+    from sitechat.checks.registry import CHECKS
+
+    return list(_messages(CHECKS))
+
+
+def run_for_deployment(app_configs: object = None, **kwargs: Any) -> list[CheckMessage]:
+    """Return the messages of the additional checks of `check --deploy`. They may make queries."""
+    # As above: start-up cost.
+    from sitechat.checks.registry import DEPLOYMENT_CHECKS
+
+    return list(_messages(DEPLOYMENT_CHECKS))
+
+
+def _messages(checks: Iterable[Callable[[], Iterable[CheckMessage]]]) -> Iterator[CheckMessage]:
+    """Run the checks; escape values of settings and files in messages, which go to a terminal."""
+    for check in checks:
+        for message in check():
+            message.msg = one_line(str(message.msg))
+            if message.hint is not None:
+                message.hint = one_line(str(message.hint))
+            yield message

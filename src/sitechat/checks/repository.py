@@ -1,4 +1,4 @@
-"""Is the key where everybody can read it who has the code?"""
+"""Check that the API key is not under version control."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from django.core.checks import CheckMessage, Warning
 REPOSITORIES = (".git", ".hg", ".svn", ".jj")
 
 PATIENCE = 2.0
-"""Seconds that git may take to tell whether it knows a file."""
+"""Timeout of git in seconds."""
 
 
-def check_key(**kwargs: Any) -> Iterator[CheckMessage]:
+def check_committed_key(**kwargs: Any) -> Iterator[CheckMessage]:
+    """W003: the key is written in a settings file under version control."""
     key = getattr(settings, "ANTHROPIC_API_KEY", None)
     if not isinstance(key, str) or len(key) < 20:
         return
@@ -32,7 +33,7 @@ def check_key(**kwargs: Any) -> Iterator[CheckMessage]:
 
 
 def settings_files() -> list[Path]:
-    """The files of the settings module and of the modules beside it that have been loaded."""
+    """Return the files of the settings module and of loaded modules in the same package."""
     name = getattr(settings, "SETTINGS_MODULE", None)
     if not isinstance(name, str):
         return []
@@ -54,7 +55,7 @@ def _holds(file: Path, key: str) -> bool:
 
 
 def under_version_control(file: Path) -> bool:
-    """Whether a repository knows the file; where git can't tell, whether there is a repository."""
+    """Return whether the file is in a repository, or may be if git does not answer."""
     repository = next(
         (folder for folder in file.parents for name in REPOSITORIES if (folder / name).exists()),
         None,
@@ -73,5 +74,5 @@ def under_version_control(file: Path) -> bool:
         )
     except (OSError, subprocess.TimeoutExpired):
         return True
-    # 1: git does not know the file, which may be on purpose. 128: git can't tell.
+    # 1: the file is not tracked, perhaps on purpose. 128: git failed.
     return answer.returncode != 1

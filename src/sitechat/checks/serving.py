@@ -1,14 +1,12 @@
-"""Will the answers stream, and does every worker know its visitors?"""
+"""Check middleware, sessions and server settings that affect streaming."""
 
 from __future__ import annotations
 
-import ast
 import os
 import re
 import shlex
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -17,10 +15,10 @@ from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.utils.module_loading import import_string
 
 SUSPECTS = re.compile(r"gzip|brotli|zstd|compress|minif|htmlmin|squash|buffer|strip", re.IGNORECASE)
-"""Names of middleware that may read a response as a whole. Only these are tried out."""
+"""Names of middleware that may read whole responses. Only these are tried."""
 
 LEAST_THREADS = 4
-"""Threads of a WSGI worker below which one open answer is felt by the site's other visitors."""
+"""With fewer threads per WSGI worker, a single open stream slows down other pages."""
 
 PER_PROCESS = {
     "django.core.cache.backends.locmem.LocMemCache": "keeps its own copy in each worker",
@@ -29,18 +27,19 @@ PER_PROCESS = {
 
 
 def check_middleware(**kwargs: Any) -> Iterator[CheckMessage]:
+    """W005: a middleware holds streams back or compresses them."""
     for path in settings.MIDDLEWARE:
         if SUSPECTS.search(path) and (problem := holds_back(path)):
             yield Warning(
-                f"The middleware {path} {problem}: answers would come all at once, at the end.",
-                hint="Let it leave alone responses that are streaming, or whose Content-Type is "
-                "text/event-stream; or take it out of MIDDLEWARE.",
+                f"The middleware {path} {problem}: answers would arrive all at once, at the end.",
+                hint="Make it skip streaming responses or the Content-Type text/event-stream, or "
+                "remove it from MIDDLEWARE.",
                 id="sitechat.W005",
             )
 
 
 def holds_back(path: str) -> str | None:
-    """What a middleware does to a stream of events, where that is not nothing."""
+    """Return what a middleware does to an event stream; None if it does not change it."""
     from django.test import RequestFactory
 
     sent: list[bytes] = []
@@ -58,18 +57,19 @@ def holds_back(path: str) -> str | None:
     try:
         response = import_string(path)(view)(request)
         if not getattr(response, "streaming", False):
-            return "makes one piece of a stream"
+            return "turns a stream into a single response"
         if sent:
             return "reads a stream before it is sent"
         if response.headers.get("Content-Encoding") != "identity":
-            return "compresses a stream that says that it must not be"
+            return "compresses a stream with Content-Encoding: identity"
     except Exception:
-        # It needs more of a request than this one has: then nothing is known.
+        # The middleware needs a real request, so nothing can be said about it.
         return None
     return None
 
 
 def check_session_engine(**kwargs: Any) -> Iterator[CheckMessage]:
+    """W006: sessions are kept in a cache that is not shared between processes."""
     engine = settings.SESSION_ENGINE
     if not engine.endswith((".cache", ".cached_db")):
         return
@@ -85,6 +85,7 @@ def check_session_engine(**kwargs: Any) -> Iterator[CheckMessage]:
 
 
 def check_debug(**kwargs: Any) -> Iterator[CheckMessage]:
+    """W011: DEBUG is on."""
     if settings.DEBUG:
         yield Warning(
             "DEBUG is on: error pages show settings and what visitors wrote, and every query of "
@@ -95,6 +96,7 @@ def check_debug(**kwargs: Any) -> Iterator[CheckMessage]:
 
 
 def check_gunicorn(**kwargs: Any) -> Iterator[CheckMessage]:
+    """W004, W008: gunicorn has too few threads, or workers on which the chat can't run."""
     found = gunicorn_options()
     if found is None:
         return
@@ -116,21 +118,18 @@ def check_gunicorn(**kwargs: Any) -> Iterator[CheckMessage]:
 
 
 def gunicorn_options() -> Mapping[str, Any] | None:
-    """Gunicorn's options, from where it reads them: ./gunicorn.conf.py and GUNICORN_CMD_ARGS.
+    """Return the number of threads and the kind of worker that GUNICORN_CMD_ARGS sets.
 
-    None where neither is there, or the latter can't be read: how the server is called is then
-    not known.
+    None if it is not set or can't be parsed. Options of the command line and of gunicorn.conf.py
+    are not known here.
     """
     arguments = os.environ.get("GUNICORN_CMD_ARGS")
-    file = Path("gunicorn.conf.py")
-    if arguments is None and not file.is_file():
+    if arguments is None:
         return None
     options: dict[str, Any] = {}
-    if file.is_file():
-        options.update(_assigned(file))
     try:
-        words = shlex.split((arguments or "").replace("=", " "))
-    except ValueError:  # gunicorn says so itself, and does not start
+        words = shlex.split(arguments.replace("=", " "))
+    except ValueError:  # gunicorn does not start with it
         return None
     for name, value in pairwise(words):
         if name == "--threads" and value.isdecimal():
@@ -138,16 +137,3 @@ def gunicorn_options() -> Mapping[str, Any] | None:
         if name in {"--worker-class", "-k"}:
             options["worker_class"] = value
     return options
-
-
-def _assigned(file: Path) -> Iterator[tuple[str, Any]]:
-    """The names that a file sets to plain values."""
-    try:
-        tree = ast.parse(file.read_text(encoding="utf-8"))
-    except (OSError, SyntaxError, UnicodeDecodeError):
-        return
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
-            for target in node.targets:
-                if isinstance(target, ast.Name):
-                    yield target.id, node.value.value

@@ -1,4 +1,4 @@
-"""Is what should be forgotten being forgotten?"""
+"""Check that migrations are applied and that old conversations are deleted."""
 
 from __future__ import annotations
 
@@ -6,22 +6,58 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from django.core.checks import CheckMessage, Warning
+from django.core.checks import CheckMessage, Info, Warning
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError
 from django.utils import timezone
 
 from sitechat.conf import conf
-from sitechat.owner import retention
+from sitechat.conversations import bot_texts
+from sitechat.models import BotTexts
+from sitechat.reports import retention
+from sitechat.runtime import database
 
 MONTH = 30
-"""Days without a cleanup that are worth a word."""
+"""Days without a cleanup until the check warns."""
+
+
+def check_tables(**kwargs: Any) -> Iterator[CheckMessage]:
+    """W024: migrations of the chat have not been applied."""
+    try:
+        lacking = database.unapplied_migrations()
+    except (DatabaseError, ImproperlyConfigured):
+        return  # there is no database, as in many builds
+    if lacking:
+        yield Warning(
+            "The database lacks tables or columns of the chat: visitors see that the chat is "
+            "not set up yet.",
+            hint="Run `manage.py migrate`.",
+            id="sitechat.W024",
+        )
+
+
+def check_edited_texts(**kwargs: Any) -> Iterator[CheckMessage]:
+    """I002: texts of a bot were edited in the admin, so they differ from the settings."""
+    try:
+        rows = bot_texts.all_newest()
+    except (DatabaseError, ImproperlyConfigured):
+        return  # before the first migrate
+    for row in rows:
+        changed = row.changed_from(BotTexts(bot=row.bot))
+        if row.bot in conf.CHAT_BOTS and changed:
+            yield Info(
+                f"The bot {row.bot!r} differs from the settings, as it was edited in the admin on "
+                f"{row.created:%Y-%m-%d}: {', '.join(map(str, changed))}.",
+                hint="What is edited in the admin holds. Empty a field there to use the settings.",
+                id="sitechat.I002",
+            )
 
 
 def check_cleanup(**kwargs: Any) -> Iterator[CheckMessage]:
+    """W010: chat_cleanup does not run, and conversations are older than CHAT_RETENTION_DAYS."""
     days = conf.CHAT_RETENTION_DAYS
     if not isinstance(days, int):
-        return  # another check says so
+        return  # another check reports it
     try:
         last = retention.last_cleanup()
         ran = last is not None and last > timezone.now() - timedelta(days=MONTH)

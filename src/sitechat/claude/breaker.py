@@ -1,27 +1,27 @@
-"""The circuit breaker: a Claude that is overloaded is left alone for a while.
+"""A circuit breaker: stops sending requests for a while if Claude is overloaded.
 
-It counts in this process. After many failures in a row it refuses new messages, before anything
-is written or reserved for them; when its time is over the next few try again.
+Each process has its own. After many consecutive failures it refuses new messages before anything
+is stored or reserved for them. After a pause, the next messages are tried again.
 """
 
 from __future__ import annotations
 
-import logging
 import threading
 from math import ceil
 from time import monotonic
 
 from sitechat.errors import ApiError, ClaudeRateLimit, ReplyError
+from sitechat.runtime.safe_logging import get_logger
 
-logger = logging.getLogger("sitechat.claude")
+logger = get_logger("sitechat.claude")
 
 FAILURES = 10
-"""Replies that must fail in a row: fewer may be bad luck, and each has been tried three times."""
+"""Consecutive failed replies that open the breaker. Each of them has been tried three times."""
 
 PAUSE = 15.0
-LONGEST_PAUSE = 60.0
-"""Seconds that new messages are refused after each further failure: as long as Claude asks for,
-within these."""
+MAX_PAUSE = 60.0
+"""Shortest and longest pause after a failure, in seconds. Between them, Claude's `retry-after`
+decides."""
 
 _lock = threading.Lock()
 _failures = 0
@@ -29,16 +29,18 @@ _until = 0.0
 
 
 def failed(error: ReplyError) -> None:
-    """A reply failed. Only overload and unreachability count: other failures are its own."""
+    """Count a failed reply, if Claude was overloaded or could not be reached."""
     global _failures, _until  # noqa: PLW0603
     status = error.extra.get("status")
-    overloaded = isinstance(error, ApiError) and (status is None or status >= 500)
+    overloaded = (
+        isinstance(error, ApiError) and error.retryable and (status is None or status >= 500)
+    )
     if not (overloaded or isinstance(error, ClaudeRateLimit)):
         return
     with _lock:
         _failures += 1
         if _failures >= FAILURES:
-            pause = min(max(PAUSE, error.retry_after or 0), LONGEST_PAUSE)
+            pause = min(max(PAUSE, error.retry_after or 0), MAX_PAUSE)
             if not _until:
                 logger.warning(
                     "Claude failed %d times in a row: new messages are refused for a while",
@@ -48,7 +50,7 @@ def failed(error: ReplyError) -> None:
 
 
 def worked() -> None:
-    """A reply was written to its end."""
+    """Reset the count after a complete reply."""
     global _failures, _until
     if _failures:
         with _lock:
@@ -56,5 +58,5 @@ def worked() -> None:
 
 
 def closed_for() -> int:
-    """Seconds, rounded up, until Claude may be asked again; 0 when it may."""
+    """Return the seconds until Claude may be asked again, rounded up; 0 if it may be asked now."""
     return max(0, ceil(_until - monotonic()))

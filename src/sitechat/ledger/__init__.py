@@ -1,7 +1,8 @@
-"""Counts and money: what each visitor and the site have spent of CHAT_LIMITS.
+"""Count the usage of visitors and of the site, and enforce CHAT_LIMITS.
 
 A message first reserves its worst case (`reserve`), which takes it from every limit that applies
-or refuses it. When its reply has ended, `settle` books what was really used instead.
+or refuses it. When its reply has ended, `settle` books what was really used instead. Imports
+`models`, `runtime` and `conf`.
 """
 
 from __future__ import annotations
@@ -13,15 +14,24 @@ from django.utils.module_loading import import_string
 
 from sitechat.conf import conf
 from sitechat.ledger.base import Ledger
-from sitechat.ledger.cache import CacheLedger
-from sitechat.ledger.claims import Claim
-from sitechat.ledger.database import DatabaseLedger
+from sitechat.ledger.cache_ledger import CacheLedger
+from sitechat.ledger.claims import Claim, Reservation
+from sitechat.ledger.database_ledger import DatabaseLedger
+from sitechat.ledger.identity import Visitor
 
-__all__ = ["CacheLedger", "Claim", "DatabaseLedger", "Ledger", "get_ledger"]
+__all__ = [
+    "CacheLedger",
+    "Claim",
+    "DatabaseLedger",
+    "Ledger",
+    "Reservation",
+    "Visitor",
+    "get_ledger",
+]
 
 
 def get_ledger() -> Ledger:
-    """The ledger that CHAT_LEDGER names; raises ImproperlyConfigured where it names none."""
+    """Return the ledger that CHAT_LEDGER names; raise ImproperlyConfigured if it names none."""
     return _load(conf.CHAT_LEDGER)
 
 

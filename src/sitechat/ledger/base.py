@@ -1,66 +1,121 @@
-"""What every ledger does; `database` and `cache` are the places where it counts."""
+"""The base class of ledgers. `database` and `cache` implement where counts are kept."""
 
 from __future__ import annotations
 
-import logging
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from decimal import Decimal
-from functools import cache
-from typing import Any
+from functools import partial
+from typing import NoReturn
 
-from sitechat.errors import BudgetExhausted, ChatError, RateLimited
+from django.db import DatabaseError
+from django.utils.translation import gettext_lazy as _
+
+from sitechat.errors import BudgetExhausted, ChatError, LimitsReserved, Overloaded, RateLimited
+from sitechat.ledger import news
 from sitechat.ledger.claims import (
+    Change,
     Claim,
+    Count,
+    LimitLeft,
     Reservation,
     in_order,
     number,
-    read,
+    read_claims,
     running,
     seconds_until,
 )
-from sitechat.limits import current_limits, nano_dollars
-from sitechat.signals import budget_reached, limit_reached
-from sitechat.visitors import Visitor
+from sitechat.ledger.identity import Visitor
+from sitechat.ledger.limits import current_limits, nano_dollars
+from sitechat.runtime import database
+from sitechat.runtime.safe_logging import get_logger
 
-logger = logging.getLogger("sitechat")
+logger = get_logger("sitechat")
+
+ATTEMPTS = 3
+"""Maximum attempts to reserve, while running replies release reservations."""
+
+RESERVED_FOR = 5
+"""`retry_after` in seconds if only reservations of running replies are in the way."""
+
+AT_ONCE = _("Too many answers are being written for you at once.")
+
+
+@contextmanager
+def _or_overloaded() -> Iterator[None]:
+    """Raise Overloaded if the place where counts are kept does not answer.
+
+    Errors of the database pass: its transaction must end, and may be tried again.
+    """
+    try:
+        yield
+    except (ChatError, DatabaseError):
+        raise
+    except Exception as error:
+        logger.exception("The ledger does not answer: a message is refused")
+        raise Overloaded(retry_after=RESERVED_FOR) from error
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """The error for a message that exceeds limits."""
+
+    error: ChatError
+    reached: Sequence[tuple[Claim, Count]] = ()
+    """The limits, with their counts, that would refuse it even if no reply were running."""
 
 
 class Ledger(ABC):
-    """Takes, books and gives back. Subclasses say how a count is kept, atomically.
+    """Reserve, book and release usage. Subclasses implement atomic counting.
 
-    `now` is an aware datetime, the present by default.
+    `now` is an aware datetime, by default the current time.
     """
 
     def reserve(
         self, visitor: Visitor, *, tokens: int, dollars: Decimal, now: datetime | None = None
     ) -> Reservation:
-        """Take one message, its tokens and its dollars from every limit that applies to the
-        visitor: all of them, or nothing.
+        """Reserve one message, its tokens and its dollars in every limit that applies, or in none.
 
-        Raises BudgetExhausted where a budget of the site (scope `site`, unit `usd`) refuses,
-        RateLimited where another limit does; `retry_after` is the seconds until the last of the
-        refusing windows ends. A refusal inside an atomic block that is then rolled back takes
-        its signal's mark along, and the next refusal sends the signal again: call it before.
+        Signals about a refusal are sent when the surrounding `database.atomic` has ended.
+
+        Raises:
+            BudgetExhausted: A budget of the site (scope `site`, unit `usd`) has no room, whatever
+                running replies give back. `retry_after` is the seconds until the last of the
+                refusing windows ends.
+            RateLimited: The same for another limit.
+            LimitsReserved: Running replies hold what is missing; `retry_after` is a few seconds.
+            Overloaded: The ledger does not answer.
         """
         now = now or datetime.now(timezone.utc)
         claims = self._claims(visitor, tokens=tokens, dollars=dollars, now=now)
-        self._take_or_raise(claims, visitor, now)
-        return [asdict(claim) for claim in claims]
+        return self._reserve(claims, visitor, now)
+
+    def count(self, visitor: Visitor, *, now: datetime | None = None) -> Reservation:
+        """Count a message for which Claude is not asked, in the limits on messages.
+
+        Raises:
+            RateLimited, Overloaded: As `reserve` does.
+        """
+        now = now or datetime.now(timezone.utc)
+        claims = self._claims(visitor, tokens=0, dollars=Decimal(0), now=now)
+        return self._reserve([each for each in claims if each.unit == "messages"], visitor, now)
 
     def check(
         self, visitor: Visitor, *, tokens: int, dollars: Decimal, now: datetime | None = None
     ) -> None:
-        """Raise what `reserve` would raise for so much, at the cost of one read; take nothing.
+        """Raise the error that `reserve` would raise, without reserving.
 
-        A ledger may leave it out where that read would be one too many.
+        It costs one read. A ledger may skip the check if reserving is as cheap.
         """
         now = now or datetime.now(timezone.utc)
         claims = self._claims(visitor, tokens=tokens, dollars=dollars, now=now)
-        if claims and (full := self._full(claims)):
-            raise self._refusal(full, visitor, now)
+        with _or_overloaded():
+            refusal = self._refusal(claims, now)
+        if refusal:
+            self._refuse(refusal, visitor)
 
     def extend(
         self,
@@ -70,25 +125,29 @@ class Ledger(ABC):
         tokens: int,
         dollars: Decimal,
         now: datetime | None = None,
-    ) -> Reservation:
-        """Take more tokens and dollars for the message that holds a reservation.
+    ) -> Reservation | None:
+        """Reserve more tokens and dollars for a message that has a reservation.
 
-        Returns the larger reservation, in the place of the one given. Raises as `reserve` does,
-        and then takes nothing. What a window that has begun since then gives is taken from it,
-        and `settle` books there all that the message used.
+        If a new window has started since then, the additional amount is reserved in it, and
+        `settle` books the whole usage there. No signal is sent, as no message is refused.
+
+        Returns:
+            The larger reservation, which replaces the given one; None if it exceeds the limits,
+            in which case nothing was reserved.
         """
         now = now or datetime.now(timezone.utc)
-        held = {claim.key: claim for claim in read(reservation)}
+        held = {claim.key: claim for claim in read_claims(reservation)}
         more = [
             claim
             for claim in self._claims(visitor, tokens=tokens, dollars=dollars, now=now)
             if claim.unit != "messages"
         ]
-        self._take_or_raise(more, visitor, now)
+        if self._take_or_refuse(more, now):
+            return None
         for claim in more:
             before = held[claim.key].amount if claim.key in held else 0
             held[claim.key] = replace(claim, amount=before + claim.amount)
-        return [asdict(claim) for claim in in_order(held.values())]
+        return [claim.stored() for claim in in_order(held.values())]
 
     def settle(
         self,
@@ -98,34 +157,53 @@ class Ledger(ABC):
         dollars: Decimal,
         now: datetime | None = None,
     ) -> None:
-        """Book what was really used in the place of what was reserved, more or less.
+        """Replace the reservation by the actual usage, which may be higher or lower.
 
         Call it once for a reservation. The message stays counted. Windows that have ended are
         left as they are.
         """
         used = {"tokens": tokens, "usd": nano_dollars(dollars)}
         self._change(
-            [
-                (claim, used[claim.unit] - claim.amount)
-                for claim in running(reservation, now)
-                if claim.unit in used
-            ]
+            Change(claim, used[claim.unit] - claim.amount, -claim.reserves)
+            for claim in running(reservation, now)
+            if claim.unit in used
+        )
+
+    def reopen(
+        self,
+        reservation: Reservation,
+        *,
+        tokens: int,
+        dollars: Decimal,
+        now: datetime | None = None,
+    ) -> None:
+        """Undo a `settle` with this usage, so that the reservation is held again."""
+        used = {"tokens": tokens, "usd": nano_dollars(dollars)}
+        self._change(
+            Change(claim, claim.amount - used[claim.unit], claim.reserves)
+            for claim in running(reservation, now)
+            if claim.unit in used
         )
 
     def cancel(self, reservation: Reservation, *, now: datetime | None = None) -> None:
-        """Give everything back, the message too: nothing was sent to Claude for it."""
-        self._change([(claim, -claim.amount) for claim in running(reservation, now)])
+        """Release the reservation and uncount the message, as nothing was sent to Claude."""
+        self._change(
+            Change(claim, -claim.amount, -claim.reserves) for claim in running(reservation, now)
+        )
 
     def rolled_back(self, reservation: Reservation, using: str) -> None:
-        """The transaction on a database in which it was taken was rolled back: give back what
-        that has not."""
+        """Release a reservation after the transaction in which it was made was rolled back.
+
+        The ledger may count elsewhere than in that transaction's database, `using`.
+        """
         self.cancel(reservation)
 
-    def left(self, visitor: Visitor, *, now: datetime | None = None) -> list[dict[str, Any]]:
-        """What the visitor has left of each of their own limits, as JSON can hold it.
+    def left(self, visitor: Visitor, *, now: datetime | None = None) -> list[LimitLeft]:
+        """Return the remaining amount of each of the visitor's own limits, as JSON values.
 
         The limits of scope `site` are the owner's business and not among them. `limit` and
-        `left` are messages, tokens or dollars, `resets_in` seconds.
+        `left` are messages, tokens or dollars, `resets_in` seconds. What running replies hold is
+        not left.
         """
         now = now or datetime.now(timezone.utc)
         claims = [
@@ -133,48 +211,51 @@ class Ledger(ABC):
             for claim in self._claims(visitor, tokens=0, dollars=Decimal(0), now=now)
             if claim.scope != "site"
         ]
-        spent = self._spent([claim.key for claim in claims]) if claims else {}
+        counts = self._counts([claim.key for claim in claims]) if claims else {}
+        taken = {key: count.taken for key, count in counts.items()}
         return [
             {
                 "scope": claim.scope,
                 "unit": claim.unit,
                 "period": claim.period,
                 "limit": number(claim.unit, claim.cap),
-                "left": number(claim.unit, max(0, claim.cap - spent.get(claim.key, 0))),
+                "left": number(claim.unit, max(0, claim.cap - taken.get(claim.key, 0))),
                 "resets_in": seconds_until(claim, now),
             }
             for claim in claims
         ]
 
     def purge(self, now: datetime | None = None) -> int:
-        """Delete the counts of windows that have ended; returns how many."""
+        """Delete the counts of past windows and return how many were deleted."""
         return 0
 
     def problems(self) -> list[str]:
-        """Why counts would not hold here: a sentence for each, for the system checks."""
+        """Return reasons why counts would not be reliable, as sentences for system checks."""
         return []
 
     @abstractmethod
-    def _take(self, claims: Sequence[Claim]) -> list[Claim]:
-        """Add every claim's amount to its count where none passes its cap, or change nothing.
+    def _take(self, claims: Sequence[Claim]) -> bool:
+        """Add every claim to its count if none passes its cap, or change nothing.
 
-        Returns the claims that refuse, none when all was taken.
+        Returns:
+            Whether all was taken.
         """
 
     @abstractmethod
-    def _book(self, changes: Sequence[tuple[Claim, int]]) -> list[Claim]:
-        """Add to the claims' counts, never below zero.
+    def _book(self, changes: Sequence[Change]) -> list[Claim]:
+        """Change the counts.
 
-        Returns those of the budgets that nobody had found at `Claim.warn_from` before.
+        Returns:
+            The budgets of which `Claim.warn_from` is spent for the first time.
         """
 
     @abstractmethod
-    def _spent(self, keys: Sequence[str]) -> Mapping[str, int]:
-        """The counts that exist, by key."""
+    def _counts(self, keys: Sequence[str]) -> Mapping[str, Count]:
+        """Return the counts that exist, by key."""
 
     @abstractmethod
     def _first_to_reach(self, claim: Claim) -> bool:
-        """Mark the claim's window as reached; whether nobody had before."""
+        """Mark the claim's limit as reached and return whether it was not marked before."""
 
     def _claims(
         self, visitor: Visitor, *, tokens: int, dollars: Decimal, now: datetime
@@ -186,52 +267,66 @@ class Ledger(ABC):
             if (identity := visitor.identity(limit.scope)) is not None
         )
 
-    def _take_or_raise(self, claims: Sequence[Claim], visitor: Visitor, now: datetime) -> None:
-        refusing = self._take(claims) if claims else []
-        if refusing:
-            raise self._refusal(refusing, visitor, now)
+    def _reserve(self, claims: Sequence[Claim], visitor: Visitor, now: datetime) -> Reservation:
+        with _or_overloaded():
+            refusal = self._take_or_refuse(claims, now)
+        if refusal:
+            self._refuse(refusal, visitor)
+        return [claim.stored() for claim in claims]
 
-    def _full(self, claims: Sequence[Claim]) -> list[Claim]:
-        """Those of the claims that do not fit into what is left now."""
-        spent = self._spent([claim.key for claim in claims])
-        return [c for c in claims if spent.get(c.key, 0) + c.amount > c.cap]
+    def _take_or_refuse(self, claims: Sequence[Claim], now: datetime) -> Refusal | None:
+        """Reserve all claims and return None, or reserve none and return the refusal."""
+        if not claims:
+            return None
+        for _attempt in range(ATTEMPTS):
+            if self._take(claims):
+                return None
+            if refusal := self._refusal(claims, now):
+                return refusal
+        return Refusal(LimitsReserved(retry_after=RESERVED_FOR))
 
-    def _refusal(self, refusing: Sequence[Claim], visitor: Visitor, now: datetime) -> ChatError:
-        for claim in refusing:
+    def _refusal(self, claims: Sequence[Claim], now: datetime) -> Refusal | None:
+        """Return the refusal if the claims exceed the limits now, else None."""
+        refusing = self._refusing(claims)
+        if not refusing:
+            return None
+        reached = [
+            (claim, count) for claim, count in refusing if count.spent + claim.amount > claim.cap
+        ]
+        if not reached:
+            own = all(claim.scope != "site" for claim, _count in refusing)
+            return Refusal(LimitsReserved(AT_ONCE if own else None, retry_after=RESERVED_FOR))
+        spent = any(claim.is_budget for claim, _count in reached)
+        wait = max(seconds_until(claim, now) for claim, _count in reached)
+        error = BudgetExhausted if spent else RateLimited
+        return Refusal(error(retry_after=wait), reached)
+
+    def _refusing(self, claims: Sequence[Claim]) -> list[tuple[Claim, Count]]:
+        """Return the claims that exceed their limits, each with the current count."""
+        counts = self._counts([claim.key for claim in claims]) if claims else {}
+        counted = [(claim, counts.get(claim.key, Count())) for claim in claims]
+        return [
+            (claim, count) for claim, count in counted if count.taken + claim.amount > claim.cap
+        ]
+
+    def _refuse(self, refusal: Refusal, visitor: Visitor) -> NoReturn:
+        if refusal.reached:
+            database.after_atomic(partial(self._report, refusal.reached, visitor))
+        raise refusal.error
+
+    def _report(self, reached: Sequence[tuple[Claim, Count]], visitor: Visitor) -> None:
+        """Report each reached limit once. Errors here do not change the refusal."""
+        for claim, count in reached:
             if claim.amount > claim.cap:
-                _warn_too_small(str(claim.limit), claim.scope)
-            if not self._first_to_reach(claim):
-                continue
-            if claim.is_budget:
-                logger.warning(
-                    "The site's budget of %s is spent: the chat answers nobody until %s.",
-                    claim.limit,
-                    claim.resets.isoformat(),
-                )
-                budget_reached.send_robust(type(self), limit=claim.limit, resets=claim.resets)
-            else:
-                limit_reached.send_robust(
-                    type(self), limit=claim.limit, visitor=visitor, resets=claim.resets
-                )
-        error = BudgetExhausted if any(claim.is_budget for claim in refusing) else RateLimited
-        return error(retry_after=max(seconds_until(claim, now) for claim in refusing))
+                news.too_small(str(claim.limit), claim.scope)
+            try:
+                if self._first_to_reach(claim):
+                    news.reached(type(self), claim, count, visitor)
+            except Exception:
+                logger.exception("That %s was reached could not be noted", claim.limit)
 
-    def _change(self, changes: Sequence[tuple[Claim, int]]) -> None:
-        changes = [(claim, change) for claim, change in changes if change or claim.is_budget]
+    def _change(self, changes: Iterable[Change]) -> None:
+        # A budget's count may have passed its mark without a change: `_book` looks.
+        changes = [each for each in changes if each.taken or each.reserved or each.claim.is_budget]
         for claim in self._book(changes) if changes else []:
-            logger.warning(
-                "The site has spent 80%% of its budget of %s; the budget is whole again at %s.",
-                claim.limit,
-                claim.resets.isoformat(),
-            )
-
-
-@cache
-def _warn_too_small(limit: str, scope: str) -> None:
-    """Cached, so that a process says it once for a limit."""
-    logger.warning(
-        'CHAT_LIMITS["%s"] has "%s", but one message may need more than all of it at worst: it '
-        "is refused. Raise the limit, or lower CHAT_MAX_TOKENS or CHAT_MAX_HISTORY.",
-        scope,
-        limit,
-    )
+            news.nearly_spent(type(self), claim)

@@ -1,4 +1,4 @@
-"""What one message takes of the limits. Pure."""
+"""Data classes for reservations and counts. This module does no I/O."""
 
 from __future__ import annotations
 
@@ -6,17 +6,42 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from math import ceil
-from typing import Any
+from typing import TypedDict
 
-from sitechat.limits import Limit, shown, window
+from sitechat.ledger.limits import Limit, shown, window
 
-Reservation = list[dict[str, Any]]
-"""What a message has taken, as JSON can hold it; the ledger that made it reads it again."""
+
+class StoredClaim(TypedDict):
+    """A `Claim` as JSON holds it."""
+
+    key: str
+    scope: str
+    unit: str
+    period: str
+    amount: int
+    cap: int
+    expires: int
+
+
+Reservation = list[StoredClaim]
+"""What a message has reserved. The ledger that made it reads it again."""
+
+
+class LimitLeft(TypedDict):
+    """What a visitor has left of one limit: messages, tokens or dollars."""
+
+    scope: str
+    unit: str
+    period: str
+    limit: float
+    left: float
+    resets_in: int
+    """Seconds until the window ends."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """What one message takes of one limit in one window.
+    """The amount that one message reserves from one limit in one window.
 
     `amount` and `cap` are whole numbers: messages, tokens, or nano-dollars for the unit `usd`.
     `expires` is the end of the window in seconds since 1970.
@@ -32,6 +57,7 @@ class Claim:
 
     @classmethod
     def of(cls, limit: Limit, identity: str, amount: int, now: datetime) -> Claim:
+        """Return the claim of `amount` on a limit in the window of `now`."""
         frame = window(limit.period, now)
         return cls(
             key=f"{limit.scope}:{limit.unit}:{limit.period}:{frame.name}:{identity}",
@@ -43,48 +69,94 @@ class Claim:
             expires=int(frame.end.timestamp()),
         )
 
+    def stored(self) -> StoredClaim:
+        """Return the claim as JSON holds it."""
+        return {
+            "key": self.key,
+            "scope": self.scope,
+            "unit": self.unit,
+            "period": self.period,
+            "amount": self.amount,
+            "cap": self.cap,
+            "expires": self.expires,
+        }
+
     @property
     def limit(self) -> Limit:
+        """The limit that the claim belongs to."""
         return Limit(scope=self.scope, unit=self.unit, period=self.period, cap=self.cap)
 
     @property
     def is_budget(self) -> bool:
-        """Whether it is the site's own money, not a visitor's share."""
+        """Whether the limit is a dollar budget of the whole site."""
         return self.scope == "site" and self.unit == "usd"
 
     @property
+    def reserves(self) -> int:
+        """The part of `amount` that is reserved. An admitted message counts as spent at once."""
+        return 0 if self.unit == "messages" else self.amount
+
+    @property
     def warn_from(self) -> int:
-        """The count from which a budget is nearly spent: 80% of it."""
+        """The spent amount at which the owner is warned: 80% of the budget."""
         return -(-self.cap * 8 // 10)
 
     @property
     def resets(self) -> datetime:
+        """The end of the window."""
         return datetime.fromtimestamp(self.expires, timezone.utc)
 
 
-def read(reservation: Reservation) -> list[Claim]:
+@dataclass(frozen=True)
+class Count:
+    """The count of a limit in one window, in the unit of the limit."""
+
+    taken: int = 0
+    """The spent and reserved amount. It never exceeds the cap when a message is admitted."""
+    reserved: int = 0
+    """The part of `taken` that running replies hold. Most of it is released when they end."""
+
+    @property
+    def spent(self) -> int:
+        """The booked amount, without reservations."""
+        return max(0, self.taken - self.reserved)
+
+
+@dataclass(frozen=True)
+class Change:
+    """Amounts to add to a claim's count, which never becomes negative."""
+
+    claim: Claim
+    taken: int = 0
+    reserved: int = 0
+
+
+def read_claims(reservation: Reservation) -> list[Claim]:
+    """Return the claims of a stored reservation."""
     return [Claim(**entry) for entry in reservation]
 
 
 def in_order(claims: Iterable[Claim]) -> list[Claim]:
-    """In the order of their keys, in which rows are locked.
+    """Return the claims ordered by key, the order in which rows are locked.
 
-    Keys differ first in a letter of scope, unit or period, so databases of every collation agree
-    with that order.
+    Keys differ first in a letter of scope, unit or period, so databases with any collation sort
+    them in the same order.
     """
     return sorted(claims, key=lambda claim: claim.key)
 
 
 def running(reservation: Reservation, now: datetime | None) -> list[Claim]:
-    """The claims of a reservation whose windows have not ended."""
+    """Return the claims of a reservation whose windows have not ended."""
     time = (now or datetime.now(timezone.utc)).timestamp()
-    return [claim for claim in read(reservation) if claim.expires > time]
+    return [claim for claim in read_claims(reservation) if claim.expires > time]
 
 
 def seconds_until(claim: Claim, now: datetime) -> int:
+    """Return the seconds until the window of a claim ends, at least 1."""
     return max(1, ceil(claim.expires - now.timestamp()))
 
 
 def number(unit: str, amount: int) -> int | float:
+    """Return an amount as a JSON number: dollars as a float, other units as an int."""
     number = shown(unit, amount)
     return float(number) if unit == "usd" else int(number)

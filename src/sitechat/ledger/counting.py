@@ -1,6 +1,7 @@
-"""How the database ledger's rows are counted up and down: all of a message's or none.
+"""Atomic updates of the database ledger's counters: all of a message's counters, or none.
 
-`Together` is for PostgreSQL and SQLite, where one statement does it; `Stepwise` for the others.
+`SqlCounting` is for PostgreSQL and SQLite, where one statement does it; `OrmCounting` is for the
+others.
 Both lock the rows in the order of their keys, so messages wait for each other instead of
 deadlocking.
 """
@@ -15,51 +16,56 @@ from django.conf import settings
 from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BigIntegerField, Case, F, Q, Value, When
-from django.db.models.functions import Greatest
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
-from sitechat import primary
-from sitechat.ledger.claims import Claim
+from sitechat.ledger.claims import Change, Claim
 from sitechat.models import Counter
+from sitechat.runtime import database
 
 
 class Counting(Protocol):
-    """Takes claims from the counts, and books changes to them."""
+    """The interface of both ways of counting."""
 
     cheap: bool
-    """Whether `take` and `book` are one statement each, so that there is one to spare."""
+    """Whether `take` and `book` need only one statement each."""
 
     def take(self, claims: Sequence[Claim]) -> bool:
-        """Add the claims' amounts where none passes its cap, else change nothing.
+        """Add the claims' amounts if none exceeds its cap; otherwise change nothing.
 
-        Returns whether they were added.
+        Returns:
+            Whether the amounts were added.
         """
 
-    def book(self, changes: Sequence[tuple[Claim, int]]) -> list[Claim]:
-        """Add to the counts, never below zero; the budgets that are nearly spent for the first
-        time, which are marked."""
+    def book(self, changes: Sequence[Change]) -> list[Claim]:
+        """Apply changes to the counts, which never become negative.
+
+        Returns:
+            The budgets that passed their warning threshold for the first time. They are marked.
+        """
 
 
 def counting(using: str) -> Counting:
-    """The way of counting that fits the database."""
-    return Together(connections[using]) if primary.returns_rows(using) else Stepwise(using)
+    """Return the way of counting for the database."""
+    return SqlCounting(connections[using]) if database.returns_rows(using) else OrmCounting(using)
 
 
-def stored(moment: datetime) -> datetime:
-    """As the site's database keeps it: aware, or naive local time on sites without USE_TZ."""
+def stored_moment(moment: datetime) -> datetime:
+    """Return the time in the form that the database stores: naive on sites without USE_TZ."""
     if not timezone.is_aware(moment):
         moment = timezone.make_aware(moment)
     return moment if settings.USE_TZ else timezone.make_naive(moment)
 
 
 GREATEST = {"postgresql": "GREATEST", "sqlite": "MAX"}
-"""What the larger of two values is called."""
+"""The SQL function that returns the larger of two values, by database vendor."""
 
 
-class Together:
+class SqlCounting:
     """SQL that returns what it has written.
 
-    All that is put into its text is the table's quoted name and how many values there are.
+    Only the quoted table name and placeholders are formatted into their text.
     """
 
     cheap = True
@@ -71,6 +77,7 @@ class Together:
         self._greatest = GREATEST[connection.vendor]
 
     def take(self, claims: Sequence[Claim]) -> bool:
+        """Add all claims or none of them; return whether they were added."""
         if any(claim.amount > claim.cap for claim in claims):
             return False
         with self._transaction():
@@ -78,17 +85,18 @@ class Together:
             if len(taken) == len(claims):
                 return True
             if taken:
-                self._booked([(c, -c.amount) for c in claims if c.key in taken])
+                self._booked([Change(c, -c.amount, -c.reserves) for c in claims if c.key in taken])
                 self._counters.filter(key__in=taken, spent=0, warned=False, reached=False).delete()
         return False
 
-    def book(self, changes: Sequence[tuple[Claim, int]]) -> list[Claim]:
-        budgets = {claim.key: claim for claim, _ in changes if claim.is_budget}
+    def book(self, changes: Sequence[Change]) -> list[Claim]:
+        """Apply the changes and return the budgets that just passed their warning threshold."""
+        budgets = {change.claim.key: change.claim for change in changes if change.claim.is_budget}
         with self._transaction():
             nearly = [
                 budgets[key]
-                for key, spent, warned in self._booked(changes)
-                if key in budgets and spent >= budgets[key].warn_from and not warned
+                for key, taken, reserved, warned in self._booked(changes)
+                if key in budgets and taken - reserved >= budgets[key].warn_from and not warned
             ]
             return [
                 claim
@@ -97,37 +105,45 @@ class Together:
             ]
 
     def _taken(self, claims: Sequence[Claim]) -> list[tuple[Any, ...]]:
-        """Add to those of the counts that stay within their caps; their keys."""
+        """Add to the counts that stay within their caps and return their keys."""
         expires = Counter._meta.get_field("expires")
         values: list[Any] = []
         for claim in claims:
-            ends = expires.get_db_prep_save(stored(claim.resets), self._connection)
-            values += [claim.key, claim.amount, ends, False, False]
+            ends = expires.get_db_prep_save(stored_moment(claim.resets), self._connection)
+            values += [claim.key, claim.amount, claim.reserves, ends, False, False]
         return self._run(
-            f"INSERT INTO {self._table} AS counter (key, spent, expires, warned, reached)"  # noqa: S608
-            f" VALUES {', '.join(['(%s, %s, %s, %s, %s)'] * len(claims))}"
-            " ON CONFLICT (key) DO UPDATE SET spent = counter.spent + excluded.spent"
+            f"INSERT INTO {self._table} AS counter"  # noqa: S608
+            " (key, spent, reserved, expires, warned, reached)"
+            f" VALUES {', '.join(['(%s, %s, %s, %s, %s, %s)'] * len(claims))}"
+            " ON CONFLICT (key) DO UPDATE SET spent = counter.spent + excluded.spent,"
+            " reserved = COALESCE(counter.reserved, 0) + excluded.reserved"
             f" WHERE counter.spent + excluded.spent <= {_case('counter.key', len(claims))}"
             " RETURNING key",
             [*values, *(part for claim in claims for part in (claim.key, claim.cap))],
         )
 
-    def _booked(self, changes: Sequence[tuple[Claim, int]]) -> list[tuple[Any, ...]]:
-        """Change the counts that exist; key, count and mark of each."""
-        keys = [claim.key for claim, _ in changes]
+    def _booked(self, changes: Sequence[Change]) -> list[tuple[Any, ...]]:
+        """Change existing counts; return key, both counts and the warning mark of each."""
+        keys = [change.claim.key for change in changes]
         rows = f"key IN ({', '.join(['%s'] * len(keys))})"
-        if self._connection.vendor == "postgresql":  # which updates in any order
+        if self._connection.vendor == "postgresql":  # it would lock rows in any order
             ordered = f"SELECT key FROM {self._table} WHERE {rows} ORDER BY key FOR UPDATE"  # noqa: S608
             rows = f"key IN ({ordered})"
+        by_key = _case("key", len(keys))
         return self._run(
-            f"UPDATE {self._table} SET spent ="  # noqa: S608
-            f" {self._greatest}(0, spent + {_case('key', len(keys))})"
-            f" WHERE {rows} RETURNING key, spent, warned",
-            [*(part for claim, change in changes for part in (claim.key, change)), *keys],
+            f"UPDATE {self._table} SET"  # noqa: S608
+            f" spent = {self._greatest}(0, spent + {by_key}),"
+            f" reserved = {self._greatest}(0, COALESCE(reserved, 0) + {by_key})"
+            f" WHERE {rows} RETURNING key, spent, reserved, warned",
+            [
+                *(part for each in changes for part in (each.claim.key, each.taken)),
+                *(part for each in changes for part in (each.claim.key, each.reserved)),
+                *keys,
+            ],
         )
 
     def _transaction(self) -> transaction.Atomic:
-        """One that needs no savepoint inside another: nothing is rolled back here."""
+        """Return a transaction without a savepoint, as nothing is rolled back to one."""
         return transaction.atomic(using=self._connection.alias, savepoint=False)
 
     def _run(self, statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
@@ -138,12 +154,16 @@ class Together:
 
 
 def _case(column: str, count: int) -> str:
-    """A number by key, of `count` pairs of key and number."""
+    """Return a CASE expression that maps keys to numbers, for `count` pairs."""
     return f"CASE {column} {'WHEN %s THEN CAST(%s AS bigint) ' * count}END"
 
 
-class Stepwise:
-    """Django's ORM: rows are created and locked, then changed."""
+RESERVED = Coalesce(F("reserved"), Value(0), output_field=BigIntegerField())
+"""The reserved part of a row's count; NULL counts as 0 (see `Counter`)."""
+
+
+class OrmCounting:
+    """Counting by Django's ORM: create and lock rows, then change them."""
 
     cheap = False
 
@@ -152,61 +172,75 @@ class Stepwise:
         self._counters = Counter.objects.using(using)
 
     def take(self, claims: Sequence[Claim]) -> bool:
+        """Add all claims or none of them; return whether they were added."""
         fits = Q()
         for claim in claims:
             fits |= Q(key=claim.key, spent__lte=claim.cap - claim.amount)
         with transaction.atomic(using=self._using):
             self._lock(claims)
             taken = self._counters.filter(fits).update(
-                spent=F("spent") + _by_key([(claim, claim.amount) for claim in claims])
+                spent=F("spent") + _by_key({claim.key: claim.amount for claim in claims}),
+                reserved=RESERVED + _by_key({claim.key: claim.reserves for claim in claims}),
             )
             if taken == len(claims):
                 return True
             transaction.set_rollback(True, using=self._using)
         return False
 
-    def book(self, changes: Sequence[tuple[Claim, int]]) -> list[Claim]:
-        """First as if no budget came to its warning mark, which takes one statement."""
-        rows = self._counters.filter(key__in=[claim.key for claim, _ in changes]).order_by("key")
-        spent = Greatest(F("spent") + _by_key(changes), Value(0), output_field=BigIntegerField())
-        budgets = [(claim, change) for claim, change in changes if claim.is_budget]
+    def book(self, changes: Sequence[Change]) -> list[Claim]:
+        """Update with one statement, assuming that no budget passes its warning threshold."""
+        keys = [change.claim.key for change in changes]
+        rows = self._counters.filter(key__in=keys).order_by("key")
+        taken = {change.claim.key: change.taken for change in changes}
+        reserved = {change.claim.key: change.reserved for change in changes}
+        counts = {
+            "spent": _not_below_zero(F("spent") + _by_key(taken)),
+            "reserved": _not_below_zero(RESERVED + _by_key(reserved)),
+        }
+        budgets = [change for change in changes if change.claim.is_budget]
         quiet = rows
-        for claim, change in budgets:
-            quiet = quiet.filter(
-                ~Q(key=claim.key) | Q(warned=True) | Q(spent__lt=claim.warn_from - change)
-            )
+        for change in budgets:
+            mark = change.claim.warn_from - change.taken + change.reserved
+            below = Q(spent__lt=RESERVED + Value(mark))
+            quiet = quiet.filter(~Q(key=change.claim.key) | Q(warned=True) | below)
         with transaction.atomic(using=self._using):
-            if quiet.update(spent=spent) == len(changes) or not budgets:
+            if quiet.update(**counts) == len(changes) or not budgets:
                 return []
             transaction.set_rollback(True, using=self._using)
         with transaction.atomic(using=self._using):
-            rows.update(spent=spent)
+            rows.update(**counts)
             return [
-                claim
-                for claim, _ in budgets
+                change.claim
+                for change in budgets
                 if self._counters.filter(
-                    key=claim.key, warned=False, spent__gte=claim.warn_from
+                    key=change.claim.key,
+                    warned=False,
+                    spent__gte=RESERVED + Value(change.claim.warn_from),
                 ).update(warned=True)
             ]
 
     def _lock(self, claims: Sequence[Claim]) -> None:
-        """Create the rows that are missing and lock them all, in one statement.
+        """Create missing rows and lock all rows, in one statement.
 
         Writing `expires` anew is what locks the rows that exist. Writing first, without a
         SELECT, is also what lets SQLite wait for its turn instead of saying that it is locked.
         """
         named = connections[self._using].features.supports_update_conflicts_with_target
         self._counters.bulk_create(
-            [Counter(key=claim.key, expires=stored(claim.resets)) for claim in claims],
+            [Counter(key=claim.key, expires=stored_moment(claim.resets)) for claim in claims],
             update_conflicts=True,
             update_fields=["expires"],
             unique_fields=["key"] if named else None,
         )
 
 
-def _by_key(amounts: Sequence[tuple[Claim, int]]) -> Case:
+def _by_key(amounts: dict[str, int]) -> Case:
     return Case(
-        *(When(key=claim.key, then=Value(amount)) for claim, amount in amounts),
+        *(When(key=key, then=Value(amount)) for key, amount in amounts.items()),
         default=Value(0),
         output_field=BigIntegerField(),
     )
+
+
+def _not_below_zero(count: Combinable) -> Greatest:
+    return Greatest(count, Value(0), output_field=BigIntegerField())

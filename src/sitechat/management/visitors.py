@@ -1,4 +1,4 @@
-"""The arguments by which commands name a visitor."""
+"""Command-line arguments that select a visitor."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.management.base import CommandError
 
-from sitechat.models import Conversation, ConversationQuerySet
-from sitechat.owner import privacy
+from sitechat.models import Conversation
+from sitechat.reports import privacy
 
 
 def add_visitor(parser: ArgumentParser) -> None:
-    """Take either `--user NAME` or `--conversation ID`."""
-    who = parser.add_mutually_exclusive_group(required=True)
-    who.add_argument("--user", help="a user of the site, by the name that they log in with")
-    who.add_argument("--conversation", type=_id, help="a conversation, by its id")
+    """Add the arguments `--user`, `--email` and `--conversation`, of which one is required."""
+    group = parser.add_mutually_exclusive_group(required=True)
+    group.add_argument("--user", help="the username of a user of the site")
+    group.add_argument("--email", help="an e-mail address that was left in the contact form")
+    group.add_argument("--conversation", type=_id, help="the id of a conversation")
 
 
 def _id(value: str) -> uuid.UUID:
@@ -26,22 +27,27 @@ def _id(value: str) -> uuid.UUID:
         return uuid.UUID(value)
     except ValueError:
         raise ArgumentTypeError(
-            f"{value!r} is no id; ids look like 3f2b8c1e-5d7a-4c09-9d1f-0a6e4b7c8d90."
+            f"{value!r} is not an id; ids look like 3f2b8c1e-5d7a-4c09-9d1f-0a6e4b7c8d90."
         ) from None
 
 
-def visitor_of(options: Mapping[str, Any]) -> ConversationQuerySet:
-    """The conversations that the arguments name; raises CommandError where there is no such."""
+def data_of(options: Mapping[str, Any]) -> privacy.PersonalData:
+    """Return what is selected; raise CommandError if the user or id is unknown."""
     if options["conversation"] is not None:
         pk = options["conversation"]
         found = Conversation.objects.filter(pk=pk if isinstance(pk, uuid.UUID) else _id(pk))
         if not found:
             raise CommandError(f"There is no conversation {options['conversation']}.")
-        return found
+        return privacy.about_conversations(found)
+    if options["email"] is not None:
+        data = privacy.about_email(options["email"])
+        if not data.contacts:
+            raise CommandError(f"Nobody left the address {options['email']!r}.")
+        return data
     name = options["user"]
     user = get_user_model()._default_manager.filter(**{get_user_model().USERNAME_FIELD: name})
     if not user:
         raise CommandError(
-            f"There is no user {name!r}. Conversations of a user who was deleted are deleted, too."
+            f"There is no user {name!r}. The conversations of deleted users are deleted with them."
         )
-    return privacy.of_user(user[0])
+    return privacy.about_user(user[0])

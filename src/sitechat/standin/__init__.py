@@ -1,7 +1,8 @@
-"""A strict local stand-in of Claude's Messages API, for demos, tests and benchmarks.
+"""A strict local stand-in for Claude's Messages API, for demos, tests and benchmarks.
 
-It refuses what the API refuses, counts and caches as the API does, and answers by a script or
-from what a request holds.
+It rejects the requests that the API rejects, counts and caches tokens as the API does, and answers
+with scripted answers or with text from the request. It imports nothing from the rest of the package
+and is not imported by it.
 """
 
 from sitechat.standin.control import StandinControl

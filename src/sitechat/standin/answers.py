@@ -1,102 +1,121 @@
-"""The answer where nothing is scripted: from what the request holds, by plain word overlap.
+"""The answer to a request if no answer is scripted, found by plain word overlap.
 
-Pure. It is no language model: it finds the sentences of the request's search results, tool
-results and page that share the most words with the newest question, cites them where the
-request asks for it, calls a search tool where they don't fit, and else says that it knows
-nothing about it.
+This is not a language model. It finds the section of the request's search results, tool results and
+page that shares the most words with the newest question. It quotes that section with its code, and
+cites it if the request enables citations. If no section matches, it calls a tool, or says that it
+found nothing. The module does no I/O.
 """
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import NamedTuple
+from html import unescape
+from urllib.parse import urlsplit
 
+from sitechat.standin import order_tools, writing
+from sitechat.standin.choice import Candidate, Passage, Question, choose
 from sitechat.standin.content import Json, blocks_of, citation, merged, nested, search_results
-from sitechat.standin.sentences import Piece, pieces
+from sitechat.standin.languages import language_of
 from sitechat.standin.words import words
 
-MAX_PIECES = 3
-ENOUGH = 0.4
-"""The part of the question's words, by weight, that a piece must hold to fit."""
-CLOSE = 0.7
-"""The part of the best score that other pieces must reach."""
 MAX_SEARCHES = 2
-NOTHING = "I know nothing about that: nothing that I was given fits the question."
 _CONTEXT = re.compile(r"\s*<(\w+)[^>]*>(.*)</\1>(.*)\Z", re.DOTALL)
-_FENCE = re.compile(r"```.*")
-_OVERVIEW = frozenset({"overview", "page", "summarise", "summarize", "summary", "website"})
-
-
-@dataclass(frozen=True)
-class Passage:
-    """The smallest piece that can be cited: a block of a search result; or a page."""
-
-    text: str
-    title: str = ""
-    result: int | None = None
-    block: int = 0
-    citable: bool = False
-
-
-class Fit(NamedTuple):
-    """A piece of a passage."""
-
-    piece: Piece
-    passage: Passage
+_ADDRESS = re.compile(r"\s*<\w+[^>]*\surl=\"([^\"]*)\"")
+_MARK = re.compile(r"a last line that is exactly (\[\[\w+\]\])")
+_GREETING = re.compile(
+    r"\W*(?:hi|hello|hey|good (?:morning|evening|day)|hallo|bonjour|hola|ciao|olá)"
+    r"(?: there| you)?\W*\Z",
+    re.IGNORECASE,
+)
 
 
 def default_answer(body: Json) -> list[Json]:
     """Return the content blocks that answer a checked request."""
     question, page = _newest(body)
     calls = _calls_since_question(body)
-    tool = _tool_to_call(body, calls)
     choice = (body.get("tool_choice") or {}).get("type")
-    if tool is not None and choice in ("any", "tool") and not calls:
-        return [_call(tool, question)]
+    forced = _tool_to_call(body, "search") if choice in ("any", "tool") and not calls else None
+    if forced is not None:
+        return [_call(forced, question.text)]
+    if _GREETING.match(question.text):
+        return [_text(question.language.greeting)]
+    if (said := order_tools.result(body)) is not None:
+        return [_text(said)]
+    called = None if calls or choice == "none" else order_tools.call(body, question.text)
+    if called is not None:
+        return [called]
     results = search_results(body)
     passages = [*_passages(body, results), *page]
-    found = _fitting(question, passages)
+    if question.is_overview:
+        opens = None if question.is_about_page or calls else _tool_to_call(body, "open")
+        if opens is not None:
+            return [_call(opens, "/")]
+        passages = _of_overview(question, passages)
+    found = choose(question, passages)
     if found:
-        return [
-            _said(fit, found[number - 1] if number else None, results)
-            for number, fit in enumerate(found)
-        ]
+        return list(_answer_blocks(found, question, results))
+    tool = _tool_to_call(body, "search")
     if tool is not None and calls < MAX_SEARCHES:
-        return [_call(tool, question if not calls else " ".join(words(question)) or question)]
-    return [{"type": "text", "text": NOTHING}]
+        wanted = " ".join(words(question.text, question.language)) or question.text
+        return [_call(tool, wanted if calls else question.text)]
+    return [_text(question.language.unknown + _mark(body))]
 
 
-def _newest(body: Json) -> tuple[str, list[Passage]]:
-    """Return the newest question, and what stands beside it in the same turn.
+def _mark(body: Json) -> str:
+    """Return the final line that the system prompt asks for if the answer is not known."""
+    system = body.get("system") or ""
+    texts = [system] if isinstance(system, str) else [block.get("text", "") for block in system]
+    match = _MARK.search(" ".join(texts))
+    return f"\n\n{match[1]}" if match else ""
 
-    What is wrapped in a tag (`<page ...>...</page>`) is no question; the last of the others is.
+
+def _newest(body: Json) -> tuple[Question, list[Passage]]:
+    """Return the newest question and the passages in the same turn.
+
+    Text in a tag (`<page ...>...</page>`) is a passage. The last other text is the question.
     """
+    beside: list[str] = []
+    page = ""
+    asked: list[str] = []
     for role, blocks in reversed(merged(body["messages"])):
         texts = [block["text"] for block in blocks if block["type"] == "text"]
         if role != "user" or not texts:
             continue
-        beside: list[str] = []
         questions: list[str] = []
         for text in texts:
             match = _CONTEXT.match(text)
-            if match:
+            if match and not asked:
                 beside.append(match[2])
+                address = _ADDRESS.match(text)
+                page = unescape(address[1]) if address else page
             rest = match[3] if match else text
             if rest.strip():
                 questions.append(rest)
-        question = questions.pop() if questions else ""
-        return question, [Passage(text) for text in [*beside, *questions]]
-    return "", []
+        if not asked:
+            beside += questions[:-1]
+        asked.append(questions[-1] if questions else "")
+        if len(asked) == 2:
+            break
+    newest, before = (*asked, "", "")[:2]
+    question = Question(newest, before, page, language_of(newest))
+    return question, [Passage(text) for text in beside if text.strip()]
+
+
+def _of_overview(question: Question, passages: list[Passage]) -> list[Passage]:
+    """Return the passages, in order, of the page that is asked about or of the first page."""
+    if question.is_about_page:
+        wanted = [one for one in passages if not one.url or question.is_asked_on(one)]
+    else:
+        wanted = [one for one in passages if urlsplit(one.url).path == "/"]
+    return sorted(wanted or passages, key=lambda one: len(one.path))
 
 
 def _passages(body: Json, results: list[Json]) -> Iterator[Passage]:
     for number, result in enumerate(results):
         citable = bool((result.get("citations") or {}).get("enabled"))
         for index, block in enumerate(result["content"]):
-            yield Passage(block["text"], result["title"], number, index, citable)
+            yield Passage(block["text"], result["title"], result["source"], number, index, citable)
     for message in body["messages"]:
         for block in blocks_of(message["content"]):
             if block["type"] == "tool_result" and not block.get("is_error"):
@@ -105,43 +124,40 @@ def _passages(body: Json, results: list[Json]) -> Iterator[Passage]:
                         yield Passage(inner["text"])
 
 
-def _fitting(question: str, passages: list[Passage]) -> list[Fit]:
-    """Return the pieces that fit the question best, in the order of their passages."""
-    wanted = set(words(question))
-    cut = [Fit(piece, passage) for passage in passages for piece in pieces(passage.text)]
-    if not wanted - _OVERVIEW:
-        return cut[:2]
-    in_pieces = [wanted & set(words(_FENCE.sub("", fit.piece.text))) for fit in cut]
-    # As in any search engine: the rarer a word, the more it says.
-    weights = {
-        word: math.log(1 + len(cut) / max(1, sum(word in own for own in in_pieces)))
-        for word in wanted
-    }
-    needed = ENOUGH * sum(weights.values())
-    scored = []
-    for order, (fit, own) in enumerate(zip(cut, in_pieces, strict=True)):
-        above = wanted & set(words(f"{fit.passage.title} {fit.piece.heading}")) - own
-        score = sum(weights[word] for word in own) + sum(weights[word] for word in above) / 2
-        if own and score >= needed:
-            scored.append((score, -order, fit))
-    scored = sorted(scored, key=lambda item: item[:2], reverse=True)[:MAX_PIECES]
-    scored = [item for item in scored if item[0] >= scored[0][0] * CLOSE]
-    return [fit for _, _, fit in sorted(scored, key=lambda item: -item[1])]
+def _answer_blocks(
+    found: list[Candidate], question: Question, results: list[Json]
+) -> Iterator[Json]:
+    """Yield the lead-in, the quoted section and, if there is one, a reference to a second page.
+
+    The last paragraph or list of the quotation and the reference get a citation. A quotation of
+    only code is cited as a whole.
+    """
+    best, *second = found
+    lead = writing.lead_in(best, question.language)
+    parts = writing.body(best)
+    cited = max(
+        (number for number, part in enumerate(parts) if not part.startswith("```")),
+        default=len(parts) - 1,
+    )
+    if lead:
+        yield _text(lead)
+    for number, part in enumerate(parts):
+        block = _text(f"\n\n{part}" if number or lead else part)
+        yield _cited(block, best.passage, results) if number == cited else block
+    for other in second:
+        pointer = question.language.more.format(page=other.passage.path[0])
+        yield _cited(_text(f"\n\n{pointer}"), other.passage, results)
 
 
-def _said(fit: Fit, previous: Fit | None, results: list[Json]) -> Json:
-    if previous is None:
-        gap = ""
-    elif (previous.passage, previous.piece.paragraph) == (fit.passage, fit.piece.paragraph):
-        gap = " "
-    else:
-        gap = "\n\n"
-    block: Json = {"type": "text", "text": gap + fit.piece.text}
-    passage = fit.passage
+def _text(text: str) -> Json:
+    return {"type": "text", "text": text}
+
+
+def _cited(block: Json, passage: Passage, results: list[Json]) -> Json:
     if passage.citable and passage.result is not None:
         result = results[passage.result]
-        cited = citation(result, passage.result, passage.block, passage.block + 1)
-        block["citations"] = [cited]
+        source = citation(result, passage.result, passage.block, passage.block + 1)
+        block["citations"] = [source]
     return block
 
 
@@ -155,7 +171,8 @@ def _calls_since_question(body: Json) -> int:
     return calls
 
 
-def _tool_to_call(body: Json, calls: int) -> Json | None:
+def _tool_to_call(body: Json, verb: str) -> Json | None:
+    """Return the tool that the request forces, or one whose name contains the verb."""
     choice = body.get("tool_choice") or {"type": "auto"}
     tools: list[Json] = body.get("tools") or []
     if choice["type"] == "none":
@@ -163,9 +180,9 @@ def _tool_to_call(body: Json, calls: int) -> Json | None:
     if choice["type"] == "tool":
         return next(tool for tool in tools if tool["name"] == choice["name"])
     ours = [tool for tool in tools if tool.get("type") in (None, "custom")]
-    searching = [tool for tool in ours if "search" in tool["name"]]
-    if searching:
-        return searching[0]
+    named = [tool for tool in ours if verb in tool["name"]]
+    if named:
+        return named[0]
     return ours[0] if ours and choice["type"] == "any" else None
 
 

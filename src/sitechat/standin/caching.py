@@ -1,6 +1,6 @@
-"""What a request costs: tokens of its input, and how many of them the prompt cache held.
+"""Input tokens of a request, and the simulated prompt cache.
 
-Pure but for the cache itself, a dictionary of expiry times; the clock is handed in.
+The cache is a dictionary of expiry times. The current time is an argument.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from sitechat.standin.content import Json, blocks_of, nested
 
 LIFETIMES = {"5m": 300.0, "1h": 3600.0}
 LOOKBACK = 20
-"""How many blocks before a breakpoint are searched for an entry, itself included."""
+"""Number of blocks that are searched for a cache entry, ending with the breakpoint's block."""
 MESSAGE_OVERHEAD = 12
-"""Bytes that a message costs beside its text, for its role."""
+"""Bytes that a message counts in addition to its text, for its role."""
 IMAGE_BYTES = 6_000
-"""An image or a document of unknown length counts as so many bytes of text."""
+"""Bytes of text that an image or a document of unknown length counts as."""
 NOT_CACHEABLE = frozenset({"thinking", "redacted_thinking"})
 
 
@@ -29,9 +29,9 @@ class Segment(NamedTuple):
     digest: bytes
     """Identifies the prompt up to and including this block."""
     tokens: int
-    """Of the prompt up to and including this block."""
+    """The tokens of the prompt up to and including this block."""
     lifetime: str | None
-    """`5m` or `1h` where a breakpoint is set."""
+    """`5m` or `1h` if the block is a breakpoint, else None."""
     cacheable: bool
 
 
@@ -45,6 +45,7 @@ class InputUsage:
     ephemeral_1h_input_tokens: int = 0
 
     def as_json(self) -> Json:
+        """Return the usage as the API reports it."""
         return {
             "input_tokens": self.input_tokens,
             "cache_creation_input_tokens": self.ephemeral_5m_input_tokens
@@ -58,7 +59,7 @@ class InputUsage:
 
 
 def segments(body: Json, model: Model) -> list[Segment]:
-    """Cut a checked request into its blocks: tools, then system, then messages."""
+    """Return the blocks of a checked request: tools, then system, then messages."""
     digest = hashlib.sha256(model.name.encode())
     total = 0
     found: list[Segment] = []
@@ -82,7 +83,7 @@ def segments(body: Json, model: Model) -> list[Segment]:
         add("tool", tool)
     for block in blocks_of(body.get("system")):
         add("system", block)
-    # A change of these leaves the cache of tools and system valid, and none after it.
+    # A change of these parameters invalidates the cache of messages, but not of tools and system.
     digest.update(json.dumps([body.get("tool_choice"), body.get("thinking")]).encode())
     for message in body["messages"]:
         overhead = MESSAGE_OVERHEAD
@@ -100,23 +101,24 @@ def segments(body: Json, model: Model) -> list[Segment]:
 
 
 def count_input(body: Json, model: Model) -> int:
-    """Return the whole input of a request, in tokens."""
+    """Return the input tokens of a request."""
     return segments(body, model)[-1].tokens
 
 
 class PromptCache:
-    """The prompt cache: what was written at a breakpoint can be read until it expires."""
+    """A prompt cache: prefixes written at breakpoints can be read until they expire."""
 
     def __init__(self) -> None:
         self._expiry: dict[bytes, float] = {}
         self._lifetime: dict[bytes, str] = {}
 
     def clear(self) -> None:
+        """Forget all cached prefixes."""
         self._expiry.clear()
         self._lifetime.clear()
 
     def book(self, body: Json, model: Model, now: float) -> InputUsage:
-        """Account for a request at the time `now` (seconds), and keep what it caches."""
+        """Return the usage of a request at time `now`, in seconds, and update the cache."""
         prompt = segments(body, model)
         total = prompt[-1].tokens
         breakpoints = [
@@ -165,7 +167,7 @@ def _without_marks(value: Any) -> Any:
 
 
 def _size(block: Json) -> int:
-    """Return the bytes of text that a block holds for Claude."""
+    """Return the bytes of text in a block."""
     kind = block.get("type")
     if kind == "text":
         return len(block["text"].encode())

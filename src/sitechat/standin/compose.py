@@ -1,4 +1,4 @@
-"""From what Claude has to say to the message as it leaves: deltas, limits, counts. Pure."""
+"""Composition of a response from an answer: deltas, limits and token counts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sitechat.standin.content import Json, citation, search_results
 from sitechat.standin.script import Answer
 
 HIDDEN_THINKING = 160
-"""Bytes that a thinking block stands for whose text Claude keeps to itself."""
+"""Bytes that a thinking block without visible text counts as."""
 SIGNATURE = "c2l0ZWNoYXQgc3RhbmQtaW4="
 _WORD = re.compile(r"\s*\S+\s*\Z|\s*\S+|\s+\Z")
 
@@ -28,28 +28,34 @@ class Part:
     """The other fields of the block, such as the `id` and `name` of a tool_use."""
     citations: list[Json] = field(default_factory=list)
     weight: int = 0
-    """Bytes of output that the deltas don't show."""
+    """Bytes of output in addition to the deltas."""
 
 
 @dataclass
 class Composed:
-    """An answer ready to be sent."""
+    """A composed answer, ready to be sent."""
 
     parts: list[Part]
     stop_reason: str
     stop_sequence: str | None
     output_tokens: int
     thinking_tokens: int
+    stop_details: Json | None = None
 
     @property
     def text(self) -> str:
+        """The whole text of the answer."""
         return "".join("".join(part.deltas) for part in self.parts if part.kind == "text")
 
 
 def compose(answer: Answer, body: Json, model: Model, number: int) -> Composed:
-    """Make the message of a scripted answer, within `max_tokens` and `stop_sequences`.
+    """Compose a scripted answer within `max_tokens` and `stop_sequences`.
 
-    `number` is the request's; it makes the ids of tool calls unique.
+    Args:
+        answer: The scripted answer.
+        body: The body of the request.
+        model: The requested model.
+        number: The number of the request, which makes the ids of tool calls unique.
     """
     parts = _parts(answer, body, number)
     sequence = _stop_at_sequence(parts, body.get("stop_sequences") or [])
@@ -64,13 +70,21 @@ def compose(answer: Answer, body: Json, model: Model, number: int) -> Composed:
         stop_reason = "end_turn"
     thinking = sum(_weight(part) for part in parts if part.kind == "thinking")
     total = sum(_weight(part) for part in parts)
+    reason = answer.stop_reason or stop_reason
+    refused_at_once = reason == "refusal" and not parts
     return Composed(
         parts,
-        answer.stop_reason or stop_reason,
+        reason,
         sequence if stop_reason == "stop_sequence" else None,
-        max(1, model.tokens(total)),
+        0 if refused_at_once else max(1, model.tokens(total)),
         model.tokens(thinking),
+        _refusal(answer.category) if reason == "refusal" else None,
     )
+
+
+def _refusal(category: str | None) -> Json:
+    words = f"This request was declined: {category}." if category else None
+    return {"type": "refusal", "category": category, "explanation": words}
 
 
 def thinks(body: Json, model: Model) -> bool:
@@ -82,7 +96,7 @@ def thinks(body: Json, model: Model) -> bool:
 
 
 def cut_into_deltas(text: str, chunk: int | None) -> list[str]:
-    """Cut a text into deltas of `chunk` characters, or of a word each."""
+    """Cut a text into deltas of `chunk` characters, by default of one word."""
     if chunk is None:
         return _WORD.findall(text)
     return [text[start : start + chunk] for start in range(0, len(text), chunk)]
@@ -152,7 +166,7 @@ def _stop_at_sequence(parts: list[Part], sequences: list[str]) -> str | None:
 
 
 def _stop_at_limit(parts: list[Part], budget: int) -> bool:
-    """Cut the parts to `budget` bytes; return whether they were within it."""
+    """Cut the parts to `budget` bytes and return whether they were short enough."""
     for number, part in enumerate(parts):
         weight = _weight(part)
         if weight <= budget:

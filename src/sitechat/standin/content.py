@@ -1,7 +1,6 @@
-"""The parts of a request, in the order in which Claude reads them. Pure.
+"""Traversal of a request's content, in the order in which Claude reads it.
 
-The rules, the accounting and the default answer all walk through a request; how its
-blocks are found is written once, here.
+It is shared by the rules, the counting of tokens and the default answer.
 """
 
 from __future__ import annotations
@@ -13,14 +12,14 @@ Json = dict[str, Any]
 
 
 def blocks_of(content: Any) -> list[Json]:
-    """Return the content as a list of blocks; a string is one text block."""
+    """Return the content as a list of blocks; a string becomes a text block."""
     if isinstance(content, str):
         return [{"type": "text", "text": content}]
     return [block for block in content or [] if isinstance(block, dict)]
 
 
 def merged(messages: list[Json]) -> list[tuple[str, list[Json]]]:
-    """Return (role, blocks) turns: messages of one role in a row are one turn."""
+    """Return the turns as (role, blocks), with consecutive messages of a role merged."""
     turns: list[tuple[str, list[Json]]] = []
     for message in messages:
         blocks = blocks_of(message["content"])
@@ -32,7 +31,7 @@ def merged(messages: list[Json]) -> list[tuple[str, list[Json]]]:
 
 
 def search_results(body: Json) -> list[Json]:
-    """Return every search result of a request in order, also those of tool results."""
+    """Return all search results of a request in order, including those in tool results."""
     found = []
     for message in body["messages"]:
         for block in blocks_of(message["content"]):
@@ -48,7 +47,7 @@ def nested(block: Json) -> Iterator[Json]:
 
 
 def cache_controls(body: Json) -> Iterator[tuple[str, Json]]:
-    """Yield (path, cache_control) of every marked block: tools, system, messages."""
+    """Yield (path, cache_control) of each marked block in tools, system and messages."""
     for index, tool in enumerate(body.get("tools") or []):
         if tool.get("cache_control"):
             yield f"tools.{index}", tool["cache_control"]

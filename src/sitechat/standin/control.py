@@ -1,4 +1,4 @@
-"""How tests and benchmarks speak to a stand-in, in their process or in another."""
+"""Control of a stand-in by tests and benchmarks, in the same or another process."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from urllib.parse import urlsplit
 from sitechat.standin.script import Answer, Record
 
 POLL = 0.005
-"""Seconds between two looks of `wait_for`."""
+"""Seconds between two checks of `wait_for`."""
 
 
 class StandinControl:
-    """Speaks to the stand-in at `url`, such as one that `python -m sitechat.standin` serves."""
+    """A client for the controls of the stand-in at `url`."""
 
     url: str
-    """What `ANTHROPIC_BASE_URL` takes."""
+    """The value for `ANTHROPIC_BASE_URL`."""
 
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
 
     def script(self, *answers: Answer | str) -> None:
-        """Queue answers: each request that the API would take gets the next one.
+        """Queue answers. Each valid request gets the next one.
 
-        When the queue is empty, requests are answered from what they hold, or by `always()`.
+        If the queue is empty, requests get the answer set by `always()`, or a default answer.
         """
         self._call("PUT", "script", [_as_json(answer) for answer in answers])
 
     def always(self, answer: Answer | str) -> None:
-        """Set the answer to every request that finds the queue empty."""
+        """Set the answer for requests while the queue is empty."""
         self._call("PUT", "script?always=1", _as_json(answer))
 
     @property
     def requests(self) -> list[Record]:
-        """The newest 1,000 requests, the oldest first: a copy, as things stand now."""
+        """A copy of the records of the newest 1,000 requests, oldest first."""
         return self.requests_after(0)
 
     def requests_after(self, number: int) -> list[Record]:
@@ -45,15 +45,15 @@ class StandinControl:
         return [Record(**data) for data in self._call("GET", f"requests?after={number}")]
 
     def release(self, count: int = 1) -> None:
-        """Let `count` answers go on that wait at their `hold_after`, now or later."""
+        """Release `count` answers that wait at their `hold_after`, now or later."""
         self._call("POST", f"release?count={count}")
 
     def advance(self, seconds: float) -> None:
-        """Move the clock of the prompt cache, whose entries live for five minutes."""
+        """Advance the clock of the prompt cache, whose entries expire after five minutes."""
         self._call("POST", f"advance?seconds={seconds}")
 
     def clear(self) -> None:
-        """Forget requests, answers and prompt cache; break off the answers that are running."""
+        """Delete requests, answers and the prompt cache, and abort running answers."""
         self._call("DELETE", "")
 
     def wait_for(
@@ -61,7 +61,9 @@ class StandinControl:
     ) -> list[Record]:
         """Wait until `predicate(requests)` is true and return the requests.
 
-        Raises `TimeoutError`, with the state of the requests, after `timeout` seconds.
+        Raises:
+            TimeoutError: The predicate is still false after `timeout` seconds. The message
+                describes the requests.
         """
         deadline = time.monotonic() + timeout
         while True:
@@ -74,7 +76,9 @@ class StandinControl:
                     f"held={r.held} finished={r.finished} hung_up={r.hung_up} error={r.error}"
                     for r in records
                 )
-                raise TimeoutError(f"not so after {timeout} s; the requests:\n{state or 'none'}")
+                raise TimeoutError(
+                    f"still false after {timeout} s; the requests:\n{state or 'none'}"
+                )
             time.sleep(POLL)
 
     def _call(self, method: str, path: str, data: Any = None) -> Any:

@@ -1,4 +1,4 @@
-"""A composed answer as the API writes it: server-sent events, or one JSON message. Pure."""
+"""Encoding of a composed answer as server-sent events or as a JSON message."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ class Event(NamedTuple):
 
     data: bytes
     text: str = ""
-    """The text for the reader that it carries."""
+    """The text of the answer that it contains."""
     weight: int = 0
-    """The bytes of output that it carries."""
+    """The bytes of output that it counts as."""
     paced: bool = False
-    """Whether it comes at the pace of Claude's writing; others follow at once."""
+    """Whether it is sent with the delay between deltas; other events are sent immediately."""
 
 
 def encode(data: Json) -> bytes:
-    """Encode an event; its name is its type."""
+    """Encode an event, named by its type."""
     return f"event: {data['type']}\ndata: {_dump(data)}\n\n".encode()
 
 
@@ -40,7 +40,7 @@ def head(message_id: str, model: str, usage: Json) -> Event:
 
 
 def content(composed: Composed, *, complete: bool = True) -> Iterator[Event]:
-    """Yield the events of the content blocks; an answer cut short leaves the last one open."""
+    """Yield the events of the content blocks; if incomplete, the last block is not closed."""
     for index, part in enumerate(composed.parts):
         yield Event(
             encode(
@@ -60,7 +60,11 @@ def content(composed: Composed, *, complete: bool = True) -> Iterator[Event]:
 
 def tail(composed: Composed, usage: Json) -> list[Event]:
     """Return `message_delta`, whose usage is cumulative, and `message_stop`."""
-    delta = {"stop_reason": composed.stop_reason, "stop_sequence": composed.stop_sequence}
+    delta = {
+        "stop_reason": composed.stop_reason,
+        "stop_sequence": composed.stop_sequence,
+        "stop_details": composed.stop_details,
+    }
     return [
         Event(encode({"type": "message_delta", "delta": delta, "usage": usage})),
         Event(encode({"type": "message_stop"})),
@@ -68,15 +72,18 @@ def tail(composed: Composed, usage: Json) -> list[Event]:
 
 
 def whole(message_id: str, model: str, composed: Composed, usage: Json) -> Json:
-    """Return the message of an answer that is not streamed."""
+    """Return the JSON message of an answer without streaming."""
     message = _message(message_id, model, usage)
     message["content"] = [_full_block(part) for part in composed.parts]
     message["stop_reason"] = composed.stop_reason
     message["stop_sequence"] = composed.stop_sequence
+    message["stop_details"] = composed.stop_details
     return message
 
 
 def _deltas(part: Part, index: int) -> Iterator[Event]:
+    if part.kind not in _DELTA_FIELDS:
+        return
     kind, name = _DELTA_FIELDS[part.kind]
     before = (
         "event: content_block_delta\n"
@@ -109,6 +116,7 @@ def _message(message_id: str, model: str, usage: Json) -> Json:
         "content": [],
         "stop_reason": None,
         "stop_sequence": None,
+        "stop_details": None,
         "usage": usage,
     }
 
@@ -121,6 +129,8 @@ def _empty_block(part: Part) -> Json:
         return block
     if part.kind == "thinking":
         return {"type": "thinking", "thinking": "", "signature": ""}
+    if part.kind == "fallback":
+        return {"type": "fallback", **part.fields}
     return {"type": "tool_use", **part.fields, "input": {}}
 
 
@@ -130,6 +140,8 @@ def _full_block(part: Part) -> Json:
         return {"type": "text", "text": joined, "citations": part.citations or None}
     if part.kind == "thinking":
         return {"type": "thinking", "thinking": joined, **part.fields}
+    if part.kind == "fallback":
+        return {"type": "fallback", **part.fields}
     return {"type": "tool_use", **part.fields, "input": json.loads(joined)}
 
 

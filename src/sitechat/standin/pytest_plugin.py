@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def _claude_standin_server() -> Iterator[Standin]:
-    # One address for the whole session, as the app keeps its client from test to test.
+    # Imported here because pytest loads this plugin at every start, even if it is not used.
     from sitechat.standin import Standin
 
+    # One address for the whole session, because the app keeps its client between tests.
     with Standin() as standin:
         yield standin
 
@@ -24,9 +25,9 @@ def _claude_standin_server() -> Iterator[Standin]:
 def claude_standin(
     _claude_standin_server: Standin, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Standin]:
-    """A stand-in of Claude's API that knows nothing of earlier tests.
+    """Provide a stand-in of Claude's API without the state of earlier tests.
 
-    For the test, `ANTHROPIC_BASE_URL` is its address and `ANTHROPIC_API_KEY` any key.
+    During the test, `ANTHROPIC_BASE_URL` is its address and `ANTHROPIC_API_KEY` any key.
     """
     monkeypatch.setenv("ANTHROPIC_BASE_URL", _claude_standin_server.url)
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-standin")

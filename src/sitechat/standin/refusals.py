@@ -1,4 +1,4 @@
-"""The errors of the API and how they look."""
+"""The errors of the API and their JSON."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MESSAGES = {
 
 
 class Refused(Exception):
-    """The API's answer to a request that it does not take."""
+    """The API's error for an invalid request."""
 
     def __init__(self, status: int, kind: str, message: str) -> None:
         super().__init__(message)
@@ -42,14 +42,14 @@ class Refused(Exception):
 
 
 def refuse(message: str) -> Refused:
-    """Return a 400 `invalid_request_error`."""
+    """Return an `invalid_request_error` with status 400."""
     return Refused(400, "invalid_request_error", message)
 
 
 def error_body(
     kind: str, message: str | None, request_id: str, details: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Return the JSON of an error, of a response or of an `error` event."""
+    """Return the JSON of an error response or an `error` event."""
     error: dict[str, Any] = {"type": kind, "message": message or MESSAGES.get(kind, kind)}
     if details is not None:
         error["details"] = details

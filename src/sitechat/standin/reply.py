@@ -1,4 +1,4 @@
-"""One answer on its way to the client: pace, holds and ends."""
+"""Sending of one answer: its pace, holds and end."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from sitechat.standin.refusals import ERROR_TYPES, STATUSES, error_body
 from sitechat.standin.script import Answer, Record
 
 BATCH = 64 * 1024
-"""Bytes that are written at once where no delay is asked for."""
+"""Bytes that are written at once if there is no delay."""
 
 
 class Reply:
-    """An answer to one request. `answer` has its delays filled in."""
+    """The response to one request, with the delays of its answer."""
 
     def __init__(
         self,
@@ -38,13 +38,18 @@ class Reply:
         self.gate = gate
         self.first_delay = first_delay
         self.delay = delay
+        self.first_usage: Json | None = None
+        """The input of the first attempt, if a fallback model has made another one."""
+        self.served_by = ""
+        """The fallback model that answers; empty for the requested one."""
+        self.iterations: list[Json] = []
         self._batch: list[bytes] = []
         self._text: list[str] = []
         self._size = 0
         self._weight = 0
 
     async def fail(self) -> web.Response:
-        """Answer with the HTTP error."""
+        """Send the scripted HTTP error."""
         await asyncio.sleep(self.first_delay)
         details = dict(self.answer.details) if self.answer.details is not None else None
         return error_response(
@@ -57,14 +62,14 @@ class Reply:
         )
 
     async def vanish(self) -> web.Response:
-        """Send nothing: break the connection, or keep silent until the client leaves."""
+        """Send nothing: close the connection, or wait until the client disconnects."""
         if self.answer.end == "hang":
             await asyncio.Event().wait()
         self._drop()
         return web.Response()
 
     async def whole(self, composed: Composed, usage: Json) -> web.StreamResponse:
-        """Answer with one JSON message."""
+        """Send the answer as a JSON message."""
         self.record.usage = {**usage, "output_tokens": 0}
         deltas = sum(len(part.deltas) for part in composed.parts)
         await asyncio.sleep(self.first_delay + self.delay * max(0, deltas - 1))
@@ -82,11 +87,13 @@ class Reply:
         self.record.usage = final
         self.record.answer_text = composed.text
         self.record.stop_reason = composed.stop_reason
-        message = events.whole(self._message_id, self.record.body["model"], composed, final)
+        served = self.served_by or self.record.body["model"]
+        final = {**self._service, **final}
+        message = events.whole(self._message_id, served, composed, final)
         return json_response(self.record, 200, message, self.answer.headers)
 
     async def stream(self, composed: Composed, model: Model, usage: Json) -> web.StreamResponse:
-        """Answer with server-sent events."""
+        """Send the answer as server-sent events."""
         response = web.StreamResponse(
             headers={
                 "Content-Type": "text/event-stream; charset=utf-8",
@@ -96,7 +103,8 @@ class Reply:
             }
         )
         self.record.status = 200
-        start = {**usage, "output_tokens": 1}
+        first = self.first_usage or usage
+        start = {**first, **self._service, **self.answer.usage, "output_tokens": 1}
         self.record.usage = start
         try:
             await response.prepare(self.request)
@@ -108,6 +116,12 @@ class Reply:
                 written = max(1, model.tokens(self._weight))
                 self.record.usage = {**usage, "output_tokens": written}
         return response
+
+    @property
+    def _service(self) -> Json:
+        """What only the first event and whole messages say of the usage."""
+        geo = self.record.body.get("inference_geo") or "global"
+        return {"service_tier": "standard", "inference_geo": geo}
 
     @property
     def _message_id(self) -> str:
@@ -134,7 +148,7 @@ class Reply:
             self._add(event)
             if self._size >= BATCH:
                 await self._flush(response)
-                await asyncio.sleep(0)  # let other streams have their turn
+                await asyncio.sleep(0)  # let other streams run
         await self._flush(response)
         if hold_after is not None and sent <= hold_after:
             await self._hold()
@@ -168,6 +182,8 @@ class Reply:
         final = {**usage, "output_tokens": composed.output_tokens}
         if composed.thinking_tokens:
             final["output_tokens_details"] = {"thinking_tokens": composed.thinking_tokens}
+        if self.iterations:
+            final["iterations"] = self.iterations
         return {**final, **self.answer.usage}
 
     async def _hold(self) -> None:
@@ -194,7 +210,7 @@ class Reply:
         self._text.clear()
 
     def _drop(self) -> None:
-        # Closing, not aborting: what was written before must still arrive.
+        # Close instead of abort, so that the data written before still arrives.
         self.record.finished = True
         if self.request.transport is not None:
             self.request.transport.close()
@@ -208,7 +224,7 @@ def error_response(
     headers: Mapping[str, str],
     details: Json | None = None,
 ) -> web.Response:
-    """Return an HTTP error as the API writes it, and note it in the record."""
+    """Return an HTTP error in the form of the API and add it to the record."""
     kind = kind or ERROR_TYPES.get(status, "api_error")
     body = error_body(kind, message, record.request_id, details)
     record.error = body["error"]
@@ -218,6 +234,7 @@ def error_response(
 def json_response(
     record: Record, status: int, body: Any, headers: Mapping[str, str]
 ) -> web.Response:
+    """Return a JSON response and add its status to the record."""
     record.status = status
     record.finished = True
     return web.Response(

@@ -1,11 +1,12 @@
-"""What the Messages API refuses. Pure: a request in, nothing or `Refused` out."""
+"""Validation of requests as in the Messages API. Invalid requests raise `Refused`."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
-from sitechat.standin import shapes
-from sitechat.standin.catalog import Model, find_model
+from sitechat.standin import fallbacks, shapes, structured
+from sitechat.standin.catalog import EFFORTS, Model, find_model
 from sitechat.standin.content import Json, cache_controls, merged, search_results
 from sitechat.standin.refusals import Refused, refuse
 
@@ -35,12 +36,19 @@ CREATED = COUNTED | {
     "speed",
     "user_profile_id",
 }
+SERVICE = {
+    "service_tier": ("auto", "standard_only"),
+    "inference_geo": ("global", "us"),
+    "speed": ("standard", "fast"),
+}
+"""The valid values of parameters that choose how and where a request runs."""
+
 MAX_BREAKPOINTS = 4
 MAX_MESSAGES = 100_000
 
 
 def check_headers(headers: dict[str, str]) -> None:
-    """Check the headers (with lower-case names) of a request: its key and its API version."""
+    """Check the API key and version in the headers, whose names are in lower case."""
     bearer = headers.get("authorization", "")
     key = headers.get("x-api-key") or (bearer[7:].strip() if bearer.startswith("Bearer ") else "")
     if not key:
@@ -54,20 +62,33 @@ def check_headers(headers: dict[str, str]) -> None:
         raise refuse(f'anthropic-version: "{version}" is not a valid version')
 
 
-def check(body: Any, version: str = VERSIONS[-1], *, counting: bool = False) -> Model:
-    """Check the body of a request and return the model that it names.
+def check(
+    body: Any,
+    version: str = VERSIONS[-1],
+    *,
+    betas: Collection[str] = (),
+    counting: bool = False,
+) -> Model:
+    """Check the body of a request and return its model.
 
-    `counting` is for `/v1/messages/count_tokens`, which takes fewer fields.
-    Raises `Refused`, as the API would answer.
+    Args:
+        body: The parsed JSON.
+        version: The API version.
+        betas: The betas that the headers name.
+        counting: Whether it is for `/v1/messages/count_tokens`, which has fewer fields.
+
+    Raises:
+        Refused: The request is invalid.
     """
     if not isinstance(body, dict):
         raise refuse("The request body must be a JSON object")
-    _check_fields(body, counting)
+    _check_fields(body, betas, counting)
     model = _find(body["model"])
     if not counting:
         _check_output(body, model)
     _check_sampling(body, version, model)
-    _check_thinking(body, model, counting)
+    effort = _check_effort(body, model)
+    _check_thinking(body, model, effort, counting)
     shapes.check_system(body.get("system"))
     shapes.check_tools(body.get("tools"))
     shapes.check_messages(body["messages"], model)
@@ -80,15 +101,20 @@ def check(body: Any, version: str = VERSIONS[-1], *, counting: bool = False) -> 
     _check_tool_results(body["messages"])
     _check_citations(body)
     _check_breakpoints(body)
+    structured.check_format(body)
+    _check_service(body, model)
+    fallbacks.check_fallbacks(body, model, lambda attempt: check(attempt, version))
     return model
 
 
-def _check_fields(body: Json, counting: bool) -> None:
+def _check_fields(body: Json, betas: Collection[str], counting: bool) -> None:
     required = ("model", "messages") if counting else ("model", "max_tokens", "messages")
     for name in required:
         if name not in body:
             raise refuse(f"{name}: Field required")
     allowed = COUNTED if counting else CREATED
+    if fallbacks.BETA in betas:
+        allowed = allowed | {"fallbacks"}
     for name in body:
         if name not in allowed and name not in SAMPLING:
             raise refuse(f"{name}: Extra inputs are not permitted")
@@ -103,6 +129,14 @@ def _check_fields(body: Json, counting: bool) -> None:
     shapes.check_metadata(body.get("metadata"))
     shapes.check_stop_sequences(body.get("stop_sequences"))
     shapes.check_cache_control(body.get("cache_control"), "cache_control")
+
+
+def _check_service(body: Json, model: Model) -> None:
+    for name, choices in SERVICE.items():
+        if body.get(name) not in (None, *choices):
+            raise refuse(f"{name}: Input should be {' or '.join(map(repr, choices))}")
+    if body.get("inference_geo") is not None and model.generation < (4, 6):
+        raise refuse("inference_geo: not supported for this model")
 
 
 def _find(name: Any) -> Model:
@@ -137,7 +171,26 @@ def _check_sampling(body: Json, version: str, model: Model) -> None:
             raise refuse(f"`{name}` is not supported for this model.")
 
 
-def _check_thinking(body: Json, model: Model, counting: bool) -> None:
+def _check_effort(body: Json, model: Model) -> str | None:
+    """Check `output_config` and return its effort."""
+    config = body.get("output_config")
+    if config is None:
+        return None
+    shapes.check_object(config, "output_config", {"effort", "format"}, set())
+    effort: str | None = config.get("effort")
+    if effort is None:
+        return None
+    if effort not in EFFORTS:
+        raise refuse(f"output_config.effort: Input should be {', '.join(map(repr, EFFORTS))}")
+    if effort not in model.efforts:
+        raise refuse(
+            f"output_config.effort: {effort!r} is not supported for this model. "
+            f"Supported: {', '.join(model.efforts) or 'none'}."
+        )
+    return effort
+
+
+def _check_thinking(body: Json, model: Model, effort: str | None, counting: bool) -> None:
     thinking = body.get("thinking")
     if thinking is None:
         return
@@ -152,6 +205,11 @@ def _check_thinking(body: Json, model: Model, counting: bool) -> None:
         raise refuse(
             f'"thinking.type.{kind}" is not supported for this model. '
             f"Use one of: {', '.join(model.thinking_types)}."
+        )
+    if not model.takes_thinking(kind, effort):
+        raise refuse(
+            f'"thinking.type.{kind}" is not supported for this model with an effort above '
+            f"{model.thinking_limit!r}."
         )
     if kind != "enabled":
         return
@@ -181,7 +239,7 @@ def _check_tool_choice(body: Json, model: Model) -> None:
 
 
 def _check_tool_results(messages: list[Json]) -> None:
-    """Every tool_use is answered at the head of the very next user turn, and only there."""
+    """Check that each tool_use has one result, at the start of the next user turn."""
     waiting: list[str] = []
     seen: set[str] = set()
     for number, (_, blocks) in enumerate(merged(messages)):

@@ -1,4 +1,4 @@
-"""Stand-ins that are started and stopped: on a thread, or as a process."""
+"""Stand-ins that run in a thread of this process or as a separate process."""
 
 from __future__ import annotations
 
@@ -47,17 +47,17 @@ class _Running(StandinControl):
 
 
 class Standin(_Running):
-    """A stand-in of Claude's API on a thread of this process.
+    """A stand-in of Claude's API in a thread of this process.
 
-    Port 0 is any free one. `first_delay` and `delay` are the seconds before the first delta
-    of an answer and between two, where the answer says nothing else.
+    Port 0 selects a free port. `first_delay` is the default number of seconds before the first
+    delta of an answer, and `delay` that between two deltas.
 
         with Standin() as standin:
             client = anthropic.AsyncAnthropic(api_key="any", base_url=standin.url)
     """
 
     def start(self) -> Self:
-        """Serve until `stop()`. Raises `OSError` where the port is taken."""
+        """Serve until `stop()`. Raise `OSError` if the port is in use."""
         ready = threading.Event()
         self._error: BaseException | None = None
         self._thread = threading.Thread(
@@ -70,11 +70,12 @@ class Standin(_Running):
         return self
 
     def stop(self) -> None:
-        """Stop serving; running answers are broken off."""
+        """Stop serving and abort running answers."""
         self._loop.call_soon_threadsafe(self._stopping.set)
         self._thread.join()
 
     async def _serve(self, ready: threading.Event) -> None:
+        # Imported here because a process that only controls a stand-in needs no server.
         from sitechat.standin import server
 
         self._loop = asyncio.get_running_loop()
@@ -93,13 +94,13 @@ class Standin(_Running):
 
 
 class StandinProcess(_Running):
-    """A stand-in of Claude's API as a process of its own, for benchmarks.
+    """A stand-in of Claude's API as a separate process, for benchmarks.
 
-    Takes the same arguments as `Standin`.
+    It takes the same arguments as `Standin`.
     """
 
     def start(self) -> Self:
-        """Serve until `stop()`. Raises `RuntimeError` where the process ends at once."""
+        """Serve until `stop()`. Raise `RuntimeError` if the process fails to start."""
         arguments = ["--port", str(self.port), "--host", self.host]
         arguments += ["--first-delay", str(self.first_delay), "--delay", str(self.delay)]
         self._process = subprocess.Popen(  # noqa: S603 - our own module, no shell
@@ -112,11 +113,11 @@ class StandinProcess(_Running):
         self.url = self._process.stdout.readline().strip()
         if not self.url:
             self.stop()
-            raise RuntimeError("the stand-in did not start; its error is above")
+            raise RuntimeError("the stand-in did not start; see its error above")
         return self
 
     def stop(self) -> None:
-        """End the process."""
+        """Stop the process."""
         self._process.terminate()
         self._process.wait()
         if self._process.stdout is not None:
@@ -124,5 +125,5 @@ class StandinProcess(_Running):
 
     @property
     def pid(self) -> int:
-        """The id of the process."""
+        """The process id."""
         return self._process.pid

@@ -1,4 +1,4 @@
-"""What a test says that Claude answers, and what it then finds in the log."""
+"""Scripted answers of the stand-in, and records of the requests that it received."""
 
 from __future__ import annotations
 
@@ -20,56 +20,60 @@ StopReason = Literal[
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer of the stand-in, to one request that the API would take.
+    """A scripted answer to one valid request.
 
-    A request that the API refuses gets its refusal and uses up no answer.
+    An invalid request gets an error and does not use up an answer.
 
-    Raises `ValueError` for a value that is not one of those described.
+    Raises:
+        ValueError: A value is not valid.
     """
 
     text: str | Sequence[str] = ""
-    """What Claude says. A string is cut into deltas by `chunk`; a list is the deltas."""
+    """The text of the answer. A string is cut into deltas by `chunk`; a list is the deltas."""
     chunk: int | None = None
     """Characters per delta; by default a delta is a word."""
     thinking: str | None = None
-    """A thinking block before the text. `""` is one whose text Claude keeps to itself."""
+    """The text of a thinking block before the answer; `""` for a block without visible text."""
     tool_use: Sequence[Mapping[str, Any]] = ()
     """Tools that Claude calls after the text: `{"name": ..., "input": {...}}`, with or without
     `"id"`. The stop reason is then `tool_use`."""
     citations: Sequence[int | Mapping[str, Any]] = ()
-    """What the text cites: a whole citation, or the index of a search result of the request,
+    """The citations of the text: a whole citation, or the index of a search result of the request,
     which is then cited from its first to its last block."""
     blocks: Sequence[Mapping[str, Any]] | None = None
-    """Content blocks as the API writes them, instead of text, thinking and tools."""
+    """Content blocks in the form of the API, instead of text, thinking and tools."""
     stop_reason: StopReason | None = None
-    """By default `end_turn`, `tool_use` or, where the text is longer, `max_tokens`."""
-    usage: Mapping[str, int] = field(default_factory=dict)
-    """Token counts to report instead of those that were counted."""
+    """By default `end_turn`, `tool_use` or, if the text is too long, `max_tokens`."""
+    category: str | None = None
+    """With the stop reason `refusal`: the policy area in `stop_details`, such as `cyber`. If the
+    request has `fallbacks`, the next answer of the script is that of the fallback model."""
+    usage: Mapping[str, Any] = field(default_factory=dict)
+    """Token counts to report instead of the counted ones."""
 
     first_delay: float | None = None
-    """Seconds until the first delta; by default the stand-in's own pace."""
+    """Seconds until the first delta; by default the stand-in's."""
     delay: float | None = None
-    """Seconds from one delta to the next; by default the stand-in's own pace."""
+    """Seconds between two deltas; by default the stand-in's."""
     hold_after: int | None = None
-    """After so many deltas, wait for `release()`. 0 holds between `message_start` and text."""
+    """Number of deltas after which to wait for `release()`; 0 waits after `message_start`."""
 
     end: End = "stop"
-    """How the answer ends after its text: `stop` (as Claude does), `error` (an error event),
-    `drop` (the connection breaks), `hang` (silence until the client leaves) or `cut` (a clean
-    end of the stream, but without `message_stop`)."""
+    """How the answer ends after its text: `stop` (normally), `error` (with an error event),
+    `drop` (the connection is closed), `hang` (nothing is sent until the client disconnects) or
+    `cut` (the stream ends normally, but without `message_stop`)."""
     before_headers: bool = False
-    """With `drop` or `hang`: no byte is sent, not even the status."""
+    """With `drop` or `hang`: whether nothing is sent, not even the status."""
 
     status: int = 200
-    """Any other is an HTTP error."""
+    """The HTTP status; any other than 200 is an error."""
     error_type: str | None = None
-    """Of an HTTP error or error event; by default that of the status, or `overloaded_error`."""
+    """The type of an HTTP error or error event; by default by status, or `overloaded_error`."""
     message: str | None = None
-    """Of an HTTP error or error event."""
+    """The message of an HTTP error or error event."""
     headers: Mapping[str, str] = field(default_factory=dict)
-    """Further headers of the response, such as `{"retry-after": "30"}`."""
+    """Additional headers of the response, such as `{"retry-after": "30"}`."""
     details: Mapping[str, Any] | None = None
-    """Of an HTTP error, such as `{"error_code": "enforced_spend_limit_reached"}`."""
+    """The details of an HTTP error, such as `{"error_code": "enforced_spend_limit_reached"}`."""
 
     def __post_init__(self) -> None:
         deltas = [self.text] if isinstance(self.text, str) else self.text
@@ -80,6 +84,8 @@ class Answer:
         if self.stop_reason is not None and self.stop_reason not in get_args(StopReason):
             valid = ", ".join(get_args(StopReason))
             raise ValueError(f"stop_reason is {self.stop_reason!r}; valid are {valid}")
+        if self.category is not None and self.stop_reason != "refusal":
+            raise ValueError("category needs stop_reason='refusal'")
         if self.chunk is not None and self.chunk < 1:
             raise ValueError(f"chunk is {self.chunk}; valid are 1 and more characters")
         if self.status != 200 and not 400 <= self.status <= 599:
@@ -98,7 +104,7 @@ class Answer:
 
     @classmethod
     def from_json(cls, data: Any) -> Answer:
-        """Read an answer from JSON: a string, or an object with these attributes as keys."""
+        """Create an answer from JSON: a string, or an object with these attributes as keys."""
         if isinstance(data, str):
             return cls(data)
         if not isinstance(data, dict):
@@ -110,36 +116,36 @@ class Answer:
         return cls(**data)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the answer as `from_json` reads it."""
+        """Return the answer as JSON that `from_json` accepts."""
         return asdict(self)
 
 
 @dataclass
 class Record:
-    """One request that the stand-in got, and what became of it."""
+    """A request that the stand-in received, and its response."""
 
     number: int
-    """Counts from 1."""
+    """The number of the request, from 1."""
     path: str
     headers: dict[str, str]
-    """Names in lower case."""
+    """The headers, with names in lower case."""
     body: Any = None
-    """The JSON of the request; its text where it is not JSON."""
+    """The JSON of the request; its text if it is not JSON."""
     request_id: str = ""
     status: int | None = None
-    """None while nothing was answered."""
+    """The HTTP status; None before the response has started."""
     error: dict[str, Any] | None = None
-    """The `error` of an HTTP error or an error event: `type`, `message`, perhaps `details`."""
+    """The `error` of an HTTP error or error event: `type`, `message` and optionally `details`."""
     usage: dict[str, Any] | None = None
-    """As billed: of an answer cut short, what was written until then."""
+    """The billed usage. An aborted answer is billed as far as it was sent."""
     answer_text: str = ""
     """The text that was sent."""
     stop_reason: str | None = None
-    """None for an answer that did not come to its end."""
+    """The stop reason; None if the answer did not end normally."""
     events_sent: int = 0
     held: bool = False
-    """Whether it waits at `hold_after` for `release()`."""
+    """Whether it is waiting at `hold_after` for `release()`."""
     finished: bool = False
-    """Whether the whole answer was sent, or the end that was asked for."""
+    """Whether the whole answer was sent, including its scripted end."""
     hung_up: bool = False
-    """Whether the client left before that."""
+    """Whether the client disconnected before that."""

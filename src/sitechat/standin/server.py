@@ -1,4 +1,4 @@
-"""The stand-in as an aiohttp application: the Messages API, and what tests say to it."""
+"""The stand-in as an aiohttp application: the Messages API and the controls for tests."""
 
 from __future__ import annotations
 
@@ -12,23 +12,26 @@ from typing import Any
 
 from aiohttp import web
 
+from sitechat.standin import model_list
 from sitechat.standin.answers import default_answer
 from sitechat.standin.caching import PromptCache, count_input
-from sitechat.standin.catalog import Model
-from sitechat.standin.compose import compose, thinks
+from sitechat.standin.catalog import MODELS, Model
+from sitechat.standin.compose import Composed, compose, thinks
 from sitechat.standin.content import Json
+from sitechat.standin.fallbacks import attempts_of, betas_of, iterations_of, joined
 from sitechat.standin.refusals import Refused, refuse
 from sitechat.standin.reply import Reply, error_response, json_response
 from sitechat.standin.rules import check, check_headers
 from sitechat.standin.script import Answer, Record
+from sitechat.standin.structured import example
 
 MAX_BODY = 32 * 1024 * 1024
 LOG_LENGTH = 1000
-"""How many of the newest requests are remembered."""
+"""Number of the newest requests that are kept."""
 
 
 class Service:
-    """All that the stand-in knows. It lives on one event loop."""
+    """The state of the stand-in, which is used in one event loop."""
 
     def __init__(self, first_delay: float = 0.0, delay: float = 0.0) -> None:
         self.first_delay = first_delay
@@ -37,7 +40,7 @@ class Service:
         self.clear()
 
     def clear(self) -> None:
-        """Forget requests, answers and the prompt cache; break off what is running."""
+        """Delete requests, answers and the prompt cache, and abort running answers."""
         for task in self._running:
             task.cancel()
         self.log: deque[Record] = deque(maxlen=LOG_LENGTH)
@@ -53,7 +56,7 @@ class Service:
         return time.monotonic() + self.clock_offset
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Answer one request to the API."""
+        """Handle a request to the API."""
         self._count += 1
         record = Record(
             number=self._count,
@@ -85,6 +88,9 @@ class Service:
             record.body = raw.decode(errors="replace")
             problem = refuse(f"The request body is not valid JSON: {error}")
         check_headers(record.headers)
+        if request.method == "GET" and f"{request.path}/".startswith(f"{model_list.PATH}/"):
+            listed = model_list.describe(request.path, request.query, betas_of(record.headers))
+            return json_response(record, 200, listed, {})
         counting = request.path == "/v1/messages/count_tokens"
         if not counting and request.path != "/v1/messages":
             raise Refused(404, "not_found_error", "Not found")
@@ -92,7 +98,12 @@ class Service:
             raise Refused(405, "invalid_request_error", "Method Not Allowed")
         if problem is not None:
             raise problem
-        model = check(record.body, record.headers["anthropic-version"], counting=counting)
+        model = check(
+            record.body,
+            record.headers["anthropic-version"],
+            betas=betas_of(record.headers),
+            counting=counting,
+        )
         tokens = count_input(record.body, model)
         if tokens > model.context:
             raise refuse(f"prompt is too long: {tokens} tokens > {model.context} maximum")
@@ -116,11 +127,21 @@ class Service:
             return await reply.vanish()
         if answer.status != 200:
             return await reply.fail()
-        try:
-            composed = compose(answer, record.body, model, record.number)
-        except (ValueError, KeyError, TypeError) as error:
-            raise Refused(500, "api_error", f"the scripted answer is wrong: {error!r}") from None
+        composed = _composed(answer, record.body, model, record.number)
         usage = self.cache.book(record.body, model, self.now()).as_json()
+        reply.first_usage = usage
+        tried = [(model.name, {**usage, "output_tokens": composed.output_tokens})]
+        for attempt in attempts_of(record.body, model):
+            if composed.stop_reason != "refusal":
+                break
+            requested, model = model.name, MODELS[attempt["model"]]
+            following = _composed(self._next(attempt, model), attempt, model, record.number)
+            composed = joined(composed, following, requested, model.name)
+            usage = self.cache.book(attempt, model, self.now()).as_json()
+            tried.append((model.name, {**usage, "output_tokens": composed.output_tokens}))
+        if len(tried) > 1:
+            reply.served_by = model.name
+            reply.iterations = iterations_of(tried)
         if record.body.get("stream"):
             return await reply.stream(composed, model, usage)
         return await reply.whole(composed, usage)
@@ -130,20 +151,30 @@ class Service:
             return self.queue.popleft()
         if self.always is not None:
             return self.always
+        wanted = (body.get("output_config") or {}).get("format")
+        if wanted is not None:
+            return Answer(json.dumps(example(wanted["schema"])))
         blocks = default_answer(body)
         if thinks(body, model):
             blocks.insert(0, {"type": "thinking", "thinking": ""})
         return Answer(blocks=blocks)
 
 
+def _composed(answer: Answer, body: Json, model: Model, number: int) -> Composed:
+    try:
+        return compose(answer, body, model, number)
+    except (ValueError, KeyError, TypeError) as error:
+        raise Refused(500, "api_error", f"the scripted answer is wrong: {error!r}") from None
+
+
 class Controls:
-    """The calls under `/_standin/`, by which tests and benchmarks speak to the stand-in."""
+    """The endpoints under `/_standin/`, by which tests and benchmarks control the stand-in."""
 
     def __init__(self, service: Service) -> None:
         self.service = service
 
     async def script(self, request: web.Request) -> web.Response:
-        """`PUT script`: queue answers; `?always=1`: one for all that have none in the queue."""
+        """`PUT script`: queue answers; with `?always=1`, set the answer for an empty queue."""
         data = await request.json()
         if request.query.get("always"):
             self.service.always = Answer.from_json(data)
@@ -154,25 +185,25 @@ class Controls:
         return web.Response(status=204)
 
     async def requests(self, request: web.Request) -> web.Response:
-        """`GET requests`: the log; `?after=N` leaves out the first N requests."""
+        """`GET requests`: return the records; `?after=N` omits the first N."""
         after = int(request.query.get("after", "0"))
         return web.json_response(
             [asdict(record) for record in self.service.log if record.number > after]
         )
 
     async def release(self, request: web.Request) -> web.Response:
-        """`POST release`: let `?count=N` holds go on, those of now or of later."""
+        """`POST release`: release `?count=N` held answers, now or later."""
         for _ in range(int(request.query.get("count", "1"))):
             self.service.gate.release()
         return web.Response(status=204)
 
     async def advance(self, request: web.Request) -> web.Response:
-        """`POST advance?seconds=N`: move the clock of the prompt cache."""
+        """`POST advance?seconds=N`: advance the clock of the prompt cache."""
         self.service.clock_offset += float(request.query["seconds"])
         return web.Response(status=204)
 
     async def clear(self, request: web.Request) -> web.Response:
-        """`DELETE /_standin/`: forget everything, break off what is running."""
+        """`DELETE /_standin/`: delete everything and abort running answers."""
         self.service.clear()
         return web.Response(status=204)
 
@@ -191,7 +222,7 @@ def application(service: Service) -> web.Application:
 
 
 async def start(service: Service, host: str, port: int) -> tuple[web.AppRunner, str]:
-    """Serve on the running loop; return the runner, to be cleaned up, and the address."""
+    """Serve in the running loop. Return the runner, which must be cleaned up, and the URL."""
     runner = web.AppRunner(
         application(service), access_log=None, handler_cancellation=True, shutdown_timeout=0.1
     )
@@ -205,7 +236,7 @@ async def start(service: Service, host: str, port: int) -> tuple[web.AppRunner, 
 async def _explain(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """Answer a wrong call of the controls with what is wrong."""
+    """Answer an invalid call of the controls with the reason."""
     try:
         return await handler(request)
     except (ValueError, KeyError, TypeError) as error:

@@ -1,4 +1,4 @@
-"""The shapes of tools, system prompts, messages and blocks. Pure."""
+"""Validation of the structure of tools, system prompts, messages and blocks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _TOOL_FIELDS = {
     "defer_loading",
     "eager_input_streaming",
 }
-# Of each block: the fields that it may have, and those that it must have.
+# For each block type: the allowed and the required fields.
 _FIELDS: dict[str, tuple[set[str], set[str]]] = {
     "text": ({"text", "citations"}, {"text"}),
     "search_result": ({"source", "title", "content", "citations"}, {"source", "title", "content"}),
@@ -47,7 +47,7 @@ _IN_TOOL_RESULT = {"text", "search_result", "image", "document"}
 
 
 def check_object(value: Any, path: str, allowed: set[str], required: set[str]) -> None:
-    """Check that `value` is an object with those fields and no other."""
+    """Check that `value` is an object with the required and only allowed fields."""
     if not isinstance(value, dict):
         raise refuse(f"{path}: Input should be an object")
     for name in sorted(required):
@@ -59,6 +59,7 @@ def check_object(value: Any, path: str, allowed: set[str], required: set[str]) -
 
 
 def check_metadata(metadata: Any) -> None:
+    """Raise if `metadata` is malformed."""
     if metadata is None:
         return
     check_object(metadata, "metadata", {"user_id"}, set())
@@ -70,6 +71,7 @@ def check_metadata(metadata: Any) -> None:
 
 
 def check_stop_sequences(sequences: Any) -> None:
+    """Raise if `stop_sequences` is malformed."""
     if sequences is None:
         return
     if not isinstance(sequences, list) or not all(isinstance(one, str) for one in sequences):
@@ -79,6 +81,7 @@ def check_stop_sequences(sequences: Any) -> None:
 
 
 def check_cache_control(mark: Any, path: str) -> None:
+    """Raise if a `cache_control` is malformed."""
     if mark is None:
         return
     check_object(mark, path, {"type", "ttl"}, {"type"})
@@ -89,6 +92,7 @@ def check_cache_control(mark: Any, path: str) -> None:
 
 
 def check_system(system: Any) -> None:
+    """Raise if `system` is malformed."""
     if system is None or isinstance(system, str):
         return
     if not isinstance(system, list):
@@ -98,6 +102,7 @@ def check_system(system: Any) -> None:
 
 
 def check_tools(tools: Any) -> None:
+    """Raise if `tools` is malformed."""
     if tools is None:
         return
     if not isinstance(tools, list):
@@ -126,6 +131,7 @@ def check_tools(tools: Any) -> None:
 
 
 def check_messages(messages: list[Any], model: Model) -> None:
+    """Raise if `messages` is malformed or not accepted by the model."""
     for number, message in enumerate(messages):
         path = f"messages.{number}"
         check_object(message, path, {"role", "content"}, {"role", "content"})

@@ -1,39 +1,77 @@
-"""The words of a text that carry meaning. Pure."""
+"""The significant words of a text, as stems."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+
+from sitechat.standin.languages import ENGLISH, Language
 
 _WORD = re.compile(r"\w+")
 _EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-_STOP_WORDS = frozenset(
-    _WORD.findall(
-        "a about again all also am an and any anything are as at be been but by can could did do "
-        "does for from get give had happen happens has have hello help hey hi how i if in into "
-        "is it its just know let me more my need no not of on or our out please put should site "
-        "so some tell than "
-        "thank thanks that the their them then there these they thing this those to up us use "
-        "want was we were what when where which who why will with work would you your"
-    )
-)
+_PARTS = re.compile(r"[^\W_]+")
+_SHORTEST_PREFIX = 5
 
 
-def words(text: str) -> list[str]:
-    """Return the words that carry meaning, cut down to a common stem.
+def words(text: str, language: Language = ENGLISH) -> list[str]:
+    """Return the stems of the significant words of a text.
 
-    Of scripts without blanks between words: every two neighbouring characters.
+    A name such as `CHAT_MODEL` yields itself and its parts. Text in scripts without spaces yields
+    overlapping pairs of characters.
     """
     found = []
     for word in _WORD.findall(text.lower()):
         if _EAST_ASIAN.search(word):
             found += [word[at : at + 2] for at in range(max(1, len(word) - 1))]
-        elif word not in _STOP_WORDS and (len(word) > 1 or word.isdigit()):
-            found.append(_stem(word))
+            continue
+        names = [word, *_PARTS.findall(word)] if "_" in word.strip("_") else [word]
+        found += [stem(name) for name in names if _means_something(name, language)]
     return found
 
 
-def _stem(word: str) -> str:
+def stem(word: str) -> str:
+    """Remove the most common English endings of a word, and replace -our by -or."""
+    if word.endswith(("our", "ours")) and len(word) > 4:
+        word = word.replace("our", "or")
+    if word.endswith("ies") and len(word) > 4:
+        word = f"{word[:-3]}y"
     for ending in ("s", "ing", "ed", "e"):
-        if word.endswith(ending) and len(word) - len(ending) >= 4:
+        if word.endswith(ending) and len(word) - len(ending) >= 3 and not word.endswith("ss"):
             word = word[: -len(ending)]
     return word
+
+
+def nearest(word: str, known: Collection[str]) -> str | None:
+    """Return the known word that a misspelled or foreign word most likely means, or None.
+
+    It differs by one letter (two in words of more than six), or has a long common prefix, as
+    "installiere" and "install".
+    """
+    from rapidfuzz.distance import OSA  # only questions with unknown words need it
+
+    if len(word) < 4:
+        return None
+    allowed = 1 if len(word) <= 6 else 2
+    near = [
+        (distance, other)
+        for other in known
+        if len(other) >= 3 and (distance := OSA.distance(word, other, score_cutoff=2)) <= allowed
+    ]
+    if near:
+        return min(near)[1]
+    prefixes = [(len(other), other) for other in known if _begins_alike(word, other)]
+    return max(prefixes)[1] if prefixes else None
+
+
+def _begins_alike(word: str, other: str) -> bool:
+    shorter, longer = sorted((word, other), key=len)
+    return (
+        len(shorter) >= _SHORTEST_PREFIX
+        and longer.startswith(shorter)
+        and len(shorter) >= 0.6 * len(longer)
+    )
+
+
+def _means_something(word: str, language: Language) -> bool:
+    stop = word in ENGLISH.stop_words or word in language.stop_words
+    return not stop and (len(word) > 1 or word.isdigit())

@@ -1,36 +1,51 @@
-"""`{% load sitechat %}{% chat_widget %}`: the chat on a page."""
+"""The template tags that put the chat on a page."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import template
 from django.template.context import Context
+from django.utils.safestring import SafeString
 
-from sitechat import widget
+from sitechat.http import widget
 
 register = template.Library()
 
 
-@register.inclusion_tag("sitechat/widget.html", takes_context=True)
-def chat_widget(context: Context, bot: str | None = None, inline: bool = False) -> dict[str, Any]:
-    """The chat: a bubble in the corner, or, with `inline=True`, a box where the tag stands.
+@register.simple_tag(takes_context=True)
+def chat_widget(
+    context: Context,
+    bot: str | None = None,
+    inline: bool = False,
+    endpoint: str | None = None,
+    theme: str | None = None,
+) -> SafeString:
+    """Return the chat: a bubble in the corner or, with `inline=True`, a box in the page.
 
-    `bot` names one of CHAT_BOTS. The tag sets no cookie, reads no session and needs no inline
-    script or style. Where the page has a CSP nonce (`csp_nonce` of Django's context processor, or
-    django-csp's `request.csp_nonce`), the script carries it.
+    The tag sets no cookie, reads no session and needs no inline script or style. The script has
+    the page's CSP nonce, from Django or django-csp. If the chat can't be shown, the page is
+    rendered without it and the reason is logged.
+
+    Args:
+        context: The context of the template.
+        bot: A name in CHAT_BOTS; by default the default bot.
+        inline: Whether the chat is part of the page instead of floating over it.
+        endpoint: The URL of `chat/` on another host of the site, such as
+            `https://www.example.org/api/chat/`; by default the one in the current URLconf.
+        theme: "light", "dark" or "auto"; by default the setting.
     """
-    request = context.get("request")
-    match = getattr(request, "resolver_match", None)
-    current_app = getattr(request, "current_app", None) or getattr(match, "namespace", None)
-    attributes = widget.attributes(bot=bot or None, inline=inline, current_app=current_app)
-    return {
-        "attributes": {
-            name: value
-            for name, value in attributes.items()
-            if value is not None and value is not False
-        },
-        "inline": inline,
-        "inline_height": widget.INLINE_HEIGHT,
-        "nonce": context.get("csp_nonce") or getattr(request, "csp_nonce", None),
-    }
+    return widget.render(
+        context, context.get("request"), bot=bot, inline=inline, endpoint=endpoint, theme=theme
+    )
+
+
+@register.simple_tag(takes_context=True)
+def chat_page(
+    context: Context,
+    bot: str | None = None,
+    endpoint: str | None = None,
+    theme: str | None = None,
+) -> SafeString:
+    """Return the chat as a full page. The arguments are those of `chat_widget`."""
+    return widget.render(
+        context, context.get("request"), bot=bot, page=True, endpoint=endpoint, theme=theme
+    )

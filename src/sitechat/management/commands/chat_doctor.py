@@ -1,55 +1,70 @@
+"""`manage.py chat_doctor`: examine a deployed chat."""
+
 from __future__ import annotations
 
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
-from sitechat.owner.deployment import Deployment
-from sitechat.owner.doctor import Finding, examine
-from sitechat.owner.safe_text import visible
+from sitechat.management.base import ChatCommand
+from sitechat.reports.doctor import DeployedSite, Finding, examine
 
 
-class Command(BaseCommand):
+class Command(ChatCommand):
+    """Examine a deployed chat."""
+
     help = (
-        "Measures a deployed chat as a browser meets it: does it stream, does it tell its own "
-        "pages from others', does it know its visitors apart, how many can it answer at once. It "
-        "asks real questions, which cost what they cost. Fails where something is wrong."
+        "Examines a deployed chat as a visitor's browser sees it: whether it is on the page, its "
+        "scripts load, Claude accepts the key, answers stream, visitors are told apart, and "
+        "several questions are answered at the same time. It asks real questions, which cost "
+        "money. Fails if something is wrong."
     )
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the arguments."""
         parser.add_argument(
-            "--url",
-            required=True,
-            help="the prefix of the chat's calls, such as https://example.org/api/",
+            "address",
+            nargs="?",
+            default="",
+            help="a page with the chat, such as example.org, or the prefix of the chat's URLs",
         )
-        parser.add_argument("--bot", default="", help="a name in CHAT_BOTS (the default bot)")
+        parser.add_argument("--url", default="", help="the same as the address")
         parser.add_argument(
-            "--streams", type=int, default=3, help="questions to ask at once (3); 0 for none"
+            "--bot", default="", help="a name in CHAT_BOTS (default: the page's bot)"
+        )
+        parser.add_argument(
+            "--streams",
+            type=int,
+            default=3,
+            help="number of questions asked at the same time (default: 3); 0 for none",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        """Run the command."""
+        address = options["address"] or options["url"]
+        if not address:
+            raise CommandError("Name the site: chat_doctor example.org")
         if options["streams"] < 0:
             raise CommandError("--streams must be 0 or more.")
         try:
-            site = Deployment(options["url"], options["bot"])
+            site = DeployedSite(address)
         except ValueError as error:
             raise CommandError(str(error)) from None
         wrong = 0
-        for finding in examine(site, options["streams"]):
+        for finding in examine(site, bot=options["bot"], streams=options["streams"]):
             wrong += finding.right is False
-            self._tell(finding)
+            self._report(finding)
         if wrong:
             raise CommandError(f"{wrong} of these points {'is' if wrong == 1 else 'are'} wrong.")
 
-    def _tell(self, finding: Finding) -> None:
-        style, word = {
-            True: (self.style.SUCCESS, "right"),
-            False: (self.style.ERROR, "WRONG"),
-            None: (self.style.WARNING, "?    "),
+    def _report(self, finding: Finding) -> None:
+        mark, style = {
+            True: ("right", self.style.SUCCESS),
+            False: ("WRONG", self.style.ERROR),
+            None: ("?    ", self.style.WARNING),
         }[finding.right]
-        # What a server answers must not steer the terminal.
-        self.stdout.write(f"{style(word)}  {finding.point}: {visible(finding.seen)}")
+        self.say(f"  {finding.point}: {finding.seen}", mark=mark, style=style)
         if finding.right is not True and finding.advice:
-            self.stdout.write(f"       {finding.advice}")
+            self.say(f"       {finding.advice}")

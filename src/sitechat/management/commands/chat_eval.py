@@ -1,77 +1,157 @@
+"""`manage.py chat_eval`: test the answers to the questions of a file."""
+
 from __future__ import annotations
 
-import json
 from argparse import ArgumentParser
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
+from uuid import UUID
 
 from asgiref.sync import sync_to_async
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from sitechat.conversations.incoming import IncomingMessage
 from sitechat.errors import ChatError
-from sitechat.owner import asking
-from sitechat.owner.evaluation import Case, InvalidSuite, Result, Suite, evaluate
-from sitechat.owner.safe_text import visible
-from sitechat.parsing import Ask
+from sitechat.management.base import ChatCommand
+from sitechat.models import Asker, Conversation
+from sitechat.reports import asking
+from sitechat.reports.evaluation import Case, InvalidSuite, Result, Suite, evaluate
+from sitechat.reports.transcript_cases import suite_of
+from sitechat.safe_text import json_text, visible
+
+NOT_AS_EXPECTED, NOT_RUN = 1, 2
+"""The exit codes. The second also stands for answers that Claude did not give."""
 
 COLUMN = 56
-"""Characters of a question in the table."""
+"""Maximum characters of a question in the table."""
 
 
-class Command(BaseCommand):
+def _yaml() -> ModuleType:
+    try:
+        import yaml
+    except ImportError:
+        raise CommandError(
+            'chat_eval needs PyYAML: pip install "django-sitechat[eval]".', returncode=NOT_RUN
+        ) from None
+    return yaml
+
+
+class Command(ChatCommand):
+    """Test the answers to the questions of a file."""
+
     help = (
-        "Asks the questions of a YAML file and holds the answers against what the file expects. "
-        "Fails where an answer is not as expected, so that a prompt can be tested before it is "
-        "deployed. It costs what the answers cost."
+        "Asks the questions of a YAML file and compares the answers with the expectations in the "
+        "file, so that prompts can be tested before they are deployed. The answers cost money. "
+        "Exits with 1 if an answer is not as expected, and with 2 if the questions could not be "
+        "asked or Claude did not answer. --from-conversation writes such a file."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", type=Path, help="see docs/prompts.md for what it holds")
-        parser.add_argument("--bot", help="ask this bot of CHAT_BOTS where a case names none")
-        parser.add_argument("--json", action="store_true", help="write all answers as JSON")
+        """Declare the arguments."""
+        parser.add_argument(
+            "file", type=Path, nargs="?", help="the YAML file; docs/prompts.md describes it"
+        )
+        parser.add_argument(
+            "--from-conversation",
+            default="",
+            metavar="ID",
+            help="write the questions of a conversation as cases, to the file (which must be new) "
+            "or to standard output, and ask nothing",
+        )
+        parser.add_argument(
+            "--approved", action="store_true", help="ask the questions of the approved answers"
+        )
+        parser.add_argument("--bot", help="the bot for cases that name none")
+        parser.add_argument("--json", action="store_true", help="print all answers as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        suite = self._suite(options["file"])
+        """Run the command."""
+        if options["from_conversation"]:
+            self._write_cases(options["from_conversation"], options["file"])
+            return
+        if (options["file"] is None) is not options["approved"]:
+            raise CommandError(
+                "Name a file of questions, or --approved; not both.", returncode=NOT_RUN
+            )
+        suite = Suite.of_approved_answers() if options["approved"] else self._suite(options["file"])
+        if not suite.cases:
+            self.warn("There are no approved answers that are active and public.")
+            return
         results: list[Result] = []
         try:
             asks = suite.asks(options["bot"])
             asking.check_configured()
             asking.run(self._ask(asks, suite.judge, results, quiet=options["json"]))
         except InvalidSuite as error:
-            raise CommandError(f"{options['file']}: {error}") from None
+            raise CommandError(f"{options['file']}: {error}", returncode=NOT_RUN) from None
         except ChatError as error:
-            raise CommandError(error.as_dict()["message"]) from None
+            raise CommandError(error.as_dict()["message"], returncode=NOT_RUN) from None
         if options["json"]:
-            self.stdout.write(json.dumps([each.as_dict() for each in results], indent=2))
-        failed = sum(not result.passed for result in results)
-        summary = f"{len(results) - failed} of {len(results)} answers are as expected"
+            self.show(json_text([each.as_dict() for each in results], indent=2))
+        self._conclude(results)
+
+    def _conclude(self, results: Sequence[Result]) -> None:
+        if any(result.verdict and not result.verdict.structured for result in results):
+            self.warn("The judge's server does not support structured outputs: it was asked twice.")
+        failed = [result for result in results if not result.passed]
         dollars = sum(result.dollars for result in results)
+        summary = f"{len(results) - len(failed)} of {len(results)} answers are as expected"
         if failed:
-            raise CommandError(f"{summary}; ${dollars:.4f}.")
-        self.stderr.write(f"{summary}; ${dollars:.4f}.")
+            is_wrong = any(result.was_answered for result in failed)
+            returncode = NOT_AS_EXPECTED if is_wrong else NOT_RUN
+            raise CommandError(f"{summary}; ${dollars:.4f}.", returncode=returncode)
+        self.warn(f"{summary}; ${dollars:.4f}.")
+
+    def _write_cases(self, name: str, file: Path | None) -> None:
+        yaml = _yaml()
+        try:
+            conversation = Conversation.objects.filter(pk=UUID(name.strip())).first()
+        except ValueError:
+            conversation = None
+        if conversation is None:
+            raise CommandError(f"There is no conversation {name!r}.", returncode=NOT_RUN)
+        suite = suite_of(conversation)
+        if not suite["cases"]:
+            raise CommandError("The conversation has no answered question.", returncode=NOT_RUN)
+        text = yaml.safe_dump(suite, allow_unicode=True, sort_keys=False, width=96)
+        if visible(text) != text:
+            text = yaml.safe_dump(suite, sort_keys=False, width=96)
+        if file is None:
+            self.show(text, ending="")
+            return
+        try:
+            with file.open("x", encoding="utf-8") as new:
+                new.write(text)
+        except OSError as error:
+            raise CommandError(
+                f"{file} can't be written: {error.strerror}.", returncode=NOT_RUN
+            ) from None
+        self.warn(f"Wrote {len(suite['cases'])} cases to {file}.")
 
     def _suite(self, file: Path) -> Suite:
-        try:
-            import yaml
-        except ImportError:
-            raise CommandError(
-                'chat_eval needs PyYAML: pip install "django-sitechat[eval]".'
-            ) from None
+        yaml = _yaml()
         try:
             return Suite.parse(yaml.safe_load(file.read_text(encoding="utf-8")))
         except OSError as error:
-            raise CommandError(f"{file} can't be read: {error.strerror}.") from None
+            reason = f"{file} can't be read: {error.strerror}."
         except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise CommandError(f"{file} is no YAML: {error}") from None
+            reason = f"{file} is not valid YAML: {' '.join(str(error).split())}"
         except InvalidSuite as error:
-            raise CommandError(f"{file}: {error}") from None
+            reason = f"{file}: {error}"
+        raise CommandError(reason, returncode=NOT_RUN)
 
     async def _ask(
-        self, asks: Sequence[tuple[Case, Ask]], judge: str, results: list[Result], *, quiet: bool
+        self,
+        asks: Sequence[tuple[Case, IncomingMessage]],
+        judge: str,
+        results: list[Result],
+        *,
+        quiet: bool,
     ) -> None:
         for case, ask in asks:
-            live = await sync_to_async(asking.compose)(ask)
+            live = await sync_to_async(asking.compose_question)(ask, Asker.EVAL, case.after)
             result = await evaluate(case, live, judge)
             results.append(result)
             if not quiet:
@@ -80,14 +160,11 @@ class Command(BaseCommand):
     def _row(self, case: Case, result: Result) -> None:
         question = " ".join(case.ask.split())
         shown = question if len(question) <= COLUMN else question[: COLUMN - 1] + "\u2026"
-        word = self.style.SUCCESS("ok  ") if result.passed else self.style.ERROR("FAIL")
-        self.stdout.write(
-            f"{word}  {visible(shown):{COLUMN}}  ${result.dollars:.4f} "
-            f"{result.milliseconds / 1000:6.1f} s"
+        self.say(
+            f"  {visible(shown):{COLUMN}}  ${result.dollars:.4f} "
+            f"{result.milliseconds / 1000:6.1f} s",
+            mark="ok  " if result.passed else "FAIL",
+            style=self.style.SUCCESS if result.passed else self.style.ERROR,
         )
-        for line in _explained(result.failures):
-            self.stdout.write(f"      {line}")
-
-
-def _explained(failures: Sequence[str]) -> list[str]:
-    return [visible(" ".join(failure.split())) for failure in failures]
+        for failure in result.failures:
+            self.say(f"      {' '.join(failure.split())}")

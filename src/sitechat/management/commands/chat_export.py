@@ -1,28 +1,37 @@
+"""`manage.py chat_export`: write everything that is stored about a visitor."""
+
 from __future__ import annotations
 
-import json
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
-from sitechat.management.visitors import add_visitor, visitor_of
-from sitechat.owner import privacy
+from sitechat.management.base import ChatCommand
+from sitechat.management.visitors import add_visitor, data_of
+from sitechat.reports import privacy
+from sitechat.safe_text import json_text
 
 
-class Command(BaseCommand):
-    help = "Writes all that is kept of a user or a conversation, as JSON."
+class Command(ChatCommand):
+    """Write everything that is stored about a visitor."""
+
+    help = "Writes everything that is stored about a user or a conversation, as JSON."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the arguments."""
         add_visitor(parser)
-        parser.add_argument("--output", type=Path, help="a file to write; standard output without")
+        parser.add_argument(
+            "--output", type=Path, help="the file to write (default: standard output)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        found = visitor_of(options)
-        text = json.dumps(privacy.export(found), ensure_ascii=False, indent=2)
+        """Run the command."""
+        found = data_of(options)
+        text = json_text(privacy.export(found), indent=2)
         if options["output"] is None:
-            self.stdout.write(text)
+            self.show(text)
             return
         try:
             options["output"].write_text(text + "\n", encoding="utf-8")

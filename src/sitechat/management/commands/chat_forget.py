@@ -1,53 +1,60 @@
+"""`manage.py chat_forget`: delete the conversations of a visitor."""
+
 from __future__ import annotations
 
-import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
-from sitechat.management.visitors import add_visitor, visitor_of
-from sitechat.models import Message
-from sitechat.owner import privacy
+from sitechat.management.base import ChatCommand
+from sitechat.management.visitors import add_visitor, data_of
+from sitechat.reports import privacy
+from sitechat.safe_text import json_text
 
 
-class Command(BaseCommand):
+class Command(ChatCommand):
+    """Delete the conversations of a visitor."""
+
     help = (
-        "Deletes the conversations of a user, or one conversation, with all their messages. What "
-        "was used and paid is kept, without any link to them. Writes what was deleted as JSON."
+        "Deletes what is stored about a user, about whoever left an e-mail address, or about the "
+        "visitor of one conversation: conversations with all messages, and contacts. Usage and "
+        "cost are kept, without any link to them. Prints what was deleted as JSON."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the arguments."""
         add_visitor(parser)
         parser.add_argument(
-            "--dry-run", action="store_true", help="say what would be deleted, and delete nothing"
+            "--dry-run", action="store_true", help="print what would be deleted, and delete nothing"
         )
         parser.add_argument(
-            "--no-input", action="store_false", dest="interactive", help="do not ask"
+            "--no-input", action="store_false", dest="interactive", help="delete without asking"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        found = visitor_of(options)
-        counts = {
-            "conversations": found.count(),
-            "messages": Message.objects.filter(conversation__in=found.values("pk")).count(),
-        }
+        """Run the command."""
+        found = data_of(options)
+        counts = privacy.count_rows(found)
         if options["dry_run"]:
-            self.stdout.write(json.dumps({"would_delete": counts}))
+            self.say(json_text({"would_delete": counts}))
             return
-        if options["interactive"] and counts["conversations"]:
-            _ask(counts)
-        self.stdout.write(json.dumps({"deleted": privacy.forget(found)}))
+        if options["interactive"] and any(counts.values()):
+            self._confirm(counts)
+        self.say(json_text({"deleted": privacy.forget(found)}))
 
-
-def _ask(counts: dict[str, int]) -> None:
-    """Raises CommandError for any answer but yes."""
-    question = "Delete {conversations} conversations with {messages} messages? [y/N] "
-    try:
-        answer = input(question.format(**counts))
-    except EOFError:
-        raise CommandError(
-            "Nothing was deleted: there is nobody to ask. --no-input does not ask."
-        ) from None
-    if answer.strip().lower() not in {"y", "yes"}:
-        raise CommandError("Nothing was deleted.")
+    def _confirm(self, counts: dict[str, int]) -> None:
+        """Raise CommandError for any answer but yes."""
+        question = (
+            "Delete {conversations} conversations with {messages} messages, and {contacts} "
+            "contacts? [y/N] "
+        )
+        try:
+            answer = self.ask(question.format(**counts))
+        except EOFError:
+            raise CommandError(
+                "Nothing was deleted, as nobody can confirm it. Use --no-input to delete without "
+                "asking."
+            ) from None
+        if answer.strip().lower() not in {"y", "yes"}:
+            raise CommandError("Nothing was deleted.")

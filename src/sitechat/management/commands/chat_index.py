@@ -1,65 +1,92 @@
-"""`manage.py chat_index`: the site's pages into the chat's knowledge."""
+"""`manage.py chat_index`: index the site's pages."""
 
 from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Mapping
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
-from sitechat.knowledge.indexing import Report, declared_sources, index_all
-from sitechat.knowledge.store import Outcome
+from sitechat.knowledge.index import refresh
+from sitechat.knowledge.index.indexing import (
+    IndexReport,
+    declared_sources,
+    index_all,
+    index_pages,
+)
+from sitechat.knowledge.index.store import Outcome
+from sitechat.management.base import ChatCommand
+from sitechat.models import Page, Passage
+from sitechat.reports import notices
+from sitechat.safe_text import one_line
+
+_BAR = 30
+"""Width of the progress bar in characters."""
+MAX_LENGTH = 500
+"""Maximum characters of a problem and of its location."""
+
+_SHOWN = 20
+"""Maximum number of problems listed without --verbosity 2."""
 
 
-class Command(BaseCommand):
+class Command(ChatCommand):
+    """Index the site's pages."""
+
     help = (
         "Reads the site's pages, so that the chat answers from them: the sources that apps "
         "declare in chat_sources.py, or else the site's sitemaps. Writes only what has changed. "
-        "It may be stopped and run again, and run twice at once."
+        "It may be stopped and run again, and run twice at once. Without a terminal it prints one "
+        "line, and what could not be read on standard error; --verbosity 2 also lists what was "
+        "left out."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
+        """Add the command's own arguments."""
+        parser.add_argument(
+            "pages",
+            nargs="*",
+            metavar="PAGE",
+            help="Paths of pages to read, such as /about/ /faq/; by default all sources are read.",
+        )
         parser.add_argument(
             "--list", action="store_true", help="Only name the sources; read nothing."
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        """Read the pages and report what became of them."""
+        try:
+            self._handle(options)
+        except Exception as error:
+            notices.index_failed(error)
+            raise
+
+    def _handle(self, options: Mapping[str, Any]) -> None:
         if options["list"]:
             for source in declared_sources():
-                self.stdout.write(source.label)
+                self.say(source.label)
             return
-        from sitechat.knowledge.models import Page, Passage
-
-        self._shown = 0.0
         self._verbosity = options["verbosity"]
+        self._named = ""
+        self._bar = _Bar(self) if self.stdout.isatty() and self._verbosity else None
         began = time.monotonic()
-        report = index_all(self._progress)
-        self._say_problems(report)
+        pages = options["pages"]
+        report = index_pages(pages, self._progress) if pages else index_all(self._progress)
+        if self._bar:
+            self._bar.clear()
+        self._report_problems(report)
         self._build_index()
-        counts = ", ".join(
-            f"{report.counts[outcome]} {outcome.value}"
-            for outcome in Outcome
-            if report.counts[outcome]
-        )
-        parts = [counts or "nothing read"]
-        if report.removed:
-            parts.append(f"{report.removed} removed")
-        if report.embedded:
-            parts.append(f"{report.embedded} passages embedded")
-        pages = Page.objects.exclude(content_hash="").count()
         if self._verbosity:
-            self.stdout.write(
-                f"{', '.join(parts)}. The chat knows {pages} pages in {Passage.objects.count()} "
+            known = Page.objects.exclude(content_hash="").count()
+            self.say(
+                f"{_summary(report)} The chat knows {known} pages in {Passage.objects.count()} "
                 f"passages. ({time.monotonic() - began:.1f} s)"
             )
         if not report.counts and report.problems:
             raise CommandError("Nothing could be read.")
 
     def _build_index(self) -> None:
-        from sitechat.knowledge.index import refresh
-        from sitechat.knowledge.models import Page
-
         try:
             index = refresh()
         except (OSError, sqlite3.Error) as error:
@@ -67,21 +94,66 @@ class Command(BaseCommand):
                 f"The pages are stored, but their search index can't be built here: {error}"
             ) from None
         if index is None and Page.objects.exists():
-            self.stderr.write("This Python's SQLite has no FTS5: the pages can't be searched.")
+            self.warn("This Python's SQLite has no FTS5: the pages can't be searched.")
 
-    def _progress(self, what: str, done: int) -> None:
-        now = time.monotonic()
-        seldom = 0.5 if self.stdout.isatty() else 10
-        if self._verbosity and now - self._shown >= seldom:
-            self._shown = now
-            self.stdout.write(f"{what}: {done}")
+    def _progress(self, label: str, done: int, total: int | None) -> None:
+        if not done:
+            if self._bar:
+                self._bar.clear()
+            if self._bar or self._verbosity > 1:
+                self.say(label)
+        elif self._bar:
+            self._bar.show(label, done, total)
+        elif self._verbosity > 1 and label != self._named:
+            self.say(label)
+        self._named = label
 
-    def _say_problems(self, report: Report) -> None:
-        shown = report.problems if self._verbosity > 1 else report.problems[:20]
+    def _report_problems(self, report: IndexReport) -> None:
+        listed = [
+            problem
+            for problem in report.problems
+            if problem not in report.left_out or self._verbosity > 1 or self._bar
+        ]
+        shown = listed if self._verbosity > 1 else listed[:_SHOWN]
         for where, what in shown:
-            self.stderr.write(f"{where}: {what}")
-        if len(shown) < len(report.problems):
-            self.stderr.write(
-                f"… and {len(report.problems) - len(shown)} more: use --verbosity 2, or look at "
-                "the pages in the admin."
+            self.warn(f"{one_line(where, MAX_LENGTH)}: {one_line(what, MAX_LENGTH)}")
+        if len(shown) < len(listed):
+            self.warn(
+                f"… and {len(listed) - len(shown)} more: use --verbosity 2, or look at the pages "
+                "in the admin."
             )
+
+
+class _Bar:
+    """A progress bar on one line of a terminal."""
+
+    def __init__(self, command: ChatCommand) -> None:
+        self._command = command
+        self._label = ""
+        self._next = 0.0
+
+    def show(self, label: str, done: int, total: int | None) -> None:
+        now = time.monotonic()
+        if now < self._next and label == self._label and done != total:
+            return
+        self._label, self._next = label, now + 0.1
+        if total:
+            filled = min(_BAR * done // total, _BAR)
+            text = f"[{'#' * filled}{'.' * (_BAR - filled)}] {done} of {total}"
+        else:
+            text = str(done)
+        self._command.show_progress(f"{one_line(label, 60)} {text}")
+
+    def clear(self) -> None:
+        self._command.show_progress("")
+
+
+def _summary(report: IndexReport) -> str:
+    counts = [
+        f"{report.counts[outcome]} {outcome.value}" for outcome in Outcome if report.counts[outcome]
+    ]
+    if report.removed:
+        counts.append(f"{report.removed} removed")
+    if report.embedded:
+        counts.append(f"{report.embedded} passages embedded")
+    return " ".join([f"{', '.join(counts) or 'nothing read'}.", *map(one_line, report.notes)])

@@ -1,0 +1,43 @@
+"""Benchmark of the number of passages that go along with a question.
+
+    python -m benchmarks.retrieval.passages
+    python -m benchmarks.retrieval.passages --requirement celery==5.7.0 --pattern '*.rst' \
+        --questions benchmarks/retrieval/celery.tsv
+
+For each number of passages: the share of questions for which a page that answers them is among the
+passages, so that Claude can cite it, and the tokens of the passages.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from . import corpus, systems
+from .evaluate import options_of
+
+NUMBERS = (3, 5, 6, 8, 10)
+BYTES_PER_TOKEN = 4
+
+
+def main() -> None:
+    options = options_of(__doc__)
+    docs = Path(options.docs) if options.docs else corpus.documentation(options.requirement)
+    corpus.WORK.mkdir(parents=True, exist_ok=True)
+    name = hashlib.sha256(f"{docs}{options.embedder}".encode()).hexdigest()[:12]
+    corpus.configure(corpus.WORK / f"{name}.sqlite3", options.embedder)
+    corpus.index(docs, options.format, options.pattern)
+    answerable = [one for one in corpus.questions(Path(options.questions)) if one.pages]
+    found = {one: systems.passages_of(one) for one in answerable}
+    print(f"{len(answerable)} questions\n{'passages':>8}  {'right page':>10}  {'tokens':>6}")
+    for number in NUMBERS:
+        right = sum(
+            any(each.url in one.pages for each in found[one][:number]) for one in answerable
+        )
+        size = sum(len(each.text.encode()) for one in answerable for each in found[one][:number])
+        tokens = size / len(answerable) / BYTES_PER_TOKEN
+        print(f"{number:8}  {right / len(answerable):10.1%}  {tokens:6,.0f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,235 @@
+"""The admin of approved answers: a form that begins with a question, and a page that asks it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from sitechat.admin.owners import may_read_transcripts
+from sitechat.admin.trials import TrialRow
+from sitechat.conf import conf
+from sitechat.conversations.incoming import parse_uuid
+from sitechat.knowledge import approved
+from sitechat.models import ApprovedAnswer
+from sitechat.reports import approving, trial_questions
+from sitechat.safe_text import safe_link, visible
+
+if TYPE_CHECKING:
+    AnswerModelAdmin = admin.ModelAdmin[ApprovedAnswer]
+    AnswerModelForm = forms.ModelForm[ApprovedAnswer]
+else:
+    AnswerModelAdmin = admin.ModelAdmin
+    AnswerModelForm = forms.ModelForm
+
+LONGEST_ANSWER = 10_000
+MOST_WORDINGS = 30
+LONGEST_WORDING = 500
+"""Limits of an approved answer, which is sent to Claude as a whole."""
+
+LARGE = {"class": "vLargeTextField", "dir": "auto"}
+
+
+class ApprovedAnswerForm(AnswerModelForm):
+    """The form of an approved answer."""
+
+    bots = forms.MultipleChoiceField(
+        label=_("Bots"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("The bots that give the answer; all if none is chosen."),
+    )
+    language = forms.ChoiceField(
+        label=_("Language"),
+        required=False,
+        help_text=_("Only for questions in this language, or on pages in it."),
+    )
+    reply = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    class Meta:
+        model = ApprovedAnswer
+        fields = ("title", "questions", "answer", "url", "bots", "language", "audience", "active")
+        widgets = {
+            "title": forms.TextInput(attrs={"class": "vTextField", "dir": "auto"}),
+            "questions": forms.Textarea(attrs={**LARGE, "rows": 4}),
+            "answer": forms.Textarea(attrs={**LARGE, "rows": 12}),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        chosen = self.instance.bots if isinstance(self.instance.bots, list) else []
+        names = list(dict.fromkeys([*conf.CHAT_BOTS, *map(str, chosen)]))
+        bots: Any = self.fields["bots"]
+        bots.choices = [(name, visible(name)) for name in names]
+        codes = {code.partition("-")[0]: name for code, name in settings.LANGUAGES}
+        if self.instance.language:
+            codes.setdefault(self.instance.language, self.instance.language)
+        language: Any = self.fields["language"]
+        language.choices = [("", _("All languages")), *codes.items()]
+        if len(names) < 2 and "bots" in self.fields:
+            self.fields["bots"].widget = forms.MultipleHiddenInput()
+
+    def clean_questions(self) -> str:
+        """Return the wordings, one per line, without empty lines."""
+        lines = [" ".join(line.split()) for line in self.cleaned_data["questions"].splitlines()]
+        lines = list(dict.fromkeys(filter(None, lines)))
+        if len(lines) > MOST_WORDINGS:
+            raise ValidationError(_("Write at most %d wordings.") % MOST_WORDINGS)
+        if any(len(line) > LONGEST_WORDING for line in lines):
+            raise ValidationError(_("A wording has at most %d characters.") % LONGEST_WORDING)
+        return "\n".join(lines)
+
+    def clean_answer(self) -> str:
+        """Return the answer, if it is not too long."""
+        answer: str = self.cleaned_data["answer"].strip()
+        if len(answer) > LONGEST_ANSWER:
+            raise ValidationError(_("The answer has at most %d characters.") % LONGEST_ANSWER)
+        return answer
+
+    def clean_url(self) -> str:
+        """Return the link, if it is the address of a page."""
+        url: str = self.cleaned_data["url"].strip()
+        if url and not safe_link(url):
+            raise ValidationError(
+                _("Write a path that begins with / or an address that begins with https://.")
+            )
+        return url
+
+
+@admin.register(ApprovedAnswer)
+class ApprovedAnswerAdmin(AnswerModelAdmin):
+    """Write approved answers, from scratch or from a question that was not answered well."""
+
+    form = ApprovedAnswerForm
+    list_display = ("title", "first_question", "shown_bots", "language", "active", "updated")
+    list_filter = ("active", "audience", "language")
+    search_fields = ("title", "questions", "answer")
+    ordering = ("-updated",)
+    list_per_page = 50
+    show_full_result_count = False
+    fieldsets = (
+        (None, {"fields": ("title", "questions", "answer", "url")}),
+        (_("Where it applies"), {"fields": ("bots", "language", "audience", "active")}),
+        (None, {"fields": ("reply",), "classes": ("chat-hidden",)}),
+    )
+    change_form_template = "admin/sitechat/approvedanswer/change_form.html"
+
+    class Media:
+        css = {"all": ["sitechat/admin/chat.css", "sitechat/admin/answers.css"]}
+
+    @admin.display(description=_("question"))
+    def first_question(self, answer: ApprovedAnswer) -> str:
+        """Return the first wording."""
+        return visible(next(iter(answer.wordings), ""))[:120]
+
+    @admin.display(description=_("bots"))
+    def shown_bots(self, answer: ApprovedAnswer) -> Any:
+        """Return the names of the bots."""
+        names = answer.bots if isinstance(answer.bots, list) else []
+        return visible(", ".join(map(str, names))) or _("all")
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Return what a new answer to the question of a reply begins with."""
+        reply = parse_uuid(request.GET.get("reply", ""))
+        if reply is None or not may_read_transcripts(request):
+            return {}
+        draft = approving.draft(reply)
+        if draft is None:
+            return {}
+        bots = [draft.bot] if len(conf.CHAT_BOTS) > 1 and draft.bot in conf.CHAT_BOTS else []
+        return {
+            "title": draft.title,
+            "questions": draft.questions,
+            "answer": draft.answer,
+            "bots": bots,
+            "reply": str(reply),
+        }
+
+    def save_model(
+        self, request: HttpRequest, obj: ApprovedAnswer, form: Any, change: bool
+    ) -> None:
+        """Save the answer, embed its questions, and mark the question that it answers as done."""
+        if not change:
+            obj.author_id = request.user.pk
+        if "questions" in form.changed_data:
+            obj.vectors, obj.embedder = None, ""
+        super().save_model(request, obj, form, change)
+        approved.embed_in_time(obj)
+        reply = parse_uuid(form.cleaned_data.get("reply") or "")
+        if reply is None or change or not may_read_transcripts(request):
+            return
+        count = approving.mark_done(reply)
+        if count:
+            text = ngettext("%d question is done.", "%d questions are done.", count)
+            messages.success(request, text % count)
+
+    def response_add(
+        self, request: HttpRequest, obj: ApprovedAnswer, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Continue with the page that asks the question again, if the answer was for a reply."""
+        response = super().response_add(request, obj, post_url_continue)
+        if request.POST.get("reply") and "_save" in request.POST:
+            return HttpResponseRedirect(self._ask_url(obj))
+        return response
+
+    def get_urls(self) -> list[Any]:
+        """Return the URLs, with that of the page that asks the question again."""
+        ask = path(
+            "<path:object_id>/ask/",
+            self.admin_site.admin_view(self.ask_view),
+            name="sitechat_approvedanswer_ask",
+        )
+        return [ask, *super().get_urls()]
+
+    def ask_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Show the question of an answer; a POST asks it, which costs money."""
+        found = self.get_object(request, unquote(object_id))
+        if not self.has_change_permission(request, found):
+            raise PermissionDenied
+        if found is None:
+            raise Http404
+        names = _bots_of(found)
+        asked = {
+            "question": request.POST.get("question", next(iter(found.wordings), found.title)),
+            "bot": request.POST.get("bot", names[0]),
+        }
+        rows = []
+        if request.method == "POST" and asked["bot"] in names:
+            rows = list(map(TrialRow.of, trial_questions.ask([asked["question"]], asked["bot"])))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Ask it again"),
+            "opts": self.opts,
+            "original": found,
+            "object_id": object_id,
+            "change": True,
+            "is_popup": False,
+            "has_view_permission": True,
+            "found": found,
+            "wordings": [visible(each) for each in found.wordings],
+            "bots": names,
+            "asked": asked,
+            "rows": rows,
+            "media": self.media,
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, "admin/sitechat/approvedanswer/ask.html", context)
+
+    def _ask_url(self, answer: ApprovedAnswer) -> str:
+        name = f"{self.admin_site.name}:sitechat_approvedanswer_ask"
+        return reverse(name, args=[answer.pk])
+
+
+def _bots_of(answer: ApprovedAnswer) -> list[str]:
+    names = [*conf.CHAT_BOTS]
+    own = [name for name in names if isinstance(answer.bots, list) and name in answer.bots]
+    return own or names

@@ -1,0 +1,186 @@
+"""The admin of contact requests: a list with a state, and a CSV file of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.urls import path, reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from sitechat.admin.filters import BotFilter
+from sitechat.admin.owners import OwnersPage, may_read_transcripts
+from sitechat.admin.spreadsheet import csv_response
+from sitechat.conf import conf
+from sitechat.models import Contact
+from sitechat.safe_text import safe_link, visible
+
+if TYPE_CHECKING:
+    ContactModelAdmin = admin.ModelAdmin[Contact]
+else:
+    ContactModelAdmin = admin.ModelAdmin
+
+EXCERPT = 120
+"""Characters of a message in the list."""
+
+CSV_BATCH = 1000
+"""Rows that are read at once for a CSV file."""
+
+COLUMNS = ("created", "state", "email", "name", "phone", "message", "bot", "language", "page",
+           "consent", "conversation_id")  # fmt: skip
+"""Columns of the CSV file."""
+
+
+@admin.register(Contact)
+class ContactAdmin(OwnersPage, ContactModelAdmin):
+    """List contact requests. Only their state can be changed."""
+
+    list_display = ["who", "state", "excerpt", "created"]
+    list_display_links = None
+    list_filter = ["state", BotFilter, "created"]
+    search_fields = ["email", "name", "phone", "message"]
+    search_help_text = _("Search for words in addresses, names, phone numbers and messages.")
+    ordering = ["-created"]
+    list_per_page = 50
+    show_full_result_count = False
+    actions = ["mark_new", "mark_contacted", "mark_done"]
+    fields = ["state", "shown_email", "shown_name", "shown_phone", "shown_message", "shown_page",
+              "bot", "language", "transcript", "consent", "created"]  # fmt: skip
+    readonly_fields = ["shown_email", "shown_name", "shown_phone", "shown_message", "shown_page",
+                       "bot", "language", "transcript", "consent", "created"]  # fmt: skip
+
+    @admin.display(description=_("name"), ordering="name")
+    def shown_name(self, contact: Contact) -> str:
+        """Return the name, or another field that identifies the contact."""
+        return visible(str(contact))
+
+    @admin.display(description=_("contact"), ordering="name")
+    def who(self, contact: Contact) -> str:
+        """Return the name, which leads to the contact, with the address and the phone below it."""
+        name = format_html(
+            '<a href="{}">{}</a>',
+            reverse(
+                "admin:sitechat_contact_change",
+                args=[contact.pk],
+                current_app=self.admin_site.name,
+            ),
+            visible(str(contact)),
+        )
+        parts = [name, self.shown_email(contact), self.shown_phone(contact)]
+        return format_html_join(mark_safe("<br>"), "{}", ((part,) for part in parts if part))
+
+    @admin.display(description=_("e-mail"))
+    def shown_email(self, contact: Contact) -> str:
+        """Return a link that writes to the address."""
+        if not contact.email:
+            return ""
+        return format_html('<a href="mailto:{0}">{0}</a>', visible(contact.email))
+
+    @admin.display(description=_("phone"))
+    def shown_phone(self, contact: Contact) -> str:
+        """Return the phone number."""
+        return (
+            format_html('<bdi dir="ltr">{}</bdi>', visible(contact.phone)) if contact.phone else ""
+        )
+
+    @admin.display(description=_("message"))
+    def excerpt(self, contact: Contact) -> str:
+        """Return the beginning of the message."""
+        text = " ".join(contact.message.split())
+        shown = visible(text[:EXCERPT] + ("…" if len(text) > EXCERPT else ""))
+        return format_html('<span dir="auto">{}</span>', shown)
+
+    @admin.display(description=_("message"))
+    def shown_message(self, contact: Contact) -> str:
+        """Return the whole message."""
+        return format_html('<div class="chat-text" dir="auto">{}</div>', visible(contact.message))
+
+    @admin.display(description=_("page"))
+    def shown_page(self, contact: Contact) -> str:
+        """Return a link to the page on which the form was sent."""
+        link = safe_link(contact.page)
+        shown = visible(contact.page)
+        return format_html('<a href="{}">{}</a>', link, shown) if link else shown
+
+    @admin.display(description=_("conversation"))
+    def transcript(self, contact: Contact) -> str:
+        """Return a link to the transcript."""
+        if contact.conversation_id is None:
+            return str(_("There is none, or it was deleted."))
+        url = reverse(
+            "admin:sitechat_conversation_change",
+            args=[contact.conversation_id],
+            current_app=self.admin_site.name,
+        )
+        return format_html('<a href="{}">{}</a>', url, _("Read the transcript"))
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        """Return the columns; the bot only if there are several."""
+        columns = list(self.list_display)
+        if len(conf.CHAT_BOTS) > 1:
+            columns.insert(-1, "bot")
+        return columns
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the list under the title "Contacts"."""
+        context = {"title": _("Contacts"), **(extra_context or {})}
+        return super().changelist_view(request, context)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """Return the fields; the transcript only for those who may read it."""
+        hidden = set() if may_read_transcripts(request) else {"transcript"}
+        return [name for name in self.fields or [] if name not in hidden]
+
+    @admin.action(description=_("Mark as new"), permissions=["change"])
+    def mark_new(self, request: HttpRequest, queryset: QuerySet[Contact]) -> None:
+        """Set the state of the selected contacts."""
+        self._mark(request, queryset, Contact.State.NEW)
+
+    @admin.action(description=_("Mark as contacted"), permissions=["change"])
+    def mark_contacted(self, request: HttpRequest, queryset: QuerySet[Contact]) -> None:
+        """Set the state of the selected contacts."""
+        self._mark(request, queryset, Contact.State.CONTACTED)
+
+    @admin.action(description=_("Mark as done"), permissions=["change"])
+    def mark_done(self, request: HttpRequest, queryset: QuerySet[Contact]) -> None:
+        """Set the state of the selected contacts."""
+        self._mark(request, queryset, Contact.State.DONE)
+
+    def _mark(self, request: HttpRequest, queryset: QuerySet[Contact], state: str) -> None:
+        count = queryset.update(state=state)
+        text = ngettext("%d contact was changed.", "%d contacts were changed.", count)
+        messages.success(request, text % count)
+
+    def get_urls(self) -> list[Any]:
+        """Return the URLs, with that of the CSV file."""
+        export = path(
+            "csv/", self.admin_site.admin_view(self.csv_view), name="sitechat_contact_csv"
+        )
+        return [export, *super().get_urls()]
+
+    def csv_view(self, request: HttpRequest) -> HttpResponseBase:
+        """Return the list as a CSV file, with the same search and filters."""
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        try:
+            found = self.get_changelist_instance(request).get_queryset(request)
+        except IncorrectLookupParameters:
+            return HttpResponseRedirect("../")
+        return csv_response("contacts.csv", chain([COLUMNS], _rows(found)))
+
+
+def _rows(found: QuerySet[Contact]) -> Iterator[Sequence[object]]:
+    for values in found.values_list(*COLUMNS).iterator(chunk_size=CSV_BATCH):
+        created, *others = values
+        yield [created.isoformat(), *("" if value is None else value for value in others)]

@@ -1,0 +1,93 @@
+"""The admin of deliveries: which webhooks and mails wait or have failed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from sitechat.admin.owners import ReadOnlyPage
+from sitechat.events import wake
+from sitechat.models import Delivery
+from sitechat.safe_text import visible
+
+if TYPE_CHECKING:
+    DeliveryModelAdmin = admin.ModelAdmin[Delivery]
+else:
+    DeliveryModelAdmin = admin.ModelAdmin
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ReadOnlyPage, DeliveryModelAdmin):
+    """List deliveries. Failed ones can be sent again. Their contents are not shown."""
+
+    list_display = ["event", "outcome", "receiver", "created"]
+    list_filter = ["state", "kind"]
+    ordering = ["-created"]
+    list_per_page = 50
+    show_full_result_count = False
+    actions = ["send_again"]
+    fields = ["event", "kind", "shown_target", "state", "attempts", "shown_error", "created",
+              "due", "sent"]  # fmt: skip
+
+    @admin.display(description=_("to"))
+    def receiver(self, delivery: Delivery) -> str:
+        """Return the host of a webhook, or the mail addresses."""
+        if delivery.kind == Delivery.Kind.MAIL:
+            return visible(delivery.target)
+        return visible(urlsplit(delivery.target).hostname or delivery.target)
+
+    @admin.display(description=_("state"))
+    def outcome(self, delivery: Delivery) -> str:
+        """Return the state, with the last error below it."""
+        state = delivery.get_state_display()
+        if not delivery.error:
+            return state
+        return format_html(
+            '{}<br><span class="chat-quiet">{} ({})</span>',
+            state,
+            visible(delivery.error),
+            ngettext("%d attempt", "%d attempts", delivery.attempts) % delivery.attempts,
+        )
+
+    @admin.display(description=_("target"))
+    def shown_target(self, delivery: Delivery) -> str:
+        """Return the target."""
+        return visible(delivery.target)
+
+    @admin.display(description=_("last error"))
+    def shown_error(self, delivery: Delivery) -> str:
+        """Return the last error."""
+        return visible(delivery.error)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the list under the title "Deliveries"."""
+        context = {"title": _("Deliveries"), **(extra_context or {})}
+        return super().changelist_view(request, context)
+
+    def has_send_permission(self, request: HttpRequest) -> bool:
+        """Return whether the user may let failed deliveries be sent again."""
+        return request.user.has_perm("sitechat.change_delivery")
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return whether the user may see deliveries."""
+        return super().has_view_permission(request, obj) or self.has_send_permission(request)
+
+    @admin.action(description=_("Send failed deliveries again"), permissions=["send"])
+    def send_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
+        """Send the selected deliveries again."""
+        chosen = Delivery.objects.filter(pk__in=list(queryset.values_list("pk", flat=True)))
+        sent = chosen.send_again()
+        wake()
+        text = ngettext(
+            "%d delivery will be sent again.", "%d deliveries will be sent again.", sent
+        )
+        messages.success(request, text % sent)

@@ -1,0 +1,224 @@
+"""The admin of bots' texts: one form per bot, a trial before saving, and all versions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.utils.http import urlencode
+from django.utils.translation import gettext_lazy as _
+
+from sitechat.admin.owners import OwnersPage, number_in
+from sitechat.admin.trials import TrialRow
+from sitechat.conf import conf
+from sitechat.conversations import bot_texts
+from sitechat.models import BotTexts
+from sitechat.reports import trial_questions
+from sitechat.safe_text import visible
+
+if TYPE_CHECKING:
+    TextsModelAdmin = admin.ModelAdmin[BotTexts]
+    TextsModelForm = forms.ModelForm[BotTexts]
+else:
+    TextsModelAdmin = admin.ModelAdmin
+    TextsModelForm = forms.ModelForm
+
+VERSIONS = 20
+"""The number of versions that are listed, the newest first."""
+
+MOST_SUGGESTIONS = 8
+LONGEST_SUGGESTION = 200
+LONGEST_GREETING = 1000
+LONGEST_INSTRUCTIONS = 8000
+"""Limits of the texts. Instructions are sent with every message."""
+
+
+class TextsForm(TextsModelForm):
+    """The texts and switches of one bot."""
+
+    suggestions = forms.CharField(
+        label=_("Suggestions"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4, "dir": "auto"}),
+        help_text=_("Questions to begin with, one per line. Empty: those of the settings."),
+    )
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    class Meta:
+        model = BotTexts
+        fields = BotTexts.FIELDS
+        widgets = {
+            "greeting": forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
+            "instructions": forms.Textarea(attrs={"rows": 8, "dir": "auto"}),
+        }
+
+    def __init__(self, *args: Any, latest: BotTexts | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._latest = latest
+        stored = self.instance.suggestions
+        self.initial["suggestions"] = "\n".join(map(str, stored)) if stored else ""
+        self.initial["version"] = latest.pk if latest is not None else None
+        limits = {"greeting": LONGEST_GREETING, "instructions": LONGEST_INSTRUCTIONS}
+        for name, length in limits.items():
+            field: Any = self.fields[name]
+            field.max_length = length
+            field.widget.attrs["maxlength"] = str(length)
+
+    def clean_greeting(self) -> str:
+        """Return the greeting, if it is not too long."""
+        return _short_enough(self.cleaned_data["greeting"], LONGEST_GREETING)
+
+    def clean_instructions(self) -> str:
+        """Return the instructions, if they are not too long."""
+        return _short_enough(self.cleaned_data["instructions"], LONGEST_INSTRUCTIONS)
+
+    def clean_suggestions(self) -> list[str]:
+        """Return the questions without empty lines."""
+        lines = [" ".join(line.split()) for line in self.cleaned_data["suggestions"].splitlines()]
+        lines = list(dict.fromkeys(filter(None, lines)))
+        if len(lines) > MOST_SUGGESTIONS:
+            raise ValidationError(_("Write at most %d questions.") % MOST_SUGGESTIONS)
+        return [_short_enough(line, LONGEST_SUGGESTION) for line in lines]
+
+    def clean_version(self) -> int | None:
+        """Raise ValidationError if somebody has saved another version meanwhile."""
+        version: int | None = self.cleaned_data["version"]
+        latest = self._latest
+        if latest is not None and version != latest.pk:
+            self.data = {**self.data.dict(), "version": str(latest.pk)}  # type: ignore[attr-defined]
+            raise ValidationError(
+                _("%s has saved another version meanwhile. Save again to replace it.")
+                % (author_of(latest) or _("Somebody"))
+            )
+        return version
+
+
+def _short_enough(text: str, longest: int) -> str:
+    if len(text) > longest:
+        raise ValidationError(_("At most %d characters.") % longest)
+    return text.strip()
+
+
+def author_of(row: BotTexts) -> str:
+    """Return the username of who saved a version; empty if the user is gone."""
+    author = row.author
+    return visible(author.get_username()) if author is not None else ""
+
+
+@admin.register(BotTexts)
+class BotTextsAdmin(OwnersPage, TextsModelAdmin):
+    """Edit the texts of each bot on one page. Versions are never changed or deleted."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return False: versions are kept."""
+        return False
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the form of a bot, save it, or ask questions with what it says."""
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        bots = list(conf.CHAT_BOTS)
+        bot = request.GET.get("bot", "")
+        bot = bot if bot in bots else bots[0]
+        latest = bot_texts.newest(bot)
+        may_change = self.has_change_permission(request)
+        rows: list[TrialRow] = []
+        questions = request.POST.getlist("question")[: trial_questions.MOST]
+        if request.method == "POST":
+            if not may_change:
+                raise PermissionDenied
+            form = TextsForm(request.POST, instance=BotTexts(bot=bot), latest=latest)
+            if "_try" in request.POST:
+                form.is_valid()
+                instructions = form.cleaned_data.get("instructions")
+                asked = [question for question in questions if question.strip()]
+                if instructions is not None and asked:
+                    rows = list(map(TrialRow.of, trial_questions.ask(asked, bot, instructions)))
+            elif form.is_valid():
+                return self._save(request, form, latest)
+        else:
+            form = TextsForm(instance=self._shown(request, bot, latest), latest=latest)
+        return self._page(request, bot, form, latest, rows, questions, extra_context)
+
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
+        """Redirect to the form: a version has no page of its own."""
+        return HttpResponseRedirect("../../")
+
+    def _shown(self, request: HttpRequest, bot: str, latest: BotTexts | None) -> BotTexts:
+        """Return the version to begin with: the newest, or an earlier one that the link names."""
+        wanted = number_in(request, "version")
+        earlier = None
+        if wanted is not None:
+            earlier = BotTexts.objects.filter(bot=bot, pk=wanted).first()
+        return earlier or latest or BotTexts(bot=bot)
+
+    def _save(self, request: HttpRequest, form: TextsForm, latest: BotTexts | None) -> HttpResponse:
+        row = form.instance
+        before = latest or BotTexts(bot=row.bot)
+        if row.changed_from(before):
+            row.author_id = request.user.pk
+            row.save(force_insert=True)
+            bot_texts.reread()
+            messages.success(
+                request,
+                _("Saved. Pages show it within ten seconds.")
+                if row.enabled
+                else _("Saved. The bot is off: it takes no new messages."),
+            )
+        else:
+            messages.info(request, _("Nothing has changed."))
+        return HttpResponseRedirect("?" + urlencode({"bot": str(row.bot)}))
+
+    def _page(
+        self,
+        request: HttpRequest,
+        bot: str,
+        form: TextsForm,
+        latest: BotTexts | None,
+        rows: list[TrialRow],
+        questions: list[str],
+        extra_context: dict[str, Any] | None,
+    ) -> HttpResponse:
+        bots = list(conf.CHAT_BOTS)
+        blank = [""] * trial_questions.MOST
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Texts"),
+            "opts": self.opts,
+            "cl": {"opts": self.opts},
+            "actions_on_top": True,  # without it Django's template has an inline style
+            "media": self.media,
+            "form": form,
+            "bot": bot,
+            "bots": [("?" + urlencode({"bot": name}), visible(name), name == bot) for name in bots],
+            "is_off": latest is not None and not latest.enabled,
+            "earlier": number_in(request, "version"),
+            "versions": _versions(bot),
+            "rows": rows,
+            "questions": [*questions, *blank][: trial_questions.MOST],
+            "may_change": self.has_change_permission(request),
+            **(extra_context or {}),
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, "admin/sitechat/bottexts/change_list.html", context)
+
+
+def _versions(bot: str) -> list[dict[str, Any]]:
+    """Return the versions with who saved them and what they changed, the newest first."""
+    found = BotTexts.objects.filter(bot=bot).select_related("author").order_by("-pk")
+    rows = list(found[: VERSIONS + 1])
+    return [
+        {
+            "row": row,
+            "author": author_of(row),
+            "changed": row.changed_from(before),
+            "link": "?" + urlencode({"bot": bot, "version": str(row.pk)}),
+        }
+        for row, before in zip(rows, [*rows[1:], BotTexts(bot=bot)], strict=False)
+    ][:VERSIONS]

@@ -1,0 +1,102 @@
+"""The page with the report of a week or month, as `chat_report` mails it, with plots."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import dateformat
+from django.utils.http import urlencode
+from django.utils.translation import gettext_lazy as _
+
+from sitechat.admin import plots
+from sitechat.admin.owners import may_read_transcripts
+from sitechat.admin.plots import Plot, Series
+from sitechat.reports.formatting import NONE, count, dollars, percent
+from sitechat.reports.period_report import (
+    PERIODS,
+    FrequentQuestion,
+    period_report,
+)
+from sitechat.reports.report_mail import report_rows, subject
+from sitechat.safe_text import visible
+
+NAMES = {"week": _("Week"), "month": _("Month")}
+
+
+def report_page(request: HttpRequest) -> dict[str, Any]:
+    """Return the template context of the report that the query string chooses."""
+    period = request.GET.get("period", "week")
+    period = period if period in PERIODS else "week"
+    report = period_report(period, end=_day_in(request.GET.get("end", "")))
+    later = report.end + timedelta(days=40 if period == "month" else 7)
+    is_last = later > datetime.now(timezone.utc)
+    may_read = may_read_transcripts(request)
+    may_see = may_read and request.user.has_perm("sitechat.view_unanswered")
+    return {
+        "title": subject(report),
+        "report": report,
+        "rows": report_rows(report),
+        "budget": dollars(report.budget) if report.budget is not None else NONE,
+        "budget_share": percent(report.budget_share),
+        "plots": _plots(report.days),
+        "unanswered": _visible(report.unanswered) if may_see else [],
+        "frequent": _visible(report.frequent) if may_read else [],
+        "tabs": [
+            ("?" + urlencode({"period": name}), title, name == period)
+            for name, title in NAMES.items()
+        ],
+        "earlier": _link(period, report.start),
+        "later": "" if is_last else _link(period, later),
+    }
+
+
+def _link(period: str, end: datetime) -> str:
+    return "?" + urlencode({"period": period, "end": end.strftime("%Y-%m-%d")})
+
+
+def _day_in(value: str) -> datetime | None:
+    """Return the day in one of our links; None if it is not valid."""
+    try:
+        day = datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=timezone.utc)
+    except ValueError:
+        return None
+    return day if day.year > 2000 else None
+
+
+def _visible(questions: Sequence[FrequentQuestion]) -> list[dict[str, Any]]:
+    return [
+        {
+            "text": visible(each.text),
+            "count": each.count,
+            "conversation": each.conversation,
+            "reply": each.reply,
+        }
+        for each in questions
+    ]
+
+
+def _plots(days: Sequence[tuple[datetime, Any]]) -> list[Plot]:
+    labels = [dateformat.format(day, "d M") for day, _figures in days]
+    figures = [each for _day, each in days]
+    return [
+        plots.bars(
+            _("Questions"),
+            labels,
+            [
+                Series(_("Answered"), [float(f.replies - f.errors - f.refusals) for f in figures]),
+                Series(_("Errors"), [float(f.errors) for f in figures]),
+                Series(_("Refused"), [float(f.refusals) for f in figures]),
+            ],
+            show=count,
+            whole=True,
+        ),
+        plots.bars(
+            _("Dollars"),
+            labels,
+            [Series(_("Dollars"), [float(f.dollars) for f in figures])],
+            show=dollars,
+        ),
+    ]

@@ -1,0 +1,29 @@
+"""CSV files for spreadsheets, whose cells run no formula."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+
+from django.http import HttpResponse
+
+from sitechat.safe_text import visible
+
+FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+"""Beginnings of cells that spreadsheets run as formulas."""
+
+
+def csv_response(name: str, rows: Iterable[Sequence[object]]) -> HttpResponse:
+    """Return a CSV file of the rows; the first holds the titles of the columns."""
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    writer = csv.writer(response)
+    for row in rows:
+        writer.writerow([cell(value) if isinstance(value, str) else value for value in row])
+    return response
+
+
+def cell(text: str) -> str:
+    """Return the text in a form that spreadsheets do not run as a formula."""
+    shown = visible(text)
+    return f"'{shown}" if text.startswith(FORMULAS) or shown.startswith(FORMULAS) else shown

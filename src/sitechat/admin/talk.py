@@ -1,0 +1,115 @@
+"""The lines of a conversation on the page where staff answer it: messages, steps and notes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.functional import Promise
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from sitechat.admin.answer_html import as_html
+from sitechat.models import Conversation, HandoffEntry, Message, Role, Status
+from sitechat.safe_text import visible
+
+MESSAGES = 200
+ENTRIES = 100
+"""Maximum numbers of messages and of steps that one look returns: the newest ones."""
+
+KINDS = {Role.USER: "visitor", Role.ASSISTANT: "bot", Role.AGENT: "agent"}
+
+FROM_VISITOR = frozenset({HandoffEntry.Kind.REQUESTED, HandoffEntry.Kind.WITHDRAWN})
+
+
+@dataclass(frozen=True)
+class TalkLine:
+    """A message, a note or a step of the handoff."""
+
+    key: str
+    """Identifies the line, also when its text has changed."""
+    kind: str
+    """`visitor`, `bot`, `agent`, `note` or `step`."""
+    who: str | Promise
+    text: str
+    created: datetime
+    status: str | Promise = ""
+    """The state of a message of the bot that is not complete."""
+    html: SafeString | str = ""
+    """The text of an answer as the visitor sees it; empty for everything else."""
+
+
+@dataclass(frozen=True)
+class Talk:
+    """Lines since a cursor, and the cursor for the next look."""
+
+    lines: list[TalkLine]
+    cursor: str
+
+
+def talk(conversation: Conversation, cursor: str = "") -> Talk:
+    """Return the lines of a conversation since a cursor, or the newest ones."""
+    position, entry = _parse(cursor)
+    messages = list(
+        conversation.messages.filter(position__gte=position).order_by("-position")[:MESSAGES]
+    )[::-1]
+    entries = list(
+        HandoffEntry.objects.filter(handoff=conversation.pk, pk__gt=entry).order_by("-pk")[:ENTRIES]
+    )[::-1]
+    running = [row.position for row in messages if row.status == Status.RUNNING]
+    after = messages[-1].position + 1 if messages else position
+    lines = [*map(_of_message, messages), *map(_of_entry, entries)]
+    lines.sort(key=lambda line: line.created)
+    # A running reply is read again until it is complete.
+    cursor = f"{min([after, *running])}-{entries[-1].pk if entries else entry}"
+    return Talk(lines, cursor)
+
+
+def _parse(cursor: str) -> tuple[int, int]:
+    parts = cursor.split("-")
+    if len(parts) == 2 and all(p.isascii() and p.isdecimal() and len(p) < 10 for p in parts):
+        return int(parts[0]), int(parts[1])
+    return 0, 0
+
+
+def _of_message(row: Message) -> TalkLine:
+    names = {Role.USER: _("Visitor"), Role.ASSISTANT: _("Bot"), Role.AGENT: row.name or ""}
+    is_plain = row.status == Status.COMPLETE
+    return TalkLine(
+        key=f"message-{row.pk}",
+        kind=KINDS.get(Role(row.role), "bot"),
+        who=visible(names.get(Role(row.role), "")),
+        text=visible(row.text),
+        created=row.created,
+        status="" if is_plain else row.get_status_display(),
+        html="" if row.role == Role.USER else as_html(row.text),
+    )
+
+
+def _of_entry(row: HandoffEntry) -> TalkLine:
+    is_note = row.kind == HandoffEntry.Kind.NOTE
+    return TalkLine(
+        key=f"entry-{row.pk}",
+        kind="note" if is_note else "step",
+        who=visible(row.author_name),
+        text=visible(row.text) if is_note else " ".join(_step(row)),
+        created=row.created,
+    )
+
+
+def _step(row: HandoffEntry) -> Iterator[str]:
+    """Yield the words of a sentence that says what happened."""
+    if row.kind in FROM_VISITOR:
+        yield _("The visitor")
+    elif row.kind == HandoffEntry.Kind.IDLE:
+        yield visible(row.text)
+    else:
+        yield visible(row.author_name)
+    yield str(row.get_kind_display())
+    if row.kind == HandoffEntry.Kind.JOINED:
+        yield _("as %(name)s") % {"name": visible(row.text)}
+    elif row.kind == HandoffEntry.Kind.ASSIGNED and row.text:
+        yield _("to %(name)s") % {"name": visible(row.text)}
+    elif row.kind == HandoffEntry.Kind.MAILED:
+        yield f"({visible(row.text)})"

@@ -1,0 +1,120 @@
+"""Check the tools of the bots."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.util import find_spec
+from typing import Any
+
+from django.core.checks import CheckMessage, Error, Warning
+
+from sitechat.chatbot import usable_bots
+from sitechat.conversations.mcp_tools import problem_of_server
+from sitechat.conversations.site_tools import SITE_TOOLS
+from sitechat.tools import Tool
+from sitechat.tools.arguments import SignatureParameters
+from sitechat.tools.schemas import problem_of
+
+RIGHT = "tools = [order_status], with functions that are decorated with @sitechat.tool"
+
+
+def check_tools(**kwargs: Any) -> Iterator[CheckMessage]:
+    """E040, W040: a bot has a tool that Claude can't be offered, or one without a docstring."""
+    for bot in usable_bots():
+        try:
+            tools = bot.tools
+        except Exception as error:
+            yield _error(f"The tools of the bot {bot.name!r} raise {error!r}.", f"Write {RIGHT}.")
+            continue
+        if isinstance(tools, str) or not isinstance(tools, Sequence):
+            yield _error(f"The tools of the bot {bot.name!r} are {tools!r}.", f"Write {RIGHT}.")
+            continue
+        names = {tool.name for tool in SITE_TOOLS}
+        for tool in tools:
+            if not isinstance(tool, Tool):
+                yield _error(
+                    f"The bot {bot.name!r} has the tool {tool!r}, which is no tool.",
+                    f"Write {RIGHT}.",
+                )
+                continue
+            if tool.name in names:
+                yield _error(
+                    f"The bot {bot.name!r} has two tools with the name {tool.name!r}.",
+                    'Give one of them another name: @tool(name="…").',
+                )
+            names.add(tool.name)
+            yield from _of_tool(bot.name, tool)
+
+
+def check_mcp_servers(**kwargs: Any) -> Iterator[CheckMessage]:
+    """E041: a bot has an MCP server that can't be used, or the package `mcp` is missing."""
+    for bot in usable_bots():
+        servers = bot.mcp_servers
+        if not servers:
+            continue
+        if isinstance(servers, (str, Mapping)) or not isinstance(servers, Sequence):
+            yield _mcp_error(bot.name, "the list of them", "it must be a list of dicts")
+            continue
+        if any(find_spec(name) is None for name in ("mcp", "jsonschema")):
+            yield Error(
+                f"The bot {bot.name!r} has MCP servers, and the package mcp is not installed.",
+                hint='pip install "django-sitechat[mcp]"',
+                id="sitechat.E041",
+            )
+        for number, problem in enumerate(map(problem_of_server, servers), 1):
+            if problem:
+                yield _mcp_error(bot.name, f"number {number}", problem)
+
+
+def _mcp_error(bot: str, server: str, problem: str) -> Error:
+    return Error(
+        f"An MCP server of the bot {bot!r} can't be used ({server}): {problem}.",
+        hint='Write {"url": "https://…", "headers": {…}, "tools": [names], "read_only": [names]}.',
+        id="sitechat.E041",
+    )
+
+
+def _of_tool(bot: str, tool: Tool) -> Iterator[CheckMessage]:
+    problem = _problem_of(tool)
+    if problem:
+        yield _error(
+            f"The tool {tool.name!r} of the bot {bot!r} {problem}.",
+            "Annotate its parameters with types that JSON can hold, such as str, int, bool, "
+            "Literal, date or list[str].",
+        )
+    if not (tool.description or tool.function.__doc__ or "").strip():
+        yield Warning(
+            f"The tool {tool.name!r} of the bot {bot!r} has no docstring.",
+            hint="Say in it what the tool does and when to use it: Claude knows nothing else.",
+            id="sitechat.W040",
+        )
+
+
+def _problem_of(tool: Tool) -> str:
+    if tool.schema is not None:
+        return problem_of(tool.schema)
+    parameters = tool.parameters
+    if not isinstance(parameters, SignatureParameters):
+        return ""
+    try:
+        for name, adapter in parameters.adapters.items():
+            of_parameter = adapter.json_schema()
+            # pydantic puts the definitions of types beside what refers to them.
+            definitions = of_parameter.pop("$defs", {})
+            schema = {
+                "type": "object",
+                "properties": {name: of_parameter},
+                "$defs": definitions,
+            }
+            if problem := problem_of(schema):
+                return problem
+    except Exception as error:  # pydantic's, or of the site's own types
+        return f"has parameters that can't be validated ({type(error).__name__}: {error})"
+    return ""
+
+
+def _error(message: str, hint: str) -> Error:
+    return Error(message, hint=hint, id="sitechat.E040")
+
+
+CHECKS = (check_tools, check_mcp_servers)

@@ -1,0 +1,181 @@
+"""Check the bots of CHAT_BOTS and their models."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from difflib import get_close_matches
+from inspect import getattr_static
+from typing import Any
+
+from django.core.checks import CheckMessage, Error, Warning
+from django.utils import timezone
+
+from sitechat.chatbot import CACHE_LIFETIMES, Chatbot, usable_bots
+from sitechat.checks import dotted
+from sitechat.claude import catalog, prices
+from sitechat.conf import conf
+
+RIGHT = 'CHAT_BOTS = {"default": "sitechat.Chatbot"}'
+
+NAME = re.compile(r"[\w.-]{1,64}")
+"""Valid bot names. They are used in URLs, sessions and the database."""
+
+PREFIX = re.compile(r"(?:.*/)?(?:(?:[a-z]+\.)?anthropic\.)?")
+"""Prefixes of model names on Bedrock, Vertex and other servers."""
+
+ATTRIBUTES: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "model": (
+        lambda v: isinstance(v, str) and v != "",
+        'the name of a model, such as "claude-opus-4-7"',
+    ),
+    "max_tokens": (
+        lambda v: type(v) is int and v > 0,
+        "a whole number of tokens, such as 1024",
+    ),
+    "max_tool_rounds": (
+        lambda v: type(v) is int and v >= 0,
+        "a whole number, such as 3; 0 offers no tools",
+    ),
+    "effort": (
+        lambda v: v is None or v in catalog.EFFORTS,
+        f"{', '.join(map(repr, catalog.EFFORTS))} or None",
+    ),
+    "fallback_model": (
+        lambda v: v is None or (isinstance(v, str) and v != ""),
+        'the name of a model, such as "claude-sonnet-5", or None',
+    ),
+    "cache_lifetime": (
+        lambda v: v in CACHE_LIFETIMES,
+        f"{', '.join(map(repr, CACHE_LIFETIMES))}",
+    ),
+}
+"""A validator and a description of valid values, for each attribute of a bot's class."""
+
+LIKENESS = 0.8
+"""The minimum similarity, 0 to 1, for the suggestion of a similar name."""
+
+
+def check_bots(**kwargs: Any) -> Iterator[CheckMessage]:
+    """E006, W023: CHAT_BOTS has a name or a path that can't be used, or no default."""
+    bots = conf.CHAT_BOTS
+    if not isinstance(bots, Mapping) or not bots:
+        yield Error(f"CHAT_BOTS is {bots!r}.", hint=f"Write {RIGHT}.", id="sitechat.E006")
+        return
+    errors = [*_errors(bots)]
+    yield from errors
+    if "default" not in bots and not errors:
+        yield _without_default([*bots])
+
+
+def _errors(bots: Mapping[Any, Any]) -> Iterator[CheckMessage]:
+    for name, path in bots.items():
+        if not (isinstance(name, str) and NAME.fullmatch(name)):
+            yield Error(
+                f"CHAT_BOTS has the name {name!r}.",
+                hint="A bot's name has 1 to 64 letters, digits, hyphens, underscores and dots, "
+                'such as "support".',
+                id="sitechat.E006",
+            )
+        found = dotted.find(path, _is_bot, "a subclass of sitechat.Chatbot")
+        if found.problem:
+            yield Error(
+                f"CHAT_BOTS[{name!r}] is {path!r}, {found.problem}.",
+                hint=found.hint(f"Write the dotted path of a subclass of Chatbot, as in {RIGHT}."),
+                id="sitechat.E006",
+            )
+        else:
+            yield from _attributes(name, found.value)
+
+
+def _attributes(name: object, bot: type[Chatbot]) -> Iterator[CheckMessage]:
+    """Check the attributes that the class sets itself. Other checks cover the settings."""
+    for attribute, (is_valid, right) in ATTRIBUTES.items():
+        value = getattr_static(bot, attribute)
+        # Computed values, such as properties, are not known here.
+        if not (hasattr(value, "__get__") or is_valid(value)):
+            yield Error(
+                f"The {attribute} of the bot {name!r} is {value!r}.",
+                hint=f"It can be {right}.",
+                id="sitechat.E006",
+            )
+
+
+def check_models(**kwargs: Any) -> Iterator[CheckMessage]:
+    """W022, W002: a bot's model is misspelled, or its price is not known."""
+    if prices.problems(conf.CHAT_PRICES):
+        return  # another check says so
+    for bot in usable_bots():
+        for model in (bot.model, bot.fallback_model):
+            if isinstance(model, str) and model and not prices.known(model):
+                yield _unknown_model(bot.name, model)
+
+
+def check_fallback_models(**kwargs: Any) -> Iterator[CheckMessage]:
+    """W015: a bot's fallback model is its first model."""
+    for bot in usable_bots():
+        if bot.fallback_model is None or not isinstance(bot.fallback_model, str):
+            continue
+        if catalog.base_name(bot.fallback_model) == catalog.base_name(bot.model):
+            yield Warning(
+                f"The fallback_model of the bot {bot.name!r} is its model, {bot.model}.",
+                hint="A model that refuses or is overloaded is not asked again: name another one, "
+                "or remove fallback_model.",
+                id="sitechat.W015",
+            )
+
+
+def _is_bot(value: Any) -> bool:
+    return isinstance(value, type) and issubclass(value, Chatbot)
+
+
+def _without_default(names: list[str]) -> CheckMessage:
+    folded = {name.casefold(): name for name in names}
+    near = get_close_matches("default", folded, n=1, cutoff=LIKENESS)
+    cure = f'Rename {folded[near[0]]!r} to "default"' if near else 'Name one of them "default"'
+    return Warning(
+        'CHAT_BOTS has no "default": pages and calls that name no bot get the first of its bots, '
+        f"{names[0]!r}.",
+        hint=f"{cure}, or name a bot in every {{% chat_widget %}} and silence this warning.",
+        id="sitechat.W023",
+    )
+
+
+def _unknown_model(bot: str, model: str) -> CheckMessage:
+    meant = near_model(model)
+    if meant:
+        return Warning(
+            f"The model {model!r} of the bot {bot!r} is not one that this version knows.",
+            hint=f"Did you mean {meant}? If {model} is right, set its price in CHAT_PRICES.",
+            id="sitechat.W022",
+        )
+    return Warning(
+        f"The price of the model {model!r} (bot {bot!r}) is not known: it is booked at the "
+        "highest price.",
+        hint=f'Set CHAT_PRICES = {{"{model}": {{"input": 3, "output": 15}}}} '
+        "(dollars per million tokens).",
+        id="sitechat.W002",
+    )
+
+
+def near_model(model: str) -> str:
+    """Return the known model with the most similar name; "" if none is similar."""
+    offered = catalog.offered(timezone.now().date())
+    known = [*(each.name for each in offered), *map(str, conf.CHAT_PRICES)]
+    plain = re.sub(r"[\s._]+", "-", PREFIX.sub("", model.strip().lower()))
+    for name in (plain, f"claude-{plain}"):
+        if name in known:
+            return name
+    family = plain.removeprefix("claude-")
+    for name in known:  # the newest models come first
+        if name.startswith(f"claude-{family}-"):
+            return name
+    same_words = sorted(plain.removeprefix("claude-").split("-"))
+    for name in known:
+        if sorted(name.removeprefix("claude-").split("-")) == same_words:
+            return name
+    near = get_close_matches(plain, known, n=1, cutoff=LIKENESS)
+    return near[0] if near else ""
+
+
+CHECKS = (check_bots, check_models, check_fallback_models)

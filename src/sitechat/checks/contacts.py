@@ -1,0 +1,88 @@
+"""Check CHAT_CONTACT."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from django.core.checks import CheckMessage, Error, Warning
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.utils.functional import Promise
+
+from sitechat.conf import conf
+from sitechat.people.contact_form import FIELDS, current_form
+
+NAMES = ", ".join(f'"{name}"' for name in FIELDS)
+
+
+def _fields(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and all(name in FIELDS for name in value)
+
+
+def is_addresses(value: Any) -> bool:
+    """Return whether a value is a list of e-mail addresses."""
+    return isinstance(value, (list, tuple)) and all(map(_is_address, value))
+
+
+def _is_address(value: Any) -> bool:
+    if not isinstance(value, str):
+        return False
+    try:
+        validate_email(value)
+    except ValidationError:
+        return False
+    return True
+
+
+VALID_CONTACT: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "fields": (lambda v: _fields(v) and bool(v), f"a list of some of {NAMES}"),
+    "required": (_fields, "a list of some of the fields"),
+    "consent": (lambda v: isinstance(v, (str, Promise)), "a string"),
+    "notify": (is_addresses, 'a list of addresses, such as ["sales@example.org"]'),
+    "before": (lambda v: isinstance(v, bool), "True or False"),
+}
+"""A validator and a description of valid values, for each key of CHAT_CONTACT."""
+
+
+def check_contact(**kwargs: Any) -> Iterator[CheckMessage]:
+    """E030: CHAT_CONTACT has an unknown key or an invalid value."""
+    options = conf.CHAT_CONTACT
+    if not isinstance(options, Mapping):
+        yield Error(
+            f"CHAT_CONTACT is {options!r}.",
+            hint='Write a dictionary, such as {"fields": ["email", "message"]}.',
+            id="sitechat.E030",
+        )
+        return
+    for key, value in options.items():
+        if key not in VALID_CONTACT:
+            near = get_close_matches(str(key), VALID_CONTACT, n=1, cutoff=0.0)[0]
+            yield Error(
+                f"CHAT_CONTACT has no {key!r}.",
+                hint=f"Did you mean {near!r}? Known: {', '.join(sorted(VALID_CONTACT))}.",
+                id="sitechat.E030",
+            )
+        elif not VALID_CONTACT[key][0](value):
+            yield Error(
+                f"CHAT_CONTACT[{key!r}] is {value!r}.",
+                hint=f"Write {VALID_CONTACT[key][1]}.",
+                id="sitechat.E030",
+            )
+
+
+def check_contact_form(**kwargs: Any) -> Iterator[CheckMessage]:
+    """W030: visitors can send the contact form without a way to reach them."""
+    if any(check_contact()):
+        return
+    form = current_form()
+    if form is not None and not {"email", "phone"} & set(form.required):
+        yield Warning(
+            "Visitors can send the contact form without an e-mail address or a phone number.",
+            hint='Add "email" or "phone" to CHAT_CONTACT["required"].',
+            id="sitechat.W030",
+        )
+
+
+CHECKS = (check_contact, check_contact_form)

@@ -1,0 +1,119 @@
+"""What will the chat cost, and will its models be there tomorrow?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.core.checks import CheckMessage, Info, Warning
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError
+from django.db.models import Sum
+from django.utils import timezone
+
+from sitechat.chatbot import Chatbot, usable_bots
+from sitechat.claude import catalog, prices
+from sitechat.models import Summary
+from sitechat.reports.asking import anonymous_visit
+
+EXPENSIVE = Decimal(20)
+"""Dollars per million output tokens from which a model is called expensive."""
+
+EXPENSIVE_PROMPT = Decimal(1)
+"""Dollars a day for the system prompt alone, above which the check warns."""
+
+ASSUMED_REPLIES = 1000
+"""Replies a day of a site that has none yet."""
+
+CHARACTERS_PER_TOKEN = 3
+CACHEABLE = 4096
+"""Tokens of a prompt that a model caches of which nothing is known."""
+
+WRITES = Decimal("0.1")
+"""The share of replies that find no cached prompt and write it."""
+
+
+def check_model_costs(**kwargs: Any) -> Iterator[CheckMessage]:
+    """W007, I001: a model is about to be retired, or is expensive."""
+    today = timezone.now().date()
+    for bot in usable_bots():
+        model = catalog.find(bot.model)
+        if model is not None and model.deprecated:
+            ends = "ended" if model.is_retired(today) else "ends"
+            yield Warning(
+                f"The model {bot.model} of the bot {bot.name!r} is deprecated; Anthropic {ends} it "
+                f"on {model.retires:%Y-%m-%d}.",
+                hint="Choose a newer model, and try it with chat_eval before.",
+                id="sitechat.W007",
+            )
+        price = prices.price(bot.model)
+        if prices.known(bot.model) and price.output >= EXPENSIVE:
+            cheapest = min(catalog.offered(today), key=lambda each: each.price.output)
+            yield Info(
+                f"The model {bot.model} of the bot {bot.name!r} costs ${price.output} per million "
+                f"tokens of answers; {cheapest.name} costs ${cheapest.price.output}.",
+                hint="Smaller models often answer questions about a site as well: try with "
+                "chat_eval.",
+                id="sitechat.I001",
+            )
+
+
+def check_efforts(**kwargs: Any) -> Iterator[CheckMessage]:
+    """W012: a bot's model does not accept its effort."""
+    for bot in usable_bots():
+        model = catalog.find(bot.model)
+        if model is None or bot.effort not in catalog.EFFORTS or bot.effort in model.efforts:
+            continue
+        nearest = model.nearest_effort(bot.effort)
+        yield Warning(
+            f"The model {bot.model} of the bot {bot.name!r} does not accept the effort "
+            f"{bot.effort!r}: {f'{nearest!r} is sent' if nearest else 'none is sent'}.",
+            hint=f"It accepts {', '.join(model.efforts) or 'none'}.",
+            id="sitechat.W012",
+        )
+
+
+def check_prompts(**kwargs: Any) -> Iterator[CheckMessage]:
+    """W009: a system prompt costs more than a dollar a day."""
+    for bot in usable_bots():
+        tokens = len(_prompt(bot)) // CHARACTERS_PER_TOKEN
+        try:
+            replies = replies_a_day(bot.name)
+        except (DatabaseError, ImproperlyConfigured):
+            return  # before the first migrate
+        daily = prompt_dollars(bot, tokens) * (replies or ASSUMED_REPLIES)
+        if daily > EXPENSIVE_PROMPT:
+            by = f"{replies} replies a day" if replies else f"{ASSUMED_REPLIES} replies a day"
+            yield Warning(
+                f"The system prompt of the bot {bot.name!r} has about {tokens} tokens, which cost "
+                f"about ${daily:.2f} a day at {by}.",
+                hint="Shorten it, move facts to the site's pages, which are searched, or use a "
+                "cheaper model.",
+                id="sitechat.W009",
+            )
+
+
+def _prompt(bot: Chatbot) -> str:
+    """Return the bot's system prompt; "" if the site's code needs a real visitor for it."""
+    try:
+        return str(bot.system_prompt(anonymous_visit().request))
+    except Exception:
+        return ""
+
+
+def prompt_dollars(bot: Chatbot, tokens: int) -> Decimal:
+    """Return the dollars that the prompt costs in one reply."""
+    price, model = prices.price(bot.model), catalog.find(bot.model)
+    each = price.input
+    if bot.caching and tokens >= (CACHEABLE if model is None else model.least_prefix):
+        each = price.cache_read * (1 - WRITES) + price.cache_write * WRITES
+    return tokens * each / prices.MILLION
+
+
+def replies_a_day(bot: str) -> int:
+    """Return the mean of the last week; 0 if there were none."""
+    since = timezone.now() - timedelta(days=7)
+    week = Summary.objects.filter(period=Summary.Period.DAY, bot=bot, start__gte=since)
+    return int(week.aggregate(replies=Sum("replies"))["replies"] or 0) // 7

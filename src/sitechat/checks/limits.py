@@ -1,0 +1,85 @@
+"""Can CHAT_LIMITS be understood, and does a message fit into them?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import ROUND_CEILING, Decimal
+from typing import Any
+
+from django.core.checks import CheckMessage, Error
+
+from sitechat.chatbot import Chatbot, usable_bots
+from sitechat.claude import prices
+from sitechat.claude.messages import APPROVED_NOTE, HOUR, UNANSWERED_NOTE, messages, system
+from sitechat.claude.request import Request
+from sitechat.claude.tool_definitions import definition
+from sitechat.conf import conf
+from sitechat.conversations import site_tools
+from sitechat.engine.spending import final_case, worst_case
+from sitechat.ledger import limits
+
+CENT = Decimal("0.01")
+
+
+def check_limits(**kwargs: Any) -> Iterator[CheckMessage]:
+    """E003, E022: an entry can't be understood, or is so small that every message is refused."""
+    problems = limits.problems(conf.CHAT_LIMITS)
+    for problem in problems:
+        yield Error(
+            problem,
+            hint=f"Scopes: {', '.join(limits.SCOPES)}; units: {', '.join(limits.UNITS)}; "
+            f"periods: {', '.join(limits.PERIODS)}.",
+            id="sitechat.E003",
+        )
+    if not problems and not prices.problems(conf.CHAT_PRICES):
+        for bot in usable_bots():
+            yield from _too_small(bot)
+
+
+def _too_small(bot: Chatbot) -> Iterator[CheckMessage]:
+    if not isinstance(bot.max_tokens, int):
+        return  # another check says so
+    shortest = _shortest(bot)
+    least = worst_case(shortest)
+    # A site with an index offers tools, and so reserves a second request.
+    # Answers may turn out to come from the US only, which costs more.
+    tools = tuple(map(definition, site_tools.SITE_TOOLS)) if bot.search else ()
+    longest = replace(shortest, tools=tools, in_us=True)
+    most = worst_case(longest) + final_case(longest)
+    needed = {"tokens": least.tokens, "usd": limits.nano_dollars(least.dollars)}
+    for limit in limits.current_limits():
+        if needed.get(limit.unit, 0) <= limit.cap:
+            continue
+        amount = f"{most.tokens}" if limit.unit == "tokens" else f"{_rounded_up(most.dollars)}"
+        yield Error(
+            f'CHAT_LIMITS["{limit.scope}"] has "{limit}", into which no message fits: the '
+            f"shortest one to the bot {bot.name!r} reserves up to {amount} {limit.unit}.",
+            hint=f'Raise it to "{amount} {limit.unit}/{limit.period}" at least, several times '
+            "that for a conversation; or lower CHAT_MAX_TOKENS, or choose a cheaper model.",
+            id="sitechat.E022",
+        )
+
+
+def _shortest(bot: Chatbot) -> Request:
+    """A first message of one character, without the site's pages and without `context`."""
+    is_plain = type(bot).system_prompt is Chatbot.system_prompt
+    prompt = str(conf.CHAT_SYSTEM_PROMPT) if is_plain else ""
+    return Request(
+        model=bot.model,
+        max_tokens=bot.max_tokens,
+        system=system(prompt, APPROVED_NOTE, UNANSWERED_NOTE, for_hour=bot.cache_lifetime == HOUR),
+        messages=messages([], question="?"),
+        thinking=bot.thinking,
+        effort=bot.effort,
+        fallback_model=bot.fallback_model or "",
+    )
+
+
+def _rounded_up(dollars: Decimal) -> Decimal:
+    """Dollars in whole cents; with more decimals if it is less than one."""
+    unit = CENT if dollars >= CENT else Decimal("0.00001")
+    return dollars.quantize(unit, ROUND_CEILING)
+
+
+CHECKS = (check_limits,)

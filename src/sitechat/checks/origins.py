@@ -1,0 +1,60 @@
+"""Does CHAT_ORIGINS hold what browsers send?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.core.checks import CheckMessage, Error
+
+from sitechat.conf import conf
+from sitechat.http.cors import is_origin
+
+EXAMPLE = 'CHAT_ORIGINS = ["https://docs.example.org"]'
+
+
+def check_origins(**kwargs: Any) -> Iterator[CheckMessage]:
+    """Report values in CHAT_ORIGINS that no browser sends as an origin."""
+    origins = conf.CHAT_ORIGINS
+    if not isinstance(origins, (list, tuple, set, frozenset)):
+        yield Error(
+            f"CHAT_ORIGINS is {origins!r}, which is no list.",
+            hint=f"Write a list of origins, such as {EXAMPLE}.",
+            id="sitechat.E012",
+        )
+        return
+    for origin in origins:
+        if not is_origin(origin):
+            yield Error(
+                f"CHAT_ORIGINS has {origin!r}, which is no origin as browsers send it.",
+                hint=_how_to_write(origin),
+                id="sitechat.E012",
+            )
+
+
+def _how_to_write(value: object) -> str:
+    if isinstance(value, str) and "*" in value:
+        return f"Name each host: wildcards are not accepted. Write it as in {EXAMPLE}."
+    near = _nearest(value) if isinstance(value, str) else None
+    if near is not None:
+        return f"Did you mean {near!r}?"
+    return f"Write scheme and host in lower case, and the port if there is one, as in {EXAMPLE}."
+
+
+def _nearest(value: str) -> str | None:
+    """Return the origin that a value probably means; None if that can't be known."""
+    text = value.strip().lower()
+    try:
+        parts = urlsplit(text if "://" in text else f"https://{text}")
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return None
+    try:
+        host = host.encode("idna").decode()
+    except UnicodeError:
+        return None
+    for origin in (f"{parts.scheme}://{host}:{port}", f"{parts.scheme}://{host}"):
+        if is_origin(origin):
+            return origin
+    return None

@@ -1,0 +1,122 @@
+"""Check CHAT_PERSON: the people of the site who answer visitors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.core.checks import CheckMessage, Error
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.utils.functional import Promise
+
+from sitechat.conf import conf
+from sitechat.people import hours
+from sitechat.people.options import KEYS, MAX_NAME_LENGTH
+
+EXAMPLE = 'CHAT_PERSON = {"email": "support@example.org", "hours": "Mon-Fri 09:00-17:00"}'
+
+
+def check_person(**kwargs: Any) -> Iterator[CheckMessage]:
+    """E013: CHAT_PERSON has an unknown key or an invalid value."""
+    value = conf.CHAT_PERSON
+    if not isinstance(value, Mapping):
+        yield Error(
+            f"CHAT_PERSON is {value!r}.",
+            hint=f"Write a dictionary, such as {EXAMPLE}.",
+            id="sitechat.E013",
+        )
+        return
+    for key, given in value.items():
+        if key not in KEYS:
+            near = get_close_matches(str(key), KEYS, n=1, cutoff=0.0)[0]
+            yield Error(
+                f"CHAT_PERSON has no {key!r}.",
+                hint=f"Did you mean {near!r}? Known: {', '.join(KEYS)}.",
+                id="sitechat.E013",
+            )
+            continue
+        problem = VALIDATORS[key](given)
+        if problem:
+            yield Error(
+                f"CHAT_PERSON[{key!r}] is {given!r}: {problem}.",
+                hint=f"Write {VALID[key]}.",
+                id="sitechat.E013",
+            )
+
+
+VALID = {
+    "email": 'an address, such as "support@example.org", or a list of addresses',
+    "hours": 'hours, such as "Mon-Fri 09:00-12:00, 13:00-17:00; Sat 10:00-14:00"',
+    "timezone": 'the name of a time zone, such as "Europe/Berlin"',
+    "names": 'a list of names, or a dictionary of names by username, such as {"annab": "Ann"}',
+    "idle_minutes": "a number of minutes from 1 to 1440, such as 10",
+}
+
+
+def _email(value: Any) -> str:
+    addresses = [value] if isinstance(value, str) else value
+    if not _is_list(addresses) or not addresses:
+        return "it holds no address"
+    wrong = [address for address in addresses if not _is_email(address)]
+    return f"{wrong[0]!r} is no e-mail address" if wrong else ""
+
+
+def _is_email(value: Any) -> bool:
+    try:
+        validate_email(value)
+    except (ValidationError, TypeError, AttributeError):
+        return False
+    return True
+
+
+def _hours(value: Any) -> str:
+    entries = [value] if isinstance(value, str) else value
+    if not _is_list(entries) or not all(isinstance(entry, str) for entry in entries):
+        return "it is no text"
+    try:
+        hours.parse("; ".join(entries))
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def _timezone(value: Any) -> str:
+    try:
+        ZoneInfo(value)
+    except (ValueError, OSError, KeyError, TypeError, AttributeError):
+        return "there is no such time zone"
+    return ""
+
+
+def _names(value: Any) -> str:
+    names = list(value.values()) if isinstance(value, Mapping) else value
+    if not _is_list(names) or not names:
+        return "it holds no name"
+    for name in names:
+        if not isinstance(name, (str, Promise)) or not str(name).strip():
+            return f"{name!r} is no name"
+        if len(str(name)) > MAX_NAME_LENGTH:
+            return f"{name!r} has more than {MAX_NAME_LENGTH} characters"
+    return ""
+
+
+def _idle_minutes(value: Any) -> str:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return "" if is_number and 1 <= value <= 1440 else "it is no number of minutes"
+
+
+VALIDATORS: dict[str, Callable[[Any], str]] = {
+    "email": _email,
+    "hours": _hours,
+    "timezone": _timezone,
+    "names": _names,
+    "idle_minutes": _idle_minutes,
+}
+"""Each returns what is wrong with a value, or an empty string."""
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, (str, bytes))

@@ -1,0 +1,169 @@
+"""Check that the chat is on the site's pages and that they can reach it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning
+from django.template import engines
+from django.urls import NoReverseMatch, Resolver404, get_script_prefix, resolve
+
+from sitechat.http import views
+from sitechat.http.endpoint import find_endpoint
+
+OWN_TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
+
+LARGEST = 1_000_000
+"""Maximum size of a template in bytes. Larger files are not searched."""
+
+COMMENTS = re.compile(
+    r"\{#.*?#\}|<!--.*?-->|\{%-?\s*comment\b.*?\bendcomment\b|\{%-?\s*verbatim\b.*?\bendverbatim\b"
+    r"|\{%-?\s*raw\b.*?\bendraw\b",
+    re.DOTALL,
+)
+ELEMENT = re.compile(r"\{%-?\s*chat_(?:widget|page)\b|\{\{[^}]*\bchat_widget\s*\(|<site-chat[\s>]")
+"""The tags in Django's templates, the function in Jinja2's, or the element itself."""
+
+
+PLAIN_PATH = (
+    'Include "sitechat.urls" under a path without parameters, or give the tag the address: '
+    '{% chat_widget endpoint="https://www.example.org/api/chat/" %}.'
+)
+MOVE_UP = 'Move include("sitechat.urls") above the pattern that takes every path.'
+
+
+def check_urls(**kwargs: Any) -> Iterator[CheckMessage]:
+    """E020: no URLconf includes `sitechat.urls`, or another pattern hides them."""
+    urlconfs = _urlconfs()
+    try:
+        problems = [_problem(urlconf) for urlconf in urlconfs]
+    except Exception:  # Django's own checks report what is wrong with the URLconf
+        return
+    if not problems or None in problems:
+        return
+    problem, cure = problems[0] or ("", "")
+    yield Error(
+        f"The chat's addresses {problem} in {urlconfs[0]}: pages are shown without the chat.",
+        hint=cure,
+        id="sitechat.E020",
+    )
+
+
+def _urlconfs() -> list[str]:
+    """Return the site's URLconfs: the root one, and those of packages with one per host."""
+    names = ("ROOT_URLCONF", "PUBLIC_SCHEMA_URLCONF")  # the second is django-tenants'
+    found = [getattr(settings, name, None) for name in names]
+    subdomains = getattr(settings, "SUBDOMAIN_URLCONFS", None)  # django-subdomains
+    found += subdomains.values() if isinstance(subdomains, Mapping) else []
+    hosts = getattr(settings, "ROOT_HOSTCONF", None)  # django-hosts
+    if isinstance(hosts, str):
+        try:
+            patterns = getattr(import_module(hosts), "host_patterns", ())
+        except Exception:  # django-hosts reports it
+            patterns = ()
+        found += [getattr(host, "urlconf", None) for host in patterns]
+    return [urlconf for urlconf in dict.fromkeys(found) if isinstance(urlconf, str) and urlconf]
+
+
+def _problem(urlconf: str) -> tuple[str, str] | None:
+    """Return why the chat's URLs can't be used, and the cure; None if they can be used."""
+    try:
+        path = find_endpoint(urlconf=urlconf)
+    except NoReverseMatch as error:
+        if "tried" in str(error):
+            return "need arguments", PLAIN_PATH
+        add = f'Add path("api/", include("sitechat.urls")) to urlpatterns in {urlconf}.'
+        return 'are not included as "sitechat"', add
+    local = "/" + path.removeprefix(get_script_prefix())
+    try:
+        if resolve(local, urlconf=urlconf).func is views.chat:
+            return None
+    except Resolver404:
+        pass
+    return f"are hidden by another pattern that takes {local}", MOVE_UP
+
+
+def check_tag(**kwargs: Any) -> Iterator[CheckMessage]:
+    """W020: no template holds the chat."""
+    try:
+        listed = [_holds_chat(backend) for backend in engines.all()]
+    except Exception:  # Django's own checks report what is wrong with TEMPLATES
+        return
+    if listed and all(found is False for found in listed):
+        yield Warning(
+            "No template has {% chat_widget %}: the chat is on no page.",
+            hint="Put {% load sitechat %}{% chat_widget %} before </body> in the base template. "
+            "If your pages get the chat in another way, silence this warning.",
+            id="sitechat.W020",
+        )
+
+
+def _holds_chat(backend: Any) -> bool | None:
+    """Return whether the backend has a template with the chat; None if it can't list them."""
+    unlisted = False
+    environment = getattr(backend, "env", None)  # Jinja2
+    if environment is not None:
+        for name in environment.list_templates():
+            if holds_element(environment.loader.get_source(environment, name)[0]):
+                return True
+        return False
+    folders = list(getattr(backend, "template_dirs", ()))
+    for loader in _loaders(backend):
+        if hasattr(loader, "get_dirs"):
+            folders += loader.get_dirs()
+        elif isinstance(texts := getattr(loader, "templates_dict", None), Mapping):
+            if any(holds_element(str(text)) for text in texts.values()):
+                return True
+        else:
+            unlisted = True
+    for folder in dict.fromkeys(map(Path, folders)):
+        if any(holds_element(_text(file)) for file in _files(folder)):
+            return True
+    return None if unlisted else False
+
+
+def _loaders(backend: Any) -> Iterator[Any]:
+    """Yield the loaders of Django's templates, without caching loaders around them."""
+    waiting = list(getattr(getattr(backend, "engine", None), "template_loaders", ()))
+    while waiting:
+        loader = waiting.pop(0)
+        if hasattr(loader, "loaders"):
+            waiting += loader.loaders
+        else:
+            yield loader
+
+
+def holds_element(text: str) -> bool:
+    """Return whether a template's text puts the chat on a page, not only into a comment."""
+    if not any(part in text for part in ("chat_widget", "chat_page", "<site-chat")):
+        return False
+    return ELEMENT.search(COMMENTS.sub("", text)) is not None
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    seen: set[str] = set()
+    for root, folders, names in os.walk(folder, followlinks=True):
+        real = os.path.realpath(root)
+        if real in seen or Path(real) == OWN_TEMPLATES:
+            folders.clear()
+            continue
+        seen.add(real)
+        yield from (Path(root, name) for name in sorted(names))
+
+
+def _text(file: Path) -> str:
+    try:
+        if file.stat().st_size > LARGEST:
+            return ""
+        return file.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+CHECKS = (check_urls, check_tag)

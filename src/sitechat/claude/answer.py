@@ -1,0 +1,259 @@
+"""The state of one answer, built from the events of Claude's stream.
+
+All values come from outside and are validated here. Unknown values and values of a wrong type
+are ignored; they never end an answer. This module does no I/O and reads no clock.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sitechat.claude.attempts import Attempts
+from sitechat.claude.counts import text_of
+from sitechat.claude.request import Cited, ToolCall
+
+Delta = str | Cited
+
+STOP_REASON_LENGTH = 64
+CATEGORY_LENGTH = 64
+
+_KIND_OF_DELTA = {
+    "text_delta": "text",
+    "citations_delta": "text",
+    "thinking_delta": "thinking",
+    "signature_delta": "thinking",
+    "input_json_delta": "tool_use",
+}
+"""The type of content block that each type of delta belongs to."""
+
+
+@dataclass
+class _Block:
+    """One content block: its type, its start event and the deltas received so far."""
+
+    kind: str
+    """Empty if the start event is missing; the first delta then decides."""
+    start: dict[str, Any] = field(default_factory=dict)
+    written: list[str] = field(default_factory=list)
+    cited: list[int] = field(default_factory=list)
+    signature: str = ""
+    half: str = ""
+    """The first surrogate of a pair whose second surrogate has not arrived yet."""
+
+
+class Answer:
+    """The state of one answer. Feed it all events, then read its attributes."""
+
+    def __init__(self) -> None:
+        self.began = False
+        """Whether Claude has started to answer, from when on the request is billed."""
+        self.stopped = False
+        """Whether `message_stop` has arrived. Everything after it is ignored."""
+        self.stop_reason: str | None = None
+        self.content: list[dict[str, Any]] = []
+        """The content blocks, in the form in which the next tool round sends them back."""
+        self.tool_calls: list[ToolCall] = []
+        self.refusal_category = ""
+        """The policy area in which a model has refused; empty if none has, or it did not say."""
+        self.attempts = Attempts()
+        self._blocks: dict[int, _Block] = {}
+        self._newest = -1
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether Claude finished the answer, even if the last event was lost."""
+        return self.stopped or self.stop_reason is not None
+
+    def feed(self, event: dict[str, Any]) -> Sequence[Delta]:
+        """Process the next event and return the text and citations that it adds."""
+        kind = event.get("type")
+        if kind == "content_block_delta":
+            return self._delta(self._index(event), event.get("delta"))
+        if kind == "content_block_start":
+            return self._start(event)
+        if kind == "content_block_stop":
+            return self._end_block(self._index(event))
+        if kind == "message_start":
+            self.began = True
+            message = event.get("message")
+            self.attempts.report(message.get("usage") if isinstance(message, dict) else None)
+        elif kind == "message_delta":
+            self.began = True
+            delta = event.get("delta")
+            if isinstance(delta, dict):
+                reason = text_of(delta.get("stop_reason"), STOP_REASON_LENGTH)
+                self.stop_reason = reason or self.stop_reason
+                self._note_refusal(delta.get("stop_details"))
+            self.attempts.report(event.get("usage"), final=True)
+        elif kind == "message_stop":
+            self.began = self.stopped = True
+        return ()
+
+    def end(self) -> Sequence[Delta]:
+        """Close open blocks after the last event and return what that adds to the answer."""
+        return tuple(delta for index in list(self._blocks) for delta in self._end_block(index))
+
+    def _index(self, event: dict[str, Any]) -> int:
+        """Return the index of an event's block; the newest block if the event has no index."""
+        index = event.get("index")
+        return index if isinstance(index, int) else self._newest
+
+    def _start(self, event: dict[str, Any]) -> Sequence[Delta]:
+        self.began = True
+        index = event.get("index")
+        self._newest = index if isinstance(index, int) else self._newest + 1
+        ended = self._end_block(self._newest)
+        start = event.get("content_block")
+        start = start if isinstance(start, dict) else {}
+        kind = start.get("type")
+        if kind == "fallback":
+            self._hand_over(start)
+            return ended
+        block = self._blocks[self._newest] = _Block(kind if isinstance(kind, str) else "", start)
+        text = start.get("text")
+        if block.kind == "text" and isinstance(text, str) and text:
+            return (*ended, *self._text(block, text))
+        return ended
+
+    def _hand_over(self, start: dict[str, Any]) -> None:
+        """Process the block that marks where another model goes on.
+
+        What the first one has thought and called is void; its text stays.
+        """
+        successor = start.get("to")
+        self.attempts.hand_over(successor.get("model") if isinstance(successor, dict) else None)
+        self._note_refusal(start.get("trigger"))
+        self.content = [block for block in self.content if block["type"] == "text"]
+        self.tool_calls = []
+
+    def _note_refusal(self, details: Any) -> None:
+        """Keep the category of `stop_details`, or of what triggered a hand-over."""
+        category = details.get("category") if isinstance(details, dict) else None
+        self.refusal_category = text_of(category, CATEGORY_LENGTH) or self.refusal_category
+
+    def _delta(self, index: int, delta: Any) -> Sequence[Delta]:
+        kind = delta.get("type") if isinstance(delta, dict) else None
+        of_block = _KIND_OF_DELTA.get(kind) if isinstance(kind, str) else None
+        if of_block is None:
+            return ()
+        block = self._blocks.get(index)
+        if block is None:
+            self.began = True
+            self._newest = index
+            block = self._blocks[index] = _Block(of_block)
+        if not block.kind:
+            block.kind = of_block
+        if block.kind != of_block:
+            return ()
+        if kind == "text_delta":
+            text = delta.get("text")
+            return self._text(block, text) if isinstance(text, str) and text else ()
+        if kind == "citations_delta":
+            self._cite(block, delta.get("citation"))
+        elif kind == "signature_delta":
+            signature = delta.get("signature")
+            if isinstance(signature, str):
+                block.signature = signature
+                self.attempts.newest.wrote(signature)
+        else:
+            written = delta.get("thinking" if kind == "thinking_delta" else "partial_json")
+            if isinstance(written, str) and written:
+                self.attempts.newest.wrote(written)
+                block.written.append(written)
+        return ()
+
+    def _text(self, block: _Block, text: str) -> Sequence[Delta]:
+        self.attempts.newest.wrote(text)
+        if block.half or not text.isascii():
+            text = block.half + text
+            block.half = text[-1] if "\ud800" <= text[-1] <= "\udbff" else ""
+            text = well_formed(text[:-1] if block.half else text)
+            if not text:
+                return ()
+        block.written.append(text)
+        return (text,)
+
+    def _cite(self, block: _Block, citation: Any) -> None:
+        index = citation.get("search_result_index") if isinstance(citation, dict) else None
+        if type(index) is int and index not in block.cited:
+            block.cited.append(index)
+
+    def _end_block(self, index: int) -> Sequence[Delta]:
+        """Keep the block in the form in which the next tool round sends it back."""
+        block = self._blocks.pop(index, None)
+        if block is None:
+            return ()
+        ended: list[Delta] = []
+        if block.half:
+            ended.append("\ufffd")
+            block.written.append("\ufffd")
+        ended += [Cited(number) for number in block.cited]
+        text = "".join(block.written)
+        if block.kind == "text":
+            if text.strip():
+                self.content.append({"type": "text", "text": text})
+        elif block.kind == "thinking":
+            self._keep_thinking(block, text)
+        elif block.kind == "redacted_thinking" and isinstance(block.start.get("data"), str):
+            self.content.append({"type": "redacted_thinking", "data": block.start["data"]})
+        elif block.kind == "tool_use":
+            self._keep_tool_call(block, text)
+        return ended
+
+    def _keep_thinking(self, block: _Block, text: str) -> None:
+        start = {key: value for key, value in block.start.items() if isinstance(value, str)}
+        self.content.append(
+            {
+                "type": "thinking",
+                "thinking": well_formed(start.get("thinking", "") + text),
+                "signature": well_formed(block.signature or start.get("signature", "")),
+            }
+        )
+
+    def _keep_tool_call(self, block: _Block, text: str) -> None:
+        tool_id, name = block.start.get("id"), block.start.get("name")
+        if not (isinstance(tool_id, str) and tool_id and isinstance(name, str) and name):
+            return
+        begun = block.start.get("input")
+        arguments = _object(text) if text.strip() else begun if isinstance(begun, dict) else {}
+        call = ToolCall(well_formed(tool_id), well_formed(name), _sendable(arguments))
+        self.tool_calls.append(call)
+        self.content.append({"type": "tool_use", **vars(call)})
+
+
+def well_formed(text: str) -> str:
+    """Return the text with halves of characters joined, and U+FFFD for each half that is alone.
+
+    Characters beyond U+FFFF may come as two halves (surrogates), even in two events. A half alone
+    can neither be stored nor sent.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
+
+
+def _object(text: str) -> dict[str, Any]:
+    """Return the arguments of a tool call; an empty object if they are no JSON object."""
+    try:
+        value = json.loads(well_formed(text))
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _sendable(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments as they can be sent back to Claude; empty if they can't.
+
+    JSON as Python reads it may hold halves of characters, and numbers such as NaN.
+    """
+    try:
+        written = json.dumps(arguments, ensure_ascii=False, allow_nan=False)
+    except (ValueError, RecursionError):
+        return {}
+    clean: dict[str, Any] = json.loads(well_formed(written))
+    return clean

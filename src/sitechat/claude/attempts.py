@@ -1,0 +1,123 @@
+"""The attempts at one answer: which models made them, and the usage of each.
+
+A model that refuses may hand over to another within one response, if the request named one in
+`fallbacks`. `usage.iterations` then counts each attempt; the other counts are those of the last
+one. All values come from outside and are validated here. This module does no I/O.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sitechat.claude.counts import Counts, text_of
+from sitechat.claude.token_usage import TokenUsage
+
+MODEL_LENGTH = 128
+
+MOST_ATTEMPTS = 16
+"""Maximum entries of `usage.iterations` that are believed. The API makes at most four attempts."""
+
+FALLBACK = "fallback_message"
+"""The type of the iteration in which a fallback model answered."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One model's attempt at an answer, and its usage."""
+
+    model: str
+    usage: TokenUsage
+
+
+class Attempts:
+    """The attempts at one answer. Feed it every `usage` object and every hand-over."""
+
+    def __init__(self) -> None:
+        self._counts = [("", Counts())]
+        """The counts by model, in order. The requested model has no name."""
+        self._iterations: list[tuple[str, Counts]] = []
+
+    @property
+    def newest(self) -> Counts:
+        """The counts of the attempt that is running, or was the last one."""
+        return self._counts[-1][1]
+
+    @property
+    def fallback(self) -> str:
+        """The model to which the requested one has handed over, as the API calls it; or ""."""
+        return self._counts[-1][0]
+
+    @property
+    def inference_geo(self) -> str:
+        """Where Claude runs; empty if it did not say."""
+        return next(filter(None, (counts.inference_geo for _, counts in self._counts)), "")
+
+    def hand_over(self, model: Any) -> None:
+        """Process the start of another model's attempt."""
+        if len(self._counts) < MOST_ATTEMPTS:
+            self._counts.append((text_of(model, MODEL_LENGTH) or "?", Counts()))
+
+    def report(self, usage: Any, *, final: bool = False) -> None:
+        """Process a `usage` object from Claude, which is that of the newest attempt.
+
+        Args:
+            usage: The value of `usage`. Anything but an object is ignored.
+            final: Whether it counts the whole output.
+        """
+        self.newest.report(usage, final=final)
+        iterations = usage.get("iterations") if isinstance(usage, dict) else None
+        if not isinstance(iterations, list) or not 0 < len(iterations) <= MOST_ATTEMPTS:
+            return
+        if not all(isinstance(each, dict) for each in iterations):
+            return
+        served = next((each for each in iterations if each.get("type") == FALLBACK), None)
+        if len(iterations) > 1 or served is not None:
+            self._iterations = [
+                (text_of(each.get("model"), MODEL_LENGTH), Counts.of_iteration(each))
+                for each in iterations
+            ]
+        if served is not None and not self.fallback:
+            # The API may ask the fallback model at once, if the requested one has refused before.
+            name = text_of(served.get("model"), MODEL_LENGTH)
+            self._counts[-1] = (name, self.newest)
+
+    def is_exact(self, *, most_output: int) -> bool:
+        """Return whether Claude counted all attempts itself, up to the end.
+
+        Args:
+            most_output: The most output tokens that any attempt was allowed.
+        """
+        counted = self._iterations or self._counts
+        return all(counts.is_exact(most_output=most_output) for _, counts in counted)
+
+    def settled(
+        self, model: str, *, likely_input: int, most_output: int, writes_for_hour: bool = False
+    ) -> list[Attempt]:
+        """Return the attempts with the usage to book, and an estimate for each missing count.
+
+        Args:
+            model: The requested model.
+            likely_input: The input tokens of a request whose server counted none.
+            most_output: The most output tokens that any attempt was allowed.
+            writes_for_hour: Whether the request asked for the cache of one hour. Then writes that
+                Claude did not split by lifetime count as such.
+        """
+        attempts = []
+        for name, counts in self._iterations or self._counts:
+            usage = counts.settled(
+                likely_input=likely_input, most_output=most_output, writes_for_hour=writes_for_hour
+            )
+            geo = usage.inference_geo or self.inference_geo
+            tier = usage.service_tier or self._counts[0][1].service_tier
+            usage = replace(usage, inference_geo=geo, service_tier=tier)
+            attempts.append(Attempt(name or model, usage))
+        return attempts
+
+
+def total(attempts: list[Attempt]) -> TokenUsage:
+    """Return the usage of all attempts together."""
+    usage = TokenUsage()
+    for attempt in attempts:
+        usage += attempt.usage
+    return usage

@@ -1,0 +1,235 @@
+"""One call of Claude: send a `Request`, retry it if that is safe, and read the answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from sitechat.claude import breaker, fallbacks, prices, regions
+from sitechat.claude.answer import Answer, Delta
+from sitechat.claude.attempts import Attempt, total
+from sitechat.claude.client import current_client
+from sitechat.claude.failures import (
+    ClaudeError,
+    NotAnAnswer,
+    StreamCut,
+    explain,
+    is_free,
+    understood,
+    wait_before_retry,
+)
+from sitechat.claude.stream import EventStream, open_stream
+from sitechat.claude.token_usage import TokenUsage
+
+if TYPE_CHECKING:
+    from anthropic import AsyncAnthropic
+
+    from sitechat.claude.request import Request, ToolCall
+    from sitechat.errors import ReplyError
+
+ATTEMPTS = 3
+
+INVALID = (400, 404, 422)
+"""The statuses of servers that do not know a field of a request, or the path for betas."""
+
+LAST_EVENTS_WITHIN = 1.0
+"""Seconds of silence after the stop reason that end an answer. Only its usage can still change, so
+a lost `message_stop` on a connection that stays open keeps nobody waiting."""
+
+Deltas = AsyncGenerator[Delta, None]
+
+
+class Call:
+    """One call of Claude. Iterate over it once, then read its attributes, also after a failure.
+
+    The iterator yields text as `str`, and `Cited`. It raises only `ReplyError`; the exception
+    behind it is logged.
+    """
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.request_id = ""
+        self.known = True
+        """False while a sent request may be billed although Claude has not started to answer."""
+        self._answer = Answer()
+        self._hands_over = request.hands_over and fallbacks.accepted(
+            request.model, request.fallback_model
+        )
+
+    @property
+    def stop_reason(self) -> str | None:
+        """Return why Claude stopped; None while it writes."""
+        return self._answer.stop_reason
+
+    @property
+    def content(self) -> list[dict[str, Any]]:
+        """The content blocks, in the form in which the next tool round sends them back."""
+        return self._answer.content
+
+    @property
+    def tool_calls(self) -> list[ToolCall]:
+        """Return the tools that Claude asked for."""
+        return self._answer.tool_calls
+
+    @property
+    def exact(self) -> bool:
+        """Whether the usage is Claude's own final count, or zero because nothing was used."""
+        is_exact = self._answer.attempts.is_exact(most_output=self._most_output)
+        return is_exact or not self._answer.began
+
+    @property
+    def _most_output(self) -> int:
+        """The most output tokens of any attempt."""
+        most = self.request.most_output
+        return max(most, self.request.to_fallback().most_output) if self._hands_over else most
+
+    @property
+    def attempts(self) -> list[Attempt]:
+        """The usage by attempt: Claude's counts, and estimates for missing ones."""
+        if not self._answer.began:
+            return []
+        return self._answer.attempts.settled(
+            self.request.model,
+            likely_input=self.request.likely_input,
+            most_output=self._most_output,
+            writes_for_hour=self.request.caches_for_hour,
+        )
+
+    @property
+    def usage(self) -> TokenUsage:
+        """The usage of all attempts together."""
+        return total(self.attempts)
+
+    @property
+    def in_us(self) -> bool:
+        """Whether Claude says that it runs in the US only, which costs more."""
+        return self._answer.attempts.inference_geo == regions.US
+
+    @property
+    def dollars(self) -> Decimal:
+        """The cost of all attempts in US dollars, each at the price of its model."""
+        return sum((prices.cost(each.model, each.usage) for each in self.attempts), Decimal(0))
+
+    @property
+    def handed_over(self) -> bool:
+        """Whether the requested model has refused and another one has answered."""
+        return bool(self._answer.attempts.fallback)
+
+    @property
+    def model(self) -> str:
+        """The model that answers."""
+        return self._answer.attempts.fallback or self.request.model
+
+    @property
+    def refusal_category(self) -> str:
+        """The policy area in which a model has refused; empty if none has, or it did not say."""
+        return self._answer.refusal_category
+
+    async def __aiter__(self) -> Deltas:
+        answer, stream = self._answer, None
+        try:
+            stream, first = await self._open(await current_client())
+            for delta in first:
+                yield delta
+            if not answer.is_whole:
+                async for event in stream.events:
+                    for delta in answer.feed(event):
+                        yield delta
+                    if answer.is_whole:
+                        break
+            while answer.is_whole and not answer.stopped:
+                last = await asyncio.wait_for(anext(stream.events, None), LAST_EVENTS_WITHIN)
+                if last is None:
+                    break
+                for delta in answer.feed(last):
+                    yield delta
+            if not answer.is_whole:
+                raise StreamCut("the answer ended too early")
+        except Exception as error:
+            # A failure after the end of the answer is irrelevant.
+            if not answer.is_whole:
+                raise self._explained(error) from error
+        finally:
+            if stream is not None:
+                await stream.close(is_answered=answer.stopped)
+        for delta in answer.end():
+            yield delta
+        breaker.worked()
+
+    async def _open(self, client: AsyncAnthropic) -> tuple[EventStream, Sequence[Delta]]:
+        """Return a stream whose answer has started, and the deltas of its first event.
+
+        Failed attempts are retried. An error as the first event is handled like an HTTP error.
+        """
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return await self._try_with_fallbacks(client)
+            except Exception as error:
+                wait = wait_before_retry(error, attempt)
+                if attempt == ATTEMPTS or wait is None:
+                    raise
+            await asyncio.sleep(wait)
+        raise AssertionError("unreachable")
+
+    async def _try_with_fallbacks(
+        self, client: AsyncAnthropic
+    ) -> tuple[EventStream, Sequence[Delta]]:
+        """Send the request, and again without `fallbacks` if the server refuses it."""
+        try:
+            return await self._try(client)
+        except Exception as error:
+            failure = understood(error)
+            is_invalid = isinstance(failure, ClaudeError) and failure.status in INVALID
+            if not (self._hands_over and is_invalid):
+                raise
+        self._hands_over = False
+        opened = await self._try(client)
+        fallbacks.refused(self.request.model, self.request.fallback_model)
+        return opened
+
+    async def _try(self, client: AsyncAnthropic) -> tuple[EventStream, Sequence[Delta]]:
+        self.known = False
+        stream = None
+        try:
+            stream = await open_stream(
+                client,
+                self.request.parameters(hands_over=self._hands_over),
+                most_output=self._most_output,
+            )
+            self.request_id = stream.request_id
+            async for event in stream.events:
+                deltas = self._answer.feed(event)
+                if self._answer.began:
+                    self.known = True
+                    regions.note(self._answer.attempts.inference_geo)
+                    return stream, deltas
+            raise NotAnAnswer("the answer is empty")
+        except BaseException as error:
+            if stream is not None:
+                await stream.close(is_answered=False)
+            if isinstance(error, Exception):
+                self.known = is_free(error)
+                self._count_message(error)
+            raise
+
+    def _count_message(self, error: Exception) -> None:
+        """Book the usage of a server that answered with a whole message instead of a stream."""
+        body = error.body if isinstance(error, NotAnAnswer) else None
+        if isinstance(body, dict) and isinstance(body.get("usage"), dict):
+            self._answer.feed({"type": "message_start", "message": body})
+            self._answer.attempts.report(body["usage"], final=True)
+
+    def _explained(self, error: Exception) -> ReplyError:
+        error = understood(error)
+        if isinstance(error, ClaudeError):
+            self.request_id = error.request_id or self.request_id
+        answer = explain(
+            error,
+            request_id=self.request_id,
+            model=self.request.model,
+            sent=self.request.words(),
+        )
+        breaker.failed(answer)
+        return answer

@@ -1,0 +1,168 @@
+"""Clients of Claude's API: one per event loop, created when first needed."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import inspect
+import logging
+import os
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from django.utils.module_loading import import_string
+
+from sitechat.conf import conf
+from sitechat.runtime.per_loop import PerLoop
+from sitechat.runtime.per_process import PerProcess
+
+if TYPE_CHECKING:
+    from anthropic import AsyncAnthropic
+
+CONNECT_TIMEOUT = 10.0
+
+
+class NoClient(Exception):
+    """CHAT_CLIENT does not return an async client. The message says what it did."""
+
+
+_clients: PerLoop[tuple[Any, AsyncAnthropic]] = PerLoop()
+"""Clients by event loop, each with the settings from which it was created."""
+
+
+def configured() -> bool:
+    """Return whether there is a key or a client of the site's own."""
+    return bool(
+        conf.CHAT_CLIENT or conf.ANTHROPIC_API_KEY or os.environ.get("ANTHROPIC_AUTH_TOKEN")
+    )
+
+
+class Preparation:
+    """Load what a process needs before its first answer: the SDK and a TLS context.
+
+    This takes seconds of CPU time, so it must not run on an event loop.
+    """
+
+    def __init__(self) -> None:
+        self.started = False
+        self.done = False
+        self.lock = threading.Lock()
+        self.client: tuple[Any, AsyncAnthropic] | None = None
+        """The client for the first event loop, with the settings from which it was created."""
+
+    def run(self) -> None:
+        """Load everything, or wait until another thread has loaded it."""
+        with self.lock:
+            if self.done:
+                return
+            importlib.import_module("anthropic")
+            # The first call tries again and reports what is wrong with the settings.
+            with suppress(Exception):
+                if conf.CHAT_CLIENT:
+                    # The site's client may need its event loop, so only the import happens here.
+                    import_string(conf.CHAT_CLIENT)
+                else:
+                    before, client = client_settings(), _make_client()
+                    # The settings may have changed meanwhile, as they do from test to test.
+                    if client_settings() == before:
+                        self.client = (before, client)
+            self.done = True
+
+    def take_client(self) -> tuple[Any, AsyncAnthropic] | None:
+        """Remove and return the client with its settings, if there is one."""
+        with self.lock:
+            client, self.client = self.client, None
+        return client
+
+
+preparation = PerProcess(Preparation)
+"""The preparation of this process."""
+
+
+def warm_up() -> None:
+    """Start the preparation in a thread. Called when a visitor opens the chat."""
+    mine = preparation()
+    if not mine.started and configured():
+        mine.started = True
+        threading.Thread(target=mine.run, name="sitechat-warm-up", daemon=True).start()
+
+
+def prepared() -> bool:
+    """Return whether the preparation of this process has finished."""
+    return preparation().done
+
+
+async def prepare() -> None:
+    """Wait for the preparation of this process without blocking the event loop."""
+    mine = preparation()
+    if not mine.done:
+        await asyncio.get_running_loop().run_in_executor(None, mine.run)
+
+
+async def current_client() -> AsyncAnthropic:
+    """Return the running event loop's client; a new one if its settings have changed."""
+    loop = asyncio.get_running_loop()
+    await prepare()
+    made_from = client_settings()
+    known = _clients.get(loop)
+    if known is None or known[0] != made_from:
+        await close_client()
+        known = preparation().take_client()
+        if known is None or known[0] != made_from:
+            known = (made_from, _make_client())
+        _clients.set(loop, known)
+    return known[1]
+
+
+def client_settings() -> tuple[str | None, ...]:
+    """Return the settings from which a client is created."""
+    return (conf.CHAT_CLIENT, conf.ANTHROPIC_API_KEY, os.environ.get("ANTHROPIC_BASE_URL"))
+
+
+async def close_client() -> None:
+    """Close the client of the running event loop. Call it before a loop ends."""
+    known = _clients.pop(asyncio.get_running_loop())
+    if known is not None:
+        await known[1].close()
+
+
+def _make_client() -> AsyncAnthropic:
+    import anthropic
+
+    _keep_questions_out_of_the_log()
+    # `Call` does the retries and limits their delays; the SDK would follow any `retry-after`.
+    if conf.CHAT_CLIENT:
+        return _own_client(conf.CHAT_CLIENT).with_options(max_retries=0)
+    return anthropic.AsyncAnthropic(
+        api_key=conf.ANTHROPIC_API_KEY,
+        http_client=anthropic.DefaultAioHttpClient(),
+        max_retries=0,
+        # The engine limits how long Claude may be silent (`Chatbot.timeout`).
+        timeout=anthropic.Timeout(None, connect=CONNECT_TIMEOUT),
+    )
+
+
+def _own_client(path: str) -> AsyncAnthropic:
+    """Return what CHAT_CLIENT returns; raise NoClient if it is not an async client."""
+    try:
+        client: AsyncAnthropic = import_string(path)()
+    except Exception as error:
+        raise NoClient(f"CHAT_CLIENT raised {type(error).__name__}: {error}") from error
+    if inspect.iscoroutine(client):
+        client.close()  # or Python warns that nobody has awaited it
+    can_be_asked = hasattr(client, "messages") and callable(getattr(client, "with_options", None))
+    # The methods of the SDK's sync clients have the same names.
+    if not (can_be_asked and inspect.iscoroutinefunction(client.close)):
+        raise NoClient(f"CHAT_CLIENT returned {type(client).__name__}")
+    return client
+
+
+def _keep_questions_out_of_the_log() -> None:
+    """Keep the SDK's logger above DEBUG, as it logs whole requests at that level.
+
+    A level that was set by the site or by ANTHROPIC_LOG is kept.
+    """
+    sdk = logging.getLogger("anthropic")
+    if sdk.level == logging.NOTSET:
+        sdk.setLevel(logging.INFO)

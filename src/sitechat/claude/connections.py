@@ -1,0 +1,100 @@
+"""Classify the connection errors of the SDK, httpx2 and aiohttp."""
+
+from __future__ import annotations
+
+NO_KEY = "the client has no key"
+INVALID = "a header or the address holds what HTTP does not allow"
+
+
+def never_sent(error: BaseException) -> bool:
+    """Return whether the request was certainly not sent."""
+    return is_invalid(error) or has_no_key(error) or is_refused(error)
+
+
+def has_no_key(error: BaseException) -> bool:
+    """Return whether the SDK has refused to send a request without a key."""
+    return isinstance(error, TypeError) and "authentication method" in str(error)
+
+
+def is_refused(error: BaseException) -> bool:
+    """Return whether no connection was made: refused, unknown host, failed TLS or proxy."""
+    import aiohttp
+    import httpx2
+
+    causes = _causes(error)
+    if any(isinstance(cause, aiohttp.ClientError) for cause in causes):
+        # The aiohttp transport says ConnectError for a connection that broke later, too.
+        kinds: tuple[type[BaseException], ...] = (
+            aiohttp.ClientConnectorError,
+            aiohttp.ConnectionTimeoutError,
+        )
+    else:
+        kinds = (
+            httpx2.ConnectError,
+            httpx2.ConnectTimeout,
+            httpx2.PoolTimeout,
+            httpx2.ProxyError,
+        )
+    return any(isinstance(cause, kinds) for cause in causes)
+
+
+def is_invalid(error: BaseException) -> bool:
+    """Return whether the request was invalid, such as for a key with a newline."""
+    import aiohttp
+    import anthropic
+    import httpx2
+
+    causes = _causes(error)
+    if any(isinstance(cause, (httpx2.LocalProtocolError, aiohttp.InvalidURL)) for cause in causes):
+        return True
+    if any(isinstance(cause, (httpx2.InvalidURL, httpx2.UnsupportedProtocol)) for cause in causes):
+        return True
+    # What aiohttp and httpx2 raise before they send anything. A wrong certificate is a ValueError,
+    # too, but one of the connection.
+    first = causes[-1]
+    of_values = isinstance(first, (ValueError, TypeError, OverflowError))
+    of_request = isinstance(error, anthropic.APIConnectionError)
+    return of_request and of_values and not isinstance(first, OSError)
+
+
+def is_misdirected(error: BaseException) -> bool:
+    """Return whether only redirects came for an answer."""
+    import httpx2
+
+    return any(isinstance(cause, httpx2.TooManyRedirects) for cause in _causes(error))
+
+
+def is_broken(error: BaseException) -> bool:
+    """Return whether an existing connection broke."""
+    import httpx2
+
+    # The SDK's aiohttp transport lets some of aiohttp's own exceptions through in mid-stream.
+    of_aiohttp = type(error).__module__.partition(".")[0] == "aiohttp"
+    return of_aiohttp or isinstance(error, (httpx2.HTTPError, OSError))
+
+
+def reason(error: BaseException) -> str:
+    """Return the message of the innermost exception that has one."""
+    if is_invalid(error):
+        return INVALID  # the exception's own words hold the header, and so the key
+    if has_no_key(error):
+        return NO_KEY
+    if not (is_refused(error) or is_broken(error) or len(_causes(error)) > 1):
+        return type(error).__name__
+    for cause in reversed(_causes(error)):
+        if text := str(cause).strip():
+            return f"{type(cause).__name__}: {text}"
+    return type(error).__name__
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    """Return the error and all its causes, including members of exception groups."""
+    causes: list[BaseException] = []
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        cause = waiting.pop(0)
+        if cause is None or cause in causes:
+            continue
+        causes.append(cause)
+        waiting += [cause.__cause__ or cause.__context__, *getattr(cause, "exceptions", ())]
+    return causes

@@ -1,0 +1,151 @@
+"""The usage to book for an answer: Claude's counts if they are plausible, else estimates.
+
+Counts come from outside and are validated here. This module does no I/O and reads no clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from sitechat.claude.catalog import LARGEST_CONTEXT
+from sitechat.claude.token_usage import TokenUsage
+
+NAME_LENGTH = 16
+"""Maximum length of a service tier or region."""
+
+_COUNTS = {
+    "input_tokens": "input_tokens",
+    "output_tokens": "output_tokens",
+    "cache_read_tokens": "cache_read_input_tokens",
+    "cache_write_tokens": "cache_creation_input_tokens",
+}
+"""The fields of `TokenUsage`, and what Claude calls them."""
+
+
+class Counts:
+    """The usage of one answer. Claude's counts are cumulative, so they only grow."""
+
+    def __init__(self) -> None:
+        self._usage = TokenUsage()
+        self._written = 0
+        self._input_is_counted = False
+        self._output_is_counted = False
+        self._is_doubtful = False
+        self._writes_are_split = False
+
+    @classmethod
+    def of_iteration(cls, iteration: dict[str, Any]) -> Counts:
+        """Return the counts of an entry of `usage.iterations`, which are final."""
+        counts = cls()
+        counts.report(iteration, final=True)
+        return counts
+
+    def wrote(self, text: str) -> None:
+        """Estimate the tokens of received output, in case Claude's own count never arrives."""
+        self._written += max(1, len(text.encode(errors="replace")) // 2)
+
+    def report(self, reported: Any, *, final: bool = False) -> None:
+        """Process a `usage` object from Claude.
+
+        Args:
+            reported: The value of `usage`. Anything but an object is ignored.
+            final: Whether it counts the whole output.
+        """
+        if not isinstance(reported, dict):
+            return
+        for name, key in _COUNTS.items():
+            self._grow(name, self._count(reported.get(key)))
+        if reported.get("input_tokens") is not None and self._usage.entire_input:
+            self._input_is_counted = True
+        output = reported.get("output_tokens")
+        if final and (self._count(output) or (type(output) is int and not self._written)):
+            self._output_is_counted = True
+            if not output:  # an answer that was refused at once has no output
+                self._usage.output_tokens = 0
+        creation = reported.get("cache_creation")
+        if isinstance(creation, dict):
+            short = self._count(creation.get("ephemeral_5m_input_tokens"))
+            long = self._count(creation.get("ephemeral_1h_input_tokens"))
+            self._writes_are_split |= short + long > 0
+            self._grow("cache_write_1h_tokens", long)
+            self._grow("cache_write_tokens", min(short + long, LARGEST_CONTEXT))
+        details = reported.get("output_tokens_details")
+        if isinstance(details, dict):
+            self._grow("thinking_tokens", self._count(details.get("thinking_tokens")))
+        for name in ("service_tier", "inference_geo"):
+            if text := text_of(reported.get(name), NAME_LENGTH):
+                setattr(self._usage, name, text)
+
+    @property
+    def inference_geo(self) -> str:
+        """Where Claude runs; empty if it did not say."""
+        return self._usage.inference_geo
+
+    @property
+    def service_tier(self) -> str:
+        """The service tier that Claude reported; empty if it did not."""
+        return self._usage.service_tier
+
+    def is_exact(self, *, most_output: int) -> bool:
+        """Return whether Claude counted input and output itself, up to the end.
+
+        Args:
+            most_output: The most output tokens that the request allowed.
+        """
+        counted = self._input_is_counted and self._output_is_counted
+        possible = (
+            self._usage.entire_input <= LARGEST_CONTEXT
+            and self._usage.output_tokens <= most_output
+            and self._usage.thinking_tokens <= self._usage.output_tokens
+        )
+        return counted and possible and not self._is_doubtful
+
+    def settled(
+        self, *, likely_input: int, most_output: int, writes_for_hour: bool = False
+    ) -> TokenUsage:
+        """Return the usage to book, with an estimate for each missing count.
+
+        Args:
+            likely_input: The input tokens of a request whose server counted none, or more than
+                any model reads.
+            most_output: The most output tokens that the request allowed.
+            writes_for_hour: Whether cache writes without a lifetime count as those of one hour.
+        """
+        usage = replace(self._usage)
+        if writes_for_hour and not self._writes_are_split:
+            usage.cache_write_1h_tokens = usage.cache_write_tokens
+        if usage.entire_input > LARGEST_CONTEXT:
+            usage.input_tokens = likely_input
+            usage.cache_read_tokens = usage.cache_write_tokens = usage.cache_write_1h_tokens = 0
+        elif not self._input_is_counted:
+            missing = likely_input - usage.entire_input
+            usage.input_tokens = max(usage.input_tokens, missing)
+        if not self._output_is_counted:
+            usage.output_tokens = max(usage.output_tokens, self._written)
+        usage.output_tokens = min(usage.output_tokens, most_output)
+        usage.thinking_tokens = min(usage.thinking_tokens, usage.output_tokens)
+        return usage
+
+    def _count(self, value: Any) -> int:
+        """Return a count of tokens; 0 if the value is not plausible."""
+        if value is None:
+            return 0
+        if type(value) is int and 0 <= value <= LARGEST_CONTEXT:
+            return value
+        self._is_doubtful = True
+        return 0
+
+    def _grow(self, name: str, value: int) -> None:
+        if value > getattr(self._usage, name):
+            setattr(self._usage, name, value)
+
+
+def text_of(value: Any, length: int) -> str:
+    """Return a short text from outside as one that can be stored and shown on a line.
+
+    Empty for what is no text. Cut to `length` characters; those that can't be seen are replaced.
+    """
+    if not isinstance(value, str):
+        return ""
+    return "".join(c if c.isprintable() else "\ufffd" for c in value[:length])

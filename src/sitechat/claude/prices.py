@@ -1,0 +1,162 @@
+"""The prices of tokens: CHAT_PRICES, then the catalog. Amounts are exact decimals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import date, datetime, timezone
+from decimal import Decimal
+from typing import Any
+
+from sitechat.claude import catalog
+from sitechat.claude.catalog import KINDS, Price, base_name
+from sitechat.claude.regions import US
+from sitechat.claude.token_usage import TokenUsage
+from sitechat.conf import conf
+
+MILLION = Decimal(1_000_000)
+
+US_ONLY = Decimal("1.1")
+"""What every token costs, by its price, if `usage.inference_geo` is "us"."""
+
+CACHE_MULTIPLES = {
+    "cache_write": Decimal("1.25"),
+    "cache_write_1h": Decimal(2),
+    "cache_read": Decimal("0.1"),
+}
+"""Cache prices as multiples of the input price, for entries of CHAT_PRICES without them."""
+
+
+def known(model: str) -> bool:
+    """Return whether CHAT_PRICES or the catalog has a price for the model."""
+    return _own_entry(model) is not None or catalog.find(model) is not None
+
+
+def price(model: str, input_tokens: int = 0) -> Price:
+    """Return the price of a request to the model.
+
+    CHAT_PRICES comes first, and holds for requests of any length; then the catalog. A model that
+    neither knows has the highest price of each kind.
+
+    Args:
+        model: A model's id, in any of the forms that clouds give it.
+        input_tokens: All input of the request, cached or not.
+    """
+    own = _own_entry(model)
+    if own is not None:
+        return _completed(model, own)
+    described = catalog.find(model)
+    return highest() if described is None else described.price_for(input_tokens)
+
+
+def highest(today: date | None = None) -> Price:
+    """Return the highest price of each kind in CHAT_PRICES and of the models that are not retired.
+
+    Args:
+        today: The day that decides which models are retired; by default the current one, in UTC.
+    """
+    models = catalog.offered(today or datetime.now(timezone.utc).date())
+    every = [model.price for model in models]
+    every += [model.long_context.price for model in models if model.long_context]
+    every += [_completed(model, entry) for model, entry in _own_entries().items()]
+    return Price(**{kind: max(getattr(each, kind) for each in every) for kind in KINDS})
+
+
+def cost(model: str, usage: TokenUsage) -> Decimal:
+    """Return the dollars for the usage of one request."""
+    each = price(model, usage.entire_input)
+    short_lived = max(0, usage.cache_write_tokens - usage.cache_write_1h_tokens)
+    dollars = (
+        usage.input_tokens * each.input
+        + usage.output_tokens * each.output
+        + usage.cache_read_tokens * each.cache_read
+        + short_lived * each.cache_write
+        + usage.cache_write_1h_tokens * each.cache_write_1h
+    ) / MILLION
+    return dollars * US_ONLY if usage.inference_geo == US else dollars
+
+
+def most_dollars(
+    model: str, *, input_tokens: int, max_tokens: int, in_us: bool = False, for_hour: int = 0
+) -> Decimal:
+    """Return the most dollars that a request can cost.
+
+    All of its input is written to the cache, and the answer has `max_tokens`.
+
+    Args:
+        model: A model's id.
+        input_tokens: The most input that the request can have.
+        max_tokens: The most output that it allows.
+        in_us: Whether Claude runs in the US only.
+        for_hour: The part of the input that may be written to the cache of one hour, in tokens.
+            The rest is written to that of five minutes.
+    """
+    each = price(model, input_tokens)
+    short_lived = max(each.input, each.cache_write, each.cache_read)
+    long_lived = max(short_lived, each.cache_write_1h)
+    for_hour = min(for_hour, input_tokens)
+    dollars = (
+        (input_tokens - for_hour) * short_lived + for_hour * long_lived + max_tokens * each.output
+    ) / MILLION
+    return dollars * US_ONLY if in_us else dollars
+
+
+def problems(value: Any) -> list[str]:
+    """Return what is wrong with a value of CHAT_PRICES: a sentence for each problem."""
+    right = '{"my-model": {"input": 3, "output": 15, "cache_write": 3.75, "cache_read": 0.3}}'
+    if not isinstance(value, Mapping):
+        return [f"CHAT_PRICES is {value!r}; write a dictionary such as {right}."]
+    wrong: list[str] = []
+    for model, entry in value.items():
+        if not isinstance(model, str) or not isinstance(entry, Mapping):
+            wrong.append(f"CHAT_PRICES has {model!r}: {entry!r}; write for example {right}.")
+            continue
+        name = f'CHAT_PRICES["{model}"]'
+        for kind, dollars in entry.items():
+            if kind not in KINDS:
+                wrong.append(f"{name} has {kind!r}; it may have {', '.join(KINDS)}.")
+            elif not _is_price(dollars):
+                wrong.append(
+                    f'{name}["{kind}"] is {dollars!r}; write dollars per million tokens, such as 3.'
+                )
+        missing = [kind for kind in ("input", "output") if kind not in entry]
+        if missing and catalog.find(model) is None:
+            wrong.append(
+                f"{name} lacks {' and '.join(missing)}, which only models of the built-in table "
+                f"may; write for example {right}."
+            )
+    return wrong
+
+
+def _is_price(dollars: Any) -> bool:
+    if isinstance(dollars, bool) or not isinstance(dollars, (int, float, Decimal)):
+        return False
+    return Decimal(dollars).is_finite() and dollars >= 0
+
+
+def _own_entry(model: str) -> Mapping[str, Any] | None:
+    own = _own_entries()
+    for name in (model, base_name(model)):
+        if name in own:
+            return own[name]
+    return None
+
+
+def _own_entries() -> dict[str, Mapping[str, Any]]:
+    """Return the valid entries of CHAT_PRICES; a check reports the others."""
+    own = conf.CHAT_PRICES
+    if not isinstance(own, Mapping):
+        return {}
+    return {model: entry for model, entry in own.items() if not problems({model: entry})}
+
+
+def _completed(model: str, entry: Mapping[str, Any]) -> Price:
+    """Return an entry of CHAT_PRICES with what it leaves out.
+
+    That comes from the catalog; for a model that is not in it, from the multiples of caching.
+    """
+    given = {kind: Decimal(str(dollars)) for kind, dollars in entry.items()}
+    described = catalog.find(model)
+    if described is not None:
+        return Price(**{**asdict(described.price), **given})
+    return Price(**{**{k: given["input"] * m for k, m in CACHE_MULTIPLES.items()}, **given})

@@ -1,0 +1,118 @@
+"""Explain to the site's owner why Claude did not answer and what to do about it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from sitechat.claude.connections import INVALID, NO_KEY
+from sitechat.errors import Failure
+
+NO_TEXT = "Claude ended without any text"
+SILENT = "Claude sent nothing"
+"""How the reasons begin that are not Claude's own words."""
+
+REASON_LENGTH = 200
+
+QUOTED = 24
+"""A reason that shares this many consecutive characters with a visitor's text is dropped."""
+
+KEYS = re.compile(r"sk-ant-[\w-]+|\bsk-[\w-]{4,}|(?i:bearer)\s+\S+|(?<=://)[^/@\s]+@")
+"""Keys, tokens and passwords in addresses."""
+
+
+def safe_reason(message: str, *, sent: str = "", key: str = "") -> str:
+    """Return an error message in a form that can be logged: one short line without keys.
+
+    Args:
+        message: The message of Claude, a proxy or an exception.
+        sent: The visitors' messages. If the error message quotes them, "" is returned.
+        key: The site's key, which is replaced.
+    """
+    message = KEYS.sub("…", message)
+    if key:
+        message = message.replace(key, "…")
+    visible = "".join(c if c.isprintable() else " " for c in message[: 10 * REASON_LENGTH])
+    line = " ".join(visible.split())
+    if _quotes(line, sent):
+        return ""
+    return line if len(line) <= REASON_LENGTH else line[: REASON_LENGTH - 1] + "…"
+
+
+def _quotes(line: str, sent: str) -> bool:
+    plain = " ".join(sent.split())
+    windows = range(max(1, len(line) - QUOTED + 1))
+    return bool(plain) and any(
+        len(part) == QUOTED and part in plain for part in (line[n : n + QUOTED] for n in windows)
+    )
+
+
+STATUS_PAGE = "Nothing is wrong on this site: see https://status.claude.com."
+
+_CURES: dict[int | None, str] = {
+    None: "Check that this machine reaches the address of Claude's API: network, proxy, DNS and "
+    "ANTHROPIC_BASE_URL.",
+    200: "Another server answers instead of Claude, or a proxy changes the answers: check "
+    "ANTHROPIC_BASE_URL, CHAT_CLIENT and proxies.",
+    400: "Claude rejects the request; see the reason.",
+    401: "Check ANTHROPIC_API_KEY: it is wrong, was revoked, or belongs to another server.",
+    402: "Add credit to the account, in the billing settings of Claude's console.",
+    403: "The key lacks the permission: check its workspace and the models that it allows.",
+    404: 'There is no model "{model}" for this key: check CHAT_MODEL, or `model` of the bot.',
+    413: "The request is too large: lower CHAT_MAX_HISTORY, or shorten the system prompt.",
+    429: "The account's limits are reached: wait, or raise the rate limits or the spend limit in "
+    "Claude's console.",
+    500: STATUS_PAGE,
+    503: STATUS_PAGE,
+    504: STATUS_PAGE,
+    529: f"Claude is overloaded, and the chat tries again by itself. {STATUS_PAGE}",
+}
+
+MORE_ROOM = (
+    "If it happens often with the stop reason max_tokens, raise CHAT_MAX_TOKENS (or the bot's "
+    "max_tokens), or lower the bot's effort."
+)
+
+OWN_CLIENT = (
+    "CHAT_CLIENT names a callable that returns an async client, such as anthropic.AsyncAnthropic()."
+)
+
+_BY_REASON: tuple[tuple[Callable[[Failure], bool], str], ...] = (
+    (lambda f: f.reason.startswith(NO_TEXT), MORE_ROOM),
+    (
+        lambda f: f.reason.startswith(SILENT),
+        f"A model that thinks may need longer: raise the bot's timeout. Otherwise: {STATUS_PAGE}",
+    ),
+    (
+        lambda f: f.reason == NO_KEY,
+        "Set ANTHROPIC_API_KEY, or give a key to the client that CHAT_CLIENT returns.",
+    ),
+    (
+        lambda f: f.reason.startswith("CHAT_CLIENT "),
+        OWN_CLIENT,
+    ),
+    (lambda f: "credit balance" in f.reason.lower(), _CURES[402]),
+    (
+        lambda f: f.reason == INVALID,
+        "Check ANTHROPIC_API_KEY for spaces and line ends, and ANTHROPIC_BASE_URL.",
+    ),
+)
+
+
+def explanation(failure: Failure, *, model: str) -> str:
+    """Return a failure and what the owner can do about it, on one line."""
+    return " ".join(filter(None, [f"{failure}.", cure(failure, model=model)]))
+
+
+def cure(failure: Failure, *, model: str) -> str:
+    """Return what the owner can do about a failure; empty if unknown.
+
+    Args:
+        failure: The failure.
+        model: The requested model.
+    """
+    for applies, words in _BY_REASON:
+        if applies(failure):
+            return words
+    words = _CURES.get(failure.status, "")
+    return words.format(model=model)

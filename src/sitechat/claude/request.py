@@ -1,0 +1,290 @@
+"""A request to Claude and the parts of its answer. This module does no I/O and knows no SDK."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from sitechat.claude import catalog, prices
+from sitechat.claude.messages import HOUR, SearchResult
+
+OVERHEAD = 700
+"""Tokens that Claude adds to a request, mostly for tools. Anthropic's page about tool use lists
+up to 530."""
+
+FALLBACKS_BETA = "server-side-fallback-2026-07-01"
+"""The beta of the API with which a request may name other models in `fallbacks`."""
+
+LEAST_EFFORT = "low"
+"""The effort of models that always think, unless the bot sets another."""
+
+THOUGHTS = ("thinking", "redacted_thinking")
+"""The types of content blocks that only the model that wrote them can read."""
+
+THINKING_ROOM = {"low": 4096, "medium": 8192, "high": 16_384, "xhigh": 32_768, "max": 65_536}
+"""Tokens added to `max_tokens` for models that think, by effort. Thinking counts toward
+`max_tokens`, so a small limit would leave no tokens for the answer."""
+
+MAX_THINKING_ROOM = max(THINKING_ROOM.values())
+
+
+@dataclass(frozen=True)
+class HighestCost:
+    """The most that one call can use and cost."""
+
+    model: str
+    input_tokens: int
+    output_tokens: int
+    dollars: Decimal
+
+
+@dataclass(frozen=True)
+class Cited:
+    """The text so far cites the request's search result `index`, counted from 0."""
+
+    index: int
+
+
+@dataclass(frozen=True)
+class ToolCall:
+    """A tool call by Claude. `input` was written by the model and can be any JSON object."""
+
+    id: str
+    name: str
+    input: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Request:
+    """The content and options of one request."""
+
+    model: str
+    max_tokens: int
+    messages: list[dict[str, Any]]
+    system: list[dict[str, Any]] = field(default_factory=list)
+    tools: Sequence[dict[str, Any]] = ()
+    documents: Sequence[SearchResult] = ()
+    user_id: str = ""
+    thinking: bool = True
+    effort: str | None = None
+    """A value of `output_config.effort`; None leaves it to the model, or to LEAST_EFFORT."""
+    citations: bool = True
+    """Whether the server supports citations. If not, the answer has numbered marks."""
+    may_use_tools: bool = True
+    in_us: bool = False
+    """Whether Claude is known to run in the US only (`regions`), which costs more."""
+    fallback_model: str = ""
+    """The model that answers if the first one refuses or is overloaded; empty for none."""
+    schema: dict[str, Any] | None = None
+    """The JSON schema of the answer; None for plain text."""
+
+    @property
+    def most_output(self) -> int:
+        """The maximum output tokens that one attempt can be billed for."""
+        most = self.max_tokens
+        if self._will_think:
+            most += THINKING_ROOM.get(self._effort or LEAST_EFFORT, MAX_THINKING_ROOM)
+        return most if self._model is None else min(most, self._model.max_output)
+
+    @property
+    def caches_for_hour(self) -> bool:
+        """Whether the system prompt and the tools go to the cache of one hour."""
+        marks = (block.get("cache_control") or {} for block in self.system)
+        return any(mark.get("ttl") == HOUR for mark in marks)
+
+    @cached_property
+    def most_input(self) -> int:
+        """The maximum input tokens that the call can be billed for.
+
+        Messages, in which visitors may write anything, count one token per byte, as a token has
+        at least one byte. The system prompt, tools and passages come from the site. They count
+        one token per two bytes, which prose has at least in any language.
+        """
+        _own, visitors = self._bytes
+        return visitors + self._own_input
+
+    @property
+    def _own_input(self) -> int:
+        """The maximum input tokens that come from the site and from Claude's own prompt."""
+        return self._bytes[0] // 2 + OVERHEAD
+
+    @cached_property
+    def likely_input(self) -> int:
+        """The estimated input tokens, for answers without a count: two bytes per token."""
+        return sum(self._bytes) // 2
+
+    @cached_property
+    def _bytes(self) -> tuple[int, int]:
+        """The bytes of the site's own text, and of the visitor's and Claude's messages."""
+        passages = sum(len(_json(vars(document))) for document in self.documents)
+        own = len(_json(self.system)) + len(_json(list(self.tools))) + passages
+        return own, max(0, len(_json(self.messages)) - passages)
+
+    def worst_case(self) -> HighestCost:
+        """Return the most that the call can use and cost."""
+        return self.highest_cost(self.most_input, self.most_output)
+
+    def highest_cost(self, input_tokens: int, output_tokens: int) -> HighestCost:
+        """Return the most that the call can use and cost with at most these tokens.
+
+        If the model may hand over to another, that one reads the same input and the output of the
+        first, and writes as much again.
+        """
+        dollars = prices.most_dollars(
+            self.model,
+            input_tokens=input_tokens,
+            max_tokens=output_tokens,
+            in_us=self.in_us,
+            for_hour=self._own_input if self.caches_for_hour else 0,
+        )
+        if not self.hands_over:
+            return HighestCost(self.model, input_tokens, output_tokens, dollars)
+        second = self.to_fallback()
+        written = min(output_tokens, second.most_output)
+        after = second.highest_cost(input_tokens + output_tokens, written)
+        return HighestCost(
+            self.model,
+            input_tokens + after.input_tokens,
+            output_tokens + after.output_tokens,
+            dollars + after.dollars,
+        )
+
+    @property
+    def hands_over(self) -> bool:
+        """Whether the API itself may ask the fallback model, if the first one refuses."""
+        return self._model is not None and self._model.hands_over_to(self.fallback_model)
+
+    def to_fallback(self) -> Request:
+        """Return the same request to the fallback model alone.
+
+        A model can't use what another one has thought.
+        """
+        return replace(
+            self,
+            model=self.fallback_model,
+            fallback_model="",
+            messages=list(map(_without_thoughts, self.messages)),
+        )
+
+    @property
+    def _model(self) -> catalog.Model | None:
+        return catalog.find(self.model)
+
+    @property
+    def _effort(self) -> str:
+        """The effort to request; empty for the model's default."""
+        model = self._model
+        if self.effort:
+            return self.effort if model is None else model.nearest_effort(self.effort)
+        always_thinks = model is not None and model.thinking == "always"
+        return LEAST_EFFORT if always_thinks and self.thinking else ""
+
+    @property
+    def _thinking_type(self) -> str:
+        """The `thinking.type` that makes the model think least; empty to send none."""
+        model = self._model
+        if model is None or not self.thinking:
+            return ""
+        accepted = catalog.effort_rank(self._effort) <= catalog.effort_rank(
+            model.least_thinking_up_to
+        )
+        return model.least_thinking if accepted else ""
+
+    @property
+    def _will_think(self) -> bool:
+        """Whether the model will think with these parameters, as far as is known."""
+        if self._model is None or self._model.thinking == "off" or not self.thinking:
+            return False
+        if self._thinking_type == "between_tools":
+            return bool(self.tools)
+        return not self._thinking_type
+
+    def answered(
+        self,
+        content: list[dict[str, Any]],
+        results: list[dict[str, Any]],
+        documents: Sequence[SearchResult],
+    ) -> Request:
+        """Return the next request of a tool round, with Claude's answer and the tool results."""
+        return replace(
+            self,
+            messages=[
+                *self.messages,
+                {"role": "assistant", "content": content},
+                {"role": "user", "content": results},
+            ],
+            documents=[*self.documents, *documents],
+        )
+
+    def words(self) -> str:
+        """Return the texts of all messages, one per line."""
+        return "\n".join(_texts(self.messages))
+
+    def without_tools(self) -> Request:
+        """Return the same request without permission to use tools."""
+        return replace(self, may_use_tools=False)
+
+    def parameters(self, *, hands_over: bool = True) -> dict[str, Any]:
+        """Return the arguments for the SDK's `messages.create`.
+
+        Args:
+            hands_over: Whether the server supports `fallbacks`. Requests with `betas` are for the
+                SDK's `beta.messages.create`.
+        """
+        parameters: dict[str, Any] = {
+            "model": self.model,
+            "max_tokens": self.most_output,
+            "messages": self.messages,
+        }
+        if self.system:
+            parameters["system"] = self.system
+        if self.tools:
+            parameters["tools"] = list(self.tools)
+            if not self.may_use_tools:
+                parameters["tool_choice"] = {"type": "none"}
+        if self.user_id:
+            parameters["metadata"] = {"user_id": self.user_id}
+        config: dict[str, Any] = {"effort": self._effort} if self._effort else {}
+        if self.schema is not None:
+            config["format"] = {"type": "json_schema", "schema": self.schema}
+        if config:
+            parameters["output_config"] = config
+        if self._thinking_type:
+            parameters["thinking"] = {"type": self._thinking_type}
+        if hands_over and self.hands_over:
+            parameters["fallbacks"] = [self.to_fallback()._as_fallback()]
+            parameters["betas"] = [FALLBACKS_BETA]
+        return parameters
+
+    def _as_fallback(self) -> dict[str, Any]:
+        """Return the entry of `fallbacks` for this request, which says what differs by model."""
+        own = self.parameters()
+        return {
+            "model": self.model,
+            "max_tokens": own["max_tokens"],
+            "output_config": own.get("output_config"),
+            "thinking": own.get("thinking"),
+        }
+
+
+def _without_thoughts(message: dict[str, Any]) -> dict[str, Any]:
+    content = message["content"]
+    if message["role"] != "assistant" or not isinstance(content, list):
+        return message
+    return {**message, "content": [each for each in content if each["type"] not in THOUGHTS]}
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (list, dict)):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _texts(each)
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode(errors="replace")

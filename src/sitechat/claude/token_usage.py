@@ -1,0 +1,39 @@
+"""The tokens used by one or more calls of Claude."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+
+@dataclass
+class TokenUsage:
+    """Tokens that Claude counted.
+
+    `input_tokens` is what came after the last cache breakpoint. `cache_write_1h_tokens` is the
+    part of `cache_write_tokens` that lives for an hour, and `thinking_tokens` a part of
+    `output_tokens`.
+    """
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    cache_write_1h_tokens: int = 0
+    thinking_tokens: int = 0
+    service_tier: str = ""
+    """`standard`, `priority` or `batch`; empty if Claude did not say."""
+    inference_geo: str = ""
+    """Where Claude ran, such as `us`; empty if Claude did not say."""
+
+    def __add__(self, other: TokenUsage) -> TokenUsage:
+        """Add the counts of another usage and take over its service tier and region."""
+        values = {}
+        for field in fields(self):
+            mine, others = getattr(self, field.name), getattr(other, field.name)
+            values[field.name] = mine + others if isinstance(mine, int) else others or mine
+        return TokenUsage(**values)
+
+    @property
+    def entire_input(self) -> int:
+        """All input tokens, cached or not."""
+        return self.input_tokens + self.cache_read_tokens + self.cache_write_tokens

@@ -1,0 +1,93 @@
+"""Messages without a reply of Claude, and the rows of conversations that begin.
+
+Call everything here inside `database.atomic`.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.utils import timezone
+
+from sitechat.conversations.open_questions import decline_open
+from sitechat.conversations.visit import Visit
+from sitechat.events import announce
+from sitechat.models import Conversation, Message, Role
+
+
+class ConversationDeleted(Exception):
+    """The conversation was deleted after it was read."""
+
+
+def begin_conversation(visit: Visit, bot: str, pk: uuid.UUID) -> Conversation:
+    """Create a visitor's conversation, unless a copy of the request has just created it."""
+    conversation = Conversation(
+        pk=pk,
+        bot=bot,
+        user=visit.account,
+        visitor=visit.visitor.session or "",
+        command=visit.command,
+    )
+    Conversation.objects.bulk_create([conversation], ignore_conflicts=True)
+    return conversation
+
+
+def announce_start(conversation: Conversation) -> None:
+    """Announce a conversation that a visitor begins. Commands begin theirs silently."""
+    if conversation.command is None:
+        announce(
+            "conversation_started",
+            sender=Conversation,
+            data={"conversation": str(conversation.pk), "bot": conversation.bot},
+            conversation_id=conversation.pk,
+            conversation=conversation,
+        )
+
+
+def lock(conversation: Conversation, visit: Visit | None = None) -> bool:
+    """Lock the conversation until the transaction ends, and set the time of its last message.
+
+    Update without a SELECT: SQLite fails a transaction that has read and then wants to write,
+    instead of letting it wait.
+
+    Args:
+        conversation: The conversation as it was read.
+        visit: The visitor who writes; a signed-in one becomes its owner.
+
+    Returns:
+        Whether it may have got messages since it was read (each one changes `updated`).
+
+    Raises:
+        ConversationDeleted: It is gone.
+    """
+    changes: dict[str, Any] = {"updated": timezone.now()}
+    if visit is not None and visit.account is not None and conversation.user_id is None:
+        changes["user"] = visit.account
+    row = Conversation.objects.filter(pk=conversation.pk)
+    if row.filter(updated=conversation.updated).update(**changes):
+        return False
+    if row.update(**changes):
+        return True
+    raise ConversationDeleted
+
+
+def append(conversation: Conversation, role: Role, text: str, **fields: Any) -> Message:
+    """Add a message to a conversation that is locked. The visitor's decline open questions."""
+    if role == Role.USER:
+        decline_open(conversation.messages.filter(confirm__isnull=False))
+    newest = conversation.messages.order_by("-position").values_list("position", flat=True).first()
+    position = next_question(newest) if role == Role.USER else next_answer(newest)
+    return Message.objects.create(
+        conversation=conversation, position=position, role=role, text=text, **fields
+    )
+
+
+def next_question(newest: int | None) -> int:
+    """Return the position of a visitor's message after the newest message: the next even one."""
+    return 0 if newest is None else newest // 2 * 2 + 2
+
+
+def next_answer(newest: int | None) -> int:
+    """Return the position of an answer after the newest message: the next odd one."""
+    return 1 if newest is None else (newest + 1) // 2 * 2 + 1

@@ -1,0 +1,151 @@
+"""What staff have edited of a bot, read at most every ten seconds in each process.
+
+Pages with the chat therefore cost no query. Whether a bot is off is read anew for each message.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from django.db import DatabaseError, connections
+from django.db.models import Max
+
+from sitechat.errors import NotAllowed
+from sitechat.models import BotTexts
+from sitechat.runtime import database
+from sitechat.runtime.per_process import PerProcess
+from sitechat.runtime.safe_logging import get_logger
+
+logger = get_logger("sitechat")
+
+KEPT_FOR = 10.0
+"""Seconds for which a process keeps what it has read."""
+
+
+FIRST_WAIT = 0.5
+"""Seconds for which the first page of a process waits for the texts."""
+
+
+@dataclass(frozen=True)
+class EditedTexts:
+    """The edited texts of a bot. Empty ones leave those of the settings."""
+
+    enabled: bool = True
+    greeting: str = ""
+    suggestions: tuple[str, ...] = ()
+    instructions: str = ""
+    offers_contact: bool = True
+    offers_person: bool = True
+
+    @classmethod
+    def of(cls, row: BotTexts) -> EditedTexts:
+        """Return the texts of a version."""
+        suggestions = row.suggestions if isinstance(row.suggestions, list) else []
+        return cls(
+            enabled=row.enabled,
+            greeting=row.greeting,
+            suggestions=tuple(map(str, suggestions)),
+            instructions=row.instructions,
+            offers_contact=row.offers_contact,
+            offers_person=row.offers_person,
+        )
+
+
+UNEDITED = EditedTexts()
+
+
+class _Known:
+    """What this process has read last."""
+
+    def __init__(self) -> None:
+        self.texts: Mapping[str, EditedTexts] = MappingProxyType({})
+        self.read_at: float | None = None
+
+    @property
+    def is_fresh(self) -> bool:
+        return self.read_at is not None and time.monotonic() - self.read_at < KEPT_FOR
+
+
+_known = PerProcess(_Known)
+
+
+def read_texts(bot: str) -> EditedTexts:
+    """Return the edited texts of a bot, which may be ten seconds old. It may run a query."""
+    known = _known()
+    if not known.is_fresh:
+        reread()
+    return known.texts.get(bot, UNEDITED)
+
+
+def known_texts(bot: str) -> EditedTexts:
+    """Return the same for a page, without any query on its thread.
+
+    If they are older than ten seconds, another thread reads them meanwhile. Only the first page of
+    a process waits for it, and not for long.
+    """
+    known = _known()
+    if not known.is_fresh and not _is_in_memory():
+        is_first, known.read_at = known.read_at is None, time.monotonic()
+        thread = threading.Thread(target=_refresh_apart, name="sitechat-texts", daemon=True)
+        thread.start()
+        if is_first:
+            thread.join(FIRST_WAIT)
+    return known.texts.get(bot, UNEDITED)
+
+
+def reread() -> None:
+    """Read the texts. A database that does not answer leaves what was known."""
+    known = _known()
+    known.read_at = time.monotonic()  # others do not read the same
+    try:
+        with database.atomic():  # a failed query would break the transaction around it
+            rows = all_newest()
+    except DatabaseError:
+        logger.warning("Edited texts can't be read: the last known ones hold", exc_info=True)
+        return
+    known.texts = MappingProxyType({row.bot: EditedTexts.of(row) for row in rows})
+
+
+def forget() -> None:
+    """Forget what this process has read, as at its start."""
+    known = _known()
+    known.texts, known.read_at = MappingProxyType({}), None
+
+
+def newest(bot: str) -> BotTexts | None:
+    """Return the version that holds, from the database."""
+    return BotTexts.objects.filter(bot=bot).order_by("-pk").first()
+
+
+def check_enabled(bot: str) -> None:
+    """Raise NotAllowed if a bot is off, as the database says now."""
+    rows = BotTexts.objects.filter(bot=bot).order_by("-pk")
+    if rows.values_list("enabled", flat=True).first() is False:
+        raise NotAllowed
+
+
+def all_newest() -> list[BotTexts]:
+    """Return the versions that hold, one for each bot that was edited."""
+    ids = BotTexts.objects.order_by().values("bot").annotate(last=Max("pk"))
+    return list(BotTexts.objects.filter(pk__in=[row["last"] for row in ids]).order_by("bot"))
+
+
+def _refresh_apart() -> None:
+    try:
+        reread()
+    except Exception:  # such as in tests of pages without a database
+        logger.debug("Edited texts can't be read", exc_info=True)
+    finally:
+        with suppress(Exception):
+            connections[database.alias()].close()
+
+
+def _is_in_memory() -> bool:
+    """Return whether this is SQLite in memory, as in tests, where readers lock writers."""
+    connection = connections[database.alias()]
+    return connection.vendor == "sqlite" and bool(getattr(connection, "is_in_memory_db", bool)())

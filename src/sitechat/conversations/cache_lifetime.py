@@ -1,0 +1,91 @@
+"""How long Claude keeps a bot's system prompt and tools in its prompt cache.
+
+A read renews an entry. So entries of five minutes suffice while replies follow closely, and those
+of one hour, which cost more to write, pay off if many replies come 5 to 60 minutes apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from itertools import pairwise
+
+from django.core.cache import cache
+from django.db import DatabaseError
+from django.utils import timezone
+
+from sitechat.chatbot import Chatbot
+from sitechat.claude import prices
+from sitechat.claude.catalog import Price
+from sitechat.conf import conf
+from sitechat.models import Usage
+from sitechat.runtime.safe_logging import get_logger
+
+logger = get_logger("sitechat.turns")
+
+SHORT, LONG = timedelta(minutes=5), timedelta(hours=1)
+"""The lifetimes of entries in Claude's cache."""
+
+MEASURED = timedelta(days=1)
+NEWEST_REPLIES = 1000
+"""The replies whose times are measured: the newest ones of all bots, of the last day."""
+
+LEAST_GAPS = 10
+"""The fewest times between replies from which anything is concluded."""
+
+LEAST_SHARE = Decimal("0.05")
+"""The share of them that must be between the two lifetimes."""
+
+VALID_FOR = 600
+"""Seconds after which the times are measured again."""
+
+
+def caches_for_hour(bot: Chatbot) -> bool:
+    """Return whether the bot's system prompt and tools go to the cache of one hour.
+
+    With `CHAT_CLIENT` this is not chosen by itself, as not every server offers it.
+    """
+    if not bot.caching:
+        return False
+    if bot.cache_lifetime != "auto":
+        return bot.cache_lifetime == "1h"
+    if conf.CHAT_CLIENT:
+        return False
+    key = f"sitechat:cache-lifetime:{bot.name}:{bot.model}"
+    try:
+        known = cache.get(key)
+        if known is None:
+            known = pays_off(gaps(bot.name, bot.model), prices.price(bot.model))
+            cache.set(key, known, VALID_FOR)
+    except DatabaseError:
+        raise
+    except Exception:  # the site's cache is down; the shorter lifetime is never wrong
+        logger.warning("The cache does not answer: Claude caches for five minutes", exc_info=True)
+        return False
+    return bool(known)
+
+
+def gaps(bot: str, model: str) -> list[timedelta]:
+    """Return the times between the latest replies of a bot."""
+    since = timezone.now() - MEASURED
+    rows = Usage.objects.filter(created__gte=since).order_by("-created")
+    newest = rows.values_list("created", "bot", "model")[:NEWEST_REPLIES]
+    times: list[datetime] = [created for created, *names in newest if names == [bot, model]]
+    return [later - earlier for later, earlier in pairwise(times)]
+
+
+def pays_off(measured: Sequence[timedelta], price: Price) -> bool:
+    """Return whether the cache of one hour would have been cheaper at these times."""
+    between = sum(SHORT < gap <= LONG for gap in measured)
+    if len(measured) < LEAST_GAPS or between < LEAST_SHARE * len(measured):
+        return False
+    short = _cost(measured, SHORT, price.cache_write, price.cache_read)
+    return _cost(measured, LONG, price.cache_write_1h, price.cache_read) < short
+
+
+def _cost(
+    measured: Sequence[timedelta], lifetime: timedelta, write: Decimal, read: Decimal
+) -> Decimal:
+    reads = sum(gap <= lifetime for gap in measured)
+    return reads * read + (len(measured) - reads) * write

@@ -1,0 +1,156 @@
+"""The visitor's answers to the question whether a tool may run."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from functools import partial
+
+from django.contrib.auth import get_user_model
+from django.db import DatabaseError, IntegrityError
+from django.utils import timezone
+
+from sitechat import engine
+from sitechat.chatbot import Chatbot
+from sitechat.conversations import appending, offered_tools, prompt
+from sitechat.conversations.limits import free_slot
+from sitechat.conversations.replies import ReplyHandle
+from sitechat.conversations.visit import Visit
+from sitechat.engine import settlement
+from sitechat.engine.continuation import Continuation, load
+from sitechat.engine.live import LiveReply
+from sitechat.engine.reply import Reply
+from sitechat.engine.spending import Reserved
+from sitechat.engine.tool_calls import Decision
+from sitechat.errors import AlreadyDecided, NotFound, Overloaded
+from sitechat.ledger import get_ledger
+from sitechat.models import Message, Status, ToolState, ToolUse
+from sitechat.runtime import database
+from sitechat.runtime.process_identity import identity
+from sitechat.runtime.steps import Inline, drive
+
+ATTEMPTS = 5
+"""Maximum tries while other messages of the address take its slots."""
+
+
+def find_asked(visit: Visit, row: Message, use_id: uuid.UUID) -> ToolUse:
+    """Return the call about which the visitor is asked in a reply of theirs.
+
+    Raises:
+        NotFound: There is no such call, or another user was asked.
+        AlreadyDecided: It was decided before, or nobody answered in time.
+    """
+    use = ToolUse.objects.filter(pk=use_id, reply=row).exclude(question="").first()
+    if use is None or use.user != visit.account_key:
+        raise NotFound
+    if not ToolUse.objects.open().filter(pk=use.pk).exists():
+        raise AlreadyDecided(reply=str(row.pk))
+    return use
+
+
+def decide(
+    visit: Visit,
+    row: Message,
+    use: ToolUse,
+    bot: Chatbot,
+    *,
+    approve: bool,
+    loop: asyncio.AbstractEventLoop | None,
+    words: prompt.BotWords | None = None,
+) -> ReplyHandle:
+    """Store the visitor's answer, and let the reply go on.
+
+    Args:
+        visit: Who answers. Functions get this request.
+        row: The reply that asks, with its conversation.
+        use: The call.
+        bot: The bot of the conversation.
+        approve: The answer.
+        loop: The server's event loop, which runs the reply; None under WSGI.
+        words: What the bot's own methods have returned; None if they are still to be called.
+
+    Raises:
+        AlreadyDecided: It was decided in the meantime.
+        RateLimited, BudgetExhausted, Overloaded: There is no room. Nothing is decided then.
+    """
+    tools = offered_tools.offer(visit, bot)
+    if words is None:
+        words = drive(prompt.bot_words(bot, visit.request, Inline().ask))
+    request = prompt.template(bot, words, tools, row.conversation_id)
+    try:
+        going_on = load(use.continuation, request, words.context)
+    except (ValueError, KeyError, TypeError):
+        raise AlreadyDecided(reply=str(row.pk)) from None
+    reserved = _store(visit, row, use, going_on, approve=approve)
+    question = Message.objects.get(conversation=row.conversation_id, position=row.position - 1)
+    reply = Reply(
+        id=str(row.pk),
+        message_id=str(question.public_id),
+        text=row.text,
+        sources=row.sources,
+        citations=row.citations,
+        suggestions=row.suggestions,
+        offer=row.offer or "",
+    )
+    live = LiveReply(
+        reply,
+        going_on.round.request,
+        conversation_id=row.conversation_id,
+        bot=bot,
+        reserved=reserved,
+        visitor=visit.visitor,
+        tools=tools,
+        account=visit.account_key,
+    )
+    live.checkpointed = (len(reply), len(reply.citations))
+    live.goes_on, live.tool_calls = going_on, going_on.tool_calls
+    live.decision = Decision(use.pk, approve, partial(_is_same_user, visit, use))
+    engine.start(live, loop=loop)
+    return ReplyHandle(live.reply, live)
+
+
+def _store(
+    visit: Visit, row: Message, use: ToolUse, going_on: Continuation, *, approve: bool
+) -> Reserved:
+    """Store the answer and let the reply run again, in one transaction."""
+    for attempt in range(1, ATTEMPTS + 1):
+        reserved: Reserved | None = None
+        try:
+            with database.atomic():
+                try:
+                    appending.lock(row.conversation)
+                except appending.ConversationDeleted:
+                    raise NotFound from None
+                by = f"user {visit.account_key}" if visit.account_key else "visitor"
+                state = ToolState.APPROVED if approve else ToolState.DECLINED
+                if not ToolUse.objects.open().filter(pk=use.pk).close(state, by=by):
+                    raise AlreadyDecided(reply=str(row.pk))
+                slot = free_slot(visit.visitor.ip, guess=False)
+                reserved = settlement.reserve(visit.visitor, going_on.round.request)
+                Message.objects.filter(pk=row.pk).update(
+                    status=Status.RUNNING,
+                    running_in=row.conversation_id,
+                    slot=slot,
+                    reserved=reserved,
+                    process=identity(),
+                    confirm=None,
+                    error=None,
+                    stop_at=None,
+                    suspected=None,
+                    updated=timezone.now(),
+                )
+            return reserved
+        except DatabaseError as error:
+            if reserved is not None:
+                get_ledger().rolled_back(reserved["claims"] or [], database.alias())
+            if not isinstance(error, IntegrityError) or attempt == ATTEMPTS:
+                raise
+    raise Overloaded(retry_after=1)
+
+
+def _is_same_user(visit: Visit, use: ToolUse) -> bool:
+    """Read the user again: a user who was deactivated or deleted has agreed to nothing."""
+    if not use.user:
+        return visit.account is None
+    user = get_user_model()._default_manager.filter(pk=use.user).first()
+    return user is not None and getattr(user, "is_active", True)

@@ -1,0 +1,101 @@
+"""Whether a visitor has accepted the text of CHAT_CONSENT, and the record of it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TypedDict
+
+from django.utils import translation
+
+from sitechat.conf import conf
+from sitechat.conversations.visit import Visit
+from sitechat.errors import Conflict, ConsentRequired
+from sitechat.events import announce
+from sitechat.models import Consent
+from sitechat.runtime import database
+from sitechat.safe_text import storable
+
+NEWEST = 20
+"""Consents of one visitor that are compared with the current text, the newest first."""
+
+
+class ConsentState(TypedDict):
+    """The consent as `GET chat/` shows it."""
+
+    required: bool
+    given: bool
+    text: str
+
+
+def state(visit: Visit) -> ConsentState:
+    """Return the text to accept, and whether the visitor has accepted it."""
+    text = _text()
+    return {"required": bool(text), "given": bool(text) and is_given(visit), "text": text}
+
+
+def is_given(visit: Visit) -> bool:
+    """Return whether the visitor has accepted the current text, in any language."""
+    rows = Consent.objects.given_by(
+        visitor=visit.visitor.session, user_pk=getattr(visit.user, "pk", None)
+    ).order_by("-created", "-pk")
+    given = rows.values_list("text", "language")[:NEWEST]
+    return any(text == _text_in(language) for text, language in given)
+
+
+def check(visit: Visit) -> None:
+    """Raise ConsentRequired if the visitor must accept a text and has not.
+
+    Commands ask without a visitor, so nobody has to accept.
+    """
+    if visit.command is None and (text := _text()) and not is_given(visit):
+        raise ConsentRequired(text=text)
+
+
+def record(visit: Visit, text: str | None = None) -> bool:
+    """Record that the visitor accepts the current text.
+
+    Args:
+        visit: Who accepts.
+        text: The text that the visitor has seen; None if the client does not say.
+
+    Returns:
+        Whether there is such a text.
+
+    Raises:
+        Conflict: The text has changed since the visitor saw it.
+    """
+    current = _text()
+    if text is not None and text.strip() != current:
+        raise Conflict(_CHANGED)
+    if current and not is_given(visit):
+        database.retry(partial(_store, visit, current))
+    return bool(current)
+
+
+def _store(visit: Visit, text: str) -> None:
+    with database.atomic():
+        consent = Consent.objects.create(
+            visitor=visit.visitor.session or "",
+            user_id=getattr(visit.user, "pk", None),
+            text=text,
+            language=visit.language,
+        )
+        announce(
+            "consent_given",
+            sender=Consent,
+            data={"text": text, "language": consent.language},
+            consent=consent,
+        )
+
+
+_CHANGED = translation.gettext_lazy("The text has changed. Please read it again.")
+
+
+def _text() -> str:
+    """Return the text in the active language."""
+    return storable(str(conf.CHAT_CONSENT)).strip()
+
+
+def _text_in(language: str) -> str:
+    with translation.override(language or None):
+        return _text()

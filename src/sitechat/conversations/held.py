@@ -1,0 +1,87 @@
+"""The conversations in a visitor's browser session: one per bot, by their ids.
+
+Pure: `sitechat.http.visits` reads them from the session and stores them there.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from django.utils.crypto import salted_hmac
+
+from sitechat.conf import conf
+
+
+@dataclass(frozen=True)
+class HeldConversations:
+    """The visitor's conversations according to one request."""
+
+    by_bot: Mapping[str, str] = field(default_factory=dict)
+    """The session's entry of each bot: the conversation's id, or a random text after deletion."""
+
+    session_key: str | None = None
+    """The key of the session; None if the visitor has none."""
+
+    retry_key: str | None = None
+    """Replaces a session that was lost with the first answer: the visitor's address and the
+    message's id. None unless the id is random or confirmed by the client."""
+
+    retry_gets_session: bool = False
+    """Whether the client confirmed that nobody else knows the message's id."""
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing connects the visitor with an earlier message."""
+        return self.session_key is None and self.retry_key is None
+
+    def get(self, bot: str) -> uuid.UUID | None:
+        """Return the id of the conversation with a bot in the session; None if there is none."""
+        try:
+            return uuid.UUID(self.by_bot[bot])
+        except (KeyError, ValueError):
+            return None
+
+    def likely(self, bot: str) -> uuid.UUID | None:
+        """Return the id of the visitor's conversation with a bot, also if it has just begun.
+
+        Concurrent responses overwrite each other's session data, so the session may not hold a
+        conversation that another message of this visitor began. Its id can be derived.
+        """
+        return self.get(bot) or self._derived(bot)
+
+    def all_likely(self) -> list[uuid.UUID]:
+        """Return the ids of the visitor's conversations with all bots."""
+        found = [self.likely(bot) for bot in {*self.by_bot, *conf.CHAT_BOTS}]
+        return [conversation for conversation in found if conversation is not None]
+
+    def new_id(self, bot: str) -> uuid.UUID:
+        """Return the id for a conversation that begins now.
+
+        Messages that are sent at once, before any response has set the session, begin the same
+        conversation, so that only one reply runs at a time. The session's earlier entry is part
+        of the id, so that no conversation gets the id of a forgotten one.
+        """
+        return self._derived(bot) or uuid.uuid4()
+
+    def fresh_id(self, bot: str, message_id: uuid.UUID | None) -> uuid.UUID:
+        """Return the id for an additional conversation that a message of this session begins.
+
+        A retry of the message gets the same id.
+        """
+        if self.session_key is None or message_id is None:
+            return uuid.uuid4()
+        return _hashed_id(f"{self.session_key}:{bot}:new:{message_id}")
+
+    def _derived(self, bot: str) -> uuid.UUID | None:
+        key = self.session_key or self.retry_key
+        if key is None:
+            return None
+        earlier = self.by_bot.get(bot, "")
+        return _hashed_id(f"{key}:{bot}:{earlier}")
+
+
+def _hashed_id(text: str) -> uuid.UUID:
+    digest = salted_hmac("sitechat.sessions", text, algorithm="sha256")
+    return uuid.UUID(bytes=digest.digest()[:16], version=4)

@@ -1,0 +1,189 @@
+"""Validation of a visitor's message and of the other data in its request."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+from unicodedata import category
+from urllib.parse import urlsplit
+
+from sitechat.chatbot import Chatbot, find_bot
+from sitechat.claude.messages import VisitorPage
+from sitechat.conf import conf
+from sitechat.errors import EmptyMessage, InvalidRequest, MessageTooLong
+from sitechat.models import Message
+from sitechat.safe_text import storable
+
+INVISIBLE = {"Cf", "Cc"}
+"""Unicode categories of invisible characters, such as the zero-width space."""
+
+UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+
+MAX_URL_LENGTH = 2000
+MAX_TITLE_LENGTH = 300
+"""Maximum characters of the page's address and title; the rest is cut."""
+
+
+@dataclass(frozen=True)
+class IncomingMessage:
+    """A valid message to a bot of the site."""
+
+    text: str
+    bot: Chatbot
+    client_id: uuid.UUID | None = None
+    """The id from the visitor's browser."""
+    page: VisitorPage | None = None
+    conversation: uuid.UUID | Literal["new"] | None = None
+    """The conversation to continue; None for the current one."""
+    replaces: uuid.UUID | None = None
+    """The visitor's last message, which this one replaces."""
+
+    @property
+    def page_path(self) -> str | None:
+        """The path of the visitor's page, without its query, which may be private."""
+        return None if self.page is None else path_of(self.page)
+
+
+def path_of(page: VisitorPage) -> str | None:
+    """Return the path of a page, without its query, which may be private."""
+    try:
+        path = urlsplit(page.url).path
+    except ValueError:  # such as http://[
+        return None
+    return path[: Message.LONGEST_PAGE] or None
+
+
+def parse_message(data: Mapping[str, Any]) -> IncomingMessage:
+    """Return the message in the JSON object of a request.
+
+    Raises:
+        InvalidRequest: A key is unknown or its value has the wrong type.
+        EmptyMessage: The text has no visible character.
+        MessageTooLong: The text is longer than CHAT_MAX_MESSAGE_LENGTH.
+    """
+    reject_unknown_keys(data, {"message", "id", "page", "bot", "conversation", "replaces"})
+    text = read_string(data, "message")
+    if text is None:
+        raise InvalidRequest('"message" is required.')
+    text = text.strip()
+    if _is_empty(text):
+        raise EmptyMessage
+    if len(text) > conf.CHAT_MAX_MESSAGE_LENGTH:
+        raise MessageTooLong(conf.CHAT_MAX_MESSAGE_LENGTH)
+    conversation: uuid.UUID | Literal["new"] | None = "new"
+    if data.get("conversation") != "new":
+        conversation = read_uuid(data, "conversation")
+    return IncomingMessage(
+        text,
+        find_bot(read_string(data, "bot")),
+        read_uuid(data, "id"),
+        parse_page(data.get("page")),
+        conversation,
+        read_uuid(data, "replaces"),
+    )
+
+
+def has_clean_message(bot: Chatbot) -> bool:
+    """Return whether the site has written `clean_message` for a bot."""
+    return type(bot).clean_message is not Chatbot.clean_message
+
+
+def with_text(message: IncomingMessage, returned: object) -> IncomingMessage:
+    """Return the message with the text that the bot's `clean_message` has returned.
+
+    Raises:
+        EmptyMessage: The returned text is empty.
+        TypeError: The returned value is not a string.
+    """
+    text = cleaned_text(returned)
+    if _is_empty(text):
+        raise EmptyMessage
+    return replace(message, text=text)
+
+
+def cleaned_text(returned: object) -> str:
+    """Return the result of `clean_message` as a storable string.
+
+    Raises:
+        TypeError: The result is not a string.
+    """
+    if not isinstance(returned, str):
+        raise TypeError(
+            f"clean_message() returned {type(returned).__name__}. It must return a string; "
+            "nothing was stored or sent."
+        )
+    return storable(returned).strip()
+
+
+def _is_empty(text: str) -> bool:
+    return all(character.isspace() or category(character) in INVISIBLE for character in text)
+
+
+def read_uuid(data: Mapping[str, Any], key: str) -> uuid.UUID | None:
+    """Return the UUID at a key; None if it is missing.
+
+    Raises:
+        InvalidRequest: The value is not a UUID.
+    """
+    text = read_string(data, key)
+    if text is None:
+        return None
+    value = parse_uuid(text)
+    if value is None:
+        raise InvalidRequest(f'"{key}" must be a UUID.')
+    return value
+
+
+def parse_page(value: object) -> VisitorPage | None:
+    """Return the visitor's page; None if the request names none.
+
+    Raises:
+        InvalidRequest: The value is not an object with strings.
+    """
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        raise InvalidRequest('"page" must be an object with "url" and "title".')
+    reject_unknown_keys(value, {"url", "title"})
+    # Browsers can cut a title within a character. The message must not be refused because of it.
+    read = {key: text for key in value if (text := _any_string(value, key)) is not None}
+    return VisitorPage(
+        url=storable(read.get("url", "")[:MAX_URL_LENGTH]),
+        title=storable(read.get("title", "")[:MAX_TITLE_LENGTH]),
+    )
+
+
+def reject_unknown_keys(data: Mapping[str, Any], known: set[str]) -> None:
+    """Raise InvalidRequest if the object has other keys than the known ones."""
+    if unknown := sorted(set(data) - known):
+        shown = ", ".join(repr(key[:50]) for key in unknown[:3])
+        raise InvalidRequest(f"Unknown keys: {shown}. Known: {', '.join(sorted(known))}.")
+
+
+def read_string(data: Mapping[str, Any], key: str) -> str | None:
+    """Return the string at a key; None if it is missing.
+
+    Raises:
+        InvalidRequest: The value is not a string, or can't be stored or sent as UTF-8.
+    """
+    value = _any_string(data, key)
+    if value is None:
+        return None
+    if "\x00" in value or any("\ud800" <= c <= "\udfff" for c in value):
+        raise InvalidRequest(f'"{key}" has a NUL character or half of a surrogate pair.')
+    return value
+
+
+def _any_string(data: Mapping[str, Any], key: str) -> str | None:
+    value = data.get(key)
+    if value is not None and not isinstance(value, str):
+        raise InvalidRequest(f'"{key}" must be a string.')
+    return value
+
+
+def parse_uuid(value: str) -> uuid.UUID | None:
+    """Return the UUID in its usual form of 36 characters; None for anything else."""
+    return uuid.UUID(value) if UUID.fullmatch(value) else None

@@ -1,0 +1,263 @@
+"""Tools of MCP servers (`Chatbot.mcp_servers`), through the official package `mcp`.
+
+The lists of tools are kept in the process and renewed on threads of their own, so that a server
+that hangs holds up no message. Visitors must agree to each call, unless the owner lists the tool as
+read-only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, TimeoutError
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+from sitechat.chatbot import Chatbot
+from sitechat.claude.messages import without_tags
+from sitechat.engine.tool_calls import ToolRefused
+from sitechat.runtime.per_process import PerProcess
+from sitechat.runtime.safe_logging import get_logger
+from sitechat.runtime.threads import DaemonThreads
+from sitechat.safe_text import storable
+from sitechat.tools import InvalidArguments, Tool
+from sitechat.tools.arguments import check_length
+from sitechat.tools.declaration import NAME
+from sitechat.tools.schemas import problem_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+logger = get_logger("sitechat.tools")
+
+MAX_TOOLS = 32
+"""Maximum number of tools of one server."""
+
+MAX_DESCRIPTION = 2000
+"""Maximum length of a tool's description."""
+
+LIST_TIMEOUT = 5.0
+"""Seconds that the first message of a process waits for the tools of a server."""
+
+FRESH_FOR = 300.0
+"""Seconds after which the list of a server's tools is renewed."""
+
+RETRY_AFTER = 30.0
+"""Seconds until a server that did not list its tools is asked again."""
+
+CALL_TIMEOUT = 30.0
+"""Seconds that a call may take."""
+
+THREADS = 4
+"""Number of threads that ask servers for their tools."""
+
+MAX_ERROR = 500
+"""Characters of a server's error that Claude reads."""
+
+
+@dataclass(frozen=True)
+class McpServer:
+    """A server of `Chatbot.mcp_servers`."""
+
+    url: str
+    headers: tuple[tuple[str, str], ...] = ()
+    tools: frozenset[str] | None = None
+    """The names of the tools that Claude may call; None for all."""
+    read_only: frozenset[str] = frozenset()
+    """The names of the tools that run without asking the visitor."""
+
+    @property
+    def host(self) -> str:
+        """The server's host, as visitors see it."""
+        return urlsplit(self.url).hostname or self.url
+
+
+KEYS = ("url", "headers", "tools", "read_only")
+
+
+def parse_server(given: Any) -> McpServer:
+    """Return a server of `Chatbot.mcp_servers`.
+
+    Raises:
+        ValueError: It is not valid. The text says why.
+    """
+    if not isinstance(given, Mapping) or not isinstance(given.get("url"), str):
+        raise ValueError('it must be a dict with a "url"')
+    if unknown := sorted(set(given) - set(KEYS), key=str):
+        raise ValueError(f"it has the unknown key {unknown[0]!r}; valid are {', '.join(KEYS)}")
+    parts = urlsplit(given["url"])
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError('its "url" must begin with https:// or http://')
+    headers = given.get("headers", {})
+    if not isinstance(headers, Mapping) or not all(
+        isinstance(text, str) and text.isascii() and text.isprintable()
+        for pair in headers.items()
+        for text in pair
+    ):
+        raise ValueError('its "headers" must be a dict of names and values')
+    return McpServer(
+        given["url"],
+        tuple(headers.items()),
+        None if given.get("tools") is None else _names(given, "tools"),
+        _names(given, "read_only"),
+    )
+
+
+def problem_of_server(given: Any) -> str:
+    """Return why a server is not valid; "" if it is. The text holds no headers."""
+    try:
+        parse_server(given)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def _names(given: Mapping[str, Any], key: str) -> frozenset[str]:
+    names = given.get(key, ())
+    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+        raise ValueError(f'its "{key}" must be a list of names of tools')
+    return frozenset(names)
+
+
+@dataclass(frozen=True)
+class SchemaParameters:
+    """The parameters of a tool that brings its own JSON Schema."""
+
+    schema: Mapping[str, Any]
+
+    def parse(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the arguments if they fit the schema. Nothing is converted or fetched."""
+        import jsonschema
+        from referencing import Registry
+
+        check_length(arguments)
+        known = self.schema.get("properties") or {}
+        if "additionalProperties" not in self.schema and (extra := set(arguments) - set(known)):
+            raise InvalidArguments(f'There is no parameter "{min(extra)}".')
+        validator = jsonschema.Draft202012Validator(self.schema, registry=Registry())
+        for error in validator.iter_errors(arguments):
+            raise InvalidArguments(f"{error.json_path}: {error.message[:MAX_ERROR]}")
+        return dict(arguments)
+
+
+def tools_of(bot: Chatbot) -> Iterator[Tool]:
+    """Yield the tools of the bot's MCP servers, as far as they are known."""
+    for given in bot.mcp_servers:
+        try:
+            server = parse_server(given)
+        except ValueError as error:
+            logger.error("An MCP server of the bot %s is left out: %s", bot.name, error)
+            continue
+        yield from listings().tools(server)
+
+
+class Listings:
+    """The tools of the servers, as last listed in this process."""
+
+    def __init__(self) -> None:
+        self._threads = DaemonThreads(THREADS, "sitechat-mcp")
+        self._known: dict[McpServer, tuple[Sequence[Tool], float]] = {}
+        self._asked: dict[McpServer, Future[Sequence[Tool]]] = {}
+        self._lock = threading.Lock()
+
+    def tools(self, server: McpServer) -> Sequence[Tool]:
+        """Return the tools of a server; none if it does not answer in time."""
+        known = self._known.get(server)
+        if known is not None and monotonic() < known[1]:
+            return known[0]
+        with self._lock:
+            asked = self._asked.get(server)
+            if asked is None:
+                asked = self._threads.submit(self._renew, server)
+                self._asked[server] = asked
+        if known is not None:
+            return known[0]
+        try:
+            return asked.result(LIST_TIMEOUT)
+        except (TimeoutError, asyncio.TimeoutError):
+            return ()
+
+    def _renew(self, server: McpServer) -> Sequence[Tool]:
+        known = self._known.get(server)
+        tools: Sequence[Tool] = known[0] if known is not None else ()
+        lasts = RETRY_AFTER
+        try:
+            tools, lasts = asyncio.run(_list(server)), FRESH_FOR
+        except BaseException as error:  # whatever the package or its event loop raises
+            logger.error("The MCP server %s does not list its tools: %r", server.host, error)
+        finally:
+            with self._lock:
+                self._known[server] = (tools, monotonic() + lasts)
+                self._asked.pop(server, None)
+        return tools
+
+
+listings = PerProcess(Listings)
+
+
+@asynccontextmanager
+async def _connected(server: McpServer, timeout: float) -> AsyncIterator[Any]:
+    import httpx2
+    from mcp import Client
+    from mcp.client.streamable_http import streamable_http_client
+
+    async with httpx2.AsyncClient(headers=dict(server.headers), timeout=timeout) as http:
+        transport = streamable_http_client(server.url, http_client=http)
+        async with Client(transport, read_timeout_seconds=timeout) as client:
+            yield client
+
+
+async def _list(server: McpServer) -> Sequence[Tool]:
+    async def listed() -> Sequence[Any]:
+        async with _connected(server, CALL_TIMEOUT) as client:
+            return list((await client.list_tools()).tools)
+
+    tools = await asyncio.wait_for(listed(), CALL_TIMEOUT)
+    return list(_usable(server, tools))[:MAX_TOOLS]
+
+
+def _usable(server: McpServer, tools: Sequence[Any]) -> Iterator[Tool]:
+    for listed in tools:
+        if server.tools is not None and listed.name not in server.tools:
+            continue
+        problem = problem_of(listed.input_schema)
+        if problem or not NAME.fullmatch(listed.name):
+            logger.error(
+                "The tool %r of %s is left out: %s",
+                listed.name[:64],
+                server.host,
+                problem or "Claude takes no such name",
+            )
+            continue
+        question = format_lazy(_("Run {tool} at {host}?"), tool=listed.name, host=server.host)
+        yield Tool(
+            partial(_call, server, listed.name),
+            listed.name,
+            confirm=None if listed.name in server.read_only else question,
+            timeout=CALL_TIMEOUT,
+            description=storable(listed.description or listed.name)[:MAX_DESCRIPTION],
+            schema=listed.input_schema,
+            given_parameters=SchemaParameters(listed.input_schema),
+        )
+
+
+async def _call(server: McpServer, name: str, _request: Any, /, **arguments: Any) -> str:
+    """Call a tool of a server. The visitor's request is not sent to it."""
+    async with _connected(server, CALL_TIMEOUT) as client:
+        result = await client.call_tool(name, arguments)
+    texts = [block.text for block in result.content if getattr(block, "type", "") == "text"]
+    if not texts and result.structured_content is not None:
+        texts = [json.dumps(result.structured_content, ensure_ascii=False)]
+    text = "\n\n".join(texts)
+    if result.is_error:
+        raise ToolRefused(f"The tool reported an error: {without_tags(storable(text))[:MAX_ERROR]}")
+    return text

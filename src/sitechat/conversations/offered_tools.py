@@ -1,0 +1,166 @@
+"""The tools that Claude is offered for one message: built-in ones and the site's own.
+
+All are `sitechat.tools.Tool` and take the same way. They differ in their first argument: the
+site's own functions get the visitor's request, built-in ones get what they work with.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from sitechat.chatbot import Chatbot
+from sitechat.claude.messages import text_block, without_tags
+from sitechat.claude.request import ToolCall
+from sitechat.claude.tool_definitions import definition
+from sitechat.conversations import mcp_tools
+from sitechat.conversations.site_tools import SITE_TOOLS, SitePassages, SiteSearch
+from sitechat.conversations.visit import Visit
+from sitechat.engine.tool_calls import PreparedCall, ToolRefused, ToolResult, VisitorOffer
+from sitechat.knowledge.index import current as current_index
+from sitechat.runtime import steps
+from sitechat.runtime.safe_logging import get_logger
+from sitechat.tools import InvalidArguments, Tool, UnusableResult, result_text
+from sitechat.tools.questions import question_of
+
+logger = get_logger("sitechat.tools")
+
+NO_SUCH_TOOL = "There is no such tool."
+
+FAILED = (
+    "The tool failed (ref {ref}). Nothing else is known about it. Do not guess its result: tell "
+    "the visitor that it did not work."
+)
+
+UNUSABLE = "The tool has run, but its result can't be read (ref {ref}). Do not guess it."
+
+OUTPUT = '<tool_output tool="{name}">\n{text}\n</tool_output>'
+"""How Claude gets the result of a tool: as data, in a tag that the data can't close."""
+
+
+@dataclass(frozen=True)
+class OfferedTool:
+    """A tool, and the first argument of its function."""
+
+    tool: Tool
+    subject: Any
+
+
+BuiltIn = Callable[[Visit, Chatbot], Iterable[OfferedTool]]
+"""Returns the built-in tools for a visitor and a bot, if it has any."""
+
+
+def _site_search(visit: Visit, bot: Chatbot) -> Iterable[OfferedTool]:
+    if not bot.search or current_index() is None:
+        return
+    site = SiteSearch(
+        user=visit.user,
+        language=visit.language,
+        citations=bot.citations,
+        prefix=visit.prefix,
+        sources=bot.sources,
+        bot=bot.name,
+    )
+    for tool in SITE_TOOLS:
+        yield OfferedTool(tool, site)
+
+
+built_in: list[BuiltIn] = [_site_search]
+"""What offers built-in tools. Packages above add theirs with `add_built_in`, from `apps.ready`."""
+
+
+def add_built_in(offer: BuiltIn) -> None:
+    """Offer more built-in tools. It is called for each message and must not be slow."""
+    if offer not in built_in:
+        built_in.append(offer)
+
+
+def offer(visit: Visit, bot: Chatbot) -> OfferedTools:
+    """Return the tools for a message. The site's tools act with the permissions of its visitor."""
+    if bot.max_tool_rounds < 1:
+        return OfferedTools(())
+    offered = [each for offer_more in built_in for each in offer_more(visit, bot)]
+    offered += [OfferedTool(tool, visit.request) for tool in bot.tools if isinstance(tool, Tool)]
+    offered += [OfferedTool(tool, visit.request) for tool in mcp_tools.tools_of(bot)]
+    return OfferedTools(offered)
+
+
+class OfferedTools:
+    """The tools of one message, for the engine."""
+
+    def __init__(self, offered: Iterable[OfferedTool]) -> None:
+        self._by_name: dict[str, OfferedTool] = {}
+        for each in offered:
+            self._by_name.setdefault(each.tool.name, each)
+
+    @cached_property
+    def definitions(self) -> Sequence[dict[str, Any]]:
+        """What Claude is told about the tools. One that can't be defined is left out."""
+        made = {name: _definition(each.tool) for name, each in self._by_name.items()}
+        self._by_name = {name: each for name, each in self._by_name.items() if made[name]}
+        return [each for each in made.values() if each]
+
+    def prepare(self, call: ToolCall) -> PreparedCall:
+        """Validate a call."""
+        offered = self._by_name.get(call.name)
+        if offered is None:
+            raise ToolRefused(NO_SUCH_TOOL)
+        tool = offered.tool
+        try:
+            arguments = tool.parameters.parse(call.input)
+            question = question_of(tool.confirm, arguments) if tool.confirm else ""
+        except InvalidArguments as error:
+            raise ToolRefused(str(error)) from None
+        except BaseException as error:
+            raise ToolRefused(FAILED.format(ref=_logged(tool, error))) from None
+        return PreparedCall(
+            name=tool.name,
+            arguments=call.input,
+            phase=tool.phase,
+            status=tool.status or _("One moment…"),
+            timeout=tool.timeout,
+            question=question,
+            run=partial(_run, offered, arguments),
+        )
+
+
+def _definition(tool: Tool) -> dict[str, Any] | None:
+    try:
+        return definition(tool)
+    except Exception as error:
+        logger.error("Claude is not offered the tool %s: %s", tool.name, error)
+        return None
+
+
+def _run(offered: OfferedTool, arguments: dict[str, Any], shown: int) -> ToolResult:
+    """Run a tool on this thread. Whatever it raises or returns becomes a result for Claude."""
+    tool = offered.tool
+    try:
+        value = steps.call(
+            partial(tool.function, offered.subject, **arguments), timeout=tool.timeout
+        )
+    except ToolRefused as refused:
+        return ToolResult.of_failure(str(refused))
+    except BaseException as error:  # also SystemExit, which would end the process
+        return ToolResult.of_failure(FAILED.format(ref=_logged(tool, error)))
+    try:
+        if isinstance(value, SitePassages):
+            return value.as_result(shown)
+        if isinstance(value, VisitorOffer):
+            return ToolResult([text_block(value.words)], [], offer=value.kind)
+        text = without_tags(result_text(value))
+    except UnusableResult as error:
+        return ToolResult.of_failure(UNUSABLE.format(ref=_logged(tool, error)))
+    return ToolResult([text_block(OUTPUT.format(name=tool.name, text=text))], [])
+
+
+def _logged(tool: Tool, error: BaseException) -> str:
+    """Log what a tool raised, and return the ref by which the log line is found."""
+    ref = secrets.token_hex(4)
+    logger.error("The tool %s failed, ref %s", tool.name, ref, exc_info=error, extra={"ref": ref})
+    return ref

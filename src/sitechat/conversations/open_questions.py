@@ -1,0 +1,47 @@
+"""Questions to visitors whether a tool may run: unanswered ones, and what became of the others."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from uuid import UUID
+
+from django.utils import timezone
+
+from sitechat.models import OPEN_FOR, Message, ToolState, ToolUse
+
+OUTCOMES = {
+    ToolState.DONE: "The visitor agreed, and it was done.",
+    ToolState.FAILED: "The visitor agreed, but it failed.",
+    ToolState.STARTED: "The visitor agreed. It is not known whether it was done.",
+    ToolState.UNKNOWN: "The visitor agreed. It is not known whether it was done.",
+}
+NOT_DONE = "The visitor did not agree in time, so it was not done."
+
+
+def decline_open(messages: Iterable[Message]) -> None:
+    """Decline what the visitor is asked in these messages. Call it with the conversation locked."""
+    asking = [message.pk for message in messages if message.confirm is not None]
+    if asking:
+        ToolUse.objects.filter(reply__in=asking).close(ToolState.DECLINED, by="a new message")
+        Message.objects.filter(pk__in=asking).update(confirm=None)
+
+
+def close_expired() -> int:
+    """Close questions that nobody answered in time; return their number."""
+    asked = ToolUse.objects.filter(state=ToolState.ASKED)
+    late = asked.filter(created__lte=timezone.now() - OPEN_FOR)
+    replies = dict(late.values_list("pk", "reply"))
+    Message.objects.filter(pk__in=replies.values()).update(confirm=None)
+    return ToolUse.objects.filter(pk__in=list(replies)).close(ToolState.EXPIRED)
+
+
+def outcomes(messages: Sequence[Message]) -> Mapping[UUID, str]:
+    """Return what Claude reads in later turns about the questions of replies, by reply."""
+    uses = ToolUse.objects.filter(reply__in=[message.pk for message in messages])
+    notes: dict[UUID, str] = defaultdict(str)
+    asked = uses.exclude(question="").order_by("created")
+    for reply, question, state in asked.values_list("reply", "question", "state"):
+        outcome = OUTCOMES.get(ToolState(state), NOT_DONE)
+        notes[reply] += f"\n\n(The visitor was asked: {question} {outcome})"
+    return notes

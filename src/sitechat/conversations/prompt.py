@@ -1,0 +1,198 @@
+"""What Claude is asked for a visitor's message, and the tools that it may use for it."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from django.utils.crypto import salted_hmac
+
+from sitechat.chatbot import Chatbot
+from sitechat.claude import regions
+from sitechat.claude.messages import (
+    APPROVED_NOTE,
+    UNANSWERED_NOTE,
+    Exchange,
+    PersonalExchange,
+    first_exchange,
+    messages,
+    system,
+)
+from sitechat.claude.request import Request
+from sitechat.conversations import bot_texts, site_tools
+from sitechat.conversations.cache_lifetime import caches_for_hour
+from sitechat.conversations.incoming import IncomingMessage
+from sitechat.conversations.offered_tools import OfferedTools
+from sitechat.conversations.open_questions import outcomes
+from sitechat.conversations.visit import Visit
+from sitechat.knowledge.index import current as current_index
+from sitechat.knowledge.searching import Query
+from sitechat.models import Message, Role
+from sitechat.runtime.steps import Inline, drive
+from sitechat.safe_text import storable
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+
+METHOD_TIMEOUT = 10.0
+"""Seconds that a method of `Chatbot` may take, where it can be interrupted."""
+
+Ask = Callable[..., Awaitable[Any]]
+"""Calls a method of the site's bot with its arguments, and a `timeout`."""
+
+
+@dataclass(frozen=True)
+class BotWords:
+    """What the methods of a bot say for one message."""
+
+    system: str
+    context: str | None
+    """None if the bot has no `context` of its own."""
+
+
+def has_own_methods(bot: Chatbot) -> bool:
+    """Return whether the site has written a method that says something for each message."""
+    kind = type(bot)
+    return kind.system_prompt is not Chatbot.system_prompt or kind.context is not Chatbot.context
+
+
+async def bot_words(bot: Chatbot, request: HttpRequest, ask: Ask) -> BotWords:
+    """Return what a bot's methods say for the message of a request.
+
+    Raises:
+        asyncio.TimeoutError: One of them took longer than METHOD_TIMEOUT.
+    """
+    has_context = type(bot).context is not Chatbot.context
+    return BotWords(
+        _as_text(await ask(bot.system_prompt, request, timeout=METHOD_TIMEOUT)),
+        _as_text(await ask(bot.context, request, timeout=METHOD_TIMEOUT)) if has_context else None,
+    )
+
+
+def compose(
+    visit: Visit,
+    message: IncomingMessage,
+    conversation: uuid.UUID | None = None,
+    recent: Sequence[Message] = (),
+    *,
+    check: Callable[[], None] | None = None,
+    words: BotWords | None = None,
+    tools: OfferedTools | None = None,
+    instructions: str | None = None,
+) -> Request:
+    """Return the request to Claude for a message.
+
+    Args:
+        visit: Who sends the message.
+        message: The message.
+        conversation: The id of its conversation; None outside of any.
+        recent: The messages before it, newest first.
+        check: Called before anything expensive: a search of the site's pages, or a method of the
+            site's own bot. It may raise.
+        words: What the bot's methods say; None calls them here.
+        tools: The tools that Claude may call, if any.
+        instructions: What staff add to the system prompt; None for what they have saved.
+    """
+    bot = message.bot
+    number = recent[0].position // 2 + 1 if recent else 0
+    first = first_exchange(number, bot.max_history)
+    notes = outcomes(recent) if recent and (bot.tools or bot.mcp_servers) else {}
+    turns = _turns(message, recent, range(first, number), notes)
+    index = current_index() if bot.search else None
+    page_url = message.page.url if bot.search and message.page else ""
+    if check is not None and (index is not None or page_url or type(bot) is not Chatbot):
+        check()
+    query = Query(
+        message.text,
+        user=visit.user,
+        previous=next((turn.question for turn in reversed(turns) if turn.question), ""),
+        page_url=page_url,
+        language=visit.language,
+        prefix=visit.prefix,
+        sources=bot.sources,
+    )
+    documents = site_tools.passages(index, query, visit.visitor.ip, bot=bot.name)
+    if words is None:
+        words = drive(bot_words(bot, visit.request, Inline().ask))
+    return replace(
+        template(bot, words, tools, conversation, instructions=instructions),
+        messages=messages(
+            turns,
+            question=message.text,
+            page=message.page,
+            context=words.context,
+            context_word=secrets.token_hex(8),
+            documents=documents,
+            caching=bot.caching,
+            citations=bot.citations,
+        ),
+        documents=documents,
+    )
+
+
+def template(
+    bot: Chatbot,
+    words: BotWords,
+    tools: OfferedTools | None = None,
+    conversation: uuid.UUID | None = None,
+    *,
+    instructions: str | None = None,
+) -> Request:
+    """Return a request to Claude without messages. See `compose` for the arguments."""
+    return Request(
+        model=bot.model,
+        max_tokens=bot.max_tokens,
+        messages=[],
+        in_us=regions.is_us(),
+        system=system(
+            words.system,
+            bot_texts.read_texts(bot.name).instructions if instructions is None else instructions,
+            APPROVED_NOTE,
+            UNANSWERED_NOTE,
+            caching=bot.caching,
+            for_hour=caches_for_hour(bot),
+        ),
+        tools=tools.definitions if tools is not None else (),
+        user_id=_opaque(conversation or uuid.uuid4()),
+        thinking=bot.thinking,
+        effort=bot.effort,
+        citations=bot.citations,
+        fallback_model=bot.fallback_model or "",
+    )
+
+
+def _turns(
+    message: IncomingMessage,
+    recent: Sequence[Message],
+    numbers: range,
+    notes: Mapping[uuid.UUID, str],
+) -> list[Exchange | PersonalExchange]:
+    """Return the turns of these numbers, with Claude or with a person of the site."""
+    by_position = {row.position: row for row in recent}
+    turns: list[Exchange | PersonalExchange] = []
+    for n in numbers:
+        question, answer = by_position.get(2 * n), by_position.get(2 * n + 1)
+        if question and (question.replaced or question.public_id == message.replaces):
+            continue
+        if answer and answer.role == Role.ASSISTANT:
+            if question:
+                said = answer.text + notes.get(answer.pk, "")
+                turns.append(Exchange(question.text, said, answer.status))
+        elif question or answer:
+            said = question.text if question else ""
+            by, words = (answer.name or "", answer.text) if answer else ("", "")
+            turns.append(PersonalExchange(said, words, by))
+    return turns
+
+
+def _as_text(value: object) -> str:
+    """Convert what a bot's method returned, which may be lazily translated, or None."""
+    return "" if value is None else storable(str(value))
+
+
+def _opaque(pk: uuid.UUID) -> str:
+    return salted_hmac("sitechat.composing", str(pk), algorithm="sha256").hexdigest()[:32]

@@ -1,0 +1,149 @@
+"""Find, follow, stop and rate the visitor's replies.
+
+A reply of another visitor gives the same answer as one that does not exist.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from time import monotonic, sleep
+
+from sitechat import engine
+from sitechat.conversations.incoming import parse_uuid
+from sitechat.conversations.visit import Visit
+from sitechat.engine import stale
+from sitechat.engine.live import LiveReply
+from sitechat.engine.reply import CitedPage, Reply
+from sitechat.errors import NotFound
+from sitechat.events import announce
+from sitechat.knowledge.searching import existing
+from sitechat.models import Message, Status
+from sitechat.runtime import database
+
+STOP_AT_END = 2**31 - 1
+"""The value of `stop_at` if the request does not say how much was shown."""
+
+STOP_POLL_INTERVAL = 0.1
+"""Seconds between two reads of a reply that another process must stop."""
+
+
+@dataclass(frozen=True)
+class ReplyHandle:
+    """A reply that a reader can follow: live in this process, or read from its row."""
+
+    reply: Reply
+    live: LiveReply | None = None
+
+
+def drop_lost_links(visit: Visit, sources: Sequence[CitedPage]) -> None:
+    """Remove the addresses of cited pages that are deleted or no longer public for the visitor."""
+    available = existing(
+        {source["url"] for source in sources}, user=visit.user, prefix=visit.prefix
+    )
+    for source in sources:
+        if source["url"] not in available:
+            source["url"] = ""
+
+
+def find_reply(visit: Visit, reply_id: str, bot: str | None = None) -> Message:
+    """Return one of the visitor's replies.
+
+    Args:
+        visit: The visitor.
+        reply_id: The reply's id, as text from outside.
+        bot: The name of the bot that must have written it; None for any bot.
+
+    Raises:
+        NotFound: There is no such reply, or it belongs to another visitor.
+    """
+    pk = parse_uuid(reply_id)
+    if pk is None or (visit.held.session_key is None and not visit.held.all_likely()):
+        raise NotFound
+    row = Message.objects.replies().filter(pk=pk).select_related("conversation").first()
+    if row is None or not visit.may_see(row.conversation):
+        raise NotFound
+    if bot is not None and row.conversation.bot != bot:
+        raise NotFound
+    return row
+
+
+def snapshot(visit: Visit, row: Message) -> Reply:
+    """Return the current state of a reply, without following it."""
+    live = engine.find(row.pk)
+    return live.reply if live is not None else _from_row(visit, row, "")
+
+
+def follow(visit: Visit, row: Message, message_id: uuid.UUID | None = None) -> ReplyHandle:
+    """Return a reply for a reader, live if it runs in this process."""
+    live = engine.find(row.pk)
+    if live is not None:
+        return ReplyHandle(live.reply, live)
+    if message_id is None:
+        message = Message.objects.get(conversation=row.conversation_id, position=row.position - 1)
+        message_id = message.public_id
+    return ReplyHandle(_from_row(visit, row, str(message_id)))
+
+
+def _from_row(visit: Visit, row: Message, message_id: str) -> Reply:
+    row = renewed(row)
+    drop_lost_links(visit, row.sources)
+    return Reply.from_row(row, message_id)
+
+
+def renewed(row: Message) -> Message:
+    """Return the row. A running reply whose process has ended is interrupted first."""
+    if row.status == Status.RUNNING and stale.end_lost(Message.objects.filter(pk=row.pk)):
+        row.refresh_from_db()
+    return row
+
+
+def stop(row: Message, at: int | None) -> None:
+    """Stop a reply in any process, and wait until it is saved, at most two seconds.
+
+    Args:
+        row: The reply.
+        at: Maximum number of characters to keep; None for all.
+    """
+    if row.status != Status.RUNNING or engine.stop(row.pk, at):
+        return
+    running = Message.objects.filter(pk=row.pk, status=Status.RUNNING)
+    running.filter(stop_at=None).update(stop_at=STOP_AT_END if at is None else min(at, STOP_AT_END))
+    deadline = monotonic() + engine.STOP_WITHIN
+    while running.exists() and monotonic() < deadline:
+        sleep(STOP_POLL_INTERVAL)
+
+
+def rate(row: Message, rating: int, comment: str | None) -> None:
+    """Store a visitor's rating of a reply.
+
+    Args:
+        row: The reply.
+        rating: 1, 0 or -1.
+        comment: None leaves the comment as it is.
+    """
+    row.rating = rating
+    if comment is not None:
+        row.comment = comment
+    database.retry(partial(_store_rating, row))
+
+
+def _store_rating(row: Message) -> None:
+    with database.atomic():
+        changed = Message.objects.filter(pk=row.pk).update(rating=row.rating, comment=row.comment)
+        if changed and row.conversation.command is None:
+            announce(
+                "reply_rated",
+                sender=Message,
+                data={
+                    "reply": str(row.pk),
+                    "conversation": str(row.conversation_id),
+                    "bot": row.conversation.bot,
+                    "rating": row.rating,
+                    "comment": row.comment,
+                },
+                conversation_id=row.conversation_id,
+                reply=row,
+            )

@@ -1,0 +1,190 @@
+"""Begin a turn for a visitor's message, or find the turn that a copy of it has begun.
+
+A turn is a message and its reply. All checks come before its rows are written, and its rows are
+committed before Claude is called.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+from django.core.cache import cache
+from django.utils import timezone
+
+from sitechat import engine
+from sitechat.conversations import bot_texts, offered_tools, prompt
+from sitechat.conversations.appending import ConversationDeleted
+from sitechat.conversations.incoming import IncomingMessage
+from sitechat.conversations.limits import check_room
+from sitechat.conversations.lookup import RETRY_PERIOD, ConversationState, look_up, look_up_again
+from sitechat.conversations.offered_tools import OfferedTools
+from sitechat.conversations.replies import ReplyHandle
+from sitechat.conversations.turn_rows import TurnRows, TurnWriter
+from sitechat.conversations.visit import Visit
+from sitechat.engine import stale
+from sitechat.engine.live import LiveReply
+from sitechat.engine.reply import Reply
+from sitechat.errors import ChatError, LimitsReserved, Overloaded
+from sitechat.models import Conversation, Message
+from sitechat.runtime.safe_logging import get_logger
+
+if TYPE_CHECKING:
+    from sitechat.claude.request import Request
+    from sitechat.engine.spending import Reserved
+
+logger = get_logger("sitechat.turns")
+
+COMPOSE_ATTEMPTS = 3
+"""Maximum attempts to write a message while its conversation is being deleted."""
+
+RETRY_INTERVAL = 10
+"""Minimum seconds between two new sessions for retries of one message."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """The reply to a message, and the conversation to store in the visitor's session."""
+
+    reply: ReplyHandle
+    conversation: uuid.UUID | None = None
+    """The conversation to store in the session; None if nothing changes."""
+
+
+def earlier_turn(visit: Visit, message: IncomingMessage, state: ConversationState) -> Turn | None:
+    """Return the turn of an earlier copy of the message; None if the message is new.
+
+    Raises:
+        Conflict: The id of the message was used for another text.
+    """
+    reply = state.earlier_reply(visit, message)
+    conversation = state.conversation
+    if reply is None or conversation is None:
+        return None
+    if visit.held.session_key is None and not _is_fresh(conversation, state.recent):
+        return Turn(reply)
+    return _copy(visit, message, reply, conversation.pk)
+
+
+def _is_fresh(conversation: Conversation, first: Sequence[Message]) -> bool:
+    """Return whether a conversation is new and has only its first turn."""
+    age = timezone.now() - conversation.created
+    return age <= RETRY_PERIOD and conversation.updated <= first[0].created
+
+
+def _copy(
+    visit: Visit, message: IncomingMessage, reply: ReplyHandle, conversation: uuid.UUID
+) -> Turn:
+    """Return the turn of a message for a further copy of it."""
+    held = visit.held
+    if held.session_key is None:
+        gets_session = held.retry_gets_session and _may_begin_session(conversation)
+    else:
+        gets_session = held.get(message.bot.name) != conversation
+    return Turn(reply, conversation if gets_session else None)
+
+
+def _may_begin_session(conversation: uuid.UUID) -> bool:
+    """Return whether a retry without a session gets one. Limits do not count retries."""
+    try:
+        return cache.add(f"sitechat:retried:{conversation}", 1, RETRY_INTERVAL)
+    except Exception:  # the cache is down; the retry is answered all the same
+        logger.warning("The cache does not answer: a retry gets no session", exc_info=True)
+        return False
+
+
+def _write(
+    visit: Visit,
+    message: IncomingMessage,
+    state: ConversationState,
+    words: prompt.BotWords | None,
+    tools: OfferedTools,
+) -> tuple[ConversationState, Request, TurnRows | ReplyHandle]:
+    """Compose the request to Claude and write the turn.
+
+    If the conversation is deleted meanwhile, the message begins another one, so that no deleted
+    text is sent to Claude.
+
+    Returns:
+        The state from which the request was composed, the request, and the rows or the reply.
+    """
+    for _attempt in range(COMPOSE_ATTEMPTS):
+        request = prompt.compose(
+            visit,
+            message,
+            state.pk,
+            state.recent,
+            check=partial(check_room, visit.visitor, message.bot) if words is None else None,
+            words=words,
+            tools=tools,
+        )
+        try:
+            return state, request, TurnWriter(visit, message, state, request).write()
+        except ConversationDeleted:
+            state = look_up(visit, message)
+            state.check_free()
+    raise Overloaded(retry_after=1)
+
+
+def take(
+    visit: Visit,
+    message: IncomingMessage,
+    state: ConversationState,
+    *,
+    loop: asyncio.AbstractEventLoop | None,
+    words: prompt.BotWords | None = None,
+) -> Turn:
+    """Begin a turn for a new message, or return the turn that a copy has begun meanwhile.
+
+    Args:
+        visit: The visitor.
+        message: The message, which is not in `state`.
+        state: The conversation from `look_up`.
+        loop: The server's event loop, which runs the reply; None under WSGI.
+        words: The results of the bot's own methods; None if they have not been called.
+
+    Raises:
+        Busy: A reply is running in the conversation.
+        NotAllowed: Staff have switched the bot off.
+        Conflict: The id of the message was used for another text.
+        RateLimited, BudgetExhausted: The limits have no room for the message.
+        Overloaded: The visitor's address sends too many messages at once.
+    """
+    state.check_free()
+    bot_texts.check_enabled(message.bot.name)
+    tools = offered_tools.offer(visit, message.bot)
+    try:
+        state, request, written = _write(visit, message, state, words, tools)
+    except ChatError as error:
+        if isinstance(error, LimitsReserved):
+            # Reservations of an ended process are released only when its replies are ended.
+            stale.end_lost(Message.objects.replies())
+        again = earlier_turn(visit, message, look_up_again(visit, message))
+        if again is None:
+            raise
+        return again
+    if isinstance(written, ReplyHandle):
+        assert state.pk is not None  # noqa: S101 - the message goes into some conversation
+        return _copy(visit, message, written, state.pk)
+    question, reply = written
+    live = LiveReply(
+        Reply(
+            id=str(reply.pk),
+            message_id=str(question.public_id),
+            suggestions=reply.suggestions,
+        ),
+        request,
+        conversation_id=reply.conversation_id,
+        bot=message.bot,
+        reserved=cast("Reserved", reply.reserved),
+        visitor=visit.visitor,
+        tools=tools,
+        command=visit.command,
+        account=visit.account_key,
+    )
+    engine.start(live, loop=loop)
+    return Turn(ReplyHandle(live.reply, live), reply.conversation_id)

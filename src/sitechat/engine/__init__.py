@@ -1,0 +1,23 @@
+"""Running replies: requests start, find and stop them here, and follow them.
+
+`engine` and `process` keep the replies of this process, `driver` runs one, `checkpoints` and
+`settlement` write them to the database. Imports `knowledge`, `ledger`, `claude` and what is below
+them.
+"""
+
+from sitechat.engine.engine import STOP_WITHIN
+from sitechat.engine.live import LiveReply
+from sitechat.engine.process import end_in, find, live_ids, start, stop, writes_to
+from sitechat.engine.reply import Reply
+
+__all__ = [
+    "STOP_WITHIN",
+    "LiveReply",
+    "Reply",
+    "end_in",
+    "find",
+    "live_ids",
+    "start",
+    "stop",
+    "writes_to",
+]

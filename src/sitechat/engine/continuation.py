@@ -1,0 +1,124 @@
+"""What a reply goes on with after the visitor was asked: stored as JSON, and read again.
+
+The site's facts about the visitor (`Chatbot.context`) are not stored. They and the system prompt
+are asked for again. If they have changed, Claude's thinking is left out, as Claude refuses thinking
+that followed on something else.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
+from typing import Any
+
+from sitechat.claude.messages import CONTEXT_NOTE, SearchResult, context_block
+from sitechat.claude.request import Request, ToolCall
+from sitechat.engine.tool_calls import ToolResult, ToolRound
+
+WORD = re.compile(r"<site_context_(\w*)>")
+MASKED = "site_context"
+"""The type of the block that stands for the site's facts in what is stored."""
+
+THINKING = frozenset({"thinking", "redacted_thinking"})
+
+
+@dataclass(frozen=True)
+class Continuation:
+    """A round of tools that waits for the visitor, and what came before it."""
+
+    round: ToolRound
+    rounds: int
+    """The number of rounds with this one."""
+    tool_calls: int
+    """The number of tools that Claude has called before."""
+
+
+def dump(going_on: Continuation) -> str:
+    """Return a continuation as JSON."""
+    used = going_on.round
+    return json.dumps(
+        {
+            "messages": [_masked(message) for message in used.request.messages],
+            "documents": [asdict(document) for document in used.request.documents],
+            "content": used.content,
+            "calls": [vars(call) for call in used.calls],
+            "results": [asdict(result) for result in used.results],
+            "rounds": going_on.rounds,
+            "tool_calls": going_on.tool_calls,
+            "like": _likeness(used.request),
+        }
+    )
+
+
+def load(stored: str, template: Request, context: str | None) -> Continuation:
+    """Return a stored continuation.
+
+    Args:
+        stored: The JSON.
+        template: A request with the present system prompt and tools.
+        context: The site's present facts about the visitor; None for bots without.
+
+    Raises:
+        ValueError, KeyError, TypeError: It was not stored by this version.
+    """
+    data = json.loads(stored)
+    request = replace(
+        template,
+        messages=[_unmasked(message, context) for message in data["messages"]],
+        documents=list(map(_document, data["documents"])),
+    )
+    content = data["content"]
+    if data["like"] != _likeness(request):
+        request = replace(request, messages=list(map(_without_thinking, request.messages)))
+        content = [block for block in content if block["type"] not in THINKING]
+    results = [
+        ToolResult(each["content"], list(map(_document, each["documents"])), each["failed"])
+        for each in data["results"]
+    ]
+    calls = [ToolCall(**call) for call in data["calls"]]
+    used = ToolRound(request, content, calls, results)
+    return Continuation(used, data["rounds"], data["tool_calls"])
+
+
+def _document(stored: dict[str, Any]) -> SearchResult:
+    return SearchResult(**{**stored, "headings": tuple(stored["headings"])})
+
+
+def _masked(message: dict[str, Any]) -> dict[str, Any]:
+    """Return a message without the site's facts about the visitor."""
+    content = []
+    for block in message["content"]:
+        text = block.get("text", "")
+        found = WORD.search(text) if text.startswith(CONTEXT_NOTE) else None
+        content.append(block if found is None else {"type": MASKED, "word": found[1]})
+    return {**message, "content": content}
+
+
+def _unmasked(message: dict[str, Any], context: str | None) -> dict[str, Any]:
+    content = [
+        context_block(context or "", block["word"]) if block["type"] == MASKED else block
+        for block in message["content"]
+    ]
+    return {**message, "content": content}
+
+
+def _without_thinking(message: dict[str, Any]) -> dict[str, Any]:
+    content = [block for block in message["content"] if block["type"] not in THINKING]
+    return {**message, "content": content}
+
+
+def _likeness(request: Request) -> str:
+    """Return a digest of what thinking depends on and what is not stored."""
+    own = [request.model, request.system, list(request.tools)]
+    given = [*own, list(_contexts(request.messages))]
+    return sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()
+
+
+def _contexts(messages: Sequence[dict[str, Any]]) -> Iterator[str]:
+    for message in messages:
+        for block in message["content"]:
+            if block.get("text", "").startswith(CONTEXT_NOTE):
+                yield block["text"]

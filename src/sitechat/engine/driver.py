@@ -1,0 +1,235 @@
+"""Drive one reply from its first token to its end: the calls of Claude and the tool rounds."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from contextlib import aclosing
+from dataclasses import replace
+from decimal import Decimal
+from functools import partial
+from math import inf
+from time import monotonic
+
+from sitechat import claude
+from sitechat.claude.failures import NoText, Silent, explain
+from sitechat.claude.request import Request
+from sitechat.engine import fallback, settlement
+from sitechat.engine.answer_writer import AnswerWriter
+from sitechat.engine.continuation import Continuation, dump
+from sitechat.engine.live import Ending, LiveReply
+from sitechat.engine.tool_calls import AskedCall, ToolRound
+from sitechat.engine.tool_round import run_tools
+from sitechat.engine.workers import Steps
+from sitechat.errors import Refused, ReplyError, ServerError
+from sitechat.models import Status
+from sitechat.runtime.safe_logging import get_logger
+
+logger = get_logger("sitechat.engine")
+
+PREPARES_WITHIN = 60.0
+"""Maximum seconds for loading the SDK. They don't count toward a reply's own deadline."""
+
+LOOK_EVERY = 0.5
+"""Seconds between two checks of the deadline, which moves while Claude writes."""
+
+CUT_AT = Decimal("0.95")
+"""The share of a reply's reservation that may be spent if it can't be extended. Claude writes on
+for a moment after its answer is cut off."""
+
+STATUS_OF_STOP = {
+    "max_tokens": Status.TRUNCATED,
+    "model_context_window_exceeded": Status.TRUNCATED,
+    "refusal": Status.REFUSED,
+}
+
+
+async def converse(live: LiveReply, steps: Steps) -> Ending:
+    """Let Claude write the reply. Raise nothing except a cancellation."""
+    request: Request | None = live.request
+    rounds = 0
+    try:
+        await _prepare(live)
+        if live.goes_on is not None:
+            rounds = live.goes_on.rounds
+            following = await _after_tools(live, live.goes_on.round, rounds, steps)
+            if isinstance(following, Ending):
+                return following
+            if following is None:  # the conversation was deleted
+                return Ending(Status.STOPPED)
+            request = following
+        while request is not None:
+            try:
+                call, is_cut = await _listen(live, request, steps)
+            except ReplyError as error:
+                request = await fallback.after_error(live, request, error, steps)
+                if request is None:
+                    raise
+                continue
+            if is_cut:
+                return Ending(Status.TRUNCATED)
+            if call.in_us:
+                request = replace(request, in_us=True)
+            second = await fallback.after_refusal(live, request, call, steps)
+            if second is not None:
+                request = second
+                continue
+            if call.handed_over:
+                request = request.to_fallback()
+            asks = call.stop_reason == "tool_use" and request.may_use_tools
+            if not (asks and call.tool_calls and live.tools):
+                break
+            rounds += 1
+            used = ToolRound(request, call.content, call.tool_calls)
+            following = await _after_tools(live, used, rounds, steps)
+            if isinstance(following, Ending):
+                return following
+            request = following
+    except ReplyError as error:
+        return Ending.of_error(live.reply, error)
+    except Exception:
+        ref = secrets.token_hex(4)
+        logger.exception("Reply %s failed, ref %s", live.id, ref, extra={"ref": ref})
+        return Ending.of_error(live.reply, ServerError(ref=ref))
+    status = STATUS_OF_STOP.get(call.stop_reason or "", Status.COMPLETE)
+    if status == Status.REFUSED:
+        return Ending(status, Refused())
+    if not live.reply.text.strip():
+        # Claude may end without any text, for instance if thinking used up all tokens.
+        return Ending(Status.FAILED, explained(live, NoText(call.stop_reason)))
+    return Ending(status)
+
+
+async def _after_tools(
+    live: LiveReply, used: ToolRound, rounds: int, steps: Steps
+) -> Request | Ending | None:
+    """Run the tools of a round.
+
+    Returns:
+        The request that follows, if any; or the end of the reply for now, if the visitor must
+        agree to a call first.
+    """
+    assert live.tools is not None  # noqa: S101 - Claude called what they offer
+    asks = await run_tools(live, live.tools, used, steps)
+    if asks is not None:
+        going_on = Continuation(used, rounds, live.tool_calls)
+        asked = AskedCall(asks.name, asks.arguments, asks.question, dump(going_on))
+        return Ending(Status.COMPLETE, asked=asked)
+    last = rounds >= live.bot.max_tool_rounds
+    request = await _next_step(live, used, steps, last=last)
+    live.reply.begin_round()
+    return request
+
+
+async def converse_in_time(live: LiveReply, steps: Steps) -> Ending:
+    """Do the same without an engine, and give up if Claude is silent for too long."""
+    writing = asyncio.get_running_loop().create_task(converse(live, steps))
+    try:
+        while (left := live.touched + live.timeout - monotonic()) > 0:
+            done, _running = await asyncio.wait({writing}, timeout=min(left, LOOK_EVERY))
+            if done:
+                return writing.result()
+    finally:
+        writing.cancel()
+        await asyncio.wait({writing})
+    return Ending.of_error(live.reply, explained(live, Silent(live.timeout)))
+
+
+def explained(live: LiveReply, failure: NoText | Silent) -> ReplyError:
+    """Log why a reply failed without an error from Claude; return the visitor's error."""
+    request = live.request
+    return explain(failure, request_id=live.request_id, model=request.model, sent=request.words())
+
+
+async def _prepare(live: LiveReply) -> None:
+    """Load the SDK for the first answer of a process. This time is not Claude's silence."""
+    live.touched = monotonic() + PREPARES_WITHIN
+    await claude.prepare()
+    live.touched = monotonic()
+
+
+async def _listen(live: LiveReply, request: Request, steps: Steps) -> tuple[claude.Call, bool]:
+    """Call Claude once and write its answer into the reply. Its usage is always added up.
+
+    Returns:
+        The call, and whether it was cut off because it would cost more than is reserved.
+    """
+    call = claude.Call(request)
+    holds_enough: bool | None = None
+    writer = AnswerWriter(live.reply, request)
+    live.begin_call(call)
+    try:
+        async with aclosing(aiter(call)) as deltas:
+            async for delta in deltas:
+                live.touched = monotonic()
+                writer.write(delta)
+                if live.first_token is None:
+                    live.first_token = live.touched
+                live.wake()
+                if call.in_us:
+                    if holds_enough is None:
+                        holds_enough = await _hold_more(live, request, steps)
+                    if not holds_enough and live.spent.dollars > live.held.dollars * CUT_AT:
+                        return call, True
+    finally:
+        writer.end(call.stop_reason)
+        live.end_call()
+        live.stop_reason = call.stop_reason or ""
+        live.request_id = call.request_id
+    return call, False
+
+
+async def _hold_more(live: LiveReply, request: Request, steps: Steps) -> bool:
+    """Reserve the higher price of the US region, if the request was sent without it.
+
+    Returns:
+        Whether the reservation now covers the maximum cost of the request.
+    """
+    in_us = replace(request, in_us=True)
+    if settlement.affords(live, in_us):
+        return True
+    live.touched = inf
+    try:
+        return await steps.database(partial(_hold, live, in_us))
+    finally:
+        live.touched = monotonic()
+
+
+def _hold(live: LiveReply, request: Request) -> bool:
+    return settlement.afford(live, request) and settlement.note(live, request)
+
+
+async def _next_step(
+    live: LiveReply, used: ToolRound, steps: Steps, *, last: bool
+) -> Request | None:
+    """Prepare the next request. Waiting for the database is not Claude's silence."""
+    live.touched = inf
+    try:
+        return await steps.database(partial(_next_request, live, used, last=last))
+    finally:
+        live.touched = monotonic()
+
+
+def _next_request(live: LiveReply, used: ToolRound, *, last: bool) -> Request | None:
+    """Return the request after a tool round, with its maximum cost reserved.
+
+    If another round does not fit into the limits, or it was the last one, Claude must answer from
+    what it has. The first request has reserved such a final one.
+
+    Returns:
+        The request. None if the conversation was deleted, or if Claude called tools that were not
+        offered and the limits have no room.
+    """
+    request = _affordable(live, used, last=last)
+    settlement.store_tool_uses(live)
+    return request if request is not None and settlement.note(live, request) else None
+
+
+def _affordable(live: LiveReply, used: ToolRound, *, last: bool) -> Request | None:
+    following = used.following()
+    if not last and settlement.afford(live, following):
+        return following
+    final = following.without_tools()
+    if settlement.afford(live, final):
+        return final
+    return used.final(partial(settlement.affords, live)) if used.request.tools else None

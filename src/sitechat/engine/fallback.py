@@ -1,0 +1,78 @@
+"""The second model of a bot: when it answers in place of the first, before any text is shown."""
+
+from __future__ import annotations
+
+from math import inf
+from time import monotonic
+
+from sitechat import claude
+from sitechat.claude.request import Request
+from sitechat.engine import settlement
+from sitechat.engine.live import LiveReply
+from sitechat.engine.workers import Steps
+from sitechat.errors import ApiError, ClaudeRateLimit, ReplyError
+from sitechat.runtime.safe_logging import get_logger
+
+logger = get_logger("sitechat.engine")
+
+REFUSAL = "refusal"
+
+
+async def after_refusal(
+    live: LiveReply, request: Request, call: claude.Call, steps: Steps
+) -> Request | None:
+    """Return the request to the fallback model if the first one has refused.
+
+    Returns:
+        The request, with its highest cost reserved. None if Claude has not refused, if the API has
+        asked the fallback model itself, or if there is none or no room for it.
+    """
+    if call.stop_reason != REFUSAL or call.handed_over:
+        return None
+    return await _following(live, request, steps, reason="refused")
+
+
+async def after_error(
+    live: LiveReply, request: Request, error: ReplyError, steps: Steps
+) -> Request | None:
+    """Return the request to the fallback model if the first one is overloaded.
+
+    Returns:
+        The request, with its highest cost reserved. None if the error has another reason, or if
+        there is no fallback model or no room for it.
+    """
+    if not _is_overload(error):
+        return None
+    return await _following(live, request, steps, reason="is overloaded")
+
+
+def _is_overload(error: ReplyError) -> bool:
+    """Return whether another model may answer: Claude is overloaded, or this model's limit is.
+
+    A limit of what the account may spend holds for all models.
+    """
+    if isinstance(error, ClaudeRateLimit):
+        return error.retryable
+    status = error.extra.get("status")
+    return isinstance(error, ApiError) and status is not None and status >= 500
+
+
+async def _following(
+    live: LiveReply, request: Request, steps: Steps, *, reason: str
+) -> Request | None:
+    if not request.fallback_model or live.reply.text:
+        return None
+    following = request.to_fallback()
+    # Waiting for the database is not Claude's silence.
+    live.touched = inf
+    try:
+        if not await steps.database(lambda: _hold(live, following)):
+            return None
+    finally:
+        live.touched = monotonic()
+    logger.info("The model %s %s: %s answers", request.model, reason, following.model)
+    return following
+
+
+def _hold(live: LiveReply, request: Request) -> bool:
+    return settlement.afford(live, request) and settlement.note(live, request)

@@ -1,0 +1,164 @@
+"""Live replies: the state of a reply while this process writes it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from contextvars import Context
+from dataclasses import dataclass
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sitechat.claude.request import Request
+from sitechat.engine.reply import Reply
+from sitechat.engine.spending import Reserved, Spending, final_case, spent_on, worst_case
+from sitechat.engine.tool_calls import AskedCall, Decision, Tools, UsedTool
+from sitechat.errors import ReplyError
+from sitechat.models import Status
+
+if TYPE_CHECKING:
+    from sitechat import claude
+    from sitechat.chatbot import Chatbot
+    from sitechat.engine.continuation import Continuation
+    from sitechat.ledger.identity import Visitor
+
+
+@dataclass(frozen=True)
+class Ending:
+    """The end of a reply: its status and error."""
+
+    status: Status
+    error: ReplyError | None = None
+    asked: AskedCall | None = None
+    """The tool call that the visitor must agree to before the reply goes on."""
+
+    @classmethod
+    def of_error(cls, reply: Reply, error: ReplyError) -> Ending:
+        """Return the end of a failed reply: interrupted if it has text, else failed."""
+        return cls(Status.INTERRUPTED if len(reply) else Status.FAILED, error)
+
+
+class LiveReply:
+    """A reply that runs in this process, with its usage and followers."""
+
+    def __init__(
+        self,
+        reply: Reply,
+        request: Request,
+        *,
+        conversation_id: UUID | None,
+        bot: Chatbot,
+        reserved: Reserved,
+        visitor: Visitor,
+        tools: Tools | None = None,
+        command: str | None = None,
+        account: str = "",
+    ) -> None:
+        self.id = UUID(reply.id)
+        self.reply = reply
+        self.request = request
+        self.conversation_id = conversation_id
+        self.bot = bot
+        self.timeout = bot.timeout
+        self.reserved = reserved
+        self.visitor = visitor
+        self.tools = tools
+        self.tool_calls = 0
+        """The number of tools that Claude has called."""
+        self.tool_uses: list[UsedTool] = []
+        """Those that are not stored yet."""
+        self.decision: Decision | None = None
+        """The visitor's answer, for a reply that goes on after a question."""
+        self.goes_on: Continuation | None = None
+        """What such a reply goes on with."""
+        self.question: dict[str, Any] | None = None
+        """The question that the reply has ended with, once it is saved."""
+        self.account = account
+        """The key of the signed-in user who asked; "" for anybody else."""
+        self.command = command
+        """The command that asked (`models.Asker`); None for visitors."""
+
+        self.held = worst_case(request) + final_case(request)
+        """The reserved amount; only meaningful with `reserved["claims"]`."""
+        self._spent = Spending()
+        self._call: tuple[claude.Call, float] | None = None
+        self.model = request.model
+        """The model that answers, or was the last one to try."""
+        self.refusal_category = ""
+        """The policy area in which a model has refused; empty if none has, or it did not say."""
+        self.stop_reason = ""
+        self.request_id = ""
+        self.began = self.touched = monotonic()
+        self.first_token: float | None = None
+        self.checkpointed = (0, 0)
+        """The number of characters and citations that are saved in the row."""
+
+        self.task: asyncio.Task[None] | None = None
+        self.driving = False
+        self.ending: Ending | None = None
+        self.closed = False
+        self.context = Context()
+        """A copy of the request's context variables, for work on the reply's rows."""
+        self.alias = ""
+        """The database of the reply's rows."""
+        self.problem: Exception | None = None
+        """Always None: the end of a reply of this process is always known."""
+        self.rejected_saves = 0
+        """The number of saves that the database has rejected because of a value."""
+        self._followers: tuple[Callable[[], None], ...] = ()
+        self._lock = threading.Lock()
+
+    @property
+    def spent(self) -> Spending:
+        """The usage of all calls of Claude so far, including the running one."""
+        if self._call is None:
+            return self._spent
+        call, began = self._call
+        return self._spent + spent_on(call, monotonic() - began)
+
+    @property
+    def spent_before(self) -> Spending:
+        """What the calls that have ended have used."""
+        return self._spent
+
+    def begin_call(self, call: claude.Call) -> None:
+        """Record the start of a call of Claude."""
+        self._call = (call, monotonic())
+
+    def end_call(self) -> None:
+        """Add the usage of the current call to what was spent, and keep what it reported."""
+        if self._call is not None:
+            call, _began = self._call
+            self.model = call.model
+            self.refusal_category = call.refusal_category or self.refusal_category
+        self._spent, self._call = self.spent, None
+
+    def follow(self, wake: Callable[[], None]) -> None:
+        """Call `wake` (on the engine's loop; it must not block) whenever there is more."""
+        with self._lock:
+            self._followers = (*self._followers, wake)
+
+    def unfollow(self, wake: Callable[[], None]) -> None:
+        """Stop calling `wake`."""
+        with self._lock:
+            self._followers = tuple(known for known in self._followers if known != wake)
+
+    @property
+    def followed(self) -> bool:
+        """Whether somebody reads the reply in this process as it comes."""
+        return bool(self._followers)
+
+    def wake(self) -> None:
+        """Wake every follower."""
+        for follower in self._followers:
+            follower()
+
+    def tell_end(self) -> None:
+        """Followers learn the end once it is saved, so that the next message finds it so."""
+        if self.ending is not None:
+            asked = self.question
+            shown = {name: asked[name] for name in ("id", "tool", "text")} if asked else None
+            self.reply.finish(self.ending.status, self.ending.error, shown)
+        self.wake()

@@ -1,0 +1,334 @@
+"""Short synchronous database steps of running replies, called on threads.
+
+A reply is settled exactly once: by the step that removes the reservation (`Message.reserved`)
+from its row. `stale` settles replies of dead processes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from decimal import Decimal
+from functools import partial
+from time import monotonic
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.db import DataError, IntegrityError, close_old_connections, connections
+from django.utils import timezone
+
+from sitechat.claude.request import Request
+from sitechat.claude.token_usage import TokenUsage
+from sitechat.engine import tool_rows
+from sitechat.engine.live import Ending, LiveReply
+from sitechat.engine.spending import (
+    Reserved,
+    Spending,
+    as_reserved,
+    final_case,
+    from_row,
+    worst_case,
+)
+from sitechat.errors import Interrupted
+from sitechat.events import queue_webhooks, wake_sometimes
+from sitechat.ledger import get_ledger
+from sitechat.ledger.claims import Reservation
+from sitechat.ledger.identity import Visitor
+from sitechat.models import Conversation, Message, MessageQuerySet, Role, Status, Usage
+from sitechat.runtime import database
+from sitechat.runtime.safe_logging import get_logger
+from sitechat.signals import reply_finished
+
+logger = get_logger("sitechat.engine")
+
+T = TypeVar("T")
+
+REJECTED = (DataError, IntegrityError, TypeError, ValueError, ArithmeticError)
+"""Exceptions for values that the database will never accept."""
+
+PLAIN_AFTER = 3
+EMPTY_AFTER = 5
+GIVEN_UP_AFTER = 7
+"""The number of rejected saves after which a reply is saved with its text only, then without its
+text, and then not at all. In the last case its row is later ended as interrupted."""
+
+MAX_DOLLARS = Decimal("999999")
+"""The largest amount that a row of usage can hold."""
+
+
+def step(work: Callable[[], T]) -> T:
+    """Run the work, with no open database connection of this thread before or after."""
+    close_old_connections()
+    try:
+        return work()
+    finally:
+        release_connections()
+
+
+def release_connections() -> None:
+    """Close this thread's database connections, except those with an open transaction."""
+    for connection in connections.all(initialized_only=True):
+        if not connection.in_atomic_block:
+            connection.close()
+
+
+def finish(live: LiveReply) -> None:
+    """Save the end of the reply and settle its usage. A second call does nothing.
+
+    If the database has rejected the row a few times, it is saved without values from outside. If
+    the conversation was deleted, only the usage is saved.
+    """
+    ending = live.ending
+    assert ending is not None  # noqa: S101 - the engine calls it with the end of a reply
+    reply, error = live.reply, ending.error
+    plain = live.rejected_saves >= PLAIN_AFTER
+    ended: dict[str, Any] = {
+        "text": reply.text if live.rejected_saves < EMPTY_AFTER else "",
+        "sources": [] if plain else reply.sources,
+        "citations": [] if plain else reply.citations,
+        "status": ending.status,
+        "did_not_know": reply.did_not_know or None,
+        "offer": reply.offer or None,
+        "error": error.stored() if error else None,
+        "failure": asdict(error.failure) if error and error.failure and not plain else None,
+        "running_in": None,
+        "slot": None,
+        "stop_at": None,
+        "suspected": None,
+        "process": None,
+        "reserved": None,
+        "updated": timezone.now(),
+    }
+    asked = ending.asked if live.conversation_id is not None and not plain else None
+    if asked is not None:
+        live.question = live.question or tool_rows.question_row(asked)
+        ended["confirm"] = live.question
+    settled = database.retry(partial(_settle_end, live, ended, plain=plain))
+    bot = type(live.bot)
+    if settled is not None and reply_finished.has_listeners(bot):
+        row = _row(live, ended) if settled.reply_id is not None else None
+        reply_finished.send_robust(sender=bot, reply=row, usage=settled)
+    wake_sometimes()
+
+
+def _settle_end(live: LiveReply, ended: dict[str, Any], *, plain: bool) -> Usage | None:
+    """Save the end of a reply and its usage in one transaction.
+
+    The conversation is locked first, so that it can't be deleted between the two. Deletions lock
+    in the same order.
+
+    Returns:
+        The booked usage; None if the reply was settled before.
+    """
+    with database.atomic():
+        if live.conversation_id is not None:
+            lock_conversation(live.conversation_id)
+        if live.goes_on is not None and tool_rows.end_calls(live.id):
+            ended = {**ended, **_with_unknown_outcome(live)}
+        rows = Message.objects.filter(pk=live.id, reserved__isnull=False)
+        settles = rows.filter(status=Status.RUNNING).update(**ended) or _take_back(rows, ended)
+        if not settles and Message.objects.filter(pk=live.id).exists():
+            return None
+        spent = from_row(live.reserved)[1] if plain else live.spent
+        usage = _usage(live, spent)
+        dollars = usage.dollars
+        if not plain:
+            _add_reported(usage, live, spent)
+        if settles:
+            usage.conversation_id, usage.reply_id = live.conversation_id, live.id
+            if live.goes_on is not None:
+                usage = usage.added_to(Usage.objects.filter(reply_id=live.id).first())
+            tool_rows.store_calls(live)
+            if "confirm" in ended:
+                tool_rows.store_question(live)
+        usage.save(force_insert=usage.pk is None)
+        settle_claims(live.reserved["claims"], tokens=spent.tokens, dollars=dollars)
+        if settles:
+            report_end(usage)
+    return usage
+
+
+def store_tool_uses(live: LiveReply) -> None:
+    """Store the tool calls of a round, unless the conversation was deleted."""
+    conversation_id = live.conversation_id
+    if conversation_id is None or not live.tool_uses:
+        return
+
+    def write() -> None:
+        with database.atomic():
+            lock_conversation(conversation_id)
+            if Message.objects.filter(pk=live.id).exists():
+                tool_rows.store_calls(live)
+
+    database.retry(write)
+    live.tool_uses = []
+
+
+def _with_unknown_outcome(live: LiveReply) -> dict[str, Any]:
+    """Return the end of a reply that broke off while a tool ran to which the visitor agreed."""
+    ending = live.ending
+    if ending is None or not isinstance(ending.error, Interrupted):
+        return {}
+    live.ending = Ending(ending.status, Interrupted(retryable=False))
+    return {"error": Interrupted(retryable=False).stored()}
+
+
+def report_end(usage: Usage) -> None:
+    """Report a reply that has ended to webhooks, in the transaction that saves it."""
+    if usage.command is None:
+        queue_webhooks(
+            "reply_finished",
+            {
+                "reply": str(usage.reply_id),
+                "conversation": str(usage.conversation_id),
+                "bot": usage.bot,
+                "model": usage.model,
+                "status": str(usage.status),
+                "input_tokens": usage.input_tokens,
+                "output_tokens": usage.output_tokens,
+                "dollars": str(usage.dollars),
+                "total_ms": usage.total_ms,
+            },
+            conversation_id=usage.conversation_id,
+        )
+
+
+def lock_conversation(pk: UUID) -> None:
+    """Lock a conversation until the transaction ends. Lock messages and usage only after it."""
+    database.lock(Conversation.objects.filter(pk=pk), shared_with_children=True)
+
+
+def _row(live: LiveReply, ended: dict[str, Any]) -> Message:
+    """Return the saved reply. Fields that are not known here are loaded when they are read."""
+    known = {
+        "id": live.id,
+        "conversation_id": live.conversation_id,
+        "role": Role.ASSISTANT,
+        **ended,
+    }
+    known["running_in_id"] = known.pop("running_in")
+    names = [field.attname for field in Message._meta.concrete_fields if field.attname in known]
+    return Message.from_db(database.alias(), names, [known[name] for name in names])
+
+
+def reserve(visitor: Visitor, request: Request) -> Reserved:
+    """Reserve the maximum cost of a message: its request, and a final one after tools.
+
+    Raises:
+        ChatError: The limits refuse the message.
+    """
+    first = worst_case(request)
+    whole = first + final_case(request)
+    claims = get_ledger().reserve(visitor, tokens=whole.tokens, dollars=whole.dollars)
+    return as_reserved(request.model, first, claims)
+
+
+def affords(live: LiveReply, request: Request) -> bool:
+    """Return whether the reservation covers a request and its final one."""
+    tokens, dollars = _missing(live, request)
+    return live.reserved["claims"] is None or not (tokens or dollars)
+
+
+def afford(live: LiveReply, request: Request) -> bool:
+    """Extend the reservation to cover a request and its final one.
+
+    Returns:
+        Whether it fits into the limits; if not, nothing was reserved.
+    """
+    claims = live.reserved["claims"]
+    if claims is not None and not affords(live, request):
+        tokens, dollars = _missing(live, request)
+        try:
+            more = get_ledger().extend(claims, live.visitor, tokens=tokens, dollars=dollars)
+        except Exception:
+            # An admitted reply does not fail with the ledger. It ends within its reservation.
+            logger.exception("The ledger does not answer: reply %s gets no further round", live.id)
+            return False
+        if more is None:
+            return False
+        live.reserved["claims"] = more
+        live.held += Spending(TokenUsage(tokens), dollars)
+    return True
+
+
+def note(live: LiveReply, request: Request) -> bool:
+    """Store the cost to book if the process dies after the request was sent.
+
+    Returns:
+        Whether the request may be sent; False if the conversation was deleted.
+    """
+    if live.conversation_id is None:
+        return True
+    row = Message.objects.filter(pk=live.id)
+    if live.reserved["claims"] is not None:
+        live.reserved = as_reserved(
+            request.model, live.spent_before + worst_case(request), live.reserved["claims"]
+        )
+        if row.filter(status=Status.RUNNING).update(reserved=live.reserved):
+            return True
+    return row.exists()
+
+
+def _missing(live: LiveReply, request: Request) -> tuple[int, Decimal]:
+    """Return the tokens and dollars that are not reserved yet for a request."""
+    needed = live.spent_before + worst_case(request) + final_case(request)
+    return (
+        max(0, needed.tokens - live.held.tokens),
+        max(Decimal(0), needed.dollars - live.held.dollars),
+    )
+
+
+def record(live: LiveReply) -> Usage:
+    """Save the usage of a command's reply, which has no row of its own."""
+    spent = live.spent
+    usage = _usage(live, spent)
+    _add_reported(usage, live, spent)
+    usage.save()
+    return usage
+
+
+def _add_reported(usage: Usage, live: LiveReply, spent: Spending) -> None:
+    """Add what Claude says about the answer, in its own words."""
+    usage.model = live.model
+    usage.by_model = spent.by_model()
+    usage.refusal_category = live.refusal_category or None
+    usage.stop_reason, usage.request_id = live.stop_reason, live.request_id
+
+
+def _usage(live: LiveReply, spent: Spending) -> Usage:
+    assert live.ending is not None  # noqa: S101
+    usage = Usage(
+        command=live.command,
+        bot=live.bot.name,
+        model=live.request.model,
+        status=live.ending.status,
+        total_ms=round((monotonic() - live.began) * 1000),
+        estimated=not spent.exact,
+        dollars=min(spent.dollars, MAX_DOLLARS),
+        **vars(spent.usage),
+    )
+    if live.first_token is not None:
+        usage.first_token_ms = round((live.first_token - live.began) * 1000)
+    return usage
+
+
+def settle_claims(claims: Reservation | None, *, tokens: int, dollars: Decimal) -> None:
+    """Replace a reservation by the actual usage."""
+    if claims:
+        get_ledger().settle(claims, tokens=tokens, dollars=dollars)
+
+
+def _take_back(rows: MessageQuerySet, ended: dict[str, Any]) -> int:
+    """Save the end of a reply that was ended as interrupted and booked at its maximum cost.
+
+    Returns:
+        The number of updated rows: 1, or 0 if the reply was settled before.
+    """
+    row = rows.only("reserved").first()
+    if row is None or not rows.update(**ended):
+        return 0
+    reserved, booked = from_row(row.reserved)
+    for usage in Usage.objects.filter(reply_id=row.pk):
+        usage.take_back(booked.usage.input_tokens, booked.usage.output_tokens, booked.dollars)
+    get_ledger().reopen(reserved["claims"] or [], tokens=booked.tokens, dollars=booked.dollars)
+    return 1

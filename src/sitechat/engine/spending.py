@@ -1,0 +1,145 @@
+"""The spending of a reply, and the maximum cost of its next request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from math import ceil
+from typing import Any, TypedDict
+
+from sitechat import claude
+from sitechat.claude import prices
+from sitechat.claude.attempts import Attempt, total
+from sitechat.claude.request import Request
+from sitechat.claude.token_usage import TokenUsage
+from sitechat.ledger.claims import Reservation
+
+RESULTS_ROOM = 2000
+"""Tokens reserved for tool results in the final request of a reply: two or three passages. The
+unused part of the first reservation is added."""
+
+OUTPUT_PER_SECOND = 250
+"""An upper bound of the output tokens per second of any model.
+
+Anthropic guarantees no speed. Artificial Analysis measures about 45 for Opus, 65 for Sonnet and up
+to 200 for the fastest Haiku. The fast mode of large models, up to 2.5 times as fast, is not used
+here and would stay below this too
+(https://platform.claude.com/docs/en/build-with-claude/fast-mode).
+"""
+
+
+@dataclass(frozen=True)
+class Spending:
+    """The actual or maximum usage of requests, in tokens and dollars."""
+
+    usage: TokenUsage = field(default_factory=TokenUsage)
+    dollars: Decimal = Decimal(0)
+    exact: bool = True
+    """Whether all counts are Claude's own final ones."""
+    attempts: tuple[Attempt, ...] = ()
+    """The usage by model, as far as Claude reported it."""
+
+    def __add__(self, other: Spending) -> Spending:
+        return Spending(
+            self.usage + other.usage,
+            self.dollars + other.dollars,
+            self.exact and other.exact,
+            (*self.attempts, *other.attempts),
+        )
+
+    def by_model(self) -> list[dict[str, Any]] | None:
+        """Return what each model used and cost, as JSON; None if there was only one."""
+        models = dict.fromkeys(attempt.model for attempt in self.attempts)
+        return [self._of_model(model) for model in models] if len(models) > 1 else None
+
+    def _of_model(self, model: str) -> dict[str, Any]:
+        own = [attempt for attempt in self.attempts if attempt.model == model]
+        usage = total(own)
+        counts = {name: value for name, value in vars(usage).items() if isinstance(value, int)}
+        dollars = sum((prices.cost(model, each.usage) for each in own), Decimal(0))
+        return {"model": model, **counts, "dollars": str(dollars)}
+
+    @property
+    def tokens(self) -> int:
+        """All tokens, as counted by limits."""
+        return self.usage.entire_input + self.usage.output_tokens
+
+
+class Reserved(TypedDict):
+    """The content of `Message.reserved`, with which other processes can settle a reply."""
+
+    claims: Reservation | None
+    """The ledger's reservation; None if no limits apply."""
+    model: str
+    input_tokens: int
+    output_tokens: int
+    dollars: str
+    """The amount to book if the process dies: the maximum cost of all requests so far."""
+
+
+def spent_on(call: claude.Call, seconds: float) -> Spending:
+    """Return the usage of a call so far.
+
+    Args:
+        call: The call, which may be running, finished or cut off.
+        seconds: The time since its start.
+    """
+    if call.known:
+        return Spending(call.usage, call.dollars, call.exact, tuple(call.attempts))
+    return unreported(call.request, seconds)
+
+
+def unreported(request: Request, seconds: float) -> Spending:
+    """Return the maximum that Claude can bill for a request without any reported usage.
+
+    Claude bills the input of an accepted request, and the output written until the connection is
+    closed. The event `message_start` reports the input before any output. But a gateway may
+    delay events, so the output that is possible in the elapsed time is counted.
+    """
+    possible = ceil(max(0.0, seconds) * OUTPUT_PER_SECOND)
+    return _at_most(request, request.most_input, min(request.most_output, possible))
+
+
+def worst_case(request: Request) -> Spending:
+    """Return the maximum cost of a request."""
+    return _at_most(request, request.most_input, request.most_output)
+
+
+def final_case(request: Request) -> Spending:
+    """Return the maximum cost of a further request without tools; zero if none is offered."""
+    if not (request.tools and request.may_use_tools):
+        return Spending(exact=False)
+    following = request.most_input + request.most_output + RESULTS_ROOM
+    return _at_most(request, following, request.most_output)
+
+
+def _at_most(request: Request, input_tokens: int, output_tokens: int) -> Spending:
+    most = request.highest_cost(input_tokens, output_tokens)
+    usage = TokenUsage(most.input_tokens, most.output_tokens)
+    return Spending(usage, most.dollars, exact=False)
+
+
+def as_reserved(model: str, sent: Spending, claims: Reservation | None) -> Reserved:
+    """Return the value of `Message.reserved`.
+
+    Args:
+        model: The model.
+        sent: The maximum cost of all requests sent so far.
+        claims: The ledger's reservation.
+    """
+    return {
+        "claims": claims,
+        "model": model,
+        "input_tokens": sent.tokens - sent.usage.output_tokens,
+        "output_tokens": sent.usage.output_tokens,
+        "dollars": str(sent.dollars),
+    }
+
+
+def from_row(stored: Mapping[str, Any] | None) -> tuple[Reserved, Spending]:
+    """Return the content of `Message.reserved`, and the maximum cost of the reply so far."""
+    given = stored or {}
+    usage = TokenUsage(given.get("input_tokens", 0), given.get("output_tokens", 0))
+    sent = Spending(usage, Decimal(given.get("dollars", 0)), exact=False)
+    return as_reserved(given.get("model", ""), sent, given.get("claims")), sent

@@ -1,0 +1,179 @@
+"""What the engine knows of the tools of a reply: how to prepare a call, and how to run it."""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_left
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+from uuid import UUID
+
+from sitechat.claude.messages import SearchResult, text_block
+from sitechat.claude.request import Request, ToolCall
+
+if TYPE_CHECKING:
+    from django.utils.functional import Promise
+
+
+NO_ROOM = "There is no room for this result. Answer from what you have."
+
+
+@dataclass(frozen=True)
+class ToolResult:
+    """The result of a tool: content blocks for Claude, and the documents of the first blocks."""
+
+    content: list[dict[str, Any]]
+    documents: list[SearchResult]
+    failed: bool = False
+    offer: str = ""
+    """What the visitor is offered beside the reply: "person", "contact", or nothing."""
+
+    @property
+    def size(self) -> int:
+        """Return the length of the result in characters, as JSON."""
+        return len(json.dumps(self.content, ensure_ascii=False))
+
+    @classmethod
+    def of_failure(cls, message: str) -> ToolResult:
+        """Return the result of a call that failed, with a text for Claude."""
+        return cls([text_block(message)], [], failed=True)
+
+
+@dataclass(frozen=True)
+class VisitorOffer:
+    """What a built-in tool returns to offer the visitor something beside the reply."""
+
+    kind: str
+    """`person` or `contact`."""
+    words: str
+    """What Claude reads about it."""
+
+
+class ToolRefused(Exception):
+    """A call can't be run as Claude wrote it. The text says why and is for Claude."""
+
+
+@dataclass(frozen=True)
+class PreparedCall:
+    """A call with valid arguments, ready to be run."""
+
+    name: str
+    arguments: Mapping[str, Any]
+    phase: str
+    """The code of the status that the visitor sees meanwhile."""
+    status: str | Promise
+    """Its text."""
+    timeout: float
+    """Seconds after which Claude gets an error instead of the result."""
+    question: str
+    """What the visitor has to agree to before the call runs; "" if they need not."""
+    run: Callable[[int], ToolResult]
+    """Runs the call, on a thread. It gets the number of documents sent before, and raises
+    nothing."""
+
+
+class Tools(Protocol):
+    """The tools of a reply."""
+
+    def prepare(self, call: ToolCall) -> PreparedCall:
+        """Validate a call. It may run the site's own code.
+
+        Raises:
+            ToolRefused: There is no such tool, or the arguments are wrong.
+        """
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The visitor's answer to the question whether a call may run."""
+
+    use: UUID
+    """The row of the call."""
+    approved: bool
+    still_allowed: Callable[[], bool]
+    """Whether the visitor is still the one who was asked. It reads the database."""
+
+
+@dataclass
+class UsedTool:
+    """A call of a tool, to be stored."""
+
+    name: str
+    arguments: Mapping[str, Any]
+    state: str
+    size: int | None = None
+    """The length of the result in characters."""
+    milliseconds: int | None = None
+
+
+@dataclass(frozen=True)
+class AskedCall:
+    """A call that the visitor has to agree to, and what the reply goes on with."""
+
+    name: str
+    arguments: Mapping[str, Any]
+    question: str
+    continuation: str
+    """JSON of `continuation.Continuation`."""
+
+
+@dataclass
+class ToolRound:
+    """The tools that Claude called in one answer, and their results in the same order."""
+
+    request: Request
+    """The request that Claude answered with the calls."""
+    content: list[dict[str, Any]]
+    """Claude's answer."""
+    calls: list[ToolCall]
+    results: list[ToolResult] = field(default_factory=list)
+
+    @property
+    def shown(self) -> int:
+        """Return the number of documents that Claude has got."""
+        return len(self.request.documents) + sum(len(each.documents) for each in self.results)
+
+    def following(self, blocks: int | None = None) -> Request:
+        """Return the next request: Claude's own words, then the results.
+
+        Args:
+            blocks: Only so many of the results' content blocks, the first ones; None for all.
+                Those that are left out take their documents along.
+        """
+        left = self.blocks if blocks is None else blocks
+        content: list[dict[str, Any]] = []
+        documents: list[SearchResult] = []
+        for tool_call, result in zip(self.calls, self.results, strict=True):
+            kept = result.content[:left]
+            left -= len(kept)
+            documents += result.documents[: len(kept)]
+            lost = bool(result.content) and not kept
+            content.append(
+                {
+                    "type": "tool_result",
+                    "tool_use_id": tool_call.id,
+                    "content": [text_block(NO_ROOM)] if lost else kept,
+                    **({"is_error": True} if lost or result.failed else {}),
+                }
+            )
+        return self.request.answered(self.content, content, documents)
+
+    @property
+    def blocks(self) -> int:
+        """Return the number of content blocks of all results."""
+        return sum(len(result.content) for result in self.results)
+
+    def final(self, fits: Callable[[Request], bool]) -> Request:
+        """Return a request in which Claude must answer now, with as many results as fit.
+
+        If it does not fit without any of them, the results and Claude's calls are left out, and
+        the request is no longer than the one before.
+        """
+        sizes = range(self.blocks, -1, -1)
+        first = bisect_left(
+            sizes, True, key=lambda blocks: fits(self.following(blocks).without_tools())
+        )
+        if first == len(sizes):
+            return self.request.without_tools()
+        return self.following(sizes[first]).without_tools()

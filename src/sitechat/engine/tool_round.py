@@ -1,0 +1,142 @@
+"""One round of tools: what Claude asked for, what it got, and the request that follows."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from math import inf
+from time import monotonic
+
+from sitechat.claude.request import ToolCall
+from sitechat.engine import tool_rows
+from sitechat.engine.live import LiveReply
+from sitechat.engine.tool_calls import (
+    Decision,
+    PreparedCall,
+    ToolRefused,
+    ToolResult,
+    ToolRound,
+    Tools,
+    UsedTool,
+)
+from sitechat.engine.workers import NoToolThread, Steps
+from sitechat.models import ToolState
+from sitechat.runtime.safe_logging import get_logger
+
+logger = get_logger("sitechat.engine")
+
+PREPARE_TIMEOUT = 10.0
+"""Seconds that the validation of a call may take. It may run code of the site's own types."""
+
+MAX_CALLS = 16
+"""The maximum number of tool calls in one reply."""
+
+TOO_MANY = "No further tool can be called for this message. Answer from what you have."
+
+NO_THREAD = "The tool is not available at present. Answer from what you have."
+
+TOO_SLOW = (
+    "The tool took too long, and its result is not known. It may have done its work or not. "
+    "Answer from what you have."
+)
+
+DECLINED = (
+    "The visitor did not agree, so the tool was not run. Do not call it again for this message."
+)
+
+NOBODY_TO_ASK = "The tool was not run, as there is no visitor who could agree."
+
+NOT_RUN = "The tool was not run, as it can't be confirmed any more that the visitor agreed."
+
+MAX_NAME = 64
+"""The maximum length of a tool's name that is stored."""
+
+
+async def run_tools(
+    live: LiveReply, tools: Tools, used: ToolRound, steps: Steps
+) -> PreparedCall | None:
+    """Run the tools that Claude called, one after the other, from the first without a result.
+
+    Returns:
+        The call for which the visitor must be asked before the round goes on; None at its end.
+    """
+    live.touched = inf  # tools have their own time limits
+    try:
+        for call in used.calls[len(used.results) :]:
+            decision, live.decision = live.decision, None
+            result = await _result_of(live, tools, call, used.shown, steps, decision)
+            if isinstance(result, PreparedCall):
+                return result
+            used.results.append(result)
+    finally:
+        live.touched = monotonic()
+    return None
+
+
+async def _result_of(
+    live: LiveReply,
+    tools: Tools,
+    call: ToolCall,
+    shown: int,
+    steps: Steps,
+    decision: Decision | None,
+) -> ToolResult | PreparedCall:
+    """Return the result of a call, or the call itself if the visitor must be asked first."""
+    if live.tool_calls >= MAX_CALLS:
+        return ToolResult.of_failure(TOO_MANY)
+    if decision is not None and not decision.approved:
+        return ToolResult.of_failure(DECLINED)
+    used = UsedTool(call.name[:MAX_NAME], call.input, ToolState.REFUSED)
+    timeout = PREPARE_TIMEOUT
+    try:
+        work = steps.tool(call.name, partial(tools.prepare, call))
+        prepared = await asyncio.wait_for(work, timeout)
+        if prepared.question and decision is None:
+            if live.conversation_id is None:
+                return ToolResult.of_failure(NOBODY_TO_ASK)
+            return prepared
+        run = partial(prepared.run, shown)
+        if decision is None:
+            live.tool_uses.append(used)
+        elif await steps.database(partial(tool_rows.claim, decision)):
+            run = partial(tool_rows.run_and_record, decision.use, run)
+        else:
+            return ToolResult.of_failure(NOT_RUN)
+        live.tool_calls += 1
+        live.reply.working(prepared.phase, prepared.status)
+        live.wake()
+        timeout = prepared.timeout
+        result = await _run(steps, call.name, run, timeout, used)
+        if result.offer:
+            live.reply.offer = result.offer
+            live.wake()
+        return result
+    except ToolRefused as refused:
+        if decision is None:
+            live.tool_uses.append(used)
+        return ToolResult.of_failure(str(refused))
+    except NoToolThread:
+        logger.error("Too many calls of the tool %s run at once, or hang", call.name)
+        if decision is not None:
+            await steps.database(partial(tool_rows.record_refused, decision.use))
+        return ToolResult.of_failure(NO_THREAD)
+    except asyncio.TimeoutError:
+        logger.error("The tool %s takes longer than %s s", call.name, timeout)
+        return ToolResult.of_failure(TOO_SLOW)
+
+
+async def _run(
+    steps: Steps, name: str, run: Callable[[], ToolResult], timeout: float, used: UsedTool
+) -> ToolResult:
+    """Run a call and note what became of it, also if it is cancelled."""
+    began = monotonic()
+    try:
+        work = steps.tool(name, run)
+        used.state = ToolState.UNKNOWN
+        result = await asyncio.wait_for(work, timeout)
+        used.state = ToolState.FAILED if result.failed else ToolState.DONE
+        used.size = result.size
+    finally:
+        used.milliseconds = round((monotonic() - began) * 1000)
+    return result

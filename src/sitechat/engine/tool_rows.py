@@ -1,0 +1,116 @@
+"""The rows of tool calls.
+
+Calls to which a visitor agreed are stored as started before they run, and never run twice. Others
+are stored when their round has ended.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from time import monotonic
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.utils import timezone
+
+from sitechat.engine.live import LiveReply
+from sitechat.engine.tool_calls import AskedCall, Decision, ToolResult
+from sitechat.models import OPEN_FOR, Message, ToolState, ToolUse
+from sitechat.runtime import database
+from sitechat.runtime.safe_logging import get_logger
+from sitechat.safe_text import storable
+
+logger = get_logger("sitechat.engine")
+
+
+def claim(decision: Decision) -> bool:
+    """Store that a call starts. It is committed before the call runs.
+
+    Returns:
+        Whether it may run: never a second time, and only for the user who was asked.
+    """
+    allowed = decision.still_allowed()
+    rows = ToolUse.objects.filter(pk=decision.use, state=ToolState.APPROVED)
+    with database.atomic():
+        started = rows.update(state=ToolState.STARTED if allowed else ToolState.REFUSED)
+    return allowed and bool(started)
+
+
+def run_and_record(use: UUID, run: Callable[[], ToolResult]) -> ToolResult:
+    """Run a call that was claimed, and store what became of it, even if it took too long."""
+    began = monotonic()
+    result = run()
+    milliseconds = round((monotonic() - began) * 1000)
+    state = ToolState.FAILED if result.failed else ToolState.DONE
+    try:
+        _record(use, state=state, result_size=result.size, milliseconds=milliseconds)
+    except Exception:
+        # It has run: the answer goes on, and the row says that the outcome is unknown.
+        logger.exception("The outcome of the tool call %s could not be stored", use)
+    return result
+
+
+def record_refused(use: UUID) -> None:
+    """Store that a claimed call was not run after all."""
+    _record(use, state=ToolState.REFUSED)
+
+
+def _record(use: UUID, **changes: Any) -> None:
+    begun = ToolUse.objects.filter(pk=use, state__in=[ToolState.STARTED, ToolState.UNKNOWN])
+    database.retry(lambda: begun.update(**changes))
+
+
+def end_calls(reply: Message | UUID) -> bool:
+    """Mark the calls of a reply that ends; return whether the outcome of one is unknown."""
+    pk = reply.pk if isinstance(reply, Message) else reply
+    uses = ToolUse.objects.filter(reply_id=pk)
+    uses.filter(state=ToolState.APPROVED).update(state=ToolState.REFUSED)
+    return bool(uses.filter(state=ToolState.STARTED).update(state=ToolState.UNKNOWN))
+
+
+def question_row(asked: AskedCall) -> dict[str, Any]:
+    """Return what the visitor is asked, as stored in the row of the reply."""
+    return {
+        "id": str(uuid4()),
+        "tool": asked.name,
+        "text": asked.question,
+        "until": (timezone.now() + OPEN_FOR).timestamp(),
+    }
+
+
+def store_question(live: LiveReply) -> None:
+    """Store the call for which a reply has ended. Call it with the conversation locked."""
+    asked = live.ending.asked if live.ending is not None else None
+    if asked is None or live.question is None:
+        return
+    ToolUse.objects.create(
+        pk=live.question["id"],
+        reply_id=live.id,
+        name=asked.name,
+        arguments=_as_json(asked.arguments),
+        state=ToolState.ASKED,
+        question=asked.question,
+        user=live.account,
+        continuation=asked.continuation,
+    )
+
+
+def store_calls(live: LiveReply) -> None:
+    """Store the calls since the last time. Call it with the conversation locked."""
+    ToolUse.objects.bulk_create(
+        ToolUse(
+            reply_id=live.id,
+            name=storable(use.name),
+            arguments=_as_json(use.arguments),
+            state=use.state,
+            result_size=use.size,
+            milliseconds=use.milliseconds,
+            user=live.account,
+        )
+        for use in live.tool_uses
+    )
+
+
+def _as_json(arguments: Mapping[str, Any]) -> str:
+    return storable(json.dumps(arguments, ensure_ascii=False))

@@ -1,0 +1,68 @@
+"""Announce events: store their deliveries with what happened, and send their signals after it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from sitechat.events.hooks import webhooks
+from sitechat.events.sender import wake
+from sitechat.models import Delivery
+from sitechat.runtime import database
+from sitechat.signals import EVENTS
+
+
+def announce(
+    event: str,
+    *,
+    sender: Any,
+    data: Mapping[str, Any],
+    conversation_id: UUID | None = None,
+    contact_id: UUID | None = None,
+    **arguments: Any,
+) -> None:
+    """Store the deliveries of an event, and send its signal once the transaction is committed.
+
+    Call it in the transaction that changes what the event reports.
+
+    Args:
+        event: One of `EVENTS`.
+        sender: The sender of the signal.
+        data: What webhooks get, as JSON values.
+        conversation_id: The deliveries are dropped if this conversation is deleted.
+        contact_id: The same for a contact.
+        arguments: The arguments of the signal.
+    """
+    queue_webhooks(event, data, conversation_id=conversation_id, contact_id=contact_id)
+    send = partial(EVENTS[event].send_robust, sender=sender, **arguments)
+    transaction.on_commit(send, using=database.alias())
+
+
+def queue_webhooks(
+    event: str,
+    data: Mapping[str, Any],
+    *,
+    conversation_id: UUID | None = None,
+    contact_id: UUID | None = None,
+) -> None:
+    """Store the deliveries of an event to webhooks. They are sent after the transaction."""
+    assert event in EVENTS  # noqa: S101 - the names are ours
+    deliveries = [
+        Delivery(
+            kind=Delivery.Kind.WEBHOOK,
+            event=event,
+            target=hook.url,
+            content=dict(data),
+            conversation_id=conversation_id,
+            contact_id=contact_id,
+        )
+        for hook in webhooks()
+        if hook.wants(event)
+    ]
+    if deliveries:
+        Delivery.objects.bulk_create(deliveries)
+        transaction.on_commit(wake, using=database.alias())

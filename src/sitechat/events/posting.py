@@ -1,0 +1,140 @@
+"""POST to an address that the owner of the site has set, without reaching private networks.
+
+The address that a name resolves to is checked, and then connected to, so that a name can't resolve
+to another one in between. Redirects and proxies are not followed.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import cache
+from http.client import HTTPConnection, HTTPException
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from time import monotonic
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+TIMEOUT = 10.0
+"""Seconds that a request may take from the connection to the answer."""
+
+NAT64 = IPv6Network("64:ff9b::/96")
+"""IPv6 addresses that lead to an IPv4 address through a gateway."""
+
+PORTS = {"http": 80, "https": 443}
+
+
+class PostFailed(Exception):
+    """A request did not succeed. The message is for the owner of the site."""
+
+    def __init__(self, message: str, *, unreachable: bool = True) -> None:
+        super().__init__(message)
+        self.unreachable = unreachable
+        """Whether other requests to the same address would fail too."""
+
+
+def post(url: str, body: bytes, headers: Mapping[str, str], *, allow_private: bool) -> None:
+    """Send a POST request.
+
+    Raises:
+        PostFailed: The address is not allowed, does not answer in time, or answers with anything
+            but 2xx.
+    """
+    parts = urlsplit(url)
+    path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+    connection = _CheckedConnection(parts, allow_private=allow_private)
+    # A server that sends a byte now and then would never run into a timeout of the socket.
+    watch = threading.Timer(TIMEOUT, connection.abort)
+    watch.daemon = True
+    watch.start()
+    try:
+        connection.request("POST", path, body, dict(headers))
+        status = connection.getresponse().status
+    except (OSError, HTTPException, ValueError) as error:
+        if connection.aborted:
+            raise PostFailed(f"No answer within {TIMEOUT:.0f} seconds.") from None
+        raise PostFailed(f"{type(error).__name__}: {error}") from None
+    finally:
+        watch.cancel()
+        connection.close()
+    if 300 <= status < 400:
+        raise PostFailed(f"HTTP {status}: redirects are not followed.")
+    if not 200 <= status < 300:
+        raise PostFailed(f"HTTP {status}", unreachable=status >= 500 or status == 429)
+
+
+class _CheckedConnection(HTTPConnection):
+    """A connection to an address that has been checked."""
+
+    def __init__(self, parts: SplitResult, *, allow_private: bool) -> None:
+        super().__init__(parts.hostname or "", parts.port or PORTS[parts.scheme])
+        self._uses_tls = parts.scheme == "https"
+        self._allow_private = allow_private
+        self._deadline = monotonic() + TIMEOUT
+        self._opened: socket.socket | None = None
+        self.aborted = False
+
+    def connect(self) -> None:
+        """Connect to the first permitted address that answers."""
+        found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
+        permitted = [entry for entry in found if self._allow_private or is_public(str(entry[4][0]))]
+        if not permitted:
+            raise PostFailed(
+                f'{self.host} is in a private network. Set "allow_private": True in the entry of '
+                "CHAT_WEBHOOKS if it may be."
+            )
+        self.sock = self._first_open(permitted)
+
+    def _first_open(self, found: Sequence[Any]) -> socket.socket:
+        *others, last = found
+        for entry in others:
+            with suppress(OSError):
+                return self._open(*entry)
+        return self._open(*last)
+
+    def _open(
+        self, family: int, kind: int, protocol: int, _name: str, address: Any
+    ) -> socket.socket:
+        opened = self._opened = socket.socket(family, kind, protocol)
+        try:
+            opened.settimeout(max(0.1, self._deadline - monotonic()))
+            opened.connect(address)
+            if self._uses_tls:
+                secured = _tls().wrap_socket(
+                    opened, server_hostname=self.host, do_handshake_on_connect=False
+                )
+                opened = self._opened = secured
+                secured.do_handshake()
+        except BaseException:
+            opened.close()
+            raise
+        return opened
+
+    def abort(self) -> None:
+        """End the request from another thread."""
+        self.aborted = True
+        if self._opened is not None:
+            with suppress(OSError):
+                self._opened.shutdown(socket.SHUT_RDWR)
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
+def is_public(address: str) -> bool:
+    """Return whether an IP address is one of the public internet."""
+    ip: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])
+    if isinstance(ip, IPv6Address):
+        inner = [ip.ipv4_mapped, ip.sixtofour, *(ip.teredo or ())]
+        if ip in NAT64:
+            inner.append(IPv4Address(int(ip) & 0xFFFFFFFF))
+        if any(each is not None and not is_public(str(each)) for each in inner):
+            return False
+        if ip.ipv4_mapped is not None:
+            return True
+    return ip.is_global and not ip.is_multicast

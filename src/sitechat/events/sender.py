@@ -1,0 +1,229 @@
+"""Send due deliveries, on threads of the process: one for each webhook, and one for mails.
+
+So a receiver that hangs holds up no other. A thread ends if nothing waits. Each attempt claims its
+row first, so that no two processes send it at once. If the process dies, the claim ends and another
+attempt follows: a delivery is sent at least once.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from datetime import timedelta
+from functools import partial
+from time import monotonic
+from typing import Any
+from uuid import UUID
+
+from django.db import close_old_connections
+from django.db.models import F
+from django.utils import timezone
+
+from sitechat.events.hooks import webhooks
+from sitechat.events.transports import DeliveryFailed, send_delivery
+from sitechat.models import Delivery, DeliveryQuerySet
+from sitechat.runtime import database
+from sitechat.runtime.per_process import PerProcess
+from sitechat.runtime.safe_logging import get_logger
+from sitechat.runtime.steps import close_connections
+from sitechat.safe_text import one_line
+
+logger = get_logger("sitechat.events")
+
+CLAIM = timedelta(minutes=5)
+"""The time after which the attempt of a dead process is made again."""
+
+DELAYS = (30, 120, 600, 1800, 7200, 21_600, 43_200, 86_400, 86_400)
+"""Seconds between the attempts: about three days in all. Then the delivery has failed."""
+
+BATCH = 20
+"""Deliveries that are looked up at once."""
+
+LONGEST_WAIT = 3600.0
+"""Seconds after which a thread that waits for the next attempt looks again."""
+
+LOOK_EVERY = 60.0
+"""Seconds between two looks for deliveries that other processes have left."""
+
+MAX_ERROR = 500
+"""Characters of an error that are stored."""
+
+
+OTHERS = ""
+"""Stands for all deliveries but those to the webhooks in CHAT_WEBHOOKS."""
+
+
+class DeliveryThread:
+    """The thread of a process that sends the deliveries to one target."""
+
+    def __init__(self, target: str) -> None:
+        self._target = target
+        self._lock = threading.Lock()
+        self._news = threading.Event()
+        self._runs = False
+
+    def wake(self) -> None:
+        """Look for due deliveries soon."""
+        with self._lock:
+            self._news.set()
+            if not self._runs:
+                self._runs = True
+                threading.Thread(target=self._run, name="sitechat-deliveries", daemon=True).start()
+
+    def _run(self) -> None:
+        while True:
+            self._news.clear()
+            wait = self._look()
+            with self._lock:
+                if wait is None and not self._news.is_set():
+                    self._runs = False
+                    return
+            self._news.wait(wait)
+
+    def _look(self) -> float | None:
+        """Send what is due; return the seconds until the next attempt, None if nothing waits."""
+        close_old_connections()
+        try:
+            deliver_due(target=self._target)
+            return _seconds_until_next(self._target)
+        except Exception:  # such as a database that does not answer, or lacks the table
+            logger.exception("Deliveries could not be sent")
+            return None
+        finally:
+            close_connections()
+
+
+class DeliveryThreads:
+    """The threads of a process, by target."""
+
+    def __init__(self) -> None:
+        self._threads: dict[str, DeliveryThread] = {}
+        self._lock = threading.Lock()
+        self._woken: float | None = None
+
+    def wake(self) -> None:
+        """Look for due deliveries soon."""
+        with self._lock:
+            self._woken = monotonic()
+            for target in (OTHERS, *(hook.url for hook in webhooks())):
+                if target not in self._threads:
+                    self._threads[target] = DeliveryThread(target)
+                self._threads[target].wake()
+
+    def wake_sometimes(self) -> None:
+        """Look for due deliveries if the last look is a while ago."""
+        if self._woken is None or monotonic() - self._woken > LOOK_EVERY:
+            self.wake()
+
+
+_threads = PerProcess(DeliveryThreads)
+
+
+def wake() -> None:
+    """Send due deliveries soon, on other threads."""
+    if not database.in_transaction():  # a test's transaction, whose rows no other thread sees
+        _threads().wake()
+
+
+def wake_sometimes() -> None:
+    """Send what other processes have left, once in a while."""
+    if not database.in_transaction():
+        _threads().wake_sometimes()
+
+
+def deliver_due(within: float | None = None, *, target: str | None = None) -> int:
+    """Send due deliveries on this thread.
+
+    Args:
+        within: Begin no attempt after so many seconds.
+        target: Only those to a webhook, or to `OTHERS`; None for all.
+
+    Returns:
+        The number of attempts.
+    """
+    deadline = None if within is None else monotonic() + within
+    attempts = 0
+    while True:
+        rows = _to(target).due(timezone.now()).order_by("due")
+        due = list(rows.values_list("pk", flat=True)[:BATCH])
+        claimed_any = False
+        for pk in due:
+            if deadline is not None and monotonic() > deadline:
+                return attempts
+            delivery = _claim(pk)
+            if delivery is not None:
+                claimed_any = True
+                attempts += 1
+                _attempt(delivery)
+        if not claimed_any:
+            return attempts
+
+
+def _to(target: str | None) -> DeliveryQuerySet:
+    rows = Delivery.objects.all()
+    if target is None:
+        return rows
+    if target == OTHERS:
+        urls = [hook.url for hook in webhooks()]
+        return rows.exclude(kind=Delivery.Kind.WEBHOOK, target__in=urls)
+    return rows.filter(kind=Delivery.Kind.WEBHOOK, target=target)
+
+
+def _seconds_until_next(target: str) -> float | None:
+    due = _to(target).waiting().order_by("due").values_list("due", flat=True).first()
+    if due is None:
+        return None
+    return min(max(1.0, (due - timezone.now()).total_seconds()), LONGEST_WAIT)
+
+
+def _claim(pk: UUID) -> Delivery | None:
+    """Claim a delivery for one attempt; return None if another process has it."""
+    now = timezone.now()
+    row = Delivery.objects.due(now).filter(pk=pk)
+    claim = partial(row.update, due=now + CLAIM, attempts=F("attempts") + 1)
+    claimed = database.retry(claim)
+    return Delivery.objects.filter(pk=pk).first() if claimed else None
+
+
+def _attempt(delivery: Delivery) -> None:
+    try:
+        send_delivery(delivery)
+    except DeliveryFailed as error:
+        _note_failure(delivery, error)
+    else:
+        _update(delivery, state=Delivery.State.SENT, sent=timezone.now(), content={}, error="")
+
+
+def _note_failure(delivery: Delivery, error: DeliveryFailed) -> None:
+    message = one_line(str(error), MAX_ERROR - 1)
+    logger.warning(
+        "Attempt %s to send delivery %s (%s) failed: %s",
+        delivery.attempts,
+        delivery.pk,
+        delivery.event,
+        message,
+    )
+    if error.final or delivery.attempts > len(DELAYS):
+        _update(delivery, state=Delivery.State.FAILED, error=message)
+        return
+    now = timezone.now()
+    due = now + _delay(delivery.attempts)
+    _update(delivery, due=due, error=message)
+    if error.unreachable:
+        # The other deliveries to this target wait too, and hold up no deliveries to others.
+        same = Delivery.objects.due(now).filter(kind=delivery.kind)
+        if delivery.kind == Delivery.Kind.WEBHOOK:
+            same = same.filter(target=delivery.target)
+        database.retry(partial(same.update, due=due))
+
+
+def _delay(attempts: int) -> timedelta:
+    """Return the time until the next attempt, at random by a fifth."""
+    seconds = DELAYS[min(attempts, len(DELAYS)) - 1]
+    return timedelta(seconds=seconds * (0.9 + secrets.randbelow(200) / 1000))
+
+
+def _update(delivery: Delivery, **values: Any) -> None:
+    """Store what became of an attempt, unless the delivery was deleted or claimed again."""
+    row = Delivery.objects.waiting().filter(pk=delivery.pk, due=delivery.due)
+    database.retry(partial(row.update, **values))

@@ -1,0 +1,83 @@
+"""The view in which visitors answer whether a tool may run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from django.http import HttpRequest, HttpResponseBase
+
+from sitechat import claude
+from sitechat.chatbot import Chatbot, find_bot
+from sitechat.conversations import confirmations, prompt, replies
+from sitechat.conversations.visit import Visit
+from sitechat.errors import InvalidRequest, NotFound
+from sitechat.http import admission, read_limits, reply_views, requests, visits
+from sitechat.http.dispatch import endpoint
+from sitechat.http.stream_places import StreamPlace
+from sitechat.models import Message, ToolUse
+from sitechat.runtime import database
+from sitechat.runtime.steps import RequestSteps
+
+
+@dataclass(frozen=True)
+class AskedReply:
+    """A reply that asks its visitor, and the call that it asks about."""
+
+    visit: Visit
+    row: Message
+    use: ToolUse
+    bot: Chatbot
+
+
+async def _confirm(request: HttpRequest, steps: RequestSteps, reply_id: str) -> HttpResponseBase:
+    admission.check_source(request)
+    read_limits.check_call(request, "actions")
+    given = requests.read_confirmation(request)
+    asked = await steps.run(partial(_find, request, reply_id, given))
+    await admission.check_allowed(asked.bot, request, steps)
+    words = None
+    if prompt.has_own_methods(asked.bot):
+        words = await prompt.bot_words(asked.bot, request, steps.ask)
+    place = StreamPlace(request)
+    try:
+        work = partial(_decide, request, asked, given.approve, place, steps, words)
+        found, after = await steps.run(work)
+        return reply_views.response_for(request, found, place.place, after)
+    except BaseException:
+        place.release()
+        raise
+
+
+def _find(request: HttpRequest, reply_id: str, given: requests.Confirmation) -> AskedReply:
+    if not database.in_transaction():  # a test's transaction has one thread
+        claude.warm_up()
+    visit = visits.read_visit(request)
+    row = reply_views.find_reply(request, visit, reply_id)
+    use = confirmations.find_asked(visit, row, given.use)
+    try:
+        bot = find_bot(row.conversation.bot)
+    except InvalidRequest:  # the site has removed it
+        raise NotFound from None
+    admission.check_ready()
+    return AskedReply(visit, row, use, bot)
+
+
+def _decide(
+    request: HttpRequest,
+    asked: AskedReply,
+    approve: bool,
+    place: StreamPlace,
+    steps: RequestSteps,
+    words: prompt.BotWords | None,
+) -> tuple[replies.ReplyHandle, int]:
+    """Return the reply that goes on, and how many characters of it the reader has."""
+    place.take()
+    after = requests.read_after(request) or len(asked.row.text)
+    found = confirmations.decide(
+        asked.visit, asked.row, asked.use, asked.bot, approve=approve, loop=steps.loop, words=words
+    )
+    return found, after
+
+
+confirm = endpoint(POST=_confirm)

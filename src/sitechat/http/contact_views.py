@@ -1,0 +1,54 @@
+"""The endpoint of the contact form."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.urls import NoReverseMatch, reverse
+
+from sitechat.chatbot import find_bot
+from sitechat.conversations import bot_texts, own
+from sitechat.errors import NotFound
+from sitechat.http import admission, read_limits, requests, sessions, visits
+from sitechat.http.dispatch import endpoint
+from sitechat.models import Contact
+from sitechat.people import contact_requests
+from sitechat.people.contact_form import ContactEntries, current_form, parse_contact
+from sitechat.runtime.steps import RequestSteps
+
+
+async def _leave(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
+    admission.check_source(request)
+    read_limits.check_call(request, "actions")
+    bot = find_bot(request.GET.get("bot"))
+    form = current_form()
+    if form is None or not bot_texts.known_texts(bot.name).offers_contact:
+        raise NotFound
+    entries = parse_contact(form, requests.read_json(request), requests.read_referer(request))
+    await admission.check_allowed(bot, request, steps)
+    await steps.run(partial(_store, request, bot.name, entries))
+    return JsonResponse({"received": True}, status=201)
+
+
+def _store(request: HttpRequest, bot: str, entries: ContactEntries) -> None:
+    visit = visits.read_visit(request)
+    conversation = own.find(visit, bot, request.GET.get("conversation"))
+    contact = contact_requests.leave(
+        visit, bot, entries, conversation, admin_url=partial(_admin_url, request)
+    )
+    visits.remember_visitor(request, visit)
+    visits.remember_contact(request, contact)
+    sessions.save(request)
+
+
+def _admin_url(request: HttpRequest, contact: Contact) -> str:
+    """Return the address of a contact in the admin; empty if the site has no admin."""
+    try:
+        path = reverse("admin:sitechat_contact_change", args=[contact.pk])
+    except NoReverseMatch:
+        return ""
+    return request.build_absolute_uri(path)
+
+
+contact = endpoint(POST=_leave)

@@ -1,0 +1,78 @@
+"""CORS headers for the exact origins in CHAT_ORIGINS.
+
+Origins in CSRF_TRUSTED_ORIGINS may post, as everywhere in Django, but not read the answers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.cache import patch_vary_headers
+
+from sitechat.conf import conf
+
+HOST = r"(?:[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?"
+ORIGIN = re.compile(rf"(https?)://({HOST}|\[[0-9a-f:.]+\])(?::([1-9][0-9]{{0,4}}))?", re.ASCII)
+"""An origin as browsers send it: lower case, without the scheme's own port, without a path."""
+
+DEFAULT_PORTS = {"http": "80", "https": "443"}
+"""Ports that browsers leave out."""
+
+METHODS = "GET, HEAD, POST, DELETE"
+
+HEADERS = ("Accept", "Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Prefer",
+           "X-CSRFToken", "X-Requested-With")  # fmt: skip
+"""Headers that pages may send: those of the widget, and those that sites add with `request()`."""
+
+EXPOSED = ("Preference-Applied", "Retry-After")
+"""Headers that pages may read in addition to the CORS-safelisted ones."""
+
+REMEMBERED_FOR = 600
+"""Seconds for which a browser caches the answer to a preflight request."""
+
+
+def is_origin(value: object) -> bool:
+    """Return whether a value is an origin in exactly the form that browsers send."""
+    match = ORIGIN.fullmatch(value) if isinstance(value, str) else None
+    return match is not None and match[3] != DEFAULT_PORTS[match[1]]
+
+
+def readers() -> frozenset[str]:
+    """Return the valid origins in CHAT_ORIGINS."""
+    return frozenset(_valid(conf.CHAT_ORIGINS))
+
+
+def _valid(value: object) -> Iterator[str]:
+    if isinstance(value, (list, tuple, set, frozenset)):
+        yield from filter(is_origin, value)
+
+
+def may_read(request: HttpRequest) -> bool:
+    """Return whether the request's Origin is in CHAT_ORIGINS."""
+    return request.headers.get("Origin") in readers()
+
+
+def preflight(request: HttpRequest) -> HttpResponse | None:
+    """Return the response to a preflight request; None for other requests."""
+    asks = request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
+    if not asks or not may_read(request):
+        return None
+    response = HttpResponse(status=204)
+    response["Access-Control-Allow-Methods"] = METHODS
+    response["Access-Control-Allow-Headers"] = ", ".join(HEADERS)
+    response["Access-Control-Max-Age"] = str(REMEMBERED_FOR)
+    let_read(request, response)
+    return response
+
+
+def let_read(request: HttpRequest, response: HttpResponseBase) -> None:
+    """Add the CORS headers to a response."""
+    if not readers():
+        return
+    patch_vary_headers(response, ["Origin"])
+    if may_read(request):
+        response["Access-Control-Allow-Origin"] = request.headers["Origin"]
+        response["Access-Control-Allow-Credentials"] = "true"
+        response["Access-Control-Expose-Headers"] = ", ".join(EXPOSED)

@@ -1,0 +1,186 @@
+"""Choose the handler of a request and turn every error into a JSON response.
+
+Each URL has an async view for ASGI and a sync view for WSGI. Both run the same handlers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
+from django.core.handlers.asgi import ASGIRequest
+from django.core.signals import got_request_exception
+from django.db import DatabaseError, InterfaceError, OperationalError, connections, transaction
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.urls import ResolverMatch, URLPattern, path
+
+from sitechat.errors import (
+    ChatError,
+    InvalidRequest,
+    MethodNotAllowed,
+    NotAllowed,
+    NotConfigured,
+    NotFound,
+    Overloaded,
+    ServerError,
+)
+from sitechat.http import cors
+from sitechat.http.page_language import page_language
+from sitechat.http.read_limits import TooManyReads, brake
+from sitechat.runtime import database
+from sitechat.runtime.request_pool import PoolFull
+from sitechat.runtime.safe_logging import get_logger
+from sitechat.runtime.steps import RequestSteps, drive, steps_for
+
+logger = get_logger("sitechat.views")
+
+DATABASE_RETRY_AFTER = 5
+"""`Retry-After` in seconds if the database is unavailable."""
+
+METHOD_RETRY_AFTER = 10
+"""`Retry-After` in seconds if a method of the site's bot takes too long."""
+
+Handler = Callable[..., Coroutine[Any, Any, HttpResponseBase]]
+"""`async def handler(request, steps, **kwargs)`."""
+
+View = Callable[..., HttpResponseBase]
+
+
+def endpoint(**by_method: Handler) -> View:
+    """Return a view that answers each HTTP method with a handler.
+
+    This is the view for WSGI. Under ASGI, `ChatPattern` uses its attribute `for_asgi` instead.
+    Neither requires a CSRF token, as `admission` checks the origin of a request. So pages with the
+    widget set no cookie and can be cached.
+    """
+
+    async def for_asgi(request: HttpRequest, **kwargs: str) -> HttpResponseBase:
+        return await _answer(by_method, request, steps_for(request), kwargs)
+
+    def view(request: HttpRequest, **kwargs: str) -> HttpResponseBase:
+        if isinstance(request, ASGIRequest):  # a site's own URL pattern
+            response: HttpResponseBase = async_to_sync(for_asgi)(request, **kwargs)
+            return response
+        return drive(_answer(by_method, request, steps_for(request), kwargs))
+
+    # Django 4.2's `csrf_exempt` would make a sync function of an async view.
+    for exempt in (view, for_asgi):
+        setattr(exempt, "csrf_exempt", True)  # noqa: B010 - mypy knows no attributes of functions
+    setattr(view, "for_asgi", for_asgi)  # noqa: B010
+    return view
+
+
+class ChatPattern(URLPattern):
+    """A URL of the chat, which has a view for each kind of server."""
+
+    def resolve(self, path: str) -> ResolverMatch | None:
+        """Return the match of a path, with the view for this server."""
+        match = super().resolve(path)
+        if match is not None:
+            if _in_event_loop():
+                match.func = getattr(match.func, "for_asgi", match.func)
+            _exempt_from_transactions(match.func)
+        return match
+
+
+def chat_path(route: str, view: View, name: str) -> ChatPattern:
+    """Return a URL pattern of the chat, like `django.urls.path`."""
+    made = path(route, view, name=name)
+    return ChatPattern(made.pattern, made.callback, made.default_args, made.name)
+
+
+def _in_event_loop() -> bool:
+    """Return whether this code runs inside a task, as all of Django does under ASGI.
+
+    A running loop alone is no proof, as tools such as Playwright leave one in a synchronous thread.
+    """
+    try:
+        return asyncio.current_task() is not None
+    except RuntimeError:
+        return False
+
+
+def _exempt_from_transactions(view: Callable[..., Any]) -> None:
+    """Exclude the view from ATOMIC_REQUESTS on every database.
+
+    The engine must see a reply's rows before the response is sent, and Django does not support
+    transactions around async views.
+    """
+    for alias in connections:
+        transaction.non_atomic_requests(using=alias)(view)
+
+
+async def _answer(
+    by_method: dict[str, Handler], request: HttpRequest, steps: RequestSteps, kwargs: dict[str, str]
+) -> HttpResponseBase:
+    if (permission := cors.preflight(request)) is not None:
+        return permission
+    with page_language(request) as language:
+        await steps.let_thread_go()
+        handler = by_method.get(request.method or "")
+        try:
+            if handler is None:
+                raise MethodNotAllowed
+            response = await handler(request, steps, **kwargs)
+        except Exception as error:
+            if steps.loop is not None and isinstance(error, TooManyReads):
+                await brake().hold_back()
+            response = await _of_error(request, steps, error)
+            if handler is None:
+                response["Allow"] = ", ".join(by_method)
+    return finished(request, response, language)
+
+
+def finished(
+    request: HttpRequest, response: HttpResponseBase, language: str | None
+) -> HttpResponseBase:
+    """Return the response with the headers that all responses of the chat have."""
+    if language is not None:
+        response.headers.setdefault("Content-Language", language)
+    if not response.streaming:
+        response["Cache-Control"] = "private, no-store"
+        if request.method == "HEAD" and isinstance(response, HttpResponse):
+            response.content = b""
+    cors.let_read(request, response)
+    return response
+
+
+async def _of_error(request: HttpRequest, steps: RequestSteps, error: Exception) -> HttpResponse:
+    if isinstance(error, ChatError):
+        return refusal(error)
+    if isinstance(error, PermissionDenied):
+        return refusal(NotAllowed())
+    if isinstance(error, Http404):
+        return refusal(NotFound())
+    if isinstance(error, (SuspiciousOperation, BadRequest)):
+        return refusal(InvalidRequest())
+    if isinstance(error, asyncio.TimeoutError):
+        logger.error("A method of the bot takes too long", exc_info=error)
+        return refusal(Overloaded(retry_after=METHOD_RETRY_AFTER))
+    if isinstance(error, PoolFull):
+        return refusal(Overloaded(retry_after=1))
+    if isinstance(error, DatabaseError) and database.names_missing(error):
+        if await steps.run(partial(database.lacks_migrations, error)):
+            logger.error("%s The database says: %s", database.RUN_MIGRATE, error)
+            return refusal(NotConfigured())
+    elif isinstance(error, (OperationalError, InterfaceError)):
+        logger.error("The database did not answer a request of the chat", exc_info=error)
+        return refusal(Overloaded(retry_after=DATABASE_RETRY_AFTER))
+    # Like Django's own 500, but as JSON.
+    ref = secrets.token_hex(4)
+    logger.error("A request failed, ref %s", ref, exc_info=error, extra={"ref": ref})
+    got_request_exception.send(sender=None, request=request)
+    return refusal(ServerError(ref=ref), status=500)
+
+
+def refusal(error: ChatError, status: int | None = None) -> HttpResponse:
+    """Return an error as JSON, with Retry-After if it is known."""
+    response = JsonResponse(error.as_dict(), status=status or error.status)
+    if error.retry_after is not None:
+        response["Retry-After"] = str(error.retry_after)
+    return response

@@ -1,0 +1,129 @@
+"""Limit how many turns start at the same time in a process under ASGI.
+
+Starting a turn takes database work. A few turns start at the same time, and some wait for a
+moment. Further ones are refused before any work is done for them, so that the site's other pages
+stay fast. A turn that has passed the gate is never dropped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from math import ceil
+from time import monotonic
+from typing import TYPE_CHECKING, cast
+
+from sitechat.errors import Overloaded
+from sitechat.runtime.per_process import PerProcess
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+STARTING = 12
+"""Maximum number of turns that are starting."""
+
+WAITING = 88
+"""Maximum number of turns that wait."""
+
+FIRST_PACE = 50.0
+"""Assumed pace until it has been measured, in turns per second."""
+
+SLOWEST, FASTEST = 1.0, 200.0
+"""Bounds of the measured pace, in turns per second."""
+
+WEIGHT = 0.1
+"""Weight of the newest measurement."""
+
+MAX_LINE_SECONDS = 120.0
+"""Maximum seconds that a refused visitor is asked to wait."""
+
+ATTRIBUTE = "sitechat_ticket"
+"""Attribute of a request that has passed the gate in the middleware."""
+
+
+class Ticket:
+    """The permission to start one turn. It is returned once."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate: Gate | None = gate
+
+    def leave(self) -> None:
+        """Admit the next turn, as this one has started or failed."""
+        gate, self._gate = self._gate, None
+        if gate is not None:
+            gate.leave()
+
+
+class Gate:
+    """Admit turns in the order of their arrival. Used on the server's event loop."""
+
+    def __init__(self) -> None:
+        self._starting = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._pace = FIRST_PACE
+        self._line_ends = 0.0
+        self._left: float | None = None
+        """When a turn last left the gate while others were waiting."""
+
+    @property
+    def has_queue(self) -> bool:
+        """Whether the next turn has to wait."""
+        return self._starting >= STARTING and len(self._waiting) < WAITING
+
+    async def enter(self) -> Ticket:
+        """Return the permission to start a turn, possibly after a short wait.
+
+        Raises:
+            Overloaded: Too many turns wait. Each refused visitor gets a later `retry_after`, when
+                there will be room.
+        """
+        if self._starting < STARTING:
+            self._starting += 1
+            return Ticket(self)
+        if len(self._waiting) >= WAITING:
+            raise Overloaded(retry_after=self._join_line())
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self.leave()  # it was admitted at the moment when its client left
+            else:
+                self._waiting.remove(turn)
+            raise
+        return Ticket(self)
+
+    def leave(self) -> None:
+        """Admit the next turn."""
+        now = monotonic()
+        if self._left is not None:
+            pace = 1 / max(now - self._left, 1 / FASTEST)
+            self._pace = max(SLOWEST, (1 - WEIGHT) * self._pace + WEIGHT * pace)
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                self._left = now
+                return
+        self._left = None
+        self._starting -= 1
+
+    def _join_line(self) -> int:
+        """Return the seconds after which another refused visitor should try again."""
+        now = monotonic()
+        queue_ends = now + len(self._waiting) / self._pace
+        self._line_ends = min(
+            max(self._line_ends, queue_ends) + 1 / self._pace, now + MAX_LINE_SECONDS
+        )
+        return min(ceil(MAX_LINE_SECONDS), max(1, ceil(self._line_ends - now)))
+
+
+gate = PerProcess(Gate)
+"""The gate of this process."""
+
+
+async def enter(request: HttpRequest) -> Ticket:
+    """Return the ticket that the middleware got for a request, or a new one."""
+    ticket = getattr(request, ATTRIBUTE, None)
+    return await gate().enter() if ticket is None else cast("Ticket", ticket)

@@ -1,0 +1,115 @@
+"""Views for other programs: llms.txt, llms-full.txt and a Model Context Protocol endpoint.
+
+They show public pages only, whoever asks, and set no cookie.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.apps import apps
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
+
+from sitechat.conf import conf
+from sitechat.errors import ForbiddenOrigin
+from sitechat.http.admission import check_source
+from sitechat.knowledge import machines
+from sitechat.knowledge.searching.links import current_links
+from sitechat.ledger.identity import client_network
+from sitechat.runtime import rates
+
+LIMIT = 60
+"""Requests of one address in a minute."""
+MAX_BODY_LENGTH = 100_000
+View = Callable[[HttpRequest], HttpResponse]
+
+
+def _limited(view: View) -> View:
+    @wraps(view)
+    def limited(request: HttpRequest) -> HttpResponse:
+        network = client_network(
+            remote=request.META.get("REMOTE_ADDR", ""),
+            forwarded=request.META.get("HTTP_X_FORWARDED_FOR", ""),
+            proxies=conf.CHAT_TRUSTED_PROXIES,
+        )
+        if not rates.allows("machines", network, LIMIT, 60):
+            return HttpResponse(
+                "Too many requests.\n",
+                status=429,
+                headers={"Retry-After": "60"},
+                content_type="text/plain; charset=utf-8",
+            )
+        return view(request)
+
+    return limited
+
+
+@require_safe
+@_limited
+def llms(request: HttpRequest) -> HttpResponse:
+    """Return the list of the site's public pages."""
+    return _text(machines.list_of_pages(_name(request), _link(request)))
+
+
+@require_safe
+@_limited
+def llms_full(request: HttpRequest) -> HttpResponse:
+    """Return what the site's public pages say."""
+    return _text(machines.full_text(_name(request), _link(request)))
+
+
+@csrf_exempt
+@_limited
+def mcp(request: HttpRequest) -> HttpResponse:
+    """Answer one message of the Model Context Protocol."""
+    try:
+        check_source(request)
+    except ForbiddenOrigin as error:
+        return JsonResponse(error.as_dict(), status=403)
+    if request.method != "POST":  # there are no streams to follow and no sessions to end
+        return HttpResponse(status=405, headers={"Allow": "POST"})
+    if request.content_type != "application/json":
+        return HttpResponse(status=415)
+    if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BODY_LENGTH:
+        return HttpResponse(status=413)
+    answer = machines.answer(_parsed(request.body), _name(request), _link(request))
+    if answer is None:
+        return HttpResponse(status=202)
+    is_no_message = answer.get("id") is None and "error" in answer
+    return JsonResponse(
+        answer, status=400 if is_no_message else 200, headers={"Cache-Control": "no-store"}
+    )
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _text(text: str) -> HttpResponse:
+    return HttpResponse(
+        text,
+        content_type="text/plain; charset=utf-8",
+        headers={"Cache-Control": "public, max-age=300"},
+    )
+
+
+def _name(request: HttpRequest) -> str:
+    """Return the name of the site: that of the sites framework, else its host."""
+    if apps.is_installed("django.contrib.sites"):
+        from django.contrib.sites.shortcuts import get_current_site
+
+        return str(get_current_site(request).name)
+    return request.get_host()
+
+
+def _link(request: HttpRequest) -> Callable[[str], str]:
+    links = current_links()
+    return lambda url: request.build_absolute_uri(links.cited(url) if url[:1] == "/" else url)

@@ -1,0 +1,151 @@
+"""The calls about a person of the site: ask for one, go back to the bot, look for news."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+
+from sitechat.chatbot import Chatbot, find_bot
+from sitechat.claude.messages import VisitorPage
+from sitechat.conversations import consent, own
+from sitechat.engine.reply import Event
+from sitechat.http import admission, read_limits, requests, sessions, sse, visits
+from sitechat.http.dispatch import endpoint
+from sitechat.http.stream_places import StreamPlace, on_server_loop, server_of, tokens
+from sitechat.http.update_stream import Look, UpdateStream
+from sitechat.people import handoff, visitor_side
+from sitechat.people.options import person_options
+from sitechat.people.updates import parse_cursor, updates
+from sitechat.runtime.steps import RequestSteps
+
+
+async def _ask(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
+    admission.check_source(request)
+    read_limits.check_call(request, "actions")
+    bot = find_bot(request.GET.get("bot"))
+    page = requests.read_visitor_page(request)
+    await admission.check_allowed(bot, request, steps)
+    return JsonResponse(await steps.run(partial(_request_person, request, bot, page)), status=202)
+
+
+def _request_person(request: HttpRequest, bot: Chatbot, page: VisitorPage) -> dict[str, Any]:
+    visit = visits.read_visit(request)
+    consent.check(visit)
+    named = request.GET.get("conversation")
+    found = visitor_side.request_person(
+        visit, bot, named, page, admin_url=partial(_admin_url, request)
+    )
+    if named is None:
+        visits.remember(request, visit, bot.name, found.pk)
+        sessions.save(request)
+    return {
+        "conversation": str(found.pk),
+        "person": handoff.as_dict(found, person_options()),
+    }
+
+
+def _admin_url(request: HttpRequest, conversation: UUID) -> str:
+    """Return the address of a conversation in the admin; empty if the site has no admin."""
+    try:
+        path = reverse("admin:sitechat_handoff_change", args=[conversation])
+    except NoReverseMatch:
+        return ""
+    return request.build_absolute_uri(path)
+
+
+async def _leave(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
+    admission.check_source(request)
+    read_limits.check_call(request, "actions")
+    bot = find_bot(request.GET.get("bot"))
+    return JsonResponse(await steps.run(partial(_leave_person, request, bot)))
+
+
+def _leave_person(request: HttpRequest, bot: Chatbot) -> dict[str, Any]:
+    visit = visits.read_visit(request)
+    found = visitor_side.leave_person(visit, bot, request.GET.get("conversation"))
+    return {"person": handoff.as_dict(found, person_options())}
+
+
+async def _updates(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
+    read_limits.check_call(request, "reads")
+    streams = "text/event-stream" in tokens(request.headers.get("Accept", ""))
+    if not (streams and on_server_loop(request)):
+        return JsonResponse(await steps.run(partial(_news, request)))
+    place = StreamPlace(request)
+    try:
+        conversation, look, after = await steps.run(partial(_watched, request, place))
+        if place.place is None:  # no stream is free, and the client can poll
+            return JsonResponse(await steps.run(partial(look, after)))
+        return sse.stream(
+            UpdateStream(
+                conversation,
+                look,
+                after,
+                steps=steps,
+                place=place.place,
+                longest=server_of(request).longest,
+            )
+        )
+    except BaseException:
+        place.release()
+        raise
+
+
+def _news(request: HttpRequest) -> dict[str, Any]:
+    look, after = _look(request)
+    return look(after)
+
+
+def _watched(request: HttpRequest, place: StreamPlace) -> tuple[UUID | None, Look, int | None]:
+    """Take room for a stream of updates; return the conversation and how to look at it."""
+    look, after = _look(request)
+    visit = visits.read_visit(request)
+    bot = find_bot(request.GET.get("bot"))
+    conversation = own.find(visit, bot.name, request.GET.get("conversation"))
+    pk = None if conversation is None else conversation.pk
+    place.follow(f"updates:{pk}", visit.visitor.ip)
+    return pk, look, after
+
+
+def _look(request: HttpRequest) -> tuple[Look, int | None]:
+    """Return how to look for updates, and the cursor from which on."""
+    bot = find_bot(request.GET.get("bot"))
+    given = [request.GET.get("after"), request.headers.get("Last-Event-ID")]
+    cursors = [cursor for cursor in map(parse_cursor, given) if cursor is not None]
+    visit = visits.read_visit(request)
+    named = request.GET.get("conversation")
+
+    def look(after: int | None) -> dict[str, Any]:
+        return updates(visit, own.find(visit, bot.name, named), after)
+
+    return look, max(cursors, default=None)
+
+
+def delivered(request: HttpRequest, message: visitor_side.Delivered) -> HttpResponseBase:
+    """Return the stream for a message that a person will answer: it has no reply."""
+    text = _("%(name)s answers here.") % {"name": message.name or _("Support")}
+    events: list[dict[str, Any]] = [
+        {"message": message.message_id},
+        {"status": "person", "text": text},
+        {"done": "person"},
+    ]
+    body = sse.OPEN + b"".join(sse.encode(Event(data)) for data in events) + sse.DONE
+    return sse.stream(_async_once(body) if on_server_loop(request) else _once(body))
+
+
+def _once(body: bytes) -> Iterator[bytes]:
+    yield body
+
+
+async def _async_once(body: bytes) -> AsyncIterator[bytes]:
+    yield body
+
+
+person = endpoint(POST=_ask, DELETE=_leave)
+news = endpoint(GET=_updates)

@@ -1,0 +1,140 @@
+"""Limit calls that cost work but no money: reading conversations, following, stopping, rating.
+
+Each process counts in its own memory. The defaults of CHAT_READ_LIMITS are far above what a
+visitor's widget needs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import Counter, OrderedDict
+from math import ceil
+from time import monotonic
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from sitechat.conf import conf
+from sitechat.errors import RateLimited
+from sitechat.ledger.identity import client_network
+from sitechat.runtime.per_process import PerProcess
+
+PERIOD = 60.0
+"""The period of the limits in seconds."""
+
+MAX_KEYS = 20_000
+"""Maximum number of counted sessions and addresses. The least recently used one is dropped."""
+
+FOLLOW_AGAIN = 5
+"""`Retry-After` in seconds if too many streams are open."""
+
+REFUSED_AFTER = 1.0
+"""Seconds by which a refusal is delayed under ASGI, to slow down loops of calls."""
+
+MAX_HELD_BACK = 2000
+"""Maximum number of delayed refusals in a process."""
+
+ATTRIBUTE = "sitechat_counted"
+"""Attribute of a request that the middleware has counted."""
+
+
+class TooManyReads(RateLimited):
+    """A visitor or an address makes too many calls that cost only work."""
+
+
+class CallCounts:
+    """A token bucket for each key: a burst up to the limit, then the limit per period."""
+
+    def __init__(self) -> None:
+        self._left: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def take(self, kind: str, key: str, limit: int, now: float | None = None) -> float:
+        """Count a call and return the seconds until it is allowed; 0 if it is allowed now."""
+        now = monotonic() if now is None else now
+        with self._lock:
+            left, since = self._left.pop((kind, key), (float(limit), now))
+            left = min(float(limit), left + (now - since) * limit / PERIOD)
+            allowed = left >= 1
+            self._left[kind, key] = (left - allowed, now)
+            if len(self._left) > MAX_KEYS:
+                self._left.popitem(last=False)
+        return 0.0 if allowed else (1 - left) * PERIOD / max(1, limit)
+
+
+class Followers:
+    """The number of open streams of each reply and each address."""
+
+    def __init__(self) -> None:
+        self._open: Counter[str] = Counter()
+        self._lock = threading.RLock()  # garbage collection may close a stream in any thread
+
+    def enter(self, reply: str, address: str) -> None:
+        """Count one more stream. Raise TooManyReads if there are too many."""
+        limits = conf.CHAT_READ_LIMITS
+        with self._lock:
+            if (
+                self._open[f"r{reply}"] >= limits["streams_of_reply"]
+                or self._open[f"a{address}"] >= limits["streams_of_address"]
+            ):
+                raise TooManyReads(retry_after=FOLLOW_AGAIN)
+            self._open.update([f"r{reply}", f"a{address}"])
+
+    def leave(self, reply: str, address: str) -> None:
+        """Count one stream less."""
+        with self._lock:
+            for key in (f"r{reply}", f"a{address}"):
+                self._open[key] -= 1
+                if self._open[key] <= 0:
+                    del self._open[key]
+
+
+class Brake:
+    """Holds refusals back on the server's event loop, where waiting costs no thread."""
+
+    def __init__(self) -> None:
+        self._held_back = 0
+
+    async def hold_back(self) -> None:
+        """Wait a moment, if not too many wait already."""
+        if self._held_back >= MAX_HELD_BACK:
+            return
+        self._held_back += 1
+        try:
+            await asyncio.sleep(REFUSED_AFTER)
+        finally:
+            self._held_back -= 1
+
+
+brake = PerProcess(Brake)
+calls = PerProcess(CallCounts)
+followers = PerProcess(Followers)
+"""Those of this process."""
+
+
+def check_call(request: HttpRequest, kind: str) -> None:
+    """Count a call of the visitor, once for each request.
+
+    Args:
+        request: The request; neither its session nor its user is loaded.
+        kind: "reads" (conversations) or "actions" (stops and ratings).
+
+    Raises:
+        TooManyReads: The session or the address has made too many.
+    """
+    if getattr(request, ATTRIBUTE, False):
+        return
+    setattr(request, ATTRIBUTE, True)
+    limits, counts = conf.CHAT_READ_LIMITS, calls()
+    address = client_network(
+        remote=request.META.get("REMOTE_ADDR", ""),
+        forwarded=request.META.get("HTTP_X_FORWARDED_FOR", ""),
+        proxies=conf.CHAT_TRUSTED_PROXIES,
+    )
+    wait = counts.take(f"{kind} of address", address, limits[f"{kind}_of_address"])
+    session = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+    if not wait and session:
+        wait = counts.take(f"{kind} of session", session, limits[f"{kind}_of_session"])
+    if wait:
+        raise TooManyReads(retry_after=max(1, ceil(wait)))

@@ -1,0 +1,114 @@
+"""The views of one reply: follow it, stop it, rate it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
+
+from sitechat.chatbot import find_bot
+from sitechat.conversations import replies
+from sitechat.conversations.remote import RemoteReply
+from sitechat.conversations.visit import Visit
+from sitechat.http import admission, read_limits, requests, sse, visits
+from sitechat.http.dispatch import endpoint
+from sitechat.http.stream_places import StreamPlace, on_server_loop, server_of, tokens
+from sitechat.models import Message
+from sitechat.runtime.steps import RequestSteps
+from sitechat.runtime.stream_slots import StreamSlot
+
+
+async def _reply(request: HttpRequest, steps: RequestSteps, reply_id: str) -> HttpResponseBase:
+    accepts = tokens(request.headers.get("Accept", ""))
+    if "application/json" in accepts and "text/event-stream" not in accepts:
+        return JsonResponse(await steps.run(partial(_current, request, reply_id)))
+    place = StreamPlace(request)
+    try:
+        found, after = await steps.run(partial(_handle, request, reply_id, place))
+        return response_for(request, found, place.place, after)
+    except BaseException:
+        place.release()
+        raise
+
+
+def _current(request: HttpRequest, reply_id: str) -> dict[str, Any]:
+    visit = visits.read_visit(request)
+    row = find_reply(request, visit, reply_id)
+    after = requests.read_after(request)
+    return replies.snapshot(visit, row).as_dict(after)
+
+
+def _handle(
+    request: HttpRequest, reply_id: str, place: StreamPlace
+) -> tuple[replies.ReplyHandle, int]:
+    """Return the visitor's reply, and how many characters of it the reader has."""
+    visit = visits.read_visit(request)
+    row = find_reply(request, visit, reply_id)
+    after = requests.read_after(request)
+    found = replies.follow(visit, row)
+    if not found.reply.finished:
+        place.follow(str(row.pk), visit.visitor.ip)
+    return found, after
+
+
+async def _stop(request: HttpRequest, steps: RequestSteps, reply_id: str) -> HttpResponseBase:
+    admission.check_source(request)
+    read_limits.check_call(request, "actions")
+    return JsonResponse(await steps.run(partial(_stop_reply, request, reply_id)))
+
+
+def _stop_reply(request: HttpRequest, reply_id: str) -> dict[str, Any]:
+    visit = visits.read_visit(request)
+    row = find_reply(request, visit, reply_id)
+    replies.stop(row, requests.read_stop(request))
+    row.refresh_from_db()
+    return replies.snapshot(visit, row).as_dict()
+
+
+async def _rate(request: HttpRequest, steps: RequestSteps, reply_id: str) -> HttpResponseBase:
+    admission.check_source(request)
+    read_limits.check_call(request, "actions")
+    row = await steps.run(lambda: find_reply(request, visits.read_visit(request), reply_id))
+    given = requests.read_rating(request)
+    if given.comment:
+        comment = await admission.clean_text(row.conversation.bot, given.comment, steps)
+        given = replace(given, comment=comment)
+    await steps.run(partial(replies.rate, row, given.rating, given.comment))
+    return JsonResponse({"reply": str(row.pk), "rating": given.rating})
+
+
+def find_reply(request: HttpRequest, visit: Visit, reply_id: str) -> Message:
+    """Return the visitor's reply; if `?bot=` names a bot, only from the conversation with it."""
+    name = request.GET.get("bot")
+    return replies.find_reply(visit, reply_id, None if name is None else find_bot(name).name)
+
+
+def response_for(
+    request: HttpRequest,
+    found: replies.ReplyHandle,
+    place: StreamSlot | None,
+    after: int = 0,
+) -> HttpResponseBase:
+    """Answer with the reply as a stream, or with its id to poll if no stream is free."""
+    reply = found.reply
+    if place is None and not reply.finished:
+        response = JsonResponse({"reply": reply.id, "message": reply.message_id}, status=202)
+        response["Preference-Applied"] = "respond-async"
+        return response
+    follower = sse.AsyncFollower if on_server_loop(request) else sse.SyncFollower
+    return sse.response(
+        follower(
+            reply,
+            after=after,
+            live=found.live or (None if reply.finished else RemoteReply(reply)),
+            place=place,
+            longest=server_of(request).longest,
+        )
+    )
+
+
+reply = endpoint(GET=_reply)
+stop = endpoint(POST=_stop)
+rating = endpoint(POST=_rate)

@@ -1,0 +1,271 @@
+"""Stream a reply as Server-Sent Events, by a sync or an async iterator.
+
+A follower remembers how much of the reply it has sent. When it is woken, it sends everything new
+in one piece, so slow readers need no memory and delay nobody. A reply that runs in another process
+is read from its row a few times per second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import threading
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
+from time import monotonic
+from typing import Any, Protocol
+
+from django.http import StreamingHttpResponse
+from django.utils import translation
+
+from sitechat.engine import settlement
+from sitechat.engine.reply import Event, Reply
+from sitechat.errors import ServerError
+from sitechat.runtime.safe_logging import get_logger
+from sitechat.runtime.steps import release_request_thread
+from sitechat.runtime.stream_slots import StreamSlot
+
+logger = get_logger("sitechat.stream")
+
+HEARTBEAT = 5.0
+"""Seconds between comments. They keep proxies from closing an idle stream (nginx and AWS after
+60 s, Heroku after 55 s) and let WSGI servers notice that a visitor has left."""
+
+RETRY_AFTER = 5
+"""`Retry-After` in seconds if no stream is free."""
+
+OPEN = b": open\n\n"
+BEAT = b": \n\n"
+DONE = b"data: [DONE]\n\n"
+
+
+_json = json.JSONEncoder(ensure_ascii=False).encode
+"""Created once, as `json.dumps` with options creates an encoder each time, at twice the cost."""
+
+
+def encode(event: Event) -> bytes:
+    """Return an event in the format of Server-Sent Events."""
+    data = b"data: " + _json(event.data).encode() + b"\n\n"
+    return data if event.offset is None else b"id: %d\n%s" % (event.offset, data)
+
+
+class Followed(Protocol):
+    """A reply that is being written, in this process (`LiveReply`) or another (`RemoteReply`)."""
+
+    reply: Reply
+    problem: Exception | None
+    """The error if the reply can't be followed any more."""
+
+    def follow(self, wake: Callable[[], None]) -> None:
+        """Call `wake` whenever there is something new."""
+
+    def unfollow(self, wake: Callable[[], None]) -> None:
+        """Stop calling."""
+
+
+class Follower:
+    """The stream of one reply to one reader. Subclasses implement the waiting."""
+
+    def __init__(
+        self,
+        reply: Reply,
+        *,
+        after: int = 0,
+        live: Followed | None = None,
+        place: StreamSlot | None = None,
+        longest: float | None = None,
+    ) -> None:
+        self.reply = reply
+        self.cursor = reply.cursor(after)
+        self.live = live
+        self.language = translation.get_language()
+        self._place = place
+        self._deadline = None if longest is None else monotonic() + longest
+        self._opened = False
+        self._ended = False
+        self._beat = monotonic()
+
+    def wake(self) -> None:
+        """Wake the waiting stream."""
+        raise NotImplementedError
+
+    def open(self) -> None:
+        """Start to follow. Until then nothing refers to the response, in case it is dropped."""
+        if self._place is not None:
+            self._place.open()
+        if self.live is not None:
+            self.live.follow(self.wake)
+
+    def close(self) -> None:
+        """Stop following and release the stream's slot."""
+        if self.live is not None:
+            self.live.unfollow(self.wake)
+            self.live = None
+        if self._place is not None:
+            self._place.release()
+
+    def take(self) -> bytes:
+        """Return everything new, encoded; empty if there is nothing."""
+        chunks = []
+        if self.live is not None:
+            if self.live.problem is not None:
+                raise self.live.problem
+            self.reply = self.live.reply
+        if not self._opened:
+            self._opened = True
+            first = {"reply": self.reply.id, "message": self.reply.message_id}
+            chunks += [OPEN, encode(Event(first))]
+        chunks += map(encode, self._events())
+        if self.cursor.done:
+            self._ended = True
+            chunks.append(DONE)
+        elif self._deadline is not None and monotonic() > self._deadline:
+            # The client resumes a stream without [DONE].
+            self._ended = True
+            chunks.append(BEAT)
+        elif monotonic() - self._beat >= HEARTBEAT:
+            self._beat = monotonic()
+            chunks.append(BEAT)
+        return b"".join(chunks)
+
+    def _events(self) -> Iterable[Event]:
+        if self.reply.finished or self.reply.phase is not None:
+            # Only these events contain our own texts, in the reader's language.
+            with translation.override(self.language):
+                return list(self.reply.since(self.cursor))
+        return self.reply.since(self.cursor)
+
+    def _patience(self) -> float:
+        """Return the seconds until the next comment or the end of the stream is due."""
+        due = self._beat + HEARTBEAT
+        if self._deadline is not None:
+            due = min(due, self._deadline)
+        return max(0.0, due - monotonic())
+
+    def _failed(self, error: Exception) -> bytes:
+        """Return an error event. An exception would only cut the stream."""
+        ref = secrets.token_hex(4)
+        logger.error("A stream failed, ref %s", ref, exc_info=error, extra={"ref": ref})
+        self._ended = True
+        with translation.override(self.language):
+            return encode(Event(ServerError(ref=ref).as_dict())) + DONE
+
+
+class SyncFollower(Follower):
+    """A follower for WSGI, which waits on the request's thread."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._news = threading.Event()
+        super().__init__(*args, **kwargs)
+
+    def wake(self) -> None:
+        """Wake the waiting stream."""
+        self._news.set()
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        if self._ended:
+            self.close()
+            raise StopIteration
+        try:
+            if not self._opened:
+                self.open()
+                # Middleware may have touched the database after the view.
+                settlement.release_connections()
+            while True:
+                self._news.clear()
+                chunk = self.take()
+                if chunk:
+                    return chunk
+                self._news.wait(self._patience())
+        except Exception as error:
+            return self._failed(error)
+
+
+class AsyncFollower(Follower):
+    """A follower for ASGI, which waits on the server's event loop."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._waiter: asyncio.Future[None] | None = None
+        self._news = False
+        super().__init__(*args, **kwargs)
+
+    def wake(self) -> None:
+        """Wake the waiting stream."""
+        self._news = True
+        if self._loop is not None:
+            if _running_loop() is self._loop:
+                self._release()
+            else:
+                self._loop.call_soon_threadsafe(self._release)
+
+    def _release(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._ended:
+            self.close()
+            raise StopAsyncIteration
+        self._loop = asyncio.get_running_loop()
+        try:
+            if not self._opened:
+                self.open()
+                # Middleware may have used the request's own thread after the view.
+                await release_request_thread()
+            while True:
+                self._news = False
+                chunk = self.take()
+                if chunk:
+                    return chunk
+                await self._wait(self._patience())
+        except asyncio.CancelledError:
+            self.close()
+            raise
+        except Exception as error:
+            return self._failed(error)
+
+    async def _wait(self, seconds: float) -> None:
+        assert self._loop is not None  # noqa: S101
+        self._waiter = self._loop.create_future()
+        if self._news:
+            return
+        timer = self._loop.call_later(seconds, self._release)
+        try:
+            await self._waiter
+        finally:
+            timer.cancel()
+            self._waiter = None
+
+
+def response(follower: Follower) -> StreamingHttpResponse:
+    """Return the stream of a follower."""
+    return stream(follower)  # type: ignore[arg-type]
+
+
+def stream(chunks: Iterable[bytes] | AsyncIterable[bytes]) -> StreamingHttpResponse:
+    """Return a response of these chunks that middleware and proxies do not buffer."""
+    return StreamingHttpResponse(
+        chunks,
+        content_type="text/event-stream",
+        headers={
+            "Cache-Control": "no-cache",
+            "X-Accel-Buffering": "no",
+            # GZipMiddleware leaves encoded responses alone.
+            "Content-Encoding": "identity",
+        },
+    )
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    """Return the event loop that runs in this thread, if any."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None

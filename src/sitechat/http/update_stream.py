@@ -1,0 +1,156 @@
+"""Stream what happens in a conversation as Server-Sent Events, under ASGI."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable
+from time import monotonic
+from typing import Any
+from uuid import UUID
+
+from django.utils import translation
+
+from sitechat.engine.reply import Event
+from sitechat.errors import ChatError, ServerError
+from sitechat.http import sse
+from sitechat.models import HandoffState
+from sitechat.people.watching import Watch, watcher
+from sitechat.runtime.safe_logging import get_logger
+from sitechat.runtime.steps import RequestSteps, release_request_thread
+from sitechat.runtime.stream_slots import StreamSlot
+
+logger = get_logger("sitechat.stream")
+
+LONGEST = 300.0
+"""Seconds after which a stream ends and the client opens another. A visitor may have left without
+notice."""
+
+LOOK_AGAIN = 15.0
+"""Seconds after which the conversation is read although no handoff has changed: the bot may have
+answered, or a person may have been silent for too long."""
+
+OVER = frozenset({HandoffState.NONE, HandoffState.CLOSED})
+
+Look = Callable[[int | None], dict[str, Any]]
+"""Returns the updates since a cursor. It reads the database."""
+
+
+class UpdateStream:
+    """The updates of one conversation for one reader."""
+
+    def __init__(
+        self,
+        conversation: UUID | None,
+        look: Look,
+        after: int | None,
+        *,
+        steps: RequestSteps,
+        place: StreamSlot | None,
+        longest: float | None,
+    ) -> None:
+        self._look = look
+        self._after = after
+        self._steps = steps
+        self._place = place
+        self._language = translation.get_language()
+        self._ends = monotonic() + min(LONGEST, longest or LONGEST)
+        self._news: asyncio.Event | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._watch = None if conversation is None else Watch(conversation, self._wake)
+        self._person: dict[str, Any] | None = None
+        self._looked = 0.0
+        self._ended = False
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._ended:
+            self.close()
+            raise StopAsyncIteration
+        try:
+            if self._news is None:
+                return await self._open()
+            return await self._next()
+        except asyncio.CancelledError:
+            self.close()
+            raise
+        except Exception as error:
+            return self._failed(error)
+
+    def close(self) -> None:
+        """Stop watching and release the stream's slot."""
+        if self._watch is not None:
+            watcher().remove(self._watch)
+        if self._place is not None:
+            self._place.release()
+
+    async def _open(self) -> bytes:
+        self._news, self._loop = asyncio.Event(), asyncio.get_running_loop()
+        if self._place is not None:
+            self._place.open()
+        # Middleware may have used the request's own thread after the view.
+        await release_request_thread()
+        if self._watch is not None:
+            watcher().add(self._watch)
+        return sse.OPEN + await self._read()
+
+    async def _next(self) -> bytes:
+        assert self._news is not None  # noqa: S101 - the stream is open
+        beats = monotonic() + sse.HEARTBEAT
+        while True:
+            due = min(beats, self._ends, self._looked + LOOK_AGAIN)
+            is_news = await self._wait(max(0.0, due - monotonic()))
+            if monotonic() >= self._ends:
+                self._ended = True  # without [DONE]: the client goes on with another stream
+                return sse.BEAT
+            if is_news or monotonic() >= self._looked + LOOK_AGAIN:
+                self._news.clear()
+                if chunk := await self._read():
+                    return chunk
+            if monotonic() >= beats:
+                return sse.BEAT
+
+    async def _wait(self, seconds: float) -> bool:
+        """Wait for a change; return whether there was one."""
+        assert self._news is not None  # noqa: S101 - the stream is open
+        try:
+            await asyncio.wait_for(self._news.wait(), seconds)
+        except asyncio.TimeoutError:
+            return False
+        return True
+
+    async def _read(self) -> bytes:
+        """Return the event for what is new, if anything is."""
+        self._looked = monotonic()
+        found = await self._steps.run(self._look_in_language)
+        person, before = found["person"], self._person
+        if before is not None and person == before and not found["messages"]:
+            return b""
+        self._person, self._after = person, int(found["cursor"])
+        chunk = sse.encode(Event(found, self._after))
+        is_over = before is not None and person["state"] in OVER and before["state"] not in OVER
+        if self._watch is None or is_over:
+            self._ended = True
+            chunk += sse.DONE
+        return chunk
+
+    def _look_in_language(self) -> dict[str, Any]:
+        with translation.override(self._language):
+            return self._look(self._after)
+
+    def _wake(self) -> None:
+        """Wake the stream, from any thread."""
+        if self._loop is not None and self._news is not None:
+            self._loop.call_soon_threadsafe(self._news.set)
+
+    def _failed(self, error: Exception) -> bytes:
+        """Return an error event. An exception would only cut the stream."""
+        self._ended = True
+        with translation.override(self._language):
+            if isinstance(error, ChatError):  # such as a conversation that was just forgotten
+                return sse.encode(Event(error.as_dict())) + sse.DONE
+            ref = secrets.token_hex(4)
+            logger.error("A stream failed, ref %s", ref, exc_info=error, extra={"ref": ref})
+            return sse.encode(Event(ServerError(ref=ref).as_dict())) + sse.DONE

@@ -1,0 +1,268 @@
+"""HTTP only: read the request, admit it, start or find a reply, follow it.
+
+Each handler is a coroutine that awaits its database steps, so that guarding and database work are
+written once for WSGI and ASGI; see `sitechat.runtime.steps`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+
+from sitechat import claude
+from sitechat.chatbot import find_bot
+from sitechat.conversations import (
+    bot_texts,
+    command_mark,
+    consent,
+    erasure,
+    limits,
+    lookup,
+    own,
+    prompt,
+    turns,
+)
+from sitechat.conversations.incoming import IncomingMessage
+from sitechat.conversations.lookup import ConversationState
+from sitechat.conversations.visit import Visit
+from sitechat.errors import NotConfigured
+from sitechat.http import (
+    admission,
+    gate,
+    person_views,
+    read_limits,
+    reply_views,
+    sessions,
+    visits,
+)
+from sitechat.http.chat_paths import chat_paths
+from sitechat.http.dispatch import endpoint
+from sitechat.http.stream_places import StreamPlace, server_of
+from sitechat.http.widget import widget_options
+from sitechat.knowledge.index import embeddings
+from sitechat.ledger import get_ledger
+from sitechat.ledger.claims import LimitLeft
+from sitechat.models import Conversation, Status
+from sitechat.people import contact_requests, handoff, visitor_side
+from sitechat.people.contact_form import current_form
+from sitechat.people.options import person_options
+from sitechat.runtime import database
+from sitechat.runtime.safe_logging import get_logger
+from sitechat.runtime.steps import RequestSteps
+
+logger = get_logger("sitechat.views")
+
+
+@dataclass(frozen=True)
+class IncomingTurn:
+    """The state that an incoming message finds."""
+
+    visit: Visit
+    state: ConversationState
+    turn: turns.Turn | None
+    """The turn that the same message has started before; None if it is new."""
+    delivered: visitor_side.Delivered | None = None
+    """The message as it was stored for a person before."""
+    is_personal: bool = False
+    """Whether a person has joined and the message is new."""
+
+    @property
+    def conversation(self) -> Conversation:
+        """The conversation of a message for a person."""
+        assert self.state.conversation is not None  # noqa: S101 - a person has joined in it
+        return self.state.conversation
+
+    @property
+    def asks_claude(self) -> bool:
+        """Whether the message begins a new turn."""
+        return self.turn is None and self.delivered is None and not self.is_personal
+
+
+async def _send(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
+    chat_paths().add(request)
+    ticket = await gate.enter(request) if steps.loop is not None else None
+    try:
+        return await _send_admitted(request, steps)
+    finally:
+        if ticket is not None:
+            ticket.leave()
+
+
+async def _send_admitted(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
+    message = admission.read_message(request)
+    bot = message.bot
+    await admission.check_allowed(bot, request, steps)
+    message = await admission.clean(message, steps)
+    place = StreamPlace(request)
+    try:
+        begin = partial(_begin, request, message, place, steps)
+        if prompt.has_own_methods(bot):
+            found = await steps.run(partial(_find, request, message, check_room=True))
+            if found.asks_claude:
+                words = await prompt.bot_words(bot, request, steps.ask)
+                begin = partial(begin, words=words)
+            visit, turn = await steps.run(partial(begin, found))
+        else:
+            visit, turn = await steps.run(lambda: begin(_find(request, message)))
+        if isinstance(turn, visitor_side.Delivered):
+            response = person_views.delivered(request, turn)
+        else:
+            response = reply_views.response_for(request, turn.reply, place.place)
+    except BaseException:
+        place.release()
+        raise
+    if visit.command is not None:
+        response[command_mark.HEADER] = visit.command
+    return response
+
+
+def _find(
+    request: HttpRequest, message: IncomingMessage, *, check_room: bool = False
+) -> IncomingTurn:
+    """Find out who sends a message and whether it was sent before.
+
+    Args:
+        request: The request.
+        message: The message that it brings.
+        check_room: Refuse a new message for which the limits have no room.
+    """
+    if not database.in_transaction():  # a test's transaction has one thread
+        claude.warm_up()
+    visit = visits.read_visit(request, message.client_id)
+    state = lookup.look_up(visit, message)
+    turn = turns.earlier_turn(visit, message, state)
+    if turn is None and state.conversation is not None:
+        delivered = visitor_side.find_delivered(state, message)
+        if delivered is not None:
+            return IncomingTurn(visit, state, None, delivered)
+        if handoff.has_joined(state.conversation.pk) is not None:
+            consent.check(visit)
+            return IncomingTurn(visit, state, None, is_personal=True)
+    if turn is None:
+        consent.check(visit)
+        admission.check_ready()
+        if check_room:
+            state.check_free()
+            limits.check_room(visit.visitor, message.bot)
+    return IncomingTurn(visit, state, turn)
+
+
+def _begin(
+    request: HttpRequest,
+    message: IncomingMessage,
+    place: StreamPlace,
+    steps: RequestSteps,
+    found: IncomingTurn,
+    words: prompt.BotWords | None = None,
+) -> tuple[Visit, turns.Turn | visitor_side.Delivered]:
+    """Begin the turn of a message, or find the one that it began before; save the session."""
+    visit, turn = found.visit, found.turn
+    if found.delivered is not None or found.is_personal:
+        delivered = found.delivered or visitor_side.deliver(visit, message, found.conversation)
+        visits.remember(request, visit, message.bot.name, delivered.conversation.pk)
+        sessions.save(request)
+        return visit, delivered
+    if turn is None:
+        server = server_of(request)
+        if server.problem:
+            logger.error("No reply can run on %s: %s", server.name, server.problem)
+            raise NotConfigured
+        place.take()
+        turn = turns.take(visit, message, found.state, loop=steps.loop, words=words)
+    elif not turn.reply.reply.finished:
+        place.take()
+    if turn.conversation is not None:
+        contact = visits.take_contact(request)
+        if contact is not None:
+            contact_requests.join(contact, turn.conversation)
+        visits.remember(request, visit, message.bot.name, turn.conversation)
+        sessions.save(request)
+    return visit, turn
+
+
+async def _show(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
+    chat_paths().add(request)
+    read_limits.check_call(request, "reads")
+    return JsonResponse(await steps.run(partial(_conversation, request)))
+
+
+def _conversation(request: HttpRequest) -> dict[str, Any]:
+    bot = find_bot(request.GET.get("bot"))
+    claude.warm_up()
+    embeddings.warm_up()
+    visit = visits.read_visit(request)
+    conversation = own.find(visit, bot.name, request.GET.get("conversation"))
+    page = own.Excerpt([], None)
+    if conversation is not None:
+        page = own.excerpt(visit, conversation, request.GET.get("before"))
+    running = next((m["id"] for m in page.messages if m["status"] == Status.RUNNING), None)
+    edited = bot_texts.read_texts(bot.name)
+    options = widget_options(bot.name)
+    form = current_form() if edited.offers_contact else None
+    return {
+        "conversation": str(conversation.pk) if conversation else None,
+        "messages": page.messages,
+        "before": page.before,
+        "running": running,
+        "greeting": str(options.get("greeting", "")),
+        "suggestions": [str(text) for text in options.get("suggestions", ())],
+        "limits": _left(visit),
+        "person": _person(conversation, offered=edited.offers_person),
+        "privacy_url": _optional(options.get("privacy_url")),
+        "consent": consent.state(visit),
+        "contact": form and form.as_dict(left=visits.has_left_contact(request)),
+    }
+
+
+def _person(conversation: Conversation | None, *, offered: bool) -> dict[str, Any]:
+    options = person_options()
+    found = None if conversation is None else handoff.find_handoff(conversation.pk, options)
+    return handoff.as_dict(found, options if offered or found is not None else None)
+
+
+def _optional(text: object) -> str | None:
+    return None if text is None else str(text)
+
+
+def _left(visit: Visit) -> list[LimitLeft]:
+    """Return what is left of the visitor's limits; nothing if the ledger does not answer."""
+    try:
+        return get_ledger().left(visit.visitor)
+    except Exception as error:
+        missing = isinstance(error, DatabaseError) and database.names_missing(error)
+        if missing or database.in_transaction():
+            raise
+        logger.exception("The ledger does not answer: a conversation is shown without limits")
+        return []
+
+
+async def _list(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
+    read_limits.check_call(request, "reads")
+    bot = find_bot(request.GET.get("bot"))
+    listed = await steps.run(lambda: own.listed(visits.read_visit(request), bot.name))
+    return JsonResponse({"conversations": listed})
+
+
+async def _forget(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
+    admission.check_source(request)
+    await steps.run(partial(_erase, request))
+    return HttpResponse(status=204)
+
+
+def _erase(request: HttpRequest) -> None:
+    bot, visit = find_bot(request.GET.get("bot")).name, visits.read_visit(request)
+    named = request.GET.get("conversation")
+    conversation = own.find(visit, bot, named)
+    if conversation is not None:
+        erasure.erase(Conversation.objects.filter(pk=conversation.pk))
+    if named is None or (conversation is not None and conversation.pk == visit.held.get(bot)):
+        visits.drop_conversation(request, visit, bot)
+        sessions.save(request)
+
+
+chat = endpoint(GET=_show, HEAD=_show, POST=_send, DELETE=_forget)
+conversations = endpoint(GET=_list)

@@ -1,0 +1,236 @@
+"""Find approved answers for a question, by the words of its wordings and by their meaning.
+
+There are few of them, so each process keeps all in memory. One small query per question finds out
+whether they have changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db.models import Count, Max
+
+from sitechat.conf import conf
+from sitechat.knowledge import audience
+from sitechat.knowledge.index import embeddings
+from sitechat.knowledge.searching import Found, Query
+from sitechat.knowledge.text.languages import base_language, guess_language, stem, words
+from sitechat.knowledge.text.stopwords import stop_words
+from sitechat.models import ApprovedAnswer
+from sitechat.runtime import database
+from sitechat.runtime.per_process import PerProcess
+from sitechat.runtime.safe_logging import get_logger
+from sitechat.runtime.time_limit import run_within
+
+if TYPE_CHECKING:
+    from sitechat.knowledge.index.embeddings import Vectors
+
+logger = get_logger("sitechat")
+
+MOST = 3
+"""The maximum number of approved answers that are sent with a question."""
+
+SAME_WORDS = 0.5
+"""The minimum likeness of the words of a question and of a wording, 0 to 1."""
+
+SAME_LETTERS = 0.75
+"""The minimum likeness of their letters, which sees past misspellings, 0 to 1."""
+
+SAME_MEANING = 0.62
+"""The minimum cosine of their vectors."""
+
+EMBEDDING_TIMEOUT = 5.0
+"""Seconds that the embedder may take while somebody waits for a page of the admin."""
+
+LONGEST = 500
+"""Characters of a question that are compared."""
+
+
+@dataclass(frozen=True)
+class _Wording:
+    text: str
+    words: frozenset[str]
+
+
+class _Known:
+    """All active approved answers, and the state of the table in which they were read."""
+
+    def __init__(self) -> None:
+        self.state: object = None
+        self.answers: list[tuple[ApprovedAnswer, list[_Wording]]] = []
+
+    def refresh(self) -> None:
+        """Read the answers again if they have changed."""
+        active = ApprovedAnswer.objects.filter(active=True)
+        counted = active.aggregate(count=Count("pk"), changed=Max("updated"))
+        state = (database.alias(), *counted.values())
+        if state != self.state:
+            answers = [(answer, _wordings(answer)) for answer in active.order_by("pk")]
+            self.answers, self.state = answers, state
+
+
+_known = PerProcess(_Known)
+
+
+def find(query: Query, bot: str, limit: int = MOST) -> list[Found]:
+    """Return the approved answers for a question, best first.
+
+    Args:
+        query: The question and its context; its `sources` make no difference.
+        bot: The name of the bot that is asked.
+        limit: The maximum number of answers.
+    """
+    known = _known()
+    known.refresh()
+    answers = [each for each in known.answers if _is_for(each[0], query, bot)]
+    if not answers or not query.text.strip():
+        return []
+    texts = [query.text[:LONGEST]]
+    if query.previous:
+        texts.append(f"{query.previous} {query.text}"[:LONGEST])
+    vector = _embedded(texts[0], (answer for answer, _wordings in answers))
+    scored = [
+        (max(_likeness(texts, wordings, answer.language), _meaning(vector, answer)), answer)
+        for answer, wordings in answers
+    ]
+    scored = [each for each in scored if each[0] > 0]
+    scored.sort(key=lambda each: (-each[0], each[1].pk))
+    return [
+        Found(
+            answer.title,
+            tuple(answer.wordings[:1]),  # says which question it answers
+            answer.url,
+            answer.answer,
+            score,
+            approved=True,
+        )
+        for score, answer in scored[:limit]
+    ]
+
+
+def _is_for(answer: ApprovedAnswer, query: Query, bot: str) -> bool:
+    if isinstance(answer.bots, list) and answer.bots and bot not in answer.bots:
+        return False
+    if answer.language:
+        own = base_language(answer.language)
+        page = base_language(query.language)
+        if own not in (page, _language(query.text, page)):
+            return False
+    return bool(audience.audiences_of(query.user, [answer.audience]))
+
+
+def _language(text: str, default: str) -> str:
+    known = {base_language(code) for code, _name in settings.LANGUAGES}
+    return guess_language(text, known, default or base_language(settings.LANGUAGE_CODE))
+
+
+def _wordings(answer: ApprovedAnswer) -> list[_Wording]:
+    texts = [*answer.wordings, answer.title]
+    return [_Wording(text, _content(text, answer.language)) for text in texts]
+
+
+def _content(text: str, language: str) -> frozenset[str]:
+    """Return the stems of the words that say what a text is about."""
+    base = base_language(language) or _language(text, "")
+    ignored = stop_words(base)
+    return frozenset(stem(word, base) for word in words(text) if word not in ignored)
+
+
+def _likeness(texts: Sequence[str], wordings: Sequence[_Wording], language: str) -> float:
+    """Return the likeness of the question to the nearest wording; 0 if it is below the minimum."""
+    from rapidfuzz import fuzz, utils
+
+    best = 0.0
+    for n, text in enumerate(texts):
+        asked = _content(text, language)
+        for wording in wordings:
+            common = len(asked & wording.words)
+            likeness = 2 * common / ((len(asked) + len(wording.words)) or 1)
+            if common > 1:  # a long question may contain the whole wording
+                likeness = max(likeness, 0.9 * common / len(wording.words))
+            if likeness >= SAME_WORDS:
+                best = max(best, likeness * 0.9**n)
+            letters = fuzz.token_sort_ratio(text, wording.text, processor=utils.default_process)
+            if letters >= 100 * SAME_LETTERS:
+                best = max(best, letters / 100 * 0.9**n)
+    return best
+
+
+def _embedded(text: str, answers: Iterable[ApprovedAnswer]) -> Vectors | None:
+    """Return the vector of a question, if some answer has vectors to compare it with."""
+    if not conf.CHAT_EMBEDDER:
+        return None
+    embedder = next((a.embedder for a in answers if _is_current(a)), "")
+    dimensions = embedder.rpartition(":")[2]
+    if not dimensions.isdecimal():
+        return None
+    return embeddings.embed_questions([text], int(dimensions))
+
+
+def _is_current(answer: ApprovedAnswer) -> bool:
+    return answer.embedder.rpartition(":")[0] == conf.CHAT_EMBEDDER and bool(answer.vectors)
+
+
+def _meaning(vector: Vectors | None, answer: ApprovedAnswer) -> float:
+    """Return the cosine of the question to the nearest wording; 0 if it is below the minimum."""
+    if vector is None or not _is_current(answer):
+        return 0.0
+    import numpy as np
+
+    stored: Any = np.frombuffer(bytes(answer.vectors or b""), dtype="<f2").astype(np.float32)
+    if len(stored) % vector.shape[1]:
+        return 0.0
+    cosine = float((stored.reshape(-1, vector.shape[1]) @ vector[0]).max())
+    return cosine if cosine >= SAME_MEANING else 0.0
+
+
+def embed_missing() -> int:
+    """Embed the questions of answers that have no vectors of the current embedder.
+
+    Returns:
+        The number of answers that were embedded; 0 if the embedder fails.
+    """
+    if not conf.CHAT_EMBEDDER:
+        return 0
+    count = 0
+    for answer in ApprovedAnswer.objects.filter(active=True):
+        if _is_current(answer) or not answer.wordings:
+            continue
+        vectors = _vectors(answer.wordings)
+        if vectors is None:
+            break
+        _store(answer, vectors)
+        count += 1
+    return count
+
+
+def embed_in_time(answer: ApprovedAnswer) -> bool:
+    """Embed the questions of an answer; the cleanup does it if it takes too long.
+
+    Returns:
+        Whether the answer has vectors now.
+    """
+    if not conf.CHAT_EMBEDDER or not answer.wordings:
+        return False
+    vectors = run_within(EMBEDDING_TIMEOUT, partial(_vectors, answer.wordings))
+    if vectors is not None:
+        _store(answer, vectors)
+    return vectors is not None
+
+
+def _vectors(texts: Sequence[str]) -> Vectors | None:
+    try:
+        return embeddings.embed(texts, is_query=True)
+    except Exception:  # the site's callable may raise any exception
+        logger.warning("CHAT_EMBEDDER failed for approved answers", exc_info=True)
+        return None
+
+
+def _store(answer: ApprovedAnswer, vectors: Vectors) -> None:
+    answer.vectors = vectors.astype("<f2").tobytes()
+    answer.embedder = embeddings.embedder_name(vectors)
+    answer.save(update_fields=["vectors", "embedder", "updated"])

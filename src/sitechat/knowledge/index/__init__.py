@@ -1,0 +1,12 @@
+"""The stored pages and passages, and the search index that is built from them.
+
+The database rows are authoritative. Each host builds its own search index from them. This package
+imports `sources`, `reading`, `text` and the models.
+"""
+
+from __future__ import annotations
+
+from sitechat.knowledge.index.generations import current, discard, refresh, status
+from sitechat.knowledge.index.reader import Damaged, Index
+
+__all__ = ["Damaged", "Index", "current", "discard", "refresh", "status"]

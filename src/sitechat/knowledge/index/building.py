@@ -1,0 +1,244 @@
+"""Building of a search index from the database, and updates with changed pages."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+from django.conf import settings
+from django.db.models import CharField
+from django.db.models.functions import Cast
+
+from sitechat.knowledge.index.facts import Facts, count_facts, ever, read_facts, write_facts
+from sitechat.knowledge.index.pace import Pace
+from sitechat.knowledge.index.schema import TERMS, create, open_for_writing, publish
+from sitechat.knowledge.index.vectors import VectorWriter, open_writer
+from sitechat.knowledge.text.languages import Stems, base_language, is_unspaced, words
+from sitechat.models import Page, PageSnapshot, Passage
+
+_CHUNK = 50
+"""Number of pages that are written in one transaction."""
+_COUNTED = 500
+"""Number of passages after which counts of words are written to an unpublished index."""
+_LOOKED_THROUGH = 2000
+"""Number of pages whose stamps are compared at once."""
+_MAX_DEAD = 0.2
+"""Maximum share of FTS5 rows of removed passages, above which the index is rebuilt."""
+_FEWEST_DEAD = 100
+
+
+def build(folder: Path, state: str, pace: Pace) -> None:
+    """Write the files of an index into an empty folder.
+
+    Memory depends on the size of a chunk of pages, not on the size of the site.
+    """
+    with closing(create(folder / TERMS)) as connection:
+        _apply(connection, folder, state, pace, _COUNTED)
+        connection.execute("INSERT INTO terms (terms) VALUES ('optimize')")
+        publish(connection)
+
+
+def update(folder: Path, state: str, pace: Pace) -> Facts:
+    """Update an index in place, while other processes search it.
+
+    The caller holds the lock of the folder. Each chunk of pages is a separate transaction, so the
+    next update continues where a killed one stopped.
+    """
+    with closing(open_for_writing(folder / TERMS)) as connection:
+        return _apply(connection, folder, state, pace, 1)
+
+
+def is_worn(facts: Facts) -> bool:
+    """Return whether an index has so many rows of removed passages that it must be rebuilt."""
+    total = facts.passages + facts.dead
+    return facts.dead > max(_MAX_DEAD * total, _FEWEST_DEAD)
+
+
+def changes(connection: sqlite3.Connection) -> tuple[list[int], list[int]]:
+    """Return the pages that are new or changed since the index was updated, and removed pages."""
+    wanted: list[int] = []
+    gone: list[int] = []
+    for stored, known in _stamp_chunks(connection):
+        gone += known.keys() - stored.keys()
+        wanted += [page for page, stamp in stored.items() if known.get(page) != stamp]
+    return wanted, gone
+
+
+def _stamp_chunks(
+    connection: sqlite3.Connection,
+) -> Iterator[tuple[dict[int, str], dict[int, str]]]:
+    """Yield chunks of the stamps of pages in the database and in the index."""
+    last = 0
+    # Compare text, with or without hyphens, because creating UUIDs would take most of the time.
+    stamp = Cast("stamp", CharField(max_length=36))
+    pages = Page.objects.exclude(content_hash="").order_by("pk").values_list("pk", stamp)
+    while True:
+        some = list(pages.filter(pk__gt=last)[:_LOOKED_THROUGH])
+        is_end = len(some) < _LOOKED_THROUGH
+        until = -1 if is_end else some[-1][0]
+        condition = "id > ?" if is_end else "id > ? AND id <= ?"
+        known = connection.execute(
+            f"SELECT id, stamp FROM page WHERE {condition}",  # noqa: S608
+            [last] if is_end else [last, until],
+        )
+        yield {page: text.replace("-", "") for page, text in some}, dict(known.fetchall())
+        if is_end:
+            return
+        last = until
+
+
+def _apply(
+    connection: sqlite3.Connection, folder: Path, state: str, pace: Pace, counted: int
+) -> Facts:
+    facts = read_facts(connection)
+    writer, is_anew = open_writer(folder, facts.vectors)
+    wanted, gone = changes(connection)
+    sums = _WordCounts(connection)
+    for some in _chunks(gone, _CHUNK):
+        _forget(connection, some, writer)
+    for some in _chunks(wanted, _CHUNK):
+        _forget(connection, some, writer)
+        _add(connection, some, writer, sums, pace)
+        sums.write(counted)
+        if not is_anew:
+            facts = _with_vectors(facts, writer)
+            write_facts(connection, facts)
+            connection.commit()
+    sums.write()
+    if is_anew and writer is not None:
+        _write_other_vectors(connection, set(wanted), writer, pace)
+    facts = _with_vectors(facts, writer)
+    facts = count_facts(connection, state, facts.vectors if writer else None)
+    write_facts(connection, facts)
+    connection.commit()
+    return facts
+
+
+def _with_vectors(facts: Facts, writer: VectorWriter | None) -> Facts:
+    return replace(facts, vectors=writer.write()) if writer else facts
+
+
+def _write_other_vectors(
+    connection: sqlite3.Connection, written: set[int], writer: VectorWriter, pace: Pace
+) -> None:
+    """Write the vectors of unchanged pages after a change of the embedder."""
+    pages = [page for (page,) in connection.execute("SELECT id FROM page") if page not in written]
+    for some in _chunks(pages, _CHUNK):
+        rows = Passage.objects.filter(page__in=some, embedder=writer.files.embedder)
+        for passage in rows.only("embedder", "vector", "page_id"):
+            writer.add(passage)
+        writer.write()
+        pace()
+
+
+def _forget(
+    connection: sqlite3.Connection, pages: Sequence[int], writer: VectorWriter | None
+) -> None:
+    forgotten = 0
+    for page in pages:
+        for table, column in (("audience", "page"), ("passage", "page"), ("page", "id")):
+            cursor = connection.execute(
+                f"DELETE FROM {table} WHERE {column} = ?",  # noqa: S608
+                [page],
+            )
+            forgotten += cursor.rowcount
+    if forgotten and writer is not None:
+        writer.forget(pages)
+
+
+class _WordCounts:
+    """Counts of the passages with each word and term, collected before they are written."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._passages = 0
+        self._counts: dict[str, Counter[str]] = {"word": Counter(), "term": Counter()}
+
+    def add(self, words: set[str], terms: set[str]) -> None:
+        """Count the words and terms of a passage."""
+        self._passages += 1
+        self._counts["word"].update(words)
+        self._counts["term"].update(terms)
+
+    def write(self, at_least: int = 1) -> None:
+        """Write the counts if they cover at least this many passages."""
+        if self._passages < at_least:
+            return
+        for table, found in self._counts.items():
+            self._connection.executemany(
+                f"INSERT INTO {table} VALUES (?, ?)"  # noqa: S608
+                " ON CONFLICT DO UPDATE SET passages = passages + excluded.passages",
+                sorted(found.items()),
+            )
+            found.clear()
+        self._passages = 0
+
+
+def _add(
+    connection: sqlite3.Connection,
+    pages: Sequence[int],
+    writer: VectorWriter | None,
+    sums: _WordCounts,
+    pace: Pace,
+) -> None:
+    passages = Passage.objects.filter(page__in=pages).select_related("page__snapshot")
+    if writer is None:
+        passages = passages.defer("vector")
+    known: set[int] = set()
+    # Row numbers are never reused, because FTS5 can't delete rows here. Primary keys of passages
+    # are not suitable: a database may reuse the key of a passage that was rolled back.
+    last = ever(connection)
+    for row, passage in enumerate(list(passages.order_by("page", "number")), start=last + 1):
+        page = passage.page
+        language = base_language(page.language or settings.LANGUAGE_CODE)
+        if page.pk not in known:
+            known.add(page.pk)
+            connection.execute(
+                "INSERT OR REPLACE INTO page VALUES (?, ?, ?, ?, ?, ?)",
+                [page.pk, page.stamp.hex, page.url, language, page.source, _translations(page)],
+            )
+            connection.executemany(
+                "INSERT OR IGNORE INTO audience VALUES (?, ?)",
+                [(name, page.pk) for name in page.audience],
+            )
+        connection.execute("INSERT INTO passage VALUES (?, ?, ?)", [row, passage.pk, page.pk])
+        fields = [page.title, "\n".join(passage.headings), passage.text]
+        found = [list(words(text)) for text in fields]
+        stems = stems_of(language)
+        stemmed = [[stems[word] for word in part] for part in found]
+        connection.execute(
+            "INSERT INTO terms (rowid, title, headings, body) VALUES (?, ?, ?, ?)",
+            [row, *map(" ".join, stemmed)],
+        )
+        sums.add(
+            {
+                word
+                for word in {word for part in found for word in part}
+                if len(word) > 2 and not is_unspaced(word) and not word.isdigit()
+            },
+            {term for part in stemmed for term in part},
+        )
+        if writer is not None:
+            writer.add(passage)
+        pace()
+
+
+stems_of = cache(Stems)
+"""Returns the cached stems of a language."""
+
+
+def _translations(page: Page) -> str:
+    try:
+        return page.snapshot.translations
+    except PageSnapshot.DoesNotExist:
+        return ""
+
+
+def _chunks(items: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    for at in range(0, len(items), size):
+        yield items[at : at + size]

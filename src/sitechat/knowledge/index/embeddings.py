@@ -1,0 +1,245 @@
+"""Vectors of passages and questions, from the callable in `CHAT_EMBEDDER`."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db.models import Q, QuerySet
+from django.utils.module_loading import import_string
+
+from sitechat.conf import conf
+from sitechat.knowledge.embedders import MultilingualEmbedder
+from sitechat.knowledge.text.languages import base_language
+from sitechat.models import IndexState, Page, Passage
+from sitechat.runtime import database
+from sitechat.runtime.per_process import PerProcess
+from sitechat.runtime.safe_logging import get_logger
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Vectors = NDArray[np.float32]
+
+logger = get_logger("sitechat")
+
+DEFAULT_WEIGHT = 0.6
+"""Weight of vectors relative to words, if the embedder has no `weight`."""
+BATCH = 64
+"""Number of texts in one call of the embedder."""
+_PAUSE = 60.0
+"""Seconds after a failure in which questions are not embedded."""
+
+
+class EmbeddingError(Exception):
+    """The embedder returned something other than a list of vectors."""
+
+
+class _Process:
+    """The state of the embedder in this process."""
+
+    def __init__(self) -> None:
+        self.failed: tuple[object, float] | None = None
+        """The embedder that failed last, and the time until which it is not called."""
+        self.is_warm = False
+
+
+_process = PerProcess(_Process)
+
+
+def embed_questions(texts: Sequence[str], dimensions: int) -> Vectors | None:
+    """Return one unit vector per question; None if the embedder fails or has recently failed.
+
+    Args:
+        texts: The questions.
+        dimensions: The number of dimensions of the passages' vectors.
+    """
+    embedder = None
+    try:
+        embedder = _embedder()
+        failed = _process().failed
+        if failed is not None and failed[0] is embedder and time.monotonic() < failed[1]:
+            return None
+        vectors = embed(texts, is_query=True)
+        if vectors.shape[1] != dimensions:
+            raise EmbeddingError(
+                f"CHAT_EMBEDDER gives {vectors.shape[1]} dimensions, the index has {dimensions}: "
+                "run chat_index"
+            )
+    except Exception:  # the site's callable may raise any exception
+        # Visitors must not wait for it repeatedly, and one report is enough.
+        _process().failed = (embedder, time.monotonic() + _PAUSE)
+        logger.exception("CHAT_EMBEDDER failed; searching by words alone for a minute")
+        return None
+    return vectors
+
+
+def warm_up() -> None:
+    """Load the embedder's model in a thread, before the visitor asks the first question."""
+    if conf.CHAT_EMBEDDER and not _process().is_warm:
+        _process().is_warm = True
+        threading.Thread(target=_load, name="sitechat-embedder-warm-up", daemon=True).start()
+
+
+def _load() -> None:
+    with suppress(Exception):  # the first question reports the error
+        embedder = _embedder()
+        if isinstance(embedder, MultilingualEmbedder):  # calls of other embedders may cost money
+            embedder(["hello"])
+
+
+def knows(language: str) -> bool:
+    """Return whether the embedder supports a language; without `languages` it supports all."""
+    try:
+        languages = _languages()
+    except Exception:  # the error is reported when a question is embedded
+        return True
+    return languages is None or language in languages
+
+
+def _languages() -> Collection[str] | None:
+    found = getattr(_embedder(), "languages", None)
+    return found if isinstance(found, Collection) and not isinstance(found, str) else None
+
+
+def _missing(name: str) -> QuerySet[Passage]:
+    """Return the passages without a vector of the embedder, in languages that it supports."""
+    missing = Passage.objects.exclude(embedder=name)
+    languages = _languages()
+    if languages is None:
+        return missing
+    spoken = Q()
+    if base_language(settings.LANGUAGE_CODE) in languages:
+        spoken |= Q(page__language="")
+    for language in sorted(languages):
+        spoken |= Q(page__language=language) | Q(page__language__startswith=f"{language}-")
+    return missing.filter(spoken)
+
+
+def embed(texts: Sequence[str], *, is_query: bool = False) -> Vectors:
+    """Return one unit vector per text, from `CHAT_EMBEDDER`.
+
+    Args:
+        texts: Passages or questions.
+        is_query: Whether the texts are questions, which some embedders treat differently.
+
+    Raises:
+        EmbeddingError: The callable returned something else.
+        Exception: The callable raised it.
+    """
+    try:
+        import numpy as np
+    except ImportError:
+        raise ImproperlyConfigured(
+            "CHAT_EMBEDDER needs numpy: pip install 'django-sitechat[embeddings]'"
+        ) from None
+    embedder = _embedder()
+    if is_query:
+        embedder = getattr(embedder, "query", embedder)
+    vectors = np.asarray(embedder(list(texts)), dtype=np.float32)
+    if vectors.ndim != 2 or len(vectors) != len(texts) or not np.isfinite(vectors).all():
+        raise EmbeddingError(
+            f"CHAT_EMBEDDER must return one vector of finite numbers for each of {len(texts)} "
+            f"texts; it returned something of shape {vectors.shape}"
+        )
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.maximum(lengths, 1e-9), dtype=np.float32)
+
+
+def _embedder() -> Any:
+    path = conf.CHAT_EMBEDDER
+    if not path:
+        raise ImproperlyConfigured("CHAT_EMBEDDER is not set")
+    return import_string(path)
+
+
+def weight() -> float:
+    """Return the weight of vectors relative to words: the embedder's `weight`, or else 0.6."""
+    value = getattr(_embedder(), "weight", DEFAULT_WEIGHT)
+    return float(value) if isinstance(value, (int, float)) and 0 <= value <= 1 else DEFAULT_WEIGHT
+
+
+def embedder_name(vectors: Vectors) -> str:
+    """Return the identity of an embedder: its dotted path and the number of dimensions."""
+    return f"{conf.CHAT_EMBEDDER}:{vectors.shape[1]}"[:200]
+
+
+def embed_missing(pages: Sequence[int] | None = None) -> Iterator[int]:
+    """Embed passages without a vector in batches, and yield the number done so far.
+
+    Each batch is committed, so that after a kill no passage is embedded (and paid for) twice.
+    """
+    if not conf.CHAT_EMBEDDER:
+        return
+    some = Passage.objects.all() if pages is None else Passage.objects.filter(page__in=pages)
+    if not some.exists():
+        return
+    missing = _missing(embedder_name(embed(["dimensions"]))).order_by("pk")
+    if pages is not None:
+        missing = missing.filter(page__in=pages)
+    last = 0
+    while batch := list(islice(missing.filter(pk__gt=last).select_related("page"), BATCH)):
+        last = batch[-1].pk
+        vectors = embed([embedded_text(passage) for passage in batch])
+        name = embedder_name(vectors)
+        for passage, vector in zip(batch, vectors, strict=True):
+            passage.vector = vector.astype("<f2").tobytes()
+            passage.embedder = name
+        with database.atomic():
+            IndexState.touch()
+            Passage.objects.bulk_update(batch, ["vector", "embedder"])
+            Page.objects.filter(pk__in={passage.page_id for passage in batch}).update(stamp=uuid4())
+        yield len(batch)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The number of passages to embed, and the expected time and memory."""
+
+    passages: int
+    seconds: float
+    megabytes: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.passages:,} passages to embed: about {_duration(self.seconds)} and "
+            f"{self.megabytes:.1f} MB"
+        )
+
+
+def plan() -> Plan | None:
+    """Estimate the embedding from a few passages; return None if nothing is to be embedded."""
+    if not conf.CHAT_EMBEDDER:
+        return None
+    name = embedder_name(embed(["dimensions"]))
+    missing = _missing(name)
+    count = missing.count()
+    if not count:
+        return None
+    sample = [
+        embedded_text(passage) for passage in missing.select_related("page").order_by("pk")[:4]
+    ]
+    began = time.monotonic()
+    embed(sample)
+    seconds = (time.monotonic() - began) * count / len(sample)
+    return Plan(count, seconds, count * int(name.rpartition(":")[2]) * 6 / 1_000_000)
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{max(seconds, 1):.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def embedded_text(passage: Passage) -> str:
+    """Return the text to embed: the title and headings of a passage, and its text."""
+    return "\n".join([" > ".join([passage.page.title, *passage.headings]), passage.text])

@@ -1,0 +1,91 @@
+"""Metadata of an index: the state of the database that it contains, and statistics."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import asdict, dataclass, field
+
+from sitechat.conf import conf
+
+
+@dataclass(frozen=True)
+class VectorFiles:
+    """Metadata of an index's vectors."""
+
+    embedder: str
+    """The identity of the embedder, as stored with passages."""
+    dimensions: int
+    rows: int
+    """The number of vectors, including those of removed passages."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Metadata of an index."""
+
+    state: str = ""
+    """The state of the database that the index contains; see `state_of`."""
+    pages: int = 0
+    passages: int = 0
+    dead: int = 0
+    """The number of FTS5 rows of removed passages."""
+    languages: list[str] = field(default_factory=list)
+    """The languages of the pages, most frequent first."""
+    audiences: list[str] = field(default_factory=list)
+    """All audiences of pages."""
+    has_hosts: bool = False
+    """Whether pages of other hosts than the main host are stored."""
+    vectors: VectorFiles | None = None
+
+
+def state_of(stamp: str) -> str:
+    """Return the state of an index for a stamp of the database and the current embedder."""
+    return f"{stamp} {conf.CHAT_EMBEDDER or ''}"
+
+
+def read_facts(connection: sqlite3.Connection) -> Facts:
+    """Return the metadata of an index, which is empty for a new one."""
+    row = connection.execute("SELECT value FROM fact WHERE name = 'facts'").fetchone()
+    if row is None:
+        return Facts()
+    values = json.loads(row[0])
+    if values["vectors"]:
+        values["vectors"] = VectorFiles(**values["vectors"])
+    return Facts(**values)
+
+
+def write_facts(connection: sqlite3.Connection, facts: Facts) -> None:
+    """Store the metadata of an index without committing."""
+    connection.execute(
+        "INSERT OR REPLACE INTO fact VALUES ('facts', ?)", [json.dumps(asdict(facts))]
+    )
+
+
+def count_facts(connection: sqlite3.Connection, state: str, vectors: VectorFiles | None) -> Facts:
+    """Compute the metadata of an index."""
+
+    def one(query: str) -> int:
+        return int(connection.execute(query).fetchone()[0])
+
+    passages = one("SELECT count(*) FROM passage")
+    languages = connection.execute(
+        "SELECT language FROM page GROUP BY 1 ORDER BY count(*) DESC, 1"
+    ).fetchall()
+    hosts = "SELECT EXISTS (SELECT 1 FROM page WHERE url >= 'http' AND url < 'httq')"
+    return Facts(
+        state=state,
+        pages=one("SELECT count(*) FROM page"),
+        passages=passages,
+        dead=ever(connection) - passages,
+        languages=[language for (language,) in languages],
+        audiences=[name for (name,) in connection.execute("SELECT DISTINCT name FROM audience")],
+        has_hosts=bool(one(hosts)),
+        vectors=vectors,
+    )
+
+
+def ever(connection: sqlite3.Connection) -> int:
+    """Return the number of rows ever added to FTS5, numbered from 1 without gaps."""
+    found = connection.execute("SELECT coalesce(max(id), 0) FROM terms_docsize").fetchone()
+    return int(found[0])

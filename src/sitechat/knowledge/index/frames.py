@@ -1,0 +1,181 @@
+"""Text that most pages of a source share: the site's name in titles, lines like "Back to top".
+
+It is detected after each run and removed from the stored titles and passages.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import TypeVar
+from uuid import uuid4
+
+from django.db.models import QuerySet
+
+from sitechat.knowledge.reading.documents import Reading
+from sitechat.models import IndexState, Page, Passage, SourceFrame
+from sitechat.runtime import database
+
+_FEWEST_PAGES = 5
+"""Minimum number of pages of a source from which shared text is removed."""
+_MIN_SHARE = 0.6
+"""Minimum share of the pages that must contain the same text."""
+_REPEATED = 3
+"""Number of pages with equal titles from which the title does not describe them."""
+_SEPARATOR = re.compile(r"\s+(?:[|\-\u2013\u2014·•»«:/]|::|>>|<<)\s+|(?<=\w):\s+")
+_MAX_LINE_LENGTH = 300
+_COUNTED = 5000
+"""Maximum number of pages whose lines are counted in a run."""
+_MAX_LINES = 500
+_BATCH = 200
+T = TypeVar("T")
+
+
+def lines_of(reading: Reading) -> frozenset[str]:
+    """Return the short lines of a page, its headings included."""
+    lines: set[str] = set()
+    for piece in reading.cuts:
+        lines.update(piece.headings)
+        lines.update(piece.text.split("\n"))
+    return frozenset(line for line in lines if 0 < len(line) <= _MAX_LINE_LENGTH)
+
+
+class LineCounter:
+    """Count on how many pages of a run each line occurs."""
+
+    def __init__(self) -> None:
+        self.pages = 0
+        self._counts: Counter[str] = Counter()
+
+    def add(self, lines: frozenset[str]) -> None:
+        """Count the lines of a page."""
+        if not lines or self.pages >= _COUNTED:
+            return
+        self.pages += 1
+        self._counts.update(lines)
+        if len(self._counts) > 500_000:  # a line seen only once is hardly on most pages
+            self._counts = Counter({line: n for line, n in self._counts.items() if n > 1})
+
+    def shared(self) -> list[str] | None:
+        """Return the lines that most pages share; None if too few pages were read."""
+        if self.pages < _FEWEST_PAGES:
+            return None
+        common = self._counts.most_common(_MAX_LINES)
+        return sorted(line for line, count in common if count > _MIN_SHARE * self.pages)
+
+
+def apply(source: str, lines: LineCounter, since: datetime) -> None:
+    """Remove shared text from the titles and passages of a source's pages.
+
+    Args:
+        source: The label of the source whose run has ended.
+        lines: The line counts of the pages that were read in the run.
+        since: The start of the run. Pages that changed since then still have all their lines.
+    """
+    frame = SourceFrame.objects.filter(pk=source).first() or SourceFrame(source=source)
+    known = set(frame.lines)
+    pages = Page.objects.filter(source=source, snapshot__isnull=False).exclude(content_hash="")
+    shared = lines.shared()
+    # An incremental run reads too few pages to detect shared lines.
+    if shared is not None and lines.pages >= min(pages.count() / 2, _COUNTED):
+        frame.lines = sorted(known | set(shared))[:_MAX_LINES]
+    _shorten_titles(frame, pages)
+    if frame.lines:
+        is_more = set(frame.lines) != known
+        _drop_lines(set(frame.lines), pages if is_more else pages.filter(indexed__gte=since))
+    if frame.lines or frame.title_start or frame.title_end:
+        frame.save()
+
+
+def common_parts(titles: Iterable[str]) -> tuple[str, str]:
+    """Return the common start and end of most titles, with separators; "" if there is none."""
+    starts: Counter[str] = Counter()
+    ends: Counter[str] = Counter()
+    count = 0
+    for title in titles:
+        count += 1
+        edges = [(match.start(), match.end()) for match in _SEPARATOR.finditer(title)]
+        starts.update(title[:end] for _, end in edges)
+        ends.update(title[start:] for start, _ in edges)
+    if count < _FEWEST_PAGES:
+        return "", ""
+    return _longest(starts, count), _longest(ends, count)
+
+
+def _longest(parts: Counter[str], count: int) -> str:
+    shared = [part for part, number in parts.items() if number > _MIN_SHARE * count]
+    return max(shared, key=len, default="")[:200]
+
+
+def _shorten_titles(frame: SourceFrame, pages: QuerySet[Page]) -> None:
+    titles = pages.values_list("snapshot__raw_title", flat=True)
+    frame.title_start, frame.title_end = common_parts(titles.iterator(chunk_size=2000))
+    repeated: Counter[str] = Counter(
+        _without(title, frame) for title in titles.iterator(chunk_size=2000)
+    )
+    rows = pages.values_list("pk", "title", "snapshot__raw_title", "snapshot__heading")
+    changed: dict[int, str] = {}
+    for pk, title, raw, heading in rows.iterator(chunk_size=2000):
+        short = _without(raw, frame)
+        if heading and (not short or repeated[short] >= _REPEATED):
+            short = heading
+        if short and short != title:
+            changed[pk] = short
+    for batch in _batches(list(changed.items())):
+        with database.atomic():
+            IndexState.touch()
+            for pk, title in batch:
+                Page.objects.filter(pk=pk).update(title=title, stamp=uuid4())
+
+
+def _without(title: str, frame: SourceFrame) -> str:
+    shorter = title
+    if frame.title_end and shorter.endswith(frame.title_end):
+        shorter = shorter[: -len(frame.title_end)]
+    if frame.title_start and shorter.startswith(frame.title_start):
+        shorter = shorter[len(frame.title_start) :]
+    return shorter.strip()
+
+
+def _drop_lines(lines: set[str], pages: QuerySet[Page]) -> None:
+    for batch in _batches(list(pages.values_list("pk", flat=True))):
+        passages = Passage.objects.filter(page__in=batch).defer("vector").order_by("page", "number")
+        by_page: dict[int, list[Passage]] = {}
+        for passage in passages:
+            by_page.setdefault(passage.page_id, []).append(passage)
+        with database.atomic():
+            changed = [page for page, own in by_page.items() if _drop_from(own, lines)]
+            if changed:
+                IndexState.touch()
+                for page in changed:
+                    Page.objects.filter(pk=page).update(stamp=uuid4())
+
+
+def _drop_from(passages: list[Passage], lines: set[str]) -> bool:
+    """Drop the lines from a page's passages, unless the page would be left without text."""
+    kept = [
+        ([heading for heading in passage.headings if heading not in lines],
+         "\n".join(line for line in passage.text.split("\n") if line not in lines))
+        for passage in passages
+    ]  # fmt: skip
+    if not any(text.strip() for _, text in kept):
+        return False
+    is_changed = False
+    for passage, (headings, text) in zip(passages, kept, strict=True):
+        if (headings, text) == (passage.headings, passage.text):
+            continue
+        is_changed = True
+        if text.strip():
+            passage.headings, passage.text = headings, text
+            passage.vector, passage.embedder = None, ""
+            passage.save(update_fields=["headings", "text", "vector", "embedder"])
+        else:
+            passage.delete()
+    return is_changed
+
+
+def _batches(items: list[T]) -> Iterator[list[T]]:
+    for at in range(0, len(items), _BATCH):
+        yield items[at : at + _BATCH]

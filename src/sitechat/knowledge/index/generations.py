@@ -1,0 +1,294 @@
+"""The search index of this host: opening, updating and rebuilding it.
+
+An index is a folder that is named after the time of its build. It is written under a temporary name
+and then renamed, so that it is never incomplete. One process of the host at a time writes changed
+pages into the newest index, while all processes search it. If the index has too many rows of
+removed passages, a process builds a new one in the background, slowly enough not to delay visitors.
+All processes of a host share the folder; each host has its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import sqlite3
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypedDict
+
+from django.core.files import locks
+from django.db import close_old_connections, connections
+
+from sitechat.knowledge.index.building import build, changes, is_worn, update
+from sitechat.knowledge.index.facts import state_of
+from sitechat.knowledge.index.pace import Pace
+from sitechat.knowledge.index.reader import Damaged, Index
+from sitechat.knowledge.index.schema import FORMAT, TERMS, has_fts5
+from sitechat.models import IndexState, Page
+from sitechat.runtime import database
+from sitechat.runtime.per_process import PerProcess
+from sitechat.runtime.safe_logging import get_logger
+
+logger = get_logger("sitechat")
+
+MAX_INLINE = 300
+"""Maximum number of changed pages that a search waits for; with more, it uses the old index."""
+_FIRST_WAIT = 2.0  # seconds that a search waits for the first index
+_BACKGROUND_SHARE = 0.3
+"""Share of time for work on an index in a process that serves visitors."""
+
+
+class IndexStatus(TypedDict):
+    """The size of an index, and whether it is up to date."""
+
+    pages: int
+    passages: int
+    vectors: int
+    bytes: int
+    up_to_date: bool
+
+
+class OpenedIndex:
+    """The index that this process has open, and the thread that updates it."""
+
+    def __init__(self) -> None:
+        self.current: Index | None = None
+        self.building: threading.Thread | None = None
+
+
+opened = PerProcess(OpenedIndex)
+_opening = threading.Lock()
+
+
+def current() -> Index | None:
+    """Return the index to search; None if nothing is indexed or SQLite has no FTS5."""
+    stamp = _stamp()
+    if stamp is None or not has_fts5():
+        return None
+    state = state_of(stamp)
+    try:
+        index = opened().current
+        if index is not None and index.facts.state == state and index.folder.parent == folder():
+            return index
+        return _follow(state)
+    except (OSError, sqlite3.Error):  # such as a full disk, or another user's folder
+        logger.exception("The search index can't be used; answering without the site's pages")
+        return None
+
+
+def refresh() -> Index | None:
+    """Update this host's index from the database, and wait for it.
+
+    Raises:
+        OSError: The index can't be written.
+        sqlite3.Error: The index can't be written.
+    """
+    stamp = _stamp()
+    if stamp is None or not has_fts5():
+        return None
+    return _bring_up_to_date(state_of(stamp), Pace(), wait=True)
+
+
+def _stamp() -> str | None:
+    stamp = IndexState.objects.filter(pk=1).values_list("stamp", flat=True).first()
+    return None if stamp is None else stamp.hex
+
+
+def folder() -> Path:
+    """Return this host's folder for indexes of this database, private to the system user."""
+    settings = connections[database.alias()].settings_dict
+    identity = [str(settings.get(key)) for key in ("ENGINE", "HOST", "PORT", "NAME")]
+    digest = hashlib.sha256("\0".join(identity).encode()).hexdigest()[:16]
+    user = getattr(os, "getuid", lambda: 0)()
+    base = Path(tempfile.gettempdir()) / f"django-sitechat-{user}"
+    base.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if hasattr(os, "getuid"):
+        status = base.lstat()
+        if status.st_uid != user or status.st_mode & 0o077 or base.is_symlink():
+            raise PermissionError(f"{base} must be a folder that only this user can use")
+    path = base / digest
+    path.mkdir(mode=0o700, exist_ok=True)
+    return path
+
+
+def _newest() -> Index | None:
+    """Open the newest index of this host."""
+    found = [path for path in folder().glob(f"index{FORMAT}-*") if (path / TERMS).exists()]
+    path = max(found, key=lambda path: path.name, default=None)
+    if path is None:
+        return None
+    with _opening:
+        index = opened().current
+        try:
+            if index is None or index.folder != path:
+                index = opened().current = Index(path)
+            else:
+                index.reload()
+        except sqlite3.DatabaseError:
+            if not _is_damaged(path):
+                raise
+            logger.warning("The search index %s is damaged and will be rebuilt", path)
+            opened().current = None
+            shutil.rmtree(path, ignore_errors=True)
+            return None
+    return index
+
+
+def _is_damaged(path: Path) -> bool:
+    """Return whether an unreadable index is damaged, and not just locked."""
+    try:
+        Index(path)
+    except sqlite3.OperationalError as error:
+        return "locked" not in str(error) and "busy" not in str(error)
+    except sqlite3.DatabaseError:
+        return True
+    return False
+
+
+def _follow(state: str) -> Index | None:
+    """Return an index with a new state. Update it in the background if that takes long."""
+    index = _newest()
+    if index is not None and index.facts.state == state:
+        return index
+    if not _is_building() and _is_quick(index):
+        return _bring_up_to_date(state, Pace(), wait=index is None) or index
+    with _opening:
+        thread = opened().building
+        if thread is None or not thread.is_alive():
+            thread = opened().building = threading.Thread(
+                target=_work_in_background, args=[state], name="sitechat-index", daemon=True
+            )
+            thread.start()
+    if index is None:
+        thread.join(_FIRST_WAIT)
+        return _newest()
+    return index
+
+
+def _is_building() -> bool:
+    thread = opened().building
+    return thread is not None and thread.is_alive()
+
+
+def _is_quick(index: Index | None) -> bool:
+    if index is None:
+        return Page.objects.exclude(content_hash="").count() <= MAX_INLINE
+    if index.facts.pages > 10 * MAX_INLINE:
+        return False
+    wanted, gone = changes(index.terms)
+    return len(wanted) + len(gone) <= MAX_INLINE
+
+
+def _work_in_background(state: str) -> None:
+    close_old_connections()
+    try:
+        _bring_up_to_date(state, Pace(_BACKGROUND_SHARE), wait=True)
+    except Exception:
+        logger.exception("The search index could not be updated")
+    finally:
+        connections.close_all()
+
+
+def _bring_up_to_date(state: str, pace: Pace, *, wait: bool) -> Index | None:
+    """Update the newest index, or build one if there is none or it must be rebuilt.
+
+    Return None if another process is doing so and `wait` is false.
+    """
+    place = folder()
+    with _locked(place / "lock", wait) as mine:
+        if not mine:
+            return None
+        index = _newest()
+        if index is not None:
+            if index.facts.state != state:
+                update(index.folder, _present(state), pace)
+                index.reload()
+            if not is_worn(index.facts):
+                return index
+    with _locked(place / "lock-building", wait) as mine:
+        if not mine:
+            return index
+        newest = _newest()
+        if newest is None or (index is not None and newest.folder == index.folder):
+            _build(place, _present(state), pace)
+    return _newest()
+
+
+def _present(state: str) -> str:
+    """Return the current state, which may have changed while waiting for a lock."""
+    stamp = _stamp()
+    return state if stamp is None else state_of(stamp)
+
+
+def _build(place: Path, state: str, pace: Pace) -> None:
+    for left in place.glob("new-*"):  # left by a killed process
+        shutil.rmtree(left, ignore_errors=True)
+    temporary = Path(tempfile.mkdtemp(prefix="new-", dir=place))
+    try:
+        build(temporary, state, pace)
+        name = f"index{FORMAT}-{time.time_ns():020}"
+        with _locked(place / "lock", wait=True):
+            temporary.rename(place / name)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    _tidy(place, name)
+
+
+def _tidy(place: Path, keep: str) -> None:
+    """Delete all but the two newest indexes. Processes can still read open files."""
+    old = [path for path in place.glob("index*") if path.name != keep]
+    for path in sorted(old, key=lambda path: path.name, reverse=True)[1:]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _locked(path: Path, wait: bool) -> Iterator[bool]:
+    with path.open("w") as file:
+        mine = locks.lock(file, locks.LOCK_EX if wait else locks.LOCK_EX | locks.LOCK_NB)
+        try:
+            yield bool(mine) or not _has_locks()
+        finally:
+            if mine:
+                locks.unlock(file)
+
+
+def _has_locks() -> bool:
+    """Return whether the system has file locks; without, two processes may build an index."""
+    return os.name == "nt" or bool(getattr(locks, "fcntl", None))
+
+
+def discard(index: Index) -> None:
+    """Delete an index with damaged files. The next search builds a new one."""
+    logger.warning("The search index %s is damaged and will be rebuilt", index.folder)
+    with _opening:
+        opened().current = None
+    shutil.rmtree(index.folder, ignore_errors=True)
+
+
+def status() -> IndexStatus:
+    """Return the status of the index that this process searches."""
+    index = current()
+    if index is not None:
+        try:
+            return _size(index)
+        except (OSError, sqlite3.Error, Damaged):
+            discard(index)
+    known = Page.objects.exclude(content_hash="").exists()
+    return IndexStatus(pages=0, passages=0, vectors=0, bytes=0, up_to_date=not known)
+
+
+def _size(index: Index) -> IndexStatus:
+    stamp, facts, vectors = _stamp(), index.facts, index.vectors
+    index.terms.execute("SELECT 1 FROM page LIMIT 1")
+    return IndexStatus(
+        pages=facts.pages,
+        passages=facts.passages,
+        vectors=0 if vectors is None else int((vectors[1][:, 0] > 0).sum()),
+        bytes=sum(file.stat().st_size for file in index.folder.iterdir()),
+        up_to_date=stamp is not None and facts.state == state_of(stamp),
+    )

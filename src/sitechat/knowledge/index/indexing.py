@@ -1,0 +1,179 @@
+"""The steps of `chat_index`: store pages of sources, embed passages, build the search index."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from django.utils import timezone
+
+from sitechat.knowledge.index import embeddings, frames
+from sitechat.knowledge.index.store import Outcome, Stored, store
+from sitechat.knowledge.index.stored_pages import (
+    known_versions,
+    relabel,
+    remove_undeclared,
+    remove_unseen,
+    unseen,
+)
+from sitechat.knowledge.reading import Unreadable
+from sitechat.knowledge.sources import AnySource, SitemapSource, registry
+from sitechat.knowledge.sources.hosts import Hosts, Location
+from sitechat.knowledge.sources.named import NamedPages
+from sitechat.models import Page, url_hash
+
+_MAX_PROBLEMS = 1000
+
+
+Problem = tuple[str, str]
+"""The address of a page or the label of a source, and what is wrong with it."""
+
+
+@dataclass
+class IndexReport:
+    """The result of a run: the number of documents by outcome, and the problems."""
+
+    counts: Counter[Outcome] = field(default_factory=Counter)
+    removed: int = 0
+    embedded: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    """Documents that could not be read or were left out; at most a thousand."""
+    left_out: set[Problem] = field(default_factory=set)
+    """The problems that the site intends: pages that are not public or say noindex."""
+
+    notes: list[str] = field(default_factory=list)
+    """Information for the site's owner that is not a problem."""
+
+    def note(self, stored: Stored) -> None:
+        """Count the outcome of a document."""
+        self.counts[stored.outcome] += 1
+        if stored.problem:
+            left_out = stored.outcome is Outcome.LEFT_OUT
+            self.add(stored.url, stored.problem, left_out=left_out)
+
+    def add(self, where: str, what: str, *, left_out: bool = False) -> None:
+        """Add a problem to the report."""
+        if len(self.problems) < _MAX_PROBLEMS:
+            self.problems.append((where, what))
+            if left_out:
+                self.left_out.add((where, what))
+
+
+Progress = Callable[[str, int, "int | None"], None]
+"""A callable that gets the label of a source, the number of documents read, and the total.
+
+It is called with 0 documents when a step starts.
+"""
+
+
+def declared_sources() -> list[AnySource]:
+    """Return the sources that apps declare, or the site's sitemaps if there are none."""
+    return registry.all() or [SitemapSource()]
+
+
+def index_all(progress: Progress = lambda label, done, total: None) -> IndexReport:
+    """Update the pages from all sources.
+
+    It may run concurrently, and may be killed and restarted: each page has its own transaction.
+    """
+    report = IndexReport()
+    sources = declared_sources()
+    named = Page.objects.filter(source=NamedPages.label).order_by("pk")
+    if named.exists():
+        sources.append(NamedPages(list(named.values_list("key", flat=True))))
+    for source in sources:
+        relabel(source.former_labels, source.label)
+    report.removed += remove_undeclared(source.label for source in sources)
+    for source in sources:
+        for done, stored in enumerate(_index(source, report), start=1):
+            report.note(stored)
+            progress(source.label, done, source.total())
+        if source.note:
+            report.notes.append(source.note)
+    _embed(report, progress)
+    return report
+
+
+def index_pages(
+    urls: Sequence[str], progress: Progress = lambda label, done, total: None
+) -> IndexReport:
+    """Index single pages of the site, which later runs index again.
+
+    A page that another source has stored stays with that source.
+    """
+    report = IndexReport()
+    source = NamedPages(urls)
+    for done, document in enumerate(source.documents(), start=1):
+        known = Page.objects.filter(url_hash=url_hash(document.url)).exclude(source=source.label)
+        holder = known.values_list("source", "key").first()
+        if holder is None:
+            report.note(store(document, source.label))
+        else:
+            label, key = holder
+            report.note(store(replace(document, key=key), label))
+        progress(source.label, done, len(urls))
+    _embed(report, progress)
+    return report
+
+
+def read_again(source: SitemapSource, urls: Sequence[str], limit: int) -> None:
+    """Index pages, and the stored pages below them, again because they may have changed.
+
+    Args:
+        source: The source of the pages.
+        urls: The absolute URLs of the pages.
+        limit: Maximum number of pages to read.
+    """
+    hosts = Hosts()
+    addresses: dict[str, None] = {}
+    for url in urls:
+        place = hosts.place(url, Location(hosts.main[0], "/"))
+        if place is not None:
+            address = hosts.address(place)
+            below = Page.objects.filter(source=source.label, url__startswith=address)
+            addresses[address] = None
+            addresses.update(dict.fromkeys(below.values_list("url", flat=True)[:limit]))
+    for address in list(addresses)[:limit]:
+        store(source.read(address), source.label)
+
+
+def _index(source: AnySource, report: IndexReport) -> Iterator[Stored]:
+    began = timezone.now()
+    lines = frames.LineCounter()
+    count = 0
+    try:
+        source.known = known_versions(source.label)
+        for document in source.documents():
+            count += 1
+            stored = store(document, source.label, began)
+            lines.add(stored.lines)
+            yield stored
+        if isinstance(source, SitemapSource) and source.is_crawl:
+            for url in unseen(source.label, began):  # no longer linked
+                yield store(source.read(url), source.label, began)
+    except Unreadable as error:
+        report.add(source.label, str(error))
+        return
+    except Exception as error:  # a broken source must not prevent reading the others
+        report.add(
+            source.label,
+            f"stopped after {count} pages ({type(error).__name__}: {error}); what was known of "
+            "its other pages is kept",
+        )
+        return  # an incomplete run does not show which pages are gone
+    report.removed += remove_unseen(source.label, began)
+    frames.apply(source.label, lines, began)
+
+
+def _embed(report: IndexReport, progress: Progress) -> None:
+    try:
+        plan = embeddings.plan()
+        if plan is None:
+            return
+        progress(str(plan), 0, None)
+        for embedded in embeddings.embed_missing():
+            report.embedded += embedded
+            progress("embeddings", report.embedded, plan.passages)
+    except Exception as error:  # the site's own callable failed; search works without vectors
+        report.add("CHAT_EMBEDDER", f"{type(error).__name__}: {error}")

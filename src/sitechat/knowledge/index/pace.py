@@ -1,0 +1,38 @@
+"""Throttling of work on an index, so that it does not delay visitors."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+_SLICE = 0.01
+"""Seconds of work before a pause, in which other threads wait for Python's lock."""
+
+
+class Pace:
+    """A throttle, to be called between small pieces of work.
+
+    Args:
+        share: The share of time to work, up to 1.
+        clock: Returns the time in seconds.
+        rest: Waits for this many seconds.
+    """
+
+    def __init__(
+        self,
+        share: float = 1.0,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        rest: Callable[[float], object] = time.sleep,
+    ) -> None:
+        self._resting = 1 / share - 1
+        self._clock = clock
+        self._rest = rest
+        self._began = clock()
+
+    def __call__(self) -> None:
+        """Pause if enough work was done."""
+        worked = self._clock() - self._began
+        if self._resting and worked >= _SLICE:
+            self._rest(min(worked * self._resting, 1.0))
+            self._began = self._clock()

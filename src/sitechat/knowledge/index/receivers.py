@@ -1,0 +1,169 @@
+"""Signal receivers that index saved and deleted objects of declared sources."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from typing import Any
+
+from django.db import models, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.signals import post_delete, post_save
+from django.utils.module_loading import autodiscover_modules
+
+from sitechat.knowledge.index import wagtail
+from sitechat.knowledge.sources import Source
+from sitechat.knowledge.sources.objects import declared
+from sitechat.models import Page, stored_key
+from sitechat.runtime.safe_logging import get_logger
+
+logger = get_logger("sitechat")
+
+_UID = "sitechat.knowledge"
+
+
+Changes = dict[tuple[type[Source], str], None]
+"""Objects, by source and primary key, in the order in which they changed."""
+
+
+class _ThreadState(threading.local):
+    """The objects that this thread has changed or is currently indexing."""
+
+    def __init__(self) -> None:
+        self.waiting: dict[str, Changes] = {}
+        """Objects to index at the next commit, by database alias."""
+        self.indexing: set[tuple[type[Source], str]] = set()
+        """Objects being indexed, to ignore a source that saves the object while it is read."""
+
+
+_thread = _ThreadState()
+
+
+def discover() -> None:
+    """Import every app's `chat_sources.py` and index objects when they are saved or deleted."""
+    autodiscover_modules("chat_sources")
+    post_save.connect(_changed, dispatch_uid=f"{_UID}.save")
+    post_delete.connect(_changed, dispatch_uid=f"{_UID}.delete")
+    wagtail.connect()
+
+
+def _changed(
+    sender: type[models.Model], instance: models.Model, using: str, raw: bool = False, **kwargs: Any
+) -> None:
+    """Remember a changed object. Each object is indexed once, when the transaction commits."""
+    if raw or sender._meta.app_label == "sitechat":  # raw: a fixture with missing relations
+        return
+    lineage = {model._meta.concrete_model for model in (sender, *sender._meta.get_parent_list())}
+    sources = [type(source) for source in declared() if _model(source, using) in lineage]
+    if sources:
+        _note(sources, str(instance.pk), using)
+
+
+def _note(sources: Iterable[type[Source]], key: str, using: str) -> None:
+    changed = [(source, key) for source in sources if (source, key) not in _thread.indexing]
+    if not changed:
+        return
+    connection = transaction.get_connection(using)
+    if not connection.in_atomic_block and not connection.get_autocommit():
+        return  # the site commits manually, which sends no signal
+    waiting = _thread.waiting.get(using)
+    if waiting is None or not _is_scheduled(connection, waiting):
+        # A rollback drops the callback: what waited for it did not change.
+        waiting = _thread.waiting[using] = {}
+        waiting.update(dict.fromkeys(changed))
+        # Outside of a transaction, this runs immediately.
+        transaction.on_commit(partial(_committed, using, waiting), using=using)
+    else:
+        waiting.update(dict.fromkeys(changed))
+
+
+def _is_scheduled(connection: BaseDatabaseWrapper, waiting: Changes) -> bool:
+    """Return whether the commit of the open transaction will index what waits."""
+    return any(
+        isinstance(entry[1], partial)
+        and entry[1].func is _committed
+        and entry[1].args[1] is waiting
+        for entry in connection.run_on_commit
+    )
+
+
+def _committed(using: str, waiting: Changes) -> None:
+    if _thread.waiting.get(using) is waiting:
+        del _thread.waiting[using]
+    try:
+        index_objects(waiting)
+    except Exception:  # the object is saved; an error of the chat must not reach its editor
+        logger.exception("Changed objects could not be indexed; chat_index will index them")
+
+
+def index_objects(objects: Iterable[tuple[type[Source], str]]) -> None:
+    """Index the pages of objects, given by source and primary key, again."""
+    # Start-up cost: every process connects the receivers, few of them index.
+    from sitechat.knowledge.index import embeddings
+
+    written = [
+        (source.label, stored_key(key)) for source, key in objects if _is_written(source(), key)
+    ]
+    if written:
+        keys = [key for _, key in written]
+        pages = Page.objects.filter(source__in={label for label, _ in written}, key__in=keys)
+        for _ in embeddings.embed_missing(list(pages.values_list("pk", flat=True))):
+            pass
+
+
+def _is_written(source: Source, key: str) -> bool:
+    """Index the page of an object again and return whether its text has changed."""
+    # Start-up cost: every process connects the receivers, few of them index.
+    from sitechat.knowledge.index.store import Outcome, store
+    from sitechat.knowledge.index.stored_pages import remove
+
+    mine = (type(source), key)
+    _thread.indexing.add(mine)
+    try:
+        document = source.get(key)
+        if document is None:
+            remove(source.label, key)
+            return False
+        stored = store(document, source.label)
+    except Exception:  # its present text and audience are unknown
+        logger.exception("%s %s could not be indexed; chat_index will index it", source.label, key)
+        remove(source.label, key)
+        return False
+    finally:
+        _thread.indexing.discard(mine)
+    if stored.outcome is Outcome.FAILED:
+        logger.warning("The chat could not read %s: %s", stored.url, stored.problem)
+    return stored.outcome in (Outcome.ADDED, Outcome.CHANGED)
+
+
+_models: dict[type[Source], type[models.Model] | None] = {}
+
+
+def _model(source: Source, using: str) -> type[models.Model] | None:
+    """Return the model of a source's queryset. Called on saves, when all apps are loaded."""
+    if type(source) not in _models:
+        try:
+            with _apart(using):
+                _models[type(source)] = source.queryset().model._meta.concrete_model
+        except Exception:
+            logger.exception("%s.queryset() failed", source.label)
+            return None
+    return _models[type(source)]
+
+
+@contextmanager
+def _apart(using: str) -> Iterator[None]:
+    """Run the block in a savepoint, which is created before its first SQL statement."""
+    connection, begun = transaction.get_connection(using), False
+
+    def begin(execute: Callable[..., Any], *arguments: Any) -> Any:
+        nonlocal begun
+        if not begun and connection.in_atomic_block:
+            begun = True
+            savepoint.enter_context(transaction.atomic(using))
+        return execute(*arguments)
+
+    with ExitStack() as savepoint, connection.execute_wrapper(begin):
+        yield

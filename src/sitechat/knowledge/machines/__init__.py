@@ -1,0 +1,11 @@
+"""The site's public pages for other programs: llms.txt and the Model Context Protocol (MCP).
+
+HTTP is handled by `sitechat.http.machine_views`. This package imports `searching` and the models.
+"""
+
+from __future__ import annotations
+
+from sitechat.knowledge.machines.llms import full_text, list_of_pages
+from sitechat.knowledge.machines.protocol import answer
+
+__all__ = ["answer", "full_text", "list_of_pages"]

@@ -1,0 +1,28 @@
+"""The blocks of a page's text, independent of its format."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Block:
+    """A heading (level 1 to 6) or a piece of text (level 0), such as a paragraph or a list item."""
+
+    text: str
+    level: int = 0
+
+
+@dataclass
+class Content:
+    """The content of a page."""
+
+    blocks: list[Block] = field(default_factory=list)
+    title: str = ""
+    language: str = ""
+    noindex: bool = False
+    """Whether the page asks not to be indexed."""
+
+
+class Unreadable(Exception):
+    """A page or file that can't be read. The message tells the site's owner why."""

@@ -1,0 +1,60 @@
+"""Reading of documents: from their bytes to passages, title and language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sitechat.knowledge.reading.blocks import Block
+from sitechat.knowledge.reading.formats import read
+from sitechat.knowledge.reading.passages import PassageDraft, cut
+from sitechat.knowledge.text.characters import without_invisible
+from sitechat.safe_text import storable
+
+_MAX_TITLE_LENGTH = 500
+_MAX_PASSAGES = 2000  # maximum for one page; an average page has about ten
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A document before it is read. `title` takes precedence over the document's own title."""
+
+    data: str | bytes
+    format: str
+    charset: str = ""
+    title: str = ""
+    fallback_title: str = ""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The content of a document that was read."""
+
+    title: str = ""
+    heading: str = ""
+    """The first heading of the first level."""
+    language: str = ""
+    noindex: bool = False
+    cuts: list[PassageDraft] = field(default_factory=list)
+
+
+def read_draft(draft: Draft) -> Reading:
+    """Read a document in this process, without limits. See `budget.read_document`.
+
+    Raises:
+        Unreadable: It can't be read; the message says what is wrong and what to do.
+    """
+    content = read(draft.data, draft.format, draft.charset)
+    title = _clean(draft.title) or _clean(content.title) or _clean(draft.fallback_title)
+    title = title[:_MAX_TITLE_LENGTH]
+    blocks = [Block(_clean(block.text), block.level) for block in content.blocks]
+    return Reading(
+        title=title,
+        heading=next((block.text for block in blocks if block.level == 1), "")[:_MAX_TITLE_LENGTH],
+        language=_clean(content.language),
+        noindex=content.noindex,
+        cuts=cut(blocks, title)[:_MAX_PASSAGES],
+    )
+
+
+def _clean(text: str) -> str:
+    return without_invisible(storable(text))

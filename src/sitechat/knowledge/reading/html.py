@@ -1,0 +1,165 @@
+"""Reading of HTML: the main text of a page, with its headings.
+
+If a page marks its main text (`<main>`, `role="main"`, a single `<article>`), that element is read.
+Otherwise Resiliparse selects the main text, if it is installed (`django-sitechat[html]`). Without
+it, everything except navigation, headers, footers, asides and forms is read.
+`docs/knowledge.md` compares this with other extractors.
+"""
+
+from __future__ import annotations
+
+import re
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from sitechat.knowledge.reading.blocks import Block, Content, Unreadable
+from sitechat.knowledge.reading.visibility import NEVER, Sight, Visibility
+from sitechat.knowledge.reading.walking import blocks, is_wrapped_text
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement, HTMLParser
+
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+
+
+def read_html(text: str) -> Content:
+    """Read a whole page: its title, language, main text and robots directives."""
+    root = _parse(text)
+    robots = " ".join(
+        meta.get("content") or ""
+        for meta in root.iter("meta")
+        if (meta.get("name") or "").lower() in ("robots", "django-sitechat")
+    )
+    content = Content(
+        title=_title(root),
+        language=_language(root),
+        noindex=forbids_indexing(robots),
+    )
+    if content.noindex:
+        return content
+    visibility = Visibility(root)
+    regions = _marked(root, visibility)
+    for region in regions:
+        content.blocks += blocks(region, visibility)
+    if regions:
+        content.language = _language(regions[0]) or content.language
+        return content
+    if find_spec("resiliparse"):
+        content.blocks = _picked(root, visibility)
+    body = root.find("body")
+    if not content.blocks and body is not None:
+        content.blocks = blocks(body, visibility, around=True)
+    return content
+
+
+def read_fragment(text: str) -> Content:
+    """Read a fragment of HTML, such as a rich text field, as content without a page frame."""
+    if not text.strip():
+        return Content()
+    root = _parse(text)
+    return Content(blocks=blocks(root, Visibility(root)))
+
+
+def forbids_indexing(directives: str) -> bool:
+    """Return whether a robots `<meta>` or an `X-Robots-Tag` header says noindex (or none)."""
+    return bool({"noindex", "none"} & set(re.split(r"[\s,:]+", directives.lower())))
+
+
+def _parse(text: str) -> HtmlElement:
+    import lxml.html
+
+    parser = lxml.html.HTMLParser(
+        encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True
+    )
+    try:
+        root = lxml.html.document_fromstring(
+            _NOT_XML.sub(" ", text).encode("utf-8", "replace"), parser=parser
+        )
+    except (lxml.etree.LxmlError, ValueError) as error:
+        _refuse_cut_short(parser)
+        raise Unreadable(f"not readable as HTML: {error}") from error
+    _refuse_cut_short(parser)
+    return root
+
+
+def _refuse_cut_short(parser: HTMLParser) -> None:
+    """Raise Unreadable if the parser stopped in the middle of a page."""
+    problems = {entry.type_name for entry in parser.error_log}
+    if "ERR_NO_MEMORY" in problems:
+        raise MemoryError
+    if "ERR_RESOURCE_LIMIT" in problems:
+        raise Unreadable("its elements are nested too deeply to be read")
+
+
+def _title(root: HtmlElement) -> str:
+    for title in root.iter("title"):
+        parent = title.getparent()
+        if parent is None or parent.tag in ("head", "html", "body"):  # an SVG may have a title too
+            return " ".join("".join(title.itertext()).split())
+    return ""
+
+
+def _language(element: HtmlElement) -> str:
+    """Return the language of an element: its own `lang` or the nearest ancestor's."""
+    current: HtmlElement | None = element
+    while current is not None:
+        language = current.get("lang") or current.get(_XML_LANG)
+        if language:
+            return language.strip()
+        current = current.getparent()
+    return ""
+
+
+def _marked(root: HtmlElement, visibility: Visibility) -> list[HtmlElement]:
+    """Return the elements that the page marks as its main text; an empty list if none."""
+    for path in ("//main", "//*[@role='main']"):
+        found = [
+            element
+            for element in root.xpath(path)
+            if visibility.of(element, Sight()) is not None
+            and not any(parent.tag == "main" for parent in element.iterancestors("main"))
+        ]
+        if found:
+            return found
+    articles = [
+        element
+        for element in root.xpath("//article[not(ancestor::article)]")
+        if visibility.of(element, Sight()) is not None
+    ]
+    # Several articles are usually a list of teasers.
+    return articles if len(articles) == 1 else []
+
+
+def _picked(root: HtmlElement, visibility: Visibility) -> list[Block]:
+    """Return the main text that Resiliparse selects, without hidden elements."""
+    import lxml.html
+    from resiliparse.extract.html2text import extract_plain_text
+
+    _plain(root, visibility)
+    page = lxml.html.tostring(root, encoding="unicode")
+    text = extract_plain_text(page, main_content=True, preserve_formatting="minimal_html")
+    if not text.strip():
+        return []
+    picked = _parse(text)
+    return blocks(picked, Visibility(picked))
+
+
+def _plain(root: HtmlElement, visibility: Visibility) -> None:
+    """Remove hidden elements and unhide panels, because Resiliparse ignores visibility."""
+    hidden, shown = [], []
+    for element in root.iter():
+        if not isinstance(element.tag, str) or element.tag in ("html", "head", "body"):
+            continue
+        sight = visibility.of(element, Sight())
+        if sight is None or not sight.is_readable or element.tag in NEVER - {"head", "title"}:
+            hidden.append(element)
+        elif visibility.is_panel(element) or is_wrapped_text(element):
+            shown.append(element)
+    for element in shown:
+        element.tag = "div"
+        for name in ("hidden", "aria-hidden", "style", "role", "class"):
+            element.attrib.pop(name, None)
+    for element in hidden:
+        if element.getparent() is not None:
+            element.drop_tree()

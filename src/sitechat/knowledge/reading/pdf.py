@@ -1,0 +1,33 @@
+"""Reading of PDF files."""
+
+from __future__ import annotations
+
+import io
+
+from sitechat.knowledge.reading.blocks import Content, Unreadable
+from sitechat.knowledge.reading.plain import read_plain
+
+_PDF_PAGES = 1000
+
+
+def read_pdf(data: bytes) -> Content:
+    """Read a PDF file, with one or more blocks per page."""
+    try:
+        from pypdf import PdfReader
+    except ImportError:
+        raise Unreadable("PDF needs pypdf: pip install 'django-sitechat[files]'") from None
+    content = Content()
+    try:
+        reader = PdfReader(io.BytesIO(data))
+        if len(reader.pages) > _PDF_PAGES:
+            raise Unreadable(f"too long: {len(reader.pages)} pages, the limit is {_PDF_PAGES}")
+        content.title = str((reader.metadata and reader.metadata.title) or "").strip()
+        for page in reader.pages:
+            content.blocks += read_plain(page.extract_text()).blocks
+    except Unreadable:
+        raise
+    except Exception as error:  # pypdf raises any exception for broken files
+        raise Unreadable(f"not a readable PDF: {type(error).__name__}: {error}") from error
+    if not content.blocks:
+        raise Unreadable("this PDF contains no text, perhaps only scanned images")
+    return content

@@ -1,0 +1,111 @@
+"""Reading of reStructuredText, including texts written for Sphinx."""
+
+from __future__ import annotations
+
+import re
+import threading
+from typing import Any
+
+from sitechat.knowledge.reading.blocks import Content, Unreadable
+from sitechat.knowledge.reading.html import read_fragment
+
+_DIRECTIVE = re.compile(r"^\s*\.\.\s+(?:\|[^|\n]+\|\s+)?([\w:.+-]+?)::(?:\s|$)", re.M)
+_ROLE = re.compile(r":([\w.+-]+(?::[\w.+-]+)*):`|`:([\w.+-]+(?::[\w.+-]+)*):")
+_TITLE_AND_TARGET = re.compile(r"\A(.+?)\s*<[^<>]*>\Z", re.S)
+_CODE = {"code-block", "sourcecode"}
+"""Directives that need Pygments in docutils."""
+
+_WITHOUT_TEXT = {"toctree", "index", "currentmodule", "module", "highlight", "contents", "meta"}
+_registry = threading.Lock()
+
+
+def read_rst(text: str) -> Content:
+    """Read a text in reStructuredText; see `to_html`."""
+    return read_fragment(to_html(text))
+
+
+def to_html(text: str) -> str:
+    """Return the body as HTML. Unknown directives keep their content, unknown roles their text.
+
+    Raises:
+        Unreadable: docutils is not installed or can't parse the text.
+    """
+    try:
+        import docutils.core
+    except ImportError:
+        raise Unreadable(
+            "reStructuredText needs docutils: pip install 'django-sitechat[files]'"
+        ) from None
+    settings = {
+        "_disable_config": True,  # a system-wide docutils.conf would override these settings
+        "raw_enabled": False,
+        "file_insertion_enabled": False,
+        "report_level": 5,
+        "halt_level": 5,
+        "syntax_highlight": "none",
+        "doctitle_xform": False,
+        "initial_header_level": 1,
+        "smart_quotes": False,
+    }
+    try:
+        with _registry:
+            _register_names(text)
+            parts = docutils.core.publish_parts(text, writer="html5", settings_overrides=settings)
+    except Exception as error:  # docutils raises many types for texts that it can't parse
+        raise Unreadable(f"not readable as reStructuredText: {error}") from error
+    return str(parts["body"])
+
+
+def _register_names(text: str) -> None:
+    """Register the unknown directives and roles of a text, so that docutils keeps their text.
+
+    docutils drops an unknown directive with all its content. Its registries are global, but this
+    child process only reads documents, so no other user of docutils is affected.
+    """
+    from docutils import nodes
+    from docutils.parsers.rst import Directive, directives, roles
+    from docutils.parsers.rst.languages import get_language
+    from docutils.utils import new_document
+
+    class AnyOption(dict[str, Any]):
+        def __getitem__(self, key: str) -> Any:
+            return str
+
+    class Keep(Directive):
+        optional_arguments = 1000
+        has_content = True
+        final_argument_whitespace = False
+
+        option_spec = AnyOption()
+
+        def run(self) -> list[nodes.Node]:
+            if self.name.lower() in _WITHOUT_TEXT:
+                return []
+            kept: list[nodes.Node] = []
+            if self.arguments and "code" not in self.name:
+                argument = re.sub(r"\s:[\w-]+:.*", "", " ".join(self.arguments))
+                kept.append(nodes.paragraph(argument, argument))
+            if "code" in self.name or self.name == "console":
+                source = "\n".join(self.content)
+                return [nodes.literal_block(source, source)]
+            box = nodes.container()
+            self.state.nested_parse(self.content, self.content_offset, box)
+            return [*kept, *box.children]
+
+    def keep(
+        name: str, rawtext: str, text: str, lineno: int, inliner: Any,
+        options: Any = None, content: Any = None,
+    ) -> Any:  # fmt: skip
+        text = _TITLE_AND_TARGET.sub(r"\1", text).lstrip("!")
+        if text.startswith("~"):  # Sphinx: show the last part of the name
+            text = text.rpartition(".")[2].lstrip("~")
+        return [nodes.inline(rawtext, text)], []
+
+    document = new_document("")
+    english: Any = get_language("en")
+    for name in {match[1].lower() for match in _DIRECTIVE.finditer(text)}:
+        if name in _CODE or directives.directive(name, english, document)[0] is None:
+            directives.register_directive(name, Keep)
+    for name in {(match[1] or match[2]).lower() for match in _ROLE.finditer(text)}:
+        if roles.role(name, english, 0, document.reporter)[0] is None:
+            roles.register_local_role(name, keep)

@@ -1,0 +1,11 @@
+"""Search: passages that match a question, best first, limited to the visitor's permissions.
+
+This package imports `index`, `text`, `audience` and the models.
+"""
+
+from __future__ import annotations
+
+from sitechat.knowledge.searching.queries import Found, Query, existing, look, open_page, search
+from sitechat.knowledge.searching.visited import read_page
+
+__all__ = ["Found", "Query", "existing", "look", "open_page", "read_page", "search"]

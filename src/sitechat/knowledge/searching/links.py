@@ -1,0 +1,93 @@
+"""Conversion between stored addresses and the links that visitors see.
+
+Stored addresses of the main host are paths without the `SCRIPT_NAME` of the site, because commands
+do not always know it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from django.urls import Resolver404, get_script_prefix, resolve
+from django.utils import translation
+
+from sitechat.knowledge.addresses import without_prefix
+from sitechat.knowledge.index import Index, current
+from sitechat.knowledge.sources.hosts import Hosts, Location
+
+_MAX_LENGTH = 4000
+
+
+@dataclass(frozen=True)
+class Links:
+    """The form of links for one visitor."""
+
+    prefix: str = field(default_factory=get_script_prefix)
+    """The prefix of paths: the `SCRIPT_NAME` between slashes, or "/"."""
+    hosts: Hosts | None = None
+    """The site's hosts if pages of several are stored: then every link contains its host."""
+
+    def cited(self, url: str) -> str:
+        """Return a stored address as a link for the visitor."""
+        if not url.startswith("/"):
+            return url
+        if self.prefix != "/" and _is_ours(url):
+            url = self.prefix[:-1] + url
+        return self.hosts.absolute(Location(self.hosts.public, url)) if self.hosts else url
+
+    def spellings(self, url: str) -> list[str]:
+        """Return the forms in which an address may be stored, the most exact first.
+
+        Browsers and the model may add the site's host or a fragment to `url`, or add or omit a
+        query or the trailing slash.
+        """
+        url = url.strip()
+        if not url or len(url) > _MAX_LENGTH:
+            return []
+        try:
+            parts = urlsplit(url)
+            place = self.hosts.place(url, Location(self.hosts.main[0], "/")) if self.hosts else None
+        except ValueError:
+            return []
+        path = without_prefix(parts.path or "/", self.prefix)
+        query = f"?{parts.query}" if parts.query else ""
+        forms = [url, parts._replace(fragment="").geturl()]
+        if self.hosts and parts.netloc and not self.hosts.is_main(parts.netloc):
+            if place is None:
+                return forms
+            whole = self.hosts.absolute(Location(place.host, parts.path or "/"))
+            forms += [whole + query, whole]
+        else:
+            whole = parts._replace(fragment="", query="").geturl()
+            forms += [path + query, whole, path]
+        last = forms[-1]
+        forms.append(last.rstrip("/") if last.endswith("/") else f"{last}/")
+        return [spelling for spelling in dict.fromkeys(forms) if spelling]
+
+
+def links_in(index: Index | None, prefix: str | None = None) -> Links:
+    """Return the form of links for a visitor.
+
+    Args:
+        index: The search index, which knows whether pages of several hosts are stored.
+        prefix: The prefix of the visitor's paths; by default that of the current request.
+    """
+    hosts = Hosts() if index is not None and index.has_hosts else None
+    return Links(get_script_prefix() if prefix is None else prefix, hosts)
+
+
+def current_links() -> Links:
+    """Return the form of links for the visitor of the current request."""
+    return links_in(current())
+
+
+def _is_ours(path: str) -> bool:
+    """Return whether this application serves a path, so that it needs the prefix."""
+    language = translation.get_language_from_path(path)
+    try:
+        with translation.override(language or translation.get_language()):
+            resolve(path.partition("?")[0])
+    except Resolver404:
+        return False
+    return True

@@ -1,0 +1,190 @@
+"""Ranking of passages for a question by words, vectors, the previous turn and page votes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from sitechat.knowledge.index import Index, embeddings
+from sitechat.knowledge.searching import foreign, translations
+from sitechat.knowledge.searching.matching import CANDIDATES, Word, best_matches
+from sitechat.knowledge.searching.scope import Scope
+from sitechat.knowledge.searching.spelling import repair
+from sitechat.knowledge.text.languages import (
+    base_language,
+    compounds,
+    guess_language,
+    is_unspaced,
+    normalised,
+    plain_words,
+    stem,
+)
+from sitechat.knowledge.text.stopwords import stop_words
+
+PREVIOUS = 0.7
+"""Weight of the previous turn, which helps to understand follow-up questions."""
+VOTE = 0.25
+"""Share of the sum of a page's three best scores that is added to each of its passages."""
+OTHER_LANGUAGE = 0.8
+"""Factor for the score of pages in another language than the question."""
+MAX_SCANNED = 200_000_000
+"""Maximum bytes of vectors that are compared with a question. If there are more, only the vectors
+of passages with words of the question are compared."""
+_MAX_WORDS = 60
+
+
+class Ranked(NamedTuple):
+    """A passage and its score; the best is 1 before the page vote."""
+
+    passage: int
+    page: int
+    score: float
+
+
+def rank(index: Index, query: str, previous: str, language: str, scope: Scope) -> list[Ranked]:
+    """Return the passages in a scope that match a question, best first."""
+    language = base_language(language)
+    asked = guess_language(query, index.languages, language or _default(index))
+    words, query = _words(index, query, asked, language)
+    scores = best_matches(index, words, scope)
+    if previous:
+        spoken_before = guess_language(previous, index.languages, asked)
+        earlier, previous = _words(index, previous, spoken_before, language)
+        known = {term for word in words for term in word}
+        earlier = [
+            {term: count for term, count in word.items() if term not in known} for word in earlier
+        ]
+        for passage, (page, score) in best_matches(index, earlier, scope).items():
+            _, own = scores.get(passage, (page, 0.0))
+            scores[passage] = (page, own + PREVIOUS * score)
+    pages = {passage: page for passage, (page, _) in scores.items()}
+    merged = _normalised({passage: score for passage, (_, score) in scores.items()})
+    spoken = foreign.language_of(query, index, asked, language) or asked
+    if index.vectors is not None and embeddings.knows(spoken):
+        near = _nearest(index, query, previous, scope, sorted(scores))
+        if near is not None:
+            similar = _spread({passage: score for passage, (_, score) in near.items()})
+            pages.update((passage, page) for passage, (page, _) in near.items())
+            weight = embeddings.weight()
+            merged = {
+                passage: (1 - weight) * merged.get(passage, 0.0)
+                + weight * similar.get(passage, 0.0)
+                for passage in pages
+            }
+    if len(index.languages) > 1:
+        merged, pages = translations.in_one_language(index, merged, pages, [asked, language])
+        languages = translations.languages_of(index, set(pages.values()))
+        for passage, page in pages.items():
+            if languages[page] != asked:
+                merged[passage] *= OTHER_LANGUAGE
+    return _voted(merged, pages)
+
+
+def _default(index: Index) -> str:
+    return index.languages[0] if index.languages else "en"
+
+
+def _words(index: Index, text: str, language: str, visitor: str) -> tuple[list[Word], str]:
+    """Return the words to search for, and the text with corrected spelling.
+
+    Terms are stems in each of the index's languages, with the number of passages that contain them.
+    """
+    spoken = foreign.language_of(text, index, language, visitor)
+    stopped = stop_words(spoken or language)
+    written = normalised(text)
+    found = dict.fromkeys(plain_words(written))
+    kept = [word for word in found if word not in stopped][:_MAX_WORDS]
+    kept = kept or list(found)[:_MAX_WORDS]
+    joined = [_known(index, word) for word in list(dict.fromkeys(compounds(written)))[:_MAX_WORDS]]
+    terms: list[Word] = [stems for stems in joined if stems]
+    has_compound = bool(terms)
+    for word in kept:
+        stems = _known(index, word)
+        if spoken:
+            for counterpart in foreign.words_of_site(word, spoken, index):
+                stems.update(_known(index, counterpart))
+        elif not stems and not is_unspaced(word) and not (has_compound and len(word) < 6):
+            better = repair(
+                word, index.vocabulary.by_length, lambda near: bool(_known(index, near))
+            )
+            if better:
+                stems = _known(index, better)
+                text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", better, text, flags=re.IGNORECASE)
+        terms.append(stems)
+    return terms, text
+
+
+def _known(index: Index, word: str) -> dict[str, int]:
+    if is_unspaced(word) and len(word) == 1:  # search for pairs of characters that start with it
+        first, after = word, word + "\U0010ffff"
+        found = index.terms.execute(
+            "SELECT coalesce(sum(passages), 0) FROM term WHERE term >= ? AND term < ?",
+            [first, after],
+        )
+        return {f"{word}*": found.fetchone()[0]}
+    stems = {stem(word, language): None for language in index.languages}
+    marks = ",".join("?" * len(stems))
+    rows = index.terms.execute(
+        f"SELECT term, passages FROM term WHERE term IN ({marks})",  # noqa: S608
+        list(stems),
+    )
+    known = dict(rows.fetchall())
+    return {term: count for term, count in known.items() if index.holds(term)}
+
+
+def _nearest(
+    index: Index, query: str, previous: str, scope: Scope, matching: Sequence[int]
+) -> dict[int, tuple[int, float]] | None:
+    """Return the passages with the nearest vectors; None if the embedder fails."""
+    import numpy as np
+
+    if index.vectors is None:
+        return None
+    matrix, whose = index.vectors
+    texts = [query, f"{previous}\n{query}"] if previous else [query]
+    vectors = embeddings.embed_questions(texts, matrix.shape[1])
+    if vectors is None:
+        return None
+    if matrix.nbytes > MAX_SCANNED:
+        rows = np.flatnonzero(np.isin(whose[:, 0], matching))
+        matrix, whose = matrix[rows], whose[rows]
+    similar = matrix @ vectors[0]
+    if previous:
+        similar = (similar + PREVIOUS * (matrix @ vectors[1])) / (1 + PREVIOUS)
+    may = whose[:, 0] > 0
+    restriction, names = scope.restriction(index, "page.id")
+    if restriction:
+        found = index.terms.execute(f"SELECT id FROM page WHERE 1 {restriction}", names)  # noqa: S608
+        may &= np.isin(whose[:, 1], np.fromiter((page for (page,) in found), dtype=np.int64))
+    similar = np.where(may, similar, -np.inf)
+    count = min(CANDIDATES, len(similar))
+    best = np.argpartition(-similar, count - 1)[:count] if count else np.arange(0)
+    return {
+        int(whose[at, 0]): (int(whose[at, 1]), float(similar[at]))
+        for at in best
+        if np.isfinite(similar[at])
+    }
+
+
+def _normalised(scores: Mapping[int, float]) -> dict[int, float]:
+    best = max(scores.values(), default=0.0)
+    return {key: score / best if best > 0 else 0.0 for key, score in scores.items()}
+
+
+def _spread(scores: Mapping[int, float]) -> dict[int, float]:
+    """Scale similarities, which are close together, from 0 (worst) to 1 (best)."""
+    lowest, highest = min(scores.values(), default=0.0), max(scores.values(), default=0.0)
+    return {key: (score - lowest) / ((highest - lowest) or 1.0) for key, score in scores.items()}
+
+
+def _voted(scores: Mapping[int, float], pages: Mapping[int, int]) -> list[Ranked]:
+    by_page: dict[int, list[float]] = {}
+    for passage, score in scores.items():
+        by_page.setdefault(pages[passage], []).append(score)
+    votes = {page: VOTE * sum(sorted(own)[-3:]) for page, own in by_page.items()}
+    ranked = (
+        Ranked(passage, pages[passage], score + votes[pages[passage]])
+        for passage, score in scores.items()
+    )
+    return sorted(ranked, key=lambda one: (-one.score, one.passage))

@@ -1,0 +1,106 @@
+"""Reading of the page that the visitor is on, if it is not indexed.
+
+The visitor supplies the address, so only pages that a crawler may read are allowed. The page's text
+is used for one question and never stored.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from functools import partial
+
+from sitechat.knowledge.reading import PassageDraft, Unreadable
+from sitechat.knowledge.reading.budget import DocumentBudget, read_document
+from sitechat.knowledge.reading.documents import Draft, Reading
+from sitechat.knowledge.searching.queries import Found, Query, is_known
+from sitechat.knowledge.sources import waiting
+from sitechat.knowledge.sources.crawling import is_page
+from sitechat.knowledge.sources.hosts import Location
+from sitechat.knowledge.sources.pages import LeftOut, PublicPages
+from sitechat.knowledge.sources.rendering import FORMATS, Elsewhere, LocalSite
+from sitechat.knowledge.text.languages import stems
+from sitechat.runtime import rates
+from sitechat.runtime.per_process import PerProcess
+from sitechat.runtime.safe_logging import get_logger
+
+logger = get_logger("sitechat")
+
+SECONDS = 1.0
+"""Maximum time that an answer waits for the page."""
+LIMIT = 20
+"""Maximum number of pages that are read for one IP address in ten minutes."""
+_PERIOD = 600
+_PASSAGES = 3
+_KEPT = 100
+_KEPT_FOR = 300.0
+
+recent: PerProcess[OrderedDict[Location, tuple[float, Reading | None]]] = PerProcess(OrderedDict)
+"""Pages that were read recently, with their content."""
+
+
+def read_page(query: Query, address: str) -> list[Found]:
+    """Return passages of the visitor's page if it is public and not indexed.
+
+    Args:
+        query: The question, with the page that it was asked on.
+        address: The visitor's IP address or network, for the limit.
+    """
+    if not query.page_url or query.sources or is_known(query.page_url, query.prefix):
+        return []
+    try:
+        site = LocalSite()
+        place = site.place(query.page_url)
+    except Unreadable:
+        return []
+    inner = place.path[len(site.prefix) - 1 :]
+    if not site.hosts.is_main(place.host) or not is_page(inner):
+        return []
+    reading = _read(Location(site.home.host, place.path), address)
+    if reading is None:
+        return []
+    return [
+        Found(reading.title, cut.headings, place.path, cut.text)
+        for cut in _best(reading, query.text)
+    ]
+
+
+def _read(place: Location, address: str) -> Reading | None:
+    kept, now = recent(), time.monotonic()
+    known = kept.get(place)
+    if known is not None and now - known[0] < _KEPT_FOR:
+        return known[1]
+    if not rates.allows("visited", address, LIMIT, _PERIOD):
+        return None
+    (reading,) = waiting.within(SECONDS, [partial(_public, place)])
+    kept[place] = (now, reading)
+    while len(kept) > _KEPT:
+        kept.popitem(last=False)
+    return reading
+
+
+def _public(place: Location) -> Reading | None:
+    """Read a page; return None if it is not public or can't be read."""
+    try:
+        answer = PublicPages(LocalSite()).get(place)
+        format = FORMATS.get(answer.content_type)
+        if format is None or format == "pdf":
+            return None
+        draft = Draft(answer.body, format, answer.charset, fallback_title=place.path)
+        reading = read_document(draft, DocumentBudget.of_site(waits=True))
+        return None if reading.noindex else reading
+    except (LeftOut, Elsewhere, Unreadable):
+        return None
+    except Exception:  # the page's view may raise any exception
+        logger.warning("%s could not be read", place.path, exc_info=True)
+        return None
+
+
+def _best(reading: Reading, question: str) -> list[PassageDraft]:
+    """Return the passages that share the most words with the question, in page order."""
+    wanted = set(stems(question, reading.language))
+    ranked = sorted(
+        enumerate(reading.cuts),
+        key=lambda item: (-len(wanted & set(stems(item[1].text, reading.language))), item[0]),
+    )
+    return [cut for _, cut in sorted(ranked[:_PASSAGES], key=lambda item: item[0])]

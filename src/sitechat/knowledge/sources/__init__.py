@@ -1,0 +1,13 @@
+"""Sources of pages: querysets that apps declare, files, and the site's sitemaps.
+
+Sources yield documents and store nothing. This package imports `reading`, `audience` and Django.
+"""
+
+from __future__ import annotations
+
+from sitechat.knowledge.sources.base import AnySource, Document, registry
+from sitechat.knowledge.sources.files import FileSource
+from sitechat.knowledge.sources.objects import Source
+from sitechat.knowledge.sources.sitemaps import SitemapSource
+
+__all__ = ["AnySource", "Document", "FileSource", "SitemapSource", "Source", "registry"]

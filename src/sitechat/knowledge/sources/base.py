@@ -1,0 +1,141 @@
+"""The base class, documents and registry of the sources in apps' `chat_sources.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+from django.core.exceptions import ImproperlyConfigured
+
+from sitechat.knowledge import audience as audiences
+
+MAX_LABEL_LENGTH = 200
+"""Maximum length of a source's label, in characters."""
+
+
+Versions = Mapping[str, Mapping[str, str]]
+"""The validators of rendered pages by key; see `versions`."""
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """Information about a page that the site has rendered."""
+
+    translations: str = ""
+    """A value that all translations of a page share; "" if it has no translations."""
+    validators: dict[str, str] = field(default_factory=dict)
+    """Values by which the next run detects an unchanged page; see `versions`."""
+
+
+@dataclass(frozen=True)
+class Document:
+    """A page that a source yields.
+
+    Attributes:
+        text: The text in `format` (see `formats.read`), or the path of a file. The format of a file
+            is that of its suffix, or else `format`.
+        charset: The encoding of bytes, as declared by the server.
+        language: The language of the text.
+        served_language: The language declared by the server, used if the text declares none.
+        problem: Why there is no text.
+        gone: Whether the page no longer exists.
+        unchanged: Whether the stored page is still up to date.
+        rendered: None if the text was not rendered by the site as a page.
+        audience: None if it is unknown: then nobody sees the page.
+    """
+
+    url: str
+    key: str = ""
+    title: str = ""
+    text: str | bytes | Path = ""
+    format: str = "html"
+    language: str = ""
+    charset: str = ""
+    served_language: str = ""
+    audience: Sequence[str] | None = (audiences.PUBLIC,)
+    problem: str = ""
+    gone: bool = False
+    unchanged: bool = False
+    rendered: Rendered | None = None
+
+
+class AnySource:
+    """The base class of sources. Subclass `Source`, `FileSource` or `SitemapSource` instead.
+
+    A subclass is registered under its label when it is defined, unless it has `abstract=True`:
+    `class Base(Source, abstract=True)`.
+    """
+
+    label: ClassVar[str]
+    """The name under which the pages of this source are stored.
+
+    By default it consists of the names of the module and the class. If a class sets its own
+    label, it can be moved or renamed without indexing its pages again.
+    """
+    former_labels: ClassVar[Sequence[str]] = ()
+    """Earlier labels of this source. The next `chat_index` relabels their pages."""
+    known: Versions = {}
+    """The validators of the last run, set before `documents` is called."""
+    note: str = ""
+    """Information about the run for the site's owner that is not a problem."""
+
+    def __init_subclass__(cls, abstract: bool = False, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        derived = f"{cls.__module__.removesuffix('.chat_sources')}.{cls.__qualname__}"
+        cls.label = str(cls.__dict__.get("label", derived))[:MAX_LABEL_LENGTH]
+        former = (*cls.__dict__.get("former_labels", ()), derived[:MAX_LABEL_LENGTH])
+        cls.former_labels = tuple(label for label in former if label != cls.label)
+        if not abstract:
+            registry.add(cls)
+
+    def documents(self) -> Iterator[Document]:
+        """Yield a document for each page of this source."""
+        raise NotImplementedError
+
+    def total(self) -> int | None:
+        """Return the number of documents known so far; None if it is unknown."""
+        return None
+
+
+class Registry:
+    """A registry of declared sources by label."""
+
+    def __init__(self) -> None:
+        self._classes: dict[str, type[AnySource]] = {}
+
+    def add(self, source: type[AnySource]) -> None:
+        """Register a source.
+
+        Raises:
+            ImproperlyConfigured: Another class has set the same label.
+        """
+        other = self._classes.get(source.label)
+        if other is not None and "label" in source.__dict__ and _name(other) != _name(source):
+            raise ImproperlyConfigured(
+                f"{_name(source)} and {_name(other)} have the same label {source.label!r}. "
+                "Give each source a unique label."
+            )
+        self._classes[source.label] = source
+
+    def all(self) -> list[AnySource]:
+        """Return an instance of each declared source."""
+        return [source() for source in self._classes.values()]
+
+    @contextmanager
+    def emptied(self) -> Iterator[None]:
+        """Remove all declared sources during the block, for tests."""
+        classes, self._classes = self._classes, {}
+        try:
+            yield
+        finally:
+            self._classes = classes
+
+
+def _name(source: type[AnySource]) -> str:
+    return f"{source.__module__}.{source.__qualname__}"
+
+
+registry = Registry()

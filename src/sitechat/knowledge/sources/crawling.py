@@ -1,0 +1,141 @@
+"""A crawler that follows links on a site without a sitemap."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterator
+from html import unescape
+from urllib.parse import urljoin
+
+from django.urls import Resolver404, ResolverMatch, resolve
+from django.utils import translation
+
+from sitechat.knowledge.reading import Unreadable
+from sitechat.knowledge.sources.base import Document
+from sitechat.knowledge.sources.hosts import Location
+from sitechat.knowledge.sources.pages import PublicPages
+
+MAX_PAGES = 1000
+"""Default maximum number of pages that are read by following links."""
+_DEEPEST = 10
+"""Maximum number of links to follow from the front page to a page."""
+_LINKS_OF_A_PAGE = 500
+_LOOKED_THROUGH = 1_000_000  # maximum bytes of a page that are searched for links
+_COMMENT = re.compile(r"<!--.{0,20000}?-->|<(script|style)\b.{0,200000}?</\1", re.S | re.I)
+_LINK = re.compile(r"<a\b([^<>]{1,4000})>", re.I)
+_HREF = re.compile(r"""(?<![\w-])href\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.I)
+_NOFOLLOW = re.compile(r"""\brel\s*=\s*["']?[^"'>]*\bnofollow\b|\bdownload\b""", re.I)
+_META_NOFOLLOW = re.compile(
+    r"""<meta\b[^<>]*\bname\s*=\s*["']?(?:robots|django-sitechat)\b[^<>]*\b(?:nofollow|none)\b""",
+    re.I,
+)
+_PRIVATE = frozenset(("admin", "sitechat", "wagtailadmin", "djdt"))
+"""URL namespaces that contain no pages for visitors."""
+_ACTIONS = re.compile(
+    r"(?:^|[/_-])(?:log-?out|sign-?out|delete|remove|unsubscribe)(?:$|[/_-])", re.I
+)
+
+
+class Crawl:
+    """A breadth-first crawl of a site's links, starting from its front page.
+
+    Args:
+        pages: The site's pages.
+        limit: Maximum number of pages to read.
+    """
+
+    def __init__(self, pages: PublicPages, limit: int = MAX_PAGES) -> None:
+        self._pages = pages
+        self._limit = limit
+        self.is_cut = False
+        """Whether there are more pages than were read."""
+
+    def documents(self) -> Iterator[Document]:
+        """Yield a document for each page that links lead to."""
+        site = self._pages.site
+        waiting = deque([(site.home, 0)])
+        seen = {site.home}
+        read = 0
+        while waiting:
+            if read == self._limit:
+                self.is_cut = True
+                return
+            place, depth = waiting.popleft()
+            document = self._pages.read(site.hosts.absolute(place))
+            read += 1
+            yield document
+            if document.problem or depth == _DEEPEST:
+                continue
+            for link in self._links(place, document):
+                if link not in seen:
+                    seen.add(link)
+                    waiting.append((link, depth + 1))
+
+    def _links(self, place: Location, document: Document) -> list[Location]:
+        if document.format != "page" or not isinstance(document.text, bytes):
+            return []
+        site = self._pages.site
+        base = site.hosts.absolute(place)
+        if document.url.startswith("http"):
+            base = document.url
+        elif document.url.startswith("/"):
+            base = site.hosts.absolute(Location(place.host, document.url))
+        found = []
+        for href in links_of(document.text)[:_LINKS_OF_A_PAGE]:
+            link = self._place(base, href)
+            if link is not None and site.hosts.are_one(link.host, place.host):
+                found.append(Location(site.home.host, link.path))
+        return found
+
+    def _place(self, base: str, href: str) -> Location | None:
+        try:
+            link = self._pages.site.place(urljoin(base, href))
+        except (Unreadable, ValueError):
+            return None
+        return link if is_page(link.path[len(self._pages.site.prefix) - 1 :]) else None
+
+
+def links_of(body: bytes) -> list[str]:
+    """Return the addresses of a page's links without fragments, except nofollow links."""
+    text = body[:_LOOKED_THROUGH].decode("utf-8", "replace")
+    if _META_NOFOLLOW.search(text):
+        return []
+    found: dict[str, None] = {}
+    for match in _LINK.finditer(_COMMENT.sub(" ", text)):
+        href = _HREF.search(match[1])
+        if href is None or _NOFOLLOW.search(match[1]):
+            continue
+        url = unescape(next(filter(None, href.groups()), "")).partition("#")[0].strip()
+        if url:
+            found[url] = None
+    return list(found)
+
+
+def is_page(path: str) -> bool:
+    """Return whether a path may be a page for visitors.
+
+    Queries are excluded, because there may be endlessly many or they may change data. The admin,
+    the chat and paths that are named like actions are excluded, too.
+
+    Args:
+        path: The path without the site's prefix.
+    """
+    if "?" in path or _ACTIONS.search(path) or not path.startswith("/") or path.startswith("//"):
+        return False
+    match = _match(path)
+    if match is None:
+        return False
+    module = getattr(match.func, "__module__", "") or ""
+    return _PRIVATE.isdisjoint(match.namespaces) and not module.startswith(
+        ("sitechat.", "django.contrib.admin", "django.views.static", "django.contrib.staticfiles")
+    )
+
+
+def _match(path: str) -> ResolverMatch | None:
+    language = translation.get_language_from_path(path)
+    try:
+        with translation.override(language or translation.get_language()):
+            return resolve(path)
+    except Resolver404:
+        return None

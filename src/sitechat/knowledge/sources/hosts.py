@@ -1,0 +1,177 @@
+"""The hosts of this site, and the form in which addresses are stored.
+
+A page of the main host is stored as a path. A page of another host of the site is stored with its
+host, so that equal paths on two hosts are two pages.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from urllib.parse import urljoin, urlsplit
+
+from django.apps import apps
+from django.conf import settings
+from django.http.request import validate_host
+
+from sitechat.knowledge.reading import Unreadable
+from sitechat.knowledge.sources.base import registry
+
+_USUAL_PORTS = ("", "80", "443")
+
+
+@dataclass(frozen=True)
+class Location:
+    """The location of a page: the host as in browsers, and the path with its query."""
+
+    host: str
+    path: str
+
+
+@dataclass
+class Hosts:
+    """The hosts of this site, from `ALLOWED_HOSTS`, the sites framework and sources."""
+
+    main: list[str] = field(default_factory=lambda: list(_main_hosts()))
+    """The names of the main host; pages are requested from the first."""
+    others: set[str] = field(default_factory=lambda: set(_other_hosts()))
+    """The other hosts of the site, with their ports, whose pages are separate."""
+
+    def __post_init__(self) -> None:
+        names = set(map(bare, self.main))
+        self.others = {host.lower() for host in self.others if not self._is_named(host, names)}
+
+    @property
+    def public(self) -> str:
+        """The public name of the main host."""
+        real = [host for host in self.main if not _is_local(name_of(host))]
+        return (real or self.main)[0]
+
+    def is_main(self, host: str) -> bool:
+        """Return whether a host is the main host, with or without `www.`, at any port."""
+        return host.lower() not in self.others and bare(host) in map(bare, self.main)
+
+    def is_own(self, host: str) -> bool:
+        """Return whether a host belongs to this site."""
+        if self.is_main(host) or host.lower() in self.others:
+            return True
+        allowed = [name for name in settings.ALLOWED_HOSTS if name and name != "*"]
+        return validate_host(name_of(host), allowed)
+
+    def place(self, url: str, base: Location, *, is_redirect: bool = False) -> Location | None:
+        """Return the location of an address; None if it is not on this site.
+
+        Args:
+            url: The address in a page, a sitemap or a redirect.
+            base: The location of that page, sitemap or redirect.
+            is_redirect: Whether the address is the target of a redirect. If `ALLOWED_HOSTS` allows
+                "*", links to unknown hosts count as links to the base's host, but redirects to
+                unknown hosts leave the site.
+
+        Raises:
+            Unreadable: It is not a valid address.
+        """
+        try:
+            given = urlsplit(url.strip())
+            parts = urlsplit(urljoin(self.absolute(base), url.strip()))
+            host = parts.netloc.rpartition("@")[2]
+            parts.port  # noqa: B018 (raises for one that is no number)
+        except ValueError as error:
+            raise Unreadable(f"not an address: {error}") from error
+        if parts.scheme not in ("http", "https") or (given.scheme and not given.netloc):
+            return None
+        if not self.is_own(host):
+            # If "*" is allowed, the site's own hosts are unknown.
+            if "*" not in settings.ALLOWED_HOSTS or is_redirect:
+                return None
+            host = base.host
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        return Location(host.lower(), path)
+
+    def address(self, place: Location) -> str:
+        """Return the stored form of an address: a path, with the host unless it is the main one."""
+        return place.path if self.is_main(place.host) else self.absolute(place)
+
+    def absolute(self, place: Location) -> str:
+        """Return the absolute URL of a location."""
+        return f"{_scheme(place.host)}://{place.host}{place.path}"
+
+    def are_one(self, host: str, other: str) -> bool:
+        """Return whether two hosts serve the same pages."""
+        if self.is_main(host):
+            return self.is_main(other)
+        return _without_usual_port(host) == _without_usual_port(other)
+
+    @staticmethod
+    def _is_named(host: str, names: set[str]) -> bool:
+        return ":" not in host and bare(host) in names
+
+
+def bare(host: str) -> str:
+    """Return the name of a host without port and `www.`."""
+    return name_of(host).removeprefix("www.")
+
+
+def name_of(host: str) -> str:
+    """Return the name of a host without its port, in lower case."""
+    if host.startswith("["):
+        return host.partition("]")[0].lower() + "]"
+    return host.partition(":")[0].lower()
+
+
+def _without_usual_port(host: str) -> str:
+    name = name_of(host)
+    port = host[len(name) :].removeprefix(":")
+    return name.removeprefix("www.") + ("" if port in _USUAL_PORTS else f":{port}")
+
+
+def _scheme(host: str) -> str:
+    return "http" if _is_local(name_of(host)) else "https"
+
+
+def _is_local(name: str) -> bool:
+    with suppress(ValueError):
+        return ipaddress.ip_address(name.strip("[]")).is_loopback
+    return name in ("localhost", "testserver") or name.endswith(".localhost")
+
+
+def _main_hosts() -> Iterator[str]:
+    """Yield the names of the main host: the first allowed host and the current `Site`."""
+    named = [name for name in settings.ALLOWED_HOSTS if name != "*" and not name.startswith("[")]
+    plain = [name for name in named if not name.startswith(".")] or [name[1:] for name in named]
+    if plain:
+        yield plain[0]
+        if _is_local(name_of(plain[0])):  # for development; also use the first real name
+            yield from [name for name in plain if not _is_local(name_of(name))][:1]
+    else:
+        yield "localhost"
+    if apps.is_installed("django.contrib.sites"):
+        from django.contrib.sites import models as sites
+
+        site = sites.Site.objects.filter(pk=getattr(settings, "SITE_ID", 1)).first()
+        if site is not None and site.domain:
+            yield site.domain.lower()
+
+
+def _other_hosts() -> Iterator[str]:
+    """Yield the hosts of sources and of Wagtail's sites."""
+    for source in registry.all():
+        host = getattr(source, "host", "")
+        if isinstance(host, str) and host:
+            yield host
+    yield from wagtail_hosts()
+
+
+def wagtail_hosts() -> list[str]:
+    """Return the hosts of Wagtail's sites, the default site first; empty without Wagtail."""
+    if not apps.is_installed("wagtail"):
+        return []
+    from wagtail.models import Site  # type: ignore[import-not-found,unused-ignore]
+
+    rows = Site.objects.order_by("-is_default_site", "hostname", "port")
+    return [
+        name if str(port) in _USUAL_PORTS else f"{name}:{port}"
+        for name, port in rows.values_list("hostname", "port")
+    ]

@@ -1,0 +1,118 @@
+"""Sources whose pages are the objects of a queryset."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import ImproperlyConfigured
+
+from sitechat.knowledge import audience as audiences
+from sitechat.knowledge.sources.base import AnySource, Document, registry
+
+if TYPE_CHECKING:
+    from django.db.models import Model, QuerySet
+
+
+def declared() -> list[Source]:
+    """Return the declared sources of this kind."""
+    return [source for source in registry.all() if isinstance(source, Source)]
+
+
+class Source(AnySource, abstract=True):
+    """A source whose pages are the objects of a queryset, declared similarly to a `ModelAdmin`.
+
+        class Articles(Source):
+            def queryset(self):
+                return Article.objects.filter(published=True)
+
+            def text(self, obj):
+                return obj.body
+
+    Saved and deleted objects are indexed again when their transaction commits.
+    """
+
+    _total: int | None = None
+    format: str = "html"
+    """Format of `text`: "html", "page" (whole pages), "markdown", "rst", "plain" or "pdf"."""
+
+    def queryset(self) -> QuerySet[Any]:
+        """Return the objects that have a page. They are loaded in chunks."""
+        raise NotImplementedError(f"{type(self).__name__} needs queryset()")
+
+    def title(self, obj: Any) -> str:
+        """Return the page's title."""
+        return str(obj)
+
+    def url(self, obj: Any) -> str:
+        """Return the page's address, preferably as a path such as "/blog/1/"."""
+        try:
+            return str(obj.get_absolute_url())
+        except AttributeError:
+            raise ImproperlyConfigured(
+                f"{type(self).__name__} needs url(obj), or {type(obj).__name__} get_absolute_url()"
+            ) from None
+
+    def text(self, obj: Any) -> str | bytes:
+        """Return the page's text in `format`."""
+        raise NotImplementedError(f"{type(self).__name__} needs text(obj)")
+
+    def language(self, obj: Any) -> str:
+        """Return the text's language, such as "de"; "" for the site's `LANGUAGE_CODE`."""
+        return ""
+
+    def audience(self, obj: Any) -> Sequence[str]:
+        """Return the audiences that may see the page. See `sitechat.knowledge.audience`."""
+        return [audiences.PUBLIC]
+
+    def total(self) -> int | None:
+        """Return the number of objects; None before they are counted."""
+        return self._total
+
+    def documents(self) -> Iterator[Document]:
+        """Yield a document for each object of the queryset."""
+        objects = self.queryset()
+        self._total = objects.count()
+        if not objects.query.order_by and not objects.query.is_sliced:
+            objects = objects.order_by("pk")
+        for obj in objects.iterator(chunk_size=200):
+            yield self.document(obj)
+
+    def document(self, obj: Model) -> Document:
+        """Return the document of an object. An exception becomes the document's problem."""
+        key, url, problem = str(obj.pk), "", ""
+        audience: list[str] | None = None
+        try:
+            audience = list(self.audience(obj))
+        except Exception as error:
+            problem = f"its audience is unknown: {type(error).__name__}: {error}"
+        try:
+            url = str(self.url(obj) or "")
+            if audience is not None:
+                return Document(
+                    url=url,
+                    key=key,
+                    title=str(self.title(obj) or ""),
+                    text=self.text(obj) or "",
+                    format=self.format,
+                    language=str(self.language(obj) or ""),
+                    audience=audience,
+                )
+        except ImproperlyConfigured:
+            raise
+        except Exception as error:  # a bad object must not end the run
+            problem = problem or f"{type(error).__name__}: {error}"
+        return Document(url=url, key=key, audience=audience, problem=problem)
+
+    def get(self, key: str) -> Document | None:
+        """Return the document of an object; None if it is not in the queryset."""
+        objects = self.queryset()
+        if objects.query.is_sliced or objects.query.combinator:  # can't be filtered
+            some = (obj for obj in objects.iterator(chunk_size=200) if str(obj.pk) == key)
+            found = next(some, None)
+        else:
+            try:
+                found = next(iter(objects.filter(pk=key)[:1]), None)  # a join may repeat it
+            except ValueError:
+                return None
+        return None if found is None else self.document(found)

@@ -1,0 +1,216 @@
+"""Rendering of the site's pages in this process, as an anonymous visitor sees them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from django.urls import get_script_prefix, get_urlconf, set_script_prefix, set_urlconf
+from django.utils import translation
+
+from sitechat.knowledge.reading import Unreadable
+from sitechat.knowledge.reading.charsets import unpacked
+from sitechat.knowledge.reading.formats import LARGEST
+from sitechat.knowledge.reading.office import TYPES
+from sitechat.knowledge.sources.hosts import Hosts, Location, name_of
+from sitechat.knowledge.sources.quiet import quietly
+
+if TYPE_CHECKING:
+    from django.core.handlers.wsgi import WSGIHandler
+    from django.test import RequestFactory
+
+AGENT = "django-sitechat"
+"""The user agent, which robots.txt can name."""
+FORMATS = {"text/html": "page", "application/xhtml+xml": "page", "text/plain": "plain",
+           "text/markdown": "markdown", "application/pdf": "pdf",
+           **{type: format for format, type in TYPES.items()}}  # fmt: skip
+"""Media types of pages, with their formats."""
+_NOBODYS_ADDRESS = "192.0.2.1"
+"""The client address of requests. It is reserved for documentation, so no site trusts it."""
+_MAX_REDIRECTS = 5
+_MAX_SECONDS = 30.0  # maximum seconds for a streaming response
+
+
+class Elsewhere(Unreadable):
+    """A redirect to another site."""
+
+
+@dataclass(frozen=True)
+class PageResponse:
+    """The site's response for the last location of `visited`, after redirects."""
+
+    visited: list[Location]
+    status: int
+    content_type: str
+    headers: Any
+    body: bytes
+    language: str
+    charset: str
+
+    @property
+    def place(self) -> Location:
+        """Return the location after the last redirect."""
+        return self.visited[-1]
+
+
+class LocalSite:
+    """This site, as an anonymous visitor of one of its hosts sees it.
+
+    Args:
+        host: The host of requests; by default the site's main host.
+    """
+
+    def __init__(self, host: str = "") -> None:
+        self.hosts = Hosts()
+        self.host = host or self.hosts.main[0]
+        self.home = Location(self.host.lower(), self.prefix)
+
+    @cached_property
+    def prefix(self) -> str:
+        """The prefix of all paths of this application: "/" unless it has a `SCRIPT_NAME`."""
+        return get_script_prefix()
+
+    def place(self, url: str) -> Location:
+        """Return the location of an address of this site.
+
+        Raises:
+            Elsewhere: It is on another host or outside of this application.
+            Unreadable: It is not a valid address.
+        """
+        return self._checked(self.hosts.place(url, self.home))
+
+    def get(
+        self,
+        place: Location,
+        *,
+        follow: bool = False,
+        max_bytes: int = LARGEST,
+        any_type: bool = False,
+        conditions: Mapping[str, str] | None = None,
+    ) -> PageResponse:
+        """Return the response that an anonymous visitor gets.
+
+        Args:
+            place: The page.
+            follow: Whether to follow redirects within the site.
+            max_bytes: Maximum size of the response's body.
+            any_type: Whether to return bodies of all media types, not only of pages.
+            conditions: Headers of the first request, with the names of a WSGI environment.
+
+        Raises:
+            Elsewhere: A redirect leaves the site.
+            Unreadable: The redirects are a loop, or the page is too large or takes too long.
+        """
+        visited = [place]
+        while True:
+            extra = conditions if conditions and len(visited) == 1 else {}
+            answer = self._request(visited, max_bytes, any_type=any_type, extra=extra)
+            target = answer.headers.get("Location", "")
+            if not follow or answer.status not in (301, 302, 303, 307, 308) or not target:
+                return answer
+            try:
+                place = self._checked(self.hosts.place(target, place, is_redirect=True))
+            except Elsewhere:
+                raise Elsewhere("redirects to another host") from None
+            except Unreadable as error:
+                raise Unreadable(f"redirects to {target[:200]!r}, an invalid address") from error
+            if not self.hosts.are_one(visited[0].host, place.host):
+                raise Elsewhere("redirects to another host")
+            visited.append(place)
+            if place in visited[:-1] or len(visited) > _MAX_REDIRECTS + 1:
+                raise Unreadable(f"redirects in a loop: {self._steps(visited)}")
+
+    def _checked(self, place: Location | None) -> Location:
+        if place is None:
+            raise Elsewhere("on another host")
+        if not f"{place.path.partition('?')[0]}/".startswith(self.prefix):
+            raise Elsewhere(f"outside of {self.prefix}")
+        return place
+
+    def _steps(self, visited: list[Location]) -> str:
+        return " → ".join(
+            place.path if place.host == self.home.host else f"//{place.host}{place.path}"
+            for place in visited
+        )
+
+    @cached_property
+    def _handler(self) -> tuple[RequestFactory, WSGIHandler]:
+        from django.core.handlers.wsgi import WSGIHandler
+        from django.test import RequestFactory
+
+        defaults: dict[str, Any] = {
+            "HTTP_USER_AGENT": AGENT,
+            "HTTP_ACCEPT": "text/html,*/*",
+            "HTTP_ACCEPT_ENCODING": "identity",
+            "REMOTE_ADDR": _NOBODYS_ADDRESS,
+            "SCRIPT_NAME": self.prefix.rstrip("/"),
+        }
+        return RequestFactory(**defaults), WSGIHandler()
+
+    def _request(
+        self, visited: list[Location], max_bytes: int, *, any_type: bool, extra: Mapping[str, str]
+    ) -> PageResponse:
+        factory, handler = self._handler
+        place = visited[-1]
+        names: dict[str, Any] = {
+            "HTTP_HOST": place.host,
+            "SERVER_NAME": name_of(place.host),
+            **extra,
+        }
+        inner = place.path[len(self.prefix) - 1 :] or "/"
+        if inner.startswith("//"):
+            raise Unreadable("not a path")
+        # Without cookies, every page is a first visit. A secure request avoids redirects to HTTPS.
+        # The response is not closed, because that would end an outer request of this process.
+        with self._as_it_was(), quietly():
+            response = handler.get_response(factory.get(inner, secure=True, **names))
+            headers = response.headers
+            content_type = headers.get("Content-Type", "").partition(";")[0].strip().lower()
+            wanted = any_type or content_type in FORMATS
+            return PageResponse(
+                visited=visited,
+                status=response.status_code,
+                content_type=content_type,
+                headers=headers,
+                body=_body(response, max_bytes) if response.status_code == 200 and wanted else b"",
+                language=headers.get("Content-Language", "").partition(",")[0].strip(),
+                charset=_charset(headers.get("Content-Type", "")),
+            )
+
+    @contextmanager
+    def _as_it_was(self) -> Iterator[None]:
+        """Restore the thread's language, URLconf and script prefix, which a request changes."""
+        prefix, urlconf = get_script_prefix(), get_urlconf()
+        set_script_prefix(self.prefix)
+        try:
+            with translation.override(None):
+                yield
+        finally:
+            set_script_prefix(prefix)
+            set_urlconf(urlconf)
+
+
+def _charset(content_type: str) -> str:
+    from email.message import Message
+
+    header = Message()
+    header["Content-Type"] = content_type
+    return str(header.get_param("charset", "") or "")
+
+
+def _body(response: Any, max_bytes: int) -> bytes:
+    parts, size, started = [], 0, time.monotonic()
+    if getattr(response, "is_async", False):
+        raise Unreadable("is an asynchronous stream, which the chat can't read")
+    for part in response if response.streaming else [response.content]:
+        size += len(part)
+        if size > max_bytes:
+            raise Unreadable(f"too large: the limit is {max_bytes:,} bytes")
+        if time.monotonic() - started > _MAX_SECONDS:
+            raise Unreadable(f"takes more than {_MAX_SECONDS:.0f} seconds")
+        parts.append(part)
+    return unpacked(b"".join(parts), response.headers.get("Content-Encoding", ""), max_bytes)

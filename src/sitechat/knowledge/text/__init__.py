@@ -1,0 +1,26 @@
+"""Words of a text in the form that search compares: split, normalised and stemmed.
+
+This package imports nothing from the rest of the project except `safe_text`.
+"""
+
+from __future__ import annotations
+
+from sitechat.knowledge.text.languages import (
+    base_language,
+    count_words,
+    guess_language,
+    stem,
+    stems,
+    words,
+)
+from sitechat.knowledge.text.stopwords import stop_words
+
+__all__ = [
+    "base_language",
+    "count_words",
+    "guess_language",
+    "stem",
+    "stems",
+    "stop_words",
+    "words",
+]

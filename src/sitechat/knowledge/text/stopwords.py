@@ -1,0 +1,32 @@
+"""Stop words by language, from `stopwords.json`.
+
+They are function words and words of questions and polite requests. The lists are short on purpose:
+the large public lists contain words that people search for, such as "free", "bill", "page" or
+"help". Languages without a list work, too: ranking gives frequent words little weight.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+
+
+@cache
+def stop_words(language: str) -> frozenset[str]:
+    """Return the stop words of a language such as "de"; an empty set if there is no list."""
+    return frozenset(_lists().get({"no": "nb", "nn": "nb"}.get(language, language), "").split())
+
+
+@cache
+def languages_with_stop_words() -> frozenset[str]:
+    """Return the languages that have a list."""
+    return frozenset(_lists())
+
+
+@cache
+def _lists() -> dict[str, str]:
+    lists: dict[str, str] = json.loads(
+        Path(__file__).with_name("stopwords.json").read_text(encoding="utf-8")
+    )
+    return lists

@@ -1,0 +1,126 @@
+"""The ledger in Django's cache, for sites that have Redis or Memcached."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+
+from django.core.cache import BaseCache, InvalidCacheBackendError, caches
+from django.core.cache.backends.db import DatabaseCache
+from django.core.cache.backends.dummy import DummyCache
+from django.core.cache.backends.filebased import FileBasedCache
+from django.core.cache.backends.locmem import LocMemCache
+
+from sitechat.ledger.base import Ledger
+from sitechat.ledger.claims import Change, Claim, Count
+
+OUTLIVES = 3600
+"""Seconds that a count is kept after the end of its window. Without them it could expire, or be
+created again without a timeout, while a message is being counted."""
+
+RESERVED = ":reserved"
+"""Suffix of the keys of reserved amounts."""
+
+UNFIT = {
+    LocMemCache: "each process would count for itself",
+    DummyCache: "it keeps nothing",
+    FileBasedCache: "it loses counts when two requests come at once",
+    DatabaseCache: "it loses counts when two requests come at once",
+}
+
+
+class CacheLedger(Ledger):
+    """A ledger in a cache whose `incr` is atomic across processes: Redis or Memcached.
+
+    It adds, and takes back what passed a cap. So a cap is never passed, but while messages race
+    for the last of several limits, or of tokens or dollars, one may be refused that would just
+    have fitted. What the cache evicts or loses starts afresh.
+    """
+
+    alias = "default"
+    """The alias in CACHES; set it in a subclass to use another cache."""
+
+    def problems(self) -> list[str]:
+        """Return reasons why counts in this cache would not be reliable."""
+        try:
+            cache = self._cache
+        except InvalidCacheBackendError:
+            return [f"CACHES has no {self.alias!r}, in which the chat's ledger would count."]
+        return [
+            f"The chat's ledger can't count in CACHES[{self.alias!r}], {backend.__name__}: "
+            f"{reason}. Use Redis or Memcached there, or set CHAT_LEDGER to "
+            '"sitechat.ledger.DatabaseLedger".'
+            for backend, reason in UNFIT.items()
+            if isinstance(cache, backend)
+        ]
+
+    @property
+    def _cache(self) -> BaseCache:
+        return caches[self.alias]
+
+    def _take(self, claims: Sequence[Claim]) -> bool:
+        if self._refusing(claims):
+            return False
+        for number, claim in enumerate(claims, start=1):
+            # Reserved first, so that what is only reserved never looks spent.
+            if claim.reserves:
+                self._add(claim, claim.reserves, RESERVED)
+            if self._add(claim, claim.amount) > claim.cap:
+                for taken in claims[:number]:
+                    self._give_back(taken)
+                return False
+        return True
+
+    def _give_back(self, claim: Claim) -> None:
+        self._add(claim, -claim.amount)
+        if claim.reserves:
+            self._add(claim, -claim.reserves, RESERVED)
+
+    def _book(self, changes: Sequence[Change]) -> list[Claim]:
+        for change in changes:
+            self._change_count(change)
+        # Read afterwards: of replies that settle at once, the last one sees what all have spent.
+        budgets = {change.claim.key: change.claim for change in changes if change.claim.is_budget}
+        counts = self._counts(list(budgets)) if budgets else {}
+        return [
+            claim
+            for key, claim in budgets.items()
+            if counts.get(key, Count()).spent >= claim.warn_from and self._first(claim, "warned")
+        ]
+
+    def _change_count(self, change: Change) -> None:
+        for amount, part in ((change.taken, ""), (change.reserved, RESERVED)):
+            if amount and (count := self._add(change.claim, amount, part)) < 0:
+                self._add(change.claim, -count, part)
+
+    def _counts(self, keys: Sequence[str]) -> Mapping[str, Count]:
+        names = [_name(key, part) for key in keys for part in ("", RESERVED)]
+        found = self._cache.get_many(names)
+        return {
+            key: Count(found.get(_name(key), 0), found.get(_name(key, RESERVED), 0))
+            for key in keys
+            if _name(key) in found
+        }
+
+    def _first_to_reach(self, claim: Claim) -> bool:
+        return self._first(claim, "reached")
+
+    def _first(self, claim: Claim, mark: str) -> bool:
+        return self._cache.add(f"{_name(claim.key)}:{mark}", 1, timeout=_timeout(claim))
+
+    def _add(self, claim: Claim, amount: int, part: str = "") -> int:
+        """Add to a count and return the new value. A missing count starts at zero."""
+        name = _name(claim.key, part)
+        try:
+            return self._cache.incr(name, amount)
+        except ValueError:
+            self._cache.add(name, 0, timeout=_timeout(claim))
+            return self._cache.incr(name, amount)
+
+
+def _name(key: str, part: str = "") -> str:
+    return f"sitechat:{key}{part}"
+
+
+def _timeout(claim: Claim) -> int:
+    return max(0, claim.expires - int(datetime.now(timezone.utc).timestamp())) + OUTLIVES

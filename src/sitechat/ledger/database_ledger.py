@@ -1,0 +1,103 @@
+"""The ledger in the site's database: exact across threads, processes and restarts."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from time import monotonic, sleep
+from typing import TypeVar
+
+from django.db import OperationalError, connections, router
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from sitechat.ledger.base import Ledger
+from sitechat.ledger.claims import Change, Claim, Count, Reservation
+from sitechat.ledger.counting import Counting, counting, stored_moment
+from sitechat.ledger.identity import Visitor
+from sitechat.models import Counter
+from sitechat.runtime import database
+
+T = TypeVar("T")
+
+PATIENCE = 10.0
+"""Seconds during which a statement is retried after a deadlock or lock timeout."""
+
+PURGE_BATCH = 1000
+
+
+class DatabaseLedger(Ledger):
+    """A ledger in the table `sitechat_counter`, one row per limit, identity and window.
+
+    `reserve` and `settle` take one statement each, however many limits there are (on MySQL and
+    MariaDB `reserve` takes two). Messages wait for each other only while their transactions last.
+    """
+
+    def check(
+        self, visitor: Visitor, *, tokens: int, dollars: Decimal, now: datetime | None = None
+    ) -> None:
+        """Raise the refusal that `reserve` would raise, if the check is cheaper than reserving."""
+        if self._counting().cheap:
+            super().check(visitor, tokens=tokens, dollars=dollars, now=now)
+
+    def rolled_back(self, reservation: Reservation, using: str) -> None:
+        """Release a reservation, unless the rollback on `using` has done so already."""
+        if router.db_for_write(Counter) != using:
+            self.cancel(reservation)
+
+    def purge(self, now: datetime | None = None) -> int:
+        """Delete counters of past windows; return how many."""
+        counters, ended, deleted = self._counters(), stored_moment(now or timezone.now()), 0
+        while keys := list(
+            counters.filter(expires__lte=ended).values_list("key", flat=True)[:PURGE_BATCH]
+        ):
+            deleted += self._persist(counters.filter(key__in=keys).delete)[0]
+        return deleted
+
+    def _take(self, claims: Sequence[Claim]) -> bool:
+        return self._persist(lambda: self._counting().take(claims))
+
+    def _book(self, changes: Sequence[Change]) -> list[Claim]:
+        return self._persist(lambda: self._counting().book(changes))
+
+    def _counts(self, keys: Sequence[str]) -> Mapping[str, Count]:
+        rows = self._counters().filter(key__in=keys).values_list("key", "spent", "reserved")
+        return {key: Count(spent, reserved or 0) for key, spent, reserved in rows}
+
+    def _first_to_reach(self, claim: Claim) -> bool:
+        """Mark the limit as reached. Read first, as only one of many refusals must write."""
+        row = self._counters().filter(key=claim.key)
+        reached = row.values_list("reached", flat=True).first()
+        if reached is None:  # nothing was ever taken from it
+            self._persist(
+                lambda: self._counters().bulk_create(
+                    [Counter(key=claim.key, expires=stored_moment(claim.resets))],
+                    ignore_conflicts=True,
+                )
+            )
+        return not reached and bool(
+            self._persist(lambda: row.filter(reached=False).update(reached=True))
+        )
+
+    def _counters(self) -> QuerySet[Counter]:
+        return Counter.objects.using(router.db_for_write(Counter))
+
+    def _counting(self) -> Counting:
+        return counting(router.db_for_write(Counter))
+
+    def _persist(self, work: Callable[[], T]) -> T:
+        """Run `work` and retry it after a deadlock or lock timeout.
+
+        Inside the caller's transaction the error is raised, as the transaction may be lost.
+        """
+        gives_up = monotonic() + PATIENCE
+        while True:
+            try:
+                return work()
+            except OperationalError as error:
+                inside = connections[self._counters().db].in_atomic_block
+                if inside or not database.lost_to_another(error) or monotonic() > gives_up:
+                    raise
+            sleep(secrets.randbelow(100) / 1000)

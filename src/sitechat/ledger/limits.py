@@ -1,0 +1,173 @@
+"""Parse CHAT_LIMITS and compute the time windows of limits.
+
+This module uses no database, cache or clock: `sitechat.ledger` counts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+
+from sitechat.conf import conf
+
+SCOPES = ("session", "ip", "user", "site")
+UNITS = ("messages", "tokens", "usd")
+PERIODS = ("minute", "hour", "day", "month")
+
+NANO = 10**9
+"""Dollars are counted in whole nano-dollars. Prices with up to three decimals per million tokens
+are exact in this unit, and a 64-bit counter holds nine billion dollars."""
+
+LARGEST = 10**9
+"""The largest dollar amount of a limit; far below what a 64-bit counter holds."""
+
+EXAMPLES = {
+    "session": "20 messages/hour",
+    "ip": "60 messages/hour",
+    "user": "100000 tokens/day",
+    "site": "20 usd/day",
+}
+
+ENTRY = re.compile(
+    rf"\s*(?P<amount>[0-9]+(?:\.[0-9]+)?)\s+(?P<unit>{'|'.join(UNITS)})"
+    rf"\s*/\s*(?P<period>{'|'.join(PERIODS)})\s*"
+)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most `cap` of `unit` in each `period`, for each identity of `scope`.
+
+    `cap` is a whole number: messages, tokens, or nano-dollars for the unit `usd`.
+    """
+
+    scope: str
+    unit: str
+    period: str
+    cap: int
+
+    def __str__(self) -> str:
+        amount = shown(self.unit, self.cap)
+        return f"{amount:f} {self.unit}/{self.period}"
+
+
+@dataclass(frozen=True)
+class Window:
+    """A calendar period in UTC, including `start` and excluding `end`."""
+
+    start: datetime
+    end: datetime
+
+    @property
+    def name(self) -> str:
+        """The window's name, unique among windows of the same period."""
+        return f"{self.start:%Y%m%dT%H%M}"
+
+
+def window(period: str, now: datetime) -> Window:
+    """Return the window of `period` that contains the aware datetime `now`.
+
+    Periods follow the calendar in UTC, so a month has 28 to 31 days.
+    """
+    start = now.astimezone(timezone.utc).replace(second=0, microsecond=0)
+    if period == "minute":
+        return Window(start, start + timedelta(minutes=1))
+    start = start.replace(minute=0)
+    if period == "hour":
+        return Window(start, start + timedelta(hours=1))
+    start = start.replace(hour=0)
+    if period == "day":
+        return Window(start, start + timedelta(days=1))
+    start = start.replace(day=1)
+    return Window(start, (start + timedelta(days=32)).replace(day=1))
+
+
+def nano_dollars(dollars: Decimal) -> int:
+    """Return dollars as nano-dollars, rounded up, so that bookings never fall below the bill."""
+    return int((dollars * NANO).to_integral_value(ROUND_CEILING))
+
+
+def shown(unit: str, amount: int) -> Decimal:
+    """Return a count in the unit that people read: dollars are rounded down to $0.0001."""
+    if unit != "usd":
+        return Decimal(amount)
+    dollars = (Decimal(amount) / NANO).quantize(Decimal("0.0001"), ROUND_FLOOR)
+    return dollars.quantize(Decimal(1)) if dollars == dollars.to_integral() else dollars.normalize()
+
+
+def current_limits() -> tuple[Limit, ...]:
+    """Return the limits of CHAT_LIMITS; raise ImproperlyConfigured if they are invalid."""
+    limits, wrong = _parse(conf.CHAT_LIMITS)
+    if wrong:
+        raise ImproperlyConfigured(" ".join(wrong))
+    return limits
+
+
+def problems(value: Any) -> list[str]:
+    """Return a sentence with a valid example for each problem in a value of CHAT_LIMITS."""
+    return _parse(value)[1]
+
+
+def _parse(value: Any) -> tuple[tuple[Limit, ...], list[str]]:
+    limits: list[Limit] = []
+    wrong: list[str] = []
+    if not isinstance(value, Mapping):
+        right = '{"session": ["20 messages/hour"], "site": ["20 usd/day"]}'
+        return (), [f"CHAT_LIMITS is {value!r}; write a dictionary such as {right}."]
+    for scope, entries in value.items():
+        if scope not in SCOPES:
+            wrong.append(
+                f"CHAT_LIMITS has the scope {scope!r}; scopes are {', '.join(SCOPES)}. "
+                f'Write for example {{"session": ["{EXAMPLES["session"]}"]}}.'
+            )
+            continue
+        name = f'CHAT_LIMITS["{scope}"]'
+        if isinstance(entries, (str, bytes)) or not isinstance(entries, Sequence):
+            wrong.append(f'{name} is {entries!r}; write a list such as ["{EXAMPLES[scope]}"].')
+            continue
+        seen: set[tuple[str, str]] = set()
+        for entry in entries:
+            limit = _limit(scope, entry)
+            if isinstance(limit, str):
+                wrong.append(
+                    f'{name} has {entry!r}: {limit} Write for example "{EXAMPLES[scope]}".'
+                )
+            elif (limit.unit, limit.period) in seen:
+                wrong.append(
+                    f"{name} limits {limit.unit} per {limit.period} twice; "
+                    f'keep one of the entries, such as "{limit}".'
+                )
+            else:
+                seen.add((limit.unit, limit.period))
+                limits.append(limit)
+    return tuple(limits), wrong
+
+
+def _limit(scope: str, entry: Any) -> Limit | str:
+    """Return an entry as a Limit, or a sentence about its problem."""
+    match = ENTRY.fullmatch(entry) if isinstance(entry, str) else None
+    if match is None:
+        return (
+            "an entry is an amount, a unit and a period; "
+            f"units are {', '.join(UNITS)}, periods {', '.join(PERIODS)}."
+        )
+    amount, unit, period = Decimal(match["amount"]), match["unit"], match["period"]
+    if unit != "usd" and amount != amount.to_integral():
+        return f"{unit} come in whole numbers."
+    if not 0 < amount <= LARGEST:
+        return f"the amount must be above 0 and at most {LARGEST}."
+    if scope == "ip" and period == "month":
+        return (
+            "addresses are kept as hashes whose key changes daily, so they can't be counted "
+            "for a month."
+        )
+    cap = int(amount * NANO) if unit == "usd" else int(amount)
+    if cap < 1:
+        return "the amount is below a billionth of a dollar."
+    return Limit(scope=scope, unit=unit, period=period, cap=cap)

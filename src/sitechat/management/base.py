@@ -1,0 +1,112 @@
+"""The base class of all commands: escaped output, and errors with their cure."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, SystemCheckError
+from django.db import DatabaseError
+
+from sitechat.events import deliver_due
+from sitechat.runtime import database
+from sitechat.runtime.safe_logging import get_logger, traceback_text
+from sitechat.safe_text import one_line, visible
+
+logger = get_logger("sitechat.events")
+
+DELIVERY_TIME = 10.0
+"""Seconds after which a command begins to send no further webhook or mail."""
+
+Style = Callable[[str], str]
+"""One of Django's styles for the terminal, such as `self.style.SUCCESS`."""
+
+
+class ChatCommand(BaseCommand):
+    """A command that escapes everything it writes to a terminal.
+
+    Output may contain text from visitors, pages, Claude's API or settings. Therefore commands
+    write only with `say`, `warn`, `show`, `show_progress` and `ask`, never directly to
+    `self.stdout` and `self.stderr`. A test checks this. Messages of CommandError are escaped too.
+    """
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        """Run the command from `manage.py` and escape the traceback of unexpected errors.
+
+        If an excepthook is installed, such as Sentry's, it still gets the exception.
+        """
+        try:
+            super().run_from_argv(argv)
+        except Exception as error:
+            if sys.excepthook is not sys.__excepthook__:
+                raise
+            self.stderr.write(_encodable(traceback_text(error), self.stderr), str)
+            sys.exit(1)
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """Run the command; raise CommandError with an escaped message if it fails."""
+        try:
+            output: str | None = super().execute(*args, **options)
+        except SystemCheckError:  # Django's own lines and colors; `sitechat.checks` escapes
+            raise
+        except CommandError as error:
+            raise CommandError(one_line(str(error)), returncode=error.returncode) from error
+        except DatabaseError as error:
+            if database.lacks_migrations(error):
+                raise CommandError(database.RUN_MIGRATE) from error
+            raise
+        finally:
+            _send_deliveries()
+        return output
+
+    def say(self, text: str, *, mark: str = "", style: Style | None = None) -> None:
+        """Write one line.
+
+        Args:
+            text: The line. Line breaks in it are escaped.
+            mark: A prefix, such as a status.
+            style: The style of the mark, one of `self.style`.
+        """
+        if mark:
+            self.stdout.write(_encodable(mark, self.stdout), style, ending="")
+        self.stdout.write(_encodable(one_line(text), self.stdout))
+
+    def warn(self, text: str) -> None:
+        """Write one line to standard error."""
+        self.stderr.write(_encodable(one_line(text), self.stderr))
+
+    def show(self, text: str, *, ending: str = "\n") -> None:
+        """Write a text with several lines, such as an answer of Claude or JSON."""
+        self.stdout.write(_encodable(visible(text), self.stdout), ending=ending)
+        self.stdout.flush()
+
+    def show_progress(self, text: str) -> None:
+        """Replace the current line of the terminal."""
+        self.stdout.write(f"\r\x1b[2K{_encodable(one_line(text), self.stdout)}", ending="")
+        self.stdout.flush()
+
+    def ask(self, question: str) -> str:
+        """Ask a question and return the typed answer; raise EOFError without a terminal."""
+        return input(_encodable(one_line(question), self.stdout))
+
+
+def _send_deliveries() -> None:
+    """Send webhooks and mails that wait, whatever the command does."""
+    try:
+        if not database.in_transaction():
+            deliver_due(within=DELIVERY_TIME)
+    except Exception:  # such as a database that does not answer, or lacks the table
+        logger.debug("Deliveries could not be sent", exc_info=True)
+
+
+def _encodable(text: str, stream: Any) -> str:
+    """Return the text with characters escaped that the stream's encoding lacks."""
+    encoding = getattr(stream, "encoding", None)
+    if encoding is None and hasattr(stream, "__getattr__"):
+        # Django 4.2's OutputWrapper hides the encoding of its stream.
+        with suppress(AttributeError):
+            encoding = stream.__getattr__("encoding")
+    encoding = encoding or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)

@@ -1,0 +1,43 @@
+"""`manage.py chat_report`: a week or a month of the chat in figures."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import CommandError
+
+from sitechat.management.base import ChatCommand
+from sitechat.reports import report_mail
+from sitechat.reports.period_report import PERIODS, period_report
+
+
+class Command(ChatCommand):
+    """Print or mail the report of the last week or month."""
+
+    help = (
+        "Prints what happened in the last whole week or month: conversations, answers, questions "
+        "that were not answered, contacts and cost, compared with the period before. With --mail "
+        "it is sent to CHAT_NOTIFY instead."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the arguments."""
+        parser.add_argument("--period", choices=PERIODS, default="week", help="week (default)")
+        parser.add_argument(
+            "--mail", action="store_true", help="send it to CHAT_NOTIFY, once for each period"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run the command."""
+        period = options["period"]
+        if not options["mail"]:
+            for line in report_mail.as_text(period_report(period)).splitlines():
+                self.say(line)
+            return
+        addresses = report_mail.send_report(period)
+        if not addresses:
+            raise CommandError(
+                "Nobody is named in CHAT_NOTIFY or ADMINS. Name at least one e-mail address."
+            )
+        self.say(f"The report goes to {addresses} addresses, once for each {period}.")

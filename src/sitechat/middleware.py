@@ -1,0 +1,91 @@
+"""A middleware that keeps the site's other pages fast while many visitors use the chat."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from sitechat.errors import ChatError, Overloaded
+from sitechat.http import gate
+from sitechat.http.chat_paths import chat_paths
+from sitechat.http.dispatch import finished, refusal
+from sitechat.http.page_language import page_language
+from sitechat.http.read_limits import TooManyReads, brake, check_call
+from sitechat.runtime.threads import let_request_thread_go
+
+
+class _SyncUnderWsgi:
+    """Whether the middleware supports sync calls: True under WSGI, False under ASGI.
+
+    If a middleware supports both and the next one is sync, Django calls it synchronously on a
+    thread. Django has no public way to declare a middleware sync under WSGI and async under ASGI,
+    so this reads a local variable of `BaseHandler.load_middleware`.
+    """
+
+    def __get__(self, instance: object, owner: type) -> bool:
+        caller = sys._getframe(1)
+        return not (caller.f_code.co_name == "load_middleware" and caller.f_locals.get("is_async"))
+
+
+class ChatMiddleware:
+    """Refuse messages that the process has no room for, before any other middleware runs.
+
+    Put it first in MIDDLEWARE. It has an effect only under ASGI. There, Django's own middleware
+    uses a thread for each request, so thousands of chat requests would delay other pages even if
+    the view refused them. Under WSGI the server's threads are the limit, and the middleware passes
+    every request on.
+    """
+
+    sync_capable = _SyncUnderWsgi()
+    async_capable = True
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        self.get_response = get_response
+        self._is_async = iscoroutinefunction(get_response)
+        if self._is_async:
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        """Pass the request on; under ASGI, delay or refuse messages that exceed the limits."""
+        if self._is_async and request.path_info in chat_paths():
+            if request.method == "POST":
+                return self._admit(request)
+            if request.method in {"GET", "HEAD"}:
+                return self._count(request)
+        return cast("HttpResponseBase | Awaitable[HttpResponseBase]", self.get_response(request))
+
+    async def _admit(self, request: HttpRequest) -> HttpResponseBase:
+        """Wait for the request's turn, or refuse it."""
+        here = gate.gate()
+        if here.has_queue:
+            # Otherwise the thread that Django keeps for the request would wait too.
+            let_request_thread_go()
+        try:
+            ticket = await here.enter()
+        except Overloaded as error:
+            return _refuse(request, error)
+        setattr(request, gate.ATTRIBUTE, ticket)
+        try:
+            return cast("HttpResponseBase", await self.get_response(request))
+        finally:
+            ticket.leave()
+
+    async def _count(self, request: HttpRequest) -> HttpResponseBase:
+        """Pass a request for a conversation on, unless its visitor makes too many."""
+        try:
+            check_call(request, "reads")
+        except TooManyReads as error:
+            let_request_thread_go()  # nothing has used it yet
+            await brake().hold_back()
+            return _refuse(request, error)
+        return cast("HttpResponseBase", await self.get_response(request))
+
+
+def _refuse(request: HttpRequest, error: ChatError) -> HttpResponseBase:
+    with page_language(request) as language:
+        return finished(request, refusal(error), language)

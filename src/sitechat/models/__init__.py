@@ -1,0 +1,70 @@
+"""The database tables of the chat, one module per subject, all under the app label `sitechat`.
+
+Imports nothing of the package but `runtime` and what is below it.
+"""
+
+from sitechat.models.answers import ApprovedAnswer
+from sitechat.models.chat import (
+    Conversation,
+    ConversationQuerySet,
+    Message,
+    MessageQuerySet,
+    with_offset,
+)
+from sitechat.models.choices import Asker, HandoffState, Role, Status, ToolState
+from sitechat.models.consents import Consent, ConsentQuerySet
+from sitechat.models.contacts import Contact, ContactQuerySet
+from sitechat.models.deliveries import Delivery, DeliveryQuerySet
+from sitechat.models.handoffs import Handoff, HandoffEntry, HandoffQuerySet
+from sitechat.models.knowledge import (
+    IndexState,
+    Page,
+    PageSnapshot,
+    Passage,
+    SourceFrame,
+    stored_key,
+    url_hash,
+)
+from sitechat.models.reports import Job, Summary, Unanswered
+from sitechat.models.texts import BotTexts
+from sitechat.models.tool_uses import OPEN_FOR, ToolUse, ToolUseQuerySet
+from sitechat.models.usage import Counter, Usage
+
+__all__ = [
+    "OPEN_FOR",
+    "ApprovedAnswer",
+    "Asker",
+    "BotTexts",
+    "Consent",
+    "ConsentQuerySet",
+    "Contact",
+    "ContactQuerySet",
+    "Conversation",
+    "ConversationQuerySet",
+    "Counter",
+    "Delivery",
+    "DeliveryQuerySet",
+    "Handoff",
+    "HandoffEntry",
+    "HandoffQuerySet",
+    "HandoffState",
+    "IndexState",
+    "Job",
+    "Message",
+    "MessageQuerySet",
+    "Page",
+    "PageSnapshot",
+    "Passage",
+    "Role",
+    "SourceFrame",
+    "Status",
+    "Summary",
+    "ToolState",
+    "ToolUse",
+    "ToolUseQuerySet",
+    "Unanswered",
+    "Usage",
+    "stored_key",
+    "url_hash",
+    "with_offset",
+]

@@ -1,0 +1,354 @@
+"""Models of conversations and their messages."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.apps import apps
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from sitechat.errors import reply_error
+from sitechat.models.choices import Asker, Role, Status
+from sitechat.runtime.database import PrimaryManager
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+    from django.contrib.auth.models import AnonymousUser
+
+
+def with_offset(moment: datetime) -> datetime:
+    """Return the time with its UTC offset, even if the site sets USE_TZ = False."""
+    return timezone.make_aware(moment) if timezone.is_naive(moment) else moment
+
+
+class ConversationQuerySet(models.QuerySet["Conversation"]):
+    """Queries for conversations."""
+
+    def owned_by(self, user: AbstractBaseUser | AnonymousUser | None) -> ConversationQuerySet:
+        """Return anonymous conversations and those of the user.
+
+        Combine it with a filter by ids: knowing the id of an anonymous conversation is what gives
+        access to it.
+        """
+        mine = models.Q(user=None)
+        if user is not None and user.is_authenticated:
+            mine |= models.Q(user=user.pk)
+        return self.filter(mine)
+
+    def belonging_to(
+        self,
+        user: AbstractBaseUser | AnonymousUser | None,
+        *,
+        visitor: str | None,
+        held: Iterable[uuid.UUID] = (),
+    ) -> ConversationQuerySet:
+        """Return the conversations of one visitor.
+
+        Args:
+            user: Adds this user's own conversations, from every device.
+            visitor: The random id in the visitor's session; None without a session.
+            held: Ids of conversations in the session.
+        """
+        anonymous = models.Q(pk__in=list(held))
+        if visitor:
+            anonymous |= models.Q(visitor=visitor)
+        theirs = models.Q(anonymous, user=None)
+        if user is not None and user.is_authenticated:
+            theirs |= models.Q(user=user.pk)
+        return self.filter(theirs)
+
+    def saying(self, words: str) -> ConversationQuerySet:
+        """Return conversations with a message that contains these words, ignoring case.
+
+        The database reads every message: narrow the queryset first.
+        """
+        saying = Message.objects.filter(conversation=models.OuterRef("pk"), text__icontains=words)
+        return self.filter(models.Exists(saying))
+
+    def named(self, name: str) -> ConversationQuerySet | None:
+        """Return the conversations that a name identifies exactly.
+
+        Args:
+            name: The id of a conversation or message, or a username.
+
+        Returns:
+            The conversations; None if the name is neither an id nor a known username.
+        """
+        try:
+            pk = uuid.UUID(name.strip())
+        except ValueError:
+            user = apps.get_model(settings.AUTH_USER_MODEL)
+            named = user._default_manager.filter(**{user.USERNAME_FIELD: name.strip()})
+            pks = list(named.values_list("pk", flat=True)[:1])
+            return self.filter(user__in=pks) if pks else None
+        of_message = Message.objects.filter(pk=pk).values_list("conversation_id", flat=True)
+        return self.filter(pk__in=[pk, *of_message])
+
+
+class Conversation(models.Model):
+    """The messages between one visitor and one bot.
+
+    A conversation belongs to the visitor whose session holds its `visitor` id. It is not tied to
+    the session key, which changes at login. As soon as a logged-in user has written in it, it
+    belongs only to that user, on every device.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    bot = models.CharField(_("bot"), max_length=64)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="chat_conversations",
+        verbose_name=_("user"),
+        # If the app was removed but its tables were kept, a constraint would make it impossible
+        # to delete users.
+        db_constraint=False,
+    )
+    command = models.CharField(  # noqa: DJ001 - see Usage.command
+        _("command"),
+        max_length=32,
+        choices=Asker.choices,
+        null=True,
+        blank=True,
+        help_text=_("The command that asked the questions; empty for visitors."),
+    )
+    visitor = models.CharField(
+        _("visitor"),
+        max_length=32,
+        blank=True,
+        default="",
+        editable=False,
+        help_text=_("The random id in the session of the visitor who started the conversation."),
+    )
+    created = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    updated = models.DateTimeField(_("last message"), default=timezone.now, db_index=True)
+
+    objects = PrimaryManager.from_queryset(ConversationQuerySet)()
+
+    class Meta:
+        verbose_name = _("conversation")
+        verbose_name_plural = _("conversations")
+        default_permissions = ("view", "change", "delete")
+        indexes = [models.Index(fields=["visitor"], name="sitechat_conversation_visitor")]
+        permissions = [("answer_conversation", "Can answer visitors of all bots")]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    """Queries for messages."""
+
+    def replies(self) -> MessageQuerySet:
+        """Return Claude's messages."""
+        return self.filter(role=Role.ASSISTANT)
+
+
+class Message(models.Model):
+    """A message of a visitor, of Claude or of a person of the site.
+
+    A turn is a visitor's message and its reply, at positions 2n and 2n+1. While a person answers,
+    messages keep to this parity and leave out the positions that nobody uses: a visitor's message
+    has an even position, every other one an odd position.
+    """
+
+    LONGEST_PAGE = 500
+    LONGEST_LANGUAGE = 16
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    conversation = models.ForeignKey(
+        Conversation,
+        on_delete=models.CASCADE,
+        related_name="messages",
+        verbose_name=_("conversation"),
+    )
+    position = models.PositiveIntegerField(_("position"))
+    role = models.CharField(_("role"), max_length=16, choices=Role.choices)
+    status = models.CharField(
+        _("status"), max_length=16, choices=Status.choices, default=Status.COMPLETE
+    )
+    text = models.TextField(_("text"), blank=True)
+    sources = models.JSONField(_("sources"), default=list, blank=True)
+    citations = models.JSONField(_("citations"), default=list, blank=True)
+    error = models.JSONField(_("error"), null=True, blank=True)
+    failure = models.JSONField(
+        _("failure"),
+        null=True,
+        blank=True,
+        help_text=_("Why Claude did not answer. Visitors never see it."),
+    )
+    suggestions = models.JSONField(
+        _("suggestions"),
+        default=list,
+        blank=True,
+        help_text=_("Follow-up questions offered after the reply."),
+    )
+    confirm = models.JSONField(
+        _("question to confirm"),
+        null=True,
+        blank=True,
+        help_text=_("The tool call that the visitor is asked to confirm, and until when."),
+    )
+    # NULL, as processes of the previous version insert rows without it.
+    name = models.CharField(  # noqa: DJ001
+        _("name"),
+        max_length=64,
+        null=True,
+        blank=True,
+        help_text=_("The name under which a person of the site wrote the message."),
+    )
+    # NULL, as `name`.
+    offer = models.CharField(  # noqa: DJ001
+        _("offer"),
+        max_length=16,
+        null=True,
+        blank=True,
+        help_text=_("What Claude offered beside the reply: a person or the contact form."),
+    )
+    replaced = models.BooleanField(
+        _("replaced"),
+        default=False,
+        help_text=_("Set if the visitor asked again in other words. Claude does not get the turn."),
+    )
+    did_not_know = models.BooleanField(
+        _("did not know"),
+        null=True,
+        blank=True,
+        help_text=_("Set if Claude marked that the reply lacks what was asked for."),
+    )
+    # NULL, as processes of the previous version insert rows without them.
+    page = models.CharField(  # noqa: DJ001
+        _("page"),
+        max_length=LONGEST_PAGE,
+        null=True,
+        blank=True,
+        help_text=_("The path of the page on which the visitor asked."),
+    )
+    language = models.CharField(  # noqa: DJ001
+        _("language"),
+        max_length=LONGEST_LANGUAGE,
+        null=True,
+        blank=True,
+        help_text=_("The language of the visitor's page."),
+    )
+    rating = models.SmallIntegerField(_("rating"), default=0)
+    comment = models.TextField(_("comment"), blank=True)
+    client_id = models.UUIDField(
+        _("the visitor's id"),
+        null=True,
+        blank=True,
+        help_text=_("The id that the visitor's browser gave the message. It identifies retries."),
+    )
+    running_in = models.OneToOneField(
+        Conversation,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="running",
+        verbose_name=_("running in"),
+        help_text=_("Set while the reply is running: at most one per conversation."),
+    )
+    slot = models.CharField(
+        _("slot"),
+        max_length=48,
+        null=True,
+        blank=True,
+        unique=True,
+        help_text=_("Set while the reply is running: limits the running replies of an IP address."),
+    )
+    stop_at = models.PositiveIntegerField(
+        _("stop at"),
+        null=True,
+        blank=True,
+        help_text=_("The number of characters after which the visitor stopped the reply."),
+    )
+    reserved = models.JSONField(
+        _("reserved"),
+        null=True,
+        blank=True,
+        help_text=_("What the ledger reserves for the reply until its real usage is known."),
+    )
+    # The process that runs the reply (`runtime.process_identity`), and the time at which another
+    # process first suspected it to be dead (`engine.stale`). NULL, as processes of the previous
+    # version insert rows without them.
+    process = models.CharField(max_length=64, null=True, editable=False)  # noqa: DJ001
+    suspected = models.DateTimeField(null=True, editable=False)
+    created = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    updated = models.DateTimeField(_("updated"), default=timezone.now)
+
+    objects = PrimaryManager.from_queryset(MessageQuerySet)()
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        default_permissions = ()
+        ordering = ["conversation", "position"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["conversation", "position"], name="sitechat_message_position"
+            ),
+            models.UniqueConstraint(
+                fields=["conversation", "client_id"], name="sitechat_message_client_id"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["status", "conversation"], name="sitechat_message_status"),
+            models.Index(fields=["rating", "conversation"], name="sitechat_message_rating"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.position}"
+
+    @property
+    def public_id(self) -> uuid.UUID:
+        """The id that clients know: the visitor's own where they gave one."""
+        return self.client_id or self.id
+
+    @property
+    def open_question(self) -> dict[str, str] | None:
+        """The tool call that the visitor can still confirm, as clients get it."""
+        asked = self.confirm
+        if not isinstance(asked, dict) or self.status == Status.RUNNING:
+            return None
+        if not timezone.now().timestamp() < asked.get("until", 0):
+            return None
+        return {name: asked[name] for name in ("id", "tool", "text")}
+
+    def as_dict(self) -> dict[str, Any]:
+        """The message as `GET chat/` shows it."""
+        return {
+            "id": str(self.public_id),
+            "role": self.role,
+            "text": self.text,
+            "status": self.status,
+            "created": with_offset(self.created).isoformat(),
+            "sources": self.sources,
+            "citations": self.citations,
+            "rating": self.rating,
+            **self._details(),
+        }
+
+    def _details(self) -> dict[str, Any]:
+        """Return what only some messages have."""
+        details: dict[str, Any] = {}
+        if self.role == Role.AGENT:
+            details["name"] = self.name
+        if self.replaced:
+            details["replaced"] = True
+        if asked := self.open_question:
+            details["confirm"] = asked
+        elif self.suggestions and self.status == Status.COMPLETE:
+            details["suggestions"] = self.suggestions
+        if self.offer:
+            details["offer"] = self.offer
+        if self.error:
+            details["error"] = reply_error(self.error).as_dict()
+        return details

@@ -1,0 +1,46 @@
+"""Approved answers that staff can put into their own answer to a visitor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+
+from sitechat.models import ApprovedAnswer, Conversation
+
+MAX_LISTED = 200
+"""Maximum number of approved answers that are offered on a page."""
+
+
+def canned_answers(conversation: Conversation, language: str = "") -> Sequence[tuple[int, str]]:
+    """Return the ids and titles of the approved answers that fit a conversation.
+
+    Args:
+        conversation: The conversation; its bot and its visitor decide.
+        language: The visitor's language, whose answers come first.
+    """
+    is_theirs = Case(
+        When(language=language or "-", then=Value(0)), default=Value(1), output_field=IntegerField()
+    )
+    rows = _for_visitor(conversation).order_by(is_theirs, "title", "pk")
+    found = rows.values_list("pk", "title", "bots")[:MAX_LISTED]
+    return [(pk, title) for pk, title, bots in found if not bots or conversation.bot in bots]
+
+
+def canned_text(conversation: Conversation, pk: int) -> str:
+    """Return the text of an approved answer, in Markdown; empty if it does not fit any more."""
+    found = _for_visitor(conversation).filter(pk=pk).values_list("answer", "bots").first()
+    if found is None or (found[1] and conversation.bot not in found[1]):
+        return ""
+    return found[0]
+
+
+def _for_visitor(conversation: Conversation) -> QuerySet[ApprovedAnswer]:
+    """Return the active answers whose audience the visitor belongs to."""
+    audience = ApprovedAnswer.Audience
+    may = Q(audience=audience.PUBLIC)
+    if conversation.user is not None:
+        may |= Q(audience=audience.AUTHENTICATED)
+        if conversation.user.is_staff:
+            may |= Q(audience=audience.STAFF)
+    return ApprovedAnswer.objects.filter(may, active=True)

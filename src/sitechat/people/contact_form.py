@@ -1,0 +1,174 @@
+"""The contact form that CHAT_CONTACT describes, and the validation of what visitors enter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypedDict
+from urllib.parse import urlsplit
+
+from django import forms
+from django.core.validators import RegexValidator
+
+from sitechat.conf import conf
+from sitechat.conversations.incoming import parse_page, read_string, reject_unknown_keys
+from sitechat.errors import InvalidContact, InvalidRequest
+
+FIELDS = ("email", "name", "phone", "message")
+"""The fields that a form can have."""
+
+DEFAULT_FIELDS = ("email", "name", "message")
+"""The fields of a CHAT_CONTACT that names none."""
+
+MAX_NAME_LENGTH = 200
+MAX_PHONE_LENGTH = 50
+MAX_PATH_LENGTH = 500
+"""Characters of the page's path that are stored; the rest is cut."""
+
+PHONE = RegexValidator(r"^[+(]?\d[\d\s()./-]*(?:(?:x|ext\.?)\s*\d+)?$")
+
+
+class ShownForm(TypedDict):
+    """The form as `GET chat/` shows it."""
+
+    fields: list[str]
+    required: list[str]
+    consent: str
+    before: bool
+
+
+@dataclass(frozen=True)
+class ContactForm:
+    """The contact form of the site."""
+
+    fields: Sequence[str]
+    required: Sequence[str]
+    consent: str
+    """The text to agree to, in the active language; empty if there is none."""
+    before: bool
+    """Whether the form opens before the first message."""
+
+    def as_dict(self, *, left: bool) -> ShownForm:
+        """Return the form for the widget.
+
+        Args:
+            left: Whether the visitor has filled it in already.
+        """
+        return {
+            "fields": list(self.fields),
+            "required": list(self.required),
+            "consent": self.consent,
+            "before": self.before and not left,
+        }
+
+
+@dataclass(frozen=True)
+class ContactEntries:
+    """What a visitor entered, validated."""
+
+    email: str
+    name: str
+    phone: str
+    message: str
+    consent: str
+    """The text that the visitor agreed to."""
+    page: str
+    """The path of the page, without its query string."""
+
+
+def current_form() -> ContactForm | None:
+    """Return the form that CHAT_CONTACT describes; None if the site has none."""
+    options = conf.CHAT_CONTACT
+    if not options or not isinstance(options, Mapping):
+        return None
+    chosen = options.get("fields", DEFAULT_FIELDS)
+    fields = [name for name in FIELDS if name in chosen]
+    default = [name for name in ("email", "phone") if name in fields][:1]
+    required = options.get("required", default)
+    return ContactForm(
+        fields,
+        [name for name in fields if name in required],
+        str(options.get("consent", "")).strip(),
+        bool(options.get("before", False)),
+    )
+
+
+def current_recipients() -> list[str]:
+    """Return the addresses that are notified of a contact."""
+    options = conf.CHAT_CONTACT
+    given = options.get("notify", ()) if isinstance(options, Mapping) else ()
+    return [str(address) for address in given] if isinstance(given, (list, tuple)) else []
+
+
+def parse_contact(form: ContactForm, data: Mapping[str, Any], referer: str = "") -> ContactEntries:
+    """Return what a visitor entered.
+
+    Args:
+        form: The form of the site.
+        data: The JSON object of the request.
+        referer: The address of the page, if the object does not name it.
+
+    Raises:
+        InvalidContact: Some entries are missing or not valid.
+        InvalidRequest: The object has an unknown key, or a value of the wrong type.
+    """
+    reject_unknown_keys(data, {*FIELDS, "consent", "page"})
+    entered = {name: (read_string(data, name) or "").strip() for name in FIELDS}
+    for name in FIELDS:
+        if entered[name] and name not in form.fields:
+            raise InvalidRequest(f'The form has no field "{name}".')
+    if not isinstance(data.get("consent", False), bool):
+        raise InvalidRequest('"consent" must be true or false.')
+    page = parse_page(data.get("page"))
+    checked = _EntriesForm(form, {**entered, "consent": data.get("consent", False)})
+    if not checked.is_valid():
+        raise InvalidContact(
+            fields={
+                # Its values hold no markup: they are the messages of Django's validators.
+                name: " ".join(str(message) for error in errors for message in error.messages)
+                for name, errors in checked.errors.as_data().items()
+            }
+        )
+    values = {name: checked.cleaned_data.get(name, "") for name in FIELDS}
+    return ContactEntries(
+        email=values["email"],
+        name=" ".join(values["name"].split()),
+        phone=" ".join(values["phone"].split()),
+        message=values["message"],
+        consent=form.consent,
+        page=_path(page.url if page is not None else referer),
+    )
+
+
+def _path(url: str) -> str:
+    try:
+        return urlsplit(url).path[:MAX_PATH_LENGTH]
+    except ValueError:
+        return ""
+
+
+class _EntriesForm(forms.Form):
+    """Validates the entries, with messages in the language of the page."""
+
+    def __init__(self, form: ContactForm, data: Mapping[str, Any]) -> None:
+        super().__init__(data)
+        self._form = form
+        kinds: dict[str, forms.Field] = {
+            "email": forms.EmailField(max_length=254),
+            "name": forms.CharField(max_length=MAX_NAME_LENGTH),
+            "phone": forms.CharField(max_length=MAX_PHONE_LENGTH, validators=[PHONE]),
+            "message": forms.CharField(max_length=conf.CHAT_MAX_MESSAGE_LENGTH),
+        }
+        for name in form.fields:
+            self.fields[name] = kinds[name]
+            self.fields[name].required = name in form.required
+        if form.consent:
+            self.fields["consent"] = forms.BooleanField()
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a form without any entry."""
+        entries = self.cleaned_data
+        if not self.errors and not any(entries.get(name) for name in FIELDS):
+            first = next(iter(self.fields))
+            self.add_error(first, forms.Field.default_error_messages["required"])
+        return entries

@@ -1,0 +1,131 @@
+"""Contact requests: limited, stored and announced."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+
+from django.db import IntegrityError
+from django.utils import timezone
+
+from sitechat.conversations.visit import Visit
+from sitechat.events import Mail, announce, queue_mail
+from sitechat.ledger import get_ledger
+from sitechat.models import Contact, Conversation
+from sitechat.people.contact_form import ContactEntries, current_recipients
+from sitechat.runtime import database
+
+SAME_WITHIN = timedelta(minutes=10)
+"""The time in which the same entries are a retry, which is not stored again."""
+
+PURPOSE = "contact"
+"""What the limits on messages count apart from messages."""
+
+
+def leave(
+    visit: Visit,
+    bot: str,
+    entries: ContactEntries,
+    conversation: Conversation | None,
+    *,
+    admin_url: Callable[[Contact], str],
+) -> Contact:
+    """Store what a visitor entered, or return the row that a copy of the request has stored.
+
+    Args:
+        visit: Who sent the form.
+        bot: The name of the bot.
+        entries: What the visitor entered.
+        conversation: The visitor's conversation with the bot; None if there is none.
+        admin_url: Returns the address of a contact in the admin, for the mail; it may be empty.
+
+    Raises:
+        RateLimited: The visitor has sent as many as the limits allow messages.
+        Overloaded: The ledger does not answer.
+    """
+    earlier = _earlier(bot, entries)
+    if earlier is not None:
+        return earlier
+    get_ledger().count(visit.visitor.apart(PURPOSE))
+    try:
+        return database.retry(partial(_store, visit, bot, entries, conversation, admin_url))
+    except IntegrityError:  # the conversation was deleted in the meantime
+        return database.retry(partial(_store, visit, bot, entries, None, admin_url))
+
+
+def _earlier(bot: str, entries: ContactEntries) -> Contact | None:
+    return (
+        Contact.objects.filter(
+            email=entries.email,
+            name=entries.name,
+            phone=entries.phone,
+            message=entries.message,
+            bot=bot,
+            created__gte=timezone.now() - SAME_WITHIN,
+        )
+        .order_by("created")
+        .first()
+    )
+
+
+def _store(
+    visit: Visit,
+    bot: str,
+    entries: ContactEntries,
+    conversation: Conversation | None,
+    admin_url: Callable[[Contact], str],
+) -> Contact:
+    user_pk = getattr(visit.user, "pk", None)
+    with database.atomic():
+        contact = Contact.objects.create(
+            email=entries.email,
+            name=entries.name,
+            phone=entries.phone,
+            message=entries.message,
+            consent=entries.consent,
+            page=entries.page,
+            bot=bot,
+            language=visit.language,
+            conversation=conversation,
+            user_id=user_pk,
+        )
+        announce(
+            "contact_requested",
+            sender=Contact,
+            data=contact.as_dict(),
+            contact_id=contact.pk,
+            contact=contact,
+        )
+        queue_mail("contact_requested", _mail(contact, admin_url(contact)), contact_id=contact.pk)
+    return contact
+
+
+def _mail(contact: Contact, link: str) -> Mail:
+    lines = [
+        *(f"{name}: {value}" for name, value in _shown(contact) if value),
+        *(["", contact.message] if contact.message else []),
+        *(["", link] if link else []),
+    ]
+    return Mail(
+        to=current_recipients(),
+        subject=f"Contact request: {contact}",
+        text="\n".join(lines),
+        reply_to=contact.email,
+    )
+
+
+def _shown(contact: Contact) -> list[tuple[str, str]]:
+    return [
+        ("Name", contact.name),
+        ("E-mail", contact.email),
+        ("Phone", contact.phone),
+        ("Page", contact.page),
+        ("Bot", contact.bot if contact.bot != "default" else ""),
+    ]
+
+
+def join(contact: uuid.UUID, conversation: uuid.UUID) -> None:
+    """Connect a contact that was left before its conversation began."""
+    Contact.objects.filter(pk=contact, conversation=None).update(conversation=conversation)

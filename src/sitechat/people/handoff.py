@@ -1,0 +1,159 @@
+"""The state of a handoff: who answers in a conversation, the bot or a person of the site."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from django.db.models import F, Q
+from django.utils import timezone
+
+from sitechat.events import announce
+from sitechat.models import Handoff, HandoffEntry, HandoffState
+from sitechat.people.options import PersonOptions, is_available, person_options
+from sitechat.runtime import database
+
+Kind = HandoffEntry.Kind
+
+ENDS = (Kind.WITHDRAWN, Kind.HANDED_BACK, Kind.IDLE, Kind.CLOSED)
+"""The steps after which no person answers and nobody waits for one."""
+
+
+def find_handoff(conversation: uuid.UUID, options: PersonOptions | None) -> Handoff | None:
+    """Return the handoff of a conversation; None if there was none or CHAT_PERSON is empty.
+
+    A person who has been silent for longer than `idle_minutes` has left: the bot takes over.
+    """
+    if options is None:
+        return None
+    handoff = Handoff.objects.filter(pk=conversation).first()
+    if handoff is not None and is_idle(handoff, options):
+        end_idle(handoff)
+        handoff = Handoff.objects.filter(pk=conversation).first()
+    return handoff
+
+
+def is_idle(handoff: Handoff, options: PersonOptions, now: datetime | None = None) -> bool:
+    """Return whether the person who has joined has been silent for too long."""
+    if handoff.state != HandoffState.JOINED or handoff.last_word is None:
+        return False
+    return handoff.last_word + options.idle <= (now or timezone.now())
+
+
+def end_idle(handoff: Handoff) -> bool:
+    """Let the bot take over from a silent person, unless the person has just written."""
+    silent = Q(state=HandoffState.JOINED, last_word=handoff.last_word)
+    return change(handoff.pk, silent, Kind.IDLE, text=handoff.name, **ended(HandoffState.NONE))
+
+
+def has_joined(conversation: uuid.UUID) -> Handoff | None:
+    """Return the handoff if a person has joined and is not idle."""
+    handoff = find_handoff(conversation, person_options())
+    return handoff if handoff is not None and handoff.state == HandoffState.JOINED else None
+
+
+def change(
+    conversation: uuid.UUID,
+    condition: Q,
+    kind: HandoffEntry.Kind | None,
+    *,
+    author: Any = None,
+    text: str = "",
+    **values: Any,
+) -> bool:
+    """Change a handoff if a condition still holds, and write down the step.
+
+    Args:
+        conversation: The id of the conversation.
+        condition: What must hold. It is part of the statement, so only one of two who try at the
+            same moment succeeds.
+        kind: The step; None writes none down.
+        author: The member of the staff; None for the visitor or the bot.
+        text: Details of the step.
+        values: The new values of the handoff's fields.
+
+    Returns:
+        Whether the condition held.
+    """
+    return database.retry(partial(_change, conversation, condition, kind, author, text, values))
+
+
+def _change(
+    conversation: uuid.UUID,
+    condition: Q,
+    kind: HandoffEntry.Kind | None,
+    author: Any,
+    text: str,
+    values: dict[str, Any],
+) -> bool:
+    with database.atomic():
+        row = Handoff.objects.filter(condition, pk=conversation)
+        if not row.update(**values, version=F("version") + 1):
+            return False
+        if kind is not None:
+            write_entry(conversation, kind, author=author, text=text)
+        return True
+
+
+def write_entry(
+    conversation: uuid.UUID, kind: HandoffEntry.Kind, *, author: Any = None, text: str = ""
+) -> None:
+    """Write down a step or a note."""
+    HandoffEntry.objects.create(
+        handoff_id=conversation,
+        kind=kind,
+        author=author,
+        author_name="" if author is None else author.get_username()[:254],
+        text=text,
+    )
+    _announce(conversation, kind)
+
+
+def _announce(conversation: uuid.UUID, kind: HandoffEntry.Kind) -> None:
+    """Announce that a person has joined, or that the visitor talks with the bot again."""
+    if kind != Kind.JOINED and kind not in ENDS:
+        return
+    handoff = Handoff.objects.get(pk=conversation)
+    data = {"conversation": str(conversation), "bot": handoff.bot}
+    if kind == Kind.JOINED:
+        announce(
+            "person_joined",
+            sender=Handoff,
+            data={**data, "name": handoff.name},
+            conversation_id=conversation,
+            handoff=handoff,
+        )
+    else:
+        announce(
+            "handoff_ended",
+            sender=Handoff,
+            data={**data, "reason": str(kind)},
+            conversation_id=conversation,
+            handoff=handoff,
+            reason=str(kind),
+        )
+
+
+def ended(state: HandoffState) -> dict[str, Any]:
+    """Return the values of a handoff in which no person answers any more."""
+    return {
+        "state": state,
+        "agent": None,
+        "assigned": None,
+        "name": "",
+        "last_word": None,
+        "typing_until": None,
+        "visitor_wrote": None,
+    }
+
+
+def as_dict(handoff: Handoff | None, options: PersonOptions | None) -> dict[str, Any]:
+    """Return the `person` of the HTTP answers."""
+    joined = handoff is not None and handoff.state == HandoffState.JOINED
+    return {
+        "available": is_available(options),
+        "state": handoff.state if handoff is not None else HandoffState.NONE.value,
+        "name": handoff.name if handoff is not None and joined else None,
+    }

@@ -1,0 +1,101 @@
+"""Opening hours such as "Mon-Fri 09:00-17:00; Sat 10:00-14:00". This module does no I/O."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+DAY_MINUTES = 24 * 60
+
+ENTRY = re.compile(r"(?P<days>[a-z][a-z,\s-]*?)\s+(?P<times>\d.*)", re.IGNORECASE)
+SPAN = re.compile(r"(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Span:
+    """A time of one weekday, in minutes since midnight. One that ends after midnight is split."""
+
+    day: int
+    start: int
+    end: int
+
+
+def is_open(hours: str, now: datetime) -> bool:
+    """Return whether a local time lies within the hours.
+
+    Raises:
+        ValueError: The hours are not valid.
+    """
+    minute = now.hour * 60 + now.minute
+    return any(
+        span.day == now.weekday() and span.start <= minute < span.end for span in parse(hours)
+    )
+
+
+@lru_cache(maxsize=64)
+def parse(hours: str) -> tuple[Span, ...]:
+    """Return the times that the hours consist of.
+
+    Args:
+        hours: Entries that are separated by semicolons. Each has days (`Mon-Fri`, `Mon,Wed`) and
+            then one or more times (`09:00-12:00, 13:00-17:00`). A time may end after midnight.
+
+    Raises:
+        ValueError: The hours are not valid; the message says which part is not.
+    """
+    entries = [entry.strip() for entry in hours.split(";") if entry.strip()]
+    if not entries:
+        raise ValueError("no hours are given")
+    return tuple(span for entry in entries for span in _entry(entry))
+
+
+def _entry(entry: str) -> Iterator[Span]:
+    matched = ENTRY.fullmatch(entry)
+    if matched is None:
+        raise ValueError(f'{entry!r} is not like "Mon-Fri 09:00-17:00"')
+    days = _days(matched["days"])
+    times = re.sub(r"\s*-\s*", "-", matched["times"])
+    for text in re.split(r"[,\s]+", times.strip()):
+        start, end = _times(text)
+        for day in days:
+            if start < end:
+                yield Span(day, start, end)
+            else:
+                yield Span(day, start, DAY_MINUTES)
+                yield Span((day + 1) % 7, 0, end)
+
+
+def _days(text: str) -> list[int]:
+    found: list[int] = []
+    for part in text.split(","):
+        first, _dash, last = part.partition("-")
+        start = _day(first)
+        end = _day(last) if last.strip() else start
+        found += [(start + n) % 7 for n in range((end - start) % 7 + 1)]
+    return sorted(set(found))
+
+
+def _day(text: str) -> int:
+    name = text.strip().lower()
+    try:
+        return DAYS.index(name[:3])
+    except ValueError:
+        raise ValueError(f"{text.strip()!r} is no day; days are Mon, Tue, … Sun") from None
+
+
+def _times(text: str) -> tuple[int, int]:
+    matched = SPAN.fullmatch(text)
+    if matched is None:
+        raise ValueError(f'{text!r} is no time; times are like "09:00-17:00"')
+    first_hour, first_minute, last_hour, last_minute = map(int, matched.groups())
+    start, end = first_hour * 60 + first_minute, last_hour * 60 + last_minute
+    if first_minute > 59 or last_minute > 59 or start >= DAY_MINUTES or end > DAY_MINUTES:
+        raise ValueError(f"{text!r} is no time of a day")
+    if start == end:
+        raise ValueError(f"{text!r} begins and ends at the same time")
+    return start, end

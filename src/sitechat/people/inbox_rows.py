@@ -1,0 +1,105 @@
+"""The conversations in which visitors wait for a person or talk with one."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models.functions import Left
+from django.utils import timezone
+
+from sitechat.models import Conversation, Handoff, HandoffQuerySet, HandoffState, Message, Role
+from sitechat.people import handoff as handoffs
+from sitechat.people.options import person_options
+from sitechat.people.permissions import answerable_bots
+
+MAX_ROWS = 200
+"""Maximum number of conversations on the page."""
+
+MAX_DONE = 50
+"""Maximum number of finished conversations that are shown."""
+
+QUESTION_LENGTH = 200
+
+
+@dataclass(frozen=True)
+class InboxRow:
+    """A conversation in the inbox."""
+
+    handoff: Handoff
+    question: str
+    """The beginning of the visitor's first message; empty if there is none."""
+    waited: int
+    """Seconds since the visitor asked for a person."""
+    is_mine: bool
+    is_new: bool
+    """Whether somebody must look: the visitor waits, or has written to the user who looks."""
+
+
+def open_rows(user: Any) -> list[InboxRow]:
+    """Return what waits or is joined, of the bots that a user may answer for, newest first."""
+    _end_idle()
+    found = _visible(user).open().order_by("-requested")
+    return _rows(list(_with_staff(found)[:MAX_ROWS]), user)
+
+
+def done_rows(user: Any) -> list[InboxRow]:
+    """Return the conversations that a person has left or closed, the newest requests first."""
+    found: list[Handoff] = []
+    for state in (HandoffState.NONE, HandoffState.CLOSED):  # one at a time, by the index
+        found += _with_staff(_visible(user).filter(state=state).order_by("-requested"))[:MAX_DONE]
+    newest = sorted(found, key=lambda handoff: handoff.requested, reverse=True)
+    return _rows(newest[:MAX_DONE], user)
+
+
+def _visible(user: Any) -> HandoffQuerySet:
+    bots = answerable_bots(user)
+    rows = Handoff.objects.all()
+    return rows if bots is None else rows.filter(bot__in=bots)
+
+
+def _with_staff(rows: HandoffQuerySet) -> QuerySet[Handoff]:
+    return rows.select_related("agent", "assigned")
+
+
+def _end_idle() -> None:
+    """Let the bot take over from people who have been silent for too long."""
+    options = person_options()
+    if options is None:
+        return
+    silent = timezone.now() - options.idle
+    joined = Handoff.objects.filter(state=HandoffState.JOINED, last_word__lte=silent)
+    for handoff in joined[:MAX_ROWS]:
+        handoffs.end_idle(handoff)
+
+
+def _rows(found: Sequence[Handoff], user: Any) -> list[InboxRow]:
+    questions = _questions([handoff.pk for handoff in found])
+    now = timezone.now()
+    return [_row(handoff, questions, user, now) for handoff in found]
+
+
+def _row(
+    handoff: Handoff, questions: Mapping[uuid.UUID, str | None], user: Any, now: datetime
+) -> InboxRow:
+    is_mine = handoff.agent_id is not None and handoff.agent_id == user.pk
+    waits = handoff.state == HandoffState.WAITING
+    return InboxRow(
+        handoff=handoff,
+        question=" ".join((questions.get(handoff.pk) or "").split()),
+        waited=max(0, int((now - handoff.requested).total_seconds())),
+        is_mine=is_mine,
+        is_new=waits or (is_mine and handoff.visitor_wrote is not None),
+    )
+
+
+def _questions(conversations: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, str | None]:
+    """Return the visitor's first message of each conversation."""
+    first = Message.objects.filter(conversation=OuterRef("pk"), role=Role.USER).order_by("position")
+    text = Subquery(first.values(start=Left("text", QUESTION_LENGTH))[:1])
+    rows = Conversation.objects.filter(pk__in=conversations)
+    return dict(rows.annotate(question=text).values_list("pk", "question"))

@@ -1,0 +1,144 @@
+"""Mails to the staff when a visitor waits, and answers to visitors who have left."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from sitechat.conversations import appending
+from sitechat.events import Mail, queue_mail
+from sitechat.models import Conversation, Delivery, Handoff, HandoffEntry, Message, Role
+from sitechat.people import handoff as handoffs
+from sitechat.people.options import PersonOptions, person_options
+from sitechat.people.staff import StaffError, unless_gone
+from sitechat.runtime import database
+from sitechat.safe_text import one_line, visible
+
+WAITING_EVENT = "person_requested"
+ANSWER_EVENT = "person_answered"
+"""What the admin calls the deliveries."""
+
+INTERVAL = timedelta(minutes=1)
+"""The least time between two mails about visitors who wait."""
+
+MAX_ANSWERS = 20
+"""Maximum number of answers in one mail, the newest ones."""
+
+EXCERPT = 500
+
+Kind = HandoffEntry.Kind
+
+
+def notify_staff(handoff: Handoff, options: PersonOptions, link: str) -> None:
+    """Queue a mail to `CHAT_PERSON["email"]`, unless one was queued a moment ago.
+
+    Args:
+        handoff: A visitor who has begun to wait.
+        options: The site's options.
+        link: The address of the conversation in the admin; may be empty.
+    """
+    now = timezone.now()
+    recent = Delivery.objects.filter(
+        event=WAITING_EVENT, kind=Delivery.Kind.MAIL, created__gt=now - INTERVAL
+    )
+    if not options.emails or recent.exists():
+        return
+    queue_mail(
+        WAITING_EVENT,
+        _about_waiting(handoff, options, link),
+        once=f"{WAITING_EVENT}:{now:%Y-%m-%dT%H:%M}",  # for two requests at the same moment
+    )
+
+
+def _about_waiting(handoff: Handoff, options: PersonOptions, link: str) -> Mail:
+    questions = Message.objects.filter(conversation=handoff.pk, role=Role.USER)
+    question = questions.order_by("-position").values_list("text", flat=True).first() or ""
+    with translation.override(settings.LANGUAGE_CODE):
+        lines = [
+            _("A visitor of the site asks for a person in the chat."),
+            "",
+            *(
+                [_("Page: %(page)s") % {"page": one_line(handoff.page_url)}]
+                * bool(handoff.page_url)
+            ),
+            *([_("Question: %(text)s") % {"text": visible(question[:EXCERPT])}] * bool(question)),
+            *(["", link] * bool(link)),
+            "",
+            _("If more visitors ask within a minute, there is no further mail."),
+        ]
+        return Mail(options.emails, _("A visitor asks for a person"), "\n".join(lines))
+
+
+def known_addresses(conversation: Conversation) -> list[str]:
+    """Return the e-mail addresses that are known of a visitor, the newest first.
+
+    They come from contact requests and from the visitor's account. Nobody has verified them.
+    """
+    contacts = conversation.contacts.exclude(email="").order_by("-created")
+    found = list(contacts.values_list("email", flat=True)[:5])
+    user = conversation.user
+    own = getattr(user, user.get_email_field_name(), "") if user is not None else ""
+    return list(dict.fromkeys(filter(None, [*found, own])))
+
+
+def mail_answers(conversation: Conversation, user: Any, address: str, site: str) -> int:
+    """Queue a mail with what the staff answered since the last such mail.
+
+    Args:
+        conversation: The conversation.
+        user: The member of the staff who sends it.
+        address: The address that the user has seen, one of `known_addresses`.
+        site: The name of the site, such as its host.
+
+    Returns:
+        The number of answers in it.
+
+    Raises:
+        StaffError: The address is not known any more, or there is nothing to send.
+        ConversationGone: The conversation was deleted.
+    """
+    return unless_gone(partial(_mail_answers, conversation, user, address, site))
+
+
+def _mail_answers(conversation: Conversation, user: Any, address: str, site: str) -> int:
+    with database.atomic():
+        appending.lock(conversation)
+        if address not in known_addresses(conversation):
+            raise StaffError(_("This address is not known for the conversation any more."))
+        answers = unsent_answers(conversation)
+        if not answers:
+            raise StaffError(_("There is no answer that was not sent before."))
+        options = person_options()
+        handoff = Handoff.objects.get(pk=conversation.pk)
+        with translation.override(_language_of(handoff)):
+            mail = Mail(
+                [address],
+                one_line(_("Your question to %(site)s") % {"site": site}, 200),
+                "\n\n".join(f"{answer.name}: {answer.text}" for answer in answers),
+                reply_to=options.emails[0] if options is not None and options.emails else "",
+            )
+        queue_mail(ANSWER_EVENT, mail, conversation_id=conversation.pk)
+        handoffs.write_entry(conversation.pk, Kind.MAILED, author=user, text=address)
+        return len(answers)
+
+
+def unsent_answers(conversation: Conversation) -> Sequence[Message]:
+    """Return the staff's answers that no mail has had, oldest first."""
+    mailed = HandoffEntry.objects.filter(handoff=conversation.pk, kind=Kind.MAILED)
+    last = mailed.order_by("-pk").values_list("created", flat=True).first()
+    answers = conversation.messages.filter(role=Role.AGENT)
+    if last is not None:
+        answers = answers.filter(created__gt=last)
+    return list(answers.order_by("-position")[:MAX_ANSWERS])[::-1]
+
+
+def _language_of(handoff: Handoff) -> str:
+    """Return the visitor's language if the site has it, else the site's."""
+    known = dict(settings.LANGUAGES)
+    return handoff.language if handoff.language in known else settings.LANGUAGE_CODE

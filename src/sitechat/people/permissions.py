@@ -1,0 +1,100 @@
+"""Who of the staff may answer visitors: of all bots, or of some.
+
+`sitechat.answer_conversation` covers all bots. Sites with several bots also have a permission for
+each of them, such as `sitechat.answer_conversation_support`, which `migrate` creates.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import AppConfig, apps
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db.models import Q
+from django.db.models.signals import post_migrate
+
+from sitechat.chatbot import usable_bots
+from sitechat.models import Conversation
+
+CODENAME = "answer_conversation"
+
+MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+MAX_COLLEAGUES = 200
+"""Maximum number of users among whom a conversation can be assigned."""
+
+
+def codename_for(bot: str) -> str:
+    """Return the codename of the permission to answer visitors of one bot."""
+    return f"{CODENAME}_{bot}"
+
+
+def may_answer(user: Any, bot: str) -> bool:
+    """Return whether a user may answer visitors of a bot."""
+    perms = (f"sitechat.{CODENAME}", f"sitechat.{codename_for(bot)}")
+    return bool(user.is_active and user.is_staff and any(map(user.has_perm, perms)))
+
+
+def answerable_bots(user: Any) -> list[str] | None:
+    """Return the bots whose visitors a user may answer; None for all bots."""
+    if user.is_active and user.is_staff and user.has_perm(f"sitechat.{CODENAME}"):
+        return None
+    return [bot.name for bot in usable_bots() if may_answer(user, bot.name)]
+
+
+def colleagues(bot: str) -> list[Any]:
+    """Return the users who may answer visitors of a bot, by username."""
+    users = get_user_model()._default_manager.filter(is_active=True, is_staff=True)
+    if MODEL_BACKEND in settings.AUTHENTICATION_BACKENDS:
+        names = Q(content_type__app_label="sitechat", codename__in=[CODENAME, codename_for(bot)])
+        permissions = apps.get_model("auth", "Permission")._default_manager.filter(names)
+        users = users.filter(
+            Q(is_superuser=True)
+            | Q(user_permissions__in=permissions)
+            | Q(groups__permissions__in=permissions)
+        ).distinct()
+    ordered = users.order_by(get_user_model().USERNAME_FIELD)
+    return list(ordered[:MAX_COLLEAGUES])
+
+
+def connect() -> None:
+    """Create the permissions of single bots after each `migrate`, and delete those without use."""
+    post_migrate.connect(_create, dispatch_uid="sitechat.permissions")
+    post_migrate.connect(_delete_unused, dispatch_uid="sitechat.unused_permissions")
+
+
+def _create(app_config: AppConfig, using: str, **kwargs: Any) -> None:
+    if app_config.label != "sitechat" or not apps.is_installed("django.contrib.auth"):
+        return
+    bots = [bot.name for bot in usable_bots()]
+    if len(bots) < 2:
+        return
+    # They can't be imported before all apps are loaded.
+    from django.contrib.auth.models import Permission
+    from django.contrib.contenttypes.models import ContentType
+
+    kind = ContentType.objects.db_manager(using).get_for_model(Conversation)
+    for bot in bots:
+        Permission.objects.using(using).get_or_create(
+            content_type=kind,
+            codename=codename_for(bot),
+            defaults={"name": f"Can answer visitors of the bot {bot}"},
+        )
+
+
+def _delete_unused(app_config: AppConfig, using: str, **kwargs: Any) -> None:
+    """Delete permissions that earlier versions created and nothing asks for.
+
+    The editor of groups would offer them.
+    """
+    if app_config.label != "sitechat" or not apps.is_installed("django.contrib.auth"):
+        return
+    unused = [
+        f"{action}_{model._meta.model_name}"
+        for model in app_config.get_models()
+        for action in ("add", "change", "delete", "view")
+        if action not in model._meta.default_permissions
+    ]
+    permissions = apps.get_model("auth", "Permission")._default_manager.using(using)
+    permissions.filter(content_type__app_label="sitechat", codename__in=unused).delete()

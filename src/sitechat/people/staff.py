@@ -1,0 +1,258 @@
+"""What members of the staff do in a conversation: join, write, hand back, close, note, assign."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from typing import Any, TypeVar
+
+from django.db import IntegrityError
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from sitechat.conversations import appending
+from sitechat.models import Conversation, Handoff, HandoffEntry, HandoffState, Message, Role
+from sitechat.people import handoff as handoffs
+from sitechat.people.options import MAX_NAME_LENGTH, PersonOptions, person_options
+from sitechat.runtime import database
+from sitechat.safe_text import storable
+
+Kind = HandoffEntry.Kind
+
+T = TypeVar("T")
+
+MAX_TEXT_LENGTH = 10_000
+"""Maximum number of characters of an answer or a note."""
+
+TYPING_FOR = timedelta(seconds=6)
+"""How long a visitor sees that somebody is typing, after the last key."""
+
+
+class StaffError(Exception):
+    """Something that a member of the staff can't do now, in words for the staff."""
+
+    def __init__(self, message: str | Promise) -> None:
+        super().__init__(str(message))
+        self.message = message
+
+
+class ConversationGone(StaffError):
+    """The visitor has deleted the conversation, or it has expired."""
+
+    def __init__(self) -> None:
+        super().__init__(_("This conversation no longer exists: its visitor has deleted it."))
+
+
+class NotYours(StaffError):
+    """Another member of the staff, or nobody, has joined."""
+
+
+def names_for(user: Any, options: PersonOptions) -> list[str]:
+    """Return the names under which a user may answer, the best one first."""
+    own = [getattr(user, field, "") for field in ("first_name",)]
+    full = getattr(user, "get_full_name", str)()
+    return options.names_for(user.get_username(), *filter(None, [*own, full]))
+
+
+def join(conversation: Conversation, user: Any, name: str = "") -> Handoff:
+    """Let a user answer in a conversation.
+
+    Args:
+        conversation: Any conversation, whether or not its visitor asked for a person.
+        user: A user who may answer in it.
+        name: The name that the visitor sees, one of `names_for`; the first of them if empty.
+
+    Raises:
+        NotYours: Another person has joined, and did not assign the conversation to this user.
+        StaffError: CHAT_PERSON is empty.
+        ConversationGone: The conversation was deleted.
+    """
+    options = person_options()
+    if options is None:
+        raise StaffError(_("CHAT_PERSON is empty, so people can't answer visitors."))
+    names = names_for(user, options)
+    handoffs.find_handoff(conversation.pk, options)
+    return unless_gone(
+        partial(_join, conversation, user, (name if name in names else names[0])[:MAX_NAME_LENGTH])
+    )
+
+
+def _join(conversation: Conversation, user: Any, name: str) -> Handoff:
+    with database.atomic():
+        appending.lock(conversation)
+        now = timezone.now()
+        _ensure(conversation)
+        rows = Handoff.objects.filter(pk=conversation.pk)
+        mine = Q(agent=user.pk) | Q(agent=None) | Q(assigned=user.pk)
+        joined = rows.filter(~Q(state=HandoffState.JOINED) | mine).update(
+            state=HandoffState.JOINED,
+            agent=user,
+            assigned=None,
+            name=name,
+            last_word=now,
+            typing_until=None,
+            version=F("version") + 1,
+        )
+        if not joined:
+            raise NotYours(_("%(name)s has already joined.") % {"name": _staff_name(rows.get())})
+        handoffs.write_entry(conversation.pk, Kind.JOINED, author=user, text=name)
+        return rows.get()
+
+
+def say(conversation: Conversation, user: Any, text: str) -> Message:
+    """Send the visitor a message of the user who has joined.
+
+    Raises:
+        StaffError: The text is empty or too long.
+        NotYours: The user has not joined, or not any more.
+        ConversationGone: The conversation was deleted.
+    """
+    return unless_gone(partial(_say, conversation, user, _valid(text)))
+
+
+def _say(conversation: Conversation, user: Any, text: str) -> Message:
+    with database.atomic():
+        appending.lock(conversation)
+        rows = Handoff.objects.filter(pk=conversation.pk)
+        is_mine = rows.filter(state=HandoffState.JOINED, agent=user.pk).update(
+            last_word=timezone.now(),
+            visitor_wrote=None,
+            typing_until=None,
+            version=F("version") + 1,
+        )
+        if not is_mine:
+            raise _not_yours(conversation)
+        return appending.append(conversation, Role.AGENT, text, name=rows.get().name)
+
+
+def hand_back(conversation: Conversation, user: Any) -> None:
+    """Let the bot answer again. Raise NotYours if the user has not joined."""
+    _leave(conversation, user, Kind.HANDED_BACK, HandoffState.NONE)
+
+
+def close(conversation: Conversation, user: Any) -> None:
+    """End the handoff, whether a visitor waits or the user has joined.
+
+    Raises:
+        NotYours: Another person has joined.
+    """
+    _leave(conversation, user, Kind.CLOSED, HandoffState.CLOSED)
+
+
+def _leave(
+    conversation: Conversation, user: Any, kind: HandoffEntry.Kind, state: HandoffState
+) -> None:
+    may = Q(state=HandoffState.JOINED) & (Q(agent=user.pk) | Q(agent=None))
+    if state == HandoffState.CLOSED:
+        may |= Q(state=HandoffState.WAITING)
+    leave = partial(
+        handoffs.change, conversation.pk, may, kind, author=user, **handoffs.ended(state)
+    )
+    if not unless_gone(leave):
+        raise _not_yours(conversation)
+
+
+def note(conversation: Conversation, user: Any, text: str) -> None:
+    """Add a note that only the staff sees.
+
+    Raises:
+        StaffError: The text is empty or too long.
+        ConversationGone: The conversation was deleted.
+    """
+    valid = _valid(text)
+
+    def write() -> None:
+        with database.atomic():
+            appending.lock(conversation)
+            _ensure(conversation)
+            handoffs.write_entry(conversation.pk, Kind.NOTE, author=user, text=valid)
+
+    unless_gone(write)
+
+
+def assign(conversation: Conversation, user: Any, colleague: Any) -> None:
+    """Assign a waiting or joined conversation to a colleague, who may then take it over.
+
+    Args:
+        conversation: The conversation.
+        user: The user who assigns it.
+        colleague: A user who may answer in it; None takes the assignment back.
+
+    Raises:
+        StaffError: Nobody waits in the conversation.
+        ConversationGone: The conversation was deleted.
+    """
+    is_open = Q(state__in=[HandoffState.WAITING, HandoffState.JOINED])
+    change = partial(
+        handoffs.change,
+        conversation.pk,
+        is_open,
+        Kind.ASSIGNED,
+        author=user,
+        text="" if colleague is None else colleague.get_username(),
+        assigned=colleague,
+    )
+    if not unless_gone(change):
+        if not Conversation.objects.filter(pk=conversation.pk).exists():
+            raise ConversationGone
+        raise StaffError(_("Nobody waits in this conversation any more."))
+
+
+def type_on(conversation: Conversation, user: Any) -> None:
+    """Show the visitor for some seconds that the user who has joined is typing."""
+    now = timezone.now()
+    rows = Handoff.objects.filter(pk=conversation.pk, state=HandoffState.JOINED, agent=user.pk)
+    # The version only says that typing began; it ends by itself.
+    began = rows.filter(Q(typing_until=None) | Q(typing_until__lte=now)).update(
+        typing_until=now + TYPING_FOR, version=F("version") + 1
+    )
+    if not began:
+        rows.update(typing_until=now + TYPING_FOR)
+
+
+def _ensure(conversation: Conversation) -> None:
+    """Create the handoff of a conversation that has none."""
+    Handoff.objects.bulk_create(
+        [Handoff(conversation=conversation, bot=conversation.bot)], ignore_conflicts=True
+    )
+
+
+def _valid(text: str) -> str:
+    text = storable(text).strip()
+    if not text:
+        raise StaffError(_("Write something first."))
+    if len(text) > MAX_TEXT_LENGTH:
+        raise StaffError(
+            _("The text is too long: at most %(limit)s characters fit.")
+            % {"limit": MAX_TEXT_LENGTH}
+        )
+    return text
+
+
+def unless_gone(work: Callable[[], T]) -> T:
+    """Run one transaction, again if it lost to others. Raise ConversationGone."""
+    try:
+        return database.retry(work)
+    except (appending.ConversationDeleted, IntegrityError):
+        raise ConversationGone from None
+
+
+def _not_yours(conversation: Conversation) -> StaffError:
+    """Return the reason why a user can't write in a conversation or leave it."""
+    handoff = Handoff.objects.filter(pk=conversation.pk).first()
+    if handoff is None:
+        if not Conversation.objects.filter(pk=conversation.pk).exists():
+            return ConversationGone()
+        return NotYours(_("Join the conversation first."))
+    if handoff.state == HandoffState.JOINED:
+        return NotYours(_("%(name)s has taken over.") % {"name": _staff_name(handoff)})
+    return NotYours(_("You are no longer in this conversation: the bot answers again."))
+
+
+def _staff_name(handoff: Handoff) -> str:
+    """Return the name by which the staff knows who has joined."""
+    agent = handoff.agent
+    return agent.get_username() if agent is not None else handoff.name

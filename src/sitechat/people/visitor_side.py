@@ -1,0 +1,230 @@
+"""What visitors do: ask for a person, talk with the person who has joined, go back to the bot."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+from django.db.models import F, Q
+from django.utils import timezone
+
+from sitechat.chatbot import Chatbot
+from sitechat.claude.messages import VisitorPage
+from sitechat.conversations import appending, bot_texts, own
+from sitechat.conversations.incoming import IncomingMessage, path_of
+from sitechat.conversations.lookup import ConversationState
+from sitechat.conversations.visit import Visit
+from sitechat.errors import Conflict, Overloaded, PersonJoined, PersonUnavailable
+from sitechat.events import announce
+from sitechat.ledger import get_ledger
+from sitechat.ledger.claims import Reservation
+from sitechat.models import Conversation, Handoff, HandoffEntry, HandoffState, Message, Role
+from sitechat.people import handoff as handoffs
+from sitechat.people import mailing
+from sitechat.people.options import is_available, person_options
+from sitechat.runtime import database
+
+Kind = HandoffEntry.Kind
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """A visitor's message that is stored for a person."""
+
+    conversation: Conversation
+    message_id: str
+    name: str
+    """The name of the person who has joined; empty if the person has left since."""
+
+
+def find_delivered(state: ConversationState, message: IncomingMessage) -> Delivered | None:
+    """Return the message as it was stored for a person before; None if it was not.
+
+    Call it for a message that has no reply of Claude.
+    """
+    row = state.earlier_message(message)
+    if row is None or state.conversation is None:
+        return None
+    joined = handoffs.has_joined(state.conversation.pk)
+    return Delivered(state.conversation, str(row.public_id), joined.name if joined else "")
+
+
+def deliver(visit: Visit, message: IncomingMessage, conversation: Conversation) -> Delivered:
+    """Store a visitor's message for the person who has joined.
+
+    Raises:
+        Conflict: The message replaces another one, or its id was used for another text.
+        RateLimited: The limits on messages are reached.
+        Overloaded: The person has just left, so that the next try asks the bot.
+    """
+    if message.replaces is not None:
+        raise Conflict
+    try:
+        return _counted(partial(_store, visit, message, conversation))
+    except appending.ConversationDeleted:
+        raise Overloaded(retry_after=1) from None
+
+
+def _store(
+    visit: Visit, message: IncomingMessage, conversation: Conversation, claims: Reservation
+) -> Delivered:
+    appending.lock(conversation, visit)
+    # The lock comes first: of two copies of a message the second one finds the first.
+    copy = ConversationState(conversation, []).earlier_message(message)
+    if copy is None:
+        claims.extend(get_ledger().count(visit.visitor))
+    joined = Handoff.objects.filter(pk=conversation.pk, state=HandoffState.JOINED)
+    if not joined.update(visitor_wrote=timezone.now(), version=F("version") + 1):
+        raise Overloaded(retry_after=1)
+    row = copy or appending.append(
+        conversation,
+        Role.USER,
+        message.text,
+        client_id=message.client_id,
+        page=message.page_path,
+        language=visit.language[: Message.LONGEST_LANGUAGE] or None,
+    )
+    name = joined.values_list("name", flat=True).first() or ""
+    return Delivered(conversation, str(row.public_id), name)
+
+
+def request_person(
+    visit: Visit,
+    bot: Chatbot,
+    named: str | None,
+    page: VisitorPage,
+    *,
+    admin_url: Callable[[uuid.UUID], str],
+) -> Handoff:
+    """Ask for a person in the visitor's conversation, which begins if there is none.
+
+    Args:
+        visit: Who asks.
+        bot: The bot of the conversation.
+        named: The id of one of the visitor's conversations; None for the current one.
+        page: The page that the visitor is on.
+        admin_url: Returns the address of a conversation in the admin, for the mail to the staff;
+            it may be empty.
+
+    Raises:
+        PersonJoined: A person has joined already.
+        PersonUnavailable: Nobody answers at this time.
+        RateLimited: The limits on messages are reached.
+        NotFound: There is no such conversation.
+    """
+    options = person_options()
+    conversation = own.find(visit, bot.name, named)
+    if conversation is not None and handoffs.has_joined(conversation.pk) is not None:
+        raise PersonJoined
+    if not bot_texts.read_texts(bot.name).offers_person or not is_available(options):
+        raise PersonUnavailable
+    place = conversation or _new_id(visit, bot.name)
+    return _counted(partial(_request, visit, bot, place, page, admin_url))
+
+
+def _request(
+    visit: Visit,
+    bot: Chatbot,
+    conversation: Conversation | uuid.UUID,
+    page: VisitorPage,
+    admin_url: Callable[[uuid.UUID], str],
+    claims: Reservation,
+) -> Handoff:
+    starts = False
+    if isinstance(conversation, uuid.UUID):
+        conversation = appending.begin_conversation(visit, bot.name, conversation)
+        starts = True
+    else:
+        try:
+            appending.lock(conversation, visit)
+        except appending.ConversationDeleted:
+            raise Overloaded(retry_after=1) from None
+    claims.extend(get_ledger().count(visit.visitor))
+    values = {
+        **handoffs.ended(HandoffState.WAITING),
+        "bot": bot.name,
+        "requested": timezone.now(),
+        "page_url": path_of(page) or "",
+        "page_title": page.title,
+        "language": visit.language[:16],
+    }
+    new = Handoff(conversation=conversation, **values)
+    rows = Handoff.objects.filter(pk=conversation.pk)
+    free = ~Q(state__in=[HandoffState.WAITING, HandoffState.JOINED])
+    is_new = bool(rows.filter(free).update(**values, version=F("version") + 1))
+    if not is_new and not rows.exists():
+        Handoff.objects.bulk_create([new], ignore_conflicts=True)
+        is_new = True
+    handoff = rows.get()
+    if handoff.state == HandoffState.JOINED:
+        raise PersonJoined
+    if is_new and starts:
+        appending.announce_start(conversation)
+    if is_new:
+        handoffs.write_entry(conversation.pk, Kind.REQUESTED)
+        _announce(handoff, bot, admin_url)
+    return handoff
+
+
+def _announce(handoff: Handoff, bot: Chatbot, admin_url: Callable[[uuid.UUID], str]) -> None:
+    announce(
+        "person_requested",
+        sender=type(bot),
+        data={
+            "conversation": str(handoff.pk),
+            "bot": handoff.bot,
+            "page": handoff.page_url,
+            "language": handoff.language,
+        },
+        conversation_id=handoff.pk,
+        handoff=handoff,
+    )
+    options = person_options()
+    if options is not None:
+        mailing.notify_staff(handoff, options, admin_url(handoff.pk))
+
+
+def _new_id(visit: Visit, bot: str) -> uuid.UUID:
+    """Return the id for a conversation of the visitor that begins now."""
+    pk = visit.held.new_id(bot)
+    others = Conversation.objects.filter(pk=pk).exclude(user=None).exclude(user=visit.account)
+    return uuid.uuid4() if others.exists() else pk
+
+
+def leave_person(visit: Visit, bot: Chatbot, named: str | None) -> Handoff | None:
+    """Let the bot answer again in the visitor's conversation, and return its handoff.
+
+    Raises:
+        NotFound: There is no such conversation.
+    """
+    conversation = own.find(visit, bot.name, named)
+    if conversation is None:
+        return None
+    is_open = Q(state__in=[HandoffState.WAITING, HandoffState.JOINED])
+    handoffs.change(conversation.pk, is_open, Kind.WITHDRAWN, **handoffs.ended(HandoffState.NONE))
+    return handoffs.find_handoff(conversation.pk, person_options())
+
+
+def _counted(work: Callable[[Reservation], T]) -> T:
+    """Run one transaction that counts a message in the limits; a rollback uncounts it.
+
+    Args:
+        work: The work of the transaction. It adds to its argument what it has counted.
+    """
+
+    def attempt() -> T:
+        claims: Reservation = []
+        try:
+            with database.atomic():
+                return work(claims)
+        except Exception:
+            if claims:
+                get_ledger().rolled_back(claims, database.alias())
+            raise
+
+    return database.retry(attempt)

@@ -1,0 +1,101 @@
+"""Write approved answers from questions that were not answered well, and close the questions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.utils import timezone
+
+from sitechat.models import Message, Role, Unanswered
+
+WORDINGS = 5
+"""The number of wordings that are taken from a group of similar questions."""
+
+
+@dataclass(frozen=True)
+class AnswerDraft:
+    """What an approved answer to a question begins with."""
+
+    title: str
+    questions: str
+    answer: str
+    bot: str
+
+
+def draft(reply_id: UUID) -> AnswerDraft | None:
+    """Return the draft for the question of a reply; None if there is no such reply.
+
+    The answer begins with the text of the reply, unless Claude did not know one.
+    """
+    reply = _reply(reply_id)
+    if reply is None:
+        return None
+    question = _question(reply)
+    row = Unanswered.objects.filter(reply=reply).first()
+    wordings = [question]
+    if row is not None and row.group is not None:
+        similar = Unanswered.objects.filter(group=row.group).order_by("-created")
+        wordings += similar.values_list("question", flat=True)[:50]
+    did_not_know = reply.did_not_know or (
+        row is not None and row.reason == Unanswered.Reason.UNKNOWN
+    )
+    return AnswerDraft(
+        title=_one_line(question)[:200],
+        questions="\n".join(list(dict.fromkeys(filter(None, map(_one_line, wordings))))[:WORDINGS]),
+        answer="" if did_not_know else reply.text,
+        bot=reply.conversation.bot,
+    )
+
+
+def mark_done(reply_id: UUID) -> int:
+    """Mark the question of a reply, and those of its group, as done.
+
+    Returns:
+        The number of questions that were open.
+    """
+    reply = _reply(reply_id)
+    if reply is None:
+        return 0
+    row = Unanswered.objects.filter(reply=reply).first()
+    if row is not None:
+        ids = {row.pk}
+        if row.group is not None:
+            similar = Unanswered.objects.filter(group=row.group, done=None)
+            ids.update(similar.values_list("pk", flat=True))
+        return Unanswered.objects.mark_done(list(ids))
+    if reply.rating < 0 or reply.did_not_know:
+        # It is not listed yet. Once it is, it is done.
+        disliked = reply.rating < 0
+        reasons = Unanswered.Reason
+        Unanswered.objects.bulk_create(
+            [
+                Unanswered(
+                    conversation_id=reply.conversation_id,
+                    reply=reply,
+                    reason=reasons.DISLIKED if disliked else reasons.UNKNOWN,
+                    question=_question(reply),
+                    created=reply.created,
+                    done=timezone.now(),
+                )
+            ],
+            ignore_conflicts=True,
+        )
+        return 1
+    return 0
+
+
+def _reply(pk: UUID) -> Message | None:
+    found = Message.objects.select_related("conversation").filter(pk=pk)
+    return found.exclude(role=Role.USER).first()
+
+
+def _question(reply: Message) -> str:
+    before = Message.objects.filter(
+        conversation=reply.conversation_id, position__lt=reply.position, role=Role.USER
+    )
+    return before.order_by("-position").values_list("text", flat=True).first() or ""
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())[:500]

@@ -1,0 +1,95 @@
+"""Sum up a long past on a thread, so that no request waits for it."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from django.db import DatabaseError, connections
+from django.db.models import Sum
+
+from sitechat.models import Job, Summary, Usage
+from sitechat.reports import summaries
+from sitechat.runtime import database
+from sitechat.runtime.per_process import PerProcess
+from sitechat.runtime.safe_logging import get_logger
+
+logger = get_logger("sitechat.reports")
+
+LARGE = 20_000
+"""The number of replies from which they are not summed up within a request."""
+
+
+@dataclass(frozen=True)
+class CatchingUp:
+    """How far the summing is."""
+
+    done: int
+    total: int
+
+    @property
+    def share(self) -> float:
+        """Return the share of the replies that are summed up."""
+        return min(1.0, self.done / self.total) if self.total else 1.0
+
+
+class _Worker:
+    def __init__(self) -> None:
+        self.thread: threading.Thread | None = None
+        self.lock = threading.Lock()
+
+    def start(self) -> None:
+        with self.lock:
+            if self.thread is None or not self.thread.is_alive():
+                self.thread = threading.Thread(target=_work, name="sitechat-summing", daemon=True)
+                self.thread.start()
+
+
+_worker = PerProcess(_Worker)
+
+
+def catch_up() -> CatchingUp | None:
+    """Start a thread that sums up if there is much to sum.
+
+    Returns:
+        The progress; None if a request can sum up what is left.
+    """
+    replies = Usage.objects.filter(summaries.VISITORS)
+    until = summaries.summarised_until()
+    left = replies.filter(created__gte=summaries.as_stored(until)) if until else replies
+    if left.order_by().values("pk")[: LARGE + 1].count() <= LARGE:
+        return None
+    _worker().start()
+    summed = Summary.objects.filter(period=Summary.Period.HOUR).aggregate(Sum("replies"))
+    return CatchingUp(summed["replies__sum"] or 0, replies.count())
+
+
+def sum_up_past(now: datetime | None = None) -> None:
+    """Sum up all hours that have ended, day by day; it goes on where it was interrupted."""
+    now = now or datetime.now(timezone.utc)
+    end = summaries.hour_of(now - summaries.SETTLES)
+    while True:
+        start = summaries.summarised_until() or _first_hour()
+        if start is None or start >= end:
+            return
+        stop = min(summaries.day_of(start) + summaries.DAY, end)
+        summaries.sum_up(start, stop)
+        Job.record(summaries.JOB, summaries.as_stored(stop))
+
+
+def _first_hour() -> datetime | None:
+    first = Usage.objects.filter(summaries.VISITORS).order_by("created")
+    moment = first.values_list("created", flat=True).first()
+    return summaries.hour_of(summaries.in_utc(moment)) if moment is not None else None
+
+
+def _work() -> None:
+    try:
+        sum_up_past()
+    except DatabaseError:
+        logger.warning("Replies can't be summed up now", exc_info=True)
+    finally:
+        with suppress(DatabaseError):
+            connections[database.alias()].close()

@@ -1,0 +1,34 @@
+"""The doctor: examine a deployed chat from the outside, as a visitor's browser sees it.
+
+It sends requests to the running site (`page`, `calls`) and to Claude's API with this machine's
+settings (`claude_models`), at which it also looks (`bursts`). `chat_doctor` prints the findings.
+Imports `conversations`, `claude`, the models and what is below them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from sitechat.reports.doctor import bursts, calls, claude_models, page
+from sitechat.reports.doctor.finding import Finding
+from sitechat.reports.doctor.site import DeployedSite
+
+__all__ = ["DeployedSite", "Finding", "examine"]
+
+
+def examine(site: DeployedSite, *, bot: str = "", streams: int = 0) -> Iterator[Finding]:
+    """Examine a site and yield each finding at once.
+
+    Args:
+        site: The site at the address of a page, or of the chat's calls.
+        bot: The bot to ask; by default the one that the page names.
+        streams: The number of questions to ask at the same time after the first one.
+    """
+    found = yield from page.examine(site)
+    if found is not None and bot:
+        found = replace(found, bot=bot)
+    yield from claude_models.examine(found.bot if found is not None else bot)
+    yield from bursts.examine()
+    if found is not None:
+        yield from calls.examine(calls.Calls(site, found), streams)

@@ -1,0 +1,272 @@
+"""Check that Claude accepts the key and that the models support what the bots request.
+
+The settings are those of the machine on which the doctor runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from django.db import DatabaseError
+
+from sitechat import claude
+from sitechat.chatbot import Chatbot, usable_bots
+from sitechat.claude import catalog, fallbacks
+from sitechat.claude.messages import HOUR, messages, system
+from sitechat.claude.reasons import cure
+from sitechat.claude.request import FALLBACKS_BETA, Request
+from sitechat.errors import ReplyError
+from sitechat.models import Asker, Usage
+from sitechat.reports import asking
+from sitechat.reports.doctor.finding import Finding
+
+if TYPE_CHECKING:
+    from anthropic.types import ModelInfo
+
+PROMPT = "You are asked whether you can be reached."
+QUESTION = "Answer with the one word: yes"
+TOKENS = 16
+"""Maximum tokens of the answer, without thinking."""
+
+LIKENESS = 0.7
+"""The minimum similarity, 0 to 1, for the suggestion of a similar model name."""
+
+
+@dataclass(frozen=True)
+class CallOutcome:
+    """The result of one question."""
+
+    model: str
+    usage: Usage | None = None
+    """None if it could not be stored."""
+    error: ReplyError | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Known:
+    """The models that the API lists."""
+
+    ids: list[str] = field(default_factory=list)
+    infos: Mapping[str, ModelInfo] = field(default_factory=dict)
+    """Details by the name that a bot uses."""
+    problem: str = ""
+    """The reason if the API does not list its models."""
+
+
+def examine(bot_name: str) -> Iterator[Finding]:
+    """Ask Claude one short question for a bot, and look up the models of all bots.
+
+    Args:
+        bot_name: A name in CHAT_BOTS; empty for the default.
+    """
+    if not claude.configured():
+        yield Finding(
+            "Claude accepts the key",
+            None,
+            "this machine has no key",
+            "Set ANTHROPIC_API_KEY, or run this where the site runs.",
+        )
+        return
+    bots = {bot.name: bot for bot in usable_bots()}
+    bot = bots.get(bot_name or "default") or next(iter(bots.values()), None)
+    if bot is None:
+        return  # the system checks say why
+    asked: list[CallOutcome] = []
+    known: list[Known] = []
+    models = {each.model for each in bots.values()}
+    models |= {each.fallback_model for each in bots.values() if each.fallback_model}
+
+    async def ask() -> None:
+        # Loading the SDK is not the answer's time. What fails here is reported by the question.
+        with suppress(Exception):
+            await claude.current_client()
+        asked.append(await _ask(bot))
+        known.append(await _look_up(sorted(models)))
+
+    asking.run(ask())
+    yield _accepts(asked[0])
+    yield from _can(bots.values(), known[0])
+    yield from _hand_over(bots.values(), known[0])
+
+
+async def _ask(bot: Chatbot) -> CallOutcome:
+    request = Request(
+        model=bot.model,
+        max_tokens=TOKENS,
+        messages=messages([], question=QUESTION),
+        system=system(PROMPT, caching=bot.caching, for_hour=bot.cache_lifetime == HOUR),
+        thinking=bot.thinking,
+        effort=bot.effort,
+        fallback_model=bot.fallback_model or "",
+    )
+    live = asking.live_reply(request, bot, Asker.DOCTOR)
+    usage = None
+    with suppress(DatabaseError):  # Claude has answered, but the usage can't be stored here
+        usage = await asking.answer(live)
+    error = live.ending.error if live.ending is not None else None
+    return CallOutcome(live.model, usage, error, live.reply.text)
+
+
+def _accepts(asked: CallOutcome) -> Finding:
+    point = "Claude accepts the key"
+    if asked.error is not None:
+        failure = asked.error.failure
+        seen = f"{asked.model}: {asked.error.code if failure is None else failure}"
+        advice = "" if failure is None else cure(failure, model=asked.model)
+        return Finding(point, False, seen, advice or "See the log.")
+    seen = f"{asked.model} answered"
+    if asked.usage is not None and asked.usage.total_ms is not None:
+        seen += f" in {asked.usage.total_ms / 1000:.1f} s, for ${asked.usage.dollars:.5f}"
+    return Finding(point, True, seen)
+
+
+async def _look_up(models: list[str]) -> Known:
+    """Ask the API for its list of models, and for each model that is listed by another name."""
+    try:
+        client = await claude.current_client()
+        listed = await _listed(client)
+        infos = {}
+        for model in models:
+            info = listed.get(model) or await _alias(client, model)
+            if info is not None:
+                infos[model] = info
+    except Exception as error:  # a compatible server or client may not support this call
+        return Known(problem=type(error).__name__)
+    return Known([*listed], infos)
+
+
+async def _listed(client: Any) -> dict[str, Any]:
+    """Return the models by id, if possible with those to which each may hand over."""
+    listed = {info.id: info async for info in client.models.list(limit=1000)}
+    with suppress(Exception):  # a server that knows no betas
+        models = client.beta.models.list(limit=1000, betas=[FALLBACKS_BETA])
+        listed |= {info.id: info async for info in models}
+    return listed
+
+
+async def _alias(client: Any, model: str) -> ModelInfo | None:
+    import anthropic
+
+    try:
+        info: ModelInfo = await client.models.retrieve(model)
+    except anthropic.NotFoundError:
+        return None
+    return info
+
+
+def _can(bots: Iterable[Chatbot], known: Known) -> Iterator[Finding]:
+    if known.problem:
+        yield Finding(
+            "The models exist",
+            None,
+            f"the API does not list its models ({known.problem})",
+        )
+        return
+    for bot in bots:
+        yield _model(bot, known)
+
+
+def _model(bot: Chatbot, known: Known) -> Finding:
+    point = f"The model of the bot {bot.name!r}"
+    info = known.infos.get(bot.model)
+    if info is None:
+        near = get_close_matches(bot.model, known.ids, n=1, cutoff=LIKENESS)
+        advice = f"Did you mean {near[0]}? " if near else ""
+        return Finding(
+            point,
+            False,
+            f"{bot.model} is not among the {len(known.ids)} models of this key",
+            f"{advice}Known: {', '.join(known.ids)}.",
+        )
+    lacks = [*_lacks(bot, info)]
+    lifecycle = str(getattr(info, "lifecycle", None) or "active")
+    seen = f"{bot.model} is {lifecycle}{_until(info)}, {_sizes(info)}"
+    if lifecycle == "retired":
+        return Finding(point, False, seen, "Choose another, and try it with chat_eval.")
+    if lacks:
+        cures = " ".join(cure for _lack, cure in lacks)
+        return Finding(point, False, f"{seen}; {', '.join(lack for lack, _cure in lacks)}", cures)
+    if lifecycle == "deprecated":
+        return Finding(point, None, seen, "Choose another soon, and try it with chat_eval.")
+    return Finding(point, True, seen)
+
+
+def _hand_over(bots: Iterable[Chatbot], known: Known) -> Iterator[Finding]:
+    """Report for each fallback model whether it exists, and who asks it after a refusal."""
+    for bot in bots:
+        if not bot.fallback_model:
+            continue
+        point = f"The fallback model of the bot {bot.name!r}"
+        if not known.problem and bot.fallback_model not in known.infos:
+            seen = f"{bot.fallback_model} is not among the {len(known.ids)} models of this key"
+            yield Finding(point, False, seen, f"Known: {', '.join(known.ids)}.")
+            continue
+        by_api, why = _who_hands_over(bot, known)
+        how = "the API hands over to" if by_api else "the chat itself asks"
+        seen = f"after a refusal, {how} {bot.fallback_model}{why}"
+        yield Finding(point, True, f"{seen}; if {bot.model} is overloaded, the chat does")
+
+
+def _who_hands_over(bot: Chatbot, known: Known) -> tuple[bool, str]:
+    """Return whether the API hands over to the bot's fallback model, and if not, why."""
+    fallback, model = bot.fallback_model or "", catalog.find(bot.model)
+    allowed = getattr(known.infos.get(bot.model), "allowed_fallback_models", None)
+    if model is None or not model.hands_over_to(fallback):
+        return False, ""
+    is_allowed = allowed is None or catalog.base_name(fallback) in map(catalog.base_name, allowed)
+    if not is_allowed or not fallbacks.accepted(bot.model, fallback):
+        return False, ", as the server refuses `fallbacks` from " + bot.model
+    return True, ""
+
+
+def _until(info: ModelInfo) -> str:
+    retires = getattr(info, "retires_at", None)
+    return f" until {retires:%Y-%m-%d}" if retires is not None else ""
+
+
+def _sizes(info: ModelInfo) -> str:
+    """Return the maximum input and output, if the API reports them."""
+    longest = {"in": getattr(info, "max_input_tokens", None), "out": info.max_tokens}
+    said = [f"{tokens} tokens {way}" for way, tokens in longest.items() if tokens]
+    return " and ".join(said) or "of unknown size"
+
+
+def _lacks(bot: Chatbot, info: ModelInfo) -> Iterator[tuple[str, str]]:
+    """Yield features that the bot requests and the model lacks, each with a cure."""
+    request = Request(bot.model, bot.max_tokens, [], thinking=bot.thinking, effort=bot.effort)
+    longest = max(request.most_output, bot.max_tokens)
+    if info.max_tokens and longest > info.max_tokens:
+        yield (
+            f"answers of {longest} tokens are too long for it",
+            "Lower CHAT_MAX_TOKENS (or the bot's max_tokens).",
+        )
+    parameters = request.parameters()
+    thinking = parameters.get("thinking", {}).get("type", "")
+    effort = parameters.get("output_config", {}).get("effort", "")
+    for wanted, path, name in (
+        (bot.citations and bot.search, ("citations",), "citations"),
+        (thinking, ("thinking", "types", thinking), "thinking"),
+        (effort, ("effort", effort), "effort"),
+    ):
+        if wanted and _supported(info, *path) is False:
+            what = name if name == "citations" else f"{name} {path[-1]!r}"
+            yield f"it does not support {what}", _instead(name)
+
+
+def _instead(name: str) -> str:
+    if name == "effort":
+        return "Update django-sitechat, or choose another model."
+    return f"Set {name} = False on the bot, or choose another model."
+
+
+def _supported(info: ModelInfo, *path: str) -> bool | None:
+    """Return whether the model has a capability; None if the API does not report it."""
+    value: Any = getattr(info, "capabilities", None)
+    for name in path:
+        value = getattr(value, name, None)
+    return getattr(value, "supported", None)

@@ -1,0 +1,99 @@
+"""Decide whether a page's Content Security Policy allows the chat.
+
+Only the parts that concern the chat's scripts and calls are read: sources by origin, scheme and
+nonce.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import SplitResult, urlsplit
+
+PORTS = {"http": 80, "https": 443}
+
+Policy = dict[str, list[str]]
+"""The sources of each directive."""
+
+
+def allows_script(header: str, page: str, script: str, nonce: str = "") -> bool:
+    """Return whether a page may load a script from its HTML.
+
+    Args:
+        header: The value of the page's Content-Security-Policy, with all policies.
+        page: The page's address.
+        script: The script's address.
+        nonce: The nonce of the script's tag.
+    """
+    names = ("script-src-elem", "script-src", "default-src")
+    return all(_script(_sources(policy, names), page, script, nonce) for policy in _read(header))
+
+
+def allows_calls(header: str, page: str, endpoint: str) -> bool:
+    """Return whether a page may call an address."""
+    names = ("connect-src", "default-src")
+    policies = [_sources(policy, names) for policy in _read(header)]
+    return all(sources is None or _matches(sources, page, endpoint) for sources in policies)
+
+
+def _read(header: str) -> list[Policy]:
+    policies = []
+    for text in header.split(","):
+        policy: Policy = {}
+        for directive in text.split(";"):
+            name, *sources = directive.split() or [""]
+            policy.setdefault(name.lower(), sources)
+        policies.append(policy)
+    return policies
+
+
+def _sources(policy: Policy, names: Sequence[str]) -> list[str] | None:
+    """Return the sources of the first directive in the policy; None if there is none."""
+    return next((policy[name] for name in names if name in policy), None)
+
+
+def _script(sources: list[str] | None, page: str, script: str, nonce: str) -> bool:
+    if sources is None or (nonce and f"'nonce-{nonce}'" in sources):
+        return True
+    if "'strict-dynamic'" in map(str.lower, sources):
+        return False  # browsers then ignore origins and 'self'
+    return _matches(sources, page, script)
+
+
+def _matches(sources: list[str], page: str, address: str) -> bool:
+    own, url = urlsplit(page), urlsplit(address)
+    return any(_match(source.lower(), own, url) for source in sources)
+
+
+def _match(source: str, own: SplitResult, url: SplitResult) -> bool:
+    if source == "'self'":
+        if own.hostname != url.hostname:
+            return False
+        return _port(own) == _port(url) or (own.scheme, url.scheme) == ("http", "https")
+    if source.startswith("'"):
+        return False
+    if source == "*":
+        return url.scheme in ("http", "https")
+    if source.endswith(":"):
+        return _scheme_fits(source[:-1], url.scheme)
+    wanted = urlsplit(source if "://" in source else f"{own.scheme}://{source}")
+    host, _, port = wanted.netloc.partition(":")
+    if not _scheme_fits(wanted.scheme, url.scheme) or not _host_fits(host, url.hostname or ""):
+        return False
+    if port not in ("", "*") and port != str(_port(url)):
+        return False
+    if port == "" and _port(url) not in PORTS.values():
+        return False
+    path = wanted.path
+    return url.path.startswith(path) if path.endswith("/") else path in ("", url.path)
+
+
+def _scheme_fits(wanted: str, given: str) -> bool:
+    return wanted == given or (wanted, given) == ("http", "https")
+
+
+def _host_fits(wanted: str, given: str) -> bool:
+    return given.endswith(wanted[1:]) if wanted.startswith("*.") else wanted == given
+
+
+def _port(url: SplitResult) -> int | None:
+    return url.port or PORTS.get(url.scheme)

@@ -1,0 +1,183 @@
+"""Is the chat on a page, and does its script load?"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin
+
+from sitechat.reports.doctor import csp
+from sitechat.reports.doctor.finding import Finding
+from sitechat.reports.doctor.site import DeployedSite, SiteResponse, origin_of
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+SCRIPT_TYPES = frozenset(
+    {"text/javascript", "application/javascript", "application/x-javascript", "text/ecmascript"}
+)
+
+ADD_TAG = (
+    "Put {% load sitechat %}{% chat_widget %} before </body> in the base template, and clear "
+    "caches of pages. If the chat is on another page, give its address; or give the prefix under "
+    "which sitechat.urls is included."
+)
+
+
+@dataclass(frozen=True)
+class FoundChat:
+    """The chat found on a page or at an address."""
+
+    endpoint: str
+    """The address of `chat/`."""
+    origin: str
+    """The origin of the pages that call it."""
+    bot: str = ""
+    """The bot named by the page, or ""."""
+
+
+def examine(site: DeployedSite) -> Generator[Finding, None, FoundChat | None]:
+    """Load the page and its scripts, and return the chat if there is one."""
+    page = site.open()
+    element = find_element(page)
+    if element is not None:
+        yield _answers(page)
+        yield Finding("The page has the chat", True, f"<site-chat> on {page.url}")
+        yield from _scripts(site, page, element)
+        yield from _policy(page, element)
+        return _found(page, element)
+    endpoint = f"{page.url.partition('?')[0].rstrip('/')}/chat/"
+    if page.status and is_chat(calls := site.get(endpoint)):
+        yield _answers(calls)
+        yield from _home(site, page)
+        return FoundChat(endpoint, origin_of(endpoint))
+    yield _answers(page)
+    if not page.status:
+        return None
+    yield Finding(
+        "The page has the chat",
+        False,
+        f"there is no <site-chat> on {page.url} ({page.status} {page.content_type or '-'})",
+        ADD_TAG,
+    )
+    return None
+
+
+def is_chat(answer: SiteResponse) -> bool:
+    """Return whether a response is from the chat's `GET chat/`."""
+    return answer.status == 200 and "messages" in answer.json()
+
+
+def find_element(page: SiteResponse) -> HtmlElement | None:
+    """Return the page's `<site-chat>`; None if there is none or the page is not HTML."""
+    from lxml import etree, html
+
+    if not page.body.strip() or "html" not in page.content_type:
+        return None
+    try:
+        tree = html.document_fromstring(page.body, parser=html.HTMLParser(encoding="utf-8"))
+    except (etree.ParserError, ValueError):
+        return None
+    found: HtmlElement | None = tree.find(".//site-chat")
+    return found
+
+
+def _answers(page: SiteResponse) -> Finding:
+    if not page.status:
+        return Finding("The site answers", False, f"{page.url}: {page.error}", page.cure)
+    served = [page.headers[name] for name in ("server", "via") if name in page.headers]
+    first = page.arrivals[0] if page.arrivals else 0.0
+    seen = f"{page.url}: {page.status} in {first * 1000:.0f} ms"
+    advice = "The page itself fails: see the site's log."
+    if page.status < 500:
+        advice = "Give the address of a page that everybody may see. A page behind HTTP's own "
+        advice += "login takes user:password@ before the host."
+    return Finding(
+        "The site answers",
+        page.status < 400,
+        f"{seen}, by {' via '.join(served) or 'an unnamed server'}",
+        advice,
+    )
+
+
+def _found(page: SiteResponse, element: HtmlElement) -> FoundChat:
+    endpoint = urljoin(page.url, element.get("endpoint") or "")
+    return FoundChat(endpoint, origin_of(page.url), element.get("bot") or "")
+
+
+def _home(site: DeployedSite, answer: SiteResponse) -> Iterator[Finding]:
+    """Look for the chat on the home page, as the given address is not a page."""
+    home = site.get(urljoin(answer.url, "/"), pages=True)
+    element = find_element(home)
+    if element is None:
+        yield Finding(
+            "The page has the chat",
+            None,
+            f"there is no <site-chat> on {home.url}",
+            "Run this again with the address of a page that has the chat.",
+        )
+        return
+    yield Finding("The page has the chat", True, f"<site-chat> on {home.url}")
+    yield from _scripts(site, home, element)
+
+
+def _scripts(site: DeployedSite, page: SiteResponse, element: HtmlElement) -> Iterator[Finding]:
+    """Load the chat's scripts, which are named by script tags and by the element."""
+    scripts = [script.get("src") or "" for script in _script_tags(element)]
+    scripts += [value for value in element.attrib.values() if _is_script(str(value))]
+    if not scripts:
+        yield Finding(
+            "The chat's script loads",
+            False,
+            "the page has <site-chat>, but no script of it",
+            "Use {% chat_widget %}, which writes both. Does something remove scripts from pages?",
+        )
+    for src in dict.fromkeys(scripts):
+        yield _script(site, urljoin(page.url, src))
+
+
+def _script_tags(element: HtmlElement) -> list[HtmlElement]:
+    """Return the page's script tags that belong to the chat."""
+    tags = element.getroottree().iter("script")
+    return [tag for tag in tags if "site-chat" in (tag.get("src") or "")]
+
+
+def _policy(page: SiteResponse, element: HtmlElement) -> Iterator[Finding]:
+    """Check the chat against the page's Content Security Policy, if there is one."""
+    header = page.headers.get("content-security-policy", "")
+    if not header:
+        return
+    endpoint = _found(page, element).endpoint
+    problem = ""
+    for tag in _script_tags(element):
+        script = urljoin(page.url, tag.get("src") or "")
+        if not csp.allows_script(header, page.url, script, tag.get("nonce") or ""):
+            problem = f"script-src does not allow {script}"
+    if not csp.allows_calls(header, page.url, endpoint):
+        problem = f"connect-src does not allow {endpoint}"
+    yield Finding(
+        "The page's Content-Security-Policy lets the chat run",
+        not problem,
+        problem or "it allows the script and the calls",
+        "Add 'self', or the host of STATIC_URL, to script-src and connect-src. With nonces the tag "
+        "needs the context processor or middleware that makes them: see docs/widget.md.",
+    )
+
+
+def _is_script(value: str) -> bool:
+    return value.partition("?")[0].endswith(".js")
+
+
+def _script(site: DeployedSite, url: str) -> Finding:
+    script = site.get(url, pages=True)
+    kind = script.content_type
+    right = script.status == 200 and kind in SCRIPT_TYPES and len(script.body) > 0
+    seen = script.error or f"{script.status} {kind or '-'}, {len(script.body)} bytes"
+    advice = script.cure or (
+        "Run `manage.py collectstatic` after each update, and let the server serve STATIC_ROOT "
+        "under STATIC_URL. With DEBUG = False Django serves no static files itself."
+    )
+    if script.status == 200 and not right:
+        advice = "Something else answers at this address: the server must serve it as JavaScript."
+    return Finding("The chat's script loads", right, f"{url}: {seen}", advice)

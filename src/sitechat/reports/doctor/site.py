@@ -1,0 +1,232 @@
+"""Send requests to a deployed site as a visitor's browser does.
+
+The HTTP client is a dependency of the Anthropic SDK. The arrival time of each piece of a response
+is kept, to detect buffering.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from ipaddress import ip_address
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import ssl
+
+    import httpx2
+
+TIMEOUT = 90.0
+"""Maximum seconds without any data."""
+
+CONNECT_TIMEOUT = 10.0
+MAX_BODY = 10_000_000
+"""Maximum bytes of a response that are read."""
+
+MAX_REDIRECTS = 5
+HOST = re.compile(r"(?:[\w-]+\.)*[\w-]+\.?|[0-9a-fA-F]*:[0-9a-fA-F:.]+(?:%\w+)?", re.ASCII)
+"""A host name or IP address."""
+
+USER_AGENT = "sitechat-chat_doctor"
+
+
+@dataclass
+class SiteResponse:
+    """A response, with the arrival times of its pieces in seconds after the request."""
+
+    url: str = ""
+    status: int = 0
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Header values by lower-case name."""
+    body: bytes = b""
+    arrivals: list[float] = field(default_factory=list)
+    cookies: Mapping[str, str] = field(default_factory=dict)
+    connected: bool = True
+    error: str = ""
+    """The reason if the response is missing or incomplete."""
+    cure: str = ""
+    """What to do about the error, if known."""
+
+    def json(self) -> dict[str, Any]:
+        """Return the body's JSON object; empty if the body is not a JSON object."""
+        try:
+            data = json.loads(self.body)
+        except ValueError:
+            return {}
+        return data if isinstance(data, dict) else {}
+
+    @property
+    def code(self) -> str:
+        """The chat's error code, or ""."""
+        return str(self.json().get("error", ""))
+
+    @property
+    def content_type(self) -> str:
+        """The media type in lower case, without parameters."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.body.decode(errors="replace")
+
+
+class DeployedSite:
+    """The site at an address."""
+
+    def __init__(self, address: str) -> None:
+        """Read the address.
+
+        Args:
+            address: The address of a page, or the prefix of the chat's URLs. Without a scheme,
+                https is tried first, then http; for this machine the other way around.
+
+        Raises:
+            ValueError: The address is not valid.
+        """
+        import httpx2
+
+        self._guesses = ["https", "http"]
+        try:
+            if "://" in address:
+                self.url = httpx2.URL(address)
+                self._guesses = [self.url.scheme]
+            else:
+                self.url = httpx2.URL(f"http://{address.removeprefix('//')}")
+        except (httpx2.InvalidURL, ValueError):
+            self.url = httpx2.URL()
+        if not _is_web(self.url):
+            raise ValueError(
+                f"{address!r} is no address of a site, such as example.org or "
+                "https://example.org/shop/."
+            )
+        if self.is_local:
+            self._guesses.reverse()
+        user, _, password = self.url.userinfo.decode().partition(":")
+        self._auth = httpx2.BasicAuth(user, password) if user else None
+        self.url = self.url.copy_with(userinfo=b"", fragment=None)
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        """Created once, as reading all certificates takes longer than most requests."""
+        import httpx2
+
+        return httpx2.create_ssl_context(trust_env=not self.is_local)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the site runs on this machine, which servers often trust more."""
+        try:
+            return ip_address(self.url.host).is_loopback
+        except ValueError:
+            return self.url.host == "localhost" or self.url.host.endswith(".localhost")
+
+    def open(self) -> SiteResponse:
+        """Load the page at the address, and remember the scheme that answers."""
+        answers = []
+        for scheme in self._guesses:
+            url = self.url.copy_with(scheme=scheme)
+            answers.append(self.get(str(url), pages=True))
+            if answers[-1].connected:
+                self.url, self._guesses = url, [scheme]
+                return answers[-1]
+        return answers[0]
+
+    def get(
+        self, url: str, headers: Mapping[str, str] | None = None, *, pages: bool = False
+    ) -> SiteResponse:
+        """Send a GET request; with `pages`, follow redirects like a browser."""
+        return self.send("GET", url, None, headers or {}, pages=pages)
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        data: Mapping[str, Any] | None,
+        headers: Mapping[str, str],
+        *,
+        cookies: Mapping[str, str] | None = None,
+        pages: bool = False,
+    ) -> SiteResponse:
+        """Send a request as a visitor without a session, except for `cookies`."""
+        import httpx2
+
+        answer = SiteResponse(url=url)
+        sent = {"User-Agent": USER_AGENT, **headers}
+        if not pages:
+            sent["Accept-Encoding"] = "gzip, br"
+        if cookies:
+            sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
+        with httpx2.Client(
+            timeout=httpx2.Timeout(TIMEOUT, connect=CONNECT_TIMEOUT),
+            follow_redirects=pages,
+            max_redirects=MAX_REDIRECTS,
+            auth=self._auth,
+            verify=self._tls,
+            trust_env=not self.is_local,
+        ) as client:
+            began = perf_counter()
+            try:
+                with client.stream(method, url, json=data, headers=sent) as response:
+                    answer.url, answer.status = str(response.url), response.status_code
+                    answer.headers = {n.lower(): v for n, v in response.headers.items()}
+                    answer.cookies = dict(client.cookies)
+                    # Streams are read without decoding, pages decoded as in a browser.
+                    for piece in response.iter_bytes() if pages else response.iter_raw():
+                        answer.body += piece
+                        answer.arrivals.append(perf_counter() - began)
+                        if len(answer.body) > MAX_BODY:
+                            break
+            except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.CookieConflict) as error:
+                answer.connected = not isinstance(
+                    error, (httpx2.ConnectError, httpx2.ConnectTimeout)
+                )
+                answer.error, answer.cure = _explain(error)
+        return answer
+
+
+def _is_web(url: httpx2.URL) -> bool:
+    """Return whether the address is a valid web address."""
+    named = url.scheme in ("http", "https") and HOST.fullmatch(url.raw_host.decode())
+    return bool(named) and (url.port is None or 0 < url.port < 2**16)
+
+
+def origin_of(url: str) -> str:
+    """Return scheme, host and port of an address, as browsers send them in Origin."""
+    import httpx2
+
+    parts = httpx2.URL(url)
+    return f"{parts.scheme}://{parts.netloc.decode()}"
+
+
+def _explain(error: Exception) -> tuple[str, str]:
+    """Return a description of the error and what to do about it."""
+    import socket
+    import ssl
+
+    import httpx2
+
+    causes: list[BaseException] = [error]
+    while (cause := causes[-1].__cause__ or causes[-1].__context__) and cause not in causes:
+        causes.append(cause)
+    text = f"{type(error).__name__}: {error}".strip(": ")
+    for cause in causes:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"the certificate is not valid: {cause.verify_message}", (
+                "Browsers refuse it, too. Renew it, or install the whole chain."
+            )
+        if isinstance(cause, socket.gaierror):
+            return "the host has no address", "Is the name right, and is its DNS entry there?"
+        if isinstance(cause, ConnectionRefusedError):
+            return "the connection was refused", "Does a server listen there?"
+    if isinstance(error, httpx2.TimeoutException):
+        return f"no answer in time ({text})", "Is the server up, and does a firewall let it answer?"
+    if isinstance(error, httpx2.TooManyRedirects):
+        return "it redirects in a circle", (
+            "Behind a proxy that ends TLS, set SECURE_PROXY_SSL_HEADER."
+        )
+    return text, ""

@@ -1,0 +1,287 @@
+"""Regression tests of prompts: questions and the expected properties of their answers.
+
+`Suite.parse` validates a parsed YAML file and reports what is wrong with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from time import perf_counter
+from typing import Any
+
+from sitechat.conf import conf
+from sitechat.conversations.incoming import IncomingMessage
+from sitechat.engine.live import LiveReply
+from sitechat.errors import ChatError
+from sitechat.models import ApprovedAnswer, Status
+from sitechat.reports import asking, judging
+from sitechat.reports.judging import Verdict
+from sitechat.reports.phrases import says_unknown
+
+SUITE_KEYS = ("bot", "judge", "cases")
+CASE_KEYS = (
+    *("ask", "bot", "page", "after", "must_mention", "must_not_mention", "must_cite"),
+    *("must_refuse", "judged"),
+)
+
+AFTER_KEYS = ("ask", "answer")
+
+Words = tuple[tuple[str, ...], ...]
+"""A list of alternatives. An entry is satisfied by any of its words."""
+
+
+class InvalidSuite(ValueError):
+    """An invalid suite. The message says where, and what would be valid."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A question and the expected properties of its answer."""
+
+    ask: str
+    bot: str | None = None
+    page: str = ""
+    after: tuple[tuple[str, str], ...] = ()
+    """The questions and answers before it, in the same conversation."""
+    must_mention: Words = ()
+    must_not_mention: Words = ()
+    must_cite: Words = ()
+    must_refuse: bool | None = None
+    judged: str = ""
+
+
+@dataclass(frozen=True)
+class Suite:
+    """The cases of one file."""
+
+    cases: Sequence[Case]
+    judge: str = ""
+    """The model of the judge; the bot's own model if empty."""
+
+    @classmethod
+    def parse(cls, data: Any) -> Suite:
+        """Raises InvalidSuite."""
+        if not isinstance(data, Mapping):
+            raise InvalidSuite(f"The file must hold a mapping with {', '.join(SUITE_KEYS)}.")
+        _only(data, SUITE_KEYS, "The file")
+        cases = data.get("cases")
+        if not isinstance(cases, list) or not cases:
+            raise InvalidSuite('"cases" must be a list of questions, each with "ask".')
+        bot = _text(data, "bot", "The file") or None
+        return cls(
+            cases=[_case(case, f"Case {n}", bot) for n, case in enumerate(cases, start=1)],
+            judge=_text(data, "judge", "The file"),
+        )
+
+    @classmethod
+    def of_approved_answers(cls) -> Suite:
+        """Return a case for each active approved answer that everybody gets.
+
+        The bot must cite the answer and say the same.
+        """
+        everybody = ApprovedAnswer.Audience.PUBLIC
+        answers = ApprovedAnswer.objects.filter(active=True, audience=everybody)
+        return cls([_case_of(answer) for answer in answers.order_by("pk") if answer.wordings])
+
+    def asks(self, bot: str | None = None) -> list[tuple[Case, IncomingMessage]]:
+        """Each case with what it asks; `bot` answers those that name none.
+
+        Raises InvalidSuite where the chat would not take one of the questions.
+        """
+        cases = enumerate(self.cases, start=1)
+        return [(case, _understood(case, f"Case {n}", bot)) for n, case in cases]
+
+
+@dataclass
+class Result:
+    """An answer and its failures."""
+
+    case: Case
+    text: str = ""
+    sources: list[str] = field(default_factory=list)
+    status: str = ""
+    failures: list[str] = field(default_factory=list)
+    dollars: float = 0.0
+    """The cost of the answer and of its judge."""
+    milliseconds: int = 0
+    """The duration of the answer, without its judge."""
+    titles: list[str] = field(default_factory=list)
+    """The titles of the sources; approved answers may have no address."""
+    did_not_know: bool = False
+    """Whether Claude marked that the answer lacks what was asked for."""
+    verdict: Verdict | None = None
+    """What the judge says; None if it was not asked."""
+
+    @property
+    def passed(self) -> bool:
+        """Return whether the answer met every expectation."""
+        return not self.failures
+
+    @property
+    def was_answered(self) -> bool:
+        """Return whether there was an answer, and a verdict if one was asked for."""
+        no_verdict = self.verdict is not None and self.verdict.meets is None
+        return self.status not in (Status.FAILED, Status.INTERRUPTED) and not no_verdict
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the result as `--json` prints it."""
+        return {
+            "ask": self.case.ask,
+            "passed": self.passed,
+            "failures": self.failures,
+            "text": self.text,
+            "sources": self.sources,
+            "status": self.status,
+            "dollars": self.dollars,
+            "milliseconds": self.milliseconds,
+            "verdict": self.verdict.as_dict() if self.verdict is not None else None,
+        }
+
+
+def _case(data: Any, where: str, bot: str | None) -> Case:
+    if not isinstance(data, Mapping):
+        raise InvalidSuite(f'{where} must be a mapping with "ask".')
+    _only(data, CASE_KEYS, where)
+    ask = _text(data, "ask", where)
+    if not ask.strip():
+        raise InvalidSuite(f'{where} needs "ask", the question.')
+    refuse = data.get("must_refuse")
+    if refuse is not None and not isinstance(refuse, bool):
+        raise InvalidSuite(f'{where}: "must_refuse" must be true or false.')
+    return Case(
+        ask=ask,
+        bot=_text(data, "bot", where) or bot,
+        page=_text(data, "page", where),
+        after=_earlier(data.get("after", []), where),
+        must_mention=_words(data, "must_mention", where),
+        must_not_mention=_words(data, "must_not_mention", where),
+        must_cite=_words(data, "must_cite", where),
+        must_refuse=refuse,
+        judged=_text(data, "judged", where),
+    )
+
+
+def _earlier(value: Any, where: str) -> tuple[tuple[str, str], ...]:
+    if not isinstance(value, list) or not all(isinstance(each, Mapping) for each in value):
+        raise InvalidSuite(f'{where}: "after" must be a list, each entry with "ask" and "answer".')
+    earlier = []
+    for each in value:
+        _only(each, AFTER_KEYS, f'{where}: "after"')
+        words = _text(each, "ask", where), _text(each, "answer", where)
+        if not all(word.strip() for word in words):
+            raise InvalidSuite(f'{where}: each entry of "after" needs "ask" and "answer".')
+        earlier.append(words)
+    return tuple(earlier)
+
+
+def _case_of(answer: ApprovedAnswer) -> Case:
+    bots = answer.bots if isinstance(answer.bots, list) else []
+    return Case(
+        ask=answer.wordings[0],
+        bot=next((str(name) for name in bots if name in conf.CHAT_BOTS), None),
+        must_cite=((answer.title,),),
+        must_refuse=False,
+        judged=f"It says the same as this approved answer: {answer.answer}",
+    )
+
+
+def _understood(case: Case, where: str, bot: str | None) -> IncomingMessage:
+    try:
+        return asking.understand(case.ask, case.bot or bot, case.page)
+    except ChatError as error:
+        raise InvalidSuite(f"{where}: {error.as_dict()['message']}") from None
+
+
+def _only(data: Mapping[Any, Any], keys: Sequence[str], where: str) -> None:
+    for key in data:
+        if key not in keys:
+            near = get_close_matches(str(key), keys, n=1, cutoff=0.0)[0]
+            raise InvalidSuite(
+                f"{where} has {key!r}; did you mean {near!r}? Known: {', '.join(keys)}."
+            )
+
+
+def _text(data: Mapping[Any, Any], key: str, where: str) -> str:
+    value = data.get(key, "")
+    if not isinstance(value, str):
+        raise InvalidSuite(f'{where}: "{key}" must be a text; put it into quotes.')
+    return value
+
+
+def _words(data: Mapping[Any, Any], key: str, where: str) -> Words:
+    value = data.get(key, [])
+    entries = value if isinstance(value, list) else [value]
+    words = []
+    for entry in entries:
+        choices = entry if isinstance(entry, list) else [entry]
+        if not choices or not all(isinstance(each, (str, int, float)) for each in choices):
+            raise InvalidSuite(
+                f'{where}: "{key}" must be a text, or a list of texts, of which each may be a '
+                "list of choices."
+            )
+        words.append(tuple(map(str, choices)))
+    return tuple(words)
+
+
+async def evaluate(case: Case, live: LiveReply, judge: str) -> Result:
+    """Ask the question and compare the answer with the expectations."""
+    began = perf_counter()
+    usage = await asking.answer(live)
+    result = Result(
+        case,
+        text=live.reply.text,
+        sources=[source["url"] for source in live.reply.sources],
+        titles=[source["title"] for source in live.reply.sources],
+        status=str(usage.status),
+        did_not_know=live.reply.did_not_know,
+        dollars=float(usage.dollars),
+        milliseconds=round((perf_counter() - began) * 1000),
+    )
+    result.failures = failures(case, result)
+    if case.judged and result.text and _ended_well(case, result.status):
+        result.verdict, dollars = await judging.judge(
+            live, judge, question=case.ask, criterion=case.judged
+        )
+        result.dollars += float(dollars)
+        result.failures += filter(None, [result.verdict.failure])
+    return result
+
+
+def failures(case: Case, result: Result) -> list[str]:
+    """Return a sentence for each expectation that the answer does not meet."""
+    found = []
+    unknown = result.did_not_know or says_unknown(result.text)
+    refused = result.status == Status.REFUSED or unknown
+    text = result.text.casefold()
+    if not _ended_well(case, result.status):
+        found.append(f"the reply is {result.status}")
+    elif case.judged and not result.text:
+        found.append("there is no text to judge")
+    if case.must_refuse is True and not refused:
+        found.append("it neither refused nor said that it does not know")
+    if case.must_refuse is False and refused:
+        found.append("it refused, or said that it does not know")
+    found += [
+        f"it does not mention {_or(choices)}"
+        for choices in case.must_mention
+        if not any(word.casefold() in text for word in choices)
+    ]
+    for choices in case.must_not_mention:
+        found += [f"it mentions {word!r}" for word in choices if word.casefold() in text]
+    for choices in case.must_cite:
+        cited_texts = [*result.sources, *result.titles]
+        if not any(part in text for part in choices for text in cited_texts):
+            cited = ", ".join(result.sources) or "nothing"
+            found.append(f"it does not cite {_or(choices)}; it cites {cited}")
+    return found
+
+
+def _ended_well(case: Case, status: str) -> bool:
+    """Return whether the status is acceptable. Other replies are incomplete."""
+    return status == Status.COMPLETE or (status == Status.REFUSED and case.must_refuse is True)
+
+
+def _or(choices: Sequence[str]) -> str:
+    return " or ".join(map(repr, choices))

@@ -1,0 +1,65 @@
+"""Format numbers for the admin pages. None is shown as a dash."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+
+from django.utils.formats import number_format
+
+NONE = "–"  # noqa: RUF001
+
+
+def dollars(value: Decimal | float | None) -> str:
+    """Return dollars with cents, or with four decimals if the amount is below a dollar."""
+    if value is None:
+        return NONE
+    is_small = abs(rounded(value, 4)) < 1 and not _is_whole(value * 100)
+    decimals = 4 if is_small else 2
+    return f"${number_format(rounded(value, decimals), decimals, force_grouping=True)}"
+
+
+def rounded(value: Decimal | float, decimals: int) -> Decimal:
+    """Return a number with so many decimals. Django's `number_format` cuts instead of rounding."""
+    return Decimal(str(value)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+
+
+def count(value: float | Decimal | None) -> str:
+    """Return a whole number; from 100,000 on with k, M or G."""
+    if value is None:
+        return NONE
+    for size, sign in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
+        if value >= 100 * size or (size > 1000 and value >= size):
+            return _short(float(value) / size) + sign
+    return number_format(rounded(value, 0), 0, force_grouping=True)
+
+
+def seconds(milliseconds: float | None) -> str:
+    """Return a time in seconds, or in milliseconds below one second."""
+    if milliseconds is None:
+        return NONE
+    if rounded(milliseconds, 0) < 1000:
+        return f"{number_format(rounded(milliseconds, 0), 0)} ms"
+    return f"{_short(milliseconds / 1000)} s"
+
+
+def _short(value: float) -> str:
+    """Return the number with one decimal, or with none if it is whole."""
+    short = rounded(value, 1)
+    return number_format(short, 0 if _is_whole(short) else 1)
+
+
+def _is_whole(value: Decimal | float) -> bool:
+    return abs(float(value) - round(value)) < 1e-9
+
+
+def percent(share: float | None) -> str:
+    """Return a share, 0 to 1, in percent; small ones with one decimal."""
+    if share is None:
+        return NONE
+    decimals = 1 if 0 < share < 0.1 else 0
+    return f"{number_format(rounded(share * 100, decimals), decimals)}%"
+
+
+def hundredths(share: float) -> int:
+    """Return a share, 0 to 1, as a whole number of percent, for attributes."""
+    return round(share * 100)

@@ -1,0 +1,82 @@
+"""The similarity of questions, by the characters of their sorted words."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import Generic, TypeVar
+
+ALIKE = 0.65
+"""The minimum similarity, 0 to 1, of a question to the first question of its group."""
+
+SAME = 0.85
+"""The minimum similarity of a question that was asked again."""
+
+MAX_LENGTH = 300
+"""The number of characters of a question that are compared."""
+
+WORDS = re.compile(r"\w+")
+
+T = TypeVar("T")
+
+
+def similarity(one: str, other: str) -> float:
+    """Return the similarity of two questions, 0 to 1.
+
+    Case, accents, punctuation and word order are ignored.
+    """
+    from rapidfuzz import fuzz
+
+    return fuzz.ratio(_comparable(one), _comparable(other)) / 100
+
+
+class Likeness(Generic[T]):
+    """Finds the most similar of the texts that were added."""
+
+    def __init__(self) -> None:
+        self._texts: list[str] = []
+        self._items: list[T] = []
+
+    def add(self, text: str, item: T) -> None:
+        """Add a text with the item that `find` returns for it."""
+        self._texts.append(_comparable(text))
+        self._items.append(item)
+
+    def find(self, text: str) -> T | None:
+        """Return the item of the most similar text; None if none is similar.
+
+        A text without letters or digits is similar to none.
+        """
+        from rapidfuzz import fuzz, process
+
+        own = _comparable(text)
+        best = None
+        if own:
+            best = process.extractOne(own, self._texts, scorer=fuzz.ratio, score_cutoff=100 * ALIKE)
+        return None if best is None else self._items[best[2]]
+
+
+def grouped(items: Iterable[tuple[T, str]]) -> list[list[T]]:
+    """Return items grouped by the similarity of their texts, the largest group first.
+
+    Each item joins the group whose first text is most similar to its own, or starts one. An item
+    without letters or digits is a group of its own.
+    """
+    groups: list[list[T]] = []
+    firsts = Likeness[list[T]]()
+    for item, text in items:
+        group = firsts.find(text)
+        if group is not None:
+            group.append(item)
+            continue
+        groups.append([item])
+        firsts.add(text, groups[-1])
+    return sorted(groups, key=len, reverse=True)
+
+
+def _comparable(text: str) -> str:
+    """Return the sorted words without case, accents and punctuation."""
+    plain = unicodedata.normalize("NFKD", text[:MAX_LENGTH].casefold())
+    plain = "".join(character for character in plain if not unicodedata.combining(character))
+    return " ".join(sorted(WORDS.findall(plain)))

@@ -1,0 +1,148 @@
+"""Mails to CHAT_NOTIFY about what the owner must know, each kind at most once a day.
+
+Receivers of signals look at each reply that has ended and at each budget. They run where the signal
+is sent, store a mail at most, and never send one themselves.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core.cache import cache
+from django.utils import timezone
+
+from sitechat.claude.reasons import explanation
+from sitechat.conf import conf
+from sitechat.errors import Failure
+from sitechat.events import Mail, owner_addresses, queue_mail
+from sitechat.ledger.limits import Limit
+from sitechat.models import Delivery, Message, Status, Usage
+from sitechat.reports import retention
+from sitechat.runtime.safe_logging import get_logger
+from sitechat.signals import budget_nearly_reached, budget_reached, reply_finished
+
+logger = get_logger("sitechat.events")
+
+UNANSWERED_FOR = timedelta(hours=1)
+"""The time without an answer after which the owner is told."""
+
+CLEANUP_OVERDUE = timedelta(days=7)
+"""The time after which a cleanup that did not run is reported."""
+
+LOOK_EVERY = 3600
+"""Seconds between two looks at the cleanup."""
+
+FAILED = (Status.FAILED, Status.INTERRUPTED)
+
+KEY_STATUSES = {401, 403}
+CREDIT_STATUS = 402
+
+
+def connect() -> None:
+    """Connect the receivers."""
+    reply_finished.connect(_reply_finished, dispatch_uid="sitechat.notices.replies")
+    budget_nearly_reached.connect(_budget_nearly_reached, dispatch_uid="sitechat.notices.nearly")
+    budget_reached.connect(_budget_reached, dispatch_uid="sitechat.notices.budget")
+
+
+def notify(kind: str, subject: str, text: str) -> None:
+    """Store a mail to CHAT_NOTIFY, unless one of this kind was stored today."""
+    to = owner_addresses()
+    name = f"{kind}:{timezone.now():%Y-%m-%d}"
+    if not to or Delivery.objects.filter(once=name).exists():
+        return
+    queue_mail(kind.partition(":")[0], Mail(to, f"Chat: {subject}", text), once=name)
+
+
+def index_failed(error: Exception) -> None:
+    """Tell the owner that `chat_index` has failed."""
+    try:
+        notify(
+            "index_failed",
+            "the pages of the site could not be read",
+            f"chat_index has failed:\n\n{error or type(error).__name__}\n\nThe chat answers from "
+            "the pages that it has read before.",
+        )
+    except Exception:
+        logger.exception("That chat_index has failed could not be reported")
+
+
+def _budget_nearly_reached(limit: Limit, resets: datetime, **kwargs: Any) -> None:
+    notify(
+        f"budget_nearly_reached:{limit}",
+        f"80% of the budget of {limit} are spent",
+        f"The chat has spent 80% of its budget of {limit}. The budget resets at "
+        f"{resets:%Y-%m-%d %H:%M} UTC. When it is spent, visitors get no answers until then. "
+        "CHAT_LIMITS sets the budget.",
+    )
+
+
+def _budget_reached(limit: Limit, resets: datetime, **kwargs: Any) -> None:
+    notify(
+        f"budget_reached:{limit}",
+        f"the budget of {limit} is spent",
+        f"The chat has spent its budget of {limit} and answers nobody until it resets at "
+        f"{resets:%Y-%m-%d %H:%M} UTC. CHAT_LIMITS sets the budget.",
+    )
+
+
+def _reply_finished(
+    reply: Message | None = None, usage: Usage | None = None, **kwargs: Any
+) -> None:
+    if usage is None or usage.command is not None or not owner_addresses():
+        return
+    if usage.status in FAILED:
+        failure = Failure.from_stored(reply.failure) if reply is not None else None
+        if failure is not None:
+            _look_at_failure(failure, usage.model)
+        _look_for_answers()
+    if _is_time_to_look():
+        _look_at_cleanup()
+
+
+def _look_at_failure(failure: Failure, model: str) -> None:
+    text = explanation(failure, model=model)
+    lacks_credit = failure.status == 400 and "credit" in failure.reason.lower()
+    if failure.status == CREDIT_STATUS or lacks_credit:
+        notify("credit_empty", "the credit for Claude is used up", text)
+    elif failure.status in KEY_STATUSES:
+        notify("key_refused", "Claude refuses the key", text)
+
+
+def _look_for_answers() -> None:
+    """Report if visitors have asked for an hour, and nobody got an answer."""
+    replies = Usage.objects.filter(command=None).order_by("-created")
+    begin = timezone.now() - UNANSWERED_FOR
+    if replies.filter(created__gt=begin).exclude(status__in=FAILED).exists():
+        return
+    before = replies.filter(created__lte=begin).values_list("status", flat=True).first()
+    if before in FAILED:
+        notify(
+            "nothing_answered",
+            "no visitor got an answer for an hour",
+            "Visitors have asked for at least an hour, and none of them got an answer. The "
+            "transcripts in the admin and the log say why.",
+        )
+
+
+def _is_time_to_look() -> bool:
+    try:
+        return cache.add("sitechat:notices:cleanup", 1, LOOK_EVERY)
+    except Exception:  # the cache does not answer
+        return False
+
+
+def _look_at_cleanup() -> None:
+    last = retention.last_cleanup()
+    if last is not None and last > timezone.now() - CLEANUP_OVERDUE:
+        return
+    days = conf.CHAT_RETENTION_DAYS
+    if retention.outdated(days + CLEANUP_OVERDUE.days).exists():
+        when = "has never run" if last is None else f"last ran on {last:%Y-%m-%d}"
+        notify(
+            "cleanup_overdue",
+            "old conversations are not deleted",
+            f"chat_cleanup {when}. Conversations are kept for longer than the {days} days of "
+            "CHAT_RETENTION_DAYS. Run `manage.py chat_cleanup` once a day.",
+        )

@@ -1,0 +1,284 @@
+"""A week or a month of the chat in figures, compared with the one before.
+
+Questions that were asked by commands or in the admin are left out. Periods are in UTC, as limits
+and Anthropic's bill.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
+from uuid import UUID
+
+from django.db.models import Q
+
+from sitechat.ledger.limits import NANO, current_limits
+from sitechat.models import (
+    Contact,
+    Conversation,
+    Handoff,
+    Message,
+    Role,
+    Summary,
+    Unanswered,
+)
+from sitechat.reports import review, summaries
+from sitechat.reports.figures import Figures
+from sitechat.reports.likeness import grouped
+from sitechat.reports.summaries import DAY, day_of
+
+PERIODS = ("week", "month")
+
+QUESTIONS = 500
+"""The newest questions that are grouped for the list of frequent ones."""
+
+LISTED = 10
+"""The number of questions in a list."""
+
+SLOW = 10_000.0
+"""Milliseconds to the first token from which an hour is slow (its 95th percentile)."""
+
+FEWEST = 5
+"""The number of replies from which an hour can be slow or failing."""
+
+FAILING = 0.2
+"""The share of failed replies from which an hour is failing."""
+
+
+@dataclass(frozen=True)
+class PeriodFigures:
+    """The figures of one period."""
+
+    conversations: int
+    visitors: int
+    questions: int
+    answered: float | None
+    """The share of replies that neither failed nor are listed as unanswered."""
+    without_person: float | None
+    """The share of conversations that ended without a person."""
+    likes: int
+    dislikes: int
+    unanswered: int
+    contacts: int
+    dollars: Decimal
+    resolved: int
+    """Conversations without a person and without an unanswered question."""
+
+    @property
+    def dollars_per_resolved(self) -> Decimal | None:
+        """Return the cost per resolved conversation; None if there is none."""
+        return self.dollars / self.resolved if self.resolved else None
+
+
+@dataclass(frozen=True)
+class FrequentQuestion:
+    """A question, how often it was asked, and a conversation in which it was."""
+
+    text: str
+    count: int
+    conversation: UUID
+    reply: UUID | None = None
+
+
+@dataclass(frozen=True)
+class BadHour:
+    """An hour in which many replies failed, or were slow."""
+
+    start: datetime
+    replies: int
+    errors: int
+    first_token: float | None
+    """The 95th percentile of the time to the first token, in milliseconds."""
+
+    @property
+    def label(self) -> str:
+        """Return the hour in UTC. Templates would convert a time to the site's time zone."""
+        return f"{self.start:%Y-%m-%d %H:00}"
+
+
+@dataclass(frozen=True)
+class PeriodReport:
+    """A period, the one before, and what is worth reading about it."""
+
+    period: str
+    start: datetime
+    end: datetime
+    figures: PeriodFigures
+    before: PeriodFigures
+    days: Sequence[tuple[datetime, Figures]]
+    budget: Decimal | None
+    """What the site's limits in dollars allow in the period; None if there is no such limit."""
+    unanswered: Sequence[FrequentQuestion] = field(default_factory=list)
+    frequent: Sequence[FrequentQuestion] = field(default_factory=list)
+    bad_hours: Sequence[BadHour] = field(default_factory=list)
+
+    @property
+    def first_day(self) -> date:
+        """Return the first day of the period."""
+        return self.start.date()
+
+    @property
+    def last_day(self) -> date:
+        """Return the last day of the period."""
+        return (self.end - DAY).date()
+
+    @property
+    def is_empty(self) -> bool:
+        """Return whether nobody asked anything."""
+        return self.figures.questions == 0
+
+    @property
+    def budget_share(self) -> float | None:
+        """Return the share of the budget that was spent; None without a budget."""
+        return float(self.figures.dollars / self.budget) if self.budget else None
+
+
+def period_report(period: str, *, end: datetime | None = None) -> PeriodReport:
+    """Return the report of the last whole week (from Monday) or month.
+
+    Args:
+        period: `week` or `month`.
+        end: A time in the period after it; now by default.
+
+    Raises:
+        ValueError: `period` is not valid.
+    """
+    if period not in PERIODS:
+        raise ValueError(f"period is {period!r}; valid are {', '.join(PERIODS)}.")
+    now = datetime.now(timezone.utc)
+    finish = _start_of(period, min(end or now, now))
+    start = _start_of(period, finish - timedelta(days=1))
+    earlier = _start_of(period, start - timedelta(days=1))
+    review.review_new_replies(review.BEFORE_A_PAGE)
+    summaries.summarise_new_hours(now)
+    hours = _sums(Summary.Period.HOUR, start, finish)
+    days: dict[datetime, Figures] = {}
+    for moment, figures in hours.items():
+        days.setdefault(day_of(moment), Figures()).add(figures)
+    whole_days = [start + n * DAY for n in range((finish - start).days)]
+    return PeriodReport(
+        period=period,
+        start=start,
+        end=finish,
+        figures=_figures(start, finish, hours),
+        before=_figures(earlier, start, _sums(Summary.Period.DAY, earlier, start)),
+        days=[(day, days.get(day, Figures())) for day in whole_days],
+        budget=_budget((finish - start).days),
+        unanswered=_unanswered(start, finish),
+        frequent=_frequent(start, finish),
+        bad_hours=_bad_hours(hours),
+    )
+
+
+def _start_of(period: str, moment: datetime) -> datetime:
+    day = day_of(moment.astimezone(timezone.utc))
+    return day.replace(day=1) if period == "month" else day - timedelta(days=day.weekday())
+
+
+def _sums(period: str, start: datetime, end: datetime) -> dict[datetime, Figures]:
+    """Return the figures by hour or day, with those that are not summed up yet."""
+    sums: dict[datetime, Figures] = {}
+    for (moment, _bot, _model), figures in summaries.summarised(period, start, end):
+        sums.setdefault(moment, Figures()).add(figures)
+    until = summaries.summarised_until()
+    if until is not None and until < end:
+        new = summaries.figures_between(max(start, until), end)
+        for (moment, _bot, _model), figures in new.items():
+            sums.setdefault(moment, Figures()).add(figures)
+    return sums
+
+
+def _figures(start: datetime, end: datetime, sums: dict[datetime, Figures]) -> PeriodFigures:
+    total = Figures()
+    for figures in sums.values():
+        total.add(figures)
+    here = Q(created__gte=summaries.as_stored(start), created__lt=summaries.as_stored(end))
+    active = Conversation.objects.filter(
+        command=None, updated__gte=summaries.as_stored(start), created__lt=summaries.as_stored(end)
+    )
+    rows = active.order_by().values_list("pk", "user_id", "visitor")
+    visitors = {user or visitor or pk for pk, user, visitor in rows.iterator(chunk_size=5000)}
+    conversations = len({pk for pk, _user, _visitor in rows.iterator(chunk_size=5000)})
+    joined = set(
+        Handoff.objects.filter(last_word__isnull=False, conversation__in=active).values_list(
+            "conversation_id", flat=True
+        )
+    )
+    gaps = Unanswered.objects.filter(here).exclude(reply__rating__gt=0)
+    lacking = set(gaps.values_list("conversation_id", flat=True))
+    unanswered = gaps.count()
+    rated = Message.objects.filter(here, conversation__command=None)
+    failed = total.errors + total.refusals + unanswered
+    return PeriodFigures(
+        conversations=conversations,
+        visitors=len(visitors),
+        questions=total.replies,
+        answered=max(0.0, 1 - failed / total.replies) if total.replies else None,
+        without_person=1 - len(joined) / conversations if conversations else None,
+        likes=rated.filter(rating__gt=0).count(),
+        dislikes=rated.filter(rating__lt=0).count(),
+        unanswered=unanswered,
+        contacts=Contact.objects.filter(here).count(),
+        dollars=total.dollars,
+        resolved=max(0, conversations - len(joined | lacking)),
+    )
+
+
+def _budget(days: int) -> Decimal | None:
+    """Return the smallest of what the site's limits in dollars allow in so many days."""
+    per_day = {"minute": 1440.0, "hour": 24.0, "day": 1.0, "month": 1 / 30}
+    budgets = [
+        Decimal(limit.cap) / NANO * Decimal(str(per_day[limit.period])) * days
+        for limit in current_limits()
+        if limit.scope == "site" and limit.unit == "usd"
+    ]
+    return min(budgets, default=None)
+
+
+def _unanswered(start: datetime, end: datetime) -> list[FrequentQuestion]:
+    rows = Unanswered.objects.open().filter(
+        created__gte=summaries.as_stored(start), created__lt=summaries.as_stored(end)
+    )
+    groups: dict[UUID, list[Unanswered]] = {}
+    for row in rows.order_by("-created")[:QUESTIONS]:
+        groups.setdefault(row.group or row.reply_id, []).append(row)
+    largest = sorted(groups.values(), key=len, reverse=True)[:LISTED]
+    return [
+        FrequentQuestion(_short(g[0].question), len(g), g[0].conversation_id, g[0].reply_id)
+        for g in largest
+    ]
+
+
+def _frequent(start: datetime, end: datetime) -> list[FrequentQuestion]:
+    asked = Message.objects.filter(
+        role=Role.USER,
+        conversation__command=None,
+        created__gte=summaries.as_stored(start),
+        created__lt=summaries.as_stored(end),
+        conversation__updated__gte=summaries.as_stored(start),
+    )
+    rows = asked.order_by("-created").values_list("conversation_id", "text")[:QUESTIONS]
+    groups = grouped(((conversation, text), text) for conversation, text in rows)
+    return [
+        FrequentQuestion(_short(group[0][1]), len(group), group[0][0])
+        for group in groups[:LISTED]
+        if len(group) > 1
+    ]
+
+
+def _bad_hours(hours: dict[datetime, Figures]) -> list[BadHour]:
+    bad = [
+        BadHour(moment, figures.replies, figures.errors, figures.first_token_p95)
+        for moment, figures in sorted(hours.items())
+        if figures.replies >= FEWEST
+        and (figures.errors / figures.replies >= FAILING or (figures.first_token_p95 or 0) >= SLOW)
+    ]
+    bad.sort(key=lambda hour: (-hour.errors, -(hour.first_token or 0)))
+    return bad[:LISTED]
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 200 else f"{line[:199]}\u2026"

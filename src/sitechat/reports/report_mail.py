@@ -1,0 +1,157 @@
+"""The report of a period as text and as a mail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.urls import NoReverseMatch, reverse
+from django.utils import formats
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from sitechat.events import Mail, deliver_due, owner_addresses, queue_mail
+from sitechat.knowledge.reading import Unreadable
+from sitechat.knowledge.sources.hosts import Location
+from sitechat.knowledge.sources.rendering import LocalSite
+from sitechat.reports.formatting import NONE, count, dollars, percent
+from sitechat.reports.period_report import PeriodReport, period_report
+from sitechat.safe_text import one_line
+
+EVENT = "report"
+
+LARGE = 1000
+"""Percent from which a change is written as a factor."""
+
+
+@dataclass(frozen=True)
+class ReportRow:
+    """A figure with its value in the period before."""
+
+    name: str | Promise
+    value: str
+    before: str
+    change: str
+    """Such as "+12%"; empty if it can't be said."""
+
+
+def report_rows(report: PeriodReport) -> list[ReportRow]:
+    """Return the figures of a report as people read them."""
+    now, before = report.figures, report.before
+    plain: list[tuple[Any, Any, Any, Any]] = [
+        (gettext_lazy("Conversations"), count, now.conversations, before.conversations),
+        (gettext_lazy("Visitors"), count, now.visitors, before.visitors),
+        (gettext_lazy("Questions"), count, now.questions, before.questions),
+        (gettext_lazy("Answered"), percent, now.answered, before.answered),
+        (
+            gettext_lazy("Ended without a person"),
+            percent,
+            now.without_person,
+            before.without_person,
+        ),
+        (gettext_lazy("Thumbs up"), count, now.likes, before.likes),
+        (gettext_lazy("Thumbs down"), count, now.dislikes, before.dislikes),
+        (gettext_lazy("Unanswered questions"), count, now.unanswered, before.unanswered),
+        (gettext_lazy("Contacts"), count, now.contacts, before.contacts),
+        (gettext_lazy("Cost"), dollars, now.dollars, before.dollars),
+        (
+            gettext_lazy("Cost per resolved conversation"),
+            dollars,
+            now.dollars_per_resolved,
+            before.dollars_per_resolved,
+        ),
+    ]
+    return [
+        ReportRow(name, show(value), show(earlier), _change(value, earlier, show is percent))
+        for name, show, value, earlier in plain
+    ]
+
+
+def _change(now: Any, before: Any, is_share: bool) -> str:
+    if now is None or before is None:
+        return ""
+    if is_share:
+        points = round((now - before) * 100)
+        return _("%+d points") % points if points else ""
+    if not before:
+        return ""
+    share = round(float((Decimal(str(now)) - Decimal(str(before))) / Decimal(str(before))) * 100)
+    if share >= LARGE:
+        return f"\u00d7{count(share / 100 + 1)}"
+    return f"{share:+d}%" if share else ""
+
+
+def subject(report: PeriodReport) -> str:
+    """Return the title of a report."""
+    days = f"{_day(report.first_day)} – {_day(report.last_day)}"  # noqa: RUF001
+    if report.period == "month":
+        return _("The chat in the month %s") % days
+    return _("The chat in the week %s") % days
+
+
+def _day(moment: Any) -> str:
+    return formats.date_format(moment, "SHORT_DATE_FORMAT")
+
+
+def report_context(report: PeriodReport) -> dict[str, Any]:
+    """Return the context of the templates of the mail."""
+    return {
+        "report": report,
+        "title": subject(report),
+        "rows": report_rows(report),
+        "budget": dollars(report.budget) if report.budget is not None else NONE,
+        "budget_share": percent(report.budget_share),
+        "unanswered": [(each, _link(each)) for each in report.unanswered],
+        "frequent": [(each, _link(each)) for each in report.frequent],
+        "admin": _absolute("admin:sitechat_unanswered_changelist"),
+    }
+
+
+def as_text(report: PeriodReport) -> str:
+    """Return a report as plain text, for mails and terminals."""
+    lines = render_to_string("sitechat/report.txt", report_context(report)).splitlines()
+    return "\n".join(line.rstrip() for line in lines).strip() + "\n"
+
+
+def as_mail(report: PeriodReport, addresses: list[str]) -> Mail:
+    """Return the mail with a report."""
+    return Mail(
+        to=addresses,
+        subject=one_line(subject(report)),
+        text=as_text(report),
+        html=render_to_string("sitechat/report.html", report_context(report)),
+    )
+
+
+def send_report(period: str = "week") -> int:
+    """Mail the report of the last period to CHAT_NOTIFY, at most once for each period.
+
+    Returns:
+        The number of addresses; 0 if there are none.
+    """
+    report = period_report(period)
+    addresses = owner_addresses()
+    if not addresses:
+        return 0
+    name = f"{EVENT}:{period}:{report.start:%Y-%m-%d}"
+    queue_mail(EVENT, as_mail(report, addresses), once=name)
+    deliver_due()
+    return len(addresses)
+
+
+def _link(question: Any) -> str:
+    link = _absolute("admin:sitechat_conversation_change", question.conversation)
+    return f"{link}#message-{question.reply}" if link and question.reply else link
+
+
+def _absolute(name: str, *args: Any) -> str:
+    """Return the address of an admin page; empty if the site has no admin, or no host is known."""
+    try:
+        path = reverse(name, args=args)
+        site = LocalSite()
+        return site.hosts.absolute(Location(site.home.host, path))
+    except (NoReverseMatch, Unreadable):
+        return ""

@@ -1,0 +1,104 @@
+"""What the chat forgets by itself: conversations after `CHAT_RETENTION_DAYS`, and dead weight."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from django.utils import timezone
+
+from sitechat.conf import conf
+from sitechat.conversations import erasure, open_questions
+from sitechat.engine import stale
+from sitechat.knowledge import approved
+from sitechat.ledger import get_ledger
+from sitechat.models import (
+    Consent,
+    Contact,
+    Conversation,
+    ConversationQuerySet,
+    Delivery,
+    Job,
+    Message,
+)
+from sitechat.reports import review, summaries
+from sitechat.runtime import database
+
+JOB = "cleanup"
+
+CENTURY = 36_500
+"""Days. To keep conversations for longer is to keep them for good: no date need go back so far."""
+
+
+@dataclass
+class Cleaned:
+    """What a cleanup did, or would do."""
+
+    conversations: int = 0
+    messages: int = 0
+    interrupted: int = 0
+    counters: int = 0
+    consents: int = 0
+    contacts: int = 0
+
+    def as_dict(self) -> dict[str, int]:
+        """Return the counts by name."""
+        return asdict(self)
+
+
+def outdated(days: int, now: datetime | None = None) -> ConversationQuerySet:
+    """Conversations in which nothing was said for so many days, and no reply is running."""
+    if days < 1:
+        raise ValueError("Conversations are kept for at least 1 day.")
+    return Conversation.objects.filter(updated__lt=_cutoff(days, now), running=None)
+
+
+def _cutoff(days: int, now: datetime | None = None) -> datetime:
+    return (now or timezone.now()) - timedelta(days=min(days, CENTURY))
+
+
+def cleanup(days: int | None = None, *, dry_run: bool = False) -> Cleaned:
+    """Forget what is older than `days` (CHAT_RETENTION_DAYS); safe while the site runs.
+
+    Contacts are kept for CHAT_CONTACT_RETENTION_DAYS.
+
+    Also ends replies whose process is gone, deletes the ledger's counts of windows that have
+    ended, and brings the summaries and the list of unanswered questions up to date. What was
+    used and paid stays in `Usage`, without its link. Raises ValueError for less than 1 day.
+    """
+    days = conf.CHAT_RETENTION_DAYS if days is None else days
+    old = outdated(days)
+    consents = Consent.objects.outdated(_cutoff(days))
+    contacts = Contact.objects.outdated(_cutoff(conf.CHAT_CONTACT_RETENTION_DAYS))
+    if dry_run:
+        return Cleaned(
+            conversations=old.count(),
+            messages=Message.objects.filter(conversation__in=old.values("pk")).count(),
+            consents=consents.count(),
+            contacts=contacts.count(),
+            interrupted=stale.silent(Message.objects.replies()).count(),
+        )
+    cleaned = Cleaned(interrupted=stale.end_lost_patiently(Message.objects.replies()))
+    database.retry(open_questions.close_expired)
+    database.retry(review.review_new_replies)
+    database.retry(approved.embed_missing)
+    database.retry(summaries.sum_again)
+    while ids := list(old.order_by("updated").values_list("pk", flat=True)[: erasure.BATCH]):
+        counts = erasure.erase(old.filter(pk__in=ids))
+        if not counts:
+            break  # what is left was written in meanwhile
+        cleaned.conversations += counts.get(Conversation._meta.label, 0)
+        cleaned.messages += counts.get(Message._meta.label, 0)
+    Delivery.objects.outdated(_cutoff(days)).delete()
+    cleaned.consents = consents.delete()[0]
+    cleaned.contacts = contacts.delete()[0]
+    cleaned.counters = get_ledger().purge()
+    database.retry(partial(Job.record, JOB))
+    return cleaned
+
+
+def last_cleanup() -> datetime | None:
+    """When the cleanup last ran; None where it never did. Never later than now."""
+    ran = Job.objects.filter(pk=JOB).values_list("ran", flat=True).first()
+    return min(ran, timezone.now()) if ran else None

@@ -1,0 +1,222 @@
+"""Find replies that did not help: they did not know, got a thumb down, or were asked for again.
+
+Claude marks replies that did not know. Those without a mark are recognized by their words, which
+is a heuristic (see `phrases`). Failed and interrupted replies say nothing about what the site
+lacks, so they are left out. No model is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import IntegrityError
+from django.utils import timezone
+
+from sitechat.events import announce
+from sitechat.models import Job, Message, Role, Status, Unanswered, Usage
+from sitechat.reports import grouping
+from sitechat.reports.likeness import SAME, similarity
+from sitechat.reports.phrases import says_unknown
+from sitechat.runtime import database
+
+JOB = "review"
+
+AT_ONCE = 1000
+"""The number of replies that are reviewed in one batch."""
+
+BEFORE_A_PAGE = 100
+"""Maximum replies that are reviewed before an admin page is shown. The cleanup reviews all."""
+
+LOOKED_AT = (
+    *("conversation_id", "position", "text", "created", "status", "rating", "did_not_know"),
+)
+"""The fields of a reply that the review reads."""
+
+NEWS = timedelta(days=7)
+"""The age up to which an unanswered question is announced."""
+
+SETTLES = timedelta(minutes=1)
+"""The delay before a reply is reviewed, so that all earlier transactions are committed."""
+
+
+FAILURES = (Status.FAILED, Status.INTERRUPTED)
+"""Statuses of replies that are no gaps in what the site says."""
+
+
+def review_new_replies(most: int | None = None) -> bool:
+    """Review the replies since the last call.
+
+    Args:
+        most: The maximum number of replies; None for all.
+
+    Returns:
+        Whether all replies have been reviewed.
+    """
+    disliked = _disliked(most or AT_ONCE)
+    if most is None:
+        while disliked == AT_ONCE:
+            disliked = _disliked(AT_ONCE)
+        _liked_after_all()
+    is_complete = _review(most)
+    return grouping.group_new(most) and is_complete
+
+
+def _review(most: int | None) -> bool:
+    now = timezone.now()
+    end = now - SETTLES
+    since = Job.progress(JOB)
+    if since is not None and since > end:
+        if since <= now:
+            return True
+        since = end  # the clock was wrong when this was written
+    left = most
+    while left is None or left > 0:
+        size = AT_ONCE if left is None else min(AT_ONCE, left)
+        batch = _batch(since, end, size)
+        _look_at([used.reply for used in batch if used.reply is not None])
+        if len(batch) < size:
+            Job.record(JOB, end - timedelta.resolution)
+            return True
+        since = batch[-1].created
+        Job.record(JOB, since)
+        left = None if left is None else left - len(batch)
+    return False
+
+
+def _batch(since: datetime | None, end: datetime, size: int) -> list[Usage]:
+    """Return the next replies in the order in which they ended.
+
+    Replies that ended at the same time are never split between batches. `Usage` is written when
+    a reply ends, and has an index on that time.
+    """
+    ended = (
+        Usage.objects.filter(created__lt=end, command=None)
+        .select_related("reply")
+        .only("created", *(f"reply__{name}" for name in LOOKED_AT))
+        .order_by("created")
+    )
+    if since is not None:
+        ended = ended.filter(created__gt=since)
+    batch = list(ended[:size])
+    if len(batch) == size:
+        known = {used.pk for used in batch}
+        batch += ended.filter(created=batch[-1].created).exclude(pk__in=known)
+    return batch
+
+
+def _look_at(replies: Sequence[Message]) -> None:
+    questions = _questions(replies)
+    found: dict[UUID, tuple[str, Message]] = {}
+    for reply in replies:
+        before = (reply.conversation_id, reply.position - 3)
+        asked, asked_before = questions.get(_asked(reply), ""), questions.get(before, "")
+        if asked_before.strip() and _same(asked, asked_before):
+            previous = Message.objects.filter(
+                conversation=reply.conversation_id, position=reply.position - 2
+            ).first()
+            if previous is not None and not _is_settled(previous):
+                found.setdefault(previous.pk, (Unanswered.Reason.RETRIED, previous))
+        if not _is_settled(reply) and (reply.did_not_know or says_unknown(reply.text)):
+            found[reply.pk] = (Unanswered.Reason.UNKNOWN, reply)
+    _keep(found.values(), questions)
+
+
+def _is_settled(reply: Message) -> bool:
+    """Return whether a reply can't be unanswered: it failed, or its visitor liked it."""
+    return reply.status in FAILURES or reply.rating > 0
+
+
+def _disliked(most: int) -> int:
+    """List replies with a thumb down. Ratings may be given long after the reply.
+
+    Returns:
+        The number of replies, at most `most`.
+    """
+    found = list(
+        Message.objects.filter(rating__lt=0, unanswered=None, conversation__command=None)
+        .exclude(status__in=FAILURES)
+        .only(*LOOKED_AT)
+        .order_by()[:most]
+    )
+    _keep([(Unanswered.Reason.DISLIKED, reply) for reply in found], _questions(found))
+    return len(found)
+
+
+def _liked_after_all() -> None:
+    """Remove replies whose thumb down was withdrawn, and close those with a thumb up."""
+    Unanswered.objects.filter(done=None, reply__rating__gt=0).update(done=timezone.now())
+    Unanswered.objects.filter(
+        reason=Unanswered.Reason.DISLIKED, done=None, reply__rating__gte=0
+    ).delete()
+
+
+def _asked(reply: Message) -> tuple[UUID, int]:
+    return (reply.conversation_id, reply.position - 1)
+
+
+def _same(one: str, other: str) -> bool:
+    return similarity(one, other) >= SAME
+
+
+def _questions(replies: Sequence[Message]) -> dict[tuple[UUID, int], str]:
+    """Return the replies' questions and the questions before, by conversation and position."""
+    wanted = {_asked(reply) for reply in replies}
+    wanted |= {(conversation, position - 2) for conversation, position in wanted}
+    rows = Message.objects.filter(
+        role=Role.USER,
+        conversation__in={conversation for conversation, _position in wanted},
+        position__in={position for _talk, position in wanted},
+    ).values_list("conversation_id", "position", "text")
+    return {(conversation, position): text for conversation, position, text in rows}
+
+
+def _keep(found: Iterable[tuple[str, Message]], questions: Mapping[tuple[UUID, int], str]) -> None:
+    rows = [
+        Unanswered(
+            conversation_id=reply.conversation_id,
+            reply=reply,
+            reason=reason,
+            question=questions.get(_asked(reply), ""),
+            created=reply.created,
+        )
+        for reason, reply in found
+    ]
+    try:
+        with database.atomic():
+            _insert(rows)
+    except IntegrityError:  # some replies were deleted in the meantime
+        alive = set(
+            Message.objects.filter(pk__in=[row.reply_id for row in rows]).values_list(
+                "pk", flat=True
+            )
+        )
+        _insert([row for row in rows if row.reply_id in alive])
+
+
+def _insert(rows: list[Unanswered]) -> None:
+    replies = [row.reply_id for row in rows]
+    known = set(Unanswered.objects.filter(reply__in=replies).values_list("reply_id", flat=True))
+    # Existing rows stay unchanged, in particular those marked as done.
+    Unanswered.objects.bulk_create(rows, ignore_conflicts=True)
+    _announce(set(replies) - known)
+
+
+def _announce(replies: set[UUID]) -> None:
+    """Announce new rows, but not those of the old replies of a site that has just been upgraded."""
+    news = Unanswered.objects.filter(reply__in=replies, created__gt=timezone.now() - NEWS)
+    for row in news.select_related("reply", "conversation") if replies else ():
+        announce(
+            "question_unanswered",
+            sender=Unanswered,
+            data={
+                "conversation": str(row.conversation_id),
+                "reply": str(row.reply_id),
+                "bot": row.conversation.bot,
+                "reason": row.reason,
+                "question": row.question,
+            },
+            conversation_id=row.conversation_id,
+            unanswered=row,
+        )

@@ -1,0 +1,64 @@
+"""Cases for `chat_eval` from a conversation: its questions, and what its answers rested on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from sitechat.models import Conversation, Message, Role, Status
+from sitechat.reports.phrases import says_unknown
+
+LONGEST = 200
+"""The maximum number of questions of one suite: the newest ones."""
+
+ANSWERED = (Status.COMPLETE, Status.TRUNCATED)
+
+
+def suite_of(conversation: Conversation) -> dict[str, Any]:
+    """Return a suite with a case for each answered or refused question.
+
+    The expectations are those that the answers of the conversation met: the owner corrects them.
+    """
+    suite: dict[str, Any] = {"cases": [*_cases(conversation)][-LONGEST:]}
+    return suite if conversation.bot == "default" else {"bot": conversation.bot, **suite}
+
+
+def _cases(conversation: Conversation) -> Iterator[dict[str, Any]]:
+    earlier: list[dict[str, str]] = []
+    question: Message | None = None
+    for message in conversation.messages.order_by("position"):
+        if message.role == Role.USER:
+            question = None if message.replaced else message
+        elif message.role == Role.ASSISTANT and question is not None and question.text.strip():
+            case = _case(question, message, earlier)
+            if case is not None:
+                yield case
+            if message.status in ANSWERED and message.text.strip():
+                earlier = [*earlier, {"ask": question.text, "answer": message.text}]
+            question = None
+
+
+def _case(
+    question: Message, reply: Message, earlier: list[dict[str, str]]
+) -> dict[str, Any] | None:
+    is_unknown = reply.did_not_know or says_unknown(reply.text)
+    case: dict[str, Any] = {"ask": question.text}
+    if earlier:
+        case["after"] = earlier
+    if reply.status == Status.REFUSED or (reply.status in ANSWERED and is_unknown):
+        return {**case, "must_refuse": True}
+    if reply.status not in ANSWERED:
+        return None
+    case["must_refuse"] = False
+    cited = list(dict.fromkeys(filter(None, map(_path, reply.sources))))
+    return {**case, "must_cite": cited} if cited else case
+
+
+def _path(source: Any) -> str:
+    """Return the path of a cited page, which stays the same on a site under development."""
+    url = source.get("url") if isinstance(source, dict) else None
+    try:
+        return urlsplit(url).path if isinstance(url, str) else ""
+    except ValueError:
+        return ""

@@ -1,0 +1,65 @@
+"""Ask a bot a few questions from the admin, as an anonymous visitor, to see what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from asgiref.sync import sync_to_async
+
+from sitechat.engine.reply import CitedPage
+from sitechat.errors import ChatError
+from sitechat.models import Asker, Status
+from sitechat.reports import asking
+
+MOST = 3
+"""The maximum number of questions that are asked at once."""
+
+
+@dataclass
+class TrialAnswer:
+    """A question and what the bot answered."""
+
+    question: str
+    text: str = ""
+    sources: list[CitedPage] = field(default_factory=list)
+    problem: str = ""
+    """Why there is no whole answer; empty if there is one."""
+    did_not_know: bool = False
+    dollars: float = 0.0
+
+
+def ask(questions: Sequence[str], bot: str, instructions: str | None = None) -> list[TrialAnswer]:
+    """Ask the questions one after the other; at most MOST of them. The answers cost money.
+
+    Args:
+        questions: The questions.
+        bot: The bot that answers.
+        instructions: What staff would add to the system prompt; None for what they have saved.
+    """
+    answers = [TrialAnswer(question) for question in questions[:MOST]]
+    asking.run(_ask_all(answers, bot, instructions))
+    return answers
+
+
+async def _ask_all(answers: Sequence[TrialAnswer], bot: str, instructions: str | None) -> None:
+    for answer in answers:
+        try:
+            asking.check_configured()
+            message = asking.understand(answer.question, bot)
+            live = await sync_to_async(asking.compose_question)(
+                message, Asker.ADMIN, instructions=instructions
+            )
+        except ChatError as error:
+            answer.problem = str(error.as_dict()["message"])
+            continue
+        usage = await asking.answer(live)
+        answer.text = live.reply.text
+        answer.sources = live.reply.sources
+        answer.did_not_know = live.reply.did_not_know
+        answer.dollars = float(usage.dollars)
+        ending = live.ending
+        if ending is not None and ending.error is not None:
+            answer.problem = asking.reason_of_failure(ending.error, live.request.model)
+        elif usage.status != Status.COMPLETE:
+            answer.problem = str(Status(usage.status).label)

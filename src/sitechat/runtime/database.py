@@ -1,0 +1,193 @@
+"""The database that holds the chat's rows, its transactions and its errors.
+
+On sites with several databases the rows are read from the database that they are written to. A
+replica lags behind, and the next step depends on what the visitor wrote a moment ago.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import monotonic, sleep
+from typing import Any, TypeVar
+
+from django.apps import AppConfig, apps
+from django.db import DatabaseError, OperationalError, connections, models, router, transaction
+
+M = TypeVar("M", bound=models.Model)
+T = TypeVar("T")
+
+PATIENCE = 10.0
+"""Seconds for which a transaction is retried after a conflict with another one."""
+
+LOST_SQLSTATES = frozenset({"40001", "40P01", "55P03"})
+"""Conflicts on PostgreSQL: serialization failure, deadlock, lock not available."""
+
+LOST_NUMBERS = frozenset({1020, 1205, 1213})
+"""Conflicts on MySQL and MariaDB: changed row, lock timeout, deadlock."""
+
+RUN_MIGRATE = "The database lacks tables or columns of the chat: run `manage.py migrate`."
+
+NEEDED_APPS = frozenset({"sitechat", "django.contrib.sessions"})
+"""Apps whose tables a message needs."""
+
+MISSING_CODES = frozenset({"42P01", "42703", 1146, 1054})
+"""Codes of PostgreSQL and MySQL for a missing table or column."""
+
+MISSING_ON_SQLITE = re.compile(r"no such (?:table|column)|has no column named")
+"""The same on SQLite, which has no codes for it."""
+
+
+class _Thread(threading.local):
+    """The callbacks to run after the thread's `atomic` block; None outside of one."""
+
+    later: list[Callable[[], None]] | None = None
+
+
+_thread = _Thread()
+
+
+class PrimaryManager(models.Manager[M]):
+    """A manager that reads from the database that the site's routers choose for writing."""
+
+    def get_queryset(self) -> models.QuerySet[M]:
+        """Return a queryset on the database for writing."""
+        return super().get_queryset().using(self._db or router.db_for_write(self.model))
+
+
+def alias() -> str:
+    """Return the alias of the chat's database in DATABASES."""
+    return router.db_for_write(apps.get_model("sitechat", "Message"))
+
+
+@contextmanager
+def atomic() -> Iterator[None]:
+    """Run the block in a transaction, then the callbacks that it passed to `after_atomic`."""
+    if _thread.later is not None:
+        with transaction.atomic(using=alias()):
+            yield
+        return
+    later: list[Callable[[], None]] = []
+    _thread.later = later
+    try:
+        with transaction.atomic(using=alias()):
+            yield
+    finally:
+        _thread.later = None
+        for work in later:
+            work()
+
+
+def after_atomic(work: Callable[[], None]) -> None:
+    """Call `work` after the outermost `atomic` block, or now if there is none.
+
+    Unlike with `transaction.on_commit`, it is also called after a rollback, and in a site's
+    `TestCase`, whose transaction is never committed. It must not raise.
+    """
+    if _thread.later is None:
+        work()
+    else:
+        _thread.later.append(work)
+
+
+def retry(work: Callable[[], T], *, also: tuple[type[DatabaseError], ...] = ()) -> T:
+    """Run a transaction, and retry it after conflicts with other transactions.
+
+    Inside a transaction of the caller it runs once, since that one may have failed as well.
+
+    Args:
+        work: Runs the transaction. It can be called several times.
+        also: Further errors that are conflicts in this transaction.
+    """
+    gives_up: float | None = None
+    while True:
+        try:
+            return work()
+        except DatabaseError as error:
+            gives_up = gives_up or monotonic() + PATIENCE
+            lost = lost_to_another(error) or isinstance(error, also)
+            if in_transaction() or not lost or monotonic() > gives_up:
+                raise
+        sleep(secrets.randbelow(100) / 1000)
+
+
+def lost_to_another(error: DatabaseError) -> bool:
+    """Return whether a statement failed because of a conflict with another transaction."""
+    if not isinstance(error, OperationalError):
+        return False
+    cause = error.__cause__
+    sqlstate = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
+    number = error.args[0] if error.args else None
+    on_sqlite = sqlstate is None and "locked" in str(error)
+    return sqlstate in LOST_SQLSTATES or number in LOST_NUMBERS or on_sqlite
+
+
+def lock(rows: models.QuerySet[Any], *, shared_with_children: bool = False) -> None:
+    """Lock the rows until the end of the transaction, in the order of their keys.
+
+    Does nothing on SQLite, which locks the whole database at the first write.
+
+    Args:
+        rows: The rows. Rows of joined tables are locked as well.
+        shared_with_children: Whether others may insert rows that refer to these, if the
+            database supports such a lock.
+    """
+    features = connections[rows.db].features
+    if features.has_select_for_update:
+        no_key = shared_with_children and features.has_select_for_no_key_update
+        list(rows.order_by("pk").select_for_update(no_key=no_key).values_list("pk"))
+
+
+def locks_rows() -> bool:
+    """Return whether the database can lock single rows."""
+    return bool(connections[alias()].features.has_select_for_update)
+
+
+def returns_rows(using: str) -> bool:
+    """Return whether every writing statement of a database can return the rows it wrote.
+
+    PostgreSQL and SQLite 3.35 can. MariaDB returns inserted rows only.
+    """
+    connection = connections[using]
+    returns: bool = connection.features.can_return_rows_from_bulk_insert
+    return returns and connection.vendor in {"postgresql", "sqlite"}
+
+
+def in_transaction() -> bool:
+    """Return whether this thread has an open transaction on the chat's database."""
+    return bool(transaction.get_connection(alias()).in_atomic_block)
+
+
+def lacks_migrations(error: DatabaseError) -> bool:
+    """Return whether a statement failed because of unapplied migrations."""
+    if not names_missing(error):
+        return False
+    try:
+        return unapplied_migrations()
+    except DatabaseError:  # a failed transaction accepts no further statement
+        return True
+
+
+def unapplied_migrations() -> bool:
+    """Return whether an app that the chat needs has unapplied migrations."""
+    return any(map(_unapplied, apps.get_app_configs()))
+
+
+def names_missing(error: DatabaseError) -> bool:
+    """Return whether an error reports a missing table or column."""
+    cause = error.__cause__
+    codes = {getattr(cause, "sqlstate", None), getattr(cause, "pgcode", None), *error.args[:1]}
+    return bool(MISSING_CODES & codes) or bool(MISSING_ON_SQLITE.search(str(error)))
+
+
+def _unapplied(app: AppConfig) -> bool:
+    if app.name not in NEEDED_APPS:
+        return False
+    from django.db.migrations.executor import MigrationExecutor
+
+    model = next(app.get_models())
+    executor = MigrationExecutor(connections[router.db_for_write(model)])
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes(app.label)))

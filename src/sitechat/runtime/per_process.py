@@ -1,0 +1,39 @@
+"""State of one process. Servers fork, and a child process must not use its parent's state."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class PerProcess(Generic[T]):
+    """A callable that returns the value of this process, which the first call creates."""
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make = make
+        self._mine: tuple[int, T] | None = None
+        self._lock = threading.Lock()
+
+    def __call__(self) -> T:
+        """Return the value of this process."""
+        pid, mine = os.getpid(), self._mine
+        if mine is None or mine[0] != pid:
+            with self._lock:
+                mine = self._mine
+                if mine is None or mine[0] != pid:
+                    mine = self._mine = (pid, self._make())
+        return mine[1]
+
+    @contextmanager
+    def renewed(self) -> Iterator[None]:
+        """Use a new value within the block, as a new process does."""
+        kept, self._mine = self._mine, None
+        try:
+            yield
+        finally:
+            self._mine = kept

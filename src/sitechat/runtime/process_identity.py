@@ -1,0 +1,65 @@
+"""Identities of processes, by which another process can find out whether one has ended."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import socket
+from pathlib import Path
+
+from sitechat.runtime.per_process import PerProcess
+
+PROC = Path("/proc")
+
+START_TIME = 19
+"""Index of the start time among the fields after the name in `/proc/<pid>/stat`."""
+
+ZOMBIE = "Z"
+"""State of an ended process whose parent has not read its exit status."""
+
+
+def _identity() -> str:
+    """Return machine, process and start time, or a random identity if they are unknown."""
+    start = _start_time(os.getpid())
+    if start is None:
+        return f"-:{secrets.token_hex(8)}"
+    return f"{_machine()}:{os.getpid()}:{start}"
+
+
+identity = PerProcess(_identity)
+"""The identity of this process, at most 64 characters."""
+
+
+def has_ended(other: str) -> bool:
+    """Return whether the process with this identity has certainly ended.
+
+    False for a process on another machine or in another container, about which nothing is known.
+    """
+    machine, _, rest = other.partition(":")
+    pid, _, start = rest.partition(":")
+    if not start or machine != _machine():
+        return False
+    return _start_time(int(pid)) != start
+
+
+def _machine() -> str:
+    """Return an identifier that is the same for all processes that can see each other's pids."""
+    try:
+        boot = (PROC / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        namespace = str((PROC / "self/ns/pid").readlink())
+    except OSError:
+        return ""
+    known = f"{socket.gethostname()} {boot} {namespace}"
+    return hashlib.sha256(known.encode()).hexdigest()[:16]
+
+
+def _start_time(pid: int) -> str | None:
+    """Return the start time of a process in ticks since boot; None if it has ended."""
+    try:
+        # The name may contain anything, but no field after it has a parenthesis.
+        stat = (PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    fields = stat.rpartition(")")[2].split()
+    return None if fields[0] == ZOMBIE else fields[START_TIME]

@@ -1,0 +1,212 @@
+"""The server that runs this process: its threads, its time limits, and whether it is stopping.
+
+No standard lets an app ask its server for these. Each known server is asked in its own way, once
+per process: the stack of the main thread shows the object that serves. An unknown server is
+assumed to have a few threads. This is the only module that reads internals of servers;
+`tests/servers/test_threads.py` fails if an upgrade changes them.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+from sitechat.runtime.per_process import PerProcess
+
+CHAT_MIDDLEWARE = "sitechat.middleware.ChatMiddleware"
+"""The optional first entry of MIDDLEWARE."""
+
+DEFAULT_THREADS = 4
+"""Assumed number of threads of a threaded server that does not report it."""
+
+DEFAULT_GRACE = 8.0
+"""Default seconds for running replies to finish after SIGTERM.
+
+Docker kills after 10 s, Kubernetes after 30 s, systemd after 90 s.
+"""
+
+MAX_STREAM_SECONDS = 20.0
+"""Seconds after which a stream is cut and resumed, on servers that wait for open streams."""
+
+MARGIN = 2.0
+"""Seconds to finish before the server's own deadline."""
+
+
+def _never() -> bool:
+    return False
+
+
+@dataclass(frozen=True)
+class Server:
+    """The server of this process."""
+
+    name: str
+    threads: int | None = None
+    """Concurrent requests in this process; None for any number."""
+    grace: float = DEFAULT_GRACE
+    """Seconds for running replies to finish after SIGTERM."""
+    longest: float | None = None
+    """Maximum seconds of one stream. It is then cut, and the visitor resumes it."""
+    stopping: Callable[[], bool] = _never
+    """Return whether the process was asked to stop."""
+    problem: str | None = None
+    """Why no reply can run in this process, for the site's owner."""
+
+    @property
+    def streams(self) -> int | None:
+        """Streams that leave half of the threads for other pages; None for any number."""
+        return None if self.threads is None else self.threads // 2
+
+
+def _find_server() -> Server | None:
+    if problem := _green_threads():
+        return Server("gevent", problem=problem)
+    if (uwsgi := _uwsgi()) is not None:
+        return uwsgi
+    for frame in _main_stack():
+        module = frame.f_globals.get("__name__", "")
+        for prefix, read in READERS.items():
+            if module.startswith(prefix):
+                server = read(frame.f_locals)
+                if server is not None:
+                    return server
+    return None
+
+
+def _unknown(environ: Mapping[str, Any]) -> Server:
+    software = str(environ.get("SERVER_SOFTWARE", ""))
+    if not environ.get("wsgi.multithread"):
+        return Server(software, threads=1)
+    if software.startswith("WSGIServer"):
+        # Django's runserver starts a thread for each request, and restarts often.
+        return Server(software, grace=1.0)
+    return Server(software, threads=DEFAULT_THREADS)
+
+
+def _main_stack() -> Iterator[FrameType]:
+    main = threading.main_thread().ident
+    frame = sys._current_frames().get(main) if main is not None else None
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+
+
+def _gunicorn(variables: Mapping[str, Any]) -> Server | None:
+    worker: Any = variables.get("self")
+    cfg = getattr(worker, "cfg", None)
+    if cfg is None or not hasattr(worker, "alive"):
+        return None
+    kind = type(worker).__module__.rpartition(".")[2]
+    return Server(
+        f"gunicorn {kind}",
+        threads={"sync": 1, "gthread": cfg.threads}.get(kind),
+        grace=_before(cfg.graceful_timeout),
+        # A sync worker reports that it is alive only between requests.
+        longest=_before(cfg.timeout) if kind == "sync" and cfg.timeout else None,
+        stopping=lambda: not worker.alive,
+    )
+
+
+def _granian(variables: Mapping[str, Any]) -> Server | None:
+    threads, ended = variables.get("blocking_threads"), variables.get("evp")
+    if threads is None or ended is None:
+        return None
+    if isinstance(ended, threading.Event):
+        # It waits for open streams without a limit, and nothing shows that it is stopping.
+        return Server("granian WSGI", threads=threads, longest=MAX_STREAM_SECONDS)
+    return Server("granian ASGI")
+
+
+def _uvicorn(variables: Mapping[str, Any]) -> Server | None:
+    config = getattr(variables.get("self"), "config", None)
+    if config is None:
+        return None
+    return Server("uvicorn", grace=_before(config.timeout_graceful_shutdown))
+
+
+def _hypercorn(variables: Mapping[str, Any]) -> Server | None:
+    config: Any = variables.get("config")
+    if not hasattr(config, "graceful_timeout"):
+        return None
+    event: Any = variables.get("shutdown_event")  # the parent sets it and sends no signal
+    return Server(
+        "hypercorn",
+        grace=_before(config.graceful_timeout),
+        stopping=event.is_set if event is not None else _never,
+    )
+
+
+READERS: Mapping[str, Callable[[Mapping[str, Any]], Server | None]] = {
+    "gunicorn.workers.": _gunicorn,
+    "granian.server.": _granian,
+    "uvicorn.server": _uvicorn,
+    "hypercorn.asyncio.run": _hypercorn,
+}
+
+
+def _before(deadline: float | None) -> float:
+    """Return the seconds that our work may take if the server kills after `deadline` seconds."""
+    return DEFAULT_GRACE if not deadline else max(deadline / 2, deadline - MARGIN)
+
+
+def _uwsgi() -> Server | None:
+    try:
+        uwsgi = importlib.import_module("uwsgi")  # exists only inside uWSGI
+    except ImportError:
+        return None
+    options = {_text(key): _text(value) for key, value in uwsgi.opt.items()}
+    threads = int(options.get("threads", 1))
+    problem = None
+    if threads < 2 and "enable-threads" not in options:
+        problem = (
+            "uWSGI runs without threads, so no reply can be written. "
+            "Start it with --enable-threads, or with --threads 4."
+        )
+    harakiri = int(options.get("harakiri", 0))
+    return Server(
+        "uWSGI",
+        threads=threads,
+        longest=_before(harakiri) if harakiri else None,
+        problem=problem,
+    )
+
+
+def _text(value: object) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _green_threads() -> str | None:
+    monkey = sys.modules.get("gevent.monkey")
+    if monkey is not None and monkey.is_module_patched("threading"):
+        return (
+            "gevent has replaced this process's threads, so asyncio can't run beside a request. "
+            "Serve the site with gunicorn -k gthread --threads 8, or as ASGI."
+        )
+    return None
+
+
+class _Known:
+    """The server of this process, if it was looked for and found."""
+
+    def __init__(self) -> None:
+        self.server = _find_server()
+
+
+known = PerProcess(_Known)
+
+
+def current_server(environ: Mapping[str, Any] | None = None) -> Server:
+    """Return the server of this process.
+
+    Args:
+        environ: The environment of a WSGI request, which describes unknown servers.
+    """
+    process = known()
+    if process.server is None and environ is not None:
+        process.server = _unknown(environ)
+    return process.server or Server("unknown")

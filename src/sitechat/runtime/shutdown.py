@@ -1,0 +1,85 @@
+"""Callbacks for the end of a process, so that running replies are saved before it ends.
+
+Servers end in different ways. Most run `atexit` callbacks. Granian's workers are children of
+`multiprocessing` and run only its finalizers. Uvicorn raises the signal again, after which
+nothing runs. For this reason SIGTERM is handled as well, before the server's own handler.
+"""
+
+from __future__ import annotations
+
+import atexit
+import inspect
+import os
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from functools import partial
+from multiprocessing.util import Finalize
+from types import FrameType
+from typing import Any
+from weakref import WeakMethod
+
+GoOn = Callable[[], None]
+Ending = Callable[[GoOn], None]
+
+
+def at_exit(work: Callable[[], None]) -> None:
+    """Call `work` when this process ends in an orderly way. It can be called twice."""
+    pid = os.getpid()
+
+    def in_this_process() -> None:
+        if os.getpid() == pid:
+            work()
+
+    atexit.register(in_this_process)
+    Finalize(None, in_this_process, exitpriority=10)
+
+
+def on_terminate(ending: Ending) -> None:
+    """Call `ending(go_on)` on SIGTERM; `go_on()` then calls the handler that was there before.
+
+    Methods are referenced weakly: they are called only while their object exists. Call this on
+    the main thread. On other threads it does nothing, because Python handles signals only there.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return
+    handler = signal.getsignal(signal.SIGTERM)
+    if not isinstance(handler, _Handler) or handler.pid != os.getpid():
+        handler = _Handler(handler)
+        signal.signal(signal.SIGTERM, handler)
+    handler.add(ending)
+
+
+class _Handler:
+    """A handler of SIGTERM that calls its callbacks, newest first, then the previous handler."""
+
+    def __init__(self, before: Any) -> None:
+        self.pid = os.getpid()
+        self._before = before
+        self._endings: list[Callable[[], Ending | None]] = []
+
+    def add(self, ending: Ending) -> None:
+        """Add a callback."""
+        known = [reference for reference in self._endings if reference() is not None]
+        known.append(WeakMethod(ending) if inspect.ismethod(ending) else lambda: ending)
+        self._endings = known
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        listens = os.getpid() == self.pid
+        self._ask([reference() for reference in self._endings] if listens else [])
+
+    def _ask(self, endings: Sequence[Ending | None]) -> None:
+        *others, last = endings or [None]
+        if last is not None:
+            last(partial(self._ask, others))
+        elif others:
+            self._ask(others)
+        else:
+            self._go_on()
+
+    def _go_on(self) -> None:
+        if callable(self._before):
+            self._before(signal.SIGTERM, None)
+        elif self._before == signal.SIG_DFL:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            os.kill(os.getpid(), signal.SIGTERM)

@@ -1,0 +1,105 @@
+"""The number of streams that this process has open, and its limit."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from time import monotonic
+from weakref import WeakSet
+
+from sitechat.conf import conf
+from sitechat.runtime.per_process import PerProcess
+from sitechat.runtime.servers import Server
+
+OPEN_WITHIN = 10.0
+"""Seconds within which a stream must be opened; after that its slot may be taken away."""
+
+
+class StreamSlots:
+    """The streams of this process."""
+
+    def __init__(self) -> None:
+        self.streams = 0
+        self.unopened: WeakSet[StreamSlot] = WeakSet()
+        # Reentrant: taking a slot can trigger the collection, and so the release, of another.
+        self.lock = threading.RLock()
+
+
+stream_slots = PerProcess(StreamSlots)
+
+
+def max_streams(server: Server, *, on_loop: bool, polls: bool) -> int | None:
+    """Return the maximum number of open streams in this process; None for any number.
+
+    Args:
+        server: The server of this process.
+        on_loop: Whether streams run on an event loop, so that they take no thread.
+        polls: Whether the client can poll instead of reading a stream.
+    """
+    if conf.CHAT_MAX_STREAMS is not None:
+        return conf.CHAT_MAX_STREAMS
+    if on_loop or (server.threads == 1 and not polls):  # this request has the only thread
+        return None
+    return server.streams
+
+
+class StreamSlot:
+    """A slot for one open stream.
+
+    It is released once: by its stream, or when nothing refers to it any more, since servers and
+    middleware can drop a response without closing it.
+    """
+
+    def __init__(self, slots: StreamSlots) -> None:
+        self._slots: StreamSlots | None = slots
+        self.taken = monotonic()
+        self._at_release: Callable[[], None] | None = None
+
+    def open(self) -> None:
+        """Mark the stream as opened, so that the slot is not taken away."""
+        if (slots := self._slots) is not None:
+            slots.unopened.discard(self)
+
+    def at_release(self, callback: Callable[[], None]) -> None:
+        """Call the callback once when the slot is released, on any thread."""
+        self._at_release = callback
+        if self._slots is None:
+            self._finish()
+
+    def release(self) -> None:
+        """Release the slot. Can be called more than once."""
+        slots, self._slots = self._slots, None
+        if slots is not None:
+            with slots.lock:
+                slots.streams -= 1
+                slots.unopened.discard(self)
+            self._finish()
+
+    def _finish(self) -> None:
+        callback, self._at_release = self._at_release, None
+        if callback is not None:
+            callback()
+
+    def __del__(self) -> None:
+        self.release()
+
+
+def take_slot(limit: int | None) -> StreamSlot | None:
+    """Return a slot for one more stream; None if `limit` streams are open."""
+    slots = stream_slots()
+    with slots.lock:
+        if limit is not None and slots.streams >= limit:
+            _release_unopened(slots)
+            if slots.streams >= limit:
+                return None
+        slots.streams += 1
+        slot = StreamSlot(slots)
+        slots.unopened.add(slot)
+    return slot
+
+
+def _release_unopened(slots: StreamSlots) -> None:
+    """Release slots of responses that were never sent."""
+    for slot in list(slots.unopened):
+        if monotonic() - slot.taken > OPEN_WITHIN:
+            slot.release()

@@ -1,0 +1,102 @@
+"""Daemon threads, and how work and context move between threads."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from contextvars import copy_context
+from functools import partial
+from queue import SimpleQueue
+from typing import Any, TypeVar
+
+from asgiref.sync import SyncToAsync
+from django.urls import get_script_prefix, get_urlconf, set_script_prefix, set_urlconf
+from django.utils import timezone, translation
+
+T = TypeVar("T")
+
+Work = tuple["Future[Any]", Callable[[], Any]]
+
+
+class DaemonThreads(Executor):
+    """A pool of daemon threads that are started when they are needed.
+
+    Unlike the threads of `ThreadPoolExecutor`, they accept work after the main thread has ended,
+    while the last replies are saved.
+    """
+
+    def __init__(self, max_threads: int, name: str) -> None:
+        self._max_threads = max_threads
+        self._name = name
+        self._threads = 0
+        self._lock = threading.Lock()
+        self._idle = threading.Semaphore(0)
+        self._work: SimpleQueue[Work] = SimpleQueue()
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        """Run the call on one of the threads. Can be called from any thread."""
+        future: Future[T] = Future()
+        self._work.put((future, lambda: fn(*args, **kwargs)))
+        if not self._idle.acquire(blocking=False) and self._may_start():
+            threading.Thread(target=self._run, name=self._name, daemon=True).start()
+        return future
+
+    def _may_start(self) -> bool:
+        """Return whether one more thread may start, and count it."""
+        with self._lock:
+            starts = self._threads < self._max_threads
+            self._threads += starts
+        return starts
+
+    def _run(self) -> None:
+        while True:
+            future, call = self._work.get()
+            if not future.set_running_or_notify_cancel():
+                self._idle.release()
+                continue
+            try:
+                result = call()
+            except BaseException as error:
+                self._idle.release()
+                future.set_exception(error)
+            else:
+                self._idle.release()
+                future.set_result(result)
+            del future, call
+
+
+def in_callers_context(work: Callable[[], T]) -> Callable[[], T]:
+    """Return a callable that runs the work on another thread as if on the caller's.
+
+    It runs in a copy of the caller's context variables. Django stores its active language, time
+    zone, script prefix and URLconf in `asgiref.local.Local`, which other threads do not see even
+    in the same context. For this reason they are set again.
+    """
+    context = copy_context()
+    language, zone = translation.get_language(), timezone.get_current_timezone()
+    prefix, urlconf = get_script_prefix(), get_urlconf()
+
+    def run() -> T:
+        if language is None:
+            translation.deactivate_all()
+        else:
+            translation.activate(language)
+        timezone.activate(zone)
+        set_script_prefix(prefix)
+        set_urlconf(urlconf)
+        return work()
+
+    return partial(context.run, run)
+
+
+def let_request_thread_go() -> None:
+    """End the thread that Django keeps for an ASGI request until the end of its response.
+
+    It would be idle while the stream is open and need more memory than the stream. If the
+    request needs a thread again, asgiref starts another one. Call this on the event loop.
+    """
+    request = SyncToAsync.thread_sensitive_context.get(None)
+    if request is not None:
+        # The executor ends its thread when nothing refers to the executor any more.
+        SyncToAsync.context_to_thread_executor.pop(request, None)

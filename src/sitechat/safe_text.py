@@ -1,0 +1,149 @@
+"""Make texts of visitors, pages and models safe to display in the admin, logs and terminals.
+
+Django's templates escape markup. This module handles characters that are invisible, change how
+their neighbors are displayed, or control a terminal. Logs use it through
+`sitechat.runtime.safe_logging`, commands through `sitechat.management.base`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+HIDDEN = (
+    "\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters but for tabs and line ends
+    "\u00ad\u034f\u061c\u180b-\u180f"
+    "\u115f\u1160\u17b4\u17b5\u3164\uffa0"  # letters without a glyph
+    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"  # zero width, directions
+    "\ud800-\udfff"  # surrogates, which can't be encoded
+    "\ufe00-\ufe0f"  # variation selectors
+    "\ufff0-\ufffb\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff"  # tags, a whole hidden alphabet; more variation selectors
+)
+"""Invisible characters, as the inside of a regular expression's character class: Unicode's format
+characters except those with a glyph (Arabic number signs), and other ignorable characters.
+"""
+
+JOINED = "\u0600-\u0dff\u1000-\u109f\u1780-\u18af"
+"""Letters of Arabic, Indic and other scripts, whose words contain joiners and non-joiners."""
+
+EMOJI = (
+    "\u00a9\u00ae\u203c\u2049\u2122\u2139\u2190-\u21ff\u2300-\u23ff\u24c2\u25a0-\u27bf"
+    "\u2900-\u297f\u2b00-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"
+)
+"""Emoji and related symbols."""
+
+IN_ITS_PLACE = (
+    f"(?<=[{JOINED}])[\u200c\u200d]"
+    f"|(?<=[{EMOJI}\ufe0f])\u200d[{EMOJI}]"
+    f"|(?<=[{EMOJI}])[\ufe0e\ufe0f]"
+    "|(?<=[0-9#*])\ufe0f\u20e3"
+)
+"""Invisible characters in legitimate use, which would make a text harder to read if shown."""
+
+IS_HIDDEN = re.compile(f"[{HIDDEN}]")
+INVISIBLE = re.compile(f"(?!{IN_ITS_PLACE})[{HIDDEN}]")
+LINE_BREAK = re.compile(r"[\t\n\r]")
+
+MAX_SEQUENCE_LENGTH = 64
+"""Maximum length of a sequence that is kept together. Real emoji and words are much shorter."""
+
+
+def storable(text: str) -> str:
+    """Return the text without NUL and lone surrogates, which no database or UTF-8 stream holds.
+
+    Each is replaced by U+FFFD, so that offsets stay true.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in text)
+    return text.replace("\x00", "\ufffd")
+
+
+def visible(text: str) -> str:
+    """Return the text with invisible characters replaced by their code, as in \u27e8U+202E\u27e9.
+
+    Those that are part of emoji or of words in some scripts are kept.
+    """
+    return INVISIBLE.sub(_shown, text.replace("\r\n", "\n"))
+
+
+def one_line(text: object, longest: int | None = None) -> str:
+    """Return the text on one line, with invisible characters, tabs and newlines made visible.
+
+    Args:
+        text: A text, or an object, which is converted by `str`.
+        longest: The maximum number of characters; None for no limit.
+    """
+    shown = str(text) if longest is None else str(text)[: longest + 1]
+    shown = LINE_BREAK.sub(_shown, INVISIBLE.sub(_shown, shown))
+    if longest is None or len(shown) <= longest:
+        return shown
+    return f"{shown[:longest]}…"
+
+
+def json_text(value: Any, indent: int | None = None) -> str:
+    """Return the value as JSON that is safe to print.
+
+    Invisible characters are written as JSON escapes, so that parsers still get the same value.
+    """
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return INVISIBLE.sub(lambda match: json.dumps(match[0])[1:-1], text)
+
+
+class Stream:
+    """Apply `visible` to a text that arrives in pieces."""
+
+    def __init__(self) -> None:
+        self._kept = ""
+
+    def more(self, piece: str) -> str:
+        """Return the text that can be shown now; a few characters may be held back."""
+        text = self._kept + piece
+        cut = _decided(text)
+        self._kept = text[cut:]
+        return visible(text[:cut])
+
+    def rest(self) -> str:
+        """Return the characters held back, after the last piece."""
+        kept, self._kept = self._kept, ""
+        return visible(kept)
+
+
+def _decided(text: str) -> int:
+    """Return the index up to which the text can be shown without waiting for more.
+
+    Two adjacent visible characters never belong to one sequence.
+    """
+    start = len(text)
+    least = max(0, start - MAX_SEQUENCE_LENGTH)
+    next_is_hidden = True
+    while start > least:
+        is_hidden = bool(IS_HIDDEN.match(text[start - 1]))
+        if not (is_hidden or next_is_hidden):
+            break
+        start, next_is_hidden = start - 1, is_hidden
+    return start
+
+
+def _shown(match: re.Match[str]) -> str:
+    return f"\u27e8U+{ord(match[0]):04X}\u27e9"
+
+
+def safe_link(url: object) -> str:
+    """Return the address if it is safe to link to, on the site or the web; else ""."""
+    # Browsers ignore tabs and newlines in addresses and treat a backslash as a slash.
+    if not isinstance(url, str) or INVISIBLE.search(url) or re.search(r"[\\\t\r\n]", url):
+        return ""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    if parts.scheme in ("http", "https") and parts.netloc:
+        return url
+    if not parts.scheme and not parts.netloc and url.startswith("/") and url[:2] != "//":
+        return url
+    return ""

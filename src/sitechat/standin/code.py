@@ -1,0 +1,54 @@
+"""Heuristics that recognise lines of code in text without markup."""
+
+from __future__ import annotations
+
+import re
+
+_CODE = re.compile(
+    r"""
+      (?:from\ [\w.]+\ )?import\ [\w{*]            # Python, JavaScript
+    | (?:async\ )?(?:def|class)\ \w.*:$ | @\w[\w.]*(?:\(.*\))?$ | return\b | >>>\ | \$\ \S
+    | (?:const|let|var|function)\ \w | [\w.$]+\(.*\)[;:]?$
+    | (?:\w+\ )?[\w.$\[\]"'-]+\ ?(?:\+?=|:=)\ ?\S    # an assignment
+    | (?:[\d*/,-]+\s+){5}\S                       # a line of crontab
+    | \w+\ "[^"]*"$                                # a setting without a sign
+    | \{[%{#].*[%}#]\}.*$ | </?\w[^<>]*>          # a template, HTML
+    | [\])}]+[,;)]*$ | \[[\w.-]+\]$ | \[?\{?"[^"]*":
+    | --?[\w-]+:?\ \S+;?$
+    | [\w-]+:\ [^.]+;$ | [\w#.:()-]+(?:[ ,>]+[\w#.:()-]+)*\ \{.*\}$    # CSS
+    | [\w#.:$-]+(?:\s[^.!?]*)?[({\[]$             # something that is closed further down
+    """,
+    re.VERBOSE,
+)
+_COMMAND = re.compile(
+    r"""
+      (?:[A-Z_]+=\S+\ )*
+      (?: (?:sudo|pip3?|python3?|npm|npx|yarn|git|docker|curl|export|apt|cd|uvicorn|gunicorn|celery)
+          \ [^\s,;]+(?!.*\w\.$)                  # unless it ends as a sentence does
+        | [a-z][\w./]*(?:\ [\w./=:-]+)*\ --?[a-z][\w=-]*(?!.*[.:]$)
+      )
+    """,
+    re.VERBOSE,
+)
+_SENTENCE = re.compile(r"[A-Z“\"'(]?[\w\u2019'-]+(?:,? [\w\u2019'(“\"-]+){4,}.*[.!?:]$")
+
+
+def is_code(line: str) -> bool:
+    """Return whether the line looks like code, without its context."""
+    text = line.strip()
+    if " | " in text or _reads_as_sentence(text):
+        return False
+    return bool(_CODE.match(text) or _COMMAND.match(text))
+
+
+def goes_on(line: str, before: str) -> bool:
+    """Return whether a line after a line of code continues the code."""
+    if line.startswith((" ", "\t", "# ")) or before.endswith("\\"):
+        return True
+    if before.startswith((" ", "\t", "# ")):
+        return is_code(line)
+    return is_code(line) and bool(_COMMAND.match(line)) == bool(_COMMAND.match(before))
+
+
+def _reads_as_sentence(line: str) -> bool:
+    return bool(_SENTENCE.match(line)) and not re.search(r"[=;{}]|\):$|^(?:def|class) ", line)

@@ -1,0 +1,52 @@
+"""Calls of a site's own tools in default answers, chosen by the words of their names.
+
+A question with a number, such as "Where is my order A-1042?", calls the tool whose name has the
+most words of the question. The answer then repeats the tool's result. The module does no I/O.
+"""
+
+from __future__ import annotations
+
+import re
+
+from sitechat.standin.content import Json, blocks_of, merged
+from sitechat.standin.words import words
+
+NUMBER = re.compile(r"\b[\w-]*\d[\w-]*\b")
+OUTPUT = re.compile(r"<tool_output[^>]*>\n?(.*?)\n?</tool_output>", re.DOTALL)
+DECLINED = "All right, nothing was done."
+
+
+def call(body: Json, question: str) -> Json | None:
+    """Return a call of the tool that a question with a number is about; None if there is none."""
+    number = NUMBER.search(question)
+    if number is None:
+        return None
+    asked = set(words(question))
+    best: tuple[int, Json | None] = (0, None)
+    for tool in body.get("tools") or []:
+        schema = tool.get("input_schema") or {}
+        required = schema.get("required") or []
+        texts = [
+            name
+            for name in required
+            if (schema.get("properties") or {}).get(name, {}).get("type") == "string"
+        ]
+        score = len(asked & set(words(tool["name"].replace("_", " "))))
+        if texts == required and len(texts) == 1 and score > best[0]:
+            made = {"type": "tool_use", "name": tool["name"], "input": {texts[0]: number[0]}}
+            best = (score, made)
+    return best[1]
+
+
+def result(body: Json) -> str | None:
+    """Return what the newest results of a site's own tools say; None if there are none."""
+    _role, blocks = merged(body["messages"])[-1]
+    said: list[str] = []
+    for block in blocks:
+        if block["type"] != "tool_result":
+            continue
+        texts = [inner.get("text", "") for inner in blocks_of(block.get("content"))]
+        if block.get("is_error") and any("did not agree" in text for text in texts):
+            said.append(DECLINED)
+        said += [found for text in texts for found in OUTPUT.findall(text)]
+    return "\n\n".join(said) or None

@@ -1,0 +1,90 @@
+"""Structured outputs: the schemas that `output_config.format` accepts, and examples of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sitechat.standin import shapes
+from sitechat.standin.content import Json, search_results
+from sitechat.standin.refusals import refuse
+
+KINDS = ("object", "array", "string", "integer", "number", "boolean", "null")
+REFUSED = frozenset(
+    {
+        *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
+        *("minLength", "maxLength", "maxItems", "uniqueItems", "minProperties", "maxProperties"),
+    }
+)
+"""Keywords of JSON Schema that the API does not support."""
+
+MOST_OPTIONAL = 24
+MOST_UNIONS = 16
+"""The maximum number of optional properties, and of properties with several types."""
+
+
+def check_format(body: Json) -> None:
+    """Raise if `output_config.format` is malformed, or can't be used with this request."""
+    wanted = (body.get("output_config") or {}).get("format")
+    if wanted is None:
+        return
+    path = "output_config.format"
+    shapes.check_object(wanted, path, {"type", "schema"}, {"type", "schema"})
+    if wanted["type"] != "json_schema":
+        raise refuse(f"{path}.type: Input should be 'json_schema'")
+    if not isinstance(wanted["schema"], dict):
+        raise refuse(f"{path}.schema: Input should be an object")
+    optional, unions = _check(wanted["schema"], f"{path}.schema", ())
+    if optional > MOST_OPTIONAL or unions > MOST_UNIONS:
+        raise refuse(
+            f"{path}.schema: at most {MOST_OPTIONAL} optional parameters and {MOST_UNIONS} union "
+            "types are allowed"
+        )
+    if any((result.get("citations") or {}).get("enabled") for result in search_results(body)):
+        raise refuse("output_config.format: citations are not supported with structured outputs")
+
+
+def _check(schema: Any, path: str, above: tuple[int, ...]) -> tuple[int, int]:
+    """Return the number of optional properties and of unions; raise if it is not supported."""
+    if not isinstance(schema, dict):
+        raise refuse(f"{path}: Input should be an object")
+    if id(schema) in above or "$ref" in schema:
+        raise refuse(f"{path}: recursive schemas are not supported")
+    for name in schema:
+        if name in REFUSED:
+            raise refuse(f"{path}: For '{schema.get('type')}' type, '{name}' is not supported")
+    kind = schema.get("type")
+    kinds = kind if isinstance(kind, list) else [] if kind is None else [kind]
+    if any(each not in KINDS for each in kinds):
+        raise refuse(f"{path}.type: Input should be one of {', '.join(KINDS)}")
+    choices = schema.get("anyOf") or []
+    optional, unions = 0, int(len(kinds) > 1 or bool(choices))
+    inner = [(each, f"{path}.anyOf.{index}") for index, each in enumerate(choices)]
+    if "object" in kinds:
+        if schema.get("additionalProperties") is not False:
+            raise refuse(
+                f"{path}: For 'object' type, 'additionalProperties' must be explicitly set to false"
+            )
+        properties = schema.get("properties") or {}
+        optional += len(set(properties) - set(schema.get("required") or []))
+        inner += [(each, f"{path}.properties.{name}") for name, each in properties.items()]
+    if "items" in schema:
+        inner.append((schema["items"], f"{path}.items"))
+    for each, where in inner:
+        more_optional, more_unions = _check(each, where, (*above, id(schema)))
+        optional, unions = optional + more_optional, unions + more_unions
+    return optional, unions
+
+
+def example(schema: Json) -> Any:
+    """Return the smallest value that fits a schema; booleans are true."""
+    if "const" in schema:
+        return schema["const"]
+    if schema.get("enum"):
+        return schema["enum"][0]
+    if schema.get("anyOf"):
+        return example(schema["anyOf"][0])
+    kind = schema.get("type", "null")
+    kind = kind[0] if isinstance(kind, list) else kind
+    if kind == "object":
+        return {name: example(each) for name, each in (schema.get("properties") or {}).items()}
+    return {"array": [], "string": "", "integer": 0, "number": 0, "boolean": True}.get(kind)

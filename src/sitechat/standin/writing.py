@@ -1,0 +1,148 @@
+"""Text of an answer from the selected section: a lead-in, sentences and code."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from sitechat.standin.choice import Candidate
+from sitechat.standin.languages import Language
+from sitechat.standin.prose import written
+from sitechat.standin.sections import Block, cells
+from sitechat.standin.words import words
+
+MAX_WORDS = 120
+"""Maximum words of an answer without code. The last block may exceed it."""
+SHORT = 40
+"""Maximum words of a short section, which is quoted whole or with the next section."""
+FEW_LINES = 4
+"""Maximum lines of code that may precede its explanation."""
+MAX_CODE = 40
+"""Maximum lines of code in an answer."""
+MAX_ROWS = 3
+MAX_ITEMS = 8
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+|(?<=[\u3002\uff01\uff1f])")
+
+
+def lead_in(found: Candidate, language: Language) -> str:
+    """Return the sentence that names the page; "" if the page has no title."""
+    path = found.passage.path
+    if not path:
+        return ""
+    page, section = path[0], found.heading
+    if section in ("", page):
+        return language.page.format(page=page)
+    return language.section.format(page=page, section=section)
+
+
+def body(found: Candidate) -> list[str]:
+    """Return the paragraphs, lists and code of an answer in Markdown, in order."""
+    distinct = found.wanted - set(words(" ".join([found.heading, *found.passage.path])))
+    kept: list[Block] = []
+    for group in _groups(_chosen(found)):
+        if kept and not _adds(group, kept, found, distinct):
+            break
+        kept += [_shortened(block, distinct or found.wanted) for block in group]
+    kept += _continuation(found)
+    return list(map(written, kept))
+
+
+def _chosen(found: Candidate) -> list[Block]:
+    """Return the blocks to quote: the section, or its best block with related blocks."""
+    blocks = found.section.blocks
+    whole = MAX_WORDS if found.asks_how else SHORT
+    if found.under_own_heading or _size(blocks) <= whole:
+        return blocks
+    start = found.best
+    while start and (blocks[start].kind == "code" or _announces(blocks, start)):
+        start -= 1
+    if start == 1 and blocks[0].kind == "code" and len(blocks[0].lines) <= FEW_LINES:
+        start = 0
+    end = found.best + 1
+    while end < len(blocks) and (blocks[end].kind == "code" or _announces(blocks, end)):
+        end += 1
+    return blocks[start:end]
+
+
+def _groups(blocks: list[Block]) -> list[list[Block]]:
+    """Group blocks that belong together: after a colon, and code with the preceding text.
+
+    A paragraph with a colon but nothing after it, such as an omitted image, is left out.
+    """
+    groups: list[list[Block]] = []
+    for number, block in enumerate(blocks):
+        if number and (block.kind == "code" or _announces(blocks, number)):
+            groups[-1].append(block)
+        else:
+            groups.append([block])
+    return [group for group in groups if len(group) > 1 or not _ends_with_colon(group[0])] or groups
+
+
+def _adds(group: list[Block], kept: list[Block], found: Candidate, distinct: set[str]) -> bool:
+    """Return whether a group of blocks should be added to the kept blocks."""
+    lines = sum(len(block.lines) for block in [*kept, *group] if block.kind == "code")
+    if _size([*kept, *group]) > MAX_WORDS or lines > MAX_CODE:
+        return False
+    if found.asks_how:
+        return group[0].kind != "table" or _fits(group[0], distinct)
+    return any(_fits(block, distinct or found.wanted) for block in group)
+
+
+def _continuation(found: Candidate) -> list[Block]:
+    """Return the sections that continue the short first section of a page."""
+    begins_page = found.passage.path == [found.heading]
+    if not (begins_page and found.asks_how and found.under_own_heading and found.following):
+        return []
+    if _size(found.section.blocks) > SHORT:
+        return []
+    following = found.following[0]
+    if not any(block.kind == "code" for block in following.blocks):
+        return []
+    return [Block("paragraph", [f"**{following.heading}**"]), *following.blocks]
+
+
+def _announces(blocks: list[Block], number: int) -> bool:
+    """Return whether the block before `number` introduces the list, table or code there."""
+    is_text = blocks[number].kind == "paragraph"
+    return number > 0 and not is_text and _ends_with_colon(blocks[number - 1])
+
+
+def _ends_with_colon(block: Block) -> bool:
+    return block.kind != "code" and block.text.rstrip().endswith((":", "\uff1a"))
+
+
+def _size(blocks: list[Block]) -> int:
+    return sum(len(block.text.split()) for block in blocks if block.kind != "code")
+
+
+def _fits(block: Block, asked: set[str]) -> bool:
+    return bool(asked & set(words(block.text)))
+
+
+def _shortened(block: Block, asked: set[str]) -> Block:
+    """Return the parts of a long table, list or paragraph that contain the asked words."""
+    if block.kind == "table":
+        return replace(block, lines=_best(block.lines, asked, MAX_ROWS))
+    if block.kind == "list" and (len(block.lines) > MAX_ITEMS or _size([block]) > MAX_WORDS):
+        return replace(block, lines=_best(block.lines, asked, MAX_ROWS))
+    if block.kind == "paragraph" and _size([block]) > MAX_WORDS:
+        return replace(block, lines=[_around(block.text, asked)])
+    return block
+
+
+def _best(lines: list[str], asked: set[str], limit: int) -> list[str]:
+    fits = [len(asked & set(words(" ".join(cells(line))))) for line in lines]
+    return [line for line, fit in zip(lines, fits, strict=True) if fit == max(fits)][:limit]
+
+
+def _around(text: str, asked: set[str]) -> str:
+    """Return consecutive sentences, starting with the first of the best ones."""
+    sentences = [one for one in _SENTENCE_END.split(text) if one.strip()]
+    fits = [len(asked & set(words(one))) for one in sentences]
+    start = fits.index(max(fits))
+    kept: list[str] = []
+    for one in sentences[start:]:
+        if kept and len(" ".join([*kept, one]).split()) > MAX_WORDS:
+            break
+        kept.append(one)
+    return " ".join(kept)

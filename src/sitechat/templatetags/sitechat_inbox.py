@@ -1,0 +1,13 @@
+"""The filters of the admin's inbox."""
+
+from __future__ import annotations
+
+from django import template
+
+from sitechat.people import words
+from sitechat.safe_text import safe_link, visible
+
+register = template.Library()
+
+for _filter in (safe_link, visible, words.duration, words.language_name):
+    register.filter(_filter.__name__, _filter)

@@ -1,0 +1,11 @@
+"""Functions of the site that Claude may call: their declaration, arguments and results.
+
+This package runs nothing. `conversations.offered_tools` offers tools for a message, and
+`engine.tool_round` runs what Claude calls. Imports only `safe_text`.
+"""
+
+from sitechat.tools.arguments import InvalidArguments
+from sitechat.tools.declaration import Tool, tool
+from sitechat.tools.results import UnusableResult, result_text
+
+__all__ = ["InvalidArguments", "Tool", "UnusableResult", "result_text", "tool"]

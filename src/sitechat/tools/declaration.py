@@ -1,0 +1,148 @@
+"""The decorator `tool`, and the tool that it makes of a function."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from inspect import isasyncgenfunction, isgeneratorfunction
+from typing import TYPE_CHECKING, Any, overload
+
+from sitechat.tools.arguments import Parameters, SignatureParameters
+from sitechat.tools.questions import check_question
+from sitechat.tools.signatures import signature_of
+
+if TYPE_CHECKING:
+    from django.utils.functional import Promise
+
+NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+"""Names of tools that Claude's API accepts."""
+
+TIMEOUT = 30.0
+"""Seconds that a tool may take unless it sets `timeout`."""
+
+PHASE = "tool"
+"""The code of the status event while a tool of the site runs."""
+
+
+@dataclass(frozen=True, eq=False)
+class Tool:
+    """A function that Claude may call. Make one with the decorator `tool`."""
+
+    function: Callable[..., Any]
+    """Its first argument is the request, or for built-in tools what they work with."""
+
+    name: str
+    confirm: str | Promise | None = None
+    """The question to which the visitor must agree before the tool runs."""
+
+    status: str | Promise | None = None
+    """The text that the visitor sees while the tool runs."""
+
+    timeout: float = TIMEOUT
+    """Seconds after which Claude gets an error instead of the result."""
+
+    phase: str = PHASE
+    """The code of the status event."""
+
+    schema: Mapping[str, Any] | None = None
+    """The JSON Schema of the arguments; None derives it from the signature."""
+
+    description: str | None = None
+    """What Claude reads about the tool; None takes the docstring."""
+
+    given_parameters: Parameters | None = field(default=None, repr=False)
+    """How arguments are validated; None validates them by the signature."""
+
+    def __post_init__(self) -> None:
+        if not NAME.fullmatch(self.name):
+            raise ValueError(
+                f"The tool's name is {self.name!r}. A name has 1 to 64 letters, digits, hyphens "
+                'and underscores. Choose one with @tool(name="…").'
+            )
+        if isinstance(self.timeout, bool) or not self.timeout > 0:
+            raise ValueError(f"The timeout of the tool {self.name} must be a number above 0.")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function itself, without validation, as in the site's own tests."""
+        return self.function(*args, **kwargs)
+
+    @cached_property
+    def parameters(self) -> Parameters:
+        """The parameters that Claude fills: all but the first."""
+        return self.given_parameters or SignatureParameters(self.function)
+
+
+@overload
+def tool(function: Callable[..., Any], /) -> Tool: ...
+
+
+@overload
+def tool(
+    *,
+    name: str | None = None,
+    confirm: str | Promise | None = None,
+    status: str | Promise | None = None,
+    timeout: float = TIMEOUT,
+) -> Callable[[Callable[..., Any]], Tool]: ...
+
+
+def tool(
+    function: Callable[..., Any] | None = None,
+    /,
+    *,
+    name: str | None = None,
+    confirm: str | Promise | None = None,
+    status: str | Promise | None = None,
+    timeout: float = TIMEOUT,
+) -> Tool | Callable[[Callable[..., Any]], Tool]:
+    """Make a tool of a function, for `Chatbot.tools`.
+
+    The function gets the visitor's request and the arguments that Claude chose, by keyword. They
+    have the types of the signature. It may be a coroutine function. It returns text, or values
+    that JSON can hold.
+
+    Args:
+        function: The function. Its docstring tells Claude what it does and when to use it.
+        name: The tool's name; the function's by default.
+        confirm: A question to the visitor, such as "Cancel order {number}?", with the parameters
+            in braces. The tool runs only if the visitor agrees.
+        status: A text for the visitor while it runs, such as "Looking up your order…".
+        timeout: Seconds after which Claude gets an error instead of the result.
+    """
+    if function is None:
+        return lambda decorated: _make(decorated, name, confirm, status, timeout)
+    return _make(function, name, confirm, status, timeout)
+
+
+def _make(
+    function: Callable[..., Any],
+    name: str | None,
+    confirm: str | Promise | None,
+    status: str | Promise | None,
+    timeout: float,
+) -> Tool:
+    if not callable(function):
+        raise TypeError(f"@tool makes a tool of a function, not of {function!r}.")
+    own_name = getattr(function, "__name__", "")
+    if isgeneratorfunction(function) or isasyncgenfunction(function):
+        raise TypeError(f"The tool {own_name} is a generator. Return the whole result instead.")
+    parameters = list(signature_of(function).parameters.values())
+    if not parameters or parameters[0].kind not in (
+        parameters[0].POSITIONAL_ONLY,
+        parameters[0].POSITIONAL_OR_KEYWORD,
+    ):
+        raise TypeError(
+            f"The tool {own_name} takes no request. Its first parameter must be the visitor's "
+            f"request: def {own_name}(request, …)."
+        )
+    for parameter in parameters[1:]:
+        if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
+            raise TypeError(
+                f"The tool {own_name} has the parameter {str(parameter)!r}. Claude can only fill "
+                "parameters with a name."
+            )
+    if confirm is not None:
+        check_question(confirm, own_name, [parameter.name for parameter in parameters[1:]])
+    return Tool(function, name or own_name, confirm=confirm, status=status, timeout=timeout)

@@ -1,0 +1,69 @@
+"""The questions that visitors are asked before a tool runs: the site's text, and all arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from string import Formatter
+from typing import TYPE_CHECKING, Any
+
+from sitechat.safe_text import one_line
+from sitechat.tools.arguments import InvalidArguments
+
+if TYPE_CHECKING:
+    from django.utils.functional import Promise
+
+MAX_LENGTH = 200
+"""The maximum length of a question. A longer one is refused, as nobody could judge it."""
+
+
+def check_question(confirm: str | Promise, tool: str, parameters: Sequence[str]) -> None:
+    """Raise ValueError if the question of a tool names something else than its parameters."""
+    try:
+        fields = list(Formatter().parse(str(confirm)))
+    except ValueError as error:
+        raise ValueError(f"The question of the tool {tool} can't be read: {error}.") from None
+    if not str(confirm).strip():
+        raise ValueError(f"The question of the tool {tool} is empty.")
+    for _text, name, layout, conversion in fields:
+        if name is None:
+            continue
+        if name not in parameters or layout or conversion:
+            raise ValueError(
+                f"The question of the tool {tool} has the field {{{name}}}. Only the names of its "
+                f"parameters are allowed: {', '.join(parameters) or 'it has none'}."
+            )
+
+
+def question_of(confirm: str | Promise, arguments: Mapping[str, Any]) -> str:
+    """Return the question for a call, with every argument in full.
+
+    Raises:
+        InvalidArguments: It would be too long, or an argument has characters that are not seen.
+    """
+    text = str(confirm)
+    values = {name: _shown(name, value) for name, value in arguments.items()}
+    named = {name for _text, name, _layout, _conversion in Formatter().parse(text) if name}
+    question = Formatter().vformat(text, (), values)
+    others = "; ".join(
+        f"{name}: {value}"
+        for name, value in values.items()
+        if name not in named and arguments[name] not in ("", None)
+    )
+    if others:
+        question = f"{question} ({others})"
+    if len(question) > MAX_LENGTH:
+        raise InvalidArguments(
+            f"The visitor must confirm this call, and the question would have {len(question)} "
+            f"characters. At most {MAX_LENGTH} are allowed: use shorter arguments."
+        )
+    return question
+
+
+def _shown(name: str, value: Any) -> str:
+    shown = str(value)
+    if one_line(shown) != shown or shown != " ".join(shown.split()):
+        raise InvalidArguments(
+            f'The visitor must confirm this call, and "{name}" has characters or spaces that can '
+            "not be seen. Leave them out."
+        )
+    return shown

@@ -1,0 +1,81 @@
+"""The signatures of the site's functions, also where annotations are not resolved yet."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import partial
+from inspect import Parameter, Signature, getclosurevars, signature, unwrap
+from types import FunctionType, MethodType
+from typing import Any, get_type_hints
+
+
+def signature_of(function: Callable[..., Any]) -> Signature:
+    """Return the signature; names that only type checkers import are no problem."""
+    if sys.version_info >= (3, 14):
+        from annotationlib import Format
+
+        return signature(function, annotation_format=Format.FORWARDREF)
+    return signature(function)
+
+
+def resolved_hints(function: Callable[..., Any], names: list[str]) -> dict[str, Any]:
+    """Return the types of these parameters, with strings and forward references resolved."""
+    plain = _plain(function)
+    annotations = _annotations(plain)
+
+    def holder() -> None:
+        """Hold the annotations."""
+
+    holder.__annotations__ = {name: annotations[name] for name in names if name in annotations}
+    closure = getclosurevars(plain).nonlocals if isinstance(plain, FunctionType) else {}
+    return get_type_hints(
+        holder,
+        globalns=getattr(plain, "__globals__", {}),
+        localns=dict(closure),
+        include_extras=True,
+    )
+
+
+def _plain(function: Callable[..., Any]) -> Any:
+    """Return the Python function behind a method, a partial or an object that can be called."""
+    plain: Any = unwrap(function)
+    while isinstance(plain, partial):
+        plain = unwrap(plain.func)
+    if isinstance(plain, MethodType):
+        return plain.__func__
+    return plain if isinstance(plain, FunctionType) else type(plain).__call__
+
+
+def _annotations(function: Callable[..., Any]) -> dict[str, Any]:
+    if sys.version_info >= (3, 14):
+        from annotationlib import Format, get_annotations
+
+        return get_annotations(function, format=Format.FORWARDREF)
+    return getattr(function, "__annotations__", {})
+
+
+def stub_of(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function with the parameters that Claude fills, for what reads signatures.
+
+    The first parameter and the return value are left out.
+    """
+    own = signature_of(function)
+    wanted = list(own.parameters.values())[1:]
+    names = [parameter.name for parameter in wanted]
+    hints = {**dict.fromkeys(names, Any), **resolved_hints(function, names)}
+
+    def stub(**arguments: Any) -> None:
+        """Take the place of the tool."""
+
+    stub.__name__ = stub.__qualname__ = getattr(function, "__name__", "tool")
+    stub.__doc__ = function.__doc__
+    stub.__annotations__ = hints
+    stub.__signature__ = own.replace(  # type: ignore[attr-defined]
+        parameters=[
+            parameter.replace(annotation=hints[parameter.name], kind=Parameter.KEYWORD_ONLY)
+            for parameter in wanted
+        ],
+        return_annotation=own.empty,
+    )
+    return stub

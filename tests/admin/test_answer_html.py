@@ -1,0 +1,59 @@
+"""Tests of answers in Markdown as the admin shows them."""
+
+from __future__ import annotations
+
+import pytest
+
+from sitechat.admin.answer_html import LONGEST, as_html
+
+
+def test_markdown_is_shown_as_the_visitor_saw_it() -> None:
+    html = as_html("**Open** from 8\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n- [Map](/map/)\n")
+    assert "<strong>Open</strong>" in html
+    assert "<td>1</td>" in html
+    assert '<a href="/map/" rel="noopener noreferrer nofollow" target="_blank">Map</a>' in html
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        "[x](javascript:alert(1))",
+        "[x](JaVaScRiPt&colon;alert(1))",
+        "[x](data:text/html,1)",
+        "[x](//evil.example)",
+        "![x](javascript:alert(1))",
+        '[x](/a"onclick="alert(1))',
+        "<javascript:alert(1)>",
+        "`<script>`",
+    ],
+)
+def test_nothing_of_it_runs(text: str) -> None:
+    html = as_html(text)
+    for part in ("<script", "<img", 'href="javascript', 'href="data', 'href="//', ' onclick="'):
+        assert part not in html.lower()
+
+
+def test_images_load_nothing() -> None:
+    html = as_html("![A cat](https://example.org/cat.png)")
+    assert "<img" not in html
+    assert 'href="https://example.org/cat.png"' in html
+
+
+def test_citations_stand_where_they_were() -> None:
+    assert as_html("Open at 8. Closed at 9.", [(10, 1), (23, 2)]) == (
+        '<p>Open at 8.<sup class="chat-cite">1</sup> Closed at 9.'
+        '<sup class="chat-cite">2</sup></p>\n'
+    )
+
+
+def test_a_citation_inside_an_address_breaks_nothing() -> None:
+    html = as_html("[Map](/map/)", [(8, 1)])
+    assert 'href="/map/"' in html
+    assert "\ue000" not in html
+
+
+def test_hidden_characters_are_visible_and_long_texts_plain() -> None:
+    assert "U+202E" in as_html("a\u202eb")
+    assert as_html("*x*" + "x" * LONGEST).startswith('<div class="chat-plain">*x*')

@@ -1,0 +1,47 @@
+"""Tests of deliveries in the admin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sitechat.models import Delivery
+from tests.owner import owner_client, page_of
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
+URL = "/admin/sitechat/delivery/"
+
+
+def put(**fields: Any) -> Delivery:
+    return Delivery.objects.create(
+        **{"kind": "mail", "event": "contact_requested", "target": "owner@example.org", **fields}
+    )
+
+
+def test_failures_are_shown_and_contents_are_not() -> None:
+    failed = put(state="failed", error="HTTP 500 <b>\u202e", content={"text": "a secret"})
+    put(event="reply_finished", kind="webhook", target="https://example.org/")
+    staff = owner_client("view_delivery")
+    for url in (f"{URL}?state__exact=failed", f"{URL}{failed.pk}/change/"):
+        page = page_of(staff, url)
+        assert "HTTP 500 &lt;b&gt;" in page
+        assert "\u202e" not in page
+        assert "a secret" not in page
+        assert "https://example.org/" not in page
+
+
+@pytest.mark.parametrize(("permission", "state"), [("change", "waiting"), ("view", "failed")])
+def test_a_failed_delivery_can_be_sent_again(permission: str, state: str) -> None:
+    failed = put(state="failed", attempts=10)
+    staff = owner_client(f"{permission}_delivery")
+    action = {"action": "send_again", "_selected_action": [str(failed.pk)]}
+    assert staff.post(URL, action).status_code in {200, 302}
+    failed.refresh_from_db()
+    assert failed.state == state
+    assert staff.post(f"{URL}{failed.pk}/change/", {"state": "sent"}).status_code == 403
+    assert staff.post(f"{URL}{failed.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_others_see_nothing() -> None:
+    assert owner_client("view_contact").get(URL).status_code == 403

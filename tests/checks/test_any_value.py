@@ -1,0 +1,33 @@
+"""Tests that the checks report invalid settings of any type and never raise exceptions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+from sitechat.checks import run, run_for_deployment
+from sitechat.conf import SETTINGS
+from tests.visitor import Visitor
+
+ODD: list[Any] = [
+    *(None, 5, -1, 1.5, float("nan"), 10**400, True, object(), len),
+    *("", "x", b"x", [], (1,), [None], {}, {None: None}, {"a": object()}, {"claude-opus-4-7": 5}),
+]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", sorted(SETTINGS))
+def test_no_value_breaks_a_check(settings: Settings, name: str) -> None:
+    for value in ODD:
+        setattr(settings, name, value)
+        assert all(message.hint for message in [*run(), *run_for_deployment()])
+
+
+@pytest.mark.parametrize("value", [None, 5, [], {"claude-opus-4-7": 5}, {"m": {"input": "x"}}])
+def test_prices_that_can_not_be_understood_stop_no_chat(
+    visitor: Visitor, settings: Settings, value: Any
+) -> None:
+    settings.CHAT_PRICES = value
+    assert visitor.ask("Hello")[-1] == {"done": "complete"}

@@ -1,0 +1,89 @@
+"""Tests of the current usage of a reply, for all kinds of reported usage."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sitechat.claude.messages import Exchange, SearchResult, messages, system
+from sitechat.claude.request import Request
+from sitechat.claude.tool_definitions import definition
+from sitechat.conf import conf
+from sitechat.conversations import site_tools
+from sitechat.engine.spending import final_case, from_row, unreported, worst_case
+from sitechat.ledger.limits import NANO, current_limits
+
+DOCUMENTED = ("claude-opus-4-7", "claude-sonnet-5-5", "claude-haiku-4-5")
+"""The columns of the table in docs/limits.md."""
+
+
+def request(turns: int = 0, asked: int = 100, said: int = 600, **fields: Any) -> Request:
+    """Return a request after turns with questions and answers of this many characters."""
+    before = [Exchange("q" * asked, "a" * said, "complete")] * turns
+    given: dict[str, Any] = {
+        "model": conf.CHAT_MODEL,
+        "max_tokens": conf.CHAT_MAX_TOKENS,
+        "system": system(conf.CHAT_SYSTEM_PROMPT),
+        "messages": messages(before, question="q" * asked, documents=fields.get("documents", ())),
+        **fields,
+    }
+    return Request(**given)
+
+
+def test_a_request_without_a_report_costs_its_input_and_what_can_be_written_in_the_time() -> None:
+    asked, worst = request(), worst_case(request())
+    costs = [unreported(asked, seconds) for seconds in (0, 0.1, 1, 600)]
+    assert costs[0].usage.output_tokens == 0
+    assert {cost.usage.input_tokens for cost in costs} == {worst.usage.input_tokens}
+    assert [cost.dollars for cost in costs] == sorted({cost.dollars for cost in costs})
+    assert costs[0].dollars > 0
+    assert costs[-1] == worst
+    assert not any(cost.exact for cost in costs)
+
+
+TOOLS = tuple(map(definition, site_tools.SITE_TOOLS))
+
+PASSAGES = [SearchResult(f"Page {n}", f"/page/{n}/", "word " * 250) for n in range(10)]
+
+
+@pytest.mark.parametrize("fields", [{"turns": 10}, {"tools": TOOLS, "documents": PASSAGES}])
+def test_240_stops_before_the_first_word_leave_the_chat_open_for_the_day(
+    fields: dict[str, Any],
+) -> None:
+    [budget] = [limit for limit in current_limits() if limit.unit == "usd"]
+    assert 240 * unreported(request(**fields), 2.0).dollars < Decimal(budget.cap) / NANO
+    assert 250 * worst_case(request(**fields)).dollars > Decimal(budget.cap) / NANO
+
+
+@pytest.mark.parametrize("model", DOCUMENTED)
+def test_the_documented_reservations_are_right(model: str) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "limits.md").read_text(encoding="utf-8")
+    for row, fields in {
+        "a first message of 100 characters": {},
+        "the eleventh, after ten common ones": {"turns": 10},
+        "the eleventh, all as long as they may be": {"turns": 10, "asked": 2000, "said": 4096},
+    }.items():
+        [cells] = re.findall(rf"^\| {row} \|(.*)\|$", page, re.M)
+        documented = dict(zip(DOCUMENTED, re.findall(r"\$([0-9.]+)", cells), strict=True))
+        reserved = worst_case(request(model=model, **fields)).dollars
+        assert f"{reserved:.3f}" == documented[model]
+
+
+def test_a_final_request_is_reserved_only_where_tools_are_offered() -> None:
+    tool = {"name": "search_site", "description": "x", "input_schema": {"type": "object"}}
+    assert final_case(request()).dollars == 0
+    assert final_case(request(tools=[tool]).without_tools()).dollars == 0
+    asked = request(tools=[tool])
+    assert final_case(asked).tokens > worst_case(asked.without_tools()).tokens
+
+
+@pytest.mark.parametrize("stored", [None, {}, {"model": "m", "dollars": "0.5"}])
+def test_rows_of_other_versions_are_read(stored: dict[str, object] | None) -> None:
+    reserved, sent = from_row(stored)
+    assert not reserved["claims"]
+    assert sent.tokens == 0
+    assert sent.dollars == Decimal((stored or {}).get("dollars", "0"))  # type: ignore[arg-type]

@@ -1,0 +1,83 @@
+"""The gate: how many turns begin at once, who waits, and when the others should come back."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from asgiref.sync import async_to_sync
+
+from sitechat.errors import Overloaded
+from sitechat.http.gate import MAX_LINE_SECONDS, STARTING, WAITING, Gate, Ticket
+from tests.waiting import loop_turn
+
+
+async def fill(gate: Gate) -> tuple[list[Ticket], list[asyncio.Task[Ticket]]]:
+    """Let in as many as there is room for, and let as many wait as may."""
+    begun = [await gate.enter() for _ in range(STARTING)]
+    waiting = [asyncio.create_task(gate.enter()) for _ in range(WAITING)]
+    await loop_turn()
+    return begun, waiting
+
+
+async def refused(gate: Gate) -> int:
+    with pytest.raises(Overloaded) as error:
+        await gate.enter()
+    assert error.value.retry_after is not None
+    return error.value.retry_after
+
+
+def test_all_who_wait_are_let_in_and_the_others_are_refused() -> None:
+    async def main() -> None:
+        gate = Gate()
+        begun, waiting = await fill(gate)
+        await refused(gate)
+        for ticket in begun:
+            ticket.leave()
+            ticket.leave()
+        entered, rest = waiting[:STARTING], waiting[STARTING:]
+        tickets = [await task for task in entered]
+        await loop_turn()
+        assert not any(task.done() for task in rest)
+        while tickets:
+            tickets.pop(0).leave()
+            if rest:
+                tickets.append(await rest.pop(0))
+        assert [await gate.enter() for _ in range(STARTING)]
+
+    async_to_sync(main)()
+
+
+def test_each_refused_visitor_gets_a_later_time() -> None:
+    async def main() -> list[int]:
+        gate = Gate()
+        _begun, waiting = await fill(gate)
+        times = [await refused(gate) for _ in range(5000)]
+        for task in waiting:
+            task.cancel()
+        return times
+
+    times = async_to_sync(main)()
+    assert times == sorted(times)
+    assert times[0] < times[200] < times[1000]
+    assert times[-1] <= MAX_LINE_SECONDS
+
+
+@pytest.mark.parametrize("let_in", [False, True])
+def test_a_client_that_leaves_while_it_waits_holds_nobody_up(let_in: bool) -> None:
+    async def main() -> None:
+        gate = Gate()
+        begun, waiting = await fill(gate)
+        if let_in:  # at the moment in which it leaves
+            begun.pop().leave()
+        waiting[0].cancel()
+        await asyncio.wait({waiting[0]})
+        assert waiting[0].cancelled()
+        if not let_in:
+            begun.pop().leave()
+        assert await waiting[1]
+        assert not waiting[2].done()
+        for task in waiting[2:]:
+            task.cancel()
+
+    async_to_sync(main)()

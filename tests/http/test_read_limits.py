@@ -1,0 +1,123 @@
+"""Limits on calls that ask Claude nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.test import AsyncClient
+from pytest_django import Settings
+
+from sitechat.http import read_limits
+from sitechat.standin import Answer, Standin
+from tests.smaller import Smaller
+from tests.visitor import CHAT, Held, MakeVisitor, Visitor, reply_url
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
+
+
+@pytest.fixture(autouse=True)
+def _fresh(smaller: Smaller) -> Iterator[None]:
+    """No call of another test counts, and refusals come at once."""
+    smaller(read_limits, REFUSED_AFTER=0.0)
+    with read_limits.calls.renewed():
+        yield
+
+
+def assert_too_many(response: Any) -> None:
+    assert response.status_code == 429
+    assert response.json()["error"] == "rate_limited"
+    assert int(response["Retry-After"]) == response.json()["retry_after"] >= 1
+
+
+def test_so_many_calls_may_come_at_once_and_then_one_after_the_other() -> None:
+    calls = read_limits.CallCounts()
+    assert [calls.take("reads", "a", 60, now=0) for _ in range(60)] == [0.0] * 60
+    assert calls.take("reads", "a", 60, now=0) == pytest.approx(1)
+    assert calls.take("reads", "b", 60, now=0) == 0
+    assert calls.take("actions", "a", 60, now=0) == 0
+    assert calls.take("reads", "a", 60, now=1.01) == 0
+    assert calls.take("reads", "a", 60, now=1.01) > 0
+
+
+def test_a_process_remembers_the_latest_only(smaller: Smaller) -> None:
+    smaller(read_limits, MAX_KEYS=2)
+    calls = read_limits.CallCounts()
+    for key in ("a", "b", "c"):
+        assert calls.take("reads", key, 1, now=0) == 0
+    assert calls.take("reads", "c", 1, now=0) > 0
+    assert calls.take("reads", "a", 1, now=0) == 0
+
+
+@pytest.mark.parametrize("path", [CHAT, f"{CHAT}conversations/"])
+def test_reads_of_an_address_are_limited(
+    path: str, live_visitor: MakeVisitor, settings: Settings
+) -> None:
+    settings.CHAT_READ_LIMITS = {"reads_of_address": 2}
+    for _ in range(2):
+        assert live_visitor().client.get(path).status_code == 200
+    assert_too_many(live_visitor().client.get(path))
+    other = Visitor()
+    assert other.client.get(path, REMOTE_ADDR="203.0.113.7").status_code == 200
+
+
+def test_reads_of_a_session_are_limited(live_visitor: MakeVisitor, settings: Settings) -> None:
+    settings.CHAT_READ_LIMITS = {"reads_of_session": 2}
+    visitor = live_visitor()
+    visitor.ask("Hello")
+    assert len(visitor.texts()) == len(visitor.texts()) == 2
+    assert_too_many(visitor.client.get(CHAT))
+    assert live_visitor().client.get(CHAT).status_code == 200
+
+
+def test_stops_and_ratings_are_limited(live_visitor: MakeVisitor, settings: Settings) -> None:
+    settings.CHAT_READ_LIMITS = {"actions_of_session": 2}
+    visitor = live_visitor()
+    visitor.ask("Hello")
+    reply = visitor.history()["messages"][-1]["id"]
+    assert visitor.stop(reply).status_code == 200
+    assert visitor.rate(reply, rating=1).status_code == 200
+    assert_too_many(visitor.stop(reply))
+    assert_too_many(visitor.rate(reply, rating=1))
+
+
+def test_streams_of_a_reply_are_limited_until_one_ends(held: Held, settings: Settings) -> None:
+    settings.CHAT_READ_LIMITS = {"streams_of_reply": 2}
+    visitor, reply, _rest = held
+    streams = [visitor.client.get(reply_url(reply)) for _ in range(2)]
+    assert [stream.status_code for stream in streams] == [200, 200]
+    assert_too_many(visitor.client.get(reply_url(reply)))
+    assert visitor.poll(reply)["status"] == "running"
+    streams.pop().close()
+    assert visitor.client.get(reply_url(reply)).status_code == 200
+
+
+def test_streams_of_an_address_are_limited(
+    live_visitor: MakeVisitor, claude_standin: Standin, settings: Settings
+) -> None:
+    settings.CHAT_READ_LIMITS = {"streams_of_address": 1}
+    claude_standin.always(Answer("One two", hold_after=1))
+    visitors = [live_visitor(), live_visitor()]
+    for visitor in visitors:  # an address whose streams no other test has left open
+        visitor.client.defaults["REMOTE_ADDR"] = "203.0.113.9"
+    begun = [visitor.begin("Count") for visitor in visitors]
+    first = visitors[0].client.get(reply_url(begun[0][0]))
+    assert first.status_code == 200
+    assert_too_many(visitors[1].client.get(reply_url(begun[1][0])))
+
+
+@pytest.mark.parametrize("first", [[], ["sitechat.middleware.ChatMiddleware"]])
+def test_the_middleware_counts_a_call_once(
+    first: list[str], live_visitor: MakeVisitor, settings: Settings
+) -> None:
+    settings.CHAT_READ_LIMITS = {"reads_of_address": 2}
+    settings.MIDDLEWARE = [*first, *settings.MIDDLEWARE]
+
+    async def main() -> list[Any]:
+        return [await AsyncClient().get(CHAT) for _ in range(3)]
+
+    *allowed, refused = async_to_sync(main)()
+    assert [response.status_code for response in allowed] == [200, 200]
+    assert_too_many(refused)

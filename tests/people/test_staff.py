@@ -1,0 +1,137 @@
+"""Tests of what members of the staff do in a conversation."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+from pytest_django import Settings
+
+from sitechat.conversations import erasure
+from sitechat.models import Conversation, Handoff, HandoffEntry
+from sitechat.people import staff
+from tests.owner import talk
+
+pytestmark = [pytest.mark.database, pytest.mark.django_db]
+
+
+@pytest.fixture
+def talking(db: None, settings: Settings) -> Conversation:
+    settings.CHAT_PERSON = {"names": ["Ann", "Ben"]}
+    return talk(("What do you sell?", "Bread."))
+
+
+@pytest.fixture
+def ann(db: None) -> User:
+    return User.objects.create_user("ann")
+
+
+@pytest.fixture
+def ben(db: None) -> User:
+    return User.objects.create_user("ben")
+
+
+def test_two_colleagues_can_not_both_join(talking: Conversation, ann: User, ben: User) -> None:
+    assert staff.join(talking, ann).name == "Ann"
+    staff.join(talking, ann)
+    with pytest.raises(staff.NotYours, match="ann has already joined"):
+        staff.join(talking, ben)
+    assert Handoff.objects.get().agent == ann
+    with pytest.raises(staff.NotYours):
+        staff.say(talking, ben, "Hello")
+    for leave in (staff.hand_back, staff.close):
+        with pytest.raises(staff.NotYours):
+            leave(talking, ben)
+
+
+def test_a_colleague_can_take_over_what_is_assigned(
+    talking: Conversation, ann: User, ben: User
+) -> None:
+    staff.join(talking, ann)
+    staff.assign(talking, ann, ben)
+    staff.say(talking, ann, "Ben knows more.")
+    assert staff.join(talking, ben).name == "Ben"
+    with pytest.raises(staff.NotYours, match="ben has taken over"):
+        staff.say(talking, ann, "One more thing")
+    with pytest.raises(staff.NotYours):
+        staff.join(talking, ann)
+
+
+def test_the_name_is_one_of_the_settings(talking: Conversation, settings: Settings) -> None:
+    user = User.objects.create_user("secret-login", first_name="ben")
+    assert staff.join(talking, user).name == "Ben"
+    assert staff.join(talking, user, "Ann").name == "Ann"
+    assert staff.join(talking, user, "secret-login").name == "Ben"
+    settings.CHAT_PERSON = {"names": {"other": "Ann"}}
+    assert staff.join(talking, user, "Ann").name == "Support"
+    settings.CHAT_PERSON = {"idle_minutes": 5}
+    assert staff.join(talking, user).name == "Support"
+
+
+def test_without_the_setting_nobody_can_join(
+    talking: Conversation, ann: User, settings: Settings
+) -> None:
+    settings.CHAT_PERSON = {}
+    with pytest.raises(staff.StaffError, match="CHAT_PERSON"):
+        staff.join(talking, ann)
+
+
+def test_after_a_silence_a_colleague_can_join(talking: Conversation, ann: User, ben: User) -> None:
+    staff.join(talking, ann)
+    Handoff.objects.update(last_word=timezone.now() - timedelta(minutes=11))
+    assert staff.join(talking, ben).name == "Ben"
+
+
+def test_a_deleted_colleague_leaves_the_conversation_to_others(
+    talking: Conversation, ann: User, ben: User
+) -> None:
+    staff.join(talking, ann)
+    staff.say(talking, ann, "Hello!")
+    ann.delete()
+    assert staff.join(talking, ben).name == "Ben"
+    assert talking.messages.get(role="agent").name == "Ann"
+    joined = HandoffEntry.objects.filter(kind="joined").first()
+    assert joined is not None
+    assert (joined.author, joined.author_name) == (None, "ann")
+
+
+def test_nothing_is_written_into_a_forgotten_conversation(
+    talking: Conversation, ann: User, ben: User
+) -> None:
+    staff.join(talking, ann)
+    erasure.erase(Conversation.objects.all())
+    with pytest.raises(staff.ConversationGone):
+        staff.say(talking, ann, "Hello")
+    with pytest.raises(staff.ConversationGone):
+        staff.note(talking, ann, "Hello")
+    with pytest.raises(staff.ConversationGone):
+        staff.join(talking, ann)
+    for change in (staff.hand_back, staff.close):
+        with pytest.raises(staff.ConversationGone):
+            change(talking, ann)
+    with pytest.raises(staff.ConversationGone):
+        staff.assign(talking, ann, ben)
+    assert not HandoffEntry.objects.exists()
+
+
+@pytest.mark.parametrize("text", ["", " \n", "x" * 10_001])
+def test_bad_texts_are_refused(talking: Conversation, ann: User, text: str) -> None:
+    staff.join(talking, ann)
+    for write in (staff.say, staff.note):
+        with pytest.raises(staff.StaffError):
+            write(talking, ann, text)
+    assert not talking.messages.filter(role="agent").exists()
+
+
+def test_a_waiting_conversation_can_be_closed_and_asked_for_again(
+    talking: Conversation, ann: User
+) -> None:
+    Handoff.objects.create(conversation=talking, bot="default", state="waiting")
+    staff.close(talking, ann)
+    assert Handoff.objects.get().state == "closed"
+    with pytest.raises(staff.StaffError):
+        staff.assign(talking, ann, ann)
+    with pytest.raises(staff.NotYours, match="the bot answers"):
+        staff.say(talking, ann, "Hello")

@@ -1,0 +1,45 @@
+"""Tests of summing up a long past on a thread."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from sitechat.models import Summary
+from sitechat.reports import catching_up, summaries
+from tests.owner import owner_client, talk
+from tests.smaller import Smaller
+from tests.waiting import until
+
+USAGE = "/admin/sitechat/usage/"
+
+
+@pytest.mark.django_db
+def test_the_past_is_summed_up_day_by_day() -> None:
+    for age in (1, 2, 5):
+        talk(("a", "b"), age=timedelta(days=age))
+    catching_up.sum_up_past()
+    rows = Summary.objects.filter(period=Summary.Period.DAY)
+    assert sum(rows.values_list("replies", flat=True)) == 3
+    assert summaries.summarised_until() is not None
+    assert catching_up.catch_up() is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_page_does_not_wait_for_it(smaller: Smaller) -> None:
+    smaller(catching_up, LARGE=1)
+    for age in (1, 2, 5):
+        talk(("a", "b"), age=timedelta(days=age))
+    owner: Client = owner_client()
+    page = owner.get(USAGE)
+    assert page.context["progress"].total == 3
+    assert "The past is being summed up" in page.content.decode()
+    until(lambda: catching_up.catch_up() is None)
+    assert "By time" in owner.get(USAGE).content.decode()
+
+
+@pytest.mark.django_db
+def test_an_empty_site_says_so() -> None:
+    assert "Nobody has asked anything yet." in owner_client().get(USAGE).content.decode()

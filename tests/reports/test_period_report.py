@@ -1,0 +1,118 @@
+"""Tests of the report of a week or month: figures, mail, command, task and page."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.test import Client
+from pytest_django import Settings
+
+from sitechat import tasks
+from sitechat.models import Delivery
+from sitechat.reports.period_report import PeriodReport, period_report
+from sitechat.reports.report_mail import as_mail, as_text
+from tests.owner import owner_client, talk
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
+
+PAGE = "/admin/sitechat/usage/report/"
+
+
+def last_week() -> timedelta:
+    """Return how long ago the middle of the last whole week was."""
+    now = datetime.now(timezone.utc)
+    monday = now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=now.weekday())
+    return now - (monday - timedelta(days=3))
+
+
+def week() -> PeriodReport:
+    when = last_week()
+    talk(("Where can I park?", "I don't know."), age=when, usage={"dollars": Decimal("1.5")})
+    talk(("where can i park", "Behind the mill."), age=when, rating=1)
+    talk(("What is it?", "A loaf."), age=when, rating=-1, status="complete")
+    talk(("When?", ""), age=when, status="failed", usage={"dollars": 0})
+    talk(("Earlier?", "Yes."), age=when + timedelta(days=7))
+    talk(("Mine?", "Yes."), age=when).__class__.objects.filter(messages__text="Mine?").update(
+        command="chat_ask"
+    )
+    return period_report("week")
+
+
+def test_the_figures_of_a_week_and_of_the_one_before() -> None:
+    report = week()
+    figures = report.figures
+    assert figures.conversations == 4
+    assert figures.visitors == 4
+    assert (figures.likes, figures.dislikes, figures.unanswered) == (1, 1, 2)
+    assert figures.resolved == 2
+    assert report.before.conversations == 1
+    assert [question.count for question in report.frequent] == [2]
+    assert {question.text for question in report.unanswered} == {
+        "Where can I park?",
+        "What is it?",
+    }
+    assert report.budget == 140
+    assert (report.end - report.start).days == 7
+    assert report.start.weekday() == 0
+
+
+def test_an_empty_period_says_so(owner: Client) -> None:
+    report = period_report("month")
+    assert report.is_empty
+    assert "Nobody asked anything in this period." in as_text(report)
+    assert "Nobody asked anything in this period." in owner.get(PAGE).content.decode()
+
+
+def test_the_mail_has_text_and_html_that_runs_nothing() -> None:
+    talk(("<script>alert(1)</script>\r\nBcc: x@example.org", "I don't know."), age=last_week())
+    mail = as_mail(period_report("week"), ["ann@example.org"])
+    assert "<script>" in mail.text
+    assert "<script>" not in mail.html
+    assert "&lt;script&gt;" in mail.html
+    assert "\n" not in mail.subject
+
+
+def test_it_is_mailed_once_for_each_period(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings.CHAT_NOTIFY = ["ann@example.org"]
+    call_command("chat_report", mail=True)
+    call_command("chat_report", mail=True)
+    assert Delivery.objects.filter(event="report").count() == 1
+    assert "1 addresses" in capsys.readouterr().out
+    run = getattr(tasks.report, "func", tasks.report)
+    assert run("month") == 1
+    assert Delivery.objects.filter(event="report").count() == 2
+
+
+def test_without_addresses_it_says_what_to_do(settings: Settings) -> None:
+    settings.CHAT_NOTIFY = []
+    with pytest.raises(CommandError, match="CHAT_NOTIFY"):
+        call_command("chat_report", mail=True)
+
+
+def test_the_command_prints_it(capsys: pytest.CaptureFixture[str]) -> None:
+    week()
+    call_command("chat_report", period="week")
+    out = capsys.readouterr().out
+    assert "Conversations: 4" in out
+    assert "Where can I park?" in out
+
+
+@pytest.mark.parametrize("query", ["", "period=month", "period=x", "end=x", "end=0001-01-01"])
+def test_the_page_shows_any_period(owner: Client, query: str) -> None:
+    week()
+    assert owner.get(f"{PAGE}?{query}").status_code == 200
+
+
+def test_the_page_shows_questions_to_those_who_may_read_them(owner: Client) -> None:
+    week()
+    assert "Where can I park?" in owner.get(PAGE).content.decode()
+    staff = owner_client("sitechat.view_usage")
+    assert "Where can I park?" not in staff.get(PAGE).content.decode()
+    other = Client()
+    assert other.get(PAGE).status_code == 302

@@ -1,0 +1,89 @@
+"""Tests that the stand-in takes and refuses structured outputs as the API does."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from sitechat.standin.refusals import Refused
+from sitechat.standin.rules import check
+from sitechat.standin.structured import example
+
+VERDICT = {
+    "type": "object",
+    "properties": {"meets": {"type": "boolean"}, "reason": {"type": "string"}},
+    "required": ["meets", "reason"],
+    "additionalProperties": False,
+}
+RESULT = {
+    "type": "search_result",
+    "source": "/",
+    "title": "Home",
+    "content": [{"type": "text", "text": "Hello"}],
+    "citations": {"enabled": True},
+}
+
+
+def body(schema: Any, *blocks: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    return {
+        "model": "claude-haiku-5-5",
+        "max_tokens": 100,
+        "messages": [{"role": "user", "content": [*blocks, {"type": "text", "text": "Hi"}]}],
+        "output_config": {"format": {"type": "json_schema", "schema": schema}, **fields},
+    }
+
+
+def test_takes_a_plain_object() -> None:
+    check(body(VERDICT, effort="low"))
+    assert json.loads(json.dumps(example(VERDICT))) == {"meets": True, "reason": ""}
+
+
+def test_an_example_takes_the_first_choice() -> None:
+    assert example({"enum": ["a", "b"]}) == "a"
+    assert example({"anyOf": [{"type": "null"}, {"type": "string"}]}) is None
+
+
+REFUSED: list[tuple[Any, str]] = [
+    ("object", "should be an object"),
+    ({"type": "object", "properties": {}}, "additionalProperties"),
+    ({"type": "integer", "minimum": 1}, "'minimum' is not supported"),
+    ({"type": "string", "minLength": 1}, "'minLength' is not supported"),
+    ({"type": "text"}, "should be one of"),
+    ({"$ref": "#"}, "recursive"),
+    (
+        {
+            "type": "object",
+            "properties": {f"p{n}": {"type": "string"} for n in range(25)},
+            "additionalProperties": False,
+        },
+        "at most 24 optional",
+    ),
+]
+
+
+@pytest.mark.parametrize(("schema", "reason"), REFUSED)
+def test_refuses(schema: Any, reason: str) -> None:
+    with pytest.raises(Refused, match=reason):
+        check(body(schema))
+
+
+def test_refuses_citations_beside_it() -> None:
+    with pytest.raises(Refused, match="citations are not supported"):
+        check(body(VERDICT, RESULT))
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"service_tier": "fast"}, "service_tier"),
+        ({"inference_geo": "eu"}, "inference_geo"),
+        ({"inference_geo": "us", "model": "claude-haiku-4-5"}, "not supported"),
+    ],
+)
+def test_refuses_services_that_do_not_exist(fields: dict[str, Any], reason: str) -> None:
+    plain = {**body(VERDICT), **fields}
+    del plain["output_config"]
+    with pytest.raises(Refused, match=reason):
+        check(plain)

@@ -1,0 +1,41 @@
+/** The card that asks before a tool runs: the site's own question, and two buttons. */
+
+import type { Confirmation } from "../shared/contract"
+import { button, h, icon } from "../shared/dom"
+import type { Surface } from "../shared/extras"
+import { WARNING } from "../shared/icons"
+import { uuid } from "../shared/uuid"
+
+/** Milliseconds after which the server takes no answer for a no. */
+export const EXPIRES = 300_000
+
+export function createConfirmation(
+  surface: Pick<Surface, "strings" | "say" | "focus">,
+  { text }: Confirmation,
+  decide: (approve: boolean) => void,
+): HTMLElement {
+  const { say } = surface.strings
+  const id = uuid()
+  const answer = (approve: boolean) => () => {
+    clearTimeout(timer)
+    surface.focus()
+    decide(approve)
+  }
+  const question = h("p", "", { id, dir: "auto" }, text)
+  const buttons = h(
+    "div",
+    "choices",
+    {},
+    button("primary", answer(true), say("agree")),
+    button("secondary", answer(false), say("decline")),
+  )
+  const card = h("div", "card confirm", { role: "group", "aria-labelledby": id }, icon(WARNING), question, buttons)
+  const timer = setTimeout(() => {
+    if (!card.isConnected) return
+    if (buttons.matches(":focus-within")) surface.focus()
+    buttons.replaceWith(h("p", "expired", {}, say("expired")))
+    surface.say(say("expired"))
+  }, EXPIRES)
+  surface.say(text)
+  return card
+}

@@ -1,0 +1,54 @@
+/** The text that a visitor has to accept before the first message. */
+
+import type { Services } from "../shared/contract"
+import { button, h } from "../shared/dom"
+import type { Surface } from "../shared/extras"
+import { refusalOf } from "./refusal"
+
+export interface ConsentCard {
+  readonly element: HTMLElement
+  /** Shows the text if it has to be accepted. Returns whether it has to. */
+  show(services: Services): boolean
+}
+
+export function createConsent(surface: Surface, accepted: () => void): ConsentCard {
+  const { say } = surface.strings
+  const text = h("p", "", { id: "consent", dir: "auto" })
+  const accept = button("primary", () => void send(), say("accept"))
+  const element = h("div", "card consent", { hidden: true, role: "group", "aria-labelledby": "consent" })
+
+  async function send(): Promise<void> {
+    if (accept.ariaDisabled === "true") return
+    accept.ariaDisabled = "true"
+    try {
+      await surface.call("consent/", { json: { text: text.textContent } })
+      accepted()
+      await surface.refresh()
+    } catch (problem) {
+      surface.report(problem)
+      // the text may have changed
+      if (refusalOf(problem).status === 422) await surface.refresh()
+    } finally {
+      accept.ariaDisabled = "false"
+    }
+  }
+
+  return {
+    element,
+    show({ consent }) {
+      let isNew = false
+      const isNeeded = !!consent?.required && !consent.given
+      if (isNeeded && (element.hidden || text.textContent !== consent.text)) {
+        const privacy = surface.privacy()
+        text.textContent = consent.text
+        const link = privacy && h("a", "privacy", { href: privacy }, say("privacy"))
+        element.replaceChildren(text, h("div", "choices", {}, accept, link))
+        surface.say(consent.text)
+        isNew = true
+      }
+      element.hidden = !isNeeded
+      if (isNew && !surface.isEmpty()) surface.reveal(element)
+      return isNeeded
+    },
+  }
+}

@@ -1,0 +1,138 @@
+/** The form in which visitors leave how they can be reached. */
+
+import type { ContactField, ContactForm } from "../shared/contract"
+import { button, h, icon, onEscape } from "../shared/dom"
+import type { Surface } from "../shared/extras"
+import { CHECK } from "../shared/icons"
+import { describePage } from "../shared/page"
+import { createField, type Field } from "./field"
+import { refusalOf } from "./refusal"
+
+export interface ContactCard {
+  readonly element: HTMLElement
+  /** Follows what the server asks for; null for no form. */
+  update(form: ContactForm | null | undefined): void
+  /** Whether it has to be filled in before the first message. */
+  isDue(): boolean
+  /** Shows the form, and gives it the focus. */
+  open(focus: boolean): void
+}
+
+/** What each field is for the browser, which fills in what it knows. */
+const KINDS: Record<ContactField, { type: string; autocomplete: string; length: number }> = {
+  email: { type: "email", autocomplete: "email", length: 254 },
+  name: { type: "text", autocomplete: "name", length: 200 },
+  phone: { type: "tel", autocomplete: "tel", length: 50 },
+  message: { type: "", autocomplete: "off", length: 2000 },
+}
+
+export function createContact(surface: Surface, done: () => void): ContactCard {
+  const { say } = surface.strings
+  const element = h("form", "card contact", {
+    hidden: true,
+    novalidate: true,
+    "aria-labelledby": "contact",
+    submit(event: Event) {
+      event.preventDefault()
+      void send()
+    },
+    keydown: onEscape(close),
+  })
+  const problem = h("p", "wrong", { hidden: true })
+  let form: ContactForm | undefined
+  let fields: Field[] = []
+  let isSending = false
+
+  /** Draws the form anew, without what was written. */
+  function draw({ fields: names, required, consent }: ContactForm): void {
+    fields = names
+      .filter((name) => name in KINDS)
+      .map((name) => createField({ name, label: say(name), ...KINDS[name] }, required.includes(name), say("optional")))
+    if (consent) fields.push(createField({ name: "consent", label: consent, type: "checkbox" }, true))
+    const submit = h("button", "primary", { type: "submit" }, say("sendContact"))
+    const cancel = button("secondary", close, say(contact.isDue() ? "notNow" : "cancel"))
+    problem.hidden = true
+    element.replaceChildren(
+      h("h3", "", { id: "contact" }, say("contact")),
+      ...fields.map((field) => field.element),
+      problem,
+      h("div", "choices", {}, submit, cancel),
+    )
+  }
+
+  function close(): void {
+    element.hidden = true
+    surface.memory.set({ contacted: true })
+    done()
+    surface.focus()
+  }
+
+  /** Marks what is wrong, by the fields' names, and goes to the first of it. */
+  function mark(wrong: Record<string, string>, text: string): void {
+    for (const field of fields) field.setError(wrong[field.name] ?? "")
+    problem.textContent = text
+    problem.hidden = !text
+    const first = fields.find(({ name }) => wrong[name])
+    first?.input.focus()
+    surface.say(text || (first && wrong[first.name]) || "")
+  }
+
+  async function send(): Promise<void> {
+    if (isSending) return
+    const unmet = fields.filter(({ input }) => !input.checkValidity())
+    mark(Object.fromEntries(unmet.map(({ name, input }) => [name, input.validationMessage])), "")
+    if (unmet.length) return
+    isSending = true
+    element.classList.add("sending")
+    try {
+      const entries = Object.fromEntries(fields.map(({ name, value }) => [name, value()]))
+      await surface.call("contact/", {
+        json: { ...entries, page: describePage() },
+        query: { conversation: surface.conversation() },
+      })
+      thank()
+    } catch (error) {
+      refuse(error)
+    } finally {
+      isSending = false
+      element.classList.remove("sending")
+    }
+  }
+
+  function thank(): void {
+    const hadFocus = element.matches(":focus-within")
+    surface.memory.set({ contacted: true })
+    fields = []
+    element.replaceChildren(h("div", "thanked", {}, icon(CHECK), h("p", "", {}, say("contacted"))))
+    surface.say(say("contacted"))
+    if (hadFocus) surface.focus()
+    done()
+  }
+
+  function refuse(error: unknown): void {
+    const { detail } = refusalOf(error)
+    if (detail.error === "invalid_contact") mark(detail.fields ?? {}, detail.message ?? "")
+    else surface.report(error)
+  }
+
+  const contact: ContactCard = {
+    element,
+    update(next) {
+      const isSame = JSON.stringify(next) === JSON.stringify(form)
+      form = next ?? undefined
+      if (isSame) return
+      if (!form) element.hidden = true
+      else if (!element.hidden && fields.length) draw(form)
+    },
+    isDue: () => !!form?.before && surface.isEmpty() && !surface.memory.values.contacted,
+    open(focus) {
+      if (!form) return
+      if (element.hidden || !fields.length) draw(form)
+      element.hidden = false
+      surface.reveal(element)
+      if (focus) fields[0]?.input.focus()
+      else surface.say(say("contact"))
+    },
+  }
+  return contact
+}

@@ -1,0 +1,64 @@
+/** All that a conversation may need besides messages: cards to answer, people, and the list of conversations. */
+
+import type { Services } from "../shared/contract"
+import type { Extras, Surface } from "../shared/extras"
+import css from "../styles/extras.css?inline"
+import { createConfirmation } from "./confirmation"
+import { createConsent } from "./consent"
+import { createContact } from "./contact"
+import { createHelp } from "./help"
+import { createPastList } from "./past"
+import { createPersonBar } from "./person"
+
+const sheet = new CSSStyleSheet()
+sheet.replaceSync(css)
+
+export function createExtras(surface: Surface): Extras {
+  let services: Services = {}
+  const consent = createConsent(surface, () => {
+    services = { ...services, consent: null }
+    answered()
+  })
+  const contact = createContact(surface, answered)
+  const person = createPersonBar(surface, () => contact.open(true))
+  const help = createHelp(surface.strings, (offer) => extras.reach(offer, true))
+  const past = createPastList(surface)
+  surface.body.append(past.element)
+  surface.end.append(consent.element, contact.element)
+  surface.top.append(person.element)
+
+  /** Shows the card that has to be answered first, if there is one. */
+  function showFirst(): boolean {
+    const mustConsent = consent.show(services)
+    const mustContact = !mustConsent && contact.isDue()
+    if (mustContact) contact.open(false)
+    return mustConsent || mustContact
+  }
+
+  function answered(): void {
+    const hadFocus = surface.end.matches(":focus-within")
+    const isClosed = showFirst()
+    surface.setClosed(isClosed)
+    if (hadFocus && !isClosed) surface.focus()
+  }
+
+  const extras: Extras = {
+    sheet,
+    update(next) {
+      services = next
+      contact.update(next.contact)
+      person.update(next.person)
+      surface.setClosed(showFirst())
+    },
+    help: (button) => help.open(button, { ...services, person: person.current() }),
+    reach(offer, focus) {
+      if (offer === "person" && person.current().available) void person.ask()
+      else contact.open(focus)
+    },
+    confirm: (confirmation, decide) => createConfirmation(surface, confirmation, decide),
+    showPast: () => void past.show(),
+    hidePast: past.hide,
+    suspend: person.suspend,
+  }
+  return extras
+}

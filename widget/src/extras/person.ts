@@ -1,0 +1,131 @@
+/** Asks for a person of the site, and shows that one is asked for, has joined, or has left. */
+
+import type { Person, Updates } from "../shared/contract"
+import { button, h, iconButton } from "../shared/dom"
+import type { Surface } from "../shared/extras"
+import { CLOSE } from "../shared/icons"
+import { describePage } from "../shared/page"
+import { refusalOf } from "./refusal"
+import { createUpdates } from "./updates"
+
+export interface PersonBar {
+  readonly element: HTMLElement
+  current(): Person
+  /** Follows what the server says. */
+  update(person: Person | null | undefined): void
+  ask(): Promise<void>
+  suspend(): void
+}
+
+const NOBODY: Person = { available: false, state: "none", name: null }
+
+/** `elsewhere` leads on when nobody is there. */
+export function createPersonBar(surface: Surface, elsewhere: () => void): PersonBar {
+  const { say } = surface.strings
+  const face = h("span", "initial", { "aria-hidden": "true" })
+  const text = h("p")
+  const leave = button("secondary", () => void goBack(), "")
+  const dismiss = iconButton("dismiss", CLOSE, say("dismiss"), () => {
+    element.hidden = true
+    surface.focus()
+  })
+  const element = h("div", "person", { hidden: true }, face, text, leave, dismiss)
+  const updates = createUpdates(surface, hear, () => void surface.refresh())
+  let person = NOBODY
+
+  const isThere = (): boolean => person.state === "waiting" || person.state === "joined"
+  const name = (): string => person.name || say("support")
+
+  function hear({ messages, person: next }: Updates): void {
+    if (messages) surface.receive(messages)
+    const before = person
+    if (next) bar.update(next)
+    if (before.state === "joined" && !isThere()) showLeft(before)
+  }
+
+  /** Says that the state is another one than before. */
+  function announce(before: Person): void {
+    if (person.state === "joined" && before.state !== "joined") surface.say(say("joined", { name: name() }))
+    else if (person.state === "waiting" && before.state !== "waiting")
+      surface.say(`${say("awaiting")} ${say("meanwhile")}`)
+  }
+
+  function show(): void {
+    const { state, typing } = person
+    const isJoined = state === "joined"
+    element.hidden = false
+    element.dataset["state"] = state
+    face.textContent = isJoined ? ([...name()][0] ?? "") : ""
+    face.hidden = !isJoined
+    leave.textContent = say(isJoined ? "handBack" : "stopWaiting")
+    leave.hidden = false
+    dismiss.hidden = true
+    if (isJoined) text.replaceChildren(say(typing ? "typing" : "joined", { name: name() }))
+    else text.replaceChildren(h("strong", "", {}, say("awaiting")), " ", say("meanwhile"))
+  }
+
+  /** Says once that a person has left. */
+  function showLeft(before: Person): void {
+    const left = say("departed", { name: before.name || say("support") })
+    element.hidden = false
+    element.dataset["state"] = "closed"
+    face.hidden = leave.hidden = true
+    dismiss.hidden = false
+    text.textContent = left
+    surface.say(left)
+  }
+
+  async function goBack(): Promise<void> {
+    try {
+      await surface.call("person/", { method: "DELETE", query: { conversation: surface.conversation() } })
+    } catch (problem) {
+      surface.report(problem)
+      return
+    }
+    const hadFocus = element.matches(":focus-within")
+    bar.update({ ...person, state: "none" })
+    if (hadFocus) surface.focus()
+  }
+
+  const bar: PersonBar = {
+    element,
+    current: () => person,
+    suspend: updates.stop,
+    update(next) {
+      const before = person
+      person = next ?? NOBODY
+      surface.memory.set({ person: isThere() })
+      surface.setPerson(person)
+      if (isThere()) {
+        show()
+        announce(before)
+        updates.start()
+        return
+      }
+      updates.stop()
+      if (element.dataset["state"] !== "closed") element.hidden = true
+    },
+    async ask() {
+      try {
+        const response = await surface.call("person/", {
+          json: { page: describePage() },
+          query: { conversation: surface.conversation() },
+        })
+        const { person: given } = (await response.json()) as Partial<Updates>
+        if (surface.memory.values.fresh) {
+          // the server asked in the visitor's last conversation
+          surface.memory.set({ fresh: undefined })
+          await surface.refresh()
+        } else bar.update({ ...person, state: "waiting", ...given })
+      } catch (problem) {
+        const { error } = refusalOf(problem).detail
+        if (error === "busy" || error === "consent_required") await surface.refresh()
+        else {
+          surface.report(problem)
+          if (error === "person_unavailable") elsewhere()
+        }
+      }
+    },
+  }
+  return bar
+}

@@ -1,0 +1,114 @@
+/**
+ * What happens in the conversation while a person is asked for or answers: as a stream where the
+ * server has one, else by asking again and again. A tab that is not seen holds no connection.
+ */
+
+import type { Updates } from "../shared/contract"
+import type { Surface } from "../shared/extras"
+import { refusalOf } from "./refusal"
+
+/** Milliseconds between two questions: usually, in a tab that is not seen, and at most after failures. */
+const POLL = 2000
+const UNSEEN = 10_000
+const LONGEST = 30_000
+/** Milliseconds until the server must begin to answer. */
+const PATIENCE = 20_000
+
+export interface Listening {
+  start(): void
+  stop(): void
+}
+
+/** `gone` is called when there is no such conversation any more. */
+export function createUpdates(
+  { call, readEvents, conversation }: Pick<Surface, "call" | "readEvents" | "conversation">,
+  hear: (updates: Updates) => void,
+  gone: () => void,
+): Listening {
+  let running: AbortController | undefined
+  let cursor: string | number | undefined
+  let followed: string | undefined
+  /** Ends the pause, or the stream, when the tab is hidden or seen again. */
+  let turn = new AbortController()
+
+  function take(updates: Updates): void {
+    cursor = updates.cursor ?? cursor
+    hear(updates)
+  }
+
+  /** Returns milliseconds until the next question. */
+  async function ask(signal: AbortSignal, mayStream: boolean): Promise<number> {
+    const response = await call("updates/", {
+      headers: { Accept: mayStream ? "text/event-stream" : "application/json" },
+      query: { after: cursor, conversation: conversation() },
+      patience: PATIENCE,
+      signal,
+    })
+    const listen = (updates: Updates): void => {
+      if (!signal.aborted) take(updates)
+    }
+    if (/event-stream/.test(response.headers.get("Content-Type") ?? "")) {
+      await readEvents(response, (event) => listen(event as Updates))
+      return POLL / 4
+    }
+    listen((await response.json()) as Updates)
+    return document.hidden ? UNSEEN : POLL
+  }
+
+  async function run(life: AbortSignal): Promise<void> {
+    let failures = 0
+    while (!life.aborted) {
+      turn = new AbortController()
+      const signal = AbortSignal.any([life, turn.signal])
+      let wait = 0
+      try {
+        wait = await ask(signal, !document.hidden && failures < 2)
+        failures = 0
+      } catch (error) {
+        if (life.aborted) return
+        if (refusalOf(error).status === 404) {
+          stop()
+          gone()
+          return
+        }
+        if (!turn.signal.aborted) wait = waitAfter(error, ++failures)
+      }
+      await pause(wait, signal)
+    }
+  }
+
+  function start(): void {
+    if (running && followed === conversation()) return
+    stop()
+    followed = conversation()
+    running = new AbortController()
+    void run(running.signal)
+  }
+
+  function stop(): void {
+    running?.abort()
+    running = undefined
+    cursor = undefined
+  }
+
+  document.addEventListener("visibilitychange", () => turn.abort())
+  return { start, stop }
+}
+
+function waitAfter(error: unknown, failures: number): number {
+  const seconds = refusalOf(error).detail.retry_after ?? 0
+  return Math.min(LONGEST, Math.max(seconds * 1000, POLL * 2 ** (failures - 1)))
+}
+
+function pause(delay: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer)
+      signal.removeEventListener("abort", end)
+      resolve()
+    }
+    const timer = setTimeout(end, delay)
+    signal.addEventListener("abort", end)
+    if (signal.aborted) end()
+  })
+}

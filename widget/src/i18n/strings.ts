@@ -1,0 +1,143 @@
+/** The widget's words. The template tag hands them over, from Django's translations. */
+
+export type Word =
+  | "title"
+  | "placeholder"
+  | "input"
+  | "open"
+  | "unread"
+  | "close"
+  | "send"
+  | "stop"
+  | "retry"
+  | "copy"
+  | "copied"
+  | "uncopied"
+  | "good"
+  | "bad"
+  | "comment"
+  | "submit"
+  | "cancel"
+  | "thanks"
+  | "fresh"
+  | "below"
+  | "conversation"
+  | "you"
+  | "sources"
+  | "source"
+  | "tab"
+  | "code"
+  | "wrap"
+  | "table"
+  | "taskDone"
+  | "taskOpen"
+  | "waiting"
+  | "slow"
+  | "offline"
+  | "reconnecting"
+  | "reconnected"
+  | "lost"
+  | "unloaded"
+  | "failed"
+  | "truncated"
+  | "stopped"
+  | "refused"
+  | "interrupted"
+  | "again"
+  | "busy"
+  | "history"
+  | "current"
+  | "untitled"
+  | "empty"
+  | "back"
+  | "delete"
+  | "deleted"
+  | "undo"
+  | "edit"
+  | "editing"
+  | "askAgain"
+  | "earlier"
+  | "expand"
+  | "collapse"
+  | "privacy"
+  | "suggested"
+  | "selection"
+  | "unavailable"
+  | "help"
+  | "person"
+  | "contact"
+  | "support"
+  | "writeTo"
+  | "agree"
+  | "decline"
+  | "expired"
+  | "accept"
+  | "email"
+  | "name"
+  | "phone"
+  | "message"
+  | "optional"
+  | "notNow"
+  | "sendContact"
+  | "contacted"
+  | "awaiting"
+  | "meanwhile"
+  | "stopWaiting"
+  | "joined"
+  | "typing"
+  | "handBack"
+  | "departed"
+  | "dismiss"
+
+/** Words with a number, in the forms that a language has for it, by CLDR category. */
+export type CountedWord = "left" | "over"
+
+type Values = Record<string, string | number>
+
+export interface Strings {
+  say(word: Word, values?: Values): string
+  count(word: CountedWord, count: number): string
+  /** "in 12 minutes" */
+  wait(seconds: number): string
+  /** "2 days ago" */
+  ago(date: string): string
+}
+
+type Words = Partial<Record<Word, string> & Record<CountedWord, Record<string, string>>>
+
+/** `given` are the texts as the page has them, in the language `tag`. */
+export function createStrings(given: Record<string, unknown>, tag: string | undefined): Strings {
+  const words = given as Words
+  const language = canonical(tag)
+  const fill = (text: string, values: Values = {}): string =>
+    text.replace(/%\((\w+)\)s/g, (_, name: string) => String(values[name]))
+  return {
+    say: (word, values) => fill(words[word] ?? word, values),
+    count(word, count) {
+      const forms = words[word] ?? {}
+      const form = forms[new Intl.PluralRules(language).select(count)] ?? forms["other"]
+      return fill(form ?? "%(count)s", { count: count.toLocaleString(language) })
+    },
+    wait(seconds) {
+      const size = seconds < 90 ? 1 : seconds < 5400 ? 60 : 3600
+      const unit = size < 2 ? "second" : size < 61 ? "minute" : "hour"
+      return new Intl.RelativeTimeFormat(language).format(Math.ceil(seconds / size), unit)
+    },
+    ago(date) {
+      const hours = (Date.parse(date) - Date.now()) / 3_600_000
+      if (Number.isNaN(hours)) return ""
+      const format = new Intl.RelativeTimeFormat(language, { numeric: "auto" })
+      if (hours > -1) return format.format(Math.round(hours * 60), "minute")
+      return hours > -24 ? format.format(Math.round(hours), "hour") : format.format(Math.round(hours / 24), "day")
+    },
+  }
+}
+
+function canonical(tag: string | undefined): string | undefined {
+  try {
+    return Intl.getCanonicalLocales(tag)[0]
+  } catch {
+    // the browser's language stands in for the page's
+    return undefined
+  }
+}

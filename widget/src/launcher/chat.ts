@@ -1,0 +1,249 @@
+/** One chat of a page: its bubble, and the panel once it is needed. */
+
+import { h, iconButton, setLabel } from "../shared/dom"
+import { type Emit, type Host, type Launcher, type Panel, PHONE } from "../shared/host"
+import { CHAT } from "../shared/icons"
+import { createMemory } from "../shared/memory"
+import { loadPart } from "./loading"
+
+export interface Chat {
+  /** The element that shows it. */
+  host: Host
+  /** Shows the chat in `host`: at first, and when a page's body was swapped. */
+  adopt(host: Host): void
+  /** The element left the page; another may take its place. */
+  release(): void
+  /** Stands above so many other bubbles. */
+  stack(position: number): void
+  changed(name: string): void
+  open(opener?: HTMLElement): void
+  close(): void
+  toggle(): void
+  ask(text: string): Promise<void>
+  prefill(text: string): void
+  focus(): void
+  /** Fetches the panel, as it will soon be needed. */
+  prepare(): void
+}
+
+function readWords(json: string | null): Record<string, unknown> {
+  try {
+    return JSON.parse(json ?? "") as Record<string, unknown>
+  } catch {
+    // names stand in for the words
+    return {}
+  }
+}
+
+/** Milliseconds that a chat waits for a new body before it lets go of its connection. */
+const GONE = 5000
+
+export function createChat(place: string, first: Host, opens: (chat: Chat) => void): Chat {
+  const attribute = (name: string): string | null => chat.host.getAttribute(name)
+  const inline = first.hasAttribute("inline") || first.hasAttribute("page")
+  const words = readWords(first.getAttribute("strings"))
+  const say = (word: "open" | "unread" | "unavailable"): string => String(words[word] ?? word)
+  const memory = createMemory(`site-chat:${place}`)
+  const badge = h("span", "badge", { hidden: true })
+  const bubble = iconButton("launcher", CHAT, say("open"), () => chat.open(bubble))
+  const skeleton = h("div", "skeleton", { hidden: true, popover: "manual" }, h("i"), h("i"), h("i"))
+  const root = h("div", "root", {}, !inline && bubble, skeleton)
+  let panel: Panel | undefined
+  let waiting: Promise<Panel> | undefined
+  let opener: HTMLElement | undefined
+  let opened = inline
+  let focused = false
+  let leaving: ReturnType<typeof setTimeout> | undefined
+
+  const emit: Emit = (name, detail) => {
+    chat.host.dispatchEvent(new CustomEvent(name, { detail, bubbles: true }))
+  }
+
+  function showUnread(): void {
+    const count = memory.values.unread ?? 0
+    badge.hidden = !count
+    badge.textContent = String(count)
+    setLabel(bubble, say(count ? "unread" : "open"))
+  }
+
+  function drawBubble(): void {
+    const [label, image] = [attribute("launcher-label"), attribute("launcher-icon")]
+    bubble.querySelector("img")?.remove()
+    bubble.querySelector(".label")?.remove()
+    if (image) bubble.prepend(h("img", "", { src: image, alt: "" }))
+    if (label) bubble.append(h("span", "label", {}, label))
+    bubble.append(badge)
+  }
+
+  /**
+   * Follows the page: its color-scheme, or the visitor's system if it has none. Zoom of the page's
+   * own is taken back.
+   */
+  function blend(): void {
+    const { host } = chat
+    root.classList.toggle("system", getComputedStyle(host).colorScheme === "normal")
+    if (!inline) root.style.zoom = String(1 / ((host as { currentCSSZoom?: number }).currentCSSZoom ?? 1))
+  }
+
+  /** Puts an element above everything on the page, whatever the page does. */
+  function raise(element: HTMLElement): void {
+    if (element.isConnected && !element.matches(":popover-open")) element.showPopover?.()
+  }
+
+  const launcher: Launcher = {
+    place,
+    root,
+    inline,
+    words,
+    memory,
+    emit,
+    attribute,
+    load: loadPart,
+    host: () => chat.host,
+    setUnread(unread) {
+      if (memory.values.unread === unread || (!unread && !memory.values.unread)) return
+      memory.set({ unread })
+      showUnread()
+      emit("site-chat:unread", { count: unread })
+    },
+    setOpened(state) {
+      if (state === opened || inline) return
+      opened = state
+      memory.set({ open: state })
+      root.classList.toggle("opened", state)
+      if (state) {
+        blend()
+        opens(chat)
+        launcher.setUnread(0)
+      } else if (focused) (opener?.isConnected ? opener : bubble).focus()
+      emit(state ? "site-chat:open" : "site-chat:close", null)
+    },
+  }
+
+  function load(): Promise<Panel> {
+    waiting ??= loadPart("panel").then(
+      (create) => {
+        panel = create(launcher)
+        return panel
+      },
+      (error: unknown) => {
+        waiting = undefined
+        throw error
+      },
+    )
+    return waiting
+  }
+
+  /** Does something with the panel; until it is there, shows where it will be. */
+  async function withPanel(action: (panel: Panel) => unknown, visible = true): Promise<void> {
+    if (panel) {
+      await action(panel)
+      return
+    }
+    skeleton.hidden = !visible
+    if (visible && !inline) raise(skeleton)
+    try {
+      await action(await load())
+    } catch (error) {
+      if (panel) throw error
+      skeleton.role = "alert"
+      skeleton.textContent = say("unavailable")
+      setTimeout(hideSkeleton, GONE)
+      emit("site-chat:error", { error: "unavailable", message: say("unavailable"), retryable: true })
+      return
+    }
+    hideSkeleton()
+  }
+
+  function hideSkeleton(): void {
+    skeleton.hidden = true
+    skeleton.replaceChildren(h("i"), h("i"), h("i"))
+  }
+
+  const prepare = (): void => void load().catch(() => undefined)
+
+  /** Does what was going on when the last page was left, once this page has loaded. */
+  function begin(): void {
+    showUnread()
+    const { open, running, person } = memory.values
+    if (inline) {
+      const observer = new IntersectionObserver((entries) => {
+        if (!entries.some(({ isIntersecting }) => isIntersecting)) return
+        observer.disconnect()
+        void withPanel((panel) => panel.open(false))
+      })
+      observer.observe(chat.host)
+    } else if (open && !matchMedia(PHONE).matches) setTimeout(() => void withPanel((panel) => panel.open(false)))
+    else if (running || person) setTimeout(prepare)
+  }
+
+  for (const name of ["pointerenter", "focus", "touchstart"]) bubble.addEventListener(name, prepare, { passive: true })
+  bubble.ariaHasPopup = "dialog"
+  if (!inline) bubble.popover = "manual"
+  root.addEventListener("focusin", () => {
+    focused = true
+  })
+  // a body that is swapped takes the focus away, but not for the visitor
+  root.addEventListener("focusout", () => {
+    setTimeout(() => {
+      focused = !!(root.getRootNode() as Partial<ShadowRoot>).activeElement
+    })
+  })
+
+  const chat: Chat = {
+    host: first,
+    prepare,
+
+    adopt(host) {
+      clearTimeout(leaving)
+      const isNew = !root.parentNode
+      chat.host = host
+      host.shadowRoot?.append(root)
+      drawBubble()
+      blend()
+      if (!inline) raise(bubble)
+      if (isNew) begin()
+      else panel?.moved(focused)
+    },
+
+    release() {
+      leaving = setTimeout(() => panel?.left(), GONE)
+    },
+
+    stack(position) {
+      bubble.style.setProperty("--stack", String(position))
+    },
+
+    changed(name) {
+      drawBubble()
+      blend()
+      panel?.changed(name)
+    },
+
+    open(by = bubble) {
+      opener = by
+      focused = true
+      void withPanel((panel) => panel.open(true))
+    },
+
+    close() {
+      panel?.close()
+    },
+
+    toggle() {
+      if (opened) chat.close()
+      else chat.open()
+    },
+
+    ask: (text) => withPanel((panel) => panel.ask(text)),
+
+    prefill(text) {
+      void withPanel((panel) => panel.prefill(text))
+    },
+
+    focus() {
+      void withPanel((panel) => panel.focus())
+    },
+  }
+  return chat
+}

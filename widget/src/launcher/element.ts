@@ -1,0 +1,146 @@
+/** `<site-chat>`: the chat of a site, in one element. */
+
+import type { Host, Part, SiteChatEvents } from "../shared/host"
+import css from "../styles/launcher.css?inline"
+import { type Chat, createChat } from "./chat"
+import { installPart } from "./loading"
+
+/** The chats of this page. They outlive their elements, so that a swapped body loses nothing. */
+const chats = new Map<string, Chat>()
+const sheet = new CSSStyleSheet()
+sheet.replaceSync(css)
+
+/** The chat of a bot that stands on the page; without a name the first one. */
+export function findChat(bot?: string): Chat | undefined {
+  return [...chats.values()].find(({ host }) => host.isConnected && (!bot || host.getAttribute("bot") === bot))
+}
+
+function stackAll(): void {
+  let position = 0
+  for (const chat of chats.values()) {
+    if (chat.host.isConnected && !isInline(chat.host)) chat.stack(position++)
+  }
+}
+
+const isInline = (host: Element): boolean => host.hasAttribute("inline") || host.hasAttribute("page")
+
+export class SiteChat extends HTMLElement implements Host {
+  static observedAttributes = [
+    "accent",
+    "disclosure",
+    "greeting",
+    "heading",
+    "launcher-icon",
+    "launcher-label",
+    "logo",
+    "max-length",
+    "placeholder",
+    "privacy-url",
+    "suggestions",
+    "theme",
+  ]
+
+  /** The other scripts give what they make to the launcher here. */
+  static install(create: unknown, part: Part = "panel"): void {
+    installPart(create, part)
+  }
+
+  #chat: Chat | undefined
+  readonly #own = new CSSStyleSheet()
+
+  connectedCallback(): void {
+    // one chat of its kind on a page; another takes over when it leaves
+    const place = `${this.getAttribute("endpoint")}#${this.getAttribute("bot") ?? ""}`
+    for (const [key, { host }] of chats) {
+      if (key.startsWith(`${place}#`) && host.isConnected && host !== this) return
+    }
+    const key = `${place}#${isInline(this)}`
+    const shadow = this.shadowRoot ?? this.attachShadow({ mode: "open" })
+    const others = shadow.adoptedStyleSheets.filter((other) => other !== sheet && other !== this.#own)
+    shadow.adoptedStyleSheets = [sheet, this.#own, ...others]
+    this.#setAccent()
+    const chat = chats.get(key) ?? createChat(place, this, closeOthers)
+    chats.set(key, chat)
+    this.#chat = chat
+    chat.adopt(this)
+    stackAll()
+  }
+
+  disconnectedCallback(): void {
+    const chat = this.#chat
+    this.#chat = undefined
+    if (chat?.host !== this) return
+    chat.release()
+    // those of a new body are perhaps not yet what they will be
+    for (const other of document.querySelectorAll("site-chat")) other.connectedCallback?.()
+    stackAll()
+  }
+
+  attributeChangedCallback(name: string): void {
+    if (name === "accent") this.#setAccent()
+    this.#chat?.changed(name)
+  }
+
+  #setAccent(): void {
+    const accent = this.getAttribute("accent")
+    this.#own.replaceSync(accent && CSS.supports("color", accent) ? `:host{--site-chat-accent:${accent}}` : "")
+  }
+
+  /** Opens the window; the focus comes back to `opener` when it is closed. */
+  open(opener?: HTMLElement): void {
+    this.#chat?.open(opener)
+  }
+
+  /** Closes the window. */
+  close(): void {
+    this.#chat?.close()
+  }
+
+  /** Opens the window, or closes it. */
+  toggle(): void {
+    this.#chat?.toggle()
+  }
+
+  /** Opens the window and sends `text`. While a reply is running it only goes into the input. */
+  async ask(text: string): Promise<void> {
+    await this.#chat?.ask(text)
+  }
+
+  /** Opens the window with `text` in the input. */
+  prefill(text: string): void {
+    this.#chat?.prefill(text)
+  }
+
+  /** Opens the window with the focus in the input. */
+  override focus(): void {
+    this.#chat?.focus()
+  }
+
+  /** Listens to an event, such as "reply". Returns a function that ends it. */
+  on<K extends keyof SiteChatEvents>(
+    name: K | (K extends `site-chat:${infer N}` ? N : never),
+    listener: (detail: SiteChatEvents[K]["detail"]) => void,
+  ): () => void {
+    const type = name.startsWith("site-chat:") ? name : `site-chat:${name}`
+    const listen = (event: Event): void => listener((event as SiteChatEvents[K]).detail)
+    this.addEventListener(type, listen)
+    return () => this.removeEventListener(type, listen)
+  }
+
+  /** Every request goes through here: override it in tests, or to add a header. */
+  request(url: string, init: RequestInit): Promise<Response> {
+    return fetch(url, init)
+  }
+}
+
+/** One window lies over the page at a time. */
+function closeOthers(opened: Chat): void {
+  for (const chat of chats.values()) if (chat !== opened && !isInline(chat.host)) chat.close()
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "site-chat": SiteChat
+  }
+  interface HTMLElementEventMap extends SiteChatEvents {}
+}

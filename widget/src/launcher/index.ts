@@ -1,0 +1,19 @@
+/** The script that every page loads. */
+
+import { SiteChat } from "./element"
+import { askFromAddress, clicked, pressed, selected } from "./page"
+
+if (!customElements.get("site-chat")) {
+  try {
+    CSS.registerProperty({ name: "--rem", syntax: "<length>", inherits: true, initialValue: "16px" })
+  } catch {
+    // another copy of this script did
+  }
+  customElements.define("site-chat", SiteChat)
+  document.addEventListener("click", clicked)
+  document.addEventListener("keydown", pressed)
+  document.addEventListener("pointerup", selected)
+  addEventListener("hashchange", () => askFromAddress(true))
+  const { referrer } = document
+  askFromAddress(!!referrer && new URL(referrer).origin === location.origin)
+}

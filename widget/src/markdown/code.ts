@@ -1,0 +1,64 @@
+/** A block of code: its lines, a button to copy it, and one to wrap its lines. */
+
+import { h, iconButton } from "../shared/dom"
+import { COPY, WRAP } from "../shared/icons"
+import type { DrawOptions } from "./options"
+
+/** Lines that are laid out together: a long block is not laid out anew with each line. */
+const LINES = 50
+
+export interface Code {
+  element: HTMLElement
+  /** Adds whole lines. */
+  write(text: string): void
+  /** Shows a line that is not known to be whole, in place of the last such one. */
+  preview(text: string): void
+}
+
+export function createCode(language: string, { strings: { say }, copy }: Pick<DrawOptions, "strings" | "copy">): Code {
+  const name = language.slice(0, 30)
+  const text: string[] = []
+  const unfinished = new Text()
+  const code = h(
+    "code",
+    "",
+    { class: name ? `language-${name}` : undefined, tabindex: 0, role: "group", "aria-label": label() },
+    unfinished,
+  )
+  const copyButton = iconButton("code-copy", COPY, say("copy"), () => copy(text.join("") + unfinished.data, copyButton))
+  const wrap = iconButton("code-wrap", WRAP, say("wrap"), () => {
+    wrap.ariaPressed = String(element.classList.toggle("wrapped"))
+  })
+  wrap.ariaPressed = "false"
+  const element = h("pre", "code", { dir: "ltr", "data-language": name || undefined }, wrap, copyButton, code)
+  let lines = 0
+  let chunk: HTMLElement | undefined
+
+  function label(): string {
+    return name ? `${say("code")} (${name})` : say("code")
+  }
+
+  function add(piece: string): void {
+    text.push(piece)
+    const last = unfinished.previousSibling
+    if (chunk) chunk.append(piece)
+    else if (last instanceof Text) last.appendData(piece)
+    else code.insertBefore(new Text(piece), unfinished)
+  }
+
+  return {
+    element,
+    write(piece) {
+      for (const line of piece.split(/(?<=\n)/)) {
+        if (lines++ % LINES === 0 && lines > LINES) {
+          chunk = h("span", "lines")
+          code.insertBefore(chunk, unfinished)
+        }
+        add(line)
+      }
+    },
+    preview(piece) {
+      unfinished.data = piece
+    },
+  }
+}

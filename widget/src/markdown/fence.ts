@@ -1,0 +1,60 @@
+/** A fenced block of code that is still open: its lines are drawn as they come. */
+
+import { endOfLine } from "./closing"
+import { type Code, createCode } from "./code"
+import type { DrawOptions } from "./options"
+import { withoutOverrides } from "./text"
+
+const OPENING = /^( {0,3})(`{3,}|~{3,})/
+
+export interface OpenFence {
+  kind: "fence"
+  code: Code
+  /** Where it begins, and where its next line does. */
+  from: number
+  next: number
+  /** Takes up whole lines up to `to`, the last one in any case if `all`. True once it is closed. */
+  take(source: string, to: number, all: boolean): boolean
+}
+
+/** The block of code that begins in the line at `from`; undefined if none does, or may yet not. */
+export function openFence(
+  source: string,
+  from: number,
+  to: number,
+  language: string,
+  options: DrawOptions,
+): OpenFence | undefined {
+  const opening = OPENING.exec(source.slice(from, from + 2000))
+  const first = endOfLine(source, from, to)
+  if (!opening || first === undefined) return undefined
+  const [, indent = "", marker = ""] = opening
+  const closing = new RegExp(`^ {0,3}\\${marker.charAt(0)}{${marker.length},}[ \\t]*$`)
+  const unindent = new RegExp(`^ {0,${indent.length}}`)
+  const code = createCode(language, options)
+
+  const fence: OpenFence = {
+    kind: "fence",
+    code,
+    from,
+    next: first,
+    take(source, to, all) {
+      const lines: string[] = []
+      let closed = false
+      while (!closed && fence.next < to) {
+        const end = endOfLine(source, fence.next, to) ?? (all ? to : undefined)
+        if (end === undefined) break
+        const line = source.slice(fence.next, end).replace(/\r?\n$/, "")
+        closed = closing.test(line)
+        if (!closed) lines.push(`${line.replace(unindent, "")}\n`)
+        fence.next = end
+      }
+      code.write(withoutOverrides(lines.join("")))
+      const rest = closed ? "" : source.slice(fence.next, to)
+      // what may become the closing line is not shown before that is known
+      code.preview(/^ {0,3}[`~]*\s*$/.test(rest) ? "" : withoutOverrides(rest.replace(unindent, "")))
+      return closed
+    },
+  }
+  return fence
+}

@@ -1,0 +1,122 @@
+/**
+ * Draws what stands in a block: text, emphasis, code, links. Images are links, and links go only
+ * where `safeAddress` lets them.
+ */
+
+import type { Link, PhrasingContent, Text as TextNode } from "mdast"
+import { h } from "../shared/dom"
+import { DEEPEST, type DrawContext, isDue, placeMarks, textOf } from "./context"
+import { endOf, startOf } from "./grammar"
+import { findAddresses, hiddenHost, safeAddress, setLink } from "./links"
+import { indexInValue } from "./marks"
+import type { Target } from "./options"
+import { withoutOverrides } from "./text"
+
+/** Draws `nodes` into `parent`; marks up to `end` that are left stand behind them. */
+export function drawInline(
+  parent: HTMLElement,
+  nodes: readonly PhrasingContent[],
+  context: DrawContext,
+  depth: number,
+  end: number,
+  inLink = false,
+): HTMLElement {
+  for (const node of nodes) {
+    if (node.type === "text") drawText(parent, node, context, inLink)
+    else parent.append(...drawPhrase(node, context, depth, inLink))
+    if (!inLink) placeMarks(context, endOf(node), parent)
+  }
+  if (!inLink) placeMarks(context, end, parent)
+  return parent
+}
+
+function drawText(parent: HTMLElement, node: TextNode, context: DrawContext, inLink: boolean): void {
+  const { source, base } = context
+  const parts = inLink ? [{ at: 0, text: node.value }] : findAddresses(node.value)
+  const from = startOf(node) + base
+  const end = endOf(node)
+  const slice = source.slice(from, end + base)
+  for (const part of parts) {
+    let { text } = part
+    const href = "href" in part ? safeAddress(String(part.href)) : undefined
+    if (href !== undefined) {
+      parent.append(drawAnchor(href, [withoutOverrides(text)], text))
+      continue
+    }
+    let done = part.at
+    for (let [first] = context.marks; !inLink && first && isDue(context, end); [first] = context.marks) {
+      const index = indexInValue(slice, node.value, Math.max(0, first.at - from))
+      if (index > part.at + part.text.length) break
+      context.marks.shift()
+      const cut = Math.max(0, index - done)
+      parent.append(withoutOverrides(text.slice(0, cut)), context.mark(first.n))
+      text = text.slice(cut)
+      done += cut
+    }
+    if (text) parent.append(withoutOverrides(text))
+  }
+}
+
+function drawPhrase(
+  node: Exclude<PhrasingContent, TextNode>,
+  context: DrawContext,
+  depth: number,
+  inLink: boolean,
+): Node[] {
+  if (depth > DEEPEST) return [new Text(withoutOverrides(textOf(node)))]
+  const nest = (element: HTMLElement): HTMLElement[] =>
+    "children" in node ? [drawInline(element, node.children, context, depth + 1, endOf(node), inLink)] : []
+  switch (node.type) {
+    case "emphasis":
+      return nest(h("em"))
+    case "strong":
+      return nest(h("strong"))
+    case "delete":
+      return nest(h("del"))
+    case "inlineCode":
+      return [h("code", "", { dir: "ltr" }, withoutOverrides(node.value.replace(/\r?\n/g, " ")))]
+    case "formula":
+      return [h("span", "math", { dir: "ltr" }, withoutOverrides(node.value))]
+    case "break":
+      return [h("br"), new Text("\n")]
+    case "link":
+      return drawLink(node.children, node, context, depth, endOf(node))
+    case "linkReference":
+      return drawLink(node.children, context.resolve(node.identifier), context, depth, endOf(node))
+    case "image":
+      return drawImage(node.alt, node, inLink)
+    case "imageReference":
+      return drawImage(node.alt, context.resolve(node.identifier), inLink)
+    default:
+      return [new Text(withoutOverrides(textOf(node)))]
+  }
+}
+
+function drawLink(
+  children: Link["children"],
+  target: Target | undefined,
+  context: DrawContext,
+  depth: number,
+  end: number,
+): Node[] {
+  const href = target && safeAddress(target.url)
+  const element = h("a")
+  drawInline(element, children, context, depth + 1, end, true)
+  if (href === undefined) return [...element.childNodes]
+  return [drawAnchor(href, [...element.childNodes], children.map(textOf).join(""), target?.title)]
+}
+
+function drawImage(alt: string | null | undefined, target: Target | undefined, inLink: boolean): Node[] {
+  const href = target && safeAddress(target.url)
+  const text = withoutOverrides(alt || target?.url || "")
+  return href === undefined || inLink ? [new Text(text)] : [drawAnchor(href, [text], text, target?.title)]
+}
+
+function drawAnchor(href: string, content: (Node | string)[], text: string, title?: string | null): HTMLElement {
+  const host = hiddenHost(text, href)
+  const element = h("a", "", { title: title ?? undefined })
+  element.append(...content)
+  if (host) element.append(h("span", "host", {}, ` (${host})`))
+  setLink(element, href)
+  return element
+}

@@ -1,0 +1,40 @@
+/** Link reference definitions of a whole text, for blocks that are parsed one by one. */
+
+import type { Definition, Nodes } from "mdast"
+import { normalizeIdentifier } from "micromark-util-normalize-identifier"
+import type { Target } from "./options"
+
+const LABEL = /\[((?:[^[\]\\]|\\.)+)\]/gs
+
+/** The names that `text` may refer to, as the syntax tree writes them. */
+export function labelsOf(text: string): Set<string> {
+  const labels = new Set<string>()
+  for (const [, label = ""] of text.matchAll(LABEL)) {
+    if (label.length < 1000) labels.add(normalizeIdentifier(label).toLowerCase())
+  }
+  return labels
+}
+
+/**
+ * Lines to put in front of a block, so that the parser takes its references for links. The blank
+ * line keeps the block's beginning what it is.
+ */
+export function definitionsFor(labels: Iterable<string>, known: ReadonlyMap<string, Target>): string {
+  let lines = ""
+  for (const label of labels) if (known.has(label)) lines += `[${label}]: x\n`
+  return `${lines}\n`
+}
+
+/** Adds the definitions in `nodes` to `found`; of two for one name the first one counts. */
+export function collectDefinitions(nodes: readonly Nodes[], found: Map<string, Target>): void {
+  for (const node of nodes) {
+    if (node.type === "definition") addDefinition(node, found)
+    else if ("children" in node && node.type !== "paragraph" && node.type !== "table") {
+      collectDefinitions(node.children, found)
+    }
+  }
+}
+
+function addDefinition({ identifier, url, title }: Definition, found: Map<string, Target>): void {
+  if (!found.has(identifier)) found.set(identifier, { url, title })
+}

@@ -1,0 +1,293 @@
+/**
+ * Draws Markdown as it arrives.
+ *
+ * The text is taken up in steps. A step parses what follows the last closed block. What is closed
+ * in it is drawn for good; the rest is drawn until the next step. The items of a list, the rows of
+ * a table and the lines of a fenced block are closed one by one. The result depends on the text
+ * alone, not on the pieces in which it arrived.
+ */
+
+import type { List, Nodes, Table } from "mdast"
+import { h } from "../shared/dom"
+import { countPoints } from "../shared/offsets"
+import { countClosed, countClosedItems, countClosedRows, endOfLine, isLoose, type Parsed, startOfLine } from "./closing"
+import { completionFor } from "./completion"
+import { type Container, headOf, openList, pieceCount } from "./container"
+import { addRows, createTable, drawBlocks, drawItems } from "./draw"
+import { type OpenFence, openFence } from "./fence"
+import { type Block, startOf } from "./grammar"
+import { findCut, findDeepLine, LONGEST_BLOCK, STEP } from "./limits"
+import { createLateMarks } from "./marks"
+import type { DrawOptions, MarkdownStream } from "./options"
+import { createSections } from "./sections"
+import { withoutOverrides } from "./text"
+import { createUnits } from "./units"
+
+export function createMarkdownStream(root: HTMLElement, options: DrawOptions): MarkdownStream {
+  let source = ""
+  /** A carriage return at the end, which may be half of a line ending. */
+  let held = ""
+  let ended = false
+  let finished = false
+  /** Where the open part begins, and up to where the text was taken up. */
+  let start = 0
+  let taken = 0
+  let container: Container | undefined
+  /** The tree of the open part, and what is drawn of it until the next step. */
+  let open: Parsed | undefined
+  let provisional: HTMLElement[] = []
+  const sections = createSections(root)
+  const units = createUnits(options, () => source)
+  const marks = createLateMarks(units.mark)
+
+  /** Takes up the text to `to`, as its end if `last`. */
+  function advance(to: number, last: boolean): void {
+    open = undefined
+    let goesOn = true
+    while (goesOn && (start < to || container?.kind === "fence")) {
+      if (container?.kind === "fence") goesOn = takeCode(container, to, last)
+      else {
+        const deep = findDeepLine(source.slice(start, to))
+        goesOn = deep === 0 ? takePlainLine(to, last) : takeBlocks(to, last, deep)
+      }
+    }
+    if (last) container = undefined
+  }
+
+  /**
+   * Takes up blocks, at most to the index `deep` in them. False once all that is left is open.
+   */
+  function takeBlocks(to: number, last: boolean, deep: number | undefined): boolean {
+    const before = start
+    const end = Math.min(to, start + LONGEST_BLOCK, start + (deep ?? LONGEST_BLOCK))
+    const parsed = units.parse(start, end, headOf(container))
+    const rest = commitClosed(parsed, last && end === to)
+    if (deep !== undefined || to - before >= LONGEST_BLOCK) {
+      if (start > before) return true
+      const cut = deep === undefined ? start + findCut(source.slice(start, end)) : end
+      commitClosed(units.parse(start, cut, headOf(container)), true)
+      return true
+    }
+    if (container?.kind === "fence") return true
+    open = { ...parsed, nodes: rest }
+    return false
+  }
+
+  /** Draws for good what is closed, or all of it. Returns what is open. */
+  function commitClosed(parsed: Parsed, all: boolean): Block[] {
+    const { nodes, base, to } = parsed
+    const closed = all ? nodes.length : countClosed(source, parsed)
+    const boundary = (index: number): number => {
+      const node = nodes[index]
+      return node ? lineOf(node, base) : to
+    }
+    let first = 0
+    if (container) {
+      const [node] = nodes
+      if (!node || node.type !== container.kind) container = undefined
+      else if (closed) {
+        commitPieces(node, pieceCount(node), base, boundary(1))
+        container = undefined
+        first = 1
+      }
+    }
+    if (closed > first) commitBlocks(nodes.slice(first, closed), base, boundary(closed))
+    if (all) {
+      start = to
+      container = undefined
+      return []
+    }
+    const [node, ...after] = nodes.slice(closed)
+    if (!node) return []
+    if (node.type === "code" && !container) {
+      container = openFence(source, lineOf(node, base), to, node.lang ?? "", options)
+      if (!container) return [node, ...after]
+      sections.append([container.code.element])
+      start = container.next
+      return []
+    }
+    return [takePieces(node, parsed), ...after]
+  }
+
+  /** Draws the closed pieces of an open list or table for good. Returns the rest of it. */
+  function takePieces(node: Block, parsed: Parsed): Block {
+    const { base } = parsed
+    if (node.type === "list") {
+      const count = countClosedItems(source, node, parsed)
+      const next = node.children[count]
+      if (!count || !next) return node
+      commitPieces(node, count, base, lineOf(next, base))
+      return { ...node, children: node.children.slice(count) }
+    }
+    if (node.type === "table") {
+      const count = countClosedRows(source, node, parsed)
+      const next = node.children[count]
+      const last = node.children[count - 1]
+      if (!last || (container && count < 2)) return node
+      const to = next ? lineOf(next, base) : (endOfLine(source, startOf(last) + base) ?? source.length)
+      commitPieces(node, count, base, to)
+      return { ...node, children: [node.children[0], ...node.children.slice(count)].filter((row) => !!row) }
+    }
+    return node
+  }
+
+  /** Draws blocks for good, each as a unit of its own. */
+  function commitBlocks(nodes: readonly Block[], base: number, to: number): void {
+    units.define(nodes)
+    nodes.forEach((node, index) => {
+      const next = nodes[index + 1]
+      const [from, end] = [start, next ? lineOf(next, base) : to]
+      const elements = drawBlocks([node], units.context(from, end, base, nodes))
+      sections.append(elements)
+      units.keep({ from, to: end, elements })
+      start = end
+    })
+    start = to
+  }
+
+  function commitPieces(node: Block, count: number, base: number, to: number): void {
+    if (node.type === "list") commitItems(node, count, base, to)
+    else if (node.type === "table") commitRows(node, count, base, to)
+  }
+
+  function commitItems(node: List, count: number, base: number, to: number): void {
+    const list = container?.kind === "list" ? container : openList(node, sections)
+    container = list
+    const items = node.children.slice(0, count)
+    list.surelyLoose ||= isLoose(source, node, base, count)
+    units.setLoose(list, list.surelyLoose)
+    units.define(items)
+    const unit = {
+      from: start,
+      to,
+      elements: drawItems(items, list.loose, units.context(start, to, base, items)),
+      within: list,
+    }
+    list.element.append(...unit.elements)
+    list.units.push(unit)
+    units.keep(unit)
+    start = to
+  }
+
+  function commitRows(node: Table, count: number, base: number, to: number): void {
+    let first = 1
+    let bodyStart = start
+    if (container?.kind !== "table") {
+      const [head, body] = node.children
+      if (!head || !body) return
+      bodyStart = lineOf(body, base)
+      container = { kind: "table", ...createTable(options.strings), head: source.slice(lineOf(head, base), bodyStart) }
+      sections.append([container.element])
+      first = 0
+    }
+    const { rows } = container.table
+    const before = rows.length
+    addRows(container, { ...node, children: node.children.slice(0, count) }, first, units.context(start, to, base, []))
+    const drawn = [...rows].slice(before)
+    if (!first) {
+      // the head is a unit of its own: it is drawn again without what follows
+      const [head] = drawn.splice(0, 1)
+      if (head) units.keep({ from: start, to: bodyStart, elements: [head], within: container })
+      start = bodyStart
+    }
+    units.keep({ from: start, to, elements: drawn, within: container })
+    start = to
+  }
+
+  /** Takes up lines of code. False while the block is open. */
+  function takeCode(fence: OpenFence, to: number, last: boolean): boolean {
+    const closed = fence.take(source, to, last)
+    start = fence.next
+    if (!closed && !last) return false
+    const { element } = fence.code
+    const unit = { from: fence.from, to: start, elements: [element] }
+    for (const { n } of units.context(unit.from, unit.to, 0, []).marks) element.append(options.mark(n))
+    units.keep(unit)
+    container = undefined
+    return true
+  }
+
+  /** Takes up a line that is nested too deep, as it is. False while it is not whole. */
+  function takePlainLine(to: number, last: boolean): boolean {
+    container = undefined
+    const end = endOfLine(source, start, to)
+    const element = h("p", "", { dir: "auto" }, withoutOverrides(source.slice(start, end ?? to).trim()))
+    if (end === undefined && !last && to - start < LONGEST_BLOCK) {
+      provisional = [element]
+      sections.place().append(element)
+      return false
+    }
+    sections.append([element])
+    units.keep({ from: start, to: end ?? to, elements: [element], plain: true })
+    start = end ?? to
+    return true
+  }
+
+  /** Draws the open part until the next step. */
+  function drawOpen({ nodes, base, to }: Parsed): void {
+    const [first, ...after] = completed(nodes, to)
+    const context = units.context(start, to, base, nodes)
+    if (first?.type === "list" && container?.kind === "list") {
+      units.setLoose(container, container.surelyLoose || isLoose(source, first, base))
+      provisional = drawItems(first.children, container.loose, context)
+      container.element.append(...provisional)
+    } else if (first?.type === "table" && container?.kind === "table") {
+      const { rows } = container.table
+      const before = rows.length
+      addRows(container, first, 1, context)
+      provisional = [...rows].slice(before)
+    } else if (first) after.unshift(first)
+    const blocks = drawBlocks(after, context)
+    sections.place().append(...blocks)
+    provisional.push(...blocks)
+  }
+
+  /** The open blocks as they will probably be, once what is open at their end is closed. */
+  function completed(nodes: Block[], to: number): Block[] {
+    const completion = finished ? "" : completionFor(source.slice(start, to))
+    if (!completion) return nodes
+    const parsed = units.parse(start, to, headOf(container), completion)
+    return container?.kind === "table" || parsed.nodes.length !== nodes.length ? nodes : parsed.nodes
+  }
+
+  function lineOf(node: Nodes, base: number): number {
+    return startOfLine(source, startOf(node) + base)
+  }
+
+  return {
+    append(text) {
+      text = (held + text).replaceAll("\0", "\ufffd")
+      held = text.endsWith("\r") ? "\r" : ""
+      source += text.slice(0, text.length - held.length).replace(/\r(?!\n)/g, "\n")
+      marks.place(source, ended)
+    },
+    mark(points, n) {
+      marks.add(points, n)
+      marks.place(source, ended)
+    },
+    end() {
+      ended = true
+      marks.place(source, ended)
+    },
+    cut() {
+      source = source.slice(0, taken)
+      ended = true
+    },
+    paint(deadline) {
+      for (const element of provisional) element.remove()
+      provisional = []
+      do {
+        const to = Math.min(source.length, taken + STEP)
+        const last = ended && to === source.length
+        if (finished || (to === taken && !last)) break
+        taken = to
+        finished = last
+        advance(to, last)
+      } while (performance.now() < deadline)
+      if (open) drawOpen(open)
+      if (taken < source.length || ended !== finished) return true
+      return units.refresh(deadline)
+    },
+    drawn: () => countPoints(source.slice(0, taken)),
+  }
+}

@@ -1,0 +1,151 @@
+/**
+ * The parts of an answer that are drawn for good, with what it takes to draw one of them again:
+ * for a definition that comes later, a mark that is placed in it, a list that turns out loose.
+ */
+
+import type { Nodes } from "mdast"
+import type { DrawContext } from "./context"
+import { addRows, createTable, type DrawnTable, drawBlocks, drawItems } from "./draw"
+import { type Block, parseMarkdown, startOf } from "./grammar"
+import { type Mark, marksBetween } from "./marks"
+import type { DrawOptions, Target } from "./options"
+import { collectDefinitions, definitionsFor, labelsOf } from "./references"
+
+export interface OpenList {
+  kind: "list"
+  element: HTMLElement
+  /** How it is drawn, and whether that is certain. */
+  loose: boolean
+  surelyLoose: boolean
+  units: Unit[]
+}
+
+export interface OpenTable extends DrawnTable {
+  kind: "table"
+  /** The head and the line below it, as they stand in the source. */
+  head: string
+}
+
+export interface Unit {
+  from: number
+  to: number
+  elements: HTMLElement[]
+  /** The container of which this is some items, or some rows. */
+  within?: OpenList | OpenTable
+  /** Drawn without Markdown. */
+  plain?: boolean
+}
+
+export interface Units {
+  /**
+   * Parses a part of the source as if it stood in the whole of it: behind the head of its table,
+   * and with an end that is not written yet.
+   */
+  parse(from: number, to: number, head?: string, end?: string): { nodes: Block[]; base: number; to: number }
+  context(from: number, to: number, base: number, nodes: readonly Nodes[]): DrawContext
+  keep(unit: Unit): void
+  /** Notes the definitions of blocks that are closed. */
+  define(nodes: readonly Nodes[]): void
+  setLoose(list: OpenList, loose: boolean): void
+  mark(mark: Mark): void
+  /** Draws again what has to be, until `deadline`. True if there is more to draw. */
+  refresh(deadline: number): boolean
+}
+
+export function createUnits(options: DrawOptions, source: () => string): Units {
+  const kept: Unit[] = []
+  const byLabel = new Map<string, Set<Unit>>()
+  const definitions = new Map<string, Target>()
+  const marks: Mark[] = []
+  const stale = new Set<Unit>()
+
+  function redraw(unit: Unit): void {
+    const { within, from, to, elements, plain } = unit
+    const [place] = elements
+    if (!place) return
+    const isHead = place.parentElement?.tagName === "THEAD"
+    const head = within?.kind === "table" && !isHead ? within.head : ""
+    const parsed = units.parse(from, to, head)
+    const [first] = parsed.nodes
+    const context = units.context(from, to, parsed.base, parsed.nodes)
+    if (plain) {
+      for (const { n } of context.marks) place.append(options.mark(n))
+      return
+    }
+    if (within?.kind === "list" && first?.type === "list") {
+      unit.elements = drawItems(first.children, within.loose, context)
+    } else if (within?.kind === "table" && first?.type === "table") {
+      const drawn = createTable(options.strings)
+      addRows(drawn, first, head ? 1 : 0, context)
+      unit.elements = [...drawn.table.rows]
+    } else unit.elements = drawBlocks(parsed.nodes, context)
+    place.before(...unit.elements)
+    for (const element of elements) element.remove()
+  }
+
+  const units: Units = {
+    parse(from, to, head = "", end = "") {
+      const text = source().slice(from, to)
+      const before = definitionsFor(labelsOf(text), definitions)
+      const { children } = parseMarkdown(before + head + (end ? text.trimEnd() + end : text))
+      return {
+        nodes: children.filter((node) => startOf(node) >= before.length),
+        base: from - before.length - head.length,
+        to,
+      }
+    },
+
+    context(from, to, base, nodes) {
+      const known = new Map(definitions)
+      collectDefinitions(nodes, known)
+      return {
+        ...options,
+        source: source(),
+        base,
+        marks: marksBetween(marks, from, to),
+        resolve: (name) => known.get(name),
+      }
+    },
+
+    keep(unit) {
+      kept.push(unit)
+      for (const label of labelsOf(source().slice(unit.from, unit.to))) {
+        const same = byLabel.get(label) ?? new Set()
+        byLabel.set(label, same.add(unit))
+      }
+    },
+
+    define(nodes) {
+      const found = new Map<string, Target>()
+      collectDefinitions(nodes, found)
+      for (const [name, target] of found) {
+        if (definitions.has(name)) continue
+        definitions.set(name, target)
+        for (const unit of byLabel.get(name) ?? []) stale.add(unit)
+      }
+    },
+
+    setLoose(list, loose) {
+      if (list.loose === loose) return
+      list.loose = loose
+      for (const unit of list.units) redraw(unit)
+    },
+
+    mark(mark) {
+      const index = marks.findLastIndex(({ at }) => at <= mark.at) + 1
+      marks.splice(index, 0, mark)
+      const unit = kept.find(({ from, to }) => from < mark.at && mark.at <= to)
+      if (unit) stale.add(unit)
+    },
+
+    refresh(deadline) {
+      for (const unit of stale) {
+        if (performance.now() > deadline) return true
+        stale.delete(unit)
+        redraw(unit)
+      }
+      return false
+    },
+  }
+  return units
+}

@@ -1,0 +1,39 @@
+/** The messages before those that are shown, which are loaded when they are asked for. */
+
+import type { History } from "../shared/contract"
+import type { Client } from "../transport/client"
+import type { Outcome } from "./outcome"
+import type { Screen } from "./screen"
+
+export interface Earlier {
+  /** Follows the server's cursor for what stands before the first message that is shown. */
+  set(cursor: string | null | undefined): void
+  load(conversation: string | undefined): Promise<void>
+}
+
+/** `take` shows what was loaded before the other messages. */
+export function createEarlier(
+  client: Client,
+  screen: Screen,
+  report: Outcome["report"],
+  take: (history: History) => void,
+): Earlier {
+  let before: string | null = null
+  const earlier: Earlier = {
+    set(cursor) {
+      before = cursor ?? null
+      screen.setEarlier(!!before)
+    },
+    async load(conversation) {
+      if (!before) return
+      try {
+        const history = await client.history(conversation, before)
+        take(history)
+        earlier.set(history.before)
+      } catch (error) {
+        report(error, "unloaded", () => void earlier.load(conversation))
+      }
+    },
+  }
+  return earlier
+}

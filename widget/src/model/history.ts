@@ -1,0 +1,47 @@
+/** The messages of the history that the server has, and those that are shown already. Pure. */
+
+import type { Message } from "../shared/contract"
+import { type ChatMessage, createMessage } from "./message"
+
+/** Returns the messages that the server has; those that are drawn already stay the same objects. */
+export function takeOver(given: readonly Message[], known: readonly ChatMessage[]): ChatMessage[] {
+  return given
+    .filter(({ replaced }) => !replaced)
+    .map((message) => {
+      const shown = known.find((other) => isSame(other, message))
+      const isUnchanged =
+        shown?.text === message.text &&
+        shown.status === message.status &&
+        shown.rating === message.rating &&
+        shown.confirm?.id === message.confirm?.id
+      return isUnchanged ? shown : createMessage({ ...message })
+    })
+}
+
+/** Returns the messages that are not among `others`. */
+export function without(messages: readonly ChatMessage[], others: readonly ChatMessage[]): ChatMessage[] {
+  return messages.filter((message) => !others.some((other) => isSame(other, message)))
+}
+
+/** Returns the messages of people that are not known yet, and whether there are others. */
+export function newsOf(
+  given: readonly Message[],
+  known: readonly ChatMessage[],
+): { fromAgents: ChatMessage[]; hasMore: boolean } {
+  const news = without(takeOver(given, known), known)
+  const fromAgents = news.filter(({ role }) => role === "agent")
+  for (const message of fromAgents) message.isNew = true
+  return { fromAgents, hasMore: news.length > fromAgents.length }
+}
+
+/** Returns the messages before the one with this id. */
+export function upTo(messages: readonly ChatMessage[], id: string): ChatMessage[] {
+  return messages.slice(
+    0,
+    messages.findIndex((message) => message.id === id),
+  )
+}
+
+function isSame(one: Message, other: Message): boolean {
+  return one.id === other.id && one.role === other.role
+}

@@ -1,0 +1,69 @@
+/** How replies and calls end, in words: below an answer, in a notice, and for the page. */
+
+import type { Strings } from "../i18n/strings"
+import type { ChatErrorDetail, Status, StreamEvent } from "../shared/contract"
+import type { Emit } from "../shared/host"
+import { Refusal } from "../transport/http"
+import type { Note } from "./message"
+import type { Run } from "./run"
+import type { Screen } from "./screen"
+
+export interface Outcome {
+  /** Returns what is to be said below an answer that ended so. */
+  noteFor(status: Status, error?: ChatErrorDetail | null): Note | undefined
+  /** The reply came to its end. */
+  finish(run: Run): void
+  /** Says what went wrong; `word` for a lost connection, undefined if that is said already. */
+  report(problem: unknown, word?: "lost" | "unloaded", retry?: () => void): void
+}
+
+export interface OutcomeOptions {
+  screen: Screen
+  strings: Strings
+  emit: Emit
+}
+
+export function createOutcome({ screen, strings: { say }, emit }: OutcomeOptions): Outcome {
+  const outcome: Outcome = {
+    noteFor(status, error) {
+      if (status === "complete" || status === "running") return undefined
+      if (error?.message) return { text: error.message, retry: !!error.retryable }
+      return { text: say(status), retry: status === "failed" || status === "interrupted" }
+    },
+
+    finish({ answer, failure, status }) {
+      if (failure) {
+        const { error = "server_error", retryable, retry_after: seconds } = failure
+        const message = failure.message || say("failed")
+        answer.finish(status, { text: message, retry: !!retryable })
+        emit("site-chat:error", detailOf(failure, error, message))
+        if (seconds) screen.notice({ text: message, until: Date.now() + seconds * 1000 })
+      } else answer.finish(status, outcome.noteFor(status))
+      emit("site-chat:reply", { id: answer.id, text: answer.text, status })
+      screen.arrived(answer)
+    },
+
+    report(problem, word, retry) {
+      const refusal = problem instanceof Refusal ? problem : undefined
+      const detail = refusal?.detail
+      const text = detail ? detail.message || say("failed") : say(navigator.onLine ? (word ?? "lost") : "offline")
+      emit("site-chat:error", { retryable: true, error: "connection_lost", ...detail, message: text })
+      if (!word && !detail?.message) return
+      const until = detail?.retry_after ? Date.now() + detail.retry_after * 1000 : undefined
+      const mayHelp = !refusal || refusal.status >= 500
+      screen.notice({ text, until, retry: mayHelp && !until ? retry : undefined })
+    },
+  }
+  return outcome
+}
+
+function detailOf(event: StreamEvent & { message?: string }, error: string, message: string): ChatErrorDetail {
+  const { retryable, retry_after, ref } = event
+  return {
+    error,
+    message,
+    ...(retryable !== undefined && { retryable }),
+    ...(retry_after !== undefined && { retry_after }),
+    ...(ref !== undefined && { ref }),
+  }
+}

@@ -1,0 +1,50 @@
+/** What becomes of messages and decisions that the server did not take. */
+
+import type { Outgoing } from "../transport/follow"
+import { Refusal } from "../transport/http"
+import type { ChatMessage } from "./message"
+import type { Outcome } from "./outcome"
+import type { Pending } from "./pending"
+import type { Screen } from "./screen"
+
+export interface Returns {
+  /** Puts a message back to where it was written; all is as before. */
+  message(outgoing: Outgoing, problem: unknown): void
+  /** Asks again what the visitor decided; `before` is the answer as it was. */
+  decision(answer: ChatMessage, before: Pick<ChatMessage, "confirm" | "status" | "note">, problem: unknown): void
+}
+
+export interface ReturnsOptions {
+  screen: Screen
+  pending: Pending
+  report: Outcome["report"]
+  refresh(): Promise<void>
+  send(text: string, replaces?: string): Promise<void>
+}
+
+export function createReturns({ screen, pending, report, refresh, send }: ReturnsOptions): Returns {
+  return {
+    message({ message: text, replaces }, problem) {
+      screen.giveBack(text)
+      if (problem instanceof Refusal) {
+        pending.forget()
+        const { error } = problem.detail
+        if (error === "busy" || error === "consent_required") {
+          // the card says that consent is missing
+          void refresh().then(() => error === "busy" && report(problem))
+          return
+        }
+      }
+      report(problem, "lost", () => void send(text, replaces))
+    },
+    decision(answer, { confirm, status, note }, problem) {
+      const isGone =
+        problem instanceof Refusal && (problem.status === 404 || problem.detail.error === "already_decided")
+      answer.confirm = (!isGone && confirm) || null
+      answer.finish(status, note)
+      // another tab may have answered, and the answer may go on
+      if (isGone) void refresh().then(() => report(problem))
+      else report(problem, "lost")
+    },
+  }
+}

@@ -1,0 +1,139 @@
+/** One reply while it is written: follows it, and stops it. */
+
+import type { Strings } from "../i18n/strings"
+import type { Status, StreamEvent } from "../shared/contract"
+import type { Client } from "../transport/client"
+import type { Decision, Outgoing } from "../transport/follow"
+import { Refusal } from "../transport/http"
+import type { Place } from "../transport/place"
+import type { ChatMessage } from "./message"
+import type { Screen } from "./screen"
+
+export interface Run {
+  readonly answer: ChatMessage
+  /** The server has what was sent. */
+  readonly isKnown: boolean
+  readonly failure: StreamEvent | undefined
+  /** How it ended, once it did. */
+  readonly status: Status
+  /** There is no reply: a person of the site answers. */
+  readonly isForPerson: boolean
+  /** Resolves to what went wrong, if anything did, once the reply has ended. */
+  follow(outgoing?: Outgoing | Decision): Promise<unknown>
+  /** Stops the reply, as soon as the server has told which it is. */
+  stop(): Promise<unknown>
+  /** Lets go of the connection; the reply lives on. */
+  letGo(): void
+}
+
+export interface RunOptions {
+  client: Client
+  strings: Strings
+  screen: Screen
+  /** The server has the message. */
+  accepted(): void
+}
+
+/** Milliseconds that a stop waits for the server to tell which reply it is. */
+const STOP_WITHIN = 10_000
+
+export function createRun(answer: ChatMessage, place: Place, options: RunOptions): Run {
+  const { client, screen, accepted } = options
+  const { say, wait } = options.strings
+  const abort = new AbortController()
+  let failure: StreamEvent | undefined
+  let done: StreamEvent["done"]
+  let isLost = false
+  let isKnown = false
+  let stopped: ((reply: string | undefined) => void) | undefined
+
+  function hearIds({ reply, message }: StreamEvent): void {
+    isKnown ||= !!(reply || message)
+    if (reply ? reply === answer.id : !message) return
+    answer.id = reply ?? ""
+    accepted()
+  }
+
+  function hear(event: StreamEvent): void {
+    hearIds(event)
+    if (stopped) {
+      if (place.reply) stopped(place.reply)
+      return
+    }
+    if (event.t) answer.append(event.t)
+    if (event.status && event.text) answer.setActivity(event.text)
+    if (event.source) answer.addSource(event.source)
+    if (event.cite) answer.addCitation(event.cite)
+    if (Array.isArray(event.suggestions)) answer.suggestions = event.suggestions.map(String)
+    if (event.confirm) answer.confirm = event.confirm
+    if (event.offer) answer.offer = event.offer
+    if (event.error) failure = event
+    done = event.done ?? done
+  }
+
+  function setLost(state: boolean): void {
+    if (state === isLost && !state) return
+    if (state) answer.setActivity(say(navigator.onLine ? "reconnecting" : "offline"))
+    else {
+      answer.setActivity("")
+      screen.say("reconnected")
+    }
+    isLost = state
+  }
+
+  return {
+    answer,
+    get failure() {
+      return failure
+    },
+    get isKnown() {
+      return isKnown
+    },
+    get isForPerson() {
+      return done === "person"
+    },
+    get status() {
+      if (done && done !== "person" && done !== "complete") return done
+      // an answer without a word is none
+      return failure || !(answer.text || answer.confirm) ? "failed" : "complete"
+    },
+
+    async follow(outgoing) {
+      try {
+        await client.follow(
+          outgoing,
+          place,
+          {
+            event: hear,
+            lost: setLost,
+            waiting: (seconds) => answer.setActivity(say("busy", { time: wait(seconds) })),
+          },
+          abort.signal,
+        )
+      } catch (error) {
+        return error ?? new Error()
+      } finally {
+        stopped?.(place.reply)
+      }
+      if (outgoing && !place.reply && !done && !failure) {
+        return new Refusal({ error: "server_error", message: "", retryable: true })
+      }
+      return undefined
+    },
+
+    async stop() {
+      if (place.reply) {
+        abort.abort()
+        return client.stop(place.reply, answer.shown?.() ?? 0)
+      }
+      const reply = await new Promise<string | undefined>((resolve) => {
+        stopped = resolve
+        setTimeout(resolve, STOP_WITHIN)
+      })
+      abort.abort()
+      return reply ? client.stop(reply, 0) : undefined
+    },
+
+    letGo: () => abort.abort(),
+  }
+}

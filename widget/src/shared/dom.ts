@@ -1,0 +1,69 @@
+/** Builds elements without HTML text, so that no text can become HTML. */
+
+type Child = Node | string | false | null | undefined
+type Attributes = Record<string, string | number | boolean | undefined | ((event: never) => void)>
+
+/** `classes` are the element's parts, too: what our style sheet can reach, `::part` can. */
+export function h<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  classes = "",
+  attributes: Attributes = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag)
+  const all = classes ? { class: classes, part: classes, ...attributes } : attributes
+  for (const [name, value] of Object.entries(all)) {
+    if (typeof value === "function") element.addEventListener(name, value as EventListener)
+    else if (value !== undefined && value !== false) element.setAttribute(name, value === true ? "" : String(value))
+  }
+  element.append(...children.filter((child): child is Node | string => !!child))
+  return element
+}
+
+const SVG = "http://www.w3.org/2000/svg"
+
+/** An icon: the path of `icons.ts`. */
+export function icon(path: string): SVGElement {
+  const svg = document.createElementNS(SVG, "svg")
+  svg.setAttribute("viewBox", "0 0 24 24")
+  svg.setAttribute("aria-hidden", "true")
+  const shape = document.createElementNS(SVG, "path")
+  shape.setAttribute("d", path)
+  svg.append(shape)
+  return svg
+}
+
+export function button(classes: string, click: (event: MouseEvent) => void, ...children: Child[]): HTMLButtonElement {
+  return h("button", classes, { type: "button", click }, ...children)
+}
+
+/** A button that shows an icon, and says `label`. */
+export function iconButton(
+  classes: string,
+  path: string,
+  label: string,
+  click: (event: MouseEvent) => void,
+): HTMLButtonElement {
+  const element = button(classes, click, icon(path))
+  setLabel(element, label)
+  return element
+}
+
+export function setLabel(element: HTMLElement, label: string): void {
+  element.ariaLabel = label
+  element.title = label
+}
+
+export function setIcon(element: HTMLElement, path: string): void {
+  element.querySelector("svg")?.replaceWith(icon(path))
+}
+
+/** Handles Escape, and keeps it from whatever is around. */
+export function onEscape(handle: () => void): (event: KeyboardEvent) => void {
+  return (event) => {
+    if (event.key !== "Escape" || event.isComposing) return
+    event.preventDefault()
+    event.stopPropagation()
+    handle()
+  }
+}

@@ -1,0 +1,22 @@
+/** Icons: what a path of 24 by 24 draws. */
+
+export const CHAT =
+  "M12 4c-5 0-9 3.2-9 7.2 0 2.2 1.2 4.2 3.2 5.5L5 21l4.7-2.9c.7.1 1.5.2 2.3.2 5 0 9-3.2 9-7.1S17 4 12 4z"
+export const CLOSE = "M6 6l12 12M18 6L6 18"
+export const SEND = "M12 19V5M6 11l6-6 6 6"
+export const STOP = "M8 8h8v8H8z"
+export const DOWN = "M12 5v14M6 13l6 6 6-6"
+export const COPY = "M9 9h10v11H9zM15 9V4H5v11h4"
+export const CHECK = "M5 12l5 5 9-10"
+export const GOOD = "M8 11v9M4 11h4l4-8c2 0 3 2 2 4l-1 3h6c1 0 2 1 2 2l-2 6c0 1-1 2-2 2H4z"
+export const FRESH = "M12 5v14M5 12h14"
+export const RETRY = "M19 12a7 7 0 1 1-2-5M19 3v5h-5"
+export const WRAP = "M4 6h16M4 12h13a3 3 0 0 1 0 6h-4M15 15l-3 3 3 3M4 18h4"
+export const EDIT = "M4 20l1-5L16 4l4 4L9 19zM14 6l4 4"
+export const LIST = "M12 7v5l3 2M12 3a9 9 0 1 1-8 5M3 4v5h5"
+export const TRASH = "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13M10 11v5M14 11v5"
+export const EXPAND = "M14 4h6v6M20 4l-7 7M10 20H4v-6M4 20l7-7"
+export const COLLAPSE = "M20 10h-6V4M14 10l7-7M4 14h6v6M10 14l-7 7"
+export const BACK = "M15 5l-7 7 7 7"
+export const PERSON = "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4 20c0-3.5 3.5-5 8-5s8 1.5 8 5"
+export const WARNING = "M12 8v5M12 16.5v.5M12 3l10 18H2z"

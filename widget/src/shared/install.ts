@@ -1,0 +1,10 @@
+/** Gives what a script makes to the launcher that fetched it. */
+
+import type { Part, Parts } from "./host"
+
+export function install<P extends Part>(part: P, create: Parts[P]): void {
+  const element = customElements.get("site-chat") as
+    | (CustomElementConstructor & { install?(create: Parts[P], part: P): void })
+    | undefined
+  element?.install?.(create, part)
+}

@@ -1,0 +1,42 @@
+/** The contract's calls, one function each. */
+
+import type { History } from "../shared/contract"
+import { Nonsense } from "./events"
+import { createFollow, type Follow } from "./follow"
+import { type Call, createCall, type Request } from "./http"
+
+export interface Client {
+  readonly call: Call
+  /** A conversation of the visitor: the current one, or the one named. Of a long one a part. */
+  history(conversation?: string, before?: string): Promise<History>
+  stop(reply: string, at: number): Promise<unknown>
+  rate(reply: string, rating: number, comment: string): Promise<unknown>
+  follow: Follow
+}
+
+export interface ClientOptions {
+  request: Request
+  endpoint: string
+  bot: string | null
+  /** The language of the page. */
+  language: string | null
+}
+
+export function createClient({ request, endpoint, bot, language }: ClientOptions): Client {
+  const call = createCall(request, endpoint, { bot: bot ?? undefined, lang: language ?? undefined })
+  // a message names its bot in its body
+  const send = createCall(request, endpoint, { lang: language ?? undefined })
+  return {
+    call,
+    async history(conversation, before) {
+      const response = await call("", { query: { conversation, before }, patience: 20_000 })
+      const history = (await response.json()) as History | null
+      if (!Array.isArray(history?.messages)) throw new Nonsense()
+      return history
+    },
+    stop: (reply, at) => call(`replies/${reply}/stop/`, { json: { at } }),
+    rate: (reply, rating, comment) =>
+      call(`replies/${reply}/rating/`, { json: comment ? { rating, comment } : { rating } }),
+    follow: createFollow((path, options) => (path ? call : send)(path, options), bot),
+  }
+}

@@ -1,0 +1,61 @@
+/** Reads a stream of Server-Sent Events. */
+
+import { createParser } from "eventsource-parser"
+import type { StreamEvent } from "../shared/contract"
+
+/** The server says something every 10 s; silence for so long (ms) means that nobody is there. */
+const SILENCE = 25_000
+
+/** What came is no stream of the contract. */
+export class Nonsense extends Error {}
+
+export type ReadEvents = typeof readEvents
+
+/** Hands on the events of a stream. True when it came to its end, false when it was cut. */
+export async function readEvents(
+  response: Response,
+  hear: (event: StreamEvent, end?: number) => void,
+): Promise<boolean> {
+  const reader = response.body?.getReader()
+  if (!reader || !/event-stream/.test(response.headers.get("Content-Type") ?? "")) throw new Nonsense()
+  let done = false
+  const parser = createParser({
+    onEvent({ data, id }) {
+      if (data === "[DONE]") done = true
+      if (!done) hear(parseEvent(data), id ? Number(id) : undefined)
+    },
+  })
+  const decoder = new TextDecoder()
+  try {
+    while (!done) {
+      const chunk = await inTime(reader.read())
+      if (chunk.done) break
+      parser.feed(decoder.decode(chunk.value, { stream: true }))
+    }
+  } finally {
+    reader.cancel().catch(() => undefined)
+  }
+  return done
+}
+
+/** An event; what is valid JSON but no object is one that we do not know. */
+function parseEvent(data: string): StreamEvent {
+  try {
+    const event: unknown = JSON.parse(data)
+    return typeof event === "object" && event !== null ? event : {}
+  } catch {
+    throw new Nonsense()
+  }
+}
+
+async function inTime<T>(promise: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const silence = new Promise<never>((_, reject) => {
+    timer = setTimeout(reject, SILENCE)
+  })
+  try {
+    return await Promise.race([promise, silence])
+  } finally {
+    clearTimeout(timer)
+  }
+}

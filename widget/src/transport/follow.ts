@@ -1,0 +1,184 @@
+/**
+ * Sends a message or follows a reply, to the end. It resumes a cut stream where it was, polls
+ * where the server says so, waits when the server asks for it, and sends a message again, under
+ * its own id, whose answer never came.
+ */
+
+import type { ChatErrorDetail, Polled, StreamEvent } from "../shared/contract"
+import { describePage } from "../shared/page"
+import { Nonsense, readEvents } from "./events"
+import { type Call, Refusal, Silence } from "./http"
+import { advance, type Place } from "./place"
+
+/** Attempts to get a lost connection back, each after a longer wait: 0.3, 0.9, 2.7, 8, 8, 8 s. */
+const ATTEMPTS = 6
+const LONGEST_WAIT = 8000
+const POLL = 800
+/** Milliseconds until the server must begin to answer. */
+const PATIENCE = 20_000
+/** Seconds of a Retry-After that are waited for without asking, and how often. */
+const PATIENT: Record<number, number> = { 429: 15, 503: 60 }
+const RETRIES = 8
+
+export interface Outgoing {
+  id: string
+  message: string
+  /** An id, or "new"; without it the current one. */
+  conversation?: string | undefined
+  /** The id of the message that this one asks in other words. */
+  replaces?: string
+}
+
+/** The visitor's answer to the question whether a tool may run. */
+export interface Decision {
+  id: string
+  approve: boolean
+}
+
+export interface Follower {
+  event(event: StreamEvent): void
+  /** The connection was lost (true) or is back (false). */
+  lost(state: boolean): void
+  /** The server is busy; it is asked again in so many seconds. */
+  waiting(seconds: number): void
+}
+
+/**
+ * Moves `place` along. Throws a Refusal, Silence, or another error if the connection does not come
+ * back.
+ */
+export type Follow = (
+  message: Outgoing | Decision | undefined,
+  place: Place,
+  follower: Follower,
+  signal: AbortSignal,
+) => Promise<void>
+
+export function createFollow(call: Call, bot: string | null): Follow {
+  return async function follow(message, place, follower, signal) {
+    let attempt = 0
+    let retries = 0
+    let polling = false
+    let decision = message && "approve" in message ? message : undefined
+
+    const hear = (event: StreamEvent, end?: number): void => {
+      signal.throwIfAborted()
+      attempt = retries = 0
+      decision = undefined
+      follower.lost(false)
+      place.reply = event.reply ?? place.reply
+      follower.event(event.t ? { ...event, t: advance(place, String(event.t), end) } : event)
+    }
+
+    async function ask(): Promise<Response> {
+      const headers: Record<string, string> = polling
+        ? { Accept: "application/json" }
+        : { Accept: "text/event-stream", Prefer: "respond-async", "Last-Event-ID": String(place.offset) }
+      if (decision)
+        return call(`replies/${place.reply}/confirm/`, { headers, signal, patience: PATIENCE, json: decision })
+      if (place.reply || !message) {
+        const query = polling ? { after: place.offset } : {}
+        return call(`replies/${place.reply}/`, { headers, signal, query, patience: PATIENCE })
+      }
+      return call("", {
+        headers: { ...headers, "Idempotency-Key": message.id },
+        signal,
+        patience: PATIENCE,
+        json: { ...message, page: describePage(), ...(bot && { bot }) },
+      })
+    }
+
+    /** True when the reply came to its end. */
+    async function poll(response: Response): Promise<boolean> {
+      const { text, at, status, sources, citations, suggestions, confirm, offer, error } =
+        (await response.json()) as Polled
+      for (const source of sources ?? []) hear({ source })
+      if (text) hear({ t: text }, at)
+      for (const cite of citations ?? []) hear({ cite })
+      if (suggestions?.length) hear({ suggestions })
+      if (confirm) hear({ confirm })
+      if (offer) hear({ offer })
+      if (error) hear(error)
+      attempt = retries = 0
+      if (status !== "running") hear({ done: status })
+      return status !== "running"
+    }
+
+    async function take(): Promise<boolean> {
+      const asked = Date.now()
+      const response = await ask()
+      if (response.status === 202) {
+        polling = true
+        hear((await response.json()) as StreamEvent)
+        return false
+      }
+      if (!polling) {
+        if (await readEvents(response, hear)) return true
+        throw new TypeError("The stream was cut.")
+      }
+      if (await poll(response)) return true
+      // a site that is slow to answer is asked less often
+      await pause(Math.min(LONGEST_WAIT, POLL + 3 * (Date.now() - asked)), signal)
+      return false
+    }
+
+    for (;;) {
+      signal.throwIfAborted()
+      try {
+        if (await take()) return
+      } catch (error) {
+        signal.throwIfAborted()
+        if (decision && attempt && error instanceof Refusal && error.detail.error === "already_decided") {
+          // by an attempt of ours whose answer was lost
+          decision = undefined
+          continue
+        }
+        const seconds = patienceFor(error, retries++)
+        if (seconds !== undefined) {
+          follower.waiting(seconds)
+          await pause(seconds * 1000, signal)
+          continue
+        }
+        throwIfFinal(error, !place.reply)
+        if (attempt >= ATTEMPTS && navigator.onLine) throw error
+        follower.lost(true)
+        await pause(Math.min(LONGEST_WAIT, 300 * 3 ** attempt++), signal)
+      }
+    }
+  }
+}
+
+/** Seconds to wait before asking again, with jitter, if the server asked for that. */
+function patienceFor(error: unknown, retries: number): number | undefined {
+  if (!(error instanceof Refusal) || retries >= RETRIES) return undefined
+  const { error: code, retry_after: seconds } = error.detail
+  const longest = PATIENT[error.status]
+  if (!seconds || !longest || seconds > longest || code === "budget_exhausted") return undefined
+  return seconds + Math.random() * Math.min(10, seconds / 2 + 1)
+}
+
+/** Throws what no other attempt makes better. */
+function throwIfFinal(error: unknown, isNew: boolean): void {
+  if (error instanceof Nonsense || error instanceof SyntaxError) {
+    const detail: ChatErrorDetail = { error: "server_error", message: "", retryable: true }
+    throw new Refusal(detail)
+  }
+  if (error instanceof Silence && isNew) throw error
+  if (error instanceof Refusal && (error.status < 500 || (error.ours && isNew))) throw error
+}
+
+/** Resolves after `delay` ms, or as soon as the network is back. Rejects if it is given up. */
+function pause(delay: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const end = (): void => {
+      clearTimeout(timer)
+      removeEventListener("online", end)
+      signal.removeEventListener("abort", end)
+      if (signal.aborted) reject(signal.reason as Error)
+      else resolve()
+    }
+    const timer = setTimeout(end, delay)
+    addEventListener("online", end)
+    signal.addEventListener("abort", end)
+  })
+}

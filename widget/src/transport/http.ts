@@ -1,0 +1,85 @@
+/** One request of the contract: where it goes, what it carries, and what the server refuses. */
+
+import type { ChatErrorDetail } from "../shared/contract"
+
+export type Request = (url: string, init: RequestInit) => Promise<Response>
+
+/** The server said no. */
+export class Refusal extends Error {
+  constructor(
+    readonly detail: ChatErrorDetail,
+    readonly status = 0,
+    /** The chat itself answered, not a proxy in between. */
+    readonly ours = true,
+  ) {
+    super(detail.error)
+  }
+}
+
+/** The server accepted the connection and said nothing. */
+export class Silence extends Error {}
+
+export interface CallOptions extends RequestInit {
+  /** Sent as JSON, with POST. */
+  json?: object
+  query?: Record<string, string | number | undefined>
+  /** Milliseconds until the server must begin to answer. */
+  patience?: number
+}
+
+export type Call = (path: string, options?: CallOptions) => Promise<Response>
+
+export function createCall(request: Request, endpoint: string, query: Record<string, string | undefined>): Call {
+  const base = new URL(endpoint, document.baseURI).href
+
+  return async function call(path, { json, query: more, patience, ...init } = {}) {
+    const url = new URL(path || base, base)
+    for (const [name, value] of Object.entries({ ...query, ...more })) {
+      if (value !== undefined && value !== "") url.searchParams.set(name, String(value))
+    }
+    const options: RequestInit = { cache: "no-store", credentials: "include", ...init }
+    if (json) {
+      options.method = "POST"
+      options.headers = { "Content-Type": "application/json", ...init.headers }
+      options.body = JSON.stringify(json)
+    }
+    const response = await within(patience, (signal) => request(url.href, { ...options, ...signal }), init.signal)
+    if (!response.ok) throw await refusalOf(response)
+    return response
+  }
+}
+
+/** Ends a request whose answer does not begin in time. */
+async function within(
+  patience: number | undefined,
+  send: (signal: { signal?: AbortSignal }) => Promise<Response>,
+  outer: AbortSignal | null | undefined,
+): Promise<Response> {
+  if (!patience) return send(outer ? { signal: outer } : {})
+  const silence = new AbortController()
+  const timer = setTimeout(() => silence.abort(new Silence()), patience)
+  const signal = outer ? AbortSignal.any([outer, silence.signal]) : silence.signal
+  try {
+    return await send({ signal })
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function refusalOf(response: Response): Promise<Refusal> {
+  const body: unknown = await response.json().catch(() => undefined)
+  const detail = isDetail(body) ? body : undefined
+  const seconds = secondsOf(response.headers.get("Retry-After") ?? "")
+  const known = { error: "server_error", message: "", ...(seconds > 0 && { retry_after: seconds }) }
+  return new Refusal({ ...known, ...detail }, response.status, !!detail)
+}
+
+/** The seconds of a Retry-After, which may be a date. Without one it is 0 or NaN. */
+function secondsOf(header: string): number {
+  const seconds = Number(header)
+  return Number.isNaN(seconds) ? Math.ceil((Date.parse(header) - Date.now()) / 1000) : seconds
+}
+
+function isDetail(body: unknown): body is ChatErrorDetail {
+  return typeof body === "object" && body !== null && typeof (body as ChatErrorDetail).error === "string"
+}

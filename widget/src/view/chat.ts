@@ -1,0 +1,300 @@
+/** One chat: its window, and the conversation in it. */
+
+import { createStrings } from "../i18n/strings"
+import { createConversation } from "../model/conversation"
+import type { Screen } from "../model/screen"
+import type { Services as GivenServices } from "../shared/contract"
+import { button, h, onEscape } from "../shared/dom"
+import type { Launcher, Panel } from "../shared/host"
+import css from "../styles/panel.css?inline"
+import { createClient } from "../transport/client"
+import type { Actions } from "./actions"
+import { createAnnouncer } from "./announcer"
+import { createComposer } from "./composer"
+import { copyText } from "./copying"
+import { createMessages } from "./messages"
+import { createNoticeBar } from "./notice"
+import { createPainter } from "./painter"
+import { createScroller } from "./scroller"
+import { createSelectionOffer } from "./selection"
+import { createServices } from "./services"
+import { createShowing } from "./showing"
+import { createSurface } from "./surface"
+import { createTooltip } from "./tooltip"
+import { createWelcome, createWindow, readSuggestions, type WindowOptions } from "./window"
+
+/** Milliseconds after which a tab that is seen again looks for news. */
+const STALE = 30_000
+
+const sheet = new CSSStyleSheet()
+sheet.replaceSync(css)
+
+export function createChat(launcher: Launcher): Panel {
+  const { root, inline, memory, emit, attribute, host, place } = launcher
+  const language = host().closest<HTMLElement>("[lang]")?.lang
+  const strings = createStrings(launcher.words, language)
+  const { say } = strings
+  const tabs = new BroadcastChannel(`site-chat:${place}`)
+  const announcer = createAnnouncer()
+  const tooltip = createTooltip()
+  const top = h("div", "top")
+  const end = h("div", "end")
+  const body = h("div", "body")
+  const painter = createPainter(() => scroller.changed())
+  const sheets = [sheet]
+  let opened = inline
+  let isStale = false
+  let seen = Date.now()
+  let suspended = false
+  let given: GivenServices = {}
+
+  const composer = createComposer({
+    strings,
+    placeholder: "",
+    limit: 2000,
+    send: (text, replaces) => void conversation.send(text, replaces),
+    stop: () => conversation.stop(),
+    draft: (draft) => memory.set({ draft }),
+    say: announcer.say,
+  })
+  const notice = createNoticeBar({ strings, setBlocked: composer.setBlocked, announce: announcer.say })
+  const windowOptions: WindowOptions = {
+    strings,
+    inline,
+    attribute,
+    close: () => panel.close(),
+    fresh() {
+      services.hidePast()
+      conversation.fresh()
+      composer.input.focus()
+    },
+    past: () => services.use((extras) => extras.showPast()),
+    widen(wide) {
+      memory.set({ wide })
+      frame.setWide(wide)
+    },
+    privacy: () => attribute("privacy-url") ?? given.privacy_url ?? null,
+    ask,
+  }
+  const client = createClient({
+    request: (url, init) => host().request(url, init),
+    endpoint: attribute("endpoint") ?? "",
+    bot: attribute("bot"),
+    language: language ?? null,
+  })
+  const earlier = button("earlier", () => void conversation.earlier(), say("earlier"))
+  earlier.hidden = true
+  const welcome = createWelcome(windowOptions)
+  const scroller = createScroller(strings, [welcome.element, earlier], end)
+  const surface = createSurface({
+    ...{ strings, memory, client, composer, scroller, notice, top, end, body, focus },
+    privacy: windowOptions.privacy,
+    say: announcer.say,
+    rest: () => ({ conversation, services, frame }),
+  })
+  const services = createServices({
+    launcher,
+    strings,
+    surface,
+    keepEnd: scroller.keepEnd,
+    adopt(added) {
+      sheets.push(added)
+      attach()
+    },
+    failed: (retry) => notice.show({ text: say("unavailable"), retry }),
+  })
+  const frame = createWindow(windowOptions, {
+    composer,
+    scroller,
+    notice: notice.element,
+    body,
+    help: services.button,
+    top,
+  })
+  const showing = createShowing(root, frame.element, announcer.element)
+
+  const actions: Actions = {
+    strings,
+    painter,
+    tooltip,
+    name: () => attribute("heading") ?? say("title"),
+    say: announcer.say,
+    copy: (text, button) =>
+      void copyText(
+        text,
+        button,
+        () => announcer.say(say("copied")),
+        () => notice.show({ text: say("uncopied") }),
+      ),
+    rate: (message, rating, comment) => conversation.rate(message, rating, comment),
+    retry: (message) => void conversation.retry(message),
+    askAgain: (message) => void conversation.askAgain(message),
+    edit: (message) => composer.edit(message.id, message.text),
+    ask,
+    offer: services.offer,
+    confirm: (message) => services.confirm(message, (approve) => void conversation.decide(message, approve)),
+  }
+  const messages = createMessages(scroller.list, actions)
+
+  /** Asks a suggested question; while nothing can be sent, it waits in the input. */
+  function ask(question: string): void {
+    if (composer.isBlocked()) screen.giveBack(question)
+    else void conversation.send(question)
+  }
+
+  const screen: Screen = {
+    show(all) {
+      messages.show(all)
+      welcome.setEmpty(!all.length)
+      frame.setEmpty(!all.length)
+      scroller.changed()
+    },
+    services(next) {
+      given = next
+      frame.update()
+      services.update(next)
+    },
+    start: welcome.start,
+    setEarlier(hasEarlier) {
+      earlier.hidden = !hasEarlier
+      welcome.element.hidden = hasEarlier
+    },
+    setRunning(state) {
+      composer.setRunning(state)
+      scroller.list.classList.toggle("running", state)
+    },
+    setLoading: (loading) => frame.element.classList.toggle("loading", loading),
+    notice: notice.show,
+    say: (word) => announcer.say(say(word)),
+    giveBack(text) {
+      const draft = composer.text()
+      composer.set(draft.includes(text) ? draft : [text, draft].filter(Boolean).join("\n"))
+    },
+    sent(text) {
+      if (composer.text().trim() === text) composer.set("")
+    },
+    follow: (question) => scroller.follow(messages.elementOf(question)),
+    arrived() {
+      if (!opened) launcher.setUnread((memory.values.unread ?? 0) + 1)
+    },
+  }
+  const conversation = createConversation({
+    client,
+    memory,
+    screen,
+    strings,
+    emit,
+    changed: () => tabs.postMessage(""),
+  })
+
+  function look(): void {
+    if (document.hidden || !host().isConnected || (!isStale && Date.now() - seen < STALE)) return
+    isStale = false
+    seen = Date.now()
+    void conversation.refresh()
+  }
+
+  /** Attaches what the chat shows to the element that shows it now. */
+  function attach(): void {
+    const shadow = root.getRootNode()
+    if (!(shadow instanceof ShadowRoot)) return
+    const missing = sheets.filter((each) => !shadow.adoptedStyleSheets.includes(each))
+    shadow.adoptedStyleSheets.push(...missing)
+  }
+
+  function focus(): void {
+    // on a phone the keyboard would cover the conversation
+    if (showing.isFull() && !inline) frame.element.focus()
+    else (composer.element.hidden ? frame.element : composer.input).focus({ preventScroll: inline })
+  }
+
+  const panel: Panel = {
+    open(takesFocus) {
+      void conversation.load()
+      if (!opened) {
+        opened = true
+        showing.show()
+        scroller.restore()
+        launcher.setOpened(true)
+      }
+      if (takesFocus) focus()
+    },
+
+    close() {
+      if (!opened || inline) return
+      opened = false
+      showing.hide()
+      root.classList.remove("opened")
+      launcher.setOpened(false)
+    },
+
+    async ask(text) {
+      panel.open(true)
+      await conversation.load()
+      composer.set(text)
+      composer.send()
+    },
+
+    prefill(text) {
+      panel.open(true)
+      composer.set(text)
+      composer.input.setSelectionRange(text.length, text.length)
+    },
+
+    focus() {
+      panel.open(false)
+      composer.input.focus()
+    },
+
+    moved(hadFocus) {
+      attach()
+      if (opened && !inline) showing.show()
+      scroller.restore()
+      if (opened && hadFocus) focus()
+      if (suspended) void conversation.refresh()
+      suspended = false
+    },
+
+    left() {
+      suspended = true
+      conversation.suspend()
+      services.suspend()
+    },
+
+    changed() {
+      frame.update()
+      if (conversation.isEmpty()) welcome.start(attribute("greeting") ?? "", readSuggestions(attribute("suggestions")))
+    },
+  }
+
+  const selection = createSelectionOffer({
+    label: say("selection"),
+    isOn: () => host().hasAttribute("selection") && (!opened || !showing.isFull()),
+    ask: (text) => panel.prefill(text),
+  })
+
+  attach()
+  root.append(frame.element, announcer.element, tooltip.element, selection)
+  root.addEventListener(
+    "keydown",
+    onEscape(() => panel.close()),
+  )
+  frame.setWide(!!memory.values.wide)
+  composer.set(memory.values.draft ?? "")
+  screen.show([])
+  panel.changed("")
+  tabs.onmessage = () => {
+    isStale = true
+    look()
+  }
+  document.addEventListener("visibilitychange", look)
+  addEventListener("pagehide", () => {
+    conversation.suspend()
+    services.suspend()
+  })
+  addEventListener("pageshow", ({ persisted }) => {
+    if (persisted) void conversation.refresh()
+  })
+  if (memory.values.running || memory.values.person) void conversation.load()
+  return panel
+}

@@ -1,0 +1,195 @@
+/** Where the visitor writes: input, counter, send and stop. */
+
+import type { Strings } from "../i18n/strings"
+import { button, h, iconButton, onEscape } from "../shared/dom"
+import { SEND, STOP } from "../shared/icons"
+import { countPoints } from "../shared/offsets"
+
+export interface ComposerOptions {
+  strings: Strings
+  placeholder: string
+  /** Code points that a message may have. */
+  limit: number
+  /** `replaces` is the id of the message that is being edited. */
+  send(text: string, replaces?: string): void
+  stop(): void
+  /** The draft changed. */
+  draft(text: string): void
+  /** Says something to those who hear the page. */
+  say(text: string): void
+}
+
+export interface Composer {
+  readonly element: HTMLElement
+  readonly counter: HTMLElement
+  readonly input: HTMLTextAreaElement
+  text(): string
+  set(text: string): void
+  setRunning(running: boolean): void
+  /** Nothing can be sent while a limit is spent. */
+  setBlocked(blocked: boolean): void
+  isBlocked(): boolean
+  /** Nothing can be written until something else is done. */
+  setClosed(closed: boolean): void
+  setLimit(limit: number): void
+  setPlaceholder(text: string): void
+  /** Edits a message in place of writing a new one. */
+  edit(id: string, text: string): void
+  /** Sends what stands in the input, if that may be sent. */
+  send(): void
+}
+
+/** Text of so many times the limit is not taken into the input: browsers need minutes to lay it out. */
+const FAR_TOO_LONG = 10
+
+/** Characters left at which the counter is read out. */
+const ANNOUNCED = [100, 20, 0]
+
+export function createComposer(options: ComposerOptions): Composer {
+  const {
+    strings: { say, count },
+    send,
+    stop,
+    draft,
+  } = options
+  let limit = options.limit
+  let running = false
+  let blocked = false
+  let edited: { id: string; draft: string } | undefined
+  let announced = Number.POSITIVE_INFINITY
+
+  const input = h("textarea", "input", {
+    rows: 1,
+    placeholder: options.placeholder,
+    "aria-label": say("input"),
+    enterkeyhint: "send",
+    beforeinput(event: InputEvent) {
+      const length = input.value.length + (event.data?.length ?? 0)
+      if (length <= FAR_TOO_LONG * limit || !event.data) return
+      event.preventDefault()
+      showCount(limit - length)
+    },
+    input: () => {
+      show()
+      keep()
+    },
+    keydown(event: KeyboardEvent) {
+      // while a word is being composed (Japanese, Chinese, ...) Enter belongs to the input method;
+      // Safari ends the composition before it sends the key, with 229 as its code
+      if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return
+      event.preventDefault()
+      composer.send()
+    },
+  })
+  const stopEditing = button("secondary", () => endEditing(true), say("cancel"))
+  const editing = h("div", "editing", { hidden: true }, h("span", "", {}, say("editing")), stopEditing)
+  const counter = h("p", "counter", { hidden: true })
+  const sendButton = iconButton("send", SEND, say("send"), () => composer.send())
+  const stopButton = iconButton("send stop", STOP, say("stop"), stop)
+
+  /** Characters that may still be written. What is far too long is not counted exactly. */
+  function charactersLeft(): number {
+    const { value } = input
+    return limit - (value.length > 4 * limit ? value.length : countPoints(value.trim()))
+  }
+
+  /** Shows what depends on the text: the height, the counter, whether it can be sent. */
+  function show(): void {
+    const left = charactersLeft()
+    // without a text the placeholder has the page's direction
+    input.dir = input.value && "auto"
+    showCount(left)
+    sendButton.ariaDisabled = String(blocked || left < 0 || !input.value.trim())
+    if (CSS.supports("field-sizing", "content")) return
+    input.style.height = "auto"
+    input.style.height = `${input.scrollHeight}px`
+  }
+
+  function showCount(left: number): void {
+    counter.hidden = left > Math.max(20, limit / 10)
+    counter.textContent = counter.hidden ? "" : count(left < 0 ? "over" : "left", Math.abs(left))
+    input.ariaInvalid = String(left < 0)
+    announce(left)
+  }
+
+  /** Keeps the draft, unless it is too long to be sent. */
+  function keep(): void {
+    if (charactersLeft() >= 0 && !edited) draft(input.value)
+  }
+
+  function announce(left: number): void {
+    const step = ANNOUNCED.findLast((threshold) => left <= threshold) ?? Number.POSITIVE_INFINITY
+    if (step < announced && limit > step) options.say(count(left < 0 ? "over" : "left", Math.abs(left)))
+    announced = step
+  }
+
+  /** Goes back to what stood in the input before. */
+  function endEditing(back: boolean): void {
+    const { draft: text = "" } = edited ?? {}
+    edited = undefined
+    editing.hidden = true
+    composer.set(text)
+    if (back) input.focus()
+  }
+
+  const leave = onEscape(() => endEditing(true))
+  const escapeEditing = (event: KeyboardEvent): void => {
+    if (edited) leave(event)
+  }
+
+  const composer: Composer = {
+    input,
+    counter,
+    element: h(
+      "div",
+      "writing",
+      { keydown: escapeEditing },
+      editing,
+      h("div", "composer", {}, input, sendButton, stopButton),
+    ),
+    text: () => input.value,
+    set(text) {
+      input.value = text
+      show()
+      keep()
+    },
+    setRunning(state) {
+      const focused = sendButton.matches(":focus") || stopButton.matches(":focus")
+      running = state
+      sendButton.hidden = running
+      stopButton.hidden = !running
+      if (focused) input.focus()
+    },
+    setBlocked(state) {
+      blocked = state
+      show()
+    },
+    isBlocked: () => blocked || !!composer.element.hidden,
+    setClosed(closed) {
+      composer.element.hidden = closed
+    },
+    setLimit(characters) {
+      limit = characters
+      show()
+    },
+    setPlaceholder(text) {
+      input.placeholder = text
+    },
+    edit(id, text) {
+      edited = { id, draft: edited?.draft ?? input.value }
+      editing.hidden = false
+      input.value = text
+      show()
+      input.focus()
+    },
+    send() {
+      const text = input.value.trim()
+      if (running || composer.isBlocked() || !text || charactersLeft() < 0) return
+      const id = edited?.id
+      if (id) endEditing(false)
+      send(text, id)
+    },
+  }
+  composer.setRunning(false)
+  return composer
+}

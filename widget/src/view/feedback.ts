@@ -1,0 +1,83 @@
+/** Copy, thumbs up, thumbs down, and the comment that may go with them. */
+
+import type { ChatMessage } from "../model/message"
+import { button, h, iconButton, onEscape } from "../shared/dom"
+import { COPY, GOOD, RETRY } from "../shared/icons"
+import type { Actions } from "./actions"
+
+export function createFeedback(message: ChatMessage, actions: Actions): HTMLElement {
+  const {
+    strings: { say },
+    copy,
+    rate,
+    askAgain,
+  } = actions
+  let form: HTMLElement | undefined
+  let offer: HTMLElement | undefined
+  const thanks = h("p", "thanks", { hidden: true }, say("thanks"))
+
+  const show = (): void => {
+    good.ariaPressed = String(message.rating > 0)
+    bad.ariaPressed = String(message.rating < 0)
+  }
+
+  async function set(rating: number, comment = ""): Promise<void> {
+    const before = message.rating
+    message.rating = rating
+    show()
+    if (await rate(message, rating, comment)) {
+      thanks.hidden = !rating
+      if (rating) actions.say(say("thanks"))
+      return
+    }
+    message.rating = before
+    show()
+  }
+
+  function choose(rating: number, chosen: HTMLElement): void {
+    const next = message.rating === rating ? 0 : rating
+    form?.remove()
+    offer?.remove()
+    thanks.hidden = true
+    offer = next < 0 && message.offer !== "person" ? actions.offer() : undefined
+    if (offer) element.append(offer)
+    if (next) offerComment(next, chosen)
+    void set(next)
+  }
+
+  function offerComment(rating: number, chosen: HTMLElement): void {
+    const comment = h("textarea", "", { "aria-label": say("comment"), placeholder: say("comment"), maxlength: 2000 })
+    const close = (): void => {
+      form?.remove()
+      chosen.focus()
+    }
+    const submit = (): void => {
+      const text = comment.value.trim()
+      if (text) void set(rating, text)
+      close()
+    }
+    form = h(
+      "div",
+      "comment",
+      { keydown: onEscape(close) },
+      comment,
+      h("div", "choices", {}, button("primary", submit, say("submit")), button("secondary", close, say("cancel"))),
+    )
+    element.append(form)
+    comment.focus({ preventScroll: true })
+  }
+
+  const copyButton = iconButton("copy", COPY, say("copy"), () => copy(message.text, copyButton))
+  const again = iconButton("again", RETRY, say("askAgain"), () => askAgain(message))
+  const good = iconButton("good", GOOD, say("good"), () => choose(1, good))
+  const bad = iconButton("bad", GOOD, say("bad"), () => choose(-1, bad))
+  const element = h(
+    "div",
+    "feedback",
+    {},
+    h("div", "actions", {}, copyButton, !message.note?.retry && again, good, bad),
+    thanks,
+  )
+  show()
+  return element
+}

@@ -1,0 +1,137 @@
+/** One message on the screen: its text as it arrives, its sources, and what can be done with it. */
+
+import { createMarkdownStream, type MarkdownStream } from "../markdown"
+import type { Change, ChatMessage } from "../model/message"
+import { button, h, icon, iconButton } from "../shared/dom"
+import { EDIT, RETRY, WARNING } from "../shared/icons"
+import type { Actions } from "./actions"
+import { createFeedback } from "./feedback"
+import type { Paintable } from "./painter"
+import { createSources } from "./sources"
+import { createWaiting } from "./waiting"
+
+export interface MessageView extends Paintable {
+  readonly message: ChatMessage
+  readonly element: HTMLElement
+}
+
+export function createMessageView(message: ChatMessage, actions: Actions): MessageView {
+  return message.role === "user" ? createQuestion(message, actions) : createAnswer(message, actions)
+}
+
+function createQuestion(message: ChatMessage, { strings: { say }, edit }: Actions): MessageView {
+  const content = h("div", "content", { dir: "auto" }, message.text)
+  const editButton = iconButton("edit", EDIT, say("edit"), () => edit(message))
+  const element = h("li", "message user", {}, h("span", "hidden", {}, `${say("you")}: `), content, editButton)
+  return { message, element, paint: () => false }
+}
+
+/** Milliseconds that an answer of the history may take to draw at once. */
+const AT_ONCE = 8
+
+function createAnswer(message: ChatMessage, actions: Actions): MessageView {
+  const { strings, painter, copy } = actions
+  const { say } = strings
+  const isPerson = message.role === "agent"
+  const name = (): string => (isPerson ? message.name || say("support") : actions.name())
+  const content = h("div", "content")
+  const footer = h("div", "footer")
+  const waiting = createWaiting(actions)
+  const sources = createSources(message.sources, actions)
+  let markdown = start()
+  const element = h(
+    "li",
+    `message ${message.role}`,
+    {},
+    isPerson ? h("p", "author", {}, name()) : h("span", "hidden", {}, `${name()}: `),
+    content,
+    waiting.element,
+    footer,
+  )
+  const isOver = (): boolean => message.status !== "running"
+
+  const view: MessageView = {
+    message,
+    element,
+    paint(deadline) {
+      const hasMore = markdown.paint(deadline)
+      waiting.show(isOver() ? undefined : { activity: message.activity, writes: message.text !== "" })
+      if (isOver() && !hasMore) finish()
+      return hasMore
+    },
+  }
+
+  function start(): MarkdownStream {
+    content.replaceChildren()
+    const stream = createMarkdownStream(content, { strings, copy, mark: sources.mark })
+    stream.append(message.text)
+    for (const { at, n } of message.citations) stream.mark(at, n)
+    return stream
+  }
+
+  function hear(change: Change): void {
+    if (change.kind === "text") markdown.append(change.text)
+    else if (change.kind === "cite") markdown.mark(change.cite.at, change.cite.n)
+    else if (change.kind === "source") sources.add(change.source)
+    else if (change.kind === "status") {
+      footer.replaceChildren()
+      // one that was taken up again goes on behind what it had
+      if (!isOver()) markdown = start()
+    }
+    if (isOver()) {
+      if (message.status === "stopped") markdown.cut()
+      else markdown.end()
+    }
+    painter.add(view)
+  }
+
+  /** Shows what belongs below a whole answer. */
+  function finish(): void {
+    const { note } = message
+    footer.replaceChildren()
+    const list = sources.list()
+    if (list) footer.append(list)
+    if (note) footer.append(createNote(note.text, note.retry))
+    if (message.confirm) footer.append(actions.confirm(message))
+    else if (message.text && !isPerson) footer.append(createFeedback(message, actions))
+    const offer = message.offer && actions.offer(message.offer, message.isNew)
+    if (offer) footer.append(offer)
+    if (message.suggestions?.length) footer.append(createFollowUps(message.suggestions))
+    if (!message.isNew) return
+    message.isNew = false
+    // the marks of sources are heard where an answer is read, not in its announcement
+    content.classList.add("heard")
+    // biome-ignore lint/performance/useDomNodeTextContent: blocks are heard apart only as they are laid out
+    actions.say(`${name()}: ${content.innerText} ${note?.text ?? ""}`)
+    content.classList.remove("heard")
+  }
+
+  function createFollowUps(questions: readonly string[]): HTMLElement {
+    const items = questions.map((question) =>
+      h(
+        "li",
+        "",
+        {},
+        button("suggestion", () => actions.ask(question), h("span", "", { dir: "auto" }, question)),
+      ),
+    )
+    return h("ul", "suggestions follow-ups", { "aria-label": say("suggested") }, ...items)
+  }
+
+  function createNote(text: string, retry: boolean): HTMLElement {
+    return h(
+      "div",
+      retry ? "note problem" : "note",
+      {},
+      retry && icon(WARNING),
+      h("p", "", { dir: "auto" }, text),
+      retry && button("retry", () => actions.retry(message), icon(RETRY), say("retry")),
+    )
+  }
+
+  message.shown = () => markdown.drawn()
+  message.watch(hear)
+  if (isOver()) markdown.end()
+  if (view.paint(performance.now() + AT_ONCE)) painter.add(view)
+  return view
+}

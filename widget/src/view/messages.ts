@@ -1,0 +1,36 @@
+/** The messages on the screen, each drawn once. */
+
+import type { ChatMessage } from "../model/message"
+import type { Actions } from "./actions"
+import { createMessageView } from "./message"
+
+export interface Messages {
+  /** Shows these messages in this order, and no others. */
+  show(messages: readonly ChatMessage[]): void
+  /** Returns the element of a message. */
+  elementOf(message: ChatMessage): HTMLElement
+}
+
+export function createMessages(list: HTMLElement, actions: Actions): Messages {
+  const elements = new Map<ChatMessage, HTMLElement>()
+
+  const messages: Messages = {
+    elementOf(message) {
+      const element = elements.get(message) ?? createMessageView(message, actions).element
+      elements.set(message, element)
+      return element
+    },
+    show(given) {
+      const shown = given.map(messages.elementOf)
+      for (const [message, element] of elements) {
+        if (given.includes(message)) continue
+        element.remove()
+        elements.delete(message)
+      }
+      shown.forEach((element, index) => {
+        if (list.children[index] !== element) list.insertBefore(element, list.children[index] ?? null)
+      })
+    },
+  }
+  return messages
+}

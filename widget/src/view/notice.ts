@@ -1,0 +1,56 @@
+/** What the chat has to say besides messages: what went wrong, and when one can write again. */
+
+import type { Strings } from "../i18n/strings"
+import type { Notice } from "../model/screen"
+import { button, h, icon } from "../shared/dom"
+import { RETRY, WARNING } from "../shared/icons"
+
+export interface NoticeBar {
+  readonly element: HTMLElement
+  show(notice?: Notice): void
+}
+
+export interface NoticeOptions {
+  strings: Strings
+  /** Nothing can be sent until the notice ends. */
+  setBlocked(blocked: boolean): void
+  /** Says something to those who hear the page. */
+  announce(text: string): void
+}
+
+export function createNoticeBar({ strings: { say, wait }, setBlocked, announce }: NoticeOptions): NoticeBar {
+  const element = h("div", "notice", { hidden: true })
+  let ticking: ReturnType<typeof setInterval> | undefined
+
+  const bar: NoticeBar = {
+    element,
+    show(notice) {
+      clearInterval(ticking)
+      element.hidden = !notice
+      setBlocked(!!notice?.until)
+      if (!notice) return
+      const { text, until, retry, mild } = notice
+      element.classList.toggle("mild", !!mild)
+      const countdown = h("span")
+      element.replaceChildren(
+        icon(WARNING),
+        h("div", "", {}, text && h("p", "", { dir: "auto" }, text), text && " ", countdown),
+      )
+      if (retry) element.append(button("retry", retry, icon(RETRY), say("retry")))
+      if (!until) {
+        announce(text)
+        return
+      }
+      const tick = (): void => {
+        const left = Math.ceil((until - Date.now()) / 1000)
+        if (left > 0) countdown.textContent = say("again", { time: wait(left) })
+        else bar.show()
+      }
+      tick()
+      // the time is heard once, not with each second
+      announce(`${text} ${countdown.textContent ?? ""}`)
+      ticking = setInterval(tick, 1000)
+    },
+  }
+  return bar
+}

@@ -1,0 +1,61 @@
+/** The sources of an answer: marks in the text, and the list below it. */
+
+import { safeAddress, setLink } from "../markdown"
+import type { Source } from "../shared/contract"
+import { h } from "../shared/dom"
+import type { Actions } from "./actions"
+
+export interface Sources {
+  /** A numbered mark; its link comes with its source. */
+  mark(n: number): HTMLElement
+  add(source: Source): void
+  /** The list of all sources; undefined if there are none. */
+  list(): HTMLElement | undefined
+}
+
+const addressOf = ({ url }: Source): string | undefined => (url ? safeAddress(url) : undefined)
+
+export function createSources(given: readonly Source[], { strings: { say }, tooltip }: Actions): Sources {
+  const known = new Map(given.map((source) => [source.n, source]))
+  const marks = new Map<number, HTMLElement[]>()
+
+  function fill(mark: HTMLElement, source: Source): void {
+    const href = addressOf(source)
+    if (href === undefined) return
+    setLink(mark, new URL(href, document.baseURI).href)
+    mark.ariaLabel = say("source", { number: source.n, title: source.title })
+  }
+
+  return {
+    mark(n) {
+      const mark = h("a", "mark", { "data-n": n }, String(n))
+      marks.set(n, [...(marks.get(n) ?? []), mark])
+      tooltip.attach(mark, () => known.get(n)?.title ?? "")
+      const source = known.get(n)
+      if (source) fill(mark, source)
+      return mark
+    },
+
+    add(source) {
+      known.set(source.n, source)
+      for (const mark of marks.get(source.n) ?? []) fill(mark, source)
+    },
+
+    list() {
+      if (!known.size) return undefined
+      const items = [...known.values()].map((source) => {
+        const href = addressOf(source)
+        const name = h(href === undefined ? "span" : "a", "", { dir: "auto" }, source.title || source.url)
+        if (href !== undefined) setLink(name, new URL(href, document.baseURI).href)
+        return h("li", "", {}, h("span", "number", { "aria-hidden": "true" }, String(source.n)), name)
+      })
+      return h(
+        "div",
+        "sources",
+        {},
+        h("p", "", {}, say("sources")),
+        h("ol", "", { "aria-label": say("sources") }, ...items),
+      )
+    },
+  }
+}

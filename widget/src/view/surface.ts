@@ -1,0 +1,69 @@
+/** The panel, as the extras see it. */
+
+import type { Strings } from "../i18n/strings"
+import type { Conversation } from "../model/controls"
+import type { Surface } from "../shared/extras"
+import type { Memory } from "../shared/memory"
+import type { Client } from "../transport/client"
+import { readEvents } from "../transport/events"
+import type { Composer } from "./composer"
+import type { NoticeBar } from "./notice"
+import type { Scroller } from "./scroller"
+import type { Services } from "./services"
+import type { ChatWindow } from "./window"
+
+export interface SurfaceOptions extends Pick<Surface, "top" | "end" | "body" | "privacy" | "say" | "focus"> {
+  strings: Strings
+  memory: Memory
+  client: Client
+  composer: Composer
+  scroller: Scroller
+  notice: NoticeBar
+  /** What is made after the surface. */
+  rest(): { conversation: Conversation; services: Services; frame: ChatWindow }
+}
+
+export function createSurface(options: SurfaceOptions): Surface {
+  const { strings, memory, client, composer, scroller, notice, rest, top, end, body, privacy, focus } = options
+  const { say } = strings
+  return {
+    strings,
+    memory,
+    call: client.call,
+    readEvents,
+    top,
+    end,
+    body,
+    privacy,
+    focus,
+    say: options.say,
+    conversation: () => memory.values.conversation,
+    isEmpty: () => rest().conversation.isEmpty(),
+    report: (problem) => rest().conversation.report(problem),
+    receive: (news) => scroller.keepEnd(() => rest().conversation.receive(news)),
+    refresh: () => rest().conversation.refresh(),
+    current: () => rest().conversation.current(),
+    leave: () => rest().conversation.fresh(),
+    comeBack: (id) => void rest().conversation.open(id),
+    removed: (id) => rest().conversation.removed(id),
+    setClosed(closed) {
+      const hadFocus = composer.element.matches(":focus-within")
+      rest().frame.element.classList.toggle("closed", closed)
+      composer.setClosed(closed)
+      if (closed && hadFocus) end.querySelector<HTMLElement>("button, input, textarea")?.focus()
+    },
+    setPerson(person) {
+      rest().services.setPerson(person)
+      rest().frame.setPerson(person.state === "joined" ? person.name || say("support") : undefined)
+    },
+    open(id) {
+      rest().services.hidePast()
+      scroller.reset()
+      void rest().conversation.open(id)
+      composer.input.focus()
+    },
+    focusPast: () => rest().frame.pastButton.focus(),
+    unloaded: (retry) => notice.show({ text: say("unloaded"), retry }),
+    reveal: scroller.reveal,
+  }
+}

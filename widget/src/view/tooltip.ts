@@ -1,0 +1,37 @@
+/** A small text beside an element, shown while the pointer or the focus is on it. */
+
+import { h } from "../shared/dom"
+
+export interface Tooltip {
+  readonly element: HTMLElement
+  /** Shows what `describe` returns while `target` is pointed at or has the focus. */
+  attach(target: HTMLElement, describe: () => string): void
+}
+
+export function createTooltip(): Tooltip {
+  const element = h("div", "tooltip", { popover: "manual", "aria-hidden": "true", dir: "auto" })
+
+  function show(target: HTMLElement, text: string): void {
+    if (!text) return
+    element.textContent = text
+    if (!element.matches(":popover-open")) element.showPopover?.()
+    const at = target.getBoundingClientRect()
+    const { offsetWidth: width, offsetHeight: height } = element
+    const left = Math.min(Math.max(8, at.left + at.width / 2 - width / 2), innerWidth - width - 8)
+    const above = at.top - height - 6
+    element.style.left = `${left}px`
+    element.style.top = `${above < 8 ? at.bottom + 6 : above}px`
+  }
+
+  const hide = (): void => {
+    if (element.matches(":popover-open")) element.hidePopover()
+  }
+
+  return {
+    element,
+    attach(target, describe) {
+      for (const name of ["pointerenter", "focus"]) target.addEventListener(name, () => show(target, describe()))
+      for (const name of ["pointerleave", "blur"]) target.addEventListener(name, hide)
+    },
+  }
+}

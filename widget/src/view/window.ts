@@ -1,0 +1,187 @@
+/** The chat's window: what stands where in it. */
+
+import type { Strings } from "../i18n/strings"
+import { NEW_TAB } from "../markdown"
+import { button, h, icon, iconButton, setIcon, setLabel } from "../shared/dom"
+import { CHAT, CLOSE, COLLAPSE, EXPAND, FRESH, LIST } from "../shared/icons"
+import type { Composer } from "./composer"
+import type { Scroller } from "./scroller"
+
+export interface WindowOptions {
+  strings: Strings
+  /** In the page, not over it. */
+  inline: boolean
+  attribute(name: string): string | null
+  close(): void
+  /** Begins another conversation. */
+  fresh(): void
+  /** Shows the visitor's conversations. */
+  past(): void
+  /** The address of the privacy notice. */
+  privacy(): string | null
+  /** Makes the window a side panel, or small again. */
+  widen(wide: boolean): void
+  ask(question: string): void
+}
+
+export interface Welcome {
+  readonly element: HTMLElement
+  /** What stands before the first message. */
+  start(greeting: string, suggestions: readonly string[]): void
+  /** Suggestions help only to begin a conversation. */
+  setEmpty(empty: boolean): void
+}
+
+export function createWelcome({ attribute, ask, strings }: WindowOptions): Welcome {
+  const greeting = h("p", "greeting", { dir: "auto" })
+  const suggestions = h("ul", "suggestions", { "aria-label": strings.say("suggested") })
+  const logo = attribute("logo")
+  const face = h("span", "face", { "aria-hidden": "true" }, logo ? h("img", "", { src: logo, alt: "" }) : icon(CHAT))
+  let isEmpty = true
+
+  const welcome: Welcome = {
+    element: h("div", "welcome", {}, face, greeting, suggestions),
+    start(text, questions) {
+      greeting.textContent = text
+      greeting.hidden = !text
+      const items = questions.map((question) =>
+        h(
+          "li",
+          "",
+          {},
+          button("suggestion", () => ask(question), h("span", "", { dir: "auto" }, question)),
+        ),
+      )
+      suggestions.replaceChildren(...items)
+      welcome.setEmpty(isEmpty)
+    },
+    setEmpty(empty) {
+      isEmpty = empty
+      suggestions.hidden = !empty || !suggestions.firstChild
+      welcome.element.classList.toggle("empty", empty)
+    },
+  }
+  return welcome
+}
+
+/** The suggestions of the element's attribute, a JSON list; none if it is something else. */
+export function readSuggestions(json: string | null): string[] {
+  try {
+    const questions: unknown = JSON.parse(json ?? "[]")
+    return Array.isArray(questions) ? questions.map(String) : []
+  } catch {
+    return []
+  }
+}
+
+/** What stands in the window. */
+export interface WindowParts {
+  composer: Composer
+  scroller: Scroller
+  notice: HTMLElement
+  /** Holds the conversation. */
+  body: HTMLElement
+  /** The button that leads to people. */
+  help: HTMLElement
+  /** Stands above the conversation. */
+  top: HTMLElement
+}
+
+export interface ChatWindow {
+  readonly element: HTMLElement
+  /** Follows the attributes of the chat's element. */
+  update(): void
+  setEmpty(empty: boolean): void
+  setWide(wide: boolean): void
+  /** Says whom the visitor writes to; undefined for the assistant. */
+  setPerson(name: string | undefined): void
+  readonly pastButton: HTMLElement
+}
+
+export function createWindow(
+  options: WindowOptions,
+  { composer, scroller, notice, body, help, top }: WindowParts,
+): ChatWindow {
+  const {
+    strings: { say },
+    inline,
+    attribute,
+    close,
+  } = options
+  const title = h("h2", "title", { id: "title" })
+  const freshButton = iconButton("fresh", FRESH, say("fresh"), options.fresh)
+  const widenButton = iconButton("expand", EXPAND, say("expand"), () => options.widen(!wide))
+  const pastButton = iconButton("past", LIST, say("history"), options.past)
+  const disclosure = h("p", "disclosure")
+  let wide = false
+  let person: string | undefined
+
+  body.append(scroller.element, scroller.below)
+  const header = h(
+    "div",
+    "header",
+    {},
+    title,
+    help,
+    pastButton,
+    freshButton,
+    !inline && widenButton,
+    !inline && iconButton("close", CLOSE, say("close"), close),
+  )
+  const element = h(
+    inline ? "section" : "dialog",
+    "panel",
+    {
+      "aria-labelledby": "title",
+      tabindex: -1,
+      cancel(event: Event) {
+        event.preventDefault()
+        close()
+      },
+    },
+    header,
+    top,
+    body,
+    notice,
+    h("div", "bottom", {}, composer.element, composer.counter, disclosure),
+    h("span", "hidden", { id: NEW_TAB }, say("tab")),
+  )
+  if (!inline) element.popover = "manual"
+
+  const chatWindow: ChatWindow = {
+    element,
+    pastButton,
+    update() {
+      const logo = attribute("logo")
+      const privacy = options.privacy()
+      title.textContent = attribute("heading") ?? say("title")
+      header.querySelector("img")?.remove()
+      if (logo) header.prepend(h("img", "logo", { src: logo, alt: "" }))
+      const text = person ? "" : (attribute("disclosure") ?? "")
+      const link = privacy && h("a", "privacy", { href: privacy }, say("privacy"))
+      disclosure.hidden = !text && !link
+      disclosure.replaceChildren(
+        ...([text, text && link ? " " : "", link].filter((part) => !!part) as (Node | string)[]),
+      )
+      composer.setPlaceholder(
+        person ? say("writeTo", { name: person }) : (attribute("placeholder") ?? say("placeholder")),
+      )
+      composer.setLimit(Number(attribute("max-length") ?? 2000))
+    },
+    setPerson(name) {
+      person = name
+      chatWindow.update()
+    },
+    setEmpty(empty) {
+      freshButton.hidden = empty
+    },
+    setWide(state) {
+      wide = state
+      element.classList.toggle("wide", wide)
+      setIcon(widenButton, wide ? COLLAPSE : EXPAND)
+      setLabel(widenButton, say(wide ? "collapse" : "expand"))
+    },
+  }
+  chatWindow.update()
+  return chatWindow
+}

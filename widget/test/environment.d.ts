@@ -1,0 +1,2 @@
+/** Node's environment variables, which the tests read. */
+declare const process: { env: Record<string, string | undefined> }

@@ -1,0 +1,152 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
+import { createExtras } from "../../src/extras/extras"
+import type { Person, Services } from "../../src/shared/contract"
+import type { Extras } from "../../src/shared/extras"
+import { type Asked, createSurface, find, refusal } from "./surface"
+
+const NONE: Person = { available: true, state: "none", name: null }
+const ANN: Person = { available: true, state: "joined", name: "Ann" }
+const CONTACT: Services["contact"] = { fields: ["email"], required: ["email"] }
+const HELLO = { id: "a", role: "agent", text: "Hello.", name: "Ann" }
+
+let extras: Extras | undefined
+
+/** The chat of a site that says `person`, and whose updates are those that are left. */
+function meet(person: Person, updates: object[] = [], answer?: (asked: Asked) => Response | undefined) {
+  const setup = createSurface((asked) => {
+    const own = answer?.(asked)
+    if (own) return own
+    if (asked.path.startsWith("updates/")) return Response.json(updates.shift() ?? { cursor: "9", messages: [] })
+    return Response.json({ person: { ...NONE, state: asked.method === "POST" ? "waiting" : "none" } })
+  })
+  extras = createExtras(setup.surface)
+  extras.update({ person, contact: CONTACT ?? null })
+  return { ...setup, extras, times: () => setup.asked.filter(({ path }) => path.startsWith("updates/")).length }
+}
+
+const bar = (): HTMLElement => find(".person")
+const passes = (milliseconds: number) => vi.advanceTimersByTimeAsync(milliseconds)
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => {
+  extras?.suspend()
+  vi.useRealTimers()
+})
+
+describe("a person", () => {
+  it("is asked for, and can be waited for no longer", async () => {
+    const { extras, surface, asked } = meet(NONE)
+    expect(bar().hidden).toBe(true)
+    extras.reach("person", true)
+    await passes(1)
+    expect(asked[0]).toMatchObject({ method: "POST", path: "person/", body: { page: { url: location.href } } })
+    expect(bar().textContent).toContain("awaiting")
+    expect(surface.memory.values.person).toBe(true)
+    find(".person .secondary").click()
+    await passes(1)
+    expect(asked.at(-1)).toMatchObject({ method: "DELETE", path: "person/" })
+    expect(bar().hidden).toBe(true)
+    expect(surface.memory.values.person).toBe(false)
+  })
+
+  it("who can't be had leads to the contact form", async () => {
+    const { extras, surface } = meet(NONE, [], () => refusal(503, { error: "person_unavailable", message: "Closed." }))
+    extras.reach("person", true)
+    await passes(1)
+    expect(surface.report).toHaveBeenCalledOnce()
+    expect(find(".contact").hidden).toBe(false)
+    expect(find("#contact-email").matches(":focus")).toBe(true)
+  })
+
+  it("who has joined already is shown", async () => {
+    const { extras, surface } = meet(NONE, [], () => refusal(409, { error: "busy" }))
+    extras.reach("person", true)
+    await passes(1)
+    expect(surface.refresh).toHaveBeenCalledOnce()
+    expect(surface.report).not.toHaveBeenCalled()
+  })
+
+  it("joins, types, writes and leaves", async () => {
+    const updates = [
+      { cursor: "3", messages: [], person: { ...ANN, typing: true } },
+      { cursor: "4", messages: [HELLO], person: ANN },
+      { cursor: "5", messages: [], person: { ...NONE, state: "closed" } },
+    ]
+    const { surface, asked, times } = meet({ ...NONE, state: "waiting" }, updates)
+    await passes(1)
+    expect(surface.say).toHaveBeenLastCalledWith("joined Ann")
+    expect(surface.setPerson).toHaveBeenLastCalledWith(expect.objectContaining({ state: "joined", name: "Ann" }))
+    expect(bar().textContent).toContain("typing Ann")
+    await passes(2500)
+    expect(asked.at(-1)?.path).toBe("updates/?after=3")
+    expect(surface.receive).toHaveBeenLastCalledWith([HELLO])
+    expect(bar().textContent).toContain("joined Ann")
+    await passes(2500)
+    expect(surface.say).toHaveBeenLastCalledWith("departed Ann")
+    expect(surface.setPerson).toHaveBeenLastCalledWith(expect.objectContaining({ state: "closed" }))
+    await passes(20_000)
+    expect(times()).toBe(3)
+  })
+
+  it("is followed by a stream if the server has one", async () => {
+    const text = [HELLO, { ...HELLO, id: "b" }]
+      .map(
+        (message, index) => `data: ${JSON.stringify({ cursor: String(index), messages: [message], person: ANN })}\n\n`,
+      )
+      .join("")
+    const headers = { "Content-Type": "text/event-stream" }
+    let streams = 0
+    const { surface, asked } = meet(ANN, [], ({ path }) =>
+      path.startsWith("updates/") && streams++ < 1 ? new Response(`: open\n\n${text}`, { headers }) : undefined,
+    )
+    await passes(1)
+    expect(surface.receive).toHaveBeenCalledTimes(2)
+    await passes(600)
+    expect(asked.at(-1)?.path).toBe("updates/?after=1")
+  })
+
+  it("is looked for again after a failure, less and less often", async () => {
+    const { times } = meet(ANN, [], () => refusal(503, { error: "overloaded" }))
+    await passes(60_000)
+    expect(times()).toBeGreaterThan(3)
+    expect(times()).toBeLessThan(8)
+  })
+
+  it("is no longer looked for in a conversation that is gone", async () => {
+    const { surface, times } = meet(ANN, [], () => refusal(404, { error: "not_found" }))
+    await passes(60_000)
+    expect(times()).toBe(1)
+    expect(surface.refresh).toHaveBeenCalledOnce()
+  })
+})
+
+describe("the menu", () => {
+  const open = (person: Person) => {
+    const { extras, asked } = meet(person)
+    const opener = document.body.appendChild(document.createElement("button"))
+    extras.help(opener)
+    return { opener, asked }
+  }
+  const press = (key: string): void =>
+    void find(".menu").dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }))
+
+  it("leads to a person and to the form, by keys", async () => {
+    const { opener } = open(NONE)
+    expect(opener.ariaExpanded).toBe("true")
+    expect(document.activeElement?.textContent).toBe("person")
+    press("ArrowUp")
+    expect(document.activeElement?.textContent).toBe("contact")
+    press("ArrowDown")
+    press("End")
+    expect(document.activeElement?.textContent).toBe("contact")
+    press("Escape")
+    expect(document.querySelector(".menu")).toBeNull()
+    expect(document.activeElement).toBe(opener)
+  })
+
+  it("is no menu if there is one way only", () => {
+    open({ ...NONE, available: false })
+    expect(document.querySelector(".menu")).toBeNull()
+    expect(find(".contact").hidden).toBe(false)
+  })
+})
