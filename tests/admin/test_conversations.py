@@ -130,7 +130,8 @@ def test_dates_lead_into_years_months_and_days_without_reading_the_table(owner: 
     day = f"updated__year={today.year}&updated__month={today.month}&updated__day={today.day}"
     with CaptureQueriesContext(connection) as queries:
         assert questions(owner, day) == ["today"]
-    assert not any("DISTINCT" in each["sql"] for each in queries)
+    read = [each["sql"] for each in queries if "sitechat_label" not in each["sql"]]
+    assert not any("DISTINCT" in sql for sql in read)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from sitechat.admin.digest import digests
 from sitechat.admin.places import is_id
 from sitechat.models import Conversation, Handoff, HandoffState
-from sitechat.people import canned, mailing, staff
+from sitechat.people import canned, labelling, mailing, staff
 from sitechat.people import handoff as handoffs
 from sitechat.people.options import person_options
 from sitechat.people.permissions import colleagues, may_answer
@@ -45,6 +45,8 @@ class Answering:
     """Ids and titles of approved answers."""
     addresses: Sequence[str]
     """E-mail addresses of the visitor."""
+    labels: Sequence[str]
+    known_labels: Sequence[str]
 
     @classmethod
     def of(cls, conversation: Conversation, user: Any) -> Answering:
@@ -66,6 +68,8 @@ class Answering:
                 conversation, handoff.language if handoff is not None else ""
             ),
             addresses=mailing.known_addresses(conversation),
+            labels=digest.labels,
+            known_labels=labelling.known_labels(),
         )
 
     @property
@@ -114,6 +118,7 @@ def actions() -> Mapping[str, StaffAction]:
         "typing": _typing,
         "mail": _mail,
         "canned": _canned,
+        "label": _label,
     }
 
 
@@ -139,6 +144,11 @@ def _close(conversation: Conversation, user: Any, form: Mapping[str, str]) -> st
 
 def _note(conversation: Conversation, user: Any, form: Mapping[str, str]) -> str:
     staff.note(conversation, user, form.get("text", ""))
+    return ""
+
+
+def _label(conversation: Conversation, user: Any, form: Mapping[str, str]) -> str:
+    labelling.change_labels(conversation, form)
     return ""
 
 

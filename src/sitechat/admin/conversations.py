@@ -6,23 +6,25 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.urls import path
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 
 from sitechat.admin.changelist import ConversationList
 from sitechat.admin.digest import digests
-from sitechat.admin.filters import BotFilter, RatingFilter, StateFilter
+from sitechat.admin.filters import BotFilter, LabelFilter, RatingFilter, StateFilter
 from sitechat.admin.owners import KeysetPage, number_in
 from sitechat.admin.transcript import transcript
 from sitechat.conversations import erasure
 from sitechat.models import Conversation
+from sitechat.people.labelling import change_labels, known_labels
 from sitechat.people.options import person_options
 from sitechat.people.permissions import may_answer
+from sitechat.people.staff import StaffError
 from sitechat.reports import privacy
 from sitechat.runtime import database
 
@@ -39,7 +41,7 @@ class ConversationAdmin(KeysetPage, ConversationModelAdmin):
     The permission to view conversations covers transcripts and exports.
     """
 
-    list_filter = [BotFilter, RatingFilter, StateFilter]
+    list_filter = [BotFilter, LabelFilter, RatingFilter, StateFilter]
     list_select_related = ["user"]
     search_fields = ["id"]
     search_help_text = _(
@@ -71,13 +73,18 @@ class ConversationAdmin(KeysetPage, ConversationModelAdmin):
         return queryset, False
 
     def get_urls(self) -> list[Any]:
-        """Return the URLs, with that of the export."""
+        """Return the URLs, with those of the export and of the form for labels."""
         export = path(
             "<uuid:pk>/export/",
             self.admin_site.admin_view(self.export_view),
             name="sitechat_conversation_export",
         )
-        return [export, *super().get_urls()]
+        label = path(
+            "<uuid:pk>/label/",
+            self.admin_site.admin_view(self.label_view),
+            name="sitechat_conversation_label",
+        )
+        return [export, label, *super().get_urls()]
 
     def detail_context(self, request: HttpRequest, found: Conversation) -> dict[str, Any]:
         """Return the template context of a transcript."""
@@ -87,6 +94,8 @@ class ConversationAdmin(KeysetPage, ConversationModelAdmin):
             "original": digest.question[:80] or found,
             "may_approve": request.user.has_perm("sitechat.add_approvedanswer"),
             "may_answer": person_options() is not None and may_answer(request.user, found.bot),
+            "may_label": _may_label(request, found),
+            "known_labels": known_labels(),
             "may_delete": self.has_delete_permission(request, found),
             "conversation": found,
             "digest": digest,
@@ -106,6 +115,25 @@ class ConversationAdmin(KeysetPage, ConversationModelAdmin):
         response["Content-Disposition"] = f'attachment; filename="conversation-{pk}.json"'
         return response
 
+    def label_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Add or remove a label, and return to the transcript."""
+        found = Conversation.objects.filter(pk=pk).first()
+        if not self.has_view_permission(request, found):
+            raise PermissionDenied
+        if found is None:
+            raise Http404
+        if not _may_label(request, found):
+            raise PermissionDenied
+        if request.method == "POST":
+            try:
+                change_labels(found, request.POST)
+            except StaffError as error:
+                messages.error(request, str(error.message))
+        url = reverse(
+            "admin:sitechat_conversation_change", args=[pk], current_app=self.admin_site.name
+        )
+        return HttpResponseRedirect(url)
+
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
@@ -121,9 +149,15 @@ class ConversationAdmin(KeysetPage, ConversationModelAdmin):
         self, objs: Any, request: HttpRequest
     ) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
         """Return the number of messages that are deleted too, instead of listing each of them."""
-        messages = sum(conversation.messages.count() for conversation in objs)
+        count = sum(conversation.messages.count() for conversation in objs)
         counts = {
             str(self.opts.verbose_name_plural): len(objs),
-            str(_("messages")): messages,
+            str(_("messages")): count,
         }
         return [digest.question or digest.visitor for digest in digests(objs)], counts, set(), []
+
+
+def _may_label(request: HttpRequest, conversation: Conversation) -> bool:
+    """Return whether the user may change the labels of a conversation that the user may read."""
+    may_change = request.user.has_perm("sitechat.change_conversation")
+    return may_change or may_answer(request.user, conversation.bot)

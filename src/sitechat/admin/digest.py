@@ -12,6 +12,7 @@ from django.db.models import Count, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Left
 
 from sitechat.models import Conversation, Message, Status, Unanswered, Usage
+from sitechat.people.labelling import labels_by_conversation
 from sitechat.reports.privacy import short_name
 from sitechat.safe_text import visible
 
@@ -41,6 +42,7 @@ class Digest:
     refused: int
     errors: int
     unhelpful: int
+    labels: list[str]
 
 
 def digests(conversations: Sequence[Conversation], searched: str = "") -> list[Digest]:
@@ -73,6 +75,7 @@ def digests(conversations: Sequence[Conversation], searched: str = "") -> list[D
         .values_list("conversation_id")
         .annotate(Sum("dollars"))
     )
+    labels = labels_by_conversation(ids)
     excerpts = _excerpts(ids, searched) if searched else {}
     none = dict.fromkeys(COUNTS, 0)
     return [
@@ -84,6 +87,7 @@ def digests(conversations: Sequence[Conversation], searched: str = "") -> list[D
             if searched in questions.get(conversation.pk, "")
             else excerpts.get(conversation.pk),
             dollars=dollars.get(conversation.pk),
+            labels=labels.get(conversation.pk, []),
             **{name: counts.get(conversation.pk, none)[name] for name in none},
         )
         for conversation in conversations

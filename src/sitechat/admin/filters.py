@@ -11,7 +11,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from sitechat.conf import conf
-from sitechat.models import Message, Status, Unanswered
+from sitechat.models import Label, Message, Status, Unanswered
+from sitechat.people.labelling import known_labels
 from sitechat.safe_text import visible
 
 if TYPE_CHECKING:
@@ -44,6 +45,27 @@ class BotFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Return the rows that match the choice."""
         return queryset.filter(bot=self.value()) if self.value() else queryset
+
+
+class LabelFilter(admin.SimpleListFilter):
+    """Filter conversations by a label; hidden if there are no labels."""
+
+    title = _("label")
+    parameter_name = "label"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Lookups:
+        """Return the choices."""
+        names = known_labels()
+        chosen = self.value()
+        if chosen and chosen not in names:
+            names.append(chosen)
+        return [(name, visible(name)) for name in names]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the rows that match the choice."""
+        if not self.value():
+            return queryset
+        return queryset.filter(Exists(Label.objects.filter(OF_ROW, name=self.value())))
 
 
 class RatingFilter(admin.SimpleListFilter):

@@ -216,8 +216,9 @@ def _languages(chosen: QuestionFilter) -> list[tuple[str, Any]]:
 
 
 def _export(chosen: QuestionFilter) -> Iterator[Sequence[object]]:
-    yield ("question", "reason", "bot", "language", "asked", "done", "group")
-    rows = chosen.rows().select_related("conversation")[: gaps.EXPORTED]
+    yield ("question", "reason", "bot", "language", "asked", "done", "group", "labels")
+    rows = chosen.rows().select_related("conversation")
+    rows = rows.prefetch_related("conversation__labels")[: gaps.EXPORTED]
     for row in rows.iterator(chunk_size=2000):
         yield (
             row.question,
@@ -227,6 +228,7 @@ def _export(chosen: QuestionFilter) -> Iterator[Sequence[object]]:
             _iso(row.created),
             _iso(row.done) if row.done else "",
             str(row.group or row.reply_id),
+            ", ".join(label.name for label in row.conversation.labels.all()),
         )
 
 

@@ -25,6 +25,7 @@ from sitechat.models.knowledge import (
     stored_key,
     url_hash,
 )
+from sitechat.models.labels import Label
 from sitechat.models.reports import Job, Summary, Unanswered
 from sitechat.models.texts import BotTexts
 from sitechat.models.tool_uses import OPEN_FOR, ToolUse, ToolUseQuerySet
@@ -50,6 +51,7 @@ __all__ = [
     "HandoffState",
     "IndexState",
     "Job",
+    "Label",
     "Message",
     "MessageQuerySet",
     "Page",

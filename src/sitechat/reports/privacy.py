@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 WHAT_IS_KEPT = {
     "conversations": "until CHAT_RETENTION_DAYS after the last message, or until forgotten",
     "handoff": "how people of the site answered, until the conversation is deleted",
+    "labels": "words that the staff put on a conversation, until it is deleted",
     "usage": "tokens, dollars and times of each reply; kept without any link to the visitor",
     "tools": "the tools that Claude called, with arguments, until the conversation is deleted",
     "unanswered": "why a reply did not help, until its conversation is deleted",
@@ -84,12 +85,11 @@ def about_email(email: str) -> PersonalData:
 
 def export(data: PersonalData) -> dict[str, Any]:
     """Return what is stored about a person, as JSON values."""
+    conversations = data.conversations.select_related("handoff").prefetch_related("labels")
     return {
         "exported": timezone.now().isoformat(),
         "kept": WHAT_IS_KEPT,
-        "conversations": list(
-            map(_conversation, data.conversations.select_related("handoff").order_by("created"))
-        ),
+        "conversations": list(map(_conversation, conversations.order_by("created"))),
         "consents": list(map(_consent, data.consents.order_by("created"))),
         "contacts": [contact.as_dict() for contact in data.contacts.order_by("created")],
     }
@@ -111,6 +111,7 @@ def _conversation(conversation: Conversation) -> dict[str, Any]:
         "command": conversation.command,
         "created": with_offset(conversation.created).isoformat(),
         "updated": with_offset(conversation.updated).isoformat(),
+        "labels": [label.name for label in conversation.labels.all()],
         "messages": list(_messages(conversation)),
         "handoff": _handoff(conversation),
     }
