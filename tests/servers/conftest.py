@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 
 from sitechat.standin import Answer, StandinProcess
-from tests.servers import proxies
+from tests.servers import proxies, table
 from tests.servers.callers import Caller, Stream
 from tests.servers.sites import GUNICORN_GTHREAD, ROOT, SERVERS, UVICORN, Server, Site
-from tests.servers.table import Recorder, parameters
+from tests.servers.table import parameters
 
 DATABASES = ("sqlite", "postgresql", "mariadb")
 USUAL = (GUNICORN_GTHREAD, UVICORN)
@@ -29,24 +29,25 @@ MAINLY_UVICORN = (UVICORN, pytest.param(GUNICORN_GTHREAD, marks=pytest.mark.long
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--write-table", action="store_true", help="write what holds into docs/servers.md"
-    )
+    parser.addoption("--write-table", action="store_true", help="write docs/servers.md's tables")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "on(server): the server that a test without parameters uses")
-    config.pluginmanager.register(Recorder(config))
 
 
-def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.servers)
-            if item.get_closest_marker("timeout") is None:
-                item.add_marker(pytest.mark.timeout(120))
-            if _needs_others(item):
-                item.add_marker(pytest.mark.long)
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
+    ours = [item for item in items if Path(__file__).parent in item.path.parents]
+    config.stash[table.COLLECTED] = ours
+    if config.getoption("--write-table"):
+        table.PAGE.write_text(table.page(table.guarantees(ours)))
+    for item in ours:
+        item.add_marker(pytest.mark.servers)
+        if item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(120))
+        if _needs_others(item):
+            item.add_marker(pytest.mark.long)
 
 
 def _needs_others(item: pytest.Item) -> bool:

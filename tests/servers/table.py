@@ -1,13 +1,13 @@
-"""The tables of guarantees in `docs/servers.md`, generated from the results of these tests.
+"""The tables of guarantees in `docs/servers.md`, generated from these tests.
 
-    pytest tests/servers --write-table
+    pytest tests/servers --collect-only -q --write-table
 
-For tests that are not run, the outcomes of earlier runs are used; with `--collect-only`, for all.
+A guarantee is a test that `.ci/run` runs, so it holds at every commit on which that is green.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,8 @@ from tests.servers.sites import ALL_SERVERS, ROOT, Server
 
 PAGE = ROOT / "docs" / "servers.md"
 BEGIN, END = "<!-- from the tests -->", "<!-- end -->"
-CACHE = "sitechat/servers"
-SIGNS = {"passed": "yes", "failed": "**no**"}
+COLLECTED = pytest.StashKey[list[pytest.Item]]()
+"""All collected tests of this folder, including those that the run leaves out."""
 
 
 class Guarantee:
@@ -27,8 +27,7 @@ class Guarantee:
     def __init__(self, chapter: str, sentence: str) -> None:
         self.chapter = chapter
         self.sentence = sentence
-        self.items: dict[str, list[str]] = {}
-        """The ids of tests by server."""
+        self.servers: set[str] = set()
 
 
 def guarantees(items: Iterable[pytest.Item]) -> list[Guarantee]:
@@ -43,8 +42,7 @@ def guarantees(items: Iterable[pytest.Item]) -> list[Guarantee]:
         chapter = (item.module.__doc__ or "").strip().partition("\n")[0].rstrip(".")
         sentence = item.originalname.removeprefix("test_").replace("_", " ")
         guarantee = found.setdefault((chapter, sentence), Guarantee(chapter, sentence))
-        for family in families:
-            guarantee.items.setdefault(family, []).append(item.nodeid)
+        guarantee.servers |= families
     return sorted(found.values(), key=lambda g: g.chapter)
 
 
@@ -66,7 +64,7 @@ def is_chosen(request: pytest.FixtureRequest, server: Server) -> bool:
     return any(server in parameters(item) for item in items)
 
 
-def lines(found: Sequence[Guarantee], outcomes: Mapping[str, str]) -> list[str]:
+def lines(found: Sequence[Guarantee]) -> list[str]:
     """Return the tables in Markdown, one for each chapter."""
     names = [server.name for server in ALL_SERVERS]
     text: list[str] = []
@@ -75,40 +73,13 @@ def lines(found: Sequence[Guarantee], outcomes: Mapping[str, str]) -> list[str]:
         if guarantee.chapter != chapter:
             chapter = guarantee.chapter
             text += ["", f"## {chapter}", "", f"| | {' | '.join(names)} |", "|---" * 11 + "|"]
-        cells = [_cell(guarantee.items.get(name, ()), outcomes) for name in names]
+        cells = ["yes" if name in guarantee.servers else "" for name in names]
         text.append(f"| {guarantee.sentence} | {' | '.join(cells)} |")
     return text
 
 
-def _cell(ids: Sequence[str], outcomes: Mapping[str, str]) -> str:
-    seen = {outcomes.get(id, "not run") for id in ids} - {"skipped"}
-    return next((SIGNS.get(o, o) for o in ("failed", "not run", "passed") if o in seen), "")
-
-
-def write(found: Sequence[Guarantee], outcomes: Mapping[str, str]) -> None:
-    page = PAGE.read_text()
-    head, _, rest = page.partition(BEGIN)
-    table = "\n".join(lines(found, outcomes))
-    PAGE.write_text(f"{head}{BEGIN}\n{table}\n\n{END}{rest.partition(END)[2]}")
-
-
-class Recorder:
-    """A pytest plugin that stores outcomes."""
-
-    def __init__(self, config: pytest.Config) -> None:
-        self.config = config
-        self.outcomes: dict[str, str] = {}
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.when == "call" or report.outcome != "passed":
-            self.outcomes[report.nodeid] = report.outcome
-
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        cache = getattr(self.config, "cache", None)  # none with -p no:cacheprovider
-        if cache is None:
-            return
-        known = {**cache.get(CACHE, {}), **self.outcomes}
-        if self.outcomes:
-            cache.set(CACHE, known)
-        if self.config.getoption("--write-table", default=False):
-            write(guarantees(session.items), known)
+def page(found: Sequence[Guarantee]) -> str:
+    """Return `docs/servers.md` with these tables."""
+    head, _, rest = PAGE.read_text().partition(BEGIN)
+    table = "\n".join(lines(found))
+    return f"{head}{BEGIN}\n{table}\n\n{END}{rest.partition(END)[2]}"

@@ -8,15 +8,13 @@ import pytest
 from tests.servers import table
 
 
-@pytest.mark.long
 def test_the_page_tells_what_is_tested(request: pytest.FixtureRequest) -> None:
     if django.VERSION < (5,):
         pytest.skip("the page is about the newest Django")
-    items = request.session.items
-    modules = {item.path for item in items if item.path.parent == request.path.parent}
-    if modules != set(request.path.parent.glob("test_*.py")) or request.config.option.keyword:
-        pytest.skip("only where all the tests of this folder run")
-    page = table.PAGE.read_text()
-    all_pass = {item.nodeid: "passed" for item in items}
-    for line in table.lines(table.guarantees(items), all_pass):
-        assert line in page, "run: pytest tests/servers --write-table"
+    collected = request.config.stash[table.COLLECTED]
+    if {item.path for item in collected} != set(request.path.parent.glob("test_*.py")):
+        pytest.skip("only where all the tests of this folder are collected")
+    expected = table.page(table.guarantees(collected))
+    assert table.PAGE.read_text() == expected, (
+        "run: pytest tests/servers --collect-only -q --write-table"
+    )
