@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
@@ -22,10 +23,20 @@ Loops = list["weakref.ref[asyncio.AbstractEventLoop]"]
 
 
 def are_released(loops: Loops) -> bool:
-    # asgiref remembers the last loop of a thread.
+    # asgiref remembers the last loop on this thread and on the thread of its own.
     async_to_sync(sync_to_async(gc.collect))()
+    with ThreadPoolExecutor() as other:
+        other.submit(asyncio.run, sync_to_async(gc.collect)()).result()
     gc.collect()
     return all(loop() is None for loop in loops)
+
+
+def holders(loops: Loops) -> str:
+    """Return what refers to the loops that are left."""
+    left = [loop for ref in loops if (loop := ref()) is not None]
+    return "\n".join(
+        f"{type(holder)}: {holder!r:.200}" for loop in left for holder in gc.get_referrers(loop)
+    )
 
 
 @pytest.mark.django_db(transaction=True)
@@ -39,7 +50,7 @@ def test_loops_that_ran_replies_are_released(live_visitor: MakeVisitor, quick_en
 
     for _ in range(LOOPS):
         async_to_sync(visit)()
-    until(lambda: are_released(loops), failure="a loop is held")
+    until(lambda: are_released(loops), failure=lambda: holders(loops))
 
 
 @pytest.mark.django_db(transaction=True)
@@ -57,7 +68,7 @@ def test_a_loop_that_is_closed_under_a_reply_is_released(
         async_to_sync(leave)()
     assert live_ids() == []
     assert running().live == {}
-    until(lambda: are_released(loops), failure="a loop is held")
+    until(lambda: are_released(loops), failure=lambda: holders(loops))
 
 
 @pytest.mark.usefixtures("_sdk")
@@ -72,7 +83,7 @@ def test_loops_that_had_a_client_are_released(claude_standin: Standin) -> None:
 
     for number in range(LOOPS):
         async_to_sync(use)(closes=number % 2 == 0)
-    until(lambda: are_released(loops), failure="a loop is held")
+    until(lambda: are_released(loops), failure=lambda: holders(loops))
 
 
 def test_a_value_that_refers_to_its_loop_is_released_with_it() -> None:
@@ -93,4 +104,4 @@ def test_a_value_that_refers_to_its_loop_is_released_with_it() -> None:
 
     for _ in range(LOOPS):
         async_to_sync(keep)()
-    until(lambda: are_released(loops), failure="a loop is held")
+    until(lambda: are_released(loops), failure=lambda: holders(loops))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import weakref
 from concurrent.futures import wait
 
 import pytest
@@ -14,6 +15,7 @@ from django.utils import translation
 from sitechat.engine.workers import run_on
 from sitechat.runtime.request_pool import RequestPool
 from sitechat.runtime.threads import DaemonThreads, let_request_thread_go
+from tests.waiting import until
 
 
 def test_work_is_done_and_failures_are_handed_on() -> None:
@@ -40,6 +42,15 @@ def test_a_thread_that_has_nothing_to_do_takes_the_next_work() -> None:
         threads.submit(threading.get_ident).result(5)
     started = [t for t in threading.enumerate() if t.name == "an idle test thread"]
     assert len(started) == 1
+
+
+def test_an_idle_thread_keeps_no_result() -> None:
+    class Result:
+        pass
+
+    threads = DaemonThreads(1, "test")
+    kept = weakref.ref(threads.submit(Result).result(5))
+    until(lambda: kept() is None)
 
 
 def test_a_request_lets_its_thread_go_and_gets_another_when_it_needs_one() -> None:

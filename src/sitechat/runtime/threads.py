@@ -51,19 +51,21 @@ class DaemonThreads(Executor):
 
     def _run(self) -> None:
         while True:
-            future, call = self._work.get()
-            if not future.set_running_or_notify_cancel():
-                self._idle.release()
-                continue
-            try:
-                result = call()
-            except BaseException as error:
-                self._idle.release()
-                future.set_exception(error)
-            else:
-                self._idle.release()
-                future.set_result(result)
-            del future, call
+            # All variables end with the call, so that an idle thread keeps no work and no result.
+            self._do(*self._work.get())
+
+    def _do(self, future: Future[Any], call: Callable[[], Any]) -> None:
+        if not future.set_running_or_notify_cancel():
+            self._idle.release()
+            return
+        try:
+            result = call()
+        except BaseException as error:
+            self._idle.release()
+            future.set_exception(error)
+        else:
+            self._idle.release()
+            future.set_result(result)
 
 
 def in_callers_context(work: Callable[[], T]) -> Callable[[], T]:
