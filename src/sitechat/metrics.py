@@ -8,8 +8,8 @@ REGISTRY.register(ChatCollector())
 ```
 
 The values are read from the database at each scrape, so every process reports the same totals.
-Counters start with the first reply of the site. Questions asked by `chat_ask`, `chat_eval` and
-`chat_doctor` are not included.
+Counters start with the first reply of the site. Questions of commands, of the admin, and of staff
+in the chat are not included.
 """
 
 from __future__ import annotations

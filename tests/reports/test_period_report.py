@@ -6,13 +6,15 @@ from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.test import Client
 from pytest_django import Settings
 
 from sitechat import tasks
-from sitechat.models import Delivery
+from sitechat.models import Conversation, Delivery
+from sitechat.people import staff
 from sitechat.reports.period_report import PeriodReport, period_report
 from sitechat.reports.report_mail import as_mail, as_text
 from tests.owner import owner_client, talk
@@ -40,6 +42,21 @@ def week() -> PeriodReport:
         command="chat_ask"
     )
     return period_report("week")
+
+
+def test_a_person_counts_after_the_conversation_was_handed_back(settings: Settings) -> None:
+    settings.CHAT_PERSON = {"names": ["Ann"]}
+    with_ann, _alone = (
+        talk(("One?", "Yes."), age=last_week()),
+        talk(("Two?", "Yes."), age=last_week()),
+    )
+    updated = with_ann.updated
+    ann = User.objects.create_user("ann")
+    staff.join(with_ann, ann)
+    staff.hand_back(with_ann, ann)
+    Conversation.objects.filter(pk=with_ann.pk).update(updated=updated)
+    figures = period_report("week").figures
+    assert (figures.without_person, figures.resolved) == (0.5, 1)
 
 
 def test_the_figures_of_a_week_and_of_the_one_before() -> None:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sitechat.admin.changelist import ConversationList
 from sitechat.admin.digest import digests
-from sitechat.admin.filters import BotFilter, LabelFilter, RatingFilter, StateFilter
+from sitechat.admin.filters import AskerFilter, BotFilter, LabelFilter, RatingFilter, StateFilter
 from sitechat.admin.owners import KeysetPage, number_in
 from sitechat.admin.transcript import transcript
 from sitechat.conversations import erasure
@@ -41,7 +41,7 @@ class ConversationAdmin(KeysetPage, ConversationModelAdmin):
     The permission to view conversations covers transcripts and exports.
     """
 
-    list_filter = [BotFilter, LabelFilter, RatingFilter, StateFilter]
+    list_filter = [BotFilter, LabelFilter, RatingFilter, StateFilter, AskerFilter]
     list_select_related = ["user"]
     search_fields = ["id"]
     search_help_text = _(

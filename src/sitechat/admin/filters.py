@@ -47,6 +47,23 @@ class BotFilter(admin.SimpleListFilter):
         return queryset.filter(bot=self.value()) if self.value() else queryset
 
 
+class AskerFilter(admin.SimpleListFilter):
+    """Filter conversations by whether a visitor began them."""
+
+    title = _("asked by")
+    parameter_name = "asked"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Lookups:
+        """Return the choices."""
+        return [("visitors", _("Visitors")), ("others", _("Staff and commands"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the rows that match the choice."""
+        if self.value() not in ("visitors", "others"):
+            return queryset
+        return queryset.filter(command__isnull=self.value() == "visitors")
+
+
 class LabelFilter(admin.SimpleListFilter):
     """Filter conversations by a label; hidden if there are no labels."""
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from sitechat.conversations.open_questions import decline_open
 from sitechat.conversations.visit import Visit
 from sitechat.events import announce
-from sitechat.models import Conversation, Message, Role
+from sitechat.models import IN_CHAT, Conversation, Message, Role
 
 
 class ConversationDeleted(Exception):
@@ -34,8 +34,8 @@ def begin_conversation(visit: Visit, bot: str, pk: uuid.UUID) -> Conversation:
 
 
 def announce_start(conversation: Conversation) -> None:
-    """Announce a conversation that a visitor begins. Commands begin theirs silently."""
-    if conversation.command is None:
+    """Announce a conversation that begins in the chat. Commands begin theirs silently."""
+    if conversation.command in IN_CHAT:
         announce(
             "conversation_started",
             sender=Conversation,

@@ -100,6 +100,7 @@ def decide(
         reserved=reserved,
         visitor=visit.visitor,
         tools=tools,
+        command=visit.command,
         account=visit.account_key,
     )
     live.checkpointed = (len(reply), len(reply.citations))

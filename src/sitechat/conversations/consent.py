@@ -11,7 +11,7 @@ from sitechat.conf import conf
 from sitechat.conversations.visit import Visit
 from sitechat.errors import Conflict, ConsentRequired
 from sitechat.events import announce
-from sitechat.models import Consent
+from sitechat.models import IN_CHAT, Consent
 from sitechat.runtime import database
 from sitechat.safe_text import storable
 
@@ -47,7 +47,7 @@ def check(visit: Visit) -> None:
 
     Commands ask without a visitor, so nobody has to accept.
     """
-    if visit.command is None and (text := _text()) and not is_given(visit):
+    if visit.command in IN_CHAT and (text := _text()) and not is_given(visit):
         raise ConsentRequired(text=text)
 
 

@@ -20,7 +20,7 @@ from sitechat.engine.reply import CitedPage, Reply
 from sitechat.errors import NotFound
 from sitechat.events import announce
 from sitechat.knowledge.searching import existing
-from sitechat.models import Message, Status
+from sitechat.models import IN_CHAT, Message, Status
 from sitechat.runtime import database
 
 STOP_AT_END = 2**31 - 1
@@ -133,7 +133,7 @@ def rate(row: Message, rating: int, comment: str | None) -> None:
 def _store_rating(row: Message) -> None:
     with database.atomic():
         changed = Message.objects.filter(pk=row.pk).update(rating=row.rating, comment=row.comment)
-        if changed and row.conversation.command is None:
+        if changed and row.conversation.command in IN_CHAT:
             announce(
                 "reply_rated",
                 sender=Message,

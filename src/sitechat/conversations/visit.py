@@ -37,7 +37,7 @@ class Visit:
     """For methods of `Chatbot` and the site's own tools only; nothing else reads it."""
 
     command: str | None = None
-    """The command that sends the message (`models.Asker`); None for a visitor."""
+    """Who sends the message if no visitor does (`models.Asker`); None for a visitor."""
 
     @property
     def account(self) -> Any:

@@ -78,7 +78,7 @@ class LiveReply:
         self.account = account
         """The key of the signed-in user who asked; "" for anybody else."""
         self.command = command
-        """The command that asked (`models.Asker`); None for visitors."""
+        """Who asked if no visitor did (`models.Asker`); None for visitors."""
 
         self.held = worst_case(request) + final_case(request)
         """The reserved amount; only meaningful with `reserved["claims"]`."""

@@ -34,7 +34,7 @@ from sitechat.events import queue_webhooks, wake_sometimes
 from sitechat.ledger import get_ledger
 from sitechat.ledger.claims import Reservation
 from sitechat.ledger.identity import Visitor
-from sitechat.models import Conversation, Message, MessageQuerySet, Role, Status, Usage
+from sitechat.models import IN_CHAT, Conversation, Message, MessageQuerySet, Role, Status, Usage
 from sitechat.runtime import database
 from sitechat.runtime.safe_logging import get_logger
 from sitechat.signals import reply_finished
@@ -175,7 +175,7 @@ def _with_unknown_outcome(live: LiveReply) -> dict[str, Any]:
 
 def report_end(usage: Usage) -> None:
     """Report a reply that has ended to webhooks, in the transaction that saves it."""
-    if usage.command is None:
+    if usage.command in IN_CHAT:
         queue_webhooks(
             "reply_finished",
             {

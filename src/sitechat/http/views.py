@@ -46,7 +46,7 @@ from sitechat.http.widget import widget_options
 from sitechat.knowledge.index import embeddings
 from sitechat.ledger import get_ledger
 from sitechat.ledger.claims import LimitLeft
-from sitechat.models import Conversation, Status
+from sitechat.models import Asker, Conversation, Status
 from sitechat.people import contact_requests, handoff, visitor_side
 from sitechat.people.contact_form import current_form
 from sitechat.people.options import person_options
@@ -115,7 +115,7 @@ async def _send_admitted(request: HttpRequest, steps: RequestSteps) -> HttpRespo
     except BaseException:
         place.release()
         raise
-    if visit.command is not None:
+    if visit.command is not None and visit.command != Asker.STAFF:
         response[command_mark.HEADER] = visit.command
     return response
 

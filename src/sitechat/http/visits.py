@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import get_script_prefix
@@ -24,6 +24,8 @@ from sitechat.ledger.identity import (
     identify,
     session_identity,
 )
+from sitechat.models import Asker
+from sitechat.people.permissions import works_with_chat
 
 if TYPE_CHECKING:
     from django.contrib.sessions.backends.base import SessionBase
@@ -96,8 +98,14 @@ def read_visit(request: HttpRequest, message_id: uuid.UUID | None = None) -> Vis
             retry_gets_session=vouches,
         ),
         request=request,
-        command=command_mark.command_of(request.headers.get(command_mark.HEADER)),
+        command=_mark(request, user),
     )
+
+
+def _mark(request: HttpRequest, user: Any) -> str | None:
+    """Return what marks the message as no visitor's; None for a visitor."""
+    signed = command_mark.command_of(request.headers.get(command_mark.HEADER))
+    return signed or (Asker.STAFF.value if works_with_chat(user) else None)
 
 
 def remember(request: HttpRequest, visit: Visit, bot: str, conversation: uuid.UUID) -> None:

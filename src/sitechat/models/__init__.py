@@ -11,7 +11,7 @@ from sitechat.models.chat import (
     MessageQuerySet,
     with_offset,
 )
-from sitechat.models.choices import Asker, HandoffState, Role, Status, ToolState
+from sitechat.models.choices import IN_CHAT, Asker, HandoffState, Role, Status, ToolState
 from sitechat.models.consents import Consent, ConsentQuerySet
 from sitechat.models.contacts import Contact, ContactQuerySet
 from sitechat.models.deliveries import Delivery, DeliveryQuerySet
@@ -32,6 +32,7 @@ from sitechat.models.tool_uses import OPEN_FOR, ToolUse, ToolUseQuerySet
 from sitechat.models.usage import Counter, Usage
 
 __all__ = [
+    "IN_CHAT",
     "OPEN_FOR",
     "ApprovedAnswer",
     "Asker",

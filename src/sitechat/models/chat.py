@@ -113,12 +113,12 @@ class Conversation(models.Model):
         db_constraint=False,
     )
     command = models.CharField(  # noqa: DJ001 - see Usage.command
-        _("command"),
+        _("asked by"),
         max_length=32,
         choices=Asker.choices,
         null=True,
         blank=True,
-        help_text=_("The command that asked the questions; empty for visitors."),
+        help_text=_("Who asked the questions if no visitor did; empty for visitors."),
     )
     visitor = models.CharField(
         _("visitor"),

@@ -7,12 +7,17 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Asker(models.TextChoices):
-    """What asked a question that no visitor asked: a command, or a trial in the admin."""
+    """Who asked a question that no visitor asked: a command, the admin, or the site's staff."""
 
     ASK = "chat_ask", "chat_ask"
     EVAL = "chat_eval", "chat_eval"
     DOCTOR = "chat_doctor", "chat_doctor"
     ADMIN = "admin", _("trial in the admin")
+    STAFF = "staff", _("staff in the chat")
+
+
+IN_CHAT = frozenset({None, Asker.STAFF})
+"""Those who ask in the chat itself: visitors and staff. Events report what they do."""
 
 
 class Role(models.TextChoices):

@@ -54,12 +54,12 @@ class Usage(models.Model):
     # NULL for visitors, so that adding the column rewrites no large table and processes of the
     # previous version can still insert rows during a deployment.
     command = models.CharField(  # noqa: DJ001
-        _("command"),
+        _("asked by"),
         max_length=32,
         choices=Asker.choices,
         null=True,
         blank=True,
-        help_text=_("The command that asked the question; empty for visitors."),
+        help_text=_("Who asked the question if no visitor did; empty for visitors."),
     )
     bot = models.CharField(_("bot"), max_length=64)
     model = models.CharField(_("model"), max_length=128)

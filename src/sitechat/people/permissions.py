@@ -1,4 +1,4 @@
-"""Who of the staff may answer visitors: of all bots, or of some.
+"""Who of the staff works with the chat, and who may answer visitors: of all bots, or of some.
 
 `sitechat.answer_conversation` covers all bots. Sites with several bots also have a permission for
 each of them, such as `sitechat.answer_conversation_support`, which `migrate` creates.
@@ -34,6 +34,13 @@ def may_answer(user: Any, bot: str) -> bool:
     """Return whether a user may answer visitors of a bot."""
     perms = (f"sitechat.{CODENAME}", f"sitechat.{codename_for(bot)}")
     return bool(user.is_active and user.is_staff and any(map(user.has_perm, perms)))
+
+
+def works_with_chat(user: Any) -> bool:
+    """Return whether a user is staff with any permission of this app in the admin."""
+    if not (getattr(user, "is_active", False) and getattr(user, "is_staff", False)):
+        return False
+    return bool(user.has_module_perms("sitechat"))
 
 
 def answerable_bots(user: Any) -> list[str] | None:

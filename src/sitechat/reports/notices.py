@@ -17,7 +17,7 @@ from sitechat.conf import conf
 from sitechat.errors import Failure
 from sitechat.events import Mail, owner_addresses, queue_mail
 from sitechat.ledger.limits import Limit
-from sitechat.models import Delivery, Message, Status, Usage
+from sitechat.models import IN_CHAT, Delivery, Message, Status, Usage
 from sitechat.reports import retention
 from sitechat.runtime.safe_logging import get_logger
 from sitechat.signals import budget_nearly_reached, budget_reached, reply_finished
@@ -90,7 +90,7 @@ def _budget_reached(limit: Limit, resets: datetime, **kwargs: Any) -> None:
 def _reply_finished(
     reply: Message | None = None, usage: Usage | None = None, **kwargs: Any
 ) -> None:
-    if usage is None or usage.command is not None or not owner_addresses():
+    if usage is None or usage.command not in IN_CHAT or not owner_addresses():
         return
     if usage.status in FAILED:
         failure = Failure.from_stored(reply.failure) if reply is not None else None

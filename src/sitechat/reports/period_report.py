@@ -1,7 +1,7 @@
 """A week or a month of the chat in figures, compared with the one before.
 
-Questions that were asked by commands or in the admin are left out. Periods are in UTC, as limits
-and Anthropic's bill.
+Questions of commands, of the admin, and of staff in the chat are left out. Periods are in UTC, as
+limits and Anthropic's bill.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sitechat.ledger.limits import NANO, current_limits
 from sitechat.models import (
     Contact,
     Conversation,
-    Handoff,
+    HandoffEntry,
     Message,
     Role,
     Summary,
@@ -201,11 +201,10 @@ def _figures(start: datetime, end: datetime, sums: dict[datetime, Figures]) -> P
     rows = active.order_by().values_list("pk", "user_id", "visitor")
     visitors = {user or visitor or pk for pk, user, visitor in rows.iterator(chunk_size=5000)}
     conversations = len({pk for pk, _user, _visitor in rows.iterator(chunk_size=5000)})
-    joined = set(
-        Handoff.objects.filter(last_word__isnull=False, conversation__in=active).values_list(
-            "conversation_id", flat=True
-        )
+    joins = HandoffEntry.objects.filter(
+        kind=HandoffEntry.Kind.JOINED, handoff__conversation__in=active
     )
+    joined = set(joins.values_list("handoff_id", flat=True))
     gaps = Unanswered.objects.filter(here).exclude(reply__rating__gt=0)
     lacking = set(gaps.values_list("conversation_id", flat=True))
     unanswered = gaps.count()
@@ -220,7 +219,9 @@ def _figures(start: datetime, end: datetime, sums: dict[datetime, Figures]) -> P
         likes=rated.filter(rating__gt=0).count(),
         dislikes=rated.filter(rating__lt=0).count(),
         unanswered=unanswered,
-        contacts=Contact.objects.filter(here).count(),
+        contacts=Contact.objects.filter(here)
+        .filter(Q(conversation=None) | Q(conversation__command=None))
+        .count(),
         dollars=total.dollars,
         resolved=max(0, conversations - len(joined | lacking)),
     )

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from sitechat.conversations import erasure
 from sitechat.models import (
+    IN_CHAT,
     Consent,
     ConsentQuerySet,
     Contact,
@@ -223,8 +224,8 @@ def forget(data: PersonalData) -> dict[str, int]:
 
 def short_name(conversation: Conversation) -> str:
     """Return a name for who asked: the command, the user, or a short one of the conversation."""
-    if conversation.command is not None:
-        return conversation.command
+    if conversation.command not in IN_CHAT:
+        return str(conversation.command)
     if conversation.user_id is not None:
         with suppress(ObjectDoesNotExist):  # a user whom the database deleted without us
             return str(conversation.user)

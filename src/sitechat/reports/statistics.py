@@ -77,7 +77,7 @@ def report(
         end: The end of the span (exclusive); by default now.
         bot: Include only the replies of this bot.
         model: Include only the replies of this model.
-        commands: Include questions asked by `chat_ask`, `chat_eval` and `chat_doctor`.
+        commands: Include questions of commands, of the admin, and of staff in the chat.
         now: The current time by default.
 
     Raises:
@@ -133,7 +133,7 @@ def budgets(now: datetime | None = None) -> list[LimitUse]:
             continue
         frame = window(limit.period, now)
         used = Figures()
-        commands = summaries.figures_between(frame.start, frame.end, summaries.LIMITED_COMMANDS)
+        commands = summaries.figures_between(frame.start, frame.end, summaries.LIMITED)
         for figures in commands.values():
             used.add(figures)
         if limit.period == "minute":

@@ -37,8 +37,8 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 VISITORS = Q(command=None)
 COMMANDS = Q(command__isnull=False)
-LIMITED_COMMANDS = Q(command=Asker.DOCTOR)
-"""Conditions for the included replies. CHAT_LIMITS also count chat_doctor, which uses HTTP."""
+LIMITED = Q(command__in=[Asker.DOCTOR, Asker.STAFF])
+"""Conditions for the included replies. CHAT_LIMITS also count chat_doctor and staff in the chat."""
 
 ERRORS = frozenset({Status.FAILED, Status.INTERRUPTED})
 
