@@ -125,11 +125,20 @@ class Chatbot:
         return text
 
 
+def resolved_name(name: str | None) -> str:
+    """Return a bot's name: None or "" means "default", or the first bot if there is no "default".
+
+    The bot need not exist.
+    """
+    bots = conf.CHAT_BOTS
+    return name or ("default" if "default" in bots else next(iter(bots), "default"))
+
+
 def find_bot(name: str | None) -> Chatbot:
     """Return a bot of CHAT_BOTS.
 
     Args:
-        name: The bot's name. None means "default", or the first bot if there is no "default".
+        name: The bot's name; None for the default one.
 
     Raises:
         InvalidRequest: There is no bot with this name. The error does not list the site's bots,
@@ -137,7 +146,7 @@ def find_bot(name: str | None) -> Chatbot:
     """
     bots = conf.CHAT_BOTS
     if name is None:
-        name = "default" if "default" in bots else next(iter(bots), "default")
+        name = resolved_name(name)
     if name not in bots:
         raise InvalidRequest('"bot" names no bot of this site.')
     bot: Chatbot = import_string(bots[name])(name)

@@ -74,7 +74,7 @@ class ChatCollector:
 
 
 def _seconds(times: Mapping[int, int]) -> tuple[list[tuple[str, int]], float]:
-    """Return cumulative buckets and the sum in seconds of a histogram in milliseconds."""
+    """Convert a histogram in milliseconds to cumulative buckets and a sum, both in seconds."""
     buckets = [
         (str(float(end)), sum(n for b, n in times.items() if histogram.middle(b) <= end * 1000))
         for end in BUCKETS

@@ -20,11 +20,11 @@ from sitechat.runtime.threads import let_request_thread_go
 
 
 class _SyncUnderWsgi:
-    """Whether the middleware supports sync calls: True under WSGI, False under ASGI.
+    """The attribute `sync_capable` of the middleware: True under WSGI, False under ASGI.
 
-    If a middleware supports both and the next one is sync, Django calls it synchronously on a
-    thread. Django has no public way to declare a middleware sync under WSGI and async under ASGI,
-    so this reads a local variable of `BaseHandler.load_middleware`.
+    If it were True under ASGI too, Django would call the middleware on a thread whenever the next
+    one is sync. Django has no public way to declare this, so the descriptor reads a local variable
+    of `BaseHandler.load_middleware`.
     """
 
     def __get__(self, instance: object, owner: type) -> bool:
@@ -63,7 +63,7 @@ class ChatMiddleware:
         """Wait for the request's turn, or refuse it."""
         here = gate.gate()
         if here.has_queue:
-            # Otherwise the thread that Django keeps for the request would wait too.
+            # The thread that Django keeps for the request must not wait too.
             let_request_thread_go()
         try:
             ticket = await here.enter()
@@ -76,7 +76,7 @@ class ChatMiddleware:
             ticket.leave()
 
     async def _count(self, request: HttpRequest) -> HttpResponseBase:
-        """Pass a request for a conversation on, unless its visitor makes too many."""
+        """Pass on a request for a conversation, unless its visitor makes too many."""
         try:
             check_call(request, "reads")
         except TooManyReads as error:

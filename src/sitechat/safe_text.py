@@ -41,7 +41,7 @@ IN_ITS_PLACE = (
     f"|(?<=[{EMOJI}])[\ufe0e\ufe0f]"
     "|(?<=[0-9#*])\ufe0f\u20e3"
 )
-"""Invisible characters in legitimate use, which would make a text harder to read if shown."""
+"""Invisible characters in legitimate use. Their codes would make a text harder to read."""
 
 IS_HIDDEN = re.compile(f"[{HIDDEN}]")
 INVISIBLE = re.compile(f"(?!{IN_ITS_PLACE})[{HIDDEN}]")
@@ -52,9 +52,9 @@ MAX_SEQUENCE_LENGTH = 64
 
 
 def storable(text: str) -> str:
-    """Return the text without NUL and lone surrogates, which no database or UTF-8 stream holds.
+    """Return the text with NUL and lone surrogates replaced by U+FFFD.
 
-    Each is replaced by U+FFFD, so that offsets stay true.
+    Databases or UTF-8 streams can't hold these characters. Offsets into the text stay valid.
     """
     try:
         text.encode()
@@ -66,7 +66,7 @@ def storable(text: str) -> str:
 def visible(text: str) -> str:
     """Return the text with invisible characters replaced by their code, as in \u27e8U+202E\u27e9.
 
-    Those that are part of emoji or of words in some scripts are kept.
+    Invisible characters that belong to emoji, or to words of some scripts, are kept.
     """
     return INVISIBLE.sub(_shown, text.replace("\r\n", "\n"))
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+from io import BytesIO
 from typing import Any, cast
 
 import pytest
-from django.test import Client
+from django.core.handlers.asgi import ASGIRequest
+from django.test import Client, RequestFactory
 from django.urls import include, path
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
@@ -177,6 +179,21 @@ def test_other_sites_pages_other_methods_and_other_types_are_refused() -> None:
     assert Client().post("/mcp/", "{}", content_type="text/plain").status_code == 415
     assert post("x" * (machine_views.MAX_BODY_LENGTH + 1)).status_code == 413
     assert Client().post("/llms.txt").status_code == 405
+
+
+def test_a_body_without_a_length_is_read_only_up_to_the_limit() -> None:
+    body = BytesIO(b"x" * 10 * machine_views.MAX_BODY_LENGTH)
+    headers = [(b"host", b"testserver"), (b"content-type", b"application/json")]
+    scope = {"type": "http", "method": "POST", "path": "/mcp/", "headers": headers}
+    response = machine_views.mcp(ASGIRequest({**scope, "query_string": b""}, body))
+    assert response.status_code == 413
+    assert body.tell() <= machine_views.MAX_BODY_LENGTH + 1
+
+
+def test_a_length_that_is_no_number_is_refused() -> None:
+    request = RequestFactory().post("/mcp/", "{}", content_type="application/json")
+    request.META["CONTENT_LENGTH"] = "many"
+    assert machine_views.mcp(request).status_code == 400
 
 
 def test_an_address_asks_only_so_often() -> None:

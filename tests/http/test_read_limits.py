@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Iterator
 from typing import Any
 
@@ -40,6 +41,17 @@ def test_so_many_calls_may_come_at_once_and_then_one_after_the_other() -> None:
     assert calls.take("actions", "a", 60, now=0) == 0
     assert calls.take("reads", "a", 60, now=1.01) == 0
     assert calls.take("reads", "a", 60, now=1.01) > 0
+
+
+def test_long_cookies_take_no_memory() -> None:
+    calls = read_limits.CallCounts()
+    tracemalloc.start()
+    try:
+        for number in range(50):
+            calls.take("reads", f"{number} {'x' * 100_000}", 60)
+        assert tracemalloc.get_traced_memory()[0] < 1_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_process_remembers_the_latest_only(smaller: Smaller) -> None:

@@ -1,7 +1,7 @@
-"""The paths to which messages are posted, for the middleware, which comes before URLs are resolved.
+"""The paths of `chat/`, for the middleware, which runs before Django resolves URLs.
 
-The view adds each path under which it is called, so that URLconfs of hosts, tenants and languages
-are known after their first message.
+The view adds each path under which it is called. So the middleware knows the URLconf of another
+host, tenant or language after the first request to it.
 """
 
 from __future__ import annotations
@@ -18,24 +18,25 @@ MAX_PATHS = 1000
 
 
 class ChatPaths:
-    """The paths that one process knows, as in `request.path_info`."""
+    """The known paths, in the form of `request.path_info`."""
 
     def __init__(self) -> None:
         self._paths: set[str] = set()
-        self._asked = False
+        self._has_default = False
+        """Whether the path in the default URLconf was looked up."""
 
     def add(self, request: HttpRequest) -> None:
-        """Learn the path of a request that has reached the view."""
+        """Add the path of a request that has reached the view."""
         if len(self._paths) < MAX_PATHS:
             self._paths.add(request.path_info)
 
     def __contains__(self, path: str) -> bool:
-        if not self._asked:
-            self._asked = True
-            with suppress(NoReverseMatch):  # another URLconf has it
+        if not self._has_default:
+            self._has_default = True
+            with suppress(NoReverseMatch):  # only another URLconf includes the chat
                 self._paths.add("/" + find_endpoint().removeprefix(get_script_prefix()))
         return path in self._paths
 
 
 chat_paths = PerProcess(ChatPaths)
-"""Those of this process."""
+"""The paths that this process knows."""

@@ -1,4 +1,4 @@
-"""The view in which visitors answer whether a tool may run."""
+"""The endpoint by which a visitor approves or declines a tool call."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from sitechat.runtime.steps import RequestSteps
 
 @dataclass(frozen=True)
 class AskedReply:
-    """A reply that asks its visitor, and the call that it asks about."""
+    """A reply that waits for its visitor's decision, and the tool call in question."""
 
     visit: Visit
     row: Message
@@ -43,7 +43,7 @@ async def _confirm(request: HttpRequest, steps: RequestSteps, reply_id: str) -> 
     try:
         work = partial(_decide, request, asked, given.approve, place, steps, words)
         found, after = await steps.run(work)
-        return reply_views.response_for(request, found, place.place, after)
+        return reply_views.response_for(request, found, place.slot, after)
     except BaseException:
         place.release()
         raise
@@ -57,7 +57,7 @@ def _find(request: HttpRequest, reply_id: str, given: requests.Confirmation) -> 
     use = confirmations.find_asked(visit, row, given.use)
     try:
         bot = find_bot(row.conversation.bot)
-    except InvalidRequest:  # the site has removed it
+    except InvalidRequest:  # the site has removed the bot
         raise NotFound from None
     admission.check_ready()
     return AskedReply(visit, row, use, bot)
@@ -71,7 +71,7 @@ def _decide(
     steps: RequestSteps,
     words: prompt.BotWords | None,
 ) -> tuple[replies.ReplyHandle, int]:
-    """Return the reply that goes on, and how many characters of it the reader has."""
+    """Return the reply, which continues, and how many characters of it the reader has."""
     place.take()
     after = requests.read_after(request) or len(asked.row.text)
     found = confirmations.decide(

@@ -68,7 +68,7 @@ def preflight(request: HttpRequest) -> HttpResponse | None:
 
 
 def let_read(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Add the CORS headers to a response."""
+    """Add CORS headers to a response, if the request's Origin is in CHAT_ORIGINS."""
     if not readers():
         return
     patch_vary_headers(response, ["Origin"])

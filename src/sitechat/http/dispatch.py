@@ -139,7 +139,13 @@ async def _answer(
 def finished(
     request: HttpRequest, response: HttpResponseBase, language: str | None
 ) -> HttpResponseBase:
-    """Return the response with the headers that all responses of the chat have."""
+    """Add the headers that all responses of the chat have, and return the response.
+
+    Args:
+        request: The request.
+        response: The response, which is changed.
+        language: The language of the response; None if the request names none.
+    """
     if language is not None:
         response.headers.setdefault("Content-Language", language)
     if not response.streaming:
@@ -160,16 +166,16 @@ async def _of_error(request: HttpRequest, steps: RequestSteps, error: Exception)
     if isinstance(error, (SuspiciousOperation, BadRequest)):
         return refusal(InvalidRequest())
     if isinstance(error, asyncio.TimeoutError):
-        logger.error("A method of the bot takes too long", exc_info=error)
+        logger.error("A method of the site's Chatbot took too long", exc_info=error)
         return refusal(Overloaded(retry_after=METHOD_RETRY_AFTER))
     if isinstance(error, PoolFull):
         return refusal(Overloaded(retry_after=1))
     if isinstance(error, DatabaseError) and database.names_missing(error):
         if await steps.run(partial(database.lacks_migrations, error)):
-            logger.error("%s The database says: %s", database.RUN_MIGRATE, error)
+            logger.error("%s The database's error: %s", database.RUN_MIGRATE, error)
             return refusal(NotConfigured())
     elif isinstance(error, (OperationalError, InterfaceError)):
-        logger.error("The database did not answer a request of the chat", exc_info=error)
+        logger.error("The database is unavailable; the chat answers 503", exc_info=error)
         return refusal(Overloaded(retry_after=DATABASE_RETRY_AFTER))
     # Like Django's own 500, but as JSON.
     ref = secrets.token_hex(4)

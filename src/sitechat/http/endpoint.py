@@ -19,7 +19,7 @@ def find_endpoint(current_app: str | None = None, urlconf: str | None = None) ->
 
     Args:
         current_app: The namespace of the page, if the site includes the chat more than once.
-        urlconf: Where to look; by default the URLconf that serves the current request.
+        urlconf: The URLconf; by default the one that serves the current request.
 
     Raises:
         NoReverseMatch: If the URLconf does not include `sitechat.urls`.
@@ -36,14 +36,15 @@ def find_endpoint(current_app: str | None = None, urlconf: str | None = None) ->
 
 
 def active_urlconf() -> object:
-    """Return the URLconf that serves the current request, as the site names it."""
+    """Return the URLconf that serves the current request: a module, or its name."""
     return get_urlconf() or settings.ROOT_URLCONF
 
 
 def _nested_namespace(resolver: URLResolver) -> str | None:
     """Return the full namespace of a chat that is included inside other namespaces.
 
-    It is empty if `sitechat.urls` is the whole URLconf, and None if the chat is not included.
+    Returns:
+        The namespace; "" if `sitechat.urls` is the whole URLconf; None if the chat is not included.
     """
     if resolver not in _namespaces:
         _namespaces[resolver] = next(_including(resolver), None)

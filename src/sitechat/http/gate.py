@@ -1,7 +1,7 @@
 """Limit how many turns start at the same time in a process under ASGI.
 
-Starting a turn takes database work. A few turns start at the same time, and some wait for a
-moment. Further ones are refused before any work is done for them, so that the site's other pages
+Starting a turn takes database work. A few turns start at the same time, and some more wait for a
+moment. All others are refused before any work is done for them, so that the site's other pages
 stay fast. A turn that has passed the gate is never dropped.
 """
 
@@ -26,29 +26,29 @@ WAITING = 88
 """Maximum number of turns that wait."""
 
 FIRST_PACE = 50.0
-"""Assumed pace until it has been measured, in turns per second."""
+"""Assumed pace before the first measurement, in turns per second."""
 
 SLOWEST, FASTEST = 1.0, 200.0
 """Bounds of the measured pace, in turns per second."""
 
 WEIGHT = 0.1
-"""Weight of the newest measurement."""
+"""Weight of the newest measurement in the average, 0 to 1."""
 
 MAX_LINE_SECONDS = 120.0
 """Maximum seconds that a refused visitor is asked to wait."""
 
 ATTRIBUTE = "sitechat_ticket"
-"""Attribute of a request that has passed the gate in the middleware."""
+"""Attribute of a request in which the middleware stores the request's ticket."""
 
 
 class Ticket:
-    """The permission to start one turn. It is returned once."""
+    """The permission to start one turn."""
 
     def __init__(self, gate: Gate) -> None:
         self._gate: Gate | None = gate
 
     def leave(self) -> None:
-        """Admit the next turn, as this one has started or failed."""
+        """Return the ticket, because the turn has started or failed. Later calls do nothing."""
         gate, self._gate = self._gate, None
         if gate is not None:
             gate.leave()
@@ -74,8 +74,8 @@ class Gate:
         """Return the permission to start a turn, possibly after a short wait.
 
         Raises:
-            Overloaded: Too many turns wait. Each refused visitor gets a later `retry_after`, when
-                there will be room.
+            Overloaded: Too many turns wait. Each refused visitor gets a later `retry_after`, so
+                that they do not all return at once.
         """
         if self._starting < STARTING:
             self._starting += 1

@@ -1,6 +1,6 @@
 """Views for other programs: llms.txt, llms-full.txt and a Model Context Protocol endpoint.
 
-They show public pages only, whoever asks, and set no cookie.
+They show only public pages, to signed-in users too, and set no cookie.
 """
 
 from __future__ import annotations
@@ -15,29 +15,26 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
-from sitechat.conf import conf
-from sitechat.errors import ForbiddenOrigin
+from sitechat.errors import ForbiddenOrigin, InvalidRequest
 from sitechat.http.admission import check_source
+from sitechat.http.requests import BodyTooLong, network_of, read_body
 from sitechat.knowledge import machines
 from sitechat.knowledge.searching.links import current_links
-from sitechat.ledger.identity import client_network
 from sitechat.runtime import rates
 
 LIMIT = 60
-"""Requests of one address in a minute."""
+"""Maximum requests of one address per minute."""
+
 MAX_BODY_LENGTH = 100_000
+"""Maximum size of a message in bytes."""
+
 View = Callable[[HttpRequest], HttpResponse]
 
 
 def _limited(view: View) -> View:
     @wraps(view)
     def limited(request: HttpRequest) -> HttpResponse:
-        network = client_network(
-            remote=request.META.get("REMOTE_ADDR", ""),
-            forwarded=request.META.get("HTTP_X_FORWARDED_FOR", ""),
-            proxies=conf.CHAT_TRUSTED_PROXIES,
-        )
-        if not rates.allows("machines", network, LIMIT, 60):
+        if not rates.allows("machines", network_of(request), LIMIT, 60):
             return HttpResponse(
                 "Too many requests.\n",
                 status=429,
@@ -52,14 +49,14 @@ def _limited(view: View) -> View:
 @require_safe
 @_limited
 def llms(request: HttpRequest) -> HttpResponse:
-    """Return the list of the site's public pages."""
+    """Return llms.txt: the list of the site's public pages."""
     return _text(machines.list_of_pages(_name(request), _link(request)))
 
 
 @require_safe
 @_limited
 def llms_full(request: HttpRequest) -> HttpResponse:
-    """Return what the site's public pages say."""
+    """Return llms-full.txt: the text of the site's public pages."""
     return _text(machines.full_text(_name(request), _link(request)))
 
 
@@ -75,9 +72,13 @@ def mcp(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=405, headers={"Allow": "POST"})
     if request.content_type != "application/json":
         return HttpResponse(status=415)
-    if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BODY_LENGTH:
+    try:
+        body = read_body(request, MAX_BODY_LENGTH)
+    except BodyTooLong:
         return HttpResponse(status=413)
-    answer = machines.answer(_parsed(request.body), _name(request), _link(request))
+    except InvalidRequest as error:
+        return JsonResponse(error.as_dict(), status=400)
+    answer = machines.answer(_parsed(body), _name(request), _link(request))
     if answer is None:
         return HttpResponse(status=202)
     is_no_message = answer.get("id") is None and "error" in answer
@@ -102,7 +103,7 @@ def _text(text: str) -> HttpResponse:
 
 
 def _name(request: HttpRequest) -> str:
-    """Return the name of the site: that of the sites framework, else its host."""
+    """Return the name of the site from the sites framework, or else its host."""
     if apps.is_installed("django.contrib.sites"):
         from django.contrib.sites.shortcuts import get_current_site
 

@@ -11,21 +11,21 @@ from sitechat.runtime.safe_logging import get_logger
 logger = get_logger("sitechat.widget")
 
 CONTEXT_NAMES = ("csp_nonce", "CSP_NONCE")
-"""What the context processors of Django and of django-csp call the nonce."""
+"""The names under which the context processors of Django and django-csp provide the nonce."""
 
 
-class Names(Protocol):
-    """What a template knows: a context of Django or of Jinja2."""
+class TemplateContext(Protocol):
+    """The context of a template, of Django or of Jinja2."""
 
     def get(self, name: str, /) -> Any:
-        """Return the value of a name in the context, or None."""
+        """Return the value of a name, or None."""
 
 
-def find_nonce(context: Names, request: HttpRequest | None) -> str | None:
+def find_nonce(context: TemplateContext, request: HttpRequest | None) -> str | None:
     """Return the page's nonce, or None if it has none.
 
-    Both packages make the nonce when it is first read, and their objects are false until then:
-    asking whether there is one has to read it.
+    Django and django-csp create the nonce when its object is first converted to text. Before that
+    the object is false, so its truth does not show whether the page has a nonce.
     """
     candidates = [context.get(name) for name in CONTEXT_NAMES]
     candidates += [getattr(request, "csp_nonce", None), _nonce_of_django(request)]
@@ -35,8 +35,8 @@ def find_nonce(context: Names, request: HttpRequest | None) -> str | None:
         try:
             nonce = str(candidate)
         except Exception:
-            # django-csp raises once the policy was sent: no nonce can be added to it any more.
-            logger.warning("The page's nonce can't be read", exc_info=True)
+            # django-csp raises if the policy was sent without a nonce.
+            logger.warning("The page's CSP nonce can't be read", exc_info=True)
             continue
         if nonce:
             return nonce

@@ -1,4 +1,4 @@
-"""The language of the visitor's page, which the chat's calls answer in."""
+"""The language of the visitor's page, in which the chat responds."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ PARAMETER = "lang"
 def page_language(request: HttpRequest) -> Iterator[str | None]:
     """Activate the language that `?lang=` names, for the request and for the bot's own code.
 
-    The chat's address can be outside `i18n_patterns`, so that without it the browser's language
-    would be used on a page of another one. A language that the site does not have is ignored:
-    the call then goes on in the language that Django has found for the request.
+    Django may have chosen another language than that of the page, because the chat's URL may be
+    outside `i18n_patterns`. A language that the site does not support is ignored, and Django's
+    choice remains active.
 
     Yields:
         The activated language, or None if the request names none of the site's languages.
@@ -35,9 +35,9 @@ def page_language(request: HttpRequest) -> Iterator[str | None]:
 def _requested(request: HttpRequest) -> str | None:
     try:
         name = request.GET.get(PARAMETER, "")
-    except SuspiciousOperation:  # a query string that Django refuses: the call answers that
+    except SuspiciousOperation:  # an invalid query string, which the handler reports
         return None
-    # Django's own names of languages are in lower case, those of a site need not be.
+    # Django's own language codes are in lower case. The codes of a site may not be.
     for candidate in (name.lower(), name):
         with suppress(LookupError, ValueError):
             return translation.get_supported_language_variant(candidate)

@@ -1,4 +1,4 @@
-"""The calls about a person of the site: ask for one, go back to the bot, look for news."""
+"""The endpoints about a person of the site: request one, return to the bot, get updates."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ async def _updates(request: HttpRequest, steps: RequestSteps) -> HttpResponseBas
     place = StreamPlace(request)
     try:
         conversation, look, after = await steps.run(partial(_watched, request, place))
-        if place.place is None:  # no stream is free, and the client can poll
+        if place.slot is None:  # no stream is free, and the client can poll
             return JsonResponse(await steps.run(partial(look, after)))
         return sse.stream(
             UpdateStream(
@@ -88,7 +88,7 @@ async def _updates(request: HttpRequest, steps: RequestSteps) -> HttpResponseBas
                 look,
                 after,
                 steps=steps,
-                place=place.place,
+                place=place.slot,
                 longest=server_of(request).longest,
             )
         )
@@ -103,7 +103,11 @@ def _news(request: HttpRequest) -> dict[str, Any]:
 
 
 def _watched(request: HttpRequest, place: StreamPlace) -> tuple[UUID | None, Look, int | None]:
-    """Take room for a stream of updates; return the conversation and how to look at it."""
+    """Take a slot for a stream of updates.
+
+    Returns:
+        The primary key of the conversation, or None; and the values of `_look`.
+    """
     look, after = _look(request)
     visit = visits.read_visit(request)
     bot = find_bot(request.GET.get("bot"))
@@ -114,7 +118,7 @@ def _watched(request: HttpRequest, place: StreamPlace) -> tuple[UUID | None, Loo
 
 
 def _look(request: HttpRequest) -> tuple[Look, int | None]:
-    """Return how to look for updates, and the cursor from which on."""
+    """Return a function that reads updates, and the cursor after which the client wants them."""
     bot = find_bot(request.GET.get("bot"))
     given = [request.GET.get("after"), request.headers.get("Last-Event-ID")]
     cursors = [cursor for cursor in map(parse_cursor, given) if cursor is not None]
@@ -128,7 +132,7 @@ def _look(request: HttpRequest) -> tuple[Look, int | None]:
 
 
 def delivered(request: HttpRequest, message: visitor_side.Delivered) -> HttpResponseBase:
-    """Return the stream for a message that a person will answer: it has no reply."""
+    """Return the stream for a message that a person will answer. It contains no reply."""
     text = _("%(name)s answers here.") % {"name": message.name or _("Support")}
     events: list[dict[str, Any]] = [
         {"message": message.message_id},

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import Counter, OrderedDict
+from hashlib import blake2b
 from math import ceil
 from time import monotonic
 
@@ -17,7 +18,7 @@ from django.http import HttpRequest
 
 from sitechat.conf import conf
 from sitechat.errors import RateLimited
-from sitechat.ledger.identity import client_network
+from sitechat.http.requests import network_of
 from sitechat.runtime.per_process import PerProcess
 
 PERIOD = 60.0
@@ -40,24 +41,33 @@ ATTRIBUTE = "sitechat_counted"
 
 
 class TooManyReads(RateLimited):
-    """A visitor or an address makes too many calls that cost only work."""
+    """A session or an address makes too many calls that cost only work."""
 
 
 class CallCounts:
     """A token bucket for each key: a burst up to the limit, then the limit per period."""
 
     def __init__(self) -> None:
-        self._left: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
+        self._left: OrderedDict[bytes, tuple[float, float]] = OrderedDict()
         self._lock = threading.Lock()
 
     def take(self, kind: str, key: str, limit: int, now: float | None = None) -> float:
-        """Count a call and return the seconds until it is allowed; 0 if it is allowed now."""
+        """Count a call and return the seconds until it is allowed; 0 if it is allowed now.
+
+        Args:
+            kind: The kind of call; each kind is counted separately.
+            key: The session or address that makes the call.
+            limit: The maximum number of calls per period.
+            now: The time in seconds; by default the current time.
+        """
         now = monotonic() if now is None else now
+        # A client can send cookies of many kilobytes, so keys are stored as digests.
+        digest = blake2b(f"{kind} {key}".encode("utf-8", "replace"), digest_size=16).digest()
         with self._lock:
-            left, since = self._left.pop((kind, key), (float(limit), now))
+            left, since = self._left.pop(digest, (float(limit), now))
             left = min(float(limit), left + (now - since) * limit / PERIOD)
             allowed = left >= 1
-            self._left[kind, key] = (left - allowed, now)
+            self._left[digest] = (left - allowed, now)
             if len(self._left) > MAX_KEYS:
                 self._left.popitem(last=False)
         return 0.0 if allowed else (1 - left) * PERIOD / max(1, limit)
@@ -71,7 +81,15 @@ class Followers:
         self._lock = threading.RLock()  # garbage collection may close a stream in any thread
 
     def enter(self, reply: str, address: str) -> None:
-        """Count one more stream. Raise TooManyReads if there are too many."""
+        """Count one more stream.
+
+        Args:
+            reply: The id of the reply.
+            address: The hash of the reader's network address.
+
+        Raises:
+            TooManyReads: The reply or the address has too many open streams.
+        """
         limits = conf.CHAT_READ_LIMITS
         with self._lock:
             if (
@@ -82,7 +100,7 @@ class Followers:
             self._open.update([f"r{reply}", f"a{address}"])
 
     def leave(self, reply: str, address: str) -> None:
-        """Count one stream less."""
+        """Count one stream less, for the arguments of `enter`."""
         with self._lock:
             for key in (f"r{reply}", f"a{address}"):
                 self._open[key] -= 1
@@ -91,13 +109,13 @@ class Followers:
 
 
 class Brake:
-    """Holds refusals back on the server's event loop, where waiting costs no thread."""
+    """Delay refusals on the server's event loop, where waiting costs no thread."""
 
     def __init__(self) -> None:
         self._held_back = 0
 
     async def hold_back(self) -> None:
-        """Wait a moment, if not too many wait already."""
+        """Wait for `REFUSED_AFTER` seconds, unless too many refusals are already delayed."""
         if self._held_back >= MAX_HELD_BACK:
             return
         self._held_back += 1
@@ -110,7 +128,6 @@ class Brake:
 brake = PerProcess(Brake)
 calls = PerProcess(CallCounts)
 followers = PerProcess(Followers)
-"""Those of this process."""
 
 
 def check_call(request: HttpRequest, kind: str) -> None:
@@ -121,18 +138,13 @@ def check_call(request: HttpRequest, kind: str) -> None:
         kind: "reads" (conversations) or "actions" (stops and ratings).
 
     Raises:
-        TooManyReads: The session or the address has made too many.
+        TooManyReads: The session or the address has made too many calls.
     """
     if getattr(request, ATTRIBUTE, False):
         return
     setattr(request, ATTRIBUTE, True)
     limits, counts = conf.CHAT_READ_LIMITS, calls()
-    address = client_network(
-        remote=request.META.get("REMOTE_ADDR", ""),
-        forwarded=request.META.get("HTTP_X_FORWARDED_FOR", ""),
-        proxies=conf.CHAT_TRUSTED_PROXIES,
-    )
-    wait = counts.take(f"{kind} of address", address, limits[f"{kind}_of_address"])
+    wait = counts.take(f"{kind} of address", network_of(request), limits[f"{kind}_of_address"])
     session = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
     if not wait and session:
         wait = counts.take(f"{kind} of session", session, limits[f"{kind}_of_session"])

@@ -27,7 +27,7 @@ async def _reply(request: HttpRequest, steps: RequestSteps, reply_id: str) -> Ht
     place = StreamPlace(request)
     try:
         found, after = await steps.run(partial(_handle, request, reply_id, place))
-        return response_for(request, found, place.place, after)
+        return response_for(request, found, place.slot, after)
     except BaseException:
         place.release()
         raise
@@ -88,12 +88,19 @@ def find_reply(request: HttpRequest, visit: Visit, reply_id: str) -> Message:
 def response_for(
     request: HttpRequest,
     found: replies.ReplyHandle,
-    place: StreamSlot | None,
+    slot: StreamSlot | None,
     after: int = 0,
 ) -> HttpResponseBase:
-    """Answer with the reply as a stream, or with its id to poll if no stream is free."""
+    """Return the reply as a stream, or its id to poll if no stream is free.
+
+    Args:
+        request: The request.
+        found: The reply.
+        slot: The slot of the stream; None if no stream is free or the reply has finished.
+        after: The number of characters of the reply that the reader already has.
+    """
     reply = found.reply
-    if place is None and not reply.finished:
+    if slot is None and not reply.finished:
         response = JsonResponse({"reply": reply.id, "message": reply.message_id}, status=202)
         response["Preference-Applied"] = "respond-async"
         return response
@@ -103,7 +110,7 @@ def response_for(
             reply,
             after=after,
             live=found.live or (None if reply.finished else RemoteReply(reply)),
-            place=place,
+            place=slot,
             longest=server_of(request).longest,
         )
     )

@@ -1,4 +1,4 @@
-"""Parsing of HTTP requests: the JSON body, the offset and the headers."""
+"""Parsing of HTTP requests: the body, the offset, the headers and the network address."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from sitechat.claude.messages import VisitorPage
 from sitechat.conf import conf
 from sitechat.conversations.incoming import parse_page, parse_uuid, read_string, reject_unknown_keys
 from sitechat.errors import InvalidRequest, MessageTooLong, UnsupportedMediaType
+from sitechat.ledger.identity import client_network
 from sitechat.safe_text import storable
 
 MAX_BYTES_PER_CHARACTER = 12
@@ -23,23 +24,53 @@ MAX_BYTES_BESIDE_MESSAGE = 16_384
 """Maximum bytes of the rest of a body: ids, address and title of the page."""
 
 MAX_COMMENT_LENGTH = 2000
+"""Maximum length of a comment on a rating, in characters."""
 
 
-def read_json(request: HttpRequest) -> dict[str, Any]:
-    """Return the JSON object in the body. Its size is checked before it is read."""
-    if request.content_type != "application/json":
-        raise UnsupportedMediaType
-    limit = conf.CHAT_MAX_MESSAGE_LENGTH * MAX_BYTES_PER_CHARACTER + MAX_BYTES_BESIDE_MESSAGE
+class BodyTooLong(Exception):
+    """The body of a request is longer than its limit."""
+
+
+def network_of(request: HttpRequest) -> str:
+    """Return the network of the client, with CHAT_TRUSTED_PROXIES; see `client_network`."""
+    return client_network(
+        remote=request.META.get("REMOTE_ADDR", ""),
+        forwarded=request.META.get("HTTP_X_FORWARDED_FOR", ""),
+        proxies=conf.CHAT_TRUSTED_PROXIES,
+    )
+
+
+def read_body(request: HttpRequest, limit: int) -> bytes:
+    """Return the body. No more than `limit` bytes and one are held in memory.
+
+    Raises:
+        BodyTooLong: The body is longer than the limit.
+        InvalidRequest: The body can't be read, or its length is not a number.
+    """
     if _length(request) > limit:
-        raise MessageTooLong(conf.CHAT_MAX_MESSAGE_LENGTH)
+        raise BodyTooLong
     try:
         body = request.read(limit + 1)
     except (OSError, RawPostDataException):
         raise InvalidRequest("The body could not be read.") from None
     if len(body) > limit:
-        raise MessageTooLong(conf.CHAT_MAX_MESSAGE_LENGTH)
+        raise BodyTooLong
+    return body
+
+
+def read_json(request: HttpRequest) -> dict[str, Any]:
+    """Return the JSON object in the body.
+
+    Raises:
+        ChatError: The body has another type, is too long, or is not a JSON object.
+    """
+    if request.content_type != "application/json":
+        raise UnsupportedMediaType
+    limit = conf.CHAT_MAX_MESSAGE_LENGTH * MAX_BYTES_PER_CHARACTER + MAX_BYTES_BESIDE_MESSAGE
     try:
-        data = json.loads(body.decode())
+        data = json.loads(read_body(request, limit).decode())
+    except BodyTooLong:
+        raise MessageTooLong(conf.CHAT_MAX_MESSAGE_LENGTH) from None
     except (ValueError, RecursionError):
         raise InvalidRequest("The body is not valid JSON in UTF-8.") from None
     if not isinstance(data, dict):
@@ -67,7 +98,7 @@ def read_stop(request: HttpRequest) -> int | None:
 
 
 def read_visitor_page(request: HttpRequest) -> VisitorPage:
-    """Return the page in the body of a request for a person; an empty one without JSON."""
+    """Return the page in the body of a request for a person; an empty page if there is no JSON."""
     if not _has_body(request) or request.content_type != "application/json":
         return VisitorPage()
     data = read_json(request)
@@ -76,7 +107,7 @@ def read_visitor_page(request: HttpRequest) -> VisitorPage:
 
 
 def read_consent(request: HttpRequest) -> str | None:
-    """Return the text that the visitor accepts; None if the request does not say."""
+    """Return the text that the visitor accepts; None if the request does not contain it."""
     if not _has_body(request):
         return None
     data = read_json(request)
@@ -85,7 +116,7 @@ def read_consent(request: HttpRequest) -> str | None:
 
 
 def read_referer(request: HttpRequest) -> str:
-    """Return the address of the site's page that sent the request; empty if it is not known."""
+    """Return the address of the page that sent the request; "" unless it is on the same host."""
     referer = storable(request.headers.get("Referer", ""))
     try:
         return referer if urlsplit(referer).netloc.lower() == request.get_host().lower() else ""
@@ -103,7 +134,7 @@ class Rating:
 
     rating: int
     comment: str | None = None
-    """None leaves the comment as it is."""
+    """The new comment; None if the stored comment does not change."""
 
 
 def read_rating(request: HttpRequest) -> Rating:
@@ -123,14 +154,15 @@ def read_rating(request: HttpRequest) -> Rating:
 
 @dataclass(frozen=True)
 class Confirmation:
-    """A visitor's answer to the question whether a tool may run."""
+    """A visitor's decision about a tool call."""
 
     use: uuid.UUID
+    """The id of the tool call, which is the id of the question."""
     approve: bool
 
 
 def read_confirmation(request: HttpRequest) -> Confirmation:
-    """Return the answer that a request holds."""
+    """Return the decision in a request."""
     data = read_json(request)
     reject_unknown_keys(data, {"id", "approve"})
     given = data.get("id")
@@ -145,8 +177,8 @@ def read_confirmation(request: HttpRequest) -> Confirmation:
 def read_after(request: HttpRequest) -> int:
     """Return the number of characters that the reader already has.
 
-    This is the greater of `?after=` and `Last-Event-ID`, because an `EventSource` that reconnects
-    repeats its first address.
+    This is the greater of `?after=` and `Last-Event-ID`. An `EventSource` that reconnects sends
+    both, and repeats the `?after=` of its first request.
     """
     given = [request.GET.get("after") or "0", request.headers.get("Last-Event-ID") or "0"]
     if not all(value.isascii() and value.isdecimal() and len(value) <= 9 for value in given):

@@ -1,7 +1,7 @@
-"""Saves the visitor's session inside the view, where a busy database can be waited for.
+"""Saving of the visitor's session inside the view, with retries while the database is busy.
 
-SessionMiddleware saves after the view. By then the message has been taken, and an error would
-hide the answer from its visitor.
+SessionMiddleware saves after the view and does not retry. By then the message is accepted, and an
+error would hide the answer from the visitor.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ if TYPE_CHECKING:
 logger = get_logger("sitechat.views")
 
 PATIENCE = 10.0
-"""Seconds in which a database that is locked or busy is tried again."""
+"""Maximum seconds of retries while the database is locked or busy."""
 
 
 def save(request: HttpRequest) -> None:
     """Save a changed session, so that SessionMiddleware only has to set the cookie.
 
-    The message is already accepted, so a session that can't be saved is not an error. The visitor
-    gets the answer, and a new conversation afterwards.
+    If the session can't be saved, the visitor still gets the answer, because the message is already
+    accepted. The next message then starts a new conversation.
     """
     session: SessionBase = request.session
     if not (session.modified or settings.SESSION_SAVE_EVERY_REQUEST) or session.is_empty():
         return
     try:
         _save_patiently(session)
-    except UpdateError:  # deleted in the meantime: the visitor has logged out in another tab
+    except UpdateError:  # the session was deleted, such as by a logout in another tab
         session.modified = False
     except Exception:
         if database.in_transaction():
@@ -62,13 +62,13 @@ def _save_patiently(session: SessionBase) -> None:
                 raise
         else:
             return
-        if is_new:  # it has a key now, but no row
+        if is_new:  # the failed `save` has set a key, but stored no row
             attempt = session.create
         sleep(secrets.randbelow(100) / 1000)
 
 
 class _SaveOnce:
-    """Replace `save` of a saved session, to save only later changes."""
+    """The `save` of a session that is already saved. It saves only later changes."""
 
     def __init__(self, session: SessionBase) -> None:
         self._session = ref(session)  # the session holds this object

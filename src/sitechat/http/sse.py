@@ -90,7 +90,11 @@ class Follower:
         raise NotImplementedError
 
     def open(self) -> None:
-        """Start to follow. Until then nothing refers to the response, in case it is dropped."""
+        """Start to follow the reply.
+
+        Before this call nothing refers to the stream, so that a response that middleware or the
+        server drops without closing it is freed.
+        """
         if self._place is not None:
             self._place.open()
         if self.live is not None:
@@ -105,7 +109,11 @@ class Follower:
             self._place.release()
 
     def take(self) -> bytes:
-        """Return everything new, encoded; empty if there is nothing."""
+        """Return everything new, encoded; b"" if nothing is new.
+
+        Raises:
+            Exception: The reply can't be followed any more.
+        """
         chunks = []
         if self.live is not None:
             if self.live.problem is not None:
@@ -250,7 +258,7 @@ def response(follower: Follower) -> StreamingHttpResponse:
 
 
 def stream(chunks: Iterable[bytes] | AsyncIterable[bytes]) -> StreamingHttpResponse:
-    """Return a response of these chunks that middleware and proxies do not buffer."""
+    """Return a streaming response with headers against buffering by middleware and proxies."""
     return StreamingHttpResponse(
         chunks,
         content_type="text/event-stream",

@@ -1,4 +1,4 @@
-"""Room for the streams of a process, taken by one request."""
+"""The slot of a process's streams that one request takes."""
 
 from __future__ import annotations
 
@@ -14,40 +14,57 @@ from sitechat.runtime.stream_slots import StreamSlot, max_streams, take_slot
 
 
 class StreamPlace:
-    """Room for the stream of one request; a step takes it, and the request's end releases it."""
+    """The place of one request among the streams of the process.
+
+    A database step takes a slot. The stream's end or an error of the request releases it.
+    """
 
     def __init__(self, request: HttpRequest) -> None:
         self._request = request
-        self._given_up = False
-        self.place: StreamSlot | None = None
+        self._is_released = False
+        self.slot: StreamSlot | None = None
+        """The slot; None if none was taken, or if none is free and the client polls."""
 
     def take(self) -> None:
-        """Take room for the stream, or none if the visitor polls. Raise Overloaded."""
+        """Take a slot. If none is free, leave `slot` None for a client that can poll.
+
+        Raises:
+            Overloaded: No slot is free, and the client can't poll.
+        """
         polls = "respond-async" in tokens(self._request.headers.get("Prefer", ""))
-        self.place = take_slot(
+        self.slot = take_slot(
             max_streams(
                 server_of(self._request), on_loop=on_server_loop(self._request), polls=polls
             )
         )
-        if self._given_up:
+        if self._is_released:
             self.release()
-        if self.place is None and not polls:
+        if self.slot is None and not polls:
             raise Overloaded(retry_after=sse.RETRY_AFTER)
 
     def follow(self, reply: str, address: str) -> None:
-        """Take room for one more reader of a reply. Raise RateLimited if it has too many."""
+        """Take a slot for one more reader of a reply.
+
+        Args:
+            reply: The id of the reply.
+            address: The hash of the reader's network address.
+
+        Raises:
+            Overloaded: No slot is free, and the client can't poll.
+            TooManyReads: The reply or the address has too many open streams.
+        """
         self.take()
-        if self.place is not None:
+        if self.slot is not None:
             followers = read_limits.followers()
             followers.enter(reply, address)
-            self.place.at_release(partial(followers.leave, reply, address))
+            self.slot.at_release(partial(followers.leave, reply, address))
 
     def release(self) -> None:
-        """Give the room back; a step that still runs takes none any more."""
-        self._given_up = True
-        if self.place is not None:
-            self.place.release()
-            self.place = None
+        """Release the slot. A step that is still running then keeps none."""
+        self._is_released = True
+        if self.slot is not None:
+            self.slot.release()
+            self.slot = None
 
 
 def tokens(header: str) -> set[str]:
@@ -61,5 +78,5 @@ def server_of(request: HttpRequest) -> servers.Server:
 
 
 def on_server_loop(request: HttpRequest) -> bool:
-    """Return whether the server has an event loop, that is under ASGI."""
+    """Return whether the server has an event loop, which is the case under ASGI."""
     return isinstance(request, ASGIRequest)

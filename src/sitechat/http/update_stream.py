@@ -23,17 +23,18 @@ from sitechat.runtime.stream_slots import StreamSlot
 logger = get_logger("sitechat.stream")
 
 LONGEST = 300.0
-"""Seconds after which a stream ends and the client opens another. A visitor may have left without
-notice."""
+"""Seconds after which a stream ends, because the server may not notice that a visitor has left. The
+client then opens another stream."""
 
 LOOK_AGAIN = 15.0
-"""Seconds after which the conversation is read although no handoff has changed: the bot may have
+"""Seconds after which the conversation is read even if no handoff has changed: the bot may have
 answered, or a person may have been silent for too long."""
 
 OVER = frozenset({HandoffState.NONE, HandoffState.CLOSED})
+"""The states in which the bot answers and no visitor waits for a person."""
 
 Look = Callable[[int | None], dict[str, Any]]
-"""Returns the updates since a cursor. It reads the database."""
+"""A function that reads the updates after a cursor from the database."""
 
 
 class UpdateStream:
@@ -103,7 +104,7 @@ class UpdateStream:
             due = min(beats, self._ends, self._looked + LOOK_AGAIN)
             is_news = await self._wait(max(0.0, due - monotonic()))
             if monotonic() >= self._ends:
-                self._ended = True  # without [DONE]: the client goes on with another stream
+                self._ended = True  # without [DONE], so that the client opens another stream
                 return sse.BEAT
             if is_news or monotonic() >= self._looked + LOOK_AGAIN:
                 self._news.clear()
@@ -122,7 +123,7 @@ class UpdateStream:
         return True
 
     async def _read(self) -> bytes:
-        """Return the event for what is new, if anything is."""
+        """Return an event with the updates; b"" if nothing is new."""
         self._looked = monotonic()
         found = await self._steps.run(self._look_in_language)
         person, before = found["person"], self._person

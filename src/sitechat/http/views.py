@@ -1,7 +1,7 @@
-"""HTTP only: read the request, admit it, start or find a reply, follow it.
+"""The endpoints of `chat/` and `chat/conversations/`: read a request, admit it, start a reply.
 
-Each handler is a coroutine that awaits its database steps, so that guarding and database work are
-written once for WSGI and ASGI; see `sitechat.runtime.steps`.
+Each handler is a coroutine that awaits its database steps, so that it is written once for WSGI and
+ASGI; see `sitechat.runtime.steps`.
 """
 
 from __future__ import annotations
@@ -59,14 +59,14 @@ logger = get_logger("sitechat.views")
 
 @dataclass(frozen=True)
 class IncomingTurn:
-    """The state that an incoming message finds."""
+    """The visit and the conversation of an incoming message, and its earlier copy, if any."""
 
     visit: Visit
     state: ConversationState
     turn: turns.Turn | None
-    """The turn that the same message has started before; None if it is new."""
+    """The turn that an earlier copy of the message has started; None if there is none."""
     delivered: visitor_side.Delivered | None = None
-    """The message as it was stored for a person before."""
+    """The earlier copy of the message, if it was stored for a person."""
     is_personal: bool = False
     """Whether a person has joined and the message is new."""
 
@@ -78,7 +78,7 @@ class IncomingTurn:
 
     @property
     def asks_claude(self) -> bool:
-        """Whether the message begins a new turn."""
+        """Whether the message starts a new turn."""
         return self.turn is None and self.delivered is None and not self.is_personal
 
 
@@ -111,7 +111,7 @@ async def _send_admitted(request: HttpRequest, steps: RequestSteps) -> HttpRespo
         if isinstance(turn, visitor_side.Delivered):
             response = person_views.delivered(request, turn)
         else:
-            response = reply_views.response_for(request, turn.reply, place.place)
+            response = reply_views.response_for(request, turn.reply, place.slot)
     except BaseException:
         place.release()
         raise
@@ -123,12 +123,15 @@ async def _send_admitted(request: HttpRequest, steps: RequestSteps) -> HttpRespo
 def _find(
     request: HttpRequest, message: IncomingMessage, *, check_room: bool = False
 ) -> IncomingTurn:
-    """Find out who sends a message and whether it was sent before.
+    """Look up the visitor and their conversation, and check that it can take the message.
 
     Args:
         request: The request.
-        message: The message that it brings.
-        check_room: Refuse a new message for which the limits have no room.
+        message: The message in the request.
+        check_room: Whether to refuse a new message that exceeds a limit.
+
+    Raises:
+        ChatError: The message can't be accepted.
     """
     if not database.in_transaction():  # a test's transaction has one thread
         claude.warm_up()
@@ -159,7 +162,11 @@ def _begin(
     found: IncomingTurn,
     words: prompt.BotWords | None = None,
 ) -> tuple[Visit, turns.Turn | visitor_side.Delivered]:
-    """Begin the turn of a message, or find the one that it began before; save the session."""
+    """Start the turn of a message, unless an earlier copy has done so, and save the session.
+
+    Returns:
+        The visit; and the turn, or the message if a person will answer it.
+    """
     visit, turn = found.visit, found.turn
     if found.delivered is not None or found.is_personal:
         delivered = found.delivered or visitor_side.deliver(visit, message, found.conversation)
@@ -229,14 +236,14 @@ def _optional(text: object) -> str | None:
 
 
 def _left(visit: Visit) -> list[LimitLeft]:
-    """Return what is left of the visitor's limits; nothing if the ledger does not answer."""
+    """Return what is left of the visitor's limits; an empty list if the ledger is unavailable."""
     try:
         return get_ledger().left(visit.visitor)
     except Exception as error:
         missing = isinstance(error, DatabaseError) and database.names_missing(error)
         if missing or database.in_transaction():
             raise
-        logger.exception("The ledger does not answer: a conversation is shown without limits")
+        logger.exception("The ledger is unavailable; a conversation is shown without its limits")
         return []
 
 

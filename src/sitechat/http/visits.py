@@ -13,17 +13,12 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import get_script_prefix
 from django.utils.translation import get_language
 
-from sitechat.conf import conf
 from sitechat.conversations import command_mark
 from sitechat.conversations.held import HeldConversations
 from sitechat.conversations.incoming import parse_uuid
 from sitechat.conversations.visit import Visit
-from sitechat.ledger.identity import (
-    IDENTITY_LENGTH,
-    client_network,
-    identify,
-    session_identity,
-)
+from sitechat.http.requests import network_of
+from sitechat.ledger.identity import IDENTITY_LENGTH, identify, session_identity
 from sitechat.models import Asker
 from sitechat.people.permissions import works_with_chat
 
@@ -59,9 +54,9 @@ FORGOTTEN = "forgotten "
 def read_visit(request: HttpRequest, message_id: uuid.UUID | None = None) -> Visit:
     """Return the visitor and their conversations, without writing anything.
 
-    A visitor without an identity in the session gets a new one. `remember` stores it when the
-    message is accepted, so that the first message counts for the session too, and no session is
-    created for a refused visitor.
+    A visitor without an identity in the session gets a new one, so that the first message counts
+    for the session too. `remember` stores it only when the message is accepted, so that a refused
+    visitor gets no session.
 
     Args:
         request: A request that has passed SessionMiddleware.
@@ -72,11 +67,7 @@ def read_visit(request: HttpRequest, message_id: uuid.UUID | None = None) -> Vis
     """
     session = _session(request)
     user = getattr(request, "user", None)
-    network = client_network(
-        remote=request.META.get("REMOTE_ADDR", ""),
-        forwarded=request.META.get("HTTP_X_FORWARDED_FOR", ""),
-        proxies=conf.CHAT_TRUSTED_PROXIES,
-    )
+    network = network_of(request)
     visitor = identify(
         session=_identity(session),
         user_pk=user.pk if user is not None and user.is_authenticated else None,
@@ -92,7 +83,7 @@ def read_visit(request: HttpRequest, message_id: uuid.UUID | None = None) -> Vis
         prefix=get_script_prefix(),
         held=HeldConversations(
             by_bot=_by_bot(session),
-            # A session without data may be none: forged signed cookies leave their value as key.
+            # Only a session with data is known to exist: a forged cookie becomes the key as it is.
             session_key=session.session_key if list(session.keys()) else None,
             retry_key=f"{network}:{message_id}" if may_retry else None,
             retry_gets_session=vouches,
@@ -125,21 +116,21 @@ def remember_visitor(request: HttpRequest, visit: Visit) -> None:
 
 
 def remember_contact(request: HttpRequest, contact: Contact) -> None:
-    """Note in the session that the visitor has left a contact request.
+    """Note in the session that the visitor has sent a contact request.
 
-    The id of one that belongs to no conversation waits there for the next one to begin.
+    The session keeps the id of a contact request without a conversation, for `take_contact`.
     """
-    waits = contact.conversation_id is None
-    _session(request)[CONTACT_KEY] = str(contact.pk) if waits else ""
+    is_alone = contact.conversation_id is None
+    _session(request)[CONTACT_KEY] = str(contact.pk) if is_alone else ""
 
 
 def has_left_contact(request: HttpRequest) -> bool:
-    """Return whether the visitor has left a contact request."""
+    """Return whether the visitor has sent a contact request."""
     return CONTACT_KEY in _session(request)
 
 
 def take_contact(request: HttpRequest) -> uuid.UUID | None:
-    """Return the id of the contact request that waits for a conversation, once."""
+    """Remove the id of a contact request without a conversation from the session and return it."""
     session = _session(request)
     waiting = session.get(CONTACT_KEY)
     if not waiting:

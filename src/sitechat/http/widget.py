@@ -24,10 +24,11 @@ from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString
 from django.utils.translation import pgettext_lazy
 
+from sitechat.chatbot import resolved_name
 from sitechat.conf import conf
 from sitechat.conversations import bot_texts
 from sitechat.http.endpoint import active_urlconf, find_endpoint
-from sitechat.http.nonce import Names, find_nonce
+from sitechat.http.nonce import TemplateContext, find_nonce
 from sitechat.http.widget_words import is_translated, strings
 from sitechat.runtime.safe_logging import get_logger
 
@@ -46,9 +47,15 @@ Attributes = dict[str, "str | int | bool | None"]
 
 
 def widget_options(bot: str | None = None) -> Mapping[str, Any]:
-    """Return the options in `CHAT_WIDGET`, overridden by those in the bot's `Chatbot.widget`."""
-    bots = conf.CHAT_BOTS
-    name = bot or ("default" if "default" in bots else next(iter(bots), ""))
+    """Return the options of a bot's widget, by name.
+
+    Texts that staff have edited in the admin override `Chatbot.widget`, which overrides
+    `CHAT_WIDGET`.
+
+    Args:
+        bot: The name of a bot in `CHAT_BOTS`; None for the default one.
+    """
+    bots, name = conf.CHAT_BOTS, resolved_name(bot)
     own = getattr(import_string(bots[name]), "widget", {}) if name in bots else {}
     edited = bot_texts.known_texts(name)
     texts: dict[str, Any] = {"greeting": edited.greeting, "suggestions": edited.suggestions}
@@ -56,10 +63,8 @@ def widget_options(bot: str | None = None) -> Mapping[str, Any]:
 
 
 def is_off(bot: str | None = None) -> bool:
-    """Return whether staff have switched a bot off."""
-    bots = conf.CHAT_BOTS
-    name = bot or ("default" if "default" in bots else next(iter(bots), ""))
-    return not bot_texts.known_texts(name).enabled
+    """Return whether staff have switched a bot off; None for the default one."""
+    return not bot_texts.known_texts(resolved_name(bot)).enabled
 
 
 def attributes(
@@ -138,7 +143,7 @@ def _list(values: Any) -> str | None:
 
 
 def _address(value: object) -> str | None:
-    """Return the address of an image: as it is, or that of a static file."""
+    """Return the address of an image, which may be given as the name of a static file."""
     if value is None:
         return None
     text = str(value)
@@ -146,7 +151,7 @@ def _address(value: object) -> str | None:
 
 
 def render(
-    context: Names,
+    context: TemplateContext,
     request: HttpRequest | None,
     *,
     bot: str | None = None,
@@ -155,18 +160,18 @@ def render(
     theme: str | None = None,
     endpoint: str | None = None,
 ) -> SafeString:
-    """Return the HTML of the chat for a page; empty if it can't be shown.
+    """Return the HTML of the chat for a page; "" if it can't be shown or the bot is off.
 
     An error never breaks the page. It is logged with its solution.
 
     Args:
         context: The template's context, which may contain a CSP nonce.
         request: The page's request; None in templates that are rendered without one.
-        bot: As of `attributes`.
-        inline: As of `attributes`.
-        page: As of `attributes`.
-        theme: As of `attributes`.
-        endpoint: As of `attributes`.
+        bot: See `attributes`.
+        inline: See `attributes`.
+        page: See `attributes`.
+        theme: See `attributes`.
+        endpoint: See `attributes`.
     """
     match = getattr(request, "resolver_match", None)
     current_app = getattr(request, "current_app", None) or getattr(match, "namespace", None)
@@ -201,7 +206,7 @@ def render(
         # ManifestStaticFilesStorage knows collected files only.
         logger.error("The page has no chat: run `manage.py collectstatic`. %s", error)
     except Exception:
-        # Such as a setting of a wrong type, which `manage.py check` reports.
+        # For example, a setting has a wrong type, which `manage.py check` reports.
         logger.exception("The page has no chat")
     return SafeString("")
 

@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import npgettext, pgettext_lazy
 
 PLURAL_SAMPLES = {"zero": 0, "one": 1, "two": 2, "few": 3, "many": 11, "other": 100}
-"""A number in each CLDR plural category, for every language that has the category."""
+"""A number of each CLDR plural category, in every language that has the category."""
 
 WORDS: dict[str, str | Promise] = {
     "title": pgettext_lazy("chat", "Assistant"),
@@ -107,12 +107,12 @@ WORDS: dict[str, str | Promise] = {
     "departed": pgettext_lazy("chat", "%(name)s has left. The assistant answers again."),
     "dismiss": pgettext_lazy("chat", "Hide"),
 }
-"""The element's texts by the names that it uses. The browser fills in `%(…)s`; `%(time)s` is a
-phrase such as "in 12 minutes" in the page's language."""
+"""The element's texts, by the names that its code uses. The browser replaces `%(…)s`; `%(time)s`
+becomes a phrase such as "in 12 minutes" in the page's language."""
 
 
 def plurals() -> dict[str, dict[str, str]]:
-    """Return the texts with a number, by name and CLDR plural category."""
+    """Return the texts that contain a number, by name and CLDR plural category."""
     return {
         "left": {
             category: npgettext("chat", "%(count)s character left", "%(count)s characters left", n)
@@ -147,7 +147,7 @@ TRANSLATED_SHARE = 0.6
 
 
 def is_translated(language: str) -> bool:
-    """Return whether the texts exist in a language: shipped, or in a catalog of the site."""
+    """Return whether the package or a catalog of the site translates the texts to a language."""
     name = language.lower()
     if name in SHIPPED or name.split("-")[0] in SHIPPED:
         return True
