@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import sys
 import zlib
 
+import brotli
 import pytest
 
 from sitechat.knowledge.reading import Unreadable, read
@@ -36,6 +38,10 @@ def page(meta: str, text: str = TEXT) -> str:
         ("<meta charset=iso-8859-1>", "utf-8", "latin-1"),
         ("<meta charset=iso-8859-1>", "", "utf-8-sig"),
         ("<meta charset=iso-8859-1>", "iso-8859-1", "utf-16"),
+        ("<meta name=description content='charset=koi8-r'><meta charset=latin1>", "", "latin-1"),
+        ("<a title='<meta charset=koi8-r>'></a><meta charset=latin1>", "", "latin-1"),
+        ("<meta charset=rot13>", "punycode", "utf-8"),
+        ("<meta charset=cp437>", "utf-7", "utf-8"),
         ("<meta http-equiv=x content='charset=utf-8'><meta charset=latin1>", "", "latin-1"),
     ],
 )
@@ -46,11 +52,38 @@ def test_a_page_is_read_in_the_encoding_that_it_is_in(
     assert [block.text for block in content.blocks] == [TEXT[3:]]
 
 
-def test_names_mean_what_browsers_take_them_for() -> None:
-    assert decode("“5 €”".encode("cp1252"), "iso-8859-1") == "“5 €”"
-    assert decode("漢字".encode("gb18030"), "gb2312") == "漢字"
-    assert decode("①".encode("cp932"), "Shift_JIS") == "①"
-    assert decode("똠".encode("cp949"), "euc-kr") == "똠"
+@pytest.mark.parametrize(
+    ("name", "text", "encoding"),
+    [
+        ("iso-8859-1", "“5 €”", "cp1252"),
+        ("cp819", "“5 €”", "cp1252"),
+        ("ISO_8859-1:1987", "“5 €”", "cp1252"),
+        ("ANSI_X3.4-1968", "“5 €”", "cp1252"),
+        ("x-cp1252", "“5 €”", "cp1252"),
+        ("gb2312", "漢字", "gb18030"),
+        ("Shift_JIS", "①", "cp932"),
+        ("x-euc-jp", "営業", "euc_jp"),
+        ("euc-kr", "똠", "cp949"),
+        ("windows-874", "เวลา", "cp874"),
+        ("x-mac-cyrillic", "Часы", "mac_cyrillic"),
+        ("iso-8859-8-i", "שעות", "iso8859-8"),
+        ("csUnicode", "Täglich", "utf-16-le"),
+    ],
+)
+def test_names_mean_what_browsers_take_them_for(name: str, text: str, encoding: str) -> None:
+    assert decode(text.encode(encoding), name) == text
+
+
+def test_bytes_without_a_character_are_what_browsers_take_them_for() -> None:
+    assert decode(b"5 \x80\x81", "windows-1252") == "5 €\x81"
+    with pytest.raises(Unreadable, match="not valid CP1253"):
+        decode(b"\xd2", "windows-1253")
+
+
+@pytest.mark.parametrize("name", ["iso-2022-kr", "HZ-GB-2312"])
+def test_encodings_that_browsers_refuse_are_reported(name: str) -> None:
+    with pytest.raises(Unreadable, match="browsers refuse"):
+        read(page(f"<meta charset={name}>").encode("ascii", "replace"), "page")
 
 
 @pytest.mark.parametrize(
@@ -74,6 +107,7 @@ def test_files_that_are_no_pages_can_not_name_their_encoding() -> None:
         ("identity", b"text"),
         ("gzip", gzip.compress(b"text", mtime=0)),
         ("x-gzip", gzip.compress(b"te", mtime=0) + gzip.compress(b"xt", mtime=0)),
+        ("br", brotli.compress(b"text")),
         ("deflate", zlib.compress(b"text")),
         ("deflate", zlib.compress(b"text")[2:-4]),
         ("deflate, gzip", gzip.compress(zlib.compress(b"text"), mtime=0)),
@@ -83,10 +117,19 @@ def test_the_content_encoding_is_undone(encodings: str, data: bytes) -> None:
     assert unpacked(data, encodings, 1000) == b"text"
 
 
+def test_brotli_needs_the_library_of_the_site(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "brotli", None)  # as if it were not installed
+    with pytest.raises(Unreadable, match="compressed with 'br'"):
+        unpacked(b"text", "br", 1000)
+
+
 @pytest.mark.parametrize(
     ("encodings", "data", "problem"),
     [
-        ("br", b"text", "compressed with 'br'"),
+        ("zstd", b"text", "compressed with 'zstd'"),
+        ("br", b"no brotli", "compressed data"),
+        ("br", brotli.compress(b"text" * 99)[:-3], "end too early"),
+        ("br", brotli.compress(b"\0" * 50_000_000), "too large: more than 1,000 bytes"),
         ("gzip", b"no gzip", "compressed data are broken"),
         ("gzip", gzip.compress(b"text" * 99, mtime=0)[:-9], "end too early"),
         ("gzip", gzip.compress(b"\0" * 50_000_000, mtime=0), "too large: more than 1,000 bytes"),

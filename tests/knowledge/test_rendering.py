@@ -155,18 +155,18 @@ def test_pages_are_asked_for_from_an_address_that_no_site_trusts(
 def test_pages_in_other_encodings_and_compressed_ones_are_read(
     answers: dict[str, Answer],
 ) -> None:
-    put_pages("/latin/", "/zipped/", "/brotli/", "/bad/")
+    put_pages("/latin/", "/zipped/", "/zstd/", "/bad/")
     page = '<meta charset="iso-8859-1"><main>Täglich geöffnet</main>'.encode("latin-1")
     answers["/latin/"] = lambda request: HttpResponse(page, content_type="text/html")
     answers["/zipped/"] = lambda request: HttpResponse(
         gzip.compress(b"<main>Small</main>"), headers={"Content-Encoding": "gzip"}
     )
-    answers["/brotli/"] = lambda request: HttpResponse(b"x", headers={"Content-Encoding": "br"})
+    answers["/zstd/"] = lambda request: HttpResponse(b"x", headers={"Content-Encoding": "zstd"})
     answers["/bad/"] = lambda request: HttpResponse(b"<main>T\xe4glich</main>")
     report = index_all()
     assert known_urls() == {"/latin/", "/zipped/"}
     assert Page.objects.get(url="/latin/").passages.get().text == "Täglich geöffnet"
     assert {where: problem[:20] for where, problem in report.problems} == {
-        "/brotli/": "is compressed with '",
+        "/zstd/": "is compressed with '",
         "/bad/": "its byte 7 is not va",
     }

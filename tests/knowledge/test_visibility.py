@@ -133,6 +133,12 @@ PANELS = [
     "<dt><button aria-expanded=false>How long?</button></dt><dd hidden>{}</dd>",
     "<details><summary>How long?</summary>{}</details>",
     "<p>How long?</p><div class='faq__answer' style='display:none'>{}</div>",
+    "<p><a href='#a'>How long?</a></p><div id=a style='display:none'>{}</div>",
+    "<button popovertarget=a>How long?</button><div popover id=a hidden>{}</div>",
+    "<input type=checkbox id=b><label for=b>How long?</label><p style='display:none'>{}",
+    "<div onclick='toggle(this)'>How long?</div><div hidden>{}</div>",
+    "<p @click='open = !open'>How long?</p><div style='display: none'>{}</div>",
+    "<p>How long?</p><div x-show=open style='display: none'>{}</div>",
     "<dialog open><p>How long?</p>{}</dialog>",
 ]
 

@@ -28,6 +28,17 @@ HEADINGS = {
     "an icon of letters": ("<h2><i class=material-icons>shop_two</i>Prices</h2>", "Prices"),
     "an icon": ("<h2><span class='icon'>★</span> Prices</h2>", "Prices"),
     "a copier": ("<h2>Prices <span class='btn-copy'>Copy</span></h2>", "Prices"),
+    "a link to itself": ("<h2 id=p>Prices <a href='#p'>Copy link</a></h2>", "Prices"),
+    "a link to its name": ("<h2><a name=p></a>Prices <a href='#p'>Link</a></h2>", "Prices"),
+    "a link around it": ("<h2 id=p><a class=anchor href='#p'>Prices</a></h2>", "Prices"),
+    "another link": ("<h2 id=p>Prices of <a href='#kettles'>kettles</a></h2>", "Prices of kettles"),
+    "a copying element": ("<h2>Prices <clipboard-copy>Copy</clipboard-copy></h2>", "Prices"),
+    "a link to edit it": ("<h2>Prices <span class=mw-editsection>[edit]</span></h2>", "Prices"),
+    "a tooltip": ("<h2>Prices <span role=tooltip>Without tax</span></h2>", "Prices"),
+    "inline blocks": (
+        "<h2><b style='display:inline-block'>Prices</b><b style='display:inline-block'>2026</b>",
+        "Prices 2026",
+    ),
     "a soft hyphen": ("<h2>Daten&shy;schutz</h2>", "Datenschutz"),
     "zero-width characters": ("<h2>Da\u200bten\u2060schutz\ufeff\u200e</h2>", "Datenschutz"),
     "only a button": ("<h2><button>Prices<svg><title>v</title></svg></button></h2>", "Prices"),
@@ -62,8 +73,24 @@ def test_headings_by_role() -> None:
         ("<table><caption>one</caption><tr><td>two</table>", ["one", "two"]),
         ("<fieldset><legend>one</legend>two</fieldset>", ["one", "two"]),
         ("<ruby>漢<rp>(</rp><rt>かん</rt><rp>)</rp></ruby>", ["漢(かん)"]),
+        ("<ruby>漢<rt>かん</rt>字<rt>じ</rt></ruby>です", ["漢字(かんじ)です"]),
+        ("<ruby>北<rt>Běi</rt>京<rt>jīng</rt></ruby>", ["北京(Běi jīng)"]),
+        ("<span style='display:block'>one</span><span style='display: Block'>two</span>",
+         ["one", "two"]),
+        ("<b style='display:inline-block'>one</b><b style='display:inline-flex'>two</b>",
+         ["one two"]),
+        ("<div style='display:flex'><span>one</span><span>two</span></div>", ["one", "two"]),
+        ("<p style='display:grid'><b>one</b><b>two</b>", ["one", "two"]),
+        ("<div style='display:inline'>one</div><div style='display:inline'>two</div>", ["onetwo"]),
+        ("<ul><li style='display:inline'>one<li style='display:inline'>two</ul>", ["one two"]),
+        ("<a href=/1>one</a><a href=/2>two</a> <a href=/3>three</a>", ["one two three"]),
+        ("costs <del>49</del>39, was <s>59</s><b>49</b>", ["costs 49 39, was 59 49"]),
+        ("Press <button>Save</button> to keep it.", ["Press Save to keep it."]),
+        ("<marquee>one</marquee>two", ["one", "two"]),
+        ("so <math><mi>x</mi><mo>=</mo><annotation>x</annotation>1</math> holds", ["so x=1 holds"]),
+        ("<math><mfrac><mn>1</mn><mn>2</mn></mfrac></math>", ["1/2"]),
     ],
-)
+)  # fmt: skip
 def test_blocks_separate_words_and_other_elements_do_not(html: str, texts: list[str]) -> None:
     assert [block.text for block in blocks(html)] == texts
 
@@ -85,6 +112,12 @@ def test_a_table_is_read_by_rows_whatever_is_in_its_cells() -> None:
         ("<pre><span class=linenos>1</span>a\n<span class=linenos>2</span>b</pre>", "a\nb"),
         ("<pre>a<span style='display:none'>$</span>\nb<span class=copy-btn>Copy</span></pre>",
          "a\nb"),
+        ("<pre><span style='display:block'>a</span><span style='display:block'>b</span></pre>",
+         "a\nb"),
+        ("<pre><i class=ln>1</i>a\n<i style='user-select: none'>2</i>b</pre>", "a\nb"),
+        ("<pre>a\nb<clipboard-copy>Copy</clipboard-copy></pre>", "a\nb"),
+        ("<div style='white-space: pre-line'>a\nb</div>", "a\nb"),
+        ("<listing>a\nb</listing>", "a\nb"),
         ("<pre>\n\n  a&nbsp;b\u200b\n</pre>", "  a b"),
     ],
 )  # fmt: skip
@@ -120,6 +153,28 @@ def test_a_page_without_marks_keeps_its_notes_and_the_form_that_wraps_it(
 def test_all_main_texts_that_are_shown_are_read() -> None:
     page = "<body><main hidden>No</main><main>One<main>in</main></main><main lang=de>Zwei</main>"
     assert [block.text for block in read(page, "page").blocks] == ["One", "in", "Zwei"]
+
+
+def test_an_empty_main_text_is_no_reason_to_read_nothing() -> None:
+    page = f"<body><main> </main><div><h2>Kettle</h2><p>{'It boils water quickly. ' * 9}</div>"
+    assert read(page, "page").blocks[0] == Block("Kettle", 2)
+
+
+@pytest.mark.parametrize(
+    ("above", "heading"),
+    [
+        ("<header><h1>Kettle</h1></header>", [Block("Kettle", 1)]),
+        ("<h1><a href=/>The shop</a></h1>", []),
+        ("<a href=/><h1>The shop</h1></a>", []),
+        ("<div hidden><h1>Kettle</h1></div>", []),
+        ("<h1>One</h1><h1>Two</h1>", []),
+    ],
+)
+def test_the_main_heading_may_stand_above_the_main_text(above: str, heading: list[Block]) -> None:
+    page = f"<body>{above}<div role=Main><h2>Size</h2>Big</div>"
+    assert read(page, "page").blocks == [*heading, Block("Size", 2), Block("Big")]
+    own = f"<body>{above}<main><h1>Own</h1>Big</main>"
+    assert read(own, "page").blocks == [Block("Own", 1), Block("Big")]
 
 
 def test_a_page_says_its_title_and_language() -> None:

@@ -27,7 +27,7 @@ from sitechat.models import IndexState, Page, PageSnapshot, Passage, stored_key,
 from sitechat.runtime import database
 from sitechat.safe_text import storable
 
-_READER = 3  # increment it if the same document would be cut into other passages
+_READER = 4  # increment it if the same document would be cut into other passages
 
 
 class Outcome(Enum):

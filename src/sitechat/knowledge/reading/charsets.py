@@ -5,30 +5,26 @@ from __future__ import annotations
 import codecs
 import re
 import zlib
+from importlib.util import find_spec
 
 from sitechat.knowledge.reading.blocks import Unreadable
+from sitechat.knowledge.reading.encoding_labels import UNSUPPORTED, codec, decoding_table
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_BROWSERS_READ = {
-    "ascii": "cp1252", "us-ascii": "cp1252", "latin-1": "cp1252", "latin1": "cp1252",
-    "iso-8859-1": "cp1252", "iso8859-1": "cp1252", "l1": "cp1252", "ansi": "cp1252",
-    "iso-8859-9": "cp1254", "latin5": "cp1254", "iso-8859-11": "cp874", "tis-620": "cp874",
-    "gb2312": "gb18030", "gbk": "gb18030", "x-gbk": "gb18030",
-    "shift_jis": "cp932", "shift-jis": "cp932", "sjis": "cp932", "x-sjis": "cp932",
-    "windows-31j": "cp932", "euc-kr": "cp949", "ks_c_5601-1987": "cp949", "korean": "cp949",
-    "big5": "big5hkscs", "big5-hkscs": "big5hkscs", "x-mac-roman": "mac-roman",
-    "macintosh": "mac-roman", "x-user-defined": "cp1252", "unicode": "utf-16-le",
-    "utf-16": "utf-16-le", "utf8": "utf-8", "utf-8-sig": "utf-8",
-}  # fmt: skip
-"""The encodings that browsers use for some names (https://encoding.spec.whatwg.org/)."""
+_WINDOWS = ("cp125", "cp874")
+_BROTLI_CHUNK = 8  # bytes, which may unpack to millions
 _PRESCANNED = 4096  # bytes at the beginning of a page; the standard asks for 1024
-_META = re.compile(rb"<meta\b([^>]*)>", re.I)
-_COMMENT = re.compile(rb"<!--.*?-->", re.S)
-_CHARSET = re.compile(rb"""charset\s*=\s*["']?\s*([\w:.+-]+)""", re.I)
+_TAG = re.compile(
+    rb"""<!--.*?-->|<(meta)(?=[\s/])((?:[^>"']|"[^"]*"|'[^']*')*)>"""
+    rb"""|</?[a-z](?:[^>"']|"[^"]*"|'[^']*')*>|<[!/?][^>]*>""",
+    re.I | re.S,
+)
+_ATTRIBUTE = re.compile(rb"""([^\s/=>]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>"']+)))?""", re.S)
+_CHARSET = re.compile(rb"""charset\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s;"']+))""", re.I)
 _XML = re.compile(rb"""\A\s*<\?xml\b[^>]*?encoding\s*=\s*["']([\w:.+-]+)""")
 
 
@@ -54,7 +50,9 @@ def decode(data: bytes, charset: str = "", *, is_html: bool = True) -> str:
                 raise _undecodable(data, name)
             return text
     declared = [charset, *(_declared(data) if is_html else [])]
-    names = list(dict.fromkeys(filter(None, map(_codec, declared))))
+    if any(name.strip().lower() in UNSUPPORTED for name in declared):
+        raise Unreadable("its encoding is one that browsers refuse: save it as UTF-8")
+    names = list(dict.fromkeys(filter(None, map(codec, declared))))
     if "utf-8" not in names:
         names.append("utf-8")
     for name in names:
@@ -73,13 +71,44 @@ def unpacked(data: bytes, encodings: str, largest: int) -> bytes:
     for encoding in reversed([part.strip().lower() for part in encodings.split(",")]):
         if encoding in ("", "identity"):
             continue
-        if encoding not in ("gzip", "x-gzip", "deflate"):
+        if encoding in ("gzip", "x-gzip", "deflate"):
+            data = inflated(data, largest)
+        elif encoding == "br" and _has_brotli():
+            data = _unbrotlied(data, largest)
+        else:
             raise Unreadable(
                 f"is compressed with {encoding[:40]!r}, which the chat can't decompress: serve it "
                 "without compression to a client that sends no Accept-Encoding"
             )
-        data = inflated(data, largest)
     return data
+
+
+def _has_brotli() -> bool:
+    try:
+        return find_spec("brotli") is not None
+    except ValueError:  # it is being imported, or replaced
+        return False
+
+
+def _unbrotlied(data: bytes, largest: int) -> bytes:
+    """Decompress Brotli data with the site's own library, which has compressed them."""
+    import brotli
+
+    stream = brotli.Decompressor()
+    parts: list[bytes] = []
+    size = 0
+    try:
+        for at in range(0, len(data), _BROTLI_CHUNK):
+            part = stream.process(data[at : at + _BROTLI_CHUNK])
+            size += len(part)
+            if size > largest:
+                raise _too_large(largest)
+            parts.append(part)
+    except brotli.error as error:
+        raise Unreadable("its compressed data are broken") from error
+    if not stream.is_finished():
+        raise Unreadable("its compressed data end too early")
+    return b"".join(parts)
 
 
 def inflated(data: bytes, largest: int) -> bytes:
@@ -97,7 +126,7 @@ def inflated(data: bytes, largest: int) -> bytes:
                 part = stream.decompress(rest, largest + 1 - size)
                 size += len(part)
                 if size > largest or stream.unconsumed_tail:
-                    raise Unreadable(f"too large: more than {largest:,} bytes when unpacked")
+                    raise _too_large(largest)
                 if not stream.eof:
                     raise Unreadable("its compressed data end too early")
                 parts.append(part)
@@ -110,13 +139,18 @@ def inflated(data: bytes, largest: int) -> bytes:
     raise Unreadable("its compressed data are broken")
 
 
+def _too_large(largest: int) -> Unreadable:
+    return Unreadable(f"too large: more than {largest:,} bytes when unpacked")
+
+
 def _text(data: bytes, name: str) -> str | None:
     """Decode bytes in an encoding; return None if they are invalid in it."""
     try:
+        if name.startswith(_WINDOWS):
+            return codecs.charmap_decode(data, "strict", decoding_table(name))[0]
         return data.decode(name)
     except UnicodeDecodeError:
-        # Browsers decode the five bytes that this encoding does not define as control characters.
-        return data.decode("latin-1") if name == "cp1252" else None
+        return None
 
 
 def _undecodable(data: bytes, name: str) -> Unreadable:
@@ -131,29 +165,29 @@ def _undecodable(data: bytes, name: str) -> Unreadable:
     )
 
 
-def _codec(name: str) -> str:
-    """Return Python's name of an encoding; "" for one that browsers do not know."""
-    name = name.strip().strip("\"'").lower()
-    name = _BROWSERS_READ.get(name, name)
-    try:
-        b"".decode(name)  # raises for codecs that do not decode to text, such as "zlib"
-        return codecs.lookup(name).name
-    except (LookupError, ValueError):
-        return ""
-
-
 def _declared(data: bytes) -> list[str]:
     """Return the encodings that a page declares, `<meta charset>` before `http-equiv`."""
-    head = _COMMENT.sub(b"", data[:_PRESCANNED])
+    head = data[:_PRESCANNED]
     direct: list[str] = []
     indirect: list[str] = []
-    for match in _META.finditer(head):
-        found = _CHARSET.search(match[1])
-        if found is None:
+    for tag in _TAG.finditer(head):
+        if not tag[1]:
             continue
-        name = found[1].decode("ascii", "replace")
-        if name.lower().startswith("utf-16"):
-            name = "utf-8"  # the declaration was readable as ASCII, so it can't be UTF-16
-        (indirect if b"http-equiv" in match[1].lower() else direct).append(name)
+        attributes = {
+            match[1].lower(): match[2] or match[3] or match[4] or b""
+            for match in reversed(list(_ATTRIBUTE.finditer(tag[2])))
+        }
+        if b"charset" in attributes:
+            direct.append(_label(attributes[b"charset"]))
+        elif attributes.get(b"http-equiv", b"").strip().lower() == b"content-type":
+            found = _CHARSET.search(attributes.get(b"content", b""))
+            if found is not None:
+                indirect.append(_label(found[1] or found[2] or found[3] or b""))
     xml = _XML.match(head)
-    return [*direct, *indirect, *([xml[1].decode("ascii", "replace")] if xml else [])]
+    return [*direct, *indirect, *([_label(xml[1])] if xml else [])]
+
+
+def _label(name: bytes) -> str:
+    label = name.decode("ascii", "replace")
+    # The declaration was readable as ASCII, so it can't be UTF-16.
+    return "utf-8" if codec(label).startswith("utf-16") else label

@@ -42,8 +42,10 @@ def read_html(text: str) -> Content:
     regions = _marked(root, visibility)
     for region in regions:
         content.blocks += blocks(region, visibility)
-    if regions:
+    if content.blocks:
         content.language = _language(regions[0]) or content.language
+        if not any(block.level == 1 for block in content.blocks):
+            content.blocks[:0] = _heading_above(regions[0], visibility)
         return content
     if find_spec("resiliparse"):
         content.blocks = _picked(root, visibility)
@@ -113,7 +115,7 @@ def _language(element: HtmlElement) -> str:
 
 def _marked(root: HtmlElement, visibility: Visibility) -> list[HtmlElement]:
     """Return the elements that the page marks as its main text; an empty list if none."""
-    for path in ("//main", "//*[@role='main']"):
+    for path in ("//main", "//*[translate(@role, 'MAIN', 'main')='main']"):
         found = [
             element
             for element in root.xpath(path)
@@ -129,6 +131,19 @@ def _marked(root: HtmlElement, visibility: Visibility) -> list[HtmlElement]:
     ]
     # Several articles are usually a list of teasers.
     return articles if len(articles) == 1 else []
+
+
+def _heading_above(region: HtmlElement, visibility: Visibility) -> list[Block]:
+    """Return the page's main heading if it stands above the marked main text.
+
+    A heading with a link is usually the site's name.
+    """
+    found: list[Block] = []
+    for heading in region.xpath("preceding::h1[not(ancestor::nav or ancestor::a or .//a)]"):
+        ways = [heading, *heading.iterancestors()]
+        if not any(visibility.of(element, Sight()) is None for element in ways):
+            found += blocks(heading, visibility)
+    return [Block(found[0].text, 1)] if len(found) == 1 else []
 
 
 def _picked(root: HtmlElement, visibility: Visibility) -> list[Block]:
@@ -151,15 +166,15 @@ def _plain(root: HtmlElement, visibility: Visibility) -> None:
     for element in root.iter():
         if not isinstance(element.tag, str) or element.tag in ("html", "head", "body"):
             continue
+        element.attrib.pop("alt", None)  # browsers show the picture
         sight = visibility.of(element, Sight())
         if sight is None or not sight.is_readable or element.tag in NEVER - {"head", "title"}:
             hidden.append(element)
         elif visibility.is_panel(element) or is_wrapped_text(element):
             shown.append(element)
     for element in shown:
-        element.tag = "div"
-        for name in ("hidden", "aria-hidden", "style", "role", "class"):
-            element.attrib.pop(name, None)
+        element.tag = "span" if element.tag == "button" else "div"
+        element.attrib.clear()
     for element in hidden:
         if element.getparent() is not None:
             element.drop_tree()

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 NEVER = frozenset((
-    "script", "style", "noscript", "template", "svg", "math", "iframe", "object", "embed",
+    "script", "style", "noscript", "template", "svg", "annotation", "annotation-xml", "iframe",
+    "object", "embed",
     "canvas", "audio", "video", "select", "textarea", "input", "datalist", "head", "title", "meta",
     "link", "param", "source", "track", "map", "progress", "meter", "rp",
 ))  # fmt: skip
@@ -28,7 +29,12 @@ _PANEL_CLASS = re.compile(
 _READER_CLASS = re.compile(
     r"^(?:sr-only(?:-focusable)?|visually-?hidden|screen-reader(?:-text)?|a11y-hidden|hidden)$"
 )
-_CONTROL_ATTRIBUTES = ("aria-controls", "data-bs-target", "data-target", "data-toggle-target")
+_CONTROL_ATTRIBUTES = (
+    "aria-controls", "data-bs-target", "data-target", "data-toggle-target", "popovertarget",
+)  # fmt: skip
+_CLICK_ATTRIBUTES = ("onclick", "@click", "x-on:click", "v-on:click")
+_SHOW_ATTRIBUTES = ("x-show", "x-collapse", "v-show")
+"""Attributes by which scripts show an element."""
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.S)
 _ESCAPE = re.compile(r"\\([0-9a-fA-F]{1,6})[ \t\r\n\f]?|\\(.)", re.S)
 _LENGTH = re.compile(r"([-+]?\d*\.?\d+)\s*(px|pt|r?em|ex|ch|%|vw|vh|in|cm|mm)?")
@@ -93,6 +99,7 @@ class Visibility:
             (element.get("role") or "").strip().lower() in _PANEL_ROLES
             or (element.get("hidden") or "").strip().lower() == "until-found"
             or (element.get("id") or "") in self._controlled
+            or any(element.get(name) is not None for name in _SHOW_ATTRIBUTES)
             or any(_PANEL_CLASS.search(name) for name in classes(element))
             or _follows_control(element)
         )
@@ -112,7 +119,7 @@ def is_control(element: HtmlElement) -> bool:
     """Return whether an element opens and closes another one."""
     return (
         element.get("aria-expanded") is not None
-        or any(element.get(name) for name in _CONTROL_ATTRIBUTES)
+        or any(element.get(name) for name in (*_CONTROL_ATTRIBUTES, *_CLICK_ATTRIBUTES))
         or (element.get("data-bs-toggle") or element.get("data-toggle") or "")
         in ("collapse", "tab", "pill")
         or (element.get("role") or "") == "tab"
@@ -144,18 +151,14 @@ def _unescaped(match: re.Match[str]) -> str:
 def _controlled(root: HtmlElement) -> set[str]:
     """Return the ids of elements that controls of the page open."""
     ids: set[str] = set()
-    for element in root.iter("button", "a", "summary", "label", "div", "span", "li", "dt",
-                             "h1", "h2", "h3", "h4", "h5", "h6", "p", "td"):  # fmt: skip
+    for element in root.iter("button", "a", "summary", "label", "div", "span", "li", "dt", "input",
+                             "select", "option", "h1", "h2", "h3", "h4", "h5", "h6", "p",
+                             "td"):  # fmt: skip
         for name in _CONTROL_ATTRIBUTES:
             ids.update(id.lstrip("#") for id in (element.get(name) or "").split())
-        if element.tag == "a" and is_control(element):
-            href = element.get("href") or ""
-            if href.startswith("#") and len(href) > 1:
-                ids.add(href[1:])
-    for label in root.iter("input"):  # CSS-only panels follow a checkbox or its label
-        ids.update((label.get("aria-controls") or "").split())
-    ids.discard("")
-    return ids
+        if element.tag == "a":  # a link to a hidden element shows it
+            ids.update((element.get("href") or "").split()[:1])
+    return {id.removeprefix("#") for id in ids}
 
 
 def _follows_control(element: HtmlElement) -> bool:
@@ -163,7 +166,7 @@ def _follows_control(element: HtmlElement) -> bool:
     before = element.getprevious()
     if before is None or not isinstance(before.tag, str):
         return False
-    if before.tag in ("button", "summary") or is_control(before):
+    if before.tag in ("button", "summary", "label") or is_control(before):
         return True
     if before.tag in ("h1", "h2", "h3", "h4", "h5", "h6", "dt", "div", "p", "header"):
         inside = list(before.iterchildren())[:3]

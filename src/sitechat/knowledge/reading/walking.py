@@ -7,26 +7,25 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from sitechat.knowledge.reading.blocks import Block
-from sitechat.knowledge.reading.visibility import (
-    NEVER,
-    Sight,
-    Visibility,
-    classes,
-    is_control,
-    is_for_screen_readers,
+from sitechat.knowledge.reading.decorations import (
+    PERMALINKS,
+    has_own_text,
+    is_button,
+    is_decoration_of_code,
+    is_decoration_of_heading,
+    is_decoration_of_text,
+    is_hidden_in_heading,
+    is_readable_button,
+    is_within_sentence,
 )
+from sitechat.knowledge.reading.layout import has_structure, is_block, is_spaced, keeps_lines
+from sitechat.knowledge.reading.visibility import NEVER, Sight, Visibility, classes
 from sitechat.knowledge.text.characters import without_invisible
+from sitechat.knowledge.text.languages import is_unspaced
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-_BREAKS = frozenset((
-    "address", "article", "aside", "blockquote", "body", "br", "caption", "center", "dd",
-    "details", "dialog", "dir", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer",
-    "form", "frameset", "header", "hgroup", "hr", "legend", "li", "main", "menu", "nav", "ol",
-    "optgroup", "option", "p", "pre", "search", "section", "summary", "table", "tbody", "tfoot",
-    "thead", "tr", "ul",
-))  # fmt: skip
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _FRAME = frozenset(["nav", "header", "footer", "aside", "form", "menu"])
 """Elements of the site's frame, left out unless the page marks its main text."""
@@ -39,17 +38,6 @@ _NOTES = re.compile(
     r"(?:^|[-_])(?:admonition|alert|callout|caution|danger|hint|important|info|note|notice|tip"
     r"|warning)(?:$|[-_])"
 )
-_PERMALINKS = "¶#§🔗\ue9cb\uf0c1"
-_ANCHOR_CLASS = re.compile(
-    r"^(?:headerlink|anchor|permalink|anchor-?link|heading-?anchor|hash-?link|header-?anchor)$"
-)
-_ICON_CLASS = re.compile(r"^(?:material-(?:icons|symbols)\b|(?:icon|icons|bi|fa|fas|far)$)")
-_COPY_CLASS = re.compile(r"(?:^|[-_])(?:copy|clipboard)(?:$|[-_])|^(?:copybtn|clipboard)")
-_GUTTER_CLASS = frozenset((
-    "linenos", "lineno", "linenodiv", "line-number", "line-numbers-rows", "gutter",
-))  # fmt: skip
-_LAYOUT = ("h1", "h2", "h3", "h4", "h5", "h6", "table", "pre", "ul", "ol", "dl", "blockquote")
-"""Elements that a data table does not contain in its cells, but a layout table may."""
 
 
 def blocks(region: HtmlElement, visibility: Visibility, *, around: bool = False) -> list[Block]:
@@ -70,9 +58,11 @@ class _Walk:
         self._pending: list[str] = []  # empty, or starts with visible text
         self._sights = [Sight()]
         self._heading: HtmlElement | None = None
-        self._keeps_buttons = False  # in the current heading
+        self._keeps_controls = False  # in the current heading
         self._pre: HtmlElement | None = None
         self._row: HtmlElement | None = None
+        self._readings: list[str] = []  # of the characters of the current <ruby>
+        self._is_after_link = False
 
     def over(self, region: HtmlElement) -> Iterator[Block]:
         from lxml import etree
@@ -88,7 +78,7 @@ class _Walk:
                     continue
                 self._sights.append(sight)
                 yield from self._begin(element)
-                self._add(element.text)
+                self._add(element.text, element)
                 continue
             if element is skipped:
                 skipped = None
@@ -96,7 +86,7 @@ class _Walk:
                 yield from self._end(element)
                 self._sights.pop()
             if element is not region:
-                self._add(element.tail)
+                self._add(element.tail, element.getparent())
         yield from self._flush()
 
     def _enter(self, element: HtmlElement, *, is_region: bool) -> Sight | None:
@@ -120,28 +110,15 @@ class _Walk:
 
     def _is_text(self, element: HtmlElement) -> bool:
         """Return whether an element is text, not a control or a decoration."""
-        names = classes(element)
-        if element.tag == "button" or element.get("role") == "button":
-            if self._pre is not None:
-                return False
-            return self._keeps_buttons if self._heading is not None else _is_question(element)
-        if element.tag == "a" and (
-            (any(map(_ANCHOR_CLASS.match, names)) and self._heading is not None)
-            or (len(element) == 0 and (element.text or "x").strip() in _PERMALINKS)
-        ):  # fmt: skip
+        if is_decoration_of_text(element):
             return False
-        if not names:
-            return True
-        if self._heading is not None and (
-            is_for_screen_readers(element)
-            or any(_ICON_CLASS.match(name) or _COPY_CLASS.search(name) for name in names)
-        ):
-            return False
-        if self._pre is not None and any(map(_COPY_CLASS.search, names)):
-            return False
-        return _GUTTER_CLASS.isdisjoint(names) and not any(
-            name.startswith(("material-icons", "material-symbols")) for name in names
-        )
+        if self._pre is not None:
+            return not is_decoration_of_code(element)
+        if self._heading is not None:
+            return not is_hidden_in_heading(element) and (
+                self._keeps_controls or not is_decoration_of_heading(element, self._heading)
+            )
+        return not is_button(element) or is_readable_button(element)
 
     def _begin(self, element: HtmlElement) -> Iterator[Block]:
         tag = element.tag
@@ -150,8 +127,8 @@ class _Walk:
         elif level_of(element):
             yield from self._flush()
             self._heading = element
-            self._keeps_buttons = not _has_text_outside_buttons(element)
-        elif tag == "pre":
+            self._keeps_controls = not has_own_text(element)
+        elif keeps_lines(element):
             yield from self._flush()
             self._pre = element
         elif self._row is not None:
@@ -159,21 +136,23 @@ class _Walk:
                 self._add(" | " if self._pending else None)
             else:
                 self._separate(element)
-        elif tag in _BREAKS or tag == "button" or element.get("role") in ("button", "tab"):
+        elif _is_line(element):
             yield from self._flush()
-            if tag == "tr" and next(element.iter(*_LAYOUT), None) is None:
+            if tag == "tr" and not has_structure(element):
                 self._row = element
             elif tag == "li":
                 self._add("- ")
         elif tag in ("td", "th") and self._pending:
             self._add(" | ")
-        elif tag == "rt":
-            self._add("(")
+        elif (tag == "a" and self._is_after_link) or is_spaced(element):
+            self._add(" ")
+        elif _is_denominator(element):
+            self._add("/")
 
     def _end(self, element: HtmlElement) -> Iterator[Block]:
         tag = element.tag
         if element is self._heading:
-            text = self._taken().rstrip(_PERMALINKS).rstrip()
+            text = self._taken().rstrip(PERMALINKS).rstrip()
             if text:
                 yield Block(text, level_of(element))
             self._heading = None
@@ -191,22 +170,33 @@ class _Walk:
             self._row = None
         elif self._row is not None:
             self._separate(element)
-        elif tag in _BREAKS or tag == "button" or element.get("role") in ("button", "tab"):
+        elif _is_line(element):
             yield from self._flush()
-        elif tag == "rt":
-            self._add(")")
+        elif is_spaced(element):
+            self._add(" ")
+        if tag == "ruby" and self._readings:
+            readings, self._readings = self._readings, []
+            self._add(f"({_joined(readings)})")
+        self._is_after_link = tag == "a"
 
     def _separate(self, element: HtmlElement) -> None:
         """Separate the words before and after an element's edge within a block."""
-        if element.tag in _BREAKS or element.tag in ("td", "th"):
-            if self._pre is None:
+        if not is_block(element) and element.tag not in ("td", "th"):
+            if is_spaced(element) and self._pre is None:
                 self._add(" ")
-            elif element.tag == "br" or (self._pending and not self._pending[-1].endswith("\n")):
-                self._pending.append("\n")
+        elif self._pre is None:
+            self._add(" ")
+        elif element.tag == "br" or (self._pending and not self._pending[-1].endswith("\n")):
+            self._pending.append("\n")
 
-    def _add(self, text: str | None) -> None:
+    def _add(self, text: str | None, within: HtmlElement | None = None) -> None:
         if not text or not self._sights[-1].is_readable:
             return
+        if within is not None and within.tag == "rt":
+            # The characters must stay together, because search compares pairs of them.
+            self._readings.append(text)
+            return
+        self._is_after_link = False
         if self._pending or self._pre is not None or text.strip():
             self._pending.append(text)
 
@@ -230,7 +220,7 @@ def is_wrapped_text(element: HtmlElement) -> bool:
         return any(_NOTES.search(name) for name in classes(element))
     if element.tag == "form":
         return element.find(".//h1") is not None or element.find(".//h2") is not None
-    return element.tag == "button" and _is_question(element)
+    return element.tag == "button" and is_readable_button(element)
 
 
 def level_of(element: HtmlElement) -> int:
@@ -242,37 +232,19 @@ def level_of(element: HtmlElement) -> int:
     return level
 
 
-def _has_text_outside_buttons(heading: HtmlElement) -> bool:
-    """Return whether a heading has text outside its buttons, which then are only controls."""
-    from lxml import etree
-
-    inside = 0
-    for event, element in etree.iterwalk(heading, events=("start", "end")):
-        is_button = isinstance(element.tag, str) and (
-            element.tag in ("button", "svg", "style", "script")
-            or element.get("role") == "button"
-            or any(
-                _ANCHOR_CLASS.match(name) or _ICON_CLASS.match(name) for name in classes(element)
-            )
-        )
-        if event == "start":
-            inside += is_button
-            text = element.text
-        else:
-            inside -= is_button
-            text = element.tail if element is not heading else None
-        if not inside and text and without_invisible(text).strip(_PERMALINKS + " \t\r\n\xa0"):
-            return True
-    return False
+def _is_line(element: HtmlElement) -> bool:
+    """Return whether an element's text is a line of its own, such as a paragraph or a question."""
+    if is_button(element):
+        return not is_within_sentence(element)
+    return element.get("role") == "tab" or is_block(element)
 
 
-def _is_question(button: HtmlElement) -> bool:
-    """Return whether a button is part of the text, such as a question of an accordion."""
-    if is_control(button):
-        return True
-    following = button.getnext()
-    if following is not None and isinstance(following.tag, str):
-        style = (following.get("style") or "").replace(" ", "").lower()
-        if following.get("hidden") is not None or "display:none" in style:
-            return True
-    return "".join(button.itertext()).strip().endswith(("?", "\uff1f", "\u037e"))
+def _is_denominator(element: HtmlElement) -> bool:
+    parent = element.getparent()
+    return parent is not None and parent.tag == "mfrac" and element.getprevious() is not None
+
+
+def _joined(readings: list[str]) -> str:
+    """Join the readings of characters; those in letters with spaces, as Pinyin."""
+    found = [reading.strip() for reading in readings if reading.strip()]
+    return ("" if all(map(is_unspaced, found)) else " ").join(found)

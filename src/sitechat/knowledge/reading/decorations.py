@@ -1,0 +1,137 @@
+"""Elements that are shown within a text but are no part of it, such as "Copy" buttons."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from sitechat.knowledge.reading.visibility import (
+    classes,
+    declarations,
+    is_control,
+    is_for_screen_readers,
+)
+from sitechat.knowledge.text.characters import without_invisible
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+PERMALINKS = "¶#§🔗\ue9cb\uf0c1"
+_ANCHOR_CLASS = re.compile(
+    r"^(?:headerlink|anchor|permalink|anchor-?link|heading-?anchor|hash-?link|header-?anchor)$"
+)
+_ICON_CLASS = re.compile(r"^(?:material-(?:icons|symbols)\b|(?:icon|icons|bi|fa|fas|far)$)")
+_COPY_NAME = re.compile(r"(?:^|[-_])(?:copy|clipboard)(?:$|[-_])|^(?:copybtn|clipboard)")
+_EDIT_CLASS = re.compile(r"(?:^|[-_])edit-?(?:section|link)(?:$|[-_])")
+_GUTTER_CLASS = frozenset((
+    "linenos", "lineno", "linenodiv", "line-number", "linenumber", "line-numbers-rows", "gutter",
+    "hljs-ln-numbers", "react-syntax-highlighter-line-number", "rouge-gutter", "lnt", "blob-num",
+))  # fmt: skip
+
+
+def is_decoration_of_text(element: HtmlElement) -> bool:
+    """Return whether an element is a permalink, an icon or a line number."""
+    if element.tag == "a" and len(element) == 0 and (element.text or "x").strip() in PERMALINKS:
+        return True
+    names = classes(element)
+    return not _GUTTER_CLASS.isdisjoint(names) or any(
+        name.startswith(("material-icons", "material-symbols")) for name in names
+    )
+
+
+def is_decoration_of_heading(element: HtmlElement, heading: HtmlElement) -> bool:
+    """Return whether an element in a heading is a control, an icon or a note beside its words.
+
+    The caller keeps it if the heading has no other text; see `has_own_text`.
+    """
+    if is_button(element) or _is_link_to(heading, element):
+        return True
+    if _COPY_NAME.search(str(element.tag)) or element.get("role") == "tooltip":
+        return True
+    return any(
+        _ANCHOR_CLASS.match(name) or _COPY_NAME.search(name) or _EDIT_CLASS.search(name)
+        for name in classes(element)
+    )
+
+
+def is_hidden_in_heading(element: HtmlElement) -> bool:
+    """Return whether an element is an icon, or text for screen readers only."""
+    return is_for_screen_readers(element) or any(map(_ICON_CLASS.match, classes(element)))
+
+
+def is_decoration_of_code(element: HtmlElement) -> bool:
+    """Return whether an element in preformatted text is a button or a line number."""
+    if is_button(element) or _COPY_NAME.search(str(element.tag)):
+        return True
+    names = classes(element)
+    if "ln" in names or any(map(_COPY_NAME.search, names)):
+        return True
+    style = element.get("style")
+    return style is not None and "none" in (
+        declarations(style).get("user-select"),
+        declarations(style).get("-webkit-user-select"),
+    )
+
+
+def has_own_text(heading: HtmlElement) -> bool:
+    """Return whether a heading has text besides its decorations."""
+    from lxml import etree
+
+    inside = 0
+    for event, element in etree.iterwalk(heading, events=("start", "end")):
+        is_left_out = (
+            element is not heading
+            and isinstance(element.tag, str)
+            and (
+                element.tag in ("svg", "style", "script")
+                or is_decoration_of_heading(element, heading)
+                or is_hidden_in_heading(element)
+            )
+        )
+        if event == "start":
+            inside += is_left_out
+            text = element.text
+        else:
+            inside -= is_left_out
+            text = element.tail if element is not heading else None
+        if not inside and text and without_invisible(text).strip(PERMALINKS + " \t\r\n\xa0"):
+            return True
+    return False
+
+
+def is_button(element: HtmlElement) -> bool:
+    """Return whether an element is a button, by its tag or role."""
+    return element.tag == "button" or element.get("role") == "button"
+
+
+def is_readable_button(button: HtmlElement) -> bool:
+    """Return whether a button is part of the text: a question, or a word within a sentence."""
+    if is_control(button):
+        return True
+    following = button.getnext()
+    if following is not None and isinstance(following.tag, str):
+        style = (following.get("style") or "").replace(" ", "").lower()
+        if following.get("hidden") is not None or "display:none" in style:
+            return True
+    if "".join(button.itertext()).strip().endswith(("?", "\uff1f", "\u037e")):
+        return True
+    return is_within_sentence(button)
+
+
+def is_within_sentence(button: HtmlElement) -> bool:
+    """Return whether a button has text on both sides: "Press [Save] to continue"."""
+    before, parent = button.getprevious(), button.getparent()
+    text = before.tail if before is not None else parent.text if parent is not None else ""
+    return bool((text or "").strip() and (button.tail or "").strip())
+
+
+def _is_link_to(heading: HtmlElement, element: HtmlElement) -> bool:
+    """Return whether an element is a link to the heading itself."""
+    href = element.get("href") or ""
+    if element.tag != "a" or not href.startswith("#"):
+        return False
+    places = [heading, *heading.iterdescendants()]
+    parent = heading.getparent()
+    if parent is not None:
+        places.append(parent)
+    return any(href[1:] in (place.get("id"), place.get("name")) for place in places)
