@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from pytest_django import Settings
 
 from sitechat.conversations import command_mark
-from sitechat.models import Asker, Consent, Conversation
+from sitechat.models import Asker, Consent, Conversation, Handoff
 from sitechat.reports import retention
 from sitechat.standin import Standin
 from tests.visitor import CHAT, Visitor, nothing_happened
@@ -34,6 +34,15 @@ def text(settings: Settings, claude_standin: Standin) -> None:
 def accept(visitor: Visitor, body: Any = b"", **kwargs: Any) -> int:
     status: int = visitor.post(body, URL, **kwargs).status_code
     return status
+
+
+def test_a_person_is_asked_for_after_the_consent(visitor: Visitor, settings: Settings) -> None:
+    settings.CHAT_PERSON = {"names": ["Ann"]}
+    refused = visitor.client.post(f"{CHAT}person/")
+    assert (refused.status_code, refused.json()["error"]) == (403, "consent_required")
+    assert not Handoff.objects.exists()
+    visitor.post({}, URL)
+    assert visitor.client.post(f"{CHAT}person/").status_code == 202
 
 
 def test_a_message_waits_for_the_consent(visitor: Visitor, claude_standin: Standin) -> None:

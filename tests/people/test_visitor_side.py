@@ -103,6 +103,15 @@ def test_while_a_person_has_joined_claude_is_not_asked(
     assert visitor.client.post(PERSON).json()["error"] == "busy"
 
 
+def test_who_waits_in_vain_gets_to_know(visitor: Visitor, ann: User) -> None:
+    visitor.client.post(PERSON)
+    cursor = visitor.client.get(UPDATES).json()["cursor"]
+    staff.close(Conversation.objects.get(), ann)
+    news = visitor.client.get(UPDATES, {"after": cursor}).json()
+    assert news["person"] == {"available": True, "state": "closed", "name": None, "typing": False}
+    assert visitor.client.post(PERSON).json()["person"]["state"] == "waiting", "asking again"
+
+
 def test_the_bot_knows_afterwards_what_was_said(
     visitor: Visitor, joined: Conversation, ann: User, claude_standin: Standin
 ) -> None:

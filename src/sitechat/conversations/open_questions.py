@@ -19,11 +19,16 @@ OUTCOMES = {
 NOT_DONE = "The visitor did not agree in time, so it was not done."
 
 
-def decline_open(messages: Iterable[Message]) -> None:
-    """Decline what the visitor is asked in these messages. Call it with the conversation locked."""
+def decline_open(messages: Iterable[Message], *, by: str = "a new message") -> None:
+    """Decline what the visitor is asked in these messages. Call it with the conversation locked.
+
+    Args:
+        messages: The messages.
+        by: What declines them, for the admin.
+    """
     asking = [message.pk for message in messages if message.confirm is not None]
     if asking:
-        ToolUse.objects.filter(reply__in=asking).close(ToolState.DECLINED, by="a new message")
+        ToolUse.objects.filter(reply__in=asking).close(ToolState.DECLINED, by=by)
         Message.objects.filter(pk__in=asking).update(confirm=None)
 
 

@@ -22,9 +22,9 @@ from sitechat.conversations.replies import ReplyHandle
 from sitechat.conversations.visit import Visit
 from sitechat.engine import settlement
 from sitechat.engine.spending import Reserved
-from sitechat.errors import Busy, Conflict, Overloaded
+from sitechat.errors import Busy, Conflict, Overloaded, PersonJoined
 from sitechat.ledger import get_ledger
-from sitechat.models import Conversation, Message, Role, Status
+from sitechat.models import Conversation, Handoff, HandoffState, Message, Role, Status
 from sitechat.runtime import database
 from sitechat.runtime.process_identity import identity
 
@@ -60,6 +60,7 @@ class TurnWriter:
 
         Raises:
             Busy: A reply is running in the conversation.
+            PersonJoined: A person of the site has joined since the conversation was read.
             Conflict: The id of the message was used for another text.
             RateLimited, BudgetExhausted: The limits have no room for the message.
             Overloaded: The visitor's address sends too many messages at once.
@@ -117,6 +118,8 @@ class TurnWriter:
                 return reply
             if now.earlier_message(self.message) is not None:
                 raise Busy  # a copy has just been sent to a person: the next try finds it
+            if Handoff.objects.filter(pk=conversation.pk, state=HandoffState.JOINED).exists():
+                raise PersonJoined
             now.check_free()
         self._check_replaced(newest)
         decline_open(newest)

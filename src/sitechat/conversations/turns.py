@@ -149,6 +149,7 @@ def take(
 
     Raises:
         Busy: A reply is running in the conversation.
+        PersonJoined: A person of the site has joined since `state` was read.
         NotAllowed: Staff have switched the bot off.
         Conflict: The id of the message was used for another text.
         RateLimited, BudgetExhausted: The limits have no room for the message.

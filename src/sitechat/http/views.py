@@ -29,7 +29,7 @@ from sitechat.conversations import (
 from sitechat.conversations.incoming import IncomingMessage
 from sitechat.conversations.lookup import ConversationState
 from sitechat.conversations.visit import Visit
-from sitechat.errors import NotConfigured
+from sitechat.errors import NotConfigured, PersonJoined
 from sitechat.http import (
     admission,
     gate,
@@ -109,6 +109,7 @@ async def _send_admitted(request: HttpRequest, steps: RequestSteps) -> HttpRespo
         else:
             visit, turn = await steps.run(lambda: begin(_find(request, message)))
         if isinstance(turn, visitor_side.Delivered):
+            place.release()
             response = person_views.delivered(request, turn)
         else:
             response = reply_views.response_for(request, turn.reply, place.slot)
@@ -179,7 +180,12 @@ def _begin(
             logger.error("No reply can run on %s: %s", server.name, server.problem)
             raise NotConfigured
         place.take()
-        turn = turns.take(visit, message, found.state, loop=steps.loop, words=words)
+        try:
+            turn = turns.take(visit, message, found.state, loop=steps.loop, words=words)
+        except PersonJoined:  # in this moment; the message is for the person
+            state = lookup.look_up(visit, message)
+            now = IncomingTurn(visit, state, None, is_personal=True)
+            return _begin(request, message, place, steps, now)
     elif not turn.reply.reply.finished:
         place.take()
     if turn.conversation is not None:

@@ -105,6 +105,9 @@ WORDS: dict[str, str | Promise] = {
     "typing": pgettext_lazy("chat", "%(name)s is typing…"),
     "handBack": pgettext_lazy("chat", "Back to the assistant"),
     "departed": pgettext_lazy("chat", "%(name)s has left. The assistant answers again."),
+    "unattended": pgettext_lazy(
+        "chat", "Nobody can join the chat at the moment. You can keep asking the assistant."
+    ),
     "dismiss": pgettext_lazy("chat", "Hide"),
 }
 """The element's texts, by the names that its code uses. The browser replaces `%(…)s`; `%(time)s`

@@ -14,6 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from sitechat.conversations import appending
+from sitechat.conversations.open_questions import decline_open
 from sitechat.models import Conversation, Handoff, HandoffEntry, HandoffState, Message, Role
 from sitechat.people import handoff as handoffs
 from sitechat.people.options import MAX_NAME_LENGTH, PersonOptions, person_options
@@ -58,7 +59,7 @@ def names_for(user: Any, options: PersonOptions) -> list[str]:
 
 
 def join(conversation: Conversation, user: Any, name: str = "") -> Handoff:
-    """Let a user answer in a conversation.
+    """Let a user answer in a conversation. A reply that is running is finished.
 
     Args:
         conversation: Any conversation, whether or not its visitor asked for a person.
@@ -98,6 +99,8 @@ def _join(conversation: Conversation, user: Any, name: str) -> Handoff:
         )
         if not joined:
             raise NotYours(_("%(name)s has already joined.") % {"name": _staff_name(rows.get())})
+        # An agreement would let the bot go on.
+        decline_open(conversation.messages.filter(confirm__isnull=False), by="a person who joined")
         handoffs.write_entry(conversation.pk, Kind.JOINED, author=user, text=name)
         return rows.get()
 

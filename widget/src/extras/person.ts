@@ -32,6 +32,8 @@ export function createPersonBar(surface: Surface, elsewhere: () => void): Person
   const element = h("div", "person", { hidden: true }, face, text, leave, dismiss)
   const updates = createUpdates(surface, hear, () => void surface.refresh())
   let person = NOBODY
+  /** What the visitor knew on the page before, until the server says how it is now. */
+  let known = surface.memory.values.person
 
   const isThere = (): boolean => person.state === "waiting" || person.state === "joined"
   const name = (): string => person.name || say("support")
@@ -40,7 +42,9 @@ export function createPersonBar(surface: Surface, elsewhere: () => void): Person
     if (messages) surface.receive(messages)
     const before = person
     if (next) bar.update(next)
-    if (before.state === "joined" && !isThere()) showLeft(before)
+    if (isThere()) return
+    if (before.state === "joined") showEnd(departed(before))
+    else if (before.state === "waiting" && person.state === "closed") showEnd(say("unattended"))
   }
 
   /** Says that the state is another one than before. */
@@ -64,15 +68,18 @@ export function createPersonBar(surface: Surface, elsewhere: () => void): Person
     else text.replaceChildren(h("strong", "", {}, say("awaiting")), " ", say("meanwhile"))
   }
 
-  /** Says once that a person has left. */
-  function showLeft(before: Person): void {
-    const left = say("departed", { name: before.name || say("support") })
+  function departed({ name }: Pick<Person, "name">): string {
+    return say("departed", { name: name || say("support") })
+  }
+
+  /** Says once that a person has left, or that nobody comes. */
+  function showEnd(words: string): void {
     element.hidden = false
     element.dataset["state"] = "closed"
     face.hidden = leave.hidden = true
     dismiss.hidden = false
-    text.textContent = left
-    surface.say(left)
+    text.textContent = words
+    surface.say(words)
   }
 
   async function goBack(): Promise<void> {
@@ -94,7 +101,9 @@ export function createPersonBar(surface: Surface, elsewhere: () => void): Person
     update(next) {
       const before = person
       person = next ?? NOBODY
-      surface.memory.set({ person: isThere() })
+      const earlier = known
+      known = undefined
+      surface.memory.set({ person: isThere() ? (person.state as "waiting" | "joined") : undefined })
       surface.setPerson(person)
       if (isThere()) {
         show()
@@ -104,6 +113,8 @@ export function createPersonBar(surface: Surface, elsewhere: () => void): Person
       }
       updates.stop()
       if (element.dataset["state"] !== "closed") element.hidden = true
+      if (earlier && person.state === "closed")
+        showEnd(earlier === "joined" ? departed({ name: null }) : say("unattended"))
     },
     async ask() {
       try {

@@ -87,6 +87,7 @@ export type Word =
   | "typing"
   | "handBack"
   | "departed"
+  | "unattended"
   | "dismiss"
 
 /** Words with a number, in the forms that a language has for it, by CLDR category. */

@@ -15,7 +15,7 @@ export interface Remembered {
   /** A reply was running when the page was left. */
   running?: boolean
   /** A person of the site was asked for, or answers. */
-  person?: boolean
+  person?: "waiting" | "joined"
   /** The visitor left how to be reached, or does not want to. */
   contacted?: boolean
   /** Messages that came while the window was closed. */

@@ -41,12 +41,12 @@ describe("a person", () => {
     await passes(1)
     expect(asked[0]).toMatchObject({ method: "POST", path: "person/", body: { page: { url: location.href } } })
     expect(bar().textContent).toContain("awaiting")
-    expect(surface.memory.values.person).toBe(true)
+    expect(surface.memory.values.person).toBe("waiting")
     find(".person .secondary").click()
     await passes(1)
     expect(asked.at(-1)).toMatchObject({ method: "DELETE", path: "person/" })
     expect(bar().hidden).toBe(true)
-    expect(surface.memory.values.person).toBe(false)
+    expect(surface.memory.values.person).toBeUndefined()
   })
 
   it("who can't be had leads to the contact form", async () => {
@@ -86,6 +86,32 @@ describe("a person", () => {
     expect(surface.setPerson).toHaveBeenLastCalledWith(expect.objectContaining({ state: "closed" }))
     await passes(20_000)
     expect(times()).toBe(3)
+  })
+
+  it("who does not come is said to the visitor who waits", async () => {
+    const closed: Person = { ...NONE, state: "closed" }
+    const { surface, times } = meet({ ...NONE, state: "waiting" }, [{ cursor: "3", messages: [], person: closed }])
+    await passes(1)
+    expect(bar().hidden).toBe(false)
+    expect(bar().textContent).toContain("unattended")
+    expect(surface.say).toHaveBeenLastCalledWith("unattended")
+    await passes(20_000)
+    expect(times()).toBe(1)
+    find(".person .dismiss").click()
+    expect(bar().hidden).toBe(true)
+  })
+
+  it.each([
+    ["waiting", "unattended"],
+    ["joined", "departed support"],
+  ] as const)("who is gone while the visitor changed the page (%s) is said there", (state, words) => {
+    const { surface } = meet(NONE)
+    surface.memory.set({ person: state })
+    extras = createExtras(surface)
+    extras.update({ person: { ...NONE, state: "closed" } })
+    expect(surface.say).toHaveBeenLastCalledWith(words)
+    extras.update({ person: { ...NONE, state: "closed" } })
+    expect(surface.say).toHaveBeenCalledOnce()
   })
 
   it("is followed by a stream if the server has one", async () => {

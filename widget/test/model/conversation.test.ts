@@ -113,7 +113,7 @@ describe("a person", () => {
   it("gets messages to which there is no reply", async () => {
     const { conversation, client, texts, values } = await create([], JOINED)
     client.history.mockImplementation(async () => ({ ...(await create([]).then(({ client }) => client.history())) }))
-    values.person = true
+    values.person = "waiting"
     await conversation.send("Hello?")
     expect(texts()).toEqual(["Hello?"])
     expect(values.pending).toBeUndefined()
