@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
+
 import pytest
 
 from sitechat.admin.answer_html import LONGEST, as_html
+from tests import injections
+
+HARMLESS = frozenset("a blockquote br code em h1 h2 h3 h4 hr li ol p pre span strong ul".split())
+LINK = re.compile(r'<a href="https?://([^/"?#]+)[^>]*>(.*?)</a>( <span class="chat-quiet">.*?</span>)?')
 
 
 def test_markdown_is_shown_as_the_visitor_saw_it() -> None:
@@ -33,6 +40,39 @@ def test_nothing_of_it_runs(text: str) -> None:
     html = as_html(text)
     for part in ("<script", "<img", 'href="javascript', 'href="data', 'href="//', ' onclick="'):
         assert part not in html.lower()
+
+
+@pytest.mark.parametrize(
+    ("text", "host"),
+    [
+        ("[Pay here](https://evil.example/pay)", "evil.example"),
+        ("[bank.example](https://evil.example/)", "evil.example"),
+        ("[https://bank.example/evil.example/](https://evil.example/)", "evil.example"),
+        ("[bank.example](https://bank.example.evil.example/)", "bank.example.evil.example"),
+        ("<https://bank.example@evil.example/>", "evil.example"),
+        ("![bank.example](https://evil.example/a.png)", "evil.example"),
+        ("[**Pay** `here`](https://evil.example/)", "evil.example"),
+    ],
+)
+def test_a_link_shows_the_host_that_it_leads_to(text: str, host: str) -> None:
+    assert f'</a> <span class="chat-quiet">({host})</span>' in as_html(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["<https://shop.example/>", "[shop.example](https://shop.example/)", "[Map](/map/)"]
+)
+def test_a_host_that_is_seen_is_not_repeated(text: str) -> None:
+    assert "chat-quiet" not in as_html(text)
+
+
+def test_no_text_of_a_public_set_runs_loads_or_hides_a_host() -> None:
+    for text in [*injections.hidden(), *injections.printed()]:
+        html = as_html(text)
+        tags = " ".join(re.findall(r"<[^>]*>", html))
+        assert {name.lower() for name in re.findall(r"</?(\w+)", tags)} <= HARMLESS
+        assert not re.search(r'\son\w+=|javascript:|href="(?!https?://|/)', tags), html
+        for host, shown, note in LINK.findall(html):
+            assert unescape(host) in unescape(shown) or f"({host})" in note
 
 
 def test_images_load_nothing() -> None:

@@ -1,7 +1,7 @@
 """Tests that text of pages, tools, visitors and contexts can't make Claude's side do harm.
 
-The stand-in plays a model that obeys whatever it reads. The texts are in the manner of public
-sets: garak's latent injections and "do anything now", and agentdojo's important instructions.
+The stand-in plays a model that obeys whatever it reads. `test_public_injections` has the texts of
+public sets; those here are in their manner, aimed at this package's tools and at its own tags.
 """
 
 from __future__ import annotations
@@ -86,8 +86,8 @@ def test_whatever_claude_reads_no_tool_runs_unconfirmed(
     assert value_of(events, "confirm")["text"] == "Cancel order A-1?"
     assert tool_bots.ran == []
     assert ToolUse.objects.filter(name="cancel_order").get().state == ToolState.ASKED
-    body = claude_standin.requests[-1].body
-    assert text not in json.dumps(body["system"], ensure_ascii=False)
+    prompts = [block["text"] for block in claude_standin.requests[-1].body["system"]]
+    assert not any(text.strip() in prompt for prompt in prompts)
     assert all(record.status == 200 for record in claude_standin.requests)
 
 

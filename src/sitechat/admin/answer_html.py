@@ -1,14 +1,16 @@
 """Render an answer's Markdown for the admin as the visitor saw it, as HTML that can do nothing.
 
 Raw HTML is text, addresses are links only if they are safe, and images are links, so that opening
-a transcript tells nobody.
+a transcript tells nobody. A link to another host shows the host.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -64,6 +66,7 @@ def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
     parser.validateLink = lambda url: bool(safe_link(url.replace(MARK, "")))  # type: ignore[method-assign]
     parser.add_render_rule("link_open", _link_open)
+    parser.add_render_rule("link_close", _link_close)
     parser.add_render_rule("image", _image)
     return parser
 
@@ -77,11 +80,29 @@ def _link_open(renderer: Any, tokens: Sequence[Token], at: int, options: Any, en
     return str(renderer.renderToken(tokens, at, options, env))
 
 
+def _link_close(renderer: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
+    begin = next(n for n in range(at, -1, -1) if tokens[n].type == "link_open")
+    text = "".join(token.content for token in tokens[begin + 1 : at])
+    address = str(tokens[begin].attrGet("href") or "")
+    return str(renderer.renderToken(tokens, at, options, env)) + _hidden_host(text, address)
+
+
+def _hidden_host(text: str, address: str) -> str:
+    """Return the host of an address, to be shown after a link whose text does not begin with it."""
+    host = urlsplit(address).netloc.rpartition("@")[2]
+    shown = re.sub(r"^https?://", "", text.replace(MARK, "").strip().lower())
+    if not host or shown == host.lower() or shown.startswith(f"{host.lower()}/"):
+        return ""
+    return format_html(' <span class="chat-quiet">({})</span>', host)
+
+
 def _image(renderer: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
     token = tokens[at]
     address = safe_link(str(token.attrGet("src") or "").replace("%EE%80%80", ""))
+    text = token.content or address
     return format_html(
-        '<a href="{}" rel="noopener noreferrer nofollow" target="_blank">{}</a>',
+        '<a href="{}" rel="noopener noreferrer nofollow" target="_blank">{}</a>{}',
         address,
-        token.content or address,
+        text,
+        _hidden_host(text, address),
     )
