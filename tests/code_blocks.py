@@ -106,6 +106,15 @@ def check_braces(code: str) -> None:
     assert depth == 0
 
 
+def check_dockerfile(code: str) -> None:
+    """Check that each line begins with an instruction, and that lists are JSON."""
+    for line in code.splitlines():
+        instruction, _, rest = line.partition(" ")
+        assert instruction in INSTRUCTIONS, line
+        if rest.startswith("["):
+            assert all(isinstance(word, str) for word in json.loads(rest)), line
+
+
 def check_script(code: str) -> None:
     node = shutil.which("node")
     if node is not None:
@@ -168,6 +177,7 @@ def _manage(arguments: list[str]) -> None:
         raise AssertionError(f"manage.py {' '.join(arguments)}: {error}") from error
 
 
+INSTRUCTIONS = frozenset(["CMD", "COPY", "ENV", "EXPOSE", "FROM", "RUN", "USER", "WORKDIR"])
 PROJECT_COMMANDS = frozenset({"startapp", "startproject"})
 
 
@@ -236,6 +246,7 @@ CHECKS: dict[str, Callable[[str], None]] = {
     "ini": check_ini,
     "css": check_braces,
     "nginx": check_braces,
+    "dockerfile": check_dockerfile,
     "js": check_script,
     "html": check_html,
     "po": check_catalog,

@@ -112,4 +112,4 @@ def test_every_page_has_one_row_in_the_contents() -> None:
 
 @pytest.mark.parametrize("event", sorted(EVENTS))
 def test_every_event_that_is_reported_is_documented(event: str) -> None:
-    assert re.search(rf"^\| `{event}` \|", read("webhooks.md"), re.M)
+    assert re.search(rf"^\| `{event}` \|", read("signals.md"), re.M)

@@ -10,8 +10,30 @@ import pytest
 from sitechat.admin.answer_html import LONGEST, as_html
 from tests import injections
 
-HARMLESS = frozenset("a blockquote br code em h1 h2 h3 h4 hr li ol p pre span strong ul".split())
-LINK = re.compile(r'<a href="https?://([^/"?#]+)[^>]*>(.*?)</a>( <span class="chat-quiet">.*?</span>)?')
+HARMLESS = frozenset(
+    [
+        "a",
+        "blockquote",
+        "br",
+        "code",
+        "em",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "hr",
+        "li",
+        "ol",
+        "p",
+        "pre",
+        "span",
+        "strong",
+        "ul",
+    ]
+)
+LINK = re.compile(
+    r'<a href="https?://([^/"?#]+)[^>]*>(.*?)</a>( <span class="chat-quiet">.*?</span>)?'
+)
 
 
 def test_markdown_is_shown_as_the_visitor_saw_it() -> None:

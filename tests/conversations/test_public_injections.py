@@ -111,9 +111,7 @@ def _strings(value: Any) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("place", ["tool", "earlier", "context"])
-def test_no_text_makes_anything_happen(
-    claude_standin: Standin, secrets: None, place: str
-) -> None:
+def test_no_text_makes_anything_happen(claude_standin: Standin, secrets: None, place: str) -> None:
     for texts in injections.batches(injections.hidden(), LARGEST):
         visitor, before = Visitor(), []
         if place == "earlier":

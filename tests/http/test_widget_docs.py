@@ -19,8 +19,8 @@ def sources() -> str:
 
 
 def documented() -> set[str]:
-    """Return the code in the widget's documentation."""
-    text = (ROOT / "docs" / "widget.md").read_text(encoding="utf-8")
+    """Return the code in the reference of the widget."""
+    text = (ROOT / "docs" / "widget-api.md").read_text(encoding="utf-8")
     return set(re.findall(r"`([^`\n]+)`", text))
 
 

@@ -1,6 +1,6 @@
 """A visitor that chats in a real browser, on a page in any language.
 
-It finds the chat by the parts that docs/widget.md documents.
+It finds the chat by the parts that docs/widget-api.md documents.
 """
 
 from __future__ import annotations
