@@ -15,8 +15,10 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from sitechat.http import machine_views
+from sitechat.knowledge.machines import llms
 from sitechat.runtime import rates
 from tests.indexed import put, put_shop
+from tests.smaller import Smaller
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("index_folder")]
 
@@ -179,6 +181,12 @@ def test_other_sites_pages_other_methods_and_other_types_are_refused() -> None:
     assert Client().post("/mcp/", "{}", content_type="text/plain").status_code == 415
     assert post("x" * (machine_views.MAX_BODY_LENGTH + 1)).status_code == 413
     assert Client().post("/llms.txt").status_code == 405
+
+
+def test_private_pages_leave_the_public_ones_their_places(shop: None, smaller: Smaller) -> None:
+    smaller(llms, MAX_PAGES=1)
+    put("/a-first/", "Only for staff.", "First", audience=["staff"])
+    assert "/returns/" in Client().get("/llms.txt").content.decode()
 
 
 def test_a_body_without_a_length_is_read_only_up_to_the_limit() -> None:

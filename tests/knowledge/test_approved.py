@@ -78,6 +78,14 @@ def by_subject(texts: Sequence[str]) -> list[list[float]]:
     return [[1.0, 0.0] if each else [0.0, 1.0] for each in about]
 
 
+def editing(texts: Sequence[str]) -> list[list[float]]:
+    """Embed texts while somebody changes the answers to other questions."""
+    for one in ApprovedAnswer.objects.all():
+        one.questions = "Are dogs allowed?"
+        one.save()
+    return by_subject(texts)
+
+
 def broken(texts: Sequence[str]) -> list[list[float]]:
     raise RuntimeError("no model")
 
@@ -90,6 +98,16 @@ def test_an_embedder_finds_other_words_for_the_same(settings: Settings) -> None:
     assert approved.embed_missing() == 2
     assert titles("A place for my vehicle, please") == ["Parking"]
     assert approved.embed_missing() == 0
+
+
+def test_vectors_of_questions_that_were_changed_meanwhile_are_not_stored(
+    settings: Settings,
+) -> None:
+    settings.CHAT_EMBEDDER = f"{__name__}.editing"
+    answer()
+    assert approved.embed_missing() == 0
+    settings.CHAT_EMBEDDER = f"{__name__}.by_subject"
+    assert approved.embed_missing() == 1
 
 
 def test_a_broken_embedder_leaves_the_words(settings: Settings) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 
 import pytest
 from django.contrib import admin
@@ -14,6 +15,7 @@ from pytest_django import Settings
 from sitechat.knowledge import SitemapSource
 from sitechat.knowledge.index.indexing import index_all
 from sitechat.knowledge.sources.crawling import is_page, links_of
+from sitechat.knowledge.sources.head_links import head_links
 from sitechat.models import Page
 from tests.indexed import Groups, index_problems, known_urls
 from tests.rendered import Answer, put_pages, sitemap_of
@@ -91,6 +93,26 @@ def test_which_links_a_page_asks_to_follow() -> None:
         href='/i/'>i</a><a data-href=/j/>j</a>"""
     assert links_of(html) == ["/a/", "/b/?x&y", "/i/"]
     assert links_of(b"<meta name='robots' content='index, nofollow'>" + html) == []
+    assert links_of(b"<meta content=none name=django-sitechat>" + html) == []
+
+
+def test_a_link_whose_address_says_download_or_nofollow_is_followed() -> None:
+    html = b"""<a href="/download/">Get it</a><a title="rel=nofollow" href=/about-nofollow/>x</a>"""
+    assert links_of(html) == ["/download/", "/about-nofollow/"]
+
+
+def test_an_open_comment_or_script_reaches_to_the_end() -> None:
+    assert links_of(b"<a href=/a/>a</a><!-- <a href=/b/>b</a>") == ["/a/"]
+    assert links_of(b"<a href=/a/>a</a><script><!-- <a href=/b/>b</a>") == ["/a/"]
+    assert links_of(b"<STYLE><!--</style ><a href=/a/>a</a>") == ["/a/"]
+
+
+@pytest.mark.parametrize("piece", [b"<!--", b"<script ", b"<meta name=robots ", b"<a rel=", b"<a "])
+def test_the_links_of_a_hostile_page_are_found_at_once(piece: bytes) -> None:
+    began = time.process_time()
+    assert links_of(piece * (1_000_000 // len(piece))) == []
+    assert head_links(piece * (200_000 // len(piece))).canonical == ""
+    assert time.process_time() - began < 1
 
 
 def _view(request: HttpRequest) -> HttpResponse:

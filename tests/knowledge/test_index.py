@@ -159,6 +159,16 @@ def test_a_damaged_index_is_built_anew(help_pages: None) -> None:
         assert found("parcels")[0] == "/shipping/"
 
 
+def test_an_index_that_can_not_be_read_for_a_moment_is_kept(help_pages: None) -> None:
+    before = index.current()
+    assert before is not None
+    before.terms.set_progress_handler(lambda: 1, 1)  # every statement fails
+    assert found("soup") == []
+    before.terms.set_progress_handler(None, 0)
+    assert index.current() is before
+    assert found("soup")
+
+
 def test_what_a_killed_builder_left_is_swept_away(help_pages: None) -> None:
     left = index.generations.folder() / "new-killed"
     left.mkdir()

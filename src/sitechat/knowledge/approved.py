@@ -1,7 +1,7 @@
-"""Find approved answers for a question, by the words of its wordings and by their meaning.
+"""Search for approved answers to a question, by the words of their questions and by meaning.
 
-There are few of them, so each process keeps all in memory. One small query per question finds out
-whether they have changed.
+A site has few approved answers, so each process keeps all of them in memory. For each question, one
+small query checks whether they have changed.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db.models import Count, Max
+from django.utils import timezone
 
 from sitechat.conf import conf
 from sitechat.knowledge import audience
@@ -35,19 +36,19 @@ MOST = 3
 """The maximum number of approved answers that are sent with a question."""
 
 SAME_WORDS = 0.5
-"""The minimum likeness of the words of a question and of a wording, 0 to 1."""
+"""The minimum similarity, 0 to 1, of the words of a question and of a wording."""
 
 SAME_LETTERS = 0.75
-"""The minimum likeness of their letters, which sees past misspellings, 0 to 1."""
+"""The minimum similarity, 0 to 1, of the letters of both, which tolerates misspellings."""
 
 SAME_MEANING = 0.62
-"""The minimum cosine of their vectors."""
+"""The minimum cosine of the vectors of both."""
 
 EMBEDDING_TIMEOUT = 5.0
-"""Seconds that the embedder may take while somebody waits for a page of the admin."""
+"""Maximum seconds that the embedder may take while a user waits for a page of the admin."""
 
 LONGEST = 500
-"""Characters of a question that are compared."""
+"""Maximum characters of a question that are compared."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class _Wording:
 
 
 class _Known:
-    """All active approved answers, and the state of the table in which they were read."""
+    """All active approved answers, and the state of the table when they were read."""
 
     def __init__(self) -> None:
         self.state: object = None
@@ -80,7 +81,7 @@ def find(query: Query, bot: str, limit: int = MOST) -> list[Found]:
     """Return the approved answers for a question, best first.
 
     Args:
-        query: The question and its context; its `sources` make no difference.
+        query: The question and its context. Its `sources` are ignored.
         bot: The name of the bot that is asked.
         limit: The maximum number of answers.
     """
@@ -134,14 +135,14 @@ def _wordings(answer: ApprovedAnswer) -> list[_Wording]:
 
 
 def _content(text: str, language: str) -> frozenset[str]:
-    """Return the stems of the words that say what a text is about."""
+    """Return the stems of the words of a text, without stop words."""
     base = base_language(language) or _language(text, "")
     ignored = stop_words(base)
     return frozenset(stem(word, base) for word in words(text) if word not in ignored)
 
 
 def _likeness(texts: Sequence[str], wordings: Sequence[_Wording], language: str) -> float:
-    """Return the likeness of the question to the nearest wording; 0 if it is below the minimum."""
+    """Return the similarity of a question to the nearest wording; 0 if it is below the minimum."""
     from rapidfuzz import fuzz, utils
 
     best = 0.0
@@ -161,7 +162,7 @@ def _likeness(texts: Sequence[str], wordings: Sequence[_Wording], language: str)
 
 
 def _embedded(text: str, answers: Iterable[ApprovedAnswer]) -> Vectors | None:
-    """Return the vector of a question, if some answer has vectors to compare it with."""
+    """Return the vector of a question; None if no answer has vectors, or if the embedder fails."""
     if not conf.CHAT_EMBEDDER:
         return None
     embedder = next((a.embedder for a in answers if _is_current(a)), "")
@@ -203,13 +204,12 @@ def embed_missing() -> int:
         vectors = _vectors(answer.wordings)
         if vectors is None:
             break
-        _store(answer, vectors)
-        count += 1
+        count += _store(answer, vectors)
     return count
 
 
 def embed_in_time(answer: ApprovedAnswer) -> bool:
-    """Embed the questions of an answer; the cleanup does it if it takes too long.
+    """Embed the questions of an answer. If this takes too long, the next cleanup does it.
 
     Returns:
         Whether the answer has vectors now.
@@ -217,9 +217,7 @@ def embed_in_time(answer: ApprovedAnswer) -> bool:
     if not conf.CHAT_EMBEDDER or not answer.wordings:
         return False
     vectors = run_within(EMBEDDING_TIMEOUT, partial(_vectors, answer.wordings))
-    if vectors is not None:
-        _store(answer, vectors)
-    return vectors is not None
+    return vectors is not None and _store(answer, vectors)
 
 
 def _vectors(texts: Sequence[str]) -> Vectors | None:
@@ -230,7 +228,13 @@ def _vectors(texts: Sequence[str]) -> Vectors | None:
         return None
 
 
-def _store(answer: ApprovedAnswer, vectors: Vectors) -> None:
-    answer.vectors = vectors.astype("<f2").tobytes()
-    answer.embedder = embeddings.embedder_name(vectors)
-    answer.save(update_fields=["vectors", "embedder", "updated"])
+def _store(answer: ApprovedAnswer, vectors: Vectors) -> bool:
+    """Store the vectors, and return False if the answer has been changed since it was read."""
+    same = ApprovedAnswer.objects.filter(pk=answer.pk, questions=answer.questions)
+    return bool(
+        same.update(
+            vectors=vectors.astype("<f2").tobytes(),
+            embedder=embeddings.embedder_name(vectors),
+            updated=timezone.now(),
+        )
+    )

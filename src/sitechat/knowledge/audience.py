@@ -31,7 +31,7 @@ def user(pk: Any) -> str:
 
 
 def invalid(audience: Iterable[object]) -> list[object]:
-    """Return the entries that are not valid audiences, so that they would match no visitor."""
+    """Return the entries that are not valid audiences."""
     return [
         name
         for name in audience

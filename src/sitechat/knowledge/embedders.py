@@ -1,9 +1,11 @@
 """Local embedding models for `CHAT_EMBEDDER`, without network and PyTorch.
 
-An embedder is a callable that returns one vector for each of a list of texts. Its optional
-attributes are: `query`, a method with the same signature for questions, for models that treat them
-differently; `weight`, from 0 to 1, the weight of vectors relative to words; and `languages`, the
-codes of the supported languages.
+An embedder is a callable that takes a list of texts and returns one vector for each. It may have
+these attributes:
+
+- `query`: a method with the same signature for questions, for models that treat them differently
+- `weight`: the weight of vectors relative to words, from 0 to 1
+- `languages`: the codes of the supported languages
 """
 
 from __future__ import annotations
@@ -32,9 +34,13 @@ class OnnxEmbedder:
         # settings.py
         CHAT_EMBEDDER = "myproject.embedding.embed"
 
-    The folder contains `model.onnx` and `tokenizer.json`. The model is loaded with the first text.
-    Texts are truncated to `max_tokens`; MiniLM was trained on 256. Vectors are the mean of the
-    token vectors. This needs `django-sitechat[onnx]`.
+    The model is loaded with the first text. A text's vector is the mean of its token vectors. This
+    needs `django-sitechat[onnx]`.
+
+    Args:
+        folder: The folder with `model.onnx` and `tokenizer.json`.
+        max_tokens: Maximum tokens of a text, which is truncated. MiniLM was trained on 256.
+        threads: Number of threads of the model; 0 for one per core.
     """
 
     def __init__(
@@ -95,12 +101,14 @@ class OnnxEmbedder:
 
 
 class MultilingualEmbedder:
-    """The Universal Sentence Encoder for 16 languages, from `django-sitechat[embeddings]`.
+    """The multilingual Universal Sentence Encoder, from `django-sitechat[embeddings]`.
 
-    It is the default of `CHAT_EMBEDDER` if it is installed.
+    It is the default of `CHAT_EMBEDDER` if it is installed. It needs about 150 MB of memory after
+    the first text. It supports Arabic, Chinese, Dutch, English, French, German, Italian, Japanese,
+    Korean, Polish, Portuguese, Russian, Spanish, Thai and Turkish.
 
-    Arabic, Chinese, Dutch, English, French, German, Italian, Japanese, Korean, Polish, Portuguese,
-    Russian, Spanish, Thai and Turkish. It needs about 150 MB of memory after the first text.
+    Args:
+        threads: Number of threads of the model.
     """
 
     weight = 0.5

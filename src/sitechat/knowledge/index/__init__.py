@@ -6,7 +6,7 @@ imports `sources`, `reading`, `text` and the models.
 
 from __future__ import annotations
 
-from sitechat.knowledge.index.generations import current, discard, refresh, status
+from sitechat.knowledge.index.generations import current, discard_damaged, refresh, status
 from sitechat.knowledge.index.reader import Damaged, Index
 
-__all__ = ["Damaged", "Index", "current", "discard", "refresh", "status"]
+__all__ = ["Damaged", "Index", "current", "discard_damaged", "refresh", "status"]

@@ -24,12 +24,13 @@ from sitechat.models import Page, PageSnapshot, Passage
 _CHUNK = 50
 """Number of pages that are written in one transaction."""
 _COUNTED = 500
-"""Number of passages after which counts of words are written to an unpublished index."""
+"""Number of passages after which an unpublished index gets their counts of words."""
 _LOOKED_THROUGH = 2000
 """Number of pages whose stamps are compared at once."""
 _MAX_DEAD = 0.2
 """Maximum share of FTS5 rows of removed passages, above which the index is rebuilt."""
 _FEWEST_DEAD = 100
+"""Number of such rows up to which even a small index is not rebuilt."""
 
 
 def build(folder: Path, state: str, pace: Pace) -> None:
@@ -229,7 +230,7 @@ def _add(
 
 
 stems_of = cache(Stems)
-"""Returns the cached stems of a language."""
+"""Return the cached stems of a language."""
 
 
 def _translations(page: Page) -> str:

@@ -72,13 +72,13 @@ def embed_questions(texts: Sequence[str], dimensions: int) -> Vectors | None:
         vectors = embed(texts, is_query=True)
         if vectors.shape[1] != dimensions:
             raise EmbeddingError(
-                f"CHAT_EMBEDDER gives {vectors.shape[1]} dimensions, the index has {dimensions}: "
-                "run chat_index"
+                f"CHAT_EMBEDDER returned vectors of {vectors.shape[1]} dimensions, but the index "
+                f"has {dimensions}: run chat_index"
             )
     except Exception:  # the site's callable may raise any exception
         # Visitors must not wait for it repeatedly, and one report is enough.
         _process().failed = (embedder, time.monotonic() + _PAUSE)
-        logger.exception("CHAT_EMBEDDER failed; searching by words alone for a minute")
+        logger.exception("CHAT_EMBEDDER failed; searches use only words for a minute")
         return None
     return vectors
 
@@ -174,9 +174,12 @@ def embedder_name(vectors: Vectors) -> str:
 
 
 def embed_missing(pages: Sequence[int] | None = None) -> Iterator[int]:
-    """Embed passages without a vector in batches, and yield the number done so far.
+    """Embed passages without a vector in batches, and yield the size of each batch.
 
     Each batch is committed, so that after a kill no passage is embedded (and paid for) twice.
+
+    Args:
+        pages: Primary keys of the pages whose passages are embedded; None for all pages.
     """
     if not conf.CHAT_EMBEDDER:
         return

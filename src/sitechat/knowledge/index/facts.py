@@ -45,7 +45,7 @@ def state_of(stamp: str) -> str:
 
 
 def read_facts(connection: sqlite3.Connection) -> Facts:
-    """Return the metadata of an index, which is empty for a new one."""
+    """Return the metadata of an index. A new index has empty metadata."""
     row = connection.execute("SELECT value FROM fact WHERE name = 'facts'").fetchone()
     if row is None:
         return Facts()
@@ -86,6 +86,6 @@ def count_facts(connection: sqlite3.Connection, state: str, vectors: VectorFiles
 
 
 def ever(connection: sqlite3.Connection) -> int:
-    """Return the number of rows ever added to FTS5, numbered from 1 without gaps."""
+    """Return the number of rows ever added to FTS5. They are numbered from 1 without gaps."""
     found = connection.execute("SELECT coalesce(max(id), 0) FROM terms_docsize").fetchone()
     return int(found[0])

@@ -55,7 +55,7 @@ class LineCounter:
             return
         self.pages += 1
         self._counts.update(lines)
-        if len(self._counts) > 500_000:  # a line seen only once is hardly on most pages
+        if len(self._counts) > 500_000:  # a line that occurred only once is not on most pages
             self._counts = Counter({line: n for line, n in self._counts.items() if n > 1})
 
     def shared(self) -> list[str] | None:

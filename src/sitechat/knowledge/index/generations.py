@@ -38,7 +38,8 @@ logger = get_logger("sitechat")
 
 MAX_INLINE = 300
 """Maximum number of changed pages that a search waits for; with more, it uses the old index."""
-_FIRST_WAIT = 2.0  # seconds that a search waits for the first index
+_FIRST_WAIT = 2.0
+"""Seconds that a search waits for the first index."""
 _BACKGROUND_SHARE = 0.3
 """Share of time for work on an index in a process that serves visitors."""
 
@@ -77,7 +78,7 @@ def current() -> Index | None:
             return index
         return _follow(state)
     except (OSError, sqlite3.Error):  # such as a full disk, or another user's folder
-        logger.exception("The search index can't be used; answering without the site's pages")
+        logger.exception("The search index can't be used; the chat answers without pages")
         return None
 
 
@@ -226,8 +227,8 @@ def _present(state: str) -> str:
 
 
 def _build(place: Path, state: str, pace: Pace) -> None:
-    for left in place.glob("new-*"):  # left by a killed process
-        shutil.rmtree(left, ignore_errors=True)
+    for unfinished in place.glob("new-*"):  # of a killed process
+        shutil.rmtree(unfinished, ignore_errors=True)
     temporary = Path(tempfile.mkdtemp(prefix="new-", dir=place))
     try:
         build(temporary, state, pace)
@@ -240,7 +241,7 @@ def _build(place: Path, state: str, pace: Pace) -> None:
 
 
 def _tidy(place: Path, keep: str) -> None:
-    """Delete all but the two newest indexes. Processes can still read open files."""
+    """Delete all but the two newest indexes. Processes can still read files that they have open."""
     old = [path for path in place.glob("index*") if path.name != keep]
     for path in sorted(old, key=lambda path: path.name, reverse=True)[1:]:
         shutil.rmtree(path, ignore_errors=True)
@@ -258,12 +259,22 @@ def _locked(path: Path, wait: bool) -> Iterator[bool]:
 
 
 def _has_locks() -> bool:
-    """Return whether the system has file locks; without, two processes may build an index."""
+    """Return whether the system has file locks. Without them, two processes may build an index."""
     return os.name == "nt" or bool(getattr(locks, "fcntl", None))
 
 
-def discard(index: Index) -> None:
-    """Delete an index with damaged files. The next search builds a new one."""
+def discard_damaged(index: Index, error: Exception) -> None:
+    """Delete an index that could not be read, unless its files are intact.
+
+    The next search builds a new index.
+
+    Args:
+        index: The index.
+        error: The error. Files are intact if a lock or an interruption was the reason.
+    """
+    if isinstance(error, sqlite3.OperationalError) and not _is_damaged(index.folder):
+        logger.warning("The search index can't be read at the moment: %s", error)
+        return
     logger.warning("The search index %s is damaged and will be rebuilt", index.folder)
     with _opening:
         opened().current = None
@@ -276,8 +287,8 @@ def status() -> IndexStatus:
     if index is not None:
         try:
             return _size(index)
-        except (OSError, sqlite3.Error, Damaged):
-            discard(index)
+        except (OSError, sqlite3.Error, Damaged) as error:
+            discard_damaged(index, error)
     known = Page.objects.exclude(content_hash="").exists()
     return IndexStatus(pages=0, passages=0, vectors=0, bytes=0, up_to_date=not known)
 

@@ -25,7 +25,6 @@ from sitechat.models import Page, url_hash
 
 _MAX_PROBLEMS = 1000
 
-
 Problem = tuple[str, str]
 """The address of a page or the label of a source, and what is wrong with it."""
 
@@ -40,8 +39,7 @@ class IndexReport:
     problems: list[Problem] = field(default_factory=list)
     """Documents that could not be read or were left out; at most a thousand."""
     left_out: set[Problem] = field(default_factory=set)
-    """The problems that the site intends: pages that are not public or say noindex."""
-
+    """The problems that the site intends, such as pages that are not public or say noindex."""
     notes: list[str] = field(default_factory=list)
     """Information for the site's owner that is not a problem."""
 
@@ -75,7 +73,11 @@ def declared_sources() -> list[AnySource]:
 def index_all(progress: Progress = lambda label, done, total: None) -> IndexReport:
     """Update the pages from all sources.
 
-    It may run concurrently, and may be killed and restarted: each page has its own transaction.
+    Several processes may do this at the same time, and any of them may be killed: each page is
+    written in its own transaction.
+
+    Args:
+        progress: Called after each document.
     """
     report = IndexReport()
     sources = declared_sources()
@@ -98,9 +100,13 @@ def index_all(progress: Progress = lambda label, done, total: None) -> IndexRepo
 def index_pages(
     urls: Sequence[str], progress: Progress = lambda label, done, total: None
 ) -> IndexReport:
-    """Index single pages of the site, which later runs index again.
+    """Index single pages of the site. Later runs index them again.
 
     A page that another source has stored stays with that source.
+
+    Args:
+        urls: The addresses of the pages.
+        progress: Called after each document.
     """
     report = IndexReport()
     source = NamedPages(urls)
@@ -158,8 +164,8 @@ def _index(source: AnySource, report: IndexReport) -> Iterator[Stored]:
     except Exception as error:  # a broken source must not prevent reading the others
         report.add(
             source.label,
-            f"stopped after {count} pages ({type(error).__name__}: {error}); what was known of "
-            "its other pages is kept",
+            f"stopped after {count} pages ({type(error).__name__}: {error}); its other pages keep "
+            "their old text",
         )
         return  # an incomplete run does not show which pages are gone
     report.removed += remove_unseen(source.label, began)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 _SLICE = 0.01
-"""Seconds of work before a pause, in which other threads wait for Python's lock."""
+"""Seconds of work before a pause. Meanwhile other threads may have to wait for Python's lock."""
 
 
 class Pace:

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 _MAX_WORDS = 100_000
 """Maximum number of the site's words that are kept in memory to correct questions."""
 _QUICK_WORDS = 20_000
+"""Number of words up to which the vocabulary is read again after every change."""
 _WORDS_FOR = 600.0
-"""Seconds that a larger vocabulary is kept although pages have changed."""
+"""Seconds that a larger vocabulary is kept, even if pages have changed."""
 
 
 class Damaged(Exception):
@@ -118,7 +119,7 @@ class Index:
 
     @property
     def vocabulary(self) -> Vocabulary:
-        """Return the words of the site, at most the hundred thousand most frequent ones."""
+        """The words of the site, at most the hundred thousand most frequent ones."""
         known = self._vocabulary
         if known is not None and known.state != self.facts.state:
             is_old = time.monotonic() - known.read > _WORDS_FOR
@@ -140,7 +141,10 @@ class Index:
 
     @property
     def vectors(self) -> tuple[NDArray[np.float32], NDArray[np.int64]] | None:
-        """Return the vectors, and the passage and page of each, 0 if removed; None if none."""
+        """The vectors, and the passage and page of each; None if the index has no vectors.
+
+        The passage and the page are 0 if the passage was removed.
+        """
         facts = self.facts
         if not conf.CHAT_EMBEDDER or facts.vectors is None:
             return None

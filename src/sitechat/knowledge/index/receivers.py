@@ -67,10 +67,10 @@ def _note(sources: Iterable[type[Source]], key: str, using: str) -> None:
         return
     connection = transaction.get_connection(using)
     if not connection.in_atomic_block and not connection.get_autocommit():
-        return  # the site commits manually, which sends no signal
+        return  # the site commits manually, and Django calls nothing after such a commit
     waiting = _thread.waiting.get(using)
     if waiting is None or not _is_scheduled(connection, waiting):
-        # A rollback drops the callback: what waited for it did not change.
+        # A rollback has dropped the callback, so the objects that waited have not changed.
         waiting = _thread.waiting[using] = {}
         waiting.update(dict.fromkeys(changed))
         # Outside of a transaction, this runs immediately.
@@ -80,7 +80,7 @@ def _note(sources: Iterable[type[Source]], key: str, using: str) -> None:
 
 
 def _is_scheduled(connection: BaseDatabaseWrapper, waiting: Changes) -> bool:
-    """Return whether the commit of the open transaction will index what waits."""
+    """Return whether the open transaction will index the waiting objects when it commits."""
     return any(
         isinstance(entry[1], partial)
         and entry[1].func is _committed
@@ -127,7 +127,7 @@ def _is_written(source: Source, key: str) -> bool:
             remove(source.label, key)
             return False
         stored = store(document, source.label)
-    except Exception:  # its present text and audience are unknown
+    except Exception:  # the current text and audience of the object are unknown
         logger.exception("%s %s could not be indexed; chat_index will index it", source.label, key)
         remove(source.label, key)
         return False

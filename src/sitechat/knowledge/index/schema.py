@@ -1,9 +1,9 @@
 """The files of a host's search index.
 
-`terms.sqlite3` is an FTS5 index of stems, which this project computes in the language of each page.
-FTS5 only splits them at spaces, because its tokenizer "ascii" treats non-ASCII characters as
-letters. The file is in WAL mode, so that one process can update it while others search it. The
-vectors of passages are in two other files: see `vectors`.
+`terms.sqlite3` is an FTS5 index of stems. This package computes the stems in the language of each
+page and joins them with spaces. FTS5 splits them at these spaces: its tokenizer "ascii" treats all
+non-ASCII characters as letters. The file is in WAL mode, so that one process can update it while
+others search it. The vectors of passages are in two other files: see `vectors`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from pathlib import Path
 
 TERMS = "terms.sqlite3"
 FORMAT = 5
-"""The version of the format. Increment it with every change, so that indexes are rebuilt."""
+"""The version of the format. Increment it with every change of the format, so that indexes are
+rebuilt."""
 
 _SCHEMA = """
 CREATE TABLE page (
@@ -52,7 +53,7 @@ def has_fts5() -> bool:
 
 
 def create(path: Path) -> sqlite3.Connection:
-    """Return an empty index in a fast, unsafe mode, as it is not read before `publish`."""
+    """Create an empty index in a fast, unsafe mode. Nobody reads it before `publish`."""
     connection = sqlite3.connect(path)
     connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")
     connection.executescript(_SCHEMA)
@@ -78,7 +79,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
         f"{path.resolve().as_uri()}?mode=rw", uri=True, check_same_thread=False, timeout=5
     )
     connection.execute("PRAGMA query_only = 1")
-    # Each thread has a small cache, as they share the system's file cache.
+    # A small cache for each thread is enough, because all threads share the system's file cache.
     connection.execute("PRAGMA cache_size = -4000")
     connection.execute("PRAGMA mmap_size = 67108864")
     return connection

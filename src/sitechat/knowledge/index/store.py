@@ -54,11 +54,16 @@ class Stored:
 def store(document: Document, source: str, since: datetime | None = None) -> Stored:
     """Store a document of a source.
 
-    A page that can't be read stores the problem. It keeps its passages, but only for visitors who
-    are in both its old and its new audience. A page that is gone, says noindex, is empty, or has
-    an unknown audience loses its passages. If two documents of a run have the same address, the
-    first is kept; `since` is the start of the run. Two processes may store the same document
-    concurrently.
+    For a page that can't be read, the problem is stored. The page keeps its passages, but only for
+    visitors who are in both its old and its new audience. A page that is gone, says noindex, is
+    empty, or has an unknown audience loses its passages. Two processes may store the same document
+    at the same time.
+
+    Args:
+        document: The document.
+        source: The label of the source.
+        since: The start of the run. If two documents of a run have the same address, the first is
+            kept. None if the document is not part of a run.
     """
     document = replace(document, key=stored_key(document.key))
     if document.unchanged:

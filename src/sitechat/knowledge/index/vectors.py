@@ -1,8 +1,8 @@
-"""The vectors of an index: two files, mapped into memory and so shared by processes.
+"""The vectors of an index, in two files.
 
-Each row of one file is a vector. The same row of the other file contains the primary keys of its
-passage and page, or zeros if the passage was removed. `Facts.vectors` has the number of complete
-rows.
+Each row of one file is a vector. All processes map this file into memory and so share it. The same
+row of the other file contains the primary keys of the vector's passage and page, or zeros if the
+passage was removed. `Facts.vectors` has the number of complete rows.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ VECTOR_PASSAGES = "vector_passages.i64"
 
 
 class VectorWriter:
-    """A writer that adds the vectors of passages to an index and removes those of removed ones.
+    """A writer that adds the vectors of passages to an index and removes vectors of pages.
 
     Args:
         folder: The folder of the index.
@@ -82,10 +82,15 @@ class VectorWriter:
 
 
 def open_writer(folder: Path, files: VectorFiles | None) -> tuple[VectorWriter | None, bool]:
-    """Return a writer of the current embedder's vectors; None if there are no vectors.
+    """Return a writer of the current embedder's vectors.
+
+    Args:
+        folder: The folder of the index.
+        files: The metadata of the index's vectors, which another embedder may have computed.
 
     Returns:
-        The writer, and whether it starts with no vectors, so that all pages must be added.
+        The writer, or None if no passage has a vector; and whether the index has no vectors of the
+        current embedder yet, so that all pages must be added.
     """
     if not conf.CHAT_EMBEDDER:
         return None, False
@@ -103,7 +108,7 @@ def open_writer(folder: Path, files: VectorFiles | None) -> tuple[VectorWriter |
 
 
 def open_vectors(folder: Path, files: VectorFiles) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Return the vectors, and the passage and page of each.
+    """Return the vectors, and the passage and page of each; see `Index.vectors`.
 
     Raises:
         OSError: The files do not exist.

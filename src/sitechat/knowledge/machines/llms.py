@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-
-from django.db.models import QuerySet
+from itertools import islice
 
 from sitechat.knowledge.addresses import is_address
 from sitechat.knowledge.audience import PUBLIC
@@ -12,6 +11,7 @@ from sitechat.models import IndexState, Page, Passage
 from sitechat.runtime.per_process import PerProcess
 
 MAX_PAGES = 5000
+"""Maximum number of pages in llms.txt."""
 MAX_LENGTH = 5_000_000
 """Maximum length of llms-full.txt, in characters."""
 _kept: PerProcess[dict[tuple[str, ...], str]] = PerProcess(dict)
@@ -36,7 +36,7 @@ def full_text(name: str, link: Link) -> str:
 
 
 def _once(what: str, name: str, link: Link, make: Callable[[str, Link], str]) -> str:
-    """Return a text, made once for each state of the index."""
+    """Return a text, which is made once for each state of the stored pages."""
     stamp = str(IndexState.objects.filter(pk=1).values_list("stamp", flat=True).first())
     key = (what, name, link("/"), stamp)
     kept = _kept()
@@ -50,8 +50,7 @@ def _once(what: str, name: str, link: Link, make: Callable[[str, Link], str]) ->
 def _list(name: str, link: Link) -> str:
     pages = [
         f"- [{_bracketed(page.title or page.url)}]({_address(link(page.url))})"
-        for page in _pages()[:MAX_PAGES]
-        if _is_public(page)
+        for page in islice(_pages(), MAX_PAGES)
     ]
     return "\n".join([f"# {_line(name)}", "", "## Pages", "", *pages, ""])
 
@@ -59,9 +58,7 @@ def _list(name: str, link: Link) -> str:
 def _full(name: str, link: Link) -> str:
     parts = [f"# {_line(name)}\n"]
     size = len(parts[0])
-    for page in _pages().iterator(chunk_size=200):
-        if not _is_public(page):
-            continue
+    for page in _pages():
         part = "\n".join(_text(page, link(page.url)))
         size += len(part)
         if size > MAX_LENGTH:
@@ -81,12 +78,12 @@ def _text(page: Page, url: str) -> Iterator[str]:
         yield f"{passage.text}\n"
 
 
-def _pages() -> QuerySet[Page]:
-    return Page.objects.exclude(content_hash="").order_by("url")
-
-
-def _is_public(page: Page) -> bool:
-    return PUBLIC in page.audience and is_address(page.url)
+def _pages() -> Iterator[Page]:
+    """Yield the public pages, ordered by address."""
+    pages = Page.objects.exclude(content_hash="").order_by("url")
+    for page in pages.iterator(chunk_size=200):
+        if PUBLIC in page.audience and is_address(page.url):
+            yield page
 
 
 def _line(text: str) -> str:

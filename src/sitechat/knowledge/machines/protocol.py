@@ -12,10 +12,10 @@ from typing import Any
 from sitechat.knowledge.searching import Found, open_page, search
 
 VERSIONS = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
-"""The supported versions of the protocol, which are equal in these messages."""
+"""The supported versions of the protocol. These messages are the same in all of them."""
 MAX_RESULTS = 20
 PART = 20
-"""Number of passages in one part of a page."""
+"""Maximum number of passages in one part of a page."""
 MAX_QUERY_LENGTH = 2000
 
 _PARSE_ERROR, _INVALID, _NO_METHOD, _BAD_PARAMETERS = -32700, -32600, -32601, -32602

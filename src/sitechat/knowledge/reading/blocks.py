@@ -25,4 +25,4 @@ class Content:
 
 
 class Unreadable(Exception):
-    """A page or file that can't be read. The message tells the site's owner why."""
+    """A page or file that can't be read. The message is for the site's owner and says why."""

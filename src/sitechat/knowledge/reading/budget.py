@@ -30,10 +30,11 @@ from sitechat.runtime.per_process import PerProcess
 _AT_ONCE = 4
 """Maximum number of documents read at the same time for this process; others wait."""
 _KEPT = 1
-"""Number of idle processes that are kept for the next document."""
+"""Maximum number of idle processes that are kept for the next document."""
 _START = 5.0
 """Seconds that a new process may need to start, in addition to the document's budget."""
 _TRIES = 3
+"""Maximum number of processes that are started for a document."""
 _OUT_OF_TIME = {
     getattr(signal, name, None) for name in ("SIGPROF", "SIGALRM", "SIGXCPU", "SIGVTALRM")
 }
@@ -255,7 +256,7 @@ def environment() -> dict[str, str]:
 
 
 def _python() -> str:
-    """Return the path of this Python. `sys.executable` is the server if it embeds Python."""
+    """Return the path of this Python. If a server embeds Python, `sys.executable` is the server."""
     if Path(sys.executable or "").name.lower().startswith(("python", "pypy")):
         return sys.executable
     for folder in (Path(sys.prefix), Path(sys.base_prefix)):

@@ -24,7 +24,9 @@ from sitechat.knowledge.reading.office import TYPES
 IDLE = 60.0
 """Seconds after which an idle process ends."""
 LENGTHS = struct.Struct(">II")
+"""The lengths of the two parts of a job, or of an answer and 0, in bytes."""
 STARTED = b"\1"
+"""Confirms that a job was received."""
 _NEEDED = {
     "html": ["lxml.html"],
     "page": ["lxml.html"],
@@ -92,7 +94,7 @@ def _send(answers: BinaryIO, answer: dict[str, Any]) -> None:
 
 
 def _set_timer(which: str, seconds: float) -> None:
-    """Let the kernel stop this process after some seconds; 0 cancels the timer."""
+    """Make the kernel stop this process after some seconds; 0 cancels the timer."""
     if hasattr(signal, "setitimer"):
         signal.setitimer(getattr(signal, which), seconds)
 

@@ -3,7 +3,7 @@
 If a page marks its main text (`<main>`, `role="main"`, a single `<article>`), that element is read.
 Otherwise Resiliparse selects the main text, if it is installed (`django-sitechat[html]`). Without
 it, everything except navigation, headers, footers, asides and forms is read.
-`docs/knowledge.md` compares this with other extractors.
+`docs/search.md` compares this with other extractors.
 """
 
 from __future__ import annotations

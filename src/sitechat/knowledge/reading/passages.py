@@ -32,8 +32,12 @@ class PassageDraft:
 def cut(blocks: Iterable[Block], title: str = "") -> list[PassageDraft]:
     """Cut blocks at headings into passages of at most 250 words and 4000 characters.
 
-    A section shorter than 150 words is joined with the next section below the same heading; their
-    headings become lines of the text. A heading equal to the page's title is left out of the path.
+    A section shorter than 150 words is joined with the next section under the same heading. The
+    headings of both then become lines of the text.
+
+    Args:
+        blocks: The blocks of a page.
+        title: The page's title. An equal heading is left out of the passages' headings.
     """
     cuts: list[PassageDraft] = []
     path: list[tuple[int, str]] = []

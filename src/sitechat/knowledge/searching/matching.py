@@ -13,12 +13,13 @@ CANDIDATES = 200
 MAX_MATCHES = 20_000
 """Maximum number of passages that a search ranks, which bounds its time on large sites.
 
-Words that would exceed it are left out. These are the most frequent ones, with the least weight.
+If a search would exceed it, the most frequent words are left out. They have the least weight.
 """
 _MAX_JOINED = 4
 """Maximum number of words that a passage must contain if each word alone matches too many."""
 FEWEST_JOINED = 50
-"""Minimum number of passages with all of these words; a word that leaves fewer is not required."""
+"""Minimum number of passages that contain all required words. A word is not required if fewer
+passages would remain."""
 
 Word = Mapping[str, int]
 """The terms for a word of a question, with the number of passages that contain each.

@@ -42,7 +42,7 @@ class Found:
     page: int = 0
     """The page's primary key."""
     approved: bool = False
-    """Whether it is an approved answer and no passage of a page. Its `url` may be empty."""
+    """Whether it is an approved answer instead of a passage. Its `url` may then be empty."""
 
 
 @dataclass(frozen=True)
@@ -102,8 +102,8 @@ def look(index: indexes.Index, query: Query, limit: int) -> list[Found]:
         scope = Scope(audiences_of(query.user, index.audiences), query.sources)
         ranked = rank(index, text, previous, query.language, scope)
         links = links_in(index, query.prefix)
-    except (sqlite3.DatabaseError, indexes.Damaged):
-        indexes.discard(index)
+    except (sqlite3.DatabaseError, indexes.Damaged) as error:
+        indexes.discard_damaged(index, error)
         return []
     current = _page_at(query.page_url, query.user, links)
     if current is not None and not scope.includes(current.url, current.source):
@@ -158,7 +158,13 @@ def open_page(
 
 
 def existing(urls: Iterable[str], *, user: User, prefix: str | None = None) -> set[str]:
-    """Return those addresses, in the form of `Found.url`, whose pages the user may see."""
+    """Return the addresses whose pages the user may see.
+
+    Args:
+        urls: Addresses in the form of `Found.url`.
+        user: The user who asks; None for an anonymous visitor.
+        prefix: The prefix of the visitor's paths; by default that of the current request.
+    """
     urls = [url for url in urls if is_address(url)]
     if not urls:
         return set()

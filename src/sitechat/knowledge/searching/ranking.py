@@ -29,8 +29,8 @@ VOTE = 0.25
 OTHER_LANGUAGE = 0.8
 """Factor for the score of pages in another language than the question."""
 MAX_SCANNED = 200_000_000
-"""Maximum bytes of vectors that are compared with a question. If there are more, only the vectors
-of passages with words of the question are compared."""
+"""Maximum bytes of vectors that are compared with a question. If an index has more, only passages
+with words of the question are compared."""
 _MAX_WORDS = 60
 
 

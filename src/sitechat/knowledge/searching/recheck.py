@@ -1,4 +1,4 @@
-"""Rechecks of indexed pages, which may have become private or been deleted since."""
+"""Rechecks of indexed pages, which may have become private or been deleted in the meantime."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ logger = get_logger("sitechat")
 AT_ONCE = 2
 """Maximum number of pages that are rechecked before the answer."""
 SECONDS = 0.25
-"""Maximum time that an answer waits for them."""
+"""Maximum seconds that an answer waits for them."""
 _LATER = 8
 """Maximum number of pages that are rechecked after the answer."""
 _AGAIN = 60.0

@@ -16,10 +16,15 @@ def repair(
 ) -> str | None:
     """Return the word of the site that is closest to an unknown word.
 
-    It is at most two edits away (one for words shorter than six letters). An edit inserts,
-    deletes or replaces a letter or swaps two neighbours. Of equally close words, the most frequent
-    is returned. `is_known` rejects words that occur only in an earlier version of a page. Return
-    None if no word is close enough.
+    Args:
+        word: The unknown word.
+        words_by_length: The words of the site by length, with the number of passages of each.
+        is_known: Returns False for a word that occurs only in an earlier version of a page.
+
+    Returns:
+        A word that is at most two edits away; one edit if the unknown word is shorter than six
+        letters. An edit inserts, deletes or replaces a letter or swaps two neighbours. Of equally
+        close words it is the most frequent one. None if no word is close enough.
     """
     from rapidfuzz import process
     from rapidfuzz.distance import OSA

@@ -27,13 +27,15 @@ from sitechat.runtime.safe_logging import get_logger
 logger = get_logger("sitechat")
 
 SECONDS = 1.0
-"""Maximum time that an answer waits for the page."""
+"""Maximum seconds that an answer waits for the page."""
 LIMIT = 20
 """Maximum number of pages that are read for one IP address in ten minutes."""
 _PERIOD = 600
 _PASSAGES = 3
 _KEPT = 100
+"""Maximum number of pages that a process keeps."""
 _KEPT_FOR = 300.0
+"""Seconds that a page is kept."""
 
 recent: PerProcess[OrderedDict[Location, tuple[float, Reading | None]]] = PerProcess(OrderedDict)
 """Pages that were read recently, with their content."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterator
-from html import unescape
 from urllib.parse import urljoin
 
 from django.urls import Resolver404, ResolverMatch, resolve
@@ -15,6 +14,7 @@ from sitechat.knowledge.reading import Unreadable
 from sitechat.knowledge.sources.base import Document
 from sitechat.knowledge.sources.hosts import Location
 from sitechat.knowledge.sources.pages import PublicPages
+from sitechat.knowledge.sources.tags import tags, without_comments
 
 MAX_PAGES = 1000
 """Default maximum number of pages that are read by following links."""
@@ -22,14 +22,8 @@ _DEEPEST = 10
 """Maximum number of links to follow from the front page to a page."""
 _LINKS_OF_A_PAGE = 500
 _LOOKED_THROUGH = 1_000_000  # maximum bytes of a page that are searched for links
-_COMMENT = re.compile(r"<!--.{0,20000}?-->|<(script|style)\b.{0,200000}?</\1", re.S | re.I)
-_LINK = re.compile(r"<a\b([^<>]{1,4000})>", re.I)
-_HREF = re.compile(r"""(?<![\w-])href\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.I)
-_NOFOLLOW = re.compile(r"""\brel\s*=\s*["']?[^"'>]*\bnofollow\b|\bdownload\b""", re.I)
-_META_NOFOLLOW = re.compile(
-    r"""<meta\b[^<>]*\bname\s*=\s*["']?(?:robots|django-sitechat)\b[^<>]*\b(?:nofollow|none)\b""",
-    re.I,
-)
+_ROBOTS = frozenset(("robots", "django-sitechat"))
+"""Names of `<meta>` elements that may say nofollow."""
 _PRIVATE = frozenset(("admin", "sitechat", "wagtailadmin", "djdt"))
 """URL namespaces that contain no pages for visitors."""
 _ACTIONS = re.compile(
@@ -98,18 +92,24 @@ class Crawl:
 
 def links_of(body: bytes) -> list[str]:
     """Return the addresses of a page's links without fragments, except nofollow links."""
-    text = body[:_LOOKED_THROUGH].decode("utf-8", "replace")
-    if _META_NOFOLLOW.search(text):
+    page = without_comments(body[:_LOOKED_THROUGH].decode("utf-8", "replace"))
+    if any(_forbids_following(meta) for meta in tags(page, "meta")):
         return []
     found: dict[str, None] = {}
-    for match in _LINK.finditer(_COMMENT.sub(" ", text)):
-        href = _HREF.search(match[1])
-        if href is None or _NOFOLLOW.search(match[1]):
+    for link in tags(page, "a"):
+        if "download" in link or "nofollow" in link.get("rel", "").lower().split():
             continue
-        url = unescape(next(filter(None, href.groups()), "")).partition("#")[0].strip()
+        url = link.get("href", "").partition("#")[0].strip()
         if url:
             found[url] = None
     return list(found)
+
+
+def _forbids_following(meta: dict[str, str]) -> bool:
+    if meta.get("name", "").lower() not in _ROBOTS:
+        return False
+    directives = re.split(r"[\s,:]+", meta.get("content", "").lower())
+    return "nofollow" in directives or "none" in directives
 
 
 def is_page(path: str) -> bool:

@@ -15,7 +15,7 @@ from sitechat.knowledge.sources.base import AnySource, Document
 
 
 class FileSource(AnySource, abstract=True):
-    """A source of files: Markdown, reStructuredText, HTML, PDF or plain text.
+    """A source of files in any format of `reading.formats`, such as Markdown, PDF or Word.
 
     class Manual(FileSource):
         path = BASE_DIR / "docs"
@@ -86,7 +86,7 @@ class FileSource(AnySource, abstract=True):
         return (
             file
             for file in sorted(root.rglob(self.pattern))
-            if os.path.isfile(file)  # noqa: PTH113 (Path's raises where one may not look)
+            if os.path.isfile(file)  # noqa: PTH113 (Path.is_file raises without permission)
             and not any(part.startswith(".") for part in file.relative_to(root).parts)
             and (self.format or file.suffix.lower() in SUFFIXES)
             and file.resolve().is_relative_to(inside)  # no symbolic links out of the folder

@@ -1,18 +1,15 @@
 """The links in the head of a page: its canonical address and its translations.
 
-The bytes are searched without parsing them, because parsing could take arbitrarily long.
+The page is not parsed, because parsing may take arbitrarily long.
 """
 
 from __future__ import annotations
 
-import html
-import re
 from dataclasses import dataclass, field
 
+from sitechat.knowledge.sources.tags import tags, without_comments
+
 _LOOKED_THROUGH = 200_000  # bytes at the beginning of a page
-_COMMENT = re.compile(r"<!--.{0,20000}?-->", re.S)
-_LINK = re.compile(r"<link\b([^<>]{1,4000})>", re.I)
-_ATTRIBUTE = re.compile(r"""([a-zA-Z-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
 
 
 @dataclass(frozen=True)
@@ -27,14 +24,10 @@ class HeadLinks:
 
 def head_links(body: bytes) -> HeadLinks:
     """Return the links of a page's head."""
-    text = _COMMENT.sub("", body[:_LOOKED_THROUGH].decode("utf-8", "replace"))
+    page = without_comments(body[:_LOOKED_THROUGH].decode("utf-8", "replace"))
     canonical: set[str] = set()
     alternates: dict[str, str] = {}
-    for match in _LINK.finditer(text.partition("<body")[0]):
-        attributes = {
-            name.lower(): html.unescape(double or single or bare).strip()
-            for name, double, single, bare in _ATTRIBUTE.findall(match[1])
-        }
+    for attributes in tags(page.partition("<body")[0], "link"):
         relations = attributes.get("rel", "").lower().split()
         target, language = attributes.get("href", ""), attributes.get("hreflang", "").lower()
         if not target:

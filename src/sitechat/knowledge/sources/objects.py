@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def declared() -> list[Source]:
-    """Return the declared sources of this kind."""
+    """Return the declared sources that are subclasses of `Source`."""
     return [source for source in registry.all() if isinstance(source, Source)]
 
 
@@ -34,7 +34,7 @@ class Source(AnySource, abstract=True):
 
     _total: int | None = None
     format: str = "html"
-    """Format of `text`: "html", "page" (whole pages), "markdown", "rst", "plain" or "pdf"."""
+    """Format of `text`, as of `reading.formats.read`: "html", "page", "markdown", "pdf" etc."""
 
     def queryset(self) -> QuerySet[Any]:
         """Return the objects that have a page. They are loaded in chunks."""
@@ -112,7 +112,8 @@ class Source(AnySource, abstract=True):
             found = next(some, None)
         else:
             try:
-                found = next(iter(objects.filter(pk=key)[:1]), None)  # a join may repeat it
+                # Not get(): a join of the queryset may return the object several times.
+                found = next(iter(objects.filter(pk=key)[:1]), None)
             except ValueError:
                 return None
         return None if found is None else self.document(found)

@@ -37,7 +37,7 @@ class PublicPages:
 
     Args:
         site: The site.
-        known: The validators of pages from when they were last read, by key.
+        known: The validators of pages, by key, of the last time when they were read.
     """
 
     def __init__(self, site: LocalSite, known: Versions | None = None) -> None:

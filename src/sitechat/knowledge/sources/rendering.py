@@ -32,7 +32,8 @@ FORMATS = {"text/html": "page", "application/xhtml+xml": "page", "text/plain": "
 _NOBODYS_ADDRESS = "192.0.2.1"
 """The client address of requests. It is reserved for documentation, so no site trusts it."""
 _MAX_REDIRECTS = 5
-_MAX_SECONDS = 30.0  # maximum seconds for a streaming response
+_MAX_SECONDS = 30.0
+"""Maximum seconds for a streaming response."""
 
 
 class Elsewhere(Unreadable):

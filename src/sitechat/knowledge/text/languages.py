@@ -159,11 +159,15 @@ def is_unspaced(word: str) -> bool:
 _stemming = threading.Lock()  # stemmers are not thread-safe
 
 
-@cache
 def _stemmer(language: str) -> BaseStemmer | None:
+    name = _STEMMERS.get(language)
+    return None if name is None else _snowball(name)
+
+
+@cache
+def _snowball(name: str) -> BaseStemmer | None:
     import snowballstemmer
 
-    name = _STEMMERS.get(language)
     return snowballstemmer.stemmer(name) if name in snowballstemmer.algorithms() else None
 
 

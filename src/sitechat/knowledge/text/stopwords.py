@@ -11,11 +11,14 @@ import json
 from functools import cache
 from pathlib import Path
 
+_NORWEGIAN = {"no": "nb", "nn": "nb"}
+_NONE: frozenset[str] = frozenset()
 
-@cache
+
 def stop_words(language: str) -> frozenset[str]:
     """Return the stop words of a language such as "de"; an empty set if there is no list."""
-    return frozenset(_lists().get({"no": "nb", "nn": "nb"}.get(language, language), "").split())
+    # Visitors choose the language, so the results are not cached by it.
+    return _lists().get(_NORWEGIAN.get(language, language), _NONE)
 
 
 @cache
@@ -25,8 +28,8 @@ def languages_with_stop_words() -> frozenset[str]:
 
 
 @cache
-def _lists() -> dict[str, str]:
+def _lists() -> dict[str, frozenset[str]]:
     lists: dict[str, str] = json.loads(
         Path(__file__).with_name("stopwords.json").read_text(encoding="utf-8")
     )
-    return lists
+    return {language: frozenset(words.split()) for language, words in lists.items()}
