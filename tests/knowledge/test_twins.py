@@ -1,13 +1,12 @@
-"""Tests of pages with several addresses or languages, and of text that most pages share."""
+"""Tests of pages with several addresses or languages."""
 
 from __future__ import annotations
 
 import pytest
 from pytest_django import Settings
 
-from sitechat.knowledge.index.frames import common_parts
 from sitechat.knowledge.index.indexing import index_all
-from sitechat.models import Page, Passage
+from sitechat.models import Page
 from tests.indexed import found, index_problems, known_urls
 from tests.rendered import Answer, put_pages, sitemap_of
 
@@ -109,56 +108,3 @@ def test_a_translation_is_found_by_the_words_of_another(
     answers["/de/shop/"] = page("Eine Seite zum Luftschiff Hindenburg", lang="de")
     index_all()
     assert found("Is there something about the Hindenburg?", language="en") == ["/en/shop/"]
-
-
-@pytest.mark.parametrize(
-    ("titles", "start", "end"),
-    [
-        ([f"Page {n} | My Shop" for n in range(5)], "", " | My Shop"),
-        ([f"Page {n} - Docs - My Shop" for n in range(5)], "", " - Docs - My Shop"),
-        ([f"My Shop: Page {n}" for n in range(5)], "My Shop: ", ""),
-        ([*(f"Page {n} \u2013 Shop" for n in range(4)), "Home"], "", " \u2013 Shop"),
-        ([f"Page {n} | My Shop" for n in range(4)], "", ""),
-        ([f"Page {n}" for n in range(9)], "", ""),
-        (["Same | Same"] * 2, "", ""),
-    ],
-)
-def test_what_titles_share(titles: list[str], start: str, end: str) -> None:
-    assert common_parts(titles) == (start, end)
-
-
-def test_titles_lose_what_they_share_and_become_headings_where_they_repeat(
-    answers: dict[str, Answer],
-) -> None:
-    urls = [f"/{number}/" for number in range(8)]
-    put_pages(*urls)
-    for number, url in enumerate(urls):
-        title = f"Walrus {number}" if number < 5 else "Product"
-        answers[url] = page(f"<h1>Sea lion {number}</h1>Text {number}", f"<title>{title} - Zoo")
-        answers[url] = str(answers[url]).replace("</head>", "</title></head>")
-    index_all()
-    titles = dict(Page.objects.values_list("url", "title"))
-    assert titles["/0/"] == "Walrus 0"
-    assert titles["/7/"] == "Sea lion 7"
-    stamps = set(Page.objects.values_list("stamp", flat=True))
-    index_all()
-    assert set(Page.objects.values_list("stamp", flat=True)) == stamps
-
-
-def test_lines_that_stand_on_most_pages_are_dropped(answers: dict[str, Answer]) -> None:
-    urls = [f"/{number}/" for number in range(6)]
-    put_pages(*urls, "/alone/")
-    for number, url in enumerate(urls):
-        answers[url] = page(
-            f"<h1>Animal {number}</h1><p>Text {number}<p>Back to top<h2>Review</h2>"
-        )
-    answers["/alone/"] = page("Back to top")
-    for _ in range(2):
-        index_all()
-        texts = dict(Passage.objects.values_list("page__url", "text"))
-        assert texts["/3/"] == "Text 3"
-        assert texts["/alone/"] == "Back to top"
-        assert found("Where is the top?") == ["/alone/"]
-    answers["/3/"] = page("<p>New text<p>Back to top")
-    index_all()
-    assert Passage.objects.get(page__url="/3/").text == "New text"

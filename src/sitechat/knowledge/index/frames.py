@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import uuid4
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from sitechat.knowledge.reading.documents import Reading
 from sitechat.models import IndexState, Page, Passage, SourceFrame
@@ -22,10 +22,18 @@ _FEWEST_PAGES = 5
 """Minimum number of pages of a source from which shared text is removed."""
 _MIN_SHARE = 0.6
 """Minimum share of the pages that must contain the same text."""
-_REPEATED = 3
+_FEWEST_TITLES = 3
+"""Minimum number of pages of a source from which a shared part of titles is removed."""
+_REPEATED = 2
 """Number of pages with equal titles from which the title does not describe them."""
-_SEPARATOR = re.compile(r"\s+(?:[|\-\u2013\u2014·•»«:/]|::|>>|<<)\s+|(?<=\w):\s+")
+_SEPARATOR = re.compile(
+    r"\s+[^\w\s]+\s+|\s*[|\uff5c\u2013\u2014\uff0d\u2039\u203a«»•·\uff1a\u2192]\s*"
+    r"|(?<=\w)[:,;]\s+|\s+(?=[(\[])|_"
+)
+_NAME = re.compile(r"\w.*\w")
 _MAX_LINE_LENGTH = 300
+_HEADING = "#\t"
+"""The mark of headings among lines, in which tabs do not occur."""
 _COUNTED = 5000
 """Maximum number of pages whose lines are counted in a run."""
 _MAX_LINES = 500
@@ -34,12 +42,14 @@ T = TypeVar("T")
 
 
 def lines_of(reading: Reading) -> frozenset[str]:
-    """Return the short lines of a page, its headings included."""
-    lines: set[str] = set()
-    for piece in reading.cuts:
-        lines.update(piece.headings)
-        lines.update(piece.text.split("\n"))
-    return frozenset(line for line in lines if 0 < len(line) <= _MAX_LINE_LENGTH)
+    """Return the short lines of a page. Headings are marked, as they may have text below them."""
+    headings = set(reading.headings)
+    lines = {line for piece in reading.cuts for line in piece.text.split("\n")}
+    return frozenset(
+        f"{_HEADING}{line}" if line in headings else line
+        for line in lines | headings
+        if 0 < len(line) <= _MAX_LINE_LENGTH
+    )
 
 
 class LineCounter:
@@ -67,26 +77,47 @@ class LineCounter:
 
 
 def apply(source: str, lines: LineCounter, since: datetime) -> None:
-    """Remove shared text from the titles and passages of a source's pages.
+    """Detect the shared text of a source, and remove it from its titles and passages.
 
     Args:
         source: The label of the source whose run has ended.
         lines: The line counts of the pages that were read in the run.
         since: The start of the run. Pages that changed since then still have all their lines.
     """
-    frame = SourceFrame.objects.filter(pk=source).first() or SourceFrame(source=source)
+    frame, pages = _frame(source), _framed(source)
     known = set(frame.lines)
-    pages = Page.objects.filter(source=source, snapshot__isnull=False).exclude(content_hash="")
     shared = lines.shared()
     # An incremental run reads too few pages to detect shared lines.
     if shared is not None and lines.pages >= min(pages.count() / 2, _COUNTED):
         frame.lines = sorted(known | set(shared))[:_MAX_LINES]
-    _shorten_titles(frame, pages)
-    if frame.lines:
-        is_more = set(frame.lines) != known
-        _drop_lines(set(frame.lines), pages if is_more else pages.filter(indexed__gte=since))
+    titles = pages.values_list("snapshot__raw_title", flat=True)
+    frame.title_start, frame.title_end = common_parts(titles.iterator(chunk_size=2000))
+    renamed = _shorten_titles(frame, pages, pages)
+    changed = Q(indexed__gte=since) | Q(pk__in=renamed)
+    _drop_lines(set(frame.lines), pages if set(frame.lines) != known else pages.filter(changed))
     if frame.lines or frame.title_start or frame.title_end:
         frame.save()
+
+
+def apply_known(source: str, since: datetime) -> None:
+    """Remove the known shared text from the pages of a source that were stored since `since`.
+
+    It is for single pages, which are indexed without a run of the whole source.
+    """
+    pages = _framed(source)
+    changed = pages.filter(indexed__gte=since)
+    if changed.exists():
+        frame = _frame(source)
+        _shorten_titles(frame, pages, changed)
+        _drop_lines(set(frame.lines), changed)
+
+
+def _frame(source: str) -> SourceFrame:
+    return SourceFrame.objects.filter(pk=source).first() or SourceFrame(source=source)
+
+
+def _framed(source: str) -> QuerySet[Page]:
+    return Page.objects.filter(source=source, snapshot__isnull=False).exclude(content_hash="")
 
 
 def common_parts(titles: Iterable[str]) -> tuple[str, str]:
@@ -97,9 +128,9 @@ def common_parts(titles: Iterable[str]) -> tuple[str, str]:
     for title in titles:
         count += 1
         edges = [(match.start(), match.end()) for match in _SEPARATOR.finditer(title)]
-        starts.update(title[:end] for _, end in edges)
-        ends.update(title[start:] for start, _ in edges)
-    if count < _FEWEST_PAGES:
+        starts.update({title[:end] for _, end in edges if _NAME.search(title[:end])})
+        ends.update({title[start:] for start, _ in edges if _NAME.search(title[start:])})
+    if count < _FEWEST_TITLES:
         return "", ""
     return _longest(starts, count), _longest(ends, count)
 
@@ -109,25 +140,28 @@ def _longest(parts: Counter[str], count: int) -> str:
     return max(shared, key=len, default="")[:200]
 
 
-def _shorten_titles(frame: SourceFrame, pages: QuerySet[Page]) -> None:
+def _shorten_titles(
+    frame: SourceFrame, pages: QuerySet[Page], changed: QuerySet[Page]
+) -> list[int]:
+    """Set the titles of changed pages, given all pages of the source; return those renamed."""
     titles = pages.values_list("snapshot__raw_title", flat=True)
-    frame.title_start, frame.title_end = common_parts(titles.iterator(chunk_size=2000))
     repeated: Counter[str] = Counter(
         _without(title, frame) for title in titles.iterator(chunk_size=2000)
     )
-    rows = pages.values_list("pk", "title", "snapshot__raw_title", "snapshot__heading")
-    changed: dict[int, str] = {}
+    rows = changed.values_list("pk", "title", "snapshot__raw_title", "snapshot__heading")
+    renamed: dict[int, str] = {}
     for pk, title, raw, heading in rows.iterator(chunk_size=2000):
         short = _without(raw, frame)
         if heading and (not short or repeated[short] >= _REPEATED):
             short = heading
         if short and short != title:
-            changed[pk] = short
-    for batch in _batches(list(changed.items())):
+            renamed[pk] = short
+    for batch in _batches(list(renamed.items())):
         with database.atomic():
             IndexState.touch()
             for pk, title in batch:
                 Page.objects.filter(pk=pk).update(title=title, stamp=uuid4())
+    return list(renamed)
 
 
 def _without(title: str, frame: SourceFrame) -> str:
@@ -140,10 +174,11 @@ def _without(title: str, frame: SourceFrame) -> str:
 
 
 def _drop_lines(lines: set[str], pages: QuerySet[Page]) -> None:
+    """Drop shared lines from the passages of pages, and headings that repeat the page's title."""
     for batch in _batches(list(pages.values_list("pk", flat=True))):
-        passages = Passage.objects.filter(page__in=batch).defer("vector").order_by("page", "number")
+        passages = Passage.objects.filter(page__in=batch).select_related("page").defer("vector")
         by_page: dict[int, list[Passage]] = {}
-        for passage in passages:
+        for passage in passages.order_by("page", "number"):
             by_page.setdefault(passage.page_id, []).append(passage)
         with database.atomic():
             changed = [page for page, own in by_page.items() if _drop_from(own, lines)]
@@ -155,25 +190,41 @@ def _drop_lines(lines: set[str], pages: QuerySet[Page]) -> None:
 
 def _drop_from(passages: list[Passage], lines: set[str]) -> bool:
     """Drop the lines from a page's passages, unless the page would be left without text."""
-    kept = [
-        ([heading for heading in passage.headings if heading not in lines],
-         "\n".join(line for line in passage.text.split("\n") if line not in lines))
-        for passage in passages
-    ]  # fmt: skip
-    if not any(text.strip() for _, text in kept):
-        return False
+    title = passages[0].page.title
+    texts = [_without_lines(passage.text, lines) for passage in passages]
+    if not any(texts):
+        texts = [passage.text for passage in passages]
     is_changed = False
-    for passage, (headings, text) in zip(passages, kept, strict=True):
+    for passage, text in zip(passages, texts, strict=True):
+        headings = [heading for heading in passage.headings if heading != title]
         if (headings, text) == (passage.headings, passage.text):
             continue
         is_changed = True
-        if text.strip():
+        if text:
             passage.headings, passage.text = headings, text
             passage.vector, passage.embedder = None, ""
             passage.save(update_fields=["headings", "text", "vector", "embedder"])
         else:
             passage.delete()
     return is_changed
+
+
+def _without_lines(text: str, lines: set[str]) -> str:
+    """Drop shared lines, and shared headings that have no other text below them."""
+    kept: list[str] = []
+    has_text_below = False
+    for line in reversed(text.split("\n")):
+        if line in lines:
+            continue
+        if f"{_HEADING}{line}" not in lines:
+            has_text_below = True
+        elif not has_text_below:
+            continue
+        else:
+            has_text_below = False
+        kept.append(line)
+    found = "\n".join(reversed(kept))
+    return found if found.strip() else ""
 
 
 def _batches(items: list[T]) -> Iterator[list[T]]:

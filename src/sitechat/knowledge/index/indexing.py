@@ -109,7 +109,9 @@ def index_pages(
         progress: Called after each document.
     """
     report = IndexReport()
+    began = timezone.now()
     source = NamedPages(urls)
+    labels = {source.label}
     for done, document in enumerate(source.documents(), start=1):
         known = Page.objects.filter(url_hash=url_hash(document.url)).exclude(source=source.label)
         holder = known.values_list("source", "key").first()
@@ -117,8 +119,11 @@ def index_pages(
             report.note(store(document, source.label))
         else:
             label, key = holder
+            labels.add(label)
             report.note(store(replace(document, key=key), label))
         progress(source.label, done, len(urls))
+    for label in labels:
+        frames.apply_known(label, began)
     _embed(report, progress)
     return report
 
@@ -131,6 +136,7 @@ def read_again(source: SitemapSource, urls: Sequence[str], limit: int) -> None:
         urls: The absolute URLs of the pages.
         limit: Maximum number of pages to read.
     """
+    began = timezone.now()
     hosts = Hosts()
     addresses: dict[str, None] = {}
     for url in urls:
@@ -142,6 +148,7 @@ def read_again(source: SitemapSource, urls: Sequence[str], limit: int) -> None:
             addresses.update(dict.fromkeys(below.values_list("url", flat=True)[:limit]))
     for address in list(addresses)[:limit]:
         store(source.read(address), source.label)
+    frames.apply_known(source.label, began)
 
 
 def _index(source: AnySource, report: IndexReport) -> Iterator[Stored]:

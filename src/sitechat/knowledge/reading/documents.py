@@ -35,6 +35,8 @@ class Reading:
     language: str = ""
     noindex: bool = False
     cuts: list[PassageDraft] = field(default_factory=list)
+    headings: list[str] = field(default_factory=list)
+    """All headings, which are lines of the passages' texts or stand above them."""
 
 
 def read_draft(draft: Draft) -> Reading:
@@ -53,6 +55,7 @@ def read_draft(draft: Draft) -> Reading:
         language=_clean(content.language),
         noindex=content.noindex,
         cuts=cut(blocks, title)[:_MAX_PASSAGES],
+        headings=[block.text for block in blocks if block.level][:_MAX_PASSAGES],
     )
 
 
