@@ -9,7 +9,8 @@ REGISTRY.register(ChatCollector())
 
 The values are read from the database at each scrape, so every process reports the same totals.
 Counters start with the first reply of the site. Questions of commands, of the admin, and of staff
-in the chat are not included.
+in the chat are not included. While a thread sums up a long past for the first time, only
+`sitechat_summed_ratio` and the two gauges that need no sums are reported.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from importlib import import_module
 from typing import Any
 
 from sitechat.models import Message, Status, Unanswered
-from sitechat.reports import histogram, statistics
+from sitechat.reports import catching_up, histogram, statistics
 
 BUCKETS = (0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120)
 """Upper bounds of the histogram buckets in seconds; times are accurate to 5%."""
@@ -36,6 +37,23 @@ class ChatCollector:
 
     def collect(self) -> Iterator[Any]:
         """Yield the metric families. Called by prometheus-client at each scrape."""
+        gauge = import_module("prometheus_client.core").GaugeMetricFamily
+        progress = catching_up.catch_up()
+        yield gauge(
+            "sitechat_summed_ratio",
+            "Share of the past replies that are summed up.",
+            value=1.0 if progress is None else progress.share,
+        )
+        visitors = Message.objects.filter(conversation__command=None)
+        running = visitors.filter(status=Status.RUNNING).count()
+        yield gauge("sitechat_running_replies", "Replies being written.", value=running)
+        unanswered = Unanswered.objects.open().count()
+        yield gauge("sitechat_unanswered", "Open unanswered questions.", value=unanswered)
+        if progress is None:
+            yield from self._sums()
+
+    def _sums(self) -> Iterator[Any]:
+        """Yield the families that are read from sums."""
         families: Any = import_module("prometheus_client.core")
         counter, gauge = families.CounterMetricFamily, families.GaugeMetricFamily
         replies = counter("sitechat_replies", "Replies that ended.", labels=[*BY, "outcome"])
@@ -60,11 +78,6 @@ class ChatCollector:
             first.add_metric(by, *_seconds(figures.first_token_ms))
             whole.add_metric(by, *_seconds(figures.total_ms))
         yield from (replies, tokens, dollars, conversations, first, whole)
-        visitors = Message.objects.filter(conversation__command=None)
-        running = visitors.filter(status=Status.RUNNING).count()
-        yield gauge("sitechat_running_replies", "Replies being written.", value=running)
-        unanswered = Unanswered.objects.open().count()
-        yield gauge("sitechat_unanswered", "Open unanswered questions.", value=unanswered)
         spent = gauge(
             "sitechat_limit_spent_ratio", "Spent share of a limit of the site.", labels=["limit"]
         )

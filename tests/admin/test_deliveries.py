@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from sitechat.admin.deliveries import DeliveryAdmin
 from sitechat.models import Delivery
 from tests.owner import owner_client, page_of
 
@@ -45,3 +49,20 @@ def test_a_failed_delivery_can_be_sent_again(permission: str, state: str) -> Non
 
 def test_others_see_nothing() -> None:
     assert owner_client("view_contact").get(URL).status_code == 403
+
+
+def test_pages_follow_each_other_without_a_gap_or_a_count() -> None:
+    staff = owner_client("view_delivery")
+    moment = timezone.now()
+    for number in range(2 * DeliveryAdmin.list_per_page + 1):
+        put(target=f"{number}@example.org", created=moment)
+    seen: list[str] = []
+    query = "?state__exact=waiting"
+    while query:
+        with CaptureQueriesContext(connection) as queries:
+            response = staff.get(f"{URL}{query}")
+        assert not any("COUNT(*)" in each["sql"] or "OFFSET" in each["sql"] for each in queries)
+        seen += [row.target for row in response.context["cl"].result_list]
+        query = response.context["cl"].older
+        assert ("Older" in response.content.decode()) == bool(query)
+    assert len(seen) == len(set(seen)) == 2 * DeliveryAdmin.list_per_page + 1

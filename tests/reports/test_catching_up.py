@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from django.test import Client
 
+from sitechat.metrics import ChatCollector
 from sitechat.models import Summary
 from sitechat.reports import catching_up, summaries
 from tests.owner import owner_client, talk
@@ -38,6 +39,34 @@ def test_a_page_does_not_wait_for_it(smaller: Smaller) -> None:
     assert "The past is being summed up" in page.content.decode()
     until(lambda: catching_up.catch_up() is None)
     assert "By time" in owner.get(USAGE).content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_scrape_of_the_metrics_does_not_wait_for_it(smaller: Smaller) -> None:
+    core = pytest.importorskip("prometheus_client")
+    registry = core.CollectorRegistry()
+    registry.register(ChatCollector())
+    value = registry.get_sample_value
+    smaller(catching_up, LARGE=1)
+    for age in (1, 2, 5):
+        talk(("a", "b"), age=timedelta(days=age))
+    labels = {"bot": "default", "model": "claude-opus-4-7", "outcome": "answered"}
+    first = {family.name for family in ChatCollector().collect()}
+    assert first == {"sitechat_summed_ratio", "sitechat_running_replies", "sitechat_unanswered"}
+    until(lambda: value("sitechat_summed_ratio") == 1)
+    assert value("sitechat_replies_total", labels) == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_page_does_not_wait_for_it_after_the_clock_was_ahead(smaller: Smaller) -> None:
+    for age in (1, 2, 5):
+        talk(("a", "b"), age=timedelta(days=age))
+    summaries.summarise_new_hours(datetime.now(timezone.utc) + timedelta(days=3))
+    smaller(catching_up, LARGE=1)
+    assert owner_client().get(USAGE).context["progress"].total == 3
+    until(lambda: catching_up.catch_up() is None)
+    rows = Summary.objects.filter(period=Summary.Period.DAY)
+    assert sum(rows.values_list("replies", flat=True)) == 3
 
 
 @pytest.mark.django_db

@@ -219,6 +219,7 @@ class ApprovedAnswerAdmin(AnswerModelAdmin):
             "bots": names,
             "asked": asked,
             "rows": rows,
+            "time_limit": trial_questions.TIME_LIMIT,
             "media": self.media,
         }
         request.current_app = self.admin_site.name

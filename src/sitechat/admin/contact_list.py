@@ -18,7 +18,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from sitechat.admin.filters import BotFilter
-from sitechat.admin.owners import OwnersPage, may_read_transcripts
+from sitechat.admin.keyset import NewestFirst
+from sitechat.admin.owners import KeysetRows, may_read_transcripts
 from sitechat.admin.spreadsheet import csv_response
 from sitechat.conf import conf
 from sitechat.models import Contact
@@ -41,7 +42,7 @@ COLUMNS = ("created", "state", "email", "name", "phone", "message", "bot", "lang
 
 
 @admin.register(Contact)
-class ContactAdmin(OwnersPage, ContactModelAdmin):
+class ContactAdmin(KeysetRows, ContactModelAdmin):
     """List contact requests. Only their state can be changed."""
 
     list_display = ["who", "state", "excerpt", "created"]
@@ -50,20 +51,18 @@ class ContactAdmin(OwnersPage, ContactModelAdmin):
     search_fields = ["email", "name", "phone", "message"]
     search_help_text = _("Search for words in addresses, names, phone numbers and messages.")
     ordering = ["-created"]
-    list_per_page = 50
-    show_full_result_count = False
     actions = ["mark_new", "mark_contacted", "mark_done"]
     fields = ["state", "shown_email", "shown_name", "shown_phone", "shown_message", "shown_page",
               "bot", "language", "transcript", "consent", "created"]  # fmt: skip
     readonly_fields = ["shown_email", "shown_name", "shown_phone", "shown_message", "shown_page",
                        "bot", "language", "transcript", "consent", "created"]  # fmt: skip
 
-    @admin.display(description=_("name"), ordering="name")
+    @admin.display(description=_("name"))
     def shown_name(self, contact: Contact) -> str:
         """Return the name, or another field that identifies the contact."""
         return visible(str(contact))
 
-    @admin.display(description=_("contact"), ordering="name")
+    @admin.display(description=_("contact"))
     def who(self, contact: Contact) -> str:
         """Return the name, which leads to the contact, with the address and the phone below it."""
         name = format_html(
@@ -136,6 +135,10 @@ class ContactAdmin(OwnersPage, ContactModelAdmin):
         """Show the list under the title "Contacts"."""
         context = {"title": _("Contacts"), **(extra_context or {})}
         return super().changelist_view(request, context)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[NewestFirst]:
+        """Return the class of this page's list."""
+        return NewestFirst
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """Return the fields; the transcript only for those who may read it."""

@@ -12,7 +12,8 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from sitechat.admin.owners import ReadOnlyPage
+from sitechat.admin.keyset import NewestFirst
+from sitechat.admin.owners import KeysetRows, ReadOnlyPage
 from sitechat.events import wake
 from sitechat.models import Delivery
 from sitechat.safe_text import visible
@@ -24,14 +25,12 @@ else:
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(ReadOnlyPage, DeliveryModelAdmin):
+class DeliveryAdmin(ReadOnlyPage, KeysetRows, DeliveryModelAdmin):
     """List deliveries. Failed ones can be sent again. Their contents are not shown."""
 
     list_display = ["event", "outcome", "receiver", "created"]
     list_filter = ["state", "kind"]
     ordering = ["-created"]
-    list_per_page = 50
-    show_full_result_count = False
     actions = ["send_again"]
     fields = ["event", "kind", "shown_target", "state", "attempts", "shown_error", "created",
               "due", "sent"]  # fmt: skip
@@ -72,6 +71,10 @@ class DeliveryAdmin(ReadOnlyPage, DeliveryModelAdmin):
         """Show the list under the title "Deliveries"."""
         context = {"title": _("Deliveries"), **(extra_context or {})}
         return super().changelist_view(request, context)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[NewestFirst]:
+        """Return the class of this page's list."""
+        return NewestFirst
 
     def has_send_permission(self, request: HttpRequest) -> bool:
         """Return whether the user may let failed deliveries be sent again."""

@@ -202,6 +202,7 @@ class BotTextsAdmin(OwnersPage, TextsModelAdmin):
             "versions": _versions(bot),
             "rows": rows,
             "questions": [*questions, *blank][: trial_questions.MOST],
+            "time_limit": trial_questions.TIME_LIMIT,
             "may_change": self.has_change_permission(request),
             **(extra_context or {}),
         }

@@ -77,7 +77,7 @@ class KeysetList(ChangeList):
         self.result_list = rows
         self.result_count = self.full_result_count = len(rows)
         self.show_full_result_count = False
-        self.show_admin_actions = False
+        self.show_admin_actions = True
         self.can_show_all = self.multi_page = False
         self.paginator = NoCountPaginator([], self.list_per_page)
 
@@ -90,3 +90,9 @@ class KeysetList(ChangeList):
         except ValidationError:
             return None
         return place
+
+
+class NewestFirst(KeysetList):
+    """Rows of a model with the field `created`."""
+
+    moment = "created"

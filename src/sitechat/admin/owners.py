@@ -49,15 +49,20 @@ class ReadOnlyPage(OwnersPage):
         return False
 
 
-class KeysetPage(OwnersPage, MixedInto):
-    """Mixin for rows that a KeysetList shows: without actions, counts or sorting."""
+class KeysetRows(OwnersPage, MixedInto):
+    """Mixin for rows that a KeysetList shows: without counts or sorting."""
 
     list_per_page = 50
     sortable_by: ClassVar[list[str] | tuple[str, ...] | None] = ()
-    actions: Sequence[Any] | None = None
     show_full_result_count = False
     if hasattr(admin, "ShowFacets"):  # Django 5.0
         show_facets = admin.ShowFacets.NEVER
+
+
+class KeysetPage(KeysetRows):
+    """Mixin for rows of a KeysetList with a page of each row, and without actions."""
+
+    actions: Sequence[Any] | None = None
     detail_template: ClassVar[str]
     """The template of the page of one row, which replaces Django's form."""
 

@@ -121,14 +121,23 @@ async def _after_tools(
     return request
 
 
-async def converse_in_time(live: LiveReply, steps: Steps) -> Ending:
-    """Do the same without an engine, and give up if Claude is silent for too long."""
+async def converse_in_time(live: LiveReply, steps: Steps, *, until: float = inf) -> Ending:
+    """Do the same without an engine, and give up if Claude is silent for too long.
+
+    Args:
+        live: The reply.
+        steps: Runs its database work.
+        until: The time (`monotonic`) at which the reply is stopped, however far it is.
+    """
     writing = asyncio.get_running_loop().create_task(converse(live, steps))
     try:
         while (left := live.touched + live.timeout - monotonic()) > 0:
-            done, _running = await asyncio.wait({writing}, timeout=min(left, LOOK_EVERY))
+            left = min(left, until - monotonic(), LOOK_EVERY)
+            done, _running = await asyncio.wait({writing}, timeout=max(0.0, left))
             if done:
                 return writing.result()
+            if monotonic() >= until:
+                return Ending(Status.STOPPED)
     finally:
         writing.cancel()
         await asyncio.wait({writing})

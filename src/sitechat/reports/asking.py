@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Callable, Coroutine, Sequence
+from math import inf
 from typing import Any
 
 from asgiref.sync import async_to_sync, sync_to_async
@@ -143,6 +144,8 @@ async def answer(
     live: LiveReply,
     show: Callable[[str], None] | None = None,
     note: Callable[[str], None] | None = None,
+    *,
+    until: float = inf,
 ) -> Usage:
     """Let Claude answer, on the event loop that `run` has started.
 
@@ -150,6 +153,7 @@ async def answer(
         live: The reply.
         show: Called with each piece of text.
         note: Called with the current activity, such as "Waiting for Claude…".
+        until: The time (`monotonic`) at which the answer is stopped, however far it is.
 
     Returns:
         The usage that was booked.
@@ -170,7 +174,7 @@ async def answer(
                     note(event.data["text"])
 
         live.follow(wake)
-    live.ending = await converse_in_time(live, IN_PLACE)
+    live.ending = await converse_in_time(live, IN_PLACE, until=until)
     live.wake()
     return await sync_to_async(settlement.record)(live)
 

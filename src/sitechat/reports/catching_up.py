@@ -58,6 +58,8 @@ def catch_up() -> CatchingUp | None:
     """
     replies = Usage.objects.filter(summaries.VISITORS)
     until = summaries.summarised_until()
+    if until is not None and until > datetime.now(timezone.utc):
+        until = None  # the clock was ahead: everything is summed up again
     left = replies.filter(created__gte=summaries.as_stored(until)) if until else replies
     if left.order_by().values("pk")[: LARGE + 1].count() <= LARGE:
         return None
@@ -70,6 +72,9 @@ def sum_up_past(now: datetime | None = None) -> None:
     """Sum up all hours that have ended, day by day; it goes on where it was interrupted."""
     now = now or datetime.now(timezone.utc)
     end = summaries.hour_of(now - summaries.SETTLES)
+    until = summaries.summarised_until()
+    if until is not None and until > now:
+        summaries.summarise_new_hours(now)
     while True:
         start = summaries.summarised_until() or _first_hour()
         if start is None or start >= end:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from time import monotonic
 
 from asgiref.sync import sync_to_async
+from django.utils.translation import gettext as _
 
 from sitechat.engine.reply import CitedPage
 from sitechat.errors import ChatError
@@ -14,6 +16,9 @@ from sitechat.reports import asking
 
 MOST = 3
 """The maximum number of questions that are asked at once."""
+
+TIME_LIMIT = 25
+"""Seconds for all answers together. Many servers end a request after 30 seconds."""
 
 
 @dataclass
@@ -29,21 +34,34 @@ class TrialAnswer:
     dollars: float = 0.0
 
 
-def ask(questions: Sequence[str], bot: str, instructions: str | None = None) -> list[TrialAnswer]:
+def ask(
+    questions: Sequence[str],
+    bot: str,
+    instructions: str | None = None,
+    *,
+    within: float = TIME_LIMIT,
+) -> list[TrialAnswer]:
     """Ask the questions one after the other; at most MOST of them. The answers cost money.
 
     Args:
         questions: The questions.
         bot: The bot that answers.
         instructions: What staff would add to the system prompt; None for what they have saved.
+        within: Seconds for all answers together. An answer that is not finished then is cut, and
+            the questions after it are not asked.
     """
     answers = [TrialAnswer(question) for question in questions[:MOST]]
-    asking.run(_ask_all(answers, bot, instructions))
+    asking.run(_ask_all(answers, bot, instructions, monotonic() + within))
     return answers
 
 
-async def _ask_all(answers: Sequence[TrialAnswer], bot: str, instructions: str | None) -> None:
+async def _ask_all(
+    answers: Sequence[TrialAnswer], bot: str, instructions: str | None, until: float
+) -> None:
     for answer in answers:
+        if monotonic() >= until:
+            answer.problem = _("Not asked: the answers before took too long. Ask it alone.")
+            continue
         try:
             asking.check_configured()
             message = asking.understand(answer.question, bot)
@@ -53,7 +71,7 @@ async def _ask_all(answers: Sequence[TrialAnswer], bot: str, instructions: str |
         except ChatError as error:
             answer.problem = str(error.as_dict()["message"])
             continue
-        usage = await asking.answer(live)
+        usage = await asking.answer(live, until=until)
         answer.text = live.reply.text
         answer.sources = live.reply.sources
         answer.did_not_know = live.reply.did_not_know
@@ -61,5 +79,9 @@ async def _ask_all(answers: Sequence[TrialAnswer], bot: str, instructions: str |
         ending = live.ending
         if ending is not None and ending.error is not None:
             answer.problem = asking.reason_of_failure(ending.error, live.request.model)
+        elif usage.status == Status.STOPPED:
+            answer.problem = _(
+                "Not finished in time, so the answer was cut. Visitors get it whole."
+            )
         elif usage.status != Status.COMPLETE:
             answer.problem = str(Status(usage.status).label)

@@ -1,0 +1,35 @@
+"""Tests of the time limit of questions that are asked from the admin."""
+
+from __future__ import annotations
+
+from time import monotonic
+
+import pytest
+from django.test import Client
+
+from sitechat.models import ApprovedAnswer, Usage
+from sitechat.reports import trial_questions
+from sitechat.standin import Answer, Standin
+from tests.owner import page_of
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_sdk")]
+
+
+def test_answers_that_take_too_long_are_cut_and_booked(claude_standin: Standin) -> None:
+    claude_standin.script(Answer("We open at eight. And close at ten.", hold_after=1))
+    begun = monotonic()
+    first, second = trial_questions.ask(["When?", "Where?"], "default", within=1)
+    assert monotonic() - begun < 5
+    assert "cut" in first.problem
+    assert "Not asked" in second.problem
+    assert len(claude_standin.requests) == 1
+    usage = Usage.objects.get()
+    assert (usage.status, usage.command) == ("stopped", "admin")
+    assert usage.dollars > 0
+
+
+def test_the_pages_say_how_long_answers_may_take(owner: Client) -> None:
+    answer = ApprovedAnswer.objects.create(title="x", questions="x", answer="x")
+    limit = f"{trial_questions.TIME_LIMIT} seconds"
+    assert limit in page_of(owner, f"/admin/sitechat/approvedanswer/{answer.pk}/ask/")
+    assert limit in page_of(owner, "/admin/sitechat/bottexts/")
