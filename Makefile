@@ -4,7 +4,7 @@ PORT ?= 8000
 newest = $$($(PYTHON) scripts/environment.py newest)
 fast = -q -n auto --maxprocesses 4 -m "not servers and not browser and not long"
 
-.PHONY: help demo test test-all test-fast coverage bench lint format types wheel-check package-check release-check audit models licences docs docs-links widget pictures lock clean
+.PHONY: help demo test test-all test-fast coverage bench lint format types wheel-check package-check release-check audit models licences docs docs-links widget pictures messages lock clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /	/' | expand -t 16
@@ -73,6 +73,9 @@ widget: ## build the widget's files from its sources; needs Node.js
 
 pictures: ## take the widget's pictures in docs/images/ anew; needs Chromium
 	@python=$(newest) && PYTHONPATH=src $$python scripts/pictures.py
+
+messages: ## write the catalogs of src/sitechat/locale anew and compile them; needs GNU gettext
+	@python=$(newest) && $$python scripts/messages.py
 
 lock: ## write the locks in requirements/ anew, with the newest releases
 	@$(PYTHON) scripts/lock.py

@@ -140,7 +140,7 @@ def test_the_cleanup_waits_for_its_second_look(make_orphan: MakeOrphan, settings
     make_orphan(ON_ANOTHER_MACHINE)
     output = StringIO()
     call_command("chat_cleanup", stdout=output)
-    assert "Ended 1 replies" in output.getvalue()
+    assert "Ended 1 reply " in output.getvalue()
 
 
 def test_a_stopped_reply_of_a_dead_process_is_booked_as_stopped(make_orphan: MakeOrphan) -> None:

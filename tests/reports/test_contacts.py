@@ -30,7 +30,7 @@ def test_they_have_a_retention_of_their_own(
     Contact.objects.filter(pk=old.pk).update(created=timezone.now() - timedelta(days=366))
     Contact.objects.filter(pk=young.pk).update(created=timezone.now() - timedelta(days=364))
     call_command("chat_cleanup", dry_run=True)
-    assert "Would delete 1 contacts" in capsys.readouterr().out
+    assert "Would delete 1 contact," in capsys.readouterr().out
     call_command("chat_cleanup", days=1)
     assert list(Contact.objects.all()) == [young]
     settings.CHAT_CONTACT_RETENTION_DAYS = 30

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from django.core.checks import CheckMessage, Error, Warning
+from django.utils.translation import gettext as _
 
 from sitechat.chatbot import usable_bots
 from sitechat.conversations.mcp_tools import problem_of_server
@@ -15,7 +16,9 @@ from sitechat.tools import Tool
 from sitechat.tools.arguments import SignatureParameters
 from sitechat.tools.schemas import problem_of
 
-RIGHT = "tools = [order_status], with functions that are decorated with @sitechat.tool"
+
+def _how_to_write() -> str:
+    return _("Write tools = [order_status], with functions that are decorated with @sitechat.tool.")
 
 
 def check_tools(**kwargs: Any) -> Iterator[CheckMessage]:
@@ -24,23 +27,32 @@ def check_tools(**kwargs: Any) -> Iterator[CheckMessage]:
         try:
             tools = bot.tools
         except Exception as error:
-            yield _error(f"The tools of the bot {bot.name!r} raise {error!r}.", f"Write {RIGHT}.")
+            yield _error(
+                _("The tools of the bot %(bot)r raise %(error)r.")
+                % {"bot": bot.name, "error": error},
+                _how_to_write(),
+            )
             continue
         if isinstance(tools, str) or not isinstance(tools, Sequence):
-            yield _error(f"The tools of the bot {bot.name!r} are {tools!r}.", f"Write {RIGHT}.")
+            yield _error(
+                _("The tools of the bot %(bot)r are %(tools)r.")
+                % {"bot": bot.name, "tools": tools},
+                _how_to_write(),
+            )
             continue
         names = {tool.name for tool in SITE_TOOLS}
         for tool in tools:
             if not isinstance(tool, Tool):
                 yield _error(
-                    f"The bot {bot.name!r} has the tool {tool!r}, which is no tool.",
-                    f"Write {RIGHT}.",
+                    _("The bot %(bot)r has the tool %(tool)r, which is no tool.")
+                    % {"bot": bot.name, "tool": tool},
+                    _how_to_write(),
                 )
                 continue
             if tool.name in names:
                 yield _error(
                     f"The bot {bot.name!r} has two tools with the name {tool.name!r}.",
-                    'Give one of them another name: @tool(name="…").',
+                    _('Give one of them another name: @tool(name="…").'),
                 )
             names.add(tool.name)
             yield from _of_tool(bot.name, tool)
@@ -53,22 +65,24 @@ def check_mcp_servers(**kwargs: Any) -> Iterator[CheckMessage]:
         if not servers:
             continue
         if isinstance(servers, (str, Mapping)) or not isinstance(servers, Sequence):
-            yield _mcp_error(bot.name, "the list of them", "it must be a list of dicts")
+            yield _mcp_error(bot.name, _("the list of them"), _("it must be a list of dicts"))
             continue
         if any(find_spec(name) is None for name in ("mcp", "jsonschema")):
             yield Error(
-                f"The bot {bot.name!r} has MCP servers, and the package mcp is not installed.",
+                _("The bot %(bot)r has MCP servers, and the package mcp is not installed.")
+                % {"bot": bot.name},
                 hint='pip install "django-sitechat[mcp]"',
                 id="sitechat.E041",
             )
         for number, problem in enumerate(map(problem_of_server, servers), 1):
             if problem:
-                yield _mcp_error(bot.name, f"number {number}", problem)
+                yield _mcp_error(bot.name, _("number %(number)s") % {"number": number}, problem)
 
 
 def _mcp_error(bot: str, server: str, problem: str) -> Error:
     return Error(
-        f"An MCP server of the bot {bot!r} can't be used ({server}): {problem}.",
+        _("An MCP server of the bot %(bot)r can't be used (%(server)s): %(problem)s.")
+        % {"bot": bot, "server": server, "problem": problem},
         hint='Write {"url": "https://…", "headers": {…}, "tools": [names], "read_only": [names]}.',
         id="sitechat.E041",
     )
@@ -79,13 +93,16 @@ def _of_tool(bot: str, tool: Tool) -> Iterator[CheckMessage]:
     if problem:
         yield _error(
             f"The tool {tool.name!r} of the bot {bot!r} {problem}.",
-            "Annotate its parameters with types that JSON can hold, such as str, int, bool, "
-            "Literal, date or list[str].",
+            _(
+                "Annotate its parameters with types that JSON can hold, such as str, "
+                "int, bool, Literal, date or list[str]."
+            ),
         )
     if not (tool.description or tool.function.__doc__ or "").strip():
         yield Warning(
-            f"The tool {tool.name!r} of the bot {bot!r} has no docstring.",
-            hint="Say in it what the tool does and when to use it: Claude knows nothing else.",
+            _("The tool %(tool)r of the bot %(bot)r has no docstring.")
+            % {"tool": tool.name, "bot": bot},
+            hint=_("Say in it what the tool does and when to use it: Claude knows nothing else."),
             id="sitechat.W040",
         )
 
@@ -109,7 +126,10 @@ def _problem_of(tool: Tool) -> str:
             if problem := problem_of(schema):
                 return problem
     except Exception as error:  # pydantic's, or of the site's own types
-        return f"has parameters that can't be validated ({type(error).__name__}: {error})"
+        return _("has parameters that can't be validated (%(type)s: %(error)s)") % {
+            "type": type(error).__name__,
+            "error": error,
+        }
     return ""
 
 

@@ -10,6 +10,10 @@ from typing import Any
 
 from django.core.checks import CheckMessage, Error, Warning
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from sitechat.chatbot import CACHE_LIFETIMES, Chatbot, usable_bots
 from sitechat.checks import dotted
@@ -24,30 +28,30 @@ NAME = re.compile(r"[\w.-]{1,64}")
 PREFIX = re.compile(r"(?:.*/)?(?:(?:[a-z]+\.)?anthropic\.)?")
 """Prefixes of model names on Bedrock, Vertex and other servers."""
 
-ATTRIBUTES: dict[str, tuple[Callable[[Any], bool], str]] = {
+ATTRIBUTES: dict[str, tuple[Callable[[Any], bool], str | Promise]] = {
     "model": (
         lambda v: isinstance(v, str) and v != "",
-        'the name of a model, such as "claude-opus-4-7"',
+        gettext_lazy('the name of a model, such as "claude-opus-4-7"'),
     ),
     "max_tokens": (
         lambda v: type(v) is int and v > 0,
-        "a whole number of tokens, such as 1024",
+        gettext_lazy("a whole number of tokens, such as 1024"),
     ),
     "max_tool_rounds": (
         lambda v: type(v) is int and v >= 0,
-        "a whole number, such as 3; 0 offers no tools",
+        gettext_lazy("a whole number, such as 3; 0 offers no tools"),
     ),
     "effort": (
         lambda v: v is None or v in catalog.EFFORTS,
-        f"{', '.join(map(repr, catalog.EFFORTS))} or None",
+        format_lazy(gettext_lazy("{values} or None"), values=", ".join(map(repr, catalog.EFFORTS))),
     ),
     "fallback_model": (
         lambda v: v is None or (isinstance(v, str) and v != ""),
-        'the name of a model, such as "claude-sonnet-5", or None',
+        gettext_lazy('the name of a model, such as "claude-sonnet-5", or None'),
     ),
     "cache_lifetime": (
         lambda v: v in CACHE_LIFETIMES,
-        f"{', '.join(map(repr, CACHE_LIFETIMES))}",
+        ", ".join(map(repr, CACHE_LIFETIMES)),
     ),
 }
 """A validator and a description of valid values, for each attribute of a bot's class."""
@@ -60,7 +64,11 @@ def check_bots(**kwargs: Any) -> Iterator[CheckMessage]:
     """E006, W023: CHAT_BOTS has a name or a path that can't be used, or no default."""
     bots = conf.CHAT_BOTS
     if not isinstance(bots, Mapping) or not bots:
-        yield Error(f"CHAT_BOTS is {bots!r}.", hint=f"Write {RIGHT}.", id="sitechat.E006")
+        yield Error(
+            _("%(name)s is %(value)r.") % {"name": "CHAT_BOTS", "value": bots},
+            hint=_("Write %(example)s.") % {"example": RIGHT},
+            id="sitechat.E006",
+        )
         return
     errors = [*_errors(bots)]
     yield from errors
@@ -72,16 +80,22 @@ def _errors(bots: Mapping[Any, Any]) -> Iterator[CheckMessage]:
     for name, path in bots.items():
         if not (isinstance(name, str) and NAME.fullmatch(name)):
             yield Error(
-                f"CHAT_BOTS has the name {name!r}.",
-                hint="A bot's name has 1 to 64 letters, digits, hyphens, underscores and dots, "
-                'such as "support".',
+                _("CHAT_BOTS has the name %(name)r.") % {"name": name},
+                hint=_(
+                    "A bot's name has 1 to 64 letters, digits, hyphens, underscores and "
+                    'dots, such as "support".'
+                ),
                 id="sitechat.E006",
             )
-        found = dotted.find(path, _is_bot, "a subclass of sitechat.Chatbot")
+        found = dotted.find(path, _is_bot, _("a subclass of sitechat.Chatbot"))
         if found.problem:
             yield Error(
-                f"CHAT_BOTS[{name!r}] is {path!r}, {found.problem}.",
-                hint=found.hint(f"Write the dotted path of a subclass of Chatbot, as in {RIGHT}."),
+                _("%(name)s is %(value)r, %(problem)s.")
+                % {"name": f"CHAT_BOTS[{name!r}]", "value": path, "problem": found.problem},
+                hint=found.hint(
+                    _("Write the dotted path of a subclass of Chatbot, as in %(example)s.")
+                    % {"example": RIGHT}
+                ),
                 id="sitechat.E006",
             )
         else:
@@ -95,8 +109,9 @@ def _attributes(name: object, bot: type[Chatbot]) -> Iterator[CheckMessage]:
         # Computed values, such as properties, are not known here.
         if not (hasattr(value, "__get__") or is_valid(value)):
             yield Error(
-                f"The {attribute} of the bot {name!r} is {value!r}.",
-                hint=f"It can be {right}.",
+                _("The %(attribute)s of the bot %(bot)r is %(value)r.")
+                % {"attribute": attribute, "bot": name, "value": value},
+                hint=_("It can be %(right)s.") % {"right": right},
                 id="sitechat.E006",
             )
 
@@ -118,9 +133,12 @@ def check_fallback_models(**kwargs: Any) -> Iterator[CheckMessage]:
             continue
         if catalog.base_name(bot.fallback_model) == catalog.base_name(bot.model):
             yield Warning(
-                f"The fallback_model of the bot {bot.name!r} is its model, {bot.model}.",
-                hint="A model that refuses or is overloaded is not asked again: name another one, "
-                "or remove fallback_model.",
+                _("The fallback_model of the bot %(bot)r is its model, %(model)s.")
+                % {"bot": bot.name, "model": bot.model},
+                hint=_(
+                    "A model that refuses or is overloaded is not asked again: name another "
+                    "one, or remove fallback_model."
+                ),
                 id="sitechat.W015",
             )
 
@@ -132,11 +150,19 @@ def _is_bot(value: Any) -> bool:
 def _without_default(names: list[str]) -> CheckMessage:
     folded = {name.casefold(): name for name in names}
     near = get_close_matches("default", folded, n=1, cutoff=LIKENESS)
-    cure = f'Rename {folded[near[0]]!r} to "default"' if near else 'Name one of them "default"'
+    cure = (
+        _('Rename %(name)r to "default"') % {"name": folded[near[0]]}
+        if near
+        else _('Name one of them "default"')
+    )
     return Warning(
-        'CHAT_BOTS has no "default": pages and calls that name no bot get the first of its bots, '
-        f"{names[0]!r}.",
-        hint=f"{cure}, or name a bot in every {{% chat_widget %}} and silence this warning.",
+        _(
+            'CHAT_BOTS has no "default": pages and calls that name no bot get the '
+            "first of its bots, %(first)r."
+        )
+        % {"first": names[0]},
+        hint=_("%(cure)s, or name a bot in every %(tag)s and silence this warning.")
+        % {"cure": cure, "tag": "{% chat_widget %}"},
         id="sitechat.W023",
     )
 
@@ -145,15 +171,23 @@ def _unknown_model(bot: str, model: str) -> CheckMessage:
     meant = near_model(model)
     if meant:
         return Warning(
-            f"The model {model!r} of the bot {bot!r} is not one that this version knows.",
-            hint=f"Did you mean {meant}? If {model} is right, set its price in CHAT_PRICES.",
+            _("The model %(model)r of the bot %(bot)r is not one that this version knows.")
+            % {"model": model, "bot": bot},
+            hint=_("Did you mean %(meant)s? If %(model)s is right, set its price in CHAT_PRICES.")
+            % {"meant": meant, "model": model},
             id="sitechat.W022",
         )
     return Warning(
-        f"The price of the model {model!r} (bot {bot!r}) is not known: it is booked at the "
-        "highest price.",
-        hint=f'Set CHAT_PRICES = {{"{model}": {{"input": 3, "output": 15}}}} '
-        "(dollars per million tokens).",
+        _(
+            "The price of the model %(model)r (bot %(bot)r) is not known: it is "
+            "booked at the highest price."
+        )
+        % {"model": model, "bot": bot},
+        hint=_(
+            'Set CHAT_PRICES = {"%(model)s": {"input": 3, "output": 15}} (dollars '
+            "per million tokens)."
+        )
+        % {"model": model},
         id="sitechat.W002",
     )
 

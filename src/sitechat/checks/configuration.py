@@ -13,6 +13,9 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from sitechat.chatbot import Chatbot
 from sitechat.checks import dotted
@@ -78,57 +81,74 @@ def _is_stale_time(value: Any) -> bool:
     return is_number and 3 <= value <= 3600
 
 
-VALID: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "ANTHROPIC_API_KEY": (lambda v: v is None or _text(v), "a string"),
-    "CHAT_MODEL": (_text, 'the name of a model, such as "claude-opus-4-7"'),
-    "CHAT_MAX_TOKENS": (_whole(1), "a whole number of tokens, such as 1024"),
-    "CHAT_MAX_HISTORY": (_whole(0), "a whole number of pairs, such as 10"),
-    "CHAT_SYSTEM_PROMPT": (lambda v: isinstance(v, (str, Promise)), "a string"),
-    "CHAT_MAX_MESSAGE_LENGTH": (_whole(1), "a whole number of characters, such as 2000"),
-    "CHAT_TRUSTED_PROXIES": (_whole(0), "the number of proxies, such as 1"),
-    "CHAT_RETENTION_DAYS": (_whole(1), "a whole number of days, such as 30"),
-    "CHAT_CONSENT": (lambda v: isinstance(v, (str, Promise)), "a string"),
-    "CHAT_CONTACT_RETENTION_DAYS": (_whole(1), "a whole number of days, such as 365"),
+VALID: dict[str, tuple[Callable[[Any], bool], str | Promise]] = {
+    "ANTHROPIC_API_KEY": (lambda v: v is None or _text(v), gettext_lazy("a string")),
+    "CHAT_MODEL": (_text, gettext_lazy('the name of a model, such as "claude-opus-4-7"')),
+    "CHAT_MAX_TOKENS": (_whole(1), gettext_lazy("a whole number of tokens, such as 1024")),
+    "CHAT_MAX_HISTORY": (_whole(0), gettext_lazy("a whole number of pairs, such as 10")),
+    "CHAT_SYSTEM_PROMPT": (lambda v: isinstance(v, (str, Promise)), gettext_lazy("a string")),
+    "CHAT_MAX_MESSAGE_LENGTH": (
+        _whole(1),
+        gettext_lazy("a whole number of characters, such as 2000"),
+    ),
+    "CHAT_TRUSTED_PROXIES": (_whole(0), gettext_lazy("the number of proxies, such as 1")),
+    "CHAT_RETENTION_DAYS": (_whole(1), gettext_lazy("a whole number of days, such as 30")),
+    "CHAT_CONSENT": (lambda v: isinstance(v, (str, Promise)), gettext_lazy("a string")),
+    "CHAT_CONTACT_RETENTION_DAYS": (_whole(1), gettext_lazy("a whole number of days, such as 365")),
     "CHAT_NOTIFY": (
         _addressees,
-        'a list of addresses, such as ["owner@example.org"]',
+        gettext_lazy('a list of addresses, such as ["owner@example.org"]'),
     ),
     "CHAT_MAX_STREAMS": (
         lambda v: v is None or _whole(0)(v),
-        "None, or a whole number of streams, such as 8",
+        gettext_lazy("None, or a whole number of streams, such as 8"),
     ),
     "CHAT_STALE_AFTER": (
         _is_stale_time,
-        "a number of seconds from 3 to 3600, such as 15",
+        gettext_lazy("a number of seconds from 3 to 3600, such as 15"),
     ),
     "CHAT_DOCUMENT_BUDGET": (
         _budget,
-        'a dictionary of positive numbers, such as {"seconds": 5, "megabytes": 512}',
+        gettext_lazy('a dictionary of positive numbers, such as {"seconds": 5, "megabytes": 512}'),
     ),
     "CHAT_READ_LIMITS": (
         _read_limits,
-        "a dictionary of whole numbers from 1 on, with keys of: "
-        + ", ".join(f'"{key}"' for key in DEFAULT_READ_LIMITS),
+        format_lazy(
+            gettext_lazy("a dictionary of whole numbers from 1 on, with keys of: {keys}"),
+            keys=", ".join(f'"{key}"' for key in DEFAULT_READ_LIMITS),
+        ),
     ),
-    "CHAT_REQUEST_ISOLATION": (lambda v: isinstance(v, bool), "True or False"),
+    "CHAT_REQUEST_ISOLATION": (lambda v: isinstance(v, bool), gettext_lazy("True or False")),
 }
 """A validator and a description of valid values, for each simple setting."""
 
-VALID_WIDGET: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "title": (_maybe_text, "a string"),
-    "placeholder": (_maybe_text, "a string"),
-    "greeting": (lambda v: isinstance(v, (str, Promise)), "a string"),
-    "suggestions": (_texts, 'a list of strings, such as ["What does it cost?"]'),
-    "accent": (_maybe_color, 'a color that CSS can read, such as "#8a4b14" or "teal"'),
-    "position": (lambda v: v in ("left", "right", None), '"left" or "right"'),
-    "disclosure": (lambda v: isinstance(v, bool) or _maybe_text(v), "a string, True or False"),
-    "privacy_url": (_maybe_text, 'an address, such as "/privacy/"'),
-    "theme": (lambda v: v in ("auto", "light", "dark", None), '"auto", "light" or "dark"'),
-    "logo": (_maybe_text, 'a static file or an address, such as "shop/logo.svg"'),
-    "launcher_label": (_maybe_text, 'a string, such as "Ask us"'),
-    "launcher_icon": (_maybe_text, 'a static file or an address, such as "shop/ask.svg"'),
-    "shortcut": (_is_shortcut, 'keys, such as "ctrl+i"'),
-    "selection": (lambda v: isinstance(v, bool), "True or False"),
+VALID_WIDGET: dict[str, tuple[Callable[[Any], bool], str | Promise]] = {
+    "title": (_maybe_text, gettext_lazy("a string")),
+    "placeholder": (_maybe_text, gettext_lazy("a string")),
+    "greeting": (lambda v: isinstance(v, (str, Promise)), gettext_lazy("a string")),
+    "suggestions": (_texts, gettext_lazy('a list of strings, such as ["What does it cost?"]')),
+    "accent": (
+        _maybe_color,
+        gettext_lazy('a color that CSS can read, such as "#8a4b14" or "teal"'),
+    ),
+    "position": (lambda v: v in ("left", "right", None), gettext_lazy('"left" or "right"')),
+    "disclosure": (
+        lambda v: isinstance(v, bool) or _maybe_text(v),
+        gettext_lazy("a string, True or False"),
+    ),
+    "privacy_url": (_maybe_text, gettext_lazy('an address, such as "/privacy/"')),
+    "theme": (
+        lambda v: v in ("auto", "light", "dark", None),
+        gettext_lazy('"auto", "light" or "dark"'),
+    ),
+    "logo": (_maybe_text, gettext_lazy('a static file or an address, such as "shop/logo.svg"')),
+    "launcher_label": (_maybe_text, gettext_lazy('a string, such as "Ask us"')),
+    "launcher_icon": (
+        _maybe_text,
+        gettext_lazy('a static file or an address, such as "shop/ask.svg"'),
+    ),
+    "shortcut": (_is_shortcut, gettext_lazy('keys, such as "ctrl+i"')),
+    "selection": (lambda v: isinstance(v, bool), gettext_lazy("True or False")),
 }
 """A validator and a description of valid values, for each key of CHAT_WIDGET."""
 
@@ -154,8 +174,9 @@ def check_names(**kwargs: Any) -> Iterator[CheckMessage]:
         if name.startswith("CHAT_") and name not in SETTINGS:
             near = _near_setting(name)
             yield Error(
-                f"There is no setting {name}.",
-                hint=f"Did you mean {near}? Valid names are {', '.join(sorted(SETTINGS))}.",
+                _("There is no setting %(name)s.") % {"name": name},
+                hint=_("Did you mean %(near)s? Valid names are %(names)s.")
+                % {"near": near, "names": ", ".join(sorted(SETTINGS))},
                 id="sitechat.E001",
             )
 
@@ -165,18 +186,23 @@ def check_values(**kwargs: Any) -> Iterator[CheckMessage]:
     for name, (valid, right) in VALID.items():
         value = getattr(conf, name)
         if not valid(value):
-            shown = "of a wrong kind" if name == "ANTHROPIC_API_KEY" else repr(value)
-            yield Error(f"{name} is {shown}.", hint=f"Set it to {right}.", id="sitechat.E002")
+            shown = _("of a wrong kind") if name == "ANTHROPIC_API_KEY" else repr(value)
+            yield Error(
+                _("%(name)s is %(shown)s.") % {"name": name, "shown": shown},
+                hint=_("Set it to %(right)s.") % {"right": right},
+                id="sitechat.E002",
+            )
 
 
 def check_ledger(**kwargs: Any) -> Iterator[CheckMessage]:
     """E004: CHAT_LEDGER can't be used, or its counts would not be reliable."""
     path = conf.CHAT_LEDGER
-    right = 'Set CHAT_LEDGER = "sitechat.ledger.DatabaseLedger", the default.'
-    found = dotted.find(path, _is_ledger, "a ledger")
+    right = _('Set CHAT_LEDGER = "sitechat.ledger.DatabaseLedger", the default.')
+    found = dotted.find(path, _is_ledger, _("a ledger"))
     if found.problem:
         yield Error(
-            f"CHAT_LEDGER is {path!r}, {found.problem}.",
+            _("%(name)s is %(value)r, %(problem)s.")
+            % {"name": "CHAT_LEDGER", "value": path, "problem": found.problem},
             hint=found.hint(right),
             id="sitechat.E004",
         )
@@ -194,7 +220,7 @@ def check_prices(**kwargs: Any) -> Iterator[CheckMessage]:
     for problem in prices.problems(conf.CHAT_PRICES):
         yield Error(
             problem,
-            hint="Prices are dollars per million tokens.",
+            hint=_("Prices are dollars per million tokens."),
             id="sitechat.E005",
         )
 
@@ -207,9 +233,10 @@ def check_client(**kwargs: Any) -> Iterator[CheckMessage]:
     found = dotted.find(path, callable, "callable")
     if found.problem:
         yield Error(
-            f"CHAT_CLIENT is {path!r}, {found.problem}.",
+            _("%(name)s is %(value)r, %(problem)s.")
+            % {"name": "CHAT_CLIENT", "value": path, "problem": found.problem},
             hint=found.hint(
-                "Write the dotted path of a callable that returns an async Anthropic client."
+                _("Write the dotted path of a callable that returns an async Anthropic client.")
             ),
             id="sitechat.E007",
         )
@@ -231,8 +258,8 @@ def check_widget(**kwargs: Any) -> Iterator[CheckMessage]:
 def _widget_problems(name: str, widget: object) -> Iterator[CheckMessage]:
     if not isinstance(widget, Mapping):
         yield Error(
-            f"{name} is {widget!r}.",
-            hint='Write a dictionary, such as {"title": "Ask us"}.',
+            _("%(name)s is %(value)r.") % {"name": name, "value": widget},
+            hint=_("Write a dictionary, such as %(example)s.") % {"example": '{"title": "Ask us"}'},
             id="sitechat.E008",
         )
         return
@@ -240,23 +267,30 @@ def _widget_problems(name: str, widget: object) -> Iterator[CheckMessage]:
         if key not in VALID_WIDGET:
             near = OTHER_WORDS.get(str(key).lower()) or _nearest(str(key), VALID_WIDGET)
             yield Error(
-                f"{name} has no {key!r}.",
-                hint=f"Did you mean {near!r}? Known: {', '.join(sorted(VALID_WIDGET))}.",
+                _("%(name)s has no %(key)r.") % {"name": name, "key": key},
+                hint=_("Did you mean %(near)r? Known: %(names)s.")
+                % {"near": near, "names": ", ".join(sorted(VALID_WIDGET))},
                 id="sitechat.E008",
             )
             continue
         valid, right = VALID_WIDGET[key]
         if not valid(value):
-            shown = f"{name}[{key!r}] is {value!r}."
-            yield Error(shown, hint=f"Write {right}.", id="sitechat.E008")
+            shown = _("%(name)s[%(key)r] is %(value)r.") % {
+                "name": name,
+                "key": key,
+                "value": value,
+            }
+            yield Error(
+                shown, hint=_("Write %(example)s.") % {"example": right}, id="sitechat.E008"
+            )
 
 
 def check_sessions(**kwargs: Any) -> Iterator[CheckMessage]:
     """E009: SessionMiddleware is missing."""
     if not any(_is_session_middleware(path) for path in settings.MIDDLEWARE):
         yield Error(
-            "sitechat needs sessions, but SessionMiddleware is not installed.",
-            hint='Put "django.contrib.sessions.middleware.SessionMiddleware" into MIDDLEWARE.',
+            _("sitechat needs sessions, but SessionMiddleware is not installed."),
+            hint=_('Put "django.contrib.sessions.middleware.SessionMiddleware" into MIDDLEWARE.'),
             id="sitechat.E009",
         )
 

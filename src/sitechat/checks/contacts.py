@@ -10,6 +10,9 @@ from django.core.checks import CheckMessage, Error, Warning
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.functional import Promise
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from sitechat.conf import conf
 from sitechat.people.contact_form import FIELDS, current_form
@@ -36,12 +39,15 @@ def _is_address(value: Any) -> bool:
     return True
 
 
-VALID_CONTACT: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "fields": (lambda v: _fields(v) and bool(v), f"a list of some of {NAMES}"),
-    "required": (_fields, "a list of some of the fields"),
-    "consent": (lambda v: isinstance(v, (str, Promise)), "a string"),
-    "notify": (is_addresses, 'a list of addresses, such as ["sales@example.org"]'),
-    "before": (lambda v: isinstance(v, bool), "True or False"),
+VALID_CONTACT: dict[str, tuple[Callable[[Any], bool], str | Promise]] = {
+    "fields": (
+        lambda v: _fields(v) and bool(v),
+        format_lazy(gettext_lazy("a list of some of {names}"), names=NAMES),
+    ),
+    "required": (_fields, gettext_lazy("a list of some of the fields")),
+    "consent": (lambda v: isinstance(v, (str, Promise)), gettext_lazy("a string")),
+    "notify": (is_addresses, gettext_lazy('a list of addresses, such as ["sales@example.org"]')),
+    "before": (lambda v: isinstance(v, bool), gettext_lazy("True or False")),
 }
 """A validator and a description of valid values, for each key of CHAT_CONTACT."""
 
@@ -51,8 +57,9 @@ def check_contact(**kwargs: Any) -> Iterator[CheckMessage]:
     options = conf.CHAT_CONTACT
     if not isinstance(options, Mapping):
         yield Error(
-            f"CHAT_CONTACT is {options!r}.",
-            hint='Write a dictionary, such as {"fields": ["email", "message"]}.',
+            _("%(name)s is %(value)r.") % {"name": "CHAT_CONTACT", "value": options},
+            hint=_("Write a dictionary, such as %(example)s.")
+            % {"example": '{"fields": ["email", "message"]}'},
             id="sitechat.E030",
         )
         return
@@ -60,14 +67,16 @@ def check_contact(**kwargs: Any) -> Iterator[CheckMessage]:
         if key not in VALID_CONTACT:
             near = get_close_matches(str(key), VALID_CONTACT, n=1, cutoff=0.0)[0]
             yield Error(
-                f"CHAT_CONTACT has no {key!r}.",
-                hint=f"Did you mean {near!r}? Known: {', '.join(sorted(VALID_CONTACT))}.",
+                _("%(name)s has no %(key)r.") % {"name": "CHAT_CONTACT", "key": key},
+                hint=_("Did you mean %(near)r? Known: %(names)s.")
+                % {"near": near, "names": ", ".join(sorted(VALID_CONTACT))},
                 id="sitechat.E030",
             )
         elif not VALID_CONTACT[key][0](value):
             yield Error(
-                f"CHAT_CONTACT[{key!r}] is {value!r}.",
-                hint=f"Write {VALID_CONTACT[key][1]}.",
+                _("%(name)s[%(key)r] is %(value)r.")
+                % {"name": "CHAT_CONTACT", "key": key, "value": value},
+                hint=_("Write %(example)s.") % {"example": VALID_CONTACT[key][1]},
                 id="sitechat.E030",
             )
 
@@ -79,8 +88,8 @@ def check_contact_form(**kwargs: Any) -> Iterator[CheckMessage]:
     form = current_form()
     if form is not None and not {"email", "phone"} & set(form.required):
         yield Warning(
-            "Visitors can send the contact form without an e-mail address or a phone number.",
-            hint='Add "email" or "phone" to CHAT_CONTACT["required"].',
+            _("Visitors can send the contact form without an e-mail address or a phone number."),
+            hint=_('Add "email" or "phone" to CHAT_CONTACT["required"].'),
             id="sitechat.W030",
         )
 

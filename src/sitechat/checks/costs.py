@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError
 from django.db.models import Sum
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from sitechat.chatbot import Chatbot, usable_bots
 from sitechat.claude import catalog, prices
@@ -41,21 +42,41 @@ def check_model_costs(**kwargs: Any) -> Iterator[CheckMessage]:
     for bot in usable_bots():
         model = catalog.find(bot.model)
         if model is not None and model.deprecated:
-            ends = "ended" if model.is_retired(today) else "ends"
+            text = (
+                _(
+                    "The model %(model)s of the bot %(bot)r is deprecated; Anthropic ended it on "
+                    "%(date)s."
+                )
+                if model.is_retired(today)
+                else _(
+                    "The model %(model)s of the bot %(bot)r is deprecated; Anthropic ends it on "
+                    "%(date)s."
+                )
+            )
             yield Warning(
-                f"The model {bot.model} of the bot {bot.name!r} is deprecated; Anthropic {ends} it "
-                f"on {model.retires:%Y-%m-%d}.",
-                hint="Choose a newer model, and try it with chat_eval before.",
+                text % {"model": bot.model, "bot": bot.name, "date": f"{model.retires:%Y-%m-%d}"},
+                hint=_("Choose a newer model, and try it with chat_eval before."),
                 id="sitechat.W007",
             )
         price = prices.price(bot.model)
         if prices.known(bot.model) and price.output >= EXPENSIVE:
             cheapest = min(catalog.offered(today), key=lambda each: each.price.output)
             yield Info(
-                f"The model {bot.model} of the bot {bot.name!r} costs ${price.output} per million "
-                f"tokens of answers; {cheapest.name} costs ${cheapest.price.output}.",
-                hint="Smaller models often answer questions about a site as well: try with "
-                "chat_eval.",
+                _(
+                    "The model %(model)s of the bot %(bot)r costs $%(price)s per million "
+                    "tokens of answers; %(cheapest)s costs $%(cheapest_price)s."
+                )
+                % {
+                    "model": bot.model,
+                    "bot": bot.name,
+                    "price": price.output,
+                    "cheapest": cheapest.name,
+                    "cheapest_price": cheapest.price.output,
+                },
+                hint=_(
+                    "Smaller models often answer questions about a site as well: try with "
+                    "chat_eval."
+                ),
                 id="sitechat.I001",
             )
 
@@ -68,9 +89,21 @@ def check_efforts(**kwargs: Any) -> Iterator[CheckMessage]:
             continue
         nearest = model.nearest_effort(bot.effort)
         yield Warning(
-            f"The model {bot.model} of the bot {bot.name!r} does not accept the effort "
-            f"{bot.effort!r}: {f'{nearest!r} is sent' if nearest else 'none is sent'}.",
-            hint=f"It accepts {', '.join(model.efforts) or 'none'}.",
+            _(
+                "The model %(model)s of the bot %(bot)r does not accept the effort %(effort)r: "
+                "%(sent)s."
+            )
+            % {
+                "model": bot.model,
+                "bot": bot.name,
+                "effort": bot.effort,
+                "sent": _("%(effort)r is sent") % {"effort": nearest}
+                if nearest
+                else _("none is sent"),
+            },
+            hint=_("It accepts %(efforts)s.") % {"efforts": ", ".join(model.efforts)}
+            if model.efforts
+            else _("It accepts none."),
             id="sitechat.W012",
         )
 
@@ -85,12 +118,21 @@ def check_prompts(**kwargs: Any) -> Iterator[CheckMessage]:
             return  # before the first migrate
         daily = prompt_dollars(bot, tokens) * (replies or ASSUMED_REPLIES)
         if daily > EXPENSIVE_PROMPT:
-            by = f"{replies} replies a day" if replies else f"{ASSUMED_REPLIES} replies a day"
             yield Warning(
-                f"The system prompt of the bot {bot.name!r} has about {tokens} tokens, which cost "
-                f"about ${daily:.2f} a day at {by}.",
-                hint="Shorten it, move facts to the site's pages, which are searched, or use a "
-                "cheaper model.",
+                _(
+                    "The system prompt of the bot %(bot)r has about %(tokens)s tokens, which cost "
+                    "about $%(dollars)s a day at %(replies)s replies a day."
+                )
+                % {
+                    "bot": bot.name,
+                    "tokens": tokens,
+                    "dollars": f"{daily:.2f}",
+                    "replies": replies or ASSUMED_REPLIES,
+                },
+                hint=_(
+                    "Shorten it, move facts to the site's pages, which are searched, or use "
+                    "a cheaper model."
+                ),
                 id="sitechat.W009",
             )
 

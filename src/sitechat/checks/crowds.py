@@ -11,6 +11,7 @@ import django
 from django.conf import settings
 from django.core.checks import CheckMessage, Warning
 from django.db import connections
+from django.utils.translation import gettext as _
 
 from sitechat.checks.serving import gunicorn_options
 from sitechat.runtime import database
@@ -31,10 +32,15 @@ def check_chat_middleware(**kwargs: Any) -> Iterator[CheckMessage]:
     if middleware[:1] == [CHAT_MIDDLEWARE] or not (CHAT_MIDDLEWARE in middleware or _is_asgi()):
         return
     yield Warning(
-        "ChatMiddleware is not the first middleware: when many visitors write to the chat at once, "
-        "the site's other pages wait for them.",
-        hint=f'Put "{CHAT_MIDDLEWARE}" first in MIDDLEWARE. A site that is served as WSGI does not '
-        "need it, and may silence this warning.",
+        _(
+            "ChatMiddleware is not the first middleware: when many visitors write to "
+            "the chat at once, the site's other pages wait for them."
+        ),
+        hint=_(
+            'Put "%(middleware)s" first in MIDDLEWARE. A site that is served as WSGI '
+            "does not need it, and may silence this warning."
+        )
+        % {"middleware": CHAT_MIDDLEWARE},
         id="sitechat.W013",
     )
 
@@ -65,9 +71,14 @@ def check_sqlite(**kwargs: Any) -> Iterator[CheckMessage]:
             missing.append('"init_command": "PRAGMA journal_mode=WAL"')
     if missing:
         yield Warning(
-            "SQLite is not set up for visitors who write at the same time: some messages are "
-            "refused because the database is locked.",
-            hint=f"Add {', '.join(missing)} to OPTIONS of the database "
-            f"{connection.alias!r}, or use PostgreSQL or MariaDB.",
+            _(
+                "SQLite is not set up for visitors who write at the same time: some "
+                "messages are refused because the database is locked."
+            ),
+            hint=_(
+                "Add %(options)s to OPTIONS of the database %(database)r, or use "
+                "PostgreSQL or MariaDB."
+            )
+            % {"options": ", ".join(missing), "database": connection.alias},
             id="sitechat.W014",
         )

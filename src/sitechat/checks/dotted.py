@@ -16,6 +16,7 @@ from typing import Any
 
 from django.apps import apps
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
 
 Suits = Callable[[Any], bool]
 
@@ -35,7 +36,11 @@ class Named:
 
     def hint(self, right: str) -> str:
         """Return the hint for the problem; `right` describes a valid path."""
-        return f'Did you mean "{self.meant}"? {right}' if self.meant else right
+        return (
+            _('Did you mean "%(meant)s"? %(right)s') % {"meant": self.meant, "right": right}
+            if self.meant
+            else right
+        )
 
 
 def find(path: object, suits: Suits, wanted: str) -> Named:
@@ -47,19 +52,25 @@ def find(path: object, suits: Suits, wanted: str) -> Named:
         wanted: A description of valid objects, such as "a subclass of sitechat.Chatbot".
     """
     if not isinstance(path, str):
-        return Named(problem="which is not a string", meant=_path_of(path, suits))
+        return Named(problem=_("which is not a string"), meant=_path_of(path, suits))
     try:
         value = import_string(path)
     except ImportError as error:
-        return Named(problem=f"which can't be imported: {error}", meant=_meant(path, suits))
+        return Named(
+            problem=_("which can't be imported: %(error)s") % {"error": error},
+            meant=_meant(path, suits),
+        )
     except Exception as error:  # the module's own code may raise anything
-        return Named(problem=f"which can't be imported: {type(error).__name__}: {error}")
+        return Named(
+            problem=_("which can't be imported: %(type)s: %(error)s")
+            % {"type": type(error).__name__, "error": error}
+        )
     try:
         fits = suits(value)
     except Exception:
         fits = False
     if not fits:
-        return Named(value, f"which is not {wanted}", _meant(path, suits))
+        return Named(value, _("which is not %(wanted)s") % {"wanted": wanted}, _meant(path, suits))
     return Named(value)
 
 

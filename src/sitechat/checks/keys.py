@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
+from django.utils.translation import gettext as _
 
 from sitechat import claude
 from sitechat.conf import conf
@@ -32,8 +33,8 @@ def check_key(**kwargs: Any) -> Iterator[CheckMessage]:
     """W001: there is no key."""
     if not claude.configured():
         yield Warning(
-            "There is no key for Claude: visitors see that the chat is not set up yet.",
-            hint="Set ANTHROPIC_API_KEY in the environment or the settings, or CHAT_CLIENT.",
+            _("There is no key for Claude: visitors see that the chat is not set up yet."),
+            hint=_("Set ANTHROPIC_API_KEY in the environment or the settings, or CHAT_CLIENT."),
             id="sitechat.W001",
         )
 
@@ -43,16 +44,22 @@ def check_key_form(**kwargs: Any) -> Iterator[CheckMessage]:
     for name, where, key in _keys():
         if flaw := _flaw(key):
             yield Error(
-                f"{name} ({where}) {flaw}: no request with it can be sent.",
-                hint="Set it to the key alone, on one line. A key from a file is read with "
-                "`.read().strip()`.",
+                _("%(name)s (%(where)s) %(flaw)s: no request with it can be sent.")
+                % {"name": name, "where": where, "flaw": flaw},
+                hint=_(
+                    "Set it to the key alone, on one line. A key from a file is read with "
+                    "`.read().strip()`."
+                ),
                 id="sitechat.E021",
             )
         elif (reason := _no_key(key)) and not _another_server():
             yield Warning(
-                f"{name} ({where}) {reason}: Claude's API will refuse it.",
-                hint="Create a key at https://platform.claude.com/settings/keys and set it in "
-                "the environment.",
+                _("%(name)s (%(where)s) %(reason)s: Claude's API will refuse it.")
+                % {"name": name, "where": where, "reason": reason},
+                hint=_(
+                    "Create a key at https://platform.claude.com/settings/keys and set it in "
+                    "the environment."
+                ),
                 id="sitechat.W021",
             )
 
@@ -62,35 +69,39 @@ def _keys() -> Iterator[tuple[str, str, str]]:
     key = conf.ANTHROPIC_API_KEY
     if isinstance(key, str):
         in_settings = bool(getattr(settings, "ANTHROPIC_API_KEY", None))
-        yield "ANTHROPIC_API_KEY", "in the settings" if in_settings else "in the environment", key
+        yield (
+            "ANTHROPIC_API_KEY",
+            _("in the settings") if in_settings else _("in the environment"),
+            key,
+        )
     elif token := os.environ.get("ANTHROPIC_AUTH_TOKEN"):
-        yield "ANTHROPIC_AUTH_TOKEN", "in the environment", token
+        yield "ANTHROPIC_AUTH_TOKEN", _("in the environment"), token
 
 
 def _flaw(key: str) -> str:
     """Why no HTTP header can hold the key; empty if one can."""
     plain = key.strip()
     if plain != key:
-        return "begins or ends with white space or a line break"
+        return _("begins or ends with white space or a line break")
     if plain[:1] in {'"', "'"} and plain[:1] == plain[-1:]:
-        return "stands in quotation marks that belong to it"
+        return _("stands in quotation marks that belong to it")
     if plain.lower().startswith("bearer "):
-        return 'begins with "Bearer"'
+        return _('begins with "Bearer"')
     if any(character.isspace() for character in plain):
-        return "has white space in it"
+        return _("has white space in it")
     if not (plain.isascii() and plain.isprintable()):
-        return "has characters in it that are not ASCII"
+        return _("has characters in it that are not ASCII")
     return ""
 
 
 def _no_key(key: str) -> str:
     """Why it is no key of Anthropic's; empty if it may be one."""
     if PLACEHOLDER.search(key):
-        return "is a placeholder"
+        return _("is a placeholder")
     if OTHERS.match(key):
-        return "is the key of another service"
+        return _("is the key of another service")
     if key.startswith(ADMIN):
-        return "is an admin key, which can't ask Claude"
+        return _("is an admin key, which can't ask Claude")
     return ""
 
 

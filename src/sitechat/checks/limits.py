@@ -8,6 +8,7 @@ from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
 from django.core.checks import CheckMessage, Error
+from django.utils.translation import gettext as _
 
 from sitechat.chatbot import Chatbot, usable_bots
 from sitechat.claude import prices
@@ -28,8 +29,12 @@ def check_limits(**kwargs: Any) -> Iterator[CheckMessage]:
     for problem in problems:
         yield Error(
             problem,
-            hint=f"Scopes: {', '.join(limits.SCOPES)}; units: {', '.join(limits.UNITS)}; "
-            f"periods: {', '.join(limits.PERIODS)}.",
+            hint=_("Scopes: %(scopes)s; units: %(units)s; periods: %(periods)s.")
+            % {
+                "scopes": ", ".join(limits.SCOPES),
+                "units": ", ".join(limits.UNITS),
+                "periods": ", ".join(limits.PERIODS),
+            },
             id="sitechat.E003",
         )
     if not problems and not prices.problems(conf.CHAT_PRICES):
@@ -53,10 +58,23 @@ def _too_small(bot: Chatbot) -> Iterator[CheckMessage]:
             continue
         amount = f"{most.tokens}" if limit.unit == "tokens" else f"{_rounded_up(most.dollars)}"
         yield Error(
-            f'CHAT_LIMITS["{limit.scope}"] has "{limit}", into which no message fits: the '
-            f"shortest one to the bot {bot.name!r} reserves up to {amount} {limit.unit}.",
-            hint=f'Raise it to "{amount} {limit.unit}/{limit.period}" at least, several times '
-            "that for a conversation; or lower CHAT_MAX_TOKENS, or choose a cheaper model.",
+            _(
+                'CHAT_LIMITS["%(scope)s"] has "%(limit)s", into which no message fits: '
+                "the shortest one to the bot %(bot)r reserves up to %(amount)s %(unit)s."
+            )
+            % {
+                "scope": limit.scope,
+                "limit": limit,
+                "bot": bot.name,
+                "amount": amount,
+                "unit": limit.unit,
+            },
+            hint=_(
+                'Raise it to "%(amount)s %(unit)s/%(period)s" at least, several times '
+                "that for a conversation; or lower CHAT_MAX_TOKENS, or choose a cheaper "
+                "model."
+            )
+            % {"amount": amount, "unit": limit.unit, "period": limit.period},
             id="sitechat.E022",
         )
 

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.core.checks import CheckMessage, Error
+from django.utils.translation import gettext as _
 
 from sitechat.conf import conf
 from sitechat.http.cors import is_origin
@@ -19,15 +20,16 @@ def check_origins(**kwargs: Any) -> Iterator[CheckMessage]:
     origins = conf.CHAT_ORIGINS
     if not isinstance(origins, (list, tuple, set, frozenset)):
         yield Error(
-            f"CHAT_ORIGINS is {origins!r}, which is no list.",
-            hint=f"Write a list of origins, such as {EXAMPLE}.",
+            _("CHAT_ORIGINS is %(value)r, which is no list.") % {"value": origins},
+            hint=_("Write a list of origins, such as %(example)s.") % {"example": EXAMPLE},
             id="sitechat.E012",
         )
         return
     for origin in origins:
         if not is_origin(origin):
             yield Error(
-                f"CHAT_ORIGINS has {origin!r}, which is no origin as browsers send it.",
+                _("CHAT_ORIGINS has %(origin)r, which is no origin as browsers send it.")
+                % {"origin": origin},
                 hint=_how_to_write(origin),
                 id="sitechat.E012",
             )
@@ -35,11 +37,15 @@ def check_origins(**kwargs: Any) -> Iterator[CheckMessage]:
 
 def _how_to_write(value: object) -> str:
     if isinstance(value, str) and "*" in value:
-        return f"Name each host: wildcards are not accepted. Write it as in {EXAMPLE}."
+        return _("Name each host: wildcards are not accepted. Write it as in %(example)s.") % {
+            "example": EXAMPLE
+        }
     near = _nearest(value) if isinstance(value, str) else None
     if near is not None:
-        return f"Did you mean {near!r}?"
-    return f"Write scheme and host in lower case, and the port if there is one, as in {EXAMPLE}."
+        return _("Did you mean %(near)r?") % {"near": near}
+    return _(
+        "Write scheme and host in lower case, and the port if there is one, as in %(example)s."
+    ) % {"example": EXAMPLE}
 
 
 def _nearest(value: str) -> str | None:

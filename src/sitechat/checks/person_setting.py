@@ -11,6 +11,8 @@ from django.core.checks import CheckMessage, Error
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from sitechat.conf import conf
 from sitechat.people import hours
@@ -24,8 +26,8 @@ def check_person(**kwargs: Any) -> Iterator[CheckMessage]:
     value = conf.CHAT_PERSON
     if not isinstance(value, Mapping):
         yield Error(
-            f"CHAT_PERSON is {value!r}.",
-            hint=f"Write a dictionary, such as {EXAMPLE}.",
+            _("%(name)s is %(value)r.") % {"name": "CHAT_PERSON", "value": value},
+            hint=_("Write a dictionary, such as %(example)s.") % {"example": EXAMPLE},
             id="sitechat.E013",
         )
         return
@@ -33,35 +35,39 @@ def check_person(**kwargs: Any) -> Iterator[CheckMessage]:
         if key not in KEYS:
             near = get_close_matches(str(key), KEYS, n=1, cutoff=0.0)[0]
             yield Error(
-                f"CHAT_PERSON has no {key!r}.",
-                hint=f"Did you mean {near!r}? Known: {', '.join(KEYS)}.",
+                _("%(name)s has no %(key)r.") % {"name": "CHAT_PERSON", "key": key},
+                hint=_("Did you mean %(near)r? Known: %(names)s.")
+                % {"near": near, "names": ", ".join(KEYS)},
                 id="sitechat.E013",
             )
             continue
         problem = VALIDATORS[key](given)
         if problem:
             yield Error(
-                f"CHAT_PERSON[{key!r}] is {given!r}: {problem}.",
-                hint=f"Write {VALID[key]}.",
+                _("CHAT_PERSON[%(key)r] is %(given)r: %(problem)s.")
+                % {"key": key, "given": given, "problem": problem},
+                hint=_("Write %(example)s.") % {"example": VALID[key]},
                 id="sitechat.E013",
             )
 
 
-VALID = {
-    "email": 'an address, such as "support@example.org", or a list of addresses',
-    "hours": 'hours, such as "Mon-Fri 09:00-12:00, 13:00-17:00; Sat 10:00-14:00"',
-    "timezone": 'the name of a time zone, such as "Europe/Berlin"',
-    "names": 'a list of names, or a dictionary of names by username, such as {"annab": "Ann"}',
-    "idle_minutes": "a number of minutes from 1 to 1440, such as 10",
+VALID: dict[str, str | Promise] = {
+    "email": gettext_lazy('an address, such as "support@example.org", or a list of addresses'),
+    "hours": gettext_lazy('hours, such as "Mon-Fri 09:00-12:00, 13:00-17:00; Sat 10:00-14:00"'),
+    "timezone": gettext_lazy('the name of a time zone, such as "Europe/Berlin"'),
+    "names": gettext_lazy(
+        'a list of names, or a dictionary of names by username, such as {"annab": "Ann"}'
+    ),
+    "idle_minutes": gettext_lazy("a number of minutes from 1 to 1440, such as 10"),
 }
 
 
 def _email(value: Any) -> str:
     addresses = [value] if isinstance(value, str) else value
     if not _is_list(addresses) or not addresses:
-        return "it holds no address"
+        return _("it holds no address")
     wrong = [address for address in addresses if not _is_email(address)]
-    return f"{wrong[0]!r} is no e-mail address" if wrong else ""
+    return _("%(address)r is no e-mail address") % {"address": wrong[0]} if wrong else ""
 
 
 def _is_email(value: Any) -> bool:
@@ -75,7 +81,7 @@ def _is_email(value: Any) -> bool:
 def _hours(value: Any) -> str:
     entries = [value] if isinstance(value, str) else value
     if not _is_list(entries) or not all(isinstance(entry, str) for entry in entries):
-        return "it is no text"
+        return _("it is no text")
     try:
         hours.parse("; ".join(entries))
     except ValueError as error:
@@ -87,25 +93,28 @@ def _timezone(value: Any) -> str:
     try:
         ZoneInfo(value)
     except (ValueError, OSError, KeyError, TypeError, AttributeError):
-        return "there is no such time zone"
+        return _("there is no such time zone")
     return ""
 
 
 def _names(value: Any) -> str:
     names = list(value.values()) if isinstance(value, Mapping) else value
     if not _is_list(names) or not names:
-        return "it holds no name"
+        return _("it holds no name")
     for name in names:
         if not isinstance(name, (str, Promise)) or not str(name).strip():
-            return f"{name!r} is no name"
+            return _("%(name)r is no name") % {"name": name}
         if len(str(name)) > MAX_NAME_LENGTH:
-            return f"{name!r} has more than {MAX_NAME_LENGTH} characters"
+            return _("%(name)r has more than %(count)s characters") % {
+                "name": name,
+                "count": MAX_NAME_LENGTH,
+            }
     return ""
 
 
 def _idle_minutes(value: Any) -> str:
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return "" if is_number and 1 <= value <= 1440 else "it is no number of minutes"
+    return "" if is_number and 1 <= value <= 1440 else _("it is no number of minutes")
 
 
 VALIDATORS: dict[str, Callable[[Any], str]] = {

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Warning
+from django.utils.translation import gettext as _
 
 REPOSITORIES = (".git", ".hg", ".svn", ".jj")
 
@@ -25,9 +26,12 @@ def check_committed_key(**kwargs: Any) -> Iterator[CheckMessage]:
     for file in settings_files():
         if _holds(file, key) and under_version_control(file):
             yield Warning(
-                f"ANTHROPIC_API_KEY is written out in {file}, which is under version control.",
-                hint="Read it from the environment, and make a new key: the old one stays in the "
-                "repository's history.",
+                _("ANTHROPIC_API_KEY is written out in %(file)s, which is under version control.")
+                % {"file": file},
+                hint=_(
+                    "Read it from the environment, and make a new key: the old one stays in "
+                    "the repository's history."
+                ),
                 id="sitechat.W003",
             )
 

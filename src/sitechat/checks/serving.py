@@ -13,6 +13,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Warning
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 SUSPECTS = re.compile(r"gzip|brotli|zstd|compress|minif|htmlmin|squash|buffer|strip", re.IGNORECASE)
 """Names of middleware that may read whole responses. Only these are tried."""
@@ -21,8 +23,10 @@ LEAST_THREADS = 4
 """With fewer threads per WSGI worker, a single open stream slows down other pages."""
 
 PER_PROCESS = {
-    "django.core.cache.backends.locmem.LocMemCache": "keeps its own copy in each worker",
-    "django.core.cache.backends.dummy.DummyCache": "keeps nothing",
+    "django.core.cache.backends.locmem.LocMemCache": gettext_lazy(
+        "keeps its own copy in each worker"
+    ),
+    "django.core.cache.backends.dummy.DummyCache": gettext_lazy("keeps nothing"),
 }
 
 
@@ -31,9 +35,15 @@ def check_middleware(**kwargs: Any) -> Iterator[CheckMessage]:
     for path in settings.MIDDLEWARE:
         if SUSPECTS.search(path) and (problem := holds_back(path)):
             yield Warning(
-                f"The middleware {path} {problem}: answers would arrive all at once, at the end.",
-                hint="Make it skip streaming responses or the Content-Type text/event-stream, or "
-                "remove it from MIDDLEWARE.",
+                _(
+                    "The middleware %(path)s %(problem)s: answers would arrive all at once, "
+                    "at the end."
+                )
+                % {"path": path, "problem": problem},
+                hint=_(
+                    "Make it skip streaming responses or the Content-Type text/event-stream, "
+                    "or remove it from MIDDLEWARE."
+                ),
                 id="sitechat.W005",
             )
 
@@ -57,11 +67,11 @@ def holds_back(path: str) -> str | None:
     try:
         response = import_string(path)(view)(request)
         if not getattr(response, "streaming", False):
-            return "turns a stream into a single response"
+            return _("turns a stream into a single response")
         if sent:
-            return "reads a stream before it is sent"
+            return _("reads a stream before it is sent")
         if response.headers.get("Content-Encoding") != "identity":
-            return "compresses a stream with Content-Encoding: identity"
+            return _("compresses a stream with Content-Encoding: identity")
     except Exception:
         # The middleware needs a real request, so nothing can be said about it.
         return None
@@ -76,10 +86,15 @@ def check_session_engine(**kwargs: Any) -> Iterator[CheckMessage]:
     backend = settings.CACHES.get(settings.SESSION_CACHE_ALIAS, {}).get("BACKEND", "")
     if backend in PER_PROCESS:
         yield Warning(
-            f"Sessions are kept in a cache that {PER_PROCESS[backend]} ({backend}): visitors lose "
-            "their conversation when another worker answers.",
-            hint="Use a shared cache (Redis or Memcached), or "
-            'SESSION_ENGINE = "django.contrib.sessions.backends.db".',
+            _(
+                "Sessions are kept in a cache that %(problem)s (%(backend)s): visitors "
+                "lose their conversation when another worker answers."
+            )
+            % {"problem": PER_PROCESS[backend], "backend": backend},
+            hint=_(
+                "Use a shared cache (Redis or Memcached), or SESSION_ENGINE = "
+                '"django.contrib.sessions.backends.db".'
+            ),
             id="sitechat.W006",
         )
 
@@ -88,9 +103,11 @@ def check_debug(**kwargs: Any) -> Iterator[CheckMessage]:
     """W011: DEBUG is on."""
     if settings.DEBUG:
         yield Warning(
-            "DEBUG is on: error pages show settings and what visitors wrote, and every query of "
-            "the chat is kept in memory.",
-            hint="Set DEBUG = False on a server.",
+            _(
+                "DEBUG is on: error pages show settings and what visitors wrote, and "
+                "every query of the chat is kept in memory."
+            ),
+            hint=_("Set DEBUG = False on a server."),
             id="sitechat.W011",
         )
 
@@ -103,16 +120,25 @@ def check_gunicorn(**kwargs: Any) -> Iterator[CheckMessage]:
     worker, threads = str(found.get("worker_class", "sync")), found.get("threads", 1)
     if worker in {"sync", "gthread"} and isinstance(threads, int) and threads < LEAST_THREADS:
         yield Warning(
-            f"gunicorn runs {threads} thread{'s' * (threads != 1)} in each worker: an answer that "
-            "streams takes one for as long as it is being written.",
-            hint="Run gunicorn with --worker-class gthread --threads 8, or an ASGI worker.",
+            ngettext(
+                "gunicorn runs %(count)s thread in each worker: an answer that streams takes one "
+                "for as long as it is being written.",
+                "gunicorn runs %(count)s threads in each worker: an answer that streams takes one "
+                "for as long as it is being written.",
+                threads,
+            )
+            % {"count": threads},
+            hint=_("Run gunicorn with --worker-class gthread --threads 8, or an ASGI worker."),
             id="sitechat.W004",
         )
     if worker in {"gevent", "eventlet"}:
         yield Warning(
-            f"gunicorn's {worker} workers replace threads, and the chat can't run on theirs: it "
-            "answers 503.",
-            hint="Run gunicorn with --worker-class gthread --threads 8, or an ASGI worker.",
+            _(
+                "gunicorn's %(worker)s workers replace threads, and the chat can't run "
+                "on theirs: it answers 503."
+            )
+            % {"worker": worker},
+            hint=_("Run gunicorn with --worker-class gthread --threads 8, or an ASGI worker."),
             id="sitechat.W008",
         )
 

@@ -10,6 +10,7 @@ from django.core.checks import CheckMessage, Info, Warning
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from sitechat.conf import conf
 from sitechat.conversations import bot_texts
@@ -29,9 +30,11 @@ def check_tables(**kwargs: Any) -> Iterator[CheckMessage]:
         return  # there is no database, as in many builds
     if lacking:
         yield Warning(
-            "The database lacks tables or columns of the chat: visitors see that the chat is "
-            "not set up yet.",
-            hint="Run `manage.py migrate`.",
+            _(
+                "The database lacks tables or columns of the chat: visitors see that the "
+                "chat is not set up yet."
+            ),
+            hint=_("Run `manage.py migrate`."),
             id="sitechat.W024",
         )
 
@@ -46,9 +49,18 @@ def check_edited_texts(**kwargs: Any) -> Iterator[CheckMessage]:
         changed = row.changed_from(BotTexts(bot=row.bot))
         if row.bot in conf.CHAT_BOTS and changed:
             yield Info(
-                f"The bot {row.bot!r} differs from the settings, as it was edited in the admin on "
-                f"{row.created:%Y-%m-%d}: {', '.join(map(str, changed))}.",
-                hint="What is edited in the admin holds. Empty a field there to use the settings.",
+                _(
+                    "The bot %(bot)r differs from the settings, as it was edited in the "
+                    "admin on %(date)s: %(fields)s."
+                )
+                % {
+                    "bot": row.bot,
+                    "date": f"{row.created:%Y-%m-%d}",
+                    "fields": ", ".join(map(str, changed)),
+                },
+                hint=_(
+                    "What is edited in the admin holds. Empty a field there to use the settings."
+                ),
                 id="sitechat.I002",
             )
 
@@ -65,9 +77,14 @@ def check_cleanup(**kwargs: Any) -> Iterator[CheckMessage]:
     except (DatabaseError, ImproperlyConfigured):
         return  # before the first migrate
     if overdue:
-        when = "never ran" if last is None else f"last ran on {last:%Y-%m-%d}"
+        when = (
+            _("never ran")
+            if last is None
+            else _("last ran on %(date)s") % {"date": f"{last:%Y-%m-%d}"}
+        )
         yield Warning(
-            f"chat_cleanup {when}: conversations are kept for longer than CHAT_RETENTION_DAYS.",
-            hint="Run `manage.py chat_cleanup` once a day, by cron or as a task.",
+            _("chat_cleanup %(when)s: conversations are kept for longer than CHAT_RETENTION_DAYS.")
+            % {"when": when},
+            hint=_("Run `manage.py chat_cleanup` once a day, by cron or as a task."),
             id="sitechat.W010",
         )

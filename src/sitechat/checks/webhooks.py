@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.core.checks import CheckMessage, Error, Warning
+from django.utils.translation import gettext as _
 
 from sitechat.conf import conf
 from sitechat.events.hooks import key_of, webhooks
@@ -26,54 +27,76 @@ def check_webhooks(**kwargs: Any) -> Iterator[CheckMessage]:
     entries = conf.CHAT_WEBHOOKS
     if not isinstance(entries, (list, tuple)):
         yield Error(
-            f"CHAT_WEBHOOKS is of the type {type(entries).__name__}.",
-            hint=f"Write a list, such as {EXAMPLE}.",
+            _("CHAT_WEBHOOKS is of the type %(type)s.") % {"type": type(entries).__name__},
+            hint=_("Write a list, such as %(example)s.") % {"example": EXAMPLE},
             id="sitechat.E031",
         )
         return
     for number, entry in enumerate(entries):
         for problem, hint in _problems(entry):
             # The entry is not shown, as it holds a secret.
-            yield Error(f"CHAT_WEBHOOKS[{number}] {problem}", hint=hint, id="sitechat.E031")
+            yield Error(
+                _("CHAT_WEBHOOKS[%(number)s] %(problem)s") % {"number": number, "problem": problem},
+                hint=hint,
+                id="sitechat.E031",
+            )
     urls = [hook.url for hook in webhooks()]
     for url in sorted({url for url in urls if urls.count(url) > 1}):
         yield Error(
-            f"CHAT_WEBHOOKS has {url} more than once.",
-            hint="Write one entry with all its events.",
+            _("CHAT_WEBHOOKS has %(url)s more than once.") % {"url": url},
+            hint=_("Write one entry with all its events."),
             id="sitechat.E031",
         )
 
 
 def _problems(entry: Any) -> Iterator[tuple[str, str]]:
     if not isinstance(entry, Mapping):
-        yield "is no dictionary.", f"Write it as in {EXAMPLE}."
+        yield _("is no dictionary."), _("Write it as in %(example)s.") % {"example": EXAMPLE}
         return
     for key in entry:
         if key not in KEYS:
             near = get_close_matches(str(key), KEYS, n=1, cutoff=0.0)[0]
-            yield f"has no {key!r}.", f"Did you mean {near!r}? Known: {', '.join(KEYS)}."
+            yield (
+                _("has no %(key)r.") % {"key": key},
+                _("Did you mean %(near)r? Known: %(names)s.")
+                % {"near": near, "names": ", ".join(KEYS)},
+            )
     if not _is_url(entry.get("url")):
-        yield 'has no valid "url".', 'Write an address, such as "https://example.org/hook/".'
+        yield (
+            _("has no valid %(key)s.") % {"key": '"url"'},
+            _("Write %(example)s.")
+            % {"example": _('an address, such as "https://example.org/hook/"')},
+        )
     secret = entry.get("secret")
     if not isinstance(secret, str) or len(secret) < SHORTEST_SECRET or key_of(secret) is None:
         yield (
-            'has no valid "secret".',
-            f"Write at least {SHORTEST_SECRET} random characters, or whsec_ and base64.",
+            _("has no valid %(key)s.") % {"key": '"secret"'},
+            _("Write at least %(count)s random characters, or whsec_ and base64.")
+            % {"count": SHORTEST_SECRET},
         )
     yield from _problems_of_events(entry.get("events", ()))
     if not isinstance(entry.get("allow_private", False), bool):
-        yield 'has an "allow_private" that is not valid.', "Write True or False."
+        yield (
+            _('has an "allow_private" that is not valid.'),
+            _("Write %(example)s.") % {"example": _("True or False")},
+        )
 
 
 def _problems_of_events(events: Any) -> Iterator[tuple[str, str]]:
     if not isinstance(events, (list, tuple)):
-        yield 'has no valid "events".', 'Write a list, such as ["contact_requested"].'
+        yield (
+            _("has no valid %(key)s.") % {"key": '"events"'},
+            _("Write a list, such as %(example)s.") % {"example": '["contact_requested"]'},
+        )
         return
     for name in events:
         if name not in EVENTS:
             near = get_close_matches(str(name), EVENTS, n=1, cutoff=0.0)[0]
-            hint = f"Did you mean {near!r}? Known: {', '.join(EVENTS)}."
-            yield f"names an event {name!r} that does not exist.", hint
+            hint = _("Did you mean %(near)r? Known: %(names)s.") % {
+                "near": near,
+                "names": ", ".join(EVENTS),
+            }
+            yield _("names an event %(name)r that does not exist.") % {"name": name}, hint
 
 
 def _is_url(value: Any) -> bool:
@@ -93,8 +116,9 @@ def check_encryption(**kwargs: Any) -> Iterator[CheckMessage]:
     for hook in webhooks():
         if hook.url.startswith("http:") and not hook.allow_private:
             yield Warning(
-                f"The webhook {hook.url} sends visitors' data without encryption.",
-                hint="Use https.",
+                _("The webhook %(url)s sends visitors' data without encryption.")
+                % {"url": hook.url},
+                hint=_("Use https."),
                 id="sitechat.W031",
             )
 

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 from django.template import engines
 from django.urls import NoReverseMatch, Resolver404, get_script_prefix, resolve
+from django.utils.translation import gettext as _
 
 from sitechat.http import views
 from sitechat.http.endpoint import find_endpoint
@@ -31,13 +32,6 @@ ELEMENT = re.compile(r"\{%-?\s*chat_(?:widget|page)\b|\{\{[^}]*\bchat_widget\s*\
 """The tags in Django's templates, the function in Jinja2's, or the element itself."""
 
 
-PLAIN_PATH = (
-    'Include "sitechat.urls" under a path without parameters, or give the tag the address: '
-    '{% chat_widget endpoint="https://www.example.org/api/chat/" %}.'
-)
-MOVE_UP = 'Move include("sitechat.urls") above the pattern that takes every path.'
-
-
 def check_urls(**kwargs: Any) -> Iterator[CheckMessage]:
     """E020: no URLconf includes `sitechat.urls`, or another pattern hides them."""
     urlconfs = _urlconfs()
@@ -49,7 +43,8 @@ def check_urls(**kwargs: Any) -> Iterator[CheckMessage]:
         return
     problem, cure = problems[0] or ("", "")
     yield Error(
-        f"The chat's addresses {problem} in {urlconfs[0]}: pages are shown without the chat.",
+        _("The chat's addresses %(problem)s in %(urlconf)s: pages are shown without the chat.")
+        % {"problem": problem, "urlconf": urlconfs[0]},
         hint=cure,
         id="sitechat.E020",
     )
@@ -77,16 +72,22 @@ def _problem(urlconf: str) -> tuple[str, str] | None:
         path = find_endpoint(urlconf=urlconf)
     except NoReverseMatch as error:
         if "tried" in str(error):
-            return "need arguments", PLAIN_PATH
-        add = f'Add path("api/", include("sitechat.urls")) to urlpatterns in {urlconf}.'
-        return 'are not included as "sitechat"', add
+            return _("need arguments"), _(
+                'Include "sitechat.urls" under a path without parameters, or give the tag the '
+                "address: %(tag)s."
+            ) % {"tag": '{% chat_widget endpoint="https://www.example.org/api/chat/" %}'}
+        add = _('Add path("api/", include("sitechat.urls")) to urlpatterns in %(urlconf)s.') % {
+            "urlconf": urlconf
+        }
+        return _('are not included as "sitechat"'), add
     local = "/" + path.removeprefix(get_script_prefix())
     try:
         if resolve(local, urlconf=urlconf).func is views.chat:
             return None
     except Resolver404:
         pass
-    return f"are hidden by another pattern that takes {local}", MOVE_UP
+    move_up = _('Move include("sitechat.urls") above the pattern that takes every path.')
+    return _("are hidden by another pattern that takes %(path)s") % {"path": local}, move_up
 
 
 def check_tag(**kwargs: Any) -> Iterator[CheckMessage]:
@@ -97,9 +98,12 @@ def check_tag(**kwargs: Any) -> Iterator[CheckMessage]:
         return
     if listed and all(found is False for found in listed):
         yield Warning(
-            "No template has {% chat_widget %}: the chat is on no page.",
-            hint="Put {% load sitechat %}{% chat_widget %} before </body> in the base template. "
-            "If your pages get the chat in another way, silence this warning.",
+            _("No template has %(tag)s: the chat is on no page.") % {"tag": "{% chat_widget %}"},
+            hint=_(
+                "Put %(tags)s before </body> in the base template. If your pages get the chat in "
+                "another way, silence this warning."
+            )
+            % {"tags": "{% load sitechat %}{% chat_widget %}"},
             id="sitechat.W020",
         )
 

@@ -7,6 +7,8 @@ import random
 import secrets
 from typing import TYPE_CHECKING, Any
 
+from django.utils import translation
+
 from sitechat.claude import connections
 from sitechat.claude.client import NoClient
 from sitechat.claude.counts import text_of
@@ -197,10 +199,12 @@ def explain(error: Exception, *, request_id: str, model: str, sent: str) -> Repl
     answer = _reply_error(error)
     answer.ref = secrets.token_hex(4)
     answer.failure = failure = None if isinstance(answer, ServerError) else _failure(error, sent)
+    with translation.override("en"):  # the visitor's language is no language for a log
+        reason = explanation(failure, model=model) if failure else type(error).__name__
     logger.warning(
         "Claude did not answer: %s, %s (ref %s, request %s)",
         answer.code,
-        explanation(failure, model=model) if failure else type(error).__name__,
+        reason,
         answer.ref,
         request_id or "-",
         exc_info=None if failure else error,

@@ -8,6 +8,8 @@ from datetime import date, datetime, timezone
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from sitechat.claude import catalog
 from sitechat.claude.catalog import KINDS, Price, base_name
 from sitechat.claude.regions import US
@@ -105,27 +107,46 @@ def problems(value: Any) -> list[str]:
     """Return what is wrong with a value of CHAT_PRICES: a sentence for each problem."""
     right = '{"my-model": {"input": 3, "output": 15, "cache_write": 3.75, "cache_read": 0.3}}'
     if not isinstance(value, Mapping):
-        return [f"CHAT_PRICES is {value!r}; write a dictionary such as {right}."]
+        return [
+            _("%(name)s is %(value)r; write a dictionary such as %(example)s.")
+            % {"name": "CHAT_PRICES", "value": value, "example": right}
+        ]
     wrong: list[str] = []
     for model, entry in value.items():
         if not isinstance(model, str) or not isinstance(entry, Mapping):
-            wrong.append(f"CHAT_PRICES has {model!r}: {entry!r}; write for example {right}.")
+            wrong.append(
+                _("CHAT_PRICES has %(model)r: %(entry)r; write for example %(example)s.")
+                % {"model": model, "entry": entry, "example": right}
+            )
             continue
         name = f'CHAT_PRICES["{model}"]'
         for kind, dollars in entry.items():
             if kind not in KINDS:
-                wrong.append(f"{name} has {kind!r}; it may have {', '.join(KINDS)}.")
+                wrong.append(
+                    _("%(name)s has %(key)r; it may have %(names)s.")
+                    % {"name": name, "key": kind, "names": ", ".join(KINDS)}
+                )
             elif not _is_price(dollars):
                 wrong.append(
-                    f'{name}["{kind}"] is {dollars!r}; write dollars per million tokens, such as 3.'
+                    _("%(name)s is %(value)r; write dollars per million tokens, such as 3.")
+                    % {"name": f'{name}["{kind}"]', "value": dollars}
                 )
         missing = [kind for kind in ("input", "output") if kind not in entry]
         if missing and catalog.find(model) is None:
             wrong.append(
-                f"{name} lacks {' and '.join(missing)}, which only models of the built-in table "
-                f"may; write for example {right}."
+                _(
+                    "%(name)s lacks %(missing)s, which only models of the built-in table may; "
+                    "write for example %(example)s."
+                )
+                % {"name": name, "missing": _both(missing), "example": right}
             )
     return wrong
+
+
+def _both(names: list[str]) -> str:
+    if len(names) == 1:
+        return names[0]
+    return _("%(first)s and %(second)s") % {"first": names[0], "second": names[1]}
 
 
 def _is_price(dollars: Any) -> bool:

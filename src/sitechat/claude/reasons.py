@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from django.utils.functional import Promise
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy
+
 from sitechat.claude.connections import INVALID, NO_KEY
 from sitechat.errors import Failure
 
@@ -47,45 +51,70 @@ def _quotes(line: str, sent: str) -> bool:
     )
 
 
-STATUS_PAGE = "Nothing is wrong on this site: see https://status.claude.com."
+STATUS_PAGE = gettext_lazy("Nothing is wrong on this site: see https://status.claude.com.")
 
-_CURES: dict[int | None, str] = {
-    None: "Check that this machine reaches the address of Claude's API: network, proxy, DNS and "
-    "ANTHROPIC_BASE_URL.",
-    200: "Another server answers instead of Claude, or a proxy changes the answers: check "
-    "ANTHROPIC_BASE_URL, CHAT_CLIENT and proxies.",
-    400: "Claude rejects the request; see the reason.",
-    401: "Check ANTHROPIC_API_KEY: it is wrong, was revoked, or belongs to another server.",
-    402: "Add credit to the account, in the billing settings of Claude's console.",
-    403: "The key lacks the permission: check its workspace and the models that it allows.",
-    404: 'There is no model "{model}" for this key: check CHAT_MODEL, or `model` of the bot.',
-    413: "The request is too large: lower CHAT_MAX_HISTORY, or shorten the system prompt.",
-    429: "The account's limits are reached: wait, or raise the rate limits or the spend limit in "
-    "Claude's console.",
+_CURES: dict[int | None, str | Promise] = {
+    None: gettext_lazy(
+        "Check that this machine reaches the address of Claude's API: network, "
+        "proxy, DNS and ANTHROPIC_BASE_URL."
+    ),
+    200: gettext_lazy(
+        "Another server answers instead of Claude, or a proxy changes the "
+        "answers: check ANTHROPIC_BASE_URL, CHAT_CLIENT and proxies."
+    ),
+    400: gettext_lazy("Claude rejects the request; see the reason."),
+    401: gettext_lazy(
+        "Check ANTHROPIC_API_KEY: it is wrong, was revoked, or belongs to another server."
+    ),
+    402: gettext_lazy("Add credit to the account, in the billing settings of Claude's console."),
+    403: gettext_lazy(
+        "The key lacks the permission: check its workspace and the models that it allows."
+    ),
+    404: gettext_lazy(
+        'There is no model "{model}" for this key: check CHAT_MODEL, or `model` of the bot.'
+    ),
+    413: gettext_lazy(
+        "The request is too large: lower CHAT_MAX_HISTORY, or shorten the system prompt."
+    ),
+    429: gettext_lazy(
+        "The account's limits are reached: wait, or raise the rate limits or the "
+        "spend limit in Claude's console."
+    ),
     500: STATUS_PAGE,
     503: STATUS_PAGE,
     504: STATUS_PAGE,
-    529: f"Claude is overloaded, and the chat tries again by itself. {STATUS_PAGE}",
+    529: format_lazy(
+        "{} {}",
+        gettext_lazy("Claude is overloaded, and the chat tries again by itself."),
+        STATUS_PAGE,
+    ),
 }
 
-MORE_ROOM = (
-    "If it happens often with the stop reason max_tokens, raise CHAT_MAX_TOKENS (or the bot's "
-    "max_tokens), or lower the bot's effort."
+MORE_ROOM = gettext_lazy(
+    "If it happens often with the stop reason max_tokens, raise "
+    "CHAT_MAX_TOKENS (or the bot's max_tokens), or lower the bot's effort."
 )
 
-OWN_CLIENT = (
+OWN_CLIENT = gettext_lazy(
     "CHAT_CLIENT names a callable that returns an async client, such as anthropic.AsyncAnthropic()."
 )
 
-_BY_REASON: tuple[tuple[Callable[[Failure], bool], str], ...] = (
+_BY_REASON: tuple[tuple[Callable[[Failure], bool], str | Promise], ...] = (
     (lambda f: f.reason.startswith(NO_TEXT), MORE_ROOM),
     (
         lambda f: f.reason.startswith(SILENT),
-        f"A model that thinks may need longer: raise the bot's timeout. Otherwise: {STATUS_PAGE}",
+        format_lazy(
+            gettext_lazy(
+                "A model that thinks may need longer: raise the bot's timeout. Otherwise: {status}"
+            ),
+            status=STATUS_PAGE,
+        ),
     ),
     (
         lambda f: f.reason == NO_KEY,
-        "Set ANTHROPIC_API_KEY, or give a key to the client that CHAT_CLIENT returns.",
+        gettext_lazy(
+            "Set ANTHROPIC_API_KEY, or give a key to the client that CHAT_CLIENT returns."
+        ),
     ),
     (
         lambda f: f.reason.startswith("CHAT_CLIENT "),
@@ -94,7 +123,7 @@ _BY_REASON: tuple[tuple[Callable[[Failure], bool], str], ...] = (
     (lambda f: "credit balance" in f.reason.lower(), _CURES[402]),
     (
         lambda f: f.reason == INVALID,
-        "Check ANTHROPIC_API_KEY for spaces and line ends, and ANTHROPIC_BASE_URL.",
+        gettext_lazy("Check ANTHROPIC_API_KEY for spaces and line ends, and ANTHROPIC_BASE_URL."),
     ),
 )
 
@@ -113,6 +142,5 @@ def cure(failure: Failure, *, model: str) -> str:
     """
     for applies, words in _BY_REASON:
         if applies(failure):
-            return words
-    words = _CURES.get(failure.status, "")
-    return words.format(model=model)
+            return str(words)
+    return str(_CURES.get(failure.status, "")).replace("{model}", model)

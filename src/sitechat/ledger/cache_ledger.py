@@ -10,6 +10,8 @@ from django.core.cache.backends.db import DatabaseCache
 from django.core.cache.backends.dummy import DummyCache
 from django.core.cache.backends.filebased import FileBasedCache
 from django.core.cache.backends.locmem import LocMemCache
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from sitechat.ledger.base import Ledger
 from sitechat.ledger.claims import Change, Claim, Count
@@ -22,10 +24,10 @@ RESERVED = ":reserved"
 """Suffix of the keys of reserved amounts."""
 
 UNFIT = {
-    LocMemCache: "each process would count for itself",
-    DummyCache: "it keeps nothing",
-    FileBasedCache: "it loses counts when two requests come at once",
-    DatabaseCache: "it loses counts when two requests come at once",
+    LocMemCache: gettext_lazy("each process would count for itself"),
+    DummyCache: gettext_lazy("it keeps nothing"),
+    FileBasedCache: gettext_lazy("it loses counts when two requests come at once"),
+    DatabaseCache: gettext_lazy("it loses counts when two requests come at once"),
 }
 
 
@@ -45,11 +47,16 @@ class CacheLedger(Ledger):
         try:
             cache = self._cache
         except InvalidCacheBackendError:
-            return [f"CACHES has no {self.alias!r}, in which the chat's ledger would count."]
+            return [
+                _("CACHES has no %(alias)r, in which the chat's ledger would count.")
+                % {"alias": self.alias}
+            ]
         return [
-            f"The chat's ledger can't count in CACHES[{self.alias!r}], {backend.__name__}: "
-            f"{reason}. Use Redis or Memcached there, or set CHAT_LEDGER to "
-            '"sitechat.ledger.DatabaseLedger".'
+            _(
+                "The chat's ledger can't count in CACHES[%(alias)r], %(backend)s: %(reason)s. Use "
+                'Redis or Memcached there, or set CHAT_LEDGER to "sitechat.ledger.DatabaseLedger".'
+            )
+            % {"alias": self.alias, "backend": backend.__name__, "reason": reason}
             for backend, reason in UNFIT.items()
             if isinstance(cache, backend)
         ]

@@ -13,6 +13,8 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from sitechat.conf import conf
 
@@ -105,7 +107,8 @@ def current_limits() -> tuple[Limit, ...]:
     """Return the limits of CHAT_LIMITS; raise ImproperlyConfigured if they are invalid."""
     limits, wrong = _parse(conf.CHAT_LIMITS)
     if wrong:
-        raise ImproperlyConfigured(" ".join(wrong))
+        with override("en"):  # for developers: not in the visitor's language
+            raise ImproperlyConfigured(" ".join(problems(conf.CHAT_LIMITS)))
     return limits
 
 
@@ -119,29 +122,46 @@ def _parse(value: Any) -> tuple[tuple[Limit, ...], list[str]]:
     wrong: list[str] = []
     if not isinstance(value, Mapping):
         right = '{"session": ["20 messages/hour"], "site": ["20 usd/day"]}'
-        return (), [f"CHAT_LIMITS is {value!r}; write a dictionary such as {right}."]
+        return (), [
+            _("%(name)s is %(value)r; write a dictionary such as %(example)s.")
+            % {"name": "CHAT_LIMITS", "value": value, "example": right}
+        ]
     for scope, entries in value.items():
         if scope not in SCOPES:
             wrong.append(
-                f"CHAT_LIMITS has the scope {scope!r}; scopes are {', '.join(SCOPES)}. "
-                f'Write for example {{"session": ["{EXAMPLES["session"]}"]}}.'
+                _(
+                    "CHAT_LIMITS has the scope %(scope)r; scopes are %(scopes)s. Write for "
+                    "example %(example)s."
+                )
+                % {
+                    "scope": scope,
+                    "scopes": ", ".join(SCOPES),
+                    "example": f'{{"session": ["{EXAMPLES["session"]}"]}}',
+                }
             )
             continue
         name = f'CHAT_LIMITS["{scope}"]'
         if isinstance(entries, (str, bytes)) or not isinstance(entries, Sequence):
-            wrong.append(f'{name} is {entries!r}; write a list such as ["{EXAMPLES[scope]}"].')
+            wrong.append(
+                _("%(name)s is %(value)r; write a list such as %(example)s.")
+                % {"name": name, "value": entries, "example": f'["{EXAMPLES[scope]}"]'}
+            )
             continue
         seen: set[tuple[str, str]] = set()
         for entry in entries:
             limit = _limit(scope, entry)
             if isinstance(limit, str):
                 wrong.append(
-                    f'{name} has {entry!r}: {limit} Write for example "{EXAMPLES[scope]}".'
+                    _('%(name)s has %(entry)r: %(problem)s Write for example "%(example)s".')
+                    % {"name": name, "entry": entry, "problem": limit, "example": EXAMPLES[scope]}
                 )
             elif (limit.unit, limit.period) in seen:
                 wrong.append(
-                    f"{name} limits {limit.unit} per {limit.period} twice; "
-                    f'keep one of the entries, such as "{limit}".'
+                    _(
+                        "%(name)s limits %(unit)s per %(period)s twice; keep one of the "
+                        'entries, such as "%(entry)s".'
+                    )
+                    % {"name": name, "unit": limit.unit, "period": limit.period, "entry": limit}
                 )
             else:
                 seen.add((limit.unit, limit.period))
@@ -153,21 +173,20 @@ def _limit(scope: str, entry: Any) -> Limit | str:
     """Return an entry as a Limit, or a sentence about its problem."""
     match = ENTRY.fullmatch(entry) if isinstance(entry, str) else None
     if match is None:
-        return (
-            "an entry is an amount, a unit and a period; "
-            f"units are {', '.join(UNITS)}, periods {', '.join(PERIODS)}."
-        )
+        return _(
+            "an entry is an amount, a unit and a period; units are %(units)s, periods %(periods)s."
+        ) % {"units": ", ".join(UNITS), "periods": ", ".join(PERIODS)}
     amount, unit, period = Decimal(match["amount"]), match["unit"], match["period"]
     if unit != "usd" and amount != amount.to_integral():
-        return f"{unit} come in whole numbers."
+        return _("%(unit)s come in whole numbers.") % {"unit": unit}
     if not 0 < amount <= LARGEST:
-        return f"the amount must be above 0 and at most {LARGEST}."
+        return _("the amount must be above 0 and at most %(maximum)s.") % {"maximum": LARGEST}
     if scope == "ip" and period == "month":
-        return (
-            "addresses are kept as hashes whose key changes daily, so they can't be counted "
-            "for a month."
+        return _(
+            "addresses are kept as hashes whose key changes daily, so they can't be "
+            "counted for a month."
         )
     cap = int(amount * NANO) if unit == "usd" else int(amount)
     if cap < 1:
-        return "the amount is below a billionth of a dollar."
+        return _("the amount is below a billionth of a dollar.")
     return Limit(scope=scope, unit=unit, period=period, cap=cap)

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, SystemCheckError
+from django.core.management.base import BaseCommand, CommandError, CommandParser, SystemCheckError
 from django.db import DatabaseError
+from django.utils.translation import gettext as _
 
 from sitechat.events import deliver_due
 from sitechat.runtime import database
@@ -45,6 +46,12 @@ class ChatCommand(BaseCommand):
             self.stderr.write(_encodable(traceback_text(error), self.stderr), str)
             sys.exit(1)
 
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        """Return the parser; the command's `help` is translated now, not when it is imported."""
+        parser = super().create_parser(prog_name, subcommand, **kwargs)
+        parser.description = _(self.help)
+        return parser
+
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Run the command; raise CommandError with an escaped message if it fails."""
         try:
@@ -55,7 +62,7 @@ class ChatCommand(BaseCommand):
             raise CommandError(one_line(str(error)), returncode=error.returncode) from error
         except DatabaseError as error:
             if database.lacks_migrations(error):
-                raise CommandError(database.RUN_MIGRATE) from error
+                raise CommandError(_(database.RUN_MIGRATE)) from error
             raise
         finally:
             _send_deliveries()

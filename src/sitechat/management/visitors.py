@@ -9,6 +9,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.management.base import CommandError
+from django.utils.translation import gettext as _
 
 from sitechat.models import Conversation
 from sitechat.reports import privacy
@@ -17,9 +18,9 @@ from sitechat.reports import privacy
 def add_visitor(parser: ArgumentParser) -> None:
     """Add the arguments `--user`, `--email` and `--conversation`, of which one is required."""
     group = parser.add_mutually_exclusive_group(required=True)
-    group.add_argument("--user", help="the username of a user of the site")
-    group.add_argument("--email", help="an e-mail address that was left in the contact form")
-    group.add_argument("--conversation", type=_id, help="the id of a conversation")
+    group.add_argument("--user", help=_("the username of a user of the site"))
+    group.add_argument("--email", help=_("an e-mail address that was left in the contact form"))
+    group.add_argument("--conversation", type=_id, help=_("the id of a conversation"))
 
 
 def _id(value: str) -> uuid.UUID:
@@ -27,7 +28,8 @@ def _id(value: str) -> uuid.UUID:
         return uuid.UUID(value)
     except ValueError:
         raise ArgumentTypeError(
-            f"{value!r} is not an id; ids look like 3f2b8c1e-5d7a-4c09-9d1f-0a6e4b7c8d90."
+            _("%(value)r is not an id; ids look like 3f2b8c1e-5d7a-4c09-9d1f-0a6e4b7c8d90.")
+            % {"value": value}
         ) from None
 
 
@@ -37,17 +39,26 @@ def data_of(options: Mapping[str, Any]) -> privacy.PersonalData:
         pk = options["conversation"]
         found = Conversation.objects.filter(pk=pk if isinstance(pk, uuid.UUID) else _id(pk))
         if not found:
-            raise CommandError(f"There is no conversation {options['conversation']}.")
+            raise CommandError(
+                _("There is no conversation %(conversation)s.")
+                % {"conversation": options["conversation"]}
+            )
         return privacy.about_conversations(found)
     if options["email"] is not None:
         data = privacy.about_email(options["email"])
         if not data.contacts:
-            raise CommandError(f"Nobody left the address {options['email']!r}.")
+            raise CommandError(
+                _("Nobody left the address %(email)r.") % {"email": options["email"]}
+            )
         return data
     name = options["user"]
     user = get_user_model()._default_manager.filter(**{get_user_model().USERNAME_FIELD: name})
     if not user:
         raise CommandError(
-            f"There is no user {name!r}. The conversations of deleted users are deleted with them."
+            _(
+                "There is no user %(name)r. The conversations of deleted users are "
+                "deleted with them."
+            )
+            % {"name": name}
         )
     return privacy.about_user(user[0])

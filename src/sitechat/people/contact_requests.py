@@ -7,8 +7,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
+from django.conf import settings
 from django.db import IntegrityError
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
 from sitechat.conversations.visit import Visit
 from sitechat.events import Mail, announce, queue_mail
@@ -103,6 +105,11 @@ def _store(
 
 
 def _mail(contact: Contact, link: str) -> Mail:
+    with translation.override(settings.LANGUAGE_CODE):  # not the visitor's
+        return _translated_mail(contact, link)
+
+
+def _translated_mail(contact: Contact, link: str) -> Mail:
     lines = [
         *(f"{name}: {value}" for name, value in _shown(contact) if value),
         *(["", contact.message] if contact.message else []),
@@ -110,7 +117,7 @@ def _mail(contact: Contact, link: str) -> Mail:
     ]
     return Mail(
         to=current_recipients(),
-        subject=f"Contact request: {contact}",
+        subject=_("Contact request: %(contact)s") % {"contact": contact},
         text="\n".join(lines),
         reply_to=contact.email,
     )
@@ -118,11 +125,11 @@ def _mail(contact: Contact, link: str) -> Mail:
 
 def _shown(contact: Contact) -> list[tuple[str, str]]:
     return [
-        ("Name", contact.name),
-        ("E-mail", contact.email),
-        ("Phone", contact.phone),
-        ("Page", contact.page),
-        ("Bot", contact.bot if contact.bot != "default" else ""),
+        (_("Name"), contact.name),
+        (_("E-mail"), contact.email),
+        (_("Phone"), contact.phone),
+        (_("Page"), contact.page),
+        (_("Bot"), contact.bot if contact.bot != "default" else ""),
     ]
 
 

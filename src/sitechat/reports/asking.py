@@ -16,6 +16,7 @@ from django.contrib.sessions.backends.cache import SessionStore
 from django.test import RequestFactory
 from django.urls import get_script_prefix
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from sitechat import claude
 from sitechat.chatbot import Chatbot
@@ -72,7 +73,10 @@ def understand(question: str, bot: str | None = None, page: str = "") -> Incomin
     """
     if bot and bot not in conf.CHAT_BOTS:
         known = ", ".join(sorted(conf.CHAT_BOTS))
-        raise InvalidRequest(f"There is no bot {bot!r} in CHAT_BOTS, only: {known}.")
+        raise InvalidRequest(
+            _("There is no bot %(bot)r in CHAT_BOTS, only: %(known)s.")
+            % {"bot": bot, "known": known}
+        )
     data: dict[str, Any] = {"message": question}
     if bot:
         data["bot"] = bot
@@ -137,7 +141,7 @@ def live_reply(
 def check_configured() -> None:
     """Raises NotConfigured where there is no way to Claude."""
     if not claude.configured():
-        raise NotConfigured("There is no key for Claude: set ANTHROPIC_API_KEY.")
+        raise NotConfigured(_("There is no key for Claude: set ANTHROPIC_API_KEY."))
 
 
 async def answer(
@@ -159,10 +163,10 @@ async def answer(
         The usage that was booked.
     """
     if note is not None and not claude.prepared():
-        note("Loading the SDK of Claude's API…")
+        note(_("Loading the SDK of Claude's API…"))
         await claude.prepare()
     if note is not None:
-        note(f"Waiting for {live.request.model}…")
+        note(_("Waiting for %(model)s…") % {"model": live.request.model})
     if show is not None or note is not None:
         cursor = live.reply.cursor(0)
 

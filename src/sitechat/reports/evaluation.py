@@ -11,6 +11,8 @@ from difflib import get_close_matches
 from time import perf_counter
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from sitechat.conf import conf
 from sitechat.conversations.incoming import IncomingMessage
 from sitechat.engine.live import LiveReply
@@ -64,15 +66,20 @@ class Suite:
     def parse(cls, data: Any) -> Suite:
         """Raises InvalidSuite."""
         if not isinstance(data, Mapping):
-            raise InvalidSuite(f"The file must hold a mapping with {', '.join(SUITE_KEYS)}.")
-        _only(data, SUITE_KEYS, "The file")
+            raise InvalidSuite(
+                _("The file must hold a mapping with %(names)s.") % {"names": ", ".join(SUITE_KEYS)}
+            )
+        _only(data, SUITE_KEYS, _("The file"))
         cases = data.get("cases")
         if not isinstance(cases, list) or not cases:
-            raise InvalidSuite('"cases" must be a list of questions, each with "ask".')
-        bot = _text(data, "bot", "The file") or None
+            raise InvalidSuite(_('"cases" must be a list of questions, each with "ask".'))
+        bot = _text(data, "bot", _("The file")) or None
         return cls(
-            cases=[_case(case, f"Case {n}", bot) for n, case in enumerate(cases, start=1)],
-            judge=_text(data, "judge", "The file"),
+            cases=[
+                _case(case, _("Case %(n)s") % {"n": n}, bot)
+                for n, case in enumerate(cases, start=1)
+            ],
+            judge=_text(data, "judge", _("The file")),
         )
 
     @classmethod
@@ -91,7 +98,7 @@ class Suite:
         Raises InvalidSuite where the chat would not take one of the questions.
         """
         cases = enumerate(self.cases, start=1)
-        return [(case, _understood(case, f"Case {n}", bot)) for n, case in cases]
+        return [(case, _understood(case, _("Case %(n)s") % {"n": n}, bot)) for n, case in cases]
 
 
 @dataclass
@@ -142,14 +149,14 @@ class Result:
 
 def _case(data: Any, where: str, bot: str | None) -> Case:
     if not isinstance(data, Mapping):
-        raise InvalidSuite(f'{where} must be a mapping with "ask".')
+        raise InvalidSuite(_('%(where)s must be a mapping with "ask".') % {"where": where})
     _only(data, CASE_KEYS, where)
     ask = _text(data, "ask", where)
     if not ask.strip():
-        raise InvalidSuite(f'{where} needs "ask", the question.')
+        raise InvalidSuite(_('%(where)s needs "ask", the question.') % {"where": where})
     refuse = data.get("must_refuse")
     if refuse is not None and not isinstance(refuse, bool):
-        raise InvalidSuite(f'{where}: "must_refuse" must be true or false.')
+        raise InvalidSuite(_('%(where)s: "must_refuse" must be true or false.') % {"where": where})
     return Case(
         ask=ask,
         bot=_text(data, "bot", where) or bot,
@@ -165,13 +172,18 @@ def _case(data: Any, where: str, bot: str | None) -> Case:
 
 def _earlier(value: Any, where: str) -> tuple[tuple[str, str], ...]:
     if not isinstance(value, list) or not all(isinstance(each, Mapping) for each in value):
-        raise InvalidSuite(f'{where}: "after" must be a list, each entry with "ask" and "answer".')
+        raise InvalidSuite(
+            _('%(where)s: "after" must be a list, each entry with "ask" and "answer".')
+            % {"where": where}
+        )
     earlier = []
     for each in value:
         _only(each, AFTER_KEYS, f'{where}: "after"')
         words = _text(each, "ask", where), _text(each, "answer", where)
         if not all(word.strip() for word in words):
-            raise InvalidSuite(f'{where}: each entry of "after" needs "ask" and "answer".')
+            raise InvalidSuite(
+                _('%(where)s: each entry of "after" needs "ask" and "answer".') % {"where": where}
+            )
         earlier.append(words)
     return tuple(earlier)
 
@@ -199,14 +211,18 @@ def _only(data: Mapping[Any, Any], keys: Sequence[str], where: str) -> None:
         if key not in keys:
             near = get_close_matches(str(key), keys, n=1, cutoff=0.0)[0]
             raise InvalidSuite(
-                f"{where} has {key!r}; did you mean {near!r}? Known: {', '.join(keys)}."
+                _("%(where)s has %(key)r; did you mean %(near)r? Known: %(names)s.")
+                % {"where": where, "key": key, "near": near, "names": ", ".join(keys)}
             )
 
 
 def _text(data: Mapping[Any, Any], key: str, where: str) -> str:
     value = data.get(key, "")
     if not isinstance(value, str):
-        raise InvalidSuite(f'{where}: "{key}" must be a text; put it into quotes.')
+        raise InvalidSuite(
+            _('%(where)s: "%(key)s" must be a text; put it into quotes.')
+            % {"where": where, "key": key}
+        )
     return value
 
 
@@ -218,8 +234,11 @@ def _words(data: Mapping[Any, Any], key: str, where: str) -> Words:
         choices = entry if isinstance(entry, list) else [entry]
         if not choices or not all(isinstance(each, (str, int, float)) for each in choices):
             raise InvalidSuite(
-                f'{where}: "{key}" must be a text, or a list of texts, of which each may be a '
-                "list of choices."
+                _(
+                    '%(where)s: "%(key)s" must be a text, or a list of texts, of which each '
+                    "may be a list of choices."
+                )
+                % {"where": where, "key": key}
             )
         words.append(tuple(map(str, choices)))
     return tuple(words)
@@ -256,25 +275,32 @@ def failures(case: Case, result: Result) -> list[str]:
     refused = result.status == Status.REFUSED or unknown
     text = result.text.casefold()
     if not _ended_well(case, result.status):
-        found.append(f"the reply is {result.status}")
+        found.append(_("the reply is %(status)s") % {"status": result.status})
     elif case.judged and not result.text:
-        found.append("there is no text to judge")
+        found.append(_("there is no text to judge"))
     if case.must_refuse is True and not refused:
-        found.append("it neither refused nor said that it does not know")
+        found.append(_("it neither refused nor said that it does not know"))
     if case.must_refuse is False and refused:
-        found.append("it refused, or said that it does not know")
+        found.append(_("it refused, or said that it does not know"))
     found += [
-        f"it does not mention {_or(choices)}"
+        _("it does not mention %(words)s") % {"words": _or(choices)}
         for choices in case.must_mention
         if not any(word.casefold() in text for word in choices)
     ]
     for choices in case.must_not_mention:
-        found += [f"it mentions {word!r}" for word in choices if word.casefold() in text]
+        found += [
+            _("it mentions %(word)r") % {"word": word}
+            for word in choices
+            if word.casefold() in text
+        ]
     for choices in case.must_cite:
         cited_texts = [*result.sources, *result.titles]
         if not any(part in text for part in choices for text in cited_texts):
-            cited = ", ".join(result.sources) or "nothing"
-            found.append(f"it does not cite {_or(choices)}; it cites {cited}")
+            cited = ", ".join(result.sources) or _("nothing")
+            found.append(
+                _("it does not cite %(words)s; it cites %(cited)s")
+                % {"words": _or(choices), "cited": cited}
+            )
     return found
 
 
@@ -284,4 +310,4 @@ def _ended_well(case: Case, status: str) -> bool:
 
 
 def _or(choices: Sequence[str]) -> str:
-    return " or ".join(map(repr, choices))
+    return f" {_('or')} ".join(map(repr, choices))

@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from sitechat.claude.messages import system, text_block
 from sitechat.claude.request import Request
 from sitechat.engine.live import LiveReply
@@ -49,8 +51,12 @@ class Verdict:
     @property
     def failure(self) -> str:
         """Return a sentence if the answer does not meet the criterion, else ""."""
-        no_reason = "nothing" if self.meets is None else "no"
-        return "" if self.meets else f"the judge says: {self.reason or no_reason}"
+        no_reason = _("nothing") if self.meets is None else _("no")
+        return (
+            ""
+            if self.meets
+            else _("the judge says: %(reason)s") % {"reason": self.reason or no_reason}
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Return the verdict as `--json` prints it."""
@@ -92,7 +98,9 @@ async def judge(
         if failure is None or failure.status not in REFUSES_SCHEMAS:
             break
     if usage.status in (Status.FAILED, Status.REFUSED, Status.INTERRUPTED):
-        why = f"(it did not answer: {failure or usage.get_status_display()})"
+        why = _("(it did not answer: %(failure)s)") % {
+            "failure": failure or usage.get_status_display()
+        }
         return Verdict(None, why, attempt.schema is not None), dollars
     return read_verdict(judging.reply.text, structured=attempt.schema is not None), dollars
 

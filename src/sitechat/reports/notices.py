@@ -6,11 +6,15 @@ is sent, store a mail at most, and never send one themselves.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.core.cache import cache
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from sitechat.claude.reasons import explanation
 from sitechat.conf import conf
@@ -46,13 +50,27 @@ def connect() -> None:
     budget_reached.connect(_budget_reached, dispatch_uid="sitechat.notices.budget")
 
 
-def notify(kind: str, subject: str, text: str) -> None:
-    """Store a mail to CHAT_NOTIFY, unless one of this kind was stored today."""
+def _language() -> AbstractContextManager[None]:
+    """Use the site's own language: the active one may be that of a visitor."""
+    return translation.override(settings.LANGUAGE_CODE)
+
+
+def notify(kind: str, subject: str, text: str, **values: object) -> None:
+    """Store a mail to CHAT_NOTIFY, unless one of this kind was stored today.
+
+    Args:
+        kind: What the mail is about; the same kind is mailed once a day.
+        subject: The subject in English; it is translated to the site's language.
+        text: The text, likewise.
+        values: The values of placeholders in both.
+    """
     to = owner_addresses()
     name = f"{kind}:{timezone.now():%Y-%m-%d}"
     if not to or Delivery.objects.filter(once=name).exists():
         return
-    queue_mail(kind.partition(":")[0], Mail(to, f"Chat: {subject}", text), once=name)
+    with _language():
+        mail = Mail(to, _("Chat: %(subject)s") % {"subject": _(subject) % values}, _(text) % values)
+    queue_mail(kind.partition(":")[0], mail, once=name)
 
 
 def index_failed(error: Exception) -> None:
@@ -60,9 +78,12 @@ def index_failed(error: Exception) -> None:
     try:
         notify(
             "index_failed",
-            "the pages of the site could not be read",
-            f"chat_index has failed:\n\n{error or type(error).__name__}\n\nThe chat answers from "
-            "the pages that it has read before.",
+            gettext_noop("the pages of the site could not be read"),
+            gettext_noop(
+                "chat_index has failed:\n\n%(error)s\n\nThe chat answers from the pages that it "
+                "has read before."
+            ),
+            error=error or type(error).__name__,
         )
     except Exception:
         logger.exception("That chat_index has failed could not be reported")
@@ -71,19 +92,27 @@ def index_failed(error: Exception) -> None:
 def _budget_nearly_reached(limit: Limit, resets: datetime, **kwargs: Any) -> None:
     notify(
         f"budget_nearly_reached:{limit}",
-        f"80% of the budget of {limit} are spent",
-        f"The chat has spent 80% of its budget of {limit}. The budget resets at "
-        f"{resets:%Y-%m-%d %H:%M} UTC. When it is spent, visitors get no answers until then. "
-        "CHAT_LIMITS sets the budget.",
+        gettext_noop("80%% of the budget of %(limit)s are spent"),
+        gettext_noop(
+            "The chat has spent 80%% of its budget of %(limit)s. The budget resets at %(resets)s "
+            "UTC. When it is spent, visitors get no answers until then. CHAT_LIMITS sets the "
+            "budget."
+        ),
+        limit=limit,
+        resets=f"{resets:%Y-%m-%d %H:%M}",
     )
 
 
 def _budget_reached(limit: Limit, resets: datetime, **kwargs: Any) -> None:
     notify(
         f"budget_reached:{limit}",
-        f"the budget of {limit} is spent",
-        f"The chat has spent its budget of {limit} and answers nobody until it resets at "
-        f"{resets:%Y-%m-%d %H:%M} UTC. CHAT_LIMITS sets the budget.",
+        gettext_noop("the budget of %(limit)s is spent"),
+        gettext_noop(
+            "The chat has spent its budget of %(limit)s and answers nobody until it resets at "
+            "%(resets)s UTC. CHAT_LIMITS sets the budget."
+        ),
+        limit=limit,
+        resets=f"{resets:%Y-%m-%d %H:%M}",
     )
 
 
@@ -102,12 +131,18 @@ def _reply_finished(
 
 
 def _look_at_failure(failure: Failure, model: str) -> None:
-    text = explanation(failure, model=model)
+    with _language():
+        reason = explanation(failure, model=model)
     lacks_credit = failure.status == 400 and "credit" in failure.reason.lower()
     if failure.status == CREDIT_STATUS or lacks_credit:
-        notify("credit_empty", "the credit for Claude is used up", text)
+        notify(
+            "credit_empty",
+            gettext_noop("the credit for Claude is used up"),
+            "%(reason)s",
+            reason=reason,
+        )
     elif failure.status in KEY_STATUSES:
-        notify("key_refused", "Claude refuses the key", text)
+        notify("key_refused", gettext_noop("Claude refuses the key"), "%(reason)s", reason=reason)
 
 
 def _look_for_answers() -> None:
@@ -120,9 +155,11 @@ def _look_for_answers() -> None:
     if before in FAILED:
         notify(
             "nothing_answered",
-            "no visitor got an answer for an hour",
-            "Visitors have asked for at least an hour, and none of them got an answer. The "
-            "transcripts in the admin and the log say why.",
+            gettext_noop("no visitor got an answer for an hour"),
+            gettext_noop(
+                "Visitors have asked for at least an hour, and none of them got an answer. The "
+                "transcripts in the admin and the log say why."
+            ),
         )
 
 
@@ -139,10 +176,21 @@ def _look_at_cleanup() -> None:
         return
     days = conf.CHAT_RETENTION_DAYS
     if retention.outdated(days + CLEANUP_OVERDUE.days).exists():
-        when = "has never run" if last is None else f"last ran on {last:%Y-%m-%d}"
+        text = (
+            gettext_noop(
+                "chat_cleanup has never run. Conversations are kept for longer than the %(days)s "
+                "days of CHAT_RETENTION_DAYS. Run `manage.py chat_cleanup` once a day."
+            )
+            if last is None
+            else gettext_noop(
+                "chat_cleanup last ran on %(date)s. Conversations are kept for longer than the "
+                "%(days)s days of CHAT_RETENTION_DAYS. Run `manage.py chat_cleanup` once a day."
+            )
+        )
         notify(
             "cleanup_overdue",
-            "old conversations are not deleted",
-            f"chat_cleanup {when}. Conversations are kept for longer than the {days} days of "
-            "CHAT_RETENTION_DAYS. Run `manage.py chat_cleanup` once a day.",
+            gettext_noop("old conversations are not deleted"),
+            text,
+            days=days,
+            date=f"{last:%Y-%m-%d}" if last is not None else "",
         )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from sitechat.conversations import erasure
 from sitechat.models import (
@@ -31,15 +32,25 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
 WHAT_IS_KEPT = {
-    "conversations": "until CHAT_RETENTION_DAYS after the last message, or until forgotten",
-    "handoff": "how people of the site answered, until the conversation is deleted",
-    "labels": "words that the staff put on a conversation, until it is deleted",
-    "usage": "tokens, dollars and times of each reply; kept without any link to the visitor",
-    "tools": "the tools that Claude called, with arguments, until the conversation is deleted",
-    "unanswered": "why a reply did not help, until its conversation is deleted",
-    "contacts": "until CHAT_CONTACT_RETENTION_DAYS after they were left; kept without a link if "
-    "the conversation is deleted",
-    "consents": "until CHAT_RETENTION_DAYS after they were given, if there is no conversation",
+    "conversations": gettext_lazy(
+        "until CHAT_RETENTION_DAYS after the last message, or until forgotten"
+    ),
+    "handoff": gettext_lazy("how people of the site answered, until the conversation is deleted"),
+    "labels": gettext_lazy("words that the staff put on a conversation, until it is deleted"),
+    "usage": gettext_lazy(
+        "tokens, dollars and times of each reply; kept without any link to the visitor"
+    ),
+    "tools": gettext_lazy(
+        "the tools that Claude called, with arguments, until the conversation is deleted"
+    ),
+    "unanswered": gettext_lazy("why a reply did not help, until its conversation is deleted"),
+    "contacts": gettext_lazy(
+        "until CHAT_CONTACT_RETENTION_DAYS after they were left; kept without a "
+        "link if the conversation is deleted"
+    ),
+    "consents": gettext_lazy(
+        "until CHAT_RETENTION_DAYS after they were given, if there is no conversation"
+    ),
 }
 
 
@@ -89,7 +100,7 @@ def export(data: PersonalData) -> dict[str, Any]:
     conversations = data.conversations.select_related("handoff").prefetch_related("labels")
     return {
         "exported": timezone.now().isoformat(),
-        "kept": WHAT_IS_KEPT,
+        "kept": {name: str(text) for name, text in WHAT_IS_KEPT.items()},
         "conversations": list(map(_conversation, conversations.order_by("created"))),
         "consents": list(map(_consent, data.consents.order_by("created"))),
         "contacts": [contact.as_dict() for contact in data.contacts.order_by("created")],

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from sitechat.conf import conf
 from sitechat.conversations import erasure, open_questions
@@ -50,7 +51,7 @@ class Cleaned:
 def outdated(days: int, now: datetime | None = None) -> ConversationQuerySet:
     """Conversations in which nothing was said for so many days, and no reply is running."""
     if days < 1:
-        raise ValueError("Conversations are kept for at least 1 day.")
+        raise ValueError(_("Conversations are kept for at least 1 day."))
     return Conversation.objects.filter(updated__lt=_cutoff(days, now), running=None)
 
 

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from django.apps import AppConfig, apps
 from django.db import DatabaseError, OperationalError, connections, models, router, transaction
+from django.utils.translation import gettext_noop
 
 M = TypeVar("M", bound=models.Model)
 T = TypeVar("T")
@@ -29,7 +30,9 @@ LOST_SQLSTATES = frozenset({"40001", "40P01", "55P03"})
 LOST_NUMBERS = frozenset({1020, 1205, 1213})
 """Conflicts on MySQL and MariaDB: changed row, lock timeout, deadlock."""
 
-RUN_MIGRATE = "The database lacks tables or columns of the chat: run `manage.py migrate`."
+RUN_MIGRATE = gettext_noop(
+    "The database lacks tables or columns of the chat: run `manage.py migrate`."
+)
 
 NEEDED_APPS = frozenset({"sitechat", "django.contrib.sessions"})
 """Apps whose tables a message needs."""

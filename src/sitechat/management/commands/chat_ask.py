@@ -6,6 +6,8 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import CommandError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from sitechat.engine.live import LiveReply
 from sitechat.errors import ChatError
@@ -18,25 +20,26 @@ from sitechat.safe_text import Stream, json_text
 class Command(ChatCommand):
     """Ask a bot a question."""
 
-    help = (
-        "Asks a bot of the site a question, as an anonymous visitor would, and streams the answer "
-        "to the terminal. Only the usage is stored; CHAT_LIMITS do not apply."
+    help = gettext_noop(
+        "Asks a bot of the site a question, as an anonymous visitor would, and "
+        "streams the answer to the terminal. Only the usage is stored; "
+        "CHAT_LIMITS do not apply."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the arguments."""
         parser.add_argument("question")
-        parser.add_argument("--bot", help="a name in CHAT_BOTS (the default bot)")
-        parser.add_argument("--page", default="", help="the address of the visitor's page")
+        parser.add_argument("--bot", help=_("a name in CHAT_BOTS (the default bot)"))
+        parser.add_argument("--page", default="", help=_("the address of the visitor's page"))
         parser.add_argument(
             "--show-prompt",
             action="store_true",
-            help="print the request to Claude as JSON and its maximum cost, without sending it",
+            help=_("print the request to Claude as JSON and its maximum cost, without sending it"),
         )
         parser.add_argument(
             "--show-sources",
             action="store_true",
-            help="list the cited sources and the passages that were sent, after the answer",
+            help=_("list the cited sources and the passages that were sent, after the answer"),
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -46,7 +49,7 @@ class Command(ChatCommand):
                 asking.check_configured()
             ask = asking.understand(options["question"], options["bot"], options["page"])
             if options["verbosity"] > 0:
-                self.warn("Searching the site…")
+                self.warn(_("Searching the site…"))
             live = asking.compose_question(ask, Asker.ASK)
         except ChatError as error:
             raise CommandError(error.as_dict()["message"]) from None
@@ -69,12 +72,12 @@ class Command(ChatCommand):
 
     def _show_sources(self, live: LiveReply) -> None:
         self.say("")
-        self.say("Cites:" if live.reply.sources else "Cites nothing.")
+        self.say(_("Cites:") if live.reply.sources else _("Cites nothing."))
         for source in live.reply.sources:
             self.say(f"  [{source['n']}] {source['title']}  {source['url']}")
         documents = live.request.documents
         self.say("")
-        self.say("Passages sent:" if documents else "No passages were sent.")
+        self.say(_("Passages sent:") if documents else _("No passages were sent."))
         for document in documents:
             title = " > ".join([document.title, *document.headings])
             self.say(f"  {title}  {document.url}")
@@ -83,6 +86,11 @@ class Command(ChatCommand):
         self.show(json_text(live.request.parameters(), indent=2))
         most = live.request.worst_case()
         self.warn(
-            f"At most {most.input_tokens} input and {most.output_tokens} output tokens: "
-            f"${most.dollars:.4f} with {most.model}."
+            _("At most %(input)s input and %(output)s output tokens: $%(dollars)s with %(model)s.")
+            % {
+                "input": most.input_tokens,
+                "output": most.output_tokens,
+                "dollars": f"{most.dollars:.4f}",
+                "model": most.model,
+            }
         )

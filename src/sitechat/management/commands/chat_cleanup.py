@@ -6,6 +6,8 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import CommandError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
 
 from sitechat.conf import conf
 from sitechat.management.base import ChatCommand
@@ -15,19 +17,22 @@ from sitechat.reports import retention
 class Command(ChatCommand):
     """Delete old conversations."""
 
-    help = (
-        "Deletes conversations without a message for CHAT_RETENTION_DAYS, ends replies whose "
-        "process has died, and deletes expired counters. Usage and cost are kept, without links "
-        "to conversations. Run it once a day; the site can keep running."
+    help = gettext_noop(
+        "Deletes conversations without a message for CHAT_RETENTION_DAYS, ends "
+        "replies whose process has died, and deletes expired counters. Usage and "
+        "cost are kept, without links to conversations. Run it once a day; the "
+        "site can keep running."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the arguments."""
         parser.add_argument(
-            "--days", type=int, help="days to keep conversations (CHAT_RETENTION_DAYS)"
+            "--days", type=int, help=_("days to keep conversations (CHAT_RETENTION_DAYS)")
         )
         parser.add_argument(
-            "--dry-run", action="store_true", help="print what would be deleted, and delete nothing"
+            "--dry-run",
+            action="store_true",
+            help=_("print what would be deleted, and delete nothing"),
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -37,22 +42,90 @@ class Command(ChatCommand):
             cleaned = retention.cleanup(days, dry_run=options["dry_run"])
         except ValueError as error:
             raise CommandError(
-                f"--days is {days}. {error} To delete certain conversations, use chat_forget."
+                _("--days is %(days)s. %(error)s To delete certain conversations, use chat_forget.")
+                % {"days": days, "error": error}
             ) from None
-        will = "Would delete" if options["dry_run"] else "Deleted"
-        self.say(
-            f"{will} {cleaned.conversations} conversations with {cleaned.messages} messages, "
-            f"older than {days} days."
-        )
+        dry_run = options["dry_run"]
+        self.say(_conversations(cleaned, days, dry_run=dry_run))
         if cleaned.contacts:
-            self.say(
-                f"{will} {cleaned.contacts} contacts, older than "
-                f"{conf.CHAT_CONTACT_RETENTION_DAYS} days."
-            )
+            self.say(_contacts(cleaned.contacts, dry_run=dry_run))
         if cleaned.consents:
-            self.say(f"{will} {cleaned.consents} consents without a conversation.")
+            self.say(_consents(cleaned.consents, dry_run=dry_run))
         if cleaned.interrupted:
-            ended = "Would end" if options["dry_run"] else "Ended"
-            self.say(f"{ended} {cleaned.interrupted} replies whose process has died.")
+            self.say(_ended(cleaned.interrupted, dry_run=dry_run))
         if cleaned.counters:
-            self.say(f"Deleted {cleaned.counters} expired counters.")
+            self.say(
+                ngettext(
+                    "Deleted %(count)s expired counter.",
+                    "Deleted %(count)s expired counters.",
+                    cleaned.counters,
+                )
+                % {"count": cleaned.counters}
+            )
+
+
+def _conversations(cleaned: retention.Cleaned, days: int, *, dry_run: bool) -> str:
+    text = (
+        _(
+            "Would delete %(conversations)s conversations with %(messages)s messages, older than "
+            "%(days)s days."
+        )
+        if dry_run
+        else _(
+            "Deleted %(conversations)s conversations with %(messages)s messages, older than "
+            "%(days)s days."
+        )
+    )
+    return text % {
+        "conversations": cleaned.conversations,
+        "messages": cleaned.messages,
+        "days": days,
+    }
+
+
+def _contacts(count: int, *, dry_run: bool) -> str:
+    if dry_run:
+        text = ngettext(
+            "Would delete %(count)s contact, older than %(days)s days.",
+            "Would delete %(count)s contacts, older than %(days)s days.",
+            count,
+        )
+    else:
+        text = ngettext(
+            "Deleted %(count)s contact, older than %(days)s days.",
+            "Deleted %(count)s contacts, older than %(days)s days.",
+            count,
+        )
+    return text % {"count": count, "days": conf.CHAT_CONTACT_RETENTION_DAYS}
+
+
+def _consents(count: int, *, dry_run: bool) -> str:
+    if dry_run:
+        text = ngettext(
+            "Would delete %(count)s consent without a conversation.",
+            "Would delete %(count)s consents without a conversation.",
+            count,
+        )
+    else:
+        text = ngettext(
+            "Deleted %(count)s consent without a conversation.",
+            "Deleted %(count)s consents without a conversation.",
+            count,
+        )
+    return text % {"count": count}
+
+
+def _ended(count: int, *, dry_run: bool) -> str:
+    if dry_run:
+        text = ngettext(
+            "Would end %(count)s reply whose process has died.",
+            "Would end %(count)s replies whose process has died.",
+            count,
+        )
+    else:
+        text = ngettext(
+            "Ended %(count)s reply whose process has died.",
+            "Ended %(count)s replies whose process has died.",
+            count,
+        )
+    return text % {"count": count}

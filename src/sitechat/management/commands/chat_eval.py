@@ -11,6 +11,8 @@ from uuid import UUID
 
 from asgiref.sync import sync_to_async
 from django.core.management.base import CommandError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
 
 from sitechat.conversations.incoming import IncomingMessage
 from sitechat.errors import ChatError
@@ -33,7 +35,7 @@ def _yaml() -> ModuleType:
         import yaml
     except ImportError:
         raise CommandError(
-            'chat_eval needs PyYAML: pip install "django-sitechat[eval]".', returncode=NOT_RUN
+            _('chat_eval needs PyYAML: pip install "django-sitechat[eval]".'), returncode=NOT_RUN
         ) from None
     return yaml
 
@@ -41,30 +43,33 @@ def _yaml() -> ModuleType:
 class Command(ChatCommand):
     """Test the answers to the questions of a file."""
 
-    help = (
-        "Asks the questions of a YAML file and compares the answers with the expectations in the "
-        "file, so that prompts can be tested before they are deployed. The answers cost money. "
-        "Exits with 1 if an answer is not as expected, and with 2 if the questions could not be "
-        "asked or Claude did not answer. --from-conversation writes such a file."
+    help = gettext_noop(
+        "Asks the questions of a YAML file and compares the answers with the "
+        "expectations in the file, so that prompts can be tested before they are "
+        "deployed. The answers cost money. Exits with 1 if an answer is not as "
+        "expected, and with 2 if the questions could not be asked or Claude did "
+        "not answer. --from-conversation writes such a file."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the arguments."""
         parser.add_argument(
-            "file", type=Path, nargs="?", help="the YAML file; docs/prompts.md describes it"
+            "file", type=Path, nargs="?", help=_("the YAML file; docs/prompts.md describes it")
         )
         parser.add_argument(
             "--from-conversation",
             default="",
             metavar="ID",
-            help="write the questions of a conversation as cases, to the file (which must be new) "
-            "or to standard output, and ask nothing",
+            help=_(
+                "write the questions of a conversation as cases, to the file (which must "
+                "be new) or to standard output, and ask nothing"
+            ),
         )
         parser.add_argument(
-            "--approved", action="store_true", help="ask the questions of the approved answers"
+            "--approved", action="store_true", help=_("ask the questions of the approved answers")
         )
-        parser.add_argument("--bot", help="the bot for cases that name none")
-        parser.add_argument("--json", action="store_true", help="print all answers as JSON")
+        parser.add_argument("--bot", help=_("the bot for cases that name none"))
+        parser.add_argument("--json", action="store_true", help=_("print all answers as JSON"))
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the command."""
@@ -73,11 +78,11 @@ class Command(ChatCommand):
             return
         if (options["file"] is None) is not options["approved"]:
             raise CommandError(
-                "Name a file of questions, or --approved; not both.", returncode=NOT_RUN
+                _("Name a file of questions, or --approved; not both."), returncode=NOT_RUN
             )
         suite = Suite.of_approved_answers() if options["approved"] else self._suite(options["file"])
         if not suite.cases:
-            self.warn("There are no approved answers that are active and public.")
+            self.warn(_("There are no approved answers that are active and public."))
             return
         results: list[Result] = []
         try:
@@ -94,15 +99,21 @@ class Command(ChatCommand):
 
     def _conclude(self, results: Sequence[Result]) -> None:
         if any(result.verdict and not result.verdict.structured for result in results):
-            self.warn("The judge's server does not support structured outputs: it was asked twice.")
+            self.warn(
+                _("The judge's server does not support structured outputs: it was asked twice.")
+            )
         failed = [result for result in results if not result.passed]
         dollars = sum(result.dollars for result in results)
-        summary = f"{len(results) - len(failed)} of {len(results)} answers are as expected"
+        summary = _("%(passed)s of %(total)s answers are as expected; $%(dollars)s.") % {
+            "passed": len(results) - len(failed),
+            "total": len(results),
+            "dollars": f"{dollars:.4f}",
+        }
         if failed:
             is_wrong = any(result.was_answered for result in failed)
             returncode = NOT_AS_EXPECTED if is_wrong else NOT_RUN
-            raise CommandError(f"{summary}; ${dollars:.4f}.", returncode=returncode)
-        self.warn(f"{summary}; ${dollars:.4f}.")
+            raise CommandError(summary, returncode=returncode)
+        self.warn(summary)
 
     def _write_cases(self, name: str, file: Path | None) -> None:
         yaml = _yaml()
@@ -111,10 +122,12 @@ class Command(ChatCommand):
         except ValueError:
             conversation = None
         if conversation is None:
-            raise CommandError(f"There is no conversation {name!r}.", returncode=NOT_RUN)
+            raise CommandError(
+                _("There is no conversation %(name)r.") % {"name": name}, returncode=NOT_RUN
+            )
         suite = suite_of(conversation)
         if not suite["cases"]:
-            raise CommandError("The conversation has no answered question.", returncode=NOT_RUN)
+            raise CommandError(_("The conversation has no answered question."), returncode=NOT_RUN)
         text = yaml.safe_dump(suite, allow_unicode=True, sort_keys=False, width=96)
         if visible(text) != text:
             text = yaml.safe_dump(suite, sort_keys=False, width=96)
@@ -126,18 +139,30 @@ class Command(ChatCommand):
                 new.write(text)
         except OSError as error:
             raise CommandError(
-                f"{file} can't be written: {error.strerror}.", returncode=NOT_RUN
+                _("%(file)s can't be written: %(error)s.")
+                % {"file": file, "error": error.strerror},
+                returncode=NOT_RUN,
             ) from None
-        self.warn(f"Wrote {len(suite['cases'])} cases to {file}.")
+        count = len(suite["cases"])
+        text = ngettext(
+            "Wrote %(count)s case to %(file)s.", "Wrote %(count)s cases to %(file)s.", count
+        )
+        self.warn(text % {"count": count, "file": file})
 
     def _suite(self, file: Path) -> Suite:
         yaml = _yaml()
         try:
             return Suite.parse(yaml.safe_load(file.read_text(encoding="utf-8")))
         except OSError as error:
-            reason = f"{file} can't be read: {error.strerror}."
+            reason = _("%(file)s can't be read: %(error)s.") % {
+                "file": file,
+                "error": error.strerror,
+            }
         except (yaml.YAMLError, UnicodeDecodeError) as error:
-            reason = f"{file} is not valid YAML: {' '.join(str(error).split())}"
+            reason = _("%(file)s is not valid YAML: %(error)s") % {
+                "file": file,
+                "error": " ".join(str(error).split()),
+            }
         except InvalidSuite as error:
             reason = f"{file}: {error}"
         raise CommandError(reason, returncode=NOT_RUN)
@@ -158,12 +183,13 @@ class Command(ChatCommand):
                 self._row(case, result)
 
     def _row(self, case: Case, result: Result) -> None:
+        ok, fail = _("ok"), _("FAIL")
         question = " ".join(case.ask.split())
         shown = question if len(question) <= COLUMN else question[: COLUMN - 1] + "\u2026"
         self.say(
             f"  {visible(shown):{COLUMN}}  ${result.dollars:.4f} "
             f"{result.milliseconds / 1000:6.1f} s",
-            mark="ok  " if result.passed else "FAIL",
+            mark=(ok if result.passed else fail).ljust(max(len(ok), len(fail))),
             style=self.style.SUCCESS if result.passed else self.style.ERROR,
         )
         for failure in result.failures:

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from sitechat.management.base import ChatCommand
 from sitechat.management.visitors import add_visitor, data_of
@@ -17,13 +19,13 @@ from sitechat.safe_text import json_text
 class Command(ChatCommand):
     """Write everything that is stored about a visitor."""
 
-    help = "Writes everything that is stored about a user or a conversation, as JSON."
+    help = gettext_noop("Writes everything that is stored about a user or a conversation, as JSON.")
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the arguments."""
         add_visitor(parser)
         parser.add_argument(
-            "--output", type=Path, help="the file to write (default: standard output)"
+            "--output", type=Path, help=_("the file to write (default: standard output)")
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -36,4 +38,7 @@ class Command(ChatCommand):
         try:
             options["output"].write_text(text + "\n", encoding="utf-8")
         except OSError as error:
-            raise CommandError(f"{options['output']} can't be written: {error}") from None
+            raise CommandError(
+                _("%(file)s can't be written: %(error)s")
+                % {"file": options["output"], "error": error}
+            ) from None

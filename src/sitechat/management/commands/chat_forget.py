@@ -6,6 +6,8 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import CommandError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from sitechat.management.base import ChatCommand
 from sitechat.management.visitors import add_visitor, data_of
@@ -16,20 +18,23 @@ from sitechat.safe_text import json_text
 class Command(ChatCommand):
     """Delete the conversations of a visitor."""
 
-    help = (
-        "Deletes what is stored about a user, about whoever left an e-mail address, or about the "
-        "visitor of one conversation: conversations with all messages, and contacts. Usage and "
-        "cost are kept, without any link to them. Prints what was deleted as JSON."
+    help = gettext_noop(
+        "Deletes what is stored about a user, about whoever left an e-mail "
+        "address, or about the visitor of one conversation: conversations with "
+        "all messages, and contacts. Usage and cost are kept, without any link "
+        "to them. Prints what was deleted as JSON."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the arguments."""
         add_visitor(parser)
         parser.add_argument(
-            "--dry-run", action="store_true", help="print what would be deleted, and delete nothing"
+            "--dry-run",
+            action="store_true",
+            help=_("print what would be deleted, and delete nothing"),
         )
         parser.add_argument(
-            "--no-input", action="store_false", dest="interactive", help="delete without asking"
+            "--no-input", action="store_false", dest="interactive", help=_("delete without asking")
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -45,16 +50,18 @@ class Command(ChatCommand):
 
     def _confirm(self, counts: dict[str, int]) -> None:
         """Raise CommandError for any answer but yes."""
-        question = (
-            "Delete {conversations} conversations with {messages} messages, and {contacts} "
-            "contacts? [y/N] "
+        question = _(
+            "Delete %(conversations)s conversations with %(messages)s messages, and %(contacts)s "
+            "contacts?"
         )
         try:
-            answer = self.ask(question.format(**counts))
+            answer = self.ask(f"{question % counts} [y/N] ")
         except EOFError:
             raise CommandError(
-                "Nothing was deleted, as nobody can confirm it. Use --no-input to delete without "
-                "asking."
+                _(
+                    "Nothing was deleted, as nobody can confirm it. Use --no-input to delete "
+                    "without asking."
+                )
             ) from None
         if answer.strip().lower() not in {"y", "yes"}:
-            raise CommandError("Nothing was deleted.")
+            raise CommandError(_("Nothing was deleted."))

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop, ngettext
 
 from sitechat.knowledge.index import refresh
 from sitechat.knowledge.index.indexing import (
@@ -34,12 +36,13 @@ _SHOWN = 20
 class Command(ChatCommand):
     """Index the site's pages."""
 
-    help = (
-        "Reads the site's pages, so that the chat answers from them: the sources that apps "
-        "declare in chat_sources.py, or else the site's sitemaps. Writes only what has changed. "
-        "It may be stopped and run again, and run twice at once. Without a terminal it prints one "
-        "line, and what could not be read on standard error; --verbosity 2 also lists what was "
-        "left out."
+    help = gettext_noop(
+        "Reads the site's pages, so that the chat answers from them: the sources "
+        "that apps declare in chat_sources.py, or else the site's sitemaps. "
+        "Writes only what has changed. It may be stopped and run again, and run "
+        "twice at once. Without a terminal it prints one line, and what could "
+        "not be read on standard error; --verbosity 2 also lists what was left "
+        "out."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -48,10 +51,12 @@ class Command(ChatCommand):
             "pages",
             nargs="*",
             metavar="PAGE",
-            help="Paths of pages to read, such as /about/ /faq/; by default all sources are read.",
+            help=_(
+                "Paths of pages to read, such as /about/ /faq/; by default all sources are read."
+            ),
         )
         parser.add_argument(
-            "--list", action="store_true", help="Only name the sources; read nothing."
+            "--list", action="store_true", help=_("Only name the sources; read nothing.")
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -80,21 +85,30 @@ class Command(ChatCommand):
         if self._verbosity:
             known = Page.objects.exclude(content_hash="").count()
             self.say(
-                f"{_summary(report)} The chat knows {known} pages in {Passage.objects.count()} "
-                f"passages. ({time.monotonic() - began:.1f} s)"
+                _(
+                    "%(summary)s The chat knows %(pages)s pages in %(passages)s passages. "
+                    "(%(seconds)s s)"
+                )
+                % {
+                    "summary": _summary(report),
+                    "pages": known,
+                    "passages": Passage.objects.count(),
+                    "seconds": f"{time.monotonic() - began:.1f}",
+                }
             )
         if not report.counts and report.problems:
-            raise CommandError("Nothing could be read.")
+            raise CommandError(_("Nothing could be read."))
 
     def _build_index(self) -> None:
         try:
             index = refresh()
         except (OSError, sqlite3.Error) as error:
             raise CommandError(
-                f"The pages are stored, but their search index can't be built here: {error}"
+                _("The pages are stored, but their search index can't be built here: %(error)s")
+                % {"error": error}
             ) from None
         if index is None and Page.objects.exists():
-            self.warn("This Python's SQLite has no FTS5: the pages can't be searched.")
+            self.warn(_("This Python's SQLite has no FTS5: the pages can't be searched."))
 
     def _progress(self, label: str, done: int, total: int | None) -> None:
         if not done:
@@ -119,8 +133,8 @@ class Command(ChatCommand):
             self.warn(f"{one_line(where, MAX_LENGTH)}: {one_line(what, MAX_LENGTH)}")
         if len(shown) < len(listed):
             self.warn(
-                f"… and {len(listed) - len(shown)} more: use --verbosity 2, or look at the pages "
-                "in the admin."
+                _("… and %(count)s more: use --verbosity 2, or look at the pages in the admin.")
+                % {"count": len(listed) - len(shown)}
             )
 
 
@@ -139,7 +153,8 @@ class _Bar:
         self._label, self._next = label, now + 0.1
         if total:
             filled = min(_BAR * done // total, _BAR)
-            text = f"[{'#' * filled}{'.' * (_BAR - filled)}] {done} of {total}"
+            count = _("%(done)s of %(total)s") % {"done": done, "total": total}
+            text = f"[{'#' * filled}{'.' * (_BAR - filled)}] {count}"
         else:
             text = str(done)
         self._command.show_progress(f"{one_line(label, 60)} {text}")
@@ -148,12 +163,26 @@ class _Bar:
         self._command.show_progress("")
 
 
+_OUTCOMES = {
+    Outcome.ADDED: gettext_lazy("%(count)s added"),
+    Outcome.CHANGED: gettext_lazy("%(count)s changed"),
+    Outcome.UNCHANGED: gettext_lazy("%(count)s unchanged"),
+    Outcome.LEFT_OUT: gettext_lazy("%(count)s left out"),
+    Outcome.FAILED: gettext_lazy("%(count)s failed"),
+}
+
+
 def _summary(report: IndexReport) -> str:
     counts = [
-        f"{report.counts[outcome]} {outcome.value}" for outcome in Outcome if report.counts[outcome]
+        _OUTCOMES[outcome] % {"count": report.counts[outcome]}
+        for outcome in Outcome
+        if report.counts[outcome]
     ]
     if report.removed:
-        counts.append(f"{report.removed} removed")
+        counts.append(_("%(count)s removed") % {"count": report.removed})
     if report.embedded:
-        counts.append(f"{report.embedded} passages embedded")
-    return " ".join([f"{', '.join(counts) or 'nothing read'}.", *map(one_line, report.notes)])
+        counts.append(
+            ngettext("%(count)s passage embedded", "%(count)s passages embedded", report.embedded)
+            % {"count": report.embedded}
+        )
+    return " ".join([f"{', '.join(counts) or _('nothing read')}.", *map(one_line, report.notes)])

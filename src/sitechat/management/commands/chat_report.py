@@ -6,6 +6,8 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import CommandError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
 
 from sitechat.management.base import ChatCommand
 from sitechat.reports import report_mail
@@ -15,17 +17,17 @@ from sitechat.reports.period_report import PERIODS, period_report
 class Command(ChatCommand):
     """Print or mail the report of the last week or month."""
 
-    help = (
-        "Prints what happened in the last whole week or month: conversations, answers, questions "
-        "that were not answered, contacts and cost, compared with the period before. With --mail "
-        "it is sent to CHAT_NOTIFY instead."
+    help = gettext_noop(
+        "Prints what happened in the last whole week or month: conversations, "
+        "answers, questions that were not answered, contacts and cost, compared "
+        "with the period before. With --mail it is sent to CHAT_NOTIFY instead."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the arguments."""
-        parser.add_argument("--period", choices=PERIODS, default="week", help="week (default)")
+        parser.add_argument("--period", choices=PERIODS, default="week", help=_("week (default)"))
         parser.add_argument(
-            "--mail", action="store_true", help="send it to CHAT_NOTIFY, once for each period"
+            "--mail", action="store_true", help=_("send it to CHAT_NOTIFY, once for each period")
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -38,6 +40,22 @@ class Command(ChatCommand):
         addresses = report_mail.send_report(period)
         if not addresses:
             raise CommandError(
-                "Nobody is named in CHAT_NOTIFY or ADMINS. Name at least one e-mail address."
+                _("Nobody is named in CHAT_NOTIFY or ADMINS. Name at least one e-mail address.")
             )
-        self.say(f"The report goes to {addresses} addresses, once for each {period}.")
+        self.say(_sent(addresses, period))
+
+
+def _sent(addresses: int, period: str) -> str:
+    if period == "month":
+        text = ngettext(
+            "The report goes to %(count)s address, once for each month.",
+            "The report goes to %(count)s addresses, once for each month.",
+            addresses,
+        )
+    else:
+        text = ngettext(
+            "The report goes to %(count)s address, once for each week.",
+            "The report goes to %(count)s addresses, once for each week.",
+            addresses,
+        )
+    return text % {"count": addresses}

@@ -5,21 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from sitechat.reports.doctor.finding import Finding
 from sitechat.runtime.servers import CHAT_MIDDLEWARE
 
-POINT = "ChatMiddleware is first in MIDDLEWARE"
+POINT = gettext_lazy("ChatMiddleware is first in MIDDLEWARE")
 
 
 def examine() -> Iterator[Finding]:
     """Look at this machine's settings; whether they serve the site as ASGI can't be seen here."""
     if list(settings.MIDDLEWARE)[:1] == [CHAT_MIDDLEWARE]:
-        yield Finding(POINT, True, "the site's other pages stay fast while many write at once")
+        yield Finding(
+            str(POINT), True, _("the site's other pages stay fast while many write at once")
+        )
     else:
         yield Finding(
-            POINT,
+            str(POINT),
             None,
-            "it is not, in the settings of this machine",
-            f'If the site is served as ASGI, put "{CHAT_MIDDLEWARE}" first in MIDDLEWARE.',
+            _("it is not, in the settings of this machine"),
+            _('If the site is served as ASGI, put "%(middleware)s" first in MIDDLEWARE.')
+            % {"middleware": CHAT_MIDDLEWARE},
         )

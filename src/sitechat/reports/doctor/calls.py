@@ -9,6 +9,8 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from sitechat.claude.reasons import explanation
 from sitechat.conversations import command_mark
@@ -27,16 +29,18 @@ MADE_UP = "203.0.113.7"
 
 FOREIGN = "https://example.com"
 
-SHARED = (
-    "If neither you nor chat_doctor asked anything from here in the last hour, all visitors count "
-    "as one address: set CHAT_TRUSTED_PROXIES to the number of proxies before the site."
+SHARED = gettext_lazy(
+    "If neither you nor chat_doctor asked anything from here in the last "
+    "hour, all visitors count as one address: set CHAT_TRUSTED_PROXIES to "
+    "the number of proxies before the site."
 )
-BELIEVED = (
-    "CHAT_TRUSTED_PROXIES is higher than the number of proxies; or the server believes the header "
-    "from everybody (uvicorn: --forwarded-allow-ips). Servers often believe their own machine: if "
+BELIEVED = gettext_lazy(
+    "CHAT_TRUSTED_PROXIES is higher than the number of proxies; or the "
+    "server believes the header from everybody (uvicorn: "
+    "--forwarded-allow-ips). Servers often believe their own machine: if "
     "this is it, run this again from another."
 )
-TOO_FEW = (
+TOO_FEW = gettext_lazy(
     "Too few threads: run an ASGI server, or gunicorn with --worker-class gthread --threads 8."
 )
 
@@ -98,15 +102,27 @@ def examine(calls: Calls, streams: int) -> Iterator[Finding]:
 
 
 def _reachable(calls: Calls, answer: SiteResponse) -> Finding:
-    point = "The chat's calls answer"
+    point = _("The chat's calls answer")
     if answer.error and not answer.status:
-        return Finding(point, False, f"{calls.url}: {answer.error}", answer.cure)
+        return Finding(
+            point,
+            False,
+            f"{calls.url}: {answer.error}",
+            answer.cure,
+        )
     if is_chat(answer):
-        return Finding(point, True, f"{calls.url} in {answer.arrivals[0] * 1000:.0f} ms")
+        return Finding(
+            point,
+            True,
+            _("%(url)s in %(milliseconds)s ms")
+            % {"url": calls.url, "milliseconds": f"{answer.arrivals[0] * 1000:.0f}"},
+        )
     advice = {
-        "not_configured": "The site has no key, or `manage.py migrate` has not run: see its log.",
-        "overloaded": "The database or the server has no room: see the site's log.",
-    }.get(answer.code, "Does the URLconf include sitechat.urls, and does the proxy pass it on?")
+        "not_configured": _(
+            "The site has no key, or `manage.py migrate` has not run: see its log."
+        ),
+        "overloaded": _("The database or the server has no room: see the site's log."),
+    }.get(answer.code, _("Does the URLconf include sitechat.urls, and does the proxy pass it on?"))
     seen = f"{answer.status} {answer.code or answer.content_type or '-'}"
     return Finding(point, False, f"{calls.url}: {seen}", advice)
 
@@ -115,29 +131,30 @@ def _sources(calls: Calls) -> Iterator[Finding]:
     # An empty message is refused before it costs anything.
     foreign = calls.post("", {"Origin": FOREIGN, "Sec-Fetch-Site": "cross-site"})
     yield Finding(
-        "Other sites' pages are refused",
+        _("Other sites' pages are refused"),
         foreign.code == "forbidden_origin",
         _seen(foreign),
-        "A proxy drops Origin and Sec-Fetch-Site, or CSRF_TRUSTED_ORIGINS trusts too many.",
+        _("A proxy drops Origin and Sec-Fetch-Site, or CSRF_TRUSTED_ORIGINS trusts too many."),
     )
     own = calls.post("", calls.from_own_page)
     if calls.page_origin != calls.origin:
         allowed = own.headers.get("access-control-allow-origin", "-")
         yield Finding(
-            "The site's own pages are accepted",
+            _("The site's own pages are accepted"),
             own.code == "empty_message" and allowed == calls.page_origin,
-            f"{_seen(own)}, readable by {allowed}",
-            f'The page calls another host: that needs CHAT_ORIGINS = ["{calls.page_origin}"].',
+            _("%(seen)s, readable by %(allowed)s") % {"seen": _seen(own), "allowed": allowed},
+            _('The page calls another host: that needs CHAT_ORIGINS = ["%(origin)s"].')
+            % {"origin": calls.page_origin},
         )
         return
-    advice = (
-        "A proxy changes the Host header: in nginx, proxy_set_header Host $host; or "
-        "CSRF_TRUSTED_ORIGINS must name the site's origin."
+    advice = _(
+        "A proxy changes the Host header: in nginx, proxy_set_header Host $host; "
+        "or CSRF_TRUSTED_ORIGINS must name the site's origin."
     )
     old = calls.post("", {"Origin": calls.page_origin})
     for point, answer in (
-        ("The site's own pages are accepted", own),
-        ("Browsers without Sec-Fetch-Site are accepted", old),
+        (_("The site's own pages are accepted"), own),
+        (_("Browsers without Sec-Fetch-Site are accepted"), old),
     ):
         yield Finding(point, answer.code == "empty_message", _seen(answer), advice)
 
@@ -161,67 +178,86 @@ def _address_limit(answer: SiteResponse) -> tuple[float, float] | None:
 
 
 def _shares_limit(answer: SiteResponse) -> Finding:
-    point = "Visitors do not share an address"
+    point = _("Visitors do not share an address")
     limit = _address_limit(answer)
     if limit is None:
-        return Finding(point, None, "CHAT_LIMITS has no messages for addresses")
+        return Finding(point, None, _("CHAT_LIMITS has no messages for addresses"))
     left, whole = limit
-    seen = f"{left:g} of {whole:g} messages are left before the first"
-    return Finding(point, True if left == whole else None, seen, SHARED)
+    seen = _("%(left)s of %(whole)s messages are left before the first") % {
+        "left": f"{left:g}",
+        "whole": f"{whole:g}",
+    }
+    return Finding(point, True if left == whole else None, seen, str(SHARED))
 
 
 def _made_up_address(calls: Calls) -> Finding:
-    point = "Made-up addresses are not believed"
+    point = _("Made-up addresses are not believed")
     real = _address_limit(calls.get())
     made_up = _address_limit(calls.get(**{"X-Forwarded-For": MADE_UP}))
     if real is None or made_up is None:
-        return Finding(point, None, "CHAT_LIMITS has no messages for addresses")
+        return Finding(point, None, _("CHAT_LIMITS has no messages for addresses"))
     right = True if real == made_up else None if calls.site.is_local else False
-    seen = f"{real[0]:g} messages left, and {made_up[0]:g} with X-Forwarded-For: {MADE_UP}"
-    return Finding(point, right, seen, BELIEVED)
+    seen = _("%(real)s messages left, and %(made_up)s with X-Forwarded-For: %(address)s") % {
+        "real": f"{real[0]:g}",
+        "made_up": f"{made_up[0]:g}",
+        "address": MADE_UP,
+    }
+    return Finding(point, right, seen, str(BELIEVED))
 
 
 def _marked(answer: SiteResponse) -> Finding:
     marked = answer.headers.get(command_mark.HEADER.lower()) == Asker.DOCTOR
     return Finding(
-        "These questions stay out of your figures",
+        _("These questions stay out of your figures"),
         True if marked else None,
-        "the site knows them as chat_doctor's" if marked else "the site takes them for a visitor's",
-        "SECRET_KEY is not the same here and there, or a proxy drops "
-        f"{command_mark.HEADER}: these questions count as a visitor's.",
+        _("the site knows them as chat_doctor's")
+        if marked
+        else _("the site takes them for a visitor's"),
+        _(
+            "SECRET_KEY is not the same here and there, or a proxy drops %(header)s: "
+            "these questions count as a visitor's."
+        )
+        % {"header": command_mark.HEADER},
     )
 
 
 def _stream(answer: SiteResponse) -> Iterator[Finding]:
-    point = "Answers stream"
+    point = _("Answers stream")
     if answer.status != 200:
         yield Finding(
-            point, False, _seen(answer), answer.cure or "The chat refused a question; see its log."
+            point,
+            False,
+            _seen(answer),
+            answer.cure or _("The chat refused a question; see its log."),
         )
         return
     text = answer.text
     if "[DONE]" not in text:
-        cut = f"after {answer.arrivals[-1]:.1f} s" if answer.arrivals else "before anything came"
+        cut = (
+            _("after %(seconds)s s") % {"seconds": f"{answer.arrivals[-1]:.1f}"}
+            if answer.arrivals
+            else _("before anything came")
+        )
         yield Finding(
-            "Answers are complete",
+            _("Answers are complete"),
             False,
-            f"the stream was cut {cut}",
-            "A proxy or server ends connections too early.",
+            _("the stream was cut %(cut)s") % {"cut": cut},
+            _("A proxy or server ends connections too early."),
         )
     if not answer.arrivals:
         return
     yield _pieces(answer)
     encoding = answer.headers.get("content-encoding", "identity")
     yield Finding(
-        "Headers of a stream",
+        _("Headers of a stream"),
         answer.content_type == "text/event-stream" and encoding == "identity",
         f"Content-Type {answer.content_type or '-'}, Content-Encoding {encoding}",
-        "A proxy or middleware compresses or rewrites the answer: browsers lose parts of it.",
+        _("A proxy or middleware compresses or rewrites the answer: browsers lose parts of it."),
     )
     if '"error"' in text:
         event = next(line for line in text.splitlines() if '"error"' in line)
         seen = event.removeprefix("data: ")[:200]
-        yield Finding("Claude answers", False, seen, _why(text) or "See the site's log.")
+        yield Finding(_("Claude answers"), False, seen, _why(text) or _("See the site's log."))
 
 
 def _why(stream: str) -> str:
@@ -242,18 +278,25 @@ def _why(stream: str) -> str:
 
 def _pieces(answer: SiteResponse) -> Finding:
     first, last = answer.arrivals[0], answer.arrivals[-1]
-    seen = (
-        f"{len(answer.arrivals)} pieces, the first after {first:.2f} s, the last after {last:.2f} s"
-    )
+    seen = _("%(count)s pieces, the first after %(first)s s, the last after %(last)s s") % {
+        "count": len(answer.arrivals),
+        "first": f"{first:.2f}",
+        "last": f"{last:.2f}",
+    }
     if last < AT_ONCE:
-        advice = "Ask a bot that answers at length."
-        return Finding("Answers stream", None, f"{seen}: too quick to tell", advice)
+        advice = _("Ask a bot that answers at length.")
+        return Finding(
+            _("Answers stream"), None, _("%(seen)s: too quick to tell") % {"seen": seen}, advice
+        )
     return Finding(
-        "Answers stream",
+        _("Answers stream"),
         last - first > AT_ONCE,
         seen,
-        "Something holds the answer back to its end. nginx obeys X-Accel-Buffering: no unless "
-        "proxy_ignore_headers has it; see also middleware that compresses or rewrites responses.",
+        _(
+            "Something holds the answer back to its end. nginx obeys "
+            "X-Accel-Buffering: no unless proxy_ignore_headers has it; see also "
+            "middleware that compresses or rewrites responses."
+        ),
     )
 
 
@@ -273,17 +316,22 @@ def _many(calls: Calls, streams: int) -> Finding:
         calls.forget(answer)
     streamed = [each for each in answers if each.status == 200 and each.arrivals]
     others = [each for each in answers if each not in streamed]
-    refused = sorted({each.code or each.error or "no answer" for each in others})
+    refused = sorted({each.code or each.error or _("no answer") for each in others})
     late = max((each.arrivals[0] for each in streamed), default=0.0)
     delay = page.arrivals[0] if page.arrivals else TIMEOUT
-    seen = (
-        f"{len(streamed)} of {streams} streamed, the last began after {late:.2f} s; "
-        f"another request took {delay * 1000:.0f} ms meanwhile"
-    )
+    seen = _(
+        "%(count)s of %(streams)s streamed, the last began after %(seconds)s s; "
+        "another request took %(milliseconds)s ms meanwhile"
+    ) % {
+        "count": len(streamed),
+        "streams": streams,
+        "seconds": f"{late:.2f}",
+        "milliseconds": f"{delay * 1000:.0f}",
+    }
     limited = refused and set(refused) <= {"rate_limited", "budget_exhausted"}
     return Finding(
-        "Many at once",
+        _("Many at once"),
         None if limited else len(streamed) == streams and max(late, delay) < 2.0,
-        seen + (f"; refused: {', '.join(refused)}" if refused else ""),
-        "CHAT_LIMITS refused some: that is their job." if limited else TOO_FEW,
+        seen + (_("; refused: %(codes)s") % {"codes": ", ".join(refused)} if refused else ""),
+        _("CHAT_LIMITS refused some: that is their job.") if limited else str(TOO_FEW),
     )

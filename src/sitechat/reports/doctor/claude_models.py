@@ -12,6 +12,8 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from django.db import DatabaseError
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from sitechat import claude
 from sitechat.chatbot import Chatbot, usable_bots
@@ -66,10 +68,10 @@ def examine(bot_name: str) -> Iterator[Finding]:
     """
     if not claude.configured():
         yield Finding(
-            "Claude accepts the key",
+            _("Claude accepts the key"),
             None,
-            "this machine has no key",
-            "Set ANTHROPIC_API_KEY, or run this where the site runs.",
+            _("this machine has no key"),
+            _("Set ANTHROPIC_API_KEY, or run this where the site runs."),
         )
         return
     bots = {bot.name: bot for bot in usable_bots()}
@@ -113,15 +115,19 @@ async def _ask(bot: Chatbot) -> CallOutcome:
 
 
 def _accepts(asked: CallOutcome) -> Finding:
-    point = "Claude accepts the key"
+    point = _("Claude accepts the key")
     if asked.error is not None:
         failure = asked.error.failure
         seen = f"{asked.model}: {asked.error.code if failure is None else failure}"
         advice = "" if failure is None else cure(failure, model=asked.model)
-        return Finding(point, False, seen, advice or "See the log.")
-    seen = f"{asked.model} answered"
+        return Finding(point, False, seen, advice or _("See the log."))
+    seen = _("%(model)s answered") % {"model": asked.model}
     if asked.usage is not None and asked.usage.total_ms is not None:
-        seen += f" in {asked.usage.total_ms / 1000:.1f} s, for ${asked.usage.dollars:.5f}"
+        seen = _("%(model)s answered in %(seconds)s s, for $%(dollars)s") % {
+            "model": asked.model,
+            "seconds": f"{asked.usage.total_ms / 1000:.1f}",
+            "dollars": f"{asked.usage.dollars:.5f}",
+        }
     return Finding(point, True, seen)
 
 
@@ -162,9 +168,9 @@ async def _alias(client: Any, model: str) -> ModelInfo | None:
 def _can(bots: Iterable[Chatbot], known: Known) -> Iterator[Finding]:
     if known.problem:
         yield Finding(
-            "The models exist",
+            _("The models exist"),
             None,
-            f"the API does not list its models ({known.problem})",
+            _("the API does not list its models (%(problem)s)") % {"problem": known.problem},
         )
         return
     for bot in bots:
@@ -172,27 +178,23 @@ def _can(bots: Iterable[Chatbot], known: Known) -> Iterator[Finding]:
 
 
 def _model(bot: Chatbot, known: Known) -> Finding:
-    point = f"The model of the bot {bot.name!r}"
+    point = _("The model of the bot %(bot)r") % {"bot": bot.name}
     info = known.infos.get(bot.model)
     if info is None:
         near = get_close_matches(bot.model, known.ids, n=1, cutoff=LIKENESS)
-        advice = f"Did you mean {near[0]}? " if near else ""
-        return Finding(
-            point,
-            False,
-            f"{bot.model} is not among the {len(known.ids)} models of this key",
-            f"{advice}Known: {', '.join(known.ids)}.",
-        )
+        advice = [_("Did you mean %(near)s?") % {"near": near[0]}] if near else []
+        advice.append(_("Known: %(names)s.") % {"names": ", ".join(known.ids)})
+        return Finding(point, False, _not_listed(bot.model, known), " ".join(advice))
     lacks = [*_lacks(bot, info)]
     lifecycle = str(getattr(info, "lifecycle", None) or "active")
-    seen = f"{bot.model} is {lifecycle}{_until(info)}, {_sizes(info)}"
+    seen = f"{_lifecycle(bot.model, lifecycle, info)}, {_sizes(info)}"
     if lifecycle == "retired":
-        return Finding(point, False, seen, "Choose another, and try it with chat_eval.")
+        return Finding(point, False, seen, _("Choose another, and try it with chat_eval."))
     if lacks:
         cures = " ".join(cure for _lack, cure in lacks)
         return Finding(point, False, f"{seen}; {', '.join(lack for lack, _cure in lacks)}", cures)
     if lifecycle == "deprecated":
-        return Finding(point, None, seen, "Choose another soon, and try it with chat_eval.")
+        return Finding(point, None, seen, _("Choose another soon, and try it with chat_eval."))
     return Finding(point, True, seen)
 
 
@@ -201,39 +203,76 @@ def _hand_over(bots: Iterable[Chatbot], known: Known) -> Iterator[Finding]:
     for bot in bots:
         if not bot.fallback_model:
             continue
-        point = f"The fallback model of the bot {bot.name!r}"
+        point = _("The fallback model of the bot %(bot)r") % {"bot": bot.name}
         if not known.problem and bot.fallback_model not in known.infos:
-            seen = f"{bot.fallback_model} is not among the {len(known.ids)} models of this key"
-            yield Finding(point, False, seen, f"Known: {', '.join(known.ids)}.")
+            seen = _not_listed(bot.fallback_model, known)
+            yield Finding(
+                point, False, seen, _("Known: %(names)s.") % {"names": ", ".join(known.ids)}
+            )
             continue
-        by_api, why = _who_hands_over(bot, known)
-        how = "the API hands over to" if by_api else "the chat itself asks"
-        seen = f"after a refusal, {how} {bot.fallback_model}{why}"
-        yield Finding(point, True, f"{seen}; if {bot.model} is overloaded, the chat does")
+        yield Finding(point, True, _who_hands_over(bot, known))
 
 
-def _who_hands_over(bot: Chatbot, known: Known) -> tuple[bool, str]:
-    """Return whether the API hands over to the bot's fallback model, and if not, why."""
+def _who_hands_over(bot: Chatbot, known: Known) -> str:
+    """Return who asks the bot's fallback model, and why if it is not the API."""
     fallback, model = bot.fallback_model or "", catalog.find(bot.model)
-    allowed = getattr(known.infos.get(bot.model), "allowed_fallback_models", None)
+    names = {"fallback": fallback, "model": bot.model}
     if model is None or not model.hands_over_to(fallback):
-        return False, ""
+        return (
+            _(
+                "after a refusal, the chat itself asks %(fallback)s; if %(model)s is overloaded, "
+                "the chat does"
+            )
+            % names
+        )
+    allowed = getattr(known.infos.get(bot.model), "allowed_fallback_models", None)
     is_allowed = allowed is None or catalog.base_name(fallback) in map(catalog.base_name, allowed)
     if not is_allowed or not fallbacks.accepted(bot.model, fallback):
-        return False, ", as the server refuses `fallbacks` from " + bot.model
-    return True, ""
+        return (
+            _(
+                "after a refusal, the chat itself asks %(fallback)s, as the server refuses "
+                "`fallbacks` from %(model)s; if %(model)s is overloaded, the chat does"
+            )
+            % names
+        )
+    return (
+        _(
+            "after a refusal, the API hands over to %(fallback)s; if %(model)s is overloaded, the "
+            "chat does"
+        )
+        % names
+    )
 
 
-def _until(info: ModelInfo) -> str:
+def _not_listed(model: str, known: Known) -> str:
+    count = len(known.ids)
+    return ngettext(
+        "%(model)s is not among the %(count)s model of this key",
+        "%(model)s is not among the %(count)s models of this key",
+        count,
+    ) % {"model": model, "count": count}
+
+
+def _lifecycle(model: str, state: str, info: ModelInfo) -> str:
     retires = getattr(info, "retires_at", None)
-    return f" until {retires:%Y-%m-%d}" if retires is not None else ""
+    if retires is None:
+        return _("%(model)s is %(state)s") % {"model": model, "state": state}
+    day = f"{retires:%Y-%m-%d}"
+    return _("%(model)s is %(state)s until %(date)s") % {
+        "model": model,
+        "state": state,
+        "date": day,
+    }
 
 
 def _sizes(info: ModelInfo) -> str:
     """Return the maximum input and output, if the API reports them."""
-    longest = {"in": getattr(info, "max_input_tokens", None), "out": info.max_tokens}
-    said = [f"{tokens} tokens {way}" for way, tokens in longest.items() if tokens]
-    return " and ".join(said) or "of unknown size"
+    longest = {"input": getattr(info, "max_input_tokens", None), "output": info.max_tokens}
+    if all(longest.values()):
+        return _("%(input)s tokens in and %(output)s tokens out") % longest
+    if longest["input"]:
+        return _("%(input)s tokens in") % longest
+    return _("%(output)s tokens out") % longest if longest["output"] else _("of unknown size")
 
 
 def _lacks(bot: Chatbot, info: ModelInfo) -> Iterator[tuple[str, str]]:
@@ -242,8 +281,8 @@ def _lacks(bot: Chatbot, info: ModelInfo) -> Iterator[tuple[str, str]]:
     longest = max(request.most_output, bot.max_tokens)
     if info.max_tokens and longest > info.max_tokens:
         yield (
-            f"answers of {longest} tokens are too long for it",
-            "Lower CHAT_MAX_TOKENS (or the bot's max_tokens).",
+            _("answers of %(longest)s tokens are too long for it") % {"longest": longest},
+            _("Lower CHAT_MAX_TOKENS (or the bot's max_tokens)."),
         )
     parameters = request.parameters()
     thinking = parameters.get("thinking", {}).get("type", "")
@@ -255,13 +294,13 @@ def _lacks(bot: Chatbot, info: ModelInfo) -> Iterator[tuple[str, str]]:
     ):
         if wanted and _supported(info, *path) is False:
             what = name if name == "citations" else f"{name} {path[-1]!r}"
-            yield f"it does not support {what}", _instead(name)
+            yield _("it does not support %(what)s") % {"what": what}, _instead(name)
 
 
 def _instead(name: str) -> str:
     if name == "effort":
-        return "Update django-sitechat, or choose another model."
-    return f"Set {name} = False on the bot, or choose another model."
+        return _("Update django-sitechat, or choose another model.")
+    return _("Set %(name)s = False on the bot, or choose another model.") % {"name": name}
 
 
 def _supported(info: ModelInfo, *path: str) -> bool | None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
+from django.utils.translation import gettext as _
+
 from sitechat.reports.doctor import csp
 from sitechat.reports.doctor.finding import Finding
 from sitechat.reports.doctor.site import DeployedSite, SiteResponse, origin_of
@@ -16,12 +18,6 @@ if TYPE_CHECKING:
 
 SCRIPT_TYPES = frozenset(
     {"text/javascript", "application/javascript", "application/x-javascript", "text/ecmascript"}
-)
-
-ADD_TAG = (
-    "Put {% load sitechat %}{% chat_widget %} before </body> in the base template, and clear "
-    "caches of pages. If the chat is on another page, give its address; or give the prefix under "
-    "which sitechat.urls is included."
 )
 
 
@@ -43,7 +39,9 @@ def examine(site: DeployedSite) -> Generator[Finding, None, FoundChat | None]:
     element = find_element(page)
     if element is not None:
         yield _answers(page)
-        yield Finding("The page has the chat", True, f"<site-chat> on {page.url}")
+        yield Finding(
+            _("The page has the chat"), True, _("<site-chat> on %(url)s") % {"url": page.url}
+        )
         yield from _scripts(site, page, element)
         yield from _policy(page, element)
         return _found(page, element)
@@ -56,10 +54,16 @@ def examine(site: DeployedSite) -> Generator[Finding, None, FoundChat | None]:
     if not page.status:
         return None
     yield Finding(
-        "The page has the chat",
+        _("The page has the chat"),
         False,
-        f"there is no <site-chat> on {page.url} ({page.status} {page.content_type or '-'})",
-        ADD_TAG,
+        _("there is no <site-chat> on %(url)s (%(status)s %(content_type)s)")
+        % {"url": page.url, "status": page.status, "content_type": page.content_type or "-"},
+        _(
+            "Put %(tags)s before </body> in the base template, and clear caches of pages. If the "
+            "chat is on another page, give its address; or give the prefix under which "
+            "sitechat.urls is included."
+        )
+        % {"tags": "{% load sitechat %}{% chat_widget %}"},
     )
     return None
 
@@ -85,18 +89,30 @@ def find_element(page: SiteResponse) -> HtmlElement | None:
 
 def _answers(page: SiteResponse) -> Finding:
     if not page.status:
-        return Finding("The site answers", False, f"{page.url}: {page.error}", page.cure)
+        return Finding(
+            _("The site answers"),
+            False,
+            f"{page.url}: {page.error}",
+            page.cure,
+        )
     served = [page.headers[name] for name in ("server", "via") if name in page.headers]
     first = page.arrivals[0] if page.arrivals else 0.0
-    seen = f"{page.url}: {page.status} in {first * 1000:.0f} ms"
-    advice = "The page itself fails: see the site's log."
+    seen = _("%(url)s: %(status)s in %(milliseconds)s ms") % {
+        "url": page.url,
+        "status": page.status,
+        "milliseconds": f"{first * 1000:.0f}",
+    }
+    advice = _("The page itself fails: see the site's log.")
     if page.status < 500:
-        advice = "Give the address of a page that everybody may see. A page behind HTTP's own "
-        advice += "login takes user:password@ before the host."
+        advice = _(
+            "Give the address of a page that everybody may see. A page behind HTTP's own login "
+            "takes user:password@ before the host."
+        )
     return Finding(
-        "The site answers",
+        _("The site answers"),
         page.status < 400,
-        f"{seen}, by {' via '.join(served) or 'an unnamed server'}",
+        _("%(seen)s, by %(servers)s")
+        % {"seen": seen, "servers": " via ".join(served) or _("an unnamed server")},
         advice,
     )
 
@@ -112,13 +128,13 @@ def _home(site: DeployedSite, answer: SiteResponse) -> Iterator[Finding]:
     element = find_element(home)
     if element is None:
         yield Finding(
-            "The page has the chat",
+            _("The page has the chat"),
             None,
-            f"there is no <site-chat> on {home.url}",
-            "Run this again with the address of a page that has the chat.",
+            _("there is no <site-chat> on %(url)s") % {"url": home.url},
+            _("Run this again with the address of a page that has the chat."),
         )
         return
-    yield Finding("The page has the chat", True, f"<site-chat> on {home.url}")
+    yield Finding(_("The page has the chat"), True, _("<site-chat> on %(url)s") % {"url": home.url})
     yield from _scripts(site, home, element)
 
 
@@ -128,10 +144,11 @@ def _scripts(site: DeployedSite, page: SiteResponse, element: HtmlElement) -> It
     scripts += [value for value in element.attrib.values() if _is_script(str(value))]
     if not scripts:
         yield Finding(
-            "The chat's script loads",
+            _("The chat's script loads"),
             False,
-            "the page has <site-chat>, but no script of it",
-            "Use {% chat_widget %}, which writes both. Does something remove scripts from pages?",
+            _("the page has <site-chat>, but no script of it"),
+            _("Use %(tag)s, which writes both. Does something remove scripts from pages?")
+            % {"tag": "{% chat_widget %}"},
         )
     for src in dict.fromkeys(scripts):
         yield _script(site, urljoin(page.url, src))
@@ -153,15 +170,18 @@ def _policy(page: SiteResponse, element: HtmlElement) -> Iterator[Finding]:
     for tag in _script_tags(element):
         script = urljoin(page.url, tag.get("src") or "")
         if not csp.allows_script(header, page.url, script, tag.get("nonce") or ""):
-            problem = f"script-src does not allow {script}"
+            problem = _("script-src does not allow %(script)s") % {"script": script}
     if not csp.allows_calls(header, page.url, endpoint):
-        problem = f"connect-src does not allow {endpoint}"
+        problem = _("connect-src does not allow %(endpoint)s") % {"endpoint": endpoint}
     yield Finding(
-        "The page's Content-Security-Policy lets the chat run",
+        _("The page's Content-Security-Policy lets the chat run"),
         not problem,
-        problem or "it allows the script and the calls",
-        "Add 'self', or the host of STATIC_URL, to script-src and connect-src. With nonces the tag "
-        "needs the context processor or middleware that makes them: see docs/widget.md.",
+        problem or _("it allows the script and the calls"),
+        _(
+            "Add 'self', or the host of STATIC_URL, to script-src and connect-src. "
+            "With nonces the tag needs the context processor or middleware that "
+            "makes them: see docs/widget.md."
+        ),
     )
 
 
@@ -173,11 +193,25 @@ def _script(site: DeployedSite, url: str) -> Finding:
     script = site.get(url, pages=True)
     kind = script.content_type
     right = script.status == 200 and kind in SCRIPT_TYPES and len(script.body) > 0
-    seen = script.error or f"{script.status} {kind or '-'}, {len(script.body)} bytes"
+    seen = script.error or _("%(status)s %(content_type)s, %(bytes)s bytes") % {
+        "status": script.status,
+        "content_type": kind or "-",
+        "bytes": len(script.body),
+    }
     advice = script.cure or (
-        "Run `manage.py collectstatic` after each update, and let the server serve STATIC_ROOT "
-        "under STATIC_URL. With DEBUG = False Django serves no static files itself."
+        _(
+            "Run `manage.py collectstatic` after each update, and let the server "
+            "serve STATIC_ROOT under STATIC_URL. With DEBUG = False Django serves no "
+            "static files itself."
+        )
     )
     if script.status == 200 and not right:
-        advice = "Something else answers at this address: the server must serve it as JavaScript."
-    return Finding("The chat's script loads", right, f"{url}: {seen}", advice)
+        advice = _(
+            "Something else answers at this address: the server must serve it as JavaScript."
+        )
+    return Finding(
+        _("The chat's script loads"),
+        right,
+        f"{url}: {seen}",
+        advice,
+    )

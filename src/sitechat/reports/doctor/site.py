@@ -15,6 +15,8 @@ from ipaddress import ip_address
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext as _
+
 if TYPE_CHECKING:
     import ssl
 
@@ -101,12 +103,15 @@ class DeployedSite:
             self.url = httpx2.URL()
         if not _is_web(self.url):
             raise ValueError(
-                f"{address!r} is no address of a site, such as example.org or "
-                "https://example.org/shop/."
+                _(
+                    "%(address)r is no address of a site, such as example.org or "
+                    "https://example.org/shop/."
+                )
+                % {"address": address}
             )
         if self.is_local:
             self._guesses.reverse()
-        user, _, password = self.url.userinfo.decode().partition(":")
+        user, _colon, password = self.url.userinfo.decode().partition(":")
         self._auth = httpx2.BasicAuth(user, password) if user else None
         self.url = self.url.copy_with(userinfo=b"", fragment=None)
 
@@ -216,17 +221,19 @@ def _explain(error: Exception) -> tuple[str, str]:
     text = f"{type(error).__name__}: {error}".strip(": ")
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return f"the certificate is not valid: {cause.verify_message}", (
-                "Browsers refuse it, too. Renew it, or install the whole chain."
-            )
+            return _("the certificate is not valid: %(reason)s") % {
+                "reason": cause.verify_message
+            }, (_("Browsers refuse it, too. Renew it, or install the whole chain."))
         if isinstance(cause, socket.gaierror):
-            return "the host has no address", "Is the name right, and is its DNS entry there?"
+            return _("the host has no address"), _("Is the name right, and is its DNS entry there?")
         if isinstance(cause, ConnectionRefusedError):
-            return "the connection was refused", "Does a server listen there?"
+            return _("the connection was refused"), _("Does a server listen there?")
     if isinstance(error, httpx2.TimeoutException):
-        return f"no answer in time ({text})", "Is the server up, and does a firewall let it answer?"
+        return _("no answer in time (%(text)s)") % {"text": text}, _(
+            "Is the server up, and does a firewall let it answer?"
+        )
     if isinstance(error, httpx2.TooManyRedirects):
-        return "it redirects in a circle", (
-            "Behind a proxy that ends TLS, set SECURE_PROXY_SSL_HEADER."
+        return _("it redirects in a circle"), (
+            _("Behind a proxy that ends TLS, set SECURE_PROXY_SSL_HEADER.")
         )
     return text, ""
