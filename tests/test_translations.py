@@ -14,7 +14,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "src" / "sitechat"
 LOCALE = PACKAGE / "locale"
 LANGUAGES = sorted(path.name for path in LOCALE.iterdir() if path.is_dir())
-FOR_VISITORS = ("conversations/", "engine/", "errors.py", "http/", "people/o")
+FOR_VISITORS = ("conversations/", "engine/", "errors/", "http/", "people/o")
 """The beginnings of the paths of modules whose texts visitors read. Staff read the others."""
 
 FUNCTIONS = {

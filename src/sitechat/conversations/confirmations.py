@@ -16,7 +16,7 @@ from sitechat.conversations import appending, offered_tools, prompt
 from sitechat.conversations.limits import free_slot
 from sitechat.conversations.replies import ReplyHandle
 from sitechat.conversations.visit import Visit
-from sitechat.engine import settlement
+from sitechat.engine import reservations
 from sitechat.engine.continuation import Continuation, load
 from sitechat.engine.live import LiveReply
 from sitechat.engine.reply import Reply
@@ -127,7 +127,7 @@ def _store(
                 if not ToolUse.objects.open().filter(pk=use.pk).close(state, by=by):
                     raise AlreadyDecided(reply=str(row.pk))
                 slot = free_slot(visit.visitor.ip, guess=False)
-                reserved = settlement.reserve(visit.visitor, going_on.round.request)
+                reserved = reservations.reserve(visit.visitor, going_on.round.request)
                 Message.objects.filter(pk=row.pk).update(
                     status=Status.RUNNING,
                     running_in=row.conversation_id,

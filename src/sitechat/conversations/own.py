@@ -15,7 +15,7 @@ from sitechat.conversations.replies import drop_lost_links, renewed
 from sitechat.conversations.visit import Visit
 from sitechat.errors import InvalidRequest, NotFound
 from sitechat.models import Conversation, ConversationQuerySet, Message, Role
-from sitechat.models.chat import with_offset
+from sitechat.runtime.times import with_offset
 
 PAGE_SIZE = 50
 """Maximum messages of a conversation in one answer."""

@@ -18,8 +18,8 @@ from sitechat.conf import conf
 from sitechat.conversations.replies import renewed
 from sitechat.engine.reply import Reply
 from sitechat.models import Message
+from sitechat.runtime.connections import KeptConnections
 from sitechat.runtime.per_process import PerProcess
-from sitechat.runtime.request_pool import KeptConnections
 from sitechat.runtime.safe_logging import get_logger
 
 logger = get_logger("sitechat.stream")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from time import sleep
+from functools import partial
 
-from django.db import DatabaseError, IntegrityError, OperationalError
+from django.db import DatabaseError, IntegrityError
 from django.utils import timezone
 
 from sitechat import engine
@@ -20,7 +19,7 @@ from sitechat.conversations.lookup import ConversationState, newest_turn
 from sitechat.conversations.open_questions import decline_open
 from sitechat.conversations.replies import ReplyHandle
 from sitechat.conversations.visit import Visit
-from sitechat.engine import settlement
+from sitechat.engine import reservations
 from sitechat.engine.spending import Reserved
 from sitechat.errors import Busy, Conflict, Overloaded, PersonJoined
 from sitechat.ledger import get_ledger
@@ -30,9 +29,6 @@ from sitechat.runtime.process_identity import identity
 
 ATTEMPTS = 20
 """Maximum attempts to write a turn while other messages of the address take its slots."""
-
-DEADLOCK_ATTEMPTS = 4
-"""Maximum attempts after a deadlock."""
 
 REJECTED_ATTEMPTS = 2
 """Maximum attempts after a violated constraint other than the one on slots."""
@@ -77,13 +73,7 @@ class TurnWriter:
         try:
             # Other processes may write for this address too: the unique column decides.
             guess = attempt == 1 and not engine.writes_to(self.visit.visitor.ip)
-            return self._try(guess=guess)
-        except OperationalError:
-            # The database ended a deadlock by failing this transaction. An outer transaction
-            # may be lost with it, so only its owner can try again.
-            if attempt == DEADLOCK_ATTEMPTS or database.in_transaction():
-                raise
-            sleep(secrets.randbelow(20 * 2**attempt) / 1000)
+            return database.retry(partial(self._try, guess=guess))
         except IntegrityError as error:
             if not _is_of_slot(error):
                 # A copy of the message may have started the conversation at the same moment. The
@@ -124,7 +114,7 @@ class TurnWriter:
         self._check_replaced(newest)
         decline_open(newest)
         slot = free_slot(self.visit.visitor.ip, guess=guess)
-        self.reserved = settlement.reserve(self.visit.visitor, self.request)
+        self.reserved = reservations.reserve(self.visit.visitor, self.request)
         if self.message.replaces is not None:
             Message.objects.filter(pk__in=[row.pk for row in newest]).update(replaced=True)
         position = appending.next_question(newest[0].position if newest else None)

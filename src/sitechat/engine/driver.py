@@ -14,7 +14,7 @@ from time import monotonic
 from sitechat import claude
 from sitechat.claude.failures import NoText, Silent, explain
 from sitechat.claude.request import Request
-from sitechat.engine import fallback, settlement
+from sitechat.engine import fallback, reservations, settlement
 from sitechat.engine.answer_writer import AnswerWriter
 from sitechat.engine.continuation import Continuation, dump
 from sitechat.engine.live import Ending, LiveReply
@@ -131,7 +131,7 @@ async def converse_in_time(live: LiveReply, steps: Steps, *, until: float = inf)
     """
     writing = asyncio.get_running_loop().create_task(converse(live, steps))
     try:
-        while (left := live.touched + live.timeout - monotonic()) > 0:
+        while (left := live.heard_at + live.timeout - monotonic()) > 0:
             left = min(left, until - monotonic(), LOOK_EVERY)
             done, _running = await asyncio.wait({writing}, timeout=max(0.0, left))
             if done:
@@ -152,9 +152,9 @@ def explained(live: LiveReply, failure: NoText | Silent) -> ReplyError:
 
 async def _prepare(live: LiveReply) -> None:
     """Load the SDK for the first answer of a process. This time is not Claude's silence."""
-    live.touched = monotonic() + PREPARES_WITHIN
+    live.heard_at = monotonic() + PREPARES_WITHIN
     await claude.prepare()
-    live.touched = monotonic()
+    live.heard_at = monotonic()
 
 
 async def _listen(live: LiveReply, request: Request, steps: Steps) -> tuple[claude.Call, bool]:
@@ -170,10 +170,10 @@ async def _listen(live: LiveReply, request: Request, steps: Steps) -> tuple[clau
     try:
         async with aclosing(aiter(call)) as deltas:
             async for delta in deltas:
-                live.touched = monotonic()
+                live.heard_at = monotonic()
                 writer.write(delta)
                 if live.first_token is None:
-                    live.first_token = live.touched
+                    live.first_token = live.heard_at
                 live.wake()
                 if call.in_us:
                     if holds_enough is None:
@@ -195,28 +195,18 @@ async def _hold_more(live: LiveReply, request: Request, steps: Steps) -> bool:
         Whether the reservation now covers the maximum cost of the request.
     """
     in_us = replace(request, in_us=True)
-    if settlement.affords(live, in_us):
+    if reservations.covers(live, in_us):
         return True
-    live.touched = inf
-    try:
-        return await steps.database(partial(_hold, live, in_us))
-    finally:
-        live.touched = monotonic()
-
-
-def _hold(live: LiveReply, request: Request) -> bool:
-    return settlement.afford(live, request) and settlement.note(live, request)
+    with live.without_timeout():
+        return await steps.database(partial(reservations.hold, live, in_us))
 
 
 async def _next_step(
     live: LiveReply, used: ToolRound, steps: Steps, *, last: bool
 ) -> Request | None:
-    """Prepare the next request. Waiting for the database is not Claude's silence."""
-    live.touched = inf
-    try:
+    """Prepare the next request."""
+    with live.without_timeout():
         return await steps.database(partial(_next_request, live, used, last=last))
-    finally:
-        live.touched = monotonic()
 
 
 def _next_request(live: LiveReply, used: ToolRound, *, last: bool) -> Request | None:
@@ -231,14 +221,14 @@ def _next_request(live: LiveReply, used: ToolRound, *, last: bool) -> Request | 
     """
     request = _affordable(live, used, last=last)
     settlement.store_tool_uses(live)
-    return request if request is not None and settlement.note(live, request) else None
+    return request if request is not None and reservations.note(live, request) else None
 
 
 def _affordable(live: LiveReply, used: ToolRound, *, last: bool) -> Request | None:
     following = used.following()
-    if not last and settlement.afford(live, following):
+    if not last and reservations.extend(live, following):
         return following
     final = following.without_tools()
-    if settlement.afford(live, final):
+    if reservations.extend(live, final):
         return final
-    return used.final(partial(settlement.affords, live)) if used.request.tools else None
+    return used.final(partial(reservations.covers, live)) if used.request.tools else None

@@ -113,7 +113,7 @@ class Engine:
             await asyncio.sleep(CHECKPOINT)
             replies = [live for live in self._live.values() if not live.closed]
             for live in replies:
-                if monotonic() - live.touched > live.timeout:
+                if monotonic() - live.heard_at > live.timeout:
                     error = explained(live, Silent(live.timeout))
                     self._cancel(live, Ending.of_error(live.reply, error), None)
             self._end_in_time()

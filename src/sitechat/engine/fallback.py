@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from math import inf
-from time import monotonic
+from functools import partial
 
 from sitechat import claude
 from sitechat.claude.request import Request
-from sitechat.engine import settlement
+from sitechat.engine import reservations
 from sitechat.engine.live import LiveReply
 from sitechat.engine.workers import Steps
 from sitechat.errors import ApiError, ClaudeRateLimit, ReplyError
@@ -63,16 +62,8 @@ async def _following(
     if not request.fallback_model or live.reply.text:
         return None
     following = request.to_fallback()
-    # Waiting for the database is not Claude's silence.
-    live.touched = inf
-    try:
-        if not await steps.database(lambda: _hold(live, following)):
+    with live.without_timeout():
+        if not await steps.database(partial(reservations.hold, live, following)):
             return None
-    finally:
-        live.touched = monotonic()
     logger.info("The model %s %s: %s answers", request.model, reason, following.model)
     return following
-
-
-def _hold(live: LiveReply, request: Request) -> bool:
-    return settlement.afford(live, request) and settlement.note(live, request)

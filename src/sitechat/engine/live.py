@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import Context
 from dataclasses import dataclass
+from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -90,7 +92,8 @@ class LiveReply:
         """The policy area in which a model has refused; empty if none has, or it did not say."""
         self.stop_reason = ""
         self.request_id = ""
-        self.began = self.touched = monotonic()
+        self.began = self.heard_at = monotonic()
+        """`heard_at`: when Claude was last heard, from which `timeout` counts."""
         self.first_token: float | None = None
         self.checkpointed = (0, 0)
         """The number of characters and citations that are saved in the row."""
@@ -134,6 +137,15 @@ class LiveReply:
             self.model = call.model
             self.refusal_category = call.refusal_category or self.refusal_category
         self._spent, self._call = self.spent, None
+
+    @contextmanager
+    def without_timeout(self) -> Iterator[None]:
+        """Do not count the time of the block as Claude's silence."""
+        self.heard_at = inf
+        try:
+            yield
+        finally:
+            self.heard_at = monotonic()
 
     def follow(self, wake: Callable[[], None]) -> None:
         """Call `wake` (on the engine's loop; it must not block) whenever there is more."""

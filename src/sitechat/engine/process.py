@@ -20,6 +20,7 @@ from sitechat.engine.workers import IN_PLACE
 from sitechat.errors import Interrupted
 from sitechat.models import Status
 from sitechat.runtime import database, servers, shutdown
+from sitechat.runtime.connections import run_and_close
 from sitechat.runtime.per_loop import PerLoop
 from sitechat.runtime.per_process import PerProcess
 from sitechat.runtime.safe_logging import get_logger
@@ -55,7 +56,7 @@ class Running:
             live.reply.close(None)
             live.ending = live.ending or Ending(Status.INTERRUPTED, Interrupted())
             try:
-                settlement.step(partial(live.context.copy().run, settlement.finish, live))
+                run_and_close(partial(live.context.copy().run, settlement.finish, live))
             except Exception:
                 logger.exception("Reply %s could not be saved at the end of its process", live.id)
 

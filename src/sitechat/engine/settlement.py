@@ -6,7 +6,6 @@ from its row. `stale` settles replies of dead processes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict
 from decimal import Decimal
 from functools import partial
@@ -14,26 +13,19 @@ from time import monotonic
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db import DataError, IntegrityError, close_old_connections, connections
+from django.db import DataError, IntegrityError
 from django.utils import timezone
 
-from sitechat.claude.request import Request
-from sitechat.claude.token_usage import TokenUsage
 from sitechat.engine import tool_rows
 from sitechat.engine.live import Ending, LiveReply
 from sitechat.engine.spending import (
-    Reserved,
     Spending,
-    as_reserved,
-    final_case,
     from_row,
-    worst_case,
 )
 from sitechat.errors import Interrupted
 from sitechat.events import queue_webhooks, wake_sometimes
 from sitechat.ledger import get_ledger
 from sitechat.ledger.claims import Reservation
-from sitechat.ledger.identity import Visitor
 from sitechat.models import IN_CHAT, Conversation, Message, MessageQuerySet, Role, Status, Usage
 from sitechat.runtime import database
 from sitechat.runtime.safe_logging import get_logger
@@ -54,22 +46,6 @@ text, and then not at all. In the last case its row is later ended as interrupte
 
 MAX_DOLLARS = Decimal("999999")
 """The largest amount that a row of usage can hold."""
-
-
-def step(work: Callable[[], T]) -> T:
-    """Run the work, with no open database connection of this thread before or after."""
-    close_old_connections()
-    try:
-        return work()
-    finally:
-        release_connections()
-
-
-def release_connections() -> None:
-    """Close this thread's database connections, except those with an open transaction."""
-    for connection in connections.all(initialized_only=True):
-        if not connection.in_atomic_block:
-            connection.close()
 
 
 def finish(live: LiveReply) -> None:
@@ -209,73 +185,6 @@ def _row(live: LiveReply, ended: dict[str, Any]) -> Message:
     known["running_in_id"] = known.pop("running_in")
     names = [field.attname for field in Message._meta.concrete_fields if field.attname in known]
     return Message.from_db(database.alias(), names, [known[name] for name in names])
-
-
-def reserve(visitor: Visitor, request: Request) -> Reserved:
-    """Reserve the maximum cost of a message: its request, and a final one after tools.
-
-    Raises:
-        ChatError: The limits refuse the message.
-    """
-    first = worst_case(request)
-    whole = first + final_case(request)
-    claims = get_ledger().reserve(visitor, tokens=whole.tokens, dollars=whole.dollars)
-    return as_reserved(request.model, first, claims)
-
-
-def affords(live: LiveReply, request: Request) -> bool:
-    """Return whether the reservation covers a request and its final one."""
-    tokens, dollars = _missing(live, request)
-    return live.reserved["claims"] is None or not (tokens or dollars)
-
-
-def afford(live: LiveReply, request: Request) -> bool:
-    """Extend the reservation to cover a request and its final one.
-
-    Returns:
-        Whether it fits into the limits; if not, nothing was reserved.
-    """
-    claims = live.reserved["claims"]
-    if claims is not None and not affords(live, request):
-        tokens, dollars = _missing(live, request)
-        try:
-            more = get_ledger().extend(claims, live.visitor, tokens=tokens, dollars=dollars)
-        except Exception:
-            # An admitted reply does not fail with the ledger. It ends within its reservation.
-            logger.exception("The ledger does not answer: reply %s gets no further round", live.id)
-            return False
-        if more is None:
-            return False
-        live.reserved["claims"] = more
-        live.held += Spending(TokenUsage(tokens), dollars)
-    return True
-
-
-def note(live: LiveReply, request: Request) -> bool:
-    """Store the cost to book if the process dies after the request was sent.
-
-    Returns:
-        Whether the request may be sent; False if the conversation was deleted.
-    """
-    if live.conversation_id is None:
-        return True
-    row = Message.objects.filter(pk=live.id)
-    if live.reserved["claims"] is not None:
-        live.reserved = as_reserved(
-            request.model, live.spent_before + worst_case(request), live.reserved["claims"]
-        )
-        if row.filter(status=Status.RUNNING).update(reserved=live.reserved):
-            return True
-    return row.exists()
-
-
-def _missing(live: LiveReply, request: Request) -> tuple[int, Decimal]:
-    """Return the tokens and dollars that are not reserved yet for a request."""
-    needed = live.spent_before + worst_case(request) + final_case(request)
-    return (
-        max(0, needed.tokens - live.held.tokens),
-        max(Decimal(0), needed.dollars - live.held.dollars),
-    )
 
 
 def record(live: LiveReply) -> Usage:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from functools import partial
-from math import inf
 from time import monotonic
 
 from sitechat.claude.request import ToolCall
@@ -61,16 +60,13 @@ async def run_tools(
     Returns:
         The call for which the visitor must be asked before the round goes on; None at its end.
     """
-    live.touched = inf  # tools have their own time limits
-    try:
+    with live.without_timeout():  # tools have their own time limits
         for call in used.calls[len(used.results) :]:
             decision, live.decision = live.decision, None
             result = await _result_of(live, tools, call, used.shown, steps, decision)
             if isinstance(result, PreparedCall):
                 return result
             used.results.append(result)
-    finally:
-        live.touched = monotonic()
     return None
 
 

@@ -17,7 +17,7 @@ from typing import Protocol, TypeVar
 
 from asgiref.sync import sync_to_async
 
-from sitechat.engine import settlement
+from sitechat.runtime.connections import run_and_close
 from sitechat.runtime.per_process import PerProcess
 from sitechat.runtime.threads import DaemonThreads, in_callers_context
 
@@ -115,7 +115,7 @@ async def run_on(pool: Executor, work: Callable[[], T]) -> T:
 
     The thread has no open database connection before or after.
     """
-    call = partial(settlement.step, in_callers_context(work))
+    call = partial(run_and_close, in_callers_context(work))
     return await asyncio.wrap_future(pool.submit(call))
 
 
@@ -133,7 +133,7 @@ async def _site_code(work: Callable[[], T], /) -> T:
 
 
 async def _tool(name: str, work: Callable[[], T], /) -> T:
-    call = partial(settlement.step, in_callers_context(work))
+    call = partial(run_and_close, in_callers_context(work))
     return await asyncio.wrap_future(workers().tools.submit(name, call))
 
 

@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sitechat.conf import conf
-from sitechat.models import Delivery, with_offset
+from sitechat.models import Delivery
+from sitechat.runtime.times import with_offset
 
 PREFIX = "whsec_"
 """Begins a secret in base64."""

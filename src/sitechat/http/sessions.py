@@ -6,9 +6,7 @@ error would hide the answer from the visitor.
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable
-from time import monotonic, sleep
+from itertools import count
 from typing import TYPE_CHECKING
 from weakref import ref
 
@@ -24,9 +22,6 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 logger = get_logger("sitechat.views")
-
-PATIENCE = 10.0
-"""Maximum seconds of retries while the database is locked or busy."""
 
 
 def save(request: HttpRequest) -> None:
@@ -51,20 +46,17 @@ def save(request: HttpRequest) -> None:
 
 
 def _save_patiently(session: SessionBase) -> None:
-    is_new = session.session_key is None
-    gives_up = monotonic() + PATIENCE
-    attempt: Callable[[], None] = session.save
-    while True:
-        try:
-            attempt()
-        except OperationalError:
-            if database.in_transaction() or monotonic() > gives_up:
-                raise
+    """Save the session, and try again while the database is locked or busy."""
+    attempts = count()
+
+    def attempt() -> None:
+        if next(attempts) and is_new:  # it has a key now, but no row
+            session.create()
         else:
-            return
-        if is_new:  # the failed `save` has set a key, but stored no row
-            attempt = session.create
-        sleep(secrets.randbelow(100) / 1000)
+            session.save()
+
+    is_new = session.session_key is None
+    database.retry(attempt, also=(OperationalError,))
 
 
 class _SaveOnce:

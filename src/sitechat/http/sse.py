@@ -18,9 +18,9 @@ from typing import Any, Protocol
 from django.http import StreamingHttpResponse
 from django.utils import translation
 
-from sitechat.engine import settlement
 from sitechat.engine.reply import Event, Reply
 from sitechat.errors import ServerError
+from sitechat.runtime.connections import close_connections
 from sitechat.runtime.safe_logging import get_logger
 from sitechat.runtime.steps import release_request_thread
 from sitechat.runtime.stream_slots import StreamSlot
@@ -181,7 +181,7 @@ class SyncFollower(Follower):
             if not self._opened:
                 self.open()
                 # Middleware may have touched the database after the view.
-                settlement.release_connections()
+                close_connections()
             while True:
                 self._news.clear()
                 chunk = self.take()

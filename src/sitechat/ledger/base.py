@@ -5,16 +5,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timezone
 from decimal import Decimal
 from functools import partial
 from typing import NoReturn
 
 from django.db import DatabaseError
-from django.utils.translation import gettext_lazy as _
 
-from sitechat.errors import BudgetExhausted, ChatError, LimitsReserved, Overloaded, RateLimited
+from sitechat.errors import ChatError, LimitsReserved, Overloaded
 from sitechat.ledger import news
 from sitechat.ledger.claims import (
     Change,
@@ -30,6 +29,7 @@ from sitechat.ledger.claims import (
 )
 from sitechat.ledger.identity import Visitor
 from sitechat.ledger.limits import current_limits, nano_dollars
+from sitechat.ledger.refusals import RESERVED_FOR, Refusal, find_refusal
 from sitechat.runtime import database
 from sitechat.runtime.safe_logging import get_logger
 
@@ -37,11 +37,6 @@ logger = get_logger("sitechat")
 
 ATTEMPTS = 3
 """Maximum attempts to reserve, while running replies release reservations."""
-
-RESERVED_FOR = 5
-"""`retry_after` in seconds if only reservations of running replies are in the way."""
-
-AT_ONCE = _("Too many answers are being written for you at once.")
 
 
 @contextmanager
@@ -57,15 +52,6 @@ def _or_overloaded() -> Iterator[None]:
     except Exception as error:
         logger.exception("The ledger does not answer: a message is refused")
         raise Overloaded(retry_after=RESERVED_FOR) from error
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """The error for a message that exceeds limits."""
-
-    error: ChatError
-    reached: Sequence[tuple[Claim, Count]] = ()
-    """The limits, with their counts, that would refuse it even if no reply were running."""
 
 
 class Ledger(ABC):
@@ -287,27 +273,8 @@ class Ledger(ABC):
 
     def _refusal(self, claims: Sequence[Claim], now: datetime) -> Refusal | None:
         """Return the refusal if the claims exceed the limits now, else None."""
-        refusing = self._refusing(claims)
-        if not refusing:
-            return None
-        reached = [
-            (claim, count) for claim, count in refusing if count.spent + claim.amount > claim.cap
-        ]
-        if not reached:
-            own = all(claim.scope != "site" for claim, _count in refusing)
-            return Refusal(LimitsReserved(AT_ONCE if own else None, retry_after=RESERVED_FOR))
-        spent = any(claim.is_budget for claim, _count in reached)
-        wait = max(seconds_until(claim, now) for claim, _count in reached)
-        error = BudgetExhausted if spent else RateLimited
-        return Refusal(error(retry_after=wait), reached)
-
-    def _refusing(self, claims: Sequence[Claim]) -> list[tuple[Claim, Count]]:
-        """Return the claims that exceed their limits, each with the current count."""
         counts = self._counts([claim.key for claim in claims]) if claims else {}
-        counted = [(claim, counts.get(claim.key, Count())) for claim in claims]
-        return [
-            (claim, count) for claim, count in counted if count.taken + claim.amount > claim.cap
-        ]
+        return find_refusal(claims, counts, now)
 
     def _refuse(self, refusal: Refusal, visitor: Visitor) -> NoReturn:
         if refusal.reached:

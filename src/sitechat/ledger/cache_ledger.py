@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from sitechat.ledger.base import Ledger
 from sitechat.ledger.claims import Change, Claim, Count
+from sitechat.ledger.refusals import exceeded
 
 OUTLIVES = 3600
 """Seconds that a count is kept after the end of its window. Without them it could expire, or be
@@ -66,7 +67,7 @@ class CacheLedger(Ledger):
         return caches[self.alias]
 
     def _take(self, claims: Sequence[Claim]) -> bool:
-        if self._refusing(claims):
+        if exceeded(claims, self._counts([claim.key for claim in claims])):
             return False
         for number, claim in enumerate(claims, start=1):
             # Reserved first, so that what is only reserved never looks spent.

@@ -9,20 +9,18 @@ deadlocking.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any, Protocol
 
-from django.conf import settings
 from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BigIntegerField, Case, F, Q, Value, When
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, Greatest
-from django.utils import timezone
 
 from sitechat.ledger.claims import Change, Claim
 from sitechat.models import Counter
 from sitechat.runtime import database
+from sitechat.runtime.times import as_stored
 
 
 class Counting(Protocol):
@@ -49,13 +47,6 @@ class Counting(Protocol):
 def counting(using: str) -> Counting:
     """Return the way of counting for the database."""
     return SqlCounting(connections[using]) if database.returns_rows(using) else OrmCounting(using)
-
-
-def stored_moment(moment: datetime) -> datetime:
-    """Return the time in the form that the database stores: naive on sites without USE_TZ."""
-    if not timezone.is_aware(moment):
-        moment = timezone.make_aware(moment)
-    return moment if settings.USE_TZ else timezone.make_naive(moment)
 
 
 GREATEST = {"postgresql": "GREATEST", "sqlite": "MAX"}
@@ -109,7 +100,7 @@ class SqlCounting:
         expires = Counter._meta.get_field("expires")
         values: list[Any] = []
         for claim in claims:
-            ends = expires.get_db_prep_save(stored_moment(claim.resets), self._connection)
+            ends = expires.get_db_prep_save(as_stored(claim.resets), self._connection)
             values += [claim.key, claim.amount, claim.reserves, ends, False, False]
         return self._run(
             f"INSERT INTO {self._table} AS counter"  # noqa: S608
@@ -227,7 +218,7 @@ class OrmCounting:
         """
         named = connections[self._using].features.supports_update_conflicts_with_target
         self._counters.bulk_create(
-            [Counter(key=claim.key, expires=stored_moment(claim.resets)) for claim in claims],
+            [Counter(key=claim.key, expires=as_stored(claim.resets)) for claim in claims],
             update_conflicts=True,
             update_fields=["expires"],
             unique_fields=["key"] if named else None,

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from time import monotonic, sleep
 from typing import TypeVar
 
-from django.db import OperationalError, connections, router
+from django.db import router
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from sitechat.ledger.base import Ledger
 from sitechat.ledger.claims import Change, Claim, Count, Reservation
-from sitechat.ledger.counting import Counting, counting, stored_moment
+from sitechat.ledger.counting import Counting, counting
 from sitechat.ledger.identity import Visitor
 from sitechat.models import Counter
 from sitechat.runtime import database
+from sitechat.runtime.times import as_stored
 
 T = TypeVar("T")
-
-PATIENCE = 10.0
-"""Seconds during which a statement is retried after a deadlock or lock timeout."""
 
 PURGE_BATCH = 1000
 
@@ -49,7 +45,7 @@ class DatabaseLedger(Ledger):
 
     def purge(self, now: datetime | None = None) -> int:
         """Delete counters of past windows; return how many."""
-        counters, ended, deleted = self._counters(), stored_moment(now or timezone.now()), 0
+        counters, ended, deleted = self._counters(), as_stored(now or timezone.now()), 0
         while keys := list(
             counters.filter(expires__lte=ended).values_list("key", flat=True)[:PURGE_BATCH]
         ):
@@ -73,7 +69,7 @@ class DatabaseLedger(Ledger):
         if reached is None:  # nothing was ever taken from it
             self._persist(
                 lambda: self._counters().bulk_create(
-                    [Counter(key=claim.key, expires=stored_moment(claim.resets))],
+                    [Counter(key=claim.key, expires=as_stored(claim.resets))],
                     ignore_conflicts=True,
                 )
             )
@@ -88,16 +84,5 @@ class DatabaseLedger(Ledger):
         return counting(router.db_for_write(Counter))
 
     def _persist(self, work: Callable[[], T]) -> T:
-        """Run `work` and retry it after a deadlock or lock timeout.
-
-        Inside the caller's transaction the error is raised, as the transaction may be lost.
-        """
-        gives_up = monotonic() + PATIENCE
-        while True:
-            try:
-                return work()
-            except OperationalError as error:
-                inside = connections[self._counters().db].in_atomic_block
-                if inside or not database.lost_to_another(error) or monotonic() > gives_up:
-                    raise
-            sleep(secrets.randbelow(100) / 1000)
+        """Run `work`, and retry it after conflicts with other messages."""
+        return database.retry(work, using=router.db_for_write(Counter))

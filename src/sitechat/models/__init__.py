@@ -4,16 +4,10 @@ Imports nothing of the package but `runtime` and what is below it.
 """
 
 from sitechat.models.answers import ApprovedAnswer
-from sitechat.models.chat import (
-    Conversation,
-    ConversationQuerySet,
-    Message,
-    MessageQuerySet,
-    with_offset,
-)
 from sitechat.models.choices import IN_CHAT, Asker, HandoffState, Role, Status, ToolState
 from sitechat.models.consents import Consent, ConsentQuerySet
 from sitechat.models.contacts import Contact, ContactQuerySet
+from sitechat.models.conversations import Conversation, ConversationQuerySet
 from sitechat.models.deliveries import Delivery, DeliveryQuerySet
 from sitechat.models.handoffs import Handoff, HandoffEntry, HandoffQuerySet
 from sitechat.models.knowledge import (
@@ -26,6 +20,7 @@ from sitechat.models.knowledge import (
     url_hash,
 )
 from sitechat.models.labels import Label
+from sitechat.models.messages import Message, MessageQuerySet
 from sitechat.models.reports import Job, Summary, Unanswered
 from sitechat.models.texts import BotTexts
 from sitechat.models.tool_uses import OPEN_FOR, ToolUse, ToolUseQuerySet
@@ -69,5 +64,4 @@ __all__ = [
     "Usage",
     "stored_key",
     "url_hash",
-    "with_offset",
 ]

@@ -9,7 +9,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from sitechat.models.chat import Conversation
+from sitechat.models.conversations import Conversation
 from sitechat.runtime.database import PrimaryManager
 
 

@@ -11,8 +11,9 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from sitechat.models.chat import Conversation, with_offset
+from sitechat.models.conversations import Conversation
 from sitechat.runtime.database import PrimaryManager
+from sitechat.runtime.times import with_offset
 from sitechat.safe_text import visible
 
 

@@ -9,8 +9,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from sitechat.models.chat import Conversation
 from sitechat.models.contacts import Contact
+from sitechat.models.conversations import Conversation
 from sitechat.runtime.database import PrimaryManager
 
 

@@ -10,9 +10,10 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from sitechat.models.chat import Message, with_offset
 from sitechat.models.choices import ToolState
+from sitechat.models.messages import Message
 from sitechat.runtime.database import PrimaryManager
+from sitechat.runtime.times import with_offset
 
 OPEN_FOR = timedelta(minutes=5)
 """The time that a visitor has to agree to a call. No answer is a no."""

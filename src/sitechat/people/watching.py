@@ -14,8 +14,8 @@ from uuid import UUID
 from django.utils import timezone
 
 from sitechat.models import Handoff
+from sitechat.runtime.connections import KeptConnections
 from sitechat.runtime.per_process import PerProcess
-from sitechat.runtime.request_pool import KeptConnections
 from sitechat.runtime.safe_logging import get_logger
 
 logger = get_logger("sitechat.people")

@@ -25,8 +25,8 @@ from sitechat.models import (
     Message,
     Unanswered,
     Usage,
-    with_offset,
 )
+from sitechat.runtime.times import with_offset
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser

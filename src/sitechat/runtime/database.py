@@ -96,7 +96,12 @@ def after_atomic(work: Callable[[], None]) -> None:
         _thread.later.append(work)
 
 
-def retry(work: Callable[[], T], *, also: tuple[type[DatabaseError], ...] = ()) -> T:
+def retry(
+    work: Callable[[], T],
+    *,
+    also: tuple[type[DatabaseError], ...] = (),
+    using: str | None = None,
+) -> T:
     """Run a transaction, and retry it after conflicts with other transactions.
 
     Inside a transaction of the caller it runs once, since that one may have failed as well.
@@ -104,6 +109,7 @@ def retry(work: Callable[[], T], *, also: tuple[type[DatabaseError], ...] = ()) 
     Args:
         work: Runs the transaction. It can be called several times.
         also: Further errors that are conflicts in this transaction.
+        using: The alias of the database; None for the chat's database.
     """
     gives_up: float | None = None
     while True:
@@ -112,7 +118,7 @@ def retry(work: Callable[[], T], *, also: tuple[type[DatabaseError], ...] = ()) 
         except DatabaseError as error:
             gives_up = gives_up or monotonic() + PATIENCE
             lost = lost_to_another(error) or isinstance(error, also)
-            if in_transaction() or not lost or monotonic() > gives_up:
+            if in_transaction(using) or not lost or monotonic() > gives_up:
                 raise
         sleep(secrets.randbelow(100) / 1000)
 
@@ -159,9 +165,9 @@ def returns_rows(using: str) -> bool:
     return returns and connection.vendor in {"postgresql", "sqlite"}
 
 
-def in_transaction() -> bool:
-    """Return whether this thread has an open transaction on the chat's database."""
-    return bool(transaction.get_connection(alias()).in_atomic_block)
+def in_transaction(using: str | None = None) -> bool:
+    """Return whether this thread has an open transaction on a database, by default the chat's."""
+    return bool(transaction.get_connection(using or alias()).in_atomic_block)
 
 
 def lacks_migrations(error: DatabaseError) -> bool:

@@ -17,10 +17,10 @@ from typing import Any, Protocol, TypeVar, cast
 
 from asgiref.sync import SyncToAsync, async_to_sync, sync_to_async
 from django.core.handlers.asgi import ASGIRequest
-from django.db import connections
 from django.http import HttpRequest
 
 from sitechat.conf import conf
+from sitechat.runtime.connections import close_connections, run_and_close
 from sitechat.runtime.per_process import PerProcess
 from sitechat.runtime.request_pool import RequestPool, request_pool
 from sitechat.runtime.threads import let_request_thread_go
@@ -137,7 +137,7 @@ class OnPool:
         if iscoroutinefunction(method):
             return await asyncio.wait_for(method(*args), timeout)
         future: Future[Any] = site_pool().submit(
-            partial(_alone, partial(call, method, *args, timeout=timeout))
+            partial(run_and_close, partial(call, method, *args, timeout=timeout))
         )
         return await asyncio.wait_for(asyncio.wrap_future(future), timeout)
 
@@ -150,14 +150,6 @@ site_pool = PerProcess(partial(RequestPool, SITE_THREADS, "sitechat-site"))
 """The threads for the site's own code, which may be slow and may change connections."""
 
 
-def _alone(work: Callable[[], T]) -> T:
-    """Run the site's code, and close its connections, which it may have changed."""
-    try:
-        return work()
-    finally:
-        close_connections()
-
-
 async def release_request_thread() -> None:
     """End the thread that Django keeps for this request, and close its connections first."""
     context = SyncToAsync.thread_sensitive_context.get(None)
@@ -165,13 +157,6 @@ async def release_request_thread() -> None:
         return
     await sync_to_async(close_connections)()
     let_request_thread_go()
-
-
-def close_connections() -> None:
-    """Close this thread's database connections, except in a transaction."""
-    for connection in connections.all(initialized_only=True):
-        if not connection.in_atomic_block:
-            connection.close()
 
 
 def engine_context() -> contextvars.Context:

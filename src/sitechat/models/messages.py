@@ -1,147 +1,19 @@
-"""Models of conversations and their messages."""
+"""The model of messages: those of visitors, of Claude and of people of the site."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from django.apps import apps
-from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from sitechat.errors import reply_error
-from sitechat.models.choices import Asker, Role, Status
+from sitechat.models.choices import Role, Status
+from sitechat.models.conversations import Conversation
 from sitechat.runtime.database import PrimaryManager
-
-if TYPE_CHECKING:
-    from django.contrib.auth.base_user import AbstractBaseUser
-    from django.contrib.auth.models import AnonymousUser
-
-
-def with_offset(moment: datetime) -> datetime:
-    """Return the time with its UTC offset, even if the site sets USE_TZ = False."""
-    return timezone.make_aware(moment) if timezone.is_naive(moment) else moment
-
-
-class ConversationQuerySet(models.QuerySet["Conversation"]):
-    """Queries for conversations."""
-
-    def owned_by(self, user: AbstractBaseUser | AnonymousUser | None) -> ConversationQuerySet:
-        """Return anonymous conversations and those of the user.
-
-        Combine it with a filter by ids: knowing the id of an anonymous conversation is what gives
-        access to it.
-        """
-        mine = models.Q(user=None)
-        if user is not None and user.is_authenticated:
-            mine |= models.Q(user=user.pk)
-        return self.filter(mine)
-
-    def belonging_to(
-        self,
-        user: AbstractBaseUser | AnonymousUser | None,
-        *,
-        visitor: str | None,
-        held: Iterable[uuid.UUID] = (),
-    ) -> ConversationQuerySet:
-        """Return the conversations of one visitor.
-
-        Args:
-            user: Adds this user's own conversations, from every device.
-            visitor: The random id in the visitor's session; None without a session.
-            held: Ids of conversations in the session.
-        """
-        anonymous = models.Q(pk__in=list(held))
-        if visitor:
-            anonymous |= models.Q(visitor=visitor)
-        theirs = models.Q(anonymous, user=None)
-        if user is not None and user.is_authenticated:
-            theirs |= models.Q(user=user.pk)
-        return self.filter(theirs)
-
-    def saying(self, words: str) -> ConversationQuerySet:
-        """Return conversations with a message that contains these words, ignoring case.
-
-        The database reads every message: narrow the queryset first.
-        """
-        saying = Message.objects.filter(conversation=models.OuterRef("pk"), text__icontains=words)
-        return self.filter(models.Exists(saying))
-
-    def named(self, name: str) -> ConversationQuerySet | None:
-        """Return the conversations that a name identifies exactly.
-
-        Args:
-            name: The id of a conversation or message, or a username.
-
-        Returns:
-            The conversations; None if the name is neither an id nor a known username.
-        """
-        try:
-            pk = uuid.UUID(name.strip())
-        except ValueError:
-            user = apps.get_model(settings.AUTH_USER_MODEL)
-            named = user._default_manager.filter(**{user.USERNAME_FIELD: name.strip()})
-            pks = list(named.values_list("pk", flat=True)[:1])
-            return self.filter(user__in=pks) if pks else None
-        of_message = Message.objects.filter(pk=pk).values_list("conversation_id", flat=True)
-        return self.filter(pk__in=[pk, *of_message])
-
-
-class Conversation(models.Model):
-    """The messages between one visitor and one bot.
-
-    A conversation belongs to the visitor whose session holds its `visitor` id. It is not tied to
-    the session key, which changes at login. As soon as a logged-in user has written in it, it
-    belongs only to that user, on every device.
-    """
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    bot = models.CharField(_("bot"), max_length=64)
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.CASCADE,
-        null=True,
-        blank=True,
-        related_name="chat_conversations",
-        verbose_name=_("user"),
-        # If the app was removed but its tables were kept, a constraint would make it impossible
-        # to delete users.
-        db_constraint=False,
-    )
-    command = models.CharField(  # noqa: DJ001 - see Usage.command
-        _("asked by"),
-        max_length=32,
-        choices=Asker.choices,
-        null=True,
-        blank=True,
-        help_text=_("Who asked the questions if no visitor did; empty for visitors."),
-    )
-    visitor = models.CharField(
-        _("visitor"),
-        max_length=32,
-        blank=True,
-        default="",
-        editable=False,
-        help_text=_("The random id in the session of the visitor who started the conversation."),
-    )
-    created = models.DateTimeField(_("created"), default=timezone.now, editable=False)
-    updated = models.DateTimeField(_("last message"), default=timezone.now, db_index=True)
-
-    objects = PrimaryManager.from_queryset(ConversationQuerySet)()
-
-    class Meta:
-        verbose_name = _("conversation")
-        verbose_name_plural = _("conversations")
-        default_permissions = ("view", "change", "delete")
-        indexes = [models.Index(fields=["visitor"], name="sitechat_conversation_visitor")]
-        permissions = [("answer_conversation", "Can answer visitors of all bots")]
-
-    def __str__(self) -> str:
-        return str(self.id)
+from sitechat.runtime.times import with_offset
 
 
 class MessageQuerySet(models.QuerySet["Message"]):

@@ -1,0 +1,88 @@
+"""What a reply reserves in the ledger before each request to Claude."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from sitechat.claude.request import Request
+from sitechat.claude.token_usage import TokenUsage
+from sitechat.engine.live import LiveReply
+from sitechat.engine.spending import Reserved, Spending, as_reserved, final_case, worst_case
+from sitechat.ledger import get_ledger
+from sitechat.ledger.identity import Visitor
+from sitechat.models import Message, Status
+from sitechat.runtime.safe_logging import get_logger
+
+logger = get_logger("sitechat.engine")
+
+
+def reserve(visitor: Visitor, request: Request) -> Reserved:
+    """Reserve the maximum cost of a message: its request, and a final one after tools.
+
+    Raises:
+        ChatError: The limits refuse the message.
+    """
+    first = worst_case(request)
+    whole = first + final_case(request)
+    claims = get_ledger().reserve(visitor, tokens=whole.tokens, dollars=whole.dollars)
+    return as_reserved(request.model, first, claims)
+
+
+def covers(live: LiveReply, request: Request) -> bool:
+    """Return whether the reservation covers a request and its final one."""
+    tokens, dollars = _missing(live, request)
+    return live.reserved["claims"] is None or not (tokens or dollars)
+
+
+def extend(live: LiveReply, request: Request) -> bool:
+    """Extend the reservation to cover a request and its final one.
+
+    Returns:
+        Whether it fits into the limits; if not, nothing was reserved.
+    """
+    claims = live.reserved["claims"]
+    if claims is not None and not covers(live, request):
+        tokens, dollars = _missing(live, request)
+        try:
+            more = get_ledger().extend(claims, live.visitor, tokens=tokens, dollars=dollars)
+        except Exception:
+            # An admitted reply does not fail with the ledger. It ends within its reservation.
+            logger.exception("The ledger does not answer: reply %s gets no further round", live.id)
+            return False
+        if more is None:
+            return False
+        live.reserved["claims"] = more
+        live.held += Spending(TokenUsage(tokens), dollars)
+    return True
+
+
+def note(live: LiveReply, request: Request) -> bool:
+    """Store the cost to book if the process dies after the request was sent.
+
+    Returns:
+        Whether the request may be sent; False if the conversation was deleted.
+    """
+    if live.conversation_id is None:
+        return True
+    row = Message.objects.filter(pk=live.id)
+    if live.reserved["claims"] is not None:
+        live.reserved = as_reserved(
+            request.model, live.spent_before + worst_case(request), live.reserved["claims"]
+        )
+        if row.filter(status=Status.RUNNING).update(reserved=live.reserved):
+            return True
+    return row.exists()
+
+
+def hold(live: LiveReply, request: Request) -> bool:
+    """Extend the reservation for a request, and store the cost to book. See `extend` and `note`."""
+    return extend(live, request) and note(live, request)
+
+
+def _missing(live: LiveReply, request: Request) -> tuple[int, Decimal]:
+    """Return the tokens and dollars that are not reserved yet for a request."""
+    needed = live.spent_before + worst_case(request) + final_case(request)
+    return (
+        max(0, needed.tokens - live.held.tokens),
+        max(Decimal(0), needed.dollars - live.held.dollars),
+    )

@@ -1,0 +1,75 @@
+"""The errors of the chat, each with a code, an HTTP status and a message for visitors.
+
+They contain no exception text, keys or prompts. `ref` is a random string that is also in the log
+line of the same failure, so that the owner can find it. Imports nothing of the package.
+"""
+
+from sitechat.errors.base import ChatError
+from sitechat.errors.refusals import (
+    AlreadyDecided,
+    BudgetExhausted,
+    Busy,
+    Conflict,
+    ConsentRequired,
+    EmptyMessage,
+    ForbiddenOrigin,
+    InvalidContact,
+    InvalidRequest,
+    LimitsReserved,
+    MessageTooLong,
+    MethodNotAllowed,
+    NotAllowed,
+    NotConfigured,
+    NotFound,
+    Overloaded,
+    PersonJoined,
+    PersonUnavailable,
+    RateLimited,
+    UnsupportedMediaType,
+)
+from sitechat.errors.replies import (
+    REPLY_ERRORS,
+    ApiError,
+    ClaudeRateLimit,
+    Failure,
+    Interrupted,
+    Refused,
+    ReplyError,
+    ServerError,
+    Timeout,
+    reply_error,
+)
+
+__all__ = [
+    "REPLY_ERRORS",
+    "AlreadyDecided",
+    "ApiError",
+    "BudgetExhausted",
+    "Busy",
+    "ChatError",
+    "ClaudeRateLimit",
+    "Conflict",
+    "ConsentRequired",
+    "EmptyMessage",
+    "Failure",
+    "ForbiddenOrigin",
+    "Interrupted",
+    "InvalidContact",
+    "InvalidRequest",
+    "LimitsReserved",
+    "MessageTooLong",
+    "MethodNotAllowed",
+    "NotAllowed",
+    "NotConfigured",
+    "NotFound",
+    "Overloaded",
+    "PersonJoined",
+    "PersonUnavailable",
+    "RateLimited",
+    "Refused",
+    "ReplyError",
+    "ServerError",
+    "Timeout",
+    "UnsupportedMediaType",
+    "reply_error",
+]

@@ -1,0 +1,158 @@
+"""Refusals: errors that answer a request, as JSON with an HTTP status."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from sitechat.errors.base import ChatError
+
+
+class InvalidRequest(ChatError):
+    """The request can not be understood."""
+
+    code, status = "invalid_request", 400
+    message = _("The request was not understood.")
+
+
+class EmptyMessage(ChatError):
+    """The message holds no text."""
+
+    code, status = "empty_message", 400
+    message = _("The message is empty.")
+
+
+class MessageTooLong(ChatError):
+    """The message is longer than CHAT_MAX_MESSAGE_LENGTH."""
+
+    code, status = "message_too_long", 400
+
+    def __init__(self, limit: int) -> None:
+        text = ngettext(
+            "The message is too long: at most %(limit)s character fits.",
+            "The message is too long: at most %(limit)s characters fit.",
+            limit,
+        )
+        super().__init__(text % {"limit": limit}, limit=limit)
+
+
+class InvalidContact(ChatError):
+    """Entries of the contact form are missing or not valid."""
+
+    code, status = "invalid_contact", 400
+    message = _("Please check what you entered.")
+
+
+class ForbiddenOrigin(ChatError):
+    """The request comes from a page of another site."""
+
+    code, status = "forbidden_origin", 403
+    message = _("Requests from other sites are not accepted.")
+
+
+class NotAllowed(ChatError):
+    """The bot's `allowed` refused the visitor."""
+
+    code, status = "not_allowed", 403
+    message = _("You may not use this chat.")
+
+
+class ConsentRequired(ChatError):
+    """The visitor has not accepted CHAT_CONSENT."""
+
+    code, status = "consent_required", 403
+    message = _("Please accept the terms of this chat first.")
+
+
+class NotFound(ChatError):
+    """There is no such object, or it belongs to another visitor."""
+
+    code, status = "not_found", 404
+    message = _("There is nothing here.")
+
+
+class MethodNotAllowed(ChatError):
+    """The URL does not support the method."""
+
+    code, status = "method_not_allowed", 405
+    message = _("This method is not allowed here.")
+
+
+class Busy(ChatError):
+    """A reply is already running in the conversation."""
+
+    code, status = "busy", 409
+    message = _("An answer is already being written in this conversation.")
+    retryable = True
+
+
+class PersonJoined(Busy):
+    """A person of the site already answers in the conversation."""
+
+    message = _("A person already answers in this conversation.")
+    retryable = False
+
+
+class AlreadyDecided(ChatError):
+    """The question whether a tool may run was answered before, or not in time."""
+
+    code, status = "already_decided", 409
+    message = _("This question was answered before, or too late.")
+
+
+class UnsupportedMediaType(ChatError):
+    """The body is not JSON."""
+
+    code, status = "unsupported_media_type", 415
+    message = _("Send JSON, with the header Content-Type: application/json.")
+
+
+class Conflict(ChatError):
+    """The message id was used with another text."""
+
+    code, status = "conflict", 422
+    message = _("This id was used for another message.")
+
+
+class RateLimited(ChatError):
+    """A limit on messages or tokens is reached."""
+
+    code, status = "rate_limited", 429
+    message = _("You have sent many messages. Please wait a little.")
+    retryable = True
+
+
+class BudgetExhausted(ChatError):
+    """A limit on dollars is reached."""
+
+    code, status = "budget_exhausted", 429
+    message = _("The chat has answered all it can for now. Please come back later.")
+    retryable = True
+
+
+class NotConfigured(ChatError):
+    """There is no API key, or a setting is invalid."""
+
+    code, status = "not_configured", 503
+    message = _("The chat is not set up yet.")
+
+
+class PersonUnavailable(ChatError):
+    """No person of the site answers visitors, or not at this time."""
+
+    code, status = "person_unavailable", 503
+    message = _("Nobody is here to answer at the moment.")
+
+
+class Overloaded(ChatError):
+    """The process, the database or the ledger has no capacity left."""
+
+    code, status = "overloaded", 503
+    message = _("Too many visitors are chatting right now. Please try again in a moment.")
+    retryable = True
+
+
+class LimitsReserved(RateLimited):
+    """Running replies have reserved the rest of the limits, and will release most of it."""
+
+    message = Overloaded.message

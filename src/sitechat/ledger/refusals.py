@@ -1,0 +1,51 @@
+"""Which limits have no room for a message, and the error that refuses it. Does no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext_lazy as _
+
+from sitechat.errors import BudgetExhausted, ChatError, LimitsReserved, RateLimited
+from sitechat.ledger.claims import Claim, Count, seconds_until
+
+RESERVED_FOR = 5
+"""`retry_after` in seconds if only reservations of running replies are in the way."""
+
+AT_ONCE = _("Too many answers are being written for you at once.")
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """The error for a message that exceeds limits."""
+
+    error: ChatError
+    reached: Sequence[tuple[Claim, Count]] = ()
+    """The limits, with their counts, that would refuse it even if no reply were running."""
+
+
+def exceeded(claims: Sequence[Claim], counts: Mapping[str, Count]) -> list[tuple[Claim, Count]]:
+    """Return the claims that exceed their limits, each with the current count of its limit."""
+    counted = [(claim, counts.get(claim.key, Count())) for claim in claims]
+    return [(claim, count) for claim, count in counted if count.taken + claim.amount > claim.cap]
+
+
+def find_refusal(
+    claims: Sequence[Claim], counts: Mapping[str, Count], now: datetime
+) -> Refusal | None:
+    """Return the refusal if the claims exceed their limits, else None."""
+    refusing = exceeded(claims, counts)
+    if not refusing:
+        return None
+    reached = [
+        (claim, count) for claim, count in refusing if count.spent + claim.amount > claim.cap
+    ]
+    if not reached:
+        own = all(claim.scope != "site" for claim, _count in refusing)
+        return Refusal(LimitsReserved(AT_ONCE if own else None, retry_after=RESERVED_FOR))
+    spent = any(claim.is_budget for claim, _count in reached)
+    wait = max(seconds_until(claim, now) for claim, _count in reached)
+    error = BudgetExhausted if spent else RateLimited
+    return Refusal(error(retry_after=wait), reached)

@@ -1,0 +1,90 @@
+"""Database connections of threads that Django does not manage.
+
+Django closes old connections when a request begins and ends. Threads of the chat outlive requests,
+so they do it themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import monotonic
+from typing import Any, TypeVar
+
+from django.db import close_old_connections, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+T = TypeVar("T")
+
+TRUSTED_FOR = 1.0
+"""Idle seconds after which a connection is tested before it is used again."""
+
+MAX_AGE = 60.0
+"""Maximum age of a connection in seconds."""
+
+
+def close_connections() -> None:
+    """Close this thread's database connections, except those with an open transaction."""
+    for connection in connections.all(initialized_only=True):
+        if not connection.in_atomic_block:
+            connection.close()
+
+
+def run_and_close(work: Callable[[], T]) -> T:
+    """Run the work, with no open database connection of this thread before or after."""
+    close_old_connections()
+    try:
+        return work()
+    finally:
+        close_connections()
+
+
+class KeptConnections:
+    """The database connections of one thread of the pool, between its steps."""
+
+    def __init__(self) -> None:
+        self._used = 0.0
+        self._opened: dict[str, tuple[Any, float]] = {}
+
+    def refresh(self) -> None:
+        """Close unusable connections before a step."""
+        idle = monotonic() - self._used > TRUSTED_FOR
+        for connection in connections.all(initialized_only=True):
+            if connection.connection is None:
+                continue
+            suspect = idle or connection.errors_occurred
+            if self._is_old(connection) or (suspect and not connection.is_usable()):
+                connection.close()
+            else:
+                connection.errors_occurred = False
+
+    def used(self) -> None:
+        """Close connections that must not be kept, after a step."""
+        self._used = monotonic()
+        for connection in connections.all(initialized_only=True):
+            if connection.connection is None:
+                self._opened.pop(connection.alias, None)
+            elif not _may_stay_open(connection):
+                connection.close()
+            elif self._opened.get(connection.alias, (None,))[0] is not connection.connection:
+                self._opened[connection.alias] = (connection.connection, self._used)
+
+    def close(self) -> None:
+        """Close all connections at the end of the thread."""
+        self._opened.clear()
+        connections.close_all()
+
+    def _is_old(self, connection: BaseDatabaseWrapper) -> bool:
+        opened = self._opened.get(connection.alias)
+        return opened is not None and monotonic() - opened[1] > MAX_AGE
+
+
+def _may_stay_open(connection: BaseDatabaseWrapper) -> bool:
+    """Return whether the next request may use the connection.
+
+    Connections of psycopg's pool are returned to it. One with an open transaction is closed.
+    """
+    if connection.settings_dict["OPTIONS"].get("pool"):
+        return False
+    if connection.in_atomic_block:
+        return False
+    return bool(connection.get_autocommit() == connection.settings_dict["AUTOCOMMIT"])
