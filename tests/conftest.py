@@ -27,8 +27,8 @@ from sitechat.conversations import bot_texts
 from sitechat.engine import engine, stop
 from sitechat.engine.process import running
 from sitechat.engine.workers import DATABASE_THREADS, workers
-from sitechat.knowledge.index.receivers import discover
 from sitechat.knowledge.sources import registry, waiting
+from sitechat.receivers import discover
 from sitechat.standin import Answer, Standin, pytest_plugin
 from tests import rendered
 from tests.indexed import put_help_pages

@@ -60,7 +60,7 @@ def test_django_has_the_attributes_that_admin_keyset_sets() -> None:
         assert f"self.{name}" in source, f"ChangeList has no {name}: adapt admin/keyset.py"
 
 
-def test_connections_list_their_callbacks_as_index_receivers_reads_them() -> None:
+def test_connections_list_their_callbacks_as_index_saved_objects_reads_them() -> None:
     from django.db import DEFAULT_DB_ALIAS
     from django.db.backends.sqlite3.base import DatabaseWrapper
 
@@ -70,7 +70,7 @@ def test_connections_list_their_callbacks_as_index_receivers_reads_them() -> Non
     connection.on_commit(callback)
     [entry] = connection.run_on_commit
     assert entry[1] is callback, (
-        "connections list callbacks in another way: adapt index/receivers.py"
+        "connections list callbacks in another way: adapt index/saved_objects.py"
     )
 
 

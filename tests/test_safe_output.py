@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.contrib.auth.models import Group
 
-from sitechat.knowledge.index.receivers import index_objects
+from sitechat.knowledge.index.saved_objects import index_objects
 from sitechat.knowledge.sources import Document
 from tests.indexed import Groups
 from tests.output_rules import violations

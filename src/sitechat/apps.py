@@ -14,18 +14,10 @@ class SitechatConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register checks, discover declared sources, and log finished replies."""
+        """Register the checks, and connect the receivers of signals."""
         # Django imports this module before models can be imported.
+        from sitechat import receivers
         from sitechat.checks import register_checks
-        from sitechat.conversations import erasure
-        from sitechat.knowledge.index.receivers import discover
-        from sitechat.people import offers, permissions
-        from sitechat.reports import logs, notices
 
         register_checks()
-        discover()
-        logs.connect()
-        notices.connect()
-        erasure.connect()
-        permissions.connect()
-        offers.connect()
+        receivers.connect()

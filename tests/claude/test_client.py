@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import subprocess
-import sys
 import weakref
 from typing import Any
 
@@ -108,24 +106,6 @@ def test_whether_there_is_a_way_to_claude(
     for name, value in changes.items():
         setattr(settings, name, value)
     assert claude.configured() is configured
-
-
-def test_the_sdk_is_not_imported_before_the_first_call() -> None:
-    code = (
-        "import sys, django; django.setup(); import sitechat.http.views; "
-        "print(*{'anthropic', 'aiohttp', 'httpx2'} & set(sys.modules))"
-    )
-    output = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={
-            "PYTHONPATH": ":".join(filter(None, sys.path)),
-            "DJANGO_SETTINGS_MODULE": "tests.settings",
-        },
-    )
-    assert output.stdout.split() == []
 
 
 def compatible_client() -> anthropic.AsyncAnthropic:

@@ -14,20 +14,13 @@ import django
 import pytest
 from pytest_django import Settings
 
+from sitechat import receivers
 from sitechat.models import Conversation, Message, Usage
 from sitechat.reports import logs, statistics, summaries
-from sitechat.signals import reply_finished
 from tests.owner import LONG_AGO, talk
 from tests.visitor import Visitor
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def connected() -> Iterator[None]:
-    logs.connect()
-    yield
-    reply_finished.disconnect(dispatch_uid="sitechat.owner.logs")
 
 
 @pytest.fixture
@@ -41,7 +34,7 @@ def of_replies(log: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
 
 
 def test_each_reply_is_a_line_with_fields_and_without_texts(
-    visitor: Visitor, claude_standin: Any, connected: None, log: pytest.LogCaptureFixture
+    visitor: Visitor, claude_standin: Any, log: pytest.LogCaptureFixture
 ) -> None:
     claude_standin.script("The secret answer.")
     visitor.ask("My secret question?")
@@ -57,18 +50,16 @@ def test_each_reply_is_a_line_with_fields_and_without_texts(
         assert "sk-" not in str(vars(each))
 
 
-def test_connecting_twice_logs_once(
-    visitor: Visitor, connected: None, log: pytest.LogCaptureFixture
-) -> None:
-    logs.connect()
+def test_connecting_twice_logs_once(visitor: Visitor, log: pytest.LogCaptureFixture) -> None:
+    receivers.connect()
     visitor.ask("Hello?")
     assert len(of_replies(log)) == 1
 
 
 def test_a_reply_of_a_forgotten_conversation_has_a_line(log: pytest.LogCaptureFixture) -> None:
-    logs.log_reply(sender=object, reply=None, usage=None)
+    logs.log_reply(reply=None, usage=None)
     usage = Usage(bot="default", model="m", status="stopped", dollars=Decimal("0.5"))
-    logs.log_reply(sender=object, reply=None, usage=usage)
+    logs.log_reply(reply=None, usage=usage)
     assert "$0.50000" in of_replies(log)[1].getMessage()
 
 

@@ -18,9 +18,8 @@ from django.utils.translation import ngettext
 from sitechat.admin.owners import may_read_transcripts
 from sitechat.admin.trials import TrialRow
 from sitechat.conf import conf
-from sitechat.conversations.incoming import parse_uuid
-from sitechat.knowledge import approved
 from sitechat.models import ApprovedAnswer
+from sitechat.models.ids import parse_uuid
 from sitechat.reports import approving, trial_questions
 from sitechat.safe_text import safe_link, visible
 
@@ -163,6 +162,9 @@ class ApprovedAnswerAdmin(AnswerModelAdmin):
         if "questions" in form.changed_data:
             obj.vectors, obj.embedder = None, ""
         super().save_model(request, obj, form, change)
+        # Start-up cost: embedding imports the search.
+        from sitechat.knowledge import approved
+
         approved.embed_in_time(obj)
         reply = parse_uuid(form.cleaned_data.get("reply") or "")
         if reply is None or change or not may_read_transcripts(request):

@@ -19,7 +19,6 @@ from sitechat.admin.digest import digests
 from sitechat.admin.filters import AskerFilter, BotFilter, LabelFilter, RatingFilter, StateFilter
 from sitechat.admin.owners import KeysetPage, number_in
 from sitechat.admin.transcript import transcript
-from sitechat.conversations import erasure
 from sitechat.models import Conversation
 from sitechat.people.labelling import change_labels, known_labels
 from sitechat.people.options import person_options
@@ -143,6 +142,9 @@ class ConversationAdmin(KeysetPage, ConversationModelAdmin):
 
     def delete_model(self, request: HttpRequest, obj: Conversation) -> None:
         """Delete the conversation with its messages, and stop a reply that runs in it."""
+        # Start-up cost: erasing imports the engine.
+        from sitechat.conversations import erasure
+
         erasure.erase(Conversation.objects.filter(pk=obj.pk))
 
     def get_deleted_objects(

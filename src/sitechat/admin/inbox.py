@@ -17,8 +17,8 @@ from sitechat.admin.answering import Answering, StaffAction, actions
 from sitechat.admin.owners import ReadOnlyPage
 from sitechat.admin.talk import talk
 from sitechat.conf import conf
-from sitechat.conversations.incoming import parse_uuid
 from sitechat.models import Conversation, Handoff
+from sitechat.models.ids import parse_uuid
 from sitechat.people import inbox_rows
 from sitechat.people.options import person_options
 from sitechat.people.permissions import answerable_bots, may_answer

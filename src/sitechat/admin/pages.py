@@ -19,12 +19,12 @@ from sitechat.admin.keyset import KeysetList
 from sitechat.admin.owners import KeysetPage, ReadOnlyPage, number_in
 from sitechat.admin.places import is_id
 from sitechat.conf import conf
-from sitechat.conversations import site_tools
 from sitechat.knowledge import audience
-from sitechat.knowledge.searching import Found
 from sitechat.models import Page, Passage
-from sitechat.reports.knowledge import knowledge_report, trial
 from sitechat.safe_text import safe_link, visible
+
+if TYPE_CHECKING:
+    from sitechat.knowledge.searching import Found
 
 if TYPE_CHECKING:
     PageModelAdmin = admin.ModelAdmin[Page]
@@ -121,10 +121,14 @@ class PageAdmin(ReadOnlyPage, KeysetPage, PageModelAdmin):
         """Show the list. A POST runs a trial search and changes nothing."""
         if not self.has_view_permission(request):
             raise PermissionDenied
+        # Start-up cost: the report imports the search.
+        from sitechat.conversations import site_tools
+        from sitechat.reports import knowledge
+
         asked = {name: request.POST.get(name, "") for name in TRIAL_FIELDS}
         context = {
             "title": _("What the chat knows"),
-            "knowledge": knowledge_report(),
+            "knowledge": knowledge.knowledge_report(),
             "asked": {**asked, "language": asked["language"] or settings.LANGUAGE_CODE},
             "languages": settings.LANGUAGES,
             "bots": list(conf.CHAT_BOTS),
@@ -186,7 +190,10 @@ def _names(names: object) -> list[str | Promise]:
 
 
 def _tried(asked: dict[str, str]) -> dict[str, Any]:
-    result = trial(
+    # Start-up cost, as in `changelist_view`.
+    from sitechat.reports import knowledge
+
+    result = knowledge.trial(
         asked["question"],
         previous=asked["previous"],
         page_url=asked["page"],

@@ -12,7 +12,6 @@ from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 
 from sitechat.admin.answer_html import as_html
-from sitechat.claude.reasons import explanation
 from sitechat.errors import Failure, reply_error
 from sitechat.models import (
     Conversation,
@@ -235,6 +234,9 @@ def _failure(message: Message) -> str:
     failure = Failure.from_stored(message.failure)
     if failure is None:
         return ""
+    # Start-up cost: most transcripts have no failure.
+    from sitechat.claude.reasons import explanation
+
     usage = getattr(message, "usage", None)
     return visible(explanation(failure, model=usage.model if usage else ""))
 

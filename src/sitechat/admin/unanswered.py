@@ -22,8 +22,8 @@ from sitechat.admin.owners import OwnersPage, may_read_transcripts, number_in
 from sitechat.admin.places import is_id
 from sitechat.admin.spreadsheet import csv_response
 from sitechat.conf import conf
-from sitechat.conversations.incoming import parse_uuid
 from sitechat.models import Unanswered
+from sitechat.models.ids import parse_uuid
 from sitechat.reports import gaps, review
 from sitechat.reports.gaps import QuestionFilter, QuestionGroup
 from sitechat.safe_text import visible

@@ -18,7 +18,6 @@ from django.utils.translation import gettext_lazy as _
 from sitechat.admin import plots
 from sitechat.admin.owners import ReadOnlyPage
 from sitechat.admin.plots import Plot, Series
-from sitechat.admin.report_page import report_page
 from sitechat.admin.spreadsheet import csv_response
 from sitechat.ledger.limits import NANO
 from sitechat.models import Usage
@@ -109,6 +108,9 @@ class UsageAdmin(ReadOnlyPage, UsageModelAdmin):
         """Show the report of a week or month."""
         if not self.has_view_permission(request):
             raise PermissionDenied
+        # Start-up cost: the report imports more than the list.
+        from sitechat.admin.report_page import report_page
+
         progress = catching_up.catch_up()
         if progress is not None:
             return self._wait(request, progress)

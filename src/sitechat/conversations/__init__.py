@@ -2,11 +2,6 @@
 
 `lookup` finds the visitor's conversation, `turns` starts a reply to a message, `prompt` writes
 what Claude is sent, `replies` finds replies again. Knows no HTTP: a request arrives as a `Visit`.
-Imports `engine`, `knowledge`, `ledger`, `claude` and what is below them.
+Imports `engine`, `knowledge`, `ledger`, `claude` and what is below them. Exports nothing itself,
+because every process imports a few of its modules at start.
 """
-
-from sitechat.conversations.held import HeldConversations
-from sitechat.conversations.incoming import IncomingMessage, parse_message
-from sitechat.conversations.visit import Visit
-
-__all__ = ["HeldConversations", "IncomingMessage", "Visit", "parse_message"]

@@ -12,10 +12,8 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
-from django.db.models.signals import pre_delete
 
 from sitechat import engine
 from sitechat.engine import stale
@@ -88,14 +86,7 @@ def _delete(
     return ids, counts
 
 
-def connect() -> None:
-    """Erase the conversations of deleted users before Django's cascade does."""
-    pre_delete.connect(
-        _erase_of_user, sender=settings.AUTH_USER_MODEL, dispatch_uid="sitechat.erasure"
-    )
-
-
-def _erase_of_user(instance: Any, using: str, **kwargs: Any) -> None:
+def erase_of_user(instance: Any, using: str) -> None:
     """Erase a user's conversations, including those that begin while Django deletes the user."""
     theirs = Conversation.objects.filter(user=instance.pk)
     erase(theirs)

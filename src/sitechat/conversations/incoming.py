@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -15,12 +14,11 @@ from sitechat.claude.messages import VisitorPage
 from sitechat.conf import conf
 from sitechat.errors import EmptyMessage, InvalidRequest, MessageTooLong
 from sitechat.models import Message
+from sitechat.models.ids import parse_uuid
 from sitechat.safe_text import storable
 
 INVISIBLE = {"Cf", "Cc"}
 """Unicode categories of invisible characters, such as the zero-width space."""
-
-UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 
 MAX_URL_LENGTH = 2000
 MAX_TITLE_LENGTH = 300
@@ -182,8 +180,3 @@ def _any_string(data: Mapping[str, Any], key: str) -> str | None:
     if value is not None and not isinstance(value, str):
         raise InvalidRequest(f'"{key}" must be a string.')
     return value
-
-
-def parse_uuid(value: str) -> uuid.UUID | None:
-    """Return the UUID in its usual form of 36 characters; None for anything else."""
-    return uuid.UUID(value) if UUID.fullmatch(value) else None

@@ -7,8 +7,7 @@ site's own functions get the visitor's request, built-in ones get what they work
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from functools import cached_property, partial
 from typing import Any
 
@@ -18,7 +17,8 @@ from sitechat.chatbot import Chatbot
 from sitechat.claude.messages import text_block, without_tags
 from sitechat.claude.request import ToolCall
 from sitechat.claude.tool_definitions import definition
-from sitechat.conversations import mcp_tools
+from sitechat.conversations import built_in_tools, mcp_tools
+from sitechat.conversations.built_in_tools import OfferedTool
 from sitechat.conversations.site_tools import SITE_TOOLS, SitePassages, SiteSearch
 from sitechat.conversations.visit import Visit
 from sitechat.engine.tool_calls import PreparedCall, ToolRefused, ToolResult, VisitorOffer
@@ -43,18 +43,6 @@ OUTPUT = '<tool_output tool="{name}">\n{text}\n</tool_output>'
 """How Claude gets the result of a tool: as data, in a tag that the data can't close."""
 
 
-@dataclass(frozen=True)
-class OfferedTool:
-    """A tool, and the first argument of its function."""
-
-    tool: Tool
-    subject: Any
-
-
-BuiltIn = Callable[[Visit, Chatbot], Iterable[OfferedTool]]
-"""Returns the built-in tools for a visitor and a bot, if it has any."""
-
-
 def _site_search(visit: Visit, bot: Chatbot) -> Iterable[OfferedTool]:
     if not bot.search or current_index() is None:
         return
@@ -70,21 +58,11 @@ def _site_search(visit: Visit, bot: Chatbot) -> Iterable[OfferedTool]:
         yield OfferedTool(tool, site)
 
 
-built_in: list[BuiltIn] = [_site_search]
-"""What offers built-in tools. Packages above add theirs with `add_built_in`, from `apps.ready`."""
-
-
-def add_built_in(offer: BuiltIn) -> None:
-    """Offer more built-in tools. It is called for each message and must not be slow."""
-    if offer not in built_in:
-        built_in.append(offer)
-
-
 def offer(visit: Visit, bot: Chatbot) -> OfferedTools:
     """Return the tools for a message. The site's tools act with the permissions of its visitor."""
     if bot.max_tool_rounds < 1:
         return OfferedTools(())
-    offered = [each for offer_more in built_in for each in offer_more(visit, bot)]
+    offered = [*_site_search(visit, bot), *built_in_tools.tools(visit, bot)]
     offered += [OfferedTool(tool, visit.request) for tool in bot.tools if isinstance(tool, Tool)]
     offered += [OfferedTool(tool, visit.request) for tool in mcp_tools.tools_of(bot)]
     return OfferedTools(offered)

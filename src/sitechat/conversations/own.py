@@ -10,11 +10,11 @@ from typing import Any, TypedDict
 from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Left
 
-from sitechat.conversations.incoming import parse_uuid
 from sitechat.conversations.replies import drop_lost_links, renewed
 from sitechat.conversations.visit import Visit
 from sitechat.errors import InvalidRequest, NotFound
 from sitechat.models import Conversation, ConversationQuerySet, Message, Role
+from sitechat.models.ids import parse_uuid
 from sitechat.runtime.times import with_offset
 
 PAGE_SIZE = 50

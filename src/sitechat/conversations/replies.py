@@ -12,7 +12,6 @@ from functools import partial
 from time import monotonic, sleep
 
 from sitechat import engine
-from sitechat.conversations.incoming import parse_uuid
 from sitechat.conversations.visit import Visit
 from sitechat.engine import stale
 from sitechat.engine.live import LiveReply
@@ -21,6 +20,7 @@ from sitechat.errors import NotFound
 from sitechat.events import announce
 from sitechat.knowledge.searching import existing
 from sitechat.models import IN_CHAT, Message, Status
+from sitechat.models.ids import parse_uuid
 from sitechat.runtime import database
 
 STOP_AT_END = 2**31 - 1

@@ -12,9 +12,10 @@ from django.http import HttpRequest, RawPostDataException
 
 from sitechat.claude.messages import VisitorPage
 from sitechat.conf import conf
-from sitechat.conversations.incoming import parse_page, parse_uuid, read_string, reject_unknown_keys
+from sitechat.conversations.incoming import parse_page, read_string, reject_unknown_keys
 from sitechat.errors import InvalidRequest, MessageTooLong, UnsupportedMediaType
 from sitechat.ledger.identity import client_network
+from sitechat.models.ids import parse_uuid
 from sitechat.safe_text import storable
 
 MAX_BYTES_PER_CHARACTER = 12

@@ -15,11 +15,11 @@ from django.utils.translation import get_language
 
 from sitechat.conversations import command_mark
 from sitechat.conversations.held import HeldConversations
-from sitechat.conversations.incoming import parse_uuid
 from sitechat.conversations.visit import Visit
 from sitechat.http.requests import network_of
 from sitechat.ledger.identity import IDENTITY_LENGTH, identify, session_identity
 from sitechat.models import Asker
+from sitechat.models.ids import parse_uuid
 from sitechat.people.permissions import works_with_chat
 
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ All of them may import `models` and `audience`. Sites import the public names fr
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from sitechat.runtime.lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
     from sitechat.knowledge.searching import Found, open_page, search
@@ -23,13 +24,12 @@ if TYPE_CHECKING:
 
 __all__ = ["FileSource", "Found", "SitemapSource", "Source", "open_page", "registry", "search"]
 
-_SEARCHING = ("Found", "open_page", "search")
-
-
-def __getattr__(name: str) -> object:
-    # Search imports models, which is not possible while apps are loading. Without search and
-    # sources, the process that reads documents starts three times as fast.
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    package = "searching" if name in _SEARCHING else "sources"
-    return getattr(import_module(f"{__name__}.{package}"), name)
+# Search imports models, which is not possible while apps are loading. Without search and sources,
+# the process that reads documents starts three times as fast.
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "searching": ["Found", "open_page", "search"],
+        "sources": ["FileSource", "SitemapSource", "Source", "registry"],
+    },
+)

@@ -7,17 +7,17 @@ or refuses it. When its reply has ended, `settle` books what was really used ins
 
 from __future__ import annotations
 
-from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from django.core.exceptions import ImproperlyConfigured
-from django.utils.module_loading import import_string
+from sitechat.runtime.lazy_exports import lazy_exports
 
-from sitechat.conf import conf
-from sitechat.ledger.base import Ledger
-from sitechat.ledger.cache_ledger import CacheLedger
-from sitechat.ledger.claims import Claim, Reservation
-from sitechat.ledger.database_ledger import DatabaseLedger
-from sitechat.ledger.identity import Visitor
+if TYPE_CHECKING:
+    from sitechat.ledger.base import Ledger
+    from sitechat.ledger.cache_ledger import CacheLedger
+    from sitechat.ledger.chosen import get_ledger
+    from sitechat.ledger.claims import Claim, Reservation
+    from sitechat.ledger.database_ledger import DatabaseLedger
+    from sitechat.ledger.identity import Visitor
 
 __all__ = [
     "CacheLedger",
@@ -29,21 +29,15 @@ __all__ = [
     "get_ledger",
 ]
 
-
-def get_ledger() -> Ledger:
-    """Return the ledger that CHAT_LEDGER names; raise ImproperlyConfigured if it names none."""
-    return _load(conf.CHAT_LEDGER)
-
-
-@lru_cache(maxsize=8)
-def _load(path: str) -> Ledger:
-    right = 'write "sitechat.ledger.DatabaseLedger" or "sitechat.ledger.CacheLedger".'
-    try:
-        ledger = import_string(path)
-    except (ImportError, AttributeError, TypeError) as error:
-        raise ImproperlyConfigured(
-            f"CHAT_LEDGER is {path!r}, which can't be imported: {error}; {right}"
-        ) from error
-    if not (isinstance(ledger, type) and issubclass(ledger, Ledger)):
-        raise ImproperlyConfigured(f"CHAT_LEDGER is {path!r}, which is no ledger; {right}")
-    return ledger()
+# Start-up cost: the admin imports `limits`, and only processes that answer visitors count.
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "base": ["Ledger"],
+        "cache_ledger": ["CacheLedger"],
+        "chosen": ["get_ledger"],
+        "claims": ["Claim", "Reservation"],
+        "database_ledger": ["DatabaseLedger"],
+        "identity": ["Visitor"],
+    },
+)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from sitechat.models.chat import Conversation
+from sitechat.models.conversations import Conversation
 from sitechat.runtime.database import PrimaryManager
 
 

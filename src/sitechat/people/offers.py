@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sitechat.chatbot import Chatbot
 from sitechat.conversations import bot_texts
-from sitechat.conversations.offered_tools import OfferedTool, add_built_in
+from sitechat.conversations.built_in_tools import OfferedTool
 from sitechat.conversations.visit import Visit
 from sitechat.engine.tool_calls import VisitorOffer
 from sitechat.people.contact_form import current_form
@@ -71,12 +71,8 @@ offer_contact_form = Tool(
 )
 
 
-def connect() -> None:
-    """Offer the tools to Claude from now on."""
-    add_built_in(_tools)
-
-
-def _tools(visit: Visit, bot: Chatbot) -> Iterable[OfferedTool]:
+def tools(visit: Visit, bot: Chatbot) -> Iterable[OfferedTool]:
+    """Yield the tools that the bot offers to the visitor."""
     # They depend on settings and switches, not on the time: Claude caches the list of tools.
     edited = bot_texts.read_texts(bot.name)
     if edited.offers_person and person_options() is not None:

@@ -12,7 +12,6 @@ from django.apps import AppConfig, apps
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db.models import Q
-from django.db.models.signals import post_migrate
 
 from sitechat.chatbot import usable_bots
 from sitechat.models import Conversation
@@ -65,15 +64,8 @@ def colleagues(bot: str) -> list[Any]:
     return list(ordered[:MAX_COLLEAGUES])
 
 
-def connect() -> None:
-    """Create the permissions of single bots after each `migrate`, and delete those without use."""
-    post_migrate.connect(_create, dispatch_uid="sitechat.permissions")
-    post_migrate.connect(_delete_unused, dispatch_uid="sitechat.unused_permissions")
-
-
-def _create(app_config: AppConfig, using: str, **kwargs: Any) -> None:
-    if app_config.label != "sitechat" or not apps.is_installed("django.contrib.auth"):
-        return
+def create(using: str) -> None:
+    """Create the permissions of single bots on a database, after `migrate`."""
     bots = [bot.name for bot in usable_bots()]
     if len(bots) < 2:
         return
@@ -90,13 +82,11 @@ def _create(app_config: AppConfig, using: str, **kwargs: Any) -> None:
         )
 
 
-def _delete_unused(app_config: AppConfig, using: str, **kwargs: Any) -> None:
+def delete_unused(app_config: AppConfig, using: str) -> None:
     """Delete permissions that earlier versions created and nothing asks for.
 
     The editor of groups would offer them.
     """
-    if app_config.label != "sitechat" or not apps.is_installed("django.contrib.auth"):
-        return
     unused = [
         f"{action}_{model._meta.model_name}"
         for model in app_config.get_models()

@@ -13,7 +13,6 @@ from typing import Any
 
 from asgiref.sync import async_to_sync, sync_to_async
 from django.contrib.sessions.backends.cache import SessionStore
-from django.test import RequestFactory
 from django.urls import get_script_prefix
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -47,6 +46,9 @@ from sitechat.runtime.steps import call
 
 def anonymous_visit() -> Visit:
     """Return the visit of an anonymous visitor without a session."""
+    # Start-up cost: the admin imports this module, and `django.test` imports `unittest`.
+    from django.test import RequestFactory
+
     request = RequestFactory().get("/")
     request.session = SessionStore()
     try:

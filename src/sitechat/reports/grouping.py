@@ -14,8 +14,6 @@ from django.conf import settings
 from django.db.models import F
 
 from sitechat.conf import conf
-from sitechat.knowledge.index.embeddings import embed
-from sitechat.knowledge.text.languages import guess_language
 from sitechat.models import Unanswered
 from sitechat.reports.likeness import Likeness
 from sitechat.runtime.safe_logging import get_logger
@@ -113,6 +111,9 @@ def _group(rows: Sequence[Unanswered]) -> None:
 
 
 def _language(question: str) -> str:
+    # Start-up cost: the admin imports this module.
+    from sitechat.knowledge.text.languages import guess_language
+
     default = settings.LANGUAGE_CODE.partition("-")[0].lower()
     known = {code.partition("-")[0].lower() for code, _name in settings.LANGUAGES}
     return guess_language(question, known, default)[:16]
@@ -126,6 +127,9 @@ def _embedded(questions: Sequence[str]) -> Vectors | None:
 
 
 def _vectors(questions: Sequence[str]) -> Vectors | None:
+    # Start-up cost, as in `_language`.
+    from sitechat.knowledge.index.embeddings import embed
+
     try:
         return embed(questions, is_query=True)
     except Exception:  # the site's callable may raise any exception

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sitechat.runtime.safe_logging import get_logger
-from sitechat.signals import reply_finished
 
 if TYPE_CHECKING:
     from sitechat.models import Message, Usage
@@ -13,14 +12,7 @@ if TYPE_CHECKING:
 logger = get_logger("sitechat.replies")
 
 
-def connect() -> None:
-    """Connect the receiver that logs every finished reply."""
-    reply_finished.connect(log_reply, dispatch_uid="sitechat.owner.logs")
-
-
-def log_reply(
-    sender: type, reply: Message | None = None, usage: Usage | None = None, **kwargs: Any
-) -> None:
+def log_reply(reply: Message | None, usage: Usage | None) -> None:
     """Log a finished reply. The fields are in `extra`, for formatters that write them."""
     fields: dict[str, Any] = {"reply": str(reply.pk) if reply is not None else None}
     if usage is not None:

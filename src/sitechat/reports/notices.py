@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
@@ -24,7 +23,6 @@ from sitechat.ledger.limits import Limit
 from sitechat.models import IN_CHAT, Delivery, Message, Status, Usage
 from sitechat.reports import retention
 from sitechat.runtime.safe_logging import get_logger
-from sitechat.signals import budget_nearly_reached, budget_reached, reply_finished
 
 logger = get_logger("sitechat.events")
 
@@ -41,13 +39,6 @@ FAILED = (Status.FAILED, Status.INTERRUPTED)
 
 KEY_STATUSES = {401, 403}
 CREDIT_STATUS = 402
-
-
-def connect() -> None:
-    """Connect the receivers."""
-    reply_finished.connect(_reply_finished, dispatch_uid="sitechat.notices.replies")
-    budget_nearly_reached.connect(_budget_nearly_reached, dispatch_uid="sitechat.notices.nearly")
-    budget_reached.connect(_budget_reached, dispatch_uid="sitechat.notices.budget")
 
 
 def _language() -> AbstractContextManager[None]:
@@ -89,7 +80,8 @@ def index_failed(error: Exception) -> None:
         logger.exception("That chat_index has failed could not be reported")
 
 
-def _budget_nearly_reached(limit: Limit, resets: datetime, **kwargs: Any) -> None:
+def budget_nearly_reached(limit: Limit, resets: datetime) -> None:
+    """Mail the owner that 80% of a budget are spent."""
     notify(
         f"budget_nearly_reached:{limit}",
         gettext_noop("80%% of the budget of %(limit)s are spent"),
@@ -103,7 +95,8 @@ def _budget_nearly_reached(limit: Limit, resets: datetime, **kwargs: Any) -> Non
     )
 
 
-def _budget_reached(limit: Limit, resets: datetime, **kwargs: Any) -> None:
+def budget_reached(limit: Limit, resets: datetime) -> None:
+    """Mail the owner that a budget is spent."""
     notify(
         f"budget_reached:{limit}",
         gettext_noop("the budget of %(limit)s is spent"),
@@ -116,9 +109,8 @@ def _budget_reached(limit: Limit, resets: datetime, **kwargs: Any) -> None:
     )
 
 
-def _reply_finished(
-    reply: Message | None = None, usage: Usage | None = None, **kwargs: Any
-) -> None:
+def watch_reply(reply: Message | None, usage: Usage | None) -> None:
+    """Mail the owner if a finished reply shows that something is wrong with the chat."""
     if usage is None or usage.command not in IN_CHAT or not owner_addresses():
         return
     if usage.status in FAILED:

@@ -8,6 +8,7 @@ are a heuristic.
 from __future__ import annotations
 
 import re
+from functools import cache
 
 WITHIN = 600
 """The number of characters of a reply that are searched: it says at once that it does not know."""
@@ -138,9 +139,13 @@ PHRASES = {
     "ar": (r"(?:لا أعرف|لا أعلم|لم أجد|لا أجد|لا يذكر الموقع|لا تتوفر معلومات)",),
 }
 
-UNKNOWN = re.compile("|".join(p for some in PHRASES.values() for p in some), re.IGNORECASE)
+
+@cache
+def _unknown() -> re.Pattern[str]:
+    """Return the pattern of all phrases. Start-up cost: it takes milliseconds to compile."""
+    return re.compile("|".join(p for some in PHRASES.values() for p in some), re.IGNORECASE)
 
 
 def says_unknown(text: str) -> bool:
     """Return whether a reply says at its beginning that it does not know."""
-    return UNKNOWN.search(text[:WITHIN].replace("\u2019", "'")) is not None
+    return _unknown().search(text[:WITHIN].replace("\u2019", "'")) is not None

@@ -12,7 +12,6 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from sitechat.conversations import erasure
 from sitechat.models import (
     IN_CHAT,
     Consent,
@@ -224,6 +223,9 @@ def forget(data: PersonalData) -> dict[str, int]:
     """
     consents = list(data.consents.values_list("pk", flat=True))
     contacts = list(data.contacts.values_list("pk", flat=True))
+    # Start-up cost: the admin imports this module, and erasing imports the engine.
+    from sitechat.conversations import erasure
+
     counts = erasure.erase(data.conversations)
     return {
         "conversations": counts.get(Conversation._meta.label, 0),

@@ -14,9 +14,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from sitechat.events import Mail, deliver_due, owner_addresses, queue_mail
-from sitechat.knowledge.reading import Unreadable
-from sitechat.knowledge.sources.hosts import Location
-from sitechat.knowledge.sources.rendering import LocalSite
 from sitechat.reports.formatting import NONE, count, dollars, percent
 from sitechat.reports.period_report import PeriodReport, period_report
 from sitechat.safe_text import one_line
@@ -149,6 +146,11 @@ def _link(question: Any) -> str:
 
 def _absolute(name: str, *args: Any) -> str:
     """Return the address of an admin page; empty if the site has no admin, or no host is known."""
+    # Start-up cost: the admin imports this module.
+    from sitechat.knowledge.reading import Unreadable
+    from sitechat.knowledge.sources.hosts import Location
+    from sitechat.knowledge.sources.rendering import LocalSite
+
     try:
         path = reverse(name, args=args)
         site = LocalSite()

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from asgiref.sync import sync_to_async
 from django.utils.translation import gettext as _
 
-from sitechat.engine.reply import CitedPage
 from sitechat.errors import ChatError
 from sitechat.models import Asker, Status
-from sitechat.reports import asking
+
+if TYPE_CHECKING:
+    from sitechat.engine.reply import CitedPage
 
 MOST = 3
 """The maximum number of questions that are asked at once."""
@@ -50,6 +52,9 @@ def ask(
         within: Seconds for all answers together. An answer that is not finished then is cut, and
             the questions after it are not asked.
     """
+    # Start-up cost: the admin imports this module, and asking imports most of the package.
+    from sitechat.reports import asking
+
     answers = [TrialAnswer(question) for question in questions[:MOST]]
     asking.run(_ask_all(answers, bot, instructions, monotonic() + within))
     return answers
@@ -58,6 +63,9 @@ def ask(
 async def _ask_all(
     answers: Sequence[TrialAnswer], bot: str, instructions: str | None, until: float
 ) -> None:
+    # Start-up cost, as in `ask`.
+    from sitechat.reports import asking
+
     for answer in answers:
         if monotonic() >= until:
             answer.problem = _("Not asked: the answers before took too long. Ask it alone.")

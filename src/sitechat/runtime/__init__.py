@@ -1,9 +1,5 @@
 """The process and its server: threads, forks, shutdown, the database alias, and logging.
 
-Knows nothing about chats. Imports only `conf`, `safe_text` and Django.
+Knows nothing about chats. Imports only `conf`, `safe_text` and Django. Exports nothing itself, so
+that each process loads only the modules that it needs.
 """
-
-from sitechat.runtime.per_process import PerProcess
-from sitechat.runtime.safe_logging import get_logger
-
-__all__ = ["PerProcess", "get_logger"]

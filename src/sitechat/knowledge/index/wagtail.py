@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
-from django.apps import apps
 from django.db import transaction
 from django.db.models.signals import post_delete, post_save, pre_delete
 
@@ -21,9 +20,7 @@ _LIMIT = 200
 
 
 def connect() -> None:
-    """Connect the receivers to Wagtail's signals, if Wagtail is installed."""
-    if not apps.is_installed("wagtail"):
-        return
+    """Connect the receivers to Wagtail's signals."""
     from wagtail.models import Page, PageViewRestriction  # type: ignore[import-not-found,unused-ignore]
     from wagtail.signals import (  # type: ignore[import-not-found,unused-ignore]
         page_published,
@@ -80,7 +77,7 @@ def _read_again(pages: Iterable[Any], addresses: Iterable[str] = ()) -> None:
 
 
 def _committed(addresses: list[str]) -> None:
-    # Start-up cost: this module is imported on sites without Wagtail, too.
+    # Start-up cost: every process of the site connects the receivers, few of them index.
     from sitechat.knowledge.index.indexing import declared_sources, read_again
 
     sources = [source for source in declared_sources() if isinstance(source, SitemapSource)]

@@ -1,4 +1,4 @@
-"""Signal receivers that index saved and deleted objects of declared sources."""
+"""Index the pages of objects of declared sources again when they are saved or deleted."""
 
 from __future__ import annotations
 
@@ -10,19 +10,13 @@ from typing import Any
 
 from django.db import models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models.signals import post_delete, post_save
-from django.utils.module_loading import autodiscover_modules
 
-from sitechat.knowledge.index import wagtail
 from sitechat.knowledge.sources import Source
 from sitechat.knowledge.sources.objects import declared
 from sitechat.models import Page, stored_key
 from sitechat.runtime.safe_logging import get_logger
 
 logger = get_logger("sitechat")
-
-_UID = "sitechat.knowledge"
-
 
 Changes = dict[tuple[type[Source], str], None]
 """Objects, by source and primary key, in the order in which they changed."""
@@ -41,20 +35,8 @@ class _ThreadState(threading.local):
 _thread = _ThreadState()
 
 
-def discover() -> None:
-    """Import every app's `chat_sources.py` and index objects when they are saved or deleted."""
-    autodiscover_modules("chat_sources")
-    post_save.connect(_changed, dispatch_uid=f"{_UID}.save")
-    post_delete.connect(_changed, dispatch_uid=f"{_UID}.delete")
-    wagtail.connect()
-
-
-def _changed(
-    sender: type[models.Model], instance: models.Model, using: str, raw: bool = False, **kwargs: Any
-) -> None:
-    """Remember a changed object. Each object is indexed once, when the transaction commits."""
-    if raw or sender._meta.app_label == "sitechat":  # raw: a fixture with missing relations
-        return
+def note_change(sender: type[models.Model], instance: models.Model, using: str) -> None:
+    """Note a changed object. Each object is indexed once, when the transaction commits."""
     lineage = {model._meta.concrete_model for model in (sender, *sender._meta.get_parent_list())}
     sources = [type(source) for source in declared() if _model(source, using) in lineage]
     if sources:
@@ -100,7 +82,7 @@ def _committed(using: str, waiting: Changes) -> None:
 
 def index_objects(objects: Iterable[tuple[type[Source], str]]) -> None:
     """Index the pages of objects, given by source and primary key, again."""
-    # Start-up cost: every process connects the receivers, few of them index.
+    # Start-up cost: most objects have no source.
     from sitechat.knowledge.index import embeddings
 
     written = [
@@ -115,7 +97,7 @@ def index_objects(objects: Iterable[tuple[type[Source], str]]) -> None:
 
 def _is_written(source: Source, key: str) -> bool:
     """Index the page of an object again and return whether its text has changed."""
-    # Start-up cost: every process connects the receivers, few of them index.
+    # Start-up cost: most objects have no source.
     from sitechat.knowledge.index.store import Outcome, store
     from sitechat.knowledge.index.stored_pages import remove
 

@@ -1,0 +1,30 @@
+"""The ledger that the site has chosen."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import import_string
+
+from sitechat.conf import conf
+from sitechat.ledger.base import Ledger
+
+
+def get_ledger() -> Ledger:
+    """Return the ledger that CHAT_LEDGER names; raise ImproperlyConfigured if it names none."""
+    return _load(conf.CHAT_LEDGER)
+
+
+@lru_cache(maxsize=8)
+def _load(path: str) -> Ledger:
+    right = 'write "sitechat.ledger.DatabaseLedger" or "sitechat.ledger.CacheLedger".'
+    try:
+        ledger = import_string(path)
+    except (ImportError, AttributeError, TypeError) as error:
+        raise ImproperlyConfigured(
+            f"CHAT_LEDGER is {path!r}, which can't be imported: {error}; {right}"
+        ) from error
+    if not (isinstance(ledger, type) and issubclass(ledger, Ledger)):
+        raise ImproperlyConfigured(f"CHAT_LEDGER is {path!r}, which is no ledger; {right}")
+    return ledger()

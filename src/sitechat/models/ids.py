@@ -1,0 +1,13 @@
+"""Ids of rows, as text from outside."""
+
+from __future__ import annotations
+
+import re
+from uuid import UUID
+
+USUAL_FORM = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+
+
+def parse_uuid(text: str) -> UUID | None:
+    """Return the UUID in its usual form of 36 characters; None for anything else."""
+    return UUID(text) if USUAL_FORM.fullmatch(text) else None

@@ -1,0 +1,118 @@
+"""Signal receivers that every process connects at its start.
+
+They import what they do with the first signal: it needs most of the package, and many processes,
+such as those of `manage.py`, never get such a signal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from django.apps import AppConfig, apps
+from django.conf import settings
+from django.db.models import Model
+from django.db.models.signals import post_delete, post_migrate, post_save, pre_delete
+from django.utils.module_loading import autodiscover_modules
+
+from sitechat.conversations.built_in_tools import OfferedTool, add_built_in
+from sitechat.signals import budget_nearly_reached, budget_reached, reply_finished
+
+if TYPE_CHECKING:
+    from sitechat.chatbot import Chatbot
+    from sitechat.conversations.visit import Visit
+    from sitechat.models import Message, Usage
+
+
+def connect() -> None:
+    """Connect all receivers. Call it when all apps are loaded."""
+    reply_finished.connect(_log_reply, dispatch_uid="sitechat.owner.logs")
+    reply_finished.connect(_watch_replies, dispatch_uid="sitechat.notices.replies")
+    budget_nearly_reached.connect(_notify_nearly_reached, dispatch_uid="sitechat.notices.nearly")
+    budget_reached.connect(_notify_reached, dispatch_uid="sitechat.notices.budget")
+    pre_delete.connect(
+        _erase_of_user, sender=settings.AUTH_USER_MODEL, dispatch_uid="sitechat.erasure"
+    )
+    post_migrate.connect(_update_permissions, dispatch_uid="sitechat.permissions")
+    add_built_in(_tools_of_people)
+    discover()
+
+
+def discover() -> None:
+    """Import every app's `chat_sources.py`, and index objects when they are saved or deleted."""
+    autodiscover_modules("chat_sources")
+    post_save.connect(_index_object, dispatch_uid="sitechat.knowledge.save")
+    post_delete.connect(_index_object, dispatch_uid="sitechat.knowledge.delete")
+    if apps.is_installed("wagtail"):
+        # Start-up cost: sites without Wagtail.
+        from sitechat.knowledge.index import wagtail
+
+        wagtail.connect()
+
+
+def _log_reply(
+    sender: type, reply: Message | None = None, usage: Usage | None = None, **kwargs: Any
+) -> None:
+    # Start-up cost, as in all receivers.
+    from sitechat.reports import logs
+
+    logs.log_reply(reply, usage)
+
+
+def _watch_replies(
+    sender: type, reply: Message | None = None, usage: Usage | None = None, **kwargs: Any
+) -> None:
+    # Start-up cost.
+    from sitechat.reports import notices
+
+    notices.watch_reply(reply, usage)
+
+
+def _notify_nearly_reached(sender: type, **kwargs: Any) -> None:
+    # Start-up cost.
+    from sitechat.reports import notices
+
+    notices.budget_nearly_reached(kwargs["limit"], kwargs["resets"])
+
+
+def _notify_reached(sender: type, **kwargs: Any) -> None:
+    # Start-up cost.
+    from sitechat.reports import notices
+
+    notices.budget_reached(kwargs["limit"], kwargs["resets"])
+
+
+def _erase_of_user(sender: type, instance: Any, using: str, **kwargs: Any) -> None:
+    # Start-up cost.
+    from sitechat.conversations import erasure
+
+    erasure.erase_of_user(instance, using)
+
+
+def _update_permissions(
+    sender: AppConfig, app_config: AppConfig, using: str, **kwargs: Any
+) -> None:
+    if app_config.label == "sitechat" and apps.is_installed("django.contrib.auth"):
+        # Start-up cost.
+        from sitechat.people import permissions
+
+        permissions.create(using)
+        permissions.delete_unused(app_config, using)
+
+
+def _index_object(
+    sender: type[Model], instance: Model, using: str, raw: bool = False, **kwargs: Any
+) -> None:
+    if raw or sender._meta.app_label == "sitechat":  # raw: a fixture with missing relations
+        return
+    # Start-up cost.
+    from sitechat.knowledge.index import saved_objects
+
+    saved_objects.note_change(sender, instance, using)
+
+
+def _tools_of_people(visit: Visit, bot: Chatbot) -> Iterable[OfferedTool]:
+    # Start-up cost.
+    from sitechat.people import offers
+
+    return offers.tools(visit, bot)
