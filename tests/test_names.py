@@ -31,6 +31,7 @@ ONE_SUBJECT = {
     "knowledge": "the package, its checks, its tables and its report",
     "limits": "what they mean, whether they are sensible, what they leave",
     "contacts": "their table and the checks of their form",
+    "messages": "their table, and the form in which Claude gets them",
     "pages": "the pages of the site, as read and as listed in the admin",
     "reports": "the package and its tables",
     "sitechat": "the package and its template tags",

@@ -96,7 +96,7 @@ def _update_permissions(
         # Start-up cost.
         from sitechat.people import permissions
 
-        permissions.create(using)
+        permissions.create_for_bots(using)
         permissions.delete_unused(app_config, using)
 
 

@@ -12,7 +12,8 @@ from pytest_django import Settings
 
 from sitechat import Chatbot
 from sitechat.claude.request import ToolCall
-from sitechat.conversations.offered_tools import OfferedTool, OfferedTools
+from sitechat.conversations.built_in_tools import OfferedTool
+from sitechat.conversations.offered_tools import OfferedTools
 from sitechat.conversations.site_tools import SITE_TOOLS, SiteSearch
 from sitechat.engine.tool_calls import ToolRefused, ToolResult
 from sitechat.knowledge import audience

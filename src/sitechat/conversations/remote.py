@@ -18,7 +18,7 @@ from sitechat.conf import conf
 from sitechat.conversations.replies import renewed
 from sitechat.engine.reply import Reply
 from sitechat.models import Message
-from sitechat.runtime.connections import KeptConnections
+from sitechat.runtime.database_connections import KeptConnections
 from sitechat.runtime.per_process import PerProcess
 from sitechat.runtime.safe_logging import get_logger
 

@@ -20,7 +20,7 @@ from sitechat.engine.workers import IN_PLACE
 from sitechat.errors import Interrupted
 from sitechat.models import Status
 from sitechat.runtime import database, servers, shutdown
-from sitechat.runtime.connections import run_and_close
+from sitechat.runtime.database_connections import run_and_close
 from sitechat.runtime.per_loop import PerLoop
 from sitechat.runtime.per_process import PerProcess
 from sitechat.runtime.safe_logging import get_logger

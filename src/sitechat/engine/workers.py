@@ -17,7 +17,7 @@ from typing import Protocol, TypeVar
 
 from asgiref.sync import sync_to_async
 
-from sitechat.runtime.connections import run_and_close
+from sitechat.runtime.database_connections import run_and_close
 from sitechat.runtime.per_process import PerProcess
 from sitechat.runtime.threads import DaemonThreads, in_callers_context
 

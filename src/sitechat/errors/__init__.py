@@ -27,7 +27,7 @@ from sitechat.errors.refusals import (
     RateLimited,
     UnsupportedMediaType,
 )
-from sitechat.errors.replies import (
+from sitechat.errors.reply_errors import (
     REPLY_ERRORS,
     ApiError,
     ClaudeRateLimit,

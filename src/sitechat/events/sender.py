@@ -23,7 +23,7 @@ from sitechat.events.hooks import webhooks
 from sitechat.events.transports import DeliveryFailed, send_delivery
 from sitechat.models import Delivery, DeliveryQuerySet
 from sitechat.runtime import database
-from sitechat.runtime.connections import close_connections
+from sitechat.runtime.database_connections import close_connections
 from sitechat.runtime.per_process import PerProcess
 from sitechat.runtime.safe_logging import get_logger
 from sitechat.safe_text import one_line

@@ -20,7 +20,7 @@ from django.utils import translation
 
 from sitechat.engine.reply import Event, Reply
 from sitechat.errors import ServerError
-from sitechat.runtime.connections import close_connections
+from sitechat.runtime.database_connections import close_connections
 from sitechat.runtime.safe_logging import get_logger
 from sitechat.runtime.steps import release_request_thread
 from sitechat.runtime.stream_slots import StreamSlot

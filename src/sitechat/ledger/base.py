@@ -27,9 +27,9 @@ from sitechat.ledger.claims import (
     running,
     seconds_until,
 )
+from sitechat.ledger.exceeded import RESERVED_FOR, Refusal, find_refusal
 from sitechat.ledger.identity import Visitor
 from sitechat.ledger.limits import current_limits, nano_dollars
-from sitechat.ledger.refusals import RESERVED_FOR, Refusal, find_refusal
 from sitechat.runtime import database
 from sitechat.runtime.safe_logging import get_logger
 

@@ -20,7 +20,7 @@ from django.db.models.functions import Coalesce, Greatest
 from sitechat.ledger.claims import Change, Claim
 from sitechat.models import Counter
 from sitechat.runtime import database
-from sitechat.runtime.times import as_stored
+from sitechat.runtime.times import stored_moment
 
 
 class Counting(Protocol):
@@ -100,7 +100,7 @@ class SqlCounting:
         expires = Counter._meta.get_field("expires")
         values: list[Any] = []
         for claim in claims:
-            ends = expires.get_db_prep_save(as_stored(claim.resets), self._connection)
+            ends = expires.get_db_prep_save(stored_moment(claim.resets), self._connection)
             values += [claim.key, claim.amount, claim.reserves, ends, False, False]
         return self._run(
             f"INSERT INTO {self._table} AS counter"  # noqa: S608
@@ -218,7 +218,7 @@ class OrmCounting:
         """
         named = connections[self._using].features.supports_update_conflicts_with_target
         self._counters.bulk_create(
-            [Counter(key=claim.key, expires=as_stored(claim.resets)) for claim in claims],
+            [Counter(key=claim.key, expires=stored_moment(claim.resets)) for claim in claims],
             update_conflicts=True,
             update_fields=["expires"],
             unique_fields=["key"] if named else None,

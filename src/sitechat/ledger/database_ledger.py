@@ -17,7 +17,7 @@ from sitechat.ledger.counting import Counting, counting
 from sitechat.ledger.identity import Visitor
 from sitechat.models import Counter
 from sitechat.runtime import database
-from sitechat.runtime.times import as_stored
+from sitechat.runtime.times import stored_moment
 
 T = TypeVar("T")
 
@@ -45,7 +45,7 @@ class DatabaseLedger(Ledger):
 
     def purge(self, now: datetime | None = None) -> int:
         """Delete counters of past windows; return how many."""
-        counters, ended, deleted = self._counters(), as_stored(now or timezone.now()), 0
+        counters, ended, deleted = self._counters(), stored_moment(now or timezone.now()), 0
         while keys := list(
             counters.filter(expires__lte=ended).values_list("key", flat=True)[:PURGE_BATCH]
         ):
@@ -69,7 +69,7 @@ class DatabaseLedger(Ledger):
         if reached is None:  # nothing was ever taken from it
             self._persist(
                 lambda: self._counters().bulk_create(
-                    [Counter(key=claim.key, expires=as_stored(claim.resets))],
+                    [Counter(key=claim.key, expires=stored_moment(claim.resets))],
                     ignore_conflicts=True,
                 )
             )

@@ -64,7 +64,7 @@ def colleagues(bot: str) -> list[Any]:
     return list(ordered[:MAX_COLLEAGUES])
 
 
-def create(using: str) -> None:
+def create_for_bots(using: str) -> None:
     """Create the permissions of single bots on a database, after `migrate`."""
     bots = [bot.name for bot in usable_bots()]
     if len(bots) < 2:

@@ -14,7 +14,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from sitechat.models import Handoff
-from sitechat.runtime.connections import KeptConnections
+from sitechat.runtime.database_connections import KeptConnections
 from sitechat.runtime.per_process import PerProcess
 from sitechat.runtime.safe_logging import get_logger
 

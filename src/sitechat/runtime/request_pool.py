@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
-from sitechat.runtime.connections import KeptConnections
+from sitechat.runtime.database_connections import KeptConnections
 from sitechat.runtime.per_process import PerProcess
 from sitechat.runtime.threads import in_callers_context
 

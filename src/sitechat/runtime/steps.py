@@ -20,7 +20,7 @@ from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest
 
 from sitechat.conf import conf
-from sitechat.runtime.connections import close_connections, run_and_close
+from sitechat.runtime.database_connections import close_connections, run_and_close
 from sitechat.runtime.per_process import PerProcess
 from sitechat.runtime.request_pool import RequestPool, request_pool
 from sitechat.runtime.threads import let_request_thread_go

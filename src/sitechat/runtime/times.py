@@ -13,7 +13,7 @@ def with_offset(moment: datetime) -> datetime:
     return timezone.make_aware(moment) if timezone.is_naive(moment) else moment
 
 
-def as_stored(moment: datetime) -> datetime:
+def stored_moment(moment: datetime) -> datetime:
     """Return the time as the database stores it: without an offset if USE_TZ = False."""
     moment = with_offset(moment)
     return moment if settings.USE_TZ else timezone.make_naive(moment)
