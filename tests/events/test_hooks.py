@@ -8,7 +8,7 @@ import pytest
 from pytest_django import Settings
 
 from sitechat.checks import run
-from sitechat.events.hooks import signature, webhooks
+from sitechat.events.hooks import find_webhook, signature, webhooks
 
 SECRET = "x" * 16
 URL = "https://example.org/hook/"
@@ -37,6 +37,23 @@ def test_an_entry_chooses_its_events(settings: Settings) -> None:
     assert not contacts.wants("reply_finished")
     assert SECRET not in repr(everything)
     assert list(run()) == []
+
+
+def test_an_entry_with_an_empty_key_is_not_used(settings: Settings) -> None:
+    settings.CHAT_WEBHOOKS = [{"url": URL, "secret": "whsec_"}]
+    assert webhooks() == []
+
+
+def test_of_entries_with_the_same_address_the_one_with_the_event_signs(settings: Settings) -> None:
+    settings.CHAT_WEBHOOKS = [
+        {"url": URL, "secret": SECRET, "events": ["reply_finished"]},
+        {"url": URL, "secret": SECRET[::-1] + "y", "events": ["contact_requested"]},
+    ]
+    found = find_webhook(URL, "contact_requested")
+    assert found is not None
+    assert found.secret.endswith("y")
+    assert find_webhook(URL, "reply_rated") is not None
+    assert find_webhook(f"{URL}2", "reply_rated") is None
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from sitechat.standin import Standin, StandinControl, StandinProcess
+from sitechat.standin.__main__ import main
 
 MODEL = "claude-opus-4-7"
 
@@ -59,6 +60,11 @@ def test_the_command_says_how_to_use_it_and_ends_on_a_signal() -> None:
     assert "ANTHROPIC_BASE_URL=http://127.0.0.1:" in process.stdout.read()
     assert process.wait(10) == 0
     process.stdout.close()
+
+
+def test_the_command_says_that_there_is_no_such_port(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--port", "70000"]) == 1
+    assert "Cannot listen on 127.0.0.1:70000" in capsys.readouterr().err
 
 
 @pytest.mark.servers

@@ -64,6 +64,24 @@ def test_nothing_else_is_converted(arguments: dict[str, Any]) -> None:
         plain.parameters.parse(arguments)
 
 
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_numbers_that_json_can_not_hold_are_refused(number: float) -> None:
+    @tool
+    def wait(request: Any, seconds: float) -> str:
+        return "done"
+
+    with pytest.raises(InvalidArguments, match="not a JSON object"):
+        wait.parameters.parse({"seconds": number})
+
+
+def test_characters_that_can_not_be_stored_are_refused_and_their_escapes_are_not() -> None:
+    for text in ("a\x00", "a\ud83d"):
+        with pytest.raises(InvalidArguments, match="U\\+0000 or half"):
+            plain.parameters.parse({"day": "2026-01-02", "notes": [text]})
+    given = {"day": "2026-01-02", "notes": ["\\u0000"]}
+    assert plain.parameters.parse(given)["notes"] == ["\\u0000"]
+
+
 def test_methods_partials_and_callables_can_be_tools() -> None:
     class Shop:
         def look(self, request: Any, number: int) -> str:
@@ -92,7 +110,7 @@ def generator(request: Any) -> Iterator[str]:
         (lambda request, **more: "", "only fill parameters with a name"),
         (lambda request, number, /: "", "only fill parameters with a name"),
         (generator, "is a generator"),
-        ("order_status", "makes a tool of a function"),
+        ("order_status", "needs a function"),
     ],
 )
 def test_what_can_be_no_tool_is_refused_at_once(function: Callable[..., Any], problem: str) -> None:

@@ -30,7 +30,7 @@ from sitechat.runtime.safe_logging import get_logger
 from sitechat.runtime.threads import DaemonThreads
 from sitechat.safe_text import storable
 from sitechat.tools import InvalidArguments, Tool
-from sitechat.tools.arguments import check_length
+from sitechat.tools.arguments import check_storable
 from sitechat.tools.declaration import NAME
 from sitechat.tools.schemas import problem_of
 
@@ -139,7 +139,7 @@ class SchemaParameters:
         import jsonschema
         from referencing import Registry
 
-        check_length(arguments)
+        check_storable(arguments)
         known = self.schema.get("properties") or {}
         if "additionalProperties" not in self.schema and (extra := set(arguments) - set(known)):
             raise InvalidArguments(f'There is no parameter "{min(extra)}".')

@@ -1,7 +1,7 @@
-"""Events of the chat: signals, and deliveries of webhooks and mails that report them.
+"""Events of the chat: their signals, and the webhooks and mails that report them.
 
-`announcing` stores the deliveries of an event in the transaction of what happened, and sends the
-signal after it. `mails` stores mails. `sender` sends what is due on a thread of its own. Imports
+`announcing` stores the deliveries of an event in the event's own transaction, and sends its signal
+after the commit. `mails` stores mails. `sender` sends due deliveries on separate threads. Imports
 `models` and what is below it.
 """
 

@@ -1,4 +1,4 @@
-"""Announce events: store their deliveries with what happened, and send their signals after it."""
+"""Announce events: store their deliveries, and send their signals after the commit."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def announce(
 ) -> None:
     """Store the deliveries of an event, and send its signal once the transaction is committed.
 
-    Call it in the transaction that changes what the event reports.
+    Call it in the transaction that writes the change which the event reports.
 
     Args:
         event: One of `EVENTS`.
         sender: The sender of the signal.
-        data: What webhooks get, as JSON values.
-        conversation_id: The deliveries are dropped if this conversation is deleted.
-        contact_id: The same for a contact.
+        data: The data for webhooks, as JSON values.
+        conversation_id: If this conversation is deleted, so are the deliveries.
+        contact_id: If this contact is deleted, so are the deliveries.
         arguments: The arguments of the signal.
     """
     queue_webhooks(event, data, conversation_id=conversation_id, contact_id=contact_id)
@@ -49,7 +49,14 @@ def queue_webhooks(
     conversation_id: UUID | None = None,
     contact_id: UUID | None = None,
 ) -> None:
-    """Store the deliveries of an event to webhooks. They are sent after the transaction."""
+    """Store the deliveries of an event to webhooks. They are sent after the commit.
+
+    Args:
+        event: One of `EVENTS`.
+        data: The data for webhooks, as JSON values.
+        conversation_id: If this conversation is deleted, so are the deliveries.
+        contact_id: If this contact is deleted, so are the deliveries.
+    """
     assert event in EVENTS  # noqa: S101 - the names are ours
     deliveries = [
         Delivery(

@@ -1,4 +1,4 @@
-"""The webhooks that CHAT_WEBHOOKS lists, and the signature of what they get.
+"""The webhooks in CHAT_WEBHOOKS, and the body, headers and signature of their requests.
 
 Headers and signature follow the Standard Webhooks specification, which has libraries for many
 languages.
@@ -20,7 +20,7 @@ from sitechat.models import Delivery
 from sitechat.runtime.times import with_offset
 
 PREFIX = "whsec_"
-"""Begins a secret in base64."""
+"""The beginning of a secret that is written in base64."""
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,10 @@ class Webhook:
     events: Sequence[str] | None = None
     """Names of events; None for all."""
     allow_private: bool = False
-    """Whether the address may be that of a private network or of this machine."""
+    """Whether the address may be in a private network or on this machine."""
 
     def wants(self, event: str) -> bool:
-        """Return whether the event is posted here."""
+        """Return whether the webhook gets an event."""
         return self.events is None or event in self.events
 
 
@@ -47,9 +47,13 @@ def webhooks() -> list[Webhook]:
     return [_webhook(entry) for entry in entries if _is_usable(entry)]
 
 
-def find_webhook(url: str) -> Webhook | None:
-    """Return the webhook with an address; None if it is no longer in CHAT_WEBHOOKS."""
-    return next((hook for hook in webhooks() if hook.url == url), None)
+def find_webhook(url: str, event: str) -> Webhook | None:
+    """Return the webhook for a delivery; None if its address is no longer in CHAT_WEBHOOKS.
+
+    Several entries may have the same address. An entry that gets the event comes first.
+    """
+    hooks = [hook for hook in webhooks() if hook.url == url]
+    return next((hook for hook in hooks if hook.wants(event)), hooks[0] if hooks else None)
 
 
 def _is_usable(entry: object) -> bool:
@@ -59,7 +63,7 @@ def _is_usable(entry: object) -> bool:
     return (
         all(isinstance(entry.get(key), str) and entry[key] for key in ("url", "secret"))
         and (events is None or isinstance(events, (list, tuple)))
-        and key_of(entry["secret"]) is not None
+        and bool(key_of(entry["secret"]))
     )
 
 
@@ -85,7 +89,14 @@ def body_of(delivery: Delivery) -> bytes:
 
 
 def headers_of(hook: Webhook, delivery: Delivery, body: bytes, seconds: int) -> dict[str, str]:
-    """Return the headers of a webhook's request, sent at a time in seconds since 1970."""
+    """Return the headers of a webhook's request.
+
+    Args:
+        hook: The webhook.
+        delivery: The delivery.
+        body: The body of the request.
+        seconds: The time of the request in seconds since 1970.
+    """
     return {
         "Content-Type": "application/json",
         "User-Agent": "django-sitechat",
@@ -103,7 +114,7 @@ def signature(secret: str, delivery_id: str, seconds: int, body: bytes) -> str:
 
 
 def key_of(secret: str) -> bytes | None:
-    """Return the bytes of a secret; None if it should be base64 and is not."""
+    """Return the key in a secret; None if the secret has the prefix but is not valid base64."""
     if not secret.startswith(PREFIX):
         return secret.encode()
     try:

@@ -1,4 +1,7 @@
-"""Mails: stored first, and sent like webhooks, so that a mail server that is down loses none."""
+"""The chat's mails, which are stored before they are sent, so that a broken mail server loses none.
+
+They are sent like webhooks: see `sender`.
+"""
 
 from __future__ import annotations
 
@@ -14,27 +17,27 @@ from sitechat.models import Delivery
 from sitechat.runtime import database
 
 MAX_TARGET = 500
-"""Characters of the addresses that the admin shows."""
+"""Maximum characters of the addresses that are stored for the admin."""
 
 
 @dataclass(frozen=True)
 class Mail:
-    """A mail to people of the site. Its texts may hold what visitors wrote."""
+    """A mail to people of the site. Its texts may contain texts of visitors."""
 
     to: Sequence[str]
     subject: str
     text: str
     html: str = ""
-    """The same as HTML, escaped."""
+    """The text as HTML, in which texts of visitors are escaped; "" for none."""
     reply_to: str = ""
 
 
 def owner_addresses() -> list[str]:
-    """Return the addresses in CHAT_NOTIFY, which may be written as those in Django's ADMINS."""
+    """Return the addresses in CHAT_NOTIFY, which may have the form of Django's ADMINS."""
     entries = conf.CHAT_NOTIFY
     if not isinstance(entries, (list, tuple)):
         return []
-    # Django before 6.0 has pairs of a name and an address.
+    # Before Django 6.0, ADMINS contains pairs of a name and an address.
     found = [entry[1] if _is_pair(entry) else entry for entry in entries]
     return [entry for entry in found if isinstance(entry, str) and "@" in entry]
 
@@ -51,17 +54,17 @@ def queue_mail(
     contact_id: UUID | None = None,
     once: str | None = None,
 ) -> bool:
-    """Store a mail, to be sent after the transaction.
+    """Store a mail. It is sent after the commit.
 
     Args:
-        event: What it is about, for the admin.
-        mail: The mail. Without addresses nothing is stored.
-        conversation_id: The mail is dropped if this conversation is deleted.
-        contact_id: The same for a contact.
-        once: A name under which only one mail is ever stored, such as "cleanup:2026-11-29".
+        event: The subject of the mail, for the admin.
+        mail: The mail. It is not stored if it has no addresses.
+        conversation_id: If this conversation is deleted, so is the mail.
+        contact_id: If this contact is deleted, so is the mail.
+        once: A name such as "cleanup:2026-11-29". Only one mail is ever stored for each name.
 
     Returns:
-        Whether there are addresses.
+        Whether the mail has addresses.
     """
     if not mail.to:
         return False

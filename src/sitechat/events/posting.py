@@ -1,7 +1,8 @@
-"""POST to an address that the owner of the site has set, without reaching private networks.
+"""POST requests to addresses that the site's owner has set, but not into private networks.
 
-The address that a name resolves to is checked, and then connected to, so that a name can't resolve
-to another one in between. Redirects and proxies are not followed.
+A host name is resolved once. The IP addresses are checked, and the connection uses one of them, so
+the name can't resolve to another address after the check. Redirects are not followed, and proxies
+are not used.
 """
 
 from __future__ import annotations
@@ -19,12 +20,13 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 TIMEOUT = 10.0
-"""Seconds that a request may take from the connection to the answer."""
+"""Maximum seconds of a request, from the connection to the response."""
 
 NAT64 = IPv6Network("64:ff9b::/96")
 """IPv6 addresses that lead to an IPv4 address through a gateway."""
 
 PORTS = {"http": 80, "https": 443}
+"""The default ports of the schemes."""
 
 
 class PostFailed(Exception):
@@ -40,13 +42,13 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, allow_private: bo
     """Send a POST request.
 
     Raises:
-        PostFailed: The address is not allowed, does not answer in time, or answers with anything
-            but 2xx.
+        PostFailed: The address is not allowed, does not answer in time, or answers with another
+            status than 2xx.
     """
     parts = urlsplit(url)
     path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
     connection = _CheckedConnection(parts, allow_private=allow_private)
-    # A server that sends a byte now and then would never run into a timeout of the socket.
+    # The socket's timeout applies to each read, so a slow server might never reach it.
     watch = threading.Timer(TIMEOUT, connection.abort)
     watch.daemon = True
     watch.start()
@@ -67,10 +69,11 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, allow_private: bo
 
 
 class _CheckedConnection(HTTPConnection):
-    """A connection to an address that has been checked."""
+    """A connection to an IP address that has been checked."""
 
     def __init__(self, parts: SplitResult, *, allow_private: bool) -> None:
         super().__init__(parts.hostname or "", parts.port or PORTS[parts.scheme])
+        self.default_port = PORTS[parts.scheme]  # it is left out of the Host header
         self._uses_tls = parts.scheme == "https"
         self._allow_private = allow_private
         self._deadline = monotonic() + TIMEOUT
@@ -83,8 +86,8 @@ class _CheckedConnection(HTTPConnection):
         permitted = [entry for entry in found if self._allow_private or is_public(str(entry[4][0]))]
         if not permitted:
             raise PostFailed(
-                f'{self.host} is in a private network. Set "allow_private": True in the entry of '
-                "CHAT_WEBHOOKS if it may be."
+                f"{self.host} is in a private network. If this is intended, set "
+                '"allow_private": True in the entry of CHAT_WEBHOOKS.'
             )
         self.sock = self._first_open(permitted)
 

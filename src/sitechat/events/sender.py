@@ -1,8 +1,8 @@
-"""Send due deliveries, on threads of the process: one for each webhook, and one for mails.
+"""Send due deliveries, on one thread of the process for each webhook, and one for mails.
 
-So a receiver that hangs holds up no other. A thread ends if nothing waits. Each attempt claims its
-row first, so that no two processes send it at once. If the process dies, the claim ends and another
-attempt follows: a delivery is sent at least once.
+So a slow receiver does not delay the others. A thread ends when no delivery waits. Each attempt
+first claims its row, so that two processes never send it at the same time. If the process dies, its
+claim expires and the attempt is repeated: a delivery is sent at least once.
 """
 
 from __future__ import annotations
@@ -31,26 +31,26 @@ from sitechat.safe_text import one_line
 logger = get_logger("sitechat.events")
 
 CLAIM = timedelta(minutes=5)
-"""The time after which the attempt of a dead process is made again."""
+"""The time after which the claim of a dead process expires."""
 
 DELAYS = (30, 120, 600, 1800, 7200, 21_600, 43_200, 86_400, 86_400)
-"""Seconds between the attempts: about three days in all. Then the delivery has failed."""
+"""Seconds between the attempts, about three days in total. If the attempt after the last one fails,
+the delivery has failed."""
 
 BATCH = 20
-"""Deliveries that are looked up at once."""
+"""Number of deliveries that are looked up at once."""
 
 LONGEST_WAIT = 3600.0
-"""Seconds after which a thread that waits for the next attempt looks again."""
+"""Maximum seconds that a thread waits before it looks for due deliveries again."""
 
 LOOK_EVERY = 60.0
-"""Seconds between two looks for deliveries that other processes have left."""
+"""Minimum seconds between two searches for deliveries that other processes have left."""
 
 MAX_ERROR = 500
-"""Characters of an error that are stored."""
-
+"""Maximum characters of an error that are stored."""
 
 OTHERS = ""
-"""Stands for all deliveries but those to the webhooks in CHAT_WEBHOOKS."""
+"""The target that stands for all deliveries except those to webhooks in CHAT_WEBHOOKS."""
 
 
 class DeliveryThread:
@@ -63,7 +63,7 @@ class DeliveryThread:
         self._runs = False
 
     def wake(self) -> None:
-        """Look for due deliveries soon."""
+        """Make the thread look for due deliveries soon."""
         with self._lock:
             self._news.set()
             if not self._runs:
@@ -81,7 +81,11 @@ class DeliveryThread:
             self._news.wait(wait)
 
     def _look(self) -> float | None:
-        """Send what is due; return the seconds until the next attempt, None if nothing waits."""
+        """Send due deliveries.
+
+        Returns:
+            The seconds until the next attempt; None if no delivery waits.
+        """
         close_old_connections()
         try:
             deliver_due(target=self._target)
@@ -102,7 +106,7 @@ class DeliveryThreads:
         self._woken: float | None = None
 
     def wake(self) -> None:
-        """Look for due deliveries soon."""
+        """Make all threads look for due deliveries soon."""
         with self._lock:
             self._woken = monotonic()
             for target in (OTHERS, *(hook.url for hook in webhooks())):
@@ -111,7 +115,7 @@ class DeliveryThreads:
                 self._threads[target].wake()
 
     def wake_sometimes(self) -> None:
-        """Look for due deliveries if the last look is a while ago."""
+        """Wake the threads, unless they were woken within the last `LOOK_EVERY` seconds."""
         if self._woken is None or monotonic() - self._woken > LOOK_EVERY:
             self.wake()
 
@@ -121,12 +125,12 @@ _threads = PerProcess(DeliveryThreads)
 
 def wake() -> None:
     """Send due deliveries soon, on other threads."""
-    if not database.in_transaction():  # a test's transaction, whose rows no other thread sees
+    if not database.in_transaction():  # other threads would not see the rows of a test
         _threads().wake()
 
 
 def wake_sometimes() -> None:
-    """Send what other processes have left, once in a while."""
+    """Send deliveries that other processes have left, unless this process has looked recently."""
     if not database.in_transaction():
         _threads().wake_sometimes()
 
@@ -135,8 +139,8 @@ def deliver_due(within: float | None = None, *, target: str | None = None) -> in
     """Send due deliveries on this thread.
 
     Args:
-        within: Begin no attempt after so many seconds.
-        target: Only those to a webhook, or to `OTHERS`; None for all.
+        within: Seconds after which no further attempt begins; None for no limit.
+        target: The address of a webhook, or `OTHERS`; None for all deliveries.
 
     Returns:
         The number of attempts.
@@ -210,7 +214,7 @@ def _note_failure(delivery: Delivery, error: DeliveryFailed) -> None:
     due = now + _delay(delivery.attempts)
     _update(delivery, due=due, error=message)
     if error.unreachable:
-        # The other deliveries to this target wait too, and hold up no deliveries to others.
+        # Other deliveries to this target would fail too, so they wait as long as this one.
         same = Delivery.objects.due(now).filter(kind=delivery.kind)
         if delivery.kind == Delivery.Kind.WEBHOOK:
             same = same.filter(target=delivery.target)
@@ -218,12 +222,12 @@ def _note_failure(delivery: Delivery, error: DeliveryFailed) -> None:
 
 
 def _delay(attempts: int) -> timedelta:
-    """Return the time until the next attempt, at random by a fifth."""
+    """Return the time until the next attempt, varied at random by up to 10%."""
     seconds = DELAYS[min(attempts, len(DELAYS)) - 1]
     return timedelta(seconds=seconds * (0.9 + secrets.randbelow(200) / 1000))
 
 
 def _update(delivery: Delivery, **values: Any) -> None:
-    """Store what became of an attempt, unless the delivery was deleted or claimed again."""
+    """Store the result of an attempt, unless the delivery was deleted or claimed again."""
     row = Delivery.objects.waiting().filter(pk=delivery.pk, due=delivery.due)
     database.retry(partial(row.update, **values))

@@ -1,4 +1,4 @@
-"""How a delivery leaves the site: as a request to a webhook, or as a mail."""
+"""Sending of a delivery, as a request to a webhook or as a mail."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from sitechat.models import Delivery
 from sitechat.safe_text import one_line, visible
 
 MAIL_TIMEOUT = 15
-"""Seconds that a mail server may take for one step, if EMAIL_TIMEOUT is not set."""
+"""Maximum seconds that a mail server may take for one step, if EMAIL_TIMEOUT is not set."""
 
 MAX_SUBJECT = 200
-"""Characters of a subject; the rest is cut."""
+"""Maximum characters of a subject. The rest is cut off."""
 
 
 class DeliveryFailed(Exception):
@@ -36,7 +36,7 @@ def send_delivery(delivery: Delivery) -> None:
     """Send a delivery.
 
     Raises:
-        DeliveryFailed: It was not sent, or it is not known that it was.
+        DeliveryFailed: It was not sent, or it is unknown whether it was.
     """
     try:
         if delivery.kind == Delivery.Kind.MAIL:
@@ -49,7 +49,7 @@ def send_delivery(delivery: Delivery) -> None:
         raise DeliveryFailed(str(error), unreachable=error.unreachable) from error
     except (SMTPConnectError, SMTPServerDisconnected, ConnectionError, TimeoutError) as error:
         raise DeliveryFailed(_text(error), unreachable=True) from error
-    except Exception as error:  # mail backends raise what they want
+    except Exception as error:  # mail backends may raise any exception
         raise DeliveryFailed(_text(error)) from error
 
 
@@ -58,7 +58,7 @@ def _text(error: Exception) -> str:
 
 
 def _send_webhook(delivery: Delivery) -> None:
-    hook = find_webhook(delivery.target)
+    hook = find_webhook(delivery.target, delivery.event)
     if hook is None:
         raise DeliveryFailed("The address is not in CHAT_WEBHOOKS any more.", final=True)
     body = body_of(delivery)
@@ -67,7 +67,7 @@ def _send_webhook(delivery: Delivery) -> None:
 
 
 def _send_mail(delivery: Delivery) -> None:
-    """Send a stored mail, or raise what the mail server answers."""
+    """Send a stored mail. Exceptions of the mail backend are not caught."""
     content = delivery.content
     message = mail.EmailMultiAlternatives(
         subject=one_line(content["subject"], MAX_SUBJECT),
@@ -76,7 +76,7 @@ def _send_mail(delivery: Delivery) -> None:
         to=content["to"],
         reply_to=[content["reply_to"]] if content.get("reply_to") else None,
         headers={
-            # The same at each attempt, so that mail programs recognize a repetition.
+            # It is the same for each attempt, so that mail programs recognize a repetition.
             "Message-ID": f"<{delivery.pk}@{mail.DNS_NAME}>",
             "Auto-Submitted": "auto-generated",
         },
@@ -85,7 +85,7 @@ def _send_mail(delivery: Delivery) -> None:
         message.attach_alternative(content["html"], "text/html")
     connection = _mailer()
     if getattr(connection, "timeout", 0) is None:
-        # Without a limit a mail server that hangs would hold up all others.
+        # Without a limit, a mail server that hangs would block all other mails.
         setattr(connection, "timeout", MAIL_TIMEOUT)  # noqa: B010 - not every backend has it
     connection.send_messages([message])
 

@@ -48,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         asyncio.run(_serve(options))
-    except OSError as error:
+    except (OSError, OverflowError) as error:  # OverflowError: a port above 65535
         where = f"{options.host}:{options.port}"
         print(f"Cannot listen on {_plain(where)}: {_plain(error)}", file=sys.stderr)  # noqa: T201
         return 1

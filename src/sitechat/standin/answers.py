@@ -20,6 +20,7 @@ from sitechat.standin.languages import language_of
 from sitechat.standin.words import words
 
 MAX_SEARCHES = 2
+"""Maximum number of searches for one question."""
 _CONTEXT = re.compile(r"\s*<(\w+)[^>]*>(.*)</\1>(.*)\Z", re.DOTALL)
 _ADDRESS = re.compile(r"\s*<\w+[^>]*\surl=\"([^\"]*)\"")
 _MARK = re.compile(r"a last line that is exactly (\[\[\w+\]\])")
@@ -71,9 +72,10 @@ def _mark(body: Json) -> str:
 
 
 def _newest(body: Json) -> tuple[Question, list[Passage]]:
-    """Return the newest question and the passages in the same turn.
+    """Return the newest question, and the passages in the same turn.
 
-    Text in a tag (`<page ...>...</page>`) is a passage. The last other text is the question.
+    A text in a tag (`<page ...>...</page>`) is a passage. The last of the other texts is the
+    question.
     """
     beside: list[str] = []
     page = ""

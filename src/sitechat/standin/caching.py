@@ -14,6 +14,7 @@ from sitechat.standin.catalog import Model
 from sitechat.standin.content import Json, blocks_of, nested
 
 LIFETIMES = {"5m": 300.0, "1h": 3600.0}
+"""Seconds that an entry is kept, by the `ttl` of its breakpoint."""
 LOOKBACK = 20
 """Number of blocks that are searched for a cache entry, ending with the breakpoint's block."""
 MESSAGE_OVERHEAD = 12
@@ -21,6 +22,7 @@ MESSAGE_OVERHEAD = 12
 IMAGE_BYTES = 6_000
 """Bytes of text that an image or a document of unknown length counts as."""
 NOT_CACHEABLE = frozenset({"thinking", "redacted_thinking"})
+"""Types of blocks that can't be breakpoints."""
 
 
 class Segment(NamedTuple):

@@ -15,6 +15,7 @@ from sitechat.standin.script import Answer
 HIDDEN_THINKING = 160
 """Bytes that a thinking block without visible text counts as."""
 SIGNATURE = "c2l0ZWNoYXQgc3RhbmQtaW4="
+"""The signature of all thinking blocks."""
 _WORD = re.compile(r"\s*\S+\s*\Z|\s*\S+|\s+\Z")
 
 

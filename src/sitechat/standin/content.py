@@ -1,6 +1,6 @@
 """Traversal of a request's content, in the order in which Claude reads it.
 
-It is shared by the rules, the counting of tokens and the default answer.
+The rules, the counting of tokens and the default answer use it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Control of a stand-in by tests and benchmarks, in the same or another process."""
+"""Control of a stand-in, in the same or another process, by tests and benchmarks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ POLL = 0.005
 
 
 class StandinControl:
-    """A client for the controls of the stand-in at `url`."""
+    """A client for the controls of a stand-in.
+
+    Args:
+        url: The address of the stand-in.
+    """
 
     url: str
     """The value for `ANTHROPIC_BASE_URL`."""
@@ -45,7 +49,7 @@ class StandinControl:
         return [Record(**data) for data in self._call("GET", f"requests?after={number}")]
 
     def release(self, count: int = 1) -> None:
-        """Release `count` answers that wait at their `hold_after`, now or later."""
+        """Release the next `count` answers that wait at their `hold_after`, or will wait there."""
         self._call("POST", f"release?count={count}")
 
     def advance(self, seconds: float) -> None:

@@ -12,8 +12,10 @@ from sitechat.standin.content import Json
 from sitechat.standin.refusals import Refused, refuse
 
 BETA = "server-side-fallback-2026-07-01"
+"""The beta that a request must name in its headers to use `fallbacks`."""
 OVERRIDES = ("max_tokens", "output_config", "speed", "thinking")
-MOST = 3
+"""Parameters that an entry of `fallbacks` may change."""
+MAX_FALLBACKS = 3
 """The maximum number of models in `fallbacks`."""
 
 
@@ -24,20 +26,23 @@ def betas_of(headers: dict[str, str]) -> frozenset[str]:
 
 
 def check_fallbacks(body: Json, model: Model, check: Callable[[Json], Any]) -> None:
-    """Raise if `fallbacks` is malformed or not allowed for the model.
+    """Check the `fallbacks` of a request.
 
     Args:
         body: The request.
         model: The requested model.
         check: Checks the request of one attempt, which must be valid for its model.
+
+    Raises:
+        Refused: They are malformed, or not allowed for the model.
     """
     given = body.get("fallbacks")
     if given is None or given == "default":
         return
     if not isinstance(given, list) or not given:
         raise refuse("fallbacks: Input should be 'default' or a non-empty list")
-    if len(given) > MOST:
-        raise refuse(f"fallbacks: at most {MOST} models are allowed")
+    if len(given) > MAX_FALLBACKS:
+        raise refuse(f"fallbacks: at most {MAX_FALLBACKS} models are allowed")
     if not model.fallbacks:
         raise refuse(f"'{body['model']}' does not support the `fallbacks` parameter")
     seen = {model.name}
@@ -83,7 +88,7 @@ def _attempt(body: Json, entry: Json) -> Json:
 
 
 def _leave_out_unsupported(request: Json, entry: Json, target: Model) -> None:
-    """Remove what the request says for the first model and the target does not accept."""
+    """Remove parameters that the first model accepts and the target does not."""
     effort = (request.get("output_config") or {}).get("effort")
     if "output_config" not in entry and effort not in (None, *target.efforts):
         request["output_config"] = {

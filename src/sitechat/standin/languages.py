@@ -21,7 +21,9 @@ class Language:
     unknown: str
     """Says that the site's pages do not have the answer."""
     greeting: str
+    """The answer to a greeting."""
     stop_words: frozenset[str]
+    """Common words, by which the language is recognised. They are not searched for."""
 
 
 def _words(text: str) -> frozenset[str]:

@@ -119,7 +119,7 @@ class Reply:
 
     @property
     def _service(self) -> Json:
-        """What only the first event and whole messages say of the usage."""
+        """The part of the usage that only the first event and whole messages contain."""
         geo = self.record.body.get("inference_geo") or "global"
         return {"service_tier": "standard", "inference_geo": geo}
 

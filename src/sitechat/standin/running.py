@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 START_TIMEOUT = 30.0
+"""Maximum seconds that a stand-in may take to start."""
 
 
 class _Running(StandinControl):
@@ -49,15 +50,22 @@ class _Running(StandinControl):
 class Standin(_Running):
     """A stand-in of Claude's API in a thread of this process.
 
-    Port 0 selects a free port. `first_delay` is the default number of seconds before the first
-    delta of an answer, and `delay` that between two deltas.
-
         with Standin() as standin:
             client = anthropic.AsyncAnthropic(api_key="any", base_url=standin.url)
+
+    Args:
+        port: The port; 0 for any free port.
+        host: The address to listen on.
+        first_delay: Seconds before the first delta of an answer, unless the answer sets it.
+        delay: Seconds between two deltas, unless the answer sets it.
     """
 
     def start(self) -> Self:
-        """Serve until `stop()`. Raise `OSError` if the port is in use."""
+        """Serve until `stop()`.
+
+        Raises:
+            OSError: The port is in use.
+        """
         ready = threading.Event()
         self._error: BaseException | None = None
         self._thread = threading.Thread(
@@ -100,7 +108,11 @@ class StandinProcess(_Running):
     """
 
     def start(self) -> Self:
-        """Serve until `stop()`. Raise `RuntimeError` if the process fails to start."""
+        """Serve until `stop()`.
+
+        Raises:
+            RuntimeError: The process fails to start.
+        """
         arguments = ["--port", str(self.port), "--host", self.host]
         arguments += ["--first-delay", str(self.first_delay), "--delay", str(self.delay)]
         self._process = subprocess.Popen(  # noqa: S603 - our own module, no shell

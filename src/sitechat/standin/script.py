@@ -46,7 +46,7 @@ class Answer:
     """By default `end_turn`, `tool_use` or, if the text is too long, `max_tokens`."""
     category: str | None = None
     """With the stop reason `refusal`: the policy area in `stop_details`, such as `cyber`. If the
-    request has `fallbacks`, the next answer of the script is that of the fallback model."""
+    request has `fallbacks`, the fallback model gives the next answer of the script."""
     usage: Mapping[str, Any] = field(default_factory=dict)
     """Token counts to report instead of the counted ones."""
 

@@ -17,9 +17,10 @@ REFUSED = frozenset(
 )
 """Keywords of JSON Schema that the API does not support."""
 
-MOST_OPTIONAL = 24
-MOST_UNIONS = 16
-"""The maximum number of optional properties, and of properties with several types."""
+MAX_OPTIONAL = 24
+"""Maximum number of optional properties in a schema."""
+MAX_UNIONS = 16
+"""Maximum number of properties with several types in a schema."""
 
 
 def check_format(body: Json) -> None:
@@ -34,9 +35,9 @@ def check_format(body: Json) -> None:
     if not isinstance(wanted["schema"], dict):
         raise refuse(f"{path}.schema: Input should be an object")
     optional, unions = _check(wanted["schema"], f"{path}.schema", ())
-    if optional > MOST_OPTIONAL or unions > MOST_UNIONS:
+    if optional > MAX_OPTIONAL or unions > MAX_UNIONS:
         raise refuse(
-            f"{path}.schema: at most {MOST_OPTIONAL} optional parameters and {MOST_UNIONS} union "
+            f"{path}.schema: at most {MAX_OPTIONAL} optional parameters and {MAX_UNIONS} union "
             "types are allowed"
         )
     if any((result.get("citations") or {}).get("enabled") for result in search_results(body)):

@@ -20,7 +20,9 @@ FEW_LINES = 4
 MAX_CODE = 40
 """Maximum lines of code in an answer."""
 MAX_ROWS = 3
+"""Maximum rows or items that are quoted of a table, or of a list that is too long."""
 MAX_ITEMS = 8
+"""Maximum items of a list that is quoted whole."""
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|(?<=[\u3002\uff01\uff1f])")
 
 

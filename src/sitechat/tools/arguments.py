@@ -1,30 +1,31 @@
-"""The arguments of tool calls: validated strictly, as Claude wrote them.
+"""Strict validation of the arguments of tool calls.
 
-Claude's SDK derives the schema (`claude.tool_definitions`), but validates leniently: it makes the
-number 5 of "5". Here an argument of another type is refused. pydantic is imported when the first
-tool is used.
+Claude's SDK derives the schemas (`claude.tool_definitions`), but its own validation is lenient: it
+converts "5" to the number 5. This module refuses arguments of another type. pydantic is imported
+when the first tool is used.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from inspect import Parameter
 from typing import Any, Protocol
 
+from sitechat.safe_text import storable
 from sitechat.tools.signatures import resolved_hints, signature_of
 
 MAX_LENGTH = 10_000
-"""Maximum length of a call's arguments, as JSON."""
+"""Maximum length of a call's arguments as JSON, in characters."""
 
 MAX_PROBLEMS = 5
-"""Problems of one call that Claude is told."""
+"""Maximum number of problems of a call that are reported to Claude."""
 
 
 class InvalidArguments(ValueError):
-    """The arguments of a call don't fit the tool. The text says why and is for Claude."""
+    """The arguments of a call don't fit the tool. The message is for Claude and says why."""
 
 
 class Parameters(Protocol):
@@ -38,21 +39,37 @@ class Parameters(Protocol):
         """
 
 
-def check_length(arguments: Mapping[str, Any]) -> None:
-    """Raise InvalidArguments if the arguments are too long, or can't be stored."""
+def check_storable(arguments: Mapping[str, Any]) -> None:
+    """Raise InvalidArguments if the arguments are too long, or can't be stored as JSON."""
     try:
-        written = json.dumps(arguments)
+        written = json.dumps(arguments, allow_nan=False)
     except (TypeError, ValueError, RecursionError):
         raise InvalidArguments("The arguments are not a JSON object.") from None
     if len(written) > MAX_LENGTH:
         raise InvalidArguments(f"The arguments are longer than {MAX_LENGTH} characters.")
-    if "\\u0000" in written:
-        raise InvalidArguments("The arguments contain the character U+0000. Leave it out.")
+    for text in _texts(arguments):
+        if storable(text) != text:
+            raise InvalidArguments(
+                "The arguments contain U+0000 or half of a surrogate pair. Leave it out."
+            )
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield all texts in a value of JSON."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for name, each in value.items():
+            yield name
+            yield from _texts(each)
+    elif isinstance(value, (list, tuple)):
+        for each in value:
+            yield from _texts(each)
 
 
 @dataclass(frozen=True)
 class SignatureParameters:
-    """The parameters of a Python function, but for the first."""
+    """The parameters of a Python function, except the first."""
 
     function: Callable[..., Any]
 
@@ -83,10 +100,13 @@ class SignatureParameters:
         }
 
     def parse(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the values, with defaults. Nothing is converted but what JSON has no type for."""
+        """Return the values, with defaults.
+
+        Only values of types that JSON lacks, such as dates, are converted.
+        """
         from pydantic import ValidationError
 
-        check_length(arguments)
+        check_storable(arguments)
         problems = [
             f'There is no parameter "{name}".' for name in arguments if name not in self.names
         ]

@@ -1,4 +1,4 @@
-"""The decorator `tool`, and the tool that it makes of a function."""
+"""The decorator `tool`, and the class of the tools that it creates."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ PHASE = "tool"
 
 @dataclass(frozen=True, eq=False)
 class Tool:
-    """A function that Claude may call. Make one with the decorator `tool`."""
+    """A function that Claude may call. Create one with the decorator `tool`."""
 
     function: Callable[..., Any]
-    """Its first argument is the request, or for built-in tools what they work with."""
+    """Its first argument is the request. Built-in tools get another object instead."""
 
     name: str
     confirm: str | Promise | None = None
@@ -50,7 +50,7 @@ class Tool:
     """The JSON Schema of the arguments; None derives it from the signature."""
 
     description: str | None = None
-    """What Claude reads about the tool; None takes the docstring."""
+    """The description for Claude; None takes the docstring."""
 
     given_parameters: Parameters | None = field(default=None, repr=False)
     """How arguments are validated; None validates them by the signature."""
@@ -97,17 +97,17 @@ def tool(
     status: str | Promise | None = None,
     timeout: float = TIMEOUT,
 ) -> Tool | Callable[[Callable[..., Any]], Tool]:
-    """Make a tool of a function, for `Chatbot.tools`.
+    """Turn a function into a tool, for `Chatbot.tools`.
 
-    The function gets the visitor's request and the arguments that Claude chose, by keyword. They
-    have the types of the signature. It may be a coroutine function. It returns text, or values
-    that JSON can hold.
+    The function gets the visitor's request, and by keyword the arguments that Claude has chosen.
+    The arguments have the types in the signature. The function may be a coroutine function. It
+    returns text, or values that can be written as JSON.
 
     Args:
-        function: The function. Its docstring tells Claude what it does and when to use it.
+        function: The function. Its docstring says to Claude what it does and when to use it.
         name: The tool's name; the function's by default.
-        confirm: A question to the visitor, such as "Cancel order {number}?", with the parameters
-            in braces. The tool runs only if the visitor agrees.
+        confirm: A question to the visitor, such as "Cancel order {number}?", with names of
+            parameters in braces. The tool runs only if the visitor agrees.
         status: A text for the visitor while it runs, such as "Looking up your order…".
         timeout: Seconds after which Claude gets an error instead of the result.
     """
@@ -124,7 +124,7 @@ def _make(
     timeout: float,
 ) -> Tool:
     if not callable(function):
-        raise TypeError(f"@tool makes a tool of a function, not of {function!r}.")
+        raise TypeError(f"@tool needs a function, not {function!r}.")
     own_name = getattr(function, "__name__", "")
     if isgeneratorfunction(function) or isasyncgenfunction(function):
         raise TypeError(f"The tool {own_name} is a generator. Return the whole result instead.")

@@ -1,4 +1,4 @@
-"""The questions that visitors are asked before a tool runs: the site's text, and all arguments."""
+"""The questions to visitors before a tool runs: the site's text, with all arguments."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from django.utils.functional import Promise
 
 MAX_LENGTH = 200
-"""The maximum length of a question. A longer one is refused, as nobody could judge it."""
+"""The maximum length of a question in characters. Visitors could not judge a longer one."""
 
 
 def check_question(confirm: str | Promise, tool: str, parameters: Sequence[str]) -> None:
-    """Raise ValueError if the question of a tool names something else than its parameters."""
+    """Raise ValueError if the question of a tool has a field that is not one of its parameters."""
     try:
         fields = list(Formatter().parse(str(confirm)))
     except ValueError as error:
@@ -38,7 +38,7 @@ def question_of(confirm: str | Promise, arguments: Mapping[str, Any]) -> str:
     """Return the question for a call, with every argument in full.
 
     Raises:
-        InvalidArguments: It would be too long, or an argument has characters that are not seen.
+        InvalidArguments: It would be too long, or an argument contains invisible characters.
     """
     text = str(confirm)
     values = {name: _shown(name, value) for name, value in arguments.items()}
@@ -63,7 +63,7 @@ def _shown(name: str, value: Any) -> str:
     shown = str(value)
     if one_line(shown) != shown or shown != " ".join(shown.split()):
         raise InvalidArguments(
-            f'The visitor must confirm this call, and "{name}" has characters or spaces that can '
-            "not be seen. Leave them out."
+            f'The visitor must confirm this call, and "{name}" contains invisible characters, line '
+            "breaks or repeated spaces. Leave them out."
         )
     return shown

@@ -1,4 +1,4 @@
-"""The results of tools: what Claude gets for the value that a function returned."""
+"""The results of tools: conversion of a function's return value to text for Claude."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ CUT = "\n(The result is longer. The rest was cut off.)"
 
 
 class UnusableResult(TypeError):
-    """A tool returned a value that can't be sent. The text is for the site's log."""
+    """A tool returned a value that can't be sent. The message is for the site's log."""
 
 
 def result_text(value: Any) -> str:
     """Return the value of a tool as text.
 
     Args:
-        value: Text, None, or values that JSON can hold, also dates, decimals and UUIDs.
+        value: Text, None, or values that can be written as JSON, including dates, decimals and
+            UUIDs.
 
     Raises:
         UnusableResult: It is something else, such as a model instance or a generator.
@@ -42,7 +43,7 @@ def result_text(value: Any) -> str:
         except (TypeError, ValueError, RecursionError) as error:
             raise UnusableResult(
                 f"The tool returned {type(value).__name__}. Return text, or a dict or list of "
-                f"values that JSON can hold. ({type(error).__name__}: {error})"
+                f"values that can be written as JSON. ({type(error).__name__}: {error})"
             ) from error
     text = storable(value[: MAX_LENGTH + 1])
     if not text.strip():

@@ -1,4 +1,4 @@
-"""JSON Schemas of tools: the ones that Claude can be sent."""
+"""Validation of the JSON Schemas of tools, before they are sent to Claude."""
 
 from __future__ import annotations
 
@@ -7,14 +7,24 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 MAX_LENGTH = 20_000
-"""Maximum length of a schema, as JSON. Claude reads it with every message."""
+"""Maximum length of a schema as JSON, in characters. Claude reads it with every message."""
 
 MAX_DEPTH = 32
 """Maximum nesting of a schema."""
 
+MAX_EXPANSIONS = 10_000
+"""Maximum number of definitions in a schema if each reference is replaced by its definition.
+
+Validators follow every reference, so a short schema could keep them busy for years.
+"""
+
+
+class _Recursive(Exception):
+    """A reference leads back to itself."""
+
 
 def problem_of(schema: Any) -> str:
-    """Return why Claude can't be sent a schema, as the rest of a sentence; "" if it can."""
+    """Return why a schema can't be used, as a predicate such as "has a recursive type"; or ""."""
     if not isinstance(schema, Mapping) or schema.get("type") != "object":
         return "takes no named arguments"
     try:
@@ -25,8 +35,13 @@ def problem_of(schema: Any) -> str:
         return "has a schema that is no JSON or is nested too deeply"
     if any(not reference.startswith("#/") for reference in references):
         return "has a schema that refers to another document"
-    if _is_recursive(schema):
+    try:
+        if sum(_expansions(schema, references).values()) > MAX_EXPANSIONS:
+            return f"has a schema with more than {MAX_EXPANSIONS} nested definitions"
+    except _Recursive:
         return "has a recursive type"
+    except RecursionError:
+        return "has a schema that is no JSON or is nested too deeply"
     return ""
 
 
@@ -45,17 +60,27 @@ def _references(value: Any, depth: int = 0) -> Iterator[str]:
             yield from _references(each, depth + 1)
 
 
-def _is_recursive(schema: Mapping[str, Any]) -> bool:
-    """Return whether following references leads back to where they came from."""
+def _expansions(schema: Mapping[str, Any], references: list[str]) -> dict[str, int]:
+    """Return for each reference the number of definitions that it stands for.
 
-    def leads_back(reference: str, path: tuple[str, ...]) -> bool:
+    Raises:
+        _Recursive: A reference leads back to itself.
+    """
+    counts: dict[str, int] = {}
+    path: set[str] = set()
+
+    def count(reference: str) -> int:
         if reference in path:
-            return True
-        return any(
-            leads_back(each, (*path, reference)) for each in _references(_at(schema, reference))
-        )
+            raise _Recursive
+        if reference not in counts:
+            path.add(reference)
+            counts[reference] = 1 + sum(map(count, _references(_at(schema, reference))))
+            path.remove(reference)
+        return counts[reference]
 
-    return any(leads_back(reference, ()) for reference in set(_references(schema)))
+    for reference in references:
+        count(reference)
+    return counts
 
 
 def _at(schema: Any, reference: str) -> Any:

@@ -1,4 +1,4 @@
-"""The signatures of the site's functions, also where annotations are not resolved yet."""
+"""The signatures of the site's functions, including annotations that are not resolved yet."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from typing import Any, get_type_hints
 
 
 def signature_of(function: Callable[..., Any]) -> Signature:
-    """Return the signature; names that only type checkers import are no problem."""
+    """Return the signature of a function.
+
+    Its annotations may use names that only type checkers import.
+    """
     if sys.version_info >= (3, 14):
         from annotationlib import Format
 
@@ -20,7 +23,7 @@ def signature_of(function: Callable[..., Any]) -> Signature:
 
 
 def resolved_hints(function: Callable[..., Any], names: list[str]) -> dict[str, Any]:
-    """Return the types of these parameters, with strings and forward references resolved."""
+    """Return the types of parameters by name, with strings and forward references resolved."""
     plain = _plain(function)
     annotations = _annotations(plain)
 
@@ -56,7 +59,7 @@ def _annotations(function: Callable[..., Any]) -> dict[str, Any]:
 
 
 def stub_of(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function with the parameters that Claude fills, for what reads signatures.
+    """Return a function whose signature has only the parameters that Claude fills.
 
     The first parameter and the return value are left out.
     """

@@ -1,0 +1,107 @@
+"""Validation of parts of a request that must fit each other. Invalid requests raise `Refused`.
+
+These are tools and the choice of a tool, tool calls and their results, the citations of search
+results, and cache breakpoints.
+"""
+
+from __future__ import annotations
+
+from sitechat.standin import shapes
+from sitechat.standin.catalog import Model
+from sitechat.standin.content import Json, cache_controls, merged, search_results
+from sitechat.standin.refusals import refuse
+
+MAX_BREAKPOINTS = 4
+"""Maximum number of blocks with `cache_control` in a request."""
+
+
+def check_tool_choice(body: Json, model: Model) -> None:
+    """Check that `tool_choice` is well-formed and names a tool of the request."""
+    choice = body.get("tool_choice")
+    if choice is None:
+        return
+    allowed = {"type", "name", "disable_parallel_tool_use"}
+    shapes.check_object(choice, "tool_choice", allowed, {"type"})
+    if choice["type"] not in ("auto", "any", "tool", "none"):
+        raise refuse("tool_choice.type: Input should be 'auto', 'any', 'tool' or 'none'")
+    if not body.get("tools"):
+        raise refuse("tool_choice: may only be specified while providing `tools`")
+    if choice["type"] in ("any", "tool"):
+        if not model.forced_tools:
+            raise refuse("tool_choice: forced tool use is not supported for this model")
+        names = [tool.get("name") for tool in body["tools"]]
+        if choice["type"] == "tool" and choice.get("name") not in names:
+            raise refuse(f"tool_choice: Tool '{choice.get('name')}' not found in provided tools")
+
+
+def check_tool_results(messages: list[Json]) -> None:
+    """Check that each tool_use has one result, at the start of the next user turn."""
+    waiting: list[str] = []
+    seen: set[str] = set()
+    for number, (_, blocks) in enumerate(merged(messages)):
+        results = [block["tool_use_id"] for block in blocks if block["type"] == "tool_result"]
+        for given in results:
+            if given not in waiting:
+                raise refuse(
+                    f"messages.{number}: unexpected `tool_use_id` found in `tool_result` blocks: "
+                    f"{given}. Each `tool_result` block must have a corresponding `tool_use` "
+                    "block in the previous message."
+                )
+        if len(results) != len(set(results)):
+            raise refuse(f"messages.{number}: each `tool_use` must have a single result")
+        missing = [wanted for wanted in waiting if wanted not in results]
+        if missing:
+            raise refuse(
+                f"messages.{number - 1}: `tool_use` ids were found without `tool_result` blocks "
+                f"immediately after: {', '.join(missing)}. Each `tool_use` block must have a "
+                "corresponding `tool_result` block in the next message."
+            )
+        if any(block["type"] != "tool_result" for block in blocks[: len(results)]):
+            raise refuse(
+                f"messages.{number}: `tool_result` blocks must come first in the message that "
+                "answers a `tool_use`"
+            )
+        waiting = [block["id"] for block in blocks if block["type"] == "tool_use"]
+        if len(set(waiting) | seen) != len(waiting) + len(seen):
+            raise refuse("messages: `tool_use` ids must be unique")
+        seen.update(waiting)
+    if waiting:
+        raise refuse(
+            "messages: `tool_use` ids were found without `tool_result` blocks immediately after: "
+            + ", ".join(waiting)
+        )
+
+
+def check_citations(body: Json) -> None:
+    """Check that all search results enable citations, or none of them."""
+    enabled = {
+        bool((result.get("citations") or {}).get("enabled")) for result in search_results(body)
+    }
+    if len(enabled) > 1:
+        raise refuse(
+            "messages: citations must be enabled on all or none of the search results of a request"
+        )
+
+
+def check_breakpoints(body: Json) -> None:
+    """Check the number and the order of the cache breakpoints."""
+    marks = list(cache_controls(body))
+    lifetimes = [mark.get("ttl", "5m") for _, mark in marks]
+    automatic = body.get("cache_control")
+    if automatic:
+        last = body["messages"][-1]["content"]
+        marked = isinstance(last, list) and last[-1].get("cache_control")
+        if not marked:
+            lifetimes.append(automatic.get("ttl", "5m"))
+        elif marked.get("ttl", "5m") != automatic.get("ttl", "5m"):
+            raise refuse("cache_control: its ttl differs from that of the last block")
+    if len(lifetimes) > MAX_BREAKPOINTS:
+        raise refuse(
+            f"A maximum of {MAX_BREAKPOINTS} blocks with cache_control may be provided. "
+            f"Found {len(lifetimes)}."
+        )
+    if lifetimes != sorted(lifetimes):  # "1h" sorts before "5m"
+        raise refuse(
+            "cache_control: a ttl='1h' block must not come after a ttl='5m' block; blocks are "
+            "processed in the order `tools`, `system`, `messages`"
+        )
