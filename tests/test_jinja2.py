@@ -35,7 +35,7 @@ def engine(request: pytest.FixtureRequest, settings: Settings) -> None:
     settings.TEMPLATES = [ENGINE, *others]
 
 
-def test_it_is_what_the_tag_writes() -> None:
+def test_it_renders_the_same_html_as_the_tag() -> None:
     elements = Elements(render("<p>{{ chat_widget() }}</p>")).found
     assert list(elements) == ["p", "site-chat", "script"]
     assert elements["site-chat"]["endpoint"] == "/api/chat/"
@@ -47,7 +47,7 @@ def test_it_is_what_the_tag_writes() -> None:
     }
 
 
-def test_it_takes_the_tag_s_arguments(settings: Settings) -> None:
+def test_it_accepts_the_arguments_of_the_tag(settings: Settings) -> None:
     settings.CHAT_BOTS = {"default": "sitechat.Chatbot", "support": "sitechat.Chatbot"}
     source = '{{ chat_widget("support", inline=True, endpoint="https://a.example/chat/") }}'
     found = Elements(render(source)).found["site-chat"]
@@ -55,7 +55,7 @@ def test_it_takes_the_tag_s_arguments(settings: Settings) -> None:
     assert "inline" in found
 
 
-def test_the_script_carries_the_page_s_nonce() -> None:
+def test_the_script_has_the_nonce_of_the_page() -> None:
     request = RequestFactory().get("/")
     request.csp_nonce = "abc"  # type: ignore[attr-defined]
     assert Elements(render("{{ chat_widget() }}", request)).found["script"]["nonce"] == "abc"

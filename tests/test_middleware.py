@@ -1,4 +1,4 @@
-"""The optional middleware that refuses messages before anything else is done for them."""
+"""Tests of the optional middleware that refuses messages before any other work is done."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def assert_overloaded(response: Any) -> None:
     assert "no-store" in response["Cache-Control"]
 
 
-def test_without_room_nothing_else_is_done_for_a_message(live_visitor: MakeVisitor) -> None:
+def test_a_message_without_room_is_refused_before_any_other_work(live_visitor: MakeVisitor) -> None:
     async def main() -> None:
         client = AsyncClient()
         async with full():
@@ -160,6 +160,6 @@ def test_a_refused_message_takes_no_ticket(
     assert not claude_standin.requests
 
 
-def test_under_wsgi_it_hands_every_request_on(visitor: Visitor) -> None:
+def test_under_wsgi_every_request_is_passed_on(visitor: Visitor) -> None:
     assert text_of(visitor.ask("Hello"))
     assert seen == [CHAT]

@@ -45,7 +45,7 @@ def test_hidden_characters_are_shown(text: str, shown: str) -> None:
         "e\u0301, Straße, 漢字, 한글, Việt",
     ],
 )
-def test_what_people_write_is_left_alone(text: str) -> None:
+def test_legitimate_text_is_not_changed(text: str) -> None:
     assert visible(text) == text
 
 
@@ -62,7 +62,7 @@ def test_halves_of_surrogate_pairs_are_shown() -> None:
     assert visible("a\ud83d\udc00") == "a⟨U+D83D⟩⟨U+DC00⟩"
 
 
-def test_one_line_shows_what_would_break_it() -> None:
+def test_one_line_makes_line_breaks_visible() -> None:
     text = one_line("a\r\nb\tc\u2028\x1b[0m")
     assert text == "a⟨U+000D⟩⟨U+000A⟩b⟨U+0009⟩c⟨U+2028⟩⟨U+001B⟩[0m"
     assert one_line("x" * 600, 500) == "x" * 500 + "…"
@@ -71,7 +71,7 @@ def test_one_line_shows_what_would_break_it() -> None:
     assert one_line(f"{PERSIAN} {COUPLE}") == f"{PERSIAN} {COUPLE}"
 
 
-def test_json_keeps_its_value_and_hides_nothing() -> None:
+def test_json_keeps_its_value_and_shows_hidden_characters() -> None:
     value = {"text\u202e": ["\x9b31m\u2028\x7f", f"{COUPLE} ä\n", "\U000e0041\ud800"]}
     written = json_text(value, indent=2)
     assert json.loads(written) == value
@@ -88,7 +88,7 @@ def test_pieces_of_a_text_are_shown_as_the_whole(text: str) -> None:
     assert "".join([*map(stream.more, text), stream.rest()]) == visible(text)
 
 
-def test_pieces_are_not_kept_back_for_long() -> None:
+def test_pieces_are_not_held_back_for_long() -> None:
     assert Stream().more("We are open.") == "We are open"
 
 
@@ -104,11 +104,11 @@ def test_pages_of_the_site_and_the_web_are_links(url: str) -> None:
         *("", "https:", "http://[", "java\x00script:x", "mailto:a@b", None, 5, {"url": "/"}),
     ],
 )
-def test_nothing_else_is_a_link(url: object) -> None:
+def test_other_addresses_are_not_links(url: object) -> None:
     assert safe_link(url) == ""
 
 
-def test_a_stream_of_nothing_but_hidden_characters_is_not_kept_back() -> None:
+def test_a_stream_of_hidden_characters_is_not_held_back() -> None:
     text = "a\u200b" * 200_000
     stream = Stream()
     assert len(stream.more(text)) > len(text)

@@ -1,4 +1,4 @@
-"""Tests of what is announced, and when."""
+"""Tests of which events are announced, and when."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def names(heard: Heard) -> list[str]:
     return [name for name, _arguments in heard]
 
 
-def test_a_conversation_is_announced_from_its_beginning(
+def test_the_events_of_a_conversation_are_announced(
     visitor: Visitor,
     heard: Heard,
     hook: Receiver,
@@ -88,7 +88,7 @@ def test_a_conversation_is_announced_from_its_beginning(
     assert f"/admin/sitechat/contact/{Contact.objects.get().pk}/change/" in str(message.body)
 
 
-def test_a_budget_is_announced_at_its_parts(
+def test_a_budget_is_announced_at_80_and_100_percent(
     visitor: Visitor,
     heard: Heard,
     hook: Receiver,
@@ -107,12 +107,14 @@ def test_a_budget_is_announced_at_its_parts(
     assert events.count("budget_reached") == 1
 
 
-def test_nothing_is_announced_that_was_rolled_back(visitor: Visitor, heard: Heard) -> None:
+def test_a_rolled_back_event_is_not_announced(visitor: Visitor, heard: Heard) -> None:
     visitor.ask("Hello")
     assert "conversation_started" not in names(heard)
 
 
-def test_forgetting_drops_what_waits(visitor: Visitor, hook: Receiver) -> None:
+def test_deleting_a_conversation_deletes_waiting_deliveries(
+    visitor: Visitor, hook: Receiver
+) -> None:
     visitor.ask("Hello")
     assert Delivery.objects.count() == 2
     visitor.forget()

@@ -1,4 +1,4 @@
-"""Tests of what is announced when people of the site answer."""
+"""Tests of the events that are announced when people of the site answer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 
 @pytest.mark.parametrize("end", ["hand_back", "close"])
-def test_who_joins_and_leaves_is_announced(hook: Receiver, settings: Settings, end: str) -> None:
+def test_people_who_join_and_leave_are_announced(
+    hook: Receiver, settings: Settings, end: str
+) -> None:
     settings.CHAT_PERSON = {"names": ["Ann"]}
     conversation, user = talk(("Hello?", "Hi.")), User.objects.create_user("secret-login")
     staff.join(conversation, user)

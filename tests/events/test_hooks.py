@@ -44,7 +44,7 @@ def test_an_entry_with_an_empty_key_is_not_used(settings: Settings) -> None:
     assert webhooks() == []
 
 
-def test_of_entries_with_the_same_address_the_one_with_the_event_signs(settings: Settings) -> None:
+def test_the_secret_belongs_to_the_entry_with_the_event(settings: Settings) -> None:
     settings.CHAT_WEBHOOKS = [
         {"url": URL, "secret": SECRET, "events": ["reply_finished"]},
         {"url": URL, "secret": SECRET[::-1] + "y", "events": ["contact_requested"]},
@@ -77,7 +77,7 @@ def test_of_entries_with_the_same_address_the_one_with_the_event_signs(settings:
     ],
     ids=lambda value: str(value)[-30:],
 )
-def test_a_mistake_is_reported_without_the_secret(
+def test_an_invalid_entry_is_reported_without_its_secret(
     settings: Settings, entries: Any, problem: str
 ) -> None:
     settings.CHAT_WEBHOOKS = entries
@@ -87,6 +87,6 @@ def test_a_mistake_is_reported_without_the_secret(
     assert SECRET not in str(messages)
 
 
-def test_a_webhook_without_encryption_is_reported(settings: Settings) -> None:
+def test_a_webhook_without_https_is_reported(settings: Settings) -> None:
     settings.CHAT_WEBHOOKS = [{"url": "http://example.org/", "secret": SECRET}]
     assert [message.id for message in run()] == ["sitechat.W031"]

@@ -1,4 +1,4 @@
-"""Tests of requests to webhooks: which addresses they reach, and for how long they wait."""
+"""Tests of requests to webhooks: their addresses and time limits."""
 
 from __future__ import annotations
 
@@ -60,12 +60,12 @@ def test_a_private_network_is_not_reached(server: Receiver) -> None:
         ("2001:0:7f00:1::", False),
     ],
 )
-def test_which_addresses_are_public(address: str, public: bool) -> None:
+def test_public_addresses_are_recognized(address: str, public: bool) -> None:
     assert is_public(address) is public
 
 
 @pytest.mark.parametrize(("status", "unreachable"), [(302, True), (404, False), (503, True)])
-def test_any_other_answer_than_2xx_fails(server: Receiver, status: int, unreachable: bool) -> None:
+def test_other_statuses_than_2xx_fail(server: Receiver, status: int, unreachable: bool) -> None:
     server.status = status
     with pytest.raises(PostFailed, match=str(status)) as failed:
         post(server.url, b"{}", {}, allow_private=True)
@@ -84,7 +84,7 @@ def slow(handler: BaseHTTPRequestHandler) -> None:
 
 
 @pytest.mark.parametrize("respond", [silent, slow])
-def test_a_server_that_hangs_is_left(server: Receiver, smaller: Smaller, respond: object) -> None:
+def test_a_server_that_hangs_times_out(server: Receiver, smaller: Smaller, respond: object) -> None:
     smaller(posting, TIMEOUT=0.3)
     server.respond = respond  # type: ignore[assignment]
     with pytest.raises(PostFailed):
@@ -94,7 +94,7 @@ def test_a_server_that_hangs_is_left(server: Receiver, smaller: Smaller, respond
 @pytest.mark.parametrize(
     "url", ["http://127.0.0.1:1/", "http://no-such-host.invalid/", "https://127.0.0.1:1/"]
 )
-def test_a_server_that_is_not_there(url: str) -> None:
+def test_an_unreachable_server_fails(url: str) -> None:
     with pytest.raises(PostFailed) as failed:
         post(url, b"{}", {}, allow_private=True)
     assert failed.value.unreachable

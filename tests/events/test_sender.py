@@ -64,7 +64,7 @@ def test_a_webhook_is_signed_and_sent_once(hook: Receiver) -> None:
     assert (delivery.state, delivery.attempts, delivery.content) == ("sent", 1, {})
 
 
-def test_a_failure_is_tried_again_later_and_then_given_up(hook: Receiver) -> None:
+def test_a_failed_delivery_is_retried_and_finally_fails(hook: Receiver) -> None:
     hook.status = 400
     delivery = announce_one()
     waits = []
@@ -88,7 +88,7 @@ def test_a_failure_is_tried_again_later_and_then_given_up(hook: Receiver) -> Non
     assert delivery.state == "sent"
 
 
-def test_a_target_that_is_down_holds_up_nothing_else(hook: Receiver, settings: Settings) -> None:
+def test_an_unreachable_target_delays_no_other(hook: Receiver, settings: Settings) -> None:
     settings.CHAT_WEBHOOKS = [
         {"url": "http://127.0.0.1:1/", "secret": SECRET, "allow_private": True},
         *settings.CHAT_WEBHOOKS,
@@ -101,7 +101,7 @@ def test_a_target_that_is_down_holds_up_nothing_else(hook: Receiver, settings: S
     assert len(mail.outbox) == 1
 
 
-def test_a_claim_is_exclusive_and_ends(hook: Receiver) -> None:
+def test_a_claim_is_exclusive_and_expires(hook: Receiver) -> None:
     announce_one()
     begun = []
 
@@ -114,7 +114,7 @@ def test_a_claim_is_exclusive_and_ends(hook: Receiver) -> None:
     assert len(hook.requests) == 1
 
 
-def test_the_attempt_of_a_dead_process_is_made_again(hook: Receiver) -> None:
+def test_the_attempt_of_a_dead_process_is_repeated(hook: Receiver) -> None:
     delivery = announce_one()
     Delivery.objects.update(due=timezone.now() + sending.CLAIM, attempts=1)
     assert deliver_due() == 0
@@ -132,7 +132,7 @@ def test_deliveries_of_a_forgotten_conversation_are_dropped(hook: Receiver) -> N
     assert hook.requests == []
 
 
-def test_an_address_that_was_removed_gets_nothing(hook: Receiver, settings: Settings) -> None:
+def test_a_removed_address_gets_nothing(hook: Receiver, settings: Settings) -> None:
     delivery = announce_one()
     settings.CHAT_WEBHOOKS = []
     deliver_due()
@@ -140,7 +140,7 @@ def test_an_address_that_was_removed_gets_nothing(hook: Receiver, settings: Sett
     assert (delivery.state, hook.requests) == ("failed", [])
 
 
-def test_a_mail_waits_for_its_server(settings: Settings) -> None:
+def test_a_mail_waits_while_the_server_is_unavailable(settings: Settings) -> None:
     settings.EMAIL_BACKEND = f"{__name__}.DownBackend"
     queue_mail("test", MAIL)
     queue_mail("test", MAIL)
@@ -154,7 +154,7 @@ def test_a_mail_waits_for_its_server(settings: Settings) -> None:
     assert len(mail.outbox) == 2
 
 
-def test_texts_of_visitors_forge_no_header() -> None:
+def test_texts_of_visitors_can_not_forge_headers() -> None:
     hostile = "Ann\r\nBcc: everybody@example.org\n\n<b>"
     queue_mail("test", Mail(["a@example.org"], hostile, hostile, reply_to="ann@example.org"))
     deliver_due()
@@ -180,7 +180,7 @@ def test_a_thread_sends_after_the_transaction(hook: Receiver) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_receiver_that_hangs_holds_up_no_other(
+def test_a_receiver_that_hangs_delays_no_other(
     hook: Receiver, settings: Settings, smaller: Smaller
 ) -> None:
     smaller(posting, TIMEOUT=2)
@@ -197,7 +197,7 @@ def test_a_receiver_that_hangs_holds_up_no_other(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_every_command_sends_what_waits(settings: Settings) -> None:
+def test_every_command_sends_waiting_deliveries(settings: Settings) -> None:
     Delivery.objects.create(
         kind="mail",
         event="test",

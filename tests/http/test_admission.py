@@ -43,7 +43,7 @@ ORIGINS: list[tuple[dict[str, str], bool]] = [
 
 
 @pytest.mark.parametrize(("headers", "passes"), ORIGINS, ids=str)
-def test_other_sites_pages_may_not_speak(
+def test_pages_of_other_sites_are_refused(
     headers: dict[str, str], passes: bool, settings: Settings
 ) -> None:
     settings.CSRF_TRUSTED_ORIGINS = ["https://app.example.com", "https://*.shop.example.org"]
@@ -55,7 +55,7 @@ def test_other_sites_pages_may_not_speak(
 
 @pytest.mark.parametrize("call", ["", f"replies/{UUID}/stop/", f"replies/{UUID}/rating/"])
 @pytest.mark.parametrize("method", ["post", "delete"])
-def test_every_call_that_changes_something_is_guarded(
+def test_every_call_that_changes_something_checks_the_origin(
     call: str, method: str, visitor: Visitor, claude_standin: Standin
 ) -> None:
     if method == "delete" and call:
@@ -88,7 +88,7 @@ class Broken(sitechat.Chatbot):
         raise RuntimeError("secret detail")
 
 
-def test_a_bot_chooses_its_visitors(
+def test_a_bot_can_refuse_visitors(
     visitor: Visitor, claude_standin: Standin, settings: Settings, admin_user: Any
 ) -> None:
     settings.CHAT_BOTS = {"members": "tests.http.test_admission.Members"}
@@ -99,7 +99,7 @@ def test_a_bot_chooses_its_visitors(
     assert visitor.send("hello", bot="members").status_code == 200
 
 
-def test_an_error_of_the_sites_own_code_is_told_without_its_text(
+def test_an_exception_of_the_sites_code_is_not_shown_to_visitors(
     visitor: Visitor, settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings.CHAT_BOTS = {"default": "tests.http.test_admission.Broken"}
@@ -115,7 +115,7 @@ def test_an_error_of_the_sites_own_code_is_told_without_its_text(
 # No key
 
 
-def test_without_a_key_visitors_are_told_and_the_site_goes_on(
+def test_without_a_key_visitors_get_an_error_and_other_pages_work(
     visitor: Visitor, settings: Settings, monkeypatch: pytest.MonkeyPatch, claude_standin: Standin
 ) -> None:
     settings.ANTHROPIC_API_KEY = None

@@ -36,7 +36,7 @@ def accept(visitor: Visitor, body: Any = b"", **kwargs: Any) -> int:
     return status
 
 
-def test_a_person_is_asked_for_after_the_consent(visitor: Visitor, settings: Settings) -> None:
+def test_a_person_can_only_be_requested_after_consent(visitor: Visitor, settings: Settings) -> None:
     settings.CHAT_PERSON = {"names": ["Ann"]}
     refused = visitor.client.post(f"{CHAT}person/")
     assert (refused.status_code, refused.json()["error"]) == (403, "consent_required")
@@ -45,7 +45,7 @@ def test_a_person_is_asked_for_after_the_consent(visitor: Visitor, settings: Set
     assert visitor.client.post(f"{CHAT}person/").status_code == 202
 
 
-def test_a_message_waits_for_the_consent(visitor: Visitor, claude_standin: Standin) -> None:
+def test_a_message_needs_consent(visitor: Visitor, claude_standin: Standin) -> None:
     refused = visitor.send("Hello")
     assert refused.status_code == 403
     assert refused.json()["error"] == "consent_required"
@@ -84,7 +84,7 @@ def test_a_text_that_changed_while_it_was_read_is_not_accepted(visitor: Visitor)
     assert accept(visitor, {"text": TEXT}) == 204
 
 
-def test_another_language_of_the_page_does_not_ask_again(
+def test_the_text_in_another_language_does_not_ask_again(
     visitor: Visitor, settings: Settings
 ) -> None:
     settings.CHAT_CONSENT = gettext_lazy("You may not use this chat.")
@@ -134,7 +134,7 @@ def test_without_a_text_nothing_is_asked_or_stored(visitor: Visitor, settings: S
     assert not Session.objects.exists()
 
 
-def test_a_command_on_the_deployed_site_is_not_asked(visitor: Visitor) -> None:
+def test_a_command_that_asks_the_deployed_site_needs_no_consent(visitor: Visitor) -> None:
     mark = {command_mark.HEADER: command_mark.sign(Asker.DOCTOR)}
     assert Visitor(**mark).send("Hello").status_code == 200
 

@@ -115,13 +115,13 @@ def test_a_contact_is_stored_with_all_that_belongs_to_it(
         ({"consent": False}, "consent"),
     ],
 )
-def test_what_is_not_valid_is_named(visitor: Visitor, entries: dict[str, Any], field: str) -> None:
+def test_invalid_fields_are_named(visitor: Visitor, entries: dict[str, Any], field: str) -> None:
     assert list(wrong(visitor, **entries)) == [field]
     assert not Session.objects.exists()
     assert not Counter.objects.exists()
 
 
-def test_it_is_named_in_the_language_of_the_page(visitor: Visitor) -> None:
+def test_errors_are_in_the_language_of_the_page(visitor: Visitor) -> None:
     response = leave(visitor, f"{URL}?lang=de", email="")
     assert response.json()["fields"] == {"email": "Dieses Feld ist zwingend erforderlich."}
     assert response.json()["message"] == "Bitte prüfen Sie Ihre Angaben."
@@ -148,7 +148,7 @@ def test_bad_input_is_refused(visitor: Visitor, body: Any) -> None:
     assert not Contact.objects.exists()
 
 
-def test_only_json_is_taken(visitor: Visitor) -> None:
+def test_only_json_is_accepted(visitor: Visitor) -> None:
     assert visitor.client.post(URL, ANN).status_code == 415
 
 
@@ -181,9 +181,7 @@ def test_the_same_form_again_is_a_retry(visitor: Visitor) -> None:
     assert Contact.objects.count() == 3
 
 
-def test_it_is_limited_like_messages_and_apart_from_them(
-    visitor: Visitor, settings: Settings
-) -> None:
+def test_contacts_have_limits_of_their_own(visitor: Visitor, settings: Settings) -> None:
     settings.CHAT_LIMITS = {"session": ["2 messages/hour"], "site": ["0.000001 usd/day"]}
     assert [leave(visitor, name=str(n)).status_code for n in range(2)] == [201, 201]
     refused = leave(visitor, name="3")
@@ -193,7 +191,7 @@ def test_it_is_limited_like_messages_and_apart_from_them(
     visitor.ask("Hello")
 
 
-def test_one_address_can_t_fill_the_list(visitor: Visitor, settings: Settings) -> None:
+def test_an_address_can_not_fill_the_list(visitor: Visitor, settings: Settings) -> None:
     settings.CHAT_LIMITS = {"ip": ["3 messages/hour"]}
     statuses = [leave(Visitor(), name=str(n)).status_code for n in range(6)]
     assert statuses == [201, 201, 201, 429, 429, 429]
@@ -217,7 +215,7 @@ def test_forgetting_the_conversation_keeps_the_contact_without_it(visitor: Visit
     assert Contact.objects.get().conversation is None
 
 
-def test_a_deleted_user_leaves_it(visitor: Visitor) -> None:
+def test_a_contact_is_kept_when_its_user_is_deleted(visitor: Visitor) -> None:
     ann = User.objects.create_user("ann")
     visitor.client.force_login(ann)
     leave(visitor)
@@ -231,7 +229,9 @@ class MembersBot(sitechat.Chatbot):
         return False
 
 
-def test_a_visitor_who_may_not_chat_leaves_nothing(visitor: Visitor, settings: Settings) -> None:
+def test_a_visitor_who_may_not_chat_can_not_send_the_form(
+    visitor: Visitor, settings: Settings
+) -> None:
     settings.CHAT_BOTS = {"default": f"{__name__}.MembersBot"}
     assert leave(visitor).status_code == 403
     assert leave(visitor, f"{URL}?bot=none").status_code == 400
@@ -254,7 +254,7 @@ def test_the_page_is_known_from_the_referer(visitor: Visitor) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_conversation_that_is_deleted_meanwhile_takes_no_contact_along(
+def test_a_contact_is_kept_if_its_conversation_is_deleted_at_the_same_time(
     live_visitor: MakeVisitor,
 ) -> None:
     visitor = live_visitor()

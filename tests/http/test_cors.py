@@ -64,14 +64,16 @@ def test_every_answer_of_every_call_may_be_read(method: str, path: str, visitor:
     ],
 )
 @pytest.mark.parametrize(("method", "path"), CALLS)
-def test_no_other_origin_may(method: str, path: str, origin: str, visitor: Visitor) -> None:
+def test_other_origins_may_not_read_anything(
+    method: str, path: str, origin: str, visitor: Visitor
+) -> None:
     response = call(visitor, method, path, origin)
     for name in CORS_HEADERS:
         assert name not in response
     assert "Origin" in response["Vary"]
 
 
-def test_its_pages_may_write_and_read_streams(visitor: Visitor) -> None:
+def test_allowed_pages_may_send_messages_and_read_streams(visitor: Visitor) -> None:
     response = visitor.post({"message": "hello"}, headers=CROSS)
     assert response.status_code == 200
     assert response["Access-Control-Allow-Origin"] == DOCS
@@ -84,7 +86,7 @@ def test_its_pages_may_write_and_read_streams(visitor: Visitor) -> None:
     assert (forgotten.status_code, forgotten["Access-Control-Allow-Origin"]) == (204, DOCS)
 
 
-def test_trusted_origins_may_write_but_not_read(visitor: Visitor) -> None:
+def test_trusted_origins_may_send_messages_but_not_read_responses(visitor: Visitor) -> None:
     headers = {"origin": TRUSTED, "sec-fetch-site": "cross-site"}
     response = visitor.post({"message": "hello"}, headers=headers)
     assert response.status_code == 200
@@ -92,7 +94,9 @@ def test_trusted_origins_may_write_but_not_read(visitor: Visitor) -> None:
 
 
 @pytest.mark.parametrize("path", ["", f"replies/{UUID}/", f"replies/{UUID}/stop/"])
-def test_a_browser_may_ask_first(path: str, visitor: Visitor, claude_standin: Standin) -> None:
+def test_preflight_requests_are_allowed(
+    path: str, visitor: Visitor, claude_standin: Standin
+) -> None:
     asking = {
         **CROSS,
         "access-control-request-method": "POST",
@@ -112,7 +116,7 @@ def test_a_browser_may_ask_first(path: str, visitor: Visitor, claude_standin: St
 
 
 @pytest.mark.parametrize("origin", [TRUSTED, "https://evil.example", "null"])
-def test_other_browsers_that_ask_first_get_no_permission(origin: str, visitor: Visitor) -> None:
+def test_preflight_requests_of_other_origins_are_not_allowed(origin: str, visitor: Visitor) -> None:
     asking = {"origin": origin, "access-control-request-method": "POST"}
     response = visitor.client.options(CHAT, headers=asking)
     assert response.status_code == 405
@@ -133,7 +137,9 @@ def test_other_browsers_that_ask_first_get_no_permission(origin: str, visitor: V
     ],
     ids=str,
 )
-def test_a_bad_value_lets_nobody_read(value: Any, visitor: Visitor, settings: Settings) -> None:
+def test_an_invalid_setting_allows_nobody_to_read(
+    value: Any, visitor: Visitor, settings: Settings
+) -> None:
     settings.CHAT_ORIGINS = value
     for origin in (DOCS, "https://docs.example", "*", "null", f"{DOCS}/", "https://*"):
         response = call(visitor, "get", "", origin)
@@ -169,5 +175,5 @@ def test_a_bad_value_lets_nobody_read(value: Any, visitor: Visitor, settings: Se
         (1, False),
     ],
 )
-def test_an_origin_is_what_browsers_send(value: object, valid: bool) -> None:
+def test_only_origins_in_the_form_that_browsers_send_are_valid(value: object, valid: bool) -> None:
     assert is_origin(value) is valid

@@ -125,7 +125,7 @@ def test_the_urls_are_found_however_they_are_included(
     assert Elements(html).found["site-chat"]["endpoint"] == endpoint
 
 
-def test_a_host_that_is_nothing_but_the_chat(settings: Settings) -> None:
+def test_the_chat_may_be_a_whole_urlconf(settings: Settings) -> None:
     settings.ROOT_URLCONF = "sitechat.urls"
     assert find_endpoint() == "/chat/"
 
@@ -140,7 +140,7 @@ def test_a_chat_below_the_page_s_own_namespace_comes_first(site: Site) -> None:
 
 
 @pytest.mark.parametrize("setting", [True, False], ids=["FORCE_SCRIPT_NAME", "SCRIPT_NAME"])
-def test_the_prefix_of_the_site_stands_before_it(
+def test_the_endpoint_begins_with_the_prefix_of_the_site(
     setting: bool, site: Site, settings: Settings
 ) -> None:
     site.serve(CHAT)

@@ -1,4 +1,4 @@
-"""The gate: how many turns begin at once, who waits, and when the others should come back."""
+"""Tests of the gate: how many turns start at the same time, and when refused clients retry."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async def refused(gate: Gate) -> int:
     return error.value.retry_after
 
 
-def test_all_who_wait_are_let_in_and_the_others_are_refused() -> None:
+def test_waiting_turns_are_admitted_and_further_ones_refused() -> None:
     async def main() -> None:
         gate = Gate()
         begun, waiting = await fill(gate)
@@ -48,7 +48,7 @@ def test_all_who_wait_are_let_in_and_the_others_are_refused() -> None:
     async_to_sync(main)()
 
 
-def test_each_refused_visitor_gets_a_later_time() -> None:
+def test_each_refused_visitor_gets_a_later_retry_after() -> None:
     async def main() -> list[int]:
         gate = Gate()
         _begun, waiting = await fill(gate)
@@ -64,7 +64,7 @@ def test_each_refused_visitor_gets_a_later_time() -> None:
 
 
 @pytest.mark.parametrize("let_in", [False, True])
-def test_a_client_that_leaves_while_it_waits_holds_nobody_up(let_in: bool) -> None:
+def test_a_client_that_disconnects_while_it_waits_blocks_nobody(let_in: bool) -> None:
     async def main() -> None:
         gate = Gate()
         begun, waiting = await fill(gate)

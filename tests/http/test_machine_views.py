@@ -89,7 +89,7 @@ def test_the_handshake() -> None:
 
 
 @pytest.mark.usefixtures("shop")
-def test_public_pages_only_whoever_asks(owner: Client) -> None:
+def test_only_public_pages_are_shown_to_anybody(owner: Client) -> None:
     for client in (Client(), owner):
         urls = [
             result["url"]
@@ -147,7 +147,7 @@ def test_a_long_page_comes_in_parts() -> None:
         ("open_page", {"url": "\0"}),
     ],
 )
-def test_a_call_that_is_wrong_says_why(tool: str, arguments: dict[str, Any]) -> None:
+def test_an_invalid_call_gets_a_reason(tool: str, arguments: dict[str, Any]) -> None:
     result = call(tool, **arguments)
     assert result["isError"]
     assert result["content"][0]["text"]
@@ -167,7 +167,7 @@ def test_a_call_that_is_wrong_says_why(tool: str, arguments: dict[str, Any]) -> 
         ({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "x"}}, 200, -32602),
     ],
 )
-def test_a_message_that_is_wrong_says_why(body: Any, status: int, code: int) -> None:
+def test_an_invalid_message_gets_a_reason(body: Any, status: int, code: int) -> None:
     response = post(body)
     assert (response.status_code, response.json()["error"]["code"]) == (status, code)
 
@@ -183,7 +183,7 @@ def test_other_sites_pages_other_methods_and_other_types_are_refused() -> None:
     assert Client().post("/llms.txt").status_code == 405
 
 
-def test_private_pages_leave_the_public_ones_their_places(shop: None, smaller: Smaller) -> None:
+def test_private_pages_do_not_count_towards_the_limit(shop: None, smaller: Smaller) -> None:
     smaller(llms, MAX_PAGES=1)
     put("/a-first/", "Only for staff.", "First", audience=["staff"])
     assert "/returns/" in Client().get("/llms.txt").content.decode()
@@ -204,7 +204,7 @@ def test_a_length_that_is_no_number_is_refused() -> None:
     assert machine_views.mcp(request).status_code == 400
 
 
-def test_an_address_asks_only_so_often() -> None:
+def test_requests_of_an_address_are_limited() -> None:
     for _request in range(machine_views.LIMIT):
         assert Client().get("/llms.txt").status_code == 200
     response = Client().get("/llms.txt")

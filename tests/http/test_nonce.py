@@ -35,7 +35,7 @@ def served(middleware: Callable[[Any], Any], view: Any = page) -> tuple[str | No
 
 @pytest.mark.skipif(django.VERSION < (6,), reason="Django has a policy since 6.0")
 @pytest.mark.parametrize("context_processor", [True, False])
-def test_the_script_carries_django_s_nonce(context_processor: bool, settings: Settings) -> None:
+def test_the_script_has_the_nonce_of_django(context_processor: bool, settings: Settings) -> None:
     from django.middleware.csp import ContentSecurityPolicyMiddleware
     from django.utils.csp import CSP
 
@@ -50,14 +50,14 @@ def test_the_script_carries_django_s_nonce(context_processor: bool, settings: Se
     assert f"'nonce-{nonce}'" in policy
 
 
-def test_the_script_carries_the_nonce_of_django_csp(settings: Settings) -> None:
+def test_the_script_has_the_nonce_of_django_csp(settings: Settings) -> None:
     settings.CONTENT_SECURITY_POLICY = {"DIRECTIVES": {"script-src": [NONCE, "'strict-dynamic'"]}}
     nonce, policy = served(CSPMiddleware)
     assert nonce
     assert f"'nonce-{nonce}'" in policy
 
 
-def test_a_page_that_is_rendered_after_the_policy_was_sent_goes_without(
+def test_a_page_that_is_rendered_after_the_policy_was_sent_has_no_nonce(
     settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings.CONTENT_SECURITY_POLICY = {"DIRECTIVES": {"script-src": [NONCE]}}

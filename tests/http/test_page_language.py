@@ -59,7 +59,7 @@ def test_the_greeting_is_in_the_page_s_language(french: Visitor, settings: Setti
     ],
     ids=lambda value: value[:12],
 )
-def test_what_is_not_one_of_the_site_s_languages_is_ignored(
+def test_other_languages_than_those_of_the_site_are_ignored(
     given: str, language: str, french: Visitor
 ) -> None:
     response = french.client.get(CHAT, {"lang": given})
@@ -94,7 +94,7 @@ def test_the_bot_s_own_code_runs_in_the_page_s_language(
     assert "Answer in de (de)." in str(request.body["system"])
 
 
-def test_a_stream_speaks_the_page_s_language(french: Visitor, claude_standin: Standin) -> None:
+def test_a_stream_is_in_the_page_s_language(french: Visitor, claude_standin: Standin) -> None:
     claude_standin.script(Answer(stop_reason="refusal"))
     events = events_of(french.post({"message": "hallo"}, f"{CHAT}?lang=de"))
     words = "Dabei kann der Assistent nicht helfen. Bitte fragen Sie etwas anderes."

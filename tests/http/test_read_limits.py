@@ -1,4 +1,4 @@
-"""Limits on calls that ask Claude nothing."""
+"""Tests of the limits on calls that do not call Claude."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def assert_too_many(response: Any) -> None:
     assert int(response["Retry-After"]) == response.json()["retry_after"] >= 1
 
 
-def test_so_many_calls_may_come_at_once_and_then_one_after_the_other() -> None:
+def test_a_burst_is_allowed_and_then_a_steady_rate() -> None:
     calls = read_limits.CallCounts()
     assert [calls.take("reads", "a", 60, now=0) for _ in range(60)] == [0.0] * 60
     assert calls.take("reads", "a", 60, now=0) == pytest.approx(1)
@@ -54,7 +54,7 @@ def test_long_cookies_take_no_memory() -> None:
         tracemalloc.stop()
 
 
-def test_a_process_remembers_the_latest_only(smaller: Smaller) -> None:
+def test_only_the_most_recent_sessions_are_counted(smaller: Smaller) -> None:
     smaller(read_limits, MAX_KEYS=2)
     calls = read_limits.CallCounts()
     for key in ("a", "b", "c"):

@@ -83,7 +83,7 @@ BAD: dict[str, tuple[Any, int, str]] = {
 
 
 @pytest.mark.parametrize(("body", "status", "code"), BAD.values(), ids=BAD.keys())
-def test_what_is_no_message_is_refused_without_a_trace(
+def test_invalid_messages_are_refused_without_a_trace(
     body: Any, status: int, code: str, visitor: Visitor, claude_standin: Standin
 ) -> None:
     response = visitor.post(body)
@@ -97,7 +97,7 @@ def test_what_is_no_message_is_refused_without_a_trace(
 
 
 @pytest.mark.parametrize("broken", [SURROGATE, "\x00", f"{SURROGATE}\x00", "\udc00\ud800"])
-def test_no_character_of_the_page_is_a_reason_to_refuse_a_message(
+def test_characters_in_the_page_are_replaced_and_never_refused(
     broken: str, visitor: Visitor, claude_standin: Standin
 ) -> None:
     claude_standin.always("Hi")
@@ -115,14 +115,14 @@ def test_an_empty_body_is_no_message(visitor: Visitor) -> None:
     assert (response.status_code, response.json()["error"]) == (400, "invalid_request")
 
 
-def test_the_limit_is_named(visitor: Visitor, settings: Settings) -> None:
+def test_the_error_names_the_limit(visitor: Visitor, settings: Settings) -> None:
     settings.CHAT_MAX_MESSAGE_LENGTH = 5
     assert visitor.send("123456").json()["limit"] == 5
     assert visitor.send("12345").status_code == 200
 
 
 @pytest.mark.parametrize("text", ["x" * 2000, "🦊" * 2000, '"' * 2000, " " + "é" * 2000 + "\n"])
-def test_the_longest_message_fits_however_it_is_written(
+def test_the_longest_message_is_accepted_however_it_is_encoded(
     text: str, visitor: Visitor, claude_standin: Standin
 ) -> None:
     claude_standin.always("Hi")
@@ -131,7 +131,7 @@ def test_the_longest_message_fits_however_it_is_written(
     assert visitor.texts()[0] == text.strip()
 
 
-def test_unknown_keys_are_named_with_the_known_ones(visitor: Visitor) -> None:
+def test_the_error_names_unknown_keys_and_valid_ones(visitor: Visitor) -> None:
     message = visitor.post({"message": "hello", "max_tokens": 9}).json()["message"]
     assert "max_tokens" in message
     assert "bot, conversation, id, message, page, replaces" in message
@@ -153,7 +153,7 @@ def test_an_unknown_bot_is_refused_everywhere(method: str, visitor: Visitor) -> 
         "",
     ],
 )
-def test_only_json_is_read_as_no_form_can_send_it(
+def test_other_types_than_json_are_refused_because_forms_can_send_them(
     kind: str, visitor: Visitor, claude_standin: Standin
 ) -> None:
     response = visitor.client.post(CHAT, b'{"message": "hello"}', content_type=kind)
@@ -162,12 +162,12 @@ def test_only_json_is_read_as_no_form_can_send_it(
 
 
 @pytest.mark.parametrize("kind", ["application/json; charset=utf-8", "Application/JSON"])
-def test_json_by_any_of_its_names(kind: str, visitor: Visitor) -> None:
+def test_variants_of_the_json_content_type_are_accepted(kind: str, visitor: Visitor) -> None:
     response = visitor.client.post(CHAT, b'{"message": "hello"}', content_type=kind)
     assert response.status_code == 200
 
 
-def test_a_length_that_is_no_number_is_not_believed() -> None:
+def test_an_invalid_content_length_is_refused() -> None:
     request = RequestFactory().post(CHAT, b"{}", content_type="application/json")
     request.META["CONTENT_LENGTH"] = "many"
     for read in (requests.read_json, requests.read_stop):
@@ -176,7 +176,7 @@ def test_a_length_that_is_no_number_is_not_believed() -> None:
 
 
 @pytest.mark.parametrize("bots", [{"default": "sitechat.Chatbot"}, {"only": "sitechat.Chatbot"}])
-def test_who_names_no_bot_gets_the_default_or_the_only_one(
+def test_without_a_name_the_default_or_first_bot_is_used(
     bots: dict[str, str], settings: Settings
 ) -> None:
     settings.CHAT_BOTS = bots
@@ -193,7 +193,7 @@ def test_an_offset_is_a_number_of_characters(after: str) -> None:
             requests.read_after(request)
 
 
-def test_of_two_offsets_the_greater_counts() -> None:
+def test_the_greater_of_two_offsets_is_used() -> None:
     headers = {"Last-Event-ID": "7"}
     factory = RequestFactory()
     assert requests.read_after(factory.get("/")) == 0

@@ -36,7 +36,7 @@ def test_a_stream_begins_with_a_comment_and_ends_with_done(visitor: Visitor) -> 
     assert raw.endswith(b'data: {"done": "complete"}\n\ndata: [DONE]\n\n')
 
 
-def test_a_stream_says_that_it_is_not_to_be_held_back(visitor: Visitor) -> None:
+def test_a_stream_has_headers_against_buffering(visitor: Visitor) -> None:
     response = visitor.send("Hello")
     assert response["Content-Type"] == "text/event-stream"
     assert response["Cache-Control"] == "no-cache"
@@ -70,7 +70,7 @@ def read_async(follower: sse.AsyncFollower) -> bytes:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("after", [0, 3, 99])
-def test_both_followers_say_the_same(after: int) -> None:
+def test_both_followers_send_the_same_events(after: int) -> None:
     reply = finished(sources=[{"n": 1, "title": "A", "url": "/a/"}], citations=[{"at": 5, "n": 1}])
     sync = b"".join(sse.SyncFollower(reply, after=after))
     assert read_async(sse.AsyncFollower(reply, after=after)) == sync
@@ -117,7 +117,7 @@ def read(kind: Any, elsewhere: Elsewhere) -> bytes:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("kind", [sse.SyncFollower, sse.AsyncFollower])
-def test_silence_is_broken_by_comments(kind: Any, smaller: Smaller) -> None:
+def test_comments_are_sent_while_nothing_happens(kind: Any, smaller: Smaller) -> None:
     smaller(sse, HEARTBEAT=0.01)
     elsewhere = Elsewhere()
     follower = kind(elsewhere.reply, live=elsewhere)
@@ -135,14 +135,14 @@ def test_silence_is_broken_by_comments(kind: Any, smaller: Smaller) -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("kind", [sse.SyncFollower, sse.AsyncFollower])
-def test_a_reader_gets_what_is_written_elsewhere(kind: Any) -> None:
+def test_a_reader_gets_the_text_of_another_process(kind: Any) -> None:
     raw = read(kind, Elsewhere(Reply(id="r", message_id="m", text="Hel"), finished()))
     assert text_of(parse(raw)) == "Hello"
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("kind", [sse.SyncFollower, sse.AsyncFollower])
-def test_what_breaks_inside_a_stream_is_said_in_it(
+def test_an_error_inside_a_stream_becomes_an_event(
     kind: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     raw = read(kind, Elsewhere(RuntimeError("secret detail")))

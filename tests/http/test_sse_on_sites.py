@@ -88,7 +88,7 @@ def test_middleware_that_reads_the_body_first(ask: Ask, settings: Settings) -> N
     assert ask("Hello")[-1] == {"done": "complete"}
 
 
-def test_no_cache_shows_a_visitor_what_another_was_told(
+def test_caches_never_show_a_visitor_the_response_of_another(
     visitor: Visitor, claude_standin: Standin, settings: Settings
 ) -> None:
     settings.MIDDLEWARE = ORDINARY
@@ -107,7 +107,7 @@ def test_no_cache_shows_a_visitor_what_another_was_told(
     assert visitor.texts() == []
 
 
-def test_no_answer_says_that_it_has_not_changed(visitor: Visitor, settings: Settings) -> None:
+def test_no_response_is_a_304(visitor: Visitor, settings: Settings) -> None:
     settings.MIDDLEWARE = ORDINARY
     visitor.ask("Hello")
     first = visitor.client.get("/api/chat/")
@@ -126,7 +126,7 @@ def test_json_may_be_compressed_and_streams_are_not(visitor: Visitor, settings: 
     assert b"Hello" in gzip.decompress(history.content)
 
 
-def test_words_are_those_of_the_readers_language(
+def test_texts_are_in_the_language_of_the_reader(
     visitor: Visitor, claude_standin: Standin, settings: Settings
 ) -> None:
     settings.MIDDLEWARE = ORDINARY

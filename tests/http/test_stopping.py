@@ -41,7 +41,7 @@ def test_a_stopped_reply_keeps_what_was_written(held: Held, claude_standin: Stan
 
 
 @pytest.mark.parametrize(("at", "kept"), [(0, ""), (3, "One"), (7, "One two"), (10**30, "One two")])
-def test_no_more_is_kept_than_the_visitor_saw(at: int, kept: str, held: Held) -> None:
+def test_only_the_text_that_the_visitor_has_seen_is_kept(at: int, kept: str, held: Held) -> None:
     visitor, reply, _rest = held
     assert visitor.stop(reply, at=at).json()["text"] == kept
     assert visitor.texts() == ["Count", kept]
@@ -62,7 +62,7 @@ def test_a_reply_can_be_stopped_before_its_first_word(
 @pytest.mark.parametrize(
     "silent", [Answer("Hi", hold_after=0), Answer(end="hang", before_headers=True)]
 )
-def test_a_stop_before_the_first_word_books_what_claude_can_have_done_by_then(
+def test_a_stop_before_the_first_word_books_an_estimate_by_time(
     silent: Answer, live_visitor: MakeVisitor, claude_standin: Standin, settings: Settings
 ) -> None:
     settings.CHAT_MAX_TOKENS = 64_000  # $1.60, the larger part of the reservation
@@ -92,7 +92,7 @@ def test_stopping_twice_or_too_late_changes_nothing(held: Held, claude_standin: 
 
 
 @pytest.mark.parametrize("at", [-1, 1.5, "3", True, [], {"x": 1}])
-def test_where_it_was_stopped_is_a_number(at: Any, held: Held) -> None:
+def test_the_offset_of_a_stop_must_be_a_number(at: Any, held: Held) -> None:
     visitor, reply, _rest = held
     response = visitor.stop(reply, at=at)
     assert (response.status_code, response.json()["error"]) == (400, "invalid_request")
@@ -111,7 +111,9 @@ def test_a_stop_that_another_process_wrote_is_obeyed(held: Held) -> None:
     assert visitor.texts() == ["Count", "One"]
 
 
-def test_a_conversation_is_forgotten_in_mid_answer(held: Held, claude_standin: Standin) -> None:
+def test_a_conversation_can_be_deleted_while_a_reply_is_written(
+    held: Held, claude_standin: Standin
+) -> None:
     visitor, reply, rest = held
     assert visitor.forget().status_code == 204
     assert b"[DONE]" in b"".join(rest)

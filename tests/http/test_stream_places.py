@@ -1,4 +1,4 @@
-"""A stream's place is given back, however its request ends."""
+"""Tests that a stream's slot is released, however its request ends."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def _two_places(settings: Settings) -> Iterator[None]:
     until(has_room, seconds=30)
 
 
-def test_visitors_are_answered_although_no_session_can_be_saved(
+def test_visitors_get_an_answer_even_if_the_session_can_not_be_saved(
     live_visitor: MakeVisitor, settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings.SESSION_ENGINE = FAILING
@@ -112,7 +112,7 @@ def test_visitors_are_answered_although_no_session_can_be_saved(
     assert "session could not be saved" in caplog.text
 
 
-def test_a_session_that_is_saved_with_every_request_is_no_second_failure(
+def test_a_session_that_could_not_be_saved_is_not_saved_again_by_the_middleware(
     live_visitor: MakeVisitor, settings: Settings
 ) -> None:
     settings.SESSION_ENGINE = FAILING
@@ -121,7 +121,7 @@ def test_a_session_that_is_saved_with_every_request_is_no_second_failure(
 
 
 @pytest.mark.parametrize("name", ["Dropping", "Failing"])
-def test_a_middleware_that_drops_the_stream(
+def test_a_stream_that_middleware_drops_releases_its_slot(
     name: str, live_visitor: MakeVisitor, settings: Settings
 ) -> None:
     settings.MIDDLEWARE = [f"{FAILING}.{name}", *settings.MIDDLEWARE]
@@ -133,7 +133,7 @@ def test_a_middleware_that_drops_the_stream(
     assert Conversation.objects.count() == 4
 
 
-def test_a_client_that_leaves_before_the_headers(
+def test_a_client_that_disconnects_before_the_headers_releases_its_slot(
     live_visitor: MakeVisitor, settings: Settings
 ) -> None:
     settings.MIDDLEWARE = [f"{FAILING}.Waiting", *settings.MIDDLEWARE]
@@ -152,7 +152,7 @@ def test_a_client_that_leaves_before_the_headers(
     assert Conversation.objects.count() == 4
 
 
-def test_a_client_that_leaves_while_its_reply_begins(
+def test_a_client_that_disconnects_while_its_reply_starts_releases_its_slot(
     live_visitor: MakeVisitor, settings: Settings
 ) -> None:
     """The view is cancelled while a thread still works for it."""

@@ -1,4 +1,4 @@
-"""The database or the ledger is down: visitors are asked to come back, and nothing is a 500."""
+"""Tests without the database or the ledger: visitors get a 503 with Retry-After, never a 500."""
 
 from __future__ import annotations
 
@@ -75,11 +75,11 @@ CALLS: dict[str, Callable[[Visitor], Any]] = {
 
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.usefixtures("no_database")
-def test_without_the_database_visitors_are_asked_to_come_back(call: str, visitor: Visitor) -> None:
+def test_without_the_database_visitors_get_a_retry_after(call: str, visitor: Visitor) -> None:
     assert_overloaded(CALLS[call](visitor))
 
 
-def test_a_conversation_without_a_session_takes_one_statement_at_most(
+def test_showing_a_conversation_without_a_session_needs_at_most_one_statement(
     live_visitor: MakeVisitor, django_assert_max_num_queries: Any
 ) -> None:
     visitor = live_visitor()

@@ -30,7 +30,7 @@ def assert_not_configured(response: Any) -> None:
     assert response.json()["error"] == "not_configured"
 
 
-def test_a_message_before_the_first_migrate(
+def test_a_message_before_the_first_migrate_is_refused(
     unmigrated: None, claude_standin: Standin, caplog: pytest.LogCaptureFixture
 ) -> None:
     visitor = Visitor()
@@ -42,7 +42,7 @@ def test_a_message_before_the_first_migrate(
     assert not claude_standin.requests
 
 
-def test_a_visitor_with_a_session_before_a_later_migrate(
+def test_a_visitor_with_a_session_is_refused_before_a_later_migrate(
     live_visitor: MakeVisitor, request: pytest.FixtureRequest
 ) -> None:
     visitor = live_visitor()
@@ -57,7 +57,7 @@ def test_a_visitor_with_a_session_before_a_later_migrate(
     assert_not_configured(visitor.forget())
 
 
-def test_a_table_of_the_site_that_is_missing_is_another_failure(
+def test_a_missing_table_of_the_site_is_not_mistaken_for_a_missing_migration(
     live_visitor: MakeVisitor, settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings.CHAT_BOTS = {"default": "tests.http.test_unmigrated.AsksNowhere"}

@@ -54,7 +54,7 @@ async def stream(client: AsyncClient, **query: str) -> Updates:
     return Updates(await client.get(f"{CHAT}updates/", query, headers=STREAM))
 
 
-def test_a_visitor_sees_at_once_who_joins_types_writes_and_leaves(ann: User) -> None:
+def test_a_visitor_sees_immediately_when_a_person_joins_types_writes_and_leaves(ann: User) -> None:
     async def main() -> None:
         client = AsyncClient()
         await client.post(f"{CHAT}person/")
@@ -81,7 +81,7 @@ def test_a_visitor_sees_at_once_who_joins_types_writes_and_leaves(ann: User) -> 
     async_to_sync(main)()
 
 
-def test_a_stream_goes_on_from_the_last_event(ann: User) -> None:
+def test_a_stream_continues_after_the_last_event(ann: User) -> None:
     async def main() -> None:
         client = AsyncClient()
         await client.post(f"{CHAT}person/")
@@ -120,7 +120,7 @@ def test_a_long_stream_ends_without_done(ann: User, smaller: Smaller) -> None:
     assert b"[DONE]" not in raw
 
 
-def test_a_stream_of_a_forgotten_conversation_ends(ann: User, smaller: Smaller) -> None:
+def test_a_stream_of_a_deleted_conversation_ends(ann: User, smaller: Smaller) -> None:
     smaller(update_stream, LOOK_AGAIN=0)
 
     async def main() -> bytes:

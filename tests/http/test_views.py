@@ -30,7 +30,7 @@ Answered = tuple[Visitor, str]
 # Sending
 
 
-def test_the_plainest_call_works(claude_standin: Standin, db: None) -> None:
+def test_a_call_with_only_a_message_works(claude_standin: Standin, db: None) -> None:
     """Send requests like curl: without cookies, tokens and other headers."""
     claude_standin.script("Hello there")
     response = Client(enforce_csrf_checks=True).post(
@@ -51,7 +51,9 @@ def test_a_stream_begins_with_the_ids(visitor: Visitor) -> None:
 # The conversation
 
 
-def test_history_is_told_as_it_was(answered: Answered, settings: Settings) -> None:
+def test_the_history_has_all_messages_and_the_texts_of_the_widget(
+    answered: Answered, settings: Settings
+) -> None:
     visitor, reply = answered
     settings.CHAT_WIDGET = {"greeting": "Grüß Gott", "suggestions": ["Prices?", "Hours?"]}
     history = visitor.history()
@@ -74,13 +76,13 @@ def test_history_is_told_as_it_was(answered: Answered, settings: Settings) -> No
     }
 
 
-def test_without_a_session_there_is_nothing_and_nothing_is_made(visitor: Visitor) -> None:
+def test_reading_without_a_session_creates_nothing(visitor: Visitor) -> None:
     history = visitor.history()
     assert (history["conversation"], history["messages"], history["running"]) == (None, [], None)
     assert not visitor.client.cookies
 
 
-def test_order_never_ties(visitor: Visitor) -> None:
+def test_messages_have_a_definite_order(visitor: Visitor) -> None:
     for number in range(3):
         visitor.ask(f"Question {number}")
     Message.objects.update(created=datetime.fromisoformat("2026-01-01T00:00:00+00:00"))
@@ -111,7 +113,7 @@ def test_a_reply_can_be_polled(answered: Answered) -> None:
     }
 
 
-def test_a_failure_is_polled_with_its_words(visitor: Visitor, claude_standin: Standin) -> None:
+def test_a_polled_failure_has_its_text(visitor: Visitor, claude_standin: Standin) -> None:
     claude_standin.script(Answer(status=401))
     events = visitor.ask("Hello")
     polled = visitor.poll(events[0]["reply"])
@@ -120,7 +122,7 @@ def test_a_failure_is_polled_with_its_words(visitor: Visitor, claude_standin: St
 
 
 @pytest.mark.parametrize("after", ["-1", "x", "1.5"])
-def test_an_offset_that_is_none_is_refused(after: str, answered: Answered) -> None:
+def test_an_invalid_offset_is_refused(after: str, answered: Answered) -> None:
     visitor, reply = answered
     response = visitor.client.get(reply_url(reply), {"after": after})
     assert (response.status_code, response.json()["error"]) == (400, "invalid_request")
@@ -129,7 +131,7 @@ def test_an_offset_that_is_none_is_refused(after: str, answered: Answered) -> No
 # Rating
 
 
-def test_a_reply_is_rated_and_rated_anew(answered: Answered) -> None:
+def test_a_rating_can_be_changed(answered: Answered) -> None:
     visitor, reply = answered
     response = visitor.rate(reply, rating=1, comment=" Well said ")
     assert (response.status_code, response.json()) == (200, {"reply": reply, "rating": 1})
@@ -159,7 +161,7 @@ def test_a_reply_is_rated_and_rated_anew(answered: Answered) -> None:
         b"rating=1",
     ],
 )
-def test_a_rating_that_is_none_changes_nothing(body: Any, answered: Answered) -> None:
+def test_an_invalid_rating_changes_nothing(body: Any, answered: Answered) -> None:
     visitor, reply = answered
     response = visitor.post(body, reply_url(reply, "rating/"))
     assert (response.status_code, response.json()["error"]) == (400, "invalid_request")
@@ -175,7 +177,7 @@ def test_a_comment_has_a_limit(answered: Answered) -> None:
 # Forgetting
 
 
-def test_a_conversation_is_forgotten(answered: Answered) -> None:
+def test_a_conversation_can_be_deleted(answered: Answered) -> None:
     visitor, reply = answered
     response = visitor.forget()
     assert (response.status_code, response.content) == (204, b"")
@@ -186,7 +188,7 @@ def test_a_conversation_is_forgotten(answered: Answered) -> None:
     assert visitor.texts()[0] == "Afresh"
 
 
-def test_forgetting_nothing_is_fine_too(visitor: Visitor) -> None:
+def test_deleting_without_a_conversation_succeeds(visitor: Visitor) -> None:
     assert visitor.forget().status_code == 204
     assert not visitor.client.cookies
 
@@ -206,7 +208,7 @@ def calls(visitor: Visitor, reply: str) -> list[Any]:
     ]
 
 
-def test_what_belongs_to_another_does_not_exist(answered: Answered) -> None:
+def test_replies_of_other_visitors_are_not_found(answered: Answered) -> None:
     _owner, reply = answered
     stranger, neighbour = Visitor(), Visitor()
     neighbour.ask("Hello")
@@ -222,7 +224,7 @@ def test_what_belongs_to_another_does_not_exist(answered: Answered) -> None:
     assert Message.objects.replies().get(pk=reply).rating == 0
 
 
-def test_a_users_reply_is_theirs_when_they_are_logged_out(answered: Answered) -> None:
+def test_the_reply_of_a_user_is_not_found_after_a_logout(answered: Answered) -> None:
     visitor, _reply = answered
     visitor.client.force_login(User.objects.create_user("ann"))
     [reply] = [event["reply"] for event in visitor.ask("Mine") if "reply" in event]
@@ -231,7 +233,7 @@ def test_a_users_reply_is_theirs_when_they_are_logged_out(answered: Answered) ->
     assert visitor.client.get(reply_url(reply)).status_code == 404
 
 
-def test_a_message_of_the_visitor_is_no_reply(answered: Answered) -> None:
+def test_the_id_of_a_visitors_message_is_not_a_reply(answered: Answered) -> None:
     visitor, _reply = answered
     question = visitor.history()["messages"][0]["id"]
     assert visitor.client.get(reply_url(question)).status_code == 404
@@ -240,7 +242,7 @@ def test_a_message_of_the_visitor_is_no_reply(answered: Answered) -> None:
 @pytest.mark.parametrize(
     "reply", ["x", "0", UUID[:-1], UUID + "0", "%00", "..", "é", "{" + UUID + "}"]
 )
-def test_an_id_that_is_none_is_not_found(reply: str, answered: Answered) -> None:
+def test_an_invalid_id_is_not_found(reply: str, answered: Answered) -> None:
     visitor, _reply = answered
     response = visitor.client.get(reply_url(reply))
     assert (response.status_code, response.json()["error"]) == (404, "not_found")
@@ -268,7 +270,7 @@ def test_other_methods_are_refused_in_json(
     assert response.json()["error"] == "method_not_allowed"
 
 
-def test_answers_are_never_kept_by_caches(answered: Answered) -> None:
+def test_responses_are_never_cached(answered: Answered) -> None:
     visitor, reply = answered
     for response in (
         visitor.client.get(CHAT),

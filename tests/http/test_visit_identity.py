@@ -47,7 +47,7 @@ def visitor_of(request: HttpRequest) -> Visitor:
 # The address
 
 
-def test_10000_addresses_of_one_64_are_one_visitor() -> None:
+def test_all_addresses_of_an_ipv6_64_are_one_visitor() -> None:
     first = int(IPv6Address("2001:db8:1:2::"))
     step = 2**64 // 10_000
     seen = {visitor_of(a_request(str(IPv6Address(first + n * step)))).ip for n in range(10_000)}
@@ -56,7 +56,7 @@ def test_10000_addresses_of_one_64_are_one_visitor() -> None:
 
 
 @pytest.mark.parametrize("proxies", [0, 1, 2])
-def test_inventing_forwarded_addresses_makes_no_new_visitor(proxies: int) -> None:
+def test_invented_forwarded_addresses_create_no_new_visitor(proxies: int) -> None:
     # What the proxies append: the visitor's address, then the first proxy's.
     appended = ["198.51.100.1", "10.0.0.1"][:proxies]
     with override_settings(CHAT_TRUSTED_PROXIES=proxies):
@@ -67,7 +67,7 @@ def test_inventing_forwarded_addresses_makes_no_new_visitor(proxies: int) -> Non
     assert len(seen) == 1
 
 
-def test_forwarding_without_trusted_proxies_is_warned_of_once(
+def test_a_forwarded_address_without_trusted_proxies_is_logged_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with caplog.at_level(logging.WARNING, "sitechat"):
@@ -79,7 +79,7 @@ def test_forwarding_without_trusted_proxies_is_warned_of_once(
 
 
 @pytest.mark.parametrize(("proxies", "forwarded"), [(0, None), (1, "6.6.6.6")])
-def test_a_site_that_is_set_up_right_is_not_warned(
+def test_a_correct_setting_logs_nothing(
     proxies: int, forwarded: str | None, caplog: pytest.LogCaptureFixture
 ) -> None:
     with override_settings(CHAT_TRUSTED_PROXIES=proxies):
@@ -113,7 +113,7 @@ def test_a_visitor_without_a_cookie_is_a_new_one_each_time() -> None:
 
 
 @pytest.mark.parametrize("junk", [7, None, "", ["x"], "x" * 500])
-def test_what_is_no_identity_in_a_session_is_none(junk: Any) -> None:
+def test_an_invalid_identity_in_a_session_is_ignored(junk: Any) -> None:
     request = a_request()
     request.session[visits.VISITOR_KEY] = junk
     session = visitor_of(request).session
@@ -124,7 +124,7 @@ def test_what_is_no_identity_in_a_session_is_none(junk: Any) -> None:
 # The user
 
 
-def test_a_user_is_an_opaque_word_and_nobody_is_none() -> None:
+def test_the_identity_of_a_user_is_opaque_and_anonymous_visitors_have_none() -> None:
     request = a_request()
     request.user = AnonymousUser()
     assert visitor_of(request).user is None

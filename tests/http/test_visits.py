@@ -72,7 +72,7 @@ def test_a_login_keeps_the_conversation(backend: str, visitor: Visitor, ann: Use
     assert Conversation.objects.get().user == ann
 
 
-def test_a_logout_leaves_it_behind(backend: str, visitor: Visitor, ann: User) -> None:
+def test_a_logout_ends_the_conversation(backend: str, visitor: Visitor, ann: User) -> None:
     visitor.client.force_login(ann)
     visitor.ask("Hello")
     visitor.client.logout()
@@ -106,7 +106,7 @@ def test_an_old_cookie_opens_nothing_after_the_logout(
     assert thief.texts() == []
 
 
-def test_a_planted_session_shows_its_planter_nothing(
+def test_a_session_that_somebody_has_planted_shows_them_nothing(
     visitor: Visitor, ann: User, settings: Settings
 ) -> None:
     """Check that an attacker who sets a victim's session cookie can't read the conversation."""
@@ -123,7 +123,7 @@ def test_a_planted_session_shows_its_planter_nothing(
     assert "My secret" not in planter.texts()
 
 
-def test_each_bot_has_a_conversation_of_its_own(visitor: Visitor, settings: Settings) -> None:
+def test_each_bot_has_its_own_conversation(visitor: Visitor, settings: Settings) -> None:
     settings.CHAT_BOTS = {"default": "sitechat.Chatbot", "support": "sitechat.Chatbot"}
     visitor.ask("Hello")
     visitor.ask("Help", bot="support")
@@ -135,7 +135,7 @@ def test_each_bot_has_a_conversation_of_its_own(visitor: Visitor, settings: Sett
 
 
 @pytest.mark.parametrize("held", ["text", ["a"], {"default": 5}, {"default": "x"}, {}, None])
-def test_a_session_that_holds_nonsense_is_an_empty_one(held: object, visitor: Visitor) -> None:
+def test_invalid_data_in_a_session_is_ignored(held: object, visitor: Visitor) -> None:
     session = visitor.client.session
     session[visits.CONVERSATIONS_KEY] = held
     session.save()
@@ -145,7 +145,7 @@ def test_a_session_that_holds_nonsense_is_an_empty_one(held: object, visitor: Vi
     assert visitor.texts() == ["Hello", "Hi"]
 
 
-def test_a_conversation_that_was_cleaned_up_begins_afresh(visitor: Visitor) -> None:
+def test_after_the_cleanup_a_new_conversation_starts(visitor: Visitor) -> None:
     visitor.ask("Hello")
     Conversation.objects.all().delete()
     assert visitor.history()["conversation"] is None
@@ -153,7 +153,7 @@ def test_a_conversation_that_was_cleaned_up_begins_afresh(visitor: Visitor) -> N
     assert visitor.texts() == ["Again", "Hi"]
 
 
-def test_a_site_without_sessions_is_told_what_to_do(
+def test_a_site_without_sessions_gets_an_error_with_the_solution(
     visitor: Visitor, settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings.MIDDLEWARE = ["django.middleware.common.CommonMiddleware"]
@@ -185,7 +185,7 @@ def request_with(session: SessionStore) -> HttpRequest:
 
 
 @pytest.mark.django_db
-def test_messages_sent_at_once_begin_the_same_conversation() -> None:
+def test_concurrent_messages_start_the_same_conversation() -> None:
     held = read_visit(request_with(saved_session())).held
     assert held.new_id("default") == held.new_id("default")
     assert held.new_id("default") != held.new_id("other")
@@ -212,13 +212,13 @@ def test_visitors_without_a_session_never_share_a_conversation() -> None:
 
 
 @pytest.mark.django_db
-def test_messages_sent_at_once_come_from_the_same_visitor() -> None:
+def test_concurrent_messages_come_from_the_same_visitor() -> None:
     key = saved_session().session_key
     first, second = (read_visit(request_with(SessionStore(key))).visitor for _ in range(2))
     assert first == second
 
 
-def test_a_forged_cookie_is_no_session(visitor: Visitor, settings: Settings) -> None:
+def test_a_forged_cookie_is_not_a_session(visitor: Visitor, settings: Settings) -> None:
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
     visitor.client.cookies["sessionid"] = "forged"
     visitor.ask("Hello")

@@ -54,7 +54,7 @@ def test_it_is_an_element_and_one_script() -> None:
     assert elements["site-chat"]["endpoint"] == "/api/chat/"
 
 
-def test_it_holds_nothing_inline() -> None:
+def test_it_contains_no_inline_script_or_style() -> None:
     html = render("inline=True")
     assert "style" not in html
     assert " on" not in re.sub(r'"[^"]*"', "", html)
@@ -74,7 +74,7 @@ def test_it_touches_neither_cookies_nor_the_session() -> None:
     assert not response.has_header("Vary")
 
 
-def test_what_the_site_says_of_it(settings: Any) -> None:
+def test_the_sites_options_become_attributes(settings: Any) -> None:
     settings.CHAT_WIDGET = {
         "title": gettext_lazy("Ask <us>"),
         "placeholder": 'Say "hello"',
@@ -99,21 +99,21 @@ def test_what_the_site_says_of_it(settings: Any) -> None:
         ({"disclosure": False}, ""),
     ],
 )
-def test_visitors_are_told_that_they_talk_to_an_ai(
+def test_visitors_are_informed_that_they_talk_to_an_ai(
     given: dict[str, Any], said: str, settings: Any
 ) -> None:
     settings.CHAT_WIDGET = given
     assert attributes()["disclosure"] == said
 
 
-def test_inline_reserves_its_place() -> None:
+def test_an_inline_chat_reserves_its_space() -> None:
     elements = Elements(render("inline=True")).found
     assert elements["site-chat"]["inline"] is None
     assert elements["svg"]["height"] == "576"
     assert "inline" not in attributes()
 
 
-def test_a_bot_of_the_site(settings: Any) -> None:
+def test_a_bot_can_be_chosen(settings: Any) -> None:
     settings.CHAT_BOTS = {"default": "sitechat.Chatbot", "support": "sitechat.Chatbot"}
     assert attributes('bot="support"')["bot"] == "support"
     assert "bot" not in attributes()
@@ -149,7 +149,7 @@ def test_a_setting_of_a_wrong_kind_is_logged_and_the_page_goes_without_the_chat(
     assert "The page has no chat" in caplog.text
 
 
-def test_numbers_are_written_for_programs(settings: Any) -> None:
+def test_numbers_are_not_localized(settings: Any) -> None:
     settings.USE_THOUSAND_SEPARATOR = True
     settings.CHAT_MAX_MESSAGE_LENGTH = 12_000
     with override("de"):
@@ -164,7 +164,7 @@ def test_attributes_are_escaped_even_if_the_page_escapes_nothing(settings: Any) 
     assert Elements(html).found["site-chat"]["heading"] == '"><script>alert(1)</script>'
 
 
-def test_a_site_may_write_its_own_html(settings: Any, tmp_path: Path) -> None:
+def test_a_site_may_override_the_template(settings: Any, tmp_path: Path) -> None:
     own = tmp_path / widget.TEMPLATE
     own.parent.mkdir()
     own.write_text("<my-chat at={{ attributes.endpoint }}></my-chat>")
@@ -172,7 +172,7 @@ def test_a_site_may_write_its_own_html(settings: Any, tmp_path: Path) -> None:
     assert render() == "<my-chat at=/api/chat/></my-chat>"
 
 
-def test_all_words_are_there_and_nothing_breaks_out_of_the_attribute() -> None:
+def test_all_texts_are_in_the_attribute_and_are_escaped() -> None:
     with override("en"):
         words = json.loads(attributes()["strings"])
     assert set(words) == {*WORDS, *plurals()}
@@ -182,7 +182,7 @@ def test_all_words_are_there_and_nothing_breaks_out_of_the_attribute() -> None:
     }
 
 
-def test_the_words_are_those_that_the_element_knows() -> None:
+def test_the_texts_are_those_that_the_element_uses() -> None:
     source = (ROOT / "widget" / "src" / "i18n" / "strings.ts").read_text(encoding="utf-8")
     words, counted = (
         set(re.findall(r'"(\w+)"', source.split(f"export type {name} =")[1].split("\n\n")[0]))
@@ -193,7 +193,7 @@ def test_the_words_are_those_that_the_element_knows() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_language_has_every_word(language: str) -> None:
+def test_every_language_has_every_text(language: str) -> None:
     with override("en"):
         english = json.loads(strings())
     with override(language):
@@ -214,7 +214,7 @@ def test_arabic_has_its_six_plurals() -> None:
         assert len(set(plurals()["left"].values())) == 6
 
 
-def test_no_language_is_shown_where_translations_are_off() -> None:
+def test_without_translations_no_language_is_set() -> None:
     from django.utils import translation
 
     with translation.override(None):
@@ -279,7 +279,7 @@ def test_a_bot_changes_what_the_widget_shows(settings: Any, client: Client) -> N
     assert found["greeting"] == "Hello!"
 
 
-def test_the_chat_can_be_the_page() -> None:
+def test_the_chat_can_fill_the_page() -> None:
     template = Template("{% load sitechat %}{% chat_page %}")
     element = Elements(template.render(Context())).found["site-chat"]
     assert element["page"] is None

@@ -34,7 +34,7 @@ def documented() -> set[str]:
     ],
     ids=["properties", "events", "attributes", "attributes of the style sheet"],
 )
-def test_what_sites_can_use_of_the_element_is_documented(pattern: str) -> None:
+def test_the_public_interface_of_the_element_is_documented(pattern: str) -> None:
     names = set(re.findall(pattern, sources(), re.M)) - {"href", "popover", "style"}
     assert names
     assert names <= documented()
@@ -59,7 +59,7 @@ def test_every_part_is_documented() -> None:
     assert parts - {"root", "hidden"} <= documented()
 
 
-def test_the_types_hold_every_method_and_event() -> None:
+def test_the_types_contain_every_method_and_event() -> None:
     types = TYPES.read_text(encoding="utf-8")
     element = ELEMENT.read_text(encoding="utf-8")
     own = {"connectedCallback", "disconnectedCallback", "attributeChangedCallback"}

@@ -25,7 +25,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize("url", REFUSED)
-def test_what_is_no_address_of_a_page(url: str) -> None:
+def test_invalid_addresses_are_refused(url: str) -> None:
     assert not is_address(url)
 
 
@@ -33,13 +33,13 @@ def test_what_is_no_address_of_a_page(url: str) -> None:
     "url",
     ["/", "/a/", "/a//b/", "/a?b=//c", "/ä/", "/a b/", "https://a.example/b", "http://a:8000/"],
 )
-def test_what_is_one(url: str) -> None:
+def test_valid_addresses_are_accepted(url: str) -> None:
     assert is_address(url)
     assert safe_link(url) == url
 
 
 @pytest.mark.parametrize("url", REFUSED[:8])
-def test_it_is_no_link_for_owners_either(url: str) -> None:
+def test_invalid_addresses_are_not_linked_in_the_admin(url: str) -> None:
     assert safe_link(url) == ""
 
 

@@ -1,4 +1,4 @@
-"""Tests of the audience of pages, if it changes, is invalid or is unknown."""
+"""Tests of pages whose audience changes, is invalid or is unknown."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_a_page_whose_audience_is_no_longer_known_is_shown_to_nobody(
 
 
 @pytest.mark.parametrize("fails", ["text", "url"])
-def test_a_page_that_has_become_private_is_so_even_where_it_cannot_be_read(
+def test_a_page_that_has_become_private_is_hidden_even_if_it_cannot_be_read(
     fails: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Articles(_Guarded):
@@ -96,7 +96,7 @@ def test_a_page_that_has_become_private_is_so_even_where_it_cannot_be_read(
     assert found("walrus") == [f"/articles/{group.pk}/"]
 
 
-def test_a_private_page_at_an_address_that_is_taken_leaves_no_public_one_behind() -> None:
+def test_a_private_page_at_a_used_address_leaves_no_public_page_behind() -> None:
     class Articles(_Guarded):
         where = ""
 
@@ -113,7 +113,7 @@ def test_a_private_page_at_an_address_that_is_taken_leaves_no_public_one_behind(
     assert found("walrus") == []
 
 
-def test_an_audience_that_means_nothing_is_an_error_not_a_public_page() -> None:
+def test_an_invalid_audience_is_an_error_and_not_public() -> None:
     stored = store(Document(url="/x/", text="Text", format="plain", audience=["stuff"]), "test")
     assert stored.problem.startswith("unknown audience 'stuff'")
     assert open_page("/x/", user=AnonymousUser()) is None

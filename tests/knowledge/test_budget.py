@@ -65,7 +65,7 @@ HOSTILE: dict[str, tuple[str, Callable[[], str | bytes]]] = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_no_document_takes_longer_than_its_budget(name: str) -> None:
+def test_every_document_is_stopped_after_its_budget(name: str) -> None:
     format, make = HOSTILE[name]
     draft = Draft(make(), format)
     read_document(Draft("warm", format if format != "pdf" else "plain"), SMALL)
@@ -76,13 +76,13 @@ def test_no_document_takes_longer_than_its_budget(name: str) -> None:
     assert read_document(Draft("<p>Good", "html"), SMALL).cuts[0].text == "Good"
 
 
-def test_a_document_over_its_time_says_so() -> None:
+def test_a_document_over_its_time_is_reported() -> None:
     with pytest.raises(OverBudget, match=r"takes more than 0\.5 s to be read"):
         read_document(Draft(shared_stream_pdf(1000, 3000), "pdf"), SMALL)
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="only Linux limits memory")  # noqa: PTH110
-def test_a_document_over_its_memory_says_so() -> None:
+def test_a_document_over_its_memory_is_reported() -> None:
     page = "<main>" + "<b>a</b>" * 500_000
     with pytest.raises(OverBudget, match="needs more than 30 MB of memory"):
         read_document(Draft(page, "page"), DocumentBudget(seconds=60, megabytes=30, wall=100))
@@ -95,11 +95,11 @@ def test_documents_that_are_read_at_the_same_time_do_not_mix() -> None:
     assert [reading.cuts[0].text for reading in readings] == texts
 
 
-def test_characters_that_no_database_stores_are_replaced() -> None:
+def test_characters_that_databases_can_not_store_are_replaced() -> None:
     assert read_document(Draft("a\ud800b\0c", "plain"), SMALL).cuts[0].text == "a\ufffdb\ufffdc"
 
 
-def test_the_key_of_the_site_is_unknown_where_documents_are_read(
+def test_the_process_that_reads_documents_does_not_know_the_key(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from sitechat.knowledge.reading.budget import environment
@@ -111,7 +111,7 @@ def test_the_key_of_the_site_is_unknown_where_documents_are_read(
 
 
 @pytest.mark.django_db
-def test_a_document_over_budget_is_named_and_keeps_its_old_text(
+def test_a_document_over_budget_is_reported_and_keeps_its_old_text(
     no_sources: None,
     settings: Settings,
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,

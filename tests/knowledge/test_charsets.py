@@ -45,9 +45,7 @@ def page(meta: str, text: str = TEXT) -> str:
         ("<meta http-equiv=x content='charset=utf-8'><meta charset=latin1>", "", "latin-1"),
     ],
 )
-def test_a_page_is_read_in_the_encoding_that_it_is_in(
-    meta: str, charset: str, encoding: str
-) -> None:
+def test_a_page_is_decoded_in_its_encoding(meta: str, charset: str, encoding: str) -> None:
     content = read(page(meta).encode(encoding), "page", charset)
     assert [block.text for block in content.blocks] == [TEXT[3:]]
 
@@ -70,11 +68,13 @@ def test_a_page_is_read_in_the_encoding_that_it_is_in(
         ("csUnicode", "Täglich", "utf-16-le"),
     ],
 )
-def test_names_mean_what_browsers_take_them_for(name: str, text: str, encoding: str) -> None:
+def test_names_of_encodings_mean_the_same_as_in_browsers(
+    name: str, text: str, encoding: str
+) -> None:
     assert decode(text.encode(encoding), name) == text
 
 
-def test_bytes_without_a_character_are_what_browsers_take_them_for() -> None:
+def test_undefined_bytes_are_decoded_as_in_browsers() -> None:
     assert decode(b"5 \x80\x81", "windows-1252") == "5 €\x81"
     with pytest.raises(Unreadable, match="not valid CP1253"):
         decode(b"\xd2", "windows-1253")
@@ -94,7 +94,7 @@ def test_bytes_in_no_known_encoding_are_reported(charset: str, meta: str) -> Non
         read(page(meta).encode("latin-1"), "page", charset)
 
 
-def test_files_that_are_no_pages_can_not_name_their_encoding() -> None:
+def test_only_pages_can_declare_their_encoding() -> None:
     with pytest.raises(Unreadable, match="not valid UTF-8"):
         read("<meta charset=latin1> Täglich".encode("latin-1"), "plain")
     assert read("\ufeffTäglich".encode("utf-16-le"), "plain").blocks[0].text == "Täglich"
@@ -113,7 +113,7 @@ def test_files_that_are_no_pages_can_not_name_their_encoding() -> None:
         ("deflate, gzip", gzip.compress(zlib.compress(b"text"), mtime=0)),
     ],
 )
-def test_the_content_encoding_is_undone(encodings: str, data: bytes) -> None:
+def test_compressed_bodies_are_decompressed(encodings: str, data: bytes) -> None:
     assert unpacked(data, encodings, 1000) == b"text"
 
 
@@ -135,6 +135,8 @@ def test_brotli_needs_the_library_of_the_site(monkeypatch: pytest.MonkeyPatch) -
         ("gzip", gzip.compress(b"\0" * 50_000_000, mtime=0), "too large: more than 1,000 bytes"),
     ],
 )
-def test_what_can_not_be_unpacked_is_reported(encodings: str, data: bytes, problem: str) -> None:
+def test_bodies_that_can_not_be_decompressed_are_reported(
+    encodings: str, data: bytes, problem: str
+) -> None:
     with pytest.raises(Unreadable, match=problem):
         unpacked(data, encodings, 1000)

@@ -54,7 +54,7 @@ def test_without_a_sitemap_links_are_followed(answers: dict[str, Answer]) -> Non
     }
 
 
-def test_pages_that_no_link_leads_to_any_more_are_kept_while_they_are_there(
+def test_pages_without_links_are_kept_while_they_exist(
     answers: dict[str, Answer],
 ) -> None:
     put_pages("/", "/a/", "/b/")
@@ -65,7 +65,7 @@ def test_pages_that_no_link_leads_to_any_more_are_kept_while_they_are_there(
         assert known_urls() == {"/", "/a/"}
 
 
-def test_a_crawl_is_bounded_and_says_so(answers: dict[str, Answer]) -> None:
+def test_a_crawl_is_bounded_and_reports_it(answers: dict[str, Answer]) -> None:
     class Pages(SitemapSource):
         label = "pages"
         crawl_limit = 5
@@ -86,7 +86,7 @@ def test_a_sitemap_that_is_broken_is_not_replaced_by_links(answers: dict[str, An
     assert known_urls() == set()
 
 
-def test_which_links_a_page_asks_to_follow() -> None:
+def test_only_links_that_a_page_allows_are_followed() -> None:
     html = b"""<a href=/a/>a</a><A HREF="/b/?x&amp;y#z">b</A><a rel="nofollow" href=/c/>c</a>
         <!-- <a href=/d/>d</a> --><script>"<a href=/e/>"</script><a name=f>f</a>
         <a class=x download href=/g/>g</a><link href=/h/><a
@@ -101,14 +101,14 @@ def test_a_link_whose_address_says_download_or_nofollow_is_followed() -> None:
     assert links_of(html) == ["/download/", "/about-nofollow/"]
 
 
-def test_an_open_comment_or_script_reaches_to_the_end() -> None:
+def test_an_unclosed_comment_or_script_reaches_to_the_end() -> None:
     assert links_of(b"<a href=/a/>a</a><!-- <a href=/b/>b</a>") == ["/a/"]
     assert links_of(b"<a href=/a/>a</a><script><!-- <a href=/b/>b</a>") == ["/a/"]
     assert links_of(b"<STYLE><!--</style ><a href=/a/>a</a>") == ["/a/"]
 
 
 @pytest.mark.parametrize("piece", [b"<!--", b"<script ", b"<meta name=robots ", b"<a rel=", b"<a "])
-def test_the_links_of_a_hostile_page_are_found_at_once(piece: bytes) -> None:
+def test_the_links_of_a_hostile_page_are_found_quickly(piece: bytes) -> None:
     began = time.process_time()
     assert links_of(piece * (1_000_000 // len(piece))) == []
     assert head_links(piece * (200_000 // len(piece))).canonical == ""
@@ -137,12 +137,12 @@ urlpatterns = [
         *(("/blog/walrus/?x", False), ("//blog/", False), ("blog/", False)),
     ],
 )
-def test_which_paths_may_be_pages(settings: Settings, url: str, is_one: bool) -> None:
+def test_only_paths_of_pages_are_followed(settings: Settings, url: str, is_one: bool) -> None:
     settings.ROOT_URLCONF = __name__
     assert is_page(url) is is_one
 
 
-def test_named_pages_are_read_and_read_again(answers: dict[str, Answer]) -> None:
+def test_named_pages_are_read_again_by_later_runs(answers: dict[str, Answer]) -> None:
     put_pages("/about/", "/faq/", "/other/")
     answers["/sitemap.xml"] = sitemap_of("/other/")
     out, _ = run("/about/", "/faq/")
@@ -157,7 +157,7 @@ def test_named_pages_are_read_and_read_again(answers: dict[str, Answer]) -> None
     assert known_urls() == {"/about/", "/other/"}
 
 
-def test_a_named_page_of_another_source_stays_its_own(answers: dict[str, Answer]) -> None:
+def test_a_named_page_stays_with_its_source(answers: dict[str, Answer]) -> None:
     put_pages("/about/")
     index_all()
     answers["/about/"] = "<main>New words</main>"

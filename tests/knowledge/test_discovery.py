@@ -65,7 +65,7 @@ def test_a_rolled_back_change_is_not_indexed_and_does_not_stop_the_next() -> Non
 
 
 @pytest.mark.django_db(transaction=True)
-def test_objects_are_indexed_at_once_outside_a_transaction() -> None:
+def test_objects_are_indexed_immediately_outside_a_transaction() -> None:
     class Articles(Groups):
         pass
 
@@ -83,7 +83,7 @@ def test_objects_are_indexed_at_once_outside_a_transaction() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_where_nobody_says_when_it_is_committed_a_save_is_left_to_chat_index() -> None:
+def test_with_manual_commits_a_save_is_left_to_chat_index() -> None:
     class Articles(Groups):
         pass
 
@@ -114,7 +114,7 @@ def test_a_source_that_fails_never_breaks_the_save(
     assert not Page.objects.exists()
 
 
-def test_an_object_that_cannot_be_indexed_does_not_keep_the_others_from_it(
+def test_an_object_that_cannot_be_indexed_does_not_affect_the_others(
     caplog: pytest.LogCaptureFixture,
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
@@ -137,7 +137,7 @@ def test_an_object_that_cannot_be_indexed_does_not_keep_the_others_from_it(
     assert "LookupError: not now" in caplog.text
 
 
-def test_a_queryset_may_give_an_object_twice_or_be_cut(
+def test_a_queryset_may_return_an_object_twice_or_be_sliced(
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
     class Joined(Groups):
@@ -178,7 +178,7 @@ def test_a_queryset_whose_sql_fails_leaves_the_transaction_of_a_save_as_it_was()
     assert len(known_urls()) == 1
 
 
-def test_a_sources_model_is_found_out_once_and_costs_no_query(
+def test_the_model_of_a_source_is_determined_once_without_a_query(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     asked: list[str] = []
@@ -195,7 +195,7 @@ def test_a_sources_model_is_found_out_once_and_costs_no_query(
 
 
 @pytest.mark.parametrize(("of_source", "saved"), [(1, 0), (0, 1), (1, 1)])
-def test_a_model_and_its_proxies_are_the_same_objects(
+def test_objects_of_proxy_models_are_indexed_too(
     of_source: int,
     saved: int,
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
@@ -222,7 +222,7 @@ def test_a_model_and_its_proxies_are_the_same_objects(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_source_that_saves_the_object_that_it_is_asked_about_is_asked_once() -> None:
+def test_a_source_that_saves_its_object_is_called_once() -> None:
     asked: list[str] = []
 
     class Articles(Groups):

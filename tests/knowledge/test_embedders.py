@@ -47,7 +47,7 @@ def test_only_the_beginning_of_a_long_text_is_read(folder: Path) -> None:
     assert OnnxEmbedder(folder, max_tokens=2)(["red red blue blue"]).tolist() == [[1, 0]]
 
 
-def test_a_missing_model_is_named_when_it_is_used(tmp_path: Path) -> None:
+def test_a_missing_model_is_reported_when_it_is_used(tmp_path: Path) -> None:
     embedder = OnnxEmbedder(tmp_path / "nowhere")
     with pytest.raises(Exception, match=r"nowhere|No such file"):
         embedder(["red"])

@@ -23,7 +23,7 @@ from tests.indexed import found, put
         ("de", "passwort", "de", None),
     ],
 )
-def test_words_have_counterparts(source: str, word: str, target: str, expected: str | None) -> None:
+def test_words_have_translations(source: str, word: str, target: str, expected: str | None) -> None:
     pairs = counterparts(source, target)
     near = {key: words for key, words in pairs.items() if key.startswith(word)}
     if expected is None:
@@ -32,7 +32,7 @@ def test_words_have_counterparts(source: str, word: str, target: str, expected: 
         assert expected in [one for words in near.values() for one in words]
 
 
-def test_a_dictionary_is_kept_for_the_next_process(tmp_path: Path) -> None:
+def test_a_dictionary_is_cached_for_the_next_process(tmp_path: Path) -> None:
     made = counterparts("nl", "en", tmp_path)
     (file,) = tmp_path.iterdir()
     assert len(made) > 100

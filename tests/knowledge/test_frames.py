@@ -50,11 +50,11 @@ def page(text: str, head: str = "") -> str:
         (["Same | Same"] * 2, "", ""),
     ],
 )
-def test_what_titles_share(titles: list[str], start: str, end: str) -> None:
+def test_common_parts_of_titles_are_found(titles: list[str], start: str, end: str) -> None:
     assert common_parts(titles) == (start, end)
 
 
-def test_titles_lose_what_they_share_and_become_headings_where_they_repeat(
+def test_common_parts_of_titles_are_removed_and_repeated_titles_replaced(
     answers: dict[str, Answer],
 ) -> None:
     urls = [f"/{number}/" for number in range(8)]
@@ -72,7 +72,7 @@ def test_titles_lose_what_they_share_and_become_headings_where_they_repeat(
     assert set(Page.objects.values_list("stamp", flat=True)) == stamps
 
 
-def test_lines_that_stand_on_most_pages_are_dropped(answers: dict[str, Answer]) -> None:
+def test_lines_that_most_pages_share_are_removed(answers: dict[str, Answer]) -> None:
     urls = [f"/{number}/" for number in range(6)]
     put_pages(*urls, "/alone/")
     for number, url in enumerate(urls):
@@ -113,7 +113,7 @@ def publish_it(url: str) -> None:
 
 
 @pytest.mark.parametrize("index_again", [run_again, name_it, publish_it])
-def test_a_page_that_is_indexed_again_is_as_it_was(
+def test_a_page_that_is_indexed_again_stays_without_shared_text(
     answers: dict[str, Answer], index_again: Callable[[str], None]
 ) -> None:
     urls = [f"/{number}/" for number in range(6)]

@@ -55,7 +55,7 @@ def test_equal_paths_of_two_hosts_are_two_pages(two_hosts: None) -> None:
     }
 
 
-def test_with_several_hosts_every_link_names_its_host(two_hosts: None) -> None:
+def test_with_several_hosts_every_link_contains_its_host(two_hosts: None) -> None:
     index_all()
     urls = set(found("walrus"))
     assert urls == {"https://www.example.com/a/", "https://shop.example.com/a/"}
@@ -74,9 +74,7 @@ def test_with_several_hosts_every_link_names_its_host(two_hosts: None) -> None:
         ("/a/", "Walrus of the site"),
     ],
 )
-def test_the_page_that_a_visitor_is_on_is_that_of_its_host(
-    two_hosts: None, url: str, text: str
-) -> None:
+def test_the_visitors_page_is_found_by_its_host(two_hosts: None, url: str, text: str) -> None:
     index_all()
     page = open_page(url, user=ANONYMOUS)
     assert page is not None
@@ -85,9 +83,7 @@ def test_the_page_that_a_visitor_is_on_is_that_of_its_host(
     assert open_page("https://other.example/a/", user=ANONYMOUS) is None
 
 
-def test_a_source_reads_the_host_that_it_names(
-    answers: dict[str, Answer], settings: Settings
-) -> None:
+def test_a_source_reads_its_own_host(answers: dict[str, Answer], settings: Settings) -> None:
     settings.ALLOWED_HOSTS = ["localhost"]
 
     class Docs(SitemapSource):
@@ -118,14 +114,14 @@ def test_a_source_reads_the_host_that_it_names(
         ([], "localhost:8000", True, True),
     ],
 )
-def test_which_hosts_are_the_site_s(
+def test_hosts_of_the_site_are_recognized(
     settings: Settings, allowed: list[str], host: str, is_main: bool, is_own: bool
 ) -> None:
     settings.ALLOWED_HOSTS = allowed
     assert (Hosts().is_main(host), Hosts().is_own(host)) == (is_main, is_own)
 
 
-def test_addresses_that_are_none_lead_nowhere(settings: Settings) -> None:
+def test_invalid_addresses_have_no_location(settings: Settings) -> None:
     hosts = Hosts(main=["example.com"], others=set())
     home = Location("example.com", "/")
     for url in ("javascript:alert(1)", "mailto:a@example.com", "https:///x", "ftp://example.com/"):
@@ -168,7 +164,7 @@ def test_a_site_under_a_prefix_is_read_and_linked_with_it(prefixed: Any) -> None
     assert existing(["/app/a/", "/app/b/"], user=ANONYMOUS) == {"/app/a/"}
 
 
-def test_objects_are_stored_without_the_prefix_that_is_in_force(prefixed: Any) -> None:
+def test_objects_are_stored_without_the_active_prefix(prefixed: Any) -> None:
     class Sources(Articles):
         pass
 

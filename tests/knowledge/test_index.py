@@ -45,7 +45,7 @@ def test_an_index_of_a_change_that_was_rolled_back_is_not_used(help_pages: None)
     assert found("soup") == before
 
 
-def test_what_changed_is_written_in_place_until_the_index_is_worn(help_pages: None) -> None:
+def test_changes_are_written_in_place_until_the_index_must_be_rebuilt(help_pages: None) -> None:
     first = index.refresh()
     assert first is not None
     folders = {first.folder}
@@ -63,7 +63,7 @@ def test_what_changed_is_written_in_place_until_the_index_is_worn(help_pages: No
     assert len(folders) == 2
 
 
-def test_a_search_goes_on_while_another_process_writes(help_pages: None) -> None:
+def test_searches_work_while_another_process_writes(help_pages: None) -> None:
     built = index.refresh()
     assert built is not None
     writing = schema.open_for_writing(built.folder / schema.TERMS)
@@ -87,7 +87,7 @@ class Killed(Pace):
             raise KeyboardInterrupt
 
 
-def test_an_update_that_was_killed_goes_on(
+def test_a_killed_update_is_continued(
     help_pages: None,
 ) -> None:
     first = index.refresh()
@@ -102,7 +102,7 @@ def test_an_update_that_was_killed_goes_on(
     assert (again.folder, again.facts.dead) == (first.folder, 0)
 
 
-def test_what_search_cannot_find_changes_no_index(help_pages: None) -> None:
+def test_pages_that_search_can_not_find_do_not_change_the_index(help_pages: None) -> None:
     documents = [
         Document(url="/broken/", key="1", problem="answers 500"),
         Document(url="/empty/", key="2", text=" "),
@@ -122,7 +122,7 @@ def test_what_search_cannot_find_changes_no_index(help_pages: None) -> None:
     assert IndexState.objects.get().stamp != before.stamp
 
 
-def test_a_failure_alone_changes_no_index(help_pages: None) -> None:
+def test_a_failed_page_does_not_change_the_index(help_pages: None) -> None:
     before = IndexState.objects.get().stamp
     store(Document(url="/jobs/", key="/jobs/", problem="answers 500"), "shop.Pages")
     assert IndexState.objects.get().stamp == before
@@ -131,7 +131,7 @@ def test_a_failure_alone_changes_no_index(help_pages: None) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_large_index_that_is_behind_does_not_read_the_pages_for_each_search(
+def test_a_large_outdated_index_does_not_compare_pages_in_each_search(
     index_folder: None, smaller: Smaller
 ) -> None:
     def compares_pages() -> bool:
@@ -150,7 +150,7 @@ def test_a_large_index_that_is_behind_does_not_read_the_pages_for_each_search(
     until(lambda: found("stew"))
 
 
-def test_a_damaged_index_is_built_anew(help_pages: None) -> None:
+def test_a_damaged_index_is_rebuilt(help_pages: None) -> None:
     built = index.refresh()
     assert built is not None
     database = built.folder / schema.TERMS
@@ -159,7 +159,7 @@ def test_a_damaged_index_is_built_anew(help_pages: None) -> None:
         assert found("parcels")[0] == "/shipping/"
 
 
-def test_an_index_that_can_not_be_read_for_a_moment_is_kept(help_pages: None) -> None:
+def test_an_index_that_is_temporarily_unreadable_is_kept(help_pages: None) -> None:
     before = index.current()
     assert before is not None
     before.terms.set_progress_handler(lambda: 1, 1)  # every statement fails
@@ -169,7 +169,7 @@ def test_an_index_that_can_not_be_read_for_a_moment_is_kept(help_pages: None) ->
     assert found("soup")
 
 
-def test_what_a_killed_builder_left_is_swept_away(help_pages: None) -> None:
+def test_files_of_a_killed_build_are_deleted(help_pages: None) -> None:
     left = index.generations.folder() / "new-killed"
     left.mkdir()
     (left / schema.TERMS).write_bytes(b"half")
@@ -184,13 +184,15 @@ def test_a_folder_that_others_can_write_to_is_refused(help_pages: None, tmp_path
     assert found("parcels") == []
 
 
-def test_the_command_says_why_an_index_can_not_be_built(help_pages: None, no_sources: None) -> None:
+def test_the_command_reports_why_an_index_can_not_be_built(
+    help_pages: None, no_sources: None
+) -> None:
     index.generations.folder().parent.chmod(0o777)
     with pytest.raises(CommandError, match=r"can't be built here: .*only this user"):
         call_command("chat_index")
 
 
-def test_without_fts5_a_check_says_so_and_search_finds_nothing(
+def test_without_fts5_a_check_fails_and_search_finds_nothing(
     help_pages: None,
 ) -> None:
     assert list(check_fts5()) == []
@@ -200,7 +202,7 @@ def test_without_fts5_a_check_says_so_and_search_finds_nothing(
         assert open_page("/shipping/", user=ANONYMOUS) is not None
 
 
-def test_the_state_of_the_index_is_told(help_pages: None) -> None:
+def test_the_status_of_the_index_is_reported(help_pages: None) -> None:
     index.refresh()
     status = index.status()
     assert status["pages"] == 4

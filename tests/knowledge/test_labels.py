@@ -32,7 +32,7 @@ def state() -> list[Any]:
     return [*pages, *Passage.objects.order_by("pk").values_list("pk", "text", "embedder")]
 
 
-def test_pages_of_former_labels_are_taken_over_as_they_are() -> None:
+def test_pages_of_former_labels_are_kept_unchanged() -> None:
     class Articles(Groups):
         label = "articles"
         former_labels = ("old_app.Articles",)

@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_sources")]
         ("pt-BR", "", "pt-br"),
     ],
 )
-def test_the_page_s_own_word_wins_over_the_header(
+def test_the_language_in_the_page_overrides_the_header(
     answers: dict[str, Answer], settings: Settings, lang: str, header: str, language: str
 ) -> None:
     settings.LANGUAGE_CODE = "nl"
@@ -37,6 +37,6 @@ def test_the_page_s_own_word_wins_over_the_header(
     assert Page.objects.get(url="/a/").language == language
 
 
-def test_what_a_source_says_wins_over_all(index_folder: None) -> None:
+def test_the_language_of_a_source_overrides_all_others(index_folder: None) -> None:
     page = put("/a/", '<html lang="de"><main>Text', format="page", language="fr")
     assert page.language == "fr"

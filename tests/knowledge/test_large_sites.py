@@ -30,18 +30,18 @@ def bakery(db: None, smaller: Smaller) -> None:
 
 
 @pytest.mark.django_db
-def test_a_rare_word_is_enough(bakery: None) -> None:
+def test_a_rare_word_is_sufficient(bakery: None) -> None:
     assert found("bread of rye with flour")[0] == "/rye/"
 
 
 @pytest.mark.django_db
-def test_of_frequent_words_all_are_wanted(bakery: None) -> None:
+def test_all_frequent_words_are_required(bakery: None) -> None:
     put("/both/", "The price of bread", "Notes")
     assert found("the price of our bread") == ["/both/"]
 
 
 @pytest.mark.django_db
-def test_a_frequent_word_is_wanted_above_the_text(bakery: None) -> None:
+def test_a_frequent_word_must_be_in_a_heading(bakery: None) -> None:
     assert found("flour") == ["/flour/"]
 
 
@@ -51,7 +51,7 @@ def test_a_word_that_is_everywhere_finds_some_pages(bakery: None) -> None:
 
 
 @pytest.mark.django_db
-def test_frequent_words_in_a_scope_find_what_is_in_it(bakery: None) -> None:
+def test_frequent_words_find_the_pages_of_a_scope(bakery: None) -> None:
     put("/inside/", "The price of bread for staff", "Inside", audience=[audience.STAFF])
     put("/outside/", "The price of bread for all", "Outside")
     assert found("price of bread") == ["/outside/"]
@@ -59,7 +59,7 @@ def test_frequent_words_in_a_scope_find_what_is_in_it(bakery: None) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_saved_page_is_found_soon_and_nobody_waits_for_it(smaller: Smaller) -> None:
+def test_a_saved_page_is_found_soon_and_delays_no_search(smaller: Smaller) -> None:
     put("/old/", "Old bread")
     index.refresh()
     smaller(generations, MAX_INLINE=0)
@@ -81,7 +81,7 @@ def test_every_host_finds_a_saved_page(monkeypatch: pytest.MonkeyPatch, tmp_path
 
 
 @pytest.mark.django_db
-def test_a_builder_beside_visitors_rests_most_of_the_time() -> None:
+def test_a_build_in_a_process_with_visitors_pauses_most_of_the_time() -> None:
     now, rested = 0.0, 0.0
 
     def rest(seconds: float) -> None:

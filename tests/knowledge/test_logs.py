@@ -34,7 +34,7 @@ class Odd(Groups, abstract=True):
         return f"/{obj.name}/"
 
 
-def test_sources_that_fail_when_an_object_is_saved(
+def test_errors_of_sources_are_escaped_in_the_log(
     caplog: pytest.LogCaptureFixture,
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
@@ -78,7 +78,7 @@ def test_the_command_prints_no_control_characters(
     assert_safe(errors.getvalue(), lines=2)
 
 
-def test_an_embedder_that_fails(
+def test_errors_of_embedders_are_escaped_in_the_log(
     caplog: pytest.LogCaptureFixture,
     settings: Settings,
     help_pages: None,

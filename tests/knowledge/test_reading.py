@@ -43,22 +43,22 @@ TEXT = [
         ("<article>", "</article>"),
     ],
 )
-def test_a_page_that_marks_its_main_text_is_taken_at_its_word(
-    open_tag: str, close_tag: str
-) -> None:
+def test_only_the_marked_main_text_is_read(open_tag: str, close_tag: str) -> None:
     content = read(PAGE.format(open=open_tag, close=close_tag), "page")
     assert content.blocks == TEXT
     assert content.title == "Versand - Laden"
     assert content.language == "de"
 
 
-def test_without_marks_the_frame_of_the_site_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_marked_main_text_the_frame_of_the_site_is_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setitem(sys.modules, "resiliparse", None)
     content = read(PAGE.format(open="<div>", close="</div>"), "page")
     assert content.blocks == TEXT
 
 
-def test_resiliparse_picks_the_main_text_where_it_is_installed() -> None:
+def test_resiliparse_finds_the_main_text_if_it_is_installed() -> None:
     pytest.importorskip("resiliparse")
     body = "".join(f"<p>Paragraph {n} says what there is to say about shipping.</p>" for n in "123")
     content = read(
@@ -70,7 +70,7 @@ def test_resiliparse_picks_the_main_text_where_it_is_installed() -> None:
 
 
 @pytest.mark.parametrize("value", ["noindex", "NOINDEX, follow", "none"])
-def test_a_page_may_say_that_it_is_not_to_be_found(value: str) -> None:
+def test_noindex_is_recognized(value: str) -> None:
     assert read(f'<meta name="robots" content="{value}"><p>Secret</p>', "page").noindex
 
 
@@ -87,7 +87,7 @@ def test_a_page_may_say_that_it_is_not_to_be_found(value: str) -> None:
         "<div>" * 3000 + "deep" + "</div>" * 3000,
     ],
 )
-def test_broken_html_never_raises_anything_but_unreadable(broken: str) -> None:
+def test_broken_html_raises_only_unreadable(broken: str) -> None:
     for format in ("html", "page"):
         try:
             content = read(broken, format)
@@ -102,7 +102,7 @@ def test_a_row_of_any_width_is_read() -> None:
     assert content.blocks[0].text.count("a") == cells
 
 
-def test_cells_are_told_apart_but_empty_ones_at_the_start_are_not() -> None:
+def test_cells_are_separated_except_empty_ones_at_the_start() -> None:
     row = "<tr><td> <td>\n<th>Days<td> <td><b>2</b> or 3<td>"
     assert read(f"<table>{row}</table>", "html").blocks == [Block("Days | | 2 or 3 |")]
 
@@ -155,7 +155,7 @@ Bad *markup
     assert not any("evil" in text or "root:" in text or "other" in text for text in texts)
 
 
-def test_reading_restructuredtext_leaves_docutils_of_the_site_as_it_was() -> None:
+def test_reading_restructuredtext_does_not_change_docutils_of_the_site() -> None:
     pytest.importorskip("docutils")
     from docutils.parsers.rst import directives
     from docutils.parsers.rst.languages import get_language
@@ -197,19 +197,19 @@ def test_pdf(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"%PDF-1.4 nonsense", b"\x00\xff" * 500])
-def test_a_broken_pdf_says_so(data: bytes) -> None:
+def test_a_broken_pdf_is_reported(data: bytes) -> None:
     pytest.importorskip("pypdf")
     with pytest.raises(Unreadable, match="not a readable PDF"):
         read(data, "pdf")
 
 
-def test_a_pdf_of_pictures_says_so() -> None:
+def test_a_pdf_without_text_is_reported() -> None:
     pytest.importorskip("pypdf")
     with pytest.raises(Unreadable, match="contains no text"):
         read(_pdf(""), "pdf")
 
 
-def test_what_is_too_large_or_binary_or_unknown_says_so(tmp_path: Path) -> None:
+def test_large_binary_and_unknown_files_are_reported(tmp_path: Path) -> None:
     with pytest.raises(Unreadable, match="too large"):
         read("x" * (LARGEST + 1), "html")
     with pytest.raises(Unreadable, match="binary"):

@@ -43,9 +43,7 @@ GONE: dict[str, Answer] = {
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("why", GONE)
-def test_a_page_that_is_private_or_gone_is_not_answered_from(
-    answers: dict[str, Answer], why: str
-) -> None:
+def test_a_page_that_is_private_or_gone_is_not_used(answers: dict[str, Answer], why: str) -> None:
     put_pages("/walrus/", "/other/")
     answers["/door/?next=/walrus/"] = "<main>Log in</main>"
     index_all()
@@ -67,7 +65,7 @@ def test_it_can_not_be_opened_either(answers: dict[str, Answer]) -> None:
 
 
 @pytest.mark.django_db
-def test_a_page_that_fails_or_is_of_a_source_is_answered_from(answers: dict[str, Answer]) -> None:
+def test_a_page_that_fails_or_is_of_a_source_is_used(answers: dict[str, Answer]) -> None:
     put_pages("/walrus/")
     index_all()
     put("/of-a-source/", "The page of another walrus")
@@ -76,7 +74,7 @@ def test_a_page_that_fails_or_is_of_a_source_is_answered_from(answers: dict[str,
 
 
 @pytest.mark.django_db
-def test_the_place_of_a_page_that_is_gone_goes_to_the_next(answers: dict[str, Answer]) -> None:
+def test_the_next_page_replaces_a_page_that_is_gone(answers: dict[str, Answer]) -> None:
     put_pages("/walrus/one/", "/walrus/two/", "/walrus/three/")
     index_all()
     first, second, third = found("page walrus")
@@ -106,7 +104,7 @@ def test_an_answer_waits_a_quarter_of_a_second_for_two_pages(answers: dict[str, 
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_others_are_asked_after_the_answer(answers: dict[str, Answer]) -> None:
+def test_other_pages_are_rechecked_after_the_answer(answers: dict[str, Answer]) -> None:
     urls = [f"/walrus/{number}/" for number in range(6)]
     put_pages(*urls)
     index_all()

@@ -16,7 +16,7 @@ from tests.rendered import Answer, put_pages, redirect, sitemap_of
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_sources")]
 
 
-def test_a_page_that_now_redirects_to_another_site_is_known_no_longer(
+def test_a_page_that_redirects_to_another_site_is_removed(
     answers: dict[str, Answer],
 ) -> None:
     put_pages("/open/", "/closed/", "/by-steps/", "/broken/")
@@ -32,7 +32,7 @@ def test_a_page_that_now_redirects_to_another_site_is_known_no_longer(
     assert index_problems()["/by-steps/"] == "redirects to another host"
 
 
-def test_an_address_that_is_none_is_a_problem_and_the_others_are_read(
+def test_an_invalid_address_is_reported_and_the_others_are_read(
     answers: dict[str, Answer],
 ) -> None:
     put_pages("/a/", "http://[bad/x", "/b/", "/c/")
@@ -80,7 +80,7 @@ def test_pages_that_ask_for_a_login_are_left_out_in_every_language(
 
 
 @pytest.mark.parametrize("login_url", ["no-such-name", "", None, "https://sso.elsewhere.example/"])
-def test_a_redirect_that_names_the_page_as_the_next_asks_for_something_first(
+def test_a_redirect_with_the_page_as_next_counts_as_a_login(
     answers: dict[str, Answer], settings: Settings, login_url: str | None
 ) -> None:
     settings.LOGIN_URL = login_url
@@ -94,7 +94,7 @@ def test_a_redirect_that_names_the_page_as_the_next_asks_for_something_first(
     assert index_problems()["/shut/"] == "visitors must log in to see it"
 
 
-def test_a_page_that_redirects_lead_to_is_kept_while_it_can_not_be_read(
+def test_the_target_of_a_redirect_is_kept_while_it_can_not_be_read(
     answers: dict[str, Answer],
 ) -> None:
     put_pages("/old/", "/new/")
@@ -108,7 +108,9 @@ def test_a_page_that_redirects_lead_to_is_kept_while_it_can_not_be_read(
     assert index_problems() == {"/new/": "answers 500"}
 
 
-def test_a_page_that_fails_keeps_no_other_from_its_address(answers: dict[str, Answer]) -> None:
+def test_a_failing_page_does_not_keep_the_page_that_it_redirected_to(
+    answers: dict[str, Answer],
+) -> None:
     put_pages("/a/", "/b/")
     answers["/a/"] = redirect("/b/")
     index_all()
@@ -119,7 +121,7 @@ def test_a_page_that_fails_keeps_no_other_from_its_address(answers: dict[str, An
     assert known_urls() == set()
 
 
-def test_a_redirect_to_another_of_the_allowed_hosts_is_no_page_of_this_one(
+def test_a_redirect_to_another_allowed_host_leaves_the_page_out(
     answers: dict[str, Answer], settings: Settings
 ) -> None:
     settings.ALLOWED_HOSTS = ["www.example.com", "shop.example.com", "*"]
@@ -132,7 +134,7 @@ def test_a_redirect_to_another_of_the_allowed_hosts_is_no_page_of_this_one(
     assert index_problems()["/out/"] == "redirects to another host"
 
 
-def test_pages_are_asked_for_from_an_address_that_no_site_trusts(
+def test_pages_are_requested_from_an_address_that_no_site_trusts(
     answers: dict[str, Answer], settings: Settings
 ) -> None:
     settings.INTERNAL_IPS = ["127.0.0.1", "10.0.0.1"]

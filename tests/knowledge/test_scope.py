@@ -38,7 +38,7 @@ def pages() -> None:
         (["/docs/%"], set()),
     ],
 )
-def test_a_search_is_over_some_sources(sources: Sequence[str], urls: set[str]) -> None:
+def test_a_search_can_be_limited_to_sources(sources: Sequence[str], urls: set[str]) -> None:
     assert set(found("walrus", sources=sources)) == urls
     assert set(found("walrus", sources=sources, page_url="/blog/walrus/")) == urls
     opened = {url for url in PAGES if open_page(url, user=ANONYMOUS, sources=sources)}
@@ -46,7 +46,7 @@ def test_a_search_is_over_some_sources(sources: Sequence[str], urls: set[str]) -
 
 
 @pytest.mark.usefixtures("pages")
-def test_vectors_are_over_the_same_sources(settings: Settings) -> None:
+def test_vectors_are_limited_to_the_same_sources(settings: Settings) -> None:
     pytest.importorskip("numpy")
     settings.CHAT_EMBEDDER = f"{__name__}.embed"
     list(embeddings.embed_missing())
@@ -62,7 +62,7 @@ class BlogBot(Chatbot):
 
 
 @pytest.mark.usefixtures("pages")
-def test_a_bot_answers_from_its_own_pages(
+def test_a_bot_uses_only_its_own_pages(
     visitor: Visitor, claude_standin: Standin, settings: Settings
 ) -> None:
     settings.CHAT_BOTS = {"default": "sitechat.Chatbot", "blog": f"{__name__}.BlogBot"}

@@ -16,7 +16,7 @@ from tests.indexed import ANONYMOUS, found, index_in_use, put
 pytestmark = [pytest.mark.django_db, pytest.mark.database, pytest.mark.usefixtures("index_folder")]
 
 
-def test_nothing_indexed_costs_one_query(
+def test_without_an_index_a_search_needs_one_query(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     with django_assert_num_queries(1):
@@ -24,7 +24,7 @@ def test_nothing_indexed_costs_one_query(
     assert open_page("/", user=ANONYMOUS) is None
 
 
-def test_a_passage_comes_with_its_title_headings_and_address(help_pages: None) -> None:
+def test_a_passage_has_its_title_headings_and_address(help_pages: None) -> None:
     found = search("When are parcels delivered?", user=ANONYMOUS)[0]
     assert (found.title, found.headings, found.url) == ("Shipping", ("Parcels",), "/shipping/")
     assert found.text == "We deliver parcels within three days."
@@ -42,13 +42,13 @@ def test_a_passage_comes_with_its_title_headings_and_address(help_pages: None) -
         ("creditt crads", "/payment/"),
     ],
 )
-def test_inflected_and_misspelled_words_arefound(help_pages: None, query: str, first: str) -> None:
+def test_inflected_and_misspelled_words_are_found(help_pages: None, query: str, first: str) -> None:
     if query == "How can I pay?":
         put("/payment/", "How to pay: credit cards and invoices.", "Payment methods")
     assert found(query)[0] == first
 
 
-def test_a_follow_up_is_searched_with_the_turn_before(help_pages: None) -> None:
+def test_a_follow_up_is_searched_with_the_previous_message(help_pages: None) -> None:
     assert found("How long?") == []
     assert found("How long?", previous="Tell me about parcels")[0] == "/shipping/"
     both = found("And invoices?", previous="Tell me about parcels")
@@ -82,7 +82,7 @@ def test_a_german_page_answers_a_german_question() -> None:
         ("บริการจัดส่งฟรี", "จัดส่ง"),
     ],
 )
-def test_scripts_without_spaces_arefound(text: str, query: str) -> None:
+def test_scripts_without_spaces_are_found(text: str, query: str) -> None:
     put("/x/", text, "X")
     put("/y/", "Something else", "Y")
     assert found(query)[0] == "/x/"
@@ -120,7 +120,7 @@ def test_any_text_is_a_valid_query(help_pages: None, query: str) -> None:
     open_page(query, user=ANONYMOUS)
 
 
-def test_no_page_crowds_out_the_others() -> None:
+def test_no_page_takes_all_places() -> None:
     put("/long/", "\n\n".join(f"## S{n}\n\n{'parcels here ' * 100}" for n in range(12)), "Long")
     put("/short/", "All about parcels and other things.", "Short")
     urls = found("parcels", limit=5)
@@ -128,7 +128,7 @@ def test_no_page_crowds_out_the_others() -> None:
     assert "/short/" in urls
 
 
-def test_open_page_gives_a_page_in_order_and_only_pages_that_are_held(help_pages: None) -> None:
+def test_open_page_returns_only_indexed_pages_in_order(help_pages: None) -> None:
     opened = open_page("https://shop.example/shipping/#parcels", user=ANONYMOUS)
     assert opened is not None
     assert [one.text for one in opened] == ["We deliver parcels within three days."]
@@ -153,7 +153,7 @@ def users() -> dict[str, Any]:
     }
 
 
-def test_who_may_not_see_a_page_neither_finds_nor_opens_it(users: dict[str, Any]) -> None:
+def test_users_without_permission_neither_find_nor_open_a_page(users: dict[str, Any]) -> None:
     audiences = {
         "/public/": [audience.PUBLIC],
         "/members/": [audience.AUTHENTICATED],
@@ -183,7 +183,7 @@ def test_who_may_not_see_a_page_neither_finds_nor_opens_it(users: dict[str, Any]
             assert (url in first) is (url in urls)
 
 
-def test_an_index_that_is_behind_shows_nobody_what_is_no_longer_theirs(
+def test_an_outdated_index_shows_no_private_page(
     help_pages: None,
 ) -> None:
     assert index.current() is not None

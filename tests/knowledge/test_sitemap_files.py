@@ -37,7 +37,7 @@ MAINTENANCE = "<html><body><h1>Back soon</h1></body></html>"
 
 
 @pytest.mark.parametrize("broken", [MAINTENANCE, "", "<html/>", sitemap_of("/a/", "/b/")[:-20]])
-def test_a_sitemap_that_is_not_whole_is_a_problem_and_nothing_is_forgotten(
+def test_an_incomplete_sitemap_is_reported_and_no_page_is_removed(
     answers: dict[str, Answer], broken: str
 ) -> None:
     put_pages("/a/", "/b/")
@@ -50,7 +50,7 @@ def test_a_sitemap_that_is_not_whole_is_a_problem_and_nothing_is_forgotten(
     assert known_urls() == {"/a/", "/b/"}
 
 
-def test_an_empty_sitemap_is_whole(answers: dict[str, Answer]) -> None:
+def test_an_empty_sitemap_is_complete(answers: dict[str, Answer]) -> None:
     put_pages("/a/")
     index_all()
     answers["/sitemap.xml"] = f"\n<?xml version='1.0'?>{sitemap_of()}"
@@ -95,7 +95,7 @@ def test_one_broken_sitemap_of_an_index_hides_none_of_the_others(
         ("Sitemap: https://[bad/sitemap.xml", False),
     ],
 )
-def test_where_robots_txt_names_no_sitemap_to_read_the_usual_one_is_read(
+def test_if_robots_txt_names_no_readable_sitemap_the_usual_one_is_read(
     answers: dict[str, Answer], robots: str, complete: bool
 ) -> None:
     put_pages("/a/", "/b/")
@@ -108,7 +108,7 @@ def test_where_robots_txt_names_no_sitemap_to_read_the_usual_one_is_read(
     assert bool(report.problems) is not complete
 
 
-def test_a_sitemap_that_robots_txt_names_takes_the_place_of_the_usual_one(
+def test_a_sitemap_in_robots_txt_replaces_the_usual_one(
     answers: dict[str, Answer],
 ) -> None:
     put_pages("/a/", "/b/")
@@ -149,7 +149,7 @@ def test_sitemaps_are_found_in_the_urlconf(
     ],
     ids=["robots.txt fails", "robots.txt is elsewhere", "the sitemaps are elsewhere"],
 )
-def test_where_it_is_not_known_what_may_be_read_nothing_is_forgotten(
+def test_if_it_is_unknown_what_may_be_read_no_page_is_removed(
     answers: dict[str, Answer], path: str, answer: Answer, told: str
 ) -> None:
     put_pages("/a/")
@@ -200,6 +200,6 @@ def test_a_sitemap_of_a_million_addresses_is_read_in_little_memory() -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"<html></html>", b"some text", b"\x1f\x8bx", b"<urlset>"])
-def test_what_is_no_sitemap(body: bytes) -> None:
+def test_invalid_sitemaps_are_refused(body: bytes) -> None:
     with pytest.raises(Unreadable):
         read_sitemap(body, 10)

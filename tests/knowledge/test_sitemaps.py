@@ -105,7 +105,7 @@ def site(settings: Settings) -> None:
     settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, "django.contrib.sitemaps"]
 
 
-def test_with_nothing_declared_the_sitemaps_are_read_as_an_anonymous_visitor_sees_them(
+def test_without_sources_the_sitemaps_are_read_as_an_anonymous_visitor(
     site: None,
 ) -> None:
     report = index_all()
@@ -137,7 +137,7 @@ def test_a_second_run_writes_nothing(site: None) -> None:
     assert set(Passage.objects.values_list("pk", flat=True)) == before[1]
 
 
-def test_what_left_the_sitemap_is_forgotten_and_what_fails_is_kept(
+def test_pages_that_left_the_sitemap_are_removed_and_failing_ones_kept(
     site: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     index_all()
@@ -148,7 +148,7 @@ def test_what_left_the_sitemap_is_forgotten_and_what_fails_is_kept(
     assert set(Page.objects.values_list("url", flat=True)) == {"/", "/raises/"}
 
 
-def test_a_site_without_a_sitemap_or_a_front_page_says_what_to_do(
+def test_without_a_sitemap_and_a_front_page_the_solution_is_reported(
     answers: dict[str, Answer],
 ) -> None:
     errors = io.StringIO()
@@ -166,7 +166,7 @@ def test_sitemaps_of_other_hosts_are_not_followed(
     assert source.read("javascript:alert(1)").problem == "on another host"
 
 
-def test_the_command_reports_what_it_did_and_what_it_could_not_read(site: None) -> None:
+def test_the_command_reports_counts_and_problems(site: None) -> None:
     out, errors = io.StringIO(), io.StringIO()
     call_command("chat_index", stdout=out, stderr=errors)
     assert "2 added" in out.getvalue()

@@ -27,7 +27,7 @@ pytestmark = [
 ]
 
 
-def test_declared_sources_give_the_objects_of_their_querysets() -> None:
+def test_declared_sources_yield_the_objects_of_their_querysets() -> None:
     class Articles(Groups):
         pass
 
@@ -43,7 +43,7 @@ def test_declared_sources_give_the_objects_of_their_querysets() -> None:
     ]
 
 
-def test_objects_that_move_and_addresses_given_twice() -> None:
+def test_objects_may_move_and_the_first_of_equal_addresses_is_kept() -> None:
     class Articles(Groups):
         where = "/a/"
 
@@ -98,7 +98,7 @@ def declare_files() -> None:
         format = "plain"
 
 
-def test_pages_of_a_source_that_is_no_longer_declared_are_forgotten() -> None:
+def test_pages_of_a_source_that_is_no_longer_declared_are_removed() -> None:
     class Articles(Groups):
         pass
 
@@ -133,7 +133,7 @@ def test_a_broken_source_keeps_its_pages_and_does_not_stop_the_others() -> None:
     assert (Broken.label, problem) in report.problems
 
 
-def test_files(tmp_path: Path) -> None:
+def test_files_are_read_with_titles_and_addresses(tmp_path: Path) -> None:
     folder = tmp_path / "docs"
     (folder / "guide").mkdir(parents=True)
     (folder / "index.md").write_text("# Start\n\nHello there")
@@ -155,7 +155,7 @@ def test_files(tmp_path: Path) -> None:
     assert [where for where, _ in report.problems] == ["/docs/bad/"]
 
 
-def test_a_bad_file_or_file_name_does_not_keep_the_others_from_being_read(tmp_path: Path) -> None:
+def test_an_invalid_file_or_name_does_not_affect_the_others(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text("First")
     (tmp_path / "odd.md").write_text("Odd")
     (tmp_path / "z.md").write_text("Last")
@@ -179,7 +179,7 @@ def test_a_bad_file_or_file_name_does_not_keep_the_others_from_being_read(tmp_pa
     assert index_all().counts == {Outcome.UNCHANGED: 3, Outcome.FAILED: 1}
 
 
-def test_a_file_of_a_given_format_may_be_too_large_or_gone(tmp_path: Path) -> None:
+def test_files_that_are_too_large_or_gone_are_reported(tmp_path: Path) -> None:
     large = tmp_path / "large.log"
     with large.open("wb") as file:
         file.truncate(LARGEST + 1)
@@ -198,7 +198,7 @@ def test_a_file_of_a_given_format_may_be_too_large_or_gone(tmp_path: Path) -> No
         ("url", None, {Outcome.ADDED: 2, Outcome.FAILED: 1}),
     ],
 )
-def test_an_odd_object_does_not_keep_the_others_from_being_read(
+def test_an_object_with_invalid_values_does_not_affect_the_others(
     monkeypatch: pytest.MonkeyPatch, method: str, value: Any, counts: dict[Outcome, int]
 ) -> None:
     class Articles(Groups):
@@ -216,14 +216,14 @@ def test_an_odd_object_does_not_keep_the_others_from_being_read(
     assert index_all().counts == counts
 
 
-def test_only_addresses_that_are_safe_to_link_are_kept() -> None:
+def test_only_addresses_that_are_safe_to_link_are_stored() -> None:
     for url in ("javascript:alert(1)", "data:text/html,x", "articles/1", "", "/" + "x" * 3000):
         stored = store(Document(url=url, key="k", text="Text", format="plain"), "test")
         assert stored.outcome is Outcome.FAILED
     assert not Page.objects.exists()
 
 
-def test_text_that_databases_do_not_take_is_cleaned() -> None:
+def test_text_that_databases_can_not_store_is_cleaned() -> None:
     store(Document(url="/x/", title="a\0b\ud800", text="nul \0 and \ud800 half"), "test")
     assert Passage.objects.get().text == "nul and ? half"
 

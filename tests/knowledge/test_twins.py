@@ -21,7 +21,7 @@ def page(text: str, head: str = "", lang: str = "en") -> str:
     return f"<html lang={lang}><head>{head}</head><body><main>{text}</main></body></html>"
 
 
-def test_a_page_is_known_by_the_address_that_it_calls_its_own(answers: dict[str, Answer]) -> None:
+def test_a_page_is_stored_under_its_canonical_address(answers: dict[str, Answer]) -> None:
     put_pages("/copy/", "/own/", "/other-copy/")
     answers["/own/"] = page("<h1>Walrus</h1> At two addresses", "<link rel=canonical href=/own/>")
     answers["/copy/"] = page(
@@ -38,7 +38,7 @@ def test_a_page_is_known_by_the_address_that_it_calls_its_own(answers: dict[str,
 @pytest.mark.parametrize(
     "canonical", ["/", "/missing/", "https://elsewhere.example/", "javascript:x", "/a/#x", ""]
 )
-def test_an_address_that_says_something_else_is_not_a_page_s_own(
+def test_a_canonical_address_with_another_text_is_ignored(
     answers: dict[str, Answer], canonical: str
 ) -> None:
     put_pages("/", "/a/", "/b/")
@@ -48,7 +48,7 @@ def test_an_address_that_says_something_else_is_not_a_page_s_own(
     assert known_urls() == {"/", "/a/", "/b/"}
 
 
-def test_pages_that_say_the_same_are_one_entry_while_the_first_is_there(
+def test_pages_with_the_same_text_are_one_page_while_the_first_exists(
     answers: dict[str, Answer],
 ) -> None:
     put_pages("/a/", "/b/", "/c/")
@@ -93,7 +93,7 @@ def translated(answers: dict[str, Answer], settings: Settings) -> None:
         ("Hebben jullie boeken over hacking?", "", "/nl/hacking/"),
     ],
 )
-def test_of_translations_only_the_visitor_s_language_is_found(
+def test_only_the_translation_in_the_visitor_s_language_is_found(
     question: str, language: str, url: str
 ) -> None:
     assert found(question, language=language) == [url]

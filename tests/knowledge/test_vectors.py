@@ -43,7 +43,7 @@ def embedder(settings: Settings) -> None:
     calls.clear()
 
 
-def test_vectors_find_what_shares_no_word_with_the_question(
+def test_vectors_find_pages_that_share_no_word_with_the_question(
     help_pages: None, embedder: None
 ) -> None:
     assert found("courier price") == []
@@ -61,7 +61,7 @@ def test_only_new_passages_are_embedded(help_pages: None, embedder: None) -> Non
     assert found("hire")[0] == "/jobs/"
 
 
-def test_a_page_that_is_saved_while_the_index_is_built_waits_for_the_next(
+def test_a_page_saved_during_a_build_is_added_by_the_next_update(
     help_pages: None, embedder: None
 ) -> None:
     put("/de/", "Wir kochen Suppe", language="de")
@@ -82,7 +82,7 @@ def test_a_page_that_is_saved_while_the_index_is_built_waits_for_the_next(
     assert found("courier")[0] == "/new/"
 
 
-def test_vectors_follow_their_passages_in_place(help_pages: None, embedder: None) -> None:
+def test_vectors_are_updated_in_place(help_pages: None, embedder: None) -> None:
     list(embeddings.embed_missing())
     first = index.refresh()
     put("/shipping/", "We cook soup.", "Shipping")
@@ -97,7 +97,7 @@ def test_vectors_follow_their_passages_in_place(help_pages: None, embedder: None
     assert index.status()["vectors"] == 3
 
 
-def test_of_many_vectors_only_those_of_passages_with_the_words_are_compared(
+def test_with_many_vectors_only_passages_with_the_words_are_compared(
     help_pages: None, embedder: None, smaller: Smaller
 ) -> None:
     list(embeddings.embed_missing())
@@ -107,7 +107,7 @@ def test_of_many_vectors_only_those_of_passages_with_the_words_are_compared(
     assert found("send deliver courier")[0] == "/shipping/"
 
 
-def test_who_may_not_see_a_page_does_not_find_it_by_its_vector(embedder: None) -> None:
+def test_users_without_permission_do_not_find_a_page_by_its_vector(embedder: None) -> None:
     put("/a/", "We deliver parcels", audience=[audience.STAFF])
     put("/b/", "We hire a cook")
     list(embeddings.embed_missing())
@@ -115,7 +115,7 @@ def test_who_may_not_see_a_page_does_not_find_it_by_its_vector(embedder: None) -
 
 
 @pytest.mark.parametrize("result", [[], [[]], [["x"]], None, [[float("nan")] * 4], [[1.0], [1.0]]])
-def test_an_embedder_that_fails_leaves_search_by_words(
+def test_if_an_embedder_fails_search_uses_words(
     help_pages: None, embedder: None, monkeypatch: pytest.MonkeyPatch, result: Any
 ) -> None:
     list(embeddings.embed_missing())
@@ -124,7 +124,7 @@ def test_an_embedder_that_fails_leaves_search_by_words(
     assert found("parcels")[0] == "/shipping/"
 
 
-def test_an_embedder_that_failed_is_left_alone_for_a_minute(
+def test_an_embedder_that_failed_is_not_called_for_a_minute(
     help_pages: None,
     embedder: None,
     monkeypatch: pytest.MonkeyPatch,
@@ -172,7 +172,7 @@ def test_another_embedder_gets_its_own_vectors(
     assert found("parcels")[0] == "/shipping/"
 
 
-def test_checks_say_what_is_wrong_with_the_embedder(settings: Settings) -> None:
+def test_checks_report_problems_of_the_embedder(settings: Settings) -> None:
     assert list(check_embedder()) == []
     settings.CHAT_EMBEDDER = "nowhere.embed"
     assert [problem.id for problem in check_embedder()] == ["sitechat.E011"]
@@ -195,7 +195,7 @@ class Asymmetric:
 asymmetric = Asymmetric()
 
 
-def test_an_embedder_may_tell_questions_from_passages(
+def test_an_embedder_may_treat_questions_differently(
     index_folder: None, settings: Settings
 ) -> None:
     pytest.importorskip("numpy")
@@ -206,7 +206,7 @@ def test_an_embedder_may_tell_questions_from_passages(
     assert found("red")[0] == "/a/"
 
 
-def test_what_there_is_to_embed_is_said_before(help_pages: None, embedder: None) -> None:
+def test_the_plan_is_shown_before_embedding(help_pages: None, embedder: None) -> None:
     plan = embeddings.plan()
     assert plan is not None
     assert (plan.passages, str(plan)) == (4, "4 passages to embed: about 1 s and 0.0 MB")

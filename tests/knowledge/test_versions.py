@@ -40,7 +40,7 @@ def outcomes() -> dict[Outcome, int]:
 
 
 @pytest.mark.parametrize("lastmod", ["2026-01-05T10:00:00+00:00", "2020-01-05"])
-def test_a_page_that_the_sitemap_says_is_old_is_not_rendered(
+def test_a_page_with_an_old_lastmod_is_not_rendered(
     answers: dict[str, Answer], lastmod: str
 ) -> None:
     answers["/a/"] = page("One")
@@ -54,7 +54,9 @@ def test_a_page_that_the_sitemap_says_is_old_is_not_rendered(
     assert Passage.objects.get().text == "Two"
 
 
-def test_a_day_says_nothing_of_what_has_changed_since(answers: dict[str, Answer]) -> None:
+def test_a_date_without_time_does_not_cover_later_changes_of_the_day(
+    answers: dict[str, Answer],
+) -> None:
     answers["/a/"] = page("One")
     answers["/sitemap.xml"] = sitemap("/a/", datetime.now(timezone.utc).date().isoformat())
     outcomes()
@@ -62,7 +64,7 @@ def test_a_day_says_nothing_of_what_has_changed_since(answers: dict[str, Answer]
     assert outcomes() == {Outcome.CHANGED: 1}
 
 
-def test_the_sitemap_alone_is_not_believed_for_ever() -> None:
+def test_a_lastmod_is_trusted_for_a_week_only() -> None:
     old = datetime.now(timezone.utc) - timedelta(days=8)
     known = {"reader": versions.READER, "lastmod": "2020-01-05", "at": old.isoformat()}
     assert not versions.is_older("2020-01-05", known)
@@ -70,7 +72,7 @@ def test_the_sitemap_alone_is_not_believed_for_ever() -> None:
     assert not versions.is_older("nonsense", {**known, "lastmod": "nonsense"})
 
 
-def test_a_view_that_knows_its_version_need_not_render(answers: dict[str, Answer]) -> None:
+def test_a_conditional_view_is_not_rendered(answers: dict[str, Answer]) -> None:
     version = ["1"]
     put_pages("/a/")
     answers["/a/"] = condition(etag_func=lambda request: f'"{version[0]}"')(page("One"))
@@ -82,7 +84,7 @@ def test_a_view_that_knows_its_version_need_not_render(answers: dict[str, Answer
     assert outcomes() == {Outcome.CHANGED: 1}
 
 
-def test_the_same_bytes_but_for_tokens_are_not_read_again(answers: dict[str, Answer]) -> None:
+def test_bytes_that_differ_only_in_tokens_are_not_read_again(answers: dict[str, Answer]) -> None:
     put_pages("/a/")
     answers["/a/"] = lambda request: HttpResponse(
         "<main>Text<form><input name='csrfmiddlewaretoken' type=hidden value='"
@@ -105,7 +107,7 @@ def test_a_page_that_failed_is_read_again(answers: dict[str, Answer]) -> None:
     assert Page.objects.get().error == ""
 
 
-def test_half_of_a_site_that_fails_keeps_what_was_known(answers: dict[str, Answer]) -> None:
+def test_pages_that_fail_keep_their_old_text(answers: dict[str, Answer]) -> None:
     urls = [f"/{number}/" for number in range(10)]
     put_pages(*urls)
     index_all()

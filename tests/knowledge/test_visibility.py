@@ -55,7 +55,7 @@ HIDDEN_STYLES = [
 
 @pytest.mark.parametrize("style", HIDDEN_STYLES)
 @pytest.mark.parametrize("tag", ["p", "span"])
-def test_text_that_nobody_can_read_is_left_out(style: str, tag: str) -> None:
+def test_text_that_no_visitor_can_read_is_left_out(style: str, tag: str) -> None:
     page = f'<main><p>Seen.</p><{tag} style="{style}">Secret <b>order</b></{tag}><p>Too.</p></main>'
     assert texts(page) == ["Seen.", "Too."]
 
@@ -91,7 +91,7 @@ def test_other_styles_hide_nothing(style: str) -> None:
     assert texts(f'<main><p style="{style}">Seen.</p></main>') == ["Seen."]
 
 
-def test_what_a_descendant_undoes_is_seen() -> None:
+def test_descendants_may_become_visible_again() -> None:
     page = """<main>
         <div style="font-size:0">gap<p style="font-size:16px">Sized.</p><p>Not.</p></div>
         <div style="visibility:hidden">x<p style="visibility:visible">Shown.</p></div></main>"""
@@ -144,7 +144,7 @@ PANELS = [
 
 
 @pytest.mark.parametrize("panel", PANELS)
-def test_panels_that_somebody_can_open_are_read(panel: str) -> None:
+def test_panels_that_visitors_can_open_are_read(panel: str) -> None:
     page = f"<main><p>Before.</p>{panel.format('<p>Three days.</p>')}</main>"
     assert texts(page) == ["Before.", "How long?", "Three days."]
 

@@ -70,17 +70,17 @@ def test_a_public_page_is_read(url: str) -> None:
         "/shop/secret/",
     ],
 )
-def test_a_visitor_chooses_no_other_request(url: str) -> None:
+def test_a_visitor_can_not_cause_other_requests(url: str) -> None:
     assert texts(url) == []
     assert asked == []
 
 
 @pytest.mark.parametrize("url", ["/shop/private/", "/shop/hidden/"])
-def test_what_is_not_for_everybody_is_not_read(url: str) -> None:
+def test_pages_that_are_not_public_are_not_read(url: str) -> None:
     assert texts(url) == []
 
 
-def test_it_is_read_once_for_many_questions_and_seldom_for_one_address() -> None:
+def test_a_page_is_cached_and_reads_of_an_address_are_limited() -> None:
     for _ in range(3):
         assert texts("/shop/kettle/")
     assert asked == ["/shop/kettle/"]
@@ -98,7 +98,7 @@ def test_a_page_that_is_indexed_is_not_read(settings: Settings, answers: dict[st
     assert texts("/moved/") == []
 
 
-def test_it_goes_along_with_the_question(visitor: Visitor, claude_standin: Standin) -> None:
+def test_its_passages_are_sent_with_the_question(visitor: Visitor, claude_standin: Standin) -> None:
     visitor.ask("What does it cost?", page={"url": "/shop/kettle/", "title": "Kettle"})
     assert "The kettle costs 12 euros." in str(claude_standin.requests[-1])
     assert "tools" not in str(claude_standin.requests[-1].body)

@@ -47,12 +47,12 @@ HEADINGS = {
 
 
 @pytest.mark.parametrize("kind", HEADINGS)
-def test_a_heading_is_its_words(kind: str) -> None:
+def test_a_heading_contains_only_its_text(kind: str) -> None:
     html, text = HEADINGS[kind]
     assert blocks(f"{html}<p>Text.") == [Block(text, 2), Block("Text.")]
 
 
-def test_headings_by_role() -> None:
+def test_headings_are_recognized_by_their_role() -> None:
     assert blocks("<div role=heading aria-level=3>A</div><div role=heading>B</div>") == [
         Block("A", 3),
         Block("B", 2),
@@ -91,7 +91,7 @@ def test_headings_by_role() -> None:
         ("<math><mfrac><mn>1</mn><mn>2</mn></mfrac></math>", ["1/2"]),
     ],
 )  # fmt: skip
-def test_blocks_separate_words_and_other_elements_do_not(html: str, texts: list[str]) -> None:
+def test_only_blocks_separate_words(html: str, texts: list[str]) -> None:
     assert [block.text for block in blocks(html)] == texts
 
 
@@ -121,11 +121,11 @@ def test_a_table_is_read_by_rows_whatever_is_in_its_cells() -> None:
         ("<pre>\n\n  a&nbsp;b\u200b\n</pre>", "  a b"),
     ],
 )  # fmt: skip
-def test_code_keeps_its_lines_and_nothing_else(html: str, text: str) -> None:
+def test_code_keeps_only_its_lines(html: str, text: str) -> None:
     assert blocks(html) == [Block(text)]
 
 
-def test_within_the_main_text_nothing_that_people_can_read_is_dropped() -> None:
+def test_all_readable_text_in_the_main_text_is_kept() -> None:
     main = """
         <form method=post><h1>Kettle</h1><p>Holds 1.7 litres.</p><label>How many?</label>
         <select><option>1</select><button>Add to cart</button></form>
@@ -155,7 +155,7 @@ def test_all_main_texts_that_are_shown_are_read() -> None:
     assert [block.text for block in read(page, "page").blocks] == ["One", "in", "Zwei"]
 
 
-def test_an_empty_main_text_is_no_reason_to_read_nothing() -> None:
+def test_an_empty_main_text_is_ignored() -> None:
     page = f"<body><main> </main><div><h2>Kettle</h2><p>{'It boils water quickly. ' * 9}</div>"
     assert read(page, "page").blocks[0] == Block("Kettle", 2)
 
@@ -177,7 +177,7 @@ def test_the_main_heading_may_stand_above_the_main_text(above: str, heading: lis
     assert read(own, "page").blocks == [Block("Own", 1), Block("Big")]
 
 
-def test_a_page_says_its_title_and_language() -> None:
+def test_the_title_and_language_of_a_page_are_read() -> None:
     content = read(
         """<html lang=en><head><title>Ti
         tle</title></head><body><svg><title>Icon</title></svg>

@@ -53,15 +53,15 @@ def test_it_answers_from_the_page_beside_the_question() -> None:
     assert "Opening hours" not in answer
 
 
-def test_a_page_and_a_question_in_one_block_are_told_apart() -> None:
+def test_a_page_and_a_question_in_one_block_are_separated() -> None:
     assert "Opening hours" in said(ask(f"{PAGE}\n\nWhen are you open? Opening hours?"))
 
 
-def test_it_opens_the_page_where_the_question_is_only_what_it_is_about() -> None:
+def test_it_opens_the_page_if_the_question_is_what_it_is_about() -> None:
     assert "pip install" in said(ask(PAGE, "What is this page about?"))
 
 
-def test_it_knows_nothing_of_what_it_was_not_given() -> None:
+def test_it_knows_only_the_content_of_the_request() -> None:
     assert said(ask(PAGE, "Who won the cup in Brazil?")) == NOTHING
     assert said(ask("Who won the cup in Brazil?")) == NOTHING
 
@@ -104,12 +104,12 @@ def test_the_index_counts_the_search_results_of_the_whole_request() -> None:
     assert answer[1]["citations"][0]["search_result_index"] == 1
 
 
-def test_it_does_not_cite_where_citations_are_not_enabled() -> None:
+def test_it_does_not_cite_if_citations_are_not_enabled() -> None:
     answer = ask(found("Prices", "A ticket costs nine euro.", cited=False), "Ticket costs?")
     assert all("citations" not in block for block in answer)
 
 
-def test_it_searches_where_what_it_was_given_does_not_fit() -> None:
+def test_it_searches_if_the_given_texts_do_not_match() -> None:
     assert ask(PAGE, "What does a ticket cost?", tools=[SEARCH]) == [
         {
             "type": "tool_use",
@@ -119,7 +119,7 @@ def test_it_searches_where_what_it_was_given_does_not_fit() -> None:
     ]
 
 
-def test_it_does_not_search_where_the_page_fits() -> None:
+def test_it_does_not_search_if_the_page_matches() -> None:
     assert ask(PAGE, "How do I install it?", tools=[SEARCH])[0]["type"] == "text"
 
 
@@ -167,7 +167,7 @@ def test_a_new_question_may_search_again() -> None:
     assert answer[0]["input"] == {"query": "Is there a lion?"}
 
 
-def test_it_obeys_the_choice_of_tools() -> None:
+def test_it_obeys_tool_choice() -> None:
     other = {"name": "book", "input_schema": {"type": "object"}}
     tools = [other, SEARCH]
     forced = {"type": "tool", "name": "book"}
@@ -180,7 +180,7 @@ def test_it_obeys_the_choice_of_tools() -> None:
     assert said(none) == NOTHING
 
 
-def test_it_reads_languages_without_blanks_between_words() -> None:
+def test_it_reads_languages_without_spaces() -> None:
     answer = said(
         ask(found("料金", "入場料は九ユーロです。", "動物園は九時に開きます。"), "入場料は?")
     )
@@ -254,7 +254,7 @@ def test_it_greets() -> None:
     assert said(ask(PAGE, "Hello!")) == ENGLISH.greeting
 
 
-def test_it_goes_on_with_the_steps_below_the_beginning_of_a_page() -> None:
+def test_it_continues_with_the_steps_after_the_introduction_of_a_page() -> None:
     steps = "You need a cage.\nThree steps\nBuild it:\nzoo build --cage\nOpen it:\nzoo open --cage"
     for text in (steps, f"Install\n{steps}"):
         answer = said(ask(found("Install", text), "How do I install it?"))
@@ -262,7 +262,7 @@ def test_it_goes_on_with_the_steps_below_the_beginning_of_a_page() -> None:
         assert answer.endswith("zoo open --cage\n```")
 
 
-def test_of_a_long_list_it_gives_the_items_that_fit() -> None:
+def test_it_quotes_only_the_matching_items_of_a_long_list() -> None:
     items = [
         f"- Animal {n} " + "eats a lot of hay and sleeps until the evening " * 4 for n in range(5)
     ]
@@ -271,7 +271,7 @@ def test_of_a_long_list_it_gives_the_items_that_fit() -> None:
     assert answer.endswith("Our animals:\n\n- The lion eats meat.")
 
 
-def test_a_sentence_that_announces_nothing_is_left_out() -> None:
+def test_a_sentence_that_introduces_nothing_is_left_out() -> None:
     text = "In the dark:\n\nThe lion sleeps in the dark, and eats by day."
     answer = said(ask(found("Lion", text), "When does the lion sleep?"))
     assert "In the dark:" not in answer

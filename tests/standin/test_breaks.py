@@ -12,7 +12,7 @@ from sitechat.standin import Answer, Standin
 from tests.standin.sdk import Run, stream
 
 
-def test_an_error_in_mid_stream(run: Run, standin: Standin) -> None:
+def test_a_stream_can_end_with_an_error(run: Run, standin: Standin) -> None:
     standin.script(Answer("half", end="error"))
     seen: list[str] = []
     with pytest.raises(anthropic.APIStatusError) as caught:
@@ -21,7 +21,7 @@ def test_an_error_in_mid_stream(run: Run, standin: Standin) -> None:
     assert seen == ["half"]
 
 
-def test_a_dropped_connection_in_mid_stream(run: Run, standin: Standin) -> None:
+def test_a_connection_can_be_dropped_during_a_stream(run: Run, standin: Standin) -> None:
     standin.script(Answer("half", end="drop"))
     seen: list[str] = []
     with pytest.raises(httpx2.HTTPError):
@@ -31,21 +31,23 @@ def test_a_dropped_connection_in_mid_stream(run: Run, standin: Standin) -> None:
     assert (record.finished, record.hung_up, record.stop_reason) == (True, False, None)
 
 
-def test_a_clean_end_without_message_stop(run: Run, standin: Standin) -> None:
+def test_a_stream_can_end_without_message_stop(run: Run, standin: Standin) -> None:
     standin.script(Answer("half", end="cut"))
     seen: list[str] = []
     assert run(lambda client: stream(client, seen)) is None
     assert seen == ["half"]
 
 
-def test_a_connection_that_breaks_before_the_answer(run: Run, standin: Standin) -> None:
+def test_a_connection_can_be_dropped_before_the_answer(run: Run, standin: Standin) -> None:
     standin.script(Answer(end="drop", before_headers=True))
     with pytest.raises(anthropic.APIConnectionError):
         run(lambda client: stream(client, []))
 
 
 @pytest.mark.parametrize("before_headers", [False, True])
-def test_silence_until_the_client_leaves(run: Run, standin: Standin, before_headers: bool) -> None:
+def test_an_answer_can_hang_until_the_client_disconnects(
+    run: Run, standin: Standin, before_headers: bool
+) -> None:
     standin.script(Answer("half", end="hang", before_headers=before_headers))
 
     async def use(client: anthropic.AsyncAnthropic) -> None:
@@ -88,7 +90,7 @@ def test_a_release_may_come_before_the_hold(run: Run, standin: Standin) -> None:
     assert run(lambda client: stream(client, [])) == "end_turn"
 
 
-def test_clearing_breaks_off_what_is_running(run: Run, standin: Standin) -> None:
+def test_clearing_aborts_running_answers(run: Run, standin: Standin) -> None:
     standin.script(Answer("half", end="hang"), "never")
 
     async def use(client: anthropic.AsyncAnthropic) -> None:
@@ -103,6 +105,6 @@ def test_clearing_breaks_off_what_is_running(run: Run, standin: Standin) -> None
     assert standin.requests == []
 
 
-def test_waiting_in_vain_tells_the_state(standin: Standin) -> None:
+def test_a_timeout_shows_the_state(standin: Standin) -> None:
     with pytest.raises(TimeoutError, match="the requests:\nnone"):
         standin.wait_for(lambda requests: requests, timeout=0)

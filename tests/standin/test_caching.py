@@ -39,7 +39,7 @@ def whole(usage: InputUsage) -> int:
     )
 
 
-def test_a_token_is_four_bytes_and_less_from_4_7_on() -> None:
+def test_a_token_is_four_bytes_and_fewer_from_4_7_on() -> None:
     assert model("claude-haiku-4-5").tokens(4000) == 1000
     assert model("claude-opus-4-7").tokens(4000) == 1300
     assert model("claude-opus-4-7").tokens(1) == 1
@@ -93,7 +93,7 @@ def test_an_entry_can_live_an_hour() -> None:
 @pytest.mark.parametrize(
     ("name", "tokens"), [("claude-opus-4-7", 2048), ("claude-haiku-4-5", 4096)]
 )
-def test_below_the_least_prefix_nothing_is_cached(name: str, tokens: int) -> None:
+def test_a_prefix_below_the_minimum_is_not_cached(name: str, tokens: int) -> None:
     size = tokens * 4 if name == "claude-haiku-4-5" else tokens * 40 // 13
     for length, cached in ((size - 4, 0), (size + 4, 1)):
         body = request("Hi", system=[text("x" * length, **MARK)])

@@ -40,7 +40,7 @@ def decoded(answer: Composed) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("text", ["", " ", "One", " One two\n\nthree ", "\n", "äö ü"])
 @pytest.mark.parametrize("chunk", [None, 1, 4])
-def test_deltas_are_the_whole_text(text: str, chunk: int | None) -> None:
+def test_deltas_contain_the_whole_text(text: str, chunk: int | None) -> None:
     assert "".join(cut_into_deltas(text, chunk)) == text
 
 
@@ -169,7 +169,9 @@ def test_a_whole_message_holds_the_same_blocks() -> None:
         ({"txt": "Hi"}, "unknown: txt; valid are text, chunk"),
     ],
 )
-def test_a_wrong_answer_says_what_is_valid(wrong: dict[str, Any], message: str) -> None:
+def test_an_invalid_answer_is_refused_with_valid_values(
+    wrong: dict[str, Any], message: str
+) -> None:
     with pytest.raises(ValueError, match=message):
         Answer.from_json(wrong)
 

@@ -78,7 +78,9 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("fields", "reason"), REFUSED)
-def test_what_is_refused(standin: Standin, fields: dict[str, Any], reason: str) -> None:
+def test_invalid_fallbacks_are_refused(
+    standin: Standin, fields: dict[str, Any], reason: str
+) -> None:
     client = anthropic.Anthropic(api_key="any", base_url=standin.url, max_retries=0)
     given = {"model": "claude-opus-5", "max_tokens": 9, "messages": QUESTION, "betas": [BETA]}
     with pytest.raises(anthropic.BadRequestError, match=reason):

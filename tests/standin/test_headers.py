@@ -9,7 +9,7 @@ from sitechat.standin.rules import check_headers
 
 
 @pytest.mark.parametrize("key", [{"authorization": "Bearer k"}, {"x-api-key": "k"}])
-def test_both_kinds_of_keys_are_taken(key: dict[str, str]) -> None:
+def test_both_kinds_of_keys_are_accepted(key: dict[str, str]) -> None:
     check_headers({"anthropic-version": "2026-10-21", **key})
 
 

@@ -28,11 +28,11 @@ def test_the_sdk_lists_every_model(client: anthropic.Anthropic) -> None:
     assert opus.capabilities.effort.max.supported
 
 
-def test_a_dated_name_is_the_model_s(client: anthropic.Anthropic) -> None:
+def test_a_name_with_a_date_is_the_model(client: anthropic.Anthropic) -> None:
     assert client.models.retrieve("claude-haiku-4-5-20251001").id == "claude-haiku-4-5"
 
 
-def test_a_model_that_does_not_exist(client: anthropic.Anthropic) -> None:
+def test_an_unknown_model_is_not_found(client: anthropic.Anthropic) -> None:
     with pytest.raises(anthropic.NotFoundError):
         client.models.retrieve("claude-opus-4.7")
 
@@ -44,7 +44,7 @@ def test_a_call_without_a_key_is_refused(claude_standin: Standin) -> None:
 
 
 @pytest.mark.parametrize("query", [{"limit": "0"}, {"limit": "x"}, {"after_id": "nothing"}])
-def test_a_page_that_does_not_exist(query: dict[str, str]) -> None:
+def test_an_invalid_page_is_refused(query: dict[str, str]) -> None:
     with pytest.raises(Refused) as refused:
         describe("/v1/models", query)
     assert refused.value.status == 400

@@ -31,7 +31,7 @@ def test_a_question_with_a_number_calls_the_tool_it_is_about(question: str, name
 
 
 @pytest.mark.parametrize("question", ["Where is my order?", "What are 12 cups?"])
-def test_no_other_question_calls_one(question: str) -> None:
+def test_other_questions_call_no_tool(question: str) -> None:
     assert all(block["type"] == "text" for block in answered(question))
 
 

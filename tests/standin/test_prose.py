@@ -64,7 +64,7 @@ def test_names_are_code_and_nothing_else_is_markup(text: str, marked: str) -> No
     assert marked_up(text) == marked
 
 
-def test_code_is_fenced_so_that_its_own_fences_end_nothing() -> None:
+def test_code_that_contains_fences_stays_one_block() -> None:
     assert written(Block("code", ["a", "```"])) == "````\na\n```\n````"
 
 

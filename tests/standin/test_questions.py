@@ -111,7 +111,7 @@ def ask(*questions: str, page: str = "/") -> Answered:
 
 
 @pytest.mark.parametrize("asked_on", ["/", "/performance/"])
-def test_answers_cite_the_page_that_holds_them(documentation: None, asked_on: str) -> None:
+def test_answers_cite_the_page_that_contains_them(documentation: None, asked_on: str) -> None:
     wrong = []
     for question, page, *before in QUESTIONS:
         answer = ask(*before, question, page=asked_on)
@@ -132,9 +132,7 @@ def test_the_search_finds_that_page_first(documentation: None) -> None:
 
 
 @pytest.mark.parametrize("question", UNKNOWN)
-def test_what_the_site_does_not_hold_is_said_in_one_sentence(
-    documentation: None, question: str
-) -> None:
+def test_a_question_without_an_answer_gets_one_sentence(documentation: None, question: str) -> None:
     answer = ask(question)
     assert says_unknown(answer.text)
     assert not answer.cited
@@ -149,18 +147,18 @@ def test_an_answer_has_sentences_and_the_code_that_belongs_to_them(documentation
     assert text.endswith("\n```")
 
 
-def test_what_this_site_does_is_answered_from_its_first_page(documentation: None) -> None:
+def test_a_question_about_the_site_is_answered_from_its_first_page(documentation: None) -> None:
     answer = ask("What does this site do?", page="/widget/")
     assert answer.cited == ["/"]
     assert "puts a chat on your Django site" in answer.text
 
 
-def test_what_this_page_is_about_is_answered_from_it(documentation: None) -> None:
+def test_a_question_about_the_page_is_answered_from_it(documentation: None) -> None:
     answer = ask("What is this page about?", page="/prompts/")
     assert answer.cited == ["/prompts/"]
 
 
-def test_how_to_install_it_is_answered_with_all_steps(documentation: None) -> None:
+def test_the_question_how_to_install_is_answered_with_all_steps(documentation: None) -> None:
     text = ask("How do I install this?").text
     steps = ["pip install django-sitechat", '"sitechat",', "sitechat.urls", "{% chat_widget %}"]
     assert [step for step in steps if step not in text] == []

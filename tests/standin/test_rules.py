@@ -253,12 +253,12 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("body", ACCEPTED.values(), ids=ACCEPTED.keys())
-def test_takes(body: Any) -> None:
+def test_valid_requests_are_accepted(body: Any) -> None:
     assert body["model"].startswith(check(body).name)
 
 
 @pytest.mark.parametrize(("body", "message"), REFUSED.values(), ids=REFUSED.keys())
-def test_refuses(body: Any, message: str) -> None:
+def test_invalid_requests_are_refused(body: Any, message: str) -> None:
     with pytest.raises(Refused) as caught:
         check(body)
     assert (caught.value.status, caught.value.kind) == (400, "invalid_request_error")

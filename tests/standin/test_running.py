@@ -62,14 +62,14 @@ def test_the_command_says_how_to_use_it_and_ends_on_a_signal() -> None:
     process.stdout.close()
 
 
-def test_the_command_says_that_there_is_no_such_port(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_reports_an_invalid_port(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--port", "70000"]) == 1
     assert "Cannot listen on 127.0.0.1:70000" in capsys.readouterr().err
 
 
 @pytest.mark.servers
 @pytest.mark.usefixtures("importable")
-def test_the_command_says_that_a_port_is_taken() -> None:
+def test_the_command_reports_a_port_in_use() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         ended = subprocess.run(

@@ -20,7 +20,7 @@ def only(text: str) -> Section:
     return section
 
 
-def test_sections_know_their_heading() -> None:
+def test_sections_have_their_heading() -> None:
     first, second = sections("Before.\n\n# Install\n\nDo this. Then that.\n\nDone.")
     assert (first.heading, second.heading) == ("", "Install")
     assert [block.text for block in second.blocks] == ["Do this. Then that.", "Done."]
@@ -31,7 +31,7 @@ def test_wrapped_lines_are_one_paragraph() -> None:
     assert shape("A narrow\ncolumn.") == [("paragraph", "A narrow column.")]
 
 
-def test_lines_without_markup_are_paragraphs_of_their_own() -> None:
+def test_lines_without_markup_are_separate_paragraphs() -> None:
     assert shape("Mo to Fr: 9-17\nSa: closed") == [
         ("paragraph", "Mo to Fr: 9-17"),
         ("paragraph", "Sa: closed"),
@@ -50,14 +50,14 @@ def test_items_are_one_list() -> None:
     assert block.numbered
 
 
-def test_tables_know_their_header() -> None:
+def test_tables_have_their_header() -> None:
     (marked,) = only("| name | what |\n|---|---|\n| `a` | first | |\n| | b |").blocks
     assert (marked.header, len(marked.lines)) == (["name", "what"], 2)
     bare = only("There are two.\nname | what\na | first\nof all | b").blocks[-1]
     assert (bare.header, bare.lines) == (["name", "what"], ["a | first", "of all | b"])
 
 
-def test_a_header_that_lost_its_first_cell_is_known() -> None:
+def test_a_header_without_its_first_cell_is_recognized() -> None:
     (table,) = only("gunicorn | uvicorn\nit streams | yes | yes").blocks
     assert table.header == ["", "gunicorn", "uvicorn"]
 
@@ -94,7 +94,7 @@ def test_fenced_code_is_whole() -> None:
         '{"reply": "0b3f",\n "text": "Hi"}',
     ],
 )
-def test_code_without_markup_is_known(code: str) -> None:
+def test_code_without_markup_is_recognized(code: str) -> None:
     assert shape(f"Do this:\n{code}\nThen it is done.") == [
         ("paragraph", "Do this:"),
         ("code", code),
@@ -125,10 +125,10 @@ def test_a_command_and_a_program_are_two_pieces_of_code() -> None:
 
 
 @pytest.mark.parametrize("text", ["Tickets", "# Tickets"])
-def test_a_text_of_nothing_but_a_heading_is_a_paragraph(text: str) -> None:
+def test_a_text_that_is_only_a_heading_is_a_paragraph(text: str) -> None:
     assert shape(text) == [("paragraph", text)]
 
 
 @pytest.mark.parametrize("text", ["", " \n", "\n\n"])
-def test_blanks_have_no_sections(text: str) -> None:
+def test_blank_text_has_no_sections(text: str) -> None:
     assert sections(text) == []

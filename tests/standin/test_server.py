@@ -42,7 +42,7 @@ def test_the_helper_of_the_sdk_accumulates_every_kind_of_block(run: Run, standin
     assert message.stop_reason == "tool_use"
 
 
-def test_a_message_comes_in_one_piece(run: Run, standin: Standin) -> None:
+def test_a_message_without_streaming_is_sent_whole(run: Run, standin: Standin) -> None:
     standin.script("Hello world")
 
     async def use(client: anthropic.AsyncAnthropic) -> anthropic.types.Message:
@@ -103,7 +103,7 @@ def test_http_errors_have_their_types(run: Run, standin: Standin) -> None:
     run(use)
 
 
-def test_a_script_that_makes_no_message_says_so(run: Run, standin: Standin) -> None:
+def test_a_script_that_can_not_become_a_message_is_an_error(run: Run, standin: Standin) -> None:
     standin.script(Answer("Hi", citations=[0]), Answer(blocks=[{"text": "Hi"}]))
 
     async def use(client: anthropic.AsyncAnthropic) -> None:
@@ -155,7 +155,7 @@ def test_a_scripted_usage_is_reported(run: Run, standin: Standin) -> None:
     assert (standin.requests[0].usage or {})["output_tokens"] == 777
 
 
-def test_always_answers_what_the_queue_does_not(run: Run, standin: Standin) -> None:
+def test_always_is_used_while_the_queue_is_empty(run: Run, standin: Standin) -> None:
     standin.always("again")
     standin.script("first")
     seen: list[str] = []
@@ -199,7 +199,7 @@ def test_every_error_has_the_shape_of_the_api(
     assert data["request_id"] == response.headers["request-id"]
 
 
-def test_a_wrong_script_says_what_is_valid(standin: Standin) -> None:
+def test_an_invalid_script_is_refused_with_valid_values(standin: Standin) -> None:
     with pytest.raises(ValueError, match="unknown: txt; valid are text"):
         standin._call("PUT", "script", [{"txt": "Hi"}])
     with pytest.raises(ValueError, match="a script is a list"):

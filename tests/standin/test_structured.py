@@ -35,12 +35,12 @@ def body(schema: Any, *blocks: dict[str, Any], **fields: Any) -> dict[str, Any]:
     }
 
 
-def test_takes_a_plain_object() -> None:
+def test_a_plain_object_is_accepted() -> None:
     check(body(VERDICT, effort="low"))
     assert json.loads(json.dumps(example(VERDICT))) == {"meets": True, "reason": ""}
 
 
-def test_an_example_takes_the_first_choice() -> None:
+def test_an_example_uses_the_first_choice() -> None:
     assert example({"enum": ["a", "b"]}) == "a"
     assert example({"anyOf": [{"type": "null"}, {"type": "string"}]}) is None
 
@@ -64,12 +64,12 @@ REFUSED: list[tuple[Any, str]] = [
 
 
 @pytest.mark.parametrize(("schema", "reason"), REFUSED)
-def test_refuses(schema: Any, reason: str) -> None:
+def test_unsupported_schemas_are_refused(schema: Any, reason: str) -> None:
     with pytest.raises(Refused, match=reason):
         check(body(schema))
 
 
-def test_refuses_citations_beside_it() -> None:
+def test_citations_are_refused_with_structured_outputs() -> None:
     with pytest.raises(Refused, match="citations are not supported"):
         check(body(VERDICT, RESULT))
 
@@ -82,7 +82,7 @@ def test_refuses_citations_beside_it() -> None:
         ({"inference_geo": "us", "model": "claude-haiku-4-5"}, "not supported"),
     ],
 )
-def test_refuses_services_that_do_not_exist(fields: dict[str, Any], reason: str) -> None:
+def test_unknown_service_parameters_are_refused(fields: dict[str, Any], reason: str) -> None:
     plain = {**body(VERDICT), **fields}
     del plain["output_config"]
     with pytest.raises(Refused, match=reason):

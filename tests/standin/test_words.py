@@ -28,7 +28,7 @@ def test_words_without_a_meaning_are_left_out() -> None:
     assert words("料金表") == ["料金", "金表"]
 
 
-def test_a_name_gives_itself_and_its_parts() -> None:
+def test_a_name_yields_itself_and_its_parts() -> None:
     assert words("CHAT_MODEL") == ["chat_model", "chat", "model"]
 
 
@@ -59,12 +59,12 @@ def test_a_misspelled_word_is_the_nearest_known_one(word: str, meant: str | None
         ("Kubernetes", "The page"),
     ],
 )
-def test_the_language_of_a_question(text: str, page: str) -> None:
+def test_the_language_of_a_question_is_recognized(text: str, page: str) -> None:
     assert language_of(text).page.startswith(page)
 
 
 @pytest.mark.parametrize("language", LANGUAGES, ids=lambda each: each.page)
-def test_each_language_says_recognisably_that_it_found_nothing(language: Language) -> None:
+def test_each_language_has_a_recognizable_answer_if_nothing_is_found(language: Language) -> None:
     assert says_unknown(language.unknown)
     quoted = [language.page.format(page="A"), language.more.format(page="A"), language.greeting]
     assert not says_unknown("\n\n".join(quoted))

@@ -1,4 +1,4 @@
-"""Tests of the decorator `tool`, and of what it refuses."""
+"""Tests of the decorator `tool`, and of the functions that it refuses."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_the_decorator_takes_options() -> None:
     assert (named.name, named.status, named.timeout) == ("note-day", "Noting…", 2)
 
 
-def test_types_that_only_type_checkers_know_are_no_problem() -> None:
+def test_types_that_only_type_checkers_import_are_supported() -> None:
     made = definition(plain)
     assert made["description"] == "Note a day."
     assert made["input_schema"]["properties"]["day"] == {
@@ -59,7 +59,7 @@ def test_arguments_get_the_types_of_the_signature() -> None:
 @pytest.mark.parametrize(
     "arguments", [{"day": 5}, {"day": "soon"}, {"day": "2026-01-02", "notes": "a"}]
 )
-def test_nothing_else_is_converted(arguments: dict[str, Any]) -> None:
+def test_arguments_of_another_type_are_refused(arguments: dict[str, Any]) -> None:
     with pytest.raises(InvalidArguments):
         plain.parameters.parse(arguments)
 
@@ -113,7 +113,9 @@ def generator(request: Any) -> Iterator[str]:
         ("order_status", "needs a function"),
     ],
 )
-def test_what_can_be_no_tool_is_refused_at_once(function: Callable[..., Any], problem: str) -> None:
+def test_unsuitable_functions_are_refused_immediately(
+    function: Callable[..., Any], problem: str
+) -> None:
     with pytest.raises(TypeError, match=problem):
         tool(name="some")(function)
 

@@ -1,4 +1,4 @@
-"""Tests of which JSON Schemas of tools are refused."""
+"""Tests of the validation of JSON Schemas of tools."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def nested(depth: int) -> dict[str, Any]:
     return schema
 
 
-def test_a_schema_that_grows_with_each_reference_is_refused_at_once() -> None:
+def test_a_schema_that_grows_with_each_reference_is_refused_quickly() -> None:
     began = time.process_time()
     assert "more than 10000 nested definitions" in problem_of(chain(100, 2))
     assert time.process_time() - began < 1
@@ -57,5 +57,5 @@ def test_other_schemas_are_accepted(schema: dict[str, Any]) -> None:
         (nested(40), "nested too deeply"),
     ],
 )
-def test_what_is_refused(schema: Any, problem: str) -> None:
+def test_unsuitable_schemas_are_refused(schema: Any, problem: str) -> None:
     assert problem in problem_of(schema)
