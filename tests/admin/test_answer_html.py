@@ -7,7 +7,7 @@ from html import unescape
 
 import pytest
 
-from sitechat.admin.answer_html import LONGEST, as_html
+from sitechat.admin.answer_html import MAX_RENDERED, as_html
 from tests import injections
 
 HARMLESS = frozenset(
@@ -118,4 +118,4 @@ def test_a_citation_inside_an_address_breaks_nothing() -> None:
 
 def test_hidden_characters_are_visible_and_long_texts_plain() -> None:
     assert "U+202E" in as_html("a\u202eb")
-    assert as_html("*x*" + "x" * LONGEST).startswith('<div class="chat-plain">*x*')
+    assert as_html("*x*" + "x" * MAX_RENDERED).startswith('<div class="chat-plain">*x*')

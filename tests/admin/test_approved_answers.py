@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from sitechat.admin.approved_answers import LONGEST_ANSWER, MOST_WORDINGS
+from sitechat.admin.approved_answers import MAX_ANSWER_LENGTH, MAX_WORDINGS
 from sitechat.models import ApprovedAnswer, Message, Unanswered, Usage
 from sitechat.reports import review
 from sitechat.standin import Answer, Standin
@@ -91,9 +91,9 @@ def test_who_may_not_read_transcripts_gets_no_draft() -> None:
         ("title", ""),
         ("title", "x" * 201),
         ("questions", "\n \n"),
-        ("questions", "\n".join(f"Question {n}?" for n in range(MOST_WORDINGS + 1))),
+        ("questions", "\n".join(f"Question {n}?" for n in range(MAX_WORDINGS + 1))),
         ("questions", "x" * 501),
-        ("answer", "x" * (LONGEST_ANSWER + 1)),
+        ("answer", "x" * (MAX_ANSWER_LENGTH + 1)),
         ("url", "javascript:alert(1)"),
         ("url", "//evil.example"),
         ("bots", "unknown"),

@@ -9,7 +9,7 @@ from django.core.checks import run_checks
 from django.test import Client
 from pytest_django import Settings
 
-from sitechat.admin.edited_texts import LONGEST_INSTRUCTIONS, MOST_SUGGESTIONS
+from sitechat.admin.edited_texts import MAX_INSTRUCTIONS_LENGTH, MAX_SUGGESTIONS
 from sitechat.models import BotTexts, Usage
 from sitechat.standin import Standin
 from tests.owner import owner_client
@@ -84,8 +84,8 @@ def test_questions_are_asked_before_anything_is_saved(
     "fields",
     [
         {"greeting": "x" * 2000},
-        {"instructions": "x" * (LONGEST_INSTRUCTIONS + 1)},
-        {"suggestions": "\n".join(map(str, range(MOST_SUGGESTIONS + 1)))},
+        {"instructions": "x" * (MAX_INSTRUCTIONS_LENGTH + 1)},
+        {"suggestions": "\n".join(map(str, range(MAX_SUGGESTIONS + 1)))},
         {"suggestions": "x" * 500},
         {"greeting": "\x00"},
         {"version": "x"},

@@ -1,7 +1,7 @@
-"""Render an answer's Markdown for the admin as the visitor saw it, as HTML that can do nothing.
+"""Render an answer's Markdown as safe HTML for the admin.
 
-Raw HTML is text, addresses are links only if they are safe, and images are links, so that opening
-a transcript tells nobody. A link to another host shows the host.
+Raw HTML is shown as text, unsafe addresses are not linked, and images become links, so that
+opening a transcript sends no request to another site. A link to another host shows the host.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
-LONGEST = 50_000
-"""Characters of an answer that are rendered; a longer one is shown as it is written."""
+MAX_RENDERED = 50_000
+"""Maximum characters of an answer that is rendered. A longer one is shown as plain text."""
 
 MARK = "\ue000"
-"""A private character that stands for a citation while the text is rendered."""
+"""A private-use character that marks the place of a citation while the text is rendered."""
 
 
 def as_html(text: str, citations: Sequence[tuple[int, int]] = ()) -> SafeString:
@@ -33,19 +33,19 @@ def as_html(text: str, citations: Sequence[tuple[int, int]] = ()) -> SafeString:
 
     Args:
         text: The text, from a model or a visitor.
-        citations: Offsets in the text, each with the number of the source that is cited there.
+        citations: Pairs of an offset in the text and the number of the source cited there.
     """
-    if len(text) > LONGEST:
+    if len(text) > MAX_RENDERED:
         return format_html('<div class="chat-plain">{}</div>', visible(text))
     pieces: list[str] = []
-    begin = 0
+    start = 0
     text = text.replace(MARK, "\ufffd")
     numbers: list[int] = []
     for at, n in sorted(citations):
-        pieces.append(f"{text[begin:at]}{MARK}")
-        begin = at
+        pieces.append(f"{text[start:at]}{MARK}")
+        start = at
         numbers.append(n)
-    source = "".join([*pieces, text[begin:]])
+    source = "".join([*pieces, text[start:]])
     html: str = _parser().render(visible(source))
     # The HTML is markdown-it's own: it escapes all text, and raw HTML is off.
     return mark_safe(_with_marks(html, numbers))  # noqa: S308

@@ -1,4 +1,4 @@
-"""What a member of the staff sees and can do on the page of one conversation."""
+"""The contents and the actions of the page on which staff answer one conversation."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from sitechat.people.permissions import colleagues, may_answer
 from sitechat.people.words import language_name
 
 StaffAction = Callable[[Conversation, Any, Mapping[str, str]], "str | Promise"]
-"""Does what a form asks for and returns words to show; raises StaffError."""
+"""Handles a form and returns a message to show. Raises StaffError."""
 
 
 @dataclass(frozen=True)
 class Answering:
-    """A conversation as one user of the admin sees it."""
+    """What the page shows of a conversation to one user."""
 
     conversation: Conversation
     handoff: Handoff | None
     state: str
     """`mine`, `mine_to_take`, `other`, `waiting`, `free`, or `off` without CHAT_PERSON."""
     words: str | Promise
-    """Who answers at this moment."""
+    """A sentence that says who answers now."""
     question: str
     visitor: str
     names: Sequence[str]
@@ -50,7 +50,7 @@ class Answering:
 
     @classmethod
     def of(cls, conversation: Conversation, user: Any) -> Answering:
-        """Return the page of a user who may answer in the conversation."""
+        """Return what the page shows to a user who may answer in the conversation."""
         options = person_options()
         handoff = handoffs.find_handoff(conversation.pk, options)
         digest = digests([conversation])[0]
@@ -107,7 +107,7 @@ def _words(state: str, handoff: Handoff | None) -> str:
 
 
 def actions() -> Mapping[str, StaffAction]:
-    """Return what the forms of the page can ask for, by name."""
+    """Return the actions of the page's forms, by name."""
     return {
         "join": _join,
         "reply": _reply,

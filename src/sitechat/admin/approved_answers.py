@@ -1,4 +1,4 @@
-"""The admin of approved answers: a form that begins with a question, and a page that asks it."""
+"""The admin of approved answers, with a page that asks the bot a question of an answer."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ else:
     AnswerModelAdmin = admin.ModelAdmin
     AnswerModelForm = forms.ModelForm
 
-LONGEST_ANSWER = 10_000
-MOST_WORDINGS = 30
-LONGEST_WORDING = 500
+MAX_ANSWER_LENGTH = 10_000
+MAX_WORDINGS = 30
+MAX_WORDING_LENGTH = 500
 """Limits of an approved answer, which is sent to Claude as a whole."""
 
 LARGE = {"class": "vLargeTextField", "dir": "auto"}
@@ -81,21 +81,21 @@ class ApprovedAnswerForm(AnswerModelForm):
         """Return the wordings, one per line, without empty lines."""
         lines = [" ".join(line.split()) for line in self.cleaned_data["questions"].splitlines()]
         lines = list(dict.fromkeys(filter(None, lines)))
-        if len(lines) > MOST_WORDINGS:
-            raise ValidationError(_("Write at most %d wordings.") % MOST_WORDINGS)
-        if any(len(line) > LONGEST_WORDING for line in lines):
-            raise ValidationError(_("A wording has at most %d characters.") % LONGEST_WORDING)
+        if len(lines) > MAX_WORDINGS:
+            raise ValidationError(_("Write at most %d wordings.") % MAX_WORDINGS)
+        if any(len(line) > MAX_WORDING_LENGTH for line in lines):
+            raise ValidationError(_("A wording has at most %d characters.") % MAX_WORDING_LENGTH)
         return "\n".join(lines)
 
     def clean_answer(self) -> str:
-        """Return the answer, if it is not too long."""
+        """Return the answer; raise ValidationError if it is too long."""
         answer: str = self.cleaned_data["answer"].strip()
-        if len(answer) > LONGEST_ANSWER:
-            raise ValidationError(_("The answer has at most %d characters.") % LONGEST_ANSWER)
+        if len(answer) > MAX_ANSWER_LENGTH:
+            raise ValidationError(_("The answer has at most %d characters.") % MAX_ANSWER_LENGTH)
         return answer
 
     def clean_url(self) -> str:
-        """Return the link, if it is the address of a page."""
+        """Return the link; raise ValidationError if it is not safe to link to."""
         url: str = self.cleaned_data["url"].strip()
         if url and not safe_link(url):
             raise ValidationError(
@@ -106,7 +106,7 @@ class ApprovedAnswerForm(AnswerModelForm):
 
 @admin.register(ApprovedAnswer)
 class ApprovedAnswerAdmin(AnswerModelAdmin):
-    """Write approved answers, from scratch or from a question that was not answered well."""
+    """Edit approved answers. A new answer can start from a reply that did not help."""
 
     form = ApprovedAnswerForm
     list_display = ("title", "first_question", "shown_bots", "language", "active", "updated")
@@ -137,7 +137,7 @@ class ApprovedAnswerAdmin(AnswerModelAdmin):
         return visible(", ".join(map(str, names))) or _("all")
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """Return what a new answer to the question of a reply begins with."""
+        """Return the initial values of a new answer, from the reply in the query string."""
         reply = parse_uuid(request.GET.get("reply", ""))
         if reply is None or not may_read_transcripts(request):
             return {}
@@ -156,7 +156,7 @@ class ApprovedAnswerAdmin(AnswerModelAdmin):
     def save_model(
         self, request: HttpRequest, obj: ApprovedAnswer, form: Any, change: bool
     ) -> None:
-        """Save the answer, embed its questions, and mark the question that it answers as done."""
+        """Save the answer, embed its questions, and mark the question of its reply as done."""
         if not change:
             obj.author_id = request.user.pk
         if "questions" in form.changed_data:
@@ -177,7 +177,7 @@ class ApprovedAnswerAdmin(AnswerModelAdmin):
     def response_add(
         self, request: HttpRequest, obj: ApprovedAnswer, post_url_continue: str | None = None
     ) -> HttpResponse:
-        """Continue with the page that asks the question again, if the answer was for a reply."""
+        """Redirect to the page that asks the question again, if the answer was for a reply."""
         response = super().response_add(request, obj, post_url_continue)
         if request.POST.get("reply") and "_save" in request.POST:
             return HttpResponseRedirect(self._ask_url(obj))
@@ -193,7 +193,7 @@ class ApprovedAnswerAdmin(AnswerModelAdmin):
         return [ask, *super().get_urls()]
 
     def ask_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Show the question of an answer; a POST asks it, which costs money."""
+        """Show a form with the question of an answer. A POST asks it, which costs money."""
         found = self.get_object(request, unquote(object_id))
         if not self.has_change_permission(request, found):
             raise PermissionDenied

@@ -1,7 +1,7 @@
 """The list of conversations.
 
-A search reads one window of them, the newest first, and reports
-how far back it went.
+A search reads only the newest SEARCH_WINDOW conversations. The page shows how far back it
+searched, and links to a search of the next window.
 """
 
 from __future__ import annotations
@@ -45,5 +45,5 @@ class ConversationList(KeysetList):
         ends = [ListPosition(updated, str(pk)) for updated, pk in last]
         if ends:
             self.window_end = ends[0]
-            found = found.filter(ends[0].from_here("updated"))
+            found = found.filter(ends[0].this_and_newer("updated"))
         return found.saying(self.query)

@@ -1,4 +1,4 @@
-"""The admin of contact requests: a list with a state, and a CSV file of it."""
+"""The admin of contact requests, with a CSV export."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ COLUMNS = ("created", "state", "email", "name", "phone", "message", "bot", "lang
 class ContactAdmin(KeysetRows, ContactModelAdmin):
     """List contact requests. Only their state can be changed."""
 
-    list_display = ["who", "state", "excerpt", "created"]
+    list_display = ["shown_contact", "state", "excerpt", "created"]
     list_display_links = None
     list_filter = ["state", BotFilter, "created"]
     search_fields = ["email", "name", "phone", "message"]
@@ -63,8 +63,8 @@ class ContactAdmin(KeysetRows, ContactModelAdmin):
         return visible(str(contact))
 
     @admin.display(description=_("contact"))
-    def who(self, contact: Contact) -> str:
-        """Return the name, which leads to the contact, with the address and the phone below it."""
+    def shown_contact(self, contact: Contact) -> str:
+        """Return the name as a link to the contact, with the address and the phone below it."""
         name = format_html(
             '<a href="{}">{}</a>',
             reverse(
@@ -123,7 +123,7 @@ class ContactAdmin(KeysetRows, ContactModelAdmin):
         return format_html('<a href="{}">{}</a>', url, _("Read the transcript"))
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
-        """Return the columns; the bot only if there are several."""
+        """Return the columns, with the bot if there are several."""
         columns = list(self.list_display)
         if len(conf.CHAT_BOTS) > 1:
             columns.insert(-1, "bot")
@@ -141,7 +141,7 @@ class ContactAdmin(KeysetRows, ContactModelAdmin):
         return NewestFirst
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        """Return the fields; the transcript only for those who may read it."""
+        """Return the fields, with the transcript if the user may read it."""
         hidden = set() if may_read_transcripts(request) else {"transcript"}
         return [name for name in self.fields or [] if name not in hidden]
 

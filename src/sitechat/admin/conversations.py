@@ -136,7 +136,7 @@ class ConversationAdmin(KeysetPage, ConversationModelAdmin):
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Delete one conversation; the admin's transaction begins again if it lost to another."""
+        """Delete one conversation. Retry the admin's transaction after a conflict."""
         delete = partial(super().delete_view, request, object_id, extra_context)
         return database.retry(delete, also=(IntegrityError,))
 
@@ -150,7 +150,7 @@ class ConversationAdmin(KeysetPage, ConversationModelAdmin):
     def get_deleted_objects(
         self, objs: Any, request: HttpRequest
     ) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
-        """Return the number of messages that are deleted too, instead of listing each of them."""
+        """Return the number of messages that are also deleted, instead of a list of them."""
         count = sum(conversation.messages.count() for conversation in objs)
         counts = {
             str(self.opts.verbose_name_plural): len(objs),

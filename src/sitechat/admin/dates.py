@@ -1,6 +1,6 @@
 """Links to the years, months and days of a list, computed from its first and last time.
 
-Django's own date hierarchy reads every row to find the days that have any.
+Django's date hierarchy reads every row to find the days that have rows.
 """
 
 from __future__ import annotations
@@ -16,6 +16,12 @@ from django.utils.text import capfirst
 
 if TYPE_CHECKING:
     from django.contrib.admin.views.main import ChangeList
+
+
+PARTS = ("year", "month", "day")
+
+MAX_YEARS = 20
+"""Maximum number of years that are offered, the newest ones."""
 
 
 @dataclass(frozen=True)
@@ -73,10 +79,6 @@ class DateLinks:
             )
         back.append(link(_month(year, month), year, month))
         return cls(back, _day(date(year, month, day)))
-
-
-PARTS = ("year", "month", "day")
-MAX_YEARS = 20
 
 
 def _local(moment: datetime) -> date:

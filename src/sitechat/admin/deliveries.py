@@ -1,4 +1,4 @@
-"""The admin of deliveries: which webhooks and mails wait or have failed."""
+"""The admin of deliveries: webhooks and mails that wait, were sent or have failed."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class DeliveryAdmin(ReadOnlyPage, KeysetRows, DeliveryModelAdmin):
         return NewestFirst
 
     def has_send_permission(self, request: HttpRequest) -> bool:
-        """Return whether the user may let failed deliveries be sent again."""
+        """Return whether the user may send failed deliveries again."""
         return request.user.has_perm("sitechat.change_delivery")
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:

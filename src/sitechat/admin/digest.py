@@ -32,7 +32,7 @@ class Digest:
     conversation: Conversation
     visitor: str
     question: str
-    found: tuple[str, str, str] | None
+    match: tuple[str, str, str] | None
     """The text before a search match, the match, and the text after it."""
     messages: int
     dollars: Decimal | None
@@ -83,7 +83,7 @@ def digests(conversations: Sequence[Conversation], searched: str = "") -> list[D
             conversation=conversation,
             visitor=visible(short_name(conversation)),
             question=_cut(questions.get(conversation.pk, "")),
-            found=None
+            match=None
             if searched in questions.get(conversation.pk, "")
             else excerpts.get(conversation.pk),
             dollars=dollars.get(conversation.pk),

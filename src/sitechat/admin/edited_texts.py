@@ -1,4 +1,4 @@
-"""The admin of bots' texts: one form per bot, a trial before saving, and all versions."""
+"""The admin of bots' texts: a form for each bot, a trial before saving, and earlier versions."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ else:
     TextsModelForm = forms.ModelForm
 
 VERSIONS = 20
-"""The number of versions that are listed, the newest first."""
+"""Maximum number of listed versions, the newest first."""
 
-MOST_SUGGESTIONS = 8
-LONGEST_SUGGESTION = 200
-LONGEST_GREETING = 1000
-LONGEST_INSTRUCTIONS = 8000
+MAX_SUGGESTIONS = 8
+MAX_SUGGESTION_LENGTH = 200
+MAX_GREETING_LENGTH = 1000
+MAX_INSTRUCTIONS_LENGTH = 8000
 """Limits of the texts. Instructions are sent with every message."""
 
 
@@ -62,30 +62,30 @@ class TextsForm(TextsModelForm):
         stored = self.instance.suggestions
         self.initial["suggestions"] = "\n".join(map(str, stored)) if stored else ""
         self.initial["version"] = latest.pk if latest is not None else None
-        limits = {"greeting": LONGEST_GREETING, "instructions": LONGEST_INSTRUCTIONS}
+        limits = {"greeting": MAX_GREETING_LENGTH, "instructions": MAX_INSTRUCTIONS_LENGTH}
         for name, length in limits.items():
             field: Any = self.fields[name]
             field.max_length = length
             field.widget.attrs["maxlength"] = str(length)
 
     def clean_greeting(self) -> str:
-        """Return the greeting, if it is not too long."""
-        return _short_enough(self.cleaned_data["greeting"], LONGEST_GREETING)
+        """Return the greeting; raise ValidationError if it is too long."""
+        return _short_enough(self.cleaned_data["greeting"], MAX_GREETING_LENGTH)
 
     def clean_instructions(self) -> str:
-        """Return the instructions, if they are not too long."""
-        return _short_enough(self.cleaned_data["instructions"], LONGEST_INSTRUCTIONS)
+        """Return the instructions; raise ValidationError if they are too long."""
+        return _short_enough(self.cleaned_data["instructions"], MAX_INSTRUCTIONS_LENGTH)
 
     def clean_suggestions(self) -> list[str]:
         """Return the questions without empty lines."""
         lines = [" ".join(line.split()) for line in self.cleaned_data["suggestions"].splitlines()]
         lines = list(dict.fromkeys(filter(None, lines)))
-        if len(lines) > MOST_SUGGESTIONS:
-            raise ValidationError(_("Write at most %d questions.") % MOST_SUGGESTIONS)
-        return [_short_enough(line, LONGEST_SUGGESTION) for line in lines]
+        if len(lines) > MAX_SUGGESTIONS:
+            raise ValidationError(_("Write at most %d questions.") % MAX_SUGGESTIONS)
+        return [_short_enough(line, MAX_SUGGESTION_LENGTH) for line in lines]
 
     def clean_version(self) -> int | None:
-        """Raise ValidationError if somebody has saved another version meanwhile."""
+        """Raise ValidationError if somebody has saved another version in the meantime."""
         version: int | None = self.cleaned_data["version"]
         latest = self._latest
         if latest is not None and version != latest.pk:
@@ -104,14 +104,14 @@ def _short_enough(text: str, longest: int) -> str:
 
 
 def author_of(row: BotTexts) -> str:
-    """Return the username of who saved a version; empty if the user is gone."""
+    """Return the username of a version's author, or "" if the user was deleted."""
     author = row.author
     return visible(author.get_username()) if author is not None else ""
 
 
 @admin.register(BotTexts)
 class BotTextsAdmin(OwnersPage, TextsModelAdmin):
-    """Edit the texts of each bot on one page. Versions are never changed or deleted."""
+    """Edit the texts of each bot on one page. Saving adds a version and changes none."""
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return False: versions are kept."""
@@ -120,7 +120,7 @@ class BotTextsAdmin(OwnersPage, TextsModelAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Show the form of a bot, save it, or ask questions with what it says."""
+        """Show a bot's form. A POST saves it, or asks questions with its instructions."""
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
         bots = list(conf.CHAT_BOTS)
@@ -129,7 +129,7 @@ class BotTextsAdmin(OwnersPage, TextsModelAdmin):
         latest = bot_texts.newest(bot)
         may_change = self.has_change_permission(request)
         rows: list[TrialRow] = []
-        questions = request.POST.getlist("question")[: trial_questions.MOST]
+        questions = request.POST.getlist("question")[: trial_questions.MAX_QUESTIONS]
         if request.method == "POST":
             if not may_change:
                 raise PermissionDenied
@@ -147,11 +147,11 @@ class BotTextsAdmin(OwnersPage, TextsModelAdmin):
         return self._page(request, bot, form, latest, rows, questions, extra_context)
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
-        """Redirect to the form: a version has no page of its own."""
+        """Redirect to the form, because a version has no page of its own."""
         return HttpResponseRedirect("../../")
 
     def _shown(self, request: HttpRequest, bot: str, latest: BotTexts | None) -> BotTexts:
-        """Return the version to begin with: the newest, or an earlier one that the link names."""
+        """Return the version that the query string names, else the newest one."""
         wanted = number_in(request, "version")
         earlier = None
         if wanted is not None:
@@ -186,7 +186,7 @@ class BotTextsAdmin(OwnersPage, TextsModelAdmin):
         extra_context: dict[str, Any] | None,
     ) -> HttpResponse:
         bots = list(conf.CHAT_BOTS)
-        blank = [""] * trial_questions.MOST
+        blank = [""] * trial_questions.MAX_QUESTIONS
         context = {
             **self.admin_site.each_context(request),
             "title": _("Texts"),
@@ -201,7 +201,7 @@ class BotTextsAdmin(OwnersPage, TextsModelAdmin):
             "earlier": number_in(request, "version"),
             "versions": _versions(bot),
             "rows": rows,
-            "questions": [*questions, *blank][: trial_questions.MOST],
+            "questions": [*questions, *blank][: trial_questions.MAX_QUESTIONS],
             "time_limit": trial_questions.TIME_LIMIT,
             "may_change": self.has_change_permission(request),
             **(extra_context or {}),
@@ -211,7 +211,7 @@ class BotTextsAdmin(OwnersPage, TextsModelAdmin):
 
 
 def _versions(bot: str) -> list[dict[str, Any]]:
-    """Return the versions with who saved them and what they changed, the newest first."""
+    """Return the versions, newest first, with their authors and the fields that they changed."""
     found = BotTexts.objects.filter(bot=bot).select_related("author").order_by("-pk")
     rows = list(found[: VERSIONS + 1])
     return [

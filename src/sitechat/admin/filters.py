@@ -129,7 +129,7 @@ class StateFilter(admin.SimpleListFilter):
         """Return the rows that match the choice."""
         value = self.value()
         if value == "unanswered":
-            # Withdrawn ratings stay listed until the next cleanup.
+            # Questions with a withdrawn thumb down are included until the next cleanup.
             return queryset.filter(Exists(Unanswered.objects.filter(OF_ROW, done=None)))
         if value in self.STATUSES:
             rows = Message.objects.filter(OF_ROW, status__in=self.STATUSES[value])

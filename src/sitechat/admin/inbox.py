@@ -55,7 +55,7 @@ class HandoffAdmin(ReadOnlyPage, HandoffModelAdmin):
         return bots is None or bool(bots)
 
     def get_urls(self) -> list[Any]:
-        """Return the URLs, with those that the pages' scripts ask."""
+        """Return the URLs, with those that the pages' scripts request."""
         view = self.admin_site.admin_view
         return [
             path("live/", view(self.live_view), name="sitechat_handoff_live"),
@@ -69,7 +69,7 @@ class HandoffAdmin(ReadOnlyPage, HandoffModelAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Show the inbox, or the conversations that are finished."""
+        """Show the inbox, or the finished conversations."""
         self._check(request)
         done = request.GET.get("show") == "done"
         rows = inbox_rows.done_rows(request.user) if done else inbox_rows.open_rows(request.user)
@@ -134,7 +134,7 @@ class HandoffAdmin(ReadOnlyPage, HandoffModelAdmin):
         )
 
     def act_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """Do what a form of the page asks for: join, reply, hand back, and so on."""
+        """Handle a form of the page: join, reply, hand back, and so on."""
         if request.method != "POST":
             return HttpResponseRedirect(self._talk_url(pk))
         conversation = Conversation.objects.filter(pk=pk).first()
@@ -164,7 +164,7 @@ class HandoffAdmin(ReadOnlyPage, HandoffModelAdmin):
     def _refuse(
         self, request: HttpRequest, conversation: Conversation | None, error: StaffError
     ) -> HttpResponse:
-        """Return an error with the text that was not accepted, so that nothing is lost."""
+        """Return an error, together with the text of the form, so that the text is not lost."""
         is_gone = conversation is None or isinstance(error, ConversationGone)
         if _wants_json(request):
             status = 410 if is_gone else 409

@@ -1,7 +1,7 @@
-"""Change lists with keyset pagination, which stay fast however long they are.
+"""Change lists with keyset pagination, which are fast at any length.
 
-No query counts all rows. A page begins after the last row of the page before, which the database
-finds by an index, so that the thousandth page is as fast as the first.
+No query counts all rows. A page starts after the last row of the previous page, which the database
+finds with an index, so the thousandth page is as fast as the first.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class KeysetList(ChangeList):
         return found
 
     def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet[Any]:
-        """Read the place from the query string and return the filtered rows."""
+        """Read the position from the query string and return the filtered rows."""
         if any("\0" in value for _name, values in request.GET.lists() for value in values):
             raise IncorrectLookupParameters  # PostgreSQL rejects NUL
         self.place = self._known(ListPosition.parse(self.params.pop(BEFORE, "")))
@@ -59,7 +59,7 @@ class KeysetList(ChangeList):
         """Read one page of rows, without counting the others."""
         found = self.queryset.order_by(f"-{self.moment}", "-pk")
         if self.place is not None:
-            found = found.filter(self.place.before(self.moment))
+            found = found.filter(self.place.older(self.moment))
         rows = list(self.window(found)[: self.list_per_page + 1])
         more = len(rows) > self.list_per_page
         rows = rows[: self.list_per_page]
@@ -82,7 +82,7 @@ class KeysetList(ChangeList):
         self.paginator = NoCountPaginator([], self.list_per_page)
 
     def _known(self, place: ListPosition | None) -> ListPosition | None:
-        """Return the place if its id is valid for the model, else None."""
+        """Return the position if its id is valid for the model, else None."""
         if place is None or (place.pk.isdecimal() and not is_id(place.pk)):
             return None
         try:

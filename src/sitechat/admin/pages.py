@@ -133,7 +133,7 @@ class PageAdmin(ReadOnlyPage, KeysetPage, PageModelAdmin):
             "languages": settings.LANGUAGES,
             "bots": list(conf.CHAT_BOTS),
             "most": site_tools.PASSAGES,
-            **(_tried(asked) if request.method == "POST" else {}),
+            **(_trial_context(asked) if request.method == "POST" else {}),
             **(extra_context or {}),
         }
         return super().changelist_view(request, context)
@@ -165,7 +165,7 @@ class PageAdmin(ReadOnlyPage, KeysetPage, PageModelAdmin):
         }
 
     def history_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
-        """Redirect to the page: nobody edits pages in the admin, so there is no history."""
+        """Redirect to the page. Pages are not edited in the admin, so they have no history."""
         return HttpResponseRedirect("../change/")
 
 
@@ -189,7 +189,7 @@ def _names(names: object) -> list[str | Promise]:
     return [AUDIENCES.get(str(name)) or visible(str(name)) for name in names]
 
 
-def _tried(asked: dict[str, str]) -> dict[str, Any]:
+def _trial_context(asked: dict[str, str]) -> dict[str, Any]:
     # Start-up cost, as in `changelist_view`.
     from sitechat.reports import knowledge
 
@@ -202,12 +202,12 @@ def _tried(asked: dict[str, str]) -> dict[str, Any]:
     )
     return {
         "trial": result,
-        "sent": [_found(one) for one in result.sent],
-        "further": [_found(one) for one in result.further],
+        "sent": [_match(found) for found in result.sent],
+        "further": [_match(found) for found in result.further],
     }
 
 
-def _found(found: Found) -> PassageRow:
+def _match(found: Found) -> PassageRow:
     text = visible(found.text)
     return PassageRow(
         headings=[visible(heading) for heading in found.headings],

@@ -23,7 +23,7 @@ class ListPosition:
 
     @classmethod
     def parse(cls, value: str) -> ListPosition | None:
-        """Return the place in a link, or None if the value is not valid."""
+        """Return the position in a link, or None if the value is not valid."""
         text, _, pk = value.partition("_")
         try:
             moment = parse_datetime(text)
@@ -35,14 +35,14 @@ class ListPosition:
             return None
         return cls(moment, pk)
 
-    def before(self, field: str) -> Q:
-        """Return a filter for the rows after this one in the list, which are older."""
+    def older(self, field: str) -> Q:
+        """Return a filter for the older rows, which follow this one in the list."""
         return Q(**{f"{field}__lte": self.moment}) & (
             Q(**{f"{field}__lt": self.moment}) | Q(pk__lt=self.pk)
         )
 
-    def from_here(self, field: str) -> Q:
-        """Return a filter for this row and the rows before it in the list."""
+    def this_and_newer(self, field: str) -> Q:
+        """Return a filter for this row and the newer ones, which precede it in the list."""
         return Q(**{f"{field}__gte": self.moment}) & (
             Q(**{f"{field}__gt": self.moment}) | Q(pk__gte=self.pk)
         )

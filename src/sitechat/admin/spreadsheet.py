@@ -1,4 +1,4 @@
-"""CSV files for spreadsheets, whose cells run no formula."""
+"""CSV files whose cells no spreadsheet runs as formulas."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def csv_response(name: str, rows: Iterable[Sequence[object]]) -> HttpResponse:
-    """Return a CSV file of the rows; the first holds the titles of the columns."""
+    """Return a CSV file of the rows. The first row has the titles of the columns."""
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     writer = csv.writer(response)
@@ -24,6 +24,6 @@ def csv_response(name: str, rows: Iterable[Sequence[object]]) -> HttpResponse:
 
 
 def cell(text: str) -> str:
-    """Return the text in a form that spreadsheets do not run as a formula."""
+    """Return the text with an apostrophe in front if spreadsheets would run it as a formula."""
     shown = visible(text)
     return f"'{shown}" if text.startswith(FORMULAS) or shown.startswith(FORMULAS) else shown

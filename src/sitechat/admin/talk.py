@@ -1,4 +1,4 @@
-"""The lines of a conversation on the page where staff answer it: messages, steps and notes."""
+"""The messages, steps and notes on the page where staff answer a conversation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sitechat.safe_text import visible
 
 MESSAGES = 200
 ENTRIES = 100
-"""Maximum numbers of messages and of steps that one look returns: the newest ones."""
+"""Maximum numbers of messages and of steps that are returned at once, the newest ones."""
 
 KINDS = {Role.USER: "visitor", Role.ASSISTANT: "bot", Role.AGENT: "agent"}
 
@@ -28,21 +28,21 @@ class TalkLine:
     """A message, a note or a step of the handoff."""
 
     key: str
-    """Identifies the line, also when its text has changed."""
+    """Identifies the line. It stays the same if the text changes."""
     kind: str
     """`visitor`, `bot`, `agent`, `note` or `step`."""
-    who: str | Promise
+    author: str | Promise
     text: str
     created: datetime
     status: str | Promise = ""
-    """The state of a message of the bot that is not complete."""
+    """The status of a reply that is not complete; empty for everything else."""
     html: SafeString | str = ""
     """The text of an answer as the visitor sees it; empty for everything else."""
 
 
 @dataclass(frozen=True)
 class Talk:
-    """Lines since a cursor, and the cursor for the next look."""
+    """Lines since a cursor, and the cursor for the next request."""
 
     lines: list[TalkLine]
     cursor: str
@@ -79,7 +79,7 @@ def _of_message(row: Message) -> TalkLine:
     return TalkLine(
         key=f"message-{row.pk}",
         kind=KINDS.get(Role(row.role), "bot"),
-        who=visible(names.get(Role(row.role), "")),
+        author=visible(names.get(Role(row.role), "")),
         text=visible(row.text),
         created=row.created,
         status="" if is_plain else row.get_status_display(),
@@ -92,14 +92,14 @@ def _of_entry(row: HandoffEntry) -> TalkLine:
     return TalkLine(
         key=f"entry-{row.pk}",
         kind="note" if is_note else "step",
-        who=visible(row.author_name),
+        author=visible(row.author_name),
         text=visible(row.text) if is_note else " ".join(_step(row)),
         created=row.created,
     )
 
 
 def _step(row: HandoffEntry) -> Iterator[str]:
-    """Yield the words of a sentence that says what happened."""
+    """Yield the parts of a sentence that describes the step."""
     if row.kind in FROM_VISITOR:
         yield _("The visitor")
     elif row.kind == HandoffEntry.Kind.IDLE:

@@ -26,13 +26,15 @@ from sitechat.models import (
 from sitechat.safe_text import one_line, safe_link, visible
 
 STANDARD = "standard"
-"""The service tier of which nothing is said."""
+"""The default service tier, which is not shown."""
 
 MAX_ARGUMENTS = 1000
-"""Characters of a tool call's arguments that are shown."""
+"""Maximum characters of a tool call's arguments that are shown."""
 
 MESSAGES = 200
-"""Number of messages on one page of a transcript."""
+"""Maximum number of messages on one page of a transcript."""
+
+TOKENS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
 
 
 @dataclass(frozen=True)
@@ -108,12 +110,12 @@ class Line:
 
     @property
     def is_plain(self) -> bool:
-        """Whether the message ended normally, so that no status is shown."""
+        """Return whether the message is complete, so that no status is shown."""
         return self.message.status == Status.COMPLETE
 
     @property
     def did_not_help(self) -> bool:
-        """Whether the question is listed as unanswered for another reason than a rating."""
+        """Return whether the question is listed as unanswered for another reason than a rating."""
         row = self.unanswered
         return row is not None and row.done is None and row.reason != Unanswered.Reason.DISLIKED
 
@@ -137,12 +139,12 @@ class Line:
 
     @property
     def refusal_category(self) -> str:
-        """Return the policy area in which a model refused, or ""."""
+        """Return the policy area for which a model refused, or ""."""
         return visible(self.usage.refusal_category or "") if self.usage is not None else ""
 
     @property
     def by_model(self) -> list[tuple[str, Decimal]]:
-        """Return what each model cost, if more than one tried."""
+        """Return the cost of each model, if several models were asked."""
         stored = self.usage.by_model if self.usage is not None else None
         return [
             (visible(str(each.get("model", ""))), _decimal(each.get("dollars")))
@@ -184,9 +186,6 @@ def transcript(conversation: Conversation, before: int | None = None) -> Transcr
         tokens=sum(sums[name] or 0 for name in TOKENS),
         dollars=sums["dollars"] or Decimal(0),
     )
-
-
-TOKENS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
 
 
 def _line(message: Message) -> Line:
@@ -272,7 +271,7 @@ def pieces(text: str, citations: object) -> Iterator[TextPiece]:
 
 
 def source_links(stored: object) -> Iterator[SourceLink]:
-    """Yield the sources of a reply, as far as they are valid."""
+    """Yield the valid sources of a reply."""
     for source in stored if isinstance(stored, list) else []:
         if isinstance(source, dict) and isinstance(source.get("n"), int):
             url = source.get("url")

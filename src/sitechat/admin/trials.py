@@ -1,4 +1,4 @@
-"""What bots answer to questions that are asked from the admin, prepared for templates."""
+"""Rows for the answers of bots to questions that are asked from the admin."""
 
 from __future__ import annotations
 

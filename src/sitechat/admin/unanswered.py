@@ -1,4 +1,4 @@
-"""The admin of unanswered questions: similar questions grouped, with filters and CSV."""
+"""The admin of unanswered questions, grouped by similarity, with filters and a CSV export."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 else:
     UnansweredModelAdmin = admin.ModelAdmin
 
-AT_ONCE = 500
-"""Number of questions that one form marks by their ids."""
+MAX_MARKED = 500
+"""Maximum number of questions that one form marks by their ids."""
 
 EXCERPT = 240
 """Number of characters of a reply shown below its question."""
@@ -68,7 +68,7 @@ class Group:
 
     @property
     def others(self) -> Sequence[QuestionRow]:
-        """Return the questions that are folded away."""
+        """Return the questions that are hidden until the group is expanded."""
         return self.asked[SHOWN:]
 
     @property
@@ -80,7 +80,7 @@ class Group:
 
     @property
     def name(self) -> str:
-        """Return a name for the whole group as it is shown: later questions are not in it."""
+        """Return a name for the group that excludes questions asked after the page was shown."""
         return f"{self.group.key}_{self.group.newest.isoformat()}"
 
 
@@ -139,13 +139,13 @@ class UnansweredAdmin(OwnersPage, UnansweredModelAdmin):
         return TemplateResponse(request, "admin/sitechat/unanswered/change_list.html", context)
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
-        """Redirect to the list: a question has no page of its own besides its transcript."""
+        """Redirect to the list. The page of a question is its transcript."""
         return HttpResponseRedirect("../../")
 
     def _mark(self, request: HttpRequest) -> HttpResponse:
         if not self.has_change_permission(request):
             raise PermissionDenied
-        ids = [int(pk) for pk in request.POST.get("ids", "").split(",")[:AT_ONCE] if is_id(pk)]
+        ids = [int(pk) for pk in request.POST.get("ids", "").split(",")[:MAX_MARKED] if is_id(pk)]
         ids += _members(request.POST.get("group", ""))
         if request.POST.get("action") == "reopen":
             count = Unanswered.objects.reopen(ids)

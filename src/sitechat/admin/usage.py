@@ -126,7 +126,7 @@ class UsageAdmin(ReadOnlyPage, UsageModelAdmin):
         return TemplateResponse(request, "admin/sitechat/usage/report.html", context)
 
     def _wait(self, request: HttpRequest, progress: CatchingUp) -> HttpResponse:
-        """Show how far the summing of the past is."""
+        """Show the progress of summing up past usage."""
         context = {
             **self.admin_site.each_context(request),
             "title": _("Usage"),
@@ -140,7 +140,7 @@ class UsageAdmin(ReadOnlyPage, UsageModelAdmin):
         return TemplateResponse(request, "admin/sitechat/usage/catching_up.html", context)
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
-        """Redirect to the figures: the usage of one reply is part of its transcript."""
+        """Redirect to the figures. The usage of one reply is part of its transcript."""
         return HttpResponseRedirect("../../")
 
 

@@ -1,7 +1,8 @@
 """System checks: they report mistakes in the configuration and how to correct them.
 
-Each check has an id and a hint; `docs/checks.md` lists them all. `registry` holds the list, every
-other module one subject. May import everything but `admin` and `management`.
+Each check has an id and a hint, and a row in `docs/checks.md`. `registry` lists all checks, and
+every other module has the checks of one subject. May import everything except `admin` and
+`management`.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def run(app_configs: object = None, **kwargs: Any) -> list[CheckMessage]:
 
     They are fast and make no query: most commands run them at every start.
     """
-    # Servers register the checks and never run them; the checks import most of the package.
+    # Start-up cost: the checks import most of the package, and servers never run them.
     from sitechat.checks.registry import CHECKS
 
     return list(_messages(CHECKS))
@@ -42,7 +43,7 @@ def run_for_deployment(app_configs: object = None, **kwargs: Any) -> list[CheckM
 
 
 def _messages(checks: Iterable[Callable[[], Iterable[CheckMessage]]]) -> Iterator[CheckMessage]:
-    """Run the checks; escape values of settings and files in messages, which go to a terminal."""
+    """Run the checks, and escape their messages, which may quote settings and go to a terminal."""
     for check in checks:
         for message in check():
             message.msg = one_line(str(message.msg))

@@ -1,4 +1,4 @@
-"""Check the tools of the bots."""
+"""Check the bots' tools and MCP servers."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def _problem_of(tool: Tool) -> str:
     try:
         for name, adapter in parameters.adapters.items():
             of_parameter = adapter.json_schema()
-            # pydantic puts the definitions of types beside what refers to them.
+            # pydantic puts `$defs` beside the schema; they must be at the root.
             definitions = of_parameter.pop("$defs", {})
             schema = {
                 "type": "object",
@@ -125,7 +125,7 @@ def _problem_of(tool: Tool) -> str:
             }
             if problem := problem_of(schema):
                 return problem
-    except Exception as error:  # pydantic's, or of the site's own types
+    except Exception as error:  # from pydantic, or from the site's own types
         return _("has parameters that can't be validated (%(type)s: %(error)s)") % {
             "type": type(error).__name__,
             "error": error,

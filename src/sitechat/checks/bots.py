@@ -20,7 +20,7 @@ from sitechat.checks import dotted
 from sitechat.claude import catalog, prices
 from sitechat.conf import conf
 
-RIGHT = 'CHAT_BOTS = {"default": "sitechat.Chatbot"}'
+EXAMPLE = 'CHAT_BOTS = {"default": "sitechat.Chatbot"}'
 
 NAME = re.compile(r"[\w.-]{1,64}")
 """Valid bot names. They are used in URLs, sessions and the database."""
@@ -61,12 +61,12 @@ LIKENESS = 0.8
 
 
 def check_bots(**kwargs: Any) -> Iterator[CheckMessage]:
-    """E006, W023: CHAT_BOTS has a name or a path that can't be used, or no default."""
+    """E006, W023: CHAT_BOTS has an invalid name or path, or no "default"."""
     bots = conf.CHAT_BOTS
     if not isinstance(bots, Mapping) or not bots:
         yield Error(
             _("%(name)s is %(value)r.") % {"name": "CHAT_BOTS", "value": bots},
-            hint=_("Write %(example)s.") % {"example": RIGHT},
+            hint=_("Write %(example)s.") % {"example": EXAMPLE},
             id="sitechat.E006",
         )
         return
@@ -87,14 +87,14 @@ def _errors(bots: Mapping[Any, Any]) -> Iterator[CheckMessage]:
                 ),
                 id="sitechat.E006",
             )
-        found = dotted.find(path, _is_bot, _("a subclass of sitechat.Chatbot"))
+        found = dotted.resolve(path, _is_bot, _("a subclass of sitechat.Chatbot"))
         if found.problem:
             yield Error(
                 _("%(name)s is %(value)r, %(problem)s.")
                 % {"name": f"CHAT_BOTS[{name!r}]", "value": path, "problem": found.problem},
                 hint=found.hint(
                     _("Write the dotted path of a subclass of Chatbot, as in %(example)s.")
-                    % {"example": RIGHT}
+                    % {"example": EXAMPLE}
                 ),
                 id="sitechat.E006",
             )
@@ -119,7 +119,7 @@ def _attributes(name: object, bot: type[Chatbot]) -> Iterator[CheckMessage]:
 def check_models(**kwargs: Any) -> Iterator[CheckMessage]:
     """W022, W002: a bot's model is misspelled, or its price is not known."""
     if prices.problems(conf.CHAT_PRICES):
-        return  # another check says so
+        return  # check_prices reports it
     for bot in usable_bots():
         for model in (bot.model, bot.fallback_model):
             if isinstance(model, str) and model and not prices.known(model):

@@ -1,8 +1,8 @@
 """Validate CSS colors by the syntax of CSS Color 4.
 
-For the colors that people write in settings, it accepts what `CSS.supports("color", …)` accepts.
-Functions that contain others (`var()`, `color-mix()`, `calc()`, relative colors) are only checked
-for balanced parentheses.
+The result is that of `CSS.supports("color", …)` for the colors that people write in settings.
+Nested functions (`var()`, `color-mix()`, `calc()`, relative colors) are only checked for balanced
+parentheses.
 """
 
 from __future__ import annotations

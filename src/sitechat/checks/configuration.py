@@ -154,7 +154,7 @@ VALID_WIDGET: dict[str, tuple[Callable[[Any], bool], str | Promise]] = {
 
 
 OTHER_WORDS = {"color": "accent", "colour": "accent", "side": "position", "icon": "logo"}
-"""What other widgets call keys of CHAT_WIDGET."""
+"""Names that other widgets use for keys of CHAT_WIDGET."""
 
 
 def _nearest(name: str, names: Iterable[str]) -> str:
@@ -162,14 +162,14 @@ def _nearest(name: str, names: Iterable[str]) -> str:
 
 
 def _near_setting(name: str) -> str:
-    """Return the setting that is meant by one that does not exist."""
+    """Return the setting that an unknown name probably means."""
     if name.upper().endswith("KEY"):
         return "ANTHROPIC_API_KEY"
     return _nearest(name.upper(), SETTINGS)
 
 
 def check_names(**kwargs: Any) -> Iterator[CheckMessage]:
-    """E001: there is no setting of that name."""
+    """E001: a setting does not exist."""
     for name in dir(settings):
         if name.startswith("CHAT_") and name not in SETTINGS:
             near = _near_setting(name)
@@ -182,7 +182,7 @@ def check_names(**kwargs: Any) -> Iterator[CheckMessage]:
 
 
 def check_values(**kwargs: Any) -> Iterator[CheckMessage]:
-    """E002: a setting has a value of the wrong kind."""
+    """E002: a setting has an invalid value."""
     for name, (valid, right) in VALID.items():
         value = getattr(conf, name)
         if not valid(value):
@@ -198,7 +198,7 @@ def check_ledger(**kwargs: Any) -> Iterator[CheckMessage]:
     """E004: CHAT_LEDGER can't be used, or its counts would not be reliable."""
     path = conf.CHAT_LEDGER
     right = _('Set CHAT_LEDGER = "sitechat.ledger.DatabaseLedger", the default.')
-    found = dotted.find(path, _is_ledger, _("a ledger"))
+    found = dotted.resolve(path, _is_ledger, _("a ledger"))
     if found.problem:
         yield Error(
             _("%(name)s is %(value)r, %(problem)s.")
@@ -230,7 +230,7 @@ def check_client(**kwargs: Any) -> Iterator[CheckMessage]:
     path = conf.CHAT_CLIENT
     if path is None:
         return
-    found = dotted.find(path, callable, "callable")
+    found = dotted.resolve(path, callable, "callable")
     if found.problem:
         yield Error(
             _("%(name)s is %(value)r, %(problem)s.")
@@ -249,7 +249,7 @@ def check_widget(**kwargs: Any) -> Iterator[CheckMessage]:
     for path in bots.values() if isinstance(bots, Mapping) else ():
         try:
             bot = import_string(path)
-        except Exception:  # noqa: S112 - whatever its import raises, check_bots reports it
+        except Exception:  # noqa: S112 - check_bots reports errors of the import
             continue
         if isinstance(bot, type) and issubclass(bot, Chatbot):
             yield from _widget_problems(f"{bot.__name__}.widget", bot.widget)

@@ -1,4 +1,4 @@
-"""What will the chat cost, and will its models be there tomorrow?"""
+"""Check the cost of models and prompts, and whether models will be retired."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from sitechat.models import Summary
 from sitechat.reports.asking import anonymous_visit
 
 EXPENSIVE = Decimal(20)
-"""Dollars per million output tokens from which a model is called expensive."""
+"""Dollars per million output tokens from which a model counts as expensive."""
 
 EXPENSIVE_PROMPT = Decimal(1)
-"""Dollars a day for the system prompt alone, above which the check warns."""
+"""Dollars a day for the system prompt above which the check warns."""
 
 ASSUMED_REPLIES = 1000
-"""Replies a day of a site that has none yet."""
+"""Replies a day that are assumed for a site without statistics."""
 
 CHARACTERS_PER_TOKEN = 3
 CACHEABLE = 4096
-"""Tokens of a prompt that a model caches of which nothing is known."""
+"""The minimum tokens of a cached prompt, for models that are not in the catalog."""
 
 WRITES = Decimal("0.1")
-"""The share of replies that find no cached prompt and write it."""
+"""The assumed share of replies that do not find the prompt in the cache, and write it."""
 
 
 def check_model_costs(**kwargs: Any) -> Iterator[CheckMessage]:
@@ -138,7 +138,7 @@ def check_prompts(**kwargs: Any) -> Iterator[CheckMessage]:
 
 
 def _prompt(bot: Chatbot) -> str:
-    """Return the bot's system prompt; "" if the site's code needs a real visitor for it."""
+    """Return the bot's system prompt, or "" if it needs a real visitor."""
     try:
         return str(bot.system_prompt(anonymous_visit().request))
     except Exception:
@@ -146,7 +146,7 @@ def _prompt(bot: Chatbot) -> str:
 
 
 def prompt_dollars(bot: Chatbot, tokens: int) -> Decimal:
-    """Return the dollars that the prompt costs in one reply."""
+    """Return the cost of the prompt in one reply, in dollars."""
     price, model = prices.price(bot.model), catalog.find(bot.model)
     each = price.input
     if bot.caching and tokens >= (CACHEABLE if model is None else model.least_prefix):
@@ -155,7 +155,7 @@ def prompt_dollars(bot: Chatbot, tokens: int) -> Decimal:
 
 
 def replies_a_day(bot: str) -> int:
-    """Return the mean of the last week; 0 if there were none."""
+    """Return the mean number of replies a day in the last week, rounded down."""
     since = timezone.now() - timedelta(days=7)
     week = Summary.objects.filter(period=Summary.Period.DAY, bot=bot, start__gte=since)
     return int(week.aggregate(replies=Sum("replies"))["replies"] or 0) // 7

@@ -1,4 +1,4 @@
-"""Is the site ready for many visitors at the same moment?"""
+"""Check that the site is ready for many visitors at once."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from sitechat.runtime import database
 from sitechat.runtime.servers import CHAT_MIDDLEWARE
 
 ASGI_SERVERS = ("uvicorn", "daphne", "hypercorn")
-"""Packages that serve nothing but ASGI."""
+"""Servers that support only ASGI."""
 
 WAL = re.compile(r"journal_mode\s*=\s*wal", re.IGNORECASE)
 
 SQLITE_TIMEOUT = 20
-"""Seconds that a write to SQLite should wait for the others."""
+"""Seconds that a write to SQLite should wait for other writes."""
 
 
 def check_chat_middleware(**kwargs: Any) -> Iterator[CheckMessage]:
@@ -46,7 +46,7 @@ def check_chat_middleware(**kwargs: Any) -> Iterator[CheckMessage]:
 
 
 def _is_asgi() -> bool:
-    """Return whether the site is served as ASGI, as far as that can be seen."""
+    """Return whether the site is probably served by ASGI."""
     if getattr(settings, "ASGI_APPLICATION", None):
         return True
     options = gunicorn_options()
@@ -56,7 +56,7 @@ def _is_asgi() -> bool:
 
 
 def check_sqlite(**kwargs: Any) -> Iterator[CheckMessage]:
-    """W014: SQLite is set up for one writer at a time."""
+    """W014: SQLite is not configured for concurrent writes."""
     connection = connections[database.alias()]
     if connection.vendor != "sqlite":
         return

@@ -18,72 +18,79 @@ from django.apps import apps
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
-Suits = Callable[[Any], bool]
+IsValid = Callable[[Any], bool]
+"""Returns whether an object is valid for a setting. It may raise any exception."""
 
 LIKENESS = 0.7
 """The minimum similarity, 0 to 1, for the suggestion of a similar name."""
 
 
 @dataclass(frozen=True)
-class Named:
+class Resolved:
     """The object at a dotted path, or the reason why the path is not valid."""
 
     value: Any = None
     problem: str = ""
     """A clause that follows the path in a message; empty if the path is valid."""
-    meant: str = ""
-    """The path that was probably meant."""
+    suggestion: str = ""
+    """The path that was probably meant; empty if it is not known."""
 
-    def hint(self, right: str) -> str:
-        """Return the hint for the problem; `right` describes a valid path."""
-        return (
-            _('Did you mean "%(meant)s"? %(right)s') % {"meant": self.meant, "right": right}
-            if self.meant
-            else right
-        )
+    def hint(self, valid: str) -> str:
+        """Return the hint for the problem; `valid` describes a valid path."""
+        if not self.suggestion:
+            return valid
+        return _('Did you mean "%(meant)s"? %(right)s') % {
+            "meant": self.suggestion,
+            "right": valid,
+        }
 
 
-def find(path: object, suits: Suits, wanted: str) -> Named:
+def resolve(path: object, is_valid: IsValid, description: str) -> Resolved:
     """Resolve a dotted path.
 
     Args:
         path: The value of the setting.
-        suits: Returns whether an object is valid for the setting.
-        wanted: A description of valid objects, such as "a subclass of sitechat.Chatbot".
+        is_valid: Returns whether an object is valid for the setting.
+        description: A description of valid objects, such as "a subclass of sitechat.Chatbot".
     """
     if not isinstance(path, str):
-        return Named(problem=_("which is not a string"), meant=_path_of(path, suits))
+        return Resolved(problem=_("which is not a string"), suggestion=_path_of(path, is_valid))
     try:
         value = import_string(path)
     except ImportError as error:
-        return Named(
+        return Resolved(
             problem=_("which can't be imported: %(error)s") % {"error": error},
-            meant=_meant(path, suits),
+            suggestion=_suggestion(path, is_valid),
         )
     except Exception as error:  # the module's own code may raise anything
-        return Named(
+        return Resolved(
             problem=_("which can't be imported: %(type)s: %(error)s")
             % {"type": type(error).__name__, "error": error}
         )
+    if not _fits(value, is_valid):
+        problem = _("which is not %(wanted)s") % {"wanted": description}
+        return Resolved(value, problem, _suggestion(path, is_valid))
+    return Resolved(value)
+
+
+def _fits(value: object, is_valid: IsValid) -> bool:
     try:
-        fits = suits(value)
-    except Exception:
-        fits = False
-    if not fits:
-        return Named(value, _("which is not %(wanted)s") % {"wanted": wanted}, _meant(path, suits))
-    return Named(value)
+        return is_valid(value)
+    except Exception:  # an object of the site, which may fail in any way
+        return False
 
 
-def _path_of(value: object, suits: Suits) -> str:
+def _path_of(value: object, is_valid: IsValid) -> str:
     """Return the path of a class or function that was written without quotation marks."""
     module, name = getattr(value, "__module__", ""), getattr(value, "__qualname__", "")
-    return _right(f"{module}.{name}", suits) if module and name else ""
+    return _if_valid(f"{module}.{name}", is_valid) if module and name else ""
 
 
-def _meant(path: str, suits: Suits) -> str:
+def _suggestion(path: str, is_valid: IsValid) -> str:
+    """Return the valid path that is most similar to an invalid one, or ""."""
     plain = path.strip().removesuffix(".py").replace(":", ".").replace("/", ".").strip(".")
-    if plain != path and (right := _right(plain, suits)):
-        return right
+    if plain != path and (valid := _if_valid(plain, is_valid)):
+        return valid
     module: ModuleType | None = None
     parts = plain.split(".")
     for part in parts[:-1]:
@@ -92,23 +99,23 @@ def _meant(path: str, suits: Suits) -> str:
             return ""
     if module is None:  # a name alone
         return ""
-    for name in _near(parts[-1], _members(module, suits)):
+    for name in _near(parts[-1], _members(module, is_valid)):
         return f"{module.__name__}.{name}"
     inner = _submodule(module, parts[-1], exactly=True)
-    own = [] if inner is None else [*_members(inner, suits, own=True)]
+    own = [] if inner is None else [*_members(inner, is_valid, own=True)]
     return f"{inner.__name__}.{own[0]}" if inner is not None and len(own) == 1 else ""
 
 
-def _right(path: str, suits: Suits) -> str:
-    """The path, if it names what suits."""
+def _if_valid(path: str, is_valid: IsValid) -> str:
+    """Return the path if its object is valid, else ""."""
     try:
-        return path if suits(import_string(path)) else ""
+        return path if is_valid(import_string(path)) else ""
     except Exception:
         return ""
 
 
 def _submodule(parent: ModuleType | None, name: str, *, exactly: bool = False) -> ModuleType | None:
-    """The module of that name, or of the most similar one, below another module."""
+    """Return the submodule with the name or the most similar name; None if there is none."""
     if parent is None:
         known = {app.name.partition(".")[0] for app in apps.get_app_configs()}
         known |= {module for module in sys.modules if "." not in module}
@@ -127,20 +134,27 @@ def _imported(name: str) -> ModuleType | None:
         return None
 
 
-def _members(module: ModuleType, suits: Suits, *, own: bool = False) -> Iterator[str]:
-    """The names of what suits in a module; with `own`, only of what is defined there."""
-    for name, value in sorted(vars(module).items()):
-        if name.startswith("_"):
-            continue
-        try:
-            if suits(value) and (not own or value.__module__ == module.__name__):
-                yield name
-        except Exception:  # noqa: S112 - an object of the site, which may fail in any way
-            continue
+def _members(module: ModuleType, is_valid: IsValid, *, own: bool = False) -> Iterator[str]:
+    """Yield the names of the valid objects in a module.
+
+    Args:
+        module: The module.
+        is_valid: Returns whether an object is valid for the setting.
+        own: Whether to leave out objects that were defined in other modules.
+    """
+
+    def is_wanted(name: Any) -> bool:
+        value = getattr(module, name)
+        return is_valid(value) and (not own or value.__module__ == module.__name__)
+
+    # `__all__` also has names that the module imports at their first use.
+    for name in sorted({*vars(module), *getattr(module, "__all__", ())}):
+        if not name.startswith("_") and _fits(name, is_wanted):
+            yield name
 
 
 def _near(name: str, known: Iterable[str]) -> list[str]:
-    """The known names that are most like a name, whatever their case, the most similar first."""
+    """Return the known name that is most similar to a name, ignoring case, as a list."""
     folded: dict[str, str] = {}
     for each in known:
         folded.setdefault(each.casefold(), each)

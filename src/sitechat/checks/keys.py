@@ -1,4 +1,4 @@
-"""Is there a key for Claude, and can it be one? No message shows a key."""
+"""Check that there is a plausible API key for Claude. No message contains the key."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ PLACEHOLDER = re.compile(
     r"|test|dummy|fake|x{3,})$",
     re.IGNORECASE,
 )
-"""What stands in documentation and templates in the place of a key."""
+"""Texts that documentation and templates have instead of a key."""
 
 OTHERS = re.compile(r"sk-proj-|sk-svcacct-|sk-or-|gsk_|xai-|hf_|AIza|AKIA|gh[pos]_")
-"""How keys of other services begin."""
+"""Prefixes of keys for other services."""
 
 ADMIN = "sk-ant-admin"
-"""How keys begin that manage an organization, and can't ask Claude."""
+"""The prefix of keys that manage an organization, which can't send messages."""
 
 
 def check_key(**kwargs: Any) -> Iterator[CheckMessage]:
@@ -40,7 +40,7 @@ def check_key(**kwargs: Any) -> Iterator[CheckMessage]:
 
 
 def check_key_form(**kwargs: Any) -> Iterator[CheckMessage]:
-    """E021, W021: the key can't be sent, or is none."""
+    """E021, W021: the key can't be sent, or is not a key for Claude's API."""
     for name, where, key in _keys():
         if flaw := _flaw(key):
             yield Error(
@@ -52,7 +52,7 @@ def check_key_form(**kwargs: Any) -> Iterator[CheckMessage]:
                 ),
                 id="sitechat.E021",
             )
-        elif (reason := _no_key(key)) and not _another_server():
+        elif (reason := _mistake(key)) and not _uses_other_server():
             yield Warning(
                 _("%(name)s (%(where)s) %(reason)s: Claude's API will refuse it.")
                 % {"name": name, "where": where, "reason": reason},
@@ -65,7 +65,7 @@ def check_key_form(**kwargs: Any) -> Iterator[CheckMessage]:
 
 
 def _keys() -> Iterator[tuple[str, str, str]]:
-    """The name, the place and the value of what is sent as a key."""
+    """Yield the name, the location and the value of the key that is sent."""
     key = conf.ANTHROPIC_API_KEY
     if isinstance(key, str):
         in_settings = bool(getattr(settings, "ANTHROPIC_API_KEY", None))
@@ -79,7 +79,7 @@ def _keys() -> Iterator[tuple[str, str, str]]:
 
 
 def _flaw(key: str) -> str:
-    """Why no HTTP header can hold the key; empty if one can."""
+    """Return why the key can't be sent in an HTTP header, or ""."""
     plain = key.strip()
     if plain != key:
         return _("begins or ends with white space or a line break")
@@ -94,8 +94,8 @@ def _flaw(key: str) -> str:
     return ""
 
 
-def _no_key(key: str) -> str:
-    """Why it is no key of Anthropic's; empty if it may be one."""
+def _mistake(key: str) -> str:
+    """Return why the key is not for Claude's API, or "" if it may be."""
     if PLACEHOLDER.search(key):
         return _("is a placeholder")
     if OTHERS.match(key):
@@ -105,8 +105,8 @@ def _no_key(key: str) -> str:
     return ""
 
 
-def _another_server() -> bool:
-    """Whether the key is not for Anthropic's own API, and may be anything."""
+def _uses_other_server() -> bool:
+    """Return whether requests go to another server than Anthropic's, with keys of any form."""
     return bool(conf.CHAT_CLIENT or os.environ.get("ANTHROPIC_BASE_URL"))
 
 

@@ -1,4 +1,4 @@
-"""System checks of what the site's knowledge needs."""
+"""Check the requirements of the search and of the embedder."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sitechat.knowledge.index.schema import has_fts5
 
 
 def check_fts5(**kwargs: Any) -> Iterator[CheckMessage]:
-    """E010: Python's SQLite has no FTS5, the full-text search."""
+    """E010: Python's SQLite library has no full-text search (FTS5)."""
     if not has_fts5():
         yield Error(
             _("The SQLite of this Python has no FTS5, so the chat can't search the site."),
@@ -32,11 +32,11 @@ def check_fts5(**kwargs: Any) -> Iterator[CheckMessage]:
 
 
 def check_embedder(**kwargs: Any) -> Iterator[CheckMessage]:
-    """E011: CHAT_EMBEDDER names nothing that can be called, or numpy is missing."""
+    """E011: CHAT_EMBEDDER is not the path of a callable, or a package for it is missing."""
     path = conf.CHAT_EMBEDDER
     if not path:
         return
-    found = dotted.find(path, callable, "callable")
+    found = dotted.resolve(path, callable, "callable")
     if found.problem:
         yield Error(
             _("%(name)s is %(value)r, %(problem)s.")

@@ -1,4 +1,4 @@
-"""Can CHAT_LIMITS be understood, and does a message fit into them?"""
+"""Check that CHAT_LIMITS is valid and admits at least one message."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CENT = Decimal("0.01")
 
 
 def check_limits(**kwargs: Any) -> Iterator[CheckMessage]:
-    """E003, E022: an entry can't be understood, or is so small that every message is refused."""
+    """E003, E022: an entry is invalid, or so small that every message is refused."""
     problems = limits.problems(conf.CHAT_LIMITS)
     for problem in problems:
         yield Error(
@@ -44,11 +44,11 @@ def check_limits(**kwargs: Any) -> Iterator[CheckMessage]:
 
 def _too_small(bot: Chatbot) -> Iterator[CheckMessage]:
     if not isinstance(bot.max_tokens, int):
-        return  # another check says so
+        return  # check_values and check_bots report it
     shortest = _shortest(bot)
     least = worst_case(shortest)
-    # A site with an index offers tools, and so reserves a second request.
-    # Answers may turn out to come from the US only, which costs more.
+    # A bot that searches the site offers tools, which reserve a second request. Inference in the
+    # US only costs more.
     tools = tuple(map(definition, site_tools.SITE_TOOLS)) if bot.search else ()
     longest = replace(shortest, tools=tools, in_us=True)
     most = worst_case(longest) + final_case(longest)
@@ -80,7 +80,7 @@ def _too_small(bot: Chatbot) -> Iterator[CheckMessage]:
 
 
 def _shortest(bot: Chatbot) -> Request:
-    """A first message of one character, without the site's pages and without `context`."""
+    """Return the request for a first message of one character, without pages and context."""
     is_plain = type(bot).system_prompt is Chatbot.system_prompt
     prompt = str(conf.CHAT_SYSTEM_PROMPT) if is_plain else ""
     return Request(
@@ -95,7 +95,7 @@ def _shortest(bot: Chatbot) -> Request:
 
 
 def _rounded_up(dollars: Decimal) -> Decimal:
-    """Dollars in whole cents; with more decimals if it is less than one."""
+    """Return dollars rounded up to whole cents, or to 0.00001 below one cent."""
     unit = CENT if dollars >= CENT else Decimal("0.00001")
     return dollars.quantize(unit, ROUND_CEILING)
 

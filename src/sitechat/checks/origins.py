@@ -1,4 +1,4 @@
-"""Does CHAT_ORIGINS hold what browsers send?"""
+"""Check that CHAT_ORIGINS contains origins as browsers send them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EXAMPLE = 'CHAT_ORIGINS = ["https://docs.example.org"]'
 
 
 def check_origins(**kwargs: Any) -> Iterator[CheckMessage]:
-    """Report values in CHAT_ORIGINS that no browser sends as an origin."""
+    """E012: CHAT_ORIGINS is not a list, or has an entry that no browser sends as an origin."""
     origins = conf.CHAT_ORIGINS
     if not isinstance(origins, (list, tuple, set, frozenset)):
         yield Error(
@@ -49,7 +49,7 @@ def _how_to_write(value: object) -> str:
 
 
 def _nearest(value: str) -> str | None:
-    """Return the origin that a value probably means; None if that can't be known."""
+    """Return the origin that a value probably means; None if it is not clear."""
     text = value.strip().lower()
     try:
         parts = urlsplit(text if "://" in text else f"https://{text}")

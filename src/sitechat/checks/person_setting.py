@@ -124,7 +124,7 @@ VALIDATORS: dict[str, Callable[[Any], str]] = {
     "names": _names,
     "idle_minutes": _idle_minutes,
 }
-"""Each returns what is wrong with a value, or an empty string."""
+"""Functions that return what is wrong with a value, or ""."""
 
 
 def _is_list(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""The list of all checks. Add new checks here and describe them in `docs/checks.md`."""
+"""The list of all checks. Add new checks here, and a row for each in `docs/checks.md`."""
 
 from __future__ import annotations
 

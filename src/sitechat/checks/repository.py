@@ -1,4 +1,4 @@
-"""Check that the API key is not under version control."""
+"""Check that the API key is not in a file under version control."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 
 REPOSITORIES = (".git", ".hg", ".svn", ".jj")
 
-PATIENCE = 2.0
-"""Timeout of git in seconds."""
+GIT_TIMEOUT = 2.0
+"""Seconds to wait for git."""
 
 
 def check_committed_key(**kwargs: Any) -> Iterator[CheckMessage]:
@@ -59,7 +59,7 @@ def _holds(file: Path, key: str) -> bool:
 
 
 def under_version_control(file: Path) -> bool:
-    """Return whether the file is in a repository, or may be if git does not answer."""
+    """Return whether a repository tracks the file; True if git does not answer."""
     repository = next(
         (folder for folder in file.parents for name in REPOSITORIES if (folder / name).exists()),
         None,
@@ -73,7 +73,7 @@ def under_version_control(file: Path) -> bool:
             ["git", "ls-files", "--error-unmatch", "--", str(file)],  # noqa: S607
             cwd=repository,
             capture_output=True,
-            timeout=PATIENCE,
+            timeout=GIT_TIMEOUT,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired):

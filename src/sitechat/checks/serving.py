@@ -17,10 +17,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 SUSPECTS = re.compile(r"gzip|brotli|zstd|compress|minif|htmlmin|squash|buffer|strip", re.IGNORECASE)
-"""Names of middleware that may read whole responses. Only these are tried."""
+"""Names of middleware that may read whole responses. Only these are tested."""
 
 LEAST_THREADS = 4
-"""With fewer threads per WSGI worker, a single open stream slows down other pages."""
+"""The minimum threads per WSGI worker. With fewer, one open stream slows down other pages."""
 
 PER_PROCESS = {
     "django.core.cache.backends.locmem.LocMemCache": gettext_lazy(
@@ -31,9 +31,9 @@ PER_PROCESS = {
 
 
 def check_middleware(**kwargs: Any) -> Iterator[CheckMessage]:
-    """W005: a middleware holds streams back or compresses them."""
+    """W005: a middleware buffers or compresses streams."""
     for path in settings.MIDDLEWARE:
-        if SUSPECTS.search(path) and (problem := holds_back(path)):
+        if SUSPECTS.search(path) and (problem := stream_problem(path)):
             yield Warning(
                 _(
                     "The middleware %(path)s %(problem)s: answers would arrive all at once, "
@@ -48,8 +48,8 @@ def check_middleware(**kwargs: Any) -> Iterator[CheckMessage]:
             )
 
 
-def holds_back(path: str) -> str | None:
-    """Return what a middleware does to an event stream; None if it does not change it."""
+def stream_problem(path: str) -> str | None:
+    """Send an event stream through a middleware, and return how it changes it; None if not."""
     from django.test import RequestFactory
 
     sent: list[bytes] = []
@@ -73,7 +73,7 @@ def holds_back(path: str) -> str | None:
         if response.headers.get("Content-Encoding") != "identity":
             return _("compresses a stream with Content-Encoding: identity")
     except Exception:
-        # The middleware needs a real request, so nothing can be said about it.
+        # The middleware needs a real request, so it can't be tested here.
         return None
     return None
 
@@ -144,10 +144,12 @@ def check_gunicorn(**kwargs: Any) -> Iterator[CheckMessage]:
 
 
 def gunicorn_options() -> Mapping[str, Any] | None:
-    """Return the number of threads and the kind of worker that GUNICORN_CMD_ARGS sets.
+    """Return `threads` and `worker_class` from GUNICORN_CMD_ARGS, as far as it sets them.
 
-    None if it is not set or can't be parsed. Options of the command line and of gunicorn.conf.py
-    are not known here.
+    Options of the command line and of gunicorn.conf.py are not known here.
+
+    Returns:
+        The options; None if the variable is not set or can't be parsed.
     """
     arguments = os.environ.get("GUNICORN_CMD_ARGS")
     if arguments is None:
@@ -155,7 +157,7 @@ def gunicorn_options() -> Mapping[str, Any] | None:
     options: dict[str, Any] = {}
     try:
         words = shlex.split(arguments.replace("=", " "))
-    except ValueError:  # gunicorn does not start with it
+    except ValueError:  # gunicorn itself would not start
         return None
     for name, value in pairwise(words):
         if name == "--threads" and value.isdecimal():

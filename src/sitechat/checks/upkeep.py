@@ -1,4 +1,4 @@
-"""Check that migrations are applied and that old conversations are deleted."""
+"""Check migrations, the cleanup of old conversations, and texts edited in the admin."""
 
 from __future__ import annotations
 
@@ -18,17 +18,16 @@ from sitechat.models import BotTexts
 from sitechat.reports import retention
 from sitechat.runtime import database
 
-MONTH = 30
-"""Days without a cleanup until the check warns."""
+MAX_DAYS_WITHOUT_CLEANUP = 30
 
 
 def check_tables(**kwargs: Any) -> Iterator[CheckMessage]:
     """W024: migrations of the chat have not been applied."""
     try:
-        lacking = database.unapplied_migrations()
+        is_behind = database.unapplied_migrations()
     except (DatabaseError, ImproperlyConfigured):
         return  # there is no database, as in many builds
-    if lacking:
+    if is_behind:
         yield Warning(
             _(
                 "The database lacks tables or columns of the chat: visitors see that the "
@@ -72,8 +71,8 @@ def check_cleanup(**kwargs: Any) -> Iterator[CheckMessage]:
         return  # another check reports it
     try:
         last = retention.last_cleanup()
-        ran = last is not None and last > timezone.now() - timedelta(days=MONTH)
-        overdue = not ran and retention.outdated(max(days, MONTH)).exists()
+        ran = last is not None and last > timezone.now() - timedelta(days=MAX_DAYS_WITHOUT_CLEANUP)
+        overdue = not ran and retention.outdated(max(days, MAX_DAYS_WITHOUT_CLEANUP)).exists()
     except (DatabaseError, ImproperlyConfigured):
         return  # before the first migrate
     if overdue:

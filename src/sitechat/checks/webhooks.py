@@ -18,8 +18,7 @@ KEYS = ("url", "secret", "events", "allow_private")
 
 EXAMPLE = '[{"url": "https://example.org/hook/", "secret": os.environ["CHAT_WEBHOOK_SECRET"]}]'
 
-SHORTEST_SECRET = 16
-"""Characters of a secret that nobody guesses."""
+MIN_SECRET_LENGTH = 16
 
 
 def check_webhooks(**kwargs: Any) -> Iterator[CheckMessage]:
@@ -68,11 +67,11 @@ def _problems(entry: Any) -> Iterator[tuple[str, str]]:
             % {"example": _('an address, such as "https://example.org/hook/"')},
         )
     secret = entry.get("secret")
-    if not isinstance(secret, str) or len(secret) < SHORTEST_SECRET or key_of(secret) is None:
+    if not isinstance(secret, str) or len(secret) < MIN_SECRET_LENGTH or key_of(secret) is None:
         yield (
             _("has no valid %(key)s.") % {"key": '"secret"'},
             _("Write at least %(count)s random characters, or whsec_ and base64.")
-            % {"count": SHORTEST_SECRET},
+            % {"count": MIN_SECRET_LENGTH},
         )
     yield from _problems_of_events(entry.get("events", ()))
     if not isinstance(entry.get("allow_private", False), bool):
@@ -112,7 +111,7 @@ def _is_url(value: Any) -> bool:
 
 
 def check_encryption(**kwargs: Any) -> Iterator[CheckMessage]:
-    """W031: a webhook outside of the own network is not encrypted."""
+    """W031: a webhook to another network is not encrypted."""
     for hook in webhooks():
         if hook.url.startswith("http:") and not hook.allow_private:
             yield Warning(

@@ -1,4 +1,4 @@
-"""Check that the chat is on the site's pages and that they can reach it."""
+"""Check that the site's templates contain the chat, and that its URLs can be used."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from sitechat.http.endpoint import find_endpoint
 
 OWN_TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 
-LARGEST = 1_000_000
-"""Maximum size of a template in bytes. Larger files are not searched."""
+MAX_TEMPLATE_SIZE = 1_000_000
+"""Bytes. Larger files are not searched."""
 
 COMMENTS = re.compile(
     r"\{#.*?#\}|<!--.*?-->|\{%-?\s*comment\b.*?\bendcomment\b|\{%-?\s*verbatim\b.*?\bendverbatim\b"
@@ -29,7 +29,7 @@ COMMENTS = re.compile(
     re.DOTALL,
 )
 ELEMENT = re.compile(r"\{%-?\s*chat_(?:widget|page)\b|\{\{[^}]*\bchat_widget\s*\(|<site-chat[\s>]")
-"""The tags in Django's templates, the function in Jinja2's, or the element itself."""
+"""The tags of Django templates, the function of Jinja2 templates, or the element itself."""
 
 
 def check_urls(**kwargs: Any) -> Iterator[CheckMessage]:
@@ -91,7 +91,7 @@ def _problem(urlconf: str) -> tuple[str, str] | None:
 
 
 def check_tag(**kwargs: Any) -> Iterator[CheckMessage]:
-    """W020: no template holds the chat."""
+    """W020: no template contains the chat."""
     try:
         listed = [_holds_chat(backend) for backend in engines.all()]
     except Exception:  # Django's own checks report what is wrong with TEMPLATES
@@ -144,7 +144,7 @@ def _loaders(backend: Any) -> Iterator[Any]:
 
 
 def holds_element(text: str) -> bool:
-    """Return whether a template's text puts the chat on a page, not only into a comment."""
+    """Return whether a template's text contains the chat outside of comments."""
     if not any(part in text for part in ("chat_widget", "chat_page", "<site-chat")):
         return False
     return ELEMENT.search(COMMENTS.sub("", text)) is not None
@@ -163,7 +163,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 def _text(file: Path) -> str:
     try:
-        if file.stat().st_size > LARGEST:
+        if file.stat().st_size > MAX_TEMPLATE_SIZE:
             return ""
         return file.read_text(encoding="utf-8", errors="replace")
     except OSError:

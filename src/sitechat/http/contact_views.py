@@ -34,7 +34,7 @@ async def _leave(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
 def _store(request: HttpRequest, bot: str, entries: ContactEntries) -> None:
     visit = visits.read_visit(request)
     conversation = own.find(visit, bot, request.GET.get("conversation"))
-    contact = contact_requests.leave(
+    contact = contact_requests.submit(
         visit, bot, entries, conversation, admin_url=partial(_admin_url, request)
     )
     visits.remember_visitor(request, visit)

@@ -191,7 +191,7 @@ def _begin(
     if turn.conversation is not None:
         contact = visits.take_contact(request)
         if contact is not None:
-            contact_requests.join(contact, turn.conversation)
+            contact_requests.link_conversation(contact, turn.conversation)
         visits.remember(request, visit, message.bot.name, turn.conversation)
         sessions.save(request)
     return visit, turn

@@ -1,5 +1,5 @@
 """The `chat_*` commands.
 
-`base` holds `ChatCommand`, from which each command derives; `visitors` finds the visitor that an
-owner names. Imports `reports` and what is below it; nothing imports this package.
+`base` has `ChatCommand`, the base class of all commands, and `visitors` the arguments that select a
+visitor. Imports `reports` and what is below it; nothing imports this package.
 """

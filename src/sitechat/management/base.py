@@ -1,4 +1,4 @@
-"""The base class of all commands: escaped output, and errors with their cure."""
+"""The base class of all commands, which escapes their output and their errors."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sitechat.safe_text import one_line, visible
 logger = get_logger("sitechat.events")
 
 DELIVERY_TIME = 10.0
-"""Seconds after which a command begins to send no further webhook or mail."""
+"""Seconds after which a command starts to send no further webhook or mail."""
 
 Style = Callable[[str], str]
 """One of Django's styles for the terminal, such as `self.style.SUCCESS`."""
@@ -34,9 +34,9 @@ class ChatCommand(BaseCommand):
     """
 
     def run_from_argv(self, argv: list[str]) -> None:
-        """Run the command from `manage.py` and escape the traceback of unexpected errors.
+        """Run the command from `manage.py`, and escape the traceback of unexpected errors.
 
-        If an excepthook is installed, such as Sentry's, it still gets the exception.
+        If an excepthook is installed, such as Sentry's, it gets the exception instead.
         """
         try:
             super().run_from_argv(argv)
@@ -56,7 +56,7 @@ class ChatCommand(BaseCommand):
         """Run the command; raise CommandError with an escaped message if it fails."""
         try:
             output: str | None = super().execute(*args, **options)
-        except SystemCheckError:  # Django's own lines and colors; `sitechat.checks` escapes
+        except SystemCheckError:  # has Django's lines and colors; `sitechat.checks` escapes texts
             raise
         except CommandError as error:
             raise CommandError(one_line(str(error)), returncode=error.returncode) from error
@@ -100,11 +100,11 @@ class ChatCommand(BaseCommand):
 
 
 def _send_deliveries() -> None:
-    """Send webhooks and mails that wait, whatever the command does."""
+    """Send waiting webhooks and mails. Errors are only logged."""
     try:
         if not database.in_transaction():
             deliver_due(within=DELIVERY_TIME)
-    except Exception:  # such as a database that does not answer, or lacks the table
+    except Exception:  # for instance, the database does not answer or lacks the table
         logger.debug("Deliveries could not be sent", exc_info=True)
 
 

@@ -16,8 +16,8 @@ def canned_answers(conversation: Conversation, language: str = "") -> Sequence[t
     """Return the ids and titles of the approved answers that fit a conversation.
 
     Args:
-        conversation: The conversation; its bot and its visitor decide.
-        language: The visitor's language, whose answers come first.
+        conversation: The conversation, whose bot and visitor the answers must fit.
+        language: The visitor's language. Answers in it come first.
     """
     is_theirs = Case(
         When(language=language or "-", then=Value(0)), default=Value(1), output_field=IntegerField()
@@ -28,7 +28,7 @@ def canned_answers(conversation: Conversation, language: str = "") -> Sequence[t
 
 
 def canned_text(conversation: Conversation, pk: int) -> str:
-    """Return the text of an approved answer, in Markdown; empty if it does not fit any more."""
+    """Return the text of an approved answer, in Markdown, or "" if it no longer fits."""
     found = _for_visitor(conversation).filter(pk=pk).values_list("answer", "bots").first()
     if found is None or (found[1] and conversation.bot not in found[1]):
         return ""

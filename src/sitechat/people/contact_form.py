@@ -18,12 +18,12 @@ FIELDS = ("email", "name", "phone", "message")
 """The fields that a form can have."""
 
 DEFAULT_FIELDS = ("email", "name", "message")
-"""The fields of a CHAT_CONTACT that names none."""
+"""The fields of the form if CHAT_CONTACT does not set them."""
 
 MAX_NAME_LENGTH = 200
 MAX_PHONE_LENGTH = 50
 MAX_PATH_LENGTH = 500
-"""Characters of the page's path that are stored; the rest is cut."""
+"""Maximum characters of the page's path that are stored. The rest is cut."""
 
 PHONE = RegexValidator(r"^[+(]?\d[\d\s()./-]*(?:(?:x|ext\.?)\s*\d+)?$")
 
@@ -52,7 +52,7 @@ class ContactForm:
         """Return the form for the widget.
 
         Args:
-            left: Whether the visitor has filled it in already.
+            left: Whether the visitor has already sent the form.
         """
         return {
             "fields": list(self.fields),
@@ -101,7 +101,7 @@ def current_recipients() -> list[str]:
 
 
 def parse_contact(form: ContactForm, data: Mapping[str, Any], referer: str = "") -> ContactEntries:
-    """Return what a visitor entered.
+    """Validate what a visitor entered.
 
     Args:
         form: The form of the site.
@@ -124,7 +124,7 @@ def parse_contact(form: ContactForm, data: Mapping[str, Any], referer: str = "")
     if not checked.is_valid():
         raise InvalidContact(
             fields={
-                # Its values hold no markup: they are the messages of Django's validators.
+                # The messages of Django's validators contain no markup.
                 name: " ".join(str(message) for error in errors for message in error.messages)
                 for name, errors in checked.errors.as_data().items()
             }
@@ -166,7 +166,7 @@ class _EntriesForm(forms.Form):
             self.fields["consent"] = forms.BooleanField()
 
     def clean(self) -> dict[str, Any]:
-        """Refuse a form without any entry."""
+        """Reject a form without any entry."""
         entries = self.cleaned_data
         if not self.errors and not any(entries.get(name) for name in FIELDS):
             first = next(iter(self.fields))

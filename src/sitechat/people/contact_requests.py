@@ -1,4 +1,4 @@
-"""Contact requests: limited, stored and announced."""
+"""Store contact requests, within the limits, and announce them."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from sitechat.people.contact_form import ContactEntries, current_recipients
 from sitechat.runtime import database
 
 SAME_WITHIN = timedelta(minutes=10)
-"""The time in which the same entries are a retry, which is not stored again."""
+"""The time within which the same entries count as a retry, which is not stored again."""
 
 PURPOSE = "contact"
-"""What the limits on messages count apart from messages."""
+"""The purpose under which limits count forms, separately from messages."""
 
 
-def leave(
+def submit(
     visit: Visit,
     bot: str,
     entries: ContactEntries,
@@ -34,17 +34,17 @@ def leave(
     *,
     admin_url: Callable[[Contact], str],
 ) -> Contact:
-    """Store what a visitor entered, or return the row that a copy of the request has stored.
+    """Store what a visitor entered, or return the contact if the request is a retry.
 
     Args:
-        visit: Who sent the form.
+        visit: The visitor who sent the form.
         bot: The name of the bot.
         entries: What the visitor entered.
         conversation: The visitor's conversation with the bot; None if there is none.
         admin_url: Returns the address of a contact in the admin, for the mail; it may be empty.
 
     Raises:
-        RateLimited: The visitor has sent as many as the limits allow messages.
+        RateLimited: The visitor has sent as many forms as CHAT_LIMITS allows messages.
         Overloaded: The ledger does not answer.
     """
     earlier = _earlier(bot, entries)
@@ -133,6 +133,6 @@ def _shown(contact: Contact) -> list[tuple[str, str]]:
     ]
 
 
-def join(contact: uuid.UUID, conversation: uuid.UUID) -> None:
-    """Connect a contact that was left before its conversation began."""
+def link_conversation(contact: uuid.UUID, conversation: uuid.UUID) -> None:
+    """Link a contact that was left before its conversation began."""
     Contact.objects.filter(pk=contact, conversation=None).update(conversation=conversation)

@@ -18,13 +18,13 @@ from sitechat.runtime import database
 Kind = HandoffEntry.Kind
 
 ENDS = (Kind.WITHDRAWN, Kind.HANDED_BACK, Kind.IDLE, Kind.CLOSED)
-"""The steps after which no person answers and nobody waits for one."""
+"""The steps that end a handoff: no person answers, and the visitor is not waiting."""
 
 
 def find_handoff(conversation: uuid.UUID, options: PersonOptions | None) -> Handoff | None:
     """Return the handoff of a conversation; None if there was none or CHAT_PERSON is empty.
 
-    A person who has been silent for longer than `idle_minutes` has left: the bot takes over.
+    If the person has been silent for longer than `idle_minutes`, the bot takes over first.
     """
     if options is None:
         return None
@@ -63,13 +63,13 @@ def change(
     text: str = "",
     **values: Any,
 ) -> bool:
-    """Change a handoff if a condition still holds, and write down the step.
+    """Change a handoff if a condition still holds, and record the step.
 
     Args:
         conversation: The id of the conversation.
-        condition: What must hold. It is part of the statement, so only one of two who try at the
-            same moment succeeds.
-        kind: The step; None writes none down.
+        condition: What must hold. It is part of the UPDATE, so only one of two concurrent changes
+            succeeds.
+        kind: The step; None records none.
         author: The member of the staff; None for the visitor or the bot.
         text: Details of the step.
         values: The new values of the handoff's fields.
@@ -100,7 +100,7 @@ def _change(
 def write_entry(
     conversation: uuid.UUID, kind: HandoffEntry.Kind, *, author: Any = None, text: str = ""
 ) -> None:
-    """Write down a step or a note."""
+    """Record a step or a note."""
     HandoffEntry.objects.create(
         handoff_id=conversation,
         kind=kind,
@@ -112,7 +112,7 @@ def write_entry(
 
 
 def _announce(conversation: uuid.UUID, kind: HandoffEntry.Kind) -> None:
-    """Announce that a person has joined, or that the visitor talks with the bot again."""
+    """Announce that a person has joined, or that the handoff has ended."""
     if kind != Kind.JOINED and kind not in ENDS:
         return
     handoff = Handoff.objects.get(pk=conversation)

@@ -1,4 +1,4 @@
-"""Opening hours such as "Mon-Fri 09:00-17:00; Sat 10:00-14:00". This module does no I/O."""
+"""Parse opening hours such as "Mon-Fri 09:00-17:00; Sat 10:00-14:00". Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SPAN = re.compile(r"(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})", re.ASCII)
 
 @dataclass(frozen=True)
 class Span:
-    """A time of one weekday, in minutes since midnight. One that ends after midnight is split."""
+    """Hours on one weekday, in minutes since midnight. Hours over midnight become two spans."""
 
     day: int
     start: int
@@ -39,14 +39,14 @@ def is_open(hours: str, now: datetime) -> bool:
 
 @lru_cache(maxsize=64)
 def parse(hours: str) -> tuple[Span, ...]:
-    """Return the times that the hours consist of.
+    """Return the spans of the hours.
 
     Args:
-        hours: Entries that are separated by semicolons. Each has days (`Mon-Fri`, `Mon,Wed`) and
-            then one or more times (`09:00-12:00, 13:00-17:00`). A time may end after midnight.
+        hours: Entries separated by semicolons. Each has days (`Mon-Fri`, `Mon,Wed`) and one or
+            more times (`09:00-12:00, 13:00-17:00`). A time may end after midnight.
 
     Raises:
-        ValueError: The hours are not valid; the message says which part is not.
+        ValueError: The hours are not valid. The message names the invalid part.
     """
     entries = [entry.strip() for entry in hours.split(";") if entry.strip()]
     if not entries:

@@ -1,4 +1,4 @@
-"""The conversations in which visitors wait for a person or talk with one."""
+"""The rows of the inbox: conversations in which visitors wait for a person or talk with one."""
 
 from __future__ import annotations
 
@@ -37,20 +37,20 @@ class InboxRow:
     """Seconds since the visitor asked for a person."""
     is_mine: bool
     is_new: bool
-    """Whether somebody must look: the visitor waits, or has written to the user who looks."""
+    """Whether the visitor is waiting, or has written to the current user."""
 
 
 def open_rows(user: Any) -> list[InboxRow]:
-    """Return what waits or is joined, of the bots that a user may answer for, newest first."""
+    """Return the waiting and joined conversations that a user may answer, newest first."""
     _end_idle()
     found = _visible(user).open().order_by("-requested")
     return _rows(list(_with_staff(found)[:MAX_ROWS]), user)
 
 
 def done_rows(user: Any) -> list[InboxRow]:
-    """Return the conversations that a person has left or closed, the newest requests first."""
+    """Return the finished conversations that a user may answer, newest requests first."""
     found: list[Handoff] = []
-    for state in (HandoffState.NONE, HandoffState.CLOSED):  # one at a time, by the index
+    for state in (HandoffState.NONE, HandoffState.CLOSED):  # separately, to use the index
         found += _with_staff(_visible(user).filter(state=state).order_by("-requested"))[:MAX_DONE]
     newest = sorted(found, key=lambda handoff: handoff.requested, reverse=True)
     return _rows(newest[:MAX_DONE], user)

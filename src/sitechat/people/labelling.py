@@ -1,4 +1,4 @@
-"""Labels of conversations: the staff adds, removes and lists them."""
+"""Labels that the staff puts on conversations."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def add_label(conversation: Conversation, text: str) -> str:
 
     Args:
         conversation: The conversation.
-        text: The label. One that differs only in case from a label in use becomes that label.
+        text: The label. If a label in use differs only in case, that label is added.
 
     Raises:
         StaffError: The text is empty or too long, or the conversation has too many labels.
@@ -44,7 +44,7 @@ def add_label(conversation: Conversation, text: str) -> str:
 
 def _add(conversation: Conversation, name: str) -> str:
     with database.atomic():
-        # A write comes first: SQLite fails a transaction that reads and then wants to write.
+        # Write first: SQLite fails transactions that read before they write.
         if not Conversation.objects.filter(pk=conversation.pk).update(bot=F("bot")):
             raise ConversationGone
         used = Label.objects.filter(name__iexact=name).values_list("name", flat=True).first()
@@ -67,11 +67,11 @@ def remove_label(conversation: Conversation, name: str) -> None:
 
 
 def change_labels(conversation: Conversation, form: Mapping[str, str]) -> None:
-    """Do what the form for labels asks for.
+    """Handle the form for labels.
 
     Args:
         conversation: The conversation.
-        form: `remove` with the label whose button was clicked, or `label` with one to add.
+        form: `remove` with the label to remove, or `label` with the label to add.
 
     Raises:
         StaffError, ConversationGone: As `add_label`.

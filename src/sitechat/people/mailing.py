@@ -1,4 +1,4 @@
-"""Mails to the staff when a visitor waits, and answers to visitors who have left."""
+"""Mail the staff when a visitor is waiting, and mail answers to visitors who have left."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from sitechat.safe_text import one_line, visible
 
 WAITING_EVENT = "person_requested"
 ANSWER_EVENT = "person_answered"
-"""What the admin calls the deliveries."""
+"""The names of the deliveries in the admin."""
 
 INTERVAL = timedelta(minutes=1)
-"""The least time between two mails about visitors who wait."""
+"""The minimum time between two mails about waiting visitors."""
 
 MAX_ANSWERS = 20
 """Maximum number of answers in one mail, the newest ones."""
@@ -36,10 +36,10 @@ Kind = HandoffEntry.Kind
 
 
 def notify_staff(handoff: Handoff, options: PersonOptions, link: str) -> None:
-    """Queue a mail to `CHAT_PERSON["email"]`, unless one was queued a moment ago.
+    """Queue a mail to `CHAT_PERSON["email"]`, unless one was queued within INTERVAL.
 
     Args:
-        handoff: A visitor who has begun to wait.
+        handoff: The handoff of a visitor who has started to wait.
         options: The site's options.
         link: The address of the conversation in the admin; may be empty.
     """
@@ -52,7 +52,7 @@ def notify_staff(handoff: Handoff, options: PersonOptions, link: str) -> None:
     queue_mail(
         WAITING_EVENT,
         _about_waiting(handoff, options, link),
-        once=f"{WAITING_EVENT}:{now:%Y-%m-%dT%H:%M}",  # for two requests at the same moment
+        once=f"{WAITING_EVENT}:{now:%Y-%m-%dT%H:%M}",  # against concurrent requests
     )
 
 
@@ -76,7 +76,7 @@ def _about_waiting(handoff: Handoff, options: PersonOptions, link: str) -> Mail:
 
 
 def known_addresses(conversation: Conversation) -> list[str]:
-    """Return the e-mail addresses that are known of a visitor, the newest first.
+    """Return the known e-mail addresses of a visitor, the newest first.
 
     They come from contact requests and from the visitor's account. Nobody has verified them.
     """
@@ -88,19 +88,19 @@ def known_addresses(conversation: Conversation) -> list[str]:
 
 
 def mail_answers(conversation: Conversation, user: Any, address: str, site: str) -> int:
-    """Queue a mail with what the staff answered since the last such mail.
+    """Queue a mail with the answers of the staff since the last such mail.
 
     Args:
         conversation: The conversation.
         user: The member of the staff who sends it.
-        address: The address that the user has seen, one of `known_addresses`.
+        address: The recipient, one of `known_addresses`.
         site: The name of the site, such as its host.
 
     Returns:
-        The number of answers in it.
+        The number of answers in the mail.
 
     Raises:
-        StaffError: The address is not known any more, or there is nothing to send.
+        StaffError: The address is no longer known, or there is nothing to send.
         ConversationGone: The conversation was deleted.
     """
     return unless_gone(partial(_mail_answers, conversation, user, address, site))
@@ -129,7 +129,7 @@ def _mail_answers(conversation: Conversation, user: Any, address: str, site: str
 
 
 def unsent_answers(conversation: Conversation) -> Sequence[Message]:
-    """Return the staff's answers that no mail has had, oldest first."""
+    """Return the staff's answers that were not mailed yet, oldest first."""
     mailed = HandoffEntry.objects.filter(handoff=conversation.pk, kind=Kind.MAILED)
     last = mailed.order_by("-pk").values_list("created", flat=True).first()
     answers = conversation.messages.filter(role=Role.AGENT)

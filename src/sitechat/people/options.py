@@ -1,4 +1,4 @@
-"""The setting CHAT_PERSON as a typed value: who answers, when, and under which name."""
+"""The setting CHAT_PERSON as a typed value."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sitechat.runtime.safe_logging import get_logger
 logger = get_logger("sitechat.people")
 
 IDLE_MINUTES = 10
-"""Minutes without a word from the person after which the bot takes over again."""
+"""Minutes without a message from the person after which the bot takes over."""
 
 KEYS = ("email", "hours", "timezone", "names", "idle_minutes")
 
@@ -30,14 +30,14 @@ class PersonOptions:
     """The valid contents of CHAT_PERSON."""
 
     emails: tuple[str, ...] = ()
-    """Addresses that are notified when a visitor waits."""
+    """Addresses that get a mail when a visitor is waiting."""
     hours: str = ""
-    """Empty if somebody answers at any time."""
+    """The opening hours; empty if somebody answers at any time."""
     zone: str = ""
     by_username: Mapping[str, str] | None = None
     """The name that visitors see, by username; None if `names` is a list."""
     names: tuple[str, ...] = ()
-    """Names among which a person chooses."""
+    """The names from which a person can choose."""
     idle: timedelta = timedelta(minutes=IDLE_MINUTES)
 
     @classmethod
@@ -67,7 +67,7 @@ class PersonOptions:
         return hours.is_open(self.hours, now.astimezone(zone))
 
     def names_for(self, username: str, *own_names: str) -> list[str]:
-        """Return the names under which a member of the staff may write, the best one first.
+        """Return the names under which a member of the staff can write, the best one first.
 
         Args:
             username: The username, which visitors never see.

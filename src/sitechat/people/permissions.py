@@ -1,7 +1,7 @@
-"""Who of the staff works with the chat, and who may answer visitors: of all bots, or of some.
+"""The permissions of staff to work with the chat and to answer visitors.
 
-`sitechat.answer_conversation` covers all bots. Sites with several bots also have a permission for
-each of them, such as `sitechat.answer_conversation_support`, which `migrate` creates.
+`sitechat.answer_conversation` applies to all bots. On sites with several bots, `migrate` also
+creates a permission for each of them, such as `sitechat.answer_conversation_support`.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def create_for_bots(using: str) -> None:
     bots = [bot.name for bot in usable_bots()]
     if len(bots) < 2:
         return
-    # They can't be imported before all apps are loaded.
+    # These models can't be imported before all apps are loaded.
     from django.contrib.auth.models import Permission
     from django.contrib.contenttypes.models import ContentType
 
@@ -83,10 +83,7 @@ def create_for_bots(using: str) -> None:
 
 
 def delete_unused(app_config: AppConfig, using: str) -> None:
-    """Delete permissions that earlier versions created and nothing asks for.
-
-    The editor of groups would offer them.
-    """
+    """Delete permissions of earlier versions that nothing checks, so that no form offers them."""
     unused = [
         f"{action}_{model._meta.model_name}"
         for model in app_config.get_models()

@@ -1,4 +1,4 @@
-"""What members of the staff do in a conversation: join, write, hand back, close, note, assign."""
+"""The actions of staff in a conversation: join, write, hand back, close, note, assign."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ MAX_TEXT_LENGTH = 10_000
 """Maximum number of characters of an answer or a note."""
 
 TYPING_FOR = timedelta(seconds=6)
-"""How long a visitor sees that somebody is typing, after the last key."""
+"""How long the visitor sees that somebody is typing, after the last key press."""
 
 
 class StaffError(Exception):
-    """Something that a member of the staff can't do now, in words for the staff."""
+    """An action failed. The message is shown to the member of the staff."""
 
     def __init__(self, message: str | Promise) -> None:
         super().__init__(str(message))
@@ -41,14 +41,14 @@ class StaffError(Exception):
 
 
 class ConversationGone(StaffError):
-    """The visitor has deleted the conversation, or it has expired."""
+    """The conversation was deleted by its visitor, or has expired."""
 
     def __init__(self) -> None:
         super().__init__(_("This conversation no longer exists: its visitor has deleted it."))
 
 
 class NotYours(StaffError):
-    """Another member of the staff, or nobody, has joined."""
+    """The user has not joined the conversation."""
 
 
 def names_for(user: Any, options: PersonOptions) -> list[str]:
@@ -110,7 +110,7 @@ def say(conversation: Conversation, user: Any, text: str) -> Message:
 
     Raises:
         StaffError: The text is empty or too long.
-        NotYours: The user has not joined, or not any more.
+        NotYours: The user has not joined, or no longer.
         ConversationGone: The conversation was deleted.
     """
     return unless_gone(partial(_say, conversation, user, _valid(text)))
@@ -182,10 +182,10 @@ def assign(conversation: Conversation, user: Any, colleague: Any) -> None:
     Args:
         conversation: The conversation.
         user: The user who assigns it.
-        colleague: A user who may answer in it; None takes the assignment back.
+        colleague: A user who may answer in it; None removes the assignment.
 
     Raises:
-        StaffError: Nobody waits in the conversation.
+        StaffError: The conversation is neither waiting nor joined.
         ConversationGone: The conversation was deleted.
     """
     is_open = Q(state__in=[HandoffState.WAITING, HandoffState.JOINED])
@@ -208,7 +208,7 @@ def type_on(conversation: Conversation, user: Any) -> None:
     """Show the visitor for some seconds that the user who has joined is typing."""
     now = timezone.now()
     rows = Handoff.objects.filter(pk=conversation.pk, state=HandoffState.JOINED, agent=user.pk)
-    # The version only says that typing began; it ends by itself.
+    # A new version announces that typing has started. The end needs none: it has a time.
     began = rows.filter(Q(typing_until=None) | Q(typing_until__lte=now)).update(
         typing_until=now + TYPING_FOR, version=F("version") + 1
     )
@@ -236,7 +236,7 @@ def _valid(text: str) -> str:
 
 
 def unless_gone(work: Callable[[], T]) -> T:
-    """Run one transaction, again if it lost to others. Raise ConversationGone."""
+    """Run a transaction with retries. Raise ConversationGone if the conversation was deleted."""
     try:
         return database.retry(work)
     except (appending.ConversationDeleted, IntegrityError):
@@ -256,6 +256,6 @@ def _not_yours(conversation: Conversation) -> StaffError:
 
 
 def _staff_name(handoff: Handoff) -> str:
-    """Return the name by which the staff knows who has joined."""
+    """Return the username of the person who has joined, for messages to the staff."""
     agent = handoff.agent
     return agent.get_username() if agent is not None else handoff.name

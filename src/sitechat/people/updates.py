@@ -1,4 +1,4 @@
-"""What happened in a visitor's conversation since the visitor looked last."""
+"""News in a visitor's conversation since a cursor, for `GET chat/updates/`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def parse_cursor(given: str | None) -> int | None:
     """Return the position in a cursor; None if there is no cursor.
 
     Raises:
-        InvalidRequest: No earlier answer gave this cursor.
+        InvalidRequest: The value is not a cursor of this API.
     """
     if not given:
         return None
@@ -33,7 +33,7 @@ def updates(visit: Visit, conversation: Conversation | None, after: int | None) 
     Args:
         visit: The visitor.
         conversation: One of the visitor's conversations; None if there is none yet.
-        after: The cursor of the answer before; None for the newest messages.
+        after: The cursor of the previous response; None for the newest messages.
     """
     options = person_options()
     if conversation is None:

@@ -1,4 +1,4 @@
-"""What visitors do: ask for a person, talk with the person who has joined, go back to the bot."""
+"""The actions of visitors: ask for a person, write to the person, go back to the bot."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ class Delivered:
 
 
 def find_delivered(state: ConversationState, message: IncomingMessage) -> Delivered | None:
-    """Return the message as it was stored for a person before; None if it was not.
+    """Return the message if an earlier request has stored it for a person, else None.
 
-    Call it for a message that has no reply of Claude.
+    Call this only for messages without a reply from Claude.
     """
     row = state.earlier_message(message)
     if row is None or state.conversation is None:
@@ -60,7 +60,7 @@ def deliver(visit: Visit, message: IncomingMessage, conversation: Conversation) 
     Raises:
         Conflict: The message replaces another one, or its id was used for another text.
         RateLimited: The limits on messages are reached.
-        Overloaded: The person has just left, so that the next try asks the bot.
+        Overloaded: The person has just left. A retry asks the bot.
     """
     if message.replaces is not None:
         raise Conflict
@@ -74,7 +74,7 @@ def _store(
     visit: Visit, message: IncomingMessage, conversation: Conversation, claims: Reservation
 ) -> Delivered:
     appending.lock(conversation, visit)
-    # The lock comes first: of two copies of a message the second one finds the first.
+    # Lock first, so that a concurrent copy of the message finds this one.
     copy = ConversationState(conversation, []).earlier_message(message)
     if copy is None:
         claims.extend(get_ledger().count(visit.visitor))
@@ -101,10 +101,10 @@ def request_person(
     *,
     admin_url: Callable[[uuid.UUID], str],
 ) -> Handoff:
-    """Ask for a person in the visitor's conversation, which begins if there is none.
+    """Ask for a person in the visitor's conversation, and start one if there is none.
 
     Args:
-        visit: Who asks.
+        visit: The visitor.
         bot: The bot of the conversation.
         named: The id of one of the visitor's conversations; None for the current one.
         page: The page that the visitor is on.
@@ -190,7 +190,7 @@ def _announce(handoff: Handoff, bot: Chatbot, admin_url: Callable[[uuid.UUID], s
 
 
 def _new_id(visit: Visit, bot: str) -> uuid.UUID:
-    """Return the id for a conversation of the visitor that begins now."""
+    """Return the id for a new conversation of the visitor."""
     pk = visit.held.new_id(bot)
     others = Conversation.objects.filter(pk=pk).exclude(user=None).exclude(user=visit.account)
     return uuid.uuid4() if others.exists() else pk
@@ -211,10 +211,10 @@ def leave_person(visit: Visit, bot: Chatbot, named: str | None) -> Handoff | Non
 
 
 def _counted(work: Callable[[Reservation], T]) -> T:
-    """Run one transaction that counts a message in the limits; a rollback uncounts it.
+    """Run a transaction that counts a message in the limits, and undo the count on a rollback.
 
     Args:
-        work: The work of the transaction. It adds to its argument what it has counted.
+        work: The transaction. It appends its counts to its argument.
     """
 
     def attempt() -> T:

@@ -1,6 +1,6 @@
-"""Changes of handoffs, for readers that wait for them: their rows are read about once a second.
+"""Wake readers when the handoffs that they watch change.
 
-One thread of the process reads the rows of all conversations that somebody watches here.
+One thread per process reads the rows of all watched handoffs, about once a second.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from sitechat.runtime.safe_logging import get_logger
 logger = get_logger("sitechat.people")
 
 POLL = 0.8
-"""Seconds between two looks at the rows."""
+"""Seconds between two reads of the rows."""
 
 
 class Watch:
-    """One reader who waits for changes of a handoff."""
+    """A reader that waits for changes of one handoff."""
 
     def __init__(self, conversation: UUID, wake: Callable[[], None]) -> None:
         self.conversation = conversation
@@ -33,9 +33,9 @@ class Watch:
         self._seen: tuple[int, bool] | None = None
 
     def renew(self, state: tuple[int, bool]) -> None:
-        """Wake the reader if the state has changed since the last look.
+        """Wake the reader if the state has changed since the last call.
 
-        The first look wakes it too: the state may have changed since the reader itself looked.
+        The first call always wakes it, because the state may have changed since the reader read it.
         """
         if state == self._seen:
             return
@@ -53,7 +53,7 @@ class Watcher:
         self._lock = threading.Lock()
 
     def add(self, watch: Watch) -> None:
-        """Wake a reader at changes from now on."""
+        """Start to wake a reader at changes."""
         with self._lock:
             self._watches.add(watch)
             if not self._running:
@@ -61,7 +61,7 @@ class Watcher:
                 threading.Thread(target=self._run, name="sitechat-watcher", daemon=True).start()
 
     def remove(self, watch: Watch) -> None:
-        """Stop waking a reader."""
+        """Stop waking a reader at changes."""
         with self._lock:
             self._watches.discard(watch)
 
@@ -75,8 +75,8 @@ class Watcher:
                 watches = list(self._watches)
             try:
                 kept.refresh()
-                _look(watches)
-            except Exception:  # the thread must go on; the readers look by themselves meanwhile
+                _read(watches)
+            except Exception:  # keep the thread; readers also poll on their own
                 logger.exception("Handoffs could not be read")
             finally:
                 kept.used()
@@ -88,7 +88,7 @@ watcher = PerProcess(Watcher)
 """The watcher of this process."""
 
 
-def _look(watches: list[Watch]) -> None:
+def _read(watches: list[Watch]) -> None:
     now = timezone.now()
     ids = {watch.conversation for watch in watches}
     rows = Handoff.objects.filter(pk__in=ids).only("version", "state", "typing_until")

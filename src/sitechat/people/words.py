@@ -1,4 +1,4 @@
-"""Words for the staff: names of languages and lengths of time."""
+"""Format languages and durations for the staff."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def language_name(code: str) -> str:
 
 
 def duration(seconds: int) -> str:
-    """Return a length of time in its largest unit, rounded down."""
+    """Return a duration in its largest unit, rounded down, such as "5 min"."""
     if seconds < MINUTE:
         return gettext("%(count)s s") % {"count": seconds}
     if seconds < HOUR:

@@ -1,7 +1,7 @@
-"""The owner's side: usage and cost, unanswered questions, evaluation, privacy and retention.
+"""The logic of the owner's pages: usage, unanswered questions, evaluation, privacy, retention.
 
-Admin pages, commands, tasks and metrics are thin; the logic they share is here, one module per
-subject, which they import by name (`statistics`, `review`, `evaluation`, `doctor`, `privacy`,
-`retention`). Imports `conversations` and what is below it. Exports nothing itself, because every
-process imports `reports.logs` at start.
+Admin pages, commands, tasks and metrics are thin, and import the modules of this package by name.
+Each module has one subject, such as `statistics`, `review`, `doctor` or `privacy`. Imports
+`conversations` and what is below it. Exports nothing itself, because every process imports
+`reports.logs` at start.
 """

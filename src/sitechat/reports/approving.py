@@ -1,4 +1,4 @@
-"""Write approved answers from questions that were not answered well, and close the questions."""
+"""Draft approved answers from replies that did not help, and mark their questions as done."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from django.utils import timezone
 from sitechat.models import Message, Role, Unanswered
 
 WORDINGS = 5
-"""The number of wordings that are taken from a group of similar questions."""
+"""Maximum number of wordings in a draft, from a group of similar questions."""
 
 
 @dataclass(frozen=True)
 class AnswerDraft:
-    """What an approved answer to a question begins with."""
+    """The initial values of an approved answer."""
 
     title: str
     questions: str
@@ -26,7 +26,7 @@ class AnswerDraft:
 def draft(reply_id: UUID) -> AnswerDraft | None:
     """Return the draft for the question of a reply; None if there is no such reply.
 
-    The answer begins with the text of the reply, unless Claude did not know one.
+    The draft contains the text of the reply, unless Claude did not know the answer.
     """
     reply = _reply(reply_id)
     if reply is None:
@@ -65,7 +65,7 @@ def mark_done(reply_id: UUID) -> int:
             ids.update(similar.values_list("pk", flat=True))
         return Unanswered.objects.mark_done(list(ids))
     if reply.rating < 0 or reply.did_not_know:
-        # It is not listed yet. Once it is, it is done.
+        # The review has not listed the question yet. List it as done, so that it stays done.
         disliked = reply.rating < 0
         reasons = Unanswered.Reason
         Unanswered.objects.bulk_create(

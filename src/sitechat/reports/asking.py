@@ -1,6 +1,6 @@
-"""Ask a bot from the terminal, in the same way as a visitor's message but without a visitor.
+"""Ask a bot a question for a command or the admin, in the same way as for a visitor's message.
 
-Only the usage is stored, marked with the command. CHAT_LIMITS do not apply.
+Only the usage is stored, marked with the command. CHAT_LIMITS does not apply.
 """
 
 from __future__ import annotations
@@ -68,10 +68,15 @@ def anonymous_visit() -> Visit:
 
 
 def understand(question: str, bot: str | None = None, page: str = "") -> IncomingMessage:
-    """Parse a question to a bot of CHAT_BOTS, asked on a page of the site.
+    """Parse a question to a bot.
+
+    Args:
+        question: The question.
+        bot: A name in CHAT_BOTS; None for the default bot.
+        page: The address of the page on which the question is asked; may be empty.
 
     Raises:
-        ChatError: The error that a visitor would get. For an unknown bot it lists the known ones.
+        ChatError: The error that a visitor would get. For an unknown bot, it lists the valid ones.
     """
     if bot and bot not in conf.CHAT_BOTS:
         known = ", ".join(sorted(conf.CHAT_BOTS))
@@ -97,13 +102,13 @@ def compose_question(
     *,
     instructions: str | None = None,
 ) -> LiveReply:
-    """Return a reply to a command's question that has not started yet. Its deadline starts now.
+    """Return a reply to a question, which has not started yet. Its deadline starts now.
 
     Args:
         message: The question.
-        command: What asks it.
+        command: The command, or the admin, that asks it.
         earlier: The questions and answers before it, oldest first.
-        instructions: What staff add to the system prompt; None for what they have saved.
+        instructions: Instructions to add to the system prompt; None for the saved ones.
     """
     visit = anonymous_visit()
     tools = offered_tools.offer(visit, message.bot)
@@ -141,7 +146,7 @@ def live_reply(
 
 
 def check_configured() -> None:
-    """Raises NotConfigured where there is no way to Claude."""
+    """Raise NotConfigured if there is neither an API key nor CHAT_CLIENT."""
     if not claude.configured():
         raise NotConfigured(_("There is no key for Claude: set ANTHROPIC_API_KEY."))
 
@@ -153,7 +158,7 @@ async def answer(
     *,
     until: float = inf,
 ) -> Usage:
-    """Let Claude answer, on the event loop that `run` has started.
+    """Let Claude answer a reply, on the event loop of `run`.
 
     Args:
         live: The reply.
@@ -186,7 +191,7 @@ async def answer(
 
 
 def reason_of_failure(error: ReplyError, model: str) -> str:
-    """Return the message that a visitor would see, followed by the reason and the cure."""
+    """Return the message that a visitor would see, the reason, and what to do."""
     parts = [str(error.as_dict()["message"])]
     if error.failure is not None:
         parts.append(explanation(error.failure, model=model))
@@ -194,10 +199,10 @@ def reason_of_failure(error: ReplyError, model: str) -> str:
 
 
 def run(asking: Coroutine[Any, Any, object]) -> None:
-    """Run a coroutine, and close Claude's client afterwards if its event loop ends with it.
+    """Run a coroutine. Close Claude's client afterwards, if the event loop ends with it.
 
-    Database access runs on the caller's thread, and therefore in its transaction. Under ASGI the
-    coroutine runs on the server's event loop, whose client belongs to the engine.
+    Database access runs on the caller's thread, and so in its transaction. Under ASGI, the
+    coroutine runs on the server's event loop, and the client is that of the engine.
     """
 
     async def whole() -> None:

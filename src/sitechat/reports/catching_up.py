@@ -1,4 +1,4 @@
-"""Sum up a long past on a thread, so that no request waits for it."""
+"""Sum up past usage on a thread if there is much of it, so that no request waits."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from sitechat.runtime.safe_logging import get_logger
 logger = get_logger("sitechat.reports")
 
 LARGE = 20_000
-"""The number of replies from which they are not summed up within a request."""
+"""The number of replies above which a thread sums them up instead of a request."""
 
 
 @dataclass(frozen=True)
 class CatchingUp:
-    """How far the summing is."""
+    """The progress of the summing, in replies."""
 
     done: int
     total: int
 
     @property
     def share(self) -> float:
-        """Return the share of the replies that are summed up."""
+        """Return the share of replies that are summed up, 0 to 1."""
         return min(1.0, self.done / self.total) if self.total else 1.0
 
 
@@ -51,7 +51,7 @@ _worker = PerProcess(_Worker)
 
 
 def catch_up() -> CatchingUp | None:
-    """Start a thread that sums up if there is much to sum.
+    """Start a thread that sums up past usage, if more than LARGE replies are left.
 
     Returns:
         The progress; None if a request can sum up what is left.
@@ -69,7 +69,7 @@ def catch_up() -> CatchingUp | None:
 
 
 def sum_up_past(now: datetime | None = None) -> None:
-    """Sum up all hours that have ended, day by day; it goes on where it was interrupted."""
+    """Sum up all hours that have ended, day by day. An interrupted call is continued."""
     now = now or datetime.now(timezone.utc)
     end = summaries.hour_of(now - summaries.SETTLES)
     until = summaries.summarised_until()

@@ -31,11 +31,11 @@ CASE_KEYS = (
 AFTER_KEYS = ("ask", "answer")
 
 Words = tuple[tuple[str, ...], ...]
-"""A list of alternatives. An entry is satisfied by any of its words."""
+"""Expected words. Each entry is a list of alternatives, of which one must occur."""
 
 
 class InvalidSuite(ValueError):
-    """An invalid suite. The message says where, and what would be valid."""
+    """A suite is invalid. The message says where, and what would be valid."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,11 @@ class Suite:
 
     @classmethod
     def parse(cls, data: Any) -> Suite:
-        """Raises InvalidSuite."""
+        """Return the suite of a parsed YAML file.
+
+        Raises:
+            InvalidSuite: The file has an unknown key or an invalid value.
+        """
         if not isinstance(data, Mapping):
             raise InvalidSuite(
                 _("The file must hold a mapping with %(names)s.") % {"names": ", ".join(SUITE_KEYS)}
@@ -86,16 +90,20 @@ class Suite:
     def of_approved_answers(cls) -> Suite:
         """Return a case for each active approved answer that everybody gets.
 
-        The bot must cite the answer and say the same.
+        Each case expects that the bot cites the answer and says the same.
         """
         everybody = ApprovedAnswer.Audience.PUBLIC
         answers = ApprovedAnswer.objects.filter(active=True, audience=everybody)
         return cls([_case_of(answer) for answer in answers.order_by("pk") if answer.wordings])
 
     def asks(self, bot: str | None = None) -> list[tuple[Case, IncomingMessage]]:
-        """Each case with what it asks; `bot` answers those that name none.
+        """Return each case with the message that asks its question.
 
-        Raises InvalidSuite where the chat would not take one of the questions.
+        Args:
+            bot: The bot for cases that name none.
+
+        Raises:
+            InvalidSuite: The chat would reject a question.
         """
         cases = enumerate(self.cases, start=1)
         return [(case, _understood(case, _("Case %(n)s") % {"n": n}, bot)) for n, case in cases]
@@ -119,7 +127,7 @@ class Result:
     did_not_know: bool = False
     """Whether Claude marked that the answer lacks what was asked for."""
     verdict: Verdict | None = None
-    """What the judge says; None if it was not asked."""
+    """The verdict of the judge; None if it was not asked."""
 
     @property
     def passed(self) -> bool:
@@ -305,7 +313,7 @@ def failures(case: Case, result: Result) -> list[str]:
 
 
 def _ended_well(case: Case, status: str) -> bool:
-    """Return whether the status is acceptable. Other replies are incomplete."""
+    """Return whether the reply is complete, or refused as expected."""
     return status == Status.COMPLETE or (status == Status.REFUSED and case.must_refuse is True)
 
 

@@ -19,12 +19,12 @@ def dollars(value: Decimal | float | None) -> str:
 
 
 def rounded(value: Decimal | float, decimals: int) -> Decimal:
-    """Return a number with so many decimals. Django's `number_format` cuts instead of rounding."""
+    """Return a number rounded to a number of decimals, which `number_format` would cut off."""
     return Decimal(str(value)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
 
 
 def count(value: float | Decimal | None) -> str:
-    """Return a whole number; from 100,000 on with k, M or G."""
+    """Return a whole number, with k, M or G from 100,000 on."""
     if value is None:
         return NONE
     for size, sign in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
@@ -53,7 +53,7 @@ def _is_whole(value: Decimal | float) -> bool:
 
 
 def percent(share: float | None) -> str:
-    """Return a share, 0 to 1, in percent; small ones with one decimal."""
+    """Return a share, 0 to 1, in percent, with one decimal below 10%."""
     if share is None:
         return NONE
     decimals = 1 if 0 < share < 0.1 else 0
@@ -61,5 +61,5 @@ def percent(share: float | None) -> str:
 
 
 def hundredths(share: float) -> int:
-    """Return a share, 0 to 1, as a whole number of percent, for attributes."""
+    """Return a share, 0 to 1, in whole percent, for HTML attributes."""
     return round(share * 100)

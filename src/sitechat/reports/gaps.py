@@ -18,7 +18,7 @@ GROUPS = 50
 """The number of groups on one page."""
 
 LOADED = 200
-"""The maximum number of questions of a group that are read."""
+"""Maximum number of questions that are read per group."""
 
 EXPORTED = 50_000
 """The maximum number of questions in one export."""

@@ -1,6 +1,6 @@
 """Group similar unanswered questions, by their letters and, with an embedder, by their meaning.
 
-The group is stored with each question, so that a page about all of them reads no question twice.
+The group is stored with each question, so that pages do not compare questions again.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 logger = get_logger("sitechat.reports")
 
 AT_ONCE = 500
-"""The number of questions that are grouped in one batch."""
+"""Number of questions in one batch."""
 
 COMPARED = 5000
 """The maximum number of groups, the newest first, that a question is compared with."""
@@ -34,7 +34,7 @@ SAME_MEANING = 0.62
 """The minimum cosine of a question to the first question of its group."""
 
 EMBEDDING_TIMEOUT = 5.0
-"""Seconds that an embedder may take for a batch; after them letters alone decide."""
+"""Seconds that the embedder may take for a batch, which is else grouped by letters only."""
 
 
 def group_new(most: int | None = None) -> bool:

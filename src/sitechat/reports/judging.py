@@ -1,7 +1,7 @@
 """The judge of `chat_eval`: a model that says whether an answer meets a criterion.
 
-The verdict comes as JSON by a schema. A server without structured outputs is asked for the same
-JSON in words.
+The judge returns JSON according to a schema. If the server does not support structured outputs, the
+prompt alone asks for the JSON.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ SCHEMA: Mapping[str, Any] = {
 }
 
 REFUSES_SCHEMAS = (400, 404, 422)
-"""The statuses of servers that do not know structured outputs."""
+"""HTTP statuses of servers that do not support structured outputs."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the judge says. `meets` is None if it gave no verdict."""
+    """The verdict of the judge. `meets` is None if there is none."""
 
     meets: bool | None
     reason: str

@@ -11,7 +11,7 @@ ALIKE = 0.65
 """The minimum similarity, 0 to 1, of a question to the first question of its group."""
 
 SAME = 0.85
-"""The minimum similarity of a question that was asked again."""
+"""The minimum similarity of two questions that count as the same question asked again."""
 
 MAX_LENGTH = 300
 """The number of characters of a question that are compared."""

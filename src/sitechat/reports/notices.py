@@ -1,7 +1,7 @@
-"""Mails to CHAT_NOTIFY about what the owner must know, each kind at most once a day.
+"""Mail CHAT_NOTIFY about problems, at most once a day for each kind of problem.
 
-Receivers of signals look at each reply that has ended and at each budget. They run where the signal
-is sent, store a mail at most, and never send one themselves.
+Receivers of signals check each reply that has ended and each budget. They run in the process that
+sends the signal, and only store mails, which `sitechat.events` sends.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from sitechat.runtime.safe_logging import get_logger
 logger = get_logger("sitechat.events")
 
 UNANSWERED_FOR = timedelta(hours=1)
-"""The time without an answer after which the owner is told."""
+"""The time without any answer after which the owner is notified."""
 
 CLEANUP_OVERDUE = timedelta(days=7)
 """The time after which a cleanup that did not run is reported."""
 
-LOOK_EVERY = 3600
-"""Seconds between two looks at the cleanup."""
+CHECK_INTERVAL = 3600
+"""Seconds between two checks of the cleanup."""
 
 FAILED = (Status.FAILED, Status.INTERRUPTED)
 
@@ -65,7 +65,7 @@ def notify(kind: str, subject: str, text: str, **values: object) -> None:
 
 
 def index_failed(error: Exception) -> None:
-    """Tell the owner that `chat_index` has failed."""
+    """Notify the owner that `chat_index` has failed."""
     try:
         notify(
             "index_failed",
@@ -77,7 +77,7 @@ def index_failed(error: Exception) -> None:
             error=error or type(error).__name__,
         )
     except Exception:
-        logger.exception("That chat_index has failed could not be reported")
+        logger.exception("The mail about the failed chat_index could not be stored")
 
 
 def budget_nearly_reached(limit: Limit, resets: datetime) -> None:
@@ -116,13 +116,13 @@ def watch_reply(reply: Message | None, usage: Usage | None) -> None:
     if usage.status in FAILED:
         failure = Failure.from_stored(reply.failure) if reply is not None else None
         if failure is not None:
-            _look_at_failure(failure, usage.model)
-        _look_for_answers()
-    if _is_time_to_look():
-        _look_at_cleanup()
+            _check_failure(failure, usage.model)
+        _check_answers()
+    if _cleanup_check_is_due():
+        _check_cleanup()
 
 
-def _look_at_failure(failure: Failure, model: str) -> None:
+def _check_failure(failure: Failure, model: str) -> None:
     with _language():
         reason = explanation(failure, model=model)
     lacks_credit = failure.status == 400 and "credit" in failure.reason.lower()
@@ -137,8 +137,8 @@ def _look_at_failure(failure: Failure, model: str) -> None:
         notify("key_refused", gettext_noop("Claude refuses the key"), "%(reason)s", reason=reason)
 
 
-def _look_for_answers() -> None:
-    """Report if visitors have asked for an hour, and nobody got an answer."""
+def _check_answers() -> None:
+    """Notify the owner if visitors have asked for an hour, and none of them got an answer."""
     replies = Usage.objects.filter(command=None).order_by("-created")
     begin = timezone.now() - UNANSWERED_FOR
     if replies.filter(created__gt=begin).exclude(status__in=FAILED).exists():
@@ -155,14 +155,14 @@ def _look_for_answers() -> None:
         )
 
 
-def _is_time_to_look() -> bool:
+def _cleanup_check_is_due() -> bool:
     try:
-        return cache.add("sitechat:notices:cleanup", 1, LOOK_EVERY)
+        return cache.add("sitechat:notices:cleanup", 1, CHECK_INTERVAL)
     except Exception:  # the cache does not answer
         return False
 
 
-def _look_at_cleanup() -> None:
+def _check_cleanup() -> None:
     last = retention.last_cleanup()
     if last is not None and last > timezone.now() - CLEANUP_OVERDUE:
         return

@@ -1,7 +1,7 @@
-"""A week or a month of the chat in figures, compared with the one before.
+"""The report of a week or month, compared with the period before.
 
-Questions of commands, of the admin, and of staff in the chat are left out. Periods are in UTC, as
-limits and Anthropic's bill.
+Questions of commands, of the admin, and of staff in the chat are excluded. Periods are in UTC, as
+in CHAT_LIMITS and on Anthropic's bill.
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ from sitechat.reports.summaries import DAY, day_of
 PERIODS = ("week", "month")
 
 QUESTIONS = 500
-"""The newest questions that are grouped for the list of frequent ones."""
+"""Number of questions, the newest ones, in which frequent questions are searched."""
 
 LISTED = 10
-"""The number of questions in a list."""
+"""Maximum number of entries in a list."""
 
 SLOW = 10_000.0
-"""Milliseconds to the first token from which an hour is slow (its 95th percentile)."""
+"""An hour is slow if the 95th percentile of its time to first token is this many milliseconds."""
 
-FEWEST = 5
-"""The number of replies from which an hour can be slow or failing."""
+MIN_REPLIES = 5
+"""The minimum number of replies of an hour that can be slow or failing."""
 
 FAILING = 0.2
-"""The share of failed replies from which an hour is failing."""
+"""The share of failed replies, 0 to 1, from which an hour is failing."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,9 @@ class PeriodFigures:
     visitors: int
     questions: int
     answered: float | None
-    """The share of replies that neither failed nor are listed as unanswered."""
+    """The share of replies that neither failed nor are listed as unanswered, 0 to 1."""
     without_person: float | None
-    """The share of conversations that ended without a person."""
+    """The share of conversations that no person joined, 0 to 1."""
     likes: int
     dislikes: int
     unanswered: int
@@ -74,7 +74,7 @@ class PeriodFigures:
 
 @dataclass(frozen=True)
 class FrequentQuestion:
-    """A question, how often it was asked, and a conversation in which it was."""
+    """A question, how often it was asked, and one of the conversations."""
 
     text: str
     count: int
@@ -100,7 +100,7 @@ class BadHour:
 
 @dataclass(frozen=True)
 class PeriodReport:
-    """A period, the one before, and what is worth reading about it."""
+    """The figures of a period and of the period before, with lists of questions and hours."""
 
     period: str
     start: datetime
@@ -109,7 +109,7 @@ class PeriodReport:
     before: PeriodFigures
     days: Sequence[tuple[datetime, Figures]]
     budget: Decimal | None
-    """What the site's limits in dollars allow in the period; None if there is no such limit."""
+    """The dollars that CHAT_LIMITS allows the site in the period; None without such a limit."""
     unanswered: Sequence[FrequentQuestion] = field(default_factory=list)
     frequent: Sequence[FrequentQuestion] = field(default_factory=list)
     bad_hours: Sequence[BadHour] = field(default_factory=list)
@@ -140,7 +140,7 @@ def period_report(period: str, *, end: datetime | None = None) -> PeriodReport:
 
     Args:
         period: `week` or `month`.
-        end: A time in the period after it; now by default.
+        end: A time in the following period; by default now.
 
     Raises:
         ValueError: `period` is not valid.
@@ -178,7 +178,7 @@ def _start_of(period: str, moment: datetime) -> datetime:
 
 
 def _sums(period: str, start: datetime, end: datetime) -> dict[datetime, Figures]:
-    """Return the figures by hour or day, with those that are not summed up yet."""
+    """Return the figures by hour or day, including usage that is not summed up yet."""
     sums: dict[datetime, Figures] = {}
     for (moment, _bot, _model), figures in summaries.summarised(period, start, end):
         sums.setdefault(moment, Figures()).add(figures)
@@ -228,7 +228,7 @@ def _figures(start: datetime, end: datetime, sums: dict[datetime, Figures]) -> P
 
 
 def _budget(days: int) -> Decimal | None:
-    """Return the smallest of what the site's limits in dollars allow in so many days."""
+    """Return the dollars that the strictest limit of the site allows in a number of days."""
     per_day = {"minute": 1440.0, "hour": 24.0, "day": 1.0, "month": 1 / 30}
     budgets = [
         Decimal(limit.cap) / NANO * Decimal(str(per_day[limit.period])) * days
@@ -273,7 +273,7 @@ def _bad_hours(hours: dict[datetime, Figures]) -> list[BadHour]:
     bad = [
         BadHour(moment, figures.replies, figures.errors, figures.first_token_p95)
         for moment, figures in sorted(hours.items())
-        if figures.replies >= FEWEST
+        if figures.replies >= MIN_REPLIES
         and (figures.errors / figures.replies >= FAILING or (figures.first_token_p95 or 0) >= SLOW)
     ]
     bad.sort(key=lambda hour: (-hour.errors, -(hour.first_token or 0)))

@@ -1,8 +1,8 @@
 """Phrases of replies that do not know the answer, in several languages.
 
-Claude marks such replies by a final line (`claude.messages.UNANSWERED`). The phrases are for
-replies without the mark: of earlier versions, and of models that do not follow the prompt. They
-are a heuristic.
+Claude marks such replies with a final line (`claude.messages.UNANSWERED`). The phrases are a
+heuristic for replies without the mark: from earlier versions, and from models that do not follow
+the prompt.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from functools import cache
 
 WITHIN = 600
-"""The number of characters of a reply that are searched: it says at once that it does not know."""
+"""Number of characters that are searched, because a reply says at once that it does not know."""
 
 SENTENCE = r"[^.!?\n]"
 

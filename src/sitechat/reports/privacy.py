@@ -1,4 +1,4 @@
-"""A visitor's right to know and to be forgotten: what is stored about a person."""
+"""Export and delete what is stored about a person."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def about_user(user: AbstractBaseUser) -> PersonalData:
 
 
 def about_conversations(conversations: ConversationQuerySet) -> PersonalData:
-    """Return what is stored about those who had the conversations."""
+    """Return what is stored about the visitors of conversations."""
     visitors = conversations.exclude(visitor="").values("visitor")
     users = conversations.exclude(user=None).values("user")
     return PersonalData(
@@ -83,10 +83,7 @@ def about_conversations(conversations: ConversationQuerySet) -> PersonalData:
 
 
 def about_email(email: str) -> PersonalData:
-    """Return what is stored about somebody who left an e-mail address in the contact form.
-
-    These are all contact requests with the address, and their conversations.
-    """
+    """Return all contacts with an e-mail address, and their conversations."""
     contacts = Contact.objects.with_email(email)
     left_in = contacts.exclude(conversation=None).values("conversation")
     return replace(
@@ -201,7 +198,7 @@ def _unanswered(row: Unanswered) -> dict[str, Any]:
 
 
 def count_rows(data: PersonalData) -> dict[str, int]:
-    """Return the numbers of rows that `forget` would delete, at most."""
+    """Return the maximum number of rows of each kind that `forget` would delete."""
     return {
         "conversations": data.conversations.count(),
         "messages": Message.objects.filter(
@@ -236,10 +233,10 @@ def forget(data: PersonalData) -> dict[str, int]:
 
 
 def short_name(conversation: Conversation) -> str:
-    """Return a name for who asked: the command, the user, or a short one of the conversation."""
+    """Return the command, the user, or a short name from the id of the conversation."""
     if conversation.command not in IN_CHAT:
         return str(conversation.command)
     if conversation.user_id is not None:
-        with suppress(ObjectDoesNotExist):  # a user whom the database deleted without us
+        with suppress(ObjectDoesNotExist):  # the user was deleted without Django
             return str(conversation.user)
     return f"visitor {conversation.pk.hex[:6]}"

@@ -21,7 +21,7 @@ from sitechat.safe_text import one_line
 EVENT = "report"
 
 LARGE = 1000
-"""Percent from which a change is written as a factor."""
+"""The percentage from which a change is shown as a factor."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,11 @@ class ReportRow:
     value: str
     before: str
     change: str
-    """Such as "+12%"; empty if it can't be said."""
+    """The change, such as "+12%"; empty if there is none or it is not known."""
 
 
 def report_rows(report: PeriodReport) -> list[ReportRow]:
-    """Return the figures of a report as people read them."""
+    """Return the formatted figures of a report."""
     now, before = report.figures, report.before
     plain: list[tuple[Any, Any, Any, Any]] = [
         (gettext_lazy("Conversations"), count, now.conversations, before.conversations),
@@ -94,7 +94,7 @@ def _day(moment: Any) -> str:
 
 
 def report_context(report: PeriodReport) -> dict[str, Any]:
-    """Return the context of the templates of the mail."""
+    """Return the context for the templates of the mail."""
     return {
         "report": report,
         "title": subject(report),

@@ -1,4 +1,4 @@
-"""What the chat forgets by itself: conversations after `CHAT_RETENTION_DAYS`, and dead weight."""
+"""The cleanup: delete what is older than the retention settings allow."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from sitechat.runtime import database
 
 JOB = "cleanup"
 
-CENTURY = 36_500
-"""Days. To keep conversations for longer is to keep them for good: no date need go back so far."""
+MAX_DAYS = 36_500
+"""Longer retention is treated as this many days, because dates can't go back further."""
 
 
 @dataclass
@@ -49,24 +49,36 @@ class Cleaned:
 
 
 def outdated(days: int, now: datetime | None = None) -> ConversationQuerySet:
-    """Conversations in which nothing was said for so many days, and no reply is running."""
+    """Return the conversations without a message for a number of days and without a running reply.
+
+    Raises:
+        ValueError: `days` is less than 1.
+    """
     if days < 1:
         raise ValueError(_("Conversations are kept for at least 1 day."))
     return Conversation.objects.filter(updated__lt=_cutoff(days, now), running=None)
 
 
 def _cutoff(days: int, now: datetime | None = None) -> datetime:
-    return (now or timezone.now()) - timedelta(days=min(days, CENTURY))
+    return (now or timezone.now()) - timedelta(days=min(days, MAX_DAYS))
 
 
 def cleanup(days: int | None = None, *, dry_run: bool = False) -> Cleaned:
-    """Forget what is older than `days` (CHAT_RETENTION_DAYS); safe while the site runs.
+    """Delete old conversations, consents, contacts, deliveries and counters.
 
-    Contacts are kept for CHAT_CONTACT_RETENTION_DAYS.
+    It also ends replies whose process has died, and updates the summaries and the list of
+    unanswered questions. `Usage` rows are kept, without links. The site can keep running.
 
-    Also ends replies whose process is gone, deletes the ledger's counts of windows that have
-    ended, and brings the summaries and the list of unanswered questions up to date. What was
-    used and paid stays in `Usage`, without its link. Raises ValueError for less than 1 day.
+    Args:
+        days: The days to keep conversations; CHAT_RETENTION_DAYS by default. Contacts are kept for
+            CHAT_CONTACT_RETENTION_DAYS.
+        dry_run: Whether to count only.
+
+    Returns:
+        What was deleted and ended, or would be.
+
+    Raises:
+        ValueError: `days` is less than 1.
     """
     days = conf.CHAT_RETENTION_DAYS if days is None else days
     old = outdated(days)
@@ -88,7 +100,7 @@ def cleanup(days: int | None = None, *, dry_run: bool = False) -> Cleaned:
     while ids := list(old.order_by("updated").values_list("pk", flat=True)[: erasure.BATCH]):
         counts = erasure.erase(old.filter(pk__in=ids))
         if not counts:
-            break  # what is left was written in meanwhile
+            break  # visitors have written in the remaining ones
         cleaned.conversations += counts.get(Conversation._meta.label, 0)
         cleaned.messages += counts.get(Message._meta.label, 0)
     Delivery.objects.outdated(_cutoff(days)).delete()
@@ -100,6 +112,6 @@ def cleanup(days: int | None = None, *, dry_run: bool = False) -> Cleaned:
 
 
 def last_cleanup() -> datetime | None:
-    """When the cleanup last ran; None where it never did. Never later than now."""
+    """Return when the cleanup last ran, at most now; None if it never did."""
     ran = Job.objects.filter(pk=JOB).values_list("ran", flat=True).first()
     return min(ran, timezone.now()) if ran else None

@@ -1,8 +1,9 @@
-"""Find replies that did not help: they did not know, got a thumb down, or were asked for again.
+"""Find replies that did not help, and list their questions as unanswered.
 
-Claude marks replies that did not know. Those without a mark are recognized by their words, which
-is a heuristic (see `phrases`). Failed and interrupted replies say nothing about what the site
-lacks, so they are left out. No model is asked.
+A reply did not help if it did not know the answer, if it got a thumb down, or if its question was
+asked again. Claude marks replies that did not know; others are recognized by their words (see
+`phrases`). Failed replies are excluded, because they say nothing about the site's pages. No model
+is asked.
 """
 
 from __future__ import annotations
@@ -24,25 +25,24 @@ from sitechat.runtime import database
 JOB = "review"
 
 AT_ONCE = 1000
-"""The number of replies that are reviewed in one batch."""
+"""Number of replies in one batch."""
 
 BEFORE_A_PAGE = 100
-"""Maximum replies that are reviewed before an admin page is shown. The cleanup reviews all."""
+"""Maximum number of replies that an admin page reviews. The cleanup reviews all."""
 
-LOOKED_AT = (
+REVIEWED_FIELDS = (
     *("conversation_id", "position", "text", "created", "status", "rating", "did_not_know"),
 )
 """The fields of a reply that the review reads."""
 
 NEWS = timedelta(days=7)
-"""The age up to which an unanswered question is announced."""
+"""The maximum age of an unanswered question that is announced."""
 
 SETTLES = timedelta(minutes=1)
 """The delay before a reply is reviewed, so that all earlier transactions are committed."""
 
-
 FAILURES = (Status.FAILED, Status.INTERRUPTED)
-"""Statuses of replies that are no gaps in what the site says."""
+"""Statuses of replies that are never listed as unanswered."""
 
 
 def review_new_replies(most: int | None = None) -> bool:
@@ -70,12 +70,12 @@ def _review(most: int | None) -> bool:
     if since is not None and since > end:
         if since <= now:
             return True
-        since = end  # the clock was wrong when this was written
+        since = end  # the clock was wrong when the job was recorded
     left = most
     while left is None or left > 0:
         size = AT_ONCE if left is None else min(AT_ONCE, left)
         batch = _batch(since, end, size)
-        _look_at([used.reply for used in batch if used.reply is not None])
+        _review_batch([used.reply for used in batch if used.reply is not None])
         if len(batch) < size:
             Job.record(JOB, end - timedelta.resolution)
             return True
@@ -94,7 +94,7 @@ def _batch(since: datetime | None, end: datetime, size: int) -> list[Usage]:
     ended = (
         Usage.objects.filter(created__lt=end, command=None)
         .select_related("reply")
-        .only("created", *(f"reply__{name}" for name in LOOKED_AT))
+        .only("created", *(f"reply__{name}" for name in REVIEWED_FIELDS))
         .order_by("created")
     )
     if since is not None:
@@ -106,7 +106,7 @@ def _batch(since: datetime | None, end: datetime, size: int) -> list[Usage]:
     return batch
 
 
-def _look_at(replies: Sequence[Message]) -> None:
+def _review_batch(replies: Sequence[Message]) -> None:
     questions = _questions(replies)
     found: dict[UUID, tuple[str, Message]] = {}
     for reply in replies:
@@ -124,12 +124,12 @@ def _look_at(replies: Sequence[Message]) -> None:
 
 
 def _is_settled(reply: Message) -> bool:
-    """Return whether a reply can't be unanswered: it failed, or its visitor liked it."""
+    """Return whether a reply is never listed: it failed, or got a thumb up."""
     return reply.status in FAILURES or reply.rating > 0
 
 
 def _disliked(most: int) -> int:
-    """List replies with a thumb down. Ratings may be given long after the reply.
+    """List replies with a thumb down, which visitors can give long after the reply.
 
     Returns:
         The number of replies, at most `most`.
@@ -137,7 +137,7 @@ def _disliked(most: int) -> int:
     found = list(
         Message.objects.filter(rating__lt=0, unanswered=None, conversation__command=None)
         .exclude(status__in=FAILURES)
-        .only(*LOOKED_AT)
+        .only(*REVIEWED_FIELDS)
         .order_by()[:most]
     )
     _keep([(Unanswered.Reason.DISLIKED, reply) for reply in found], _questions(found))
@@ -204,7 +204,7 @@ def _insert(rows: list[Unanswered]) -> None:
 
 
 def _announce(replies: set[UUID]) -> None:
-    """Announce new rows, but not those of the old replies of a site that has just been upgraded."""
+    """Announce new rows, except for old replies, which a first review lists all at once."""
     news = Unanswered.objects.filter(reply__in=replies, created__gt=timezone.now() - NEWS)
     for row in news.select_related("reply", "conversation") if replies else ():
         announce(

@@ -1,4 +1,4 @@
-"""Usage and cost by hour, day and month, by model and bot, and the use of budgets."""
+"""Usage and cost by hour, day or month, by model and bot, and what is spent of budgets."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class LimitUse:
 
     @property
     def share(self) -> float:
-        """The used share. It can exceed 1, as replies can cost more than was reserved."""
+        """The used share. It can exceed 1, because replies can cost more than was reserved."""
         return float(self.spent / self.cap)
 
 
@@ -151,10 +151,10 @@ def budgets(now: datetime | None = None) -> list[LimitUse]:
 
 
 def totals(now: datetime | None = None) -> dict[tuple[str, str], Figures]:
-    """Return the usage of all visitors' replies so far, by bot and model.
+    """Return the usage of all replies to visitors so far, by bot and model.
 
     The figures never decrease. Therefore conversations and visits are counted only after their
-    hour was summed up; until then a deletion could still reduce them.
+    hour was summed up, because a deletion could reduce them until then.
     """
     now = now or datetime.now(timezone.utc)
     found: dict[tuple[str, str], Figures] = {}

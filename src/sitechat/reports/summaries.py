@@ -1,7 +1,7 @@
 """Sum `Usage` up into a row for each hour and day, so that pages about months load fast.
 
-Past hours are summed once, newer usage at every request. Rows of `Usage` that arrive late, or
-were written with a wrong clock, are included when the cleanup sums the last days again.
+Past hours are summed once, and newer usage at every request. Late rows of `Usage`, and rows written
+with a wrong clock, are included when the cleanup sums the last days again.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 VISITORS = Q(command=None)
 COMMANDS = Q(command__isnull=False)
 LIMITED = Q(command__in=[Asker.DOCTOR, Asker.STAFF])
-"""Conditions for the included replies. CHAT_LIMITS also count chat_doctor and staff in the chat."""
+"""Conditions for included replies. CHAT_LIMITS also counts chat_doctor and staff in the chat."""
 
 ERRORS = frozenset({Status.FAILED, Status.INTERRUPTED})
 
@@ -58,7 +58,7 @@ def summarise_new_hours(now: datetime | None = None) -> datetime | None:
     until = in_utc(known) if known else None
     was_ahead = until is not None and until > now
     if was_ahead:  # the clock was wrong, so hours were summed that have not ended yet
-        _take_out_from(end)
+        _delete_from(end)
         until = None
     if until is None:
         first = Usage.objects.filter(VISITORS).aggregate(first=Min("created"))["first"]
@@ -78,7 +78,7 @@ def summarised_until() -> datetime | None:
     return in_utc(known) if known else None
 
 
-def _take_out_from(moment: datetime) -> None:
+def _delete_from(moment: datetime) -> None:
     """Delete the rows of the hours from `moment` on, so that their replies don't count twice."""
     day = day_of(moment)
     hours = Summary.objects.filter(period=Summary.Period.HOUR, start__gte=as_stored(moment))

@@ -1,4 +1,4 @@
-"""Cases for `chat_eval` from a conversation: its questions, and what its answers rested on."""
+"""Write cases for `chat_eval` from a conversation: its questions, and the cited sources."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from sitechat.models import Conversation, Message, Role, Status
 from sitechat.reports.phrases import says_unknown
 
-LONGEST = 200
-"""The maximum number of questions of one suite: the newest ones."""
+MAX_CASES = 200
+"""Maximum number of cases in a suite, the newest ones."""
 
 ANSWERED = (Status.COMPLETE, Status.TRUNCATED)
 
@@ -18,9 +18,9 @@ ANSWERED = (Status.COMPLETE, Status.TRUNCATED)
 def suite_of(conversation: Conversation) -> dict[str, Any]:
     """Return a suite with a case for each answered or refused question.
 
-    The expectations are those that the answers of the conversation met: the owner corrects them.
+    The answers of the conversation meet the expectations, which the owner then corrects.
     """
-    suite: dict[str, Any] = {"cases": [*_cases(conversation)][-LONGEST:]}
+    suite: dict[str, Any] = {"cases": [*_cases(conversation)][-MAX_CASES:]}
     return suite if conversation.bot == "default" else {"bot": conversation.bot, **suite}
 
 
@@ -56,7 +56,7 @@ def _case(
 
 
 def _path(source: Any) -> str:
-    """Return the path of a cited page, which stays the same on a site under development."""
+    """Return the path of a cited page, which is the same on a development server."""
     url = source.get("url") if isinstance(source, dict) else None
     try:
         return urlsplit(url).path if isinstance(url, str) else ""

@@ -16,8 +16,8 @@ from sitechat.models import Asker, Status
 if TYPE_CHECKING:
     from sitechat.engine.reply import CitedPage
 
-MOST = 3
-"""The maximum number of questions that are asked at once."""
+MAX_QUESTIONS = 3
+"""Maximum number of questions that are asked at once."""
 
 TIME_LIMIT = 25
 """Seconds for all answers together. Many servers end a request after 30 seconds."""
@@ -31,7 +31,7 @@ class TrialAnswer:
     text: str = ""
     sources: list[CitedPage] = field(default_factory=list)
     problem: str = ""
-    """Why there is no whole answer; empty if there is one."""
+    """Why the answer is missing or incomplete; empty if it is complete."""
     did_not_know: bool = False
     dollars: float = 0.0
 
@@ -43,19 +43,19 @@ def ask(
     *,
     within: float = TIME_LIMIT,
 ) -> list[TrialAnswer]:
-    """Ask the questions one after the other; at most MOST of them. The answers cost money.
+    """Ask up to MAX_QUESTIONS questions, one after the other. The answers cost money.
 
     Args:
         questions: The questions.
         bot: The bot that answers.
-        instructions: What staff would add to the system prompt; None for what they have saved.
+        instructions: Instructions to add to the system prompt; None for the saved ones.
         within: Seconds for all answers together. An answer that is not finished then is cut, and
             the questions after it are not asked.
     """
     # Start-up cost: the admin imports this module, and asking imports most of the package.
     from sitechat.reports import asking
 
-    answers = [TrialAnswer(question) for question in questions[:MOST]]
+    answers = [TrialAnswer(question) for question in questions[:MAX_QUESTIONS]]
     asking.run(_ask_all(answers, bot, instructions, monotonic() + within))
     return answers
 

@@ -1,4 +1,4 @@
-"""`manage.py chat_eval`: test the answers to the questions of a file."""
+"""`manage.py chat_eval`: test the answers to questions in a file."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from sitechat.reports.transcript_cases import suite_of
 from sitechat.safe_text import json_text, visible
 
 NOT_AS_EXPECTED, NOT_RUN = 1, 2
-"""The exit codes. The second also stands for answers that Claude did not give."""
+"""The exit codes. The second is also used if Claude did not answer."""
 
 COLUMN = 56
 """Maximum characters of a question in the table."""

@@ -24,8 +24,9 @@ from sitechat.models import Page, Passage
 from sitechat.reports import notices
 from sitechat.safe_text import one_line
 
-_BAR = 30
+_BAR_WIDTH = 30
 """Width of the progress bar in characters."""
+
 MAX_LENGTH = 500
 """Maximum characters of a problem and of its location."""
 
@@ -60,7 +61,7 @@ class Command(ChatCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Read the pages and report what became of them."""
+        """Index the pages and report the result."""
         try:
             self._handle(options)
         except Exception as error:
@@ -152,9 +153,9 @@ class _Bar:
             return
         self._label, self._next = label, now + 0.1
         if total:
-            filled = min(_BAR * done // total, _BAR)
+            filled = min(_BAR_WIDTH * done // total, _BAR_WIDTH)
             count = _("%(done)s of %(total)s") % {"done": done, "total": total}
-            text = f"[{'#' * filled}{'.' * (_BAR - filled)}] {count}"
+            text = f"[{'#' * filled}{'.' * (_BAR_WIDTH - filled)}] {count}"
         else:
             text = str(done)
         self._command.show_progress(f"{one_line(label, 60)} {text}")

@@ -1,4 +1,4 @@
-"""`manage.py chat_report`: a week or a month of the chat in figures."""
+"""`manage.py chat_report`: print or mail the report of a week or month."""
 
 from __future__ import annotations
 

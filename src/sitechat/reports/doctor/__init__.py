@@ -1,8 +1,8 @@
 """The doctor: examine a deployed chat from the outside, as a visitor's browser sees it.
 
-It sends requests to the running site (`page`, `calls`) and to Claude's API with this machine's
-settings (`claude_models`), at which it also looks (`bursts`). `chat_doctor` prints the findings.
-Imports `conversations`, `claude`, the models and what is below them.
+`page` and `calls` send requests to the running site. `claude_models` asks Claude's API, and
+`bursts` checks MIDDLEWARE, both with the settings of this machine. `chat_doctor` prints the
+findings. Imports `conversations`, `claude`, the models and what is below them.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ __all__ = ["DeployedSite", "Finding", "examine"]
 
 
 def examine(site: DeployedSite, *, bot: str = "", streams: int = 0) -> Iterator[Finding]:
-    """Examine a site and yield each finding at once.
+    """Examine a site, and yield each finding as soon as it is known.
 
     Args:
         site: The site at the address of a page, or of the chat's calls.
-        bot: The bot to ask; by default the one that the page names.
+        bot: The bot to ask; by default the bot of the page.
         streams: The number of questions to ask at the same time after the first one.
     """
     found = yield from page.examine(site)

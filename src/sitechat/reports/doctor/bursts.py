@@ -1,4 +1,4 @@
-"""Do the site's other pages stay fast while many visitors write at once?"""
+"""Check that other pages stay fast while many visitors write to the chat."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ POINT = gettext_lazy("ChatMiddleware is first in MIDDLEWARE")
 
 
 def examine() -> Iterator[Finding]:
-    """Look at this machine's settings; whether they serve the site as ASGI can't be seen here."""
+    """Check the settings of this machine. Whether the site is served by ASGI is not known here."""
     if list(settings.MIDDLEWARE)[:1] == [CHAT_MIDDLEWARE]:
         yield Finding(
             str(POINT), True, _("the site's other pages stay fast while many write at once")

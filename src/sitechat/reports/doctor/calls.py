@@ -21,11 +21,11 @@ from sitechat.reports.doctor.page import FoundChat, is_chat
 from sitechat.reports.doctor.site import TIMEOUT, DeployedSite, SiteResponse, origin_of
 
 AT_ONCE = 0.25
-"""If all bytes of an answer arrive within this many seconds, it was not streamed."""
+"""Seconds. Pieces of an answer that arrive within this time count as arriving at once."""
 
 QUESTION = "Please say in three sentences what this site is about."
-MADE_UP = "203.0.113.7"
-"""An address reserved for documentation (RFC 5737)."""
+FORGED = "203.0.113.7"
+"""An IP address reserved for documentation (RFC 5737)."""
 
 FOREIGN = "https://example.com"
 
@@ -34,7 +34,7 @@ SHARED = gettext_lazy(
     "hour, all visitors count as one address: set CHAT_TRUSTED_PROXIES to "
     "the number of proxies before the site."
 )
-BELIEVED = gettext_lazy(
+TRUSTED = gettext_lazy(
     "CHAT_TRUSTED_PROXIES is higher than the number of proxies; or the "
     "server believes the header from everybody (uvicorn: "
     "--forwarded-allow-ips). Servers often believe their own machine: if "
@@ -95,7 +95,7 @@ def examine(calls: Calls, streams: int) -> Iterator[Finding]:
     yield from _stream(answer)
     if answer.status == 200:
         yield _marked(answer)
-        yield _made_up_address(calls)
+        yield _forged_address(calls)
         calls.forget(answer)
     if streams and answer.status == 200 and answer.arrivals:
         yield _many(calls, streams)
@@ -190,19 +190,19 @@ def _shares_limit(answer: SiteResponse) -> Finding:
     return Finding(point, True if left == whole else None, seen, str(SHARED))
 
 
-def _made_up_address(calls: Calls) -> Finding:
+def _forged_address(calls: Calls) -> Finding:
     point = _("Made-up addresses are not believed")
     real = _address_limit(calls.get())
-    made_up = _address_limit(calls.get(**{"X-Forwarded-For": MADE_UP}))
-    if real is None or made_up is None:
+    forged = _address_limit(calls.get(**{"X-Forwarded-For": FORGED}))
+    if real is None or forged is None:
         return Finding(point, None, _("CHAT_LIMITS has no messages for addresses"))
-    right = True if real == made_up else None if calls.site.is_local else False
-    seen = _("%(real)s messages left, and %(made_up)s with X-Forwarded-For: %(address)s") % {
+    right = True if real == forged else None if calls.site.is_local else False
+    seen = _("%(real)s messages left, and %(forged)s with X-Forwarded-For: %(address)s") % {
         "real": f"{real[0]:g}",
-        "made_up": f"{made_up[0]:g}",
-        "address": MADE_UP,
+        "forged": f"{forged[0]:g}",
+        "address": FORGED,
     }
-    return Finding(point, right, seen, str(BELIEVED))
+    return Finding(point, right, seen, str(TRUSTED))
 
 
 def _marked(answer: SiteResponse) -> Finding:
@@ -261,7 +261,7 @@ def _stream(answer: SiteResponse) -> Iterator[Finding]:
 
 
 def _why(stream: str) -> str:
-    """Return why Claude did not answer, if this machine has the site's database; else ""."""
+    """Return why Claude did not answer, or "" if this machine has no access to the database."""
     reply = re.search(r'"reply": "([0-9a-f-]{36})"', stream)
     if reply is None:
         return ""

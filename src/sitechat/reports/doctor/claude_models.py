@@ -77,14 +77,14 @@ def examine(bot_name: str) -> Iterator[Finding]:
     bots = {bot.name: bot for bot in usable_bots()}
     bot = bots.get(bot_name or "default") or next(iter(bots.values()), None)
     if bot is None:
-        return  # the system checks say why
+        return  # the system checks report it
     asked: list[CallOutcome] = []
     known: list[Known] = []
     models = {each.model for each in bots.values()}
     models |= {each.fallback_model for each in bots.values() if each.fallback_model}
 
     async def ask() -> None:
-        # Loading the SDK is not the answer's time. What fails here is reported by the question.
+        # Load the SDK before the time is measured. The question reports errors.
         with suppress(Exception):
             await claude.current_client()
         asked.append(await _ask(bot))

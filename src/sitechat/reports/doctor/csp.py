@@ -1,7 +1,7 @@
 """Decide whether a page's Content Security Policy allows the chat.
 
-Only the parts that concern the chat's scripts and calls are read: sources by origin, scheme and
-nonce.
+Only sources by origin, scheme and nonce are supported, which is what the chat's scripts and calls
+need.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Is the chat on a page, and does its script load?"""
+"""Check that the chat is on a page and that its scripts load."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def _found(page: SiteResponse, element: HtmlElement) -> FoundChat:
 
 
 def _home(site: DeployedSite, answer: SiteResponse) -> Iterator[Finding]:
-    """Look for the chat on the home page, as the given address is not a page."""
+    """Look for the chat on the home page, because the given address is not a page."""
     home = site.get(urljoin(answer.url, "/"), pages=True)
     element = find_element(home)
     if element is None:
