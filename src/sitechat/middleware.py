@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from sitechat.errors import ChatError, Overloaded
-from sitechat.http import gate
+from sitechat.http import entrance, gate
 from sitechat.http.chat_paths import chat_paths
 from sitechat.http.dispatch import finished, refusal
 from sitechat.http.page_language import page_language
@@ -61,6 +61,7 @@ class ChatMiddleware:
 
     async def _admit(self, request: HttpRequest) -> HttpResponseBase:
         """Wait for the request's turn, or refuse it."""
+        entrance.leave(request)
         here = gate.gate()
         if here.has_queue:
             # The thread that Django keeps for the request must not wait too.

@@ -6,6 +6,7 @@ such as those of `manage.py`, never get such a signal.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,11 @@ def connect() -> None:
     )
     post_migrate.connect(_update_permissions, dispatch_uid="sitechat.permissions")
     add_built_in(_tools_of_people)
+    if "django.core.asgi" in sys.modules:  # this process serves ASGI
+        # Start-up cost, as in all receivers. Django would call this one under WSGI, too.
+        from sitechat.http import entrance
+
+        entrance.connect()
     discover()
 
 

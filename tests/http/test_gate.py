@@ -50,7 +50,7 @@ def test_waiting_turns_are_admitted_and_further_ones_refused() -> None:
 
 def test_each_refused_visitor_gets_a_later_retry_after() -> None:
     async def main() -> list[int]:
-        gate = Gate()
+        gate = Gate(clock=lambda: 0.0)
         _begun, waiting = await fill(gate)
         times = [await refused(gate) for _ in range(5000)]
         for task in waiting:

@@ -29,7 +29,7 @@ from sitechat.errors import (
     Overloaded,
     ServerError,
 )
-from sitechat.http import cors
+from sitechat.http import cors, entrance
 from sitechat.http.page_language import page_language
 from sitechat.http.read_limits import TooManyReads, brake
 from sitechat.runtime import database
@@ -60,6 +60,7 @@ def endpoint(**by_method: Handler) -> View:
     """
 
     async def for_asgi(request: HttpRequest, **kwargs: str) -> HttpResponseBase:
+        entrance.leave(request)
         return await _answer(by_method, request, steps_for(request), kwargs)
 
     def view(request: HttpRequest, **kwargs: str) -> HttpResponseBase:

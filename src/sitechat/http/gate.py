@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from math import ceil
 from time import monotonic
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from sitechat.errors import Overloaded
 from sitechat.runtime.per_process import PerProcess
@@ -19,10 +20,10 @@ from sitechat.runtime.per_process import PerProcess
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-STARTING = 12
+STARTING = 4
 """Maximum number of turns that are starting."""
 
-WAITING = 88
+WAITING = 96
 """Maximum number of turns that wait."""
 
 FIRST_PACE = 50.0
@@ -41,23 +42,31 @@ ATTRIBUTE = "sitechat_ticket"
 """Attribute of a request in which the middleware stores the request's ticket."""
 
 
-class Ticket:
-    """The permission to start one turn."""
-
-    def __init__(self, gate: Gate) -> None:
-        self._gate: Gate | None = gate
+class HasPlaces(Protocol):
+    """Something with a limited number of places."""
 
     def leave(self) -> None:
-        """Return the ticket, because the turn has started or failed. Later calls do nothing."""
-        gate, self._gate = self._gate, None
-        if gate is not None:
-            gate.leave()
+        """Free a place."""
+
+
+class Ticket:
+    """A place that is freed once."""
+
+    def __init__(self, of: HasPlaces) -> None:
+        self._of: HasPlaces | None = of
+
+    def leave(self) -> None:
+        """Free the place. A second call does nothing."""
+        of, self._of = self._of, None
+        if of is not None:
+            of.leave()
 
 
 class Gate:
     """Admit turns in the order of their arrival. Used on the server's event loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
         self._starting = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._pace = FIRST_PACE
@@ -96,7 +105,7 @@ class Gate:
 
     def leave(self) -> None:
         """Admit the next turn."""
-        now = monotonic()
+        now = self._clock()
         if self._left is not None:
             pace = 1 / max(now - self._left, 1 / FASTEST)
             self._pace = max(SLOWEST, (1 - WEIGHT) * self._pace + WEIGHT * pace)
@@ -111,7 +120,7 @@ class Gate:
 
     def _join_line(self) -> int:
         """Return the seconds after which another refused visitor should try again."""
-        now = monotonic()
+        now = self._clock()
         queue_ends = now + len(self._waiting) / self._pace
         self._line_ends = min(
             max(self._line_ends, queue_ends) + 1 / self._pace, now + MAX_LINE_SECONDS
