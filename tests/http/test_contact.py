@@ -181,6 +181,30 @@ def test_the_same_form_again_is_a_retry(visitor: Visitor) -> None:
     assert Contact.objects.count() == 3
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": "ANN"},
+        {"message": "Wann? "},
+        {"message": "Grusse"},
+        {"page": {"url": "/prices/"}},
+    ],
+)
+def test_a_form_with_anything_different_is_stored(visitor: Visitor, change: dict[str, Any]) -> None:
+    leave(visitor, message="Grüße")
+    leave(visitor, **{"message": "Grüße", **change})
+    assert Contact.objects.count() == 2
+
+
+def test_the_same_form_from_another_conversation_is_stored(visitor: Visitor) -> None:
+    for each in (visitor, Visitor()):
+        each.ask("Hello")
+        leave(each)
+        leave(each)
+    assert Contact.objects.count() == 2
+    assert Contact.objects.values("conversation").distinct().count() == 2
+
+
 def test_contacts_have_limits_of_their_own(visitor: Visitor, settings: Settings) -> None:
     settings.CHAT_LIMITS = {"session": ["2 messages/hour"], "site": ["0.000001 usd/day"]}
     assert [leave(visitor, name=str(n)).status_code for n in range(2)] == [201, 201]

@@ -132,3 +132,16 @@ def test_a_stream_of_a_deleted_conversation_ends(ann: User, smaller: Smaller) ->
         return await updates.rest()
 
     assert parse(async_to_sync(main)())[-1]["conversation"] is None
+
+
+def test_isolated_requests_poll(ann: User, settings: Settings) -> None:
+    """One thread watches all handoffs, and knows no tenant."""
+    settings.CHAT_REQUEST_ISOLATION = True
+
+    async def main() -> None:
+        client = AsyncClient()
+        await client.post(f"{CHAT}person/")
+        response = await client.get(f"{CHAT}updates/", headers=STREAM)
+        assert response.json()["person"]["state"] == "waiting"
+
+    async_to_sync(main)()

@@ -50,7 +50,7 @@ class BotFilter(admin.SimpleListFilter):
 class AskerFilter(admin.SimpleListFilter):
     """Filter conversations by whether a visitor began them."""
 
-    title = _("asked by")
+    title = _("origin")
     parameter_name = "asked"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Lookups:

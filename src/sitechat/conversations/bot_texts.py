@@ -5,21 +5,25 @@ Pages with the chat therefore cost no query. Whether a bot is off is read anew f
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 
 from django.db import DatabaseError, connections
 from django.db.models import Max
 
+from sitechat.conf import conf
 from sitechat.errors import NotAllowed
 from sitechat.models import BotTexts
 from sitechat.runtime import database
 from sitechat.runtime.per_process import PerProcess
 from sitechat.runtime.safe_logging import get_logger
+from sitechat.runtime.threads import in_callers_context
 
 logger = get_logger("sitechat")
 
@@ -76,6 +80,8 @@ _known = PerProcess(_Known)
 
 def read_texts(bot: str) -> EditedTexts:
     """Return the edited texts of a bot, which may be ten seconds old. It may run a query."""
+    if conf.CHAT_REQUEST_ISOLATION:
+        return _read_for_request(bot)
     known = _known()
     if not known.is_fresh:
         reread()
@@ -88,6 +94,8 @@ def known_texts(bot: str) -> EditedTexts:
     If they are older than ten seconds, another thread reads them meanwhile. Only the first page of
     a process waits for it, and not for long.
     """
+    if conf.CHAT_REQUEST_ISOLATION:
+        return _read_for_request(bot)
     known = _known()
     if not known.is_fresh and not _is_in_memory():
         is_first, known.read_at = known.read_at is None, time.monotonic()
@@ -96,6 +104,38 @@ def known_texts(bot: str) -> EditedTexts:
         if is_first:
             thread.join(FIRST_WAIT)
     return known.texts.get(bot, UNEDITED)
+
+
+def _read_for_request(bot: str) -> EditedTexts:
+    """Return the texts from the database of this request, such as its tenant's, by a query."""
+    found: list[EditedTexts] = []
+
+    def read() -> None:
+        with database.atomic():
+            row = newest(bot)
+        found.append(UNEDITED if row is None else EditedTexts.of(row))
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        _quietly(read)
+    else:  # an async view draws the page: Django refuses queries on this thread
+        apart = partial(_quietly, read, closes=True)
+        thread = threading.Thread(target=in_callers_context(apart), daemon=True)
+        thread.start()
+        thread.join(FIRST_WAIT)
+    return found[0] if found else UNEDITED
+
+
+def _quietly(read: Callable[[], None], *, closes: bool = False) -> None:
+    try:
+        read()
+    except DatabaseError:
+        logger.warning("Edited texts can't be read: those of the settings hold", exc_info=True)
+    finally:
+        if closes:
+            with suppress(Exception):
+                connections[database.alias()].close()
 
 
 def reread() -> None:

@@ -1,8 +1,9 @@
 """Send due deliveries, on one thread of the process for each webhook, and one for mails.
 
-So a slow receiver does not delay the others. A thread ends when no delivery waits. Each attempt
-first claims its row, so that two processes never send it at the same time. If the process dies, its
-claim expires and the attempt is repeated: a delivery is sent at least once.
+So a slow receiver does not delay the others. A thread ends when no delivery waits. If requests are
+isolated, other threads send due deliveries in the context of each request. Each attempt first claims
+its row, so that two processes never send it at the same time. If the process dies, its claim expires
+and the attempt is repeated: a delivery is sent at least once.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from django.db import close_old_connections
 from django.db.models import F
 from django.utils import timezone
 
+from sitechat.conf import conf
 from sitechat.events.hooks import webhooks
 from sitechat.events.transports import DeliveryFailed, send_delivery
 from sitechat.models import Delivery, DeliveryQuerySet
@@ -26,6 +28,7 @@ from sitechat.runtime import database
 from sitechat.runtime.database_connections import close_connections
 from sitechat.runtime.per_process import PerProcess
 from sitechat.runtime.safe_logging import get_logger
+from sitechat.runtime.threads import DaemonThreads, in_callers_context
 from sitechat.safe_text import one_line
 
 logger = get_logger("sitechat.events")
@@ -45,6 +48,10 @@ LONGEST_WAIT = 3600.0
 
 LOOK_EVERY = 60.0
 """Minimum seconds between two searches for deliveries that other processes have left."""
+
+ISOLATED_THREADS = 4
+ISOLATED_LOOKS = 100
+"""Threads that send in the context of requests, and looks that may wait for them."""
 
 MAX_ERROR = 500
 """Maximum characters of an error that are stored."""
@@ -107,6 +114,9 @@ class DeliveryThreads:
 
     def wake(self) -> None:
         """Make all threads look for due deliveries soon."""
+        if conf.CHAT_REQUEST_ISOLATION:
+            _isolated().look()
+            return
         with self._lock:
             self._woken = monotonic()
             for target in (OTHERS, *(hook.url for hook in webhooks())):
@@ -115,10 +125,42 @@ class DeliveryThreads:
                 self._threads[target].wake()
 
     def wake_sometimes(self) -> None:
-        """Wake the threads, unless they were woken within the last `LOOK_EVERY` seconds."""
-        if self._woken is None or monotonic() - self._woken > LOOK_EVERY:
+        """Wake the threads, unless they were woken within the last `LOOK_EVERY` seconds.
+
+        If requests are isolated, nobody else looks for the deliveries of their tenant.
+        """
+        is_due = self._woken is None or monotonic() - self._woken > LOOK_EVERY
+        if is_due or conf.CHAT_REQUEST_ISOLATION:
             self.wake()
 
+
+class IsolatedLooks:
+    """Sends what is due on connections that are opened in the caller's context variables.
+
+    They may choose a tenant's database or schema, which no thread for all tenants knows.
+    """
+
+    def __init__(self) -> None:
+        self._threads = DaemonThreads(ISOLATED_THREADS, "sitechat-deliveries")
+        self._waiting = threading.Semaphore(ISOLATED_LOOKS)
+
+    def look(self) -> None:
+        """Send what is due soon. If many looks wait already, a later one finds it."""
+        if self._waiting.acquire(blocking=False):
+            self._threads.submit(in_callers_context(self._look))
+
+    def _look(self) -> None:
+        self._waiting.release()
+        close_old_connections()
+        try:
+            deliver_due()
+        except Exception:
+            logger.exception("Deliveries could not be sent")
+        finally:
+            close_connections()
+
+
+_isolated = PerProcess(IsolatedLooks)
 
 _threads = PerProcess(DeliveryThreads)
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from sitechat.chatbot import Chatbot, find_bot
 from sitechat.claude.messages import VisitorPage
+from sitechat.conf import conf
 from sitechat.conversations import consent, own
 from sitechat.engine.reply import Event
 from sitechat.http import admission, read_limits, requests, sessions, sse, visits
@@ -75,7 +76,8 @@ def _leave_person(request: HttpRequest, bot: Chatbot) -> dict[str, Any]:
 async def _updates(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
     read_limits.check_call(request, "reads")
     streams = "text/event-stream" in tokens(request.headers.get("Accept", ""))
-    if not (streams and on_server_loop(request)):
+    # One thread watches all handoffs of a process. It can't do so for isolated requests.
+    if not (streams and on_server_loop(request)) or conf.CHAT_REQUEST_ISOLATION:
         return JsonResponse(await steps.run(partial(_news, request)))
     place = StreamPlace(request)
     try:

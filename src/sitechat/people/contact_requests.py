@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError
@@ -47,7 +48,7 @@ def submit(
         RateLimited: The visitor has sent as many forms as CHAT_LIMITS allows messages.
         Overloaded: The ledger does not answer.
     """
-    earlier = _earlier(bot, entries)
+    earlier = _earlier(visit, bot, entries, conversation)
     if earlier is not None:
         return earlier
     get_ledger().count(visit.visitor.apart(PURPOSE))
@@ -57,19 +58,33 @@ def submit(
         return database.retry(partial(_store, visit, bot, entries, None, admin_url))
 
 
-def _earlier(bot: str, entries: ContactEntries) -> Contact | None:
-    return (
-        Contact.objects.filter(
-            email=entries.email,
-            name=entries.name,
-            phone=entries.phone,
-            message=entries.message,
-            bot=bot,
-            created__gte=timezone.now() - SAME_WITHIN,
-        )
-        .order_by("created")
-        .first()
-    )
+def _earlier(
+    visit: Visit, bot: str, entries: ContactEntries, conversation: Conversation | None
+) -> Contact | None:
+    """Return the row of an earlier copy of a request, in which nothing at all is different."""
+    fields = _fields(visit, bot, entries, conversation)
+    rows = Contact.objects.filter(created__gte=timezone.now() - SAME_WITHIN, **fields)
+    # Some databases find texts that differ in case or accents, too.
+    same = (row for row in rows if all(getattr(row, name) == fields[name] for name in fields))
+    return next(same, None)
+
+
+def _fields(
+    visit: Visit, bot: str, entries: ContactEntries, conversation: Conversation | None
+) -> dict[str, Any]:
+    """Return the values of a contact's fields."""
+    return {
+        "email": entries.email,
+        "name": entries.name,
+        "phone": entries.phone,
+        "message": entries.message,
+        "consent": entries.consent,
+        "page": entries.page,
+        "bot": bot,
+        "language": visit.language,
+        "conversation_id": None if conversation is None else conversation.pk,
+        "user_id": getattr(visit.user, "pk", None),
+    }
 
 
 def _store(
@@ -79,20 +94,8 @@ def _store(
     conversation: Conversation | None,
     admin_url: Callable[[Contact], str],
 ) -> Contact:
-    user_pk = getattr(visit.user, "pk", None)
     with database.atomic():
-        contact = Contact.objects.create(
-            email=entries.email,
-            name=entries.name,
-            phone=entries.phone,
-            message=entries.message,
-            consent=entries.consent,
-            page=entries.page,
-            bot=bot,
-            language=visit.language,
-            conversation=conversation,
-            user_id=user_pk,
-        )
+        contact = Contact.objects.create(**_fields(visit, bot, entries, conversation))
         announce(
             "contact_requested",
             sender=Contact,

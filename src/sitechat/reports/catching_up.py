@@ -15,6 +15,7 @@ from sitechat.reports import summaries
 from sitechat.runtime import database
 from sitechat.runtime.per_process import PerProcess
 from sitechat.runtime.safe_logging import get_logger
+from sitechat.runtime.threads import in_callers_context
 
 logger = get_logger("sitechat.reports")
 
@@ -43,7 +44,9 @@ class _Worker:
     def start(self) -> None:
         with self.lock:
             if self.thread is None or not self.thread.is_alive():
-                self.thread = threading.Thread(target=_work, name="sitechat-summing", daemon=True)
+                self.thread = threading.Thread(
+                    target=in_callers_context(_work), name="sitechat-summing", daemon=True
+                )
                 self.thread.start()
 
 
