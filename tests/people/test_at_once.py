@@ -13,10 +13,11 @@ from django.contrib.auth.models import User
 from django.db import connections
 from pytest_django import Settings
 
-from sitechat.models import Conversation, Handoff, HandoffEntry
+from sitechat.models import Conversation, Handoff, HandoffEntry, Message
 from sitechat.people import staff
+from sitechat.standin import Standin
 from tests.owner import talk
-from tests.visitor import CHAT, Visitor
+from tests.visitor import CHAT, MakeVisitor, Visitor
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
 
@@ -71,3 +72,21 @@ def test_copies_of_a_request_wait_once(conversation: Conversation) -> None:
     results = at_once([lambda: visitor.client.post(f"{CHAT}person/")] * AT_ONCE)
     assert [response.status_code for response in results] == [202] * AT_ONCE
     assert HandoffEntry.objects.filter(kind="requested").count() == 2
+
+
+def test_a_message_at_the_moment_of_joining_is_for_one_of_the_two(
+    settings: Settings, live_visitor: MakeVisitor, claude_standin: Standin
+) -> None:
+    settings.CHAT_PERSON = {"names": ["Ann"]}
+    claude_standin.always("Bread.")
+    visitor = live_visitor()
+    visitor.ask("What do you sell?")
+    ann = User.objects.create_user("ann")
+    join = partial(staff.join, Conversation.objects.get(), ann)
+    joined, events = at_once([join, partial(visitor.ask, "And on Sundays?")])
+    assert isinstance(joined, Handoff), joined
+    assert events[-1] in ({"done": "person"}, {"done": "complete"})
+    answers = 1 + (events[-1] == {"done": "complete"})
+    assert len(claude_standin.requests) == answers
+    assert Message.objects.filter(role="assistant").count() == answers
+    assert Message.objects.filter(role="user").count() == 2
