@@ -1,9 +1,9 @@
 """Send due deliveries, on one thread of the process for each webhook, and one for mails.
 
 So a slow receiver does not delay the others. A thread ends when no delivery waits. If requests are
-isolated, other threads send due deliveries in the context of each request. Each attempt first claims
-its row, so that two processes never send it at the same time. If the process dies, its claim expires
-and the attempt is repeated: a delivery is sent at least once.
+isolated, other threads send due deliveries in the context of each request. Each attempt first
+claims its row, so that two processes never send it at the same time. If the process dies, its claim
+expires and the attempt is repeated: a delivery is sent at least once.
 """
 
 from __future__ import annotations

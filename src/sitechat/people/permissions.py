@@ -39,7 +39,9 @@ def works_with_chat(user: Any) -> bool:
     """Return whether a user is staff with any permission of this app in the admin."""
     if not (getattr(user, "is_active", False) and getattr(user, "is_staff", False)):
         return False
-    return bool(user.has_module_perms("sitechat"))
+    # A user model without permissions has no such method.
+    has_any = getattr(user, "has_module_perms", None)
+    return has_any is not None and bool(has_any("sitechat"))
 
 
 def answerable_bots(user: Any) -> list[str] | None:
