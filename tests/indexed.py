@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from django.test import Client
 
 from sitechat.knowledge import Source, audience, search
-from sitechat.knowledge.index import generations
+from sitechat.knowledge.index import host_folder
 from sitechat.knowledge.index.schema import has_fts5
 from sitechat.knowledge.index.store import store
 from sitechat.knowledge.sources import Document
@@ -68,7 +68,7 @@ def put_help_pages() -> None:
 @contextmanager
 def index_in_use() -> Iterator[None]:
     """Lock the index of this host, as another process does while it updates it."""
-    with (generations.folder() / "lock").open("w") as file:
+    with (host_folder.folder() / "lock").open("w") as file:
         assert locks.lock(file, locks.LOCK_EX)
         try:
             yield

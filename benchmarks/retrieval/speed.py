@@ -147,9 +147,10 @@ def _build(keep: bool) -> None:
     import shutil
 
     from sitechat.knowledge import index
+    from sitechat.knowledge.index import host_folder
 
     if not keep:
-        shutil.rmtree(index.generations.folder(), ignore_errors=True)
+        shutil.rmtree(host_folder.folder(), ignore_errors=True)
     index.refresh()
 
 

@@ -12,7 +12,7 @@ from pytest_django import Settings
 import sitechat
 from sitechat.conversations import site_tools
 from sitechat.knowledge import index
-from sitechat.knowledge.index import embeddings, schema, vectors
+from sitechat.knowledge.index import embeddings, host_folder, schema, vectors
 from sitechat.knowledge.searching import Query
 from sitechat.models import IndexState, Page
 from tests.indexed import PAGES, ask, index_in_use, page_of, put, put_shop, without_fts5
@@ -126,7 +126,7 @@ def test_a_search_over_damaged_vectors_does_not_fail(
 
 
 def test_without_a_folder_for_the_index_the_page_says_so(owner: Client, shop: None) -> None:
-    index.generations.folder().parent.chmod(0o777)
+    host_folder.folder().parent.chmod(0o777)
     assert "This host has no search index yet" in page_of(owner)
     assert "Nothing was found" in page_of(owner, question="parcels")
 

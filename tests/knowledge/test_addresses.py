@@ -7,7 +7,8 @@ import pytest
 from sitechat.knowledge import open_page
 from sitechat.knowledge.addresses import is_address
 from sitechat.knowledge.index.indexing import index_all
-from sitechat.knowledge.index.store import Outcome, store
+from sitechat.knowledge.index.outcomes import Outcome
+from sitechat.knowledge.index.store import store
 from sitechat.knowledge.searching import existing
 from sitechat.knowledge.sources import Document
 from sitechat.models import Page, url_hash

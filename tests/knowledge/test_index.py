@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from sitechat.checks.knowledge import check_fts5
 from sitechat.knowledge import index, open_page
-from sitechat.knowledge.index import building, schema
+from sitechat.knowledge.index import building, host_folder, schema
 from sitechat.knowledge.index.pace import Pace
 from sitechat.knowledge.index.store import store
 from sitechat.knowledge.index.stored_pages import remove
@@ -170,7 +170,7 @@ def test_an_index_that_is_temporarily_unreadable_is_kept(help_pages: None) -> No
 
 
 def test_files_of_a_killed_build_are_deleted(help_pages: None) -> None:
-    left = index.generations.folder() / "new-killed"
+    left = host_folder.folder() / "new-killed"
     left.mkdir()
     (left / schema.TERMS).write_bytes(b"half")
     assert found("parcels")[0] == "/shipping/"
@@ -178,16 +178,16 @@ def test_files_of_a_killed_build_are_deleted(help_pages: None) -> None:
 
 
 def test_a_folder_that_others_can_write_to_is_refused(help_pages: None, tmp_path: Path) -> None:
-    index.generations.folder().parent.chmod(0o777)
+    host_folder.folder().parent.chmod(0o777)
     with pytest.raises(PermissionError, match="only this user"):
-        index.generations.folder()
+        host_folder.folder()
     assert found("parcels") == []
 
 
 def test_the_command_reports_why_an_index_can_not_be_built(
     help_pages: None, no_sources: None
 ) -> None:
-    index.generations.folder().parent.chmod(0o777)
+    host_folder.folder().parent.chmod(0o777)
     with pytest.raises(CommandError, match=r"can't be built here: .*only this user"):
         call_command("chat_index")
 

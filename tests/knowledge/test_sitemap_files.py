@@ -20,7 +20,7 @@ from pytest_django import Settings
 
 from sitechat.knowledge import SitemapSource
 from sitechat.knowledge.index.indexing import index_all
-from sitechat.knowledge.index.store import Outcome
+from sitechat.knowledge.index.outcomes import Outcome
 from sitechat.knowledge.reading import Unreadable
 from sitechat.knowledge.sources.sitemap_files import read_sitemap, routed_sitemaps
 from tests.indexed import known_urls

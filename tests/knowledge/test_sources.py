@@ -13,7 +13,8 @@ from django.contrib.auth.models import AnonymousUser, Group
 
 from sitechat.knowledge import FileSource, search
 from sitechat.knowledge.index.indexing import index_all
-from sitechat.knowledge.index.store import Outcome, store
+from sitechat.knowledge.index.outcomes import Outcome
+from sitechat.knowledge.index.store import store
 from sitechat.knowledge.index.stored_pages import remove
 from sitechat.knowledge.reading.formats import LARGEST
 from sitechat.knowledge.sources import AnySource, Document, registry
@@ -127,8 +128,7 @@ def test_a_broken_source_keeps_its_pages_and_does_not_stop_the_others() -> None:
     assert {"/one/", "/two/"} < known_urls()
     assert len(known_urls()) == 3
     problem = (
-        "stopped after 1 pages (ConnectionError: went away); what was known of its other pages "
-        "is kept"
+        "stopped after 1 pages (ConnectionError: went away); its other pages keep their old text"
     )
     assert (Broken.label, problem) in report.problems
 

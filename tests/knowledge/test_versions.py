@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import condition
 
 from sitechat.knowledge.index.indexing import index_all
-from sitechat.knowledge.index.store import Outcome
+from sitechat.knowledge.index.outcomes import Outcome
 from sitechat.knowledge.sources import versions
 from sitechat.models import Page, Passage
 from tests.indexed import known_urls

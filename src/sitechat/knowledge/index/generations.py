@@ -9,28 +9,23 @@ All processes of a host share the folder; each host has its own.
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import os
 import shutil
 import sqlite3
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TypedDict
 
-from django.core.files import locks
 from django.db import close_old_connections, connections
 
 from sitechat.knowledge.index.building import build, changes, is_worn, update
 from sitechat.knowledge.index.facts import state_of
+from sitechat.knowledge.index.host_folder import folder, locked
 from sitechat.knowledge.index.pace import Pace
 from sitechat.knowledge.index.reader import Damaged, Index
 from sitechat.knowledge.index.schema import FORMAT, TERMS, has_fts5
 from sitechat.models import IndexState, Page
-from sitechat.runtime import database
 from sitechat.runtime.per_process import PerProcess
 from sitechat.runtime.safe_logging import get_logger
 
@@ -98,23 +93,6 @@ def refresh() -> Index | None:
 def _stamp() -> str | None:
     stamp = IndexState.objects.filter(pk=1).values_list("stamp", flat=True).first()
     return None if stamp is None else stamp.hex
-
-
-def folder() -> Path:
-    """Return this host's folder for indexes of this database, private to the system user."""
-    settings = connections[database.alias()].settings_dict
-    identity = [str(settings.get(key)) for key in ("ENGINE", "HOST", "PORT", "NAME")]
-    digest = hashlib.sha256("\0".join(identity).encode()).hexdigest()[:16]
-    user = getattr(os, "getuid", lambda: 0)()
-    base = Path(tempfile.gettempdir()) / f"django-sitechat-{user}"
-    base.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if hasattr(os, "getuid"):
-        status = base.lstat()
-        if status.st_uid != user or status.st_mode & 0o077 or base.is_symlink():
-            raise PermissionError(f"{base} must be a folder that only this user can use")
-    path = base / digest
-    path.mkdir(mode=0o700, exist_ok=True)
-    return path
 
 
 def _newest() -> Index | None:
@@ -201,7 +179,7 @@ def _bring_up_to_date(state: str, pace: Pace, *, wait: bool) -> Index | None:
     Return None if another process is doing so and `wait` is false.
     """
     place = folder()
-    with _locked(place / "lock", wait) as mine:
+    with locked(place / "lock", wait) as mine:
         if not mine:
             return None
         index = _newest()
@@ -211,7 +189,7 @@ def _bring_up_to_date(state: str, pace: Pace, *, wait: bool) -> Index | None:
                 index.reload()
             if not is_worn(index.facts):
                 return index
-    with _locked(place / "lock-building", wait) as mine:
+    with locked(place / "lock-building", wait) as mine:
         if not mine:
             return index
         newest = _newest()
@@ -233,7 +211,7 @@ def _build(place: Path, state: str, pace: Pace) -> None:
     try:
         build(temporary, state, pace)
         name = f"index{FORMAT}-{time.time_ns():020}"
-        with _locked(place / "lock", wait=True):
+        with locked(place / "lock", wait=True):
             temporary.rename(place / name)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -245,22 +223,6 @@ def _tidy(place: Path, keep: str) -> None:
     old = [path for path in place.glob("index*") if path.name != keep]
     for path in sorted(old, key=lambda path: path.name, reverse=True)[1:]:
         shutil.rmtree(path, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def _locked(path: Path, wait: bool) -> Iterator[bool]:
-    with path.open("w") as file:
-        mine = locks.lock(file, locks.LOCK_EX if wait else locks.LOCK_EX | locks.LOCK_NB)
-        try:
-            yield bool(mine) or not _has_locks()
-        finally:
-            if mine:
-                locks.unlock(file)
-
-
-def _has_locks() -> bool:
-    """Return whether the system has file locks. Without them, two processes may build an index."""
-    return os.name == "nt" or bool(getattr(locks, "fcntl", None))
 
 
 def discard_damaged(index: Index, error: Exception) -> None:

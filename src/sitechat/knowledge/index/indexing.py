@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from django.utils import timezone
 
 from sitechat.knowledge.index import embeddings, frames
-from sitechat.knowledge.index.store import Outcome, Stored, store
+from sitechat.knowledge.index.outcomes import Outcome, Stored
+from sitechat.knowledge.index.store import store
 from sitechat.knowledge.index.stored_pages import (
     known_versions,
     relabel,

@@ -98,7 +98,8 @@ def index_objects(objects: Iterable[tuple[type[Source], str]]) -> None:
 def _is_written(source: Source, key: str) -> bool:
     """Index the page of an object again and return whether its text has changed."""
     # Start-up cost: most objects have no source.
-    from sitechat.knowledge.index.store import Outcome, store
+    from sitechat.knowledge.index.outcomes import Outcome
+    from sitechat.knowledge.index.store import store
     from sitechat.knowledge.index.stored_pages import remove
 
     mine = (type(source), key)

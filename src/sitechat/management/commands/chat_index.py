@@ -18,7 +18,7 @@ from sitechat.knowledge.index.indexing import (
     index_all,
     index_pages,
 )
-from sitechat.knowledge.index.store import Outcome
+from sitechat.knowledge.index.outcomes import Outcome
 from sitechat.management.base import ChatCommand
 from sitechat.models import Page, Passage
 from sitechat.reports import notices

@@ -1,0 +1,57 @@
+"""The folder for the search indexes of this host, and its locks."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.core.files import locks
+from django.db import connections
+
+from sitechat.runtime import database
+
+
+def folder() -> Path:
+    """Return this host's folder for indexes of this database, private to the system user."""
+    settings = connections[database.alias()].settings_dict
+    identity = [str(settings.get(key)) for key in ("ENGINE", "HOST", "PORT", "NAME")]
+    digest = hashlib.sha256("\0".join(identity).encode()).hexdigest()[:16]
+    user = getattr(os, "getuid", lambda: 0)()
+    base = Path(tempfile.gettempdir()) / f"django-sitechat-{user}"
+    base.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if hasattr(os, "getuid"):
+        status = base.lstat()
+        if status.st_uid != user or status.st_mode & 0o077 or base.is_symlink():
+            raise PermissionError(f"{base} must be a folder that only this user can use")
+    path = base / digest
+    path.mkdir(mode=0o700, exist_ok=True)
+    return path
+
+
+@contextlib.contextmanager
+def locked(path: Path, wait: bool) -> Iterator[bool]:
+    """Hold a lock between the processes of this host.
+
+    Args:
+        path: The file of the lock.
+        wait: Whether to wait until another process releases the lock.
+
+    Yields:
+        Whether this process holds the lock; True on systems without file locks.
+    """
+    with path.open("w") as file:
+        is_held = locks.lock(file, locks.LOCK_EX if wait else locks.LOCK_EX | locks.LOCK_NB)
+        try:
+            yield bool(is_held) or not _has_locks()
+        finally:
+            if is_held:
+                locks.unlock(file)
+
+
+def _has_locks() -> bool:
+    """Return whether the system has file locks. Without them, two processes may build an index."""
+    return os.name == "nt" or bool(getattr(locks, "fcntl", None))

@@ -1,0 +1,157 @@
+"""Writing of a page's row and its passages. Only changes are written.
+
+The functions run in a transaction that holds the lock of `IndexState`, unless they open one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+
+from django.utils import timezone
+
+from sitechat.knowledge import audience as audiences
+from sitechat.knowledge.index import stored_pages
+from sitechat.knowledge.index.outcomes import Outcome
+from sitechat.knowledge.reading import PassageDraft
+from sitechat.knowledge.reading.documents import Reading
+from sitechat.knowledge.sources.base import Document, Rendered
+from sitechat.knowledge.text.languages import count_words
+from sitechat.models import IndexState, Page, PageSnapshot, Passage, url_hash
+from sitechat.runtime import database
+from sitechat.safe_text import storable
+
+_READER = 4  # increment it if the same document would be cut into other passages
+
+
+def mark_failed(page: Page, problem: str, gone: bool, audience: list[str] | None) -> None:
+    """Store the problem. Show old passages only to visitors in the old and the new audience."""
+    if page.content_hash:
+        old = page.audience
+        new = [name for name in audience or () if audiences.PUBLIC in old or name in old]
+        if gone or audience is None or new != old:
+            IndexState.touch()
+            page.audience, page.stamp = new, uuid.uuid4()
+            page.content_hash = page.stamp.hex  # equals no document's, so the next one is written
+        if gone or audience is None:
+            page.passages.all().delete()
+            page.content_hash, page.words = "", 0
+    page.error, page.seen = storable(problem)[:2000], timezone.now()
+    page.save()
+
+
+def write_content(
+    document: Document,
+    url: str,
+    source: str,
+    language: str,
+    audience: list[str],
+    reading: Reading,
+    text_hash: str,
+) -> Outcome:
+    """Write the content of a page that was read, unless it is stored already.
+
+    Args:
+        document: The document.
+        url: Its address, as it is stored.
+        source: The label of its source.
+        language: The language of the text.
+        audience: The audience of the page.
+        reading: The content.
+        text_hash: The `text_digest` of the content.
+    """
+    digest = _digest(reading.title, language, audience, reading.cuts)
+    same = Page.objects.filter(url_hash=url_hash(url), content_hash=digest)
+    if same.update(seen=timezone.now(), error="", key=document.key):
+        if document.rendered is not None:
+            _store_snapshot(same.get(), document.rendered, reading, text_hash)
+        return Outcome.UNCHANGED
+    with database.atomic():
+        IndexState.lock()
+        page = page_at(document, url, source)
+        if page.content_hash == digest and not page.error and same.exists():
+            return Outcome.UNCHANGED  # another process has already stored it
+        IndexState.touch()
+        outcome = Outcome.CHANGED if page.content_hash else Outcome.ADDED
+        page.title = reading.title
+        page.language, page.audience = language, audience
+        page.content_hash, page.stamp = digest, uuid.uuid4()
+        page.words = sum(count_words(piece.text) for piece in reading.cuts)
+        page.indexed = page.seen = timezone.now()
+        page.error = ""
+        page.save()
+        _store_passages(page, reading.cuts)
+        if document.rendered is not None:
+            _store_snapshot(page, document.rendered, reading, text_hash)
+    return outcome
+
+
+def _store_snapshot(page: Page, rendered: Rendered, reading: Reading, text_hash: str) -> None:
+    values = {
+        "text_hash": text_hash,
+        "translations": rendered.translations,
+        "raw_title": reading.title,
+        "heading": reading.heading,
+        "validators": rendered.validators,
+    }
+    if not PageSnapshot.objects.filter(page=page, **values).exists():
+        PageSnapshot.objects.update_or_create(page=page, defaults=values)
+
+
+def stored_page(document: Document, source: str) -> Page | None:
+    """Return the row by key: an unreadable page's final address after redirects is unknown."""
+    return Page.objects.filter(source=source, key=document.key).exclude(key="").first()
+
+
+def page_at(document: Document, url: str, source: str) -> Page:
+    """Return the row for an address, unsaved.
+
+    An object that moved to a new address keeps its row and passages.
+    """
+    key, digest = document.key, url_hash(url)
+    page = Page.objects.filter(url_hash=digest).first()
+    if key:
+        others = Page.objects.filter(source=source, key=key).exclude(url_hash=digest)
+        if page is None:
+            page = others.exclude(content_hash="").first()
+        stored_pages.delete(others.exclude(pk=page.pk) if page is not None else others)
+    page = page or Page()
+    page.url, page.url_hash, page.source, page.key = url, digest, source, key
+    page.title = page.title or storable(document.title)[:500]
+    return page
+
+
+def _store_passages(page: Page, cuts: list[PassageDraft]) -> None:
+    # Passages with unchanged text keep their vectors, which may have cost money.
+    vectors = {
+        (tuple(passage.headings), passage.text): (passage.vector, passage.embedder)
+        for passage in page.passages.all()
+        if passage.vector is not None
+    }
+    page.passages.all().delete()
+    Passage.objects.bulk_create(
+        [
+            Passage(
+                page=page,
+                number=number,
+                headings=list(piece.headings),
+                text=piece.text,
+                vector=vectors.get((piece.headings, piece.text), (None, ""))[0],
+                embedder=vectors.get((piece.headings, piece.text), (None, ""))[1],
+            )
+            for number, piece in enumerate(cuts)
+        ],
+        batch_size=200,
+    )
+
+
+def text_digest(language: str, reading: Reading) -> str:
+    """Return a hash of a page's text, which is equal for pages with the same text."""
+    parts = [language, [[*piece.headings, piece.text] for piece in reading.cuts]]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _digest(title: str, language: str, audience: list[str], cuts: list[PassageDraft]) -> str:
+    parts = [_READER, title, language, audience, [[*piece.headings, piece.text] for piece in cuts]]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
