@@ -1,4 +1,4 @@
-/** The script that is fetched when a conversation needs more than messages. */
+/** Entry point of the extras script, which is loaded when a conversation needs more than messages. */
 
 import { createExtras } from "./extras/extras"
 import { install } from "./shared/install"

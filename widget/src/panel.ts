@@ -1,4 +1,4 @@
-/** The script that is fetched when somebody wants to chat. */
+/** Entry point of the panel script, which is loaded when a visitor wants to chat. */
 
 import { install } from "./shared/install"
 import { createChat } from "./view/chat"

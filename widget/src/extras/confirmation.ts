@@ -1,4 +1,4 @@
-/** The card that asks before a tool runs: the site's own question, and two buttons. */
+/** The card that asks whether a tool may run. */
 
 import type { Confirmation } from "../shared/contract"
 import { button, h, icon } from "../shared/dom"
@@ -6,7 +6,7 @@ import type { Surface } from "../shared/extras"
 import { WARNING } from "../shared/icons"
 import { uuid } from "../shared/uuid"
 
-/** Milliseconds after which the server takes no answer for a no. */
+/** Milliseconds after which the server counts a missing decision as declined. */
 export const EXPIRES = 300_000
 
 export function createConfirmation(

@@ -1,4 +1,4 @@
-/** The text that a visitor has to accept before the first message. */
+/** The card with the text that a visitor must accept before the first message. */
 
 import type { Services } from "../shared/contract"
 import { button, h } from "../shared/dom"
@@ -7,7 +7,7 @@ import { refusalOf } from "./refusal"
 
 export interface ConsentCard {
   readonly element: HTMLElement
-  /** Shows the text if it has to be accepted. Returns whether it has to. */
+  /** Shows the card if the text must be accepted. Returns whether it must. */
   show(services: Services): boolean
 }
 

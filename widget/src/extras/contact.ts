@@ -1,4 +1,4 @@
-/** The form in which visitors leave how they can be reached. */
+/** The contact form. */
 
 import type { ContactField, ContactForm } from "../shared/contract"
 import { button, h, icon, onEscape } from "../shared/dom"
@@ -10,15 +10,15 @@ import { refusalOf } from "./refusal"
 
 export interface ContactCard {
   readonly element: HTMLElement
-  /** Follows what the server asks for; null for no form. */
+  /** Sets the form that the server describes; null for none. */
   update(form: ContactForm | null | undefined): void
-  /** Whether it has to be filled in before the first message. */
+  /** Whether the form is to be shown before the first message. */
   isDue(): boolean
-  /** Shows the form, and gives it the focus. */
+  /** Shows the form, and optionally focuses its first field. */
   open(focus: boolean): void
 }
 
-/** What each field is for the browser, which fills in what it knows. */
+/** The input type, the autofill hint and the maximum length of each field. */
 const KINDS: Record<ContactField, { type: string; autocomplete: string; length: number }> = {
   email: { type: "email", autocomplete: "email", length: 254 },
   name: { type: "text", autocomplete: "name", length: 200 },
@@ -43,7 +43,7 @@ export function createContact(surface: Surface, done: () => void): ContactCard {
   let fields: Field[] = []
   let isSending = false
 
-  /** Draws the form anew, without what was written. */
+  /** Draws an empty form. */
   function draw({ fields: names, required, consent }: ContactForm): void {
     fields = names
       .filter((name) => name in KINDS)
@@ -67,7 +67,7 @@ export function createContact(surface: Surface, done: () => void): ContactCard {
     surface.focus()
   }
 
-  /** Marks what is wrong, by the fields' names, and goes to the first of it. */
+  /** Shows errors by field name and a general error, and focuses the first invalid field. */
   function mark(wrong: Record<string, string>, text: string): void {
     for (const field of fields) field.setError(wrong[field.name] ?? "")
     problem.textContent = text

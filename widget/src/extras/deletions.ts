@@ -1,17 +1,17 @@
-/** Deletions of conversations, which wait for second thoughts. */
+/** Deletions of conversations, which can be undone for a few seconds. */
 
 import type { Call } from "../transport/http"
 
-/** Milliseconds in which a deletion can be taken back. */
+/** Milliseconds in which a deletion can be undone. */
 export const UNDO_WITHIN = 6000
 
 export interface Deletions {
   isWaiting(id: string): boolean
-  /** Deletes a conversation after a while. Returns what takes that back. */
+  /** Deletes a conversation after UNDO_WITHIN. Returns a function that cancels it. */
   begin(id: string): () => void
 }
 
-/** `removed` is called when the server has deleted it, `failed` when it has not. */
+/** `removed` is called when the server has deleted a conversation, `failed` if it could not. */
 export function createDeletions(
   call: Call,
   removed: (id: string) => void,
@@ -19,13 +19,13 @@ export function createDeletions(
 ): Deletions {
   const waiting = new Map<string, ReturnType<typeof setTimeout>>()
 
-  function takeBack(id: string): void {
+  function cancel(id: string): void {
     clearTimeout(waiting.get(id))
     waiting.delete(id)
   }
 
   async function send(id: string): Promise<void> {
-    takeBack(id)
+    cancel(id)
     try {
       await call("", { method: "DELETE", keepalive: true, query: { conversation: id } })
       removed(id)
@@ -34,7 +34,7 @@ export function createDeletions(
     }
   }
 
-  // a page that is left asks at once: the browser carries the request on
+  // when the page is left, delete at once: the browser completes keepalive requests
   addEventListener("pagehide", () => {
     for (const id of waiting.keys()) void send(id)
   })
@@ -46,7 +46,7 @@ export function createDeletions(
         id,
         setTimeout(() => void send(id), UNDO_WITHIN),
       )
-      return () => takeBack(id)
+      return () => cancel(id)
     },
   }
 }

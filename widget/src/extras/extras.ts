@@ -1,4 +1,4 @@
-/** All that a conversation may need besides messages: cards to answer, people, and the list of conversations. */
+/** The extras: cards that must be answered, people, the contact form, and the list of conversations. */
 
 import type { Services } from "../shared/contract"
 import type { Extras, Surface } from "../shared/extras"
@@ -27,7 +27,7 @@ export function createExtras(surface: Surface): Extras {
   surface.end.append(consent.element, contact.element)
   surface.top.append(person.element)
 
-  /** Shows the card that has to be answered first, if there is one. */
+  /** Shows the card that must be answered before the first message. Returns whether there is one. */
   function showFirst(): boolean {
     const mustConsent = consent.show(services)
     const mustContact = !mustConsent && contact.isDue()

@@ -1,4 +1,4 @@
-/** A field of a form: its label, its input, and what is wrong with it. */
+/** A field of a form: its label, its input and its error. */
 
 import { h } from "../shared/dom"
 
@@ -7,17 +7,17 @@ export interface Field {
   readonly element: HTMLElement
   readonly input: HTMLInputElement | HTMLTextAreaElement
   value(): string | boolean
-  /** Says what is wrong; nothing if it is empty. */
+  /** Shows an error; an empty text removes it. */
   setError(text: string): void
 }
 
 export interface FieldOptions {
   name: string
   label: string
-  /** As of an input; empty for a text of several lines. */
+  /** The type of the input; empty for a textarea. */
   type: string
   autocomplete?: string
-  /** Characters that fit. */
+  /** Maximum number of characters. */
   length?: number
 }
 

@@ -1,11 +1,11 @@
-/** The menu of the ways to reach people. */
+/** The menu with the ways to reach people. */
 
 import type { Strings } from "../i18n/strings"
 import type { Offer, Services } from "../shared/contract"
 import { button, h, onEscape } from "../shared/dom"
 
 export interface Help {
-  /** Opens the menu below `opener`; the only way there is, it takes at once. */
+  /** Opens the menu below `opener`. If there is only one way, chooses it without a menu. */
   open(opener: HTMLElement, services: Services): void
 }
 

@@ -1,4 +1,4 @@
-/** The list of the visitor's conversations, in place of the one that is shown. */
+/** The list of the visitor's conversations, which covers the current conversation. */
 
 import type { Past } from "../shared/contract"
 import { button, h, iconButton, onEscape } from "../shared/dom"
@@ -12,7 +12,7 @@ export interface PastList {
   hide(): void
 }
 
-/** Milliseconds until the server must begin to answer. */
+/** Milliseconds until the server must start to respond. */
 const PATIENCE = 20_000
 
 export function createPastList(surface: Surface): PastList {
@@ -78,7 +78,7 @@ export function createPastList(surface: Surface): PastList {
         const response = await surface.call("conversations/", { patience: PATIENCE })
         const { conversations } = (await response.json()) as { conversations: Past[] }
         const all = conversations.filter(({ id }) => !deletions.isWaiting(id))
-        // of a conversation that has just begun the id is not known yet: it is the newest one
+        // a conversation that has just begun has no known id yet: it is the newest one
         const current = surface.current() ?? (surface.isEmpty() ? null : (all[0]?.id ?? null))
         rows.replaceChildren(...all.map((conversation) => createRow(conversation, current)))
         if (!all.length) rows.append(h("li", "", {}, say("empty")))

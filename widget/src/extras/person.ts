@@ -1,4 +1,4 @@
-/** Asks for a person of the site, and shows that one is asked for, has joined, or has left. */
+/** The bar that shows whether a person of the site was asked for, has joined or has left. */
 
 import type { Person, Updates } from "../shared/contract"
 import { button, h, iconButton } from "../shared/dom"
@@ -11,7 +11,7 @@ import { createUpdates } from "./updates"
 export interface PersonBar {
   readonly element: HTMLElement
   current(): Person
-  /** Follows what the server says. */
+  /** Shows the state that the server reports. */
   update(person: Person | null | undefined): void
   ask(): Promise<void>
   suspend(): void
@@ -19,7 +19,7 @@ export interface PersonBar {
 
 const NOBODY: Person = { available: false, state: "none", name: null }
 
-/** `elsewhere` leads on when nobody is there. */
+/** `elsewhere` is called if no person is available. */
 export function createPersonBar(surface: Surface, elsewhere: () => void): PersonBar {
   const { say } = surface.strings
   const face = h("span", "initial", { "aria-hidden": "true" })
@@ -32,7 +32,7 @@ export function createPersonBar(surface: Surface, elsewhere: () => void): Person
   const element = h("div", "person", { hidden: true }, face, text, leave, dismiss)
   const updates = createUpdates(surface, hear, () => void surface.refresh())
   let person = NOBODY
-  /** What the visitor knew on the page before, until the server says how it is now. */
+  /** The state on the previous page, until the server reports the current one. */
   let known = surface.memory.values.person
 
   const isThere = (): boolean => person.state === "waiting" || person.state === "joined"
@@ -47,7 +47,7 @@ export function createPersonBar(surface: Surface, elsewhere: () => void): Person
     else if (before.state === "waiting" && person.state === "closed") showEnd(say("unattended"))
   }
 
-  /** Says that the state is another one than before. */
+  /** Announces a change of the state to screen readers. */
   function announce(before: Person): void {
     if (person.state === "joined" && before.state !== "joined") surface.say(say("joined", { name: name() }))
     else if (person.state === "waiting" && before.state !== "waiting")
@@ -72,7 +72,7 @@ export function createPersonBar(surface: Surface, elsewhere: () => void): Person
     return say("departed", { name: name || say("support") })
   }
 
-  /** Says once that a person has left, or that nobody comes. */
+  /** Shows and announces that a person has left, or that nobody comes. */
   function showEnd(words: string): void {
     element.hidden = false
     element.dataset["state"] = "closed"
@@ -124,7 +124,7 @@ export function createPersonBar(surface: Surface, elsewhere: () => void): Person
         })
         const { person: given } = (await response.json()) as Partial<Updates>
         if (surface.memory.values.fresh) {
-          // the server asked in the visitor's last conversation
+          // the server has asked in the visitor's last conversation, so show that one
           surface.memory.set({ fresh: undefined })
           await surface.refresh()
         } else bar.update({ ...person, state: "waiting", ...given })

@@ -1,17 +1,17 @@
 /**
- * What happens in the conversation while a person is asked for or answers: as a stream where the
- * server has one, else by asking again and again. A tab that is not seen holds no connection.
+ * Listens to updates of the conversation while a person was asked for or answers: with a stream if
+ * the server offers one, else by polling. A hidden tab polls.
  */
 
 import type { Updates } from "../shared/contract"
 import type { Surface } from "../shared/extras"
 import { refusalOf } from "./refusal"
 
-/** Milliseconds between two questions: usually, in a tab that is not seen, and at most after failures. */
+/** Milliseconds between two polls: by default, in a hidden tab, and at most after failures. */
 const POLL = 2000
-const UNSEEN = 10_000
+const HIDDEN_POLL = 10_000
 const LONGEST = 30_000
-/** Milliseconds until the server must begin to answer. */
+/** Milliseconds until the server must start to respond. */
 const PATIENCE = 20_000
 
 export interface Listening {
@@ -19,7 +19,7 @@ export interface Listening {
   stop(): void
 }
 
-/** `gone` is called when there is no such conversation any more. */
+/** `gone` is called when the conversation no longer exists. */
 export function createUpdates(
   { call, readEvents, conversation }: Pick<Surface, "call" | "readEvents" | "conversation">,
   hear: (updates: Updates) => void,
@@ -28,7 +28,7 @@ export function createUpdates(
   let running: AbortController | undefined
   let cursor: string | number | undefined
   let followed: string | undefined
-  /** Ends the pause, or the stream, when the tab is hidden or seen again. */
+  /** Ends the pause or the stream when the tab is hidden or shown. */
   let turn = new AbortController()
 
   function take(updates: Updates): void {
@@ -36,7 +36,7 @@ export function createUpdates(
     hear(updates)
   }
 
-  /** Returns milliseconds until the next question. */
+  /** Asks once. Returns the milliseconds until the next call. */
   async function ask(signal: AbortSignal, mayStream: boolean): Promise<number> {
     const response = await call("updates/", {
       headers: { Accept: mayStream ? "text/event-stream" : "application/json" },
@@ -52,7 +52,7 @@ export function createUpdates(
       return POLL / 4
     }
     listen((await response.json()) as Updates)
-    return document.hidden ? UNSEEN : POLL
+    return document.hidden ? HIDDEN_POLL : POLL
   }
 
   async function run(life: AbortSignal): Promise<void> {

@@ -1,4 +1,4 @@
-/** The widget's words. The template tag hands them over, from Django's translations. */
+/** The widget's texts, which the template tag passes from Django's translations. */
 
 export type Word =
   | "title"
@@ -90,7 +90,7 @@ export type Word =
   | "unattended"
   | "dismiss"
 
-/** Words with a number, in the forms that a language has for it, by CLDR category. */
+/** Texts with a number, in the plural forms of the language, by CLDR category. */
 export type CountedWord = "left" | "over"
 
 type Values = Record<string, string | number>
@@ -106,7 +106,7 @@ export interface Strings {
 
 type Words = Partial<Record<Word, string> & Record<CountedWord, Record<string, string>>>
 
-/** `given` are the texts as the page has them, in the language `tag`. */
+/** `given` are the texts from the page, in the language `tag`. */
 export function createStrings(given: Record<string, unknown>, tag: string | undefined): Strings {
   const words = given as Words
   const language = canonical(tag)
@@ -138,7 +138,7 @@ function canonical(tag: string | undefined): string | undefined {
   try {
     return Intl.getCanonicalLocales(tag)[0]
   } catch {
-    // the browser's language stands in for the page's
+    // use the browser's language instead of the page's
     return undefined
   }
 }

@@ -1,4 +1,4 @@
-/** One chat of a page: its bubble, and the panel once it is needed. */
+/** One chat of a page: its bubble, and the panel, which is loaded on demand. */
 
 import { h, iconButton, setLabel } from "../shared/dom"
 import { type Emit, type Host, type Launcher, type Panel, PHONE } from "../shared/host"
@@ -7,13 +7,13 @@ import { createMemory } from "../shared/memory"
 import { loadPart } from "./loading"
 
 export interface Chat {
-  /** The element that shows it. */
+  /** The element that shows the chat. */
   host: Host
-  /** Shows the chat in `host`: at first, and when a page's body was swapped. */
+  /** Shows the chat in `host`: at first, and after the page's body was replaced. */
   adopt(host: Host): void
-  /** The element left the page; another may take its place. */
+  /** Call this when the element leaves the page. Another one may adopt the chat. */
   release(): void
-  /** Stands above so many other bubbles. */
+  /** Places the bubble above `position` other bubbles. */
   stack(position: number): void
   changed(name: string): void
   open(opener?: HTMLElement): void
@@ -22,7 +22,7 @@ export interface Chat {
   ask(text: string): Promise<void>
   prefill(text: string): void
   focus(): void
-  /** Fetches the panel, as it will soon be needed. */
+  /** Loads the panel, because it will probably be needed soon. */
   prepare(): void
 }
 
@@ -30,12 +30,12 @@ function readWords(json: string | null): Record<string, unknown> {
   try {
     return JSON.parse(json ?? "") as Record<string, unknown>
   } catch {
-    // names stand in for the words
+    // the names of the texts are shown instead
     return {}
   }
 }
 
-/** Milliseconds that a chat waits for a new body before it lets go of its connection. */
+/** Milliseconds that a chat waits for a new element before it closes its connection. */
 const GONE = 5000
 
 export function createChat(place: string, first: Host, opens: (chat: Chat) => void): Chat {
@@ -76,8 +76,8 @@ export function createChat(place: string, first: Host, opens: (chat: Chat) => vo
   }
 
   /**
-   * Follows the page: its color-scheme, or the visitor's system if it has none. Zoom of the page's
-   * own is taken back.
+   * Uses the page's color-scheme, or that of the visitor's system if the page has none. Cancels
+   * out CSS zoom of the page.
    */
   function blend(): void {
     const { host } = chat
@@ -85,7 +85,7 @@ export function createChat(place: string, first: Host, opens: (chat: Chat) => vo
     if (!inline) root.style.zoom = String(1 / ((host as { currentCSSZoom?: number }).currentCSSZoom ?? 1))
   }
 
-  /** Puts an element above everything on the page, whatever the page does. */
+  /** Shows an element in the top layer, above everything on the page. */
   function raise(element: HTMLElement): void {
     if (element.isConnected && !element.matches(":popover-open")) element.showPopover?.()
   }
@@ -134,7 +134,7 @@ export function createChat(place: string, first: Host, opens: (chat: Chat) => vo
     return waiting
   }
 
-  /** Does something with the panel; until it is there, shows where it will be. */
+  /** Calls `action` with the panel. Until the panel is loaded, shows a placeholder if `visible`. */
   async function withPanel(action: (panel: Panel) => unknown, visible = true): Promise<void> {
     if (panel) {
       await action(panel)
@@ -162,7 +162,7 @@ export function createChat(place: string, first: Host, opens: (chat: Chat) => vo
 
   const prepare = (): void => void load().catch(() => undefined)
 
-  /** Does what was going on when the last page was left, once this page has loaded. */
+  /** Restores the state of the previous page: an open panel, a running reply, a person. */
   function begin(): void {
     showUnread()
     const { open, running, person } = memory.values
@@ -183,7 +183,7 @@ export function createChat(place: string, first: Host, opens: (chat: Chat) => vo
   root.addEventListener("focusin", () => {
     focused = true
   })
-  // a body that is swapped takes the focus away, but not for the visitor
+  // when the body is replaced, the focus is lost, but the visitor did not move it
   root.addEventListener("focusout", () => {
     setTimeout(() => {
       focused = !!(root.getRootNode() as Partial<ShadowRoot>).activeElement

@@ -1,16 +1,16 @@
-/** `<site-chat>`: the chat of a site, in one element. */
+/** The element `<site-chat>`. */
 
 import type { Host, Part, SiteChatEvents } from "../shared/host"
 import css from "../styles/launcher.css?inline"
 import { type Chat, createChat } from "./chat"
 import { installPart } from "./loading"
 
-/** The chats of this page. They outlive their elements, so that a swapped body loses nothing. */
+/** The chats of this page. They outlive their elements, so that they are kept when the body is replaced. */
 const chats = new Map<string, Chat>()
 const sheet = new CSSStyleSheet()
 sheet.replaceSync(css)
 
-/** The chat of a bot that stands on the page; without a name the first one. */
+/** Returns the chat of a bot on the page; without a name, the first chat. */
 export function findChat(bot?: string): Chat | undefined {
   return [...chats.values()].find(({ host }) => host.isConnected && (!bot || host.getAttribute("bot") === bot))
 }
@@ -40,7 +40,7 @@ export class SiteChat extends HTMLElement implements Host {
     "theme",
   ]
 
-  /** The other scripts give what they make to the launcher here. */
+  /** The other scripts register their parts here. */
   static install(create: unknown, part: Part = "panel"): void {
     installPart(create, part)
   }
@@ -49,7 +49,7 @@ export class SiteChat extends HTMLElement implements Host {
   readonly #own = new CSSStyleSheet()
 
   connectedCallback(): void {
-    // one chat of its kind on a page; another takes over when it leaves
+    // only one chat for an endpoint and a bot; another element takes over when it leaves
     const place = `${this.getAttribute("endpoint")}#${this.getAttribute("bot") ?? ""}`
     for (const [key, { host }] of chats) {
       if (key.startsWith(`${place}#`) && host.isConnected && host !== this) return
@@ -71,7 +71,7 @@ export class SiteChat extends HTMLElement implements Host {
     this.#chat = undefined
     if (chat?.host !== this) return
     chat.release()
-    // those of a new body are perhaps not yet what they will be
+    // elements of a new body may not be upgraded yet
     for (const other of document.querySelectorAll("site-chat")) other.connectedCallback?.()
     stackAll()
   }
@@ -86,7 +86,7 @@ export class SiteChat extends HTMLElement implements Host {
     this.#own.replaceSync(accent && CSS.supports("color", accent) ? `:host{--site-chat-accent:${accent}}` : "")
   }
 
-  /** Opens the window; the focus comes back to `opener` when it is closed. */
+  /** Opens the window. When it is closed, the focus returns to `opener`. */
   open(opener?: HTMLElement): void {
     this.#chat?.open(opener)
   }
@@ -96,12 +96,12 @@ export class SiteChat extends HTMLElement implements Host {
     this.#chat?.close()
   }
 
-  /** Opens the window, or closes it. */
+  /** Opens or closes the window. */
   toggle(): void {
     this.#chat?.toggle()
   }
 
-  /** Opens the window and sends `text`. While a reply is running it only goes into the input. */
+  /** Opens the window and sends `text`. While a reply is running, `text` is only put into the input. */
   async ask(text: string): Promise<void> {
     await this.#chat?.ask(text)
   }
@@ -116,7 +116,7 @@ export class SiteChat extends HTMLElement implements Host {
     this.#chat?.focus()
   }
 
-  /** Listens to an event, such as "reply". Returns a function that ends it. */
+  /** Listens to an event, such as "reply". Returns a function that stops listening. */
   on<K extends keyof SiteChatEvents>(
     name: K | (K extends `site-chat:${infer N}` ? N : never),
     listener: (detail: SiteChatEvents[K]["detail"]) => void,
@@ -127,13 +127,13 @@ export class SiteChat extends HTMLElement implements Host {
     return () => this.removeEventListener(type, listen)
   }
 
-  /** Every request goes through here: override it in tests, or to add a header. */
+  /** Makes every request. Override it in tests, or to add a header. */
   request(url: string, init: RequestInit): Promise<Response> {
     return fetch(url, init)
   }
 }
 
-/** One window lies over the page at a time. */
+/** Closes the other windows, so that only one covers the page. */
 function closeOthers(opened: Chat): void {
   for (const chat of chats.values()) if (chat !== opened && !isInline(chat.host)) chat.close()
 }

@@ -1,4 +1,4 @@
-/** The script that every page loads. */
+/** Entry point of the launcher script, which every page loads. */
 
 import { SiteChat } from "./element"
 import { askFromAddress, clicked, pressed, selected } from "./page"
@@ -7,7 +7,7 @@ if (!customElements.get("site-chat")) {
   try {
     CSS.registerProperty({ name: "--rem", syntax: "<length>", inherits: true, initialValue: "16px" })
   } catch {
-    // another copy of this script did
+    // another copy of this script has registered it
   }
   customElements.define("site-chat", SiteChat)
   document.addEventListener("click", clicked)

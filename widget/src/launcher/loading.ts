@@ -1,4 +1,4 @@
-/** Fetches the other scripts when they are first needed. */
+/** Loads the other scripts when they are first needed. */
 
 import type { Part, Parts } from "../shared/host"
 
@@ -6,16 +6,17 @@ const script = document.currentScript
 const installed: Partial<Parts> = {}
 const loading: Partial<Record<Part, Promise<unknown> | undefined>> = {}
 
-/** The script of a part calls this. */
+/** Registers a part. Its script calls this. */
 export function installPart(create: unknown, part: Part): void {
   Object.assign(installed, { [part]: create })
 }
 
 /**
- * Resolves to what makes a part. Rejects if its script can't be had; the next call tries again.
+ * Resolves to the function that creates a part. Rejects if its script can't be loaded; the next call
+ * tries again.
  *
- * The address stands on our own script's tag, not on the element: whoever can write elements into
- * a page must not choose a script.
+ * The address is on our own script tag, not on the element, because people who can write elements
+ * into a page must not be able to load scripts.
  */
 export function loadPart<P extends Part>(part: P): Promise<Parts[P]> {
   loading[part] ??= fetchPart(part).catch((error: unknown) => {
@@ -30,11 +31,11 @@ async function fetchPart(part: Part): Promise<unknown> {
     script instanceof HTMLScriptElement ? script : document.querySelector<HTMLScriptElement>("script[data-panel]")
   const url = new URL(tag?.dataset[part] ?? "", document.baseURI)
   try {
-    // Trusted Types have nothing against it, and it carries our script's nonce
+    // Trusted Types allow this, and it has the nonce of our script
     await import(url.href)
   } catch (error) {
     if (url.origin === location.origin) throw error
-    // another host without CORS: as a plain script
+    // another host without CORS: load it as a classic script
     await addScript(url.href, tag?.nonce ?? "")
   }
   return installed[part]

@@ -1,12 +1,12 @@
-/** What a page's own elements, addresses and keys do with its chats. */
+/** Opens chats from the page's own elements, its address and keyboard shortcuts. */
 
 import type { Chat } from "./chat"
 import { findChat } from "./element"
 
-/** Characters of a question in an address. */
+/** Maximum characters of a question in an address. */
 const LONGEST = 2000
 
-/** `data-site-chat-open` opens, `data-site-chat-ask` asks; the value of the former names a bot. */
+/** Handles clicks: `data-site-chat-open` opens the chat of the bot in its value, `data-site-chat-ask` asks. */
 export function clicked(event: MouseEvent): void {
   const target = event.target as Element | null
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || !target?.closest) return
@@ -19,7 +19,7 @@ export function clicked(event: MouseEvent): void {
   if (question !== undefined) void chat.ask(question || (element.textContent ?? "").trim())
 }
 
-/** A shortcut such as "ctrl+i", which is Command and I on a Mac. */
+/** Handles a shortcut such as "ctrl+i", which is Command+I on a Mac. */
 export function pressed(event: KeyboardEvent): void {
   if (event.repeat || event.defaultPrevented) return
   const chat = findChat()
@@ -34,15 +34,15 @@ export function pressed(event: KeyboardEvent): void {
   )
     return
   const [inner] = event.composedPath()
-  // in a text of the page the keys have their own meaning
+  // in editable text of the page, the keys have another meaning
   if (inner instanceof HTMLElement && inner.isContentEditable) return
   event.preventDefault()
   chat?.toggle()
 }
 
 /**
- * `?ask=` and `#ask=` open the chat with a question. It is sent at once only where this site itself
- * led here: a link of another site must not write in a visitor's name.
+ * Opens the chat with the question in `?ask=` or `#ask=`. It is sent only if the link is from this
+ * site, because links of other sites must not send messages in a visitor's name.
  */
 export function askFromAddress(own: boolean): void {
   const url = new URL(location.href)
@@ -58,7 +58,7 @@ export function askFromAddress(own: boolean): void {
   else chat.prefill(text)
 }
 
-/** The first words that a visitor marks are worth the panel, which offers to ask about them. */
+/** Loads the panel when a visitor first selects text, because it offers to ask about the text. */
 export function selected(): void {
   const chat = findChat()
   if (chat?.host.hasAttribute("selection") && getSelection()?.toString().trim()) chat.prepare()

@@ -1,17 +1,17 @@
-/** A block of code: its lines, a button to copy it, and one to wrap its lines. */
+/** A block of code, with buttons to copy it and to wrap its lines. */
 
 import { h, iconButton } from "../shared/dom"
 import { COPY, WRAP } from "../shared/icons"
 import type { DrawOptions } from "./options"
 
-/** Lines that are laid out together: a long block is not laid out anew with each line. */
+/** Number of lines in one chunk. Browsers lay out each chunk once, not the whole block with each line. */
 const LINES = 50
 
 export interface Code {
   element: HTMLElement
-  /** Adds whole lines. */
+  /** Adds complete lines. */
   write(text: string): void
-  /** Shows a line that is not known to be whole, in place of the last such one. */
+  /** Shows the incomplete last line, instead of the previous one. */
   preview(text: string): void
 }
 

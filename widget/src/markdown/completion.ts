@@ -1,13 +1,13 @@
-/** What is missing at the end of a text that is still written, so that it looks as it will. Pure. */
+/** Completes open Markdown at the end of an unfinished text, so that it looks like the finished one. Pure. */
 
-/** Open markers that are completed: no answer nests more, and a parser pays for each of them. */
+/** Maximum number of open markers that are completed. Answers do not nest more, and each costs parsing time. */
 const MOST_OPEN = 8
 
 const TOKEN = /\\.|(`+)|(\*\*|__|~~|[*_])/gs
 
 /**
- * Returns the markers that close what is open at the end of `text`: emphasis, code, a link's
- * address. Empty if nothing is, or if a block of code is open.
+ * Returns the markers that close open emphasis, code and link addresses at the end of `text`. Returns
+ * "" if nothing is open, or if a block of code is open.
  */
 export function completionFor(text: string): string {
   if ((text.match(/^ *(?:```|~~~)/gm)?.length ?? 0) % 2) return ""
@@ -26,7 +26,7 @@ export function completionFor(text: string): string {
     }
   }
   if (open.length > MOST_OPEN) return ""
-  // a marker at the very end has nothing to hold yet
+  // a marker at the very end has no content yet
   if (code) return /`$/.test(paragraph) ? "" : code + open.reverse().join("")
   if (/\]\([^()\s]*$/.test(paragraph)) return `)${open.reverse().join("")}`
   return open.reverse().join("")

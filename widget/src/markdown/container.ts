@@ -1,4 +1,4 @@
-/** A block that is drawn piece by piece while it is open: a list, a table, or a block of code. */
+/** Open blocks that are drawn piece by piece: lists, tables and blocks of code. */
 
 import type { List } from "mdast"
 import { createList } from "./draw"
@@ -15,7 +15,7 @@ export function openList(node: List, sections: Sections): OpenList {
   return { kind: "list", element, loose: false, surelyLoose: false, units: [] }
 }
 
-/** What a piece of the container is parsed behind. */
+/** Returns the text to parse before a piece of the container: the head of a table, or "". */
 export function headOf(container: Container | undefined): string {
   return container?.kind === "table" ? container.head : ""
 }

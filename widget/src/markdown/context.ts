@@ -1,22 +1,22 @@
-/** What drawing a part of the source needs to know, and the marks that are placed in it. */
+/** The context for drawing a part of the source, and the citation marks to place in it. */
 
 import type { Nodes } from "mdast"
 import type { Mark } from "./marks"
 import type { DrawOptions, Target } from "./options"
 
-/** Elements in elements; what lies deeper is drawn as text. */
+/** Maximum nesting of elements. Deeper content is drawn as text. */
 export const DEEPEST = 40
 
 export interface DrawContext extends DrawOptions {
   source: string
-  /** What to add to a node's offset to have an index in `source`. */
+  /** Add this to the offset of a node to get its index in `source`. */
   base: number
-  /** Marks that are to be placed, in order. They are taken away as they are placed. */
+  /** The marks to place, in order. Placed marks are removed. */
   marks: Mark[]
   resolve(identifier: string): Target | undefined
 }
 
-/** The text that a tree shows. */
+/** Returns the text content of a tree. */
 export function textOf(node: Nodes): string {
   if ("value" in node) return node.value
   if ("alt" in node) return node.alt ?? ""
@@ -29,7 +29,7 @@ export function isDue({ marks, base }: DrawContext, end: number): boolean {
   return !!first && first.at <= end + base
 }
 
-/** Places the marks up to `end` in `parent`. */
+/** Appends the marks up to `end` to `parent`. */
 export function placeMarks(context: DrawContext, end: number, parent: HTMLElement): void {
   for (let [first] = context.marks; first && isDue(context, end); [first] = context.marks) {
     context.marks.shift()

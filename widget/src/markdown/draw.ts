@@ -1,4 +1,4 @@
-/** Builds DOM nodes of the blocks of a syntax tree. No text ever becomes HTML. */
+/** Builds DOM nodes from the blocks of a syntax tree. No text is parsed as HTML. */
 
 import type { AlignType, List, ListItem, Nodes, Table } from "mdast"
 import type { Strings } from "../i18n/strings"
@@ -28,7 +28,7 @@ export function drawItems(items: readonly ListItem[], loose: boolean, context: D
   })
 }
 
-/** Places marks that no text was found for behind what was last drawn. */
+/** Appends marks without a matching text to the last drawn element. */
 function placeLate(context: DrawContext, end: number, element: HTMLElement | undefined): void {
   if (!element || !isDue(context, end)) return
   const places = element.querySelectorAll<HTMLElement>("p, h3, td, th, li, pre")
@@ -75,12 +75,12 @@ function drawBlock(block: Block, context: DrawContext, depth: number): HTMLEleme
 }
 
 /**
- * An outer block has the direction of its text, and what it holds follows it. With a direction of
- * its own, an inner block's text would not count for the outer one.
+ * An outer block has the direction of its text, and its content inherits it. If inner blocks had their
+ * own direction, browsers would ignore their text for the outer block.
  */
 const dirOf = (depth: number): "auto" | undefined => (depth ? undefined : "auto")
 
-/** Whether a fenced block without text has a line, which is blank. */
+/** Returns whether a fenced block without text has a blank line. */
 function hasLine({ position }: Nodes): boolean {
   return !!position && position.end.line - position.start.line > 1
 }
@@ -131,7 +131,7 @@ export interface DrawnTable {
   table: HTMLTableElement
 }
 
-/** A table in a box of its own, which scrolls where the table is too wide. */
+/** Creates a table in a box that scrolls if the table is too wide. */
 export function createTable({ say }: Strings): DrawnTable {
   const table = h("table")
   return {
@@ -140,7 +140,7 @@ export function createTable({ say }: Strings): DrawnTable {
   }
 }
 
-/** Draws the rows of `table` from the one with index `first` on; the one with index 0 is its head. */
+/** Draws the rows of `table` from index `first` on. Row 0 is the head. */
 export function addRows({ table }: DrawnTable, { children, align }: Table, first: number, context: DrawContext): void {
   children.slice(first).forEach((row, index) => {
     const head = first + index === 0
@@ -153,7 +153,7 @@ export function addRows({ table }: DrawnTable, { children, align }: Table, first
         endOf(cell),
       ),
     )
-    // all rows have as many cells as the head
+    // all rows get as many cells as the head
     const columns = children[0]?.children.length ?? 0
     while (cells.length < columns) cells.push(h("td", "", { align: alignOf(align, cells.length) }))
     const element = h("tr", "", {}, ...cells.slice(0, columns))

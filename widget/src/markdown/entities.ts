@@ -1,8 +1,8 @@
 /**
- * Named character references, for micromark: the names of HTML 4.
+ * Decodes named character references for micromark, with the names of HTML 4.
  *
- * Its own version for browsers writes to `innerHTML`, which Trusted Types forbid; the table of all
- * 2,125 names would be a sixth of the panel.
+ * micromark's own version for browsers uses `innerHTML`, which Trusted Types forbid. A table of all
+ * 2,125 names would make up a sixth of the panel.
  */
 
 import { characterEntitiesHtml4 } from "character-entities-html4"

@@ -1,4 +1,4 @@
-/** A fenced block of code that is still open: its lines are drawn as they come. */
+/** An open fenced block of code, whose lines are drawn as they arrive. */
 
 import { endOfLine } from "./closing"
 import { type Code, createCode } from "./code"
@@ -10,14 +10,14 @@ const OPENING = /^( {0,3})(`{3,}|~{3,})/
 export interface OpenFence {
   kind: "fence"
   code: Code
-  /** Where it begins, and where its next line does. */
+  /** The indexes at which the block and its next line start. */
   from: number
   next: number
-  /** Takes up whole lines up to `to`, the last one in any case if `all`. True once it is closed. */
+  /** Draws the complete lines before `to`; with `all`, also an incomplete last line. Returns whether the block is closed. */
   take(source: string, to: number, all: boolean): boolean
 }
 
-/** The block of code that begins in the line at `from`; undefined if none does, or may yet not. */
+/** Opens the block of code that starts at `from`; undefined if there is none, or its first line is incomplete. */
 export function openFence(
   source: string,
   from: number,
@@ -51,7 +51,7 @@ export function openFence(
       }
       code.write(withoutOverrides(lines.join("")))
       const rest = closed ? "" : source.slice(fence.next, to)
-      // what may become the closing line is not shown before that is known
+      // a line that may become the closing fence is not shown yet
       code.preview(/^ {0,3}[`~]*\s*$/.test(rest) ? "" : withoutOverrides(rest.replace(unindent, "")))
       return closed
     },

@@ -1,4 +1,4 @@
-/** CommonMark 0.31 and GFM to a syntax tree, without raw HTML. Pure. */
+/** Parses CommonMark 0.31 with GFM into a syntax tree, without raw HTML. Pure. */
 
 import type { Nodes, Root, RootContent } from "mdast"
 import { type CompileContext, type Extension, fromMarkdown, type Token } from "mdast-util-from-markdown"
@@ -15,8 +15,8 @@ import { math, mathFromMarkdown } from "./math"
 export type Block = RootContent
 
 /**
- * A literal address stays text, in which `findAddresses` finds it: the grammar only keeps its `_`
- * and `*` from being emphasis, and does not know where an address ends in Chinese.
+ * Keeps a literal address as text, in which `findAddresses` finds it later. The grammar is only used to
+ * keep its `_` and `*` from becoming emphasis. It does not know where an address ends in Chinese.
  */
 const autolinkFromMarkdown: Extension = {
   enter: {
@@ -32,8 +32,8 @@ const autolinkFromMarkdown: Extension = {
 }
 
 /**
- * Web addresses only. Addresses of mail are found in the text of the tree: the parser would look
- * for one at each letter.
+ * Parses only web addresses. E-mail addresses are found in the text of the tree, because the parser
+ * would look for one at every letter.
  */
 function webAddresses(): MicromarkExtension {
   const { text } = gfmAutolinkLiteral()

@@ -1,4 +1,4 @@
-/** Markdown: from text that arrives in pieces to DOM nodes. */
+/** Draws Markdown that arrives in pieces as DOM nodes. */
 
 export { NEW_TAB, safeAddress, setLink } from "./links"
 export type { DrawOptions, MarkdownStream } from "./options"

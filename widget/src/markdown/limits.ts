@@ -1,13 +1,13 @@
 /**
- * Where a text is cut so that no step takes long. Cuts depend on the text alone, not on the pieces
- * in which it arrives.
+ * Splits text so that no drawing step takes long. The result depends only on the text, not on the
+ * pieces in which it arrives.
  */
 
-/** Characters of a block that are parsed together; a longer block goes on as another one. */
+/** Maximum characters of a block. A longer block is split. */
 export const LONGEST_BLOCK = 6000
-/** Characters that are taken up between two looks at the clock. */
+/** Characters that are processed between two checks of the deadline. */
 export const STEP = 1000
-/** Markers of quotes and lists in front of one line, and columns in front of a marker. */
+/** Maximum markers of quotes and lists at the start of a line, and columns before a marker. */
 const DEEPEST_LINE = 20
 const DEEPEST_INDENT = 64
 
@@ -15,18 +15,18 @@ const MARKER = "(?:>|[-+*](?=\\s)|\\d{1,9}[.)](?=\\s))"
 const TOO_DEEP = new RegExp(`^(?:(?:[ \\t]*${MARKER}){${DEEPEST_LINE}}|[ \\t]{${DEEPEST_INDENT},}${MARKER})`, "m")
 
 /**
- * The index at which a line begins that is nested too deep to be parsed, undefined if there is
- * none. Such a line is drawn as it is.
+ * Returns the index of the first line that is nested too deeply to be parsed; undefined if there is
+ * none. Such a line is drawn as plain text.
  */
 export function findDeepLine(text: string): number | undefined {
   const index = text.search(TOO_DEEP)
   return index < 0 ? undefined : index
 }
 
-/** Where to cut `text`, in which no block ends: behind a line, else behind a word. */
+/** Returns where to split a long block: after a line, or else after a word. */
 export function findCut(text: string): number {
   const cut = text.lastIndexOf("\n") + 1 || text.lastIndexOf(" ") + 1
   if (cut > 0) return cut
-  // a pair of surrogates stays together
+  // do not split a surrogate pair
   return text.charCodeAt(text.length - 1) >>> 10 === 0x36 ? text.length - 1 : text.length
 }

@@ -1,20 +1,20 @@
-/** Which addresses a link may have, what it says about where it leads, and addresses in text. */
+/** Links: allowed addresses, the display of the target, and addresses in plain text. */
 
 import { normalizeUri } from "micromark-util-sanitize-uri"
 
-/** The id of the text, in the chat's root, that says that a link opens in a new tab. */
+/** The id of the hidden text that says that a link opens in a new tab. */
 export const NEW_TAB = "new-tab"
 
 const SCHEMES = new Set(["http:", "https:", "mailto:", "tel:", "xmpp:"])
 const SHOWN_HOST = /(?:https?:\/\/|www\.)([^\s/?#]+)/giu
 const BARE_HOST = /(?<![\p{L}\p{N}@./-])((?:[\p{L}\p{N}-]+\.)+\p{L}{2,})(?![\p{L}\p{N}@-]|\.\p{L})/gu
-/** Where an address ends: Chinese and Japanese sentences have no space behind it. */
+/** A web address. It also ends before Chinese and Japanese punctuation, which no space precedes. */
 const WEB =
   '(?:https?:\\/\\/|www\\.)[^\\s<>"`\\u3000-\\u303f\\uff01\\uff08\\uff09\\uff0c\\uff1a\\uff1b\\uff1f\\u201c-\\u201f\\u2026]+'
 const MAIL = "(?:(?:mailto|xmpp):)?[\\w.+-]+@[\\w-]+(?:\\.[\\w-]+)+"
 const LITERAL = new RegExp(`(${WEB})|(${MAIL})`, "gi")
 const TRAILING = /(?:[?!.,:;*_~'"\]})]|&[a-z\d]+;)$/i
-/** What an address of XMPP has behind the name. */
+/** The resource after the name of an XMPP address. */
 const RESOURCE = /^\/[\w@.]*[\w@]/
 
 function resolve(address: string): URL | undefined {
@@ -26,8 +26,8 @@ function resolve(address: string): URL | undefined {
 }
 
 /**
- * The address that a link gets for what a model or a page gave: http, https, mailto, tel, or of
- * this site. Undefined for everything else.
+ * Returns the address for a link from a model or a page, if it is on this site or its scheme is http,
+ * https, mailto, tel or xmpp; else undefined.
  */
 export function safeAddress(address: string): string | undefined {
   const href = normalizeUri(address)
@@ -36,8 +36,8 @@ export function safeAddress(address: string): string | undefined {
 }
 
 /**
- * Makes a link of `element`. Other sites open in a new tab and learn nothing of this one. If the
- * text does not show their host, the style sheet shows it.
+ * Turns `element` into a link. Links to other sites open in a new tab without a referrer. If the text
+ * does not contain the host, the style sheet shows it.
  */
 export function setLink(element: HTMLElement, href: string): void {
   element.setAttribute("href", href)
@@ -49,7 +49,7 @@ export function setLink(element: HTMLElement, href: string): void {
   if (!element.textContent.toLowerCase().includes(url.hostname)) element.dataset["host"] = url.host
 }
 
-/** The host that a link leads to, if its text shows another one. */
+/** Returns the host of a link if its text shows another host. */
 export function hiddenHost(text: string, href: string): string | undefined {
   const url = resolve(href)
   if (!url || !/^http/.test(url.protocol)) return undefined
@@ -58,18 +58,18 @@ export function hiddenHost(text: string, href: string): string | undefined {
   const own = url.origin === location.origin
   const shown = addresses.length || own ? addresses : hostsIn(BARE_HOST)
   const host = (name: string): string => resolve(`http://${name}`)?.hostname.replace(/^www\./, "") ?? name
-  // what stands before an @ is no host, but it is what readers see
+  // text before an @ is not a host, but readers take it for one
   return shown.some((name) => name.includes("@") || host(name) !== host(url.hostname)) ? url.host : undefined
 }
 
 export interface TextPart {
-  /** Where the part begins in the text. */
+  /** The index of the part in the text. */
   at: number
   text: string
   href?: string
 }
 
-/** Splits a text at the addresses in it, of the web and of mail, that stand there as they are. */
+/** Splits a text at the literal web and e-mail addresses in it. */
 export function findAddresses(text: string): TextPart[] {
   const parts: TextPart[] = []
   let done = 0
@@ -90,7 +90,7 @@ function schemeFor(address: string): string {
   return /^www\./i.test(address) ? "http://" : "mailto:"
 }
 
-/** An address without the punctuation of the sentence that it stands in; "" if it is none. */
+/** Returns an address without the punctuation of its sentence; "" if it is not an address. */
 function webAddress(found: string): string {
   let address = found
   for (let match = TRAILING.exec(address); match; match = TRAILING.exec(address)) {

@@ -1,4 +1,4 @@
-/** Numbered marks of sources, placed in the text by the offsets of the Markdown's source. */
+/** Numbered citation marks, which are placed at offsets of the Markdown source. */
 
 import { countPoints, indexOfPoint } from "../shared/offsets"
 
@@ -8,13 +8,13 @@ export interface Mark {
   n: number
 }
 
-/** Marks stand before the blanks, and the bars of a table's row, that they come after. */
+/** Moves the index of a mark before white space, and before the bars of a table row. */
 export function beforeBlanks(source: string, at: number): number {
   while (at > 0 && /[\s|]/.test(source.charAt(at - 1))) at--
   return at
 }
 
-/** The marks with `from < at <= to`, of marks that are sorted. */
+/** Returns the marks with `from < at <= to`. */
 export function marksBetween(marks: readonly Mark[], from: number, to: number): Mark[] {
   return marks.filter(({ at }) => at > from && at <= to)
 }
@@ -22,8 +22,8 @@ export function marksBetween(marks: readonly Mark[], from: number, to: number): 
 const REFERENCE = /^&(?:#x?[\da-f]+|[a-z\d]+);/i
 
 /**
- * The index in `value` that belongs to `offset` in `source`, whose text `value` is: without
- * backslashes of escapes, with character references decoded, without the prefixes of lines.
+ * Returns the index in `value` for an `offset` in `source`. `value` is the text of `source` without
+ * escaping backslashes and line prefixes, and with decoded character references.
  */
 export function indexInValue(source: string, value: string, offset: number): number {
   if (source.length === value.length) return offset
@@ -48,13 +48,13 @@ export function indexInValue(source: string, value: string, offset: number): num
 }
 
 export interface LateMarks {
-  /** Adds the mark of source `n` behind the first `points` code points. */
+  /** Adds the mark of source `n` after the first `points` code points. */
   add(points: number, n: number): void
-  /** Hands on the marks whose text is there, or all if no more text comes. */
+  /** Passes on the marks whose text has arrived, or all marks if the text has ended. */
   place(source: string, ended: boolean): void
 }
 
-/** Marks that may come before their text. */
+/** Creates a queue for marks, which can arrive before their text. */
 export function createLateMarks(hand: (mark: Mark) => void): LateMarks {
   let waiting: Mark[] = []
   return {

@@ -1,9 +1,9 @@
 /**
- * Formulas, left as they were written: `$…$`, `$$…$$`, `\(…\)` and `\[…\]`.
+ * Keeps formulas as they were written: `$…$`, `$$…$$`, `\(…\)` and `\[…\]`.
  *
- * Without this, Markdown would read `_`, `*` and `\` inside of them. A dollar sign opens a formula
- * only before a character that is no space, and closes it only after one and not before a digit,
- * so that prices stay prices.
+ * Otherwise Markdown would interpret `_`, `*` and `\` in them. A dollar sign starts a formula only
+ * before a character that is not a space, and ends it only after such a character and not before a
+ * digit, so that prices are not taken for formulas.
  */
 
 import type { Literal } from "mdast"
@@ -21,7 +21,7 @@ declare module "micromark-util-types" {
 const DOLLAR = 36
 const BACKSLASH = 92
 const CLOSING: Record<number, number> = { 40: 41, 91: 93 }
-/** Characters that a formula has at most: an opening that is none is not looked at for long. */
+/** Maximum characters of a formula, which limits the time spent on openings without an end. */
 const LONGEST = 1000
 
 const isSpace = (code: Code): boolean => code === null || code < 0 || code === 32
@@ -97,7 +97,7 @@ function tokenizeDollars(this: TokenizeContext, effects: Effects, ok: State, nok
 function tokenizeBrackets(this: TokenizeContext, effects: Effects, ok: State, nok: State): State {
   let closing: number | undefined
   let length = 0
-  /** A letter or digit was seen: escaped brackets around signs are no formula. */
+  /** Whether there was a letter or digit. Escaped brackets around other characters are not a formula. */
   let hasText = false
 
   return function start(code) {

@@ -1,10 +1,10 @@
-/** What drawing needs of the chat around it, and what it offers. */
+/** The options of drawing, and its interface. */
 
 import type { Strings } from "../i18n/strings"
 
 export interface DrawOptions {
   strings: Strings
-  /** The element of a numbered mark. */
+  /** Creates the element of a numbered citation mark. */
   mark(n: number): HTMLElement
   copy(text: string, button: HTMLElement): void
 }
@@ -16,14 +16,14 @@ export interface Target {
 
 export interface MarkdownStream {
   append(text: string): void
-  /** Puts the mark of source `n` behind the text's first `points` code points, once they are there. */
+  /** Places the mark of source `n` after the first `points` code points, once they have arrived. */
   mark(points: number, n: number): void
-  /** No more text comes. */
+  /** Call this when the text is complete. */
   end(): void
-  /** Drops the text that is not drawn yet, and ends. */
+  /** Drops the text that is not drawn yet, and ends the text there. */
   cut(): void
-  /** Draws until `deadline` (as `performance.now()` counts). True if there is more to draw. */
+  /** Draws until `deadline` (`performance.now()`). Returns whether there is more to draw. */
   paint(deadline: number): boolean
-  /** Code points that are drawn. */
+  /** Returns the number of drawn code points. */
   drawn(): number
 }

@@ -1,6 +1,6 @@
 /**
- * Draws what stands in a block: text, emphasis, code, links. Images are links, and links go only
- * where `safeAddress` lets them.
+ * Draws the inline content of a block: text, emphasis, code, links. Images are drawn as links. Only
+ * addresses that `safeAddress` allows are linked.
  */
 
 import type { Link, PhrasingContent, Text as TextNode } from "mdast"
@@ -12,7 +12,7 @@ import { indexInValue } from "./marks"
 import type { Target } from "./options"
 import { withoutOverrides } from "./text"
 
-/** Draws `nodes` into `parent`; marks up to `end` that are left stand behind them. */
+/** Draws `nodes` into `parent`, and then the remaining marks up to `end`. */
 export function drawInline(
   parent: HTMLElement,
   nodes: readonly PhrasingContent[],

@@ -1,4 +1,4 @@
-/** Link reference definitions of a whole text, for blocks that are parsed one by one. */
+/** Link reference definitions of the whole text, for blocks that are parsed separately. */
 
 import type { Definition, Nodes } from "mdast"
 import { normalizeIdentifier } from "micromark-util-normalize-identifier"
@@ -6,7 +6,7 @@ import type { Target } from "./options"
 
 const LABEL = /\[((?:[^[\]\\]|\\.)+)\]/gs
 
-/** The names that `text` may refer to, as the syntax tree writes them. */
+/** Returns the names of references in `text`, normalized as in the syntax tree. */
 export function labelsOf(text: string): Set<string> {
   const labels = new Set<string>()
   for (const [, label = ""] of text.matchAll(LABEL)) {
@@ -16,8 +16,8 @@ export function labelsOf(text: string): Set<string> {
 }
 
 /**
- * Lines to put in front of a block, so that the parser takes its references for links. The blank
- * line keeps the block's beginning what it is.
+ * Returns lines to parse before a block, so that the parser recognizes its references. The blank line
+ * keeps them separate from the block.
  */
 export function definitionsFor(labels: Iterable<string>, known: ReadonlyMap<string, Target>): string {
   let lines = ""
@@ -25,7 +25,7 @@ export function definitionsFor(labels: Iterable<string>, known: ReadonlyMap<stri
   return `${lines}\n`
 }
 
-/** Adds the definitions in `nodes` to `found`; of two for one name the first one counts. */
+/** Adds the definitions in `nodes` to `found`. The first definition of a name wins. */
 export function collectDefinitions(nodes: readonly Nodes[], found: Map<string, Target>): void {
   for (const node of nodes) {
     if (node.type === "definition") addDefinition(node, found)

@@ -1,15 +1,16 @@
 /**
- * Puts blocks into an answer. A long answer gets sections, of which browsers lay out only those
- * that can be seen.
+ * Appends blocks to an answer. A long answer is divided into sections, of which browsers lay out only
+ * the visible ones.
  */
 
 import { h } from "../shared/dom"
 
+/** Number of blocks in a section. */
 const BLOCKS = 50
 
 export interface Sections {
   append(elements: readonly HTMLElement[]): void
-  /** Where the next block goes. */
+  /** Returns the parent of the next block. */
   place(): HTMLElement
 }
 

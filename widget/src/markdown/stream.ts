@@ -1,10 +1,10 @@
 /**
- * Draws Markdown as it arrives.
+ * Draws Markdown while it arrives.
  *
- * The text is taken up in steps. A step parses what follows the last closed block. What is closed
- * in it is drawn for good; the rest is drawn until the next step. The items of a list, the rows of
- * a table and the lines of a fenced block are closed one by one. The result depends on the text
- * alone, not on the pieces in which it arrived.
+ * The text is processed in steps. Each step parses the text after the last closed block. Closed blocks
+ * are drawn finally. The rest is drawn provisionally, until the next step. Items of lists, rows of
+ * tables and lines of fenced blocks are closed one by one. The result depends only on the text, not on
+ * the pieces in which it arrived.
  */
 
 import type { List, Nodes, Table } from "mdast"
@@ -25,22 +25,22 @@ import { createUnits } from "./units"
 
 export function createMarkdownStream(root: HTMLElement, options: DrawOptions): MarkdownStream {
   let source = ""
-  /** A carriage return at the end, which may be half of a line ending. */
+  /** A carriage return at the end, whose line feed may follow. */
   let held = ""
   let ended = false
   let finished = false
-  /** Where the open part begins, and up to where the text was taken up. */
+  /** The index at which the open part starts, and the index up to which the text was processed. */
   let start = 0
   let taken = 0
   let container: Container | undefined
-  /** The tree of the open part, and what is drawn of it until the next step. */
+  /** The tree of the open part, and its provisional elements. */
   let open: Parsed | undefined
   let provisional: HTMLElement[] = []
   const sections = createSections(root)
   const units = createUnits(options, () => source)
   const marks = createLateMarks(units.mark)
 
-  /** Takes up the text to `to`, as its end if `last`. */
+  /** Processes the text up to `to`, which is the end of the text if `last`. */
   function advance(to: number, last: boolean): void {
     open = undefined
     let goesOn = true
@@ -55,7 +55,8 @@ export function createMarkdownStream(root: HTMLElement, options: DrawOptions): M
   }
 
   /**
-   * Takes up blocks, at most to the index `deep` in them. False once all that is left is open.
+   * Processes blocks, at most up to the line at `deep`, which is nested too deeply. Returns false if
+   * only open blocks are left.
    */
   function takeBlocks(to: number, last: boolean, deep: number | undefined): boolean {
     const before = start
@@ -73,7 +74,7 @@ export function createMarkdownStream(root: HTMLElement, options: DrawOptions): M
     return false
   }
 
-  /** Draws for good what is closed, or all of it. Returns what is open. */
+  /** Draws closed blocks finally, or all blocks. Returns the open blocks. */
   function commitClosed(parsed: Parsed, all: boolean): Block[] {
     const { nodes, base, to } = parsed
     const closed = all ? nodes.length : countClosed(source, parsed)
@@ -109,7 +110,7 @@ export function createMarkdownStream(root: HTMLElement, options: DrawOptions): M
     return [takePieces(node, parsed), ...after]
   }
 
-  /** Draws the closed pieces of an open list or table for good. Returns the rest of it. */
+  /** Draws the closed pieces of an open list or table finally. Returns the rest of it. */
   function takePieces(node: Block, parsed: Parsed): Block {
     const { base } = parsed
     if (node.type === "list") {
@@ -131,7 +132,7 @@ export function createMarkdownStream(root: HTMLElement, options: DrawOptions): M
     return node
   }
 
-  /** Draws blocks for good, each as a unit of its own. */
+  /** Draws blocks finally, each as a unit. */
   function commitBlocks(nodes: readonly Block[], base: number, to: number): void {
     units.define(nodes)
     nodes.forEach((node, index) => {
@@ -185,7 +186,7 @@ export function createMarkdownStream(root: HTMLElement, options: DrawOptions): M
     addRows(container, { ...node, children: node.children.slice(0, count) }, first, units.context(start, to, base, []))
     const drawn = [...rows].slice(before)
     if (!first) {
-      // the head is a unit of its own: it is drawn again without what follows
+      // the head is a separate unit, which can be drawn again alone
       const [head] = drawn.splice(0, 1)
       if (head) units.keep({ from: start, to: bodyStart, elements: [head], within: container })
       start = bodyStart
@@ -194,7 +195,7 @@ export function createMarkdownStream(root: HTMLElement, options: DrawOptions): M
     start = to
   }
 
-  /** Takes up lines of code. False while the block is open. */
+  /** Processes lines of code. Returns false if the block is open. */
   function takeCode(fence: OpenFence, to: number, last: boolean): boolean {
     const closed = fence.take(source, to, last)
     start = fence.next
@@ -207,7 +208,7 @@ export function createMarkdownStream(root: HTMLElement, options: DrawOptions): M
     return true
   }
 
-  /** Takes up a line that is nested too deep, as it is. False while it is not whole. */
+  /** Draws a line that is nested too deeply as plain text. Returns false if the line is incomplete. */
   function takePlainLine(to: number, last: boolean): boolean {
     container = undefined
     const end = endOfLine(source, start, to)
@@ -223,7 +224,7 @@ export function createMarkdownStream(root: HTMLElement, options: DrawOptions): M
     return true
   }
 
-  /** Draws the open part until the next step. */
+  /** Draws the open part provisionally. */
   function drawOpen({ nodes, base, to }: Parsed): void {
     const [first, ...after] = completed(nodes, to)
     const context = units.context(start, to, base, nodes)
@@ -242,7 +243,7 @@ export function createMarkdownStream(root: HTMLElement, options: DrawOptions): M
     provisional.push(...blocks)
   }
 
-  /** The open blocks as they will probably be, once what is open at their end is closed. */
+  /** Returns the open blocks, with open Markdown at their end completed. */
   function completed(nodes: Block[], to: number): Block[] {
     const completion = finished ? "" : completionFor(source.slice(start, to))
     if (!completion) return nodes

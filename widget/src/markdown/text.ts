@@ -1,6 +1,6 @@
-/** What of a text is shown. */
+/** Cleans text before it is shown. */
 
-/** Overrides of direction, with which a text could pretend to be another. */
+/** Bidirectional control characters, which can make a text look like another one. */
 const OVERRIDES = /[\u202a-\u202e\u2066-\u2069]/g
 
 export function withoutOverrides(text: string): string {

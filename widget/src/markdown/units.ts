@@ -1,6 +1,6 @@
 /**
- * The parts of an answer that are drawn for good, with what it takes to draw one of them again:
- * for a definition that comes later, a mark that is placed in it, a list that turns out loose.
+ * The finished parts of an answer. A part is drawn again if a later definition resolves one of its
+ * references, if a mark is added to it, or if its list turns out to be loose.
  */
 
 import type { Nodes } from "mdast"
@@ -14,7 +14,7 @@ import { collectDefinitions, definitionsFor, labelsOf } from "./references"
 export interface OpenList {
   kind: "list"
   element: HTMLElement
-  /** How it is drawn, and whether that is certain. */
+  /** Whether it is drawn as loose, and whether that is certain. */
   loose: boolean
   surelyLoose: boolean
   units: Unit[]
@@ -22,7 +22,7 @@ export interface OpenList {
 
 export interface OpenTable extends DrawnTable {
   kind: "table"
-  /** The head and the line below it, as they stand in the source. */
+  /** The source of the head and of the delimiter row. */
   head: string
 }
 
@@ -30,25 +30,25 @@ export interface Unit {
   from: number
   to: number
   elements: HTMLElement[]
-  /** The container of which this is some items, or some rows. */
+  /** The list or table of which these are items or rows. */
   within?: OpenList | OpenTable
-  /** Drawn without Markdown. */
+  /** Whether it is drawn as plain text. */
   plain?: boolean
 }
 
 export interface Units {
   /**
-   * Parses a part of the source as if it stood in the whole of it: behind the head of its table,
-   * and with an end that is not written yet.
+   * Parses a part of the source in its context: after the head of its table, and before an end
+   * that is not written yet.
    */
   parse(from: number, to: number, head?: string, end?: string): { nodes: Block[]; base: number; to: number }
   context(from: number, to: number, base: number, nodes: readonly Nodes[]): DrawContext
   keep(unit: Unit): void
-  /** Notes the definitions of blocks that are closed. */
+  /** Adds the definitions of closed blocks. */
   define(nodes: readonly Nodes[]): void
   setLoose(list: OpenList, loose: boolean): void
   mark(mark: Mark): void
-  /** Draws again what has to be, until `deadline`. True if there is more to draw. */
+  /** Draws outdated parts again, until `deadline`. Returns whether there is more to draw. */
   refresh(deadline: number): boolean
 }
 

@@ -1,39 +1,39 @@
-/** What those who show the conversation ask of it. */
+/** The interface of the conversation for the view. */
 
 import type { Message } from "../shared/contract"
 import type { ChatMessage } from "./message"
 
 export interface Conversation {
-  /** Loads what was said before, once. */
+  /** Loads the history, once. */
   load(): Promise<void>
-  /** Shows what the server has. A reply that is being followed here is left alone. */
+  /** Loads and shows the history again, unless a reply is running here. */
   refresh(): Promise<void>
   /** Shows the messages before those that are shown. */
   earlier(): Promise<void>
-  /** Sends a message; one with the id `replaces` is asked again by it, and goes. */
+  /** Sends a message. It replaces the message with the id `replaces`, and all after it. */
   send(text: string, replaces?: string): Promise<void>
-  /** Answers the question of an answer whether a tool may run. */
+  /** Decides whether the tool of an answer may run. */
   decide(answer: ChatMessage, approve: boolean): Promise<void>
   stop(): void
-  /** Follows a lost answer again, or asks its question again. */
+  /** Follows a lost reply again, or asks its question again. */
   retry(answer: ChatMessage): Promise<void>
   /** Asks the question of an answer again. */
   askAgain(answer: ChatMessage): Promise<void>
   rate(answer: ChatMessage, rating: number, comment: string): Promise<boolean>
-  /** Shows what went wrong elsewhere. */
+  /** Shows the error of another part. */
   report(problem: unknown): void
-  /** Lets go of the running reply, which lives on at the server. */
+  /** Closes the connection of the running reply, which continues on the server. */
   suspend(): void
-  /** The id of the conversation that is shown; null for one that is yet to begin. */
+  /** The id of the conversation that is shown; null for a new one. */
   current(): string | null
-  /** Whether nothing has been said in it yet. */
+  /** Whether it has no messages. */
   isEmpty(): boolean
-  /** Begins another conversation with the next message. */
+  /** Shows an empty conversation, which the next message starts. */
   fresh(): void
   /** Shows another conversation of the visitor. */
   open(id: string): Promise<void>
-  /** Shows messages that came by themselves. */
+  /** Shows messages from updates. */
   receive(messages: readonly Message[]): void
-  /** The conversation of that id was deleted. */
+  /** Call this when a conversation was deleted. */
   removed(id: string): void
 }

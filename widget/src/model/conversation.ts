@@ -1,4 +1,4 @@
-/** What the visitor and the assistant say to each other: loads, sends, follows, stops. */
+/** The conversation of the visitor and the assistant: loads it, sends messages, and switches to another one. */
 
 import type { Strings } from "../i18n/strings"
 import type { History, Services } from "../shared/contract"
@@ -6,18 +6,16 @@ import type { Emit } from "../shared/host"
 import type { Memory } from "../shared/memory"
 import { countPoints } from "../shared/offsets"
 import type { Client } from "../transport/client"
-import type { Decision, Outgoing } from "../transport/follow"
 import { Refusal } from "../transport/http"
-import type { Place } from "../transport/place"
 import type { Conversation } from "./controls"
 import { createEarlier } from "./earlier"
+import { createFollowing } from "./following"
 import { newsOf, takeOver, upTo, without } from "./history"
 import { waitOf } from "./limits"
 import { type ChatMessage, createMessage } from "./message"
 import { createOutcome } from "./outcome"
 import { createPending } from "./pending"
 import { createReturns } from "./returns"
-import { createRun, type Run } from "./run"
 import type { Screen } from "./screen"
 
 export interface ConversationOptions {
@@ -26,15 +24,12 @@ export interface ConversationOptions {
   screen: Screen
   strings: Strings
   emit: Emit
-  /** Other tabs have to look again. */
+  /** Called when other tabs must refresh. */
   changed(): void
 }
 
 export function createConversation(options: ConversationOptions): Conversation {
-  const { client, memory, screen, emit, changed, strings } = options
-  const { say } = strings
-  /** Where answers are whose connection did not come back. */
-  const lost = new Map<ChatMessage, Place>()
+  const { client, memory, screen, emit, changed } = options
   const outcome = createOutcome(options)
   const { report } = outcome
   const pending = createPending(memory, screen)
@@ -44,64 +39,33 @@ export function createConversation(options: ConversationOptions): Conversation {
     messages = [...messages, ...shown]
     screen.show(messages)
   })
+  const following = createFollowing({
+    ...options,
+    outcome,
+    accepted() {
+      pending.accepted()
+      changed()
+    },
+    remove(answer) {
+      messages = without(messages, [answer])
+      screen.show(messages)
+    },
+    refresh: () => conversation.refresh(),
+  })
   let messages: ChatMessage[] = []
-  let running: Run | undefined
   let loading: Promise<void> | undefined
   let current: string | null = null
   let services: Services = {}
-  /** Messages that were sent, to know whether any was while the history was on its way. */
+  /** The number of sent messages, which shows whether one was sent while the history was loading. */
   let sent = 0
-  /** A stop whose reply is not known yet. */
-  let stopping: Promise<unknown> | undefined
 
-  async function follow(
-    answer: ChatMessage,
-    place: Place,
-    outgoing?: Outgoing | Decision,
-    undo?: (problem: unknown) => void,
-  ): Promise<void> {
-    const run = createRun(answer, place, { client, strings, screen, accepted })
-    running = run
-    memory.set({ running: true })
-    screen.setRunning(true)
-    const problem = await run.follow(outgoing)
-    if (running !== run) return
-    end()
-    if (run.isForPerson) {
-      messages = without(messages, [answer])
-      screen.show(messages)
-      if (!memory.values.person) await conversation.refresh()
-    } else if (!problem) {
-      outcome.finish(run)
-      changed()
-    } else if (undo && !run.isKnown) undo(problem)
-    else if (problem instanceof Refusal && problem.status === 404) await conversation.refresh()
-    else {
-      lost.set(answer, place)
-      answer.finish("interrupted", { text: say(problem instanceof Refusal ? "failed" : "lost"), retry: true })
-      report(problem)
-    }
-  }
-
-  /** The server has the message. */
-  function accepted(): void {
-    pending.accepted()
-    changed()
-  }
-
-  function end(): void {
-    running = undefined
-    memory.set({ running: false })
-    screen.setRunning(false)
-  }
-
-  /** Takes over what the server has, keeping what is drawn already. */
+  /** Replaces the messages with those of the server. Messages that are drawn already stay the same objects. */
   function adopt(history: History): void {
     messages = takeOver(history.messages, messages)
     for (const message of messages) message.note ??= outcome.noteFor(message.status, message.error)
   }
 
-  /** Shows what the server has; `recent` was written meanwhile, and is newer. */
+  /** Shows the history of the server, and after it `recent`, which was written while the history was loading. */
   function show(history: History, recent: readonly ChatMessage[]): void {
     adopt(history)
     messages = [...without(messages, recent), ...recent]
@@ -117,7 +81,7 @@ export function createConversation(options: ConversationOptions): Conversation {
     pending.restore(messages)
     const answer = messages.find(({ id }) => id === history.running)
     if (answer) {
-      void follow(answer, { reply: answer.id, offset: countPoints(answer.text) })
+      void following.follow(answer, { reply: answer.id, offset: countPoints(answer.text) })
       return
     }
     const wasRunning = memory.values.running
@@ -127,13 +91,13 @@ export function createConversation(options: ConversationOptions): Conversation {
     if (wasRunning && last?.role === "assistant") screen.arrived(last)
   }
 
-  /** Shows what there is besides the assistant, in a conversation without a person. */
+  /** Shows the services of the site, for a conversation without a person. */
   function showWithoutPerson({ person = null, ...others }: Services): void {
     services = { ...others, person: person && { ...person, state: "none" } }
     screen.services(services)
   }
 
-  /** Shows what is there before the server has been asked. */
+  /** Shows an empty conversation. */
   function showNothing(): void {
     messages = []
     screen.show(messages)
@@ -152,6 +116,10 @@ export function createConversation(options: ConversationOptions): Conversation {
   const conversation: Conversation = {
     current: () => current,
     isEmpty: () => !messages.length,
+    earlier: () => earlier.load(current ?? undefined),
+    report: (problem) => report(problem, "lost"),
+    stop: following.stop,
+    suspend: following.suspend,
 
     load() {
       loading ??= conversation.refresh()
@@ -159,12 +127,12 @@ export function createConversation(options: ConversationOptions): Conversation {
     },
 
     async refresh() {
-      if (running) return
+      if (following.isRunning()) return
       if (memory.values.fresh) {
         current = null
         showNothing()
         pending.restore(messages)
-        // what cannot be had now is told by the first message
+        // without an answer, the first message will report the problem
         await client.history().then(showWithoutPerson, () => undefined)
         return
       }
@@ -176,7 +144,7 @@ export function createConversation(options: ConversationOptions): Conversation {
       } catch (error) {
         loading = undefined
         if (memory.values.conversation && error instanceof Refusal && error.status === 404) {
-          // it was deleted elsewhere
+          // the conversation was deleted in another tab or on another device
           memory.set({ conversation: undefined })
           await conversation.refresh()
         } else report(error, "unloaded", () => void conversation.load())
@@ -185,16 +153,14 @@ export function createConversation(options: ConversationOptions): Conversation {
       }
     },
 
-    earlier: () => earlier.load(current ?? undefined),
-
     async send(text, replaces) {
-      if (running) return
-      await stopping
+      if (following.isRunning()) return
+      await following.stopped()
       const outgoing = pending.begin(text, replaces)
       const { id } = outgoing
       const known = messages
       sent++
-      // a message is a no to what is asked
+      // a new message declines open confirmations
       for (const message of messages) message.dropConfirmation()
       screen.notice()
       screen.sent(text)
@@ -205,7 +171,7 @@ export function createConversation(options: ConversationOptions): Conversation {
       screen.show(messages)
       screen.follow(question)
       emit("site-chat:message", { id, text })
-      await follow(answer, { offset: 0 }, outgoing, (problem) => {
+      await following.follow(answer, { offset: 0 }, outgoing, (problem) => {
         messages = known
         screen.show(messages)
         returns.message(outgoing, problem)
@@ -214,11 +180,11 @@ export function createConversation(options: ConversationOptions): Conversation {
 
     async decide(answer, approve) {
       const { confirm, status, note } = answer
-      if (running || !confirm) return
+      if (following.isRunning() || !confirm) return
       answer.confirm = null
       answer.resume()
       const place = { reply: answer.id, offset: countPoints(answer.text) }
-      await follow(answer, place, { id: confirm.id, approve }, (problem) =>
+      await following.follow(answer, place, { id: confirm.id, approve }, (problem) =>
         returns.decision(answer, { confirm, status, note }, problem),
       )
     },
@@ -228,34 +194,13 @@ export function createConversation(options: ConversationOptions): Conversation {
       messages = [...messages, ...fromAgents]
       if (fromAgents.length) screen.show(messages)
       for (const message of fromAgents) screen.arrived(message)
-      // what another tab sent stands where the server has it
+      // other new messages are from other tabs: the server knows their order
       if (hasMore) void conversation.refresh()
     },
 
-    stop() {
-      if (!running) return
-      const { answer } = running
-      const ending = running.stop()
-      // until the server knows of the stop, it refuses the next message
-      stopping = ending.then(changed, conversation.refresh).finally(() => {
-        stopping = undefined
-      })
-      end()
-      answer.stop(answer.shown?.() ?? countPoints(answer.text), { text: say("stopped"), retry: false })
-      screen.say("stopped")
-      emit("site-chat:reply", { id: answer.id, text: answer.text, status: "stopped" })
-    },
-
     async retry(answer) {
-      if (running) return
-      const place = lost.get(answer)
-      if (place) {
-        lost.delete(answer)
-        answer.resume()
-        await follow(answer, place)
-        return
-      }
-      await conversation.askAgain(answer)
+      if (following.isRunning()) return
+      if (!(await following.resume(answer))) await conversation.askAgain(answer)
     },
 
     async askAgain(answer) {
@@ -275,17 +220,8 @@ export function createConversation(options: ConversationOptions): Conversation {
       return true
     },
 
-    report: (problem) => report(problem, "lost"),
-
-    suspend() {
-      running?.letGo()
-      running = undefined
-      screen.setRunning(false)
-    },
-
     fresh() {
-      conversation.suspend()
-      end()
+      following.leave()
       current = null
       memory.set({ pending: undefined, fresh: true, conversation: undefined })
       showNothing()
@@ -293,8 +229,7 @@ export function createConversation(options: ConversationOptions): Conversation {
     },
 
     async open(id) {
-      conversation.suspend()
-      end()
+      following.leave()
       showWithoutPerson(services)
       memory.set({ pending: undefined, fresh: undefined, conversation: id })
       messages = []

@@ -1,4 +1,4 @@
-/** The messages before those that are shown, which are loaded when they are asked for. */
+/** Loads the messages before those that are shown, on demand. */
 
 import type { History } from "../shared/contract"
 import type { Client } from "../transport/client"
@@ -6,12 +6,12 @@ import type { Outcome } from "./outcome"
 import type { Screen } from "./screen"
 
 export interface Earlier {
-  /** Follows the server's cursor for what stands before the first message that is shown. */
+  /** Sets the server's cursor for messages before the first one that is shown; null if there are none. */
   set(cursor: string | null | undefined): void
   load(conversation: string | undefined): Promise<void>
 }
 
-/** `take` shows what was loaded before the other messages. */
+/** `take` shows the loaded messages before the others. */
 export function createEarlier(
   client: Client,
   screen: Screen,

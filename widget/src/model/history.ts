@@ -1,9 +1,9 @@
-/** The messages of the history that the server has, and those that are shown already. Pure. */
+/** Merges messages of the server with those that are shown already. Pure. */
 
 import type { Message } from "../shared/contract"
 import { type ChatMessage, createMessage } from "./message"
 
-/** Returns the messages that the server has; those that are drawn already stay the same objects. */
+/** Returns the server's messages. Unchanged messages that are known already stay the same objects. */
 export function takeOver(given: readonly Message[], known: readonly ChatMessage[]): ChatMessage[] {
   return given
     .filter(({ replaced }) => !replaced)
@@ -23,7 +23,7 @@ export function without(messages: readonly ChatMessage[], others: readonly ChatM
   return messages.filter((message) => !others.some((other) => isSame(other, message)))
 }
 
-/** Returns the messages of people that are not known yet, and whether there are others. */
+/** Returns new messages of people, and whether there are other new messages. */
 export function newsOf(
   given: readonly Message[],
   known: readonly ChatMessage[],

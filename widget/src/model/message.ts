@@ -1,9 +1,9 @@
-/** One message of the conversation: what is known of it, and who is told when that changes. */
+/** One message of the conversation, which notifies listeners of changes. */
 
 import type { Citation, Message, Source, Status } from "../shared/contract"
 import { indexOfPoint } from "../shared/offsets"
 
-/** What is said below an answer that did not end well. */
+/** The text below an answer that did not end well. */
 export interface Note {
   text: string
   retry: boolean
@@ -17,11 +17,11 @@ export type Change =
 
 export interface ChatMessage extends Message {
   note: Note | undefined
-  /** What the assistant is doing before it writes. */
+  /** What the assistant is doing, such as searching; empty while it writes. */
   activity: string
-  /** It was written while this page was open, and is read out when it ends. */
+  /** Whether it was written while this page was open, so that it is announced when it ends. */
   isNew: boolean
-  /** Code points that the visitor has seen; the view knows. */
+  /** Returns the number of code points that the view has drawn. */
   shown: (() => number) | undefined
   watch(listener: (change: Change) => void): void
   append(text: string): void
@@ -29,19 +29,19 @@ export interface ChatMessage extends Message {
   addCitation(citation: Citation): void
   setActivity(text: string): void
   setRating(rating: number): void
-  /** Ends the reply; `note` is said below it. */
+  /** Ends the reply. `note` is shown below it. */
   finish(status: Status, note?: Note): void
   /** Ends the reply after the first `points` code points. */
   stop(points: number, note: Note): void
-  /** The question whether a tool may run is no longer open. */
+  /** Removes the open question whether a tool may run. */
   dropConfirmation(): void
-  /** Takes a lost reply up again. */
+  /** Marks the reply as running again. */
   resume(): void
 }
 
 export function createMessage(data: Partial<Message> & Pick<Message, "id" | "role" | "text">): ChatMessage {
   const listeners: ((change: Change) => void)[] = []
-  const tell = (change: Change): void => {
+  const notify = (change: Change): void => {
     for (const listener of listeners) listener(change)
   }
 
@@ -60,37 +60,37 @@ export function createMessage(data: Partial<Message> & Pick<Message, "id" | "rol
 
     append(text) {
       message.text += text
-      tell({ kind: "text", text })
+      notify({ kind: "text", text })
     },
 
     addSource(source) {
       if (message.sources.some(({ n }) => n === source.n)) return
       message.sources.push(source)
-      tell({ kind: "source", source })
+      notify({ kind: "source", source })
     },
 
     addCitation(cite) {
       if (message.citations.some(({ at, n }) => at === cite.at && n === cite.n)) return
       message.citations.push(cite)
-      tell({ kind: "cite", cite })
+      notify({ kind: "cite", cite })
     },
 
     setActivity(activity) {
       if (activity === message.activity) return
       message.activity = activity
-      tell({ kind: "activity" })
+      notify({ kind: "activity" })
     },
 
     setRating(rating) {
       message.rating = rating
-      tell({ kind: "rating" })
+      notify({ kind: "rating" })
     },
 
     finish(status, note) {
       message.status = status
       message.note = note
       message.activity = ""
-      tell({ kind: "status" })
+      notify({ kind: "status" })
     },
 
     stop(points, note) {
@@ -101,13 +101,13 @@ export function createMessage(data: Partial<Message> & Pick<Message, "id" | "rol
     dropConfirmation() {
       if (!message.confirm) return
       message.confirm = null
-      tell({ kind: "status" })
+      notify({ kind: "status" })
     },
 
     resume() {
       message.status = "running"
       message.note = undefined
-      tell({ kind: "status" })
+      notify({ kind: "status" })
     },
   }
   return message

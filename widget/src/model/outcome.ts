@@ -1,4 +1,4 @@
-/** How replies and calls end, in words: below an answer, in a notice, and for the page. */
+/** Reports how replies and calls end: below an answer, in a notice, and to the page. */
 
 import type { Strings } from "../i18n/strings"
 import type { ChatErrorDetail, Status, StreamEvent } from "../shared/contract"
@@ -9,11 +9,11 @@ import type { Run } from "./run"
 import type { Screen } from "./screen"
 
 export interface Outcome {
-  /** Returns what is to be said below an answer that ended so. */
+  /** Returns the note below an answer with this status. */
   noteFor(status: Status, error?: ChatErrorDetail | null): Note | undefined
-  /** The reply came to its end. */
+  /** Shows the end of a reply. */
   finish(run: Run): void
-  /** Says what went wrong; `word` for a lost connection, undefined if that is said already. */
+  /** Shows an error. `word` is the text for a lost connection; undefined if it is shown already. */
   report(problem: unknown, word?: "lost" | "unloaded", retry?: () => void): void
 }
 

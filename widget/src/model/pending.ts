@@ -1,4 +1,4 @@
-/** The message that was sent and is not known to be accepted; it outlives its page. */
+/** The message that was sent but not confirmed yet. It is remembered across pages. */
 
 import type { Memory } from "../shared/memory"
 import { uuid } from "../shared/uuid"
@@ -7,13 +7,13 @@ import type { ChatMessage } from "./message"
 import type { Screen } from "./screen"
 
 export interface Pending {
-  /** Remembers a message that is about to be sent. The same text again is the same message. */
+  /** Remembers a message before it is sent. The same text again is a retry with the same id. */
   begin(text: string, replaces?: string): Outgoing
-  /** The server has it. */
+  /** Call this when the server has the message. */
   accepted(): void
-  /** The server does not want it. */
+  /** Call this when the server refuses the message. */
   forget(): void
-  /** Gives a message back that was cut off by leaving the page, unless it is among these. */
+  /** Puts a message that was not confirmed back into the input, unless it is one of these. */
   restore(messages: readonly ChatMessage[]): void
 }
 

@@ -1,4 +1,4 @@
-/** What becomes of messages and decisions that the server did not take. */
+/** Undoes messages and decisions that the server did not accept. */
 
 import type { Outgoing } from "../transport/follow"
 import { Refusal } from "../transport/http"
@@ -8,9 +8,9 @@ import type { Pending } from "./pending"
 import type { Screen } from "./screen"
 
 export interface Returns {
-  /** Puts a message back to where it was written; all is as before. */
+  /** Puts a message back into the input. */
   message(outgoing: Outgoing, problem: unknown): void
-  /** Asks again what the visitor decided; `before` is the answer as it was. */
+  /** Shows the question of a confirmation again. `before` has the earlier state of the answer. */
   decision(answer: ChatMessage, before: Pick<ChatMessage, "confirm" | "status" | "note">, problem: unknown): void
 }
 
@@ -30,7 +30,7 @@ export function createReturns({ screen, pending, report, refresh, send }: Return
         pending.forget()
         const { error } = problem.detail
         if (error === "busy" || error === "consent_required") {
-          // the card says that consent is missing
+          // for missing consent, a card is shown instead of an error
           void refresh().then(() => error === "busy" && report(problem))
           return
         }
@@ -42,7 +42,7 @@ export function createReturns({ screen, pending, report, refresh, send }: Return
         problem instanceof Refusal && (problem.status === 404 || problem.detail.error === "already_decided")
       answer.confirm = (!isGone && confirm) || null
       answer.finish(status, note)
-      // another tab may have answered, and the answer may go on
+      // another tab may have decided, and the reply may be running
       if (isGone) void refresh().then(() => report(problem))
       else report(problem, "lost")
     },

@@ -1,4 +1,4 @@
-/** One reply while it is written: follows it, and stops it. */
+/** One reply while it is running: its events, its end, and stopping it. */
 
 import type { Strings } from "../i18n/strings"
 import type { Status, StreamEvent } from "../shared/contract"
@@ -11,18 +11,18 @@ import type { Screen } from "./screen"
 
 export interface Run {
   readonly answer: ChatMessage
-  /** The server has what was sent. */
+  /** Whether the server has what was sent. */
   readonly isKnown: boolean
   readonly failure: StreamEvent | undefined
-  /** How it ended, once it did. */
+  /** The final status, once the reply has ended. */
   readonly status: Status
-  /** There is no reply: a person of the site answers. */
+  /** Whether there is no reply because a person of the site answers. */
   readonly isForPerson: boolean
-  /** Resolves to what went wrong, if anything did, once the reply has ended. */
+  /** Follows the reply. Resolves to the problem, or undefined, once the reply has ended. */
   follow(outgoing?: Outgoing | Decision): Promise<unknown>
-  /** Stops the reply, as soon as the server has told which it is. */
+  /** Stops the reply, as soon as its id is known. */
   stop(): Promise<unknown>
-  /** Lets go of the connection; the reply lives on. */
+  /** Closes the connection. The reply continues on the server. */
   letGo(): void
 }
 
@@ -30,11 +30,11 @@ export interface RunOptions {
   client: Client
   strings: Strings
   screen: Screen
-  /** The server has the message. */
+  /** Called when the server has the message. */
   accepted(): void
 }
 
-/** Milliseconds that a stop waits for the server to tell which reply it is. */
+/** Milliseconds that a stop waits for the id of the reply. */
 const STOP_WITHIN = 10_000
 
 export function createRun(answer: ChatMessage, place: Place, options: RunOptions): Run {
@@ -94,7 +94,7 @@ export function createRun(answer: ChatMessage, place: Place, options: RunOptions
     },
     get status() {
       if (done && done !== "person" && done !== "complete") return done
-      // an answer without a word is none
+      // an empty answer counts as failed
       return failure || !(answer.text || answer.confirm) ? "failed" : "complete"
     },
 

@@ -1,40 +1,40 @@
-/** What the conversation asks of those who show it. */
+/** The interface of the view for the conversation. */
 
 import type { Word } from "../i18n/strings"
 import type { Services } from "../shared/contract"
 import type { ChatMessage } from "./message"
 
-/** Something to say besides messages. */
+/** A text besides the messages, such as an error. */
 export interface Notice {
   text: string
-  /** When it ends by itself, as `Date.now()` counts; until then nothing can be sent. */
+  /** When the notice ends (`Date.now()`). Until then, nothing can be sent. */
   until?: number | undefined
   retry?: (() => void) | undefined
-  /** It is no error. */
+  /** Whether it is not an error. */
   mild?: boolean
 }
 
 export interface Screen {
   /** Shows these messages and no others. */
   show(messages: readonly ChatMessage[]): void
-  /** What stands before the first message. */
+  /** Shows the greeting and the suggestions before the first message. */
   start(greeting: string, suggestions: readonly string[]): void
-  /** What there is besides the assistant. */
+  /** Shows what the site offers besides the assistant. */
   services(services: Services): void
   /** Whether there are messages before those that are shown. */
   setEarlier(earlier: boolean): void
   setRunning(running: boolean): void
   setLoading(loading: boolean): void
-  /** Shows a notice in place of another, or none. */
+  /** Shows a notice instead of the current one, or none. */
   notice(notice?: Notice): void
-  /** Says something to those who hear the page. */
+  /** Announces a text to screen readers. */
   say(word: Word): void
-  /** Puts text that was not accepted back to where it was written. */
+  /** Puts text that was not accepted back into the input. */
   giveBack(text: string): void
-  /** The text was sent: it leaves the input. */
+  /** Removes a text that was sent from the input. */
   sent(text: string): void
-  /** A message was sent: its question goes to the top. */
+  /** Scrolls a question that was just sent to the top. */
   follow(question: ChatMessage): void
-  /** A reply came to its end. */
+  /** Call this when a reply has ended. */
   arrived(answer: ChatMessage): void
 }

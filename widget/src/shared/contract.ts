@@ -1,4 +1,4 @@
-/** What the contract's HTTP carries. */
+/** The types of the JSON in HTTP calls and event streams. */
 
 export type Status = "running" | "complete" | "truncated" | "stopped" | "refused" | "failed" | "interrupted"
 
@@ -9,16 +9,16 @@ export interface Source {
 }
 
 export interface Citation {
-  /** The text up to here, in code points, rests on source `n`. */
+  /** The text up to this code point is supported by source `n`. */
   at: number
   n: number
 }
 
 export interface Message {
   id: string
-  /** An agent is a person of the site. */
+  /** "agent" is a person of the site. */
   role: "user" | "assistant" | "agent"
-  /** Of an agent. */
+  /** The name of an agent. */
   name?: string | null
   text: string
   status: Status
@@ -26,7 +26,7 @@ export interface Message {
   sources: Source[]
   citations: Citation[]
   rating: number
-  /** Asked again in other words: no longer part of what Claude gets. */
+  /** Whether the visitor asked again in other words. Claude no longer gets this message. */
   replaced?: boolean
   suggestions?: string[]
   error?: ChatErrorDetail | null
@@ -34,16 +34,16 @@ export interface Message {
   offer?: Offer | null
 }
 
-/** A question that must be answered before a tool runs. */
+/** A question that must be confirmed before a tool runs. */
 export interface Confirmation {
   id: string
   text: string
 }
 
-/** What an answer that could not help leads to. */
+/** What is offered below an answer that did not help. */
 export type Offer = "person" | "contact"
 
-/** Whether a person of the site answers. */
+/** The state of a person of the site in the conversation. */
 export interface Person {
   available: boolean
   state: "none" | "waiting" | "joined" | "closed"
@@ -53,24 +53,24 @@ export interface Person {
 
 export type ContactField = "email" | "name" | "phone" | "message"
 
-/** The form in which visitors leave how to reach them. */
+/** The contact form. */
 export interface ContactForm {
   fields: ContactField[]
   required: ContactField[]
-  /** What the visitor has to agree to; may be empty. */
+  /** The text that the visitor must agree to; may be empty. */
   consent?: string | null
-  /** It is filled in before the first message. */
+  /** Whether it is shown before the first message. */
   before?: boolean
 }
 
-/** A text that the visitor has to accept before the first message. */
+/** A text that the visitor must accept before the first message. */
 export interface Consent {
   required: boolean
   given: boolean
   text: string
 }
 
-/** What there is besides the assistant; a server may know nothing of it. */
+/** What the site offers besides the assistant. Older servers send none of it. */
 export interface Services {
   person?: Person | null
   contact?: ContactForm | null
@@ -78,24 +78,24 @@ export interface Services {
   privacy_url?: string | null
 }
 
-/** What happened in a conversation since a cursor. */
+/** News in a conversation since a cursor. */
 export interface Updates {
   cursor?: string | number
   messages?: Message[]
   person?: Person
 }
 
-/** What the visitor has left of a limit. */
+/** What is left of a limit. */
 export interface Limit {
   left: number
-  /** Seconds. */
+  /** Seconds until the limit resets. */
   resets_in: number
 }
 
 export interface History extends Services {
   conversation: string | null
   messages: Message[]
-  /** A cursor for earlier messages, if there are some. */
+  /** A cursor for earlier messages, if there are any. */
   before?: string | null
   running: string | null
   greeting: string
@@ -103,7 +103,7 @@ export interface History extends Services {
   limits: Limit[]
 }
 
-/** A conversation in the list of the visitor's own. */
+/** A conversation in the visitor's list. */
 export interface Past {
   id: string
   title: string
@@ -111,21 +111,21 @@ export interface Past {
   messages: number
 }
 
-/** An error of the contract, in a response or in a stream. */
+/** An error in a response or a stream. */
 export interface ChatErrorDetail {
   error: string
   message: string
   retryable?: boolean
-  /** Seconds. */
+  /** Seconds to wait. */
   retry_after?: number
   ref?: string
   reply?: string
   limit?: number
-  /** What is wrong with each field of a form. */
+  /** The error of each field of a form. */
   fields?: Record<string, string>
 }
 
-/** What polling gets instead of a stream. */
+/** The response to polling a reply. */
 export interface Polled {
   text: string
   at: number
@@ -138,7 +138,7 @@ export interface Polled {
   offer?: Offer | null
 }
 
-/** An event of a stream; a program ignores the keys that it does not know. */
+/** An event of a stream. Unknown keys are ignored. */
 export interface StreamEvent {
   reply?: string
   message?: string
@@ -154,6 +154,6 @@ export interface StreamEvent {
   retryable?: boolean
   retry_after?: number
   ref?: string
-  /** "person": no reply, a person of the site answers. */
+  /** "person" means that there is no reply, because a person of the site answers. */
   done?: Status | "person"
 }

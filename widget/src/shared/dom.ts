@@ -1,9 +1,9 @@
-/** Builds elements without HTML text, so that no text can become HTML. */
+/** Builds elements without parsing HTML, so that no text can become HTML. */
 
 type Child = Node | string | false | null | undefined
 type Attributes = Record<string, string | number | boolean | undefined | ((event: never) => void)>
 
-/** `classes` are the element's parts, too: what our style sheet can reach, `::part` can. */
+/** Creates an element. `classes` are also its parts, so that `::part` can style what our style sheet can. */
 export function h<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   classes = "",
@@ -22,7 +22,7 @@ export function h<K extends keyof HTMLElementTagNameMap>(
 
 const SVG = "http://www.w3.org/2000/svg"
 
-/** An icon: the path of `icons.ts`. */
+/** Creates an icon from a path of `icons.ts`. */
 export function icon(path: string): SVGElement {
   const svg = document.createElementNS(SVG, "svg")
   svg.setAttribute("viewBox", "0 0 24 24")
@@ -37,7 +37,7 @@ export function button(classes: string, click: (event: MouseEvent) => void, ...c
   return h("button", classes, { type: "button", click }, ...children)
 }
 
-/** A button that shows an icon, and says `label`. */
+/** Creates a button with an icon and an accessible label. */
 export function iconButton(
   classes: string,
   path: string,
@@ -58,7 +58,7 @@ export function setIcon(element: HTMLElement, path: string): void {
   element.querySelector("svg")?.replaceWith(icon(path))
 }
 
-/** Handles Escape, and keeps it from whatever is around. */
+/** Returns a listener that handles Escape and stops the event. */
 export function onEscape(handle: () => void): (event: KeyboardEvent) => void {
   return (event) => {
     if (event.key !== "Escape" || event.isComposing) return

@@ -1,4 +1,4 @@
-/** What the panel and the extras know of each other. */
+/** The interfaces between the panel and the extras. */
 
 import type { Strings } from "../i18n/strings"
 import type { ReadEvents } from "../transport/events"
@@ -6,71 +6,71 @@ import type { Call } from "../transport/http"
 import type { Confirmation, Message, Offer, Person, Services } from "./contract"
 import type { Memory } from "./memory"
 
-/** The panel, as the extras see it. */
+/** The interface of the panel for the extras. */
 export interface Surface {
   readonly strings: Strings
   readonly memory: Memory
   readonly call: Call
   readonly readEvents: ReadEvents
-  /** Holds the conversation, and what is shown in its place. */
+  /** The element with the conversation, and with what covers it. */
   readonly body: HTMLElement
-  /** Stands above the conversation. */
+  /** The element above the conversation. */
   readonly top: HTMLElement
-  /** Stands behind the last message. */
+  /** The element after the last message. */
   readonly end: HTMLElement
-  /** The address of the privacy notice. */
+  /** Returns the address of the privacy notice. */
   privacy(): string | null
-  /** Whether nothing has been said yet. */
+  /** Whether the conversation has no messages. */
   isEmpty(): boolean
-  /** The conversation that is shown, if the visitor chose it. */
+  /** Returns the id of the conversation, if the visitor chose it from the list. */
   conversation(): string | undefined
-  /** Says something to those who hear the page. */
+  /** Announces a text to screen readers. */
   say(text: string): void
-  /** Shows what went wrong. */
+  /** Shows an error. */
   report(problem: unknown): void
-  /** Hides where the visitor writes, as a card has to be answered first. */
+  /** Hides the input while a card must be answered first. */
   setClosed(closed: boolean): void
-  /** Says who answers, and whom one can ask for. */
+  /** Sets the state of the person, which decides who answers and what is offered. */
   setPerson(person: Person): void
-  /** Shows messages that came by themselves. */
+  /** Shows messages from updates. */
   receive(messages: readonly Message[]): void
-  /** Shows what the server has. */
+  /** Loads and shows the conversation again. */
   refresh(): Promise<void>
-  /** The id of the conversation that is shown, if it is known. */
+  /** Returns the id of the conversation that is shown, if it is known. */
   current(): string | null
   /** Shows another conversation of the visitor. */
   open(id: string): void
-  /** The conversation that is shown will be deleted: the next message begins another one. */
+  /** Shows an empty conversation, because the current one will be deleted. */
   leave(): void
-  /** It will not be deleted after all. */
+  /** Shows the conversation again, because its deletion was undone. */
   comeBack(id: string): void
-  /** A conversation was deleted. */
+  /** Call this when a conversation was deleted. */
   removed(id: string): void
-  /** Puts the focus on the button that leads to the conversations. */
+  /** Focuses the button of the list of conversations. */
   focusPast(): void
-  /** Says that the conversations could not be loaded. */
+  /** Shows that the conversations could not be loaded. */
   unloaded(retry: () => void): void
   /** Scrolls to a card. */
   reveal(card: HTMLElement): void
-  /** Puts the focus where the visitor writes. */
+  /** Focuses the input. */
   focus(): void
 }
 
-/** The extras, as the panel sees them. */
+/** The interface of the extras for the panel. */
 export interface Extras {
   readonly sheet: CSSStyleSheet
-  /** Follows what the server says there is. */
+  /** Sets what the server offers. */
   update(services: Services): void
-  /** Shows the ways to reach people; `button` asked for them. */
+  /** Shows the ways to reach people, in a menu below `button`. */
   help(button: HTMLElement): void
-  /** Asks for a person, or opens the contact form, which takes the focus or not. */
+  /** Asks for a person, or opens the contact form and focuses it if `focus`. */
   reach(offer: Offer, focus: boolean): void
-  /** Returns a card that asks before a tool runs. */
+  /** Returns a card that asks whether a tool may run. */
   confirm(confirmation: Confirmation, decide: (approve: boolean) => void): HTMLElement
-  /** Shows the visitor's conversations, in place of the one that is shown. */
+  /** Shows the list of the visitor's conversations. */
   showPast(): void
   hidePast(): void
-  /** Lets go of all connections. */
+  /** Closes all connections. */
   suspend(): void
 }
 

@@ -1,4 +1,4 @@
-/** What the launcher and the panel know of each other. */
+/** The interfaces between the launcher and the panel. */
 
 import type { ChatErrorDetail, Status } from "./contract"
 import type { CreateExtras } from "./extras"
@@ -16,7 +16,7 @@ export interface SiteChatEvents {
   "site-chat:error": CustomEvent<ChatErrorDetail>
 }
 
-/** Tells the page. */
+/** Dispatches an event on the element. */
 export type Emit = <K extends keyof SiteChatEvents>(name: K, detail: SiteChatEvents[K]["detail"]) => void
 
 /** The element that shows a chat. */
@@ -25,46 +25,46 @@ export interface Host extends HTMLElement {
   request(url: string, init: RequestInit): Promise<Response>
 }
 
-/** The launcher, as the panel sees it. */
+/** The interface of the launcher for the panel. */
 export interface Launcher {
-  /** Which chat of the page it is, for other tabs. */
+  /** Identifies the chat across tabs, by its endpoint and bot. */
   readonly place: string
-  /** Holds all that the chat shows; it moves with the page's body. */
+  /** The element with everything that the chat shows. It moves to another host when the body is replaced. */
   readonly root: HTMLElement
   readonly inline: boolean
   /** The texts of the page's language, by name. */
   readonly words: Record<string, unknown>
   readonly memory: Memory
   readonly emit: Emit
-  /** Fetches the script of a part, once. */
+  /** Loads the script of a part, once. */
   load<P extends Part>(part: P): Promise<Parts[P]>
   /** The element that shows the chat now. */
   host(): Host
   attribute(name: string): string | null
-  /** Shows how many messages wait to be read. */
+  /** Shows the number of unread messages. */
   setUnread(count: number): void
-  /** The panel was opened or closed. */
+  /** Call this when the panel was opened or closed. */
   setOpened(opened: boolean): void
 }
 
-/** The panel, as the launcher sees it. */
+/** The interface of the panel for the launcher. */
 export interface Panel {
   open(focus: boolean): void
   close(): void
   ask(text: string): Promise<void>
   prefill(text: string): void
   focus(): void
-  /** The chat moved to another element; it had the focus, or not. */
+  /** Call this when the chat has moved to another element. */
   moved(hadFocus: boolean): void
-  /** Its element left the page, and no other came. */
+  /** Call this when the element has left the page and no other element has adopted the chat. */
   left(): void
-  /** An attribute of the element changed. */
+  /** Call this when an attribute of the element has changed. */
   changed(name: string): void
 }
 
 export type CreatePanel = (launcher: Launcher) => Panel
 
-/** The scripts that the launcher fetches, and what each of them makes. */
+/** The scripts that the launcher loads, and the function that each of them registers. */
 export interface Parts {
   panel: CreatePanel
   extras: CreateExtras
@@ -72,5 +72,5 @@ export interface Parts {
 
 export type Part = keyof Parts
 
-/** Where the window fills the screen. */
+/** The media query for screens that the window fills. */
 export const PHONE = "(max-width: 30rem), (max-height: 25rem)"

@@ -1,4 +1,4 @@
-/** Icons: what a path of 24 by 24 draws. */
+/** The paths of icons, in a view box of 24 by 24. */
 
 export const CHAT =
   "M12 4c-5 0-9 3.2-9 7.2 0 2.2 1.2 4.2 3.2 5.5L5 21l4.7-2.9c.7.1 1.5.2 2.3.2 5 0 9-3.2 9-7.1S17 4 12 4z"

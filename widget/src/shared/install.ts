@@ -1,4 +1,4 @@
-/** Gives what a script makes to the launcher that fetched it. */
+/** Registers the function of a script with the launcher. */
 
 import type { Part, Parts } from "./host"
 

@@ -1,28 +1,28 @@
 /**
- * What a tab remembers from page to page. Storage may be forbidden or full: the chat then works
- * all the same, and only forgets.
+ * What a tab remembers from page to page. If storage is forbidden or full, the chat works, but
+ * remembers nothing.
  */
 
 export interface Remembered {
-  /** The window is open. */
+  /** Whether the window is open. */
   open?: boolean
-  /** The window is a side panel. */
+  /** Whether the window is a side panel. */
   wide?: boolean
-  /** What stands in the input. */
+  /** The text in the input. */
   draft?: string
-  /** A message that was sent and is not known to be accepted. */
+  /** A message that was sent but not confirmed by the server. */
   pending?: { id: string; text: string }
-  /** A reply was running when the page was left. */
+  /** Whether a reply was running when the page was left. */
   running?: boolean
-  /** A person of the site was asked for, or answers. */
+  /** Whether a person of the site was asked for, or has joined. */
   person?: "waiting" | "joined"
-  /** The visitor left how to be reached, or does not want to. */
+  /** Whether the visitor has sent or closed the contact form. */
   contacted?: boolean
-  /** Messages that came while the window was closed. */
+  /** The number of messages that arrived while the window was closed. */
   unread?: number
-  /** The next message begins a conversation. */
+  /** Whether the next message starts a new conversation. */
   fresh?: boolean
-  /** The conversation that the visitor chose from the list. */
+  /** The id of the conversation that the visitor chose from the list. */
   conversation?: string
 }
 
@@ -37,7 +37,7 @@ export function createMemory(key: string): Memory {
     const stored: unknown = JSON.parse(sessionStorage.getItem(key) ?? "{}")
     if (typeof stored === "object") Object.assign(values, stored)
   } catch {
-    // nothing is remembered
+    // there is nothing to restore
   }
   return {
     values,
@@ -46,7 +46,7 @@ export function createMemory(key: string): Memory {
       try {
         sessionStorage.setItem(key, JSON.stringify(values))
       } catch {
-        // it lives as long as the page
+        // the values are kept only on this page
       }
     },
   }

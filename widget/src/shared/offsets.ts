@@ -1,5 +1,5 @@
 /**
- * Offsets of the contract count Unicode code points, as Python does; JavaScript's strings count
+ * Converts offsets. The server counts Unicode code points, as Python does. JavaScript strings count
  * UTF-16 units.
  */
 
@@ -9,7 +9,7 @@ export function countPoints(text: string): number {
   return text.length - (text.match(PAIRS)?.length ?? 0)
 }
 
-/** The index in `text`, in UTF-16 units, at which its first `points` code points end. */
+/** Returns the index in `text`, in UTF-16 units, after its first `points` code points. */
 export function indexOfPoint(text: string, points: number): number {
   let index = 0
   while (points-- > 0 && index < text.length) {

@@ -1,4 +1,4 @@
-/** The page that the visitor is on, as the server may know it. */
+/** Returns the visitor's page as the server gets it, with shortened texts. */
 export function describePage(): { url: string; title: string } {
   return { url: location.href.slice(0, 2000), title: document.title.slice(0, 300) }
 }

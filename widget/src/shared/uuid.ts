@@ -1,4 +1,4 @@
-/** A random UUID: browsers end a blob's address with one. Without TLS they have no randomUUID. */
+/** Returns a random UUID: the end of a blob's address. `crypto.randomUUID` needs TLS. */
 export function uuid(): string {
   const url = URL.createObjectURL(new Blob())
   URL.revokeObjectURL(url)

@@ -1,4 +1,4 @@
-/** The contract's calls, one function each. */
+/** The HTTP calls of the chat. */
 
 import type { History } from "../shared/contract"
 import { Nonsense } from "./events"
@@ -7,7 +7,7 @@ import { type Call, createCall, type Request } from "./http"
 
 export interface Client {
   readonly call: Call
-  /** A conversation of the visitor: the current one, or the one named. Of a long one a part. */
+  /** Loads a conversation, by default the current one: its newest messages, or those before a cursor. */
   history(conversation?: string, before?: string): Promise<History>
   stop(reply: string, at: number): Promise<unknown>
   rate(reply: string, rating: number, comment: string): Promise<unknown>
@@ -24,7 +24,7 @@ export interface ClientOptions {
 
 export function createClient({ request, endpoint, bot, language }: ClientOptions): Client {
   const call = createCall(request, endpoint, { bot: bot ?? undefined, lang: language ?? undefined })
-  // a message names its bot in its body
+  // messages have the bot in their body
   const send = createCall(request, endpoint, { lang: language ?? undefined })
   return {
     call,

@@ -3,15 +3,15 @@
 import { createParser } from "eventsource-parser"
 import type { StreamEvent } from "../shared/contract"
 
-/** The server says something every 10 s; silence for so long (ms) means that nobody is there. */
+/** Milliseconds without data after which the connection counts as lost. The server sends something every 10 s. */
 const SILENCE = 25_000
 
-/** What came is no stream of the contract. */
+/** The response is not a valid stream. */
 export class Nonsense extends Error {}
 
 export type ReadEvents = typeof readEvents
 
-/** Hands on the events of a stream. True when it came to its end, false when it was cut. */
+/** Passes the events of a stream to `hear`. Returns true at the end of the stream, false if it was cut off. */
 export async function readEvents(
   response: Response,
   hear: (event: StreamEvent, end?: number) => void,
@@ -38,7 +38,7 @@ export async function readEvents(
   return done
 }
 
-/** An event; what is valid JSON but no object is one that we do not know. */
+/** Parses an event. JSON that is not an object is treated as an unknown event. */
 function parseEvent(data: string): StreamEvent {
   try {
     const event: unknown = JSON.parse(data)

@@ -1,7 +1,6 @@
 /**
- * Sends a message or follows a reply, to the end. It resumes a cut stream where it was, polls
- * where the server says so, waits when the server asks for it, and sends a message again, under
- * its own id, whose answer never came.
+ * Sends a message or follows a reply, to the end. It resumes streams that were cut off, polls or waits
+ * if the server asks for it, and sends a message again with the same id if there was no response.
  */
 
 import type { ChatErrorDetail, Polled, StreamEvent } from "../shared/contract"
@@ -10,26 +9,26 @@ import { Nonsense, readEvents } from "./events"
 import { type Call, Refusal, Silence } from "./http"
 import { advance, type Place } from "./place"
 
-/** Attempts to get a lost connection back, each after a longer wait: 0.3, 0.9, 2.7, 8, 8, 8 s. */
+/** Maximum attempts to restore a lost connection, after 0.3, 0.9, 2.7, 8, 8 and 8 s. */
 const ATTEMPTS = 6
 const LONGEST_WAIT = 8000
 const POLL = 800
-/** Milliseconds until the server must begin to answer. */
+/** Milliseconds until the server must start to respond. */
 const PATIENCE = 20_000
-/** Seconds of a Retry-After that are waited for without asking, and how often. */
+/** Maximum seconds of a Retry-After that are waited automatically, by HTTP status, and how often. */
 const PATIENT: Record<number, number> = { 429: 15, 503: 60 }
 const RETRIES = 8
 
 export interface Outgoing {
   id: string
   message: string
-  /** An id, or "new"; without it the current one. */
+  /** The id of the conversation, or "new"; by default the current one. */
   conversation?: string | undefined
-  /** The id of the message that this one asks in other words. */
+  /** The id of the message that this one replaces. */
   replaces?: string
 }
 
-/** The visitor's answer to the question whether a tool may run. */
+/** The visitor's decision whether a tool may run. */
 export interface Decision {
   id: string
   approve: boolean
@@ -39,13 +38,13 @@ export interface Follower {
   event(event: StreamEvent): void
   /** The connection was lost (true) or is back (false). */
   lost(state: boolean): void
-  /** The server is busy; it is asked again in so many seconds. */
+  /** The server is busy. The next attempt is in `seconds`. */
   waiting(seconds: number): void
 }
 
 /**
- * Moves `place` along. Throws a Refusal, Silence, or another error if the connection does not come
- * back.
+ * Follows a reply and updates `place`. Throws a Refusal, a Silence, or another error if the connection
+ * can't be restored.
  */
 export type Follow = (
   message: Outgoing | Decision | undefined,
@@ -88,7 +87,7 @@ export function createFollow(call: Call, bot: string | null): Follow {
       })
     }
 
-    /** True when the reply came to its end. */
+    /** Returns whether the reply has ended. */
     async function poll(response: Response): Promise<boolean> {
       const { text, at, status, sources, citations, suggestions, confirm, offer, error } =
         (await response.json()) as Polled
@@ -117,7 +116,7 @@ export function createFollow(call: Call, bot: string | null): Follow {
         throw new TypeError("The stream was cut.")
       }
       if (await poll(response)) return true
-      // a site that is slow to answer is asked less often
+      // poll a slow site less often
       await pause(Math.min(LONGEST_WAIT, POLL + 3 * (Date.now() - asked)), signal)
       return false
     }
@@ -129,7 +128,7 @@ export function createFollow(call: Call, bot: string | null): Follow {
       } catch (error) {
         signal.throwIfAborted()
         if (decision && attempt && error instanceof Refusal && error.detail.error === "already_decided") {
-          // by an attempt of ours whose answer was lost
+          // an earlier attempt, whose response was lost, has decided it
           decision = undefined
           continue
         }
@@ -148,7 +147,7 @@ export function createFollow(call: Call, bot: string | null): Follow {
   }
 }
 
-/** Seconds to wait before asking again, with jitter, if the server asked for that. */
+/** Returns the seconds to wait before the next attempt, with jitter, if the server asked to wait. */
 function patienceFor(error: unknown, retries: number): number | undefined {
   if (!(error instanceof Refusal) || retries >= RETRIES) return undefined
   const { error: code, retry_after: seconds } = error.detail
@@ -157,7 +156,7 @@ function patienceFor(error: unknown, retries: number): number | undefined {
   return seconds + Math.random() * Math.min(10, seconds / 2 + 1)
 }
 
-/** Throws what no other attempt makes better. */
+/** Throws errors for which another attempt is useless. */
 function throwIfFinal(error: unknown, isNew: boolean): void {
   if (error instanceof Nonsense || error instanceof SyntaxError) {
     const detail: ChatErrorDetail = { error: "server_error", message: "", retryable: true }
@@ -167,7 +166,7 @@ function throwIfFinal(error: unknown, isNew: boolean): void {
   if (error instanceof Refusal && (error.status < 500 || (error.ours && isNew))) throw error
 }
 
-/** Resolves after `delay` ms, or as soon as the network is back. Rejects if it is given up. */
+/** Resolves after `delay` milliseconds, or as soon as the network is back. Rejects if `signal` aborts. */
 function pause(delay: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const end = (): void => {

@@ -1,29 +1,29 @@
-/** One request of the contract: where it goes, what it carries, and what the server refuses. */
+/** Makes HTTP requests to the chat, and reads their errors. */
 
 import type { ChatErrorDetail } from "../shared/contract"
 
 export type Request = (url: string, init: RequestInit) => Promise<Response>
 
-/** The server said no. */
+/** The server refused a request. */
 export class Refusal extends Error {
   constructor(
     readonly detail: ChatErrorDetail,
     readonly status = 0,
-    /** The chat itself answered, not a proxy in between. */
+    /** Whether the chat itself responded, not a proxy. */
     readonly ours = true,
   ) {
     super(detail.error)
   }
 }
 
-/** The server accepted the connection and said nothing. */
+/** The server did not start to respond in time. */
 export class Silence extends Error {}
 
 export interface CallOptions extends RequestInit {
   /** Sent as JSON, with POST. */
   json?: object
   query?: Record<string, string | number | undefined>
-  /** Milliseconds until the server must begin to answer. */
+  /** Milliseconds until the server must start to respond. */
   patience?: number
 }
 
@@ -49,7 +49,7 @@ export function createCall(request: Request, endpoint: string, query: Record<str
   }
 }
 
-/** Ends a request whose answer does not begin in time. */
+/** Aborts a request whose response does not start in time. */
 async function within(
   patience: number | undefined,
   send: (signal: { signal?: AbortSignal }) => Promise<Response>,
@@ -74,7 +74,7 @@ async function refusalOf(response: Response): Promise<Refusal> {
   return new Refusal({ ...known, ...detail }, response.status, !!detail)
 }
 
-/** The seconds of a Retry-After, which may be a date. Without one it is 0 or NaN. */
+/** Returns the seconds of a Retry-After header, which can be a date; 0 or NaN without a valid one. */
 function secondsOf(header: string): number {
   const seconds = Number(header)
   return Number.isNaN(seconds) ? Math.ceil((Date.parse(header) - Date.now()) / 1000) : seconds

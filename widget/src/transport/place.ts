@@ -1,17 +1,17 @@
-/** Where in which reply a follower is. Pure. */
+/** The position of a follower in a reply. Pure. */
 
 import { countPoints, indexOfPoint } from "../shared/offsets"
 
 export interface Place {
   reply?: string | undefined
-  /** Code points of the text so far. */
+  /** Number of code points of the text so far. */
   offset: number
 }
 
-/** A piece is missing between what is known and what came. */
+/** Text is missing between the known text and the new text. */
 export class Gap extends Error {}
 
-/** Takes what is new of `text`, which ends at `end` if that is known, and moves `place`. */
+/** Returns the new part of `text`, and moves `place` to its end. `end` is the offset of the end, if known. */
 export function advance(place: Place, text: string, end?: number): string {
   const length = countPoints(text)
   const until = end ?? place.offset + length

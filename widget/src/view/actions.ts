@@ -1,4 +1,4 @@
-/** What the messages on the screen can do. */
+/** What messages can do: the interface of the chat for message views. */
 
 import type { Strings } from "../i18n/strings"
 import type { ChatMessage } from "../model/message"
@@ -10,20 +10,20 @@ export interface Actions {
   strings: Strings
   painter: Painter
   tooltip: Tooltip
-  /** Who the assistant is. */
+  /** Returns the name of the assistant. */
   name(): string
   copy(text: string, button: HTMLElement): void
-  /** Says something to those who hear the page. */
+  /** Announces a text to screen readers. */
   say(text: string): void
-  /** Resolves to whether the server has it. */
+  /** Resolves to whether the server has stored the rating. */
   rate(message: ChatMessage, rating: number, comment: string): Promise<boolean>
   retry(message: ChatMessage): void
   askAgain(message: ChatMessage): void
   edit(message: ChatMessage): void
-  /** Returns a button that leads to people, if there are some. A new offer of the form opens it. */
+  /** Returns a button that offers a person or the contact form, if there is one. Opens the form for a new offer. */
   offer(wanted?: Offer, isNew?: boolean): HTMLElement | undefined
-  /** Returns the card with the question whether a tool may run. */
+  /** Returns a card that asks whether a tool may run. */
   confirm(message: ChatMessage): HTMLElement
-  /** Asks one of the questions that an answer leads to. */
+  /** Asks a follow-up question. */
   ask(question: string): void
 }

@@ -1,4 +1,4 @@
-/** Says what happens to those who hear the page: politely, one thing after the other. */
+/** Announces texts to screen readers, one after the other. */
 
 import { h } from "../shared/dom"
 
@@ -7,7 +7,7 @@ export interface Announcer {
   say(text: string): void
 }
 
-/** Milliseconds that a text stands before the next one takes its place. */
+/** Milliseconds that a text stays before the next one replaces it. */
 const PAUSE = 700
 
 export function createAnnouncer(): Announcer {
@@ -19,7 +19,7 @@ export function createAnnouncer(): Announcer {
     const text = queue.shift()
     timer = undefined
     if (text === undefined) return
-    // the same text again is only heard if the region was empty in between
+    // the same text is announced again only if the region was empty in between
     element.textContent = ""
     timer = setTimeout(() => {
       element.textContent = text

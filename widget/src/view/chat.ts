@@ -1,4 +1,4 @@
-/** One chat: its window, and the conversation in it. */
+/** Creates the panel of one chat, and connects its parts. */
 
 import { createStrings } from "../i18n/strings"
 import { createConversation } from "../model/conversation"
@@ -23,7 +23,7 @@ import { createSurface } from "./surface"
 import { createTooltip } from "./tooltip"
 import { createWelcome, createWindow, readSuggestions, type WindowOptions } from "./window"
 
-/** Milliseconds after which a tab that is seen again looks for news. */
+/** Milliseconds after which a tab refreshes the conversation when it is shown again. */
 const STALE = 30_000
 
 const sheet = new CSSStyleSheet()
@@ -136,7 +136,7 @@ export function createChat(launcher: Launcher): Panel {
   }
   const messages = createMessages(scroller.list, actions)
 
-  /** Asks a suggested question; while nothing can be sent, it waits in the input. */
+  /** Asks a suggested question. If nothing can be sent now, the question is put into the input. */
   function ask(question: string): void {
     if (composer.isBlocked()) screen.giveBack(question)
     else void conversation.send(question)
@@ -194,7 +194,7 @@ export function createChat(launcher: Launcher): Panel {
     void conversation.refresh()
   }
 
-  /** Attaches what the chat shows to the element that shows it now. */
+  /** Adds the style sheets to the shadow root of the current element. */
   function attach(): void {
     const shadow = root.getRootNode()
     if (!(shadow instanceof ShadowRoot)) return
@@ -203,7 +203,7 @@ export function createChat(launcher: Launcher): Panel {
   }
 
   function focus(): void {
-    // on a phone the keyboard would cover the conversation
+    // on a phone, the keyboard would cover the conversation
     if (showing.isFull() && !inline) frame.element.focus()
     else (composer.element.hidden ? frame.element : composer.input).focus({ preventScroll: inline })
   }

@@ -1,4 +1,4 @@
-/** Where the visitor writes: input, counter, send and stop. */
+/** The input, with its counter and the buttons to send and stop. */
 
 import type { Strings } from "../i18n/strings"
 import { button, h, iconButton, onEscape } from "../shared/dom"
@@ -8,14 +8,14 @@ import { countPoints } from "../shared/offsets"
 export interface ComposerOptions {
   strings: Strings
   placeholder: string
-  /** Code points that a message may have. */
+  /** Maximum code points of a message. */
   limit: number
   /** `replaces` is the id of the message that is being edited. */
   send(text: string, replaces?: string): void
   stop(): void
-  /** The draft changed. */
+  /** Called when the draft has changed. */
   draft(text: string): void
-  /** Says something to those who hear the page. */
+  /** Announces a text to screen readers. */
   say(text: string): void
 }
 
@@ -26,23 +26,23 @@ export interface Composer {
   text(): string
   set(text: string): void
   setRunning(running: boolean): void
-  /** Nothing can be sent while a limit is spent. */
+  /** Disables sending while a limit is used up. */
   setBlocked(blocked: boolean): void
   isBlocked(): boolean
-  /** Nothing can be written until something else is done. */
+  /** Hides the input while a card must be answered. */
   setClosed(closed: boolean): void
   setLimit(limit: number): void
   setPlaceholder(text: string): void
-  /** Edits a message in place of writing a new one. */
+  /** Edits an earlier message instead of writing a new one. */
   edit(id: string, text: string): void
-  /** Sends what stands in the input, if that may be sent. */
+  /** Sends the text in the input, if it can be sent. */
   send(): void
 }
 
-/** Text of so many times the limit is not taken into the input: browsers need minutes to lay it out. */
+/** A text longer than this multiple of the limit is rejected, because browsers are too slow to lay it out. */
 const FAR_TOO_LONG = 10
 
-/** Characters left at which the counter is read out. */
+/** The numbers of remaining characters at which the counter is announced. */
 const ANNOUNCED = [100, 20, 0]
 
 export function createComposer(options: ComposerOptions): Composer {
@@ -74,8 +74,8 @@ export function createComposer(options: ComposerOptions): Composer {
       keep()
     },
     keydown(event: KeyboardEvent) {
-      // while a word is being composed (Japanese, Chinese, ...) Enter belongs to the input method;
-      // Safari ends the composition before it sends the key, with 229 as its code
+      // while a word is being composed (Japanese, Chinese, ...), Enter belongs to the input method;
+      // Safari ends the composition before it sends this key, but with key code 229
       if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return
       event.preventDefault()
       composer.send()
@@ -87,16 +87,16 @@ export function createComposer(options: ComposerOptions): Composer {
   const sendButton = iconButton("send", SEND, say("send"), () => composer.send())
   const stopButton = iconButton("send stop", STOP, say("stop"), stop)
 
-  /** Characters that may still be written. What is far too long is not counted exactly. */
+  /** Returns the number of remaining characters, which is inexact for texts that are far too long. */
   function charactersLeft(): number {
     const { value } = input
     return limit - (value.length > 4 * limit ? value.length : countPoints(value.trim()))
   }
 
-  /** Shows what depends on the text: the height, the counter, whether it can be sent. */
+  /** Updates what depends on the text: the height, the counter and the send button. */
   function show(): void {
     const left = charactersLeft()
-    // without a text the placeholder has the page's direction
+    // an empty input has the page's direction, for the placeholder
     input.dir = input.value && "auto"
     showCount(left)
     sendButton.ariaDisabled = String(blocked || left < 0 || !input.value.trim())
@@ -123,7 +123,7 @@ export function createComposer(options: ComposerOptions): Composer {
     announced = step
   }
 
-  /** Goes back to what stood in the input before. */
+  /** Restores the text that was in the input before the editing. */
   function endEditing(back: boolean): void {
     const { draft: text = "" } = edited ?? {}
     edited = undefined

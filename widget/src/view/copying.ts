@@ -1,17 +1,17 @@
-/** Copies text, and shows on the button that it did. */
+/** Copies text to the clipboard. */
 
 import { setIcon } from "../shared/dom"
 import { CHECK, COPY } from "../shared/icons"
 
-/** Milliseconds that the button shows it. */
+/** Milliseconds for which the button shows that the text was copied. */
 const SHOWN = 1500
 
-/** `done` or `failed` is called afterwards. */
+/** Copies `text`, shows it on `button`, and calls `done` or `failed`. */
 export async function copyText(text: string, button: HTMLElement, done: () => void, failed: () => void): Promise<void> {
   try {
     await navigator.clipboard.writeText(text)
   } catch {
-    // without TLS, or not allowed
+    // there is no TLS, or the browser does not allow it
     failed()
     return
   }

@@ -1,4 +1,4 @@
-/** Copy, thumbs up, thumbs down, and the comment that may go with them. */
+/** The actions below an answer: copy, ask again, thumbs and a comment. */
 
 import type { ChatMessage } from "../model/message"
 import { button, h, iconButton, onEscape } from "../shared/dom"

@@ -1,4 +1,4 @@
-/** One message on the screen: its text as it arrives, its sources, and what can be done with it. */
+/** The view of one message: its text, its sources and its actions. */
 
 import { createMarkdownStream, type MarkdownStream } from "../markdown"
 import type { Change, ChatMessage } from "../model/message"
@@ -26,7 +26,7 @@ function createQuestion(message: ChatMessage, { strings: { say }, edit }: Action
   return { message, element, paint: () => false }
 }
 
-/** Milliseconds that an answer of the history may take to draw at once. */
+/** Milliseconds for which an answer from the history is drawn at once. */
 const AT_ONCE = 8
 
 function createAnswer(message: ChatMessage, actions: Actions): MessageView {
@@ -75,7 +75,7 @@ function createAnswer(message: ChatMessage, actions: Actions): MessageView {
     else if (change.kind === "source") sources.add(change.source)
     else if (change.kind === "status") {
       footer.replaceChildren()
-      // one that was taken up again goes on behind what it had
+      // a resumed reply continues after the text that it has
       if (!isOver()) markdown = start()
     }
     if (isOver()) {
@@ -85,7 +85,7 @@ function createAnswer(message: ChatMessage, actions: Actions): MessageView {
     painter.add(view)
   }
 
-  /** Shows what belongs below a whole answer. */
+  /** Shows the footer of a finished answer. */
   function finish(): void {
     const { note } = message
     footer.replaceChildren()
@@ -99,9 +99,9 @@ function createAnswer(message: ChatMessage, actions: Actions): MessageView {
     if (message.suggestions?.length) footer.append(createFollowUps(message.suggestions))
     if (!message.isNew) return
     message.isNew = false
-    // the marks of sources are heard where an answer is read, not in its announcement
+    // leave citation marks out of the announcement
     content.classList.add("heard")
-    // biome-ignore lint/performance/useDomNodeTextContent: blocks are heard apart only as they are laid out
+    // biome-ignore lint/performance/useDomNodeTextContent: innerText keeps blocks apart
     actions.say(`${name()}: ${content.innerText} ${note?.text ?? ""}`)
     content.classList.remove("heard")
   }

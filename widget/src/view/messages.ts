@@ -1,11 +1,11 @@
-/** The messages on the screen, each drawn once. */
+/** The views of the messages, each of which is created once. */
 
 import type { ChatMessage } from "../model/message"
 import type { Actions } from "./actions"
 import { createMessageView } from "./message"
 
 export interface Messages {
-  /** Shows these messages in this order, and no others. */
+  /** Shows exactly these messages, in this order. */
   show(messages: readonly ChatMessage[]): void
   /** Returns the element of a message. */
   elementOf(message: ChatMessage): HTMLElement

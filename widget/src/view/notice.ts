@@ -1,4 +1,4 @@
-/** What the chat has to say besides messages: what went wrong, and when one can write again. */
+/** The bar for errors, and for the time until the visitor can write again. */
 
 import type { Strings } from "../i18n/strings"
 import type { Notice } from "../model/screen"
@@ -12,9 +12,9 @@ export interface NoticeBar {
 
 export interface NoticeOptions {
   strings: Strings
-  /** Nothing can be sent until the notice ends. */
+  /** Disables sending until the notice ends. */
   setBlocked(blocked: boolean): void
-  /** Says something to those who hear the page. */
+  /** Announces a text to screen readers. */
   announce(text: string): void
 }
 
@@ -47,7 +47,7 @@ export function createNoticeBar({ strings: { say, wait }, setBlocked, announce }
         else bar.show()
       }
       tick()
-      // the time is heard once, not with each second
+      // announce the time once, not every second
       announce(`${text} ${countdown.textContent ?? ""}`)
       ticking = setInterval(tick, 1000)
     },

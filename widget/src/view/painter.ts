@@ -1,12 +1,12 @@
-/** Draws what has changed with the next frame; however much there is, the page stays usable. */
+/** Draws changes in the next frames, with a time budget, so that the page stays responsive. */
 
-/** Milliseconds of a frame that drawing may begin another step in. */
+/** Milliseconds of a frame within which another step can start. */
 const BUDGET = 8
-/** After a step that took long, the page has this many times as long for itself. */
+/** After a step that exceeds the budget, drawing pauses for this multiple of its time. */
 const REST = 2
 
 export interface Paintable {
-  /** Draws until `deadline`, as `performance.now()` counts. True if there is more to draw. */
+  /** Draws until `deadline` (`performance.now()`). Returns whether there is more to draw. */
   paint(deadline: number): boolean
 }
 
@@ -37,7 +37,7 @@ export function createPainter(painted: () => void): Painter {
   function schedule(): void {
     if (isScheduled) return
     isScheduled = true
-    // a page that is not seen gets no frames, but its answers end all the same
+    // a hidden page gets no animation frames, but its answers must end too
     if (document.hidden) setTimeout(paint, 100)
     else requestAnimationFrame(paint)
   }

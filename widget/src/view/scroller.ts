@@ -1,13 +1,13 @@
 /**
- * The list of messages. A question goes to its top and the answer grows below it; the reader is
- * never pulled anywhere.
+ * The scrolling list of messages. A new question is scrolled to the top, and its answer grows below it.
+ * The list never scrolls while an answer arrives.
  */
 
 import type { Strings } from "../i18n/strings"
 import { h, iconButton } from "../shared/dom"
 import { DOWN } from "../shared/icons"
 
-/** Pixels from the end that count as being there. */
+/** Pixels from the end within which the list counts as being at the end. */
 const NEAR = 48
 
 const CALM = matchMedia("(prefers-reduced-motion: reduce)")
@@ -16,24 +16,24 @@ export interface Scroller {
   readonly element: HTMLElement
   readonly list: HTMLElement
   readonly below: HTMLElement
-  /** The content has grown, or shrunk. */
+  /** Call this when the content has changed. */
   changed(): void
   toEnd(): void
-  /** Brings a question to the top, with room for its answer below it. */
+  /** Scrolls a question to the top, and reserves room for its answer. */
   follow(question: HTMLElement): void
-  /** Shows what stands behind the last message. */
+  /** Scrolls to a card after the last message. */
   reveal(element: HTMLElement): void
-  /** Changes the list; a reader who was at its end stays there. */
+  /** Changes the list, and stays at its end if it was there. */
   keepEnd(change: () => void): void
-  /** Another conversation is shown: its end comes first. */
+  /** Scrolls to the end when another conversation is shown. */
   reset(): void
-  /** Goes back to where the reader was before the list was hidden or moved. */
+  /** Restores the position from before the list was hidden or moved. */
   restore(): void
 }
 
 export function createScroller({ say }: Strings, before: HTMLElement[], after: HTMLElement): Scroller {
   let position = 0
-  /** Nobody has scrolled since the conversation was shown: its end is what counts. */
+  /** Whether nobody has scrolled yet, so that the list stays at its end. */
   let atStart = true
   const list = h("ol", "list")
   const element = h(
@@ -56,13 +56,13 @@ export function createScroller({ say }: Strings, before: HTMLElement[], after: H
     below.hidden = restBelow() < NEAR
   }
 
-  /** Pixels of the last message that are below what can be seen. */
+  /** Returns the pixels of the last message below the visible part. */
   function restBelow(): number {
     const last = list.lastElementChild?.lastElementChild ?? list
     return last.getBoundingClientRect().bottom - element.getBoundingClientRect().bottom
   }
 
-  /** Takes back the room below the last question. */
+  /** Removes the room that was reserved for an answer. */
   function shrink(): void {
     for (const message of list.querySelectorAll<HTMLElement>(".message[style]")) message.style.minHeight = ""
   }

@@ -1,14 +1,14 @@
-/** Offers to ask about text that the visitor selects on the page. */
+/** The button to ask about text that the visitor selects on the page. */
 
 import { button, h } from "../shared/dom"
 
-/** Characters of a selection that go into a question, and from which it is offered. */
+/** Maximum characters of a quoted selection, and minimum characters of a selection. */
 const LONGEST = 500
 const SHORTEST = 3
 
 export interface SelectionOptions {
   label: string
-  /** Whether the offer is wanted now. */
+  /** Whether the button may be shown now. */
   isOn(): boolean
   ask(text: string): void
 }
@@ -51,12 +51,12 @@ export function createSelectionOffer({ label, isOn, ask }: SelectionOptions): HT
   document.addEventListener("selectionchange", () => {
     if (getSelection()?.isCollapsed) hide()
   })
-  // the selection for which the panel was fetched
+  // the panel was loaded because of a selection
   setTimeout(show)
   return element
 }
 
-/** The text as a quote, with room for the question. */
+/** Returns the text as a quote, followed by an empty paragraph for the question. */
 function quote(text: string): string {
   const short = text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text
   return `${short.replace(/^/gm, "> ")}\n\n`

@@ -1,4 +1,4 @@
-/** What a conversation may need besides messages, and the extras for it, fetched when they are needed. */
+/** Loads the extras when a conversation needs more than messages, and shows the button for people. */
 
 import type { Strings } from "../i18n/strings"
 import type { ChatMessage } from "../model/message"
@@ -10,20 +10,20 @@ import { PERSON } from "../shared/icons"
 import type { Actions } from "./actions"
 
 export interface Services {
-  /** Leads to people; stands in the window's head. */
+  /** The button in the window's header that leads to people. */
   readonly button: HTMLButtonElement
-  /** Follows what the server says there is. */
+  /** Sets what the server offers. */
   update(given: Given): void
-  /** Says who answers, and whom one can ask for. */
+  /** Sets the state of the person. */
   setPerson(person: Person): void
-  /** Does something with the extras once they are there. */
+  /** Calls `action` with the extras, once they are loaded. */
   use(action: (extras: Extras) => void): void
   offer: Actions["offer"]
-  /** Returns the place of a card that asks before a tool runs. */
+  /** Returns an element, which will contain a card that asks whether a tool may run. */
   confirm(message: ChatMessage, decide: (approve: boolean) => void): HTMLElement
-  /** Shows the conversation again, if its visitor looks at the list of conversations. */
+  /** Closes the list of conversations. */
   hidePast(): void
-  /** Lets go of all connections. */
+  /** Closes all connections. */
   suspend(): void
 }
 
@@ -31,11 +31,11 @@ export interface ServicesOptions {
   launcher: Launcher
   strings: Strings
   surface: Surface
-  /** Changes the list of messages; a reader at its end stays there. */
+  /** Changes the list of messages, and stays at its end if it was there. */
   keepEnd(change: () => void): void
-  /** The extras bring a style sheet along. */
+  /** Adds the style sheet of the extras. */
   adopt(sheet: CSSStyleSheet): void
-  /** The extras could not be loaded. */
+  /** Called if the extras could not be loaded. */
   failed(retry: () => void): void
 }
 

@@ -1,4 +1,4 @@
-/** Puts the window on the screen: above everything, over the whole of a phone. */
+/** Shows the window above everything on the page. On a phone, it fills the screen. */
 
 import { PHONE } from "../shared/host"
 
@@ -9,23 +9,23 @@ export interface Showing {
   isFull(): boolean
 }
 
-/** `status` is what is heard of the chat: what stands outside of a modal dialog is not. */
+/** `status` is the live region. Inside a modal dialog, only live regions in the dialog are announced. */
 export function createShowing(root: HTMLElement, element: HTMLElement, status: HTMLElement): Showing {
   const phone = matchMedia(PHONE)
   let shown = false
 
-  /** A page's own modal dialog makes all inert but itself: only another modal one works above it. */
+  /** A modal dialog of the page makes everything else inert, except for another modal dialog. */
   function mustBeModal(): boolean {
     return phone.matches || !!document.querySelector("dialog:modal")
   }
 
   function fitScreen(): void {
-    // what a phone's keyboard leaves of the screen
+    // the part of the screen above a phone's keyboard
     const view = window.visualViewport
     const full = shown && phone.matches && view
     element.style.height = full ? `${view.height}px` : ""
     element.style.top = full ? `${view.offsetTop}px` : ""
-    // the page behind stays where it is
+    // keep the page behind from scrolling
     document.documentElement.style.overflow = full ? "hidden" : ""
   }
 
@@ -36,10 +36,10 @@ export function createShowing(root: HTMLElement, element: HTMLElement, status: H
     dialog.removeAttribute("open")
   }
 
-  /** Browsers that know neither popover nor modal dialogs show it as a box over the page. */
+  /** Shows the dialog in the top layer; in browsers without one, as a box over the page. */
   function put(): void {
     const dialog = element as HTMLDialogElement
-    // showing it takes no focus: whoever opened it gives that
+    // keep the dialog from taking the focus, which the caller sets
     dialog.inert = true
     const isModal = mustBeModal()
     ;(isModal ? dialog : root).append(status)

@@ -6,10 +6,10 @@ import { h } from "../shared/dom"
 import type { Actions } from "./actions"
 
 export interface Sources {
-  /** A numbered mark; its link comes with its source. */
+  /** Creates a numbered mark, which becomes a link when its source is known. */
   mark(n: number): HTMLElement
   add(source: Source): void
-  /** The list of all sources; undefined if there are none. */
+  /** Creates the list of all sources; undefined if there are none. */
   list(): HTMLElement | undefined
 }
 

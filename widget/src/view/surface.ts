@@ -1,4 +1,4 @@
-/** The panel, as the extras see it. */
+/** The interface of the panel for the extras. */
 
 import type { Strings } from "../i18n/strings"
 import type { Conversation } from "../model/controls"
@@ -19,7 +19,7 @@ export interface SurfaceOptions extends Pick<Surface, "top" | "end" | "body" | "
   composer: Composer
   scroller: Scroller
   notice: NoticeBar
-  /** What is made after the surface. */
+  /** Returns the parts that are created after the surface. */
   rest(): { conversation: Conversation; services: Services; frame: ChatWindow }
 }
 

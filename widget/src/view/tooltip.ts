@@ -1,10 +1,10 @@
-/** A small text beside an element, shown while the pointer or the focus is on it. */
+/** A tooltip, which is shown while an element is hovered or focused. */
 
 import { h } from "../shared/dom"
 
 export interface Tooltip {
   readonly element: HTMLElement
-  /** Shows what `describe` returns while `target` is pointed at or has the focus. */
+  /** Shows the text of `describe` while `target` is hovered or focused. */
   attach(target: HTMLElement, describe: () => string): void
 }
 

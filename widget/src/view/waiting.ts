@@ -1,15 +1,15 @@
-/** What an answer shows before it is written: that something goes on, after a while in words. */
+/** The indicator of an answer that has not started yet, which shows a text after a while. */
 
 import { h } from "../shared/dom"
 import type { Actions } from "./actions"
 
-/** Milliseconds of silence until words say that something goes on, and that it takes long. */
+/** Milliseconds until the texts that the assistant is working, and that it takes long. */
 const WORDS_AFTER = 2000
 const SLOW_AFTER = 8000
 
 export interface Waiting {
   readonly element: HTMLElement
-  /** Undefined when there is nothing to wait for. */
+  /** Shows the state of the answer; undefined hides the indicator. */
   show(state: { activity: string; writes: boolean } | undefined): void
 }
 

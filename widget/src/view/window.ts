@@ -1,4 +1,4 @@
-/** The chat's window: what stands where in it. */
+/** The chat's window and its layout. */
 
 import type { Strings } from "../i18n/strings"
 import { NEW_TAB } from "../markdown"
@@ -9,26 +9,26 @@ import type { Scroller } from "./scroller"
 
 export interface WindowOptions {
   strings: Strings
-  /** In the page, not over it. */
+  /** Whether the chat is in the page, not over it. */
   inline: boolean
   attribute(name: string): string | null
   close(): void
-  /** Begins another conversation. */
+  /** Starts another conversation. */
   fresh(): void
   /** Shows the visitor's conversations. */
   past(): void
-  /** The address of the privacy notice. */
+  /** Returns the address of the privacy notice. */
   privacy(): string | null
-  /** Makes the window a side panel, or small again. */
+  /** Changes between a side panel and a small window. */
   widen(wide: boolean): void
   ask(question: string): void
 }
 
 export interface Welcome {
   readonly element: HTMLElement
-  /** What stands before the first message. */
+  /** Sets the greeting and the suggestions before the first message. */
   start(greeting: string, suggestions: readonly string[]): void
-  /** Suggestions help only to begin a conversation. */
+  /** Shows the suggestions only in an empty conversation. */
   setEmpty(empty: boolean): void
 }
 
@@ -64,7 +64,7 @@ export function createWelcome({ attribute, ask, strings }: WindowOptions): Welco
   return welcome
 }
 
-/** The suggestions of the element's attribute, a JSON list; none if it is something else. */
+/** Returns the suggestions of the element's attribute, a JSON list; none if it is not a list. */
 export function readSuggestions(json: string | null): string[] {
   try {
     const questions: unknown = JSON.parse(json ?? "[]")
@@ -74,26 +74,26 @@ export function readSuggestions(json: string | null): string[] {
   }
 }
 
-/** What stands in the window. */
+/** The contents of the window. */
 export interface WindowParts {
   composer: Composer
   scroller: Scroller
   notice: HTMLElement
-  /** Holds the conversation. */
+  /** The element with the conversation. */
   body: HTMLElement
-  /** The button that leads to people. */
+  /** The button for people. */
   help: HTMLElement
-  /** Stands above the conversation. */
+  /** The element above the conversation. */
   top: HTMLElement
 }
 
 export interface ChatWindow {
   readonly element: HTMLElement
-  /** Follows the attributes of the chat's element. */
+  /** Updates the window from the attributes of the element. */
   update(): void
   setEmpty(empty: boolean): void
   setWide(wide: boolean): void
-  /** Says whom the visitor writes to; undefined for the assistant. */
+  /** Sets the name of the person who answers; undefined for the assistant. */
   setPerson(name: string | undefined): void
   readonly pastButton: HTMLElement
 }

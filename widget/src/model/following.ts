@@ -1,0 +1,133 @@
+/** The running reply: follows it to its end, stops it, and resumes it after a lost connection. */
+
+import type { Strings } from "../i18n/strings"
+import type { Emit } from "../shared/host"
+import type { Memory } from "../shared/memory"
+import { countPoints } from "../shared/offsets"
+import type { Client } from "../transport/client"
+import type { Decision, Outgoing } from "../transport/follow"
+import { Refusal } from "../transport/http"
+import type { Place } from "../transport/place"
+import type { ChatMessage } from "./message"
+import type { Outcome } from "./outcome"
+import { createRun, type Run } from "./run"
+import type { Screen } from "./screen"
+
+export interface Following {
+  isRunning(): boolean
+  /** Resolves when the server knows of the last stop. Until then, it refuses the next message. */
+  stopped(): Promise<unknown> | undefined
+  /**
+   * Follows a reply to its end. `undo` is called instead of showing an error if the server did not
+   * get what was sent.
+   */
+  follow(
+    answer: ChatMessage,
+    place: Place,
+    outgoing?: Outgoing | Decision,
+    undo?: (problem: unknown) => void,
+  ): Promise<void>
+  /** Follows a reply whose connection was lost. Returns whether there is such a reply. */
+  resume(answer: ChatMessage): Promise<boolean>
+  /** Stops the running reply, and shows it as stopped. */
+  stop(): void
+  /** Closes the connection. The reply continues on the server, and on the next page. */
+  suspend(): void
+  /** Closes the connection, because another conversation is shown. */
+  leave(): void
+}
+
+export interface FollowingOptions {
+  client: Client
+  memory: Memory
+  screen: Screen
+  strings: Strings
+  emit: Emit
+  outcome: Outcome
+  /** Called when the server has the message. */
+  accepted(): void
+  /** Called when other tabs must refresh. */
+  changed(): void
+  /** Removes an answer that does not exist, because a person answers. */
+  remove(answer: ChatMessage): void
+  refresh(): Promise<void>
+}
+
+export function createFollowing(options: FollowingOptions): Following {
+  const { client, memory, screen, strings, emit, outcome, accepted, changed, remove, refresh } = options
+  const { say } = strings
+  /** Answers whose connection was lost, with the place at which to resume. */
+  const lost = new Map<ChatMessage, Place>()
+  let running: Run | undefined
+  let stopping: Promise<unknown> | undefined
+
+  function end(): void {
+    running = undefined
+    memory.set({ running: false })
+    screen.setRunning(false)
+  }
+
+  const following: Following = {
+    isRunning: () => !!running,
+    stopped: () => stopping,
+
+    async follow(answer, place, outgoing, undo) {
+      const run = createRun(answer, place, { client, strings, screen, accepted })
+      running = run
+      memory.set({ running: true })
+      screen.setRunning(true)
+      const problem = await run.follow(outgoing)
+      if (running !== run) return
+      end()
+      if (run.isForPerson) {
+        remove(answer)
+        if (!memory.values.person) await refresh()
+      } else if (!problem) {
+        outcome.finish(run)
+        changed()
+      } else if (undo && !run.isKnown) undo(problem)
+      else if (problem instanceof Refusal && problem.status === 404) await refresh()
+      else {
+        lost.set(answer, place)
+        answer.finish("interrupted", { text: say(problem instanceof Refusal ? "failed" : "lost"), retry: true })
+        outcome.report(problem)
+      }
+    },
+
+    async resume(answer) {
+      const place = lost.get(answer)
+      if (!place) return false
+      lost.delete(answer)
+      answer.resume()
+      await following.follow(answer, place)
+      return true
+    },
+
+    stop() {
+      if (!running) return
+      const { answer } = running
+      stopping = running
+        .stop()
+        .then(changed, refresh)
+        .finally(() => {
+          stopping = undefined
+        })
+      end()
+      answer.stop(answer.shown?.() ?? countPoints(answer.text), { text: say("stopped"), retry: false })
+      screen.say("stopped")
+      emit("site-chat:reply", { id: answer.id, text: answer.text, status: "stopped" })
+    },
+
+    suspend() {
+      running?.letGo()
+      running = undefined
+      screen.setRunning(false)
+    },
+
+    leave() {
+      following.suspend()
+      end()
+    },
+  }
+  return following
+}
