@@ -27,7 +27,6 @@ from sitechat.ledger import get_ledger
 from sitechat.models import Message, Status, ToolState, ToolUse
 from sitechat.runtime import database
 from sitechat.runtime.process_identity import identity
-from sitechat.runtime.steps import Inline, drive
 
 ATTEMPTS = 5
 """Maximum tries while other messages of the address take its slots."""
@@ -75,7 +74,7 @@ def decide(
     """
     tools = offered_tools.offer(visit, bot)
     if words is None:
-        words = drive(prompt.bot_words(bot, visit.request, Inline().ask))
+        words = prompt.words_now(bot, visit.request)
     request = prompt.template(bot, words, tools, row.conversation_id)
     try:
         going_on = load(use.continuation, request, words.context)

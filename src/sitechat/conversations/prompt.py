@@ -31,7 +31,7 @@ from sitechat.conversations.visit import Visit
 from sitechat.knowledge.index import current as current_index
 from sitechat.knowledge.searching import Query
 from sitechat.models import Message, Role
-from sitechat.runtime.steps import Inline, drive
+from sitechat.runtime.steps import call
 from sitechat.safe_text import storable
 
 if TYPE_CHECKING:
@@ -70,6 +70,15 @@ async def bot_words(bot: Chatbot, request: HttpRequest, ask: Ask) -> BotWords:
     return BotWords(
         _as_text(await ask(bot.system_prompt, request, timeout=METHOD_TIMEOUT)),
         _as_text(await ask(bot.context, request, timeout=METHOD_TIMEOUT)) if has_context else None,
+    )
+
+
+def words_now(bot: Chatbot, request: HttpRequest) -> BotWords:
+    """Return the same on this thread, for bots without own methods and for commands."""
+    has_context = type(bot).context is not Chatbot.context
+    return BotWords(
+        _as_text(call(bot.system_prompt, request, timeout=METHOD_TIMEOUT)),
+        _as_text(call(bot.context, request, timeout=METHOD_TIMEOUT)) if has_context else None,
     )
 
 
@@ -117,7 +126,7 @@ def compose(
     )
     documents = site_tools.passages(index, query, visit.visitor.ip, bot=bot.name)
     if words is None:
-        words = drive(bot_words(bot, visit.request, Inline().ask))
+        words = words_now(bot, visit.request)
     return replace(
         template(bot, words, tools, conversation, instructions=instructions),
         messages=messages(

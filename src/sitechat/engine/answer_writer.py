@@ -1,16 +1,29 @@
-"""Write Claude's answer to one request into a reply, without the marks that only we read."""
+"""Write Claude's answer to one request into a reply, without the marks that visitors don't see.
+
+There are two kinds of marks. Models on servers without citations cite passages by their numbers,
+such as `[2]`. Any model ends an answer that lacks what was asked for with the line
+`[[unanswered]]`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 
+from sitechat.claude.messages import UNANSWERED
 from sitechat.claude.request import Cited, Request
-from sitechat.engine.citation_marks import MarkReader
-from sitechat.engine.last_line import LastLineReader
 from sitechat.engine.reply import Reply
 
 WHOLE = frozenset({"end_turn", "stop_sequence"})
 """Stop reasons of answers that Claude ended by itself."""
+
+PIECES = re.compile(r"(`+)|\[(\d{1,3})\]")
+UNFINISHED = re.compile(r"`+$|\[\d{0,3}$")
+"""The end of a text that may become a mark or a longer fence. It is held back until more text
+arrives."""
+
+RECOGNIZED = 3
+"""Characters of the mark from which an answer that was cut off is taken to have begun it."""
 
 
 class AnswerWriter:
@@ -60,3 +73,92 @@ class AnswerWriter:
         if 0 <= index < len(self._request.documents):
             document = self._request.documents[index]
             self._reply.cite(title=document.title, url=document.url)
+
+
+class MarkReader:
+    """Split a stream of text into text and marks.
+
+    A mark is the number of a sent passage in brackets, such as `[2]`, outside of code. The space
+    before a mark is removed. Call `feed` with each piece of the stream, then `rest`.
+    """
+
+    def __init__(self) -> None:
+        self._held = ""
+        self._fence = ""
+
+    def feed(self, text: str, passages: int) -> Iterator[str | int]:
+        """Yield the text and marks that are complete. Marks are numbers from 1 to `passages`."""
+        text = self._held + text
+        unfinished = UNFINISHED.search(text)
+        end = unfinished.start() if unfinished else len(text)
+        while end > 0 and text[end - 1] == " ":
+            end -= 1
+        self._held = text[end:]
+        yield from self._split(text[:end], passages)
+
+    def rest(self, passages: int) -> Iterator[str | int]:
+        """Yield the text and marks that were held back, after the last piece."""
+        text, self._held = self._held, ""
+        yield from self._split(text, passages)
+
+    def _split(self, text: str, passages: int) -> Iterator[str | int]:
+        begin = 0
+        for match in PIECES.finditer(text):
+            fence, number = match.groups()
+            if fence:
+                if not self._fence:
+                    self._fence = fence
+                elif fence == self._fence:
+                    self._fence = ""
+            elif not self._fence and 1 <= int(number) <= passages:
+                before = text[begin : match.start()].rstrip(" ")
+                if before:
+                    yield before
+                yield int(number)
+                begin = match.end()
+        if text[begin:]:
+            yield text[begin:]
+
+
+class LastLineReader:
+    """Hold back what may be the final line `[[unanswered]]` of a stream of text.
+
+    Call `feed` with each piece of the stream, then `rest`. The same words before other text, or
+    beside other text in their line, are text.
+    """
+
+    def __init__(self) -> None:
+        self._held = ""
+        self._has_text = False
+
+    def feed(self, text: str) -> str:
+        """Return the text that is certainly no part of the mark."""
+        text = self._held + text
+        end = self._end_of_text(text)
+        self._held = text[end:]
+        self._has_text = self._has_text or end > 0
+        return text[:end]
+
+    def rest(self, *, is_whole: bool) -> tuple[str, bool]:
+        """Return the text that was held back, and whether the final line was the mark.
+
+        Args:
+            is_whole: Whether Claude ended the text by itself. If it was cut off, the beginning
+                of a mark is no text either.
+        """
+        held, self._held = self._held, ""
+        line = held.strip()
+        if line == UNANSWERED:
+            return "", True
+        if not is_whole and len(line) >= RECOGNIZED:
+            return "", False
+        return held, False
+
+    def _end_of_text(self, text: str) -> int:
+        """Return the number of characters before the last line that may become the mark."""
+        content = text.rstrip()
+        line = content.rfind("\n") + 1
+        if (line or not self._has_text) and UNANSWERED.startswith(content[line:].strip()):
+            return len(content[:line].rstrip())
+        is_line_end = not {"\n", "\r"}.isdisjoint(text[len(content) :])
+        return len(content) if is_line_end else len(text)

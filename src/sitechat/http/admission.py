@@ -18,24 +18,12 @@ from sitechat.conversations.incoming import (
     IncomingMessage,
     cleaned_text,
     has_clean_message,
-    parse_message,
     with_text,
 )
 from sitechat.conversations.prompt import METHOD_TIMEOUT
 from sitechat.errors import ForbiddenOrigin, NotAllowed, NotConfigured, Overloaded
 from sitechat.http import cors
-from sitechat.http.requests import read_json
 from sitechat.runtime.steps import RequestSteps
-
-
-def read_message(request: HttpRequest) -> IncomingMessage:
-    """Return the message in a request.
-
-    Raises:
-        ChatError: The request comes from another site or is invalid.
-    """
-    check_source(request)
-    return parse_message(read_json(request))
 
 
 async def check_allowed(bot: Chatbot, request: HttpRequest, steps: RequestSteps) -> None:

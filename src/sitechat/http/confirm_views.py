@@ -43,7 +43,7 @@ async def _confirm(request: HttpRequest, steps: RequestSteps, reply_id: str) -> 
     try:
         work = partial(_decide, request, asked, given.approve, place, steps, words)
         found, after = await steps.run(work)
-        return reply_views.response_for(request, found, place.slot, after)
+        return place.respond(found, after)
     except BaseException:
         place.release()
         raise

@@ -10,14 +10,12 @@ from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
 from sitechat.chatbot import find_bot
 from sitechat.conversations import replies
-from sitechat.conversations.remote import RemoteReply
 from sitechat.conversations.visit import Visit
-from sitechat.http import admission, read_limits, requests, sse, visits
+from sitechat.http import admission, read_limits, requests, visits
 from sitechat.http.dispatch import endpoint
-from sitechat.http.stream_places import StreamPlace, on_server_loop, server_of, tokens
+from sitechat.http.stream_places import StreamPlace, tokens
 from sitechat.models import Message
 from sitechat.runtime.steps import RequestSteps
-from sitechat.runtime.stream_slots import StreamSlot
 
 
 async def _reply(request: HttpRequest, steps: RequestSteps, reply_id: str) -> HttpResponseBase:
@@ -27,7 +25,7 @@ async def _reply(request: HttpRequest, steps: RequestSteps, reply_id: str) -> Ht
     place = StreamPlace(request)
     try:
         found, after = await steps.run(partial(_handle, request, reply_id, place))
-        return response_for(request, found, place.slot, after)
+        return place.respond(found, after)
     except BaseException:
         place.release()
         raise
@@ -83,37 +81,6 @@ def find_reply(request: HttpRequest, visit: Visit, reply_id: str) -> Message:
     """Return the visitor's reply; if `?bot=` names a bot, only from the conversation with it."""
     name = request.GET.get("bot")
     return replies.find_reply(visit, reply_id, None if name is None else find_bot(name).name)
-
-
-def response_for(
-    request: HttpRequest,
-    found: replies.ReplyHandle,
-    slot: StreamSlot | None,
-    after: int = 0,
-) -> HttpResponseBase:
-    """Return the reply as a stream, or its id to poll if no stream is free.
-
-    Args:
-        request: The request.
-        found: The reply.
-        slot: The slot of the stream; None if no stream is free or the reply has finished.
-        after: The number of characters of the reply that the reader already has.
-    """
-    reply = found.reply
-    if slot is None and not reply.finished:
-        response = JsonResponse({"reply": reply.id, "message": reply.message_id}, status=202)
-        response["Preference-Applied"] = "respond-async"
-        return response
-    follower = sse.AsyncFollower if on_server_loop(request) else sse.SyncFollower
-    return sse.response(
-        follower(
-            reply,
-            after=after,
-            live=found.live or (None if reply.finished else RemoteReply(reply)),
-            place=slot,
-            longest=server_of(request).longest,
-        )
-    )
 
 
 reply = endpoint(GET=_reply)

@@ -12,7 +12,13 @@ from django.http import HttpRequest, RawPostDataException
 
 from sitechat.claude.messages import VisitorPage
 from sitechat.conf import conf
-from sitechat.conversations.incoming import parse_page, read_string, reject_unknown_keys
+from sitechat.conversations.incoming import (
+    IncomingMessage,
+    parse_message,
+    parse_page,
+    read_string,
+    reject_unknown_keys,
+)
 from sitechat.errors import InvalidRequest, MessageTooLong, UnsupportedMediaType
 from sitechat.ledger.identity import client_network
 from sitechat.models.ids import parse_uuid
@@ -57,6 +63,15 @@ def read_body(request: HttpRequest, limit: int) -> bytes:
     if len(body) > limit:
         raise BodyTooLong
     return body
+
+
+def read_message(request: HttpRequest) -> IncomingMessage:
+    """Return the message in the body of a request.
+
+    Raises:
+        ChatError: The body is not a valid message.
+    """
+    return parse_message(read_json(request))
 
 
 def read_json(request: HttpRequest) -> dict[str, Any]:

@@ -1,12 +1,14 @@
-"""The slot of a process's streams that one request takes."""
+"""The place of one request among the streams of its process, and the response that it gets."""
 
 from __future__ import annotations
 
 from functools import partial
 
 from django.core.handlers.asgi import ASGIRequest
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
+from sitechat.conversations.remote import RemoteReply
+from sitechat.conversations.replies import ReplyHandle
 from sitechat.errors import Overloaded
 from sitechat.http import read_limits, sse
 from sitechat.runtime import servers
@@ -58,6 +60,30 @@ class StreamPlace:
             followers = read_limits.followers()
             followers.enter(reply, address)
             self.slot.at_release(partial(followers.leave, reply, address))
+
+    def respond(self, found: ReplyHandle, after: int = 0) -> HttpResponseBase:
+        """Return the reply as a stream, or its id to poll if no stream is free.
+
+        Args:
+            found: The reply.
+            after: The number of characters of the reply that the reader already has.
+        """
+        reply = found.reply
+        if self.slot is None and not reply.finished:
+            response = JsonResponse({"reply": reply.id, "message": reply.message_id}, status=202)
+            response["Preference-Applied"] = "respond-async"
+            return response
+        on_loop = on_server_loop(self._request)
+        follower = sse.AsyncFollower if on_loop else sse.SyncFollower
+        return sse.response(
+            follower(
+                reply,
+                after=after,
+                live=found.live or (None if reply.finished else RemoteReply(reply)),
+                place=self.slot,
+                longest=server_of(self._request).longest,
+            )
+        )
 
     def release(self) -> None:
         """Release the slot. A step that is still running then keeps none."""

@@ -35,7 +35,7 @@ from sitechat.http import (
     gate,
     person_views,
     read_limits,
-    reply_views,
+    requests,
     sessions,
     visits,
 )
@@ -93,7 +93,8 @@ async def _send(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
 
 
 async def _send_admitted(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
-    message = admission.read_message(request)
+    admission.check_source(request)
+    message = requests.read_message(request)
     bot = message.bot
     await admission.check_allowed(bot, request, steps)
     message = await admission.clean(message, steps)
@@ -112,7 +113,7 @@ async def _send_admitted(request: HttpRequest, steps: RequestSteps) -> HttpRespo
             place.release()
             response = person_views.delivered(request, turn)
         else:
-            response = reply_views.response_for(request, turn.reply, place.slot)
+            response = place.respond(turn.reply)
     except BaseException:
         place.release()
         raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sitechat.engine.last_line import LastLineReader
+from sitechat.engine.answer_writer import LastLineReader
 
 MARK = "[[unanswered]]"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sitechat.engine.citation_marks import MarkReader
+from sitechat.engine.answer_writer import MarkReader
 
 
 def read(*pieces: str, passages: int = 3) -> list[str | int]:
