@@ -21,8 +21,7 @@ from django.test import Client
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from sitechat import claude
-from sitechat.claude import failures, fallbacks, regions
+from sitechat.claude import breaker, failures, fallbacks, regions
 from sitechat.conversations import bot_texts
 from sitechat.engine import engine, stop
 from sitechat.engine.process import running
@@ -106,11 +105,9 @@ def live_server(django_db_setup: None, live_server: LiveServer) -> LiveServer:
 @pytest.fixture(autouse=True)
 def _fresh_process() -> Iterator[None]:
     """Reset the per-process state between tests."""
-    yield
-    claude.breaker.worked()
-    regions.forget()
+    with breaker.circuit.renewed(), regions.in_us.renewed(), fallbacks.refusals.renewed():
+        yield
     bot_texts.forget()
-    fallbacks.forget_refused()
     cache.clear()
 
 

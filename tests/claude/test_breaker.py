@@ -13,7 +13,7 @@ from tests.visitor import Visitor
 
 def fail(error: ReplyError, times: int = breaker.FAILURES) -> None:
     for _time in range(times):
-        breaker.failed(error)
+        breaker.circuit().failed(error)
 
 
 @pytest.mark.parametrize(
@@ -21,33 +21,33 @@ def fail(error: ReplyError, times: int = breaker.FAILURES) -> None:
 )
 def test_many_failures_in_a_row_open_it(error: ReplyError) -> None:
     fail(error, breaker.FAILURES - 1)
-    assert breaker.closed_for() == 0
+    assert breaker.circuit().open_for() == 0
     fail(error, 1)
-    assert 0 < breaker.closed_for() <= breaker.PAUSE
+    assert 0 < breaker.circuit().open_for() <= breaker.PAUSE
 
 
 def test_claude_may_ask_for_a_longer_pause_but_not_for_hours() -> None:
     fail(ClaudeRateLimit(retry_after=30))
-    assert breaker.PAUSE < breaker.closed_for() <= 30
+    assert breaker.PAUSE < breaker.circuit().open_for() <= 30
     fail(ClaudeRateLimit(retry_after=9999))
-    assert breaker.closed_for() <= breaker.MAX_PAUSE
+    assert breaker.circuit().open_for() <= breaker.MAX_PAUSE
 
 
 @pytest.mark.parametrize("error", [ApiError(status=400), ApiError(status=401), Refused()])
 def test_failures_that_are_not_load_do_not_count(error: ReplyError) -> None:
     fail(error)
-    assert breaker.closed_for() == 0
+    assert breaker.circuit().open_for() == 0
 
 
 def test_a_cut_answer_does_not_count() -> None:
     fail(Interrupted())
-    assert breaker.closed_for() == 0
+    assert breaker.circuit().open_for() == 0
 
 
 def test_a_reply_that_works_closes_it() -> None:
     fail(ApiError(status=529))
-    breaker.worked()
-    assert breaker.closed_for() == 0
+    breaker.circuit().worked()
+    assert breaker.circuit().open_for() == 0
 
 
 def test_while_it_is_open_visitors_are_told_when_to_come_back_and_claude_is_not_asked(

@@ -103,7 +103,7 @@ def test_a_key_that_no_header_can_hold(
     assert outcome.error is not None
     assert not outcome.error["retryable"]
     assert plain.requests == []
-    assert breaker.closed_for() == 0
+    assert breaker.circuit().open_for() == 0
     [line] = [record.getMessage() for record in caplog.records]
     assert "Check ANTHROPIC_API_KEY for spaces and line ends" in line
     assert "secret" not in caplog.text

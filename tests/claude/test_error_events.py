@@ -166,7 +166,7 @@ def test_no_error_of_a_request_counts_for_the_breaker(upstream: Wire, kind: str)
     upstream.answer(Response(start() + error(kind)))
     for _time in range(breaker.FAILURES + 1):
         Outcome()
-    assert breaker.closed_for() == 0
+    assert breaker.circuit().open_for() == 0
 
 
 def test_json_in_the_place_of_a_stream(upstream: Wire) -> None:

@@ -87,7 +87,7 @@ def test_a_client_that_can_not_be_asked(
     assert learnt in line
     assert Usage.objects.get().dollars == 0
     assert upstream.requests == []
-    assert breaker.closed_for() == 0
+    assert breaker.circuit().open_for() == 0
 
 
 @pytest.mark.parametrize("name", ["fails", "nothing", "without_key"])

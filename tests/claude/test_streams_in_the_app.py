@@ -152,7 +152,7 @@ def test_one_visitors_errors_close_the_chat_for_nobody(
     for _time in range(breaker.FAILURES + 2):
         [told] = [each for each in visitor.ask("Hello") if "error" in each]
         assert (told["error"], told["retryable"]) == ("api_error", False)
-    assert breaker.closed_for() == 0
+    assert breaker.circuit().open_for() == 0
     upstream.answer(Response(answer()))
     assert ended(Visitor()) == ("Fine.", "complete", None)
 
@@ -180,7 +180,7 @@ def test_what_is_no_answer_is_an_api_error_and_free(
     assert ended(visitor) == ("", "failed", "api_error")
     assert Usage.objects.get().dollars == 0
     assert not Counter.objects.filter(key__contains="site", spent__gt=0).exists()
-    assert breaker.closed_for() == 0
+    assert breaker.circuit().open_for() == 0
 
 
 @pytest.mark.database

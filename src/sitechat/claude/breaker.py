@@ -11,6 +11,7 @@ from math import ceil
 from time import monotonic
 
 from sitechat.errors import ApiError, ClaudeRateLimit, ReplyError
+from sitechat.runtime.per_process import PerProcess
 from sitechat.runtime.safe_logging import get_logger
 
 logger = get_logger("sitechat.claude")
@@ -23,40 +24,44 @@ MAX_PAUSE = 60.0
 """Shortest and longest pause after a failure, in seconds. Between them, Claude's `retry-after`
 decides."""
 
-_lock = threading.Lock()
-_failures = 0
-_until = 0.0
+
+class Circuit:
+    """The state of the breaker: closed while Claude answers, open during a pause."""
+
+    def __init__(self) -> None:
+        self._failures = 0
+        self._until = 0.0
+        self._lock = threading.Lock()
+
+    def failed(self, error: ReplyError) -> None:
+        """Count a failed reply, if Claude was overloaded or could not be reached."""
+        status = error.extra.get("status")
+        overloaded = (
+            isinstance(error, ApiError) and error.retryable and (status is None or status >= 500)
+        )
+        if not (overloaded or isinstance(error, ClaudeRateLimit)):
+            return
+        with self._lock:
+            self._failures += 1
+            if self._failures >= FAILURES:
+                pause = min(max(PAUSE, error.retry_after or 0), MAX_PAUSE)
+                if not self._until:
+                    logger.warning(
+                        "Claude failed %d times in a row: new messages are refused for a while",
+                        FAILURES,
+                    )
+                self._until = monotonic() + pause
+
+    def worked(self) -> None:
+        """Reset the count after a complete reply."""
+        if self._failures:
+            with self._lock:
+                self._failures, self._until = 0, 0.0
+
+    def open_for(self) -> int:
+        """Return the seconds until Claude may be called again, rounded up; 0 if it may be now."""
+        return max(0, ceil(self._until - monotonic()))
 
 
-def failed(error: ReplyError) -> None:
-    """Count a failed reply, if Claude was overloaded or could not be reached."""
-    global _failures, _until  # noqa: PLW0603
-    status = error.extra.get("status")
-    overloaded = (
-        isinstance(error, ApiError) and error.retryable and (status is None or status >= 500)
-    )
-    if not (overloaded or isinstance(error, ClaudeRateLimit)):
-        return
-    with _lock:
-        _failures += 1
-        if _failures >= FAILURES:
-            pause = min(max(PAUSE, error.retry_after or 0), MAX_PAUSE)
-            if not _until:
-                logger.warning(
-                    "Claude failed %d times in a row: new messages are refused for a while",
-                    FAILURES,
-                )
-            _until = monotonic() + pause
-
-
-def worked() -> None:
-    """Reset the count after a complete reply."""
-    global _failures, _until
-    if _failures:
-        with _lock:
-            _failures, _until = 0, 0.0
-
-
-def closed_for() -> int:
-    """Return the seconds until Claude may be asked again, rounded up; 0 if it may be asked now."""
-    return max(0, ceil(_until - monotonic()))
+circuit = PerProcess(Circuit)
+"""The breaker of this process."""

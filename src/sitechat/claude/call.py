@@ -156,7 +156,7 @@ class Call:
                 await stream.close(is_answered=answer.stopped)
         for delta in answer.end():
             yield delta
-        breaker.worked()
+        breaker.circuit().worked()
 
     async def _open(self, client: AsyncAnthropic) -> tuple[EventStream, Sequence[Delta]]:
         """Return a stream whose answer has started, and the deltas of its first event.
@@ -231,5 +231,5 @@ class Call:
             model=self.request.model,
             sent=self.request.words(),
         )
-        breaker.failed(answer)
+        breaker.circuit().failed(answer)
         return answer

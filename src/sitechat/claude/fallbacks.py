@@ -7,21 +7,17 @@ the fallback model with a request of its own.
 from __future__ import annotations
 
 from sitechat.claude.client import client_settings
+from sitechat.runtime.per_process import PerProcess
 
-_refused: set[tuple[str | None, ...]] = set()
+refusals: PerProcess[set[tuple[str | None, ...]]] = PerProcess(set)
 """The settings of a client, with the two models of a request that it refused."""
 
 
 def refused(model: str, fallback: str) -> None:
     """Remember that the server refuses these models together."""
-    _refused.add((*client_settings(), model, fallback))
+    refusals().add((*client_settings(), model, fallback))
 
 
 def accepted(model: str, fallback: str) -> bool:
     """Return whether the server is not known to refuse these models together."""
-    return (*client_settings(), model, fallback) not in _refused
-
-
-def forget_refused() -> None:
-    """Forget what was seen."""
-    _refused.clear()
+    return (*client_settings(), model, fallback) not in refusals()

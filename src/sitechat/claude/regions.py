@@ -6,25 +6,21 @@ A workspace may demand it for all of its requests, and only answers say so.
 from __future__ import annotations
 
 from sitechat.claude.client import client_settings
+from sitechat.runtime.per_process import PerProcess
 
 US = "us"
 """The value of `usage.inference_geo` that costs more."""
 
-_in_us: set[tuple[str | None, ...]] = set()
+in_us: PerProcess[set[tuple[str | None, ...]]] = PerProcess(set)
 """The settings of the clients whose answers came from the US."""
 
 
 def note(inference_geo: str) -> None:
     """Remember where an answer of the current client came from."""
     if inference_geo == US:
-        _in_us.add(client_settings())
+        in_us().add(client_settings())
 
 
 def is_us() -> bool:
     """Return whether an answer of the current client came from the US."""
-    return client_settings() in _in_us
-
-
-def forget() -> None:
-    """Forget what was seen."""
-    _in_us.clear()
+    return client_settings() in in_us()

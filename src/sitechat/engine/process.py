@@ -39,6 +39,7 @@ class Running:
         self.live: dict[UUID, tuple[Engine, LiveReply]] = {}
         self.engines: PerLoop[Engine] = PerLoop()
         self.background: Engine | None = None
+        self.lock = threading.Lock()
         shutdown.at_exit(self.finish)
 
     def finish(self) -> None:
@@ -62,7 +63,6 @@ class Running:
 
 
 running = PerProcess(Running)
-_lock = threading.Lock()
 
 
 def start(live: LiveReply, *, loop: asyncio.AbstractEventLoop | None) -> None:
@@ -157,7 +157,7 @@ def _engine(loop: asyncio.AbstractEventLoop, *, finishes_alone: bool = False) ->
 
 
 def _background(process: Running) -> Engine:
-    with _lock:
+    with process.lock:
         if process.background is None:
             loop = _new_loop()
             threading.Thread(target=loop.run_forever, name="sitechat-engine", daemon=True).start()

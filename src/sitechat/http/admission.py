@@ -61,7 +61,7 @@ def check_ready() -> None:
     """
     if not claude.configured():
         raise NotConfigured
-    if wait := claude.breaker.closed_for():
+    if wait := claude.breaker.circuit().open_for():
         raise Overloaded(retry_after=wait)
 
 

@@ -113,13 +113,12 @@ def _gunicorn(variables: Mapping[str, Any]) -> Server | None:
 
 
 def _granian(variables: Mapping[str, Any]) -> Server | None:
-    threads, ended = variables.get("blocking_threads"), variables.get("evp")
-    if threads is None or ended is None:
+    if not isinstance(variables.get("evp"), threading.Event):  # as ASGI
         return None
-    if isinstance(ended, threading.Event):
-        # It waits for open streams without a limit, and nothing shows that it is stopping.
-        return Server("granian WSGI", threads=threads, longest=MAX_STREAM_SECONDS)
-    return Server("granian ASGI")
+    # It waits for open streams without a limit, and nothing shows that it is stopping.
+    return Server(
+        "granian WSGI", threads=variables.get("blocking_threads"), longest=MAX_STREAM_SECONDS
+    )
 
 
 def _uvicorn(variables: Mapping[str, Any]) -> Server | None:
@@ -129,23 +128,10 @@ def _uvicorn(variables: Mapping[str, Any]) -> Server | None:
     return Server("uvicorn", grace=_before(config.timeout_graceful_shutdown))
 
 
-def _hypercorn(variables: Mapping[str, Any]) -> Server | None:
-    config: Any = variables.get("config")
-    if not hasattr(config, "graceful_timeout"):
-        return None
-    event: Any = variables.get("shutdown_event")  # the parent sets it and sends no signal
-    return Server(
-        "hypercorn",
-        grace=_before(config.graceful_timeout),
-        stopping=event.is_set if event is not None else _never,
-    )
-
-
 READERS: Mapping[str, Callable[[Mapping[str, Any]], Server | None]] = {
     "gunicorn.workers.": _gunicorn,
     "granian.server.": _granian,
     "uvicorn.server": _uvicorn,
-    "hypercorn.asyncio.run": _hypercorn,
 }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 import time
@@ -16,6 +15,7 @@ from sitechat.conf import conf
 from sitechat.knowledge.index.facts import Facts, read_facts
 from sitechat.knowledge.index.schema import TERMS, open_for_reading
 from sitechat.knowledge.index.vectors import open_vectors
+from sitechat.runtime.per_process import PerProcess
 
 if TYPE_CHECKING:
     import numpy as np
@@ -68,7 +68,7 @@ class Index:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.facts = Facts()
-        self._local = threading.local()
+        self._local = PerProcess(threading.local)  # SQLite's connections don't survive a fork
         self._vocabulary: Vocabulary | None = None
         self._vectors: tuple[Facts, NDArray[np.float32], NDArray[np.int64]] | None = None
         self.reload()
@@ -85,11 +85,11 @@ class Index:
     @property
     def terms(self) -> sqlite3.Connection:
         """This thread's connection to the FTS5 index."""
-        own: tuple[int, sqlite3.Connection] | None = getattr(self._local, "connection", None)
-        if own is None or own[0] != os.getpid():  # SQLite's connections don't survive a fork
-            own = (os.getpid(), open_for_reading(self.folder / TERMS))
-            self._local.connection = own
-        return own[1]
+        local = self._local()
+        own: sqlite3.Connection | None = getattr(local, "connection", None)
+        if own is None:
+            own = local.connection = open_for_reading(self.folder / TERMS)
+        return own
 
     @property
     def languages(self) -> list[str]:
