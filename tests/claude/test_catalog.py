@@ -59,7 +59,7 @@ def test_the_table_has_every_model_that_the_sdk_names(model: str) -> None:
 def test_prices_and_cacheable_prefixes(model: str, prices: str, least_prefix: int) -> None:
     described = catalog.MODELS[model]
     assert dollars(described.price) == prices.split()
-    assert described.least_prefix == least_prefix
+    assert described.min_prefix == least_prefix
 
 
 def test_the_price_of_a_long_request() -> None:
@@ -93,7 +93,7 @@ def test_every_entry_is_possible(model: str) -> None:
     assert Decimal(0) < price.cache_read < price.input < price.cache_write < price.cache_write_1h
     assert price.input < price.output
     assert described.max_output < described.context <= catalog.LARGEST_CONTEXT
-    assert bool(described.least_thinking) == (described.thinking == "on")
+    assert bool(described.minimal_thinking) == (described.thinking == "on")
     assert set(described.efforts) <= set(catalog.EFFORTS)
 
 
@@ -102,15 +102,15 @@ def test_the_stand_in_describes_the_models_alike(model: str) -> None:
     """Compare the stand-in's copy, which exists because it imports nothing of the package."""
     ours, its = catalog.MODELS[model], find_model(model)
     assert its is not None, f"add {model} to sitechat.standin.catalog"
-    assert its.least_prefix == ours.least_prefix
+    assert its.least_prefix == ours.min_prefix
     assert (its.context, its.max_output) == (ours.context, ours.max_output)
     assert its.thinking == ours.thinking
     assert its.efforts == ours.efforts
     assert its.fallbacks == ours.fallbacks
     assert EFFORTS == catalog.EFFORTS
-    if ours.least_thinking:
-        assert ours.least_thinking in its.thinking_types
-        assert its.thinking_limit == ours.least_thinking_up_to
+    if ours.minimal_thinking:
+        assert ours.minimal_thinking in its.thinking_types
+        assert its.thinking_limit == ours.minimal_thinking_up_to
 
 
 def test_the_stand_in_knows_no_model_that_the_table_does_not() -> None:

@@ -22,8 +22,8 @@ def counted(
     if written:
         counts.wrote(written)
     counts.report(last, final=True)
-    usage = counts.settled(likely_input=50, most_output=1000)
-    return usage, counts.is_exact(most_output=1000)
+    usage = counts.settled(likely_input=50, max_output=1000)
+    return usage, counts.is_exact(max_output=1000)
 
 
 FIRST = {"input_tokens": 100, "output_tokens": 1}

@@ -81,7 +81,7 @@ def test_claude_in_the_us_alone_costs_a_tenth_more(geo: str, times: str) -> None
 def test_nothing_that_a_reply_can_use_costs_more_than_its_worst_case(
     model: str, entire: int, geo: str
 ) -> None:
-    worst = prices.most_dollars(model, input_tokens=entire, max_tokens=1024, in_us=geo == "us")
+    worst = prices.max_dollars(model, input_tokens=entire, max_tokens=1024, in_us=geo == "us")
     for read, write in [(0, 0), (entire, 0), (0, entire), (entire // 2, entire - entire // 2)]:
         usage = TokenUsage(entire - read - write, 1024, read, write, inference_geo=geo)
         assert worst >= prices.cost(model, usage)

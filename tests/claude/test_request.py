@@ -132,5 +132,5 @@ def test_the_reservation_covers_the_bill(model: str, text: str) -> None:
     known = find_model(model)
     assert known is not None
     asked = request(model, text, system=[{"type": "text", "text": "Be kind. " * 300}])
-    assert asked.most_input >= count_input(asked.parameters(), known)
-    assert asked.most_output == asked.parameters()["max_tokens"]
+    assert asked.max_input >= count_input(asked.parameters(), known)
+    assert asked.max_output == asked.parameters()["max_tokens"]

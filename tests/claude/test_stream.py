@@ -191,7 +191,7 @@ def test_a_stream_that_ends_too_early(upstream: Wire) -> None:
     assert outcome.call.usage.input_tokens == 100
 
 
-LIMIT = stream.OVERHEAD + stream.BYTES_PER_TOKEN * request().most_output
+LIMIT = stream.OVERHEAD + stream.BYTES_PER_TOKEN * request().max_output
 
 
 @pytest.mark.parametrize(

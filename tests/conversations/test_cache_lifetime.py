@@ -119,7 +119,7 @@ def test_a_server_that_does_not_split_its_writes_is_booked_at_the_higher_price(
 
 def test_the_reservation_covers_it(visitor: Visitor, settings: Settings) -> None:
     price = prices.price("claude-opus-4-7")
-    some = prices.most_dollars("claude-opus-4-7", input_tokens=100, max_tokens=0, for_hour=40)
+    some = prices.max_dollars("claude-opus-4-7", input_tokens=100, max_tokens=0, for_hour=40)
     assert some == (60 * price.cache_write + 40 * price.cache_write_1h) / 1_000_000
 
 

@@ -138,10 +138,10 @@ def test_text_that_was_taken_back_is_taken_back_in_the_row(begin: Begin) -> None
 
 
 def test_it_tells_which_replies_were_stopped_and_which_forgotten(begin: Begin) -> None:
-    goes_on, stopped, forgotten = begin("One"), begin("Two"), begin("Three")
+    continuation, stopped, forgotten = begin("One"), begin("Two"), begin("Three")
     Message.objects.filter(pk=stopped.id).update(stop_at=2)
     Message.objects.filter(pk=forgotten.id).delete()
-    assert checkpoint([goes_on, stopped, forgotten]) == {goes_on.id: None, stopped.id: 2}
+    assert checkpoint([continuation, stopped, forgotten]) == {continuation.id: None, stopped.id: 2}
 
 
 def test_a_reply_that_ended_elsewhere_keeps_its_end(begin: Begin) -> None:

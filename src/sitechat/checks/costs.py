@@ -149,7 +149,7 @@ def prompt_dollars(bot: Chatbot, tokens: int) -> Decimal:
     """Return the cost of the prompt in one reply, in dollars."""
     price, model = prices.price(bot.model), catalog.find(bot.model)
     each = price.input
-    if bot.caching and tokens >= (CACHEABLE if model is None else model.least_prefix):
+    if bot.caching and tokens >= (CACHEABLE if model is None else model.min_prefix):
         each = price.cache_read * (1 - WRITES) + price.cache_write * WRITES
     return tokens * each / prices.MILLION
 

@@ -49,7 +49,7 @@ class Answer:
 
     def __init__(self) -> None:
         self.began = False
-        """Whether Claude has started to answer, from when on the request is billed."""
+        """Whether Claude has started to answer. From then on the request is billed."""
         self.stopped = False
         """Whether `message_stop` has arrived. Everything after it is ignored."""
         self.stop_reason: str | None = None
@@ -57,7 +57,7 @@ class Answer:
         """The content blocks, in the form in which the next tool round sends them back."""
         self.tool_calls: list[ToolCall] = []
         self.refusal_category = ""
-        """The policy area in which a model has refused; empty if none has, or it did not say."""
+        """The policy area in which a model has refused; empty if none is known."""
         self.attempts = Attempts()
         self._blocks: dict[int, _Block] = {}
         self._newest = -1
@@ -121,7 +121,7 @@ class Answer:
     def _hand_over(self, start: dict[str, Any]) -> None:
         """Process the block that marks where another model goes on.
 
-        What the first one has thought and called is void; its text stays.
+        The thinking and the tool calls of the first model are dropped; its text is kept.
         """
         successor = start.get("to")
         self.attempts.hand_over(successor.get("model") if isinstance(successor, dict) else None)
@@ -217,17 +217,19 @@ class Answer:
         tool_id, name = block.start.get("id"), block.start.get("name")
         if not (isinstance(tool_id, str) and tool_id and isinstance(name, str) and name):
             return
-        begun = block.start.get("input")
-        arguments = _object(text) if text.strip() else begun if isinstance(begun, dict) else {}
+        first_input = block.start.get("input")
+        arguments = (
+            _object(text) if text.strip() else first_input if isinstance(first_input, dict) else {}
+        )
         call = ToolCall(well_formed(tool_id), well_formed(name), _sendable(arguments))
         self.tool_calls.append(call)
         self.content.append({"type": "tool_use", **vars(call)})
 
 
 def well_formed(text: str) -> str:
-    """Return the text with halves of characters joined, and U+FFFD for each half that is alone.
+    """Return the text with surrogate pairs joined, and U+FFFD for each surrogate without a pair.
 
-    Characters beyond U+FFFF may come as two halves (surrogates), even in two events. A half alone
+    Characters beyond U+FFFF may arrive as two surrogates, even in two events. A single surrogate
     can neither be stored nor sent.
     """
     try:
@@ -238,7 +240,7 @@ def well_formed(text: str) -> str:
 
 
 def _object(text: str) -> dict[str, Any]:
-    """Return the arguments of a tool call; an empty object if they are no JSON object."""
+    """Return the arguments of a tool call; empty if they are not a JSON object."""
     try:
         value = json.loads(well_formed(text))
     except (ValueError, RecursionError):
@@ -249,7 +251,7 @@ def _object(text: str) -> dict[str, Any]:
 def _sendable(arguments: dict[str, Any]) -> dict[str, Any]:
     """Return the arguments as they can be sent back to Claude; empty if they can't.
 
-    JSON as Python reads it may hold halves of characters, and numbers such as NaN.
+    Python's JSON parser accepts single surrogates, and numbers such as NaN.
     """
     try:
         written = json.dumps(arguments, ensure_ascii=False, allow_nan=False)

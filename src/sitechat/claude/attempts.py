@@ -15,8 +15,8 @@ from sitechat.claude.token_usage import TokenUsage
 
 MODEL_LENGTH = 128
 
-MOST_ATTEMPTS = 16
-"""Maximum entries of `usage.iterations` that are believed. The API makes at most four attempts."""
+MAX_ATTEMPTS = 16
+"""Maximum entries of a valid `usage.iterations`. The API makes at most four attempts."""
 
 FALLBACK = "fallback_message"
 """The type of the iteration in which a fallback model answered."""
@@ -55,7 +55,7 @@ class Attempts:
 
     def hand_over(self, model: Any) -> None:
         """Process the start of another model's attempt."""
-        if len(self._counts) < MOST_ATTEMPTS:
+        if len(self._counts) < MAX_ATTEMPTS:
             self._counts.append((text_of(model, MODEL_LENGTH) or "?", Counts()))
 
     def report(self, usage: Any, *, final: bool = False) -> None:
@@ -67,7 +67,7 @@ class Attempts:
         """
         self.newest.report(usage, final=final)
         iterations = usage.get("iterations") if isinstance(usage, dict) else None
-        if not isinstance(iterations, list) or not 0 < len(iterations) <= MOST_ATTEMPTS:
+        if not isinstance(iterations, list) or not 0 < len(iterations) <= MAX_ATTEMPTS:
             return
         if not all(isinstance(each, dict) for each in iterations):
             return
@@ -82,31 +82,31 @@ class Attempts:
             name = text_of(served.get("model"), MODEL_LENGTH)
             self._counts[-1] = (name, self.newest)
 
-    def is_exact(self, *, most_output: int) -> bool:
+    def is_exact(self, *, max_output: int) -> bool:
         """Return whether Claude counted all attempts itself, up to the end.
 
         Args:
-            most_output: The most output tokens that any attempt was allowed.
+            max_output: The maximum output tokens of any attempt.
         """
         counted = self._iterations or self._counts
-        return all(counts.is_exact(most_output=most_output) for _, counts in counted)
+        return all(counts.is_exact(max_output=max_output) for _, counts in counted)
 
     def settled(
-        self, model: str, *, likely_input: int, most_output: int, writes_for_hour: bool = False
+        self, model: str, *, likely_input: int, max_output: int, writes_for_hour: bool = False
     ) -> list[Attempt]:
         """Return the attempts with the usage to book, and an estimate for each missing count.
 
         Args:
             model: The requested model.
             likely_input: The input tokens of a request whose server counted none.
-            most_output: The most output tokens that any attempt was allowed.
-            writes_for_hour: Whether the request asked for the cache of one hour. Then writes that
-                Claude did not split by lifetime count as such.
+            max_output: The maximum output tokens of any attempt.
+            writes_for_hour: Whether the request asked for the cache of one hour. Cache writes that
+                Claude did not split by lifetime then count as writes for one hour.
         """
         attempts = []
         for name, counts in self._iterations or self._counts:
             usage = counts.settled(
-                likely_input=likely_input, most_output=most_output, writes_for_hour=writes_for_hour
+                likely_input=likely_input, max_output=max_output, writes_for_hour=writes_for_hour
             )
             geo = usage.inference_geo or self.inference_geo
             tier = usage.service_tier or self._counts[0][1].service_tier

@@ -30,9 +30,9 @@ PIECE = 16_384
 class LimitedBody:
     """A response body for the SDK's decoder: of limited size and valid UTF-8."""
 
-    def __init__(self, response: Response, most_bytes: int) -> None:
+    def __init__(self, response: Response, max_bytes: int) -> None:
         self._chunks = response.aiter_bytes()
-        self._left = most_bytes
+        self._left = max_bytes
         self._start: bytes | None = b""
         """The first bytes while they may be a byte order mark; None afterwards."""
         self._event_bytes = 0

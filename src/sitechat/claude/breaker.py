@@ -21,7 +21,7 @@ FAILURES = 10
 
 PAUSE = 15.0
 MAX_PAUSE = 60.0
-"""Shortest and longest pause after a failure, in seconds. Between them, Claude's `retry-after`
+"""Minimum and maximum pause after a failure, in seconds. Within these bounds Claude's `retry-after`
 decides."""
 
 

@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 ATTEMPTS = 3
 
 INVALID = (400, 404, 422)
-"""The statuses of servers that do not know a field of a request, or the path for betas."""
+"""HTTP statuses of servers that do not support a field of the request, or the beta endpoint."""
 
 LAST_EVENTS_WITHIN = 1.0
-"""Seconds of silence after the stop reason that end an answer. Only its usage can still change, so
-a lost `message_stop` on a connection that stays open keeps nobody waiting."""
+"""Seconds to wait for each further event after the stop reason. Only the usage can still change, so
+nobody waits for a `message_stop` that was lost."""
 
 Deltas = AsyncGenerator[Delta, None]
 
@@ -60,7 +60,7 @@ class Call:
 
     @property
     def stop_reason(self) -> str | None:
-        """Return why Claude stopped; None while it writes."""
+        """The reason why Claude stopped; None while it writes."""
         return self._answer.stop_reason
 
     @property
@@ -70,20 +70,20 @@ class Call:
 
     @property
     def tool_calls(self) -> list[ToolCall]:
-        """Return the tools that Claude asked for."""
+        """The tools that Claude called."""
         return self._answer.tool_calls
 
     @property
     def exact(self) -> bool:
         """Whether the usage is Claude's own final count, or zero because nothing was used."""
-        is_exact = self._answer.attempts.is_exact(most_output=self._most_output)
+        is_exact = self._answer.attempts.is_exact(max_output=self._most_output)
         return is_exact or not self._answer.began
 
     @property
     def _most_output(self) -> int:
-        """The most output tokens of any attempt."""
-        most = self.request.most_output
-        return max(most, self.request.to_fallback().most_output) if self._hands_over else most
+        """The maximum output tokens of any attempt."""
+        most = self.request.max_output
+        return max(most, self.request.to_fallback().max_output) if self._hands_over else most
 
     @property
     def attempts(self) -> list[Attempt]:
@@ -93,7 +93,7 @@ class Call:
         return self._answer.attempts.settled(
             self.request.model,
             likely_input=self.request.likely_input,
-            most_output=self._most_output,
+            max_output=self._most_output,
             writes_for_hour=self.request.caches_for_hour,
         )
 
@@ -124,7 +124,7 @@ class Call:
 
     @property
     def refusal_category(self) -> str:
-        """The policy area in which a model has refused; empty if none has, or it did not say."""
+        """The policy area in which a model has refused; empty if none is known."""
         return self._answer.refusal_category
 
     async def __aiter__(self) -> Deltas:
@@ -196,7 +196,7 @@ class Call:
             stream = await open_stream(
                 client,
                 self.request.parameters(hands_over=self._hands_over),
-                most_output=self._most_output,
+                max_output=self._most_output,
             )
             self.request_id = stream.request_id
             async for event in stream.events:

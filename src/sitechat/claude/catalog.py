@@ -51,16 +51,16 @@ class Model:
 
     name: str
     price: Price
-    least_prefix: int
+    min_prefix: int
     """The smallest prefix that the model caches."""
     retires: date
     """The retirement date if `deprecated`, else the earliest possible one."""
     thinking: Literal["off", "on", "always"] = "off"
     """Whether the model thinks by default; "always" if that can't be switched off."""
-    least_thinking: str = ""
-    """The `thinking.type` that makes the model think least."""
-    least_thinking_up_to: str = EFFORTS[-1]
-    """The highest effort that the model accepts together with `least_thinking`."""
+    minimal_thinking: str = ""
+    """The `thinking.type` with which the model thinks least."""
+    minimal_thinking_up_to: str = EFFORTS[-1]
+    """The highest effort that the model accepts together with `minimal_thinking`."""
     efforts: tuple[str, ...] = EFFORTS
     """The values of `output_config.effort` that the model accepts."""
     long_context: LongContext | None = None

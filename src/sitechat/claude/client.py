@@ -24,7 +24,7 @@ CONNECT_TIMEOUT = 10.0
 
 
 class NoClient(Exception):
-    """CHAT_CLIENT does not return an async client. The message says what it did."""
+    """CHAT_CLIENT does not return an async client. The message says what it returned or raised."""
 
 
 _clients: PerLoop[tuple[Any, AsyncAnthropic]] = PerLoop()

@@ -23,7 +23,7 @@ def is_refused(error: BaseException) -> bool:
 
     causes = _causes(error)
     if any(isinstance(cause, aiohttp.ClientError) for cause in causes):
-        # The aiohttp transport says ConnectError for a connection that broke later, too.
+        # The aiohttp transport also raises ConnectError for connections that broke later.
         kinds: tuple[type[BaseException], ...] = (
             aiohttp.ClientConnectorError,
             aiohttp.ConnectionTimeoutError,
@@ -58,7 +58,7 @@ def is_invalid(error: BaseException) -> bool:
 
 
 def is_misdirected(error: BaseException) -> bool:
-    """Return whether only redirects came for an answer."""
+    """Return whether the server answered only with redirects."""
     import httpx2
 
     return any(isinstance(cause, httpx2.TooManyRedirects) for cause in _causes(error))

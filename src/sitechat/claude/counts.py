@@ -87,29 +87,29 @@ class Counts:
         """The service tier that Claude reported; empty if it did not."""
         return self._usage.service_tier
 
-    def is_exact(self, *, most_output: int) -> bool:
+    def is_exact(self, *, max_output: int) -> bool:
         """Return whether Claude counted input and output itself, up to the end.
 
         Args:
-            most_output: The most output tokens that the request allowed.
+            max_output: The maximum output tokens of the request.
         """
         counted = self._input_is_counted and self._output_is_counted
         possible = (
             self._usage.entire_input <= LARGEST_CONTEXT
-            and self._usage.output_tokens <= most_output
+            and self._usage.output_tokens <= max_output
             and self._usage.thinking_tokens <= self._usage.output_tokens
         )
         return counted and possible and not self._is_doubtful
 
     def settled(
-        self, *, likely_input: int, most_output: int, writes_for_hour: bool = False
+        self, *, likely_input: int, max_output: int, writes_for_hour: bool = False
     ) -> TokenUsage:
         """Return the usage to book, with an estimate for each missing count.
 
         Args:
             likely_input: The input tokens of a request whose server counted none, or more than
                 any model reads.
-            most_output: The most output tokens that the request allowed.
+            max_output: The maximum output tokens of the request.
             writes_for_hour: Whether cache writes without a lifetime count as those of one hour.
         """
         usage = replace(self._usage)
@@ -123,7 +123,7 @@ class Counts:
             usage.input_tokens = max(usage.input_tokens, missing)
         if not self._output_is_counted:
             usage.output_tokens = max(usage.output_tokens, self._written)
-        usage.output_tokens = min(usage.output_tokens, most_output)
+        usage.output_tokens = min(usage.output_tokens, max_output)
         usage.thinking_tokens = min(usage.thinking_tokens, usage.output_tokens)
         return usage
 
@@ -142,9 +142,11 @@ class Counts:
 
 
 def text_of(value: Any, length: int) -> str:
-    """Return a short text from outside as one that can be stored and shown on a line.
+    """Return a short text from outside in a form that can be stored and shown on one line.
 
-    Empty for what is no text. Cut to `length` characters; those that can't be seen are replaced.
+    Args:
+        value: The text; anything else becomes "".
+        length: The maximum length. Invisible characters are replaced.
     """
     if not isinstance(value, str):
         return ""

@@ -1,4 +1,4 @@
-"""Whether the current server accepts `fallbacks`, as far as this process has seen.
+"""Whether the current server accepts `fallbacks`, as far as this process knows.
 
 Clouds and compatible servers may refuse the field, or a model that it names. The chat then asks
 the fallback model with a request of its own.

@@ -118,18 +118,18 @@ MARKS = (
 )
 
 
-def first_exchange(number: int, most: int) -> int:
-    """The number of the first turn that goes along with turn `number` (both from 0).
+def first_exchange(number: int, max_history: int) -> int:
+    """Return the number of the first turn that is sent along with turn `number` (both from 0).
 
-    At most `most` turns are sent. The window moves by half of that at a time, so that the cached
-    prefix stays the same for as many turns.
+    At most `max_history` turns are sent. The window moves by half of that at a time, so that the
+    cached prefix stays the same for as many turns.
     """
-    if most <= 0:
+    if max_history <= 0:
         return number
-    if number <= most:
+    if number <= max_history:
         return 0
-    chunk = max(1, most // 2)
-    return -(-(number - most) // chunk) * chunk
+    chunk = max(1, max_history // 2)
+    return -(-(number - max_history) // chunk) * chunk
 
 
 def is_kept(turn: Exchange) -> bool:
@@ -203,7 +203,7 @@ def system(*prompts: str, caching: bool = True, for_hour: bool = False) -> list[
     Args:
         prompts: The texts.
         caching: Whether the server supports `cache_control`.
-        for_hour: Whether the texts and the tools before them go to the cache of one hour.
+        for_hour: Whether the texts, and the tools before them, are cached for one hour.
     """
     blocks = [text_block(prompt) for prompt in prompts if prompt.strip()]
     if blocks and caching:

@@ -19,7 +19,7 @@ from sitechat.conf import conf
 MILLION = Decimal(1_000_000)
 
 US_ONLY = Decimal("1.1")
-"""What every token costs, by its price, if `usage.inference_geo` is "us"."""
+"""The factor on all prices if `usage.inference_geo` is "us"."""
 
 CACHE_MULTIPLES = {
     "cache_write": Decimal("1.25"),
@@ -78,17 +78,17 @@ def cost(model: str, usage: TokenUsage) -> Decimal:
     return dollars * US_ONLY if usage.inference_geo == US else dollars
 
 
-def most_dollars(
+def max_dollars(
     model: str, *, input_tokens: int, max_tokens: int, in_us: bool = False, for_hour: int = 0
 ) -> Decimal:
-    """Return the most dollars that a request can cost.
+    """Return the maximum cost of a request in dollars.
 
     All of its input is written to the cache, and the answer has `max_tokens`.
 
     Args:
         model: A model's id.
-        input_tokens: The most input that the request can have.
-        max_tokens: The most output that it allows.
+        input_tokens: The maximum input of the request.
+        max_tokens: The maximum output of the request.
         in_us: Whether Claude runs in the US only.
         for_hour: The part of the input that may be written to the cache of one hour, in tokens.
             The rest is written to that of five minutes.

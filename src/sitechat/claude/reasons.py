@@ -14,7 +14,7 @@ from sitechat.errors import Failure
 
 NO_TEXT = "Claude ended without any text"
 SILENT = "Claude sent nothing"
-"""How the reasons begin that are not Claude's own words."""
+"""The beginnings of reasons that Claude did not report itself."""
 
 REASON_LENGTH = 200
 

@@ -1,6 +1,6 @@
-"""Whether Claude runs in the US only, which costs more, as far as this process has seen.
+"""Whether Claude runs in the US only, which costs more, as far as this process knows.
 
-A workspace may demand it for all of its requests, and only answers say so.
+A workspace may require it for all of its requests. Only answers report it.
 """
 
 from __future__ import annotations

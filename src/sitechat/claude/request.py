@@ -19,7 +19,7 @@ up to 530."""
 FALLBACKS_BETA = "server-side-fallback-2026-07-01"
 """The beta of the API with which a request may name other models in `fallbacks`."""
 
-LEAST_EFFORT = "low"
+DEFAULT_EFFORT = "low"
 """The effort of models that always think, unless the bot sets another."""
 
 THOUGHTS = ("thinking", "redacted_thinking")
@@ -34,7 +34,7 @@ MAX_THINKING_ROOM = max(THINKING_ROOM.values())
 
 @dataclass(frozen=True)
 class HighestCost:
-    """The most that one call can use and cost."""
+    """The maximum usage and cost of one call."""
 
     model: str
     input_tokens: int
@@ -71,7 +71,7 @@ class Request:
     user_id: str = ""
     thinking: bool = True
     effort: str | None = None
-    """A value of `output_config.effort`; None leaves it to the model, or to LEAST_EFFORT."""
+    """A value of `output_config.effort`; None leaves it to the model, or to DEFAULT_EFFORT."""
     citations: bool = True
     """Whether the server supports citations. If not, the answer has numbered marks."""
     may_use_tools: bool = True
@@ -83,21 +83,21 @@ class Request:
     """The JSON schema of the answer; None for plain text."""
 
     @property
-    def most_output(self) -> int:
+    def max_output(self) -> int:
         """The maximum output tokens that one attempt can be billed for."""
         most = self.max_tokens
         if self._will_think:
-            most += THINKING_ROOM.get(self._effort or LEAST_EFFORT, MAX_THINKING_ROOM)
+            most += THINKING_ROOM.get(self._effort or DEFAULT_EFFORT, MAX_THINKING_ROOM)
         return most if self._model is None else min(most, self._model.max_output)
 
     @property
     def caches_for_hour(self) -> bool:
-        """Whether the system prompt and the tools go to the cache of one hour."""
+        """Whether the system prompt and the tools are cached for one hour."""
         marks = (block.get("cache_control") or {} for block in self.system)
         return any(mark.get("ttl") == HOUR for mark in marks)
 
     @cached_property
-    def most_input(self) -> int:
+    def max_input(self) -> int:
         """The maximum input tokens that the call can be billed for.
 
         Messages, in which visitors may write anything, count one token per byte, as a token has
@@ -125,16 +125,16 @@ class Request:
         return own, max(0, len(_json(self.messages)) - passages)
 
     def worst_case(self) -> HighestCost:
-        """Return the most that the call can use and cost."""
-        return self.highest_cost(self.most_input, self.most_output)
+        """Return the maximum usage and cost of the call."""
+        return self.highest_cost(self.max_input, self.max_output)
 
     def highest_cost(self, input_tokens: int, output_tokens: int) -> HighestCost:
-        """Return the most that the call can use and cost with at most these tokens.
+        """Return the maximum usage and cost of the call with at most these tokens.
 
         If the model may hand over to another, that one reads the same input and the output of the
         first, and writes as much again.
         """
-        dollars = prices.most_dollars(
+        dollars = prices.max_dollars(
             self.model,
             input_tokens=input_tokens,
             max_tokens=output_tokens,
@@ -144,7 +144,7 @@ class Request:
         if not self.hands_over:
             return HighestCost(self.model, input_tokens, output_tokens, dollars)
         second = self.to_fallback()
-        written = min(output_tokens, second.most_output)
+        written = min(output_tokens, second.max_output)
         after = second.highest_cost(input_tokens + output_tokens, written)
         return HighestCost(
             self.model,
@@ -161,7 +161,7 @@ class Request:
     def to_fallback(self) -> Request:
         """Return the same request to the fallback model alone.
 
-        A model can't use what another one has thought.
+        A model can't read another model's thinking.
         """
         return replace(
             self,
@@ -181,18 +181,18 @@ class Request:
         if self.effort:
             return self.effort if model is None else model.nearest_effort(self.effort)
         always_thinks = model is not None and model.thinking == "always"
-        return LEAST_EFFORT if always_thinks and self.thinking else ""
+        return DEFAULT_EFFORT if always_thinks and self.thinking else ""
 
     @property
     def _thinking_type(self) -> str:
-        """The `thinking.type` that makes the model think least; empty to send none."""
+        """The `thinking.type` with the least thinking; empty to send none."""
         model = self._model
         if model is None or not self.thinking:
             return ""
         accepted = catalog.effort_rank(self._effort) <= catalog.effort_rank(
-            model.least_thinking_up_to
+            model.minimal_thinking_up_to
         )
-        return model.least_thinking if accepted else ""
+        return model.minimal_thinking if accepted else ""
 
     @property
     def _will_think(self) -> bool:
@@ -237,7 +237,7 @@ class Request:
         """
         parameters: dict[str, Any] = {
             "model": self.model,
-            "max_tokens": self.most_output,
+            "max_tokens": self.max_output,
             "messages": self.messages,
         }
         if self.system:

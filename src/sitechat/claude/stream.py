@@ -39,9 +39,9 @@ NOT_EVENTS = ("html", "json", "xml")
 class EventStream:
     """A streaming response. Iterate over `events`, then close it."""
 
-    def __init__(self, stream: AsyncStream[Any], most_bytes: int) -> None:
+    def __init__(self, stream: AsyncStream[Any], max_bytes: int) -> None:
         self._stream = stream
-        self._body = LimitedBody(stream.response, most_bytes)
+        self._body = LimitedBody(stream.response, max_bytes)
         # The decoder uses only `aiter_bytes` of a response.
         self._raw = type(stream).raw_events(cast("Response", self._body))
         self.request_id = text_of(stream.response.headers.get("request-id"), REQUEST_ID_LENGTH)
@@ -117,14 +117,14 @@ def _says_error(data: dict[str, Any]) -> bool:
 
 
 async def open_stream(
-    client: AsyncAnthropic, parameters: dict[str, Any], *, most_output: int
+    client: AsyncAnthropic, parameters: dict[str, Any], *, max_output: int
 ) -> EventStream:
     """Send a request and return its streaming response. Exceptions are the SDK's.
 
     Args:
         client: The SDK's client, or one like it.
         parameters: The arguments of `messages.create`; with `betas`, of `beta.messages.create`.
-        most_output: The maximum output tokens of the answer.
+        max_output: The maximum output tokens of the answer.
     """
     import httpx2
 
@@ -132,4 +132,4 @@ async def open_stream(
     stream: AsyncStream[Any] = await messages.create(**parameters, stream=True)
     # The response would keep the whole request in memory until the answer ends.
     stream.response.request = httpx2.Request("POST", stream.response.request.url)
-    return EventStream(stream, OVERHEAD + BYTES_PER_TOKEN * most_output)
+    return EventStream(stream, OVERHEAD + BYTES_PER_TOKEN * max_output)

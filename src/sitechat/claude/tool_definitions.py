@@ -15,7 +15,9 @@ _lock = threading.Lock()
 
 
 def definition(tool: Tool) -> dict[str, Any]:
-    """Return a tool as a request names it. The first tool without own schema loads the SDK.
+    """Return the definition of a tool for requests.
+
+    The first tool without a schema of its own loads the SDK.
 
     Raises:
         TypeError: Claude can't be sent the schema; the system check says why.

@@ -1,6 +1,6 @@
-"""What staff have edited of a bot, read at most every ten seconds in each process.
+"""The texts of bots that staff edit in the admin. A process reads them every ten seconds at most.
 
-Pages with the chat therefore cost no query. Whether a bot is off is read anew for each message.
+So pages with the chat run no query. Whether a bot is switched off is read for each message.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ UNEDITED = EditedTexts()
 
 
 class _Known:
-    """What this process has read last."""
+    """The texts that this process read last."""
 
     def __init__(self) -> None:
         self.texts: Mapping[str, EditedTexts] = MappingProxyType({})
@@ -89,7 +89,7 @@ def read_texts(bot: str) -> EditedTexts:
 
 
 def known_texts(bot: str) -> EditedTexts:
-    """Return the same for a page, without any query on its thread.
+    """Return the edited texts of a bot for a page, without any query on the page's thread.
 
     If they are older than ten seconds, another thread reads them meanwhile. Only the first page of
     a process waits for it, and not for long.
@@ -141,7 +141,7 @@ def _quietly(read: Callable[[], None], *, closes: bool = False) -> None:
 def reread() -> None:
     """Read the texts. A database that does not answer leaves what was known."""
     known = _known()
-    known.read_at = time.monotonic()  # others do not read the same
+    known.read_at = time.monotonic()  # so that other threads do not read them too
     try:
         with database.atomic():  # a failed query would break the transaction around it
             rows = all_newest()
@@ -158,7 +158,7 @@ def forget() -> None:
 
 
 def newest(bot: str) -> BotTexts | None:
-    """Return the version that holds, from the database."""
+    """Return the current version of a bot's texts from the database."""
     return BotTexts.objects.filter(bot=bot).order_by("-pk").first()
 
 
@@ -170,7 +170,7 @@ def check_enabled(bot: str) -> None:
 
 
 def all_newest() -> list[BotTexts]:
-    """Return the versions that hold, one for each bot that was edited."""
+    """Return the current versions, one for each bot that was edited."""
     ids = BotTexts.objects.order_by().values("bot").annotate(last=Max("pk"))
     return list(BotTexts.objects.filter(pk__in=[row["last"] for row in ids]).order_by("bot"))
 

@@ -31,20 +31,20 @@ MEASURED = timedelta(days=1)
 NEWEST_REPLIES = 1000
 """The replies whose times are measured: the newest ones of all bots, of the last day."""
 
-LEAST_GAPS = 10
-"""The fewest times between replies from which anything is concluded."""
+MIN_GAPS = 10
+"""Minimum number of gaps between replies for a decision."""
 
-LEAST_SHARE = Decimal("0.05")
-"""The share of them that must be between the two lifetimes."""
+MIN_SHARE = Decimal("0.05")
+"""Minimum share of gaps that are between the two lifetimes."""
 
 VALID_FOR = 600
 """Seconds after which the times are measured again."""
 
 
 def caches_for_hour(bot: Chatbot) -> bool:
-    """Return whether the bot's system prompt and tools go to the cache of one hour.
+    """Return whether the bot's system prompt and tools are cached for one hour.
 
-    With `CHAT_CLIENT` this is not chosen by itself, as not every server offers it.
+    With `CHAT_CLIENT` it is never chosen automatically, as not every server supports it.
     """
     if not bot.caching:
         return False
@@ -60,7 +60,7 @@ def caches_for_hour(bot: Chatbot) -> bool:
             cache.set(key, known, VALID_FOR)
     except DatabaseError:
         raise
-    except Exception:  # the site's cache is down; the shorter lifetime is never wrong
+    except Exception:  # the site's cache is down; the shorter lifetime always works
         logger.warning("The cache does not answer: Claude caches for five minutes", exc_info=True)
         return False
     return bool(known)
@@ -78,7 +78,7 @@ def gaps(bot: str, model: str) -> list[timedelta]:
 def pays_off(measured: Sequence[timedelta], price: Price) -> bool:
     """Return whether the cache of one hour would have been cheaper at these times."""
     between = sum(SHORT < gap <= LONG for gap in measured)
-    if len(measured) < LEAST_GAPS or between < LEAST_SHARE * len(measured):
+    if len(measured) < MIN_GAPS or between < MIN_SHARE * len(measured):
         return False
     short = _cost(measured, SHORT, price.cache_write, price.cache_read)
     return _cost(measured, LONG, price.cache_write_1h, price.cache_read) < short

@@ -33,7 +33,7 @@ ATTEMPTS = 5
 
 
 def find_asked(visit: Visit, row: Message, use_id: uuid.UUID) -> ToolUse:
-    """Return the call about which the visitor is asked in a reply of theirs.
+    """Return the call that one of the visitor's replies asks about.
 
     Raises:
         NotFound: There is no such call, or another user was asked.
@@ -60,7 +60,7 @@ def decide(
     """Store the visitor's answer, and let the reply go on.
 
     Args:
-        visit: Who answers. Functions get this request.
+        visit: The visit of the answer. Tools get its request.
         row: The reply that asks, with its conversation.
         use: The call.
         bot: The bot of the conversation.
@@ -77,10 +77,10 @@ def decide(
         words = prompt.words_now(bot, visit.request)
     request = prompt.template(bot, words, tools, row.conversation_id)
     try:
-        going_on = load(use.continuation, request, words.context)
+        continuation = load(use.continuation, request, words.context)
     except (ValueError, KeyError, TypeError):
         raise AlreadyDecided(reply=str(row.pk)) from None
-    reserved = _store(visit, row, use, going_on, approve=approve)
+    reserved = _store(visit, row, use, continuation, approve=approve)
     question = Message.objects.get(conversation=row.conversation_id, position=row.position - 1)
     reply = Reply(
         id=str(row.pk),
@@ -93,7 +93,7 @@ def decide(
     )
     live = LiveReply(
         reply,
-        going_on.round.request,
+        continuation.round.request,
         conversation_id=row.conversation_id,
         bot=bot,
         reserved=reserved,
@@ -103,14 +103,14 @@ def decide(
         account=visit.account_key,
     )
     live.checkpointed = (len(reply), len(reply.citations))
-    live.goes_on, live.tool_calls = going_on, going_on.tool_calls
+    live.continuation, live.tool_calls = continuation, continuation.tool_calls
     live.decision = Decision(use.pk, approve, partial(_is_same_user, visit, use))
     engine.start(live, loop=loop)
     return ReplyHandle(live.reply, live)
 
 
 def _store(
-    visit: Visit, row: Message, use: ToolUse, going_on: Continuation, *, approve: bool
+    visit: Visit, row: Message, use: ToolUse, continuation: Continuation, *, approve: bool
 ) -> Reserved:
     """Store the answer and let the reply run again, in one transaction."""
     for attempt in range(1, ATTEMPTS + 1):
@@ -126,7 +126,7 @@ def _store(
                 if not ToolUse.objects.open().filter(pk=use.pk).close(state, by=by):
                     raise AlreadyDecided(reply=str(row.pk))
                 slot = free_slot(visit.visitor.ip, guess=False)
-                reserved = reservations.reserve(visit.visitor, going_on.round.request)
+                reserved = reservations.reserve(visit.visitor, continuation.round.request)
                 Message.objects.filter(pk=row.pk).update(
                     status=Status.RUNNING,
                     running_in=row.conversation_id,

@@ -51,7 +51,7 @@ def path_of(page: VisitorPage) -> str | None:
         path = urlsplit(page.url).path
     except ValueError:  # such as http://[
         return None
-    return path[: Message.LONGEST_PAGE] or None
+    return path[: Message.MAX_PAGE_LENGTH] or None
 
 
 def parse_message(data: Mapping[str, Any]) -> IncomingMessage:

@@ -27,7 +27,7 @@ def check_room(visitor: Visitor, bot: Chatbot) -> None:
 
     This is a cheap check before the expensive search of the site. The reservation decides.
     """
-    least = Request(
+    cheapest = Request(
         bot.model,
         bot.max_tokens,
         [],
@@ -36,8 +36,8 @@ def check_room(visitor: Visitor, bot: Chatbot) -> None:
         in_us=regions.is_us(),
         fallback_model=bot.fallback_model or "",
     ).worst_case()
-    tokens = least.input_tokens + least.output_tokens
-    get_ledger().check(visitor, tokens=tokens, dollars=least.dollars)
+    tokens = cheapest.input_tokens + cheapest.output_tokens
+    get_ledger().check(visitor, tokens=tokens, dollars=cheapest.dollars)
 
 
 def slots_per_address() -> int | None:

@@ -1,7 +1,7 @@
 """Tools of MCP servers (`Chatbot.mcp_servers`), through the official package `mcp`.
 
-The lists of tools are kept in the process and renewed on threads of their own, so that a server
-that hangs holds up no message. Visitors must agree to each call, unless the owner lists the tool as
+Each process caches the lists of tools and renews them on separate threads, so that a hanging server
+delays no message. Visitors must agree to each call, unless the owner lists the tool as
 read-only.
 """
 

@@ -1,7 +1,7 @@
 """The tools that Claude is offered for one message: built-in ones and the site's own.
 
-All are `sitechat.tools.Tool` and take the same way. They differ in their first argument: the
-site's own functions get the visitor's request, built-in ones get what they work with.
+All are `sitechat.tools.Tool`. They differ only in the first argument of their functions: the site's
+own functions get the visitor's request, built-in ones get an object to work with.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class OfferedTools:
 
     @cached_property
     def definitions(self) -> Sequence[dict[str, Any]]:
-        """What Claude is told about the tools. One that can't be defined is left out."""
+        """The definitions of the tools for Claude. A tool that can't be defined is left out."""
         made = {name: _definition(each.tool) for name, each in self._by_name.items()}
         self._by_name = {name: each for name, each in self._by_name.items() if made[name]}
         return [each for each in made.values() if each]
@@ -138,7 +138,7 @@ def _run(offered: OfferedTool, arguments: dict[str, Any], shown: int) -> ToolRes
 
 
 def _logged(tool: Tool, error: BaseException) -> str:
-    """Log what a tool raised, and return the ref by which the log line is found."""
+    """Log an exception of a tool, and return the `ref` of the log line."""
     ref = secrets.token_hex(4)
     logger.error("The tool %s failed, ref %s", tool.name, ref, exc_info=error, extra={"ref": ref})
     return ref

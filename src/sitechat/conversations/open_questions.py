@@ -1,4 +1,4 @@
-"""Questions to visitors whether a tool may run: unanswered ones, and what became of the others."""
+"""Questions to visitors whether a tool may run: open ones, and the outcomes of the others."""
 
 from __future__ import annotations
 

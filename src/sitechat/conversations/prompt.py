@@ -1,4 +1,4 @@
-"""What Claude is asked for a visitor's message, and the tools that it may use for it."""
+"""The request to Claude for a visitor's message, with passages and tools."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ Ask = Callable[..., Awaitable[Any]]
 
 @dataclass(frozen=True)
 class BotWords:
-    """What the methods of a bot say for one message."""
+    """The results of a bot's own methods for one message."""
 
     system: str
     context: str | None
@@ -55,13 +55,13 @@ class BotWords:
 
 
 def has_own_methods(bot: Chatbot) -> bool:
-    """Return whether the site has written a method that says something for each message."""
+    """Return whether the bot overrides `system_prompt` or `context`."""
     kind = type(bot)
     return kind.system_prompt is not Chatbot.system_prompt or kind.context is not Chatbot.context
 
 
 async def bot_words(bot: Chatbot, request: HttpRequest, ask: Ask) -> BotWords:
-    """Return what a bot's methods say for the message of a request.
+    """Return the results of a bot's methods for the message of a request.
 
     Raises:
         asyncio.TimeoutError: One of them took longer than METHOD_TIMEOUT.

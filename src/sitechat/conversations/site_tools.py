@@ -1,4 +1,4 @@
-"""What Claude knows of the site: passages beside the question, and tools for what they miss."""
+"""What Claude gets from the site: passages with the question, and tools to find more."""
 
 from __future__ import annotations
 

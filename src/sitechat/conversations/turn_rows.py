@@ -153,7 +153,7 @@ class TurnWriter:
             text=self.message.text,
             client_id=self.message.client_id,
             page=self.message.page_path,
-            language=self.visit.language[: Message.LONGEST_LANGUAGE] or None,
+            language=self.visit.language[: Message.MAX_LANGUAGE_LENGTH] or None,
             created=now,
         )
         reply = Message(

@@ -23,7 +23,7 @@ UNFINISHED = re.compile(r"`+$|\[\d{0,3}$")
 arrives."""
 
 RECOGNIZED = 3
-"""Characters of the mark from which an answer that was cut off is taken to have begun it."""
+"""Minimum characters of the mark at the end of an answer that was cut off; fewer are text."""
 
 
 class AnswerWriter:
@@ -121,10 +121,10 @@ class MarkReader:
 
 
 class LastLineReader:
-    """Hold back what may be the final line `[[unanswered]]` of a stream of text.
+    """Hold back the end of a stream of text while it may be the final line `[[unanswered]]`.
 
-    Call `feed` with each piece of the stream, then `rest`. The same words before other text, or
-    beside other text in their line, are text.
+    Call `feed` with each piece of the stream, then `rest`. The mark counts
+    only alone in the last line.
     """
 
     def __init__(self) -> None:

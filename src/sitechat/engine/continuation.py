@@ -1,8 +1,8 @@
-"""What a reply goes on with after the visitor was asked: stored as JSON, and read again.
+"""The state from which a reply continues after a question to the visitor, as stored JSON.
 
 The site's facts about the visitor (`Chatbot.context`) are not stored. They and the system prompt
-are asked for again. If they have changed, Claude's thinking is left out, as Claude refuses thinking
-that followed on something else.
+are computed again when the reply continues. If they have changed, Claude's thinking is left out,
+because Claude rejects thinking that belongs to another prompt.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from sitechat.engine.tool_calls import ToolResult, ToolRound
 
 WORD = re.compile(r"<site_context_(\w*)>")
 MASKED = "site_context"
-"""The type of the block that stands for the site's facts in what is stored."""
+"""The type of the block that replaces the site's facts in the stored JSON."""
 
 THINKING = frozenset({"thinking", "redacted_thinking"})
 
@@ -36,9 +36,9 @@ class Continuation:
     """The number of tools that Claude has called before."""
 
 
-def dump(going_on: Continuation) -> str:
+def dump(continuation: Continuation) -> str:
     """Return a continuation as JSON."""
-    used = going_on.round
+    used = continuation.round
     return json.dumps(
         {
             "messages": [_masked(message) for message in used.request.messages],
@@ -46,9 +46,9 @@ def dump(going_on: Continuation) -> str:
             "content": used.content,
             "calls": [vars(call) for call in used.calls],
             "results": [asdict(result) for result in used.results],
-            "rounds": going_on.rounds,
-            "tool_calls": going_on.tool_calls,
-            "like": _likeness(used.request),
+            "rounds": continuation.rounds,
+            "tool_calls": continuation.tool_calls,
+            "like": _digest(used.request),
         }
     )
 
@@ -71,7 +71,7 @@ def load(stored: str, template: Request, context: str | None) -> Continuation:
         documents=list(map(_document, data["documents"])),
     )
     content = data["content"]
-    if data["like"] != _likeness(request):
+    if data["like"] != _digest(request):
         request = replace(request, messages=list(map(_without_thinking, request.messages)))
         content = [block for block in content if block["type"] not in THINKING]
     results = [
@@ -110,8 +110,8 @@ def _without_thinking(message: dict[str, Any]) -> dict[str, Any]:
     return {**message, "content": content}
 
 
-def _likeness(request: Request) -> str:
-    """Return a digest of what thinking depends on and what is not stored."""
+def _digest(request: Request) -> str:
+    """Return a digest of what thinking depends on in a request and is not stored."""
     own = [request.model, request.system, list(request.tools)]
     given = [*own, list(_contexts(request.messages))]
     return sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()

@@ -50,9 +50,9 @@ async def converse(live: LiveReply, steps: Steps) -> Ending:
     rounds = 0
     try:
         await _prepare(live)
-        if live.goes_on is not None:
-            rounds = live.goes_on.rounds
-            following = await _after_tools(live, live.goes_on.round, rounds, steps)
+        if live.continuation is not None:
+            rounds = live.continuation.rounds
+            following = await _after_tools(live, live.continuation.round, rounds, steps)
             if isinstance(following, Ending):
                 return following
             if following is None:  # the conversation was deleted
@@ -106,14 +106,14 @@ async def _after_tools(
     """Run the tools of a round.
 
     Returns:
-        The request that follows, if any; or the end of the reply for now, if the visitor must
-        agree to a call first.
+        The next request, if any. Or the provisional end of the reply, if the visitor must agree
+        to a call first.
     """
     assert live.tools is not None  # noqa: S101 - Claude called what they offer
     asks = await run_tools(live, live.tools, used, steps)
     if asks is not None:
-        going_on = Continuation(used, rounds, live.tool_calls)
-        asked = AskedCall(asks.name, asks.arguments, asks.question, dump(going_on))
+        continuation = Continuation(used, rounds, live.tool_calls)
+        asked = AskedCall(asks.name, asks.arguments, asks.question, dump(continuation))
         return Ending(Status.COMPLETE, asked=asked)
     last = rounds >= live.bot.max_tool_rounds
     request = await _next_step(live, used, steps, last=last)
@@ -122,7 +122,7 @@ async def _after_tools(
 
 
 async def converse_in_time(live: LiveReply, steps: Steps, *, until: float = inf) -> Ending:
-    """Do the same without an engine, and give up if Claude is silent for too long.
+    """Let Claude write the reply without an engine. Give up if Claude is silent for too long.
 
     Args:
         live: The reply.
@@ -151,7 +151,7 @@ def explained(live: LiveReply, failure: NoText | Silent) -> ReplyError:
 
 
 async def _prepare(live: LiveReply) -> None:
-    """Load the SDK for the first answer of a process. This time is not Claude's silence."""
+    """Load the SDK for the first answer of a process. It does not count as Claude's silence."""
     live.heard_at = monotonic() + PREPARES_WITHIN
     await claude.prepare()
     live.heard_at = monotonic()

@@ -203,9 +203,9 @@ async def run_reply(
     live.reply.close(None)
     while not await _saved(live, steps) and not loop_ends:
         live.reply.working("unsaved", _("This answer could not be saved yet."))
-        live.tell_end()
+        live.finish_and_wake()
         await asyncio.sleep(SAVE_AGAIN)
-    live.tell_end()
+    live.finish_and_wake()
 
 
 async def _saved(live: LiveReply, steps: Steps) -> bool:

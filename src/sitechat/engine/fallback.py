@@ -1,4 +1,7 @@
-"""The second model of a bot: when it answers in place of the first, before any text is shown."""
+"""The fallback model of a bot.
+
+It answers if the first model refuses or is overloaded, and no text has been shown yet.
+"""
 
 from __future__ import annotations
 

@@ -70,11 +70,11 @@ class LiveReply:
         self.tool_calls = 0
         """The number of tools that Claude has called."""
         self.tool_uses: list[UsedTool] = []
-        """Those that are not stored yet."""
+        """The tool calls that are not stored yet."""
         self.decision: Decision | None = None
-        """The visitor's answer, for a reply that goes on after a question."""
-        self.goes_on: Continuation | None = None
-        """What such a reply goes on with."""
+        """The visitor's answer, if the reply continues after a question."""
+        self.continuation: Continuation | None = None
+        """The stored state from which such a reply continues."""
         self.question: dict[str, Any] | None = None
         """The question that the reply has ended with, once it is saved."""
         self.account = account
@@ -107,7 +107,7 @@ class LiveReply:
         self.alias = ""
         """The database of the reply's rows."""
         self.problem: Exception | None = None
-        """Always None: the end of a reply of this process is always known."""
+        """Always None: a reply of this process can always be read."""
         self.rejected_saves = 0
         """The number of saves that the database has rejected because of a value."""
         self._followers: tuple[Callable[[], None], ...] = ()
@@ -123,7 +123,7 @@ class LiveReply:
 
     @property
     def spent_before(self) -> Spending:
-        """What the calls that have ended have used."""
+        """The usage of the calls that have ended."""
         return self._spent
 
     def begin_call(self, call: claude.Call) -> None:
@@ -167,8 +167,11 @@ class LiveReply:
         for follower in self._followers:
             follower()
 
-    def tell_end(self) -> None:
-        """Followers learn the end once it is saved, so that the next message finds it so."""
+    def finish_and_wake(self) -> None:
+        """Finish the reply and wake its followers.
+
+        Call it when the end is saved, so that a follower's next message finds it saved.
+        """
         if self.ending is not None:
             asked = self.question
             shown = {name: asked[name] for name in ("id", "tool", "text")} if asked else None

@@ -123,7 +123,9 @@ def stop(reply_id: UUID, at: int | None) -> bool:
     Returns:
         Whether the reply runs in this process.
     """
-    known = running().live.get(reply_id)
+    process = running()
+    _drop_closed(process)
+    known = process.live.get(reply_id)
     if known is None:
         return False
     engine, live = known

@@ -99,7 +99,7 @@ def _settle_end(live: LiveReply, ended: dict[str, Any], *, plain: bool) -> Usage
     with database.atomic():
         if live.conversation_id is not None:
             lock_conversation(live.conversation_id)
-        if live.goes_on is not None and tool_rows.end_calls(live.id):
+        if live.continuation is not None and tool_rows.end_calls(live.id):
             ended = {**ended, **_with_unknown_outcome(live)}
         rows = Message.objects.filter(pk=live.id, reserved__isnull=False)
         settles = rows.filter(status=Status.RUNNING).update(**ended) or _take_back(rows, ended)
@@ -112,7 +112,7 @@ def _settle_end(live: LiveReply, ended: dict[str, Any], *, plain: bool) -> Usage
             _add_reported(usage, live, spent)
         if settles:
             usage.conversation_id, usage.reply_id = live.conversation_id, live.id
-            if live.goes_on is not None:
+            if live.continuation is not None:
                 usage = usage.added_to(Usage.objects.filter(reply_id=live.id).first())
             tool_rows.store_calls(live)
             if "confirm" in ended:
@@ -141,7 +141,7 @@ def store_tool_uses(live: LiveReply) -> None:
 
 
 def _with_unknown_outcome(live: LiveReply) -> dict[str, Any]:
-    """Return the end of a reply that broke off while a tool ran to which the visitor agreed."""
+    """Return the changed columns of a reply that was interrupted while a confirmed tool ran."""
     ending = live.ending
     if ending is None or not isinstance(ending.error, Interrupted):
         return {}
@@ -197,7 +197,7 @@ def record(live: LiveReply) -> Usage:
 
 
 def _add_reported(usage: Usage, live: LiveReply, spent: Spending) -> None:
-    """Add what Claude says about the answer, in its own words."""
+    """Add the values that Claude reported about the answer."""
     usage.model = live.model
     usage.by_model = spent.by_model()
     usage.refusal_category = live.refusal_category or None

@@ -98,20 +98,20 @@ def unreported(request: Request, seconds: float) -> Spending:
     delay events, so the output that is possible in the elapsed time is counted.
     """
     possible = ceil(max(0.0, seconds) * OUTPUT_PER_SECOND)
-    return _at_most(request, request.most_input, min(request.most_output, possible))
+    return _at_most(request, request.max_input, min(request.max_output, possible))
 
 
 def worst_case(request: Request) -> Spending:
     """Return the maximum cost of a request."""
-    return _at_most(request, request.most_input, request.most_output)
+    return _at_most(request, request.max_input, request.max_output)
 
 
 def final_case(request: Request) -> Spending:
     """Return the maximum cost of a further request without tools; zero if none is offered."""
     if not (request.tools and request.may_use_tools):
         return Spending(exact=False)
-    following = request.most_input + request.most_output + RESULTS_ROOM
-    return _at_most(request, following, request.most_output)
+    following = request.max_input + request.max_output + RESULTS_ROOM
+    return _at_most(request, following, request.max_output)
 
 
 def _at_most(request: Request, input_tokens: int, output_tokens: int) -> Spending:

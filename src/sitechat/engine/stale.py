@@ -68,7 +68,7 @@ def end_lost(replies: MessageQuerySet) -> int:
 
 
 def end_lost_patiently(replies: MessageQuerySet) -> int:
-    """Do the same, and wait until new suspicions are confirmed or removed."""
+    """End lost replies, and wait until new suspicions are confirmed or removed."""
     ended = end_lost(replies)
     if silent(replies).exists():
         sleep(stale_after().total_seconds() / SUSPECTED_PART)

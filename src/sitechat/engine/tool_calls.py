@@ -1,4 +1,4 @@
-"""What the engine knows of the tools of a reply: how to prepare a call, and how to run it."""
+"""The engine's interface to the tools of a reply, and the results of their calls."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ToolResult:
     documents: list[SearchResult]
     failed: bool = False
     offer: str = ""
-    """What the visitor is offered beside the reply: "person", "contact", or nothing."""
+    """What the visitor is offered in addition to the reply: "person", "contact", or nothing."""
 
     @property
     def size(self) -> int:
@@ -42,7 +42,7 @@ class ToolResult:
 
 @dataclass(frozen=True)
 class VisitorOffer:
-    """What a built-in tool returns to offer the visitor something beside the reply."""
+    """The result of a built-in tool that offers the visitor something."""
 
     kind: str
     """`person` or `contact`."""
@@ -63,7 +63,7 @@ class PreparedCall:
     phase: str
     """The code of the status that the visitor sees meanwhile."""
     status: str | Promise
-    """Its text."""
+    """The text of the status."""
     timeout: float
     """Seconds after which Claude gets an error instead of the result."""
     question: str
@@ -109,7 +109,7 @@ class UsedTool:
 
 @dataclass(frozen=True)
 class AskedCall:
-    """A call that the visitor has to agree to, and what the reply goes on with."""
+    """A call that the visitor must agree to, and the state from which the reply then continues."""
 
     name: str
     arguments: Mapping[str, Any]

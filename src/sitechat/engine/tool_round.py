@@ -1,4 +1,4 @@
-"""One round of tools: what Claude asked for, what it got, and the request that follows."""
+"""Run one round of tools: the calls of one answer of Claude, one after the other."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ async def _result_of(
 async def _run(
     steps: Steps, name: str, run: Callable[[], ToolResult], timeout: float, used: UsedTool
 ) -> ToolResult:
-    """Run a call and note what became of it, also if it is cancelled."""
+    """Run a call and note its outcome, even if it is cancelled."""
     began = monotonic()
     try:
         work = steps.tool(name, run)

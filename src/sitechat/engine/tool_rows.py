@@ -38,7 +38,7 @@ def claim(decision: Decision) -> bool:
 
 
 def run_and_record(use: UUID, run: Callable[[], ToolResult]) -> ToolResult:
-    """Run a call that was claimed, and store what became of it, even if it took too long."""
+    """Run a claimed call and store its outcome, even if it took too long."""
     began = monotonic()
     result = run()
     milliseconds = round((monotonic() - began) * 1000)
@@ -57,8 +57,8 @@ def record_refused(use: UUID) -> None:
 
 
 def _record(use: UUID, **changes: Any) -> None:
-    begun = ToolUse.objects.filter(pk=use, state__in=[ToolState.STARTED, ToolState.UNKNOWN])
-    database.retry(lambda: begun.update(**changes))
+    started = ToolUse.objects.filter(pk=use, state__in=[ToolState.STARTED, ToolState.UNKNOWN])
+    database.retry(lambda: started.update(**changes))
 
 
 def end_calls(reply: Message | UUID) -> bool:
@@ -70,7 +70,7 @@ def end_calls(reply: Message | UUID) -> bool:
 
 
 def question_row(asked: AskedCall) -> dict[str, Any]:
-    """Return what the visitor is asked, as stored in the row of the reply."""
+    """Return the question to the visitor as the reply's row stores it."""
     return {
         "id": str(uuid4()),
         "tool": asked.name,

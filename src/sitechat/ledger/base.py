@@ -68,11 +68,12 @@ class Ledger(ABC):
         Signals about a refusal are sent when the surrounding `database.atomic` has ended.
 
         Raises:
-            BudgetExhausted: A budget of the site (scope `site`, unit `usd`) has no room, whatever
-                running replies give back. `retry_after` is the seconds until the last of the
-                refusing windows ends.
+            BudgetExhausted: A budget of the site (scope `site`, unit `usd`) has no room, even
+                if all running replies release their reservations. `retry_after` is the seconds
+                until the last of the refusing windows ends.
             RateLimited: The same for another limit.
-            LimitsReserved: Running replies hold what is missing; `retry_after` is a few seconds.
+            LimitsReserved: There is room only when running replies release their reservations;
+                `retry_after` is a few seconds.
             Overloaded: The ledger does not answer.
         """
         now = now or datetime.now(timezone.utc)
@@ -187,9 +188,9 @@ class Ledger(ABC):
     def left(self, visitor: Visitor, *, now: datetime | None = None) -> list[LimitLeft]:
         """Return the remaining amount of each of the visitor's own limits, as JSON values.
 
-        The limits of scope `site` are the owner's business and not among them. `limit` and
-        `left` are messages, tokens or dollars, `resets_in` seconds. What running replies hold is
-        not left.
+        Limits of scope `site` are left out, as visitors must not see them. `limit` and
+        `left` are messages, tokens or dollars, `resets_in` seconds. Reservations of
+        running replies are subtracted.
         """
         now = now or datetime.now(timezone.utc)
         claims = [
@@ -293,7 +294,7 @@ class Ledger(ABC):
                 logger.exception("That %s was reached could not be noted", claim.limit)
 
     def _change(self, changes: Iterable[Change]) -> None:
-        # A budget's count may have passed its mark without a change: `_book` looks.
+        # A budget may have passed its warning threshold without a change, so `_book` checks it.
         changes = [each for each in changes if each.taken or each.reserved or each.claim.is_budget]
         for claim in self._book(changes) if changes else []:
             news.nearly_spent(type(self), claim)

@@ -35,9 +35,9 @@ UNFIT = {
 class CacheLedger(Ledger):
     """A ledger in a cache whose `incr` is atomic across processes: Redis or Memcached.
 
-    It adds, and takes back what passed a cap. So a cap is never passed, but while messages race
-    for the last of several limits, or of tokens or dollars, one may be refused that would just
-    have fitted. What the cache evicts or loses starts afresh.
+    It adds first, and subtracts again if a cap was passed. So no cap is ever passed. But if several
+    messages compete for the last room, one that would have fitted may be refused. A count that the
+    cache evicts or loses starts at zero.
     """
 
     alias = "default"
@@ -70,7 +70,7 @@ class CacheLedger(Ledger):
         if exceeded(claims, self._counts([claim.key for claim in claims])):
             return False
         for number, claim in enumerate(claims, start=1):
-            # Reserved first, so that what is only reserved never looks spent.
+            # Add the reserved part first, so that it never looks spent.
             if claim.reserves:
                 self._add(claim, claim.reserves, RESERVED)
             if self._add(claim, claim.amount) > claim.cap:
@@ -87,7 +87,7 @@ class CacheLedger(Ledger):
     def _book(self, changes: Sequence[Change]) -> list[Claim]:
         for change in changes:
             self._change_count(change)
-        # Read afterwards: of replies that settle at once, the last one sees what all have spent.
+        # Read after the changes: if several replies settle at once, the last one sees all of them.
         budgets = {change.claim.key: change.claim for change in changes if change.claim.is_budget}
         counts = self._counts(list(budgets)) if budgets else {}
         return [

@@ -213,8 +213,8 @@ class OrmCounting:
     def _lock(self, claims: Sequence[Claim]) -> None:
         """Create missing rows and lock all rows, in one statement.
 
-        Writing `expires` anew is what locks the rows that exist. Writing first, without a
-        SELECT, is also what lets SQLite wait for its turn instead of saying that it is locked.
+        Writing `expires` again locks existing rows. A write without an earlier SELECT lets SQLite
+        wait for its lock instead of failing.
         """
         named = connections[self._using].features.supports_update_conflicts_with_target
         self._counters.bulk_create(

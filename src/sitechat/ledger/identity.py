@@ -38,7 +38,7 @@ class Visitor:
         return {"session": self.session, "user": self.user, "ip": self.ip, "site": self.site}[scope]
 
     def apart(self, purpose: str) -> Visitor:
-        """Return identities under which requests for a purpose are counted apart from messages."""
+        """Return identities that count requests for a purpose separately from messages."""
         salt = f"sitechat.visitors.apart.{purpose}"
         return Visitor(
             session=self.session and _hashed(salt, self.session),
@@ -70,7 +70,7 @@ def identify(
 def session_identity(session_key: str | None) -> str:
     """Return an identity for a session that has none yet.
 
-    Messages of one session that arrive at once get the same.
+    Concurrent messages of one session get the same identity.
     """
     if session_key is None:
         return secrets.token_hex(IDENTITY_LENGTH // 2)

@@ -64,7 +64,7 @@ class ApprovedAnswer(models.Model):
     )
     created = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     updated = models.DateTimeField(_("changed"), auto_now=True)
-    # The vectors of the questions, one after the other, and the embedder that they are from.
+    # The concatenated vectors of the questions, and the embedder that made them.
     vectors = models.BinaryField(null=True, editable=False)
     embedder = models.CharField(max_length=200, blank=True, default="", editable=False)
 

@@ -41,7 +41,7 @@ class Status(models.TextChoices):
 
 
 class ToolState(models.TextChoices):
-    """What became of a call of a tool."""
+    """The state of a tool call."""
 
     ASKED = "asked", _("waiting for the visitor")
     APPROVED = "approved", _("agreed, not run")

@@ -32,7 +32,7 @@ class ContactQuerySet(models.QuerySet["Contact"]):
 class Contact(models.Model):
     """What a visitor left in the contact form, so that somebody can get in touch.
 
-    It has a retention of its own. If its conversation is deleted, it stays without it.
+    It has its own retention period, and is kept if its conversation is deleted.
     """
 
     class State(models.TextChoices):

@@ -49,7 +49,7 @@ class Delivery(models.Model):
         MAIL = "mail", _("mail")
 
     class State(models.TextChoices):
-        """What has become of it."""
+        """Whether it was sent."""
 
         WAITING = "waiting", _("waiting")
         SENT = "sent", _("sent")

@@ -32,8 +32,8 @@ class Message(models.Model):
     has an even position, every other one an odd position.
     """
 
-    LONGEST_PAGE = 500
-    LONGEST_LANGUAGE = 16
+    MAX_PAGE_LENGTH = 500
+    MAX_LANGUAGE_LENGTH = 16
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     conversation = models.ForeignKey(
@@ -99,14 +99,14 @@ class Message(models.Model):
     # NULL, as processes of the previous version insert rows without them.
     page = models.CharField(  # noqa: DJ001
         _("page"),
-        max_length=LONGEST_PAGE,
+        max_length=MAX_PAGE_LENGTH,
         null=True,
         blank=True,
         help_text=_("The path of the page on which the visitor asked."),
     )
     language = models.CharField(  # noqa: DJ001
         _("language"),
-        max_length=LONGEST_LANGUAGE,
+        max_length=MAX_LANGUAGE_LENGTH,
         null=True,
         blank=True,
         help_text=_("The language of the visitor's page."),
@@ -181,7 +181,7 @@ class Message(models.Model):
 
     @property
     def public_id(self) -> uuid.UUID:
-        """The id that clients know: the visitor's own where they gave one."""
+        """The id that clients know: the one from the visitor's browser, if there is one."""
         return self.client_id or self.id
 
     @property
@@ -195,7 +195,7 @@ class Message(models.Model):
         return {name: asked[name] for name in ("id", "tool", "text")}
 
     def as_dict(self) -> dict[str, Any]:
-        """The message as `GET chat/` shows it."""
+        """Return the message as `GET chat/` shows it."""
         return {
             "id": str(self.public_id),
             "role": self.role,
@@ -209,7 +209,7 @@ class Message(models.Model):
         }
 
     def _details(self) -> dict[str, Any]:
-        """Return what only some messages have."""
+        """Return the keys that only some messages have."""
         details: dict[str, Any] = {}
         if self.role == Role.AGENT:
             details["name"] = self.name

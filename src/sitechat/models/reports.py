@@ -64,7 +64,8 @@ class UnansweredQuerySet(models.QuerySet["Unanswered"]):
     def open(self) -> UnansweredQuerySet:
         """Return the questions that are not done.
 
-        A thumb up closes a question. A thumb down that was taken back is none.
+        A thumb up closes a question. One with a thumb down is closed when the visitor takes the
+        rating back.
         """
         return self.filter(Unanswered.is_open(reply="reply__"))
 

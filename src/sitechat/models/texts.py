@@ -13,7 +13,7 @@ from sitechat.runtime.database import PrimaryManager
 
 
 class BotTexts(models.Model):
-    """One version of what a bot shows and follows. The newest of a bot holds."""
+    """One version of a bot's texts and switches. The newest version of each bot is in effect."""
 
     bot = models.CharField(_("bot"), max_length=64)
     enabled = models.BooleanField(

@@ -1,4 +1,4 @@
-"""The calls of tools: what Claude called, who agreed, and what became of it."""
+"""The model of tool calls: what Claude called, who agreed, and the outcome."""
 
 from __future__ import annotations
 

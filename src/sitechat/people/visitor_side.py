@@ -87,7 +87,7 @@ def _store(
         message.text,
         client_id=message.client_id,
         page=message.page_path,
-        language=visit.language[: Message.LONGEST_LANGUAGE] or None,
+        language=visit.language[: Message.MAX_LANGUAGE_LENGTH] or None,
     )
     name = joined.values_list("name", flat=True).first() or ""
     return Delivered(conversation, str(row.public_id), name)

@@ -1,4 +1,4 @@
-"""Work that somebody waits for, but only so long."""
+"""Run work with a time limit."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def run_within(seconds: float, work: Callable[[], T]) -> T | None:
-    """Run work on a thread of its own, and return its result; None if it takes longer.
+    """Run work on a separate thread. Return its result; None if it takes longer than `seconds`.
 
     Work that takes longer is not interrupted. It must not use the database, and not raise.
     """

@@ -278,7 +278,7 @@ def _sizes(info: ModelInfo) -> str:
 def _lacks(bot: Chatbot, info: ModelInfo) -> Iterator[tuple[str, str]]:
     """Yield features that the bot requests and the model lacks, each with a cure."""
     request = Request(bot.model, bot.max_tokens, [], thinking=bot.thinking, effort=bot.effort)
-    longest = max(request.most_output, bot.max_tokens)
+    longest = max(request.max_output, bot.max_tokens)
     if info.max_tokens and longest > info.max_tokens:
         yield (
             _("answers of %(longest)s tokens are too long for it") % {"longest": longest},
