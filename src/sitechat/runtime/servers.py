@@ -1,8 +1,16 @@
 """The server that runs this process: its threads, its time limits, and whether it is stopping.
 
-No standard lets an app ask its server for these. Each known server is asked in its own way, once
-per process: the stack of the main thread shows the object that serves. An unknown server is
-assumed to have a few threads. This is the only module that reads internals of servers;
+No standard lets an app ask its server for these, and options of the command line appear in no
+environment variable. The object that serves is found once per process, on the stack of the main
+thread. A value is read only if `tests/servers` fail without it:
+
+- gunicorn: threads, time limits, and `alive`, as only its main thread gets the signal
+- granian as WSGI: threads
+- uvicorn: the time limit after which it kills replies that could not be saved
+- hypercorn: the event that its parent sets instead of sending a signal
+
+Any other server is assumed to have a few threads and time to save replies (`DEFAULT_THREADS`,
+`DEFAULT_GRACE`). This is the only module that reads internals of servers;
 `tests/servers/test_threads.py` fails if an upgrade changes them.
 """
 
@@ -113,7 +121,7 @@ def _gunicorn(variables: Mapping[str, Any]) -> Server | None:
 
 
 def _granian(variables: Mapping[str, Any]) -> Server | None:
-    if not isinstance(variables.get("evp"), threading.Event):  # as ASGI
+    if not isinstance(variables.get("evp"), threading.Event):  # as ASGI, with nothing to read
         return None
     # It waits for open streams without a limit, and nothing shows that it is stopping.
     return Server(
@@ -128,10 +136,23 @@ def _uvicorn(variables: Mapping[str, Any]) -> Server | None:
     return Server("uvicorn", grace=_before(config.timeout_graceful_shutdown))
 
 
+def _hypercorn(variables: Mapping[str, Any]) -> Server | None:
+    config: Any = variables.get("config")
+    if not hasattr(config, "graceful_timeout"):
+        return None
+    event: Any = variables.get("shutdown_event")  # the parent sets it and sends no signal
+    return Server(
+        "hypercorn",
+        grace=_before(config.graceful_timeout),
+        stopping=event.is_set if event is not None else _never,
+    )
+
+
 READERS: Mapping[str, Callable[[Mapping[str, Any]], Server | None]] = {
     "gunicorn.workers.": _gunicorn,
     "granian.server.": _granian,
     "uvicorn.server": _uvicorn,
+    "hypercorn.asyncio.run": _hypercorn,
 }
 
 
