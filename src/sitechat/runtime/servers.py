@@ -2,7 +2,7 @@
 
 No standard lets an app ask its server for these, and options of the command line appear in no
 environment variable. The object that serves is found once per process, on the stack of the main
-thread. A value is read only if `tests/servers` fail without it:
+thread. What is read, and why:
 
 - gunicorn: threads, time limits, and `alive`, as only its main thread gets the signal
 - granian as WSGI: threads
