@@ -11,7 +11,8 @@ import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 
 from sitechat.claude.client import close_client, current_client
-from sitechat.engine.process import live_ids, running
+from sitechat.engine.process import live_ids, running, stop
+from sitechat.models import Message
 from sitechat.runtime.per_loop import PerLoop
 from sitechat.standin import Answer, Standin
 from tests.visitor import AsyncVisitor, MakeVisitor, text_of
@@ -69,6 +70,15 @@ def test_a_loop_that_is_closed_under_a_reply_is_released(
     assert live_ids() == []
     assert running().live == {}
     until(lambda: are_released(loops), failure=lambda: holders(loops))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_reply_whose_loop_was_closed_is_not_stopped_here(
+    live_visitor: MakeVisitor, claude_standin: Standin, quick_engine: None
+) -> None:
+    claude_standin.script(Answer("One two", hold_after=1))
+    async_to_sync(AsyncVisitor().send)("Hello")
+    assert not stop(Message.objects.replies().get().pk, None)
 
 
 @pytest.mark.usefixtures("_sdk")
