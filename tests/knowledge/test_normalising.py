@@ -28,6 +28,12 @@ SPELLINGS = [
     ("Daten\u00adschutz", "Datenschutz"),
     ("Web\u200bsite", "website"),
     ("ﬁle", "file"),
+    ("log in", "login"),
+    ("wi fi", "wifi"),
+    ("U.S.A.", "USA"),
+    ("0800 123 456", "0800123456"),
+    ("(030) 12-34567", "030 1234567"),
+    ("résumés", "resume"),
 ]
 
 
@@ -39,6 +45,14 @@ def test_each_spelling_finds_the_other(one: str, other: str) -> None:
     page.delete()
     put("/b/", f"We have {other} for you.", format="plain")
     assert found(f"Is there {one}?")[:1] == ["/b/"]
+
+
+def test_an_unknown_compound_finds_its_parts() -> None:
+    put("/other/", "Andere Dinge stehen hier, und davon viele", format="plain", language="de")
+    put("/a/", "Der Versand hat geringe Kosten", format="plain", language="de")
+    put("/b/", "Lieferung nach Hause, mit allen Fristen", format="plain", language="de")
+    assert found("Wie hoch sind die Versandkosten?", language="de")[:1] == ["/a/"]
+    assert found("Lieferungsfristen", language="de")[:1] == ["/b/"]
 
 
 @pytest.mark.parametrize("text", ["3.10.2", "2026-11-28", "10:30", "192.168.0.1", "1,2,3"])

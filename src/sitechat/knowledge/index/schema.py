@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 TERMS = "terms.sqlite3"
-FORMAT = 5
+FORMAT = 6
 """The version of the format. Increment it with every change of the format, so that indexes are
 rebuilt."""
 

@@ -68,13 +68,13 @@ def _narrowed(index: Index, words: Sequence[Word]) -> tuple[str, int]:
     for word in rarest[:_MAX_JOINED]:
         either = f"({' OR '.join(map(_quoted, word))})"
         both = f"{match} AND {either}" if match else either
-        found = _count(index, both)
+        found = count_matches(index, both)
         if not match or found >= FEWEST_JOINED:
             match, count = both, found
         if count <= MAX_MATCHES:
             return match, 0
     above = f"{{title headings}} : ({match})"
-    found = _count(index, above)
+    found = count_matches(index, above)
     if found:
         match, count = above, found
     if count <= MAX_MATCHES:
@@ -83,7 +83,7 @@ def _narrowed(index: Index, words: Sequence[Word]) -> tuple[str, int]:
     return match, max(total * MAX_MATCHES // count, 1)
 
 
-def _count(index: Index, match: str) -> int:
+def count_matches(index: Index, match: str) -> int:
     """Return the number of matches, which is a hundred times faster than ranking them."""
     query = "SELECT count(*) FROM terms WHERE terms MATCH ?"
     return int(index.terms.execute(query, [match]).fetchone()[0])

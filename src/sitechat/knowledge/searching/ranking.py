@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from sitechat.knowledge.index import Index, embeddings
-from sitechat.knowledge.searching import foreign, translations
-from sitechat.knowledge.searching.matching import CANDIDATES, Word, best_matches
+from sitechat.knowledge.searching import changelogs, foreign, translations
+from sitechat.knowledge.searching.compounding import joined, separated, spaced
+from sitechat.knowledge.searching.matching import CANDIDATES, Word, best_matches, count_matches
 from sitechat.knowledge.searching.scope import Scope
 from sitechat.knowledge.searching.spelling import repair
 from sitechat.knowledge.text.languages import (
@@ -78,6 +80,11 @@ def rank(index: Index, query: str, previous: str, language: str, scope: Scope) -
         for passage, page in pages.items():
             if languages[page] != asked:
                 merged[passage] *= OTHER_LANGUAGE
+    if not changelogs.is_about_changes(query):
+        listed = changelogs.changelogs_among(index, set(pages.values()))
+        for passage, page in pages.items():
+            if page in listed:
+                merged[passage] *= changelogs.FACTOR
     return _voted(merged, pages)
 
 
@@ -93,23 +100,29 @@ def _words(index: Index, text: str, language: str, visitor: str) -> tuple[list[W
     spoken = foreign.language_of(text, index, language, visitor)
     stopped = stop_words(spoken or language)
     written = normalised(text)
-    found = dict.fromkeys(plain_words(written))
+    in_order = list(plain_words(written))
+    found = dict.fromkeys(in_order)
     kept = [word for word in found if word not in stopped][:_MAX_WORDS]
     kept = kept or list(found)[:_MAX_WORDS]
-    joined = [_known(index, word) for word in list(dict.fromkeys(compounds(written)))[:_MAX_WORDS]]
-    terms: list[Word] = [stems for stems in joined if stems]
+    known = partial(_known, index)
+    spellings = map(known, list(dict.fromkeys(compounds(written)))[:_MAX_WORDS])
+    terms: list[Word] = [stems for stems in spellings if stems]
     has_compound = bool(terms)
+    if not spoken:
+        terms += joined(in_order[:_MAX_WORDS], stopped, known)
     for word in kept:
-        stems = _known(index, word)
+        stems = known(word)
         if spoken:
             for counterpart in foreign.words_of_site(word, spoken, index):
-                stems.update(_known(index, counterpart))
+                stems.update(known(counterpart))
         elif not stems and not is_unspaced(word) and not (has_compound and len(word) < 6):
-            better = repair(
-                word, index.vocabulary.by_length, lambda near: bool(_known(index, near))
-            )
-            if better:
-                stems = _known(index, better)
+            stems = spaced(word, known, partial(_count_phrase, index))
+            vocabulary = index.vocabulary.by_length
+            better = None if stems else repair(word, vocabulary, lambda near: bool(known(near)))
+            if not stems and better is None:
+                terms += separated(word, known)
+            elif better is not None:
+                stems = known(better)
                 text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", better, text, flags=re.IGNORECASE)
         terms.append(stems)
     return terms, text
@@ -131,6 +144,10 @@ def _known(index: Index, word: str) -> dict[str, int]:
     )
     known = dict(rows.fetchall())
     return {term: count for term, count in known.items() if index.holds(term)}
+
+
+def _count_phrase(index: Index, phrase: str) -> int:
+    return count_matches(index, f'"{phrase}"') if index.holds(phrase) else 0
 
 
 def _nearest(

@@ -72,6 +72,11 @@ _NUMBER = re.compile(
     r"(?:[.,](\d{1,2}))?(?![\w.,]*\w)"
 )
 """A number with separators between its thousands, or with up to two decimals."""
+_DOTTED = re.compile(r"(?<![\w.])[^\W\d_](?:\.[^\W\d_]){1,7}(?!\w)")
+"""An abbreviation such as "u.s.a"."""
+_GROUPED = re.compile(r"(?<![\w.,])\d{2,6}(?:[ /().-]{1,2}\d{2,9}){1,5}(?!\w)")
+"""Groups of digits, as in telephone numbers."""
+_SHORTEST_GROUPED = 7  # digits
 _JOINER = "\u200d"  # only affects how letters are drawn
 _VIRAMA = 9  # the combining class of signs that remove a consonant's vowel
 
@@ -131,15 +136,21 @@ def plain_words(text: str) -> Iterator[str]:
 def compounds(text: str) -> Iterator[str]:
     """Yield alternative spellings of the words of a normalised text.
 
-    For example "wifi" for "wi-fi", "ab1234" for "ab-1234" and vice versa, and "1299" for
-    "1,299.00" and "1.299,00".
+    For example "wifi" for "wi-fi", "ab1234" for "ab-1234" and vice versa, "usa" for "u.s.a.",
+    "1299" for "1,299.00" and "1.299,00", and the digits of a telephone number without spaces.
     """
     for match in _HYPHENED.finditer(text) if _HYPHENS.search(text) else ():
         joined = re.sub(_HYPHEN, "", match[0])
         if len(joined) <= MAX_WORD_LENGTH:
             yield joined
+    for match in _DOTTED.finditer(text) if "." in text else ():
+        yield match[0].replace(".", "")
     if not _DIGIT.search(text):
         return
+    for match in _GROUPED.finditer(text):
+        digits = re.sub(r"\D", "", match[0])
+        if _SHORTEST_GROUPED <= len(digits) <= MAX_WORD_LENGTH:
+            yield digits
     for match in _CODE.finditer(text):
         yield from match.groups()
     for match in _NUMBER.finditer(text):
@@ -175,16 +186,20 @@ def _snowball(name: str) -> BaseStemmer | None:
 def stem(word: str, language: str) -> str:
     """Return the stem of a word without accents; the whole word if there is no stemmer."""
     stemmer = None if is_unspaced(word) else _stemmer(language)
-    stemmed = word
+    stemmed = _without_accents(word) if language == "en" else word  # as its readers type them
     if stemmer is not None:
         with _stemming:
-            stemmed = stemmer.stemWord(word)
+            stemmed = stemmer.stemWord(stemmed)
+    return _without_accents(stemmed)
+
+
+def _without_accents(word: str) -> str:
     # In unspaced scripts accents are letters: voiced kana and Thai vowels.
-    if stemmed.isascii() or is_unspaced(word):
-        return stemmed
-    decomposed = unicodedata.normalize("NFD", stemmed)
+    if word.isascii() or is_unspaced(word):
+        return word
+    decomposed = unicodedata.normalize("NFD", word)
     kept = (c for c in decomposed if unicodedata.combining(c) in (0, _VIRAMA))
-    return "".join(kept) or stemmed
+    return "".join(kept) or word
 
 
 class Stems(dict[str, str]):
