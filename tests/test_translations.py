@@ -1,4 +1,4 @@
-"""Tests that what visitors read is translated into all languages."""
+"""Tests that all texts are translated into all languages."""
 
 from __future__ import annotations
 
@@ -8,16 +8,21 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.core.management import call_command
+from django.test import Client
+from django.utils import translation
+
+from sitechat.checks import configuration
 
 PACKAGE = Path(__file__).resolve().parent.parent / "src" / "sitechat"
 LOCALE = PACKAGE / "locale"
 LANGUAGES = sorted(path.name for path in LOCALE.iterdir() if path.is_dir())
-FOR_VISITORS = ("conversations/", "engine/", "errors/", "http/", "people/o")
-"""The beginnings of the paths of modules whose texts visitors read. Staff read the others."""
 
 FUNCTIONS = {
+    "gettext_noop": ("id",),
     "gettext": ("id",),
     "gettext_lazy": ("id",),
     "_": ("id",),
@@ -64,6 +69,10 @@ CATALOGS = {language: catalog(language) for language in LANGUAGES}
 TRANSLATED = [language for language in LANGUAGES if language != "en"]
 
 
+USAGE = {"de": ("Verbrauch", "Antworten", "Je Unterh."), "ar": ("الاستهلاك", "الردود")}
+"""Words of the admin's page of the usage."""
+
+
 def used(path: Path) -> Iterator[Key]:
     """Yield the texts that a module marks for translation."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -76,43 +85,66 @@ def used(path: Path) -> Iterator[Key]:
                 yield str(found.get("context", "")), str(found["id"])
 
 
-def visitors_texts() -> set[Key]:
-    files = [
-        path
-        for path in PACKAGE.rglob("*.py")
-        if path.relative_to(PACKAGE).as_posix().startswith(FOR_VISITORS)
-    ]
-    return {key for path in files for key in used(path)}
+TRANSLATE = re.compile(r"""\{%\s*(?:translate|trans)\s+(?:"([^"]*)"|'([^']*)')|_\("([^"]*)"\)""")
+"""The texts of a template that stand in a tag or a filter's argument."""
+
+PLURAL = re.compile(r"\{%\s*plural\s*%\}")
+BLOCK = re.compile(
+    r"\{%\s*blocktrans(?:late)?\b([^%]*)%\}(.*?)\{%\s*endblocktrans(?:late)?\s*%\}", re.DOTALL
+)
 
 
-def translated(language: str) -> Iterator[tuple[str, Entry]]:
-    """Yield the texts for visitors with their entries."""
-    for key in visitors_texts():
-        yield key[1], CATALOGS[language][key]
+def used_in_template(path: Path) -> Iterator[Key]:
+    """Yield the texts that a template marks for translation, as makemessages writes them."""
+    text = path.read_text(encoding="utf-8")
+    for match in TRANSLATE.finditer(text):
+        yield "", next(filter(None, match.groups()))
+    for options, content in BLOCK.findall(text):
+        singular = PLURAL.split(content)[0]
+        if "trimmed" in options:
+            singular = " ".join(line.strip() for line in singular.strip().splitlines())
+        variables = re.sub(r"\{\{\s*(\w+)\s*\}\}", r"%(\1)s", singular.replace("%", "%%"))
+        yield "", variables
+
+
+def all_texts() -> set[Key]:
+    """Return the texts of the whole package."""
+    modules = {key for path in PACKAGE.rglob("*.py") for key in used(path)}
+    templates = (path for path in PACKAGE.rglob("*") if path.suffix in (".html", ".txt"))
+    return modules | {key for path in templates for key in used_in_template(path)}
 
 
 def placeholders(text: str) -> list[str]:
-    return sorted(re.findall(r"%\(\w+\)s|\{\w+\}", text))
+    return sorted(re.findall(r"%\(\w+\)[sr]|\{\w+\}|%\+?[sd]\b|%%", text))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_no_text_for_visitors_is_missing(language: str) -> None:
-    assert sorted(visitors_texts() - set(CATALOGS[language])) == []
-
-
-def test_all_languages_have_the_same_entries() -> None:
-    for language in LANGUAGES:
-        assert set(CATALOGS[language]) == set(CATALOGS["en"]), language
+def test_no_text_is_missing_or_obsolete(language: str) -> None:
+    lacking = all_texts() - set(CATALOGS[language])
+    assert not lacking, f"run `make messages`, and translate: {sorted(lacking)}"
+    obsolete = set(CATALOGS[language]) - all_texts()
+    assert not obsolete, f"run `make messages`: {sorted(obsolete)}"
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_every_entry_is_translated_with_its_placeholders(language: str) -> None:
-    for text, entry in translated(language):
+    for (_context, text), entry in CATALOGS[language].items():
         allowed = [placeholders(text), placeholders(entry.plural)]
-        for translation in entry.translations:
-            assert translation.strip(), text
+        for translation_ in entry.translations:
+            assert translation_.strip(), text
+            # The forms for one and two of some languages say the number in words.
             few = sorted(set(placeholders(text)) - {"%(limit)s", "%(count)s", "%(number)s"})
-            assert placeholders(translation) in [*allowed, few], text
+            assert placeholders(translation_) in ([*allowed, few] if entry.plural else allowed), (
+                text
+            )
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_no_entry_is_fuzzy_or_commented_out(language: str) -> None:
+    text = (LOCALE / language / "LC_MESSAGES" / "django.po").read_text(encoding="utf-8")
+    entries = text.partition("\n\n")[2]
+    assert not re.findall(r"^#, .*fuzzy", entries, re.MULTILINE)
+    assert not re.findall(r"^#~ ", entries, re.MULTILINE)
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
@@ -143,3 +175,36 @@ def test_languages_have_as_many_plural_forms_as_their_header_says() -> None:
         for (_, text), entry in CATALOGS[language].items():
             if entry.plural:
                 assert len(entry.translations) == int(match[1]), f"{language}: {text}"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("de", 'lang="de"'), ("ar", 'dir="rtl"')],
+    ids=["de", "ar"],
+)
+def test_pages_of_the_admin_are_in_the_language_of_their_user(
+    admin_client: Client, language: str, words: str
+) -> None:
+    page = admin_client.get("/admin/sitechat/usage/", headers={"Accept-Language": language})
+    text = page.content.decode()
+    assert page.status_code == 200
+    for word in [words, *USAGE[language]]:
+        assert word in text
+
+
+def test_checks_use_the_language_that_is_active_when_they_run(settings: Any) -> None:
+    settings.CHAT_MAX_TOKENS = "many"
+    with translation.override("de"):
+        message = next(iter(configuration.check_values()))
+        assert message.msg == "CHAT_MAX_TOKENS ist 'many'."
+        assert message.hint == "Gültig ist: eine ganze Zahl von Tokens, zum Beispiel 1024."
+    with translation.override("en"):
+        assert next(iter(configuration.check_values())).msg == "CHAT_MAX_TOKENS is 'many'."
+
+
+@pytest.mark.django_db
+def test_commands_use_the_language_of_the_site(capsys: pytest.CaptureFixture[str]) -> None:
+    with translation.override("de"):
+        call_command("chat_cleanup", dry_run=True)
+    assert capsys.readouterr().out.startswith("Würde löschen: 0 Unterhaltungen mit 0 Nachrichten")

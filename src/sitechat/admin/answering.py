@@ -102,7 +102,7 @@ def _words(state: str, handoff: Handoff | None) -> str:
     agent = handoff.agent.get_username() if handoff.agent is not None else handoff.name
     words = _("%(user)s answers as %(name)s.") % {"user": agent, "name": handoff.name}
     if state == "mine_to_take" and handoff.assigned is not None:
-        return f"{words} {_('The conversation is assigned to you.')}"
+        return " ".join([words, _("The conversation is assigned to you.")])
     return words
 
 

@@ -318,4 +318,5 @@ def _ended_well(case: Case, status: str) -> bool:
 
 
 def _or(choices: Sequence[str]) -> str:
-    return f" {_('or')} ".join(map(repr, choices))
+    word = _("or")
+    return f" {word} ".join(map(repr, choices))

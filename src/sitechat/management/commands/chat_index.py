@@ -186,4 +186,5 @@ def _summary(report: IndexReport) -> str:
             ngettext("%(count)s passage embedded", "%(count)s passages embedded", report.embedded)
             % {"count": report.embedded}
         )
-    return " ".join([f"{', '.join(counts) or _('nothing read')}.", *map(one_line, report.notes)])
+    summary = ", ".join(counts) or _("nothing read")
+    return " ".join([f"{summary}.", *map(one_line, report.notes)])
