@@ -100,7 +100,7 @@ def test_it_is_mailed_once_for_each_period(
     call_command("chat_report", mail=True)
     call_command("chat_report", mail=True)
     assert Delivery.objects.filter(event="report").count() == 1
-    assert "1 addresses" in capsys.readouterr().out
+    assert "1 address," in capsys.readouterr().out
     run = getattr(tasks.report, "func", tasks.report)
     assert run("month") == 1
     assert Delivery.objects.filter(event="report").count() == 2
