@@ -24,7 +24,7 @@ from sitechat.admin.spreadsheet import csv_response
 from sitechat.conf import conf
 from sitechat.models import Unanswered
 from sitechat.models.ids import parse_uuid
-from sitechat.reports import gaps, review
+from sitechat.reports import gaps
 from sitechat.reports.gaps import QuestionFilter, QuestionGroup
 from sitechat.safe_text import visible
 
@@ -100,6 +100,9 @@ class UnansweredAdmin(OwnersPage, UnansweredModelAdmin):
             raise PermissionDenied
         if request.method == "POST":
             return self._mark(request)
+        # Start-up cost: the review groups questions by meaning.
+        from sitechat.reports import review
+
         complete = review.review_new_replies(review.BEFORE_A_PAGE)
         chosen = _chosen(request)
         may_read = may_read_transcripts(request)
