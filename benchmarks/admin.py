@@ -3,11 +3,11 @@
     python benchmarks/admin.py [--messages 1000000] [--keep]
 
 It creates the database `sitechat_benchmark_admin` on 127.0.0.1 (PGHOST, PGUSER), fills it with
-conversations of the last 90 days, updates the summaries as `chat_cleanup` does, and requests each
-page ten times with Django's test client: with middleware, queries and templates, but without
-network. For each page it prints in milliseconds the median time and the mean CPU time of this
-process and PostgreSQL's (which does not depend on other load of the machine), and the number of
-queries.
+conversations of the last 90 days, with a contact for every tenth of them and a delivery for every
+reply, updates the summaries as `chat_cleanup` does, and requests each page ten times with Django's
+test client: with middleware, queries and templates, but without network. For each page it prints in
+milliseconds the median time and the mean CPU time of this process and PostgreSQL's (which does not
+depend on other load of the machine), and the number of queries.
 """
 
 from __future__ import annotations
@@ -68,6 +68,32 @@ FROM sitechat_conversation;
 
 INSERT INTO sitechat_handoffentry (handoff_id, kind, author_name, text, created)
 SELECT conversation_id, 'requested', '', '', requested FROM sitechat_handoff;
+
+INSERT INTO sitechat_contact (id, email, name, phone, message, consent, state, bot, language, page,
+    conversation_id, created)
+SELECT gen_random_uuid(), 'visitor-' || md5(id::text) || '@example.org', 'A visitor', '',
+       'Please call me about ' || md5(id::text), 'You may write to me.',
+       CASE WHEN random() < 0.9 THEN 'done' ELSE 'new' END, bot, 'en', '/page/', id, updated
+FROM sitechat_conversation WHERE random() < 0.1;
+
+INSERT INTO sitechat_delivery (id, kind, event, target, content, state, due, attempts, error,
+    conversation_id, created, sent)
+SELECT gen_random_uuid(), 'webhook', 'reply_finished', 'https://example.org/hook/', '{}',
+       CASE WHEN random() < 0.001 THEN 'failed' ELSE 'sent' END, created, 1, '',
+       conversation_id, created, created
+FROM sitechat_usage;
+
+INSERT INTO sitechat_approvedanswer (title, questions, answer, url, bots, language, audience,
+    active, created, updated, embedder)
+SELECT 'Answer ' || n, 'What does ' || md5(n::text) || ' cost?', repeat('It is free. ', 20), '',
+       '[]', '', 'public', true, now(), now() - n * interval '1 hour', ''
+FROM generate_series(1, 500) n;
+
+INSERT INTO sitechat_bottexts (bot, enabled, greeting, suggestions, instructions, offers_contact,
+    offers_person, created)
+SELECT 'default', true, 'Hello ' || n, '["What do you sell?"]', 'Be brief.', true, true,
+       now() - n * interval '1 day'
+FROM generate_series(200, 1, -1) n;
 """
 
 
@@ -111,12 +137,15 @@ def fill(messages: int) -> None:
 def pages() -> dict[str, str]:
     from django.utils import timezone
 
-    from sitechat.models import Conversation
+    from sitechat.models import ApprovedAnswer, Contact, Conversation, Delivery
 
     talks = Conversation.objects.order_by("-updated")
     middle = talks[talks.count() // 2]
     today = timezone.now()
     conversations = "/admin/sitechat/conversation/"
+    approved = "/admin/sitechat/approvedanswer/"
+    answer = ApprovedAnswer.objects.all()[0]
+    reply = middle.messages.filter(role="assistant")[0]
     month = f"updated__year={today.year}&updated__month={today.month}"
     return {
         "conversations": conversations,
@@ -134,6 +163,7 @@ def pages() -> dict[str, str]:
         "search, no such word": f"{conversations}?q=nowhere-to-be-found",
         "search by id": f"{conversations}?q={middle.pk}",
         "transcript": f"{conversations}{middle.pk}/change/",
+        "deleting a conversation": f"{conversations}{middle.pk}/delete/",
         "inbox": "/admin/sitechat/handoff/",
         "inbox, as its script asks": "/admin/sitechat/handoff/live/",
         "inbox, done": "/admin/sitechat/handoff/?show=done",
@@ -143,8 +173,26 @@ def pages() -> dict[str, str]:
         "usage by day": "/admin/sitechat/usage/?by=day",
         "usage by month": "/admin/sitechat/usage/?by=month",
         "usage by day, CSV": "/admin/sitechat/usage/?by=day&format=csv",
+        "report of a week": "/admin/sitechat/usage/report/?period=week",
+        "report of a month": "/admin/sitechat/usage/report/?period=month",
         "unanswered questions": "/admin/sitechat/unanswered/",
+        "unanswered questions, page 2": "/admin/sitechat/unanswered/?page=2",
+        "unanswered, bot, reason": "/admin/sitechat/unanswered/?bot=support&reason=unknown",
         "unanswered questions, done": "/admin/sitechat/unanswered/?show=done",
+        "contacts": "/admin/sitechat/contact/",
+        "contacts, new ones": "/admin/sitechat/contact/?state__exact=new",
+        "contacts, page 50": "/admin/sitechat/contact/?p=50",
+        "contact": f"/admin/sitechat/contact/{Contact.objects.all()[0].pk}/change/",
+        "deliveries": "/admin/sitechat/delivery/",
+        "deliveries, failed": "/admin/sitechat/delivery/?state__exact=failed",
+        "deliveries, page 1000": "/admin/sitechat/delivery/?p=1000",
+        "delivery": f"/admin/sitechat/delivery/{Delivery.objects.all()[0].pk}/change/",
+        "texts": "/admin/sitechat/bottexts/",
+        "approved answers": "/admin/sitechat/approvedanswer/",
+        "approved answer": f"{approved}{answer.pk}/change/",
+        "approved answer, ask it again": f"{approved}{answer.pk}/ask/",
+        "write the right answer": f"{approved}add/?reply={reply.pk}",
+        "start page of the admin": "/admin/",
     }
 
 

@@ -193,20 +193,22 @@ def chat(page: Page, site: str, standin: StandinProcess) -> Chat:
 
 
 @pytest.fixture(scope="session")
-def axe() -> Callable[[Page], list[str]]:
+def axe() -> Callable[..., list[str]]:
     """Return a function that returns axe's violations on a page, with their elements.
 
-    It checks the whole page, because some rules compare landmarks or headings.
+    It checks the whole page, because some rules compare landmarks or headings, or else what a
+    selector finds.
     """
     if not AXE.exists():
         pytest.skip("axe-core is not installed: npm ci in widget/")
     source = AXE.read_text(encoding="utf-8")
 
-    def run(page: Page) -> list[str]:
+    def run(page: Page, selector: str = "html") -> list[str]:
         page.evaluate(source)
         violations = page.evaluate(
-            "async () => (await axe.run(document, {resultTypes: ['violations']}))"
-            ".violations.map((rule) => [rule.id, rule.nodes.map((node) => node.html)])"
+            "async (part) => (await axe.run(part, {resultTypes: ['violations']}))"
+            ".violations.map((rule) => [rule.id, rule.nodes.map((node) => node.html)])",
+            selector,
         )
         return [f"{rule}: {json.dumps(nodes)[:300]}" for rule, nodes in violations]
 
