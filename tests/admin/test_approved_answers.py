@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from sitechat.admin.approved_answers import MAX_ANSWER_LENGTH, MAX_WORDINGS
 from sitechat.models import ApprovedAnswer, Message, Unanswered, Usage
 from sitechat.reports import review
 from sitechat.standin import Answer, Standin
-from tests.owner import owner_client, talk
+from tests.owner import owner_client, page_of, talk
 
 pytestmark = pytest.mark.django_db
 
@@ -132,3 +133,15 @@ def test_asking_needs_the_permission_to_change(claude_standin: Standin) -> None:
     assert staff.post(url, {"question": "Hi", "bot": "default"}).status_code == 403
     assert owner_client().get("/admin/sitechat/approvedanswer/999/ask/").status_code == 404
     assert not claude_standin.requests
+
+
+def test_the_list_names_languages(owner: Client) -> None:
+    for language in ("ar", ""):
+        ApprovedAnswer.objects.create(
+            title="Parking", questions="Where?", answer="Here.", language=language
+        )
+    page = page_of(owner, "/admin/sitechat/approvedanswer/")
+    assert ">Arabic</a>" in page
+    assert not re.search(r'<a href="\?language[^>]*>\s*</a>', page), "a link without a name"
+    found = owner.get("/admin/sitechat/approvedanswer/?language=ar").context["cl"].result_list
+    assert [answer.language for answer in found] == ["ar"]

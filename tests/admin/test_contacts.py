@@ -135,3 +135,12 @@ def test_the_list_asks_few_queries(owner: Client, django_assert_max_num_queries:
         put(name=str(n))
     with django_assert_max_num_queries(6):
         owner.get(URL)
+
+
+def test_an_address_that_stands_for_the_name_is_shown_once(owner: Client) -> None:
+    put(email="ann@example.org", phone="+1 2", language="de")
+    page = page_of(owner, URL)
+    assert page.count(">ann@example.org<") == 1
+    assert "+1 2" in page
+    contact = Contact.objects.get()
+    assert "German" in page_of(owner, f"{URL}{contact.pk}/change/")

@@ -15,11 +15,13 @@ from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from sitechat.admin.filters import LanguageFilter
 from sitechat.admin.owners import may_read_transcripts
 from sitechat.admin.trials import TrialRow
 from sitechat.conf import conf
 from sitechat.models import ApprovedAnswer
 from sitechat.models.ids import parse_uuid
+from sitechat.people.words import language_name
 from sitechat.reports import approving, trial_questions
 from sitechat.safe_text import safe_link, visible
 
@@ -109,8 +111,8 @@ class ApprovedAnswerAdmin(AnswerModelAdmin):
     """Edit approved answers. A new answer can start from a reply that did not help."""
 
     form = ApprovedAnswerForm
-    list_display = ("title", "first_question", "shown_bots", "language", "active", "updated")
-    list_filter = ("active", "audience", "language")
+    list_display = ("title", "first_question", "shown_bots", "shown_language", "active", "updated")
+    list_filter = ("active", "audience", ("language", LanguageFilter))
     search_fields = ("title", "questions", "answer")
     ordering = ("-updated",)
     list_per_page = 50
@@ -135,6 +137,18 @@ class ApprovedAnswerAdmin(AnswerModelAdmin):
         """Return the names of the bots."""
         names = answer.bots if isinstance(answer.bots, list) else []
         return visible(", ".join(map(str, names))) or _("all")
+
+    @admin.display(description=_("language"), ordering="language")
+    def shown_language(self, answer: ApprovedAnswer) -> Any:
+        """Return the name of the language."""
+        return language_name(answer.language) or _("all")
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the list under the title "Approved answers"."""
+        context = {"title": _("Approved answers"), **(extra_context or {})}
+        return super().changelist_view(request, context)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Return the initial values of a new answer, from the reply in the query string."""

@@ -17,18 +17,27 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from sitechat.admin.badges import badge
 from sitechat.admin.filters import BotFilter
 from sitechat.admin.keyset import NewestFirst
 from sitechat.admin.owners import KeysetRows, may_read_transcripts
 from sitechat.admin.spreadsheet import csv_response
 from sitechat.conf import conf
 from sitechat.models import Contact
+from sitechat.people.words import language_name
 from sitechat.safe_text import safe_link, visible
 
 if TYPE_CHECKING:
     ContactModelAdmin = admin.ModelAdmin[Contact]
 else:
     ContactModelAdmin = admin.ModelAdmin
+
+BADGES = {
+    Contact.State.NEW: "chat-warn",
+    Contact.State.CONTACTED: "chat-busy",
+    Contact.State.DONE: "chat-good",
+}
+"""The style of each state in the list."""
 
 EXCERPT = 120
 """Characters of a message in the list."""
@@ -45,7 +54,7 @@ COLUMNS = ("created", "state", "email", "name", "phone", "message", "bot", "lang
 class ContactAdmin(KeysetRows, ContactModelAdmin):
     """List contact requests. Only their state can be changed."""
 
-    list_display = ["shown_contact", "state", "excerpt", "created"]
+    list_display = ["shown_contact", "shown_state", "excerpt", "created"]
     list_display_links = None
     list_filter = ["state", BotFilter, "created"]
     search_fields = ["email", "name", "phone", "message"]
@@ -53,9 +62,9 @@ class ContactAdmin(KeysetRows, ContactModelAdmin):
     ordering = ["-created"]
     actions = ["mark_new", "mark_contacted", "mark_done"]
     fields = ["state", "shown_email", "shown_name", "shown_phone", "shown_message", "shown_page",
-              "bot", "language", "transcript", "consent", "created"]  # fmt: skip
+              "bot", "shown_language", "transcript", "consent", "created"]  # fmt: skip
     readonly_fields = ["shown_email", "shown_name", "shown_phone", "shown_message", "shown_page",
-                       "bot", "language", "transcript", "consent", "created"]  # fmt: skip
+                       "bot", "shown_language", "transcript", "consent", "created"]  # fmt: skip
 
     @admin.display(description=_("name"))
     def shown_name(self, contact: Contact) -> str:
@@ -74,8 +83,20 @@ class ContactAdmin(KeysetRows, ContactModelAdmin):
             ),
             visible(str(contact)),
         )
-        parts = [name, self.shown_email(contact), self.shown_phone(contact)]
+        others = [(contact.email, self.shown_email), (contact.phone, self.shown_phone)]
+        shown = str(contact)
+        parts = [name, *(show(contact) for value, show in others if visible(value) != shown)]
         return format_html_join(mark_safe("<br>"), "{}", ((part,) for part in parts if part))
+
+    @admin.display(description=_("state"), ordering="state")
+    def shown_state(self, contact: Contact) -> str:
+        """Return the state."""
+        return badge(contact.get_state_display(), BADGES.get(contact.state, ""))
+
+    @admin.display(description=_("language"))
+    def shown_language(self, contact: Contact) -> str:
+        """Return the name of the language."""
+        return language_name(contact.language)
 
     @admin.display(description=_("e-mail"))
     def shown_email(self, contact: Contact) -> str:

@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from sitechat.admin.badges import badge
 from sitechat.admin.keyset import NewestFirst
 from sitechat.admin.owners import KeysetRows, ReadOnlyPage
 from sitechat.events import wake
@@ -22,6 +23,14 @@ if TYPE_CHECKING:
     DeliveryModelAdmin = admin.ModelAdmin[Delivery]
 else:
     DeliveryModelAdmin = admin.ModelAdmin
+
+
+BADGES = {
+    Delivery.State.WAITING: "chat-warn",
+    Delivery.State.SENT: "chat-good",
+    Delivery.State.FAILED: "chat-bad",
+}
+"""The style of each state in the list."""
 
 
 @admin.register(Delivery)
@@ -42,10 +51,10 @@ class DeliveryAdmin(ReadOnlyPage, KeysetRows, DeliveryModelAdmin):
             return visible(delivery.target)
         return visible(urlsplit(delivery.target).hostname or delivery.target)
 
-    @admin.display(description=_("state"))
+    @admin.display(description=_("state"), ordering="state")
     def outcome(self, delivery: Delivery) -> str:
         """Return the state, with the last error below it."""
-        state = delivery.get_state_display()
+        state = badge(delivery.get_state_display(), BADGES.get(delivery.state, ""))
         if not delivery.error:
             return state
         return format_html(

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from sitechat.conf import conf
 from sitechat.models import Label, Message, Status, Unanswered
 from sitechat.people.labelling import known_labels
+from sitechat.people.words import language_name
 from sitechat.safe_text import visible
 
 if TYPE_CHECKING:
@@ -143,7 +144,19 @@ class ValuesFilter(admin.AllValuesFieldListFilter):
     def choices(self, changelist: Any) -> Iterator[Any]:
         """Return the choices with hidden characters made visible."""
         for choice in super().choices(changelist):
-            yield {**choice, "display": visible(str(choice["display"])) or "-"}
+            yield {**choice, "display": self.shown(str(choice["display"])) or "-"}
+
+    def shown(self, value: str) -> str:
+        """Return a value as it is shown; subclasses may return a name for it."""
+        return visible(value)
+
+
+class LanguageFilter(ValuesFilter):
+    """List all languages of a field by their names."""
+
+    def shown(self, value: str) -> str:
+        """Return the name of a language; the text "All" of Django's first choice is no code."""
+        return language_name(value)
 
 
 class ReadFilter(admin.SimpleListFilter):

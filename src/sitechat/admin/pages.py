@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from sitechat.admin.filters import ReadFilter, ValuesFilter
+from sitechat.admin.filters import LanguageFilter, ReadFilter, ValuesFilter
 from sitechat.admin.keyset import KeysetList
 from sitechat.admin.owners import KeysetPage, ReadOnlyPage, number_in
 from sitechat.admin.places import is_id
@@ -108,7 +108,7 @@ class PageAdmin(ReadOnlyPage, KeysetPage, PageModelAdmin):
     list_filter = [
         ReadFilter,
         ("source", ValuesFilter),
-        ("language", ValuesFilter),
+        ("language", LanguageFilter),
     ]
     search_fields = ["url", "title"]
     search_help_text = _("Search for words in addresses and titles.")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from django import template
+from django.utils.safestring import SafeString
 
 from sitechat.reports import formatting
+from sitechat.templatetags.sitechat_admin import left_to_right
 
 register = template.Library()
 
@@ -13,6 +15,11 @@ for _filter in (
     formatting.dollars,
     formatting.hundredths,
     formatting.percent,
-    formatting.seconds,
 ):
     register.filter(_filter.__name__, _filter)
+
+
+@register.filter
+def seconds(milliseconds: float | None) -> SafeString:
+    """Return a time in seconds, or in milliseconds below one second."""
+    return left_to_right(formatting.seconds(milliseconds))
