@@ -133,3 +133,25 @@ def test_the_page_shows_questions_to_those_who_may_read_them(owner: Client) -> N
     assert "Where can I park?" not in staff.get(PAGE).content.decode()
     other = Client()
     assert other.get(PAGE).status_code == 302
+
+
+def test_visitors_are_counted_once() -> None:
+    when = last_week()
+    ann = User.objects.create_user("ann")
+    for fields in ({"user": ann}, {"user": ann}, {"visitor": "v"}, {"visitor": "v"}, {}, {}):
+        found = talk(("One?", "Yes."), age=when)
+        Conversation.objects.filter(pk=found.pk).update(**fields)
+    figures = period_report("week").figures
+    assert (figures.conversations, figures.visitors) == (6, 4)
+
+
+def test_failing_hours_are_listed_the_worst_first() -> None:
+    when = last_week()
+    for count, age in ((5, when), (6, when + timedelta(hours=2))):
+        for _ in range(count):
+            talk(("One?", ""), age=age, status="failed")
+    for _ in range(5):
+        slow = {"first_token_ms": 20_000}
+        talk(("One?", "Yes."), age=when + timedelta(hours=4), usage=slow)
+    found = period_report("week").bad_hours
+    assert [(hour.errors, hour.replies) for hour in found] == [(6, 6), (5, 5), (0, 5)]

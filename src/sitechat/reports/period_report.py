@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from sitechat.ledger.limits import NANO, current_limits
 from sitechat.models import (
@@ -25,9 +25,11 @@ from sitechat.models import (
     Unanswered,
 )
 from sitechat.reports import review, summaries
+from sitechat.reports.bad_hours import BadHour, bad_hours
 from sitechat.reports.figures import Figures
 from sitechat.reports.likeness import grouped
 from sitechat.reports.summaries import DAY, day_of
+from sitechat.reports.thumbs import Thumbs, count_thumbs
 
 PERIODS = ("week", "month")
 
@@ -36,15 +38,6 @@ QUESTIONS = 500
 
 LISTED = 10
 """Maximum number of entries in a list."""
-
-SLOW = 10_000.0
-"""An hour is slow if the 95th percentile of its time to first token is this many milliseconds."""
-
-MIN_REPLIES = 5
-"""The minimum number of replies of an hour that can be slow or failing."""
-
-FAILING = 0.2
-"""The share of failed replies, 0 to 1, from which an hour is failing."""
 
 
 @dataclass(frozen=True)
@@ -80,22 +73,6 @@ class FrequentQuestion:
     count: int
     conversation: UUID
     reply: UUID | None = None
-
-
-@dataclass(frozen=True)
-class BadHour:
-    """An hour in which many replies failed, or were slow."""
-
-    start: datetime
-    replies: int
-    errors: int
-    first_token: float | None
-    """The 95th percentile of the time to the first token, in milliseconds."""
-
-    @property
-    def label(self) -> str:
-        """Return the hour in UTC. Templates would convert a time to the site's time zone."""
-        return f"{self.start:%Y-%m-%d %H:00}"
 
 
 @dataclass(frozen=True)
@@ -153,22 +130,22 @@ def period_report(period: str, *, end: datetime | None = None) -> PeriodReport:
     earlier = _start_of(period, start - timedelta(days=1))
     review.review_new_replies(review.BEFORE_A_PAGE)
     summaries.summarise_new_hours(now)
-    hours = _sums(Summary.Period.HOUR, start, finish)
     days: dict[datetime, Figures] = {}
-    for moment, figures in hours.items():
+    for moment, figures in _sums(start, finish).items():
         days.setdefault(day_of(moment), Figures()).add(figures)
+    thumbs_before, thumbs = count_thumbs(earlier, start, finish)
     whole_days = [start + n * DAY for n in range((finish - start).days)]
     return PeriodReport(
         period=period,
         start=start,
         end=finish,
-        figures=_figures(start, finish, hours),
-        before=_figures(earlier, start, _sums(Summary.Period.DAY, earlier, start)),
+        figures=_figures(start, finish, days, thumbs),
+        before=_figures(earlier, start, _sums(earlier, start), thumbs_before),
         days=[(day, days.get(day, Figures())) for day in whole_days],
         budget=_budget((finish - start).days),
         unanswered=_unanswered(start, finish),
         frequent=_frequent(start, finish),
-        bad_hours=_bad_hours(hours),
+        bad_hours=bad_hours(start, finish)[:LISTED],
     )
 
 
@@ -177,10 +154,10 @@ def _start_of(period: str, moment: datetime) -> datetime:
     return day.replace(day=1) if period == "month" else day - timedelta(days=day.weekday())
 
 
-def _sums(period: str, start: datetime, end: datetime) -> dict[datetime, Figures]:
-    """Return the figures by hour or day, including usage that is not summed up yet."""
+def _sums(start: datetime, end: datetime) -> dict[datetime, Figures]:
+    """Return the figures by day, with those by hour that are not summed up yet."""
     sums: dict[datetime, Figures] = {}
-    for (moment, _bot, _model), figures in summaries.summarised(period, start, end):
+    for (moment, _bot, _model), figures in summaries.summarised(Summary.Period.DAY, start, end):
         sums.setdefault(moment, Figures()).add(figures)
     until = summaries.summarised_until()
     if until is not None and until < end:
@@ -190,7 +167,9 @@ def _sums(period: str, start: datetime, end: datetime) -> dict[datetime, Figures
     return sums
 
 
-def _figures(start: datetime, end: datetime, sums: dict[datetime, Figures]) -> PeriodFigures:
+def _figures(
+    start: datetime, end: datetime, sums: dict[datetime, Figures], thumbs: Thumbs
+) -> PeriodFigures:
     total = Figures()
     for figures in sums.values():
         total.add(figures)
@@ -198,32 +177,35 @@ def _figures(start: datetime, end: datetime, sums: dict[datetime, Figures]) -> P
     active = Conversation.objects.filter(
         command=None, updated__gte=summaries.as_stored(start), created__lt=summaries.as_stored(end)
     )
-    rows = active.order_by().values_list("pk", "user_id", "visitor")
-    visitors = {user or visitor or pk for pk, user, visitor in rows.iterator(chunk_size=5000)}
-    conversations = len({pk for pk, _user, _visitor in rows.iterator(chunk_size=5000)})
+    known = active.order_by().aggregate(
+        conversations=Count("pk"),
+        users=Count("user_id", distinct=True),
+        visitors=Count("visitor", distinct=True, filter=Q(user=None) & ~Q(visitor="")),
+        others=Count("pk", filter=Q(user=None, visitor="")),
+    )
+    conversations = known["conversations"]
     joins = HandoffEntry.objects.filter(
         kind=HandoffEntry.Kind.JOINED, handoff__conversation__in=active
     )
     joined = set(joins.values_list("handoff_id", flat=True))
     gaps = Unanswered.objects.filter(here).exclude(reply__rating__gt=0)
-    lacking = set(gaps.values_list("conversation_id", flat=True))
-    unanswered = gaps.count()
-    rated = Message.objects.filter(here, conversation__command=None)
+    lacking = list(gaps.values_list("conversation_id", flat=True))
+    unanswered = len(lacking)
     failed = total.errors + total.refusals + unanswered
     return PeriodFigures(
         conversations=conversations,
-        visitors=len(visitors),
+        visitors=known["users"] + known["visitors"] + known["others"],
         questions=total.replies,
         answered=max(0.0, 1 - failed / total.replies) if total.replies else None,
         without_person=1 - len(joined) / conversations if conversations else None,
-        likes=rated.filter(rating__gt=0).count(),
-        dislikes=rated.filter(rating__lt=0).count(),
+        likes=thumbs.up,
+        dislikes=thumbs.down,
         unanswered=unanswered,
         contacts=Contact.objects.filter(here)
         .filter(Q(conversation=None) | Q(conversation__command=None))
         .count(),
         dollars=total.dollars,
-        resolved=max(0, conversations - len(joined | lacking)),
+        resolved=max(0, conversations - len(joined.union(lacking))),
     )
 
 
@@ -253,12 +235,13 @@ def _unanswered(start: datetime, end: datetime) -> list[FrequentQuestion]:
 
 
 def _frequent(start: datetime, end: datetime) -> list[FrequentQuestion]:
+    start, end = summaries.as_stored(start), summaries.as_stored(end)
+    # Each conversation has a question, so that no more conversations have to be read. The index
+    # on their time finds them, which messages do not have.
+    newest = Conversation.objects.filter(command=None, updated__gte=start, created__lt=end)
+    conversations = list(newest.order_by("-updated").values_list("pk", flat=True)[:QUESTIONS])
     asked = Message.objects.filter(
-        role=Role.USER,
-        conversation__command=None,
-        created__gte=summaries.as_stored(start),
-        created__lt=summaries.as_stored(end),
-        conversation__updated__gte=summaries.as_stored(start),
+        role=Role.USER, conversation__in=conversations, created__gte=start, created__lt=end
     )
     rows = asked.order_by("-created").values_list("conversation_id", "text")[:QUESTIONS]
     groups = grouped(((conversation, text), text) for conversation, text in rows)
@@ -267,17 +250,6 @@ def _frequent(start: datetime, end: datetime) -> list[FrequentQuestion]:
         for group in groups[:LISTED]
         if len(group) > 1
     ]
-
-
-def _bad_hours(hours: dict[datetime, Figures]) -> list[BadHour]:
-    bad = [
-        BadHour(moment, figures.replies, figures.errors, figures.first_token_p95)
-        for moment, figures in sorted(hours.items())
-        if figures.replies >= MIN_REPLIES
-        and (figures.errors / figures.replies >= FAILING or (figures.first_token_p95 or 0) >= SLOW)
-    ]
-    bad.sort(key=lambda hour: (-hour.errors, -(hour.first_token or 0)))
-    return bad[:LISTED]
 
 
 def _short(text: str) -> str:

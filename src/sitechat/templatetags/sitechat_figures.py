@@ -19,7 +19,7 @@ for _filter in (
     register.filter(_filter.__name__, _filter)
 
 
-@register.filter
-def seconds(milliseconds: float | None) -> SafeString:
+@register.filter("seconds")
+def isolated_seconds(milliseconds: float | None) -> SafeString:
     """Return a time in seconds, or in milliseconds below one second."""
     return left_to_right(formatting.seconds(milliseconds))

@@ -1,0 +1,71 @@
+"""Hours in which many replies failed, or were slow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sitechat.models import Summary
+from sitechat.reports import histogram, summaries
+from sitechat.reports.figures import Figures
+
+SLOW = 10_000.0
+"""An hour is slow if the 95th percentile of its time to first token is this many milliseconds."""
+
+MIN_REPLIES = 5
+"""The minimum number of replies of an hour that can be slow or failing."""
+
+FAILING = 0.2
+"""The share of failed replies, 0 to 1, from which an hour is failing."""
+
+
+@dataclass(frozen=True)
+class BadHour:
+    """An hour in which many replies failed, or were slow."""
+
+    start: datetime
+    replies: int
+    errors: int
+    first_token: float | None
+    """The 95th percentile of the time to the first token, in milliseconds."""
+
+    @property
+    def label(self) -> str:
+        """Return the hour in UTC. Templates would convert a time to the site's time zone."""
+        return f"{self.start:%Y-%m-%d %H:00}"
+
+
+def bad_hours(start: datetime, end: datetime) -> list[BadHour]:
+    """Return the slow and failing hours of a period, the worst first."""
+    found = [
+        BadHour(moment, figures.replies, figures.errors, figures.first_token_p95)
+        for moment, figures in sorted(_hours(start, end).items())
+        if figures.replies >= MIN_REPLIES
+        and (figures.errors / figures.replies >= FAILING or (figures.first_token_p95 or 0) >= SLOW)
+    ]
+    return sorted(found, key=lambda hour: (-hour.errors, -(hour.first_token or 0)))
+
+
+def _hours(start: datetime, end: datetime) -> dict[datetime, Figures]:
+    """Return what is needed of each hour: a month has 700, with a row for each bot and model."""
+    hours: dict[datetime, Figures] = {}
+    times: dict[datetime, list[object]] = {}
+    rows = Summary.objects.filter(
+        period=Summary.Period.HOUR,
+        start__gte=summaries.as_stored(start),
+        start__lt=summaries.as_stored(end),
+    )
+    for row in rows.values_list("start", "replies", "errors", "first_token_ms"):
+        moment = summaries.in_utc(row[0])
+        figures = hours.setdefault(moment, Figures())
+        figures.replies += row[1]
+        figures.errors += row[2]
+        times.setdefault(moment, []).append(row[3])
+    for moment, stored in times.items():
+        hours[moment].first_token_ms = histogram.merged(stored)
+    until = summaries.summarised_until()
+    if until is not None and until < end:
+        new = summaries.figures_between(max(start, until), end)
+        for (moment, _bot, _model), figures in new.items():
+            hours.setdefault(moment, Figures()).add(figures)
+    return hours
