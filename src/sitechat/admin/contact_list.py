@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 else:
     ContactModelAdmin = admin.ModelAdmin
 
-BADGES = {
+BADGES: dict[str, str] = {
     Contact.State.NEW: "chat-warn",
     Contact.State.CONTACTED: "chat-busy",
     Contact.State.DONE: "chat-good",

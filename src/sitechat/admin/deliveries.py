@@ -25,7 +25,7 @@ else:
     DeliveryModelAdmin = admin.ModelAdmin
 
 
-BADGES = {
+BADGES: dict[str, str] = {
     Delivery.State.WAITING: "chat-warn",
     Delivery.State.SENT: "chat-good",
     Delivery.State.FAILED: "chat-bad",

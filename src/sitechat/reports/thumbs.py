@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
+from uuid import UUID
 
 from django.db.models import Count, Q
 
@@ -46,7 +47,7 @@ def count_thumbs(*limits: datetime) -> list[Thumbs]:
     ]
 
 
-def _crossing(times: Iterable[datetime]) -> Iterable[object]:
+def _crossing(times: Iterable[datetime]) -> Iterable[UUID]:
     """Yield the conversations that began before one of the times and went on after it."""
     crosses = Q(pk=None)
     for time in times:
