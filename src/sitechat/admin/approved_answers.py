@@ -12,6 +12,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -147,7 +148,8 @@ class ApprovedAnswerAdmin(AnswerModelAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Show the list under the title "Approved answers"."""
-        context = {"title": _("Approved answers"), **(extra_context or {})}
+        title = capfirst(self.opts.verbose_name_plural)
+        context = {"title": title, **(extra_context or {})}
         return super().changelist_view(request, context)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
