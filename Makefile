@@ -23,8 +23,8 @@ test-fast: ## the tests for while you work: no servers, no browser
 
 coverage: ## line and branch coverage of `make test`'s tests, processes included
 	@python=$(newest) && $$python -m coverage erase && \
-	$$python -m coverage run -m pytest -q -n 2 --dist loadfile -m "not long" $(ARGS); \
-	$$python -m coverage combine -q && $$python -m coverage report
+	{ $$python -m coverage run -m pytest -q -n 2 --dist loadfile -m "not long" $(ARGS); \
+	$$python scripts/combine_coverage.py; }
 
 bench: ## the benchmarks, a short version; ARGS="--url http://127.0.0.1:8001/chat/" for another chat
 	@python=$(newest) && $$python benchmarks/run.py --short $(ARGS)
