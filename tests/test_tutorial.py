@@ -47,7 +47,9 @@ class Reader:
         self.output = ""
 
     def follow(self, block: Block) -> None:
-        if block.language:
+        if block.language == "text":
+            assert block.code in self.output
+        elif block.language:
             self.write(block.code)
         else:
             for line in block.code.splitlines():

@@ -1,8 +1,10 @@
-"""Write `before.sql` and `before.json`: the data of a site on an earlier release.
+"""Fill the database of a site on an earlier release, and write what its people know of it.
 
-Run this module with that release first on the path:
+The end is that of a process which is killed in the middle of a reply. Run this module with that
+release first on the path. On SQLite it also writes `before.sql`, a copy of the database:
 
     git worktree add /tmp/before <commit>
+    export SITECHAT_TEST_DB=sqlite SITECHAT_TEST_DB_NAME=/tmp/before/site.sqlite3
     PYTHONPATH=/tmp/before/src:. python -m tests.upgrade.make tests/upgrade
 """
 
@@ -12,7 +14,6 @@ import json
 import os
 import sqlite3
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,8 +27,6 @@ MESSAGE = "5c0f3a0e-6a4e-4c7a-9d53-0f6f1b1c2d3e"
 
 
 def main(folder: Path) -> None:
-    database = Path(tempfile.mkdtemp()) / "site.sqlite3"
-    os.environ["UPGRADE_DB"] = str(database)
     os.environ["DJANGO_SETTINGS_MODULE"] = "tests.upgrade.site"
     django.setup()
     # Models can only be imported after the setup.
@@ -50,24 +49,26 @@ def main(folder: Path) -> None:
         body = {"rating": 1, "comment": "Quick!"}
         assert visitor.post(url, body, "application/json").status_code == 200
         seen = visitor.get("/api/chat/").json()
-        # The copy is made while a third reply is running, as if the process ended then.
+        # The process ends while a third reply is running.
         standin.always(Answer("We are open. " * 40, delay=0.2))
         stream = begin(visitor, "Are you open on Sundays?")
         running = Message.objects.get(status="running")
         while not Message.objects.get(pk=running.pk).text:
             next(stream)
-        dump = "\n".join(sqlite3.connect(database).iterdump())
+        if os.environ["SITECHAT_TEST_DB"] == "sqlite":
+            copy = sqlite3.connect(os.environ["SITECHAT_TEST_DB_NAME"])
+            (folder / "before.sql").write_text("\n".join(copy.iterdump()) + "\n")
         half = Message.objects.get(pk=running.pk).text
-    known = {
-        "cookie": visitor.cookies["sessionid"].value,
-        "message": MESSAGE,
-        "replies": replies,
-        "conversation": seen["conversation"],
-        "messages": seen["messages"],
-        "interrupted": {"reply": str(running.pk), "begins": half[:12]},
-    }
-    (folder / "before.json").write_text(json.dumps(known, indent=1) + "\n")
-    (folder / "before.sql").write_text(dump + "\n")
+        known = {
+            "cookie": visitor.cookies["sessionid"].value,
+            "message": MESSAGE,
+            "replies": replies,
+            "conversation": seen["conversation"],
+            "messages": seen["messages"],
+            "interrupted": {"reply": str(running.pk), "begins": half[:12]},
+        }
+        (folder / "before.json").write_text(json.dumps(known, indent=1) + "\n")
+        os._exit(0)
 
 
 def ask(visitor: Client, text: str, message_id: str | None = None) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PREVIOUS = "8769697bcff6470430d37b3fc42a003cfd04acc5"
+PREVIOUS = "dd2f4402f81e38b84e9df6aaeb9618cf9287638a"
 """The commit of version 0.1.0. Set it to the tag of each release after it is published."""
 
 
@@ -29,7 +29,12 @@ def unpacked_wheel(folder: Path) -> Path:
         capture_output=True,
     )
     if archive.returncode:
-        pytest.skip(f"the repository has no commit {PREVIOUS[:8]}: it is a shallow clone")
+        shallow = [git, "rev-parse", "--is-shallow-repository"]
+        if subprocess.run(shallow, cwd=ROOT, capture_output=True).stdout.strip() == b"true":
+            pytest.skip(f"the repository is a shallow clone without the commit {PREVIOUS[:8]}")
+        pytest.fail(
+            f"the repository has no commit {PREVIOUS[:8]}: set PREVIOUS to the last release"
+        )
     source = folder / "source"
     with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as tar:
         if sys.version_info >= (3, 12):

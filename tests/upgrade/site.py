@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 
+from tests.settings import DATABASE_SETTINGS
+
 QUESTION = "When do parcels leave the warehouse?"
 EMBEDDED: list[str] = []
 """The texts with which `embed` was called."""
 
 SECRET_KEY = "the key of the site that is upgraded"
 ALLOWED_HOSTS = ["testserver"]
-DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": os.environ["UPGRADE_DB"]}}
+DATABASES = DATABASE_SETTINGS[os.environ["SITECHAT_TEST_DB"]]
 ROOT_URLCONF = "tests.upgrade.urls"
 INSTALLED_APPS = [
     "django.contrib.admin",

@@ -8,38 +8,51 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
+from tests.servers.conftest import run_on_mariadb, run_on_postgresql
 from tests.upgrade.previous import ROOT, unpacked_wheel
 
 Known = dict[str, Any]
 FOLDER = Path(__file__).resolve().parent
+CURRENT = ROOT / "src"
 pytestmark = pytest.mark.servers
 
 
-def run(module: str, package: Path, database: Path, *arguments: str, known: object = None) -> Any:
-    """Run a module with a version of the package, and return the JSON that it prints."""
-    result = subprocess.run(
-        [sys.executable, "-m", module, *arguments],
-        input=json.dumps(known),
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        env={
-            **os.environ,
-            "DJANGO_SETTINGS_MODULE": "tests.upgrade.site",
-            "PYTHONPATH": f"{package}{os.pathsep}.",
-            "UPGRADE_DB": str(database),
-        },
-    )
-    assert result.returncode == 0, result.stderr
-    return json.loads(result.stdout or "null")
+class Site(NamedTuple):
+    """The site's database and what its visitor and owner knew before the upgrade."""
+
+    environ: dict[str, str]
+    known: Known
+
+    def run(self, module: str, package: Path, *arguments: str) -> Any:
+        """Run a module with a version of the package, and return the JSON that it prints."""
+        result = subprocess.run(
+            [sys.executable, "-m", module, *arguments],
+            input=json.dumps(self.known),
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            env={
+                **os.environ,
+                **self.environ,
+                "DJANGO_SETTINGS_MODULE": "tests.upgrade.site",
+                "PYTHONPATH": f"{package}{os.pathsep}.",
+            },
+        )
+        assert result.returncode == 0, result.stderr
+        return json.loads(result.stdout or "null")
+
+    def migrate(self, target: str) -> None:
+        self.run("django", CURRENT, "migrate", "--verbosity", "0", "sitechat", target)
 
 
 @pytest.fixture(scope="module")
@@ -50,36 +63,55 @@ def previous(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(
     scope="module",
-    params=["an early version", pytest.param("the previous version", marks=pytest.mark.long)],
+    params=[
+        ("an early version", "sqlite"),
+        *(
+            pytest.param(("the previous version", vendor), marks=pytest.mark.long)
+            for vendor in ("sqlite", "postgresql", "mariadb")
+        ),
+    ],
+    ids=" on ".join,
 )
-def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with the site's data before the upgrade."""
-    if request.param == "an early version":
-        return FOLDER
-    folder = tmp_path_factory.mktemp("made")
-    run("tests.upgrade.make", request.getfixturevalue("previous"), folder / "unused", str(folder))
-    return folder
+def site(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    """Return the site before the upgrade."""
+    version, vendor = request.param
+    folder = tmp_path_factory.mktemp("site")
+    name = f"sitechat_upgrade_{os.getpid()}"
+    if vendor == "postgresql":
+        run_on_postgresql(f"CREATE DATABASE {name}")
+    elif vendor == "mariadb":
+        run_on_mariadb(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
+    else:
+        name = str(folder / "site.sqlite3")
+    environ = {"SITECHAT_TEST_DB": vendor, "SITECHAT_TEST_DB_NAME": name}
+    try:
+        if version == "an early version":
+            folder = FOLDER
+            with sqlite3.connect(name) as connection:
+                connection.executescript((FOLDER / "before.sql").read_text(encoding="utf-8"))
+            connection.close()
+        else:
+            previous = request.getfixturevalue("previous")
+            Site(environ, {}).run("tests.upgrade.make", previous, str(folder))
+        yield Site(environ, json.loads((folder / "before.json").read_text(encoding="utf-8")))
+    finally:
+        if vendor == "postgresql":
+            run_on_postgresql(f"DROP DATABASE {name} WITH (FORCE)")
+        elif vendor == "mariadb":
+            run_on_mariadb(f"DROP DATABASE {name}")
 
 
 @pytest.fixture(scope="module")
-def before(made: Path) -> Known:
-    known: Known = json.loads((made / "before.json").read_text(encoding="utf-8"))
-    return known
+def before(site: Site) -> Known:
+    return site.known
 
 
 @pytest.fixture(scope="module")
-def database(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("upgrade") / "site.sqlite3"
-    with sqlite3.connect(path) as connection:
-        connection.executescript((made / "before.sql").read_text(encoding="utf-8"))
-    connection.close()
-    return path
-
-
-@pytest.fixture(scope="module")
-def found(before: Known, database: Path) -> Known:
+def found(site: Site) -> Known:
     """Return the site's data after the upgrade; see `use`."""
-    after: Known = run("tests.upgrade.use", ROOT / "src", database, known=before)
+    after: Known = site.run("tests.upgrade.use", CURRENT)
     return after
 
 
@@ -129,9 +161,11 @@ def test_what_is_kept_is_exported_and_shown_in_the_admin(found: Known, before: K
 
 @pytest.mark.long
 def test_a_process_of_the_previous_version_goes_on_after_the_migration(
-    found: Known, before: Known, database: Path, previous: Path
+    site: Site, found: Known, before: Known, previous: Path
 ) -> None:
-    answers = run("tests.upgrade.go_on", previous, database, known=before)
+    if site.environ["SITECHAT_TEST_DB"] == "sqlite":
+        pytest.skip("sites on SQLite stop their processes for the upgrade from 0.1")
+    answers = site.run("tests.upgrade.go_on", previous)
     for who in ("visitor", "stranger"):
         assert '"done": "complete"' in answers[who]
     assert answers["conversation"]["conversation"] == before["conversation"]
@@ -140,11 +174,18 @@ def test_a_process_of_the_previous_version_goes_on_after_the_migration(
 
 @pytest.mark.long
 def test_the_previous_version_works_after_its_migrations_are_restored(
-    found: Known, before: Known, database: Path, previous: Path
+    site: Site, found: Known, before: Known, previous: Path
 ) -> None:
     newest = max(path.stem for path in previous.glob("sitechat/migrations/0*.py"))
-    back = ("migrate", "--verbosity", "0", "sitechat", newest)
-    run("django", ROOT / "src", database, *back)
-    answers = run("tests.upgrade.go_on", previous, database, known=before)
+    page = (ROOT / "docs" / "upgrade.md").read_text(encoding="utf-8")
+    assert re.findall(r"migrate sitechat (\d+)", page) == [newest[:4]]
+    site.migrate(newest)
+    answers = site.run("tests.upgrade.go_on", previous)
     assert '"done": "complete"' in answers["visitor"]
     assert answers["conversation"]["conversation"] == before["conversation"]
+
+
+@pytest.mark.long
+def test_all_migrations_can_be_reversed_and_applied_again(site: Site, found: Known) -> None:
+    site.migrate("zero")
+    site.run("django", CURRENT, "migrate", "--verbosity", "0")
