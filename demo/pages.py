@@ -87,7 +87,7 @@ def _read(path: Path, modified: float) -> Page:
 
 def _parser() -> MarkdownIt:
     markdown = MarkdownIt("commonmark", {"html": False, "highlight": _highlight}).enable("table")
-    return markdown.use(anchors_plugin, max_level=3, permalink=True, permalinkSymbol="#")
+    return markdown.use(anchors_plugin, max_level=6, permalink=True, permalinkSymbol="#")
 
 
 def _highlight(code: str, language: str, attributes: str) -> str:
