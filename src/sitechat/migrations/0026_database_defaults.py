@@ -38,6 +38,8 @@ def _alter(
 
 
 class Migration(migrations.Migration):
+    atomic = False  # MariaDB and MySQL can't change tables in a transaction
+
     dependencies = [("sitechat", "0025_staff_in_chat")]
 
     operations = [migrations.RunPython(set_defaults, drop_defaults)]
