@@ -136,8 +136,9 @@ def open_chat(
         device_scale_factor=scale,
         reduced_motion="reduce",
     )
+    context.set_default_timeout(120_000)
     page = context.new_page()
-    page.goto(URL)
+    page.goto(f"{URL}install/")
     page.locator(".launcher").click()
     page.locator(".greeting").wait_for()
     return page
@@ -171,7 +172,9 @@ def main() -> None:
         browser = playwright.chromium.launch(
             executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
         )
-        take(open_chat(browser, LARGE), "widget-light")
+        page = open_chat(browser, LARGE)
+        ask(page, standin, "How do I install it?", ENGLISH)
+        take(page, "widget-light")
         page = open_chat(browser, LARGE, dark=True)
         ask(page, standin, "How do I install it?", ENGLISH)
         take(page, "widget-dark")
