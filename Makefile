@@ -4,7 +4,7 @@ PORT ?= 8000
 newest = $$($(PYTHON) scripts/environment.py newest)
 fast = -q -n auto --maxprocesses 4 -m "not servers and not browser and not long"
 
-.PHONY: help demo test test-all test-fast coverage bench lint format types wheel-check package-check release-check audit models licences docs docs-links widget pictures messages lock clean
+.PHONY: help demo test test-all test-nightly test-fast coverage bench lint format types wheel-check package-check release-check audit models licences docs docs-links widget pictures messages lock clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /	/' | expand -t 16
@@ -15,8 +15,11 @@ demo: ## serve the documentation with the chat on every page; PORT=8000
 test: ## what a change can break, on the newest Django, with what this machine has
 	@$(PYTHON) scripts/run_tests.py $(ARGS)
 
-test-all: ## everything: every Django, database and server, and long series
+test-all: ## also every Django, database and server, and long series
 	@$(PYTHON) scripts/run_tests.py --all $(ARGS)
+
+test-nightly: ## what takes minutes or measures time
+	@$(PYTHON) scripts/run_tests.py --nightly $(ARGS)
 
 test-fast: ## the tests for while you work: no servers, no browser
 	@python=$(newest) && $$python -m pytest $(fast) $(ARGS)

@@ -1,7 +1,8 @@
 """Run the tests and print a summary line.
 
-        make test        the tests without long ones, on the newest Django
-    make test-all    everything, on every Django and database
+    make test            the tests without long ones, on the newest Django
+    make test-all        the others too, on every Django and database
+    make test-nightly    what takes minutes or measures time
 
 Tests that need something that this machine does not have are skipped and listed. If CI is set,
 they count as failures.
@@ -19,7 +20,7 @@ import tempfile
 import time
 import xml.etree.ElementTree as ET
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from environment import ROOT, Unavailable, create, say
@@ -35,6 +36,9 @@ SMOKE = "smoke and not long"
 LEFT_TO_ALL = (
     "Django 5.2 and 4.2, PostgreSQL and MariaDB, the other servers and sites, and long series: "
     "make test-all."
+)
+LEFT_TO_NIGHT = (
+    "Races of 200 rounds, times of the widget, some servers and languages: make test-nightly."
 )
 WORKERS = max(2, min(4, (os.cpu_count() or 1) + 1))
 """One more than the processors, because tests of servers and browsers mostly wait."""
@@ -111,6 +115,8 @@ class Runner:
         """Run a selection of tests."""
         say(f"\n== {label}")
         environ = {**os.environ, "SITECHAT_TEST_DB": database}
+        # Hundreds of processes are started: with bytecode each needs half a second less.
+        environ.pop("PYTHONDONTWRITEBYTECODE", None)
         with tempfile.TemporaryDirectory() as folder:
             report = Path(folder) / "report.xml"
             command = [str(python), "-m", "pytest", "-q", f"--junitxml={report}"]
@@ -127,9 +133,12 @@ class Runner:
         if code not in (0, 1) and not (code == NO_TESTS and self.arguments):
             self.results.failures.append(f"pytest ended with {code} ({label})")
 
-    def databases(self, python: Path, django: str, selection: str) -> None:
+    def databases(
+        self, python: Path, django: str, selection: str, names: Iterable[str] = DATABASES
+    ) -> None:
         """Run the tests that depend on the database on each available database."""
-        for database, (label, module, host, port) in DATABASES.items():
+        for database in names:
+            label, module, host, port = DATABASES[database]
             if not _can_import(python, module):
                 self.results.add_missing(f"{label} on {django}: {module} is not installed.")
             elif not _listens(host, port):
@@ -174,7 +183,10 @@ def run_short(runner: Runner) -> None:
 
 
 def run_all(runner: Runner) -> None:
-    """Run all tests: tests that depend on Django on each version, the others once."""
+    """Run all but nightly tests: those that depend on Django on each version, the others once.
+
+    Django 5.2 lies between the other versions, so it runs only what depends on the database.
+    """
     python = runner.python("newest")
     if python is not None:
         runner.tests(python, "newest Django")
@@ -183,22 +195,42 @@ def run_all(runner: Runner) -> None:
         runner.widget(long=True)
     python = runner.python("lts")
     if python is not None:
-        runner.tests(python, "Django 5.2", "-m", EVERY_DJANGO)
+        runner.tests(python, "Django 5.2", "-m", f"database and {EVERY_DJANGO}")
     python = runner.python("oldest")
     if python is not None:
         runner.tests(python, "oldest Django", "-m", f"({EVERY_DJANGO}) or ({SMOKE})")
-        runner.databases(python, "oldest Django", f"database and {EVERY_DJANGO}")
+        runner.databases(python, "oldest Django", f"database and {EVERY_DJANGO}", ["postgresql"])
+    if not runner.arguments:
+        runner.results.notes.append(LEFT_TO_NIGHT)
 
 
-RUNS: dict[bool, Callable[[Runner], None]] = {False: run_short, True: run_all}
+def run_nightly(runner: Runner) -> None:
+    """Run the nightly tests on the newest Django, and on the others what `run_all` leaves out."""
+    python = runner.python("newest")
+    if python is not None:
+        runner.tests(python, "newest Django", "-m", "nightly")
+    python = runner.python("lts")
+    if python is not None:
+        runner.tests(python, "Django 5.2", "-m", f"not database and {EVERY_DJANGO}")
+    python = runner.python("oldest")
+    if python is not None:
+        runner.databases(python, "oldest Django", f"database and {EVERY_DJANGO}", ["mariadb"])
+
+
+RUNS: dict[str, Callable[[Runner], None]] = {
+    "short": run_short,
+    "all": run_all,
+    "nightly": run_nightly,
+}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, add_help=False, allow_abbrev=False)
-    parser.add_argument("--all", action="store_true")
+    parser.add_argument("--all", dest="run", action="store_const", const="all", default="short")
+    parser.add_argument("--nightly", dest="run", action="store_const", const="nightly")
     options, arguments = parser.parse_known_args()
     results = Results()
-    RUNS[options.all](Runner(results, arguments))
+    RUNS[options.run](Runner(results, arguments))
     failed = bool(results.failures) or not results.counts["passed"]
     results.show()
     return 1 if failed or (results.missing and "CI" in os.environ) else 0

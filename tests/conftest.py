@@ -57,8 +57,15 @@ DJANGO = frozenset({"claude_standin", "client", "db", "rf", "settings", "transac
 """Fixtures that need Django. Fixtures such as `visitor` depend on one of them."""
 
 
-def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
-    """Mark tests as `pure` whose modules do not use Django, so its version does not matter."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark tests as `pure` whose modules do not use Django, so its version does not matter.
+
+    Nightly tests run only if they are asked for.
+    """
+    if "nightly" not in config.option.markexpr:
+        nightly = [item for item in items if item.get_closest_marker("nightly")]
+        config.hook.pytest_deselected(items=nightly)
+        items[:] = [item for item in items if not item.get_closest_marker("nightly")]
     knows: dict[Path, bool] = {}
     for item in items:
         if item.path not in knows:

@@ -72,8 +72,8 @@ VARIANTS: dict[str, tuple[dict[str, Any], str, str]] = {
     "dark": ({"color_scheme": "dark"}, "/header/", ""),
 }
 """Options of the browser, path and root size."""
+FURTHER_LANGUAGES = ("de", "fr", "es", "pt", "ja", "zh-Hans")
 FURTHER_VARIANTS: dict[str, tuple[dict[str, Any], str, str]] = {
-    **{code: ({"locale": code}, "/", "") for code in ("de", "fr", "es", "pt", "ja", "zh-Hans")},
     "a page with a header": ({}, "/header/", ""),
     "inline": ({}, "/inline/", ""),
     "dark phone": ({**PHONE, "color_scheme": "dark"}, "/", ""),
@@ -92,6 +92,10 @@ FURTHER_VARIANTS: dict[str, tuple[dict[str, Any], str, str]] = {
         *(
             pytest.param(*variant, id=name, marks=pytest.mark.long)
             for name, variant in FURTHER_VARIANTS.items()
+        ),
+        *(
+            pytest.param({"locale": code}, "/", "", id=code, marks=pytest.mark.nightly)
+            for code in FURTHER_LANGUAGES
         ),
     ],
 )

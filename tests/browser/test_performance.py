@@ -7,7 +7,7 @@ from playwright.sync_api import Page
 
 from tests.browser.chat import Chat, answer_with, longest_task
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.nightly]
 
 PARAGRAPHS = "Some *words* of `text` and a [link](/x), which go on for a while.\n\n"
 MIXED = (

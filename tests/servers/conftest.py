@@ -48,6 +48,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: Sequence[pytest.
             item.add_marker(pytest.mark.timeout(120))
         if _needs_others(item):
             item.add_marker(pytest.mark.long)
+            if not item.get_closest_marker("smoke") and _needs_other_server(item):
+                item.add_marker(pytest.mark.nightly)
+
+
+def _needs_other_server(item: pytest.Item) -> bool:
+    return any(isinstance(value, Server) and value not in USUAL for value in parameters(item))
 
 
 def _needs_others(item: pytest.Item) -> bool:

@@ -18,7 +18,7 @@ from tests.waiting import until
 AT_ONCE = 4
 """Visitors of a round, so that transactions meet."""
 
-ROUNDS = [20, pytest.param(200, marks=pytest.mark.long)]
+ROUNDS = [20, pytest.param(200, marks=pytest.mark.nightly)]
 
 
 @pytest.mark.timeout(900)

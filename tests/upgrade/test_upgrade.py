@@ -66,8 +66,12 @@ def previous(tmp_path_factory: pytest.TempPathFactory) -> Path:
     params=[
         ("an early version", "sqlite"),
         *(
-            pytest.param(("the previous version", vendor), marks=pytest.mark.long)
-            for vendor in ("sqlite", "postgresql", "mariadb")
+            pytest.param(("the previous version", vendor), marks=mark)
+            for vendor, mark in (
+                ("postgresql", pytest.mark.long),
+                ("sqlite", pytest.mark.nightly),
+                ("mariadb", pytest.mark.nightly),
+            )
         ),
     ],
     ids=" on ".join,
