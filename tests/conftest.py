@@ -7,7 +7,7 @@ import importlib
 import itertools
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import Executor
 from pathlib import Path
 
