@@ -196,19 +196,19 @@ def chat(page: Page, site: str, standin: StandinProcess) -> Chat:
 def axe() -> Callable[..., list[str]]:
     """Return a function that returns axe's violations on a page, with their elements.
 
-    It checks the whole page, because some rules compare landmarks or headings, or else what a
-    selector finds.
+    It checks the whole page, because some rules compare landmarks or headings, or else the parts
+    that a selector or axe's context names.
     """
     if not AXE.exists():
         pytest.skip("axe-core is not installed: npm ci in widget/")
     source = AXE.read_text(encoding="utf-8")
 
-    def run(page: Page, selector: str = "html") -> list[str]:
+    def run(page: Page, parts: str | dict[str, list[str]] = "html") -> list[str]:
         page.evaluate(source)
         violations = page.evaluate(
-            "async (part) => (await axe.run(part, {resultTypes: ['violations']}))"
+            "async (parts) => (await axe.run(parts, {resultTypes: ['violations']}))"
             ".violations.map((rule) => [rule.id, rule.nodes.map((node) => node.html)])",
-            selector,
+            parts,
         )
         return [f"{rule}: {json.dumps(nodes)[:300]}" for rule, nodes in violations]
 
