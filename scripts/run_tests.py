@@ -33,6 +33,14 @@ SHORT = "not long"
 FAST = "not servers and not browser and not long"
 EVERY_DJANGO = "not pure and not servers and not browser and not long"
 SMOKE = "smoke and not long"
+LONG = {
+    "long tests": ("-m", "long and not servers and not browser"),
+    "long tests of servers": ("-m", "long and servers and smoke"),
+    "long tests of sites": ("-m", "long and servers and not smoke"),
+    "long tests in the browser": ("-m", "long and browser and not servers"),
+}
+"""The selections of long tests, by label."""
+
 LEFT_TO_ALL = (
     "Django 5.2 and 4.2, PostgreSQL and MariaDB, the other servers and sites, and long series: "
     "make test-all."
@@ -45,6 +53,13 @@ WORKERS = max(2, min(4, (os.cpu_count() or 1) + 1))
 
 PARALLEL = ("-n", str(WORKERS), "--dist", "loadfile", "--no-loadscope-reorder")
 NO_TESTS = 5
+START_WITHIN = 21 * 60
+START_LARGE_WITHIN = 18 * 60
+"""Seconds after which `make test-all` starts no further run, or no large one, and lists it instead.
+
+So it ends within half an hour on a slow machine too. The most important runs come first.
+"""
+
 MAX_RUN_SECONDS = 25 * 60
 """Seconds after which a run of pytest is ended: it hangs if a process of its crashed."""
 
@@ -133,6 +148,13 @@ class Runner:
         if code not in (0, 1) and not (code == NO_TESTS and self.arguments):
             self.results.failures.append(f"pytest ended with {code} ({label})")
 
+    def has_time(self, label: str, within: float = START_WITHIN) -> bool:
+        """Return whether another run may start after these seconds; note it if not."""
+        if time.monotonic() - self.results.began < within:
+            return True
+        self.results.notes.append(f"{label}: there was no time left on this machine.")
+        return False
+
     def databases(
         self, python: Path, django: str, selection: str, names: Iterable[str] = DATABASES
     ) -> None:
@@ -189,17 +211,22 @@ def run_all(runner: Runner) -> None:
     """
     python = runner.python("newest")
     if python is not None:
-        runner.tests(python, "newest Django")
+        runner.tests(python, "newest Django", "-m", SHORT)
         runner.databases(python, "newest Django", "database")
     if not runner.arguments:
         runner.widget(long=True)
-    python = runner.python("lts")
+    oldest = runner.python("oldest")
+    if oldest is not None and runner.has_time("oldest Django", START_LARGE_WITHIN):
+        runner.tests(oldest, "oldest Django", "-m", f"({EVERY_DJANGO}) or ({SMOKE})")
     if python is not None:
-        runner.tests(python, "Django 5.2", "-m", f"database and {EVERY_DJANGO}")
-    python = runner.python("oldest")
-    if python is not None:
-        runner.tests(python, "oldest Django", "-m", f"({EVERY_DJANGO}) or ({SMOKE})")
-        runner.databases(python, "oldest Django", f"database and {EVERY_DJANGO}", ["postgresql"])
+        for label, selection in LONG.items():
+            if runner.has_time(f"newest Django, {label}"):
+                runner.tests(python, f"newest Django, {label}", *selection)
+    lts = runner.python("lts")
+    if lts is not None and runner.has_time("Django 5.2"):
+        runner.tests(lts, "Django 5.2", "-m", f"database and {EVERY_DJANGO}")
+    if oldest is not None and runner.has_time("oldest Django, PostgreSQL"):
+        runner.databases(oldest, "oldest Django", f"database and {EVERY_DJANGO}", ["postgresql"])
     if not runner.arguments:
         runner.results.notes.append(LEFT_TO_NIGHT)
 
