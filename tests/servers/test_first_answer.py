@@ -14,7 +14,7 @@ from tests.servers.conftest import MAINLY_UVICORN, USUAL, Sites
 from tests.servers.sites import ROOT, Server, Site
 from tests.waiting import until
 
-LOADING = 8.0
+LOADING = 5.0
 """Seconds that the SDK takes to import in these processes; a bot's timeout is less."""
 
 SLOW_IMPORT = f"""

@@ -201,13 +201,15 @@ def _begin(
 async def _show(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
     chat_paths().add(request)
     read_limits.check_call(request, "reads")
-    return JsonResponse(await steps.run(partial(_conversation, request)))
+    conversation = await steps.run(partial(_conversation, request))
+    # Last, because other imports are slow meanwhile.
+    claude.warm_up()
+    embeddings.warm_up()
+    return JsonResponse(conversation)
 
 
 def _conversation(request: HttpRequest) -> dict[str, Any]:
     bot = find_bot(request.GET.get("bot"))
-    claude.warm_up()
-    embeddings.warm_up()
     visit = visits.read_visit(request)
     conversation = own.find(visit, bot.name, request.GET.get("conversation"))
     page = own.Excerpt([], None)
