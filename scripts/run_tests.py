@@ -34,10 +34,8 @@ FAST = "not servers and not browser and not long"
 EVERY_DJANGO = "not pure and not servers and not browser and not long"
 SMOKE = "smoke and not long"
 LONG = {
-    "long tests": ("-m", "long and not servers and not browser"),
-    "long tests of servers": ("-m", "long and servers and smoke"),
-    "long tests of sites": ("-m", "long and servers and not smoke"),
-    "long tests in the browser": ("-m", "long and browser and not servers"),
+    "long tests of servers": ("-m", "long and servers"),
+    "other long tests": ("-m", "long and not servers"),
 }
 """The selections of long tests, by label."""
 
@@ -220,7 +218,7 @@ def run_all(runner: Runner) -> None:
         runner.tests(oldest, "oldest Django", "-m", f"({EVERY_DJANGO}) or ({SMOKE})")
     if python is not None:
         for label, selection in LONG.items():
-            if runner.has_time(f"newest Django, {label}"):
+            if runner.has_time(f"newest Django, {label}", START_LARGE_WITHIN):
                 runner.tests(python, f"newest Django, {label}", *selection)
     lts = runner.python("lts")
     if lts is not None and runner.has_time("Django 5.2"):
