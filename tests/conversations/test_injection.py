@@ -117,7 +117,7 @@ def test_claude_can_not_confirm_for_the_visitor(visitor: Visitor, claude_standin
 def test_an_obeying_model_reads_no_page_of_others(
     visitor: Visitor, claude_standin: Standin, db: None
 ) -> None:
-    put("/salaries/", "Ada earns 5000.", "Salaries", audience=["staff"])
+    put("/salaries/", "Ada earns five thousand.", "Salaries", audience=["staff"])
     put("/public/", "Parcels.", "Parcels")
     User.objects.create(username="ada", is_staff=True)
     settings_bot = [
@@ -127,7 +127,7 @@ def test_an_obeying_model_reads_no_page_of_others(
     ]
     claude_standin.script(Answer(tool_use=settings_bot), "I can't.")
     visitor.ask("Parcels?")
-    assert "5000" not in json.dumps(claude_standin.requests[-1].body)
+    assert "five thousand" not in json.dumps(claude_standin.requests[-1].body)
 
 
 def test_an_obeying_model_cites_only_what_it_was_sent(

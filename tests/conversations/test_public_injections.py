@@ -23,7 +23,10 @@ from tests.visitor import Visitor, text_of, value_of
 pytestmark = [pytest.mark.database, pytest.mark.usefixtures("index_folder", "roomy")]
 
 QUESTION = "What do parcels cost?"
-SECRET = "The safe opens with 4711."
+CODE = "mellon-griffin"
+"""A code that is in no random name. Four digits would be in every thousandth of them."""
+
+SECRET = f"The safe opens with {CODE}."
 SPY = [
     {"name": "open_page", "input": {"url": "/salaries/"}},
     {"name": "search_site", "input": {"query": "safe opens with"}},
@@ -92,8 +95,8 @@ def obey(visitor: Visitor, standin: Standin, *before: Answer, **fields: Any) -> 
     sent = standin.requests[first:]
     assert [record.status for record in sent] == [200] * len(sent)
     assert all(system_of(record) == normal for record in sent)
-    assert "4711" not in json.dumps([record.body for record in sent])
-    assert "4711" not in json.dumps(events)
+    assert not [record.body for record in sent if CODE in json.dumps(record.body)]
+    assert CODE not in json.dumps(events)
 
 
 def reached(standin: Standin, texts: list[str]) -> bool:

@@ -55,7 +55,7 @@ def test_the_text_is_neither_stored_nor_sent(
     claude_standin.always("Hi")
     visitor.ask(f"My card is {CARD}")
     assert visitor.texts() == ["My card is [card]", "Hi"]
-    assert "4111" not in str(claude_standin.requests[0].body)
+    assert CARD not in str(claude_standin.requests[0].body)
 
 
 def test_a_retry_is_recognized(
@@ -110,4 +110,4 @@ def test_a_question_of_a_command_is_cleaned(settings: Settings, claude_standin: 
     use(settings, "Masking")
     claude_standin.always("Hi")
     call_command("chat_ask", CARD)
-    assert "4111" not in str(claude_standin.requests[0].body)
+    assert CARD not in str(claude_standin.requests[0].body)
