@@ -12,6 +12,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 WORK = Path(os.environ.get("SITECHAT_BENCHMARK_DIR", "/tmp/sitechat-retrieval"))  # noqa: S108
+PYTHON = Path(sys.base_prefix) / "bin" / "python3"
+"""The Python that the environment was created with. The environment itself has no pip."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def documentation(requirement: str) -> Path:
         download = WORK / "download"
         download.mkdir(parents=True, exist_ok=True)
         subprocess.run(
-            [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary",
+            [str(PYTHON), "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary",
              ":all:", "--dest", str(download), requirement],
             check=True,
         )  # fmt: skip
