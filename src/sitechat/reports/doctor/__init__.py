@@ -1,6 +1,6 @@
 """The doctor: examine a deployed chat from the outside, as a visitor's browser sees it.
 
-`page` and `calls` send requests to the running site. `claude_models` asks Claude's API, and
+`page` and `endpoints` send requests to the running site. `claude_models` asks Claude's API, and
 `bursts` checks MIDDLEWARE, both with the settings of this machine. `chat_doctor` prints the
 findings. Imports `conversations`, `claude`, the models and what is below them.
 """
@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from sitechat.reports.doctor import bursts, calls, claude_models, page
+from sitechat.reports.doctor import bursts, claude_models, endpoints, page
+from sitechat.reports.doctor.calls import Calls
 from sitechat.reports.doctor.finding import Finding
 from sitechat.reports.doctor.site import DeployedSite
 
@@ -31,4 +32,4 @@ def examine(site: DeployedSite, *, bot: str = "", streams: int = 0) -> Iterator[
     yield from claude_models.examine(found.bot if found is not None else bot)
     yield from bursts.examine()
     if found is not None:
-        yield from calls.examine(calls.Calls(site, found), streams)
+        yield from endpoints.examine(Calls(site, found), streams)

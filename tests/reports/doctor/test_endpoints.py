@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sitechat.reports.doctor import DeployedSite, Finding, calls
+from sitechat.reports.doctor import DeployedSite, Finding, endpoints
+from sitechat.reports.doctor.calls import Calls
 from sitechat.reports.doctor.page import FoundChat
 from tests.reports.doctor.fake import FakeSite, Start
 
@@ -32,8 +33,8 @@ def findings(
     server: FakeSite, streams: int = 2, *, kind: type[DeployedSite] = DeployedSite
 ) -> dict[str, Finding]:
     origin = f"http://{server.address}"
-    found = calls.Calls(kind(origin), FoundChat(f"{origin}/api/chat/", origin))
-    return {each.point: each for each in calls.examine(found, streams)}
+    found = Calls(kind(origin), FoundChat(f"{origin}/api/chat/", origin))
+    return {each.point: each for each in endpoints.examine(found, streams)}
 
 
 def test_a_right_deployment_is_right_in_all_points(fake: Start) -> None:
@@ -94,7 +95,7 @@ def test_conversations_are_deleted_with_the_sessions_that_they_came_with(fake: S
 def test_pages_of_another_host_must_be_able_to_read_the_answers(fake: Start) -> None:
     server = fake()
     found = FoundChat(f"http://{server.address}/api/chat/", "https://www.example.org")
-    examined = calls.examine(calls.Calls(DeployedSite(server.address), found), 0)
+    examined = endpoints.examine(Calls(DeployedSite(server.address), found), 0)
     points = {each.point: each for each in examined}
     own = points["The site's own pages are accepted"]
     assert own.right is False

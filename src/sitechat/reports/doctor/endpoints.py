@@ -1,0 +1,80 @@
+"""Check that the chat's HTTP calls work through proxies and middleware."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.utils.translation import gettext as _
+
+from sitechat.conversations import command_mark
+from sitechat.models import Asker
+from sitechat.reports.doctor.addresses import (
+    examine_address,
+    examine_forged_address,
+    examine_origins,
+)
+from sitechat.reports.doctor.calls import QUESTION, Calls
+from sitechat.reports.doctor.finding import Finding
+from sitechat.reports.doctor.page import is_chat
+from sitechat.reports.doctor.site import SiteResponse
+from sitechat.reports.doctor.streams import examine_many, examine_stream
+
+
+def examine(calls: Calls, streams: int) -> Iterator[Finding]:
+    """Ask one question, then `streams` questions at the same time."""
+    before = calls.get()
+    yield _reachable(calls, before)
+    if not is_chat(before):
+        return
+    yield from examine_origins(calls)
+    yield examine_address(before)
+    answer = calls.post(QUESTION, calls.from_own_page)
+    yield from examine_stream(answer)
+    if answer.status == 200:
+        yield _marked(answer)
+        yield examine_forged_address(calls)
+        calls.forget(answer)
+    if streams and answer.status == 200 and answer.arrivals:
+        yield examine_many(calls, streams)
+
+
+def _reachable(calls: Calls, answer: SiteResponse) -> Finding:
+    point = _("The chat's calls answer")
+    if answer.error and not answer.status:
+        return Finding(
+            point,
+            False,
+            f"{calls.url}: {answer.error}",
+            answer.cure,
+        )
+    if is_chat(answer):
+        return Finding(
+            point,
+            True,
+            _("%(url)s in %(milliseconds)s ms")
+            % {"url": calls.url, "milliseconds": f"{answer.arrivals[0] * 1000:.0f}"},
+        )
+    advice = {
+        "not_configured": _(
+            "The site has no key, or `manage.py migrate` has not run: see its log."
+        ),
+        "overloaded": _("The database or the server has no room: see the site's log."),
+    }.get(answer.code, _("Does the URLconf include sitechat.urls, and does the proxy pass it on?"))
+    seen = f"{answer.status} {answer.code or answer.content_type or '-'}"
+    return Finding(point, False, f"{calls.url}: {seen}", advice)
+
+
+def _marked(answer: SiteResponse) -> Finding:
+    marked = answer.headers.get(command_mark.HEADER.lower()) == Asker.DOCTOR
+    return Finding(
+        _("These questions stay out of your figures"),
+        True if marked else None,
+        _("the site knows them as chat_doctor's")
+        if marked
+        else _("the site takes them for a visitor's"),
+        _(
+            "SECRET_KEY is not the same here and there, or a proxy drops %(header)s: "
+            "these questions count as a visitor's."
+        )
+        % {"header": command_mark.HEADER},
+    )
