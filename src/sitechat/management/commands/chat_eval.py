@@ -19,8 +19,7 @@ from sitechat.errors import ChatError
 from sitechat.management.base import ChatCommand
 from sitechat.models import Asker, Conversation
 from sitechat.reports import asking
-from sitechat.reports.evaluation import Case, InvalidSuite, Result, Suite, evaluate
-from sitechat.reports.transcript_cases import suite_of
+from sitechat.reports.evaluation import Case, InvalidSuite, Result, Suite, evaluate, suite_of
 from sitechat.safe_text import json_text, visible
 
 NOT_AS_EXPECTED, NOT_RUN = 1, 2

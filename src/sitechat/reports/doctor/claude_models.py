@@ -5,11 +5,11 @@ The settings are those of the machine on which the doctor runs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import DatabaseError
 from django.utils.translation import gettext as _
@@ -20,11 +20,12 @@ from sitechat.chatbot import Chatbot, usable_bots
 from sitechat.claude import catalog, fallbacks
 from sitechat.claude.messages import HOUR, messages, system
 from sitechat.claude.reasons import cure
-from sitechat.claude.request import FALLBACKS_BETA, Request
+from sitechat.claude.request import Request
 from sitechat.errors import ReplyError
 from sitechat.models import Asker, Usage
 from sitechat.reports import asking
 from sitechat.reports.doctor.finding import Finding
+from sitechat.reports.doctor.model_lists import ListedModels, list_models, supported
 
 if TYPE_CHECKING:
     from anthropic.types import ModelInfo
@@ -49,17 +50,6 @@ class CallOutcome:
     text: str = ""
 
 
-@dataclass(frozen=True)
-class Known:
-    """The models that the API lists."""
-
-    ids: list[str] = field(default_factory=list)
-    infos: Mapping[str, ModelInfo] = field(default_factory=dict)
-    """Details by the name that a bot uses."""
-    problem: str = ""
-    """The reason if the API does not list its models."""
-
-
 def examine(bot_name: str) -> Iterator[Finding]:
     """Ask Claude one short question for a bot, and look up the models of all bots.
 
@@ -79,7 +69,7 @@ def examine(bot_name: str) -> Iterator[Finding]:
     if bot is None:
         return  # the system checks report it
     asked: list[CallOutcome] = []
-    known: list[Known] = []
+    listed: list[ListedModels] = []
     models = {each.model for each in bots.values()}
     models |= {each.fallback_model for each in bots.values() if each.fallback_model}
 
@@ -88,12 +78,12 @@ def examine(bot_name: str) -> Iterator[Finding]:
         with suppress(Exception):
             await claude.current_client()
         asked.append(await _ask(bot))
-        known.append(await _look_up(sorted(models)))
+        listed.append(await list_models(sorted(models)))
 
     asking.run(ask())
     yield _accepts(asked[0])
-    yield from _can(bots.values(), known[0])
-    yield from _hand_over(bots.values(), known[0])
+    yield from _models(bots.values(), listed[0])
+    yield from _fallbacks(bots.values(), listed[0])
 
 
 async def _ask(bot: Chatbot) -> CallOutcome:
@@ -131,60 +121,26 @@ def _accepts(asked: CallOutcome) -> Finding:
     return Finding(point, True, seen)
 
 
-async def _look_up(models: list[str]) -> Known:
-    """Ask the API for its list of models, and for each model that is listed by another name."""
-    try:
-        client = await claude.current_client()
-        listed = await _listed(client)
-        infos = {}
-        for model in models:
-            info = listed.get(model) or await _alias(client, model)
-            if info is not None:
-                infos[model] = info
-    except Exception as error:  # a compatible server or client may not support this call
-        return Known(problem=type(error).__name__)
-    return Known([*listed], infos)
-
-
-async def _listed(client: Any) -> dict[str, Any]:
-    """Return the models by id, if possible with those to which each may hand over."""
-    listed = {info.id: info async for info in client.models.list(limit=1000)}
-    with suppress(Exception):  # a server that knows no betas
-        models = client.beta.models.list(limit=1000, betas=[FALLBACKS_BETA])
-        listed |= {info.id: info async for info in models}
-    return listed
-
-
-async def _alias(client: Any, model: str) -> ModelInfo | None:
-    import anthropic
-
-    try:
-        info: ModelInfo = await client.models.retrieve(model)
-    except anthropic.NotFoundError:
-        return None
-    return info
-
-
-def _can(bots: Iterable[Chatbot], known: Known) -> Iterator[Finding]:
-    if known.problem:
+def _models(bots: Iterable[Chatbot], listed: ListedModels) -> Iterator[Finding]:
+    if listed.problem:
         yield Finding(
             _("The models exist"),
             None,
-            _("the API does not list its models (%(problem)s)") % {"problem": known.problem},
+            _("the API does not list its models (%(problem)s)") % {"problem": listed.problem},
         )
         return
     for bot in bots:
-        yield _model(bot, known)
+        yield _model(bot, listed)
 
 
-def _model(bot: Chatbot, known: Known) -> Finding:
+def _model(bot: Chatbot, listed: ListedModels) -> Finding:
     point = _("The model of the bot %(bot)r") % {"bot": bot.name}
-    info = known.infos.get(bot.model)
+    info = listed.infos.get(bot.model)
     if info is None:
-        near = get_close_matches(bot.model, known.ids, n=1, cutoff=LIKENESS)
+        near = get_close_matches(bot.model, listed.ids, n=1, cutoff=LIKENESS)
         advice = [_("Did you mean %(near)s?") % {"near": near[0]}] if near else []
-        advice.append(_("Known: %(names)s.") % {"names": ", ".join(known.ids)})
-        return Finding(point, False, _not_listed(bot.model, known), " ".join(advice))
+        advice.append(_("Known: %(names)s.") % {"names": ", ".join(listed.ids)})
+        return Finding(point, False, _not_listed(bot.model, listed), " ".join(advice))
     lacks = [*_lacks(bot, info)]
     lifecycle = str(getattr(info, "lifecycle", None) or "active")
     seen = f"{_lifecycle(bot.model, lifecycle, info)}, {_sizes(info)}"
@@ -198,22 +154,22 @@ def _model(bot: Chatbot, known: Known) -> Finding:
     return Finding(point, True, seen)
 
 
-def _hand_over(bots: Iterable[Chatbot], known: Known) -> Iterator[Finding]:
+def _fallbacks(bots: Iterable[Chatbot], listed: ListedModels) -> Iterator[Finding]:
     """Report for each fallback model whether it exists, and who asks it after a refusal."""
     for bot in bots:
         if not bot.fallback_model:
             continue
         point = _("The fallback model of the bot %(bot)r") % {"bot": bot.name}
-        if not known.problem and bot.fallback_model not in known.infos:
-            seen = _not_listed(bot.fallback_model, known)
+        if not listed.problem and bot.fallback_model not in listed.infos:
+            seen = _not_listed(bot.fallback_model, listed)
             yield Finding(
-                point, False, seen, _("Known: %(names)s.") % {"names": ", ".join(known.ids)}
+                point, False, seen, _("Known: %(names)s.") % {"names": ", ".join(listed.ids)}
             )
             continue
-        yield Finding(point, True, _who_hands_over(bot, known))
+        yield Finding(point, True, _who_hands_over(bot, listed))
 
 
-def _who_hands_over(bot: Chatbot, known: Known) -> str:
+def _who_hands_over(bot: Chatbot, listed: ListedModels) -> str:
     """Return who asks the bot's fallback model, and why if it is not the API."""
     fallback, model = bot.fallback_model or "", catalog.find(bot.model)
     names = {"fallback": fallback, "model": bot.model}
@@ -225,7 +181,7 @@ def _who_hands_over(bot: Chatbot, known: Known) -> str:
             )
             % names
         )
-    allowed = getattr(known.infos.get(bot.model), "allowed_fallback_models", None)
+    allowed = getattr(listed.infos.get(bot.model), "allowed_fallback_models", None)
     is_allowed = allowed is None or catalog.base_name(fallback) in map(catalog.base_name, allowed)
     if not is_allowed or not fallbacks.accepted(bot.model, fallback):
         return (
@@ -244,8 +200,8 @@ def _who_hands_over(bot: Chatbot, known: Known) -> str:
     )
 
 
-def _not_listed(model: str, known: Known) -> str:
-    count = len(known.ids)
+def _not_listed(model: str, listed: ListedModels) -> str:
+    count = len(listed.ids)
     return ngettext(
         "%(model)s is not among the %(count)s model of this key",
         "%(model)s is not among the %(count)s models of this key",
@@ -292,7 +248,7 @@ def _lacks(bot: Chatbot, info: ModelInfo) -> Iterator[tuple[str, str]]:
         (thinking, ("thinking", "types", thinking), "thinking"),
         (effort, ("effort", effort), "effort"),
     ):
-        if wanted and _supported(info, *path) is False:
+        if wanted and supported(info, *path) is False:
             what = name if name == "citations" else f"{name} {path[-1]!r}"
             yield _("it does not support %(what)s") % {"what": what}, _instead(name)
 
@@ -301,11 +257,3 @@ def _instead(name: str) -> str:
     if name == "effort":
         return _("Update django-sitechat, or choose another model.")
     return _("Set %(name)s = False on the bot, or choose another model.") % {"name": name}
-
-
-def _supported(info: ModelInfo, *path: str) -> bool | None:
-    """Return whether the model has a capability; None if the API does not report it."""
-    value: Any = getattr(info, "capabilities", None)
-    for name in path:
-        value = getattr(value, name, None)
-    return getattr(value, "supported", None)

@@ -1,4 +1,4 @@
-"""Check that the site sees the right origins and IP addresses through its proxies."""
+"""Check what proxies pass on: the origin of a page, and the IP addresses of visitors."""
 
 from __future__ import annotations
 

@@ -1,26 +1,19 @@
-"""Regression tests of prompts: questions and the expected properties of their answers.
-
-`Suite.parse` validates a parsed YAML file and reports what is wrong with it.
-"""
+"""The suites of `chat_eval`: the format of their files, and its validation."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import get_close_matches
-from time import perf_counter
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from sitechat.conf import conf
 from sitechat.conversations.incoming import IncomingMessage
-from sitechat.engine.live import LiveReply
 from sitechat.errors import ChatError
-from sitechat.models import ApprovedAnswer, Status
-from sitechat.reports import asking, judging
-from sitechat.reports.judging import Verdict
-from sitechat.reports.phrases import says_unknown
+from sitechat.models import ApprovedAnswer
+from sitechat.reports import asking
 
 SUITE_KEYS = ("bot", "judge", "cases")
 CASE_KEYS = (
@@ -107,52 +100,6 @@ class Suite:
         """
         cases = enumerate(self.cases, start=1)
         return [(case, _understood(case, _("Case %(n)s") % {"n": n}, bot)) for n, case in cases]
-
-
-@dataclass
-class Result:
-    """An answer and its failures."""
-
-    case: Case
-    text: str = ""
-    sources: list[str] = field(default_factory=list)
-    status: str = ""
-    failures: list[str] = field(default_factory=list)
-    dollars: float = 0.0
-    """The cost of the answer and of its judge."""
-    milliseconds: int = 0
-    """The duration of the answer, without its judge."""
-    titles: list[str] = field(default_factory=list)
-    """The titles of the sources; approved answers may have no address."""
-    did_not_know: bool = False
-    """Whether Claude marked that the answer lacks what was asked for."""
-    verdict: Verdict | None = None
-    """The verdict of the judge; None if it was not asked."""
-
-    @property
-    def passed(self) -> bool:
-        """Return whether the answer met every expectation."""
-        return not self.failures
-
-    @property
-    def was_answered(self) -> bool:
-        """Return whether there was an answer, and a verdict if one was asked for."""
-        no_verdict = self.verdict is not None and self.verdict.meets is None
-        return self.status not in (Status.FAILED, Status.INTERRUPTED) and not no_verdict
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the result as `--json` prints it."""
-        return {
-            "ask": self.case.ask,
-            "passed": self.passed,
-            "failures": self.failures,
-            "text": self.text,
-            "sources": self.sources,
-            "status": self.status,
-            "dollars": self.dollars,
-            "milliseconds": self.milliseconds,
-            "verdict": self.verdict.as_dict() if self.verdict is not None else None,
-        }
 
 
 def _case(data: Any, where: str, bot: str | None) -> Case:
@@ -250,73 +197,3 @@ def _words(data: Mapping[Any, Any], key: str, where: str) -> Words:
             )
         words.append(tuple(map(str, choices)))
     return tuple(words)
-
-
-async def evaluate(case: Case, live: LiveReply, judge: str) -> Result:
-    """Ask the question and compare the answer with the expectations."""
-    began = perf_counter()
-    usage = await asking.answer(live)
-    result = Result(
-        case,
-        text=live.reply.text,
-        sources=[source["url"] for source in live.reply.sources],
-        titles=[source["title"] for source in live.reply.sources],
-        status=str(usage.status),
-        did_not_know=live.reply.did_not_know,
-        dollars=float(usage.dollars),
-        milliseconds=round((perf_counter() - began) * 1000),
-    )
-    result.failures = failures(case, result)
-    if case.judged and result.text and _ended_well(case, result.status):
-        result.verdict, dollars = await judging.judge(
-            live, judge, question=case.ask, criterion=case.judged
-        )
-        result.dollars += float(dollars)
-        result.failures += filter(None, [result.verdict.failure])
-    return result
-
-
-def failures(case: Case, result: Result) -> list[str]:
-    """Return a sentence for each expectation that the answer does not meet."""
-    found = []
-    unknown = result.did_not_know or says_unknown(result.text)
-    refused = result.status == Status.REFUSED or unknown
-    text = result.text.casefold()
-    if not _ended_well(case, result.status):
-        found.append(_("the reply is %(status)s") % {"status": result.status})
-    elif case.judged and not result.text:
-        found.append(_("there is no text to judge"))
-    if case.must_refuse is True and not refused:
-        found.append(_("it neither refused nor said that it does not know"))
-    if case.must_refuse is False and refused:
-        found.append(_("it refused, or said that it does not know"))
-    found += [
-        _("it does not mention %(words)s") % {"words": _or(choices)}
-        for choices in case.must_mention
-        if not any(word.casefold() in text for word in choices)
-    ]
-    for choices in case.must_not_mention:
-        found += [
-            _("it mentions %(word)r") % {"word": word}
-            for word in choices
-            if word.casefold() in text
-        ]
-    for choices in case.must_cite:
-        cited_texts = [*result.sources, *result.titles]
-        if not any(part in text for part in choices for text in cited_texts):
-            cited = ", ".join(result.sources) or _("nothing")
-            found.append(
-                _("it does not cite %(words)s; it cites %(cited)s")
-                % {"words": _or(choices), "cited": cited}
-            )
-    return found
-
-
-def _ended_well(case: Case, status: str) -> bool:
-    """Return whether the reply is complete, or refused as expected."""
-    return status == Status.COMPLETE or (status == Status.REFUSED and case.must_refuse is True)
-
-
-def _or(choices: Sequence[str]) -> str:
-    word = _("or")
-    return f" {word} ".join(map(repr, choices))

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from sitechat.reports.judging import read_verdict
+from sitechat.reports.evaluation.judging import read_verdict
 from sitechat.standin import Answer, Standin
 
 pytest.importorskip("yaml")

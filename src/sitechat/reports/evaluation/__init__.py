@@ -1,0 +1,14 @@
+"""Regression tests of prompts, for `chat_eval`: questions and what their answers must hold.
+
+`suites` reads the files, `expectations` asks and compares, `judging` asks a model for a verdict,
+and `transcript_cases` writes a file from a conversation. Imports `engine`, the models and what is
+below them.
+"""
+
+from __future__ import annotations
+
+from sitechat.reports.evaluation.expectations import Result, evaluate, failures
+from sitechat.reports.evaluation.suites import Case, InvalidSuite, Suite
+from sitechat.reports.evaluation.transcript_cases import suite_of
+
+__all__ = ["Case", "InvalidSuite", "Result", "Suite", "evaluate", "failures", "suite_of"]
