@@ -18,6 +18,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
+from django.utils import translation
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -116,6 +117,7 @@ def _fresh_process() -> Iterator[None]:
         yield
     bot_texts.forget()
     cache.clear()
+    translation.deactivate()  # a request in another language leaves it active
 
 
 @pytest.fixture(scope="session")

@@ -10,14 +10,13 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from sitechat.admin.filters import LanguageFilter
-from sitechat.admin.owners import may_read_transcripts
+from sitechat.admin.owners import OwnTemplates, may_read_transcripts
 from sitechat.admin.trials import TrialRow
 from sitechat.conf import conf
 from sitechat.models import ApprovedAnswer
@@ -108,7 +107,7 @@ class ApprovedAnswerForm(AnswerModelForm):
 
 
 @admin.register(ApprovedAnswer)
-class ApprovedAnswerAdmin(AnswerModelAdmin):
+class ApprovedAnswerAdmin(OwnTemplates, AnswerModelAdmin):
     """Edit approved answers. A new answer can start from a reply that did not help."""
 
     form = ApprovedAnswerForm
@@ -224,24 +223,19 @@ class ApprovedAnswerAdmin(AnswerModelAdmin):
         if request.method == "POST" and asked["bot"] in names:
             rows = list(map(TrialRow.of, trial_questions.ask([asked["question"]], asked["bot"])))
         context = {
-            **self.admin_site.each_context(request),
             "title": _("Ask it again"),
-            "opts": self.opts,
             "original": found,
             "object_id": object_id,
             "change": True,
             "is_popup": False,
-            "has_view_permission": True,
             "found": found,
             "wordings": [visible(each) for each in found.wordings],
             "bots": names,
             "asked": asked,
             "rows": rows,
             "time_limit": trial_questions.TIME_LIMIT,
-            "media": self.media,
         }
-        request.current_app = self.admin_site.name
-        return TemplateResponse(request, "admin/sitechat/approvedanswer/ask.html", context)
+        return self.page(request, "admin/sitechat/approvedanswer/ask.html", context)
 
     def _ask_url(self, answer: ApprovedAnswer) -> str:
         name = f"{self.admin_site.name}:sitechat_approvedanswer_ask"

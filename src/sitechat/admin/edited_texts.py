@@ -8,7 +8,6 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
@@ -188,12 +187,7 @@ class BotTextsAdmin(OwnersPage, TextsModelAdmin):
         bots = list(conf.CHAT_BOTS)
         blank = [""] * trial_questions.MAX_QUESTIONS
         context = {
-            **self.admin_site.each_context(request),
             "title": _("Texts"),
-            "opts": self.opts,
-            "cl": {"opts": self.opts},
-            "actions_on_top": True,  # without it Django's template has an inline style
-            "media": self.media,
             "form": form,
             "bot": bot,
             "bots": [("?" + urlencode({"bot": name}), visible(name), name == bot) for name in bots],
@@ -206,8 +200,7 @@ class BotTextsAdmin(OwnersPage, TextsModelAdmin):
             "may_change": self.has_change_permission(request),
             **(extra_context or {}),
         }
-        request.current_app = self.admin_site.name
-        return TemplateResponse(request, "admin/sitechat/bottexts/change_list.html", context)
+        return self.page(request, "admin/sitechat/bottexts/change_list.html", context)
 
 
 def _versions(bot: str) -> list[dict[str, Any]]:

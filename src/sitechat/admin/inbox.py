@@ -9,7 +9,6 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.loader import render_to_string
-from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -74,7 +73,6 @@ class HandoffAdmin(ReadOnlyPage, HandoffModelAdmin):
         done = request.GET.get("show") == "done"
         rows = inbox_rows.done_rows(request.user) if done else inbox_rows.open_rows(request.user)
         context = {
-            **self._context(request),
             "title": _("Inbox"),
             "rows": rows,
             "done": done,
@@ -84,7 +82,7 @@ class HandoffAdmin(ReadOnlyPage, HandoffModelAdmin):
             "live_url": reverse("admin:sitechat_handoff_live", current_app=self.admin_site.name),
             **(extra_context or {}),
         }
-        return self._page(request, "admin/sitechat/handoff/change_list.html", context)
+        return self.page(request, "admin/sitechat/handoff/change_list.html", context)
 
     def live_view(self, request: HttpRequest) -> HttpResponse:
         """Return the rows of the inbox for its script."""
@@ -172,8 +170,8 @@ class HandoffAdmin(ReadOnlyPage, HandoffModelAdmin):
         messages.error(request, str(error.message))
         text = request.POST.get("text", "")
         if conversation is None or is_gone:
-            context = {**self._context(request), "title": _("Inbox"), "text": text}
-            return self._page(request, "admin/sitechat/handoff/gone.html", context, status=410)
+            context = {"title": _("Inbox"), "text": text}
+            return self.page(request, "admin/sitechat/handoff/gone.html", context, status=410)
         kept = {"note_text" if request.POST.get("action") == "note" else "reply_text": text}
         return self._answering_page(request, conversation, kept, status=409)
 
@@ -187,7 +185,6 @@ class HandoffAdmin(ReadOnlyPage, HandoffModelAdmin):
         answering = Answering.of(conversation, request.user)
         site = self.admin_site.name
         context = {
-            **self._context(request),
             "title": answering.question or _("A conversation without a question"),
             "original": answering.question[:80] or conversation,
             "change": True,
@@ -202,29 +199,13 @@ class HandoffAdmin(ReadOnlyPage, HandoffModelAdmin):
             ),
             **extra,
         }
-        return self._page(request, "admin/sitechat/handoff/answer.html", context, status=status)
+        return self.page(request, "admin/sitechat/handoff/answer.html", context, status=status)
 
     # What the pages share
 
     def _check(self, request: HttpRequest, conversation: Conversation | None = None) -> None:
         if not self.has_view_permission(request, conversation):
             raise PermissionDenied
-
-    def _context(self, request: HttpRequest) -> dict[str, Any]:
-        return {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "cl": {"opts": self.opts},
-            "actions_on_top": True,  # without it Django's template has an inline style
-            "media": self.media,
-            "has_view_permission": True,
-        }
-
-    def _page(
-        self, request: HttpRequest, template: str, context: dict[str, Any], status: int = 200
-    ) -> HttpResponse:
-        request.current_app = self.admin_site.name
-        return TemplateResponse(request, template, context, status=status)
 
     def _inbox_url(self) -> str:
         return reverse("admin:sitechat_handoff_changelist", current_app=self.admin_site.name)

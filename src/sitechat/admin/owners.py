@@ -26,7 +26,33 @@ def may_read_transcripts(request: HttpRequest) -> bool:
     return any(map(request.user.has_perm, may))
 
 
-class OwnersPage:
+class OwnTemplates(MixedInto):
+    """Mixin for a ModelAdmin with pages that have templates of our own."""
+
+    def page(
+        self, request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200
+    ) -> TemplateResponse:
+        """Return a page with our own template. The caller has checked the permission to view.
+
+        Args:
+            request: The request for the page.
+            template: The path of a template that extends one of the admin's.
+            context: What the template needs beside the context of all pages of the admin.
+            status: The HTTP status.
+        """
+        request.current_app = self.admin_site.name
+        of_all_pages = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "cl": {"opts": self.opts},
+            "actions_on_top": True,  # without it Django's template has an inline style
+            "media": self.media,
+            "has_view_permission": True,
+        }
+        return TemplateResponse(request, template, {**of_all_pages, **context}, status=status)
+
+
+class OwnersPage(OwnTemplates):
     """Mixin for a ModelAdmin whose rows only the chat creates."""
 
     class Media:
@@ -80,18 +106,13 @@ class KeysetPage(KeysetRows):
         if found is None:  # Django redirects with a message
             return super().change_view(request, object_id, form_url, extra_context)
         context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
             "object_id": object_id,
-            "media": self.media,
             "change": True,
             "is_popup": False,
-            "has_view_permission": True,
             **self.detail_context(request, found),
             **(extra_context or {}),
         }
-        request.current_app = self.admin_site.name
-        return TemplateResponse(request, self.detail_template, context)
+        return self.page(request, self.detail_template, context)
 
     def detail_context(self, request: HttpRequest, found: Any) -> dict[str, Any]:
         """Return the context of `detail_template` for a row, with `title` and `original`."""

@@ -11,7 +11,6 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.http import urlencode
@@ -114,12 +113,7 @@ class UnansweredAdmin(OwnersPage, UnansweredModelAdmin):
             return "?" + urlencode({**_query(chosen), **changes})
 
         context = {
-            **self.admin_site.each_context(request),
             "title": _("Unanswered questions"),
-            "opts": self.opts,
-            "cl": {"opts": self.opts},
-            "actions_on_top": True,  # without it Django's template has an inline style
-            "media": self.media,
             "groups": [Group(list(map(_asked, group.rows)), group) for group in page.groups],
             "count": sum(group.count for group in page.groups),
             "chosen": chosen,
@@ -138,8 +132,7 @@ class UnansweredAdmin(OwnersPage, UnansweredModelAdmin):
             "may_approve": may_read and request.user.has_perm("sitechat.add_approvedanswer"),
             **(extra_context or {}),
         }
-        request.current_app = self.admin_site.name
-        return TemplateResponse(request, "admin/sitechat/unanswered/change_list.html", context)
+        return self.page(request, "admin/sitechat/unanswered/change_list.html", context)
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
         """Redirect to the list. The page of a question is its transcript."""

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils import dateformat
 from django.utils.http import urlencode
@@ -66,12 +65,7 @@ class UsageAdmin(ReadOnlyPage, UsageModelAdmin):
 
         budgets = statistics.budgets()
         context = {
-            **self.admin_site.each_context(request),
             "title": _("Usage"),
-            "opts": self.opts,
-            "cl": {"opts": self.opts},
-            "actions_on_top": True,  # without it Django's template has an inline style
-            "media": self.media,
             "report": report,
             "budgets": budgets,
             "is_new": not report.total.replies and not Usage.objects.exists(),
@@ -94,8 +88,7 @@ class UsageAdmin(ReadOnlyPage, UsageModelAdmin):
             ),
             **(extra_context or {}),
         }
-        request.current_app = self.admin_site.name
-        return TemplateResponse(request, "admin/sitechat/usage/change_list.html", context)
+        return self.page(request, "admin/sitechat/usage/change_list.html", context)
 
     def get_urls(self) -> list[Any]:
         """Return the URLs, with that of the report."""
@@ -115,29 +108,17 @@ class UsageAdmin(ReadOnlyPage, UsageModelAdmin):
         if progress is not None:
             return self._wait(request, progress)
         context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "cl": {"opts": self.opts},
-            "actions_on_top": True,  # without it Django's template has an inline style
-            "media": self.media,
             **report_page(request),
         }
-        request.current_app = self.admin_site.name
-        return TemplateResponse(request, "admin/sitechat/usage/report.html", context)
+        return self.page(request, "admin/sitechat/usage/report.html", context)
 
     def _wait(self, request: HttpRequest, progress: CatchingUp) -> HttpResponse:
         """Show the progress of summing up past usage."""
         context = {
-            **self.admin_site.each_context(request),
             "title": _("Usage"),
-            "opts": self.opts,
-            "cl": {"opts": self.opts},
-            "actions_on_top": True,  # without it Django's template has an inline style
-            "media": self.media,
             "progress": progress,
         }
-        request.current_app = self.admin_site.name
-        return TemplateResponse(request, "admin/sitechat/usage/catching_up.html", context)
+        return self.page(request, "admin/sitechat/usage/catching_up.html", context)
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
         """Redirect to the figures. The usage of one reply is part of its transcript."""
