@@ -213,12 +213,12 @@ def measure() -> int:
 
     from sitechat.reports import review, summaries
 
-    began = perf_counter()
+    started = perf_counter()
     summaries.summarise_new_hours()
-    print(f"first summary of all usage: {perf_counter() - began:.1f} s")
-    began = perf_counter()
+    print(f"first summary of all usage: {perf_counter() - started:.1f} s")
+    started = perf_counter()
     review.review_new_replies()
-    print(f"first scan of all replies: {perf_counter() - began:.1f} s")
+    print(f"first scan of all replies: {perf_counter() - started:.1f} s")
     with connection.cursor() as cursor:  # autovacuum would do it a minute later
         cursor.execute("ANALYZE")
     client = Client()
@@ -233,9 +233,9 @@ def measure() -> int:
         times = []
         cpu = cpu_seconds()
         for _ in range(ANSWERS):
-            began = perf_counter()
+            started = perf_counter()
             response = client.get(url)
-            times.append((perf_counter() - began) * 1000)
+            times.append((perf_counter() - started) * 1000)
             assert response.status_code == 200, (name, response.status_code)
         cpu = (cpu_seconds() - cpu) * 1000 / ANSWERS
         with CaptureQueriesContext(connection) as queries:
@@ -257,9 +257,9 @@ def main() -> int:
     found = server(f"SELECT 1 FROM pg_database WHERE datname = '{NAME}'")  # noqa: S608
     if not found:
         server(f"CREATE DATABASE {NAME}")
-        began = perf_counter()
+        started = perf_counter()
         fill(options.messages)
-        print(f"{options.messages:,} messages written in {perf_counter() - began:.0f} s")
+        print(f"{options.messages:,} messages written in {perf_counter() - started:.0f} s")
     try:
         return 1 if measure() else 0
     finally:

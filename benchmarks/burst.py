@@ -80,10 +80,10 @@ class Watch:
 
 async def post(visitor: Visitor, *, retry: bool, until: float) -> Answer:
     """Send a message; with `retry`, again as long as the answer has a `Retry-After`."""
-    began = perf_counter()
+    started = perf_counter()
     while True:
         answer = await visitor.ask()
-        answer.sent = began
+        answer.sent = started
         again = answer.status in {429, 503} and answer.retry_after is not None
         if not retry or not again or perf_counter() > until:
             return answer
@@ -100,12 +100,12 @@ async def measure(
     watching = asyncio.create_task(watch.run())
     await asyncio.sleep(1)
     watch.pages.clear()
-    began, cpu = perf_counter(), served.cpu_ms()
-    until = began + GIVE_UP_AFTER
+    started, cpu = perf_counter(), served.cpu_ms()
+    until = started + GIVE_UP_AFTER
     visitors = [Visitor(served.url) for _ in range(posts)]
     tasks = [post(visitor, retry=retry, until=until) for visitor in visitors]
     answers = await asyncio.gather(*tasks, return_exceptions=True)
-    took = perf_counter() - began
+    took = perf_counter() - started
     used = served.cpu_ms() - cpu
     watch.stop()
     await watching

@@ -64,10 +64,10 @@ async def measure(
         visitor.answer.arrivals.clear()
     done = asyncio.Event()
     pages = asyncio.create_task(open_pages(served.url, done))
-    began, cpu = perf_counter(), served.cpu_ms()
+    started, cpu = perf_counter(), served.cpu_ms()
     await asyncio.sleep(seconds)
     ended = sum(task.done() for task in visitors.values())
-    busy = (served.cpu_ms() - cpu) / (perf_counter() - began) / 1000
+    busy = (served.cpu_ms() - cpu) / (perf_counter() - started) / 1000
     memory = served.memory_kb() - idle
     delays = [delay * 1000 for visitor in visitors for delay in visitor.answer.delays(PACE)]
     done.set()

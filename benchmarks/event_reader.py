@@ -25,10 +25,10 @@ async def read(events: int) -> float:
     asked = [{"role": "user", "content": [{"type": "text", "text": "Hello"}]}]
     request = Request(model="claude-opus-4-7", max_tokens=128_000, messages=asked)
     came = 0
-    began = process_time()
+    started = process_time()
     async for _delta in claude.Call(request):
         came += 1
-    spent = process_time() - began
+    spent = process_time() - started
     assert came == events, came
     return spent / events * 1e6
 

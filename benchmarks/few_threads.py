@@ -28,18 +28,18 @@ WITHIN = 180.0
 
 async def visit(visitor: Visitor) -> tuple[bool, float, bool]:
     """Return whether the answer arrived, the seconds until its end, and whether it was polled."""
-    began = perf_counter()
+    started = perf_counter()
     answer = await visitor.ask(polls=True)
     if answer.status == 200:
-        return answer.whole, perf_counter() - began, False
+        return answer.whole, perf_counter() - started, False
     if answer.status != 202:
-        return False, perf_counter() - began, False
+        return False, perf_counter() - started, False
     reply = json.loads(answer.body)["reply"]
     while True:
         asked = perf_counter()
         found = await visitor.poll(reply)
         if found["status"] != "running":
-            return found["status"] == "complete", perf_counter() - began, True
+            return found["status"] == "complete", perf_counter() - started, True
         await asyncio.sleep(min(MAX_DELAY, POLL + BACKOFF * (perf_counter() - asked)))
 
 

@@ -30,7 +30,7 @@ TOGETHER = 10
 
 
 async def direct(client: Any) -> float:
-    began = perf_counter()
+    started = perf_counter()
     stream = await client.messages.create(
         model="claude-opus-4-7",
         max_tokens=1024,
@@ -40,7 +40,7 @@ async def direct(client: Any) -> float:
     first = 0.0
     async for event in stream:
         if not first and event.type == "content_block_delta":
-            first = perf_counter() - began
+            first = perf_counter() - started
     return first * 1000
 
 

@@ -59,7 +59,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 def run(*apps: str) -> tuple[float, float, float]:
     """Return the milliseconds, CPU milliseconds and megabytes of a start."""
-    before, began = os.times(), perf_counter()
+    before, started = os.times(), perf_counter()
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, *apps],
         env=peers.environment("sitechat", ""),
@@ -67,7 +67,7 @@ def run(*apps: str) -> tuple[float, float, float]:
         text=True,
         check=True,
     )
-    seconds, after = perf_counter() - began, os.times()
+    seconds, after = perf_counter() - started, os.times()
     cpu = after.children_user + after.children_system
     cpu -= before.children_user + before.children_system
     return seconds * 1000, cpu * 1000, int(done.stdout.split()[-1]) / 1024

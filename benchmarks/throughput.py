@@ -31,12 +31,12 @@ async def at_full_speed(
     visitors = [Visitor(served.url) for _ in range(streams)]
     asking = [asyncio.create_task(visitor.ask()) for visitor in visitors]
     await asyncio.gather(*(visitor.read(1) for visitor in visitors))
-    began = perf_counter()
+    started = perf_counter()
     bench.standin.release(streams)
     answers = await asyncio.gather(*asking)
     for answer in answers:
         assert answer.events == events, (served.name, answer)
-    return streams * (events - 1) / (max(answer.newest for answer in answers) - began)
+    return streams * (events - 1) / (max(answer.newest for answer in answers) - started)
 
 
 async def at_pace(served: peers.Served, streams: int, seconds: float) -> dict[str, float]:
@@ -48,14 +48,14 @@ async def at_pace(served: peers.Served, streams: int, seconds: float) -> dict[st
     def now() -> tuple[float, float, int]:
         return perf_counter(), served.cpu_ms(), sum(v.answer.events for v in visitors)
 
-    began, cpu, events = now()
+    started, cpu, events = now()
     await asyncio.sleep(seconds)
     ended, cpu_then, events_then = now()
     await asyncio.gather(*asking)
     came = events_then - events
     return {
         "cpu ms per 1,000 events": (cpu_then - cpu) / came * 1000,
-        "events/s": came / (ended - began),
+        "events/s": came / (ended - started),
     }
 
 

@@ -66,7 +66,7 @@ class Results:
     """The results of all runs, including skipped tests."""
 
     def __init__(self) -> None:
-        self.began = time.monotonic()
+        self.started = time.monotonic()
         self.counts: Counter[str] = Counter()
         self.failures: list[str] = []
         self.left_out: Counter[str] = Counter()
@@ -101,7 +101,7 @@ class Results:
         ):
             if lines:
                 print("\n".join(["", title, *(f"  {line}" for line in lines)]))
-        seconds = int(time.monotonic() - self.began)
+        seconds = int(time.monotonic() - self.started)
         shown = ("failed", "passed", "skipped", "errors")
         counts = ", ".join(f"{self.counts[o]} {o}" for o in shown if self.counts[o])
         clock = f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
@@ -148,7 +148,7 @@ class Runner:
 
     def has_time(self, label: str, within: float = START_WITHIN) -> bool:
         """Return whether another run may start after these seconds; note it if not."""
-        if time.monotonic() - self.results.began < within:
+        if time.monotonic() - self.results.started < within:
             return True
         self.results.notes.append(f"{label}: there was no time left on this machine.")
         return False

@@ -52,7 +52,7 @@ def _site(settings: Settings) -> None:
 @asynccontextmanager
 async def full() -> AsyncIterator[None]:
     """So many turns begin and wait that there is no room for another."""
-    begun = [await gate().enter() for _ in range(STARTING)]
+    started = [await gate().enter() for _ in range(STARTING)]
     waiting = [asyncio.create_task(gate().enter()) for _ in range(WAITING)]
     await loop_turn()
     try:
@@ -61,7 +61,7 @@ async def full() -> AsyncIterator[None]:
         for task in waiting:
             task.cancel()
         await asyncio.wait(waiting)
-        for ticket in begun:
+        for ticket in started:
             ticket.leave()
 
 

@@ -161,7 +161,7 @@ def _report_saved_page() -> None:
 
     word = f"saved{time.time_ns()}"
     store(Document(url=f"/{word}/", key=word, text=f"All about {word}", format="plain"), "speed")
-    began = time.perf_counter()
+    started = time.perf_counter()
     waits = []
     while True:
         started = time.perf_counter()
@@ -171,7 +171,7 @@ def _report_saved_page() -> None:
             break
         time.sleep(0.05)
     print(
-        f"a saved page was found after {time.perf_counter() - began:.1f} s;"
+        f"a saved page was found after {time.perf_counter() - started:.1f} s;"
         f" the slowest of {len(waits)} searches took {max(waits):.0f} ms"
     )
 

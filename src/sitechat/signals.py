@@ -75,7 +75,7 @@ It is not sent again while the visitor waits.
 """
 
 conversation_started = Signal()
-"""Sent when a visitor has begun a conversation.
+"""Sent when a visitor has started a conversation.
 
 - `sender`: `sitechat.models.Conversation`
 - `conversation`: the `Conversation`

@@ -117,7 +117,7 @@ def test_what_is_unknown_is_ignored_with_all_that_belongs_to_it() -> None:
 def test_parts_may_be_missing(events: list[dict[str, Any]]) -> None:
     words, answer = read(*events)
     assert words == "Hello"
-    assert answer.began
+    assert answer.has_started
     assert "".join(each["text"] for each in answer.content) == "Hello"
 
 

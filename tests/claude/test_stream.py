@@ -159,9 +159,9 @@ def test_nothing_after_the_end_matters(
 def test_an_answer_whose_last_event_is_lost_ends_though_the_connection_is_held(
     upstream: Wire, after: bytes
 ) -> None:
-    began = time.monotonic()
+    started = time.monotonic()
     outcome = ask(upstream, answer().removesuffix(STOP) + after, hold=True)
-    assert time.monotonic() - began < LAST_EVENTS_WITHIN + 4
+    assert time.monotonic() - started < LAST_EVENTS_WITHIN + 4
     assert outcome.ended == ("Fine.", None)
     assert outcome.call.exact
 

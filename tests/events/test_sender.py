@@ -103,14 +103,14 @@ def test_an_unreachable_target_delays_no_other(hook: Receiver, settings: Setting
 
 def test_a_claim_is_exclusive_and_expires(hook: Receiver) -> None:
     announce_one()
-    begun = []
+    started = []
 
     def other_process() -> None:
-        begun.append(deliver_due())
+        started.append(deliver_due())
 
     with after_query(lambda sql: sql.startswith("UPDATE"), other_process):
         assert deliver_due() == 1
-    assert begun == [0]
+    assert started == [0]
     assert len(hook.requests) == 1
 
 

@@ -14,10 +14,10 @@ from tests.waiting import loop_turn
 
 async def fill(gate: Gate) -> tuple[list[Ticket], list[asyncio.Task[Ticket]]]:
     """Let in as many as there is room for, and let as many wait as may."""
-    begun = [await gate.enter() for _ in range(STARTING)]
+    started = [await gate.enter() for _ in range(STARTING)]
     waiting = [asyncio.create_task(gate.enter()) for _ in range(WAITING)]
     await loop_turn()
-    return begun, waiting
+    return started, waiting
 
 
 async def refused(gate: Gate) -> int:
@@ -30,9 +30,9 @@ async def refused(gate: Gate) -> int:
 def test_waiting_turns_are_admitted_and_further_ones_refused() -> None:
     async def main() -> None:
         gate = Gate()
-        begun, waiting = await fill(gate)
+        started, waiting = await fill(gate)
         await refused(gate)
-        for ticket in begun:
+        for ticket in started:
             ticket.leave()
             ticket.leave()
         entered, rest = waiting[:STARTING], waiting[STARTING:]
@@ -67,14 +67,14 @@ def test_each_refused_visitor_gets_a_later_retry_after() -> None:
 def test_a_client_that_disconnects_while_it_waits_blocks_nobody(let_in: bool) -> None:
     async def main() -> None:
         gate = Gate()
-        begun, waiting = await fill(gate)
+        started, waiting = await fill(gate)
         if let_in:  # at the moment in which it leaves
-            begun.pop().leave()
+            started.pop().leave()
         waiting[0].cancel()
         await asyncio.wait({waiting[0]})
         assert waiting[0].cancelled()
         if not let_in:
-            begun.pop().leave()
+            started.pop().leave()
         assert await waiting[1]
         assert not waiting[2].done()
         for task in waiting[2:]:

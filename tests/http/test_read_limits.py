@@ -114,10 +114,10 @@ def test_streams_of_an_address_are_limited(
     visitors = [live_visitor(), live_visitor()]
     for visitor in visitors:  # an address whose streams no other test has left open
         visitor.client.defaults["REMOTE_ADDR"] = "203.0.113.9"
-    begun = [visitor.begin("Count") for visitor in visitors]
-    first = visitors[0].client.get(reply_url(begun[0][0]))
+    started = [visitor.begin("Count") for visitor in visitors]
+    first = visitors[0].client.get(reply_url(started[0][0]))
     assert first.status_code == 200
-    assert_too_many(visitors[1].client.get(reply_url(begun[1][0])))
+    assert_too_many(visitors[1].client.get(reply_url(started[1][0])))
 
 
 @pytest.mark.parametrize("first", [[], ["sitechat.middleware.ChatMiddleware"]])

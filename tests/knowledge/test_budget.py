@@ -69,10 +69,10 @@ def test_every_document_is_stopped_after_its_budget(name: str) -> None:
     format, make = HOSTILE[name]
     draft = Draft(make(), format)
     read_document(Draft("warm", format if format != "pdf" else "plain"), SMALL)
-    began = time.monotonic()
+    started = time.monotonic()
     with suppress(Unreadable):
         read_document(draft, SMALL)
-    assert time.monotonic() - began < SMALL.wall
+    assert time.monotonic() - started < SMALL.wall
     assert read_document(Draft("<p>Good", "html"), SMALL).cuts[0].text == "Good"
 
 
@@ -128,11 +128,11 @@ def test_a_document_over_budget_is_reported_and_keeps_its_old_text(
         group = Group.objects.create(name="Good")
     url = f"/articles/{group.pk}/"
     assert known_urls() == {url}
-    began = time.monotonic()
+    started = time.monotonic()
     with django_capture_on_commit_callbacks(execute=True):
         group.name = "hostile"
         group.save()
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - started < 8
     assert "takes more than 0.5 s" in Page.objects.get(url=url).error
     assert known_urls() == {url}
     report = index_all()

@@ -96,9 +96,9 @@ def test_an_answer_waits_a_quarter_of_a_second_for_two_pages(answers: dict[str, 
 
     for url in urls:
         answers[url] = slow
-    began = time.monotonic()
+    started = time.monotonic()
     assert set(found("page walrus")) == set(urls)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - started < 5
     release.set()
     until(lambda: known_urls() == set())
 

@@ -124,9 +124,9 @@ def test_unchanged_pages_cost_a_fraction(answers: dict[str, Answer]) -> None:
     put_pages(*urls)
     for url in urls:
         answers[url] = f"<main>{f'<p>What {url} says of parcels. ' * 40}</main>"
-    began = time.process_time()
+    started = time.process_time()
     index_all()
-    first = time.process_time() - began
-    began = time.process_time()
+    first = time.process_time() - started
+    started = time.process_time()
     assert index_all().counts == {Outcome.UNCHANGED: 100}
-    assert time.process_time() - began < first / 3
+    assert time.process_time() - started < first / 3

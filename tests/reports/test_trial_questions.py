@@ -17,9 +17,9 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_sdk")]
 
 def test_answers_that_take_too_long_are_cut_and_booked(claude_standin: Standin) -> None:
     claude_standin.script(Answer("We open at eight. And close at ten.", hold_after=1))
-    begun = monotonic()
+    started = monotonic()
     first, second = trial_questions.ask(["When?", "Where?"], "default", within=1)
-    assert monotonic() - begun < 5
+    assert monotonic() - started < 5
     assert "cut" in first.problem
     assert "Not asked" in second.problem
     assert len(claude_standin.requests) == 1

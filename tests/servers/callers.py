@@ -154,10 +154,10 @@ class Caller:
 
     def page(self) -> float:
         """Request a page of the site and return the seconds that it took."""
-        began = time.monotonic()
+        started = time.monotonic()
         answer = self.call("GET", "/")
         assert answer.status == 200, answer
-        return time.monotonic() - began
+        return time.monotonic() - started
 
     def process(self) -> dict[str, Any]:
         return self.call("GET", "/process/").json

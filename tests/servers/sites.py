@@ -235,9 +235,9 @@ class Site:
 
     def wait(self, timeout: float) -> float:
         """Wait for the end of the process and return the seconds that it took."""
-        began = time.monotonic()
+        started = time.monotonic()
         self.process.wait(timeout)
-        return time.monotonic() - began
+        return time.monotonic() - started
 
     def kill(self) -> None:
         """Kill the server and its workers."""

@@ -92,10 +92,10 @@ def test_another_worker_stops_a_reply(pair: Pair, standin: StandinProcess) -> No
     reply, stream = first_worker.begin("Count")
     assert stream is not None
     stream.until_text(14)
-    began = time.monotonic()
+    started = time.monotonic()
     answer = second_worker.stop(reply, at=4)
     assert answer.json["status"] == "stopped"
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - started < 2
     standin.wait_for(lambda records: records[-1].hung_up, timeout=2)
     assert stream.rest().done == "stopped"
     assert second_worker.stop(reply).json["status"] == "stopped"

@@ -46,13 +46,13 @@ def test_a_conversation_is_forgotten_at_the_moment_its_reply_is_saved(
         for _ in range(rounds):
             standin.clear()
             standin.always(Answer(["one ", "two"], hold_after=1))
-            begun = list(pool.map(begin, range(AT_ONCE)))
+            started = list(pool.map(begin, range(AT_ONCE)))
             standin.wait_for(lambda records: sum(record.held for record in records) == AT_ONCE)
             released = pool.submit(standin.release, AT_ONCE)
-            statuses = pool.map(forget, range(AT_ONCE), [caller for caller, _reply in begun])
+            statuses = pool.map(forget, range(AT_ONCE), [caller for caller, _reply in started])
             assert list(statuses) == [204] * AT_ONCE
             released.result()
-            for caller, reply in begun:
+            for caller, reply in started:
                 assert caller.row(reply)["status"] is None
     assert_all_is_booked(pair[0].port, before)
 

@@ -48,9 +48,9 @@ def test_opening_the_chat_loads_what_the_first_answer_needs(
     caller = Caller(site.port)
     assert caller.page() < LOADING
     assert not caller.process()["sdk"]
-    began = time.monotonic()
+    started = time.monotonic()
     assert caller.history()["messages"] == []
-    assert time.monotonic() - began < LOADING
+    assert time.monotonic() - started < LOADING
     until(lambda: caller.process()["sdk"], 60, every=0.05)
     stream = caller.send("Hello?").rest()
     assert (stream.text, stream.done) == ("Hello!", "complete")

@@ -89,7 +89,7 @@ def test_a_killed_worker_is_seen_as_a_cut(behind: Behind, standin: StandinProces
 
 READ_IN_BROWSER = """
 async ({url, message}) => {
-    const began = performance.now()
+    const started = performance.now()
     const response = await fetch(url, {
         method: "POST",
         headers: {"Content-Type": "application/json", "Prefer": "respond-async"},
@@ -100,7 +100,7 @@ async ({url, message}) => {
     for (;;) {
         const {done, value} = await reader.read()
         if (done) break
-        pieces.push([performance.now() - began, value])
+        pieces.push([performance.now() - started, value])
     }
     return {status: response.status, pieces}
 }

@@ -48,7 +48,7 @@ class Answer:
     """The state of one answer. Feed it all events, then read its attributes."""
 
     def __init__(self) -> None:
-        self.began = False
+        self.has_started = False
         """Whether Claude has started to answer. From then on the request is billed."""
         self.stopped = False
         """Whether `message_stop` has arrived. Everything after it is ignored."""
@@ -77,11 +77,11 @@ class Answer:
         if kind == "content_block_stop":
             return self._end_block(self._index(event))
         if kind == "message_start":
-            self.began = True
+            self.has_started = True
             message = event.get("message")
             self.attempts.report(message.get("usage") if isinstance(message, dict) else None)
         elif kind == "message_delta":
-            self.began = True
+            self.has_started = True
             delta = event.get("delta")
             if isinstance(delta, dict):
                 reason = text_of(delta.get("stop_reason"), STOP_REASON_LENGTH)
@@ -89,7 +89,7 @@ class Answer:
                 self._note_refusal(delta.get("stop_details"))
             self.attempts.report(event.get("usage"), final=True)
         elif kind == "message_stop":
-            self.began = self.stopped = True
+            self.has_started = self.stopped = True
         return ()
 
     def end(self) -> Sequence[Delta]:
@@ -102,7 +102,7 @@ class Answer:
         return index if isinstance(index, int) else self._newest
 
     def _start(self, event: dict[str, Any]) -> Sequence[Delta]:
-        self.began = True
+        self.has_started = True
         index = event.get("index")
         self._newest = index if isinstance(index, int) else self._newest + 1
         ended = self._end_block(self._newest)
@@ -141,7 +141,7 @@ class Answer:
             return ()
         block = self._blocks.get(index)
         if block is None:
-            self.began = True
+            self.has_started = True
             self._newest = index
             block = self._blocks[index] = _Block(of_block)
         if not block.kind:

@@ -77,7 +77,7 @@ class Call:
     def exact(self) -> bool:
         """Whether the usage is Claude's own final count, or zero because nothing was used."""
         is_exact = self._answer.attempts.is_exact(max_output=self._most_output)
-        return is_exact or not self._answer.began
+        return is_exact or not self._answer.has_started
 
     @property
     def _most_output(self) -> int:
@@ -88,7 +88,7 @@ class Call:
     @property
     def attempts(self) -> list[Attempt]:
         """The usage by attempt: Claude's counts, and estimates for missing ones."""
-        if not self._answer.began:
+        if not self._answer.has_started:
             return []
         return self._answer.attempts.settled(
             self.request.model,
@@ -201,7 +201,7 @@ class Call:
             self.request_id = stream.request_id
             async for event in stream.events:
                 deltas = self._answer.feed(event)
-                if self._answer.began:
+                if self._answer.has_started:
                     self.known = True
                     regions.note(self._answer.attempts.inference_geo)
                     return stream, deltas

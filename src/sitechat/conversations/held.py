@@ -44,7 +44,7 @@ class HeldConversations:
             return None
 
     def likely(self, bot: str) -> uuid.UUID | None:
-        """Return the id of the visitor's conversation with a bot, even if it has just begun.
+        """Return the id of the visitor's conversation with a bot, even if it has just started.
 
         Concurrent responses overwrite each other's session data, so the session may not hold a
         conversation that another message of this visitor began. Its id can be derived.

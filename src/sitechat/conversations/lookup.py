@@ -116,7 +116,7 @@ def look_up_again(visit: Visit, message: IncomingMessage) -> ConversationState:
 
 
 def _look_up_new(visit: Visit, message: IncomingMessage, count: int) -> ConversationState:
-    """Return a new conversation, or the one that a copy of the message has begun."""
+    """Return a new conversation, or the one that a copy of the message has started."""
     pk = visit.held.fresh_id(message.bot.name, message.client_id)
     conversation = Conversation.objects.owned_by(visit.user).filter(pk=pk).first()
     if conversation is None:

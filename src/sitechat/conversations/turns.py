@@ -1,4 +1,4 @@
-"""Begin a turn for a visitor's message, or find the turn that a copy of it has begun.
+"""Start a turn for a visitor's message, or find the turn that a copy of it has started.
 
 A turn is a message and its reply. All checks come before its rows are written, and its rows are
 committed before Claude is called.
@@ -138,7 +138,7 @@ def take(
     loop: asyncio.AbstractEventLoop | None,
     words: prompt.BotWords | None = None,
 ) -> Turn:
-    """Begin a turn for a new message, or return the turn that a copy has begun meanwhile.
+    """Start a turn for a new message, or return the turn that a copy has started meanwhile.
 
     Args:
         visit: The visitor.

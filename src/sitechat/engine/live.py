@@ -92,7 +92,7 @@ class LiveReply:
         """The policy area in which a model has refused; empty if none has, or it did not say."""
         self.stop_reason = ""
         self.request_id = ""
-        self.began = self.heard_at = monotonic()
+        self.started_at = self.heard_at = monotonic()
         """`heard_at`: when Claude was last heard, from which `timeout` counts."""
         self.first_token: float | None = None
         self.checkpointed = (0, 0)
@@ -118,8 +118,8 @@ class LiveReply:
         """The usage of all calls of Claude so far, including the running one."""
         if self._call is None:
             return self._spent
-        call, began = self._call
-        return self._spent + spent_on(call, monotonic() - began)
+        call, started = self._call
+        return self._spent + spent_on(call, monotonic() - started)
 
     @property
     def spent_before(self) -> Spending:

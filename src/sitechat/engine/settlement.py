@@ -211,13 +211,13 @@ def _usage(live: LiveReply, spent: Spending) -> Usage:
         bot=live.bot.name,
         model=live.request.model,
         status=live.ending.status,
-        total_ms=round((monotonic() - live.began) * 1000),
+        total_ms=round((monotonic() - live.started_at) * 1000),
         estimated=not spent.exact,
         dollars=min(spent.dollars, MAX_DOLLARS),
         **vars(spent.usage),
     )
     if live.first_token is not None:
-        usage.first_token_ms = round((live.first_token - live.began) * 1000)
+        usage.first_token_ms = round((live.first_token - live.started_at) * 1000)
     return usage
 
 

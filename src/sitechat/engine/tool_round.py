@@ -126,7 +126,7 @@ async def _run(
     steps: Steps, name: str, run: Callable[[], ToolResult], timeout: float, used: UsedTool
 ) -> ToolResult:
     """Run a call and note its outcome, even if it is cancelled."""
-    began = monotonic()
+    started = monotonic()
     try:
         work = steps.tool(name, run)
         used.state = ToolState.UNKNOWN
@@ -134,5 +134,5 @@ async def _run(
         used.state = ToolState.FAILED if result.failed else ToolState.DONE
         used.size = result.size
     finally:
-        used.milliseconds = round((monotonic() - began) * 1000)
+        used.milliseconds = round((monotonic() - started) * 1000)
     return result

@@ -39,9 +39,9 @@ def claim(decision: Decision) -> bool:
 
 def run_and_record(use: UUID, run: Callable[[], ToolResult]) -> ToolResult:
     """Run a claimed call and store its outcome, even if it took too long."""
-    began = monotonic()
+    started = monotonic()
     result = run()
-    milliseconds = round((monotonic() - began) * 1000)
+    milliseconds = round((monotonic() - started) * 1000)
     state = ToolState.FAILED if result.failed else ToolState.DONE
     try:
         _record(use, state=state, result_size=result.size, milliseconds=milliseconds)

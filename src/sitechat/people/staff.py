@@ -209,10 +209,10 @@ def type_on(conversation: Conversation, user: Any) -> None:
     now = timezone.now()
     rows = Handoff.objects.filter(pk=conversation.pk, state=HandoffState.JOINED, agent=user.pk)
     # A new version announces that typing has started. The end needs none: it has a time.
-    began = rows.filter(Q(typing_until=None) | Q(typing_until__lte=now)).update(
+    started = rows.filter(Q(typing_until=None) | Q(typing_until__lte=now)).update(
         typing_until=now + TYPING_FOR, version=F("version") + 1
     )
-    if not began:
+    if not started:
         rows.update(typing_until=now + TYPING_FOR)
 
 

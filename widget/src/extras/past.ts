@@ -78,7 +78,7 @@ export function createPastList(surface: Surface): PastList {
         const response = await surface.call("conversations/", { patience: PATIENCE })
         const { conversations } = (await response.json()) as { conversations: Past[] }
         const all = conversations.filter(({ id }) => !deletions.isWaiting(id))
-        // a conversation that has just begun has no known id yet: it is the newest one
+        // a conversation that has just started has no known id yet: it is the newest one
         const current = surface.current() ?? (surface.isEmpty() ? null : (all[0]?.id ?? null))
         rows.replaceChildren(...all.map((conversation) => createRow(conversation, current)))
         if (!all.length) rows.append(h("li", "", {}, say("empty")))

@@ -21,14 +21,14 @@ export function createPainter(painted: () => void): Painter {
 
   function paint(): void {
     isScheduled = false
-    const begun = performance.now()
-    if (begun >= restUntil) {
+    const started = performance.now()
+    if (started >= restUntil) {
       for (const view of dirty) {
-        if (view.paint(begun + BUDGET)) break
+        if (view.paint(started + BUDGET)) break
         dirty.delete(view)
       }
-      const took = performance.now() - begun
-      restUntil = took > BUDGET ? begun + took * (1 + REST) : 0
+      const took = performance.now() - started
+      restUntil = took > BUDGET ? started + took * (1 + REST) : 0
       painted()
     }
     if (dirty.size) schedule()

@@ -231,9 +231,9 @@ def plan() -> Plan | None:
     sample = [
         embedded_text(passage) for passage in missing.select_related("page").order_by("pk")[:4]
     ]
-    began = time.monotonic()
+    started = time.monotonic()
     embed(sample)
-    seconds = (time.monotonic() - began) * count / len(sample)
+    seconds = (time.monotonic() - started) * count / len(sample)
     return Plan(count, seconds, count * int(name.rpartition(":")[2]) * 6 / 1_000_000)
 
 

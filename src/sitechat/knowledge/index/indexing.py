@@ -110,7 +110,7 @@ def index_pages(
         progress: Called after each document.
     """
     report = IndexReport()
-    began = timezone.now()
+    started = timezone.now()
     source = NamedPages(urls)
     labels = {source.label}
     for done, document in enumerate(source.documents(), start=1):
@@ -124,7 +124,7 @@ def index_pages(
             report.note(store(replace(document, key=key), label))
         progress(source.label, done, len(urls))
     for label in labels:
-        frames.apply_known(label, began)
+        frames.apply_known(label, started)
     _embed(report, progress)
     return report
 
@@ -137,7 +137,7 @@ def read_again(source: SitemapSource, urls: Sequence[str], limit: int) -> None:
         urls: The absolute URLs of the pages.
         limit: Maximum number of pages to read.
     """
-    began = timezone.now()
+    started = timezone.now()
     hosts = Hosts()
     addresses: dict[str, None] = {}
     for url in urls:
@@ -149,23 +149,23 @@ def read_again(source: SitemapSource, urls: Sequence[str], limit: int) -> None:
             addresses.update(dict.fromkeys(below.values_list("url", flat=True)[:limit]))
     for address in list(addresses)[:limit]:
         store(source.read(address), source.label)
-    frames.apply_known(source.label, began)
+    frames.apply_known(source.label, started)
 
 
 def _index(source: AnySource, report: IndexReport) -> Iterator[Stored]:
-    began = timezone.now()
+    started = timezone.now()
     lines = frames.LineCounter()
     count = 0
     try:
         source.known = known_versions(source.label)
         for document in source.documents():
             count += 1
-            stored = store(document, source.label, began)
+            stored = store(document, source.label, started)
             lines.add(stored.lines)
             yield stored
         if isinstance(source, SitemapSource) and source.is_crawl:
-            for url in unseen(source.label, began):  # no longer linked
-                yield store(source.read(url), source.label, began)
+            for url in unseen(source.label, started):  # no longer linked
+                yield store(source.read(url), source.label, started)
     except Unreadable as error:
         report.add(source.label, str(error))
         return
@@ -176,8 +176,8 @@ def _index(source: AnySource, report: IndexReport) -> Iterator[Stored]:
             "their old text",
         )
         return  # an incomplete run does not show which pages are gone
-    report.removed += remove_unseen(source.label, began)
-    frames.apply(source.label, lines, began)
+    report.removed += remove_unseen(source.label, started)
+    frames.apply(source.label, lines, started)
 
 
 def _embed(report: IndexReport, progress: Progress) -> None:

@@ -139,12 +139,12 @@ def _model(source: Source, using: str) -> type[models.Model] | None:
 @contextmanager
 def _apart(using: str) -> Iterator[None]:
     """Run the block in a savepoint, which is created before its first SQL statement."""
-    connection, begun = transaction.get_connection(using), False
+    connection, started = transaction.get_connection(using), False
 
     def begin(execute: Callable[..., Any], *arguments: Any) -> Any:
-        nonlocal begun
-        if not begun and connection.in_atomic_block:
-            begun = True
+        nonlocal started
+        if not started and connection.in_atomic_block:
+            started = True
             savepoint.enter_context(transaction.atomic(using))
         return execute(*arguments)
 

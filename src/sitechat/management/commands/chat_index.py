@@ -76,7 +76,7 @@ class Command(ChatCommand):
         self._verbosity = options["verbosity"]
         self._named = ""
         self._bar = _Bar(self) if self.stdout.isatty() and self._verbosity else None
-        began = time.monotonic()
+        started = time.monotonic()
         pages = options["pages"]
         report = index_pages(pages, self._progress) if pages else index_all(self._progress)
         if self._bar:
@@ -94,7 +94,7 @@ class Command(ChatCommand):
                     "summary": _summary(report),
                     "pages": known,
                     "passages": Passage.objects.count(),
-                    "seconds": f"{time.monotonic() - began:.1f}",
+                    "seconds": f"{time.monotonic() - started:.1f}",
                 }
             )
         if not report.counts and report.problems:

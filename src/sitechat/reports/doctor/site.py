@@ -174,7 +174,7 @@ class DeployedSite:
             verify=self._tls,
             trust_env=not self.is_local,
         ) as client:
-            began = perf_counter()
+            started = perf_counter()
             try:
                 with client.stream(method, url, json=data, headers=sent) as response:
                     answer.url, answer.status = str(response.url), response.status_code
@@ -183,7 +183,7 @@ class DeployedSite:
                     # Streams are read without decoding, pages decoded as in a browser.
                     for piece in response.iter_bytes() if pages else response.iter_raw():
                         answer.body += piece
-                        answer.arrivals.append(perf_counter() - began)
+                        answer.arrivals.append(perf_counter() - started)
                         if len(answer.body) > MAX_BODY:
                             break
             except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.CookieConflict) as error:

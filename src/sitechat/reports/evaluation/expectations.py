@@ -66,7 +66,7 @@ class Result:
 
 async def evaluate(case: Case, live: LiveReply, judge: str) -> Result:
     """Ask the question and compare the answer with the expectations."""
-    began = perf_counter()
+    started = perf_counter()
     usage = await asking.answer(live)
     result = Result(
         case,
@@ -76,7 +76,7 @@ async def evaluate(case: Case, live: LiveReply, judge: str) -> Result:
         status=str(usage.status),
         did_not_know=live.reply.did_not_know,
         dollars=float(usage.dollars),
-        milliseconds=round((perf_counter() - began) * 1000),
+        milliseconds=round((perf_counter() - started) * 1000),
     )
     result.failures = failures(case, result)
     if case.judged and result.text and _ended_well(case, result.status):
