@@ -107,8 +107,13 @@ def test_descendants_may_become_visible_again() -> None:
         "<template><p>Secret</p></template>",
         "<noscript>Secret</noscript>",
         "<dialog>Secret</dialog>",
-        "<svg><title>Secret</title><text>Secret</text></svg>",
-        "<select><option>Secret</option></select>",
+        "<svg><title>Secret</title><desc>Secret</desc><defs><text>Secret</text></defs></svg>",
+        "<svg aria-hidden=true><text>Secret</text></svg>",
+        "<select><option value=''>Choose one<option>1<option>2</select>",
+        f"<select>{'<option>Secret' * 40}</select>",
+        "<div popover>Secret</div>",
+        "<p><a href='#'></a></p><br><p hidden>Secret</p>",
+        "<div id=cookie-banner><p>Secret</p></div><div class='x CookieConsent'>Secret</div>",
         "<textarea>Secret</textarea>",
         "<style>Secret</style><script>Secret</script>",
         "<iframe>Secret</iframe><canvas>Secret</canvas><video>Secret</video>",
@@ -140,6 +145,11 @@ PANELS = [
     "<p @click='open = !open'>How long?</p><div style='display: none'>{}</div>",
     "<p>How long?</p><div x-show=open style='display: none'>{}</div>",
     "<dialog open><p>How long?</p>{}</dialog>",
+    "<button popovertarget=a>How long?</button><div popover id=a>{}</div>",
+    "<p><button commandfor=d command=show-modal>How long?</button></p><dialog id=d>{}</dialog>",
+    """<button onclick="document.querySelector('#d').showModal()">How long?</button>
+       <p></p><dialog id=d>{}</dialog>""",
+    "<button onclick=d.showModal()>How long?</button><p></p><dialog id=d>{}</dialog>",
 ]
 
 

@@ -42,6 +42,11 @@ HEADINGS = {
     "a soft hyphen": ("<h2>Daten&shy;schutz</h2>", "Datenschutz"),
     "zero-width characters": ("<h2>Da\u200bten\u2060schutz\ufeff\u200e</h2>", "Datenschutz"),
     "only a button": ("<h2><button>Prices<svg><title>v</title></svg></button></h2>", "Prices"),
+    "a number of a note": ("<h2>Prices<sup>1</sup></h2>", "Prices 1"),
+    "lines of a framework": (
+        "<h2><span class=block>Ready?</span><span class='block x'>Start.</span></h2>",
+        "Ready? Start.",
+    ),
     "an entity": ("<h2>Prices&nbsp;&amp;&nbsp;terms</h2>", "Prices & terms"),
 }
 
@@ -89,6 +94,22 @@ def test_headings_are_recognized_by_their_role() -> None:
         ("<marquee>one</marquee>two", ["one", "two"]),
         ("so <math><mi>x</mi><mo>=</mo><annotation>x</annotation>1</math> holds", ["so x=1 holds"]),
         ("<math><mfrac><mn>1</mn><mn>2</mn></mfrac></math>", ["1/2"]),
+        ("<math><msup><mi>c</mi><mn>2</mn></msup></math>", ["c^2"]),
+        ("<math><msubsup><mi>x</mi><mn>1</mn><mn>2</mn></msubsup></math>", ["x1^2"]),
+        ("<li><b><a href=#cite>^</a></b> Book", ["- Book"]),
+        ("<i class=govuk-visually-hidden>Warning</i>You pay", ["Warning You pay"]),
+        ("10<sup>6</sup> m<sup>2</sup>, 2<sup>nd</sup>, H<sub>2</sub>O, $19<sup>99</sup>",
+         ["10^6 m2, 2nd, H2O, $19^99"]),
+        ("Kettle<sup>TM</sup> in steel<sup>2</sup>, days<sup><a href=#n>1</a></sup>",
+         ["Kettle TM in steel 2, days 1"]),
+        ("5<a href=#n class=footnote-ref><sup>2</sup></a> or<a href=#m role=doc-noteref>3</a>",
+         ["5 2 or 3"]),
+        ("Only in France.<a href=#back>↩︎</a>", ["Only in France."]),
+        ("one</br>two", ["one", "two"]),
+        ("<label>one</label><label>two</label>", ["one two"]),
+        ("<span class=visually-hidden>Price</span><b>$39</b>", ["Price $39"]),
+        ("<span class=d-block>one</span><span class=d-block>two</span>", ["one", "two"]),
+        ("<select><option value=''>Choose<option>Red<option value=b> Blue</select>", ["Red, Blue"]),
     ],
 )  # fmt: skip
 def test_only_blocks_separate_words(html: str, texts: list[str]) -> None:
@@ -100,6 +121,39 @@ def test_a_table_is_read_by_rows_whatever_is_in_its_cells() -> None:
     assert blocks(f"<table>{table}</table>") == [Block("Land | Tage"), Block("FR | 2 oder 3")]
     layout = "<table><tr><td><h2>Left</h2><p>One</p><td><h2>Right</h2><p>Two</p></table>"
     assert blocks(layout) == [Block("Left", 2), Block("One"), Block("Right", 2), Block("Two")]
+
+
+def test_a_cell_that_spans_rows_is_read_in_each_of_them() -> None:
+    table = """<tr><th>Land<th colspan=2>Versand<tr><td rowspan=2>FR<td>A<td>4<tr><td>B<td>9
+        <tr><td>IT<td colspan=2>-<tr><td>ES<td rowspan=3>C<td>1<tr><td>PT<td>2<tr></tr>"""
+    texts = [block.text for block in blocks(f"<table>{table}</table>")]
+    assert texts == [
+        "Land | Versand", "FR | A | 4", "FR | B | 9", "IT | -", "ES | C | 1", "PT | C | 2",
+    ]  # fmt: skip
+    bomb = "<tr><td rowspan=9999>" + "x" * 199 + "<td>y" + "<tr><td>z" * 9999
+    assert sum(len(block.text) for block in blocks(f"<table>{bomb}</table>")) < 2_000_000
+
+
+def test_a_shadow_root_is_read_in_the_place_of_its_host() -> None:
+    main = """<h1>Kettles</h1><x-card><template shadowrootmode=open><style>p{}</style>
+        <p>Price: <slot name=price>none</slot></p><p><slot></slot></p><slot name=no>Free.</slot>
+        <x-in><template shadowrootmode=closed><p><slot></slot></p></template>Inner.</x-in>
+        </template><b slot=price>39 euros</b>Boils <i>water</i>.<b slot=other>Not shown</b></x-card>
+        <template><p>Not shown</p></template>"""
+    texts = [block.text for block in blocks(main)]
+    assert texts == ["Kettles", "Price: 39 euros", "Boils water.", "Free.", "Inner."]
+
+
+def test_the_texts_of_drawings_are_read() -> None:
+    drawing = """<svg><title>No</title><g><text>Order<title>No</title></text>
+        <text><tspan x=0>is</tspan><tspan x=0 dy=9>packed</tspan></text></g>
+        <foreignObject><div>and sent</div></foreignObject></svg>"""
+    texts = [block.text for block in blocks(f"<p>See: {drawing} today.</p><h2>{drawing}Tea</h2>")]
+    assert texts == ["See: Order is packed", "and sent", "today.", "Tea"]
+
+
+def test_a_heading_that_is_not_closed_ends_at_the_next_one() -> None:
+    assert blocks("<h2>One<h3>Two</h3>Text") == [Block("One", 2), Block("Two", 3), Block("Text")]
 
 
 @pytest.mark.parametrize(
@@ -175,6 +229,10 @@ def test_the_main_heading_may_stand_above_the_main_text(above: str, heading: lis
     assert read(page, "page").blocks == [*heading, Block("Size", 2), Block("Big")]
     own = f"<body>{above}<main><h1>Own</h1>Big</main>"
     assert read(own, "page").blocks == [Block("Own", 1), Block("Big")]
+
+
+def test_the_language_of_xhtml_is_read() -> None:
+    assert read("<html xml:lang=de><body><main>Text</main>", "page").language == "de"
 
 
 def test_the_title_and_language_of_a_page_are_read() -> None:

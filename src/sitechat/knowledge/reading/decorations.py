@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 PERMALINKS = "¶#§🔗\ue9cb\uf0c1"
+_CONSENT_NAME = re.compile(
+    r"(?:cookies?|consent|gdpr)[-_]*(?:banner|bar|consent|dialog|law|message|modal|notice|overlay|popup"
+    r"|prompt)|^(?:onetrust|didomi|usercentrics|cybotcookiebot|cmplz|cky|iubenda-cs|klaro|osano"
+    r"|qc-cmp2?|termly|axeptio|tarteaucitron)(?:$|[-_A-Z])",
+    re.I,
+)
+_BACK_LINKS = ("↩", "⏎", "↵", "⤴", "↑", "^")
+"""Texts of links from a footnote to its place in the text."""
 _ANCHOR_CLASS = re.compile(
     r"^(?:headerlink|anchor|permalink|anchor-?link|heading-?anchor|hash-?link|header-?anchor)$"
 )
@@ -31,11 +39,25 @@ _GUTTER_CLASS = frozenset((
 
 def is_decoration_of_text(element: HtmlElement) -> bool:
     """Return whether an element is a permalink, an icon or a line number."""
-    if element.tag == "a" and len(element) == 0 and (element.text or "x").strip() in PERMALINKS:
-        return True
+    if element.tag == "a" and len(element) == 0:
+        text = without_invisible(element.text or "x").strip()
+        if text in PERMALINKS:
+            return True
+        if text in _BACK_LINKS and (element.get("href") or "").startswith("#"):
+            return True
     names = classes(element)
     return not _GUTTER_CLASS.isdisjoint(names) or any(
         name.startswith(("material-icons", "material-symbols")) for name in names
+    )
+
+
+def is_consent_banner(element: HtmlElement) -> bool:
+    """Return whether an element asks for consent to cookies, by its id or classes."""
+    names = [element.get("id") or "", *(element.get("class") or "").split()]
+    return (
+        any(map(_CONSENT_NAME.search, names))
+        and element.tag not in ("html", "body", "main")
+        and next(element.iter("h1"), None) is None
     )
 
 

@@ -13,6 +13,8 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from sitechat.knowledge.reading.blocks import Block, Content, Unreadable
+from sitechat.knowledge.reading.composing import compose
+from sitechat.knowledge.reading.decorations import is_consent_banner
 from sitechat.knowledge.reading.visibility import NEVER, Sight, Visibility
 from sitechat.knowledge.reading.walking import blocks, is_wrapped_text
 
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement, HTMLParser
 
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-_XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+_LINE_BREAK = re.compile(r"</br\s*/?>", re.I)  # an end tag that browsers read as `<br>`
+_XML_LANG = ("xml:lang", "{http://www.w3.org/XML/1998/namespace}lang")
 
 
 def read_html(text: str) -> Content:
@@ -76,12 +79,14 @@ def _parse(text: str) -> HtmlElement:
     )
     try:
         root = lxml.html.document_fromstring(
-            _NOT_XML.sub(" ", text).encode("utf-8", "replace"), parser=parser
+            _LINE_BREAK.sub("<br>", _NOT_XML.sub(" ", text)).encode("utf-8", "replace"),
+            parser=parser,
         )
     except (lxml.etree.LxmlError, ValueError) as error:
         _refuse_cut_short(parser)
         raise Unreadable(f"not readable as HTML: {error}") from error
     _refuse_cut_short(parser)
+    compose(root)
     return root
 
 
@@ -106,7 +111,7 @@ def _language(element: HtmlElement) -> str:
     """Return the language of an element: its own `lang` or the nearest ancestor's."""
     current: HtmlElement | None = element
     while current is not None:
-        language = current.get("lang") or current.get(_XML_LANG)
+        language = next(filter(None, map(current.get, ("lang", *_XML_LANG))), None)
         if language:
             return language.strip()
         current = current.getparent()
@@ -168,7 +173,12 @@ def _plain(root: HtmlElement, visibility: Visibility) -> None:
             continue
         element.attrib.pop("alt", None)  # browsers show the picture
         sight = visibility.of(element, Sight())
-        if sight is None or not sight.is_readable or element.tag in NEVER - {"head", "title"}:
+        if (
+            sight is None
+            or not sight.is_readable
+            or element.tag in NEVER - {"head", "title"}
+            or is_consent_banner(element)
+        ):
             hidden.append(element)
         elif visibility.is_panel(element) or is_wrapped_text(element):
             shown.append(element)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from sitechat.knowledge.reading.visibility import declarations
+from sitechat.knowledge.reading.visibility import classes, declarations, is_for_screen_readers
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -16,7 +17,7 @@ _BLOCKS = frozenset((
     "menu", "nav", "ol", "optgroup", "option", "p", "plaintext", "pre", "search", "section",
     "summary", "table", "tbody", "tfoot", "thead", "tr", "ul", "xmp",
 ))  # fmt: skip
-_SPACED = frozenset(("del", "s", "strike", "button"))
+_SPACED = frozenset(("del", "s", "strike", "button", "label"))
 """Inline elements that browsers draw so that they do not join the words around them."""
 _BLOCK_DISPLAYS = frozenset((
     "block", "flex", "flow-root", "grid", "list-item", "table", "table-caption", "table-row",
@@ -25,6 +26,9 @@ _BLOCK_DISPLAYS = frozenset((
 _SPACED_DISPLAYS = frozenset((
     "inline-block", "inline-flex", "inline-grid", "inline-table", "table-cell",
 ))  # fmt: skip
+_BLOCK_CLASSES = frozenset(("block", "d-block", "is-block", "u-block"))
+"""Classes of CSS frameworks that lay out an inline element as a block."""
+_WORD_END = re.compile(r"[^\W\d_]{4,}$")
 _CONTAINERS = frozenset(("flex", "grid", "inline-flex", "inline-grid"))
 _PREFORMATTED = frozenset(("pre", "listing", "xmp", "plaintext"))
 _KEEP_LINES = frozenset(("pre", "pre-wrap", "pre-line", "break-spaces"))
@@ -37,6 +41,8 @@ def is_block(element: HtmlElement) -> bool:
     display = _display(element)
     if display in _BLOCK_DISPLAYS or _is_item(element):
         return True
+    if not display and not _BLOCK_CLASSES.isdisjoint(classes(element)):
+        return True
     if display == "inline" or display in _SPACED_DISPLAYS:
         return False
     return element.tag in _BLOCKS
@@ -48,6 +54,7 @@ def is_spaced(element: HtmlElement) -> bool:
         element.tag in _SPACED
         or _display(element) in _SPACED_DISPLAYS
         or (element.tag == "li" and not is_block(element))
+        or is_for_screen_readers(element)
     )
 
 
@@ -67,6 +74,40 @@ def keeps_lines(element: HtmlElement) -> bool:
 def has_structure(element: HtmlElement) -> bool:
     """Return whether an element contains headings, tables, lists or code."""
     return next((True for inner in element.iter(*_STRUCTURE) if inner is not element), False)
+
+
+def raised_mark(element: HtmlElement, before: str) -> str:
+    """Return what stands for the height of a superscript, so that it does not join other words.
+
+    "m2" and "2nd" are written without a mark, but "10^6" and "delivery 1" (a footnote) with one.
+
+    Args:
+        element: An element that begins.
+        before: The text before it.
+    """
+    if element.tag not in ("sup", "a"):
+        parent = element.getparent()
+        if parent is None or parent.tag not in ("msup", "msubsup"):
+            return ""
+        return "^" if element.getnext() is None and element.getprevious() is not None else ""
+    raised = "".join(element.itertext()).strip()
+    if not raised[:1].isalnum():
+        return ""
+    if _is_note_reference(element):
+        return " "
+    if element.tag == "sup" and before[-1:].isdigit() and raised[0].isdigit():
+        return "^"
+    return " " if element.tag == "sup" and _WORD_END.search(before) else ""
+
+
+def _is_note_reference(element: HtmlElement) -> bool:
+    """Return whether an element is the number of a footnote, which links to its text."""
+    if element.tag == "a":
+        return element.get("role") == "doc-noteref" or "footnote-ref" in classes(element)
+    link = next(element.iter("a"), None)
+    if link is None:
+        link = next(element.iterancestors("a"), None)
+    return link is not None and (link.get("href") or "").startswith("#")
 
 
 def _is_item(element: HtmlElement) -> bool:

@@ -27,14 +27,19 @@ _PANEL_CLASS = re.compile(
     r"|disclosure|spoiler)(?:$|[-_])|^tab[-_]?content$"
 )
 _READER_CLASS = re.compile(
-    r"^(?:sr-only(?:-focusable)?|visually-?hidden|screen-reader(?:-text)?|a11y-hidden|hidden)$"
+    r"(?:^|-)(?:sr-only(?:-focusable)?|visually-?hidden(?:-focusable)?|screen-?reader(?:-text|-only)?"
+    r"|assistive-text)$|^(?:a11y-hidden|element-invisible|hidden)$"
 )
 _CONTROL_ATTRIBUTES = (
     "aria-controls", "data-bs-target", "data-target", "data-toggle-target", "popovertarget",
+    "commandfor", "interestfor",
 )  # fmt: skip
 _CLICK_ATTRIBUTES = ("onclick", "@click", "x-on:click", "v-on:click")
 _SHOW_ATTRIBUTES = ("x-show", "x-collapse", "v-show")
 """Attributes by which scripts show an element."""
+_OPENED = re.compile(
+    r"""["'`]#?([\w:.-]{1,100})["'`]|\b([\w$]{1,100})\.(?:show|showModal|showPopover)\("""
+)
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.S)
 _ESCAPE = re.compile(r"\\([0-9a-fA-F]{1,6})[ \t\r\n\f]?|\\(.)", re.S)
 _LENGTH = re.compile(r"([-+]?\d*\.?\d+)\s*(px|pt|r?em|ex|ch|%|vw|vh|in|cm|mm)?")
@@ -89,12 +94,8 @@ class Visibility:
 
     def is_panel(self, element: HtmlElement) -> bool:
         """Return whether the element is a panel, by a control that opens it, its role or class."""
-        if (
-            element.get("hidden") is None
-            and not element.get("aria-hidden")
-            and (not element.get("style"))
-        ):
-            return False  # it is never hidden
+        if not _may_be_hidden(element):
+            return False
         return (
             (element.get("role") or "").strip().lower() in _PANEL_ROLES
             or (element.get("hidden") or "").strip().lower() == "until-found"
@@ -112,7 +113,7 @@ def classes(element: HtmlElement) -> list[str]:
 
 def is_for_screen_readers(element: HtmlElement) -> bool:
     """Return whether the element has a class that hides it from all but screen readers."""
-    return any(_READER_CLASS.match(name) for name in classes(element))
+    return any(_READER_CLASS.search(name) for name in classes(element))
 
 
 def is_control(element: HtmlElement) -> bool:
@@ -158,7 +159,11 @@ def _controlled(root: HtmlElement) -> set[str]:
             ids.update(id.lstrip("#") for id in (element.get(name) or "").split())
         if element.tag == "a":  # a link to a hidden element shows it
             ids.update((element.get("href") or "").split()[:1])
-    return {id.removeprefix("#") for id in ids}
+        for name in _CLICK_ATTRIBUTES:  # such as "document.getElementById('sizes').showModal()"
+            ids.update(
+                first or second for first, second in _OPENED.findall(element.get(name) or "")
+            )
+    return {id.removeprefix("#") for id in ids} - {""}
 
 
 def _follows_control(element: HtmlElement) -> bool:
@@ -179,7 +184,15 @@ def _is_closed(element: HtmlElement) -> bool:
         return (element.get("hidden") or "").strip().lower() != "until-found"
     if (element.get("aria-hidden") or "").strip().lower() == "true":
         return True
-    return element.tag == "dialog" and element.get("open") is None
+    if element.tag == "dialog":
+        return element.get("open") is None
+    return element.get("popover") is not None
+
+
+def _may_be_hidden(element: HtmlElement) -> bool:
+    return element.tag == "dialog" or any(
+        element.get(name) is not None for name in ("hidden", "aria-hidden", "style", "popover")
+    )
 
 
 def _is_collapsed(style: dict[str, str]) -> bool:

@@ -11,6 +11,7 @@ from sitechat.knowledge.reading.decorations import (
     PERMALINKS,
     has_own_text,
     is_button,
+    is_consent_banner,
     is_decoration_of_code,
     is_decoration_of_heading,
     is_decoration_of_text,
@@ -18,7 +19,13 @@ from sitechat.knowledge.reading.decorations import (
     is_readable_button,
     is_within_sentence,
 )
-from sitechat.knowledge.reading.layout import has_structure, is_block, is_spaced, keeps_lines
+from sitechat.knowledge.reading.layout import (
+    has_structure,
+    is_block,
+    is_spaced,
+    keeps_lines,
+    raised_mark,
+)
 from sitechat.knowledge.reading.visibility import NEVER, Sight, Visibility, classes
 from sitechat.knowledge.text.characters import without_invisible
 from sitechat.knowledge.text.languages import is_unspaced
@@ -102,7 +109,7 @@ class _Walk:
 
     def _is_frame(self, element: HtmlElement) -> bool:
         tag, role = element.tag, (element.get("role") or "").lower()
-        if tag == "nav" or role in _NOT_TEXT_ROLES:
+        if tag == "nav" or role in _NOT_TEXT_ROLES or is_consent_banner(element):
             return True
         if not self._around:
             return False
@@ -122,6 +129,10 @@ class _Walk:
 
     def _begin(self, element: HtmlElement) -> Iterator[Block]:
         tag = element.tag
+        if self._pending and self._pre is None:
+            self._add(raised_mark(element, self._pending[-1]))
+        if self._heading is not None and level_of(element):  # the first one was not closed
+            yield from self._closed_heading(self._heading)
         if self._heading is not None or self._pre is not None:
             self._separate(element)
         elif level_of(element):
@@ -152,10 +163,7 @@ class _Walk:
     def _end(self, element: HtmlElement) -> Iterator[Block]:
         tag = element.tag
         if element is self._heading:
-            text = self._taken().rstrip(PERMALINKS).rstrip()
-            if text:
-                yield Block(text, level_of(element))
-            self._heading = None
+            yield from self._closed_heading(element)
         elif element is self._pre:
             text = without_invisible("".join(self._pending)).replace("\xa0", " ")
             self._pending.clear()
@@ -178,6 +186,12 @@ class _Walk:
             readings, self._readings = self._readings, []
             self._add(f"({_joined(readings)})")
         self._is_after_link = tag == "a"
+
+    def _closed_heading(self, heading: HtmlElement) -> Iterator[Block]:
+        text = self._taken().rstrip(PERMALINKS).rstrip()
+        if text:
+            yield Block(text, level_of(heading))
+        self._heading = None
 
     def _separate(self, element: HtmlElement) -> None:
         """Separate the words before and after an element's edge within a block."""

@@ -1,0 +1,162 @@
+"""Rewriting of elements that browsers draw differently than they stand in the markup.
+
+Shadow roots replace the content of their hosts, drawings and menus are replaced by their readable
+text, and a cell that spans several rows is repeated in each of them.
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+_KEPT = ("aria-hidden", "class", "hidden", "id", "role", "style")
+"""Attributes of a replaced element that decide whether it is visible."""
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+_LONGEST_MENU = 30  # options; longer menus are lists of countries or years
+_LONGEST_CELL = 200  # characters of a cell that is repeated
+_MAX_REPEATED = 5000  # cells of one page
+
+
+def compose(root: HtmlElement) -> None:
+    """Rewrite a page's elements in place."""
+    hosts: set[HtmlElement] = set()
+    for template in list(root.iter("template")):
+        host = template.getparent()
+        mode = (template.get("shadowrootmode") or "").lower()
+        if mode in ("open", "closed") and host is not None and host not in hosts:
+            hosts.add(host)
+            _attach_shadow_root(host, template)
+    for drawing in list(root.iter("svg")):
+        _replace_drawing(drawing)
+    for menu in list(root.iter("select")):
+        _replace_menu(menu)
+    left = _MAX_REPEATED
+    for table in list(root.iter("table")):
+        left -= _repeat_cells(table, left)
+
+
+def _attach_shadow_root(host: HtmlElement, template: HtmlElement) -> None:
+    """Replace a host's content with its declarative shadow root, and fill the root's slots."""
+    unnamed: list[HtmlElement | str] = [host.text or ""]
+    named: dict[str, list[HtmlElement | str]] = {"": unnamed}
+    for child in list(host):
+        tail, child.tail = child.tail or "", None
+        host.remove(child)
+        if child is not template:
+            slot = (child.get("slot") or "") if isinstance(child.tag, str) else ""
+            named.setdefault(slot, []).append(child)
+        unnamed.append(tail)
+    slots = [
+        slot for slot in template.iter("slot") if next(slot.iterancestors("template")) is template
+    ]
+    host.text = template.text
+    host.extend(list(template))
+    for place in slots:
+        nodes = named.pop(place.get("name") or "", [])
+        if any(not isinstance(node, str) or node.strip() for node in nodes):
+            _fill(place, nodes)
+
+
+def _fill(element: HtmlElement, nodes: list[HtmlElement | str]) -> None:
+    """Replace the content of an element."""
+    for child in list(element):
+        element.remove(child)
+    element.text = ""
+    last: HtmlElement | None = None
+    for node in nodes:
+        if not isinstance(node, str):
+            element.append(node)
+            last = node
+        elif last is None:
+            element.text += node
+        else:
+            last.tail = (last.tail or "") + node
+
+
+def _replace_drawing(drawing: HtmlElement) -> None:
+    """Replace an SVG drawing with its texts, which stand apart from each other."""
+    if drawing.getparent() is None or next(drawing.iterancestors(*_HEADINGS), None) is not None:
+        return
+    texts = [
+        text
+        for text in drawing.iter("text", "foreignobject")
+        if next(text.iterancestors("text", "foreignobject", "defs", "symbol"), None) is None
+    ]
+    if texts:
+        _become_span(drawing)
+        _fill(drawing, [part for text in texts for part in (_label(text), " ")])
+        drawing.text = " "
+
+
+def _label(text: HtmlElement) -> HtmlElement:
+    for name in ("title", "desc"):
+        for note in list(text.iter(name)):
+            note.drop_tree()
+    for line in text.iter("tspan"):
+        if any(line.get(name) is not None for name in ("x", "y", "dy")):
+            line.text = f" {line.text or ''}"
+    _become_span(text)
+    text.tail = None
+    return text
+
+
+def _replace_menu(menu: HtmlElement) -> None:
+    """Replace a short menu, such as the sizes of a product, with its options."""
+    options = [
+        " ".join("".join(option.itertext()).split())
+        for option in menu.iter("option")
+        if option.get("value") != "" and option.get("hidden") is None
+    ]
+    words = [option for option in options if any(map(str.isalpha, option))]
+    if words and len(options) <= _LONGEST_MENU:
+        _become_span(menu)
+        _fill(menu, [f" {', '.join(words)} "])
+
+
+def _become_span(element: HtmlElement) -> None:
+    element.tag = "span"
+    for name in set(element.attrib) - set(_KEPT):
+        del element.attrib[name]
+
+
+def _repeat_cells(table: HtmlElement, most: int) -> int:
+    """Repeat the short cells that span several rows of a table; return how many were added."""
+    added = 0
+    group = None
+    spanning: dict[int, tuple[int, HtmlElement]] = {}  # by column: the cell, and its rows below
+    for row in table.xpath("./tr | ./*[self::thead or self::tbody or self::tfoot]/tr"):
+        if row.getparent() is not group:
+            group, spanning = row.getparent(), {}
+        above, spanning = spanning, {}
+        cells = list(row.iterchildren("td", "th"))
+        column = 0
+        for cell in [*cells, None]:
+            while column in above or (cell is None and above):
+                column = column if column in above else min(above)
+                rows, spanned = above.pop(column)
+                if rows > 1:
+                    spanning[column] = (rows - 1, spanned)
+                if cells and added < most and _is_short(spanned):
+                    copy = deepcopy(spanned)
+                    copy.tail = None
+                    row.insert(len(row) if cell is None else row.index(cell), copy)
+                    added += 1
+                column += _span(spanned, "colspan")
+            if cell is not None:
+                if _span(cell, "rowspan") > 1:
+                    spanning[column] = (_span(cell, "rowspan") - 1, cell)
+                column += _span(cell, "colspan")
+    return added
+
+
+def _span(cell: HtmlElement, name: str) -> int:
+    text = (cell.get(name) or "").strip()
+    is_number = text.isdecimal() and text.isascii() and len(text) < 5
+    return max(int(text), 1) if is_number else 1
+
+
+def _is_short(cell: HtmlElement) -> bool:
+    return len(cell) < 5 and 0 < len("".join(cell.itertext()).strip()) < _LONGEST_CELL
