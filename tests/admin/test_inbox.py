@@ -81,7 +81,7 @@ def test_who_is_silent_is_not_shown_as_joined(ann: Client) -> None:
     conversation = waiting()
     act(ann, conversation, "join")
     Handoff.objects.update(last_word=timezone.now() - timedelta(minutes=11))
-    assert "Nobody waits." in page_of(ann, INBOX)
+    assert "Nobody is waiting." in page_of(ann, INBOX)
     assert Handoff.objects.get().state == "none"
 
 

@@ -96,7 +96,7 @@ def _words(state: str, handoff: Handoff | None) -> str:
         closed = handoff is not None and handoff.state == HandoffState.CLOSED
         return _("Closed: the bot answers.") if closed else _("The bot answers.")
     if state == "waiting":
-        return _("The visitor waits for a person. The bot answers meanwhile.")
+        return _("The visitor is waiting for a person. Meanwhile the bot answers.")
     if state == "mine":
         return _("You answer as %(name)s.") % {"name": handoff.name}
     agent = handoff.agent.get_username() if handoff.agent is not None else handoff.name

@@ -223,7 +223,7 @@ class ApprovedAnswerAdmin(OwnTemplates, AnswerModelAdmin):
         if request.method == "POST" and asked["bot"] in names:
             rows = list(map(TrialRow.of, trial_questions.ask([asked["question"]], asked["bot"])))
         context = {
-            "title": _("Ask it again"),
+            "title": _("Ask this question again"),
             "original": found,
             "object_id": object_id,
             "change": True,

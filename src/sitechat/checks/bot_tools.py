@@ -44,7 +44,7 @@ def check_tools(**kwargs: Any) -> Iterator[CheckMessage]:
         for tool in tools:
             if not isinstance(tool, Tool):
                 yield _error(
-                    _("The bot %(bot)r has the tool %(tool)r, which is no tool.")
+                    _("The bot %(bot)r has the tool %(tool)r, which is not a tool.")
                     % {"bot": bot.name, "tool": tool},
                     _how_to_write(),
                 )

@@ -171,7 +171,7 @@ def _unknown_model(bot: str, model: str) -> CheckMessage:
     meant = near_model(model)
     if meant:
         return Warning(
-            _("The model %(model)r of the bot %(bot)r is not one that this version knows.")
+            _("This version does not know the model %(model)r of the bot %(bot)r.")
             % {"model": model, "bot": bot},
             hint=_("Did you mean %(meant)s? If %(model)s is right, set its price in CHAT_PRICES.")
             % {"meant": meant, "model": model},

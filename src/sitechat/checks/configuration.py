@@ -49,7 +49,7 @@ def check_values(**kwargs: Any) -> Iterator[CheckMessage]:
     for name, (valid, right) in VALID_SETTINGS.items():
         value = getattr(conf, name)
         if not valid(value):
-            shown = _("of a wrong kind") if name == "ANTHROPIC_API_KEY" else repr(value)
+            shown = _("of the wrong type") if name == "ANTHROPIC_API_KEY" else repr(value)
             yield Error(
                 _("%(name)s is %(shown)s.") % {"name": name, "shown": shown},
                 hint=_("Set it to %(right)s.") % {"right": right},

@@ -55,7 +55,7 @@ def check_model_costs(**kwargs: Any) -> Iterator[CheckMessage]:
             )
             yield Warning(
                 text % {"model": bot.model, "bot": bot.name, "date": f"{model.retires:%Y-%m-%d}"},
-                hint=_("Choose a newer model, and try it with chat_eval before."),
+                hint=_("Choose a newer model, and try it with chat_eval first."),
                 id="sitechat.W007",
             )
         price = prices.price(bot.model)

@@ -84,13 +84,13 @@ def _flaw(key: str) -> str:
     if plain != key:
         return _("begins or ends with white space or a line break")
     if plain[:1] in {'"', "'"} and plain[:1] == plain[-1:]:
-        return _("stands in quotation marks that belong to it")
+        return _("includes the quotation marks around it")
     if plain.lower().startswith("bearer "):
         return _('begins with "Bearer"')
     if any(character.isspace() for character in plain):
-        return _("has white space in it")
+        return _("contains white space")
     if not (plain.isascii() and plain.isprintable()):
-        return _("has characters in it that are not ASCII")
+        return _("contains characters that are not ASCII")
     return ""
 
 

@@ -59,8 +59,9 @@ def _too_small(bot: Chatbot) -> Iterator[CheckMessage]:
         amount = f"{most.tokens}" if limit.unit == "tokens" else f"{_rounded_up(most.dollars)}"
         yield Error(
             _(
-                'CHAT_LIMITS["%(scope)s"] has "%(limit)s", into which no message fits: '
-                "the shortest one to the bot %(bot)r reserves up to %(amount)s %(unit)s."
+                'CHAT_LIMITS["%(scope)s"] has "%(limit)s", which is too small for any '
+                "message: the shortest one to the bot %(bot)r reserves up to %(amount)s "
+                "%(unit)s."
             )
             % {
                 "scope": limit.scope,

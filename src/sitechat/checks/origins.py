@@ -20,7 +20,7 @@ def check_origins(**kwargs: Any) -> Iterator[CheckMessage]:
     origins = conf.CHAT_ORIGINS
     if not isinstance(origins, (list, tuple, set, frozenset)):
         yield Error(
-            _("CHAT_ORIGINS is %(value)r, which is no list.") % {"value": origins},
+            _("CHAT_ORIGINS is %(value)r, which is not a list.") % {"value": origins},
             hint=_("Write a list of origins, such as %(example)s.") % {"example": EXAMPLE},
             id="sitechat.E012",
         )
@@ -28,7 +28,7 @@ def check_origins(**kwargs: Any) -> Iterator[CheckMessage]:
     for origin in origins:
         if not is_origin(origin):
             yield Error(
-                _("CHAT_ORIGINS has %(origin)r, which is no origin as browsers send it.")
+                _("CHAT_ORIGINS has %(origin)r, which is not an origin as browsers send it.")
                 % {"origin": origin},
                 hint=_how_to_write(origin),
                 id="sitechat.E012",

@@ -67,7 +67,7 @@ def _email(value: Any) -> str:
     if not _is_list(addresses) or not addresses:
         return _("it holds no address")
     wrong = [address for address in addresses if not _is_email(address)]
-    return _("%(address)r is no e-mail address") % {"address": wrong[0]} if wrong else ""
+    return _("%(address)r is not an e-mail address") % {"address": wrong[0]} if wrong else ""
 
 
 def _is_email(value: Any) -> bool:
@@ -81,7 +81,7 @@ def _is_email(value: Any) -> bool:
 def _hours(value: Any) -> str:
     entries = [value] if isinstance(value, str) else value
     if not _is_list(entries) or not all(isinstance(entry, str) for entry in entries):
-        return _("it is no text")
+        return _("it is not a text")
     try:
         hours.parse("; ".join(entries))
     except ValueError as error:
@@ -103,7 +103,7 @@ def _names(value: Any) -> str:
         return _("it holds no name")
     for name in names:
         if not isinstance(name, (str, Promise)) or not str(name).strip():
-            return _("%(name)r is no name") % {"name": name}
+            return _("%(name)r is not a name") % {"name": name}
         if len(str(name)) > MAX_NAME_LENGTH:
             return _("%(name)r has more than %(count)s characters") % {
                 "name": name,
@@ -114,7 +114,7 @@ def _names(value: Any) -> str:
 
 def _idle_minutes(value: Any) -> str:
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return "" if is_number and 1 <= value <= 1440 else _("it is no number of minutes")
+    return "" if is_number and 1 <= value <= 1440 else _("it is not a number of minutes")
 
 
 VALIDATORS: dict[str, Callable[[Any], str]] = {

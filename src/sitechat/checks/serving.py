@@ -134,8 +134,8 @@ def check_gunicorn(**kwargs: Any) -> Iterator[CheckMessage]:
     if worker in {"gevent", "eventlet"}:
         yield Warning(
             _(
-                "gunicorn's %(worker)s workers replace threads, and the chat can't run "
-                "on theirs: it answers 503."
+                "The chat can't run on gunicorn's %(worker)s workers, which replace "
+                "Python's threads: it answers 503."
             )
             % {"worker": worker},
             hint=_("Run gunicorn with --worker-class gthread --threads 8, or an ASGI worker."),

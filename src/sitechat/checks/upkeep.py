@@ -58,7 +58,8 @@ def check_edited_texts(**kwargs: Any) -> Iterator[CheckMessage]:
                     "fields": ", ".join(map(str, changed)),
                 },
                 hint=_(
-                    "What is edited in the admin holds. Empty a field there to use the settings."
+                    "The texts from the admin replace the settings. Clear a field there "
+                    "to use the settings."
                 ),
                 id="sitechat.I002",
             )

@@ -50,7 +50,7 @@ def check_webhooks(**kwargs: Any) -> Iterator[CheckMessage]:
 
 def _problems(entry: Any) -> Iterator[tuple[str, str]]:
     if not isinstance(entry, Mapping):
-        yield _("is no dictionary."), _("Write it as in %(example)s.") % {"example": EXAMPLE}
+        yield _("is not a dictionary."), _("Write it as in %(example)s.") % {"example": EXAMPLE}
         return
     for key in entry:
         if key not in KEYS:

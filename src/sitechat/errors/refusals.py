@@ -97,7 +97,7 @@ class AlreadyDecided(ChatError):
     """The question whether a tool may run was answered before, or not in time."""
 
     code, status = "already_decided", 409
-    message = _("This question was answered before, or too late.")
+    message = _("This question has already been answered, or its time is over.")
 
 
 class UnsupportedMediaType(ChatError):

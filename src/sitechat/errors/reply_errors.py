@@ -57,7 +57,7 @@ class ClaudeRateLimit(ReplyError):
     """Claude's own rate limit was reached."""
 
     code = "rate_limit"
-    message = _("The assistant is asked too much right now. Please try again in a moment.")
+    message = _("The assistant gets too many questions right now. Please try again in a moment.")
     final_message = NOT_AVAILABLE
     retryable = True
 

@@ -49,8 +49,7 @@ class CacheLedger(Ledger):
             cache = self._cache
         except InvalidCacheBackendError:
             return [
-                _("CACHES has no %(alias)r, in which the chat's ledger would count.")
-                % {"alias": self.alias}
+                _("CACHES has no %(alias)r, which the chat's ledger uses.") % {"alias": self.alias}
             ]
         return [
             _(

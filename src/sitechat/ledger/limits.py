@@ -178,7 +178,7 @@ def _limit(scope: str, entry: Any) -> Limit | str:
         ) % {"units": ", ".join(UNITS), "periods": ", ".join(PERIODS)}
     amount, unit, period = Decimal(match["amount"]), match["unit"], match["period"]
     if unit != "usd" and amount != amount.to_integral():
-        return _("%(unit)s come in whole numbers.") % {"unit": unit}
+        return _("%(unit)s must be whole numbers.") % {"unit": unit}
     if not 0 < amount <= LARGEST:
         return _("the amount must be above 0 and at most %(maximum)s.") % {"maximum": LARGEST}
     if scope == "ip" and period == "month":

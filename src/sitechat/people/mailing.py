@@ -61,7 +61,7 @@ def _about_waiting(handoff: Handoff, options: PersonOptions, link: str) -> Mail:
     question = questions.order_by("-position").values_list("text", flat=True).first() or ""
     with translation.override(settings.LANGUAGE_CODE):
         lines = [
-            _("A visitor of the site asks for a person in the chat."),
+            _("A visitor of the site is asking for a person in the chat."),
             "",
             *(
                 [_("Page: %(page)s") % {"page": one_line(handoff.page_url)}]
@@ -70,7 +70,7 @@ def _about_waiting(handoff: Handoff, options: PersonOptions, link: str) -> Mail:
             *([_("Question: %(text)s") % {"text": visible(question[:EXCERPT])}] * bool(question)),
             *(["", link] * bool(link)),
             "",
-            _("If more visitors ask within a minute, there is no further mail."),
+            _("If more visitors ask within a minute, you get no further mail."),
         ]
         return Mail(options.emails, _("A visitor asks for a person"), "\n".join(lines))
 
@@ -110,10 +110,10 @@ def _mail_answers(conversation: Conversation, user: Any, address: str, site: str
     with database.atomic():
         appending.lock(conversation)
         if address not in known_addresses(conversation):
-            raise StaffError(_("This address is not known for the conversation any more."))
+            raise StaffError(_("This address no longer belongs to the conversation."))
         answers = unsent_answers(conversation)
         if not answers:
-            raise StaffError(_("There is no answer that was not sent before."))
+            raise StaffError(_("All answers have already been sent."))
         options = person_options()
         handoff = Handoff.objects.get(pk=conversation.pk)
         with translation.override(_language_of(handoff)):

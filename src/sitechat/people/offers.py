@@ -47,7 +47,7 @@ def _offer_contact_form(_visit: Visit) -> VisitorOffer | str:
 talk_to_person = Tool(
     _talk_to_person,
     "talk_to_person",
-    status=_("Looking whether somebody is here…"),
+    status=_("Checking whether somebody is here…"),
     phase="person",
     description=(
         "Offers the visitor to talk to a person of this website. Use it if the visitor asks for "

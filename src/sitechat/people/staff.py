@@ -201,7 +201,7 @@ def assign(conversation: Conversation, user: Any, colleague: Any) -> None:
     if not unless_gone(change):
         if not Conversation.objects.filter(pk=conversation.pk).exists():
             raise ConversationGone
-        raise StaffError(_("Nobody waits in this conversation any more."))
+        raise StaffError(_("Nobody is waiting in this conversation any more."))
 
 
 def type_on(conversation: Conversation, user: Any) -> None:

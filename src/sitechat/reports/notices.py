@@ -84,7 +84,7 @@ def budget_nearly_reached(limit: Limit, resets: datetime) -> None:
     """Mail the owner that 80% of a budget are spent."""
     notify(
         f"budget_nearly_reached:{limit}",
-        gettext_noop("80%% of the budget of %(limit)s are spent"),
+        gettext_noop("80%% of the budget of %(limit)s is spent"),
         gettext_noop(
             "The chat has spent 80%% of its budget of %(limit)s. The budget resets at %(resets)s "
             "UTC. When it is spent, visitors get no answers until then. CHAT_LIMITS sets the "
@@ -149,8 +149,8 @@ def _check_answers() -> None:
             "nothing_answered",
             gettext_noop("no visitor got an answer for an hour"),
             gettext_noop(
-                "Visitors have asked for at least an hour, and none of them got an answer. The "
-                "transcripts in the admin and the log say why."
+                "For at least an hour, visitors have asked questions and none of them "
+                "got an answer. The transcripts in the admin and the log say why."
             ),
         )
 

@@ -35,7 +35,7 @@ WHAT_IS_KEPT = {
         "until CHAT_RETENTION_DAYS after the last message, or until forgotten"
     ),
     "handoff": gettext_lazy("how people of the site answered, until the conversation is deleted"),
-    "labels": gettext_lazy("words that the staff put on a conversation, until it is deleted"),
+    "labels": gettext_lazy("the labels that staff gave a conversation, until it is deleted"),
     "usage": gettext_lazy(
         "tokens, dollars and times of each reply; kept without any link to the visitor"
     ),

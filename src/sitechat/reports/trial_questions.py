@@ -68,7 +68,9 @@ async def _ask_all(
 
     for answer in answers:
         if monotonic() >= until:
-            answer.problem = _("Not asked: the answers before took too long. Ask it alone.")
+            answer.problem = _(
+                "Not asked: the earlier answers took too long. Ask this question alone."
+            )
             continue
         try:
             asking.check_configured()
@@ -89,7 +91,7 @@ async def _ask_all(
             answer.problem = asking.reason_of_failure(ending.error, live.request.model)
         elif usage.status == Status.STOPPED:
             answer.problem = _(
-                "Not finished in time, so the answer was cut. Visitors get it whole."
+                "The answer took too long, so it was cut off. Visitors get the whole answer."
             )
         elif usage.status != Status.COMPLETE:
             answer.problem = str(Status(usage.status).label)

@@ -38,12 +38,11 @@ class Command(ChatCommand):
     """Index the site's pages."""
 
     help = gettext_noop(
-        "Reads the site's pages, so that the chat answers from them: the sources "
-        "that apps declare in chat_sources.py, or else the site's sitemaps. "
-        "Writes only what has changed. It may be stopped and run again, and run "
-        "twice at once. Without a terminal it prints one line, and what could "
-        "not be read on standard error; --verbosity 2 also lists what was left "
-        "out."
+        "Reads the site's pages, so that the chat answers from them: the sources that "
+        "apps declare in chat_sources.py, or else the site's sitemaps. Writes only what "
+        "has changed. You can stop it and run it again, and run it twice at the same "
+        "time. Without a terminal it prints one line, and what could not be read on "
+        "standard error; --verbosity 2 also lists what was left out."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -57,7 +56,7 @@ class Command(ChatCommand):
             ),
         )
         parser.add_argument(
-            "--list", action="store_true", help=_("Only name the sources; read nothing.")
+            "--list", action="store_true", help=_("List the sources, and read nothing.")
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

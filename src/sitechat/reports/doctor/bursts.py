@@ -24,7 +24,7 @@ def examine() -> Iterator[Finding]:
         yield Finding(
             str(POINT),
             None,
-            _("it is not, in the settings of this machine"),
+            _("it is not first in the settings of this machine"),
             _('If the site is served as ASGI, put "%(middleware)s" first in MIDDLEWARE.')
             % {"middleware": CHAT_MIDDLEWARE},
         )

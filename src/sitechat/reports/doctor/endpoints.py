@@ -59,7 +59,13 @@ def _reachable(calls: Calls, answer: SiteResponse) -> Finding:
             "The site has no key, or `manage.py migrate` has not run: see its log."
         ),
         "overloaded": _("The database or the server has no room: see the site's log."),
-    }.get(answer.code, _("Does the URLconf include sitechat.urls, and does the proxy pass it on?"))
+    }.get(
+        answer.code,
+        _(
+            "Check that the URLconf includes sitechat.urls, and that the proxy passes its "
+            "addresses on."
+        ),
+    )
     seen = f"{answer.status} {answer.code or answer.content_type or '-'}"
     return Finding(point, False, f"{calls.url}: {seen}", advice)
 
@@ -69,9 +75,9 @@ def _marked(answer: SiteResponse) -> Finding:
     return Finding(
         _("These questions stay out of your figures"),
         True if marked else None,
-        _("the site knows them as chat_doctor's")
+        _("the site recognizes them as chat_doctor's")
         if marked
-        else _("the site takes them for a visitor's"),
+        else _("the site counts them as a visitor's"),
         _(
             "SECRET_KEY is not the same here and there, or a proxy drops %(header)s: "
             "these questions count as a visitor's."

@@ -105,8 +105,8 @@ def _answers(page: SiteResponse) -> Finding:
     advice = _("The page itself fails: see the site's log.")
     if page.status < 500:
         advice = _(
-            "Give the address of a page that everybody may see. A page behind HTTP's own login "
-            "takes user:password@ before the host."
+            "Give the address of a page that everybody may see. For a page behind HTTP "
+            "authentication, write user:password@ before the host."
         )
     return Finding(
         _("The site answers"),
@@ -146,8 +146,8 @@ def _scripts(site: DeployedSite, page: SiteResponse, element: HtmlElement) -> It
         yield Finding(
             _("The chat's script loads"),
             False,
-            _("the page has <site-chat>, but no script of it"),
-            _("Use %(tag)s, which writes both. Does something remove scripts from pages?")
+            _("the page has <site-chat>, but not its script"),
+            _("Use %(tag)s, which writes both, and check that nothing removes scripts from pages.")
             % {"tag": "{% chat_widget %}"},
         )
     for src in dict.fromkeys(scripts):

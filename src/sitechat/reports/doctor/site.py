@@ -104,7 +104,7 @@ class DeployedSite:
         if not _is_web(self.url):
             raise ValueError(
                 _(
-                    "%(address)r is no address of a site, such as example.org or "
+                    "%(address)r is not the address of a site, such as example.org or "
                     "https://example.org/shop/."
                 )
                 % {"address": address}
@@ -225,12 +225,12 @@ def _explain(error: Exception) -> tuple[str, str]:
                 "reason": cause.verify_message
             }, (_("Browsers refuse it, too. Renew it, or install the whole chain."))
         if isinstance(cause, socket.gaierror):
-            return _("the host has no address"), _("Is the name right, and is its DNS entry there?")
+            return _("the host has no address"), _("Check the name and its DNS entry.")
         if isinstance(cause, ConnectionRefusedError):
-            return _("the connection was refused"), _("Does a server listen there?")
+            return _("the connection was refused"), _("Check that a server listens there.")
     if isinstance(error, httpx2.TimeoutException):
         return _("no answer in time (%(text)s)") % {"text": text}, _(
-            "Is the server up, and does a firewall let it answer?"
+            "Check that the server runs, and that no firewall blocks it."
         )
     if isinstance(error, httpx2.TooManyRedirects):
         return _("it redirects in a circle"), (

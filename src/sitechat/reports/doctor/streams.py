@@ -42,7 +42,7 @@ def examine_stream(answer: SiteResponse) -> Iterator[Finding]:
         cut = (
             _("after %(seconds)s s") % {"seconds": f"{answer.arrivals[-1]:.1f}"}
             if answer.arrivals
-            else _("before anything came")
+            else _("before anything arrived")
         )
         yield Finding(
             _("Answers are complete"),
@@ -90,7 +90,7 @@ def _pieces(answer: SiteResponse) -> Finding:
         "last": f"{last:.2f}",
     }
     if last < AT_ONCE:
-        advice = _("Ask a bot that answers at length.")
+        advice = _("Ask a bot that gives longer answers.")
         return Finding(
             _("Answers stream"), None, _("%(seen)s: too quick to tell") % {"seen": seen}, advice
         )
@@ -140,5 +140,5 @@ def examine_many(calls: Calls, streams: int) -> Finding:
         _("Many at once"),
         None if limited else len(streamed) == streams and max(late, delay) < 2.0,
         seen + (_("; refused: %(codes)s") % {"codes": ", ".join(refused)} if refused else ""),
-        _("CHAT_LIMITS refused some: that is their job.") if limited else str(TOO_FEW),
+        _("CHAT_LIMITS refused some, as it should.") if limited else str(TOO_FEW),
     )
