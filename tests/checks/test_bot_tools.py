@@ -69,7 +69,7 @@ class Bot(Chatbot):
 @pytest.mark.parametrize(
     ("tools", "problem"),
     [
-        ([fine.function], "is no tool"),
+        ([fine.function], "is not a tool"),
         (fine, "are Tool("),
         ("fine", "are 'fine'"),
         ([fine, twin], "two tools with the name 'fine'"),

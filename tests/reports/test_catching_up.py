@@ -36,7 +36,7 @@ def test_a_page_does_not_wait_for_it(smaller: Smaller) -> None:
     owner: Client = owner_client()
     page = owner.get(USAGE)
     assert page.context["progress"].total == 3
-    assert "The past is being summed up" in page.content.decode()
+    assert "Past usage is being summed up" in page.content.decode()
     until(lambda: catching_up.catch_up() is None)
     assert "By time" in owner.get(USAGE).content.decode()
 

@@ -85,7 +85,7 @@ def test_the_80_percent_are_mailed() -> None:
     limit = Limit(scope="site", unit="usd", period="day", cap=20_000_000_000)
     for _ in range(2):
         budget_nearly_reached.send(sender=None, limit=limit, resets=timezone.now())
-    assert told() == ["Chat: 80% of the budget of 20 usd/day are spent"]
+    assert told() == ["Chat: 80% of the budget of 20 usd/day is spent"]
 
 
 @pytest.mark.usefixtures("quick_retries")

@@ -81,7 +81,7 @@ def index_failed(error: Exception) -> None:
 
 
 def budget_nearly_reached(limit: Limit, resets: datetime) -> None:
-    """Mail the owner that 80% of a budget are spent."""
+    """Mail the owner that 80% of a budget is spent."""
     notify(
         f"budget_nearly_reached:{limit}",
         gettext_noop("80%% of the budget of %(limit)s is spent"),

@@ -39,7 +39,7 @@ def test_a_bot_can_be_named(fake: Start) -> None:
     ("arguments", "options", "problem"),
     [
         ([], {}, "Name the site"),
-        (["ftp://example.org"], {}, "is no address"),
+        (["ftp://example.org"], {}, "is not the address"),
         (["example.org"], {"streams": -1}, "0 or more"),
     ],
 )

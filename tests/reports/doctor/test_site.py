@@ -33,7 +33,7 @@ def test_addresses_are_written_as_browsers_write_them(address: str, url: str) ->
     ],
 )
 def test_an_address_that_is_none_is_refused(address: str) -> None:
-    with pytest.raises(ValueError, match="is no address"):
+    with pytest.raises(ValueError, match="is not the address"):
         DeployedSite(address)
 
 
