@@ -105,6 +105,6 @@ def test_a_source_that_fails_in_its_middle_is_reported_once(site: Project) -> No
     assert output.startswith("30 unchanged. The chat knows 60 pages")
     assert errors == (
         "notes: stopped after 30 pages (ConnectionError: the catalogue is down); "
-        "what was known of its other pages is kept\n"
+        "its other pages keep their old text\n"
     )
     assert known(site) == [60, 0, 60]
