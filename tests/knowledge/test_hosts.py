@@ -112,6 +112,9 @@ def test_a_source_reads_its_own_host(answers: dict[str, Answer], settings: Setti
         (["localhost"], "[::1]:8000", False, False),
         (["[::1]"], "localhost", True, True),
         ([], "localhost:8000", True, True),
+        (["localhost", "127.0.0.1", "[::1]"], "127.0.0.1:8000", True, True),
+        (["localhost", "127.0.0.1", "[::1]"], "[::1]:8000", True, True),
+        (["example.com", "127.0.0.1"], "127.0.0.1:8000", False, True),
     ],
 )
 def test_hosts_of_the_site_are_recognized(

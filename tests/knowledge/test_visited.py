@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
@@ -13,11 +15,13 @@ from sitechat.models import Page
 from sitechat.standin import Standin
 from tests.rendered import Answer, put_pages, redirect
 from tests.visitor import Visitor
+from tests.waiting import until
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_sources")]
 
 ADDRESS = "192.0.2.0/24"
 asked: list[str] = []
+released = threading.Event()
 
 
 def _page(request: HttpRequest, slug: str = "") -> HttpResponse:
@@ -30,10 +34,16 @@ def _page(request: HttpRequest, slug: str = "") -> HttpResponse:
     )
 
 
+def _slow_page(request: HttpRequest, slug: str) -> HttpResponse:
+    released.wait(10)
+    return _page(request, slug)
+
+
 urlpatterns = [
     path("api/", include("sitechat.urls")),
     path("robots.txt", lambda request: HttpResponse("User-agent: *\nDisallow: /shop/secret/")),
     path("shop/<slug:slug>/", _page),
+    path("slow/<slug:slug>/", _slow_page),
     path("cart/remove/<slug:slug>/", _page),
 ]
 
@@ -43,6 +53,21 @@ def _shop(settings: Settings) -> None:
     settings.ROOT_URLCONF = __name__
     asked.clear()
     visited.recent().clear()
+
+
+def test_a_page_is_read_at_the_address_that_runserver_shows(settings: Settings) -> None:
+    settings.DEBUG, settings.ALLOWED_HOSTS = True, []
+    assert texts("http://127.0.0.1:8000/shop/kettle/")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_next_question_finds_a_page_that_took_too_long() -> None:
+    released.clear()
+    assert texts("/slow/kettle/") == []
+    released.set()
+    until(lambda: any(reading for _, reading in visited.recent().values()))
+    assert texts("/slow/kettle/") == ["The kettle costs 12 euros."]
+    assert asked == ["/slow/kettle/"]
 
 
 def texts(url: str, address: str = ADDRESS) -> list[str]:

@@ -74,8 +74,15 @@ def _read(place: Location, address: str) -> Reading | None:
         return known[1]
     if not rates.allows("visited", address, LIMIT, _PERIOD):
         return None
-    (reading,) = waiting.within(SECONDS, [partial(_public, place)])
-    kept[place] = (now, reading)
+    kept.pop(place, None)
+    (reading,) = waiting.within(SECONDS, [partial(_keep, place)])
+    kept.setdefault(place, (now, None))  # it takes too long; the next question finds it
+    return reading
+
+
+def _keep(place: Location) -> Reading | None:
+    kept, reading = recent(), _public(place)
+    kept[place] = (time.monotonic(), reading)
     while len(kept) > _KEPT:
         kept.popitem(last=False)
     return reading

@@ -19,6 +19,7 @@ from django.http.request import validate_host
 from sitechat.knowledge.reading import Unreadable
 from sitechat.knowledge.sources.base import registry
 
+_LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 _USUAL_PORTS = ("", "80", "443")
 
 
@@ -131,6 +132,12 @@ def _scheme(host: str) -> str:
     return "http" if _is_local(name_of(host)) else "https"
 
 
+def _is_allowed(name: str) -> bool:
+    if settings.DEBUG and not settings.ALLOWED_HOSTS:
+        return True  # Django allows all names of this machine
+    return name in settings.ALLOWED_HOSTS
+
+
 def _is_local(name: str) -> bool:
     with suppress(ValueError):
         return ipaddress.ip_address(name.strip("[]")).is_loopback
@@ -141,12 +148,11 @@ def _main_hosts() -> Iterator[str]:
     """Yield the names of the main host: the first allowed host and the current `Site`."""
     named = [name for name in settings.ALLOWED_HOSTS if name != "*" and not name.startswith("[")]
     plain = [name for name in named if not name.startswith(".")] or [name[1:] for name in named]
-    if plain:
-        yield plain[0]
-        if _is_local(name_of(plain[0])):  # for development; also use the first real name
-            yield from [name for name in plain if not _is_local(name_of(name))][:1]
-    else:
-        yield "localhost"
+    main = plain[0] if plain else "localhost"
+    yield main
+    if _is_local(name_of(main)):  # for development; also use the first real name
+        yield from [name for name in plain if not _is_local(name_of(name))][:1]
+        yield from (name for name in _LOOPBACK if _is_allowed(name))
     if apps.is_installed("django.contrib.sites"):
         from django.contrib.sites import models as sites
 
