@@ -49,10 +49,20 @@ page("spelt").unpublish()
 steps["unpublished"] = known("einkorn")
 page("spelt").save_revision().publish()
 steps["published again"] = known("einkorn")
+page("spelt").add_child(instance=BreadPage(title="Emmer", slug="emmer", body="<p>Emmer"))
+page("emmer").save_revision().publish()
 page("spelt").move(page("prices"), pos="last-child")
-steps["moved"] = known("einkorn")
-Page.objects.get(slug="spelt").delete()
-steps["deleted"] = known("einkorn")
+steps["moved"] = known("einkorn emmer")
+loaf = page("spelt")
+loaf.slug = "loaf"
+loaf.save_revision().publish()
+steps["renamed"] = known("einkorn emmer")
+restriction = PageViewRestriction.objects.create(page=page("loaf"), restriction_type="login")
+steps["restricted tree"] = known("einkorn emmer")
+restriction.delete()
+steps["opened tree"] = known("einkorn emmer")
+Page.objects.get(slug="loaf").delete()
+steps["deleted"] = known("einkorn emmer")
 print(json.dumps(steps))
 """
 
@@ -72,6 +82,9 @@ def test_what_editors_do_is_known_at_once(build: Build) -> None:
         "opened": ["/spelt/"],
         "unpublished": [],
         "published again": ["/spelt/"],
-        "moved": ["/prices/spelt/"],
+        "moved": ["/prices/spelt/", "/prices/spelt/emmer/"],
+        "renamed": ["/prices/loaf/", "/prices/loaf/emmer/"],
+        "restricted tree": [],
+        "opened tree": ["/prices/loaf/", "/prices/loaf/emmer/"],
         "deleted": [],
     }

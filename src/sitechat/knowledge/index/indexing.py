@@ -129,24 +129,29 @@ def index_pages(
     return report
 
 
-def read_again(source: SitemapSource, urls: Sequence[str], limit: int) -> None:
-    """Index pages, and the stored pages below them, again because they may have changed.
+def read_again(
+    source: SitemapSource, urls: Sequence[str], limit: int, below: Sequence[str] | None = None
+) -> None:
+    """Index pages again because they may have changed.
 
     Args:
         source: The source of the pages.
         urls: The absolute URLs of the pages.
         limit: Maximum number of pages to read.
+        below: The absolute URLs of the pages below them, if these may have changed, too. The
+            stored pages below them are then read as well.
     """
     started = timezone.now()
     hosts = Hosts()
-    addresses: dict[str, None] = {}
-    for url in urls:
-        place = hosts.place(url, Location(hosts.main[0], "/"))
-        if place is not None:
-            address = hosts.address(place)
-            below = Page.objects.filter(source=source.label, url__startswith=address)
-            addresses[address] = None
-            addresses.update(dict.fromkeys(below.values_list("url", flat=True)[:limit]))
+    home = Location(hosts.main[0], "/")
+    found = [hosts.address(place) for place in (hosts.place(url, home) for url in urls) if place]
+    addresses = dict.fromkeys(found)
+    if below is not None:
+        for address in found:
+            stored = Page.objects.filter(source=source.label, url__startswith=address)
+            addresses.update(dict.fromkeys(stored.values_list("url", flat=True)[:limit]))
+        places = filter(None, (hosts.place(url, home) for url in below))
+        addresses.update(dict.fromkeys(map(hosts.address, places)))
     for address in list(addresses)[:limit]:
         store(source.read(address), source.label)
     frames.apply_known(source.label, started)

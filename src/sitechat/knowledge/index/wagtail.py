@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -24,12 +24,14 @@ def connect() -> None:
     from wagtail.models import Page, PageViewRestriction  # type: ignore[import-not-found,unused-ignore]
     from wagtail.signals import (  # type: ignore[import-not-found,unused-ignore]
         page_published,
+        page_slug_changed,
         page_unpublished,
         post_page_move,
     )
 
     page_published.connect(_shown, dispatch_uid=f"{_UID}.published")
     page_unpublished.connect(_shown, dispatch_uid=f"{_UID}.unpublished")
+    page_slug_changed.connect(_renamed, dispatch_uid=f"{_UID}.renamed")
     post_page_move.connect(_moved, dispatch_uid=f"{_UID}.moved")
     post_save.connect(_restricted, PageViewRestriction, dispatch_uid=f"{_UID}.restricted")
     post_delete.connect(_restricted, PageViewRestriction, dispatch_uid=f"{_UID}.opened")
@@ -44,18 +46,33 @@ def _moved(
     sender: Any, instance: Any, url_path_before: str, url_path_after: str, **kwargs: Any
 ) -> None:
     page = type(instance).objects.get(pk=instance.pk)  # the instance has the old address
-    url, root = _address(page), _root_path(page)
-    inside = url_path_after.removeprefix(root)
-    old = f"{url.removesuffix(inside)}{url_path_before.removeprefix(root)}" if url else ""
-    _read_again([page], [old] if old else [])
+    _read_tree_again(page, url_path_before)
+
+
+def _renamed(sender: Any, instance: Any, instance_before: Any, **kwargs: Any) -> None:
+    _read_tree_again(instance, instance_before.url_path)
 
 
 def _restricted(sender: Any, instance: Any, **kwargs: Any) -> None:
-    _read_again([instance.page])
+    _read_tree_again(instance.page)
 
 
 def _deleted(sender: Any, instance: Any, **kwargs: Any) -> None:
-    _read_again([instance])
+    _read_tree_again(instance)
+
+
+def _read_tree_again(page: Any, old_path: str = "") -> None:
+    """Index a page and the pages below it again.
+
+    Args:
+        page: The page.
+        old_path: The `url_path` that it had, if that has changed.
+    """
+    url, root = _address(page), _root_path(page)
+    inside = page.url_path.removeprefix(root)
+    old = f"{url.removesuffix(inside)}{old_path.removeprefix(root)}" if url and old_path else ""
+    # The old address comes first, so that its text is not a duplicate of the new page.
+    _read_again([page], [old] if old else [], is_tree=True)
 
 
 def _root_path(page: Any) -> str:
@@ -68,15 +85,23 @@ def _address(page: Any) -> str:
     return page.full_url or ""
 
 
-def _read_again(pages: Iterable[Any], addresses: Iterable[str] = ()) -> None:
-    """Index pages, and the pages below them, again when the transaction commits."""
-    # Old addresses come first, so that their texts are not duplicates of the new pages.
+def _read_again(
+    pages: Sequence[Any], addresses: Sequence[str] = (), *, is_tree: bool = False
+) -> None:
+    """Index pages again when the transaction commits.
+
+    Args:
+        pages: The pages.
+        addresses: Other addresses to read, before the pages.
+        is_tree: Whether the pages below them have changed, too.
+    """
     found = [*addresses, *filter(None, map(_address, pages))]
     if found:
-        transaction.on_commit(partial(_committed, found))
+        trees = [page.pk for page in pages] if is_tree else []
+        transaction.on_commit(partial(_committed, found, trees))
 
 
-def _committed(addresses: list[str]) -> None:
+def _committed(addresses: list[str], trees: list[int]) -> None:
     # Start-up cost: every process of the site connects the receivers, few of them index.
     from sitechat.knowledge.index.indexing import declared_sources, read_again
 
@@ -84,6 +109,14 @@ def _committed(addresses: list[str]) -> None:
     if not sources:
         return
     try:
-        read_again(sources[0], addresses, _LIMIT)
+        below = list(_addresses_below(trees))
+        read_again(sources[0], addresses, _LIMIT, below if trees else None)
     except Exception:  # the page is saved; an error of the chat must not reach its editor
         logger.exception("Pages could not be read again; chat_index will read them")
+
+
+def _addresses_below(trees: list[int]) -> Iterator[str]:
+    from wagtail.models import Page
+
+    for page in Page.objects.filter(pk__in=trees):
+        yield from filter(None, map(_address, page.get_descendants().live()[:_LIMIT]))
