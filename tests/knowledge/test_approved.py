@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
+from django.utils import timezone
 from pytest_django import Settings
 
 from sitechat.knowledge import approved
@@ -59,6 +63,37 @@ def test_changes_take_effect_at_once() -> None:
     assert titles("Where can I park?") == ["Cars"]
     one.delete()
     assert titles("Where can I park?") == []
+
+
+def test_a_change_on_a_host_with_a_slower_clock_takes_effect_at_once() -> None:
+    answer("Dogs", "Are dogs allowed?")
+    ApprovedAnswer.objects.update(updated=timezone.now() + timedelta(seconds=30))
+    one = answer()
+    assert titles("Where can I park?") == ["Parking"]
+    one.title = "Cars"
+    one.save()
+    assert titles("Where can I park?") == ["Cars"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_tenants_whose_rows_look_the_same_get_their_own_answers(settings: Settings) -> None:
+    settings.CHAT_REQUEST_ISOLATION = True
+    answer()
+    assert titles("Where can I park?") == ["Parking"]
+
+    def other_tenant() -> list[str]:
+        """Ask on a connection with a table of its own, as a schema for each tenant gives it."""
+        with connection.cursor() as cursor:
+            cursor.execute("CREATE TEMPORARY TABLE mine AS SELECT * FROM sitechat_approvedanswer")
+            cursor.execute("ALTER TABLE mine RENAME TO sitechat_approvedanswer")
+            cursor.execute("UPDATE sitechat_approvedanswer SET title = 'Cars'")
+        found = [titles("Where can I park?") for _ in range(2)]
+        connection.close()
+        return found[0] + found[1]
+
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(other_tenant).result() == ["Cars", "Cars"]
+    assert titles("Where can I park?") == ["Parking"]
 
 
 def test_answers_are_for_their_bots_languages_and_audience() -> None:

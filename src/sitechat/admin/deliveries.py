@@ -37,6 +37,7 @@ BADGES: dict[str, str] = {
 class DeliveryAdmin(ReadOnlyPage, KeysetRows, DeliveryModelAdmin):
     """List deliveries. Failed ones can be sent again. Their contents are not shown."""
 
+    deleted_with = ["conversation", "contact"]
     list_display = ["event", "outcome", "receiver", "created"]
     list_filter = ["state", "kind"]
     ordering = ["-created"]

@@ -33,6 +33,8 @@ else:
 class HandoffAdmin(ReadOnlyPage, HandoffModelAdmin):
     """The inbox, and the page on which staff answer one conversation."""
 
+    deleted_with = ["conversation"]
+
     class Media:
         css = {
             "all": [

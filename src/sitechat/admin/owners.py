@@ -63,15 +63,44 @@ class OwnersPage(OwnTemplates):
         return False
 
 
-class ReadOnlyPage(OwnersPage):
+class DeletedWithOwner(MixedInto):
+    """Mixin for rows that have no delete page of their own.
+
+    They are deleted together with their owner, such as the messages of a conversation.
+    """
+
+    deleted_with: ClassVar[Sequence[str]] = ()
+    """Models of this app with which the rows are deleted. Empty if there are none."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return False, or for a row, whether the user may delete its owner.
+
+        Django's delete pages ask this for each row that is deleted with the object of the page,
+        such as a user of the site.
+        """
+        owners = self.deleted_with if obj is not None else ()
+        return any(request.user.has_perm(f"sitechat.delete_{owner}") for owner in owners)
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Refuse to delete a row without its owner."""
+        raise PermissionDenied
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Return Django's page of a row without the link to its delete page."""
+        return super().render_change_form(
+            request, {**context, "show_delete": False}, *args, **kwargs
+        )
+
+
+class ReadOnlyPage(DeletedWithOwner, OwnersPage):
     """Mixin for a page on which nothing can be changed or deleted."""
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return False: rows are shown, not edited."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return False: rows are deleted by the chat alone."""
         return False
 
 

@@ -17,7 +17,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from sitechat.admin.owners import OwnersPage, may_read_transcripts, number_in
+from sitechat.admin.owners import DeletedWithOwner, OwnersPage, may_read_transcripts, number_in
 from sitechat.admin.places import is_id
 from sitechat.admin.spreadsheet import csv_response
 from sitechat.conf import conf
@@ -84,12 +84,10 @@ class Group:
 
 
 @admin.register(Unanswered)
-class UnansweredAdmin(OwnersPage, UnansweredModelAdmin):
+class UnansweredAdmin(DeletedWithOwner, OwnersPage, UnansweredModelAdmin):
     """Show groups of questions, and let staff with the change permission mark them as done."""
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return False: questions are marked as done, not deleted."""
-        return False
+    deleted_with = ["conversation"]
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

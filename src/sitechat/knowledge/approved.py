@@ -12,7 +12,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db.models import Count, Max
 from django.utils import timezone
 
 from sitechat.conf import conf
@@ -57,24 +56,38 @@ class _Wording:
     words: frozenset[str]
 
 
+_Answers = Sequence[tuple[ApprovedAnswer, Sequence[_Wording]]]
+"""Active approved answers with the wordings of their questions."""
+
+
 class _Known:
     """All active approved answers, and the state of the table when they were read."""
 
     def __init__(self) -> None:
-        self.state: object = None
-        self.answers: list[tuple[ApprovedAnswer, list[_Wording]]] = []
+        self._read: tuple[object, _Answers] | None = None
 
-    def refresh(self) -> None:
-        """Read the answers again if they have changed."""
-        active = ApprovedAnswer.objects.filter(active=True)
-        counted = active.aggregate(count=Count("pk"), changed=Max("updated"))
-        state = (database.alias(), *counted.values())
-        if state != self.state:
-            answers = [(answer, _wordings(answer)) for answer in active.order_by("pk")]
-            self.answers, self.state = answers, state
+    def current(self) -> _Answers:
+        """Return the answers. Read them again if they have changed."""
+        # Each row's time: a host with a slower clock may set one that is not the latest.
+        rows = ApprovedAnswer.objects.filter(active=True).values_list("pk", "updated")
+        state = (database.alias(), *rows.order_by("pk"))
+        known = self._read
+        if known is None or known[0] != state:
+            known = self._read = (state, _read_answers())
+        return known[1]
+
+
+def _read_answers() -> _Answers:
+    active = ApprovedAnswer.objects.filter(active=True).order_by("pk")
+    return [(answer, _wordings(answer)) for answer in active]
 
 
 _known = PerProcess(_Known)
+
+
+def _active_answers() -> _Answers:
+    """Return the active answers of the request's database, which may be that of a tenant."""
+    return _read_answers() if conf.CHAT_REQUEST_ISOLATION else _known().current()
 
 
 def find(query: Query, bot: str, limit: int = MOST) -> list[Found]:
@@ -85,9 +98,7 @@ def find(query: Query, bot: str, limit: int = MOST) -> list[Found]:
         bot: The name of the bot that is asked.
         limit: The maximum number of answers.
     """
-    known = _known()
-    known.refresh()
-    answers = [each for each in known.answers if _is_for(each[0], query, bot)]
+    answers = [each for each in _active_answers() if _is_for(each[0], query, bot)]
     if not answers or not query.text.strip():
         return []
     texts = [query.text[:LONGEST]]
