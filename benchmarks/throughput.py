@@ -2,10 +2,10 @@
 
     python benchmarks/throughput.py [--short] [--url URL]
 
-First the stand-in writes as fast as it is read, to 1 and to 50 visitors. Time is measured from when
-all answers have started, until which the stand-in holds them, to the last delta. Then it writes 20
-deltas a second to each of 50 visitors, like Claude, and the CPU time of the process is read twice
-during the answers. So the figures exclude the start and end of turns. Events are deltas of the
+First the stand-in writes as fast as it is read, to 1 and to 50 visitors. It holds all answers until
+every one has started. Time is measured from then to the last delta. Then it writes 20 deltas a
+second to each of 50 visitors, like Claude, and the CPU time of the process is read twice during the
+answers. So the figures exclude the start and end of turns. Events are deltas of the
 stand-in: if a peer sends several at once, each counts.
 """
 

@@ -226,7 +226,7 @@ def smaller(monkeypatch: pytest.MonkeyPatch) -> Smaller:
 @pytest.fixture
 def quick_retries(smaller: Smaller) -> None:
     """Retry failed requests without delay. Tests of failures check the delays."""
-    smaller(failures, SHORTEST_WAIT=0)
+    smaller(failures, FIRST_WAIT=0)
 
 
 @pytest.fixture

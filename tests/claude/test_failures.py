@@ -40,7 +40,7 @@ def test_an_overloaded_server_that_names_no_delay_is_asked_again_soon(
 ) -> None:
     wait = failures.wait_before_retry(status_error(529, headers), 1)
     assert wait is not None
-    assert 0 < wait <= failures.SHORTEST_WAIT
+    assert 0 < wait <= failures.FIRST_WAIT
 
 
 def test_waits_grow_and_have_an_end() -> None:

@@ -15,9 +15,9 @@ from sitechat.claude.failures import (
     ClaudeError,
     NotAnAnswer,
     StreamCut,
+    as_claude_error,
     explain,
     is_free,
-    understood,
     wait_before_retry,
 )
 from sitechat.claude.stream import EventStream, open_stream
@@ -180,7 +180,7 @@ class Call:
         try:
             return await self._try(client)
         except Exception as error:
-            failure = understood(error)
+            failure = as_claude_error(error)
             is_invalid = isinstance(failure, ClaudeError) and failure.status in INVALID
             if not (self._hands_over and is_invalid):
                 raise
@@ -222,7 +222,7 @@ class Call:
             self._answer.attempts.report(body["usage"], final=True)
 
     def _explained(self, error: Exception) -> ReplyError:
-        error = understood(error)
+        error = as_claude_error(error)
         if isinstance(error, ClaudeError):
             self.request_id = error.request_id or self.request_id
         answer = explain(

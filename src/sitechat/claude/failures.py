@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 
 logger = get_logger("sitechat.claude")
 
-SHORTEST_WAIT = 0.5
+FIRST_WAIT = 0.5
 """Maximum delay before the first retry, in seconds. It doubles with each further attempt."""
 
 MAX_WAIT = 2.0
 """Maximum delay before a retry, in seconds. Longer ones are returned to the visitor's browser."""
 
 MAX_RETRY_AFTER = 31 * 86_400
-"""Seconds: the longest limits of Claude are monthly. What is longer counts as absent."""
+"""Seconds. Claude's longest limits are monthly. Longer values are ignored."""
 
 REQUEST_ID_LENGTH = 128
 TYPE_LENGTH = 64
@@ -115,7 +115,7 @@ class ClaudeError(Exception):
         if self.retry_after is not None:
             return float(self.retry_after) if self.retry_after <= MAX_WAIT else None
         if self.is_rate_limit and self.error_code not in RETRY_CODES:
-            return None  # the limit will still be reached after a short delay
+            return None  # a short delay does not help: the limit is per minute or longer
         return backoff(attempt)
 
     def reply_error(self) -> ReplyError:
@@ -132,8 +132,8 @@ class ClaudeError(Exception):
 class NotAnAnswer(Exception):
     """A response with status 200 that is not an event stream of Claude."""
 
-    def __init__(self, what: str, body: Any = None) -> None:
-        super().__init__(what)
+    def __init__(self, reason: str, body: Any = None) -> None:
+        super().__init__(reason)
         self.body = body
 
 
@@ -159,7 +159,7 @@ class Silent(Exception):
         super().__init__(f"{SILENT} for more than {seconds:g} s")
 
 
-def understood(error: Exception) -> Exception:
+def as_claude_error(error: Exception) -> Exception:
     """Return an SDK exception with an API error as ClaudeError; other exceptions unchanged."""
     import anthropic
 
@@ -172,8 +172,8 @@ def is_free(error: Exception) -> bool:
     """Return whether a request that failed like this is certainly not billed."""
     import anthropic
 
-    said_so = isinstance(error, (ClaudeError, NotAnAnswer, anthropic.APIStatusError))
-    return said_so or connections.never_sent(error) or connections.is_misdirected(error)
+    is_answered = isinstance(error, (ClaudeError, NotAnAnswer, anthropic.APIStatusError))
+    return is_answered or connections.never_sent(error) or connections.is_misdirected(error)
 
 
 def wait_before_retry(error: Exception, attempt: int) -> float | None:
@@ -181,7 +181,7 @@ def wait_before_retry(error: Exception, attempt: int) -> float | None:
 
     A request that may have been billed is never sent again.
     """
-    error = understood(error)
+    error = as_claude_error(error)
     if isinstance(error, ClaudeError):
         return error.wait_before_retry(attempt)
     return backoff(attempt) if connections.is_refused(error) else None
@@ -199,7 +199,7 @@ def explain(error: Exception, *, request_id: str, model: str, sent: str) -> Repl
     answer = _reply_error(error)
     answer.ref = secrets.token_hex(4)
     answer.failure = failure = None if isinstance(answer, ServerError) else _failure(error, sent)
-    with translation.override("en"):  # the visitor's language is no language for a log
+    with translation.override("en"):  # logs are in English, whatever the visitor's language
         reason = explanation(failure, model=model) if failure else type(error).__name__
     logger.warning(
         "Claude did not answer: %s, %s (ref %s, request %s)",
@@ -257,7 +257,7 @@ def _failure(error: Exception, sent: str) -> Failure:
 
 
 def _seconds(value: str | None) -> int | None:
-    """Read a `retry-after`: seconds, rounded up; None for what can be no number of them."""
+    """Return the value of `retry-after` in seconds, rounded up; None if it is not valid."""
     try:
         seconds = math.ceil(float(value or ""))
     except (ValueError, OverflowError):
@@ -268,4 +268,4 @@ def _seconds(value: str | None) -> int | None:
 def backoff(attempt: int) -> float:
     """Return the delay before the next attempt, with jitter, in seconds."""
     spread: float = random.uniform(0.75, 1.0)  # noqa: S311
-    return min(MAX_WAIT, SHORTEST_WAIT * 2.0 ** (attempt - 1)) * spread
+    return min(MAX_WAIT, FIRST_WAIT * 2.0 ** (attempt - 1)) * spread

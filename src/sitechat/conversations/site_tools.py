@@ -22,23 +22,24 @@ if TYPE_CHECKING:
     from sitechat.knowledge.index import Index
 
 PASSAGES = 10
-"""Passages that go along with a question: ten small ones found more than five large ones."""
+"""Maximum passages sent with a question. Ten small ones found more than five large ones."""
 
 MAX_PAGE_SIZE = 20
-"""Passages of a part of a page; a longer page is opened in parts, and Claude is told so."""
+"""Maximum passages in one part of a page. Claude opens a longer page part by part."""
 
 
 def passages(
     index: Index | None, query: Query, address: str = "", *, bot: str = "default"
 ) -> list[SearchResult]:
-    """Return what goes along with a message: approved answers, then passages of pages.
+    """Return what is sent with a message: approved answers, then passages of pages.
 
     The passages of the visitor's page come before those of other pages.
 
     Args:
         index: The search index; None if nothing has been indexed.
         query: The message.
-        address: What the visitor's network address counts as; "" reads no page for them.
+        address: The identity of the visitor's network address for limits; if it is "", the
+            visitor's page is not read.
         bot: The name of the bot that is asked.
     """
     answers = approved.find(query, bot)
@@ -50,13 +51,13 @@ def passages(
 
 @dataclass(frozen=True)
 class SiteSearch:
-    """What the tools `search_site` and `open_page` work with: what one user may see."""
+    """The part of the site that one user may see, for the tools `search_site` and `open_page`."""
 
     user: User
     language: str
     citations: bool
     prefix: str | None = None
-    """What all paths of the site begin with; None for that of the current request."""
+    """The prefix of all paths of the site; None for the prefix of the current request."""
     sources: Sequence[str] = ()
     bot: str = "default"
     """The name of the bot that is asked."""
@@ -92,15 +93,15 @@ class SitePassages:
     documents: list[SearchResult]
     citations: bool
     none: str = ""
-    """What Claude reads if there are no passages."""
+    """The text for Claude if there are no passages."""
     note: str = ""
-    """What Claude reads after the passages."""
+    """The text for Claude after the passages."""
 
     def as_result(self, shown: int) -> ToolResult:
         """Return the result for Claude, who got `shown` documents before."""
         content = search_result_blocks(self.documents, citations=self.citations, first=shown + 1)
         if self.note:
-            # A result that holds search results may hold nothing else, so the last one says it.
+            # A tool result with search results must not contain other blocks.
             blocks = content[-1]["content"] if self.citations else content
             blocks.append(text_block(self.note))
         return ToolResult(content or [text_block(self.none)], self.documents)
@@ -170,7 +171,7 @@ open_page = Tool(
 )
 
 SITE_TOOLS = (search_site, open_page)
-"""Their schemas are written here, so that a site without own tools does not load the SDK early."""
+"""Their schemas are written out: a site without tools of its own then loads pydantic later."""
 
 
 def _document(found: Found) -> SearchResult:

@@ -27,7 +27,7 @@ TOKENS = frozenset(
 """Fields that count tokens."""
 
 SUMMED = TOKENS | {"dollars", "total_ms"}
-"""Fields that are summed if a reply goes on."""
+"""Fields that are added up if a reply continues after a question to the visitor."""
 
 
 class Usage(models.Model):
@@ -120,7 +120,10 @@ class Usage(models.Model):
         return f"{self.model} {self.dollars}"
 
     def added_to(self, earlier: Usage | None) -> Usage:
-        """Return the usage of a reply that went on, with what it had used before."""
+        """Add this usage to the earlier usage of the same reply, and return the sum.
+
+        A reply continues after the visitor has answered a question, such as whether a tool may run.
+        """
         if earlier is None:
             return self
         self.by_model = _merged([*earlier.shares(), *self.shares()])
@@ -137,14 +140,14 @@ class Usage(models.Model):
         return earlier
 
     def shares(self) -> list[dict[str, Any]]:
-        """Return what each model used, also if it was only one."""
+        """Return the usage of each model; a list of one if only one answered."""
         if self.by_model:
             return list(self.by_model)
         counts = {name: getattr(self, name) or 0 for name in TOKENS}
         return [{"model": self.model, **counts, "dollars": str(self.dollars)}]
 
     def take_back(self, input_tokens: int, output_tokens: int, dollars: Decimal) -> None:
-        """Take back what was booked for a reply whose process was taken for dead."""
+        """Subtract what was booked when the reply's process seemed to have died."""
         if self.input_tokens <= input_tokens and self.output_tokens <= output_tokens:
             self.delete()
             return
@@ -155,7 +158,7 @@ class Usage(models.Model):
 
 
 def _merged(shares: list[dict[str, Any]]) -> list[dict[str, Any]] | None:
-    """Return the sums of each model's shares; None if there is only one model."""
+    """Return the sum of the shares of each model; None if there is only one model."""
     merged: dict[str, dict[str, Any]] = {}
     for share in shares:
         known = merged.get(share["model"])
@@ -164,14 +167,14 @@ def _merged(shares: list[dict[str, Any]]) -> list[dict[str, Any]] | None:
 
 
 def _sum(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
-    """Return two shares of one model together."""
+    """Return the sum of two shares of one model."""
     counts = {name: first[name] + second[name] for name in first.keys() & TOKENS}
     dollars = Decimal(first["dollars"]) + Decimal(second["dollars"])
     return {**first, **counts, "dollars": str(dollars)}
 
 
 class Counter(models.Model):
-    """How much of one limit is used in one window, for one scope; see `sitechat.ledger`.
+    """The use of one limit in one period, such as by one visitor; see `sitechat.ledger`.
 
     `spent` includes reservations. `reserved` is the part of it that running replies hold. It is
     NULL for none, as processes of the previous version insert rows without it.
