@@ -10,7 +10,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
@@ -54,6 +54,8 @@ COLUMNS = ("created", "state", "email", "name", "phone", "message", "bot", "lang
 class ContactAdmin(KeysetRows, ContactModelAdmin):
     """List contact requests. Only their state can be changed."""
 
+    list_title = _("Contacts")
+    list_class = NewestFirst
     list_display = ["shown_contact", "shown_state", "excerpt", "created"]
     list_display_links = None
     list_filter = ["state", BotFilter, "created"]
@@ -149,17 +151,6 @@ class ContactAdmin(KeysetRows, ContactModelAdmin):
         if len(conf.CHAT_BOTS) > 1:
             columns.insert(-1, "bot")
         return columns
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Show the list under the title "Contacts"."""
-        context = {"title": _("Contacts"), **(extra_context or {})}
-        return super().changelist_view(request, context)
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[NewestFirst]:
-        """Return the class of this page's list."""
-        return NewestFirst
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """Return the fields, with the transcript if the user may read it."""

@@ -40,6 +40,8 @@ class ConversationAdmin(KeysetPage, ConversationModelAdmin):
     The permission to view conversations covers transcripts and exports.
     """
 
+    list_title = _("Conversations")
+    list_class = ConversationList
     list_filter = [BotFilter, LabelFilter, RatingFilter, StateFilter, AskerFilter]
     list_select_related = ["user"]
     search_fields = ["id"]
@@ -53,17 +55,6 @@ class ConversationAdmin(KeysetPage, ConversationModelAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return False: rows are shown, not edited."""
         return False
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Show the list under the title "Conversations"."""
-        context = {"title": _("Conversations"), **(extra_context or {})}
-        return super().changelist_view(request, context)
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ConversationList]:
-        """Return the class of this page's list."""
-        return ConversationList
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Conversation], search_term: str

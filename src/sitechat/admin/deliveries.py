@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -37,6 +37,8 @@ BADGES: dict[str, str] = {
 class DeliveryAdmin(ReadOnlyPage, KeysetRows, DeliveryModelAdmin):
     """List deliveries. Failed ones can be sent again. Their contents are not shown."""
 
+    list_title = _("Deliveries")
+    list_class = NewestFirst
     deleted_with = ["conversation", "contact"]
     list_display = ["event", "outcome", "receiver", "created"]
     list_filter = ["state", "kind"]
@@ -74,17 +76,6 @@ class DeliveryAdmin(ReadOnlyPage, KeysetRows, DeliveryModelAdmin):
     def shown_error(self, delivery: Delivery) -> str:
         """Return the last error."""
         return visible(delivery.error)
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Show the list under the title "Deliveries"."""
-        context = {"title": _("Deliveries"), **(extra_context or {})}
-        return super().changelist_view(request, context)
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[NewestFirst]:
-        """Return the class of this page's list."""
-        return NewestFirst
 
     def has_send_permission(self, request: HttpRequest) -> bool:
         """Return whether the user may send failed deliveries again."""

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.functional import Promise
 
 if TYPE_CHECKING:
     MixedInto = admin.ModelAdmin[Any]
@@ -107,11 +109,26 @@ class ReadOnlyPage(DeletedWithOwner, OwnersPage):
 class KeysetRows(OwnersPage, MixedInto):
     """Mixin for rows that a KeysetList shows: without counts or sorting."""
 
+    list_title: ClassVar[str | Promise]
+    """The title of the page with the list."""
+    list_class: ClassVar[type[ChangeList]]
+    """The class of the list, a KeysetList."""
     list_per_page = 50
     sortable_by: ClassVar[list[str] | tuple[str, ...] | None] = ()
     show_full_result_count = False
     if hasattr(admin, "ShowFacets"):  # Django 5.0
         show_facets = admin.ShowFacets.NEVER
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """Return the class of the list."""
+        return self.list_class
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the list under its title."""
+        context = {"title": self.list_title, **(extra_context or {})}
+        return super().changelist_view(request, context)
 
 
 class KeysetPage(KeysetRows):

@@ -105,6 +105,8 @@ class PageList(KeysetList):
 class PageAdmin(ReadOnlyPage, KeysetPage, PageModelAdmin):
     """Show the state of the index, a trial search and all pages. Nothing can be edited."""
 
+    list_title = _("What the chat knows")
+    list_class = PageList
     list_filter = [
         ReadFilter,
         ("source", ValuesFilter),
@@ -127,7 +129,6 @@ class PageAdmin(ReadOnlyPage, KeysetPage, PageModelAdmin):
 
         asked = {name: request.POST.get(name, "") for name in TRIAL_FIELDS}
         context = {
-            "title": _("What the chat knows"),
             "knowledge": knowledge.knowledge_report(),
             "asked": {**asked, "language": asked["language"] or settings.LANGUAGE_CODE},
             "languages": settings.LANGUAGES,
@@ -137,10 +138,6 @@ class PageAdmin(ReadOnlyPage, KeysetPage, PageModelAdmin):
             **(extra_context or {}),
         }
         return super().changelist_view(request, context)
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[PageList]:
-        """Return the class of this page's list."""
-        return PageList
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None

@@ -88,17 +88,11 @@ def _errors(bots: Mapping[Any, Any]) -> Iterator[CheckMessage]:
                 id="sitechat.E006",
             )
         found = dotted.resolve(path, _is_bot, _("a subclass of sitechat.Chatbot"))
-        if found.problem:
-            yield Error(
-                _("%(name)s is %(value)r, %(problem)s.")
-                % {"name": f"CHAT_BOTS[{name!r}]", "value": path, "problem": found.problem},
-                hint=found.hint(
-                    _("Write the dotted path of a subclass of Chatbot, as in %(example)s.")
-                    % {"example": EXAMPLE}
-                ),
-                id="sitechat.E006",
-            )
-        else:
+        right = _("Write the dotted path of a subclass of Chatbot, as in %(example)s.") % {
+            "example": EXAMPLE
+        }
+        yield from found.errors(f"CHAT_BOTS[{name!r}]", valid=right, id="sitechat.E006")
+        if not found.problem:
             yield from _attributes(name, found.value)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from inspect import isabstract
 from typing import Any
@@ -14,21 +14,18 @@ from django.utils.translation import gettext as _
 
 from sitechat.chatbot import Chatbot
 from sitechat.checks import dotted
+from sitechat.checks.dictionaries import check_keys, known_items
 from sitechat.checks.valid_values import OTHER_WORDS, VALID_SETTINGS, VALID_WIDGET
 from sitechat.claude import prices
 from sitechat.conf import SETTINGS, conf
 from sitechat.ledger import Ledger, get_ledger
 
 
-def _nearest(name: str, names: Iterable[str]) -> str:
-    return get_close_matches(name, names, n=1, cutoff=0.0)[0]
-
-
 def _near_setting(name: str) -> str:
     """Return the setting that an unknown name probably means."""
     if name.upper().endswith("KEY"):
         return "ANTHROPIC_API_KEY"
-    return _nearest(name.upper(), SETTINGS)
+    return get_close_matches(name.upper(), SETTINGS, n=1, cutoff=0.0)[0]
 
 
 def check_names(**kwargs: Any) -> Iterator[CheckMessage]:
@@ -63,12 +60,7 @@ def check_ledger(**kwargs: Any) -> Iterator[CheckMessage]:
     right = _('Set CHAT_LEDGER = "sitechat.ledger.DatabaseLedger", the default.')
     found = dotted.resolve(path, _is_ledger, _("a ledger"))
     if found.problem:
-        yield Error(
-            _("%(name)s is %(value)r, %(problem)s.")
-            % {"name": "CHAT_LEDGER", "value": path, "problem": found.problem},
-            hint=found.hint(right),
-            id="sitechat.E004",
-        )
+        yield from found.errors("CHAT_LEDGER", valid=right, id="sitechat.E004")
         return
     for problem in get_ledger().problems():
         yield Error(problem, hint=right, id="sitechat.E004")
@@ -93,16 +85,11 @@ def check_client(**kwargs: Any) -> Iterator[CheckMessage]:
     path = conf.CHAT_CLIENT
     if path is None:
         return
-    found = dotted.resolve(path, callable, "callable")
-    if found.problem:
-        yield Error(
-            _("%(name)s is %(value)r, %(problem)s.")
-            % {"name": "CHAT_CLIENT", "value": path, "problem": found.problem},
-            hint=found.hint(
-                _("Write the dotted path of a callable that returns an async Anthropic client.")
-            ),
-            id="sitechat.E007",
-        )
+    yield from dotted.resolve(path, callable, "callable").errors(
+        "CHAT_CLIENT",
+        valid=_("Write the dotted path of a callable that returns an async Anthropic client."),
+        id="sitechat.E007",
+    )
 
 
 def check_widget(**kwargs: Any) -> Iterator[CheckMessage]:
@@ -119,23 +106,15 @@ def check_widget(**kwargs: Any) -> Iterator[CheckMessage]:
 
 
 def _widget_problems(name: str, widget: object) -> Iterator[CheckMessage]:
-    if not isinstance(widget, Mapping):
-        yield Error(
-            _("%(name)s is %(value)r.") % {"name": name, "value": widget},
-            hint=_("Write a dictionary, such as %(example)s.") % {"example": '{"title": "Ask us"}'},
-            id="sitechat.E008",
-        )
-        return
-    for key, value in widget.items():
-        if key not in VALID_WIDGET:
-            near = OTHER_WORDS.get(str(key).lower()) or _nearest(str(key), VALID_WIDGET)
-            yield Error(
-                _("%(name)s has no %(key)r.") % {"name": name, "key": key},
-                hint=_("Did you mean %(near)r? Known: %(names)s.")
-                % {"near": near, "names": ", ".join(sorted(VALID_WIDGET))},
-                id="sitechat.E008",
-            )
-            continue
+    yield from check_keys(
+        name,
+        widget,
+        VALID_WIDGET,
+        example='{"title": "Ask us"}',
+        id="sitechat.E008",
+        synonyms=OTHER_WORDS,
+    )
+    for key, value in known_items(widget, VALID_WIDGET):
         valid, right = VALID_WIDGET[key]
         if not valid(value):
             shown = _("%(name)s[%(key)r] is %(value)r.") % {

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from difflib import get_close_matches
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.core.checks import CheckMessage, Error, Warning
@@ -14,6 +13,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from sitechat.checks.dictionaries import check_keys, known_items
 from sitechat.conf import conf
 from sitechat.people.contact_form import FIELDS, current_form
 
@@ -55,24 +55,15 @@ VALID_CONTACT: dict[str, tuple[Callable[[Any], bool], str | Promise]] = {
 def check_contact(**kwargs: Any) -> Iterator[CheckMessage]:
     """E030: CHAT_CONTACT has an unknown key or an invalid value."""
     options = conf.CHAT_CONTACT
-    if not isinstance(options, Mapping):
-        yield Error(
-            _("%(name)s is %(value)r.") % {"name": "CHAT_CONTACT", "value": options},
-            hint=_("Write a dictionary, such as %(example)s.")
-            % {"example": '{"fields": ["email", "message"]}'},
-            id="sitechat.E030",
-        )
-        return
-    for key, value in options.items():
-        if key not in VALID_CONTACT:
-            near = get_close_matches(str(key), VALID_CONTACT, n=1, cutoff=0.0)[0]
-            yield Error(
-                _("%(name)s has no %(key)r.") % {"name": "CHAT_CONTACT", "key": key},
-                hint=_("Did you mean %(near)r? Known: %(names)s.")
-                % {"near": near, "names": ", ".join(sorted(VALID_CONTACT))},
-                id="sitechat.E030",
-            )
-        elif not VALID_CONTACT[key][0](value):
+    yield from check_keys(
+        "CHAT_CONTACT",
+        options,
+        VALID_CONTACT,
+        example='{"fields": ["email", "message"]}',
+        id="sitechat.E030",
+    )
+    for key, value in known_items(options, VALID_CONTACT):
+        if not VALID_CONTACT[key][0](value):
             yield Error(
                 _("%(name)s[%(key)r] is %(value)r.")
                 % {"name": "CHAT_CONTACT", "key": key, "value": value},

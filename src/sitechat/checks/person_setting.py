@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from sitechat.checks.dictionaries import check_keys, known_items
 from sitechat.conf import conf
 from sitechat.people import hours
 from sitechat.people.options import KEYS, MAX_NAME_LENGTH
@@ -24,23 +24,8 @@ EXAMPLE = 'CHAT_PERSON = {"email": "support@example.org", "hours": "Mon-Fri 09:0
 def check_person(**kwargs: Any) -> Iterator[CheckMessage]:
     """E013: CHAT_PERSON has an unknown key or an invalid value."""
     value = conf.CHAT_PERSON
-    if not isinstance(value, Mapping):
-        yield Error(
-            _("%(name)s is %(value)r.") % {"name": "CHAT_PERSON", "value": value},
-            hint=_("Write a dictionary, such as %(example)s.") % {"example": EXAMPLE},
-            id="sitechat.E013",
-        )
-        return
-    for key, given in value.items():
-        if key not in KEYS:
-            near = get_close_matches(str(key), KEYS, n=1, cutoff=0.0)[0]
-            yield Error(
-                _("%(name)s has no %(key)r.") % {"name": "CHAT_PERSON", "key": key},
-                hint=_("Did you mean %(near)r? Known: %(names)s.")
-                % {"near": near, "names": ", ".join(KEYS)},
-                id="sitechat.E013",
-            )
-            continue
+    yield from check_keys("CHAT_PERSON", value, KEYS, example=EXAMPLE, id="sitechat.E013")
+    for key, given in known_items(value, KEYS):
         problem = VALIDATORS[key](given)
         if problem:
             yield Error(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.core.checks import CheckMessage, Error, Warning
 from django.utils.translation import gettext as _
 
+from sitechat.checks.dictionaries import did_you_mean
 from sitechat.conf import conf
 from sitechat.events.hooks import key_of, webhooks
 from sitechat.signals import EVENTS
@@ -54,12 +54,7 @@ def _problems(entry: Any) -> Iterator[tuple[str, str]]:
         return
     for key in entry:
         if key not in KEYS:
-            near = get_close_matches(str(key), KEYS, n=1, cutoff=0.0)[0]
-            yield (
-                _("has no %(key)r.") % {"key": key},
-                _("Did you mean %(near)r? Known: %(names)s.")
-                % {"near": near, "names": ", ".join(KEYS)},
-            )
+            yield _("has no %(key)r.") % {"key": key}, did_you_mean(key, KEYS)
     if not _is_url(entry.get("url")):
         yield (
             _("has no valid %(key)s.") % {"key": '"url"'},
@@ -90,12 +85,8 @@ def _problems_of_events(events: Any) -> Iterator[tuple[str, str]]:
         return
     for name in events:
         if name not in EVENTS:
-            near = get_close_matches(str(name), EVENTS, n=1, cutoff=0.0)[0]
-            hint = _("Did you mean %(near)r? Known: %(names)s.") % {
-                "near": near,
-                "names": ", ".join(EVENTS),
-            }
-            yield _("names an event %(name)r that does not exist.") % {"name": name}, hint
+            problem = _("names an event %(name)r that does not exist.") % {"name": name}
+            yield problem, did_you_mean(name, EVENTS)
 
 
 def _is_url(value: Any) -> bool:
