@@ -60,7 +60,7 @@ def test_the_secret_belongs_to_the_entry_with_the_event(settings: Settings) -> N
     ("entries", "problem"),
     [
         ("https://example.org/", "type str"),
-        (["https://example.org/"], "no dictionary"),
+        (["https://example.org/"], "not a dictionary"),
         ([{"url": URL, "secret": SECRET, "event": []}], "no 'event'"),
         ([{"url": "example.org", "secret": SECRET}], 'valid "url"'),
         ([{"url": "ftp://example.org", "secret": SECRET}], 'valid "url"'),

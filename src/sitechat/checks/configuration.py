@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from sitechat.chatbot import Chatbot
 from sitechat.checks import dotted
-from sitechat.checks.dictionaries import check_keys, known_items
+from sitechat.checks.dictionaries import check_dictionary, known_items
 from sitechat.checks.valid_values import OTHER_WORDS, VALID_SETTINGS, VALID_WIDGET
 from sitechat.claude import prices
 from sitechat.conf import SETTINGS, conf
@@ -106,7 +106,7 @@ def check_widget(**kwargs: Any) -> Iterator[CheckMessage]:
 
 
 def _widget_problems(name: str, widget: object) -> Iterator[CheckMessage]:
-    yield from check_keys(
+    yield from check_dictionary(
         name,
         widget,
         VALID_WIDGET,

@@ -13,7 +13,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from sitechat.checks.dictionaries import check_keys, known_items
+from sitechat.checks.dictionaries import check_dictionary, known_items
 from sitechat.conf import conf
 from sitechat.people.contact_form import FIELDS, current_form
 
@@ -55,7 +55,7 @@ VALID_CONTACT: dict[str, tuple[Callable[[Any], bool], str | Promise]] = {
 def check_contact(**kwargs: Any) -> Iterator[CheckMessage]:
     """E030: CHAT_CONTACT has an unknown key or an invalid value."""
     options = conf.CHAT_CONTACT
-    yield from check_keys(
+    yield from check_dictionary(
         "CHAT_CONTACT",
         options,
         VALID_CONTACT,

@@ -10,7 +10,7 @@ from django.core.checks import CheckMessage, Error
 from django.utils.translation import gettext as _
 
 
-def check_keys(
+def check_dictionary(
     name: str,
     value: object,
     known: Collection[str],

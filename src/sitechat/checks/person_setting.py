@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from sitechat.checks.dictionaries import check_keys, known_items
+from sitechat.checks.dictionaries import check_dictionary, known_items
 from sitechat.conf import conf
 from sitechat.people import hours
 from sitechat.people.options import KEYS, MAX_NAME_LENGTH
@@ -24,7 +24,7 @@ EXAMPLE = 'CHAT_PERSON = {"email": "support@example.org", "hours": "Mon-Fri 09:0
 def check_person(**kwargs: Any) -> Iterator[CheckMessage]:
     """E013: CHAT_PERSON has an unknown key or an invalid value."""
     value = conf.CHAT_PERSON
-    yield from check_keys("CHAT_PERSON", value, KEYS, example=EXAMPLE, id="sitechat.E013")
+    yield from check_dictionary("CHAT_PERSON", value, KEYS, example=EXAMPLE, id="sitechat.E013")
     for key, given in known_items(value, KEYS):
         problem = VALIDATORS[key](given)
         if problem:
