@@ -12,8 +12,8 @@ import re
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from sitechat.knowledge.reading import composing
 from sitechat.knowledge.reading.blocks import Block, Content, Unreadable
-from sitechat.knowledge.reading.composing import compose
 from sitechat.knowledge.reading.decorations import is_consent_banner
 from sitechat.knowledge.reading.visibility import NEVER, Sight, Visibility
 from sitechat.knowledge.reading.walking import blocks, is_wrapped_text
@@ -86,7 +86,7 @@ def _parse(text: str) -> HtmlElement:
         _refuse_cut_short(parser)
         raise Unreadable(f"not readable as HTML: {error}") from error
     _refuse_cut_short(parser)
-    compose(root)
+    composing.compose(root)
     return root
 
 
