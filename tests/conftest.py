@@ -29,6 +29,7 @@ from sitechat.engine.process import running
 from sitechat.engine.workers import DATABASE_THREADS, workers
 from sitechat.knowledge.sources import registry, waiting
 from sitechat.receivers import discover
+from sitechat.reports import catching_up, reviewing
 from sitechat.standin import Answer, Standin, pytest_plugin
 from tests import rendered
 from tests.indexed import put_help_pages
@@ -84,6 +85,8 @@ def pytest_runtest_teardown(item: pytest.Item) -> None:
     names = item.fixturenames if isinstance(item, pytest.Function) else ()
     if "transactional_db" in names or (marker and marker.kwargs.get("transaction")):
         _wait_until_idle(waiting.threads(), waiting.THREADS)
+        for work in (catching_up.worker(), reviewing.worker()):
+            assert work.wait(60), "the work in the background does not end"
     if CAN_CORRUPT_CONTEXTS:
         gc.collect(1 if next(_teardowns) % 100 else 2)
 

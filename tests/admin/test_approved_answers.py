@@ -6,7 +6,9 @@ import re
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from sitechat.admin.approved_answers import MAX_ANSWER_LENGTH, MAX_WORDINGS
 from sitechat.models import ApprovedAnswer, Message, Unanswered, Usage
@@ -16,6 +18,7 @@ from tests.owner import owner_client, page_of, talk
 
 pytestmark = pytest.mark.django_db
 
+LIST = "/admin/sitechat/approvedanswer/"
 ADD = "/admin/sitechat/approvedanswer/add/"
 UNANSWERED = "/admin/sitechat/unanswered/"
 
@@ -47,6 +50,7 @@ def reply_of(*turns: tuple[str, str], **fields: Any) -> Message:
 def test_an_unanswered_question_becomes_an_answer_and_is_done(owner: Client) -> None:
     reply = reply_of(("Where can I park?", "I don't know."))
     reply_of(("where can i park", "I don't know."))
+    review.review_new_replies()
     page = owner.get(UNANSWERED).content.decode()
     assert f"{ADD}?reply=" in page
     draft = initial(owner, reply.pk)
@@ -83,6 +87,7 @@ def test_who_may_not_read_transcripts_gets_no_draft() -> None:
     review.review_new_replies()
     save(staff, reply=str(reply.pk))
     assert Unanswered.objects.open().exists()
+    review.review_new_replies()
     assert "Write the right answer" not in staff.get(UNANSWERED).content.decode()
 
 
@@ -145,3 +150,21 @@ def test_the_list_names_languages(owner: Client) -> None:
     assert not re.search(r'<a href="\?language[^>]*>\s*</a>', page), "a link without a name"
     found = owner.get("/admin/sitechat/approvedanswer/?language=ar").context["cl"].result_list
     assert [answer.language for answer in found] == ["ar"]
+
+
+def test_the_list_counts_no_rows(owner: Client) -> None:
+    for n in range(52):
+        ApprovedAnswer.objects.create(title=f"Answer {n:02}", questions="?", answer="!")
+    with CaptureQueriesContext(connection) as queries:
+        first = owner.get(LIST)
+    counts = [each["sql"] for each in queries if "COUNT(" in each["sql"]]
+    assert not counts, counts
+    titles = [answer.title for answer in first.context["cl"].result_list]
+    older = owner.get(f"{LIST}{first.context['cl'].older}")
+    titles += [answer.title for answer in older.context["cl"].result_list]
+    assert titles == [f"Answer {n:02}" for n in reversed(range(52))]
+    assert not older.context["cl"].older
+    page = page_of(owner, f"{LIST}?q=Answer+51&active__exact=1")
+    assert "Answer 51" in page
+    assert "Answer 50" not in page
+    assert ADD in page

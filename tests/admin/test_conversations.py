@@ -15,6 +15,7 @@ from pytest_django import Settings
 from sitechat.admin import changelist
 from sitechat.admin.conversations import ConversationAdmin
 from sitechat.models import Conversation, Status, Unanswered
+from sitechat.reports import review
 from tests.owner import LIST, page_of, talk, url_of
 from tests.smaller import Smaller
 
@@ -196,4 +197,5 @@ def test_sites_without_time_zones_have_the_same_pages(owner: Client, settings: S
         owner.get("/admin/sitechat/usage/").context["report"].total.replies
         == 1 + ConversationAdmin.list_per_page
     )
+    review.review_new_replies()
     assert owner.get("/admin/sitechat/unanswered/").context["count"] == 1

@@ -97,6 +97,8 @@ def test_a_conversation_has_a_limited_number_of_labels() -> None:
         add_label(conversation, f"label {number}")
     with pytest.raises(StaffError, match="at most 20"):
         add_label(conversation, "one more")
+    assert add_label(conversation, "Label 7") == "label 7", "it has this one"
+    assert len(labels(conversation)) == labelling.MAX_LABELS
 
 
 def test_a_label_is_text_and_never_markup(owner: Client) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -21,11 +22,17 @@ pytestmark = [pytest.mark.django_db, pytest.mark.database]
 UNANSWERED = "/admin/sitechat/unanswered/"
 
 
+def listed(client: Client, query: str = "") -> Any:
+    """Return the page after all replies were reviewed."""
+    review.review_new_replies()
+    return client.get(f"{UNANSWERED}?{query}")
+
+
 def test_the_page_groups_what_is_alike_and_links_to_the_transcript(owner: Client) -> None:
     one = talk(("Where can I park my car?", "I don't know."))
     talk(("where can i park", "The site does not tell."))
     talk(("Do you bake without gluten?", "I don't know."))
-    response = owner.get(UNANSWERED)
+    response = listed(owner)
     assert [len(group.asked) for group in response.context["groups"]] == [2, 1]
     reply = one.messages.get(position=1)
     link = f"/admin/sitechat/conversation/{one.pk}/change/#message-{reply.pk}"
@@ -33,26 +40,26 @@ def test_the_page_groups_what_is_alike_and_links_to_the_transcript(owner: Client
 
 
 def test_an_empty_page_is_good_news(owner: Client) -> None:
-    assert "There are no unanswered questions." in owner.get(UNANSWERED).content.decode()
-    assert "No question has been marked" in owner.get(f"{UNANSWERED}?show=done").content.decode()
+    assert "There are no unanswered questions." in listed(owner).content.decode()
+    assert "No question has been marked" in listed(owner, "show=done").content.decode()
 
 
 def test_a_group_is_marked_as_done_and_opened_again(owner: Client) -> None:
     talk(("Where can I park?", "I don't know."))
-    ids = owner.get(UNANSWERED).context["groups"][0].ids
+    ids = listed(owner).context["groups"][0].ids
     page = owner.post(UNANSWERED, {"ids": ids, "action": "done"}, follow=True)
     assert "1 question is done." in page.content.decode()
     assert not page.context["groups"]
-    done = owner.get(f"{UNANSWERED}?show=done")
+    done = listed(owner, "show=done")
     assert len(done.context["groups"]) == 1
     owner.post(UNANSWERED, {"ids": ids, "action": "reopen"})
-    assert len(owner.get(UNANSWERED).context["groups"]) == 1
+    assert len(listed(owner).context["groups"]) == 1
 
 
 @pytest.mark.parametrize("ids", ["", "x", "1,2,3", "-1", "9" * 30, "٣"])
 def test_odd_ids_mark_nothing(owner: Client, ids: str) -> None:
     talk(("Where?", "I don't know."))
-    owner.get(UNANSWERED)
+    listed(owner)
     Unanswered.objects.update(id=Unanswered.objects.get().pk + 100)
     assert owner.post(UNANSWERED, {"ids": ids, "action": "done"}).status_code == 302
     assert Unanswered.objects.open().count() == 1
@@ -68,7 +75,7 @@ def test_pages_follow_each_other(owner: Client, smaller: Smaller) -> None:
     Message.objects.update(created=timezone.now() - timedelta(minutes=9))
     seen, query = 0, ""
     for _page in range(3):
-        response = owner.get(f"{UNANSWERED}?{query}")
+        response = listed(owner, query)
         seen += response.context["count"]
         query = response.context["older"]
     assert seen == 5
@@ -78,7 +85,7 @@ def test_pages_follow_each_other(owner: Client, smaller: Smaller) -> None:
 def test_who_may_not_read_transcripts_sees_questions_alone() -> None:
     staff = owner_client("sitechat.view_unanswered")
     talk(("Where can I park?", "I don't know, dear."), comment="a private word")
-    page = staff.get(UNANSWERED).content.decode()
+    page = listed(staff).content.decode()
     assert "Where can I park?" in page
     assert "I don&#x27;t know, dear." not in page
     assert "a private word" not in page
@@ -89,7 +96,7 @@ def test_who_may_not_read_transcripts_sees_questions_alone() -> None:
 def test_who_may_read_transcripts_sees_the_replies() -> None:
     staff = owner_client("sitechat.view_unanswered", "sitechat.change_conversation")
     talk(("Where can I park?", "I don't know, dear."))
-    assert "I don&#x27;t know, dear." in staff.get(UNANSWERED).content.decode()
+    assert "I don&#x27;t know, dear." in listed(staff).content.decode()
 
 
 def test_staff_without_the_permission_is_refused() -> None:
@@ -100,7 +107,7 @@ def test_large_groups_are_marked_as_they_are_shown(owner: Client, smaller: Small
     smaller(gaps, LOADED=2)
     for n in range(4):
         talk((f"Where can I park? {n}", "I don't know."))
-    group = owner.get(UNANSWERED).context["groups"][0]
+    group = listed(owner).context["groups"][0]
     assert (len(group.asked), group.ids) == (2, "")
     Job.objects.all().delete()
     later = talk(("where can i park", "I don't know."), age=timedelta(minutes=2))
@@ -109,16 +116,31 @@ def test_large_groups_are_marked_as_they_are_shown(owner: Client, smaller: Small
     assert Unanswered.objects.open().get().conversation == later
 
 
+def test_only_the_listed_questions_of_a_large_group_are_marked(
+    owner: Client, smaller: Smaller
+) -> None:
+    smaller(gaps, LOADED=1)
+    for bot in ("shop", "shop", "help"):
+        talk(("Where can I park?", "I don't know."), bot=bot)
+    group = listed(owner, "bot=shop").context["groups"][0]
+    assert (group.group.count, len(group.asked)) == (2, 1)
+    owner.post(f"{UNANSWERED}?bot=shop", {"group": group.name, "action": "done"})
+    assert Unanswered.objects.open().get().conversation.bot == "help"
+    done = listed(owner, "show=done&bot=shop").context["groups"][0]
+    owner.post(f"{UNANSWERED}?show=done&bot=shop", {"group": done.name, "action": "reopen"})
+    assert Unanswered.objects.open().count() == 3
+
+
 @pytest.mark.parametrize("group", ["x", "_", "0" * 36, f"{'0' * 8}-0000-0000-0000-{'0' * 12}_x"])
 def test_odd_groups_mark_nothing(owner: Client, group: str) -> None:
     talk(("Where?", "I don't know."))
-    owner.get(UNANSWERED)
+    listed(owner)
     assert owner.post(UNANSWERED, {"group": group, "action": "done"}).status_code == 302
     assert Unanswered.objects.open().count() == 1
 
 
 def shown(client: Client, query: str) -> set[str]:
-    groups = client.get(f"{UNANSWERED}?{query}").context["groups"]
+    groups = listed(client, query).context["groups"]
     return {asked.question for group in groups for asked in group.asked}
 
 
@@ -133,7 +155,7 @@ def test_questions_are_filtered_by_bot_language_reason_and_date(owner: Client) -
     yesterday = (timezone.localdate() - timedelta(days=1)).isoformat()
     assert shown(owner, f"until={yesterday}") == {"Wo kann ich mein Auto parken?"}
     assert shown(owner, f"since={yesterday}") == {"Where can I park?", "What is it?"}
-    assert "No question matches the filter." in owner.get(f"{UNANSWERED}?bot=x").content.decode()
+    assert "No question matches the filter." in listed(owner, "bot=x").content.decode()
 
 
 @pytest.mark.parametrize(
@@ -145,13 +167,13 @@ def test_questions_are_filtered_by_bot_language_reason_and_date(owner: Client) -
 )
 def test_odd_filters_break_nothing(owner: Client, query: str) -> None:
     talk(("Where?", "I don't know."))
-    assert owner.get(f"{UNANSWERED}?{query}").status_code == 200
+    assert listed(owner, query).status_code == 200
 
 
 def test_the_filtered_questions_are_exported_without_formulas(owner: Client) -> None:
     talk(("=HYPERLINK(1)", "I don't know."))
     talk(("What is it?", "A loaf."), rating=-1)
-    response = owner.get(f"{UNANSWERED}?format=csv&reason=unknown")
+    response = listed(owner, "format=csv&reason=unknown")
     assert response["Content-Type"].startswith("text/csv")
     rows = list(csv.DictReader(io.StringIO(response.content.decode())))
     assert [(row["question"], row["reason"]) for row in rows] == [("'=HYPERLINK(1)", "unknown")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import sys
 import zlib
+from time import process_time
 
 import brotli
 import pytest
@@ -115,6 +116,22 @@ def test_only_pages_can_declare_their_encoding() -> None:
 )
 def test_compressed_bodies_are_decompressed(encodings: str, data: bytes) -> None:
     assert unpacked(data, encodings, 1000) == b"text"
+
+
+@pytest.mark.parametrize("padding", [b"", b"\0" * 30])
+def test_many_small_members_take_linear_time(padding: bytes) -> None:
+    text = b"x" * 10_000
+    members = gzip.compress(b"", mtime=0) * 100_000 + padding + gzip.compress(text, mtime=0)
+    began = process_time()
+    assert unpacked(members, "gzip", len(text)) == text
+    assert process_time() - began < 5, "it took 9 s when each member copied the rest"
+
+
+def test_other_data_after_compressed_data_are_ignored() -> None:
+    assert unpacked(gzip.compress(b"text", mtime=0) + b"more", "gzip", 1000) == b"text"
+    cut = gzip.compress(b"text", mtime=0) * 2
+    with pytest.raises(Unreadable, match="end too early"):
+        unpacked(cut[:-3], "gzip", 1000)
 
 
 def test_brotli_needs_the_library_of_the_site(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -180,7 +180,7 @@ def test_each_approved_answer_is_a_case(
     ApprovedAnswer.objects.create(title="Old", questions="What?", answer="That.", active=False)
     claude_standin.script(Answer("Here.", citations=[0]), "YES. It does.")
     call_command("chat_eval", approved=True)
-    assert "1 of 1 answers are as expected" in capsys.readouterr().err
+    assert "1 of 1 answer is as expected" in capsys.readouterr().err
     claude_standin.script("I don't know.", "NO. It does not.")
     with pytest.raises(CommandError, match="0 of 1"):
         call_command("chat_eval", approved=True)

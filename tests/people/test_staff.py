@@ -10,9 +10,10 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from sitechat.conversations import erasure
-from sitechat.models import Conversation, Handoff, HandoffEntry
-from sitechat.people import staff
-from tests.owner import talk
+from sitechat.models import Contact, Conversation, Handoff, HandoffEntry
+from sitechat.people import labelling, mailing, staff
+from sitechat.reports import retention
+from tests.owner import LONG_AGO, talk
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
@@ -114,6 +115,20 @@ def test_nothing_is_written_into_a_forgotten_conversation(
     with pytest.raises(staff.ConversationGone):
         staff.assign(talking, ann, ben)
     assert not HandoffEntry.objects.exists()
+
+
+def test_only_messages_prolong_the_retention(talking: Conversation, ann: User) -> None:
+    staff.join(talking, ann)
+    staff.say(talking, ann, "Hello")
+    Contact.objects.create(email="ben@example.org", bot="default", conversation=talking)
+    Conversation.objects.update(updated=timezone.now() - LONG_AGO)
+    staff.note(talking, ann, "A good customer")
+    mailing.mail_answers(talking, ann, "ben@example.org", "example.org")
+    labelling.add_label(talking, "VIP")
+    assert HandoffEntry.objects.filter(kind__in=["note", "mailed"]).count() == 2
+    assert retention.outdated(30).count() == 1
+    staff.say(talking, ann, "One more thing")
+    assert retention.outdated(30).count() == 0
 
 
 @pytest.mark.parametrize("text", ["", " \n", "x" * 10_001])

@@ -15,7 +15,7 @@ from pytest_django import Settings
 from sitechat import tasks
 from sitechat.models import Conversation, Delivery
 from sitechat.people import staff
-from sitechat.reports.period_report import PeriodReport, period_report
+from sitechat.reports.period_report import PeriodReport, period_report, reviewed_report
 from sitechat.reports.report_mail import as_mail, as_text
 from tests.owner import owner_client, talk
 
@@ -41,7 +41,7 @@ def week() -> PeriodReport:
     talk(("Mine?", "Yes."), age=when).__class__.objects.filter(messages__text="Mine?").update(
         command="chat_ask"
     )
-    return period_report("week")
+    return reviewed_report("week")
 
 
 def test_a_person_counts_after_the_conversation_was_handed_back(settings: Settings) -> None:
@@ -86,7 +86,7 @@ def test_an_empty_period_says_so(owner: Client) -> None:
 
 def test_the_mail_has_text_and_html_that_runs_nothing() -> None:
     talk(("<script>alert(1)</script>\r\nBcc: x@example.org", "I don't know."), age=last_week())
-    mail = as_mail(period_report("week"), ["ann@example.org"])
+    mail = as_mail(reviewed_report("week"), ["ann@example.org"])
     assert "<script>" in mail.text
     assert "<script>" not in mail.html
     assert "&lt;script&gt;" in mail.html

@@ -166,7 +166,7 @@ def test_a_second_run_does_nothing() -> None:
 def test_the_command_says_what_it_did(capsys: pytest.CaptureFixture[str]) -> None:
     talk(("old", "yes"), age=LONG_AGO)
     call_command("chat_cleanup", dry_run=True)
-    assert "Would delete 1 conversations with 2" in capsys.readouterr().out
+    assert "Would delete 1 conversation with 2" in capsys.readouterr().out
     call_command("chat_cleanup")
     output = capsys.readouterr().out
-    assert "Deleted 1 conversations with 2 messages, older than 30 days." in output
+    assert "Deleted 1 conversation with 2 messages, older than 30 days." in output

@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from sitechat.conversations import replies
 from sitechat.models import Conversation, Job, Message, Status, Unanswered
 from sitechat.reports import review
 from tests.interleave import after_query
@@ -92,10 +93,25 @@ def test_a_thumb_down_that_is_taken_back_is_none() -> None:
     talk(("What?", "That."), rating=-1)
     review.review_new_replies()
     assert Unanswered.objects.open().count() == 1
-    Message.objects.update(rating=0)
+    replies.rate(Message.objects.get(position=1), 0, None)
     assert not Unanswered.objects.open().exists()
     review.review_new_replies()
     assert not Unanswered.objects.exists()
+
+
+def test_ratings_of_processes_of_the_previous_version_are_found_by_the_cleanup() -> None:
+    """They store a rating with the reply only."""
+    talk(("Where?", "I don't know."))
+    talk(("What?", "That."), rating=-1)
+    review.review_new_replies()
+    Unanswered.objects.filter(question="Where?").update(rating=None)
+    assert Unanswered.objects.open().count() == 2
+    Message.objects.filter(text="I don't know.").update(rating=-1)
+    review.review_new_replies()
+    assert set(Unanswered.objects.open().values_list("rating", flat=True)) == {-1}
+    Message.objects.filter(rating=-1).update(rating=1)
+    review.review_new_replies()
+    assert not Unanswered.objects.open().exists()
 
 
 def test_what_is_done_stays_done() -> None:
@@ -147,7 +163,8 @@ def test_a_thumb_up_closes_a_question() -> None:
     talk(("When?", "I don't know."), rating=1)
     review.review_new_replies()
     assert reasons() == {"Where?": REASON.UNKNOWN}
-    Message.objects.filter(position=1).update(rating=1)
+    for reply in Message.objects.filter(position=1):
+        replies.rate(reply, 1, None)
     assert not Unanswered.objects.open().exists()
     review.review_new_replies()
     assert Unanswered.objects.exclude(done=None).count() == 1

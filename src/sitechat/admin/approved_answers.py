@@ -16,7 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from sitechat.admin.filters import LanguageFilter
-from sitechat.admin.owners import OwnTemplates, may_read_transcripts
+from sitechat.admin.keyset import LastChangedFirst
+from sitechat.admin.owners import OwnTemplates, Uncounted, may_read_transcripts
 from sitechat.admin.trials import TrialRow
 from sitechat.conf import conf
 from sitechat.models import ApprovedAnswer
@@ -107,7 +108,7 @@ class ApprovedAnswerForm(AnswerModelForm):
 
 
 @admin.register(ApprovedAnswer)
-class ApprovedAnswerAdmin(OwnTemplates, AnswerModelAdmin):
+class ApprovedAnswerAdmin(OwnTemplates, Uncounted, AnswerModelAdmin):
     """Edit approved answers. A new answer can start from a reply that did not help."""
 
     form = ApprovedAnswerForm
@@ -115,8 +116,6 @@ class ApprovedAnswerAdmin(OwnTemplates, AnswerModelAdmin):
     list_filter = ("active", "audience", ("language", LanguageFilter))
     search_fields = ("title", "questions", "answer")
     ordering = ("-updated",)
-    list_per_page = 50
-    show_full_result_count = False
     fieldsets = (
         (None, {"fields": ("title", "questions", "answer", "url")}),
         (_("Where it applies"), {"fields": ("bots", "language", "audience", "active")}),
@@ -150,6 +149,10 @@ class ApprovedAnswerAdmin(OwnTemplates, AnswerModelAdmin):
         title = capfirst(self.opts.verbose_name_plural)
         context = {"title": title, **(extra_context or {})}
         return super().changelist_view(request, context)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[LastChangedFirst]:
+        """Return the class of this page's list."""
+        return LastChangedFirst
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Return the initial values of a new answer, from the reply in the query string."""

@@ -96,3 +96,9 @@ class NewestFirst(KeysetList):
     """Rows of a model with the field `created`."""
 
     moment = "created"
+
+
+class LastChangedFirst(KeysetList):
+    """Rows of a model with the field `updated`."""
+
+    moment = "updated"

@@ -106,7 +106,7 @@ class ReadOnlyPage(DeletedWithOwner, OwnersPage):
         return False
 
 
-class KeysetRows(OwnersPage, MixedInto):
+class Uncounted(MixedInto):
     """Mixin for rows that a KeysetList shows: without counts or sorting."""
 
     list_title: ClassVar[str | Promise]
@@ -129,6 +129,10 @@ class KeysetRows(OwnersPage, MixedInto):
         """Show the list under its title."""
         context = {"title": self.list_title, **(extra_context or {})}
         return super().changelist_view(request, context)
+
+
+class KeysetRows(OwnersPage, Uncounted):
+    """Mixin for rows of a KeysetList that only the chat creates."""
 
 
 class KeysetPage(KeysetRows):

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from sitechat.admin import plots
 from sitechat.admin.owners import may_read_transcripts
 from sitechat.admin.plots import Plot, Series
+from sitechat.reports import reviewing
 from sitechat.reports.formatting import NONE, count, dollars, percent
 from sitechat.reports.period_report import (
     PERIODS,
@@ -30,6 +31,7 @@ def report_page(request: HttpRequest) -> dict[str, Any]:
     """Return the template context of the report that the query string chooses."""
     period = request.GET.get("period", "week")
     period = period if period in PERIODS else "week"
+    unreviewed = reviewing.review_soon()
     report = period_report(period, end=_day_in(request.GET.get("end", "")))
     later = report.end + timedelta(days=40 if period == "month" else 7)
     is_last = later > datetime.now(timezone.utc)
@@ -38,6 +40,7 @@ def report_page(request: HttpRequest) -> dict[str, Any]:
     return {
         "title": subject(report),
         "report": report,
+        "unreviewed": unreviewed,
         "rows": report_rows(report),
         "budget": dollars(report.budget) if report.budget is not None else NONE,
         "budget_share": percent(report.budget_share),

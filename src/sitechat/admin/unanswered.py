@@ -98,9 +98,9 @@ class UnansweredAdmin(DeletedWithOwner, OwnersPage, UnansweredModelAdmin):
         if request.method == "POST":
             return self._mark(request)
         # Start-up cost: the review groups questions by meaning.
-        from sitechat.reports import review
+        from sitechat.reports import reviewing
 
-        complete = review.review_new_replies(review.BEFORE_A_PAGE)
+        unreviewed = reviewing.review_soon()
         chosen = _chosen(request)
         may_read = may_read_transcripts(request)
         if request.GET.get("format") == "csv":
@@ -120,7 +120,7 @@ class UnansweredAdmin(DeletedWithOwner, OwnersPage, UnansweredModelAdmin):
             "languages": _languages(chosen),
             "reasons": Unanswered.Reason.choices,
             "done": chosen.done,
-            "complete": complete,
+            "unreviewed": unreviewed,
             "csv": link(format="csv"),
             "older": link(page=str(page.number + 1)).removeprefix("?") if page.has_more else "",
             "newer": link(page=str(page.number - 1)).removeprefix("?") if page.number > 1 else "",
@@ -140,7 +140,7 @@ class UnansweredAdmin(DeletedWithOwner, OwnersPage, UnansweredModelAdmin):
         if not self.has_change_permission(request):
             raise PermissionDenied
         ids = [int(pk) for pk in request.POST.get("ids", "").split(",")[:MAX_MARKED] if is_id(pk)]
-        ids += _members(request.POST.get("group", ""))
+        ids += _members(_chosen(request), request.POST.get("group", ""))
         if request.POST.get("action") == "reopen":
             count = Unanswered.objects.reopen(ids)
             message = ngettext("%d question is open again.", "%d questions are open again.", count)
@@ -151,8 +151,8 @@ class UnansweredAdmin(DeletedWithOwner, OwnersPage, UnansweredModelAdmin):
         return HttpResponseRedirect(request.get_full_path())
 
 
-def _members(name: str) -> list[int]:
-    """Return the questions of a group that a form names by `Group.name`."""
+def _members(chosen: QuestionFilter, name: str) -> list[int]:
+    """Return the listed questions of a group that a form names by `Group.name`."""
     key, _, moment = name.partition("_")
     group = parse_uuid(key)
     try:
@@ -161,7 +161,7 @@ def _members(name: str) -> list[int]:
         return []
     if group is None or until is None or timezone.is_aware(until) != settings.USE_TZ:
         return []
-    return gaps.members(group, until)
+    return gaps.members(chosen, group, until)
 
 
 def _chosen(request: HttpRequest) -> QuestionFilter:

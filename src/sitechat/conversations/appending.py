@@ -8,6 +8,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from django.db.models import F
 from django.utils import timezone
 
 from sitechat.conversations.open_questions import decline_open
@@ -70,6 +71,19 @@ def lock(conversation: Conversation, visit: Visit | None = None) -> bool:
     if row.update(**changes):
         return True
     raise ConversationDeleted
+
+
+def hold(conversation: Conversation) -> None:
+    """Lock the conversation until the transaction ends, and change nothing, not even `updated`.
+
+    For what is no message: the conversation is then not kept for longer.
+
+    Raises:
+        ConversationDeleted: It is gone.
+    """
+    # Write for the same reason as in `lock`.
+    if not Conversation.objects.filter(pk=conversation.pk).update(bot=F("bot")):
+        raise ConversationDeleted
 
 
 def append(conversation: Conversation, role: Role, text: str, **fields: Any) -> Message:

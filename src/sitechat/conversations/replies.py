@@ -19,7 +19,7 @@ from sitechat.engine.reply import CitedPage, Reply
 from sitechat.errors import NotFound
 from sitechat.events import announce
 from sitechat.knowledge.searching import existing
-from sitechat.models import IN_CHAT, Message, Status
+from sitechat.models import IN_CHAT, Message, Status, Unanswered
 from sitechat.models.ids import parse_uuid
 from sitechat.runtime import database
 
@@ -133,6 +133,7 @@ def rate(row: Message, rating: int, comment: str | None) -> None:
 def _store_rating(row: Message) -> None:
     with database.atomic():
         changed = Message.objects.filter(pk=row.pk).update(rating=row.rating, comment=row.comment)
+        Unanswered.objects.filter(reply=row.pk).update(rating=row.rating)
         if changed and row.conversation.command in IN_CHAT:
             announce(
                 "reply_rated",

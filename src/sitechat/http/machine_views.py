@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from typing import Any
 
@@ -103,11 +104,16 @@ def _text(text: str) -> HttpResponse:
 
 
 def _name(request: HttpRequest) -> str:
-    """Return the name of the site from the sites framework, or else its host."""
+    """Return the name of the site from the sites framework, or else its host.
+
+    The framework may have no row for SITE_ID, or for the host.
+    """
     if apps.is_installed("django.contrib.sites"):
+        from django.contrib.sites.models import Site
         from django.contrib.sites.shortcuts import get_current_site
 
-        return str(get_current_site(request).name)
+        with suppress(Site.DoesNotExist):
+            return str(get_current_site(request).name) or request.get_host()
     return request.get_host()
 
 

@@ -73,6 +73,7 @@ class ApprovedAnswer(models.Model):
     class Meta:
         verbose_name = _("approved answer")
         verbose_name_plural = _("approved answers")
+        indexes = [models.Index(fields=["updated"], name="sitechat_answer_updated")]
 
     def __str__(self) -> str:
         return self.title

@@ -130,7 +130,10 @@ class Conversation(models.Model):
         verbose_name = _("conversation")
         verbose_name_plural = _("conversations")
         default_permissions = ("view", "change", "delete")
-        indexes = [models.Index(fields=["visitor"], name="sitechat_conversation_visitor")]
+        indexes = [
+            models.Index(fields=["visitor"], name="sitechat_conversation_visitor"),
+            models.Index(fields=["command"], name="sitechat_conversation_command"),
+        ]
         permissions = [("answer_conversation", "Can answer visitors of all bots")]
 
     def __str__(self) -> str:

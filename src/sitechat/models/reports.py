@@ -67,7 +67,7 @@ class UnansweredQuerySet(models.QuerySet["Unanswered"]):
         A thumb up closes a question. One with a thumb down is closed when the visitor takes the
         rating back.
         """
-        return self.filter(Unanswered.is_open(reply="reply__"))
+        return self.filter(Unanswered.is_open())
 
     def mark_done(self, ids: list[int]) -> int:
         """Mark open questions as done; return how many."""
@@ -101,6 +101,9 @@ class Unanswered(models.Model):
         verbose_name=_("reply"),
     )
     reason = models.CharField(_("reason"), max_length=16, choices=Reason.choices)
+    # The rating of the reply, so that lists need not read the replies. NULL, as processes of the
+    # previous version insert rows without it; the cleanup sets it.
+    rating = models.SmallIntegerField(null=True, editable=False)
     question = models.TextField(_("question"), blank=True)
     language = models.CharField(  # noqa: DJ001 - rows of earlier versions have none
         _("language"), max_length=16, null=True, blank=True
@@ -124,18 +127,18 @@ class Unanswered(models.Model):
         return self.question[:80]
 
     @staticmethod
-    def is_open(prefix: str = "", *, reply: str = "") -> models.Q:
+    def is_open(prefix: str = "") -> models.Q:
         """Return the condition for open questions.
 
         Args:
             prefix: The lookup path to the unanswered question, such as `"unanswered__"`.
-            reply: The lookup path to its reply.
         """
         disliked = models.Q(**{f"{prefix}reason": Unanswered.Reason.DISLIKED})
-        return (
-            models.Q(**{f"{prefix}done": None, f"{prefix}pk__isnull": False})
-            & models.Q(**{f"{reply}rating__lte": 0})
-            & (~disliked | models.Q(**{f"{reply}rating__lt": 0}))
+        unknown = models.Q(**{f"{prefix}rating": None})
+        return models.Q(**{f"{prefix}done": None, f"{prefix}pk__isnull": False}) & (
+            unknown
+            | models.Q(**{f"{prefix}rating__lt": 0})
+            | (~disliked & models.Q(**{f"{prefix}rating": 0}))
         )
 
 

@@ -6,11 +6,11 @@ import uuid
 from collections.abc import Iterable, Mapping
 from functools import partial
 
-from django.db.models import F
 from django.utils.translation import gettext as _
 
+from sitechat.conversations import appending
 from sitechat.models import Conversation, Label
-from sitechat.people.staff import ConversationGone, StaffError, unless_gone
+from sitechat.people.staff import StaffError, unless_gone
 from sitechat.runtime import database
 from sitechat.safe_text import storable
 
@@ -44,13 +44,13 @@ def add_label(conversation: Conversation, text: str) -> str:
 
 def _add(conversation: Conversation, name: str) -> str:
     with database.atomic():
-        # Write first: SQLite fails transactions that read before they write.
-        if not Conversation.objects.filter(pk=conversation.pk).update(bot=F("bot")):
-            raise ConversationGone
+        appending.hold(conversation)
         used = Label.objects.filter(name__iexact=name).values_list("name", flat=True).first()
         name = used or name
-        mine = Label.objects.filter(conversation=conversation.pk)
-        if mine.count() >= MAX_LABELS:
+        mine = set(
+            Label.objects.filter(conversation=conversation.pk).values_list("name", flat=True)
+        )
+        if name not in mine and len(mine) >= MAX_LABELS:
             raise StaffError(
                 _("A conversation has at most %(limit)s labels. Remove one first.")
                 % {"limit": MAX_LABELS}

@@ -108,7 +108,7 @@ def mail_answers(conversation: Conversation, user: Any, address: str, site: str)
 
 def _mail_answers(conversation: Conversation, user: Any, address: str, site: str) -> int:
     with database.atomic():
-        appending.lock(conversation)
+        appending.hold(conversation)
         if address not in known_addresses(conversation):
             raise StaffError(_("This address no longer belongs to the conversation."))
         answers = unsent_answers(conversation)

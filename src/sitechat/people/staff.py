@@ -169,7 +169,7 @@ def note(conversation: Conversation, user: Any, text: str) -> None:
 
     def write() -> None:
         with database.atomic():
-            appending.lock(conversation)
+            appending.hold(conversation)
             _ensure(conversation)
             handoffs.write_entry(conversation.pk, Kind.NOTE, author=user, text=valid)
 

@@ -74,6 +74,7 @@ def mark_done(reply_id: UUID) -> int:
                     conversation_id=reply.conversation_id,
                     reply=reply,
                     reason=reasons.DISLIKED if disliked else reasons.UNKNOWN,
+                    rating=reply.rating,
                     question=_question(reply),
                     created=reply.created,
                     done=timezone.now(),

@@ -41,13 +41,20 @@ def bad_hours(start: datetime, end: datetime) -> list[BadHour]:
         BadHour(moment, figures.replies, figures.errors, figures.first_token_p95)
         for moment, figures in sorted(_hours(start, end).items())
         if figures.replies >= MIN_REPLIES
-        and (figures.errors / figures.replies >= FAILING or (figures.first_token_p95 or 0) >= SLOW)
+        and (_is_failing(figures) or (figures.first_token_p95 or 0) >= SLOW)
     ]
     return sorted(found, key=lambda hour: (-hour.errors, -(hour.first_token or 0)))
 
 
+def _is_failing(figures: Figures) -> bool:
+    return figures.errors > 0 and figures.errors / figures.replies >= FAILING
+
+
 def _hours(start: datetime, end: datetime) -> dict[datetime, Figures]:
-    """Return what is needed of each hour: a month has 700, with a row for each bot and model."""
+    """Return what is needed of each hour: a month has 700, with a row for each bot and model.
+
+    Times of hours that are neither slow nor failing are left out.
+    """
     hours: dict[datetime, Figures] = {}
     times: dict[datetime, list[object]] = {}
     rows = Summary.objects.filter(
@@ -62,7 +69,8 @@ def _hours(start: datetime, end: datetime) -> dict[datetime, Figures]:
         figures.errors += row[2]
         times.setdefault(moment, []).append(row[3])
     for moment, stored in times.items():
-        hours[moment].first_token_ms = histogram.merged(stored)
+        if _is_failing(hours[moment]) or max(map(histogram.slowest, stored)) >= SLOW:
+            hours[moment].first_token_ms = histogram.merged(stored)
     until = summaries.summarised_until()
     if until is not None and until < end:
         new = summaries.figures_between(max(start, until), end)

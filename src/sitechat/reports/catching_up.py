@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import threading
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from django.db import DatabaseError, connections
 from django.db.models import Sum
 
 from sitechat.models import Job, Summary, Usage
 from sitechat.reports import summaries
-from sitechat.runtime import database
+from sitechat.reports.background import BackgroundWork
 from sitechat.runtime.per_process import PerProcess
-from sitechat.runtime.safe_logging import get_logger
-from sitechat.runtime.threads import in_callers_context
 
-logger = get_logger("sitechat.reports")
-
-LARGE = 20_000
+LARGE = 2_000
 """The number of replies above which a thread sums them up instead of a request."""
+
+WAIT = 0.05
+"""Seconds that a request waits for the thread."""
 
 
 @dataclass(frozen=True)
@@ -36,39 +32,29 @@ class CatchingUp:
         return min(1.0, self.done / self.total) if self.total else 1.0
 
 
-class _Worker:
-    def __init__(self) -> None:
-        self.thread: threading.Thread | None = None
-        self.lock = threading.Lock()
-
-    def start(self) -> None:
-        with self.lock:
-            if self.thread is None or not self.thread.is_alive():
-                self.thread = threading.Thread(
-                    target=in_callers_context(_work), name="sitechat-summing", daemon=True
-                )
-                self.thread.start()
-
-
-_worker = PerProcess(_Worker)
-
-
 def catch_up() -> CatchingUp | None:
     """Start a thread that sums up past usage, if more than LARGE replies are left.
 
     Returns:
         The progress; None if a request can sum up what is left.
     """
+    if not _is_much_left():
+        return None
+    worker().start()
+    if worker().wait(WAIT) and not _is_much_left():
+        return None
+    summed = Summary.objects.filter(period=Summary.Period.HOUR).aggregate(Sum("replies"))
+    total = Usage.objects.filter(summaries.VISITORS).count()
+    return CatchingUp(summed["replies__sum"] or 0, total)
+
+
+def _is_much_left() -> bool:
     replies = Usage.objects.filter(summaries.VISITORS)
     until = summaries.summarised_until()
     if until is not None and until > datetime.now(timezone.utc):
         until = None  # the clock was ahead: everything is summed up again
     left = replies.filter(created__gte=summaries.as_stored(until)) if until else replies
-    if left.order_by().values("pk")[: LARGE + 1].count() <= LARGE:
-        return None
-    _worker().start()
-    summed = Summary.objects.filter(period=Summary.Period.HOUR).aggregate(Sum("replies"))
-    return CatchingUp(summed["replies__sum"] or 0, replies.count())
+    return left.order_by().values("pk")[: LARGE + 1].count() > LARGE
 
 
 def sum_up_past(now: datetime | None = None) -> None:
@@ -93,11 +79,4 @@ def _first_hour() -> datetime | None:
     return summaries.hour_of(summaries.in_utc(moment)) if moment is not None else None
 
 
-def _work() -> None:
-    try:
-        sum_up_past()
-    except DatabaseError:
-        logger.warning("Replies can't be summed up now", exc_info=True)
-    finally:
-        with suppress(DatabaseError):
-            connections[database.alias()].close()
+worker = PerProcess(lambda: BackgroundWork("summing", sum_up_past))

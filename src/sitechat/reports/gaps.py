@@ -5,19 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, Max, QuerySet
-from django.db.models.functions import Coalesce
+from django.db.models import Count, F, Max, QuerySet, Window
+from django.db.models.functions import Coalesce, RowNumber
 from django.utils import timezone
 
 from sitechat.models import Unanswered
 
-GROUPS = 50
+SHOWN_FIELDS = (
+    *("conversation_id", "reply_id", "reason", "question", "group", "created", "done"),
+    *("reply__text", "reply__rating", "reply__comment"),
+)
+"""The fields of a question and its reply that the list shows."""
+
+GROUPS = 25
 """The number of groups on one page."""
 
-LOADED = 200
+LOADED = 10
 """Maximum number of questions that are read per group."""
 
 EXPORTED = 50_000
@@ -84,14 +91,9 @@ def group_page(chosen: QuestionFilter, number: int = 1) -> GroupPage:
     start = (number - 1) * GROUPS
     found = list(counted[start : start + GROUPS + 1])
     page = found[:GROUPS]
-    small = [each["key"] for each in page if each["count"] <= LOADED]
     loaded: dict[UUID, list[Unanswered]] = {each["key"]: [] for each in page}
-    for row in rows.filter(key__in=small).select_related("reply"):
-        loaded[row.key].append(row)
-    for each in page:
-        if each["count"] > LOADED:
-            large = rows.filter(key=each["key"]).select_related("reply")
-            loaded[each["key"]] = list(large[:LOADED])
+    for row in _newest(rows, [*loaded]):
+        loaded[row.group or row.reply_id].append(row)
     groups = [
         QuestionGroup(each["key"], each["count"], each["newest"], loaded[each["key"]])
         for each in page
@@ -100,9 +102,20 @@ def group_page(chosen: QuestionFilter, number: int = 1) -> GroupPage:
     return GroupPage(groups, number, len(found) > GROUPS)
 
 
-def members(key: UUID, until: datetime) -> list[int]:
-    """Return the primary keys of a group's questions that were asked until a time."""
-    rows = Unanswered.objects.annotate(key=Coalesce("group", "reply_id"))
+def _newest(rows: QuerySet[Any], keys: Sequence[UUID]) -> QuerySet[Unanswered]:
+    """Return the newest questions of some groups, with their replies."""
+    place = Window(
+        RowNumber(), partition_by=F("key"), order_by=[F("created").desc(), F("pk").desc()]
+    )
+    # The replies are joined to the result only.
+    newest = rows.filter(key__in=keys).annotate(place=place).filter(place__lte=LOADED).order_by()
+    found = Unanswered.objects.filter(pk__in=list(newest.values_list("pk", flat=True)))
+    return found.select_related("reply").only(*SHOWN_FIELDS).order_by("-created", "-pk")
+
+
+def members(chosen: QuestionFilter, key: UUID, until: datetime) -> list[int]:
+    """Return the primary keys of a group's listed questions that were asked until a time."""
+    rows = chosen.rows().annotate(key=Coalesce("group", "reply_id"))
     return list(rows.filter(key=key, created__lte=until).values_list("pk", flat=True))
 
 

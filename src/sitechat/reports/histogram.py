@@ -44,6 +44,14 @@ def merged(as_stored: Iterable[object]) -> Histogram:
     return total
 
 
+def slowest(as_stored: object) -> float:
+    """Return the middle of the last bucket of a histogram stored as JSON; 0 for an invalid one."""
+    try:
+        return middle(max(map(int, as_stored))) if isinstance(as_stored, Mapping) else 0.0
+    except ValueError:  # it is empty, or a number is invalid
+        return 0.0
+
+
 def percentile(histogram: Mapping[int, int], share: float) -> float | None:
     """Return a percentile in milliseconds; None for an empty histogram.
 

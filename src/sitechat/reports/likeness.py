@@ -77,6 +77,8 @@ def grouped(items: Iterable[tuple[T, str]]) -> list[list[T]]:
 
 def _comparable(text: str) -> str:
     """Return the sorted words without case, accents and punctuation."""
-    plain = unicodedata.normalize("NFKD", text[:MAX_LENGTH].casefold())
-    plain = "".join(character for character in plain if not unicodedata.combining(character))
+    plain = text[:MAX_LENGTH].casefold()
+    if not plain.isascii():
+        plain = unicodedata.normalize("NFKD", plain)
+        plain = "".join(character for character in plain if not unicodedata.combining(character))
     return " ".join(sorted(WORDS.findall(plain)))

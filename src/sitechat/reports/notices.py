@@ -170,13 +170,13 @@ def _check_cleanup() -> None:
     if retention.outdated(days + CLEANUP_OVERDUE.days).exists():
         text = (
             gettext_noop(
-                "chat_cleanup has never run. Conversations are kept for longer than the %(days)s "
-                "days of CHAT_RETENTION_DAYS. Run `manage.py chat_cleanup` once a day."
+                "chat_cleanup has never run. Conversations are kept for longer than "
+                "CHAT_RETENTION_DAYS (%(days)s). Run `manage.py chat_cleanup` once a day."
             )
             if last is None
             else gettext_noop(
-                "chat_cleanup last ran on %(date)s. Conversations are kept for longer than the "
-                "%(days)s days of CHAT_RETENTION_DAYS. Run `manage.py chat_cleanup` once a day."
+                "chat_cleanup last ran on %(date)s. Conversations are kept for longer than "
+                "CHAT_RETENTION_DAYS (%(days)s). Run `manage.py chat_cleanup` once a day."
             )
         )
         notify(

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 
 from sitechat.ledger.limits import NANO, current_limits
 from sitechat.models import (
@@ -30,6 +30,7 @@ from sitechat.reports.figures import Figures
 from sitechat.reports.likeness import grouped
 from sitechat.reports.summaries import DAY, day_of
 from sitechat.reports.thumbs import Thumbs, count_thumbs
+from sitechat.runtime import database
 
 PERIODS = ("week", "month")
 
@@ -38,6 +39,10 @@ QUESTIONS = 500
 
 LISTED = 10
 """Maximum number of entries in a list."""
+
+
+OF_COMMANDS = Conversation.objects.filter(pk=OuterRef("conversation"), command__isnull=False)
+"""The conversation of a row, if no visitor began it."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +120,8 @@ class PeriodReport:
 def period_report(period: str, *, end: datetime | None = None) -> PeriodReport:
     """Return the report of the last whole week (from Monday) or month.
 
+    Replies that have not been reviewed are not counted as unanswered.
+
     Args:
         period: `week` or `month`.
         end: A time in the following period; by default now.
@@ -128,7 +135,6 @@ def period_report(period: str, *, end: datetime | None = None) -> PeriodReport:
     finish = _start_of(period, min(end or now, now))
     start = _start_of(period, finish - timedelta(days=1))
     earlier = _start_of(period, start - timedelta(days=1))
-    review.review_new_replies(review.BEFORE_A_PAGE)
     summaries.summarise_new_hours(now)
     days: dict[datetime, Figures] = {}
     for moment, figures in _sums(start, finish).items():
@@ -147,6 +153,16 @@ def period_report(period: str, *, end: datetime | None = None) -> PeriodReport:
         frequent=_frequent(start, finish),
         bad_hours=bad_hours(start, finish)[:LISTED],
     )
+
+
+def reviewed_report(period: str) -> PeriodReport:
+    """Review new replies, and return the report of the last whole week or month.
+
+    Raises:
+        ValueError: `period` is not valid.
+    """
+    database.retry(review.review_new_replies)
+    return period_report(period)
 
 
 def _start_of(period: str, moment: datetime) -> datetime:
@@ -188,7 +204,7 @@ def _figures(
         kind=HandoffEntry.Kind.JOINED, handoff__conversation__in=active
     )
     joined = set(joins.values_list("handoff_id", flat=True))
-    gaps = Unanswered.objects.filter(here).exclude(reply__rating__gt=0)
+    gaps = Unanswered.objects.filter(here).exclude(rating__gt=0)
     lacking = list(gaps.values_list("conversation_id", flat=True))
     unanswered = len(lacking)
     failed = total.errors + total.refusals + unanswered
@@ -201,9 +217,7 @@ def _figures(
         likes=thumbs.up,
         dislikes=thumbs.down,
         unanswered=unanswered,
-        contacts=Contact.objects.filter(here)
-        .filter(Q(conversation=None) | Q(conversation__command=None))
-        .count(),
+        contacts=Contact.objects.filter(here).exclude(Exists(OF_COMMANDS)).count(),
         dollars=total.dollars,
         resolved=max(0, conversations - len(joined.union(lacking))),
     )

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from sitechat.events import Mail, deliver_due, owner_addresses, queue_mail
 from sitechat.reports.formatting import NONE, count, dollars, percent
-from sitechat.reports.period_report import PeriodReport, period_report
+from sitechat.reports.period_report import PeriodReport, reviewed_report
 from sitechat.safe_text import one_line
 
 EVENT = "report"
@@ -129,7 +129,7 @@ def send_report(period: str = "week") -> int:
     Returns:
         The number of addresses; 0 if there are none.
     """
-    report = period_report(period)
+    report = reviewed_report(period)
     addresses = owner_addresses()
     if not addresses:
         return 0

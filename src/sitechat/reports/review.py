@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from sitechat.events import announce
@@ -26,9 +27,6 @@ JOB = "review"
 
 AT_ONCE = 1000
 """Number of replies in one batch."""
-
-BEFORE_A_PAGE = 100
-"""Maximum number of replies that an admin page reviews. The cleanup reviews all."""
 
 REVIEWED_FIELDS = (
     *("conversation_id", "position", "text", "created", "status", "rating", "did_not_know"),
@@ -63,14 +61,16 @@ def review_new_replies(most: int | None = None) -> bool:
     return grouping.group_new(most) and is_complete
 
 
+def count_new_replies(most: int) -> int:
+    """Return the number of replies that were not reviewed yet, at most `most`."""
+    since, end = _period()
+    return 0 if end is None else _ended(since, end).order_by().values("pk")[:most].count()
+
+
 def _review(most: int | None) -> bool:
-    now = timezone.now()
-    end = now - SETTLES
-    since = Job.progress(JOB)
-    if since is not None and since > end:
-        if since <= now:
-            return True
-        since = end  # the clock was wrong when the job was recorded
+    since, end = _period()
+    if end is None:
+        return True
     left = most
     while left is None or left > 0:
         size = AT_ONCE if left is None else min(AT_ONCE, left)
@@ -85,20 +85,41 @@ def _review(most: int | None) -> bool:
     return False
 
 
+def _period() -> tuple[datetime | None, datetime | None]:
+    """Return the time of the last reviewed reply, and the end of what can be reviewed now.
+
+    The first is None if nothing was reviewed, the second if everything was.
+    """
+    now = timezone.now()
+    end = now - SETTLES
+    since = Job.progress(JOB)
+    if since is not None and since > end:
+        if since <= now:
+            return since, None
+        since = end  # the clock was wrong when the job was recorded
+    return since, end
+
+
+def _ended(since: datetime | None, end: datetime) -> QuerySet[Usage]:
+    """Return the replies that ended in a period.
+
+    `Usage` is written when a reply ends, and has an index on that time.
+    """
+    ended = Usage.objects.filter(created__lt=end, command=None)
+    return ended if since is None else ended.filter(created__gt=since)
+
+
 def _batch(since: datetime | None, end: datetime, size: int) -> list[Usage]:
     """Return the next replies in the order in which they ended.
 
-    Replies that ended at the same time are never split between batches. `Usage` is written when
-    a reply ends, and has an index on that time.
+    Replies that ended at the same time are never split between batches.
     """
     ended = (
-        Usage.objects.filter(created__lt=end, command=None)
+        _ended(since, end)
         .select_related("reply")
         .only("created", *(f"reply__{name}" for name in REVIEWED_FIELDS))
         .order_by("created")
     )
-    if since is not None:
-        ended = ended.filter(created__gt=since)
     batch = list(ended[:size])
     if len(batch) == size:
         known = {used.pk for used in batch}
@@ -145,7 +166,13 @@ def _disliked(most: int) -> int:
 
 
 def _liked_after_all() -> None:
-    """Remove replies whose thumb down was withdrawn, and close those with a thumb up."""
+    """Remove replies whose thumb down was withdrawn, and close those with a thumb up.
+
+    Processes of the previous version store a rating with the reply only.
+    """
+    for rating in (-1, 0, 1):
+        rated = Unanswered.objects.filter(done=None, reply__rating=rating)
+        rated.exclude(rating=rating).update(rating=rating)
     Unanswered.objects.filter(done=None, reply__rating__gt=0).update(done=timezone.now())
     Unanswered.objects.filter(
         reason=Unanswered.Reason.DISLIKED, done=None, reply__rating__gte=0
@@ -178,6 +205,7 @@ def _keep(found: Iterable[tuple[str, Message]], questions: Mapping[tuple[UUID, i
             conversation_id=reply.conversation_id,
             reply=reply,
             reason=reason,
+            rating=reply.rating,
             question=questions.get(_asked(reply), ""),
             created=reply.created,
         )

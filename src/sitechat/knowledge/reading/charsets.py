@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 import zlib
+from collections.abc import Iterator
 from importlib.util import find_spec
 
 from sitechat.knowledge.reading.blocks import Unreadable
@@ -17,6 +18,8 @@ _MARKS = (
 )
 _WINDOWS = ("cp125", "cp874")
 _BROTLI_CHUNK = 8  # bytes, which may unpack to millions
+_INFLATED_CHUNK = 4096  # bytes, which are copied for each member
+_PADDING = re.compile(rb"\0*")
 _PRESCANNED = 4096  # bytes at the beginning of a page; the standard asks for 1024
 _TAG = re.compile(
     rb"""<!--.*?-->|<(meta)(?=[\s/])((?:[^>"']|"[^"]*"|'[^']*')*)>"""
@@ -119,24 +122,39 @@ def inflated(data: bytes, largest: int) -> bytes:
     """
     for window in (47, -15):  # gzip or zlib, else deflate without a header
         parts: list[bytes] = []
-        size, rest = 0, data
         try:
-            while rest:
-                stream = zlib.decompressobj(window)
-                part = stream.decompress(rest, largest + 1 - size)
-                size += len(part)
-                if size > largest or stream.unconsumed_tail:
-                    raise _too_large(largest)
-                if not stream.eof:
-                    raise Unreadable("its compressed data end too early")
-                parts.append(part)
-                rest = stream.unused_data.lstrip(b"\0")  # gzip data may have several members
+            for part in _members(data, window, largest):
+                parts.append(part)  # noqa: PERF402 - those before an error are kept
         except zlib.error:
             if parts:  # ignore other data after the compressed data
                 return b"".join(parts)
             continue
         return b"".join(parts)
     raise Unreadable("its compressed data are broken")
+
+
+def _members(data: bytes, window: int, largest: int) -> Iterator[bytes]:
+    """Yield the decompressed members of compressed data: gzip data may have several.
+
+    The data are read in pieces. With all data at once, zlib would copy what follows a member for
+    each of the members.
+    """
+    at = size = 0
+    while at < len(data):
+        stream = zlib.decompressobj(window)
+        parts: list[bytes] = []
+        while not stream.eof:
+            piece = data[at : at + _INFLATED_CHUNK]
+            if not piece:
+                raise Unreadable("its compressed data end too early")
+            part = stream.decompress(piece, largest + 1 - size)
+            size += len(part)
+            if size > largest or stream.unconsumed_tail:
+                raise _too_large(largest)
+            parts.append(part)
+            at += len(piece) - len(stream.unused_data)
+        yield b"".join(parts)
+        at = _PADDING.match(data, at).end()  # type: ignore[union-attr] # it matches nothing as well
 
 
 def _too_large(largest: int) -> Unreadable:

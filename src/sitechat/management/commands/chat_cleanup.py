@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop, ngettext
 
 from sitechat.conf import conf
 from sitechat.management.base import ChatCommand
-from sitechat.reports import retention
+from sitechat.reports import quantities, retention
 
 
 class Command(ChatCommand):
@@ -66,37 +66,25 @@ class Command(ChatCommand):
 
 def _conversations(cleaned: retention.Cleaned, days: int, *, dry_run: bool) -> str:
     text = (
-        _(
-            "Would delete %(conversations)s conversations with %(messages)s messages, older than "
-            "%(days)s days."
-        )
+        _("Would delete %(conversations)s with %(messages)s, older than %(days)s.")
         if dry_run
-        else _(
-            "Deleted %(conversations)s conversations with %(messages)s messages, older than "
-            "%(days)s days."
-        )
+        else _("Deleted %(conversations)s with %(messages)s, older than %(days)s.")
     )
     return text % {
-        "conversations": cleaned.conversations,
-        "messages": cleaned.messages,
-        "days": days,
+        "conversations": quantities.conversations(cleaned.conversations),
+        "messages": quantities.messages(cleaned.messages),
+        "days": quantities.days(days),
     }
 
 
 def _contacts(count: int, *, dry_run: bool) -> str:
-    if dry_run:
-        text = ngettext(
-            "Would delete %(count)s contact, older than %(days)s days.",
-            "Would delete %(count)s contacts, older than %(days)s days.",
-            count,
-        )
-    else:
-        text = ngettext(
-            "Deleted %(count)s contact, older than %(days)s days.",
-            "Deleted %(count)s contacts, older than %(days)s days.",
-            count,
-        )
-    return text % {"count": count, "days": conf.CHAT_CONTACT_RETENTION_DAYS}
+    text = (
+        _("Would delete %(contacts)s, older than %(days)s.")
+        if dry_run
+        else _("Deleted %(contacts)s, older than %(days)s.")
+    )
+    days = quantities.days(conf.CHAT_CONTACT_RETENTION_DAYS)
+    return text % {"contacts": quantities.contacts(count), "days": days}
 
 
 def _consents(count: int, *, dry_run: bool) -> str:

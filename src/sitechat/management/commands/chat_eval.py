@@ -103,7 +103,12 @@ class Command(ChatCommand):
             )
         failed = [result for result in results if not result.passed]
         dollars = sum(result.dollars for result in results)
-        summary = _("%(passed)s of %(total)s answers are as expected; $%(dollars)s.") % {
+        text = ngettext(
+            "%(passed)s of %(total)s answer is as expected; $%(dollars)s.",
+            "%(passed)s of %(total)s answers are as expected; $%(dollars)s.",
+            len(results),
+        )
+        summary = text % {
             "passed": len(results) - len(failed),
             "total": len(results),
             "dollars": f"{dollars:.4f}",

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop
 
 from sitechat.management.base import ChatCommand
 from sitechat.management.visitors import add_visitor, data_of
-from sitechat.reports import privacy
+from sitechat.reports import privacy, quantities
 from sitechat.safe_text import json_text
 
 
@@ -50,12 +50,13 @@ class Command(ChatCommand):
 
     def _confirm(self, counts: dict[str, int]) -> None:
         """Raise CommandError for any answer but yes."""
-        question = _(
-            "Delete %(conversations)s conversations with %(messages)s messages, and %(contacts)s "
-            "contacts?"
-        )
+        question = _("Delete %(conversations)s with %(messages)s, and %(contacts)s?") % {
+            "conversations": quantities.conversations(counts["conversations"]),
+            "messages": quantities.messages(counts["messages"]),
+            "contacts": quantities.contacts(counts["contacts"]),
+        }
         try:
-            answer = self.ask(f"{question % counts} [y/N] ")
+            answer = self.ask(f"{question} [y/N] ")
         except EOFError:
             raise CommandError(
                 _(

@@ -21,7 +21,7 @@ from sitechat.knowledge.index.indexing import (
 from sitechat.knowledge.index.outcomes import Outcome
 from sitechat.management.base import ChatCommand
 from sitechat.models import Page, Passage
-from sitechat.reports import notices
+from sitechat.reports import notices, quantities
 from sitechat.safe_text import one_line
 
 _BAR_WIDTH = 30
@@ -85,14 +85,11 @@ class Command(ChatCommand):
         if self._verbosity:
             known = Page.objects.exclude(content_hash="").count()
             self.say(
-                _(
-                    "%(summary)s The chat knows %(pages)s pages in %(passages)s passages. "
-                    "(%(seconds)s s)"
-                )
+                _("%(summary)s The chat knows %(pages)s in %(passages)s. (%(seconds)s s)")
                 % {
                     "summary": _summary(report),
-                    "pages": known,
-                    "passages": Passage.objects.count(),
+                    "pages": quantities.pages(known),
+                    "passages": quantities.passages(Passage.objects.count()),
                     "seconds": f"{time.monotonic() - started:.1f}",
                 }
             )

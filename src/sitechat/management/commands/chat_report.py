@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop, ngettext
 
 from sitechat.management.base import ChatCommand
 from sitechat.reports import report_mail
-from sitechat.reports.period_report import PERIODS, period_report
+from sitechat.reports.period_report import PERIODS, reviewed_report
 
 
 class Command(ChatCommand):
@@ -34,7 +34,7 @@ class Command(ChatCommand):
         """Run the command."""
         period = options["period"]
         if not options["mail"]:
-            for line in report_mail.as_text(period_report(period)).splitlines():
+            for line in report_mail.as_text(reviewed_report(period)).splitlines():
                 self.say(line)
             return
         addresses = report_mail.send_report(period)

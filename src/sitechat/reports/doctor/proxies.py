@@ -68,7 +68,7 @@ def examine_address(answer: SiteResponse) -> Finding:
     if limit is None:
         return Finding(point, None, _("CHAT_LIMITS has no messages for addresses"))
     left, whole = limit
-    seen = _("%(left)s of %(whole)s messages are left before the first") % {
+    seen = _("messages left before the first: %(left)s of %(whole)s") % {
         "left": f"{left:g}",
         "whole": f"{whole:g}",
     }
@@ -83,7 +83,7 @@ def examine_forged_address(calls: Calls) -> Finding:
     if real is None or forged is None:
         return Finding(point, None, _("CHAT_LIMITS has no messages for addresses"))
     right = True if real == forged else None if calls.site.is_local else False
-    seen = _("%(real)s messages left, and %(forged)s with X-Forwarded-For: %(address)s") % {
+    seen = _("messages left: %(real)s, with X-Forwarded-For: %(address)s: %(forged)s") % {
         "real": f"{real[0]:g}",
         "forged": f"{forged[0]:g}",
         "address": FORGED,

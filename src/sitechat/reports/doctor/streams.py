@@ -84,7 +84,7 @@ def _why(stream: str) -> str:
 
 def _pieces(answer: SiteResponse) -> Finding:
     first, last = answer.arrivals[0], answer.arrivals[-1]
-    seen = _("%(count)s pieces, the first after %(first)s s, the last after %(last)s s") % {
+    seen = _("pieces: %(count)s, the first after %(first)s s, the last after %(last)s s") % {
         "count": len(answer.arrivals),
         "first": f"{first:.2f}",
         "last": f"{last:.2f}",

@@ -1,0 +1,35 @@
+"""Numbers of things as text, such as "1 contact", for sentences with more than one of them."""
+
+from __future__ import annotations
+
+from django.utils.translation import ngettext
+
+
+def conversations(count: int) -> str:
+    """Return a number of conversations."""
+    return ngettext("%(count)s conversation", "%(count)s conversations", count) % {"count": count}
+
+
+def messages(count: int) -> str:
+    """Return a number of messages."""
+    return ngettext("%(count)s message", "%(count)s messages", count) % {"count": count}
+
+
+def contacts(count: int) -> str:
+    """Return a number of contacts."""
+    return ngettext("%(count)s contact", "%(count)s contacts", count) % {"count": count}
+
+
+def pages(count: int) -> str:
+    """Return a number of pages."""
+    return ngettext("%(count)s page", "%(count)s pages", count) % {"count": count}
+
+
+def passages(count: int) -> str:
+    """Return a number of passages."""
+    return ngettext("%(count)s passage", "%(count)s passages", count) % {"count": count}
+
+
+def days(count: int) -> str:
+    """Return a number of days."""
+    return ngettext("%(count)s day", "%(count)s days", count) % {"count": count}
