@@ -7,7 +7,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
+from django.test.utils import CaptureQueriesContext
 from django.views.decorators.http import condition
 
 from sitechat.knowledge.index.indexing import index_all
@@ -117,6 +119,26 @@ def test_pages_that_fail_keep_their_old_text(answers: dict[str, Answer]) -> None
     assert report.counts == {Outcome.UNCHANGED: 5, Outcome.FAILED: 5}
     assert dict(report.problems) == dict.fromkeys(urls[::2], "answers 500")
     assert known_urls() == set(urls)
+
+
+def test_unchanged_pages_are_written_together(answers: dict[str, Answer]) -> None:
+    urls = [f"/{letter}/" for letter in "abcdefgh"]
+    put_pages(*urls)
+    assert outcomes() == {Outcome.ADDED: 8}
+    started = datetime.now(timezone.utc)
+    with CaptureQueriesContext(connection) as queries:
+        assert outcomes() == {Outcome.UNCHANGED: 8}
+    written = [query["sql"] for query in queries if query["sql"].startswith("UPDATE")]
+    assert len([sql for sql in written if "sitechat_page" in sql]) == 1
+    assert Page.objects.filter(seen__gte=started).count() == 8
+
+
+def test_a_copy_of_an_unchanged_page_is_left_out(answers: dict[str, Answer]) -> None:
+    put_pages("/a/", "/b/")
+    assert outcomes() == {Outcome.ADDED: 2}
+    answers["/b/"] = answers["/a/"]
+    assert outcomes() == {Outcome.UNCHANGED: 1, Outcome.LEFT_OUT: 1}
+    assert known_urls() == {"/a/"}
 
 
 def test_unchanged_pages_cost_a_fraction(answers: dict[str, Answer]) -> None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from sitechat.knowledge.index import embeddings, frames
 from sitechat.knowledge.index.outcomes import Outcome, Stored
-from sitechat.knowledge.index.store import store
+from sitechat.knowledge.index.store import mark_unchanged, store
 from sitechat.knowledge.index.stored_pages import (
     known_versions,
     relabel,
@@ -25,6 +25,7 @@ from sitechat.knowledge.sources.named import NamedPages
 from sitechat.models import Page, url_hash
 
 _MAX_PROBLEMS = 1000
+_WRITTEN_TOGETHER = 200  # pages that have not changed
 
 Problem = tuple[str, str]
 """The address of a page or the label of a source, and what is wrong with it."""
@@ -161,13 +162,20 @@ def _index(source: AnySource, report: IndexReport) -> Iterator[Stored]:
     started = timezone.now()
     lines = frames.LineCounter()
     count = 0
+    unchanged = _Unchanged(source.label)
     try:
         source.known = known_versions(source.label)
         for document in source.documents():
             count += 1
+            if document.unchanged:
+                unchanged.add(document.key)
+                yield Stored(Outcome.UNCHANGED, document.url)
+                continue
+            unchanged.write()  # other pages must not take their addresses or texts
             stored = store(document, source.label, started)
             lines.add(stored.lines)
             yield stored
+        unchanged.write()
         if isinstance(source, SitemapSource) and source.is_crawl:
             for url in unseen(source.label, started):  # no longer linked
                 yield store(source.read(url), source.label, started)
@@ -183,6 +191,24 @@ def _index(source: AnySource, report: IndexReport) -> Iterator[Stored]:
         return  # an incomplete run does not show which pages are gone
     report.removed += remove_unseen(source.label, started)
     frames.apply(source.label, lines, started)
+
+
+class _Unchanged:
+    """The unchanged pages of a source, which are written together."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._keys: list[str] = []
+
+    def add(self, key: str) -> None:
+        self._keys.append(key)
+        if len(self._keys) >= _WRITTEN_TOGETHER:
+            self.write()
+
+    def write(self) -> None:
+        if self._keys:
+            mark_unchanged(self._keys, self._source)
+            self._keys.clear()
 
 
 def _embed(report: IndexReport, progress: Progress) -> None:

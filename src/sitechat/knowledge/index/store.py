@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -47,8 +48,7 @@ def store(document: Document, source: str, since: datetime | None = None) -> Sto
     """
     document = replace(document, key=stored_key(document.key))
     if document.unchanged:
-        same = Page.objects.filter(source=source, key=document.key).exclude(content_hash="")
-        same.update(seen=timezone.now(), error="")
+        mark_unchanged([document.key], source)
         return Stored(Outcome.UNCHANGED, document.url)
     url = without_prefix(storable(document.url).strip(), get_script_prefix())
     audience, problem = _audience(document)
@@ -96,6 +96,18 @@ def store(document: Document, source: str, since: datetime | None = None) -> Sto
     return Stored(
         outcome, url, lines=frames.lines_of(reading) if document.rendered else frozenset()
     )
+
+
+def mark_unchanged(keys: Collection[str], source: str) -> None:
+    """Note that pages of a source have not changed since they were stored.
+
+    Args:
+        keys: The keys of at most a few hundred pages.
+        source: The label of the source.
+    """
+    stored = sorted(map(stored_key, keys))
+    same = Page.objects.filter(source=source, key__in=stored).exclude(content_hash="")
+    same.update(seen=timezone.now(), error="")
 
 
 def _refuse_address(
