@@ -8,7 +8,7 @@ from functools import partial
 from typing import NamedTuple
 
 from sitechat.knowledge.index import Index, embeddings
-from sitechat.knowledge.searching import changelogs, foreign, translations
+from sitechat.knowledge.searching import foreign, listings, translations
 from sitechat.knowledge.searching.compounding import joined, separated, spaced
 from sitechat.knowledge.searching.matching import CANDIDATES, Word, best_matches, count_matches
 from sitechat.knowledge.searching.scope import Scope
@@ -80,11 +80,10 @@ def rank(index: Index, query: str, previous: str, language: str, scope: Scope) -
         for passage, page in pages.items():
             if languages[page] != asked:
                 merged[passage] *= OTHER_LANGUAGE
-    if not changelogs.is_about_changes(query):
-        listed = changelogs.changelogs_among(index, set(pages.values()))
-        for passage, page in pages.items():
-            if page in listed:
-                merged[passage] *= changelogs.FACTOR
+    listed = listings.listings_among(index, set(pages.values()), query)
+    for passage, page in pages.items():
+        if page in listed:
+            merged[passage] *= listings.FACTOR
     return _voted(merged, pages)
 
 

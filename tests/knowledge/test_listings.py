@@ -1,4 +1,4 @@
-"""Tests of the rank of pages that list changes."""
+"""Tests of the rank of pages that list changes or other pages."""
 
 from __future__ import annotations
 
@@ -35,3 +35,14 @@ def test_pages_that_list_changes_come_after_pages_that_explain(changes: str) -> 
 )
 def test_questions_about_changes_find_them_first(changes: str, question: str) -> None:
     assert found(question)[0] == changes
+
+
+@pytest.mark.parametrize(
+    "url", ["/docs/genindex/", "/py-modindex.html", "/help/help-index/", "/sitemap/"]
+)
+def test_indexes_come_after_pages_that_explain(url: str) -> None:
+    put(url, CHANGES, "Backups", format="plain")
+    put("/docs/space/", "Compaction of backups frees space on the disk.", "Space")
+    put("/docs/index/", "Something else is described here, at some length.", "Other")
+    assert found("compaction of backups") == ["/docs/space/", url]
+    assert found("index or sitemap: compaction of backups")[0] == url
