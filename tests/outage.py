@@ -11,6 +11,8 @@ from typing import Any
 from django.db import OperationalError
 from django.db.backends.signals import connection_created
 
+from sitechat.engine.workers import workers
+
 
 def is_checkpoint(sql: str) -> bool:
     """Return whether a statement saves what running replies have so far."""
@@ -22,7 +24,8 @@ def is_checkpoint(sql: str) -> bool:
 def outage(matches: Callable[[str], bool], times: float = math.inf) -> Iterator[list[str]]:
     """Let matching statements fail in other threads than this one, and return those that did.
 
-    Only threads that connect meanwhile are affected, as those of the engine do for each step.
+    Only threads that connect meanwhile are affected. So those of the engine keep no connections
+    until the next reply starts.
 
     Args:
         matches: Whether a statement fails.
@@ -46,6 +49,7 @@ def outage(matches: Callable[[str], bool], times: float = math.inf) -> Iterator[
                 wrapped.enter_context(connection.execute_wrapper(wrapper))
 
         connection_created.connect(connected, weak=False)
+        workers().keep_connections(False)
         try:
             yield failed
         finally:

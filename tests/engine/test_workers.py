@@ -12,12 +12,13 @@ import pytest
 from django.db import connection
 from pytest_django import Settings
 
-from sitechat.engine.workers import POOLED, SITE_CODE_THREADS
+from sitechat.engine.process import running
+from sitechat.engine.workers import POOLED, SITE_CODE_THREADS, workers
 from sitechat.knowledge.index import embeddings
 from sitechat.models import Message, Status
 from sitechat.standin import Answer, Standin
 from tests.indexed import put_help_pages
-from tests.visitor import MakeVisitor, text_of
+from tests.visitor import Held, MakeVisitor, text_of
 from tests.waiting import until
 
 SLOW_WORDS = "words that are slow"
@@ -96,8 +97,47 @@ def test_site_code_sees_the_context_of_its_caller_and_has_a_bounded_number_of_th
     assert names.count("sitechat-site-code") == SITE_CODE_THREADS
 
 
+def raw_connection() -> object:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return connection.connection
+
+
+@pytest.mark.database
 @pytest.mark.django_db(transaction=True)
-def test_no_thread_keeps_a_connection() -> None:
+def test_threads_keep_their_connections_while_replies_run_and_no_longer(
+    held: Held, claude_standin: Standin
+) -> None:
+    async def twice() -> list[object]:
+        return [await POOLED.database(raw_connection) for _ in range(2)]
+
+    first, second = asyncio.run(twice())
+    assert first is second
+    claude_standin.release()
+    assert b'{"done": "complete"}' in b"".join(held[2])
+    until(lambda: not running().live)
+    pools = workers().database, workers().checkpoints
+    until(lambda: not any(pool.submit(lambda: connection.connection).result() for pool in pools))
+
+
+@pytest.fixture
+def isolated(settings: Settings) -> None:
+    settings.CHAT_REQUEST_ISOLATION = True
+
+
+@pytest.mark.usefixtures("isolated")
+@pytest.mark.django_db(transaction=True)
+def test_isolated_requests_share_no_connection(held: Held, claude_standin: Standin) -> None:
+    async def twice() -> list[object]:
+        return [await POOLED.database(raw_connection) for _ in range(2)]
+
+    first, second = asyncio.run(twice())
+    assert first is not second
+    claude_standin.release()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_thread_keeps_a_connection_while_no_reply_runs() -> None:
     def asks() -> bool:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")

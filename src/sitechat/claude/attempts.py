@@ -37,6 +37,8 @@ class Attempts:
         self._counts = [("", Counts())]
         """The counts by model, in order. The requested model has no name."""
         self._iterations: list[tuple[str, Counts]] = []
+        self.inference_geo = ""
+        """Where Claude runs; empty if it did not say. It is asked for with every delta."""
 
     @property
     def newest(self) -> Counts:
@@ -47,11 +49,6 @@ class Attempts:
     def fallback(self) -> str:
         """The model to which the requested one has handed over, as the API calls it; or ""."""
         return self._counts[-1][0]
-
-    @property
-    def inference_geo(self) -> str:
-        """Where Claude runs; empty if it did not say."""
-        return next(filter(None, (counts.inference_geo for _, counts in self._counts)), "")
 
     def hand_over(self, model: Any) -> None:
         """Process the start of another model's attempt."""
@@ -66,6 +63,8 @@ class Attempts:
             final: Whether it counts the whole output.
         """
         self.newest.report(usage, final=final)
+        places = (counts.inference_geo for _, counts in self._counts)
+        self.inference_geo = next(filter(None, places), "")
         iterations = usage.get("iterations") if isinstance(usage, dict) else None
         if not isinstance(iterations, list) or not 0 < len(iterations) <= MAX_ATTEMPTS:
             return

@@ -18,7 +18,6 @@ from django.db import DatabaseError, connections
 from django.db.models import Max
 
 from sitechat.conf import conf
-from sitechat.errors import NotAllowed
 from sitechat.models import BotTexts
 from sitechat.runtime import database
 from sitechat.runtime.per_process import PerProcess
@@ -160,13 +159,6 @@ def forget() -> None:
 def newest(bot: str) -> BotTexts | None:
     """Return the current version of a bot's texts from the database."""
     return BotTexts.objects.filter(bot=bot).order_by("-pk").first()
-
-
-def check_enabled(bot: str) -> None:
-    """Raise NotAllowed if a bot is off, as the database says now."""
-    rows = BotTexts.objects.filter(bot=bot).order_by("-pk")
-    if rows.values_list("enabled", flat=True).first() is False:
-        raise NotAllowed
 
 
 def all_newest() -> list[BotTexts]:

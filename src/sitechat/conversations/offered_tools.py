@@ -23,6 +23,7 @@ from sitechat.conversations.site_tools import SITE_TOOLS, SitePassages, SiteSear
 from sitechat.conversations.visit import Visit
 from sitechat.engine.tool_calls import PreparedCall, ToolRefused, ToolResult, VisitorOffer
 from sitechat.knowledge.index import current as current_index
+from sitechat.models import SiteState
 from sitechat.runtime import steps
 from sitechat.runtime.safe_logging import get_logger
 from sitechat.tools import InvalidArguments, Tool, UnusableResult, result_text
@@ -43,10 +44,10 @@ OUTPUT = '<tool_output tool="{name}">\n{text}\n</tool_output>'
 """How Claude gets the result of a tool: as data, in a tag that the data can't close."""
 
 
-def _site_search(visit: Visit, bot: Chatbot) -> Iterable[OfferedTool]:
-    if not bot.search or current_index() is None:
+def _site_search(visit: Visit, bot: Chatbot, site: SiteState | None) -> Iterable[OfferedTool]:
+    if not bot.search or current_index(site) is None:
         return
-    site = SiteSearch(
+    search = SiteSearch(
         user=visit.user,
         language=visit.language,
         citations=bot.citations,
@@ -55,14 +56,20 @@ def _site_search(visit: Visit, bot: Chatbot) -> Iterable[OfferedTool]:
         bot=bot.name,
     )
     for tool in SITE_TOOLS:
-        yield OfferedTool(tool, site)
+        yield OfferedTool(tool, search)
 
 
-def offer(visit: Visit, bot: Chatbot) -> OfferedTools:
-    """Return the tools for a message. The site's tools act with the permissions of its visitor."""
+def offer(visit: Visit, bot: Chatbot, site: SiteState | None = None) -> OfferedTools:
+    """Return the tools for a message. The site's tools act with the permissions of its visitor.
+
+    Args:
+        visit: Who sends the message.
+        bot: The bot that is asked.
+        site: The state of the site's content; None to read it.
+    """
     if bot.max_tool_rounds < 1:
         return OfferedTools(())
-    offered = [*_site_search(visit, bot), *built_in_tools.tools(visit, bot)]
+    offered = [*_site_search(visit, bot, site), *built_in_tools.tools(visit, bot)]
     offered += [OfferedTool(tool, visit.request) for tool in bot.tools if isinstance(tool, Tool)]
     offered += [OfferedTool(tool, visit.request) for tool in mcp_tools.tools_of(bot)]
     return OfferedTools(offered)

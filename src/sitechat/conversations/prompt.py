@@ -30,7 +30,7 @@ from sitechat.conversations.open_questions import outcomes
 from sitechat.conversations.visit import Visit
 from sitechat.knowledge.index import current as current_index
 from sitechat.knowledge.searching import Query
-from sitechat.models import Message, Role
+from sitechat.models import Message, Role, SiteState
 from sitechat.runtime.steps import call
 from sitechat.safe_text import storable
 
@@ -92,6 +92,7 @@ def compose(
     words: BotWords | None = None,
     tools: OfferedTools | None = None,
     instructions: str | None = None,
+    site: SiteState | None = None,
 ) -> Request:
     """Return the request to Claude for a message.
 
@@ -105,13 +106,14 @@ def compose(
         words: What the bot's methods say; None calls them here.
         tools: The tools that Claude may call, if any.
         instructions: What staff add to the system prompt; None for what they have saved.
+        site: The state of the site's content; None to read it.
     """
     bot = message.bot
     number = recent[0].position // 2 + 1 if recent else 0
     first = first_exchange(number, bot.max_history)
     notes = outcomes(recent) if recent and (bot.tools or bot.mcp_servers) else {}
     turns = _turns(message, recent, range(first, number), notes)
-    index = current_index() if bot.search else None
+    index = current_index(site) if bot.search else None
     page_url = message.page.url if bot.search and message.page else ""
     if check is not None and (index is not None or page_url or type(bot) is not Chatbot):
         check()
@@ -124,7 +126,7 @@ def compose(
         prefix=visit.prefix,
         sources=bot.sources,
     )
-    documents = site_tools.passages(index, query, visit.visitor.ip, bot=bot.name)
+    documents = site_tools.passages(index, query, visit.visitor.ip, bot=bot.name, site=site)
     if words is None:
         words = words_now(bot, visit.request)
     return replace(

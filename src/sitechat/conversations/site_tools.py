@@ -20,6 +20,7 @@ from sitechat.tools import Tool
 if TYPE_CHECKING:
     from sitechat.knowledge.audience import User
     from sitechat.knowledge.index import Index
+    from sitechat.models import SiteState
 
 PASSAGES = 10
 """Maximum passages sent with a question. Ten small ones found more than five large ones."""
@@ -29,7 +30,12 @@ MAX_PAGE_SIZE = 20
 
 
 def passages(
-    index: Index | None, query: Query, address: str = "", *, bot: str = "default"
+    index: Index | None,
+    query: Query,
+    address: str = "",
+    *,
+    bot: str = "default",
+    site: SiteState | None = None,
 ) -> list[SearchResult]:
     """Return what is sent with a message: approved answers, then passages of pages.
 
@@ -41,8 +47,9 @@ def passages(
         address: The identity of the visitor's network address for limits; if it is "", the
             visitor's page is not read.
         bot: The name of the bot that is asked.
+        site: The state of the site's content; None to read it.
     """
-    answers = approved.find(query, bot)
+    answers = approved.find(query, bot, site=site)
     visited = read_page(query, address) if address and query.page_url else []
     left = PASSAGES - len(visited) - len(answers)
     found = look(index, query, left) if index is not None else []

@@ -17,7 +17,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from sitechat import engine
-from sitechat.conversations import bot_texts, offered_tools, prompt
+from sitechat.conversations import offered_tools, prompt
 from sitechat.conversations.appending import ConversationDeleted
 from sitechat.conversations.incoming import IncomingMessage
 from sitechat.conversations.limits import check_room
@@ -29,8 +29,8 @@ from sitechat.conversations.visit import Visit
 from sitechat.engine import stale
 from sitechat.engine.live import LiveReply
 from sitechat.engine.reply import Reply
-from sitechat.errors import ChatError, LimitsReserved, Overloaded
-from sitechat.models import Conversation, Message
+from sitechat.errors import ChatError, LimitsReserved, NotAllowed, Overloaded
+from sitechat.models import Conversation, Message, SiteState, read_site_state
 from sitechat.runtime.safe_logging import get_logger
 
 if TYPE_CHECKING:
@@ -103,6 +103,7 @@ def _write(
     state: ConversationState,
     words: prompt.BotWords | None,
     tools: OfferedTools,
+    site: SiteState,
 ) -> tuple[ConversationState, Request, TurnRows | ReplyHandle]:
     """Compose the request to Claude and write the turn.
 
@@ -121,6 +122,7 @@ def _write(
             check=partial(check_room, visit.visitor, message.bot) if words is None else None,
             words=words,
             tools=tools,
+            site=site,
         )
         try:
             return state, request, TurnWriter(visit, message, state, request).write()
@@ -156,10 +158,12 @@ def take(
         Overloaded: The visitor's address sends too many messages at once.
     """
     state.check_free()
-    bot_texts.check_enabled(message.bot.name)
-    tools = offered_tools.offer(visit, message.bot)
+    site = read_site_state(message.bot.name)
+    if not site.is_on:
+        raise NotAllowed
+    tools = offered_tools.offer(visit, message.bot, site)
     try:
-        state, request, written = _write(visit, message, state, words, tools)
+        state, request, written = _write(visit, message, state, words, tools, site)
     except ChatError as error:
         if isinstance(error, LimitsReserved):
             # Reservations of an ended process are released only when its replies are ended.

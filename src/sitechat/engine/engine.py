@@ -5,9 +5,9 @@ background thread under WSGI, which starts with the first reply of a process (af
 run the same driver. A reply that starts inside an open transaction, as in a `TestCase`, runs
 immediately on the thread of the transaction, as no other thread could see its rows.
 
-Database work is done in short steps on the engine's threads (`workers`), without keeping
-connections between them. Twice a second one statement writes the progress of all replies of the
-process, which also shows that they are alive.
+Database work is done in short steps on the engine's threads (`workers`), which keep their
+connections while replies run. Twice a second one statement writes the progress of all replies of
+the process, which also shows that they are alive.
 
 When the process is asked to end, replies with followers may finish within the server's grace
 period. Replies that are still running afterwards are saved as interrupted.

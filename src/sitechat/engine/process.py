@@ -16,7 +16,7 @@ from sitechat.engine import settlement
 from sitechat.engine.driver import converse_in_time
 from sitechat.engine.engine import STOP_WITHIN, Engine, run_reply
 from sitechat.engine.live import Ending, LiveReply
-from sitechat.engine.workers import IN_PLACE
+from sitechat.engine.workers import IN_PLACE, workers
 from sitechat.errors import Interrupted
 from sitechat.models import Status
 from sitechat.runtime import database, servers, shutdown
@@ -85,6 +85,7 @@ def start(live: LiveReply, *, loop: asyncio.AbstractEventLoop | None) -> None:
     _drop_closed(process)
     live.alias = database.alias()
     process.live[live.id] = (engine, live)
+    workers().keep_connections(True)
     engine.start(live, engine_context())
 
 
@@ -105,7 +106,7 @@ def _drop_closed(process: Running) -> None:
     """Forget replies whose event loop was closed, so that nothing runs them any more."""
     for reply_id, (engine, _live) in list(process.live.items()):
         if engine.loop.is_closed():
-            process.live.pop(reply_id, None)
+            _remove(process, reply_id)
 
 
 def writes_to(address: str) -> bool:
@@ -151,7 +152,13 @@ def end_in(conversation_ids: Container[UUID]) -> None:
 
 
 def _forget(live: LiveReply) -> None:
-    running().live.pop(live.id, None)
+    _remove(running(), live.id)
+
+
+def _remove(process: Running, reply_id: UUID) -> None:
+    process.live.pop(reply_id, None)
+    if not process.live:
+        workers().keep_connections(False)
 
 
 def _engine(loop: asyncio.AbstractEventLoop, *, finishes_alone: bool = False) -> Engine:

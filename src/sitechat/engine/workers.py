@@ -17,7 +17,9 @@ from typing import Protocol, TypeVar
 
 from asgiref.sync import sync_to_async
 
+from sitechat.conf import conf
 from sitechat.runtime.database_connections import run_and_close
+from sitechat.runtime.database_threads import DatabaseThreads
 from sitechat.runtime.per_process import PerProcess
 from sitechat.runtime.threads import DaemonThreads, in_callers_context
 
@@ -100,10 +102,20 @@ class Workers:
     """The pools of one process, for all its event loops."""
 
     def __init__(self) -> None:
-        self.checkpoints = DaemonThreads(1, "sitechat-checkpoints")
-        self.database = DaemonThreads(DATABASE_THREADS, "sitechat-database")
+        self.checkpoints = DatabaseThreads(1, "sitechat-checkpoints")
+        self.database = DatabaseThreads(DATABASE_THREADS, "sitechat-database")
         self.site_code = DaemonThreads(SITE_CODE_THREADS, "sitechat-site-code")
         self.tools = ToolThreads()
+        self.keep_connections(False)
+
+    def keep_connections(self, keeps: bool) -> None:
+        """Choose whether the threads for the database keep their connections between two steps.
+
+        They do while replies run. Tests of a site delete its database when no reply runs any more,
+        and an open connection would prevent that.
+        """
+        for pool in (self.checkpoints, self.database):
+            pool.keep_connections(keeps and not conf.CHAT_REQUEST_ISOLATION)
 
 
 workers = PerProcess(Workers)
@@ -111,12 +123,8 @@ workers = PerProcess(Workers)
 
 
 async def run_on(pool: Executor, work: Callable[[], T]) -> T:
-    """Run the work on a thread of the pool, in the caller's context.
-
-    The thread has no open database connection before or after.
-    """
-    call = partial(run_and_close, in_callers_context(work))
-    return await asyncio.wrap_future(pool.submit(call))
+    """Run the work on a thread of the pool, in the caller's context."""
+    return await asyncio.wrap_future(pool.submit(in_callers_context(work)))
 
 
 async def run_checkpoint(work: Callable[[], T]) -> T:
@@ -129,7 +137,8 @@ async def _database(work: Callable[[], T], /) -> T:
 
 
 async def _site_code(work: Callable[[], T], /) -> T:
-    return await run_on(workers().site_code, work)
+    call = partial(run_and_close, in_callers_context(work))
+    return await asyncio.wrap_future(workers().site_code.submit(call))
 
 
 async def _tool(name: str, work: Callable[[], T], /) -> T:

@@ -42,6 +42,11 @@ class Entrance:
     def __init__(self) -> None:
         self._places = asyncio.Semaphore(ENTERING)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether the next message has to wait."""
+        return self._places.locked()
+
     async def enter(self) -> Ticket | None:
         """Wait for a place; return None if there was none in time."""
         try:
@@ -81,6 +86,8 @@ async def _wait(*, scope: Scope, **_signal: object) -> None:
     path = scope["path"].removeprefix(scope.get("root_path", ""))
     if scope.get("method") != "POST" or path not in chat_paths():
         return
-    let_request_thread_go()  # the signal's other receivers have used it
     loop = asyncio.get_running_loop()
-    scope[KEY] = await (_entrances.get(loop) or _entrances.setdefault(loop, Entrance())).enter()
+    entrance = _entrances.get(loop) or _entrances.setdefault(loop, Entrance())
+    if entrance.is_full:
+        let_request_thread_go()  # the signal's other receivers have used it
+    scope[KEY] = await entrance.enter()

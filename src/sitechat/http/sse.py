@@ -24,6 +24,7 @@ from sitechat.runtime.database_connections import close_connections
 from sitechat.runtime.safe_logging import get_logger
 from sitechat.runtime.steps import release_request_thread
 from sitechat.runtime.stream_slots import StreamSlot
+from sitechat.runtime.threads import let_request_thread_go
 
 logger = get_logger("sitechat.stream")
 
@@ -238,6 +239,15 @@ class AsyncFollower(Follower):
             raise
         except Exception as error:
             return self._failed(error)
+
+    def close(self) -> None:
+        """Stop following and release the stream's slot.
+
+        Django calls it on a new thread of the request when the response has ended. The thread is
+        let go, as Django would start one more to wait for its end.
+        """
+        super().close()
+        let_request_thread_go()
 
     async def _wait(self, seconds: float) -> None:
         assert self._loop is not None  # noqa: S101

@@ -20,7 +20,7 @@ from sitechat.knowledge.index import embeddings
 from sitechat.knowledge.searching import Found, Query
 from sitechat.knowledge.text.languages import base_language, guess_language, stem, words
 from sitechat.knowledge.text.stopwords import stop_words
-from sitechat.models import ApprovedAnswer
+from sitechat.models import ApprovedAnswer, SiteState
 from sitechat.runtime import database
 from sitechat.runtime.per_process import PerProcess
 from sitechat.runtime.safe_logging import get_logger
@@ -90,14 +90,19 @@ def _active_answers() -> _Answers:
     return _read_answers() if conf.CHAT_REQUEST_ISOLATION else _known().current()
 
 
-def find(query: Query, bot: str, limit: int = MOST) -> list[Found]:
+def find(
+    query: Query, bot: str, limit: int = MOST, *, site: SiteState | None = None
+) -> list[Found]:
     """Return the approved answers for a question, best first.
 
     Args:
         query: The question and its context. Its `sources` are ignored.
         bot: The name of the bot that is asked.
         limit: The maximum number of answers.
+        site: The state of the site's content, which saves a query if there are no answers.
     """
+    if site is not None and not site.has_answers:
+        return []
     answers = [each for each in _active_answers() if _is_for(each[0], query, bot)]
     if not answers or not query.text.strip():
         return []

@@ -22,6 +22,7 @@ from sitechat.models.knowledge import (
 from sitechat.models.labels import Label
 from sitechat.models.messages import Message, MessageQuerySet
 from sitechat.models.reports import Job, Summary, Unanswered
+from sitechat.models.site_state import SiteState, read_site_state
 from sitechat.models.texts import BotTexts
 from sitechat.models.tool_uses import OPEN_FOR, ToolUse, ToolUseQuerySet
 from sitechat.models.usage import Counter, Usage
@@ -54,6 +55,7 @@ __all__ = [
     "PageSnapshot",
     "Passage",
     "Role",
+    "SiteState",
     "SourceFrame",
     "Status",
     "Summary",
@@ -62,6 +64,7 @@ __all__ = [
     "ToolUseQuerySet",
     "Unanswered",
     "Usage",
+    "read_site_state",
     "stored_key",
     "url_hash",
 ]

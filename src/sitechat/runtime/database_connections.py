@@ -39,11 +39,16 @@ def run_and_close(work: Callable[[], T]) -> T:
 
 
 class KeptConnections:
-    """The database connections of one thread of the pool, between its steps."""
+    """The database connections of one thread of a pool, between its steps."""
 
     def __init__(self) -> None:
         self._used = 0.0
         self._opened: dict[str, tuple[Any, float]] = {}
+
+    @property
+    def are_open(self) -> bool:
+        """Whether any connection is open."""
+        return any(each.connection is not None for each in connections.all(initialized_only=True))
 
     def refresh(self) -> None:
         """Close unusable connections before a step."""

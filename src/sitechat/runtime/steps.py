@@ -15,7 +15,7 @@ from functools import partial
 from inspect import isawaitable, iscoroutinefunction
 from typing import Any, Protocol, TypeVar, cast
 
-from asgiref.sync import SyncToAsync, async_to_sync, sync_to_async
+from asgiref.sync import AsyncToSync, SyncToAsync, async_to_sync, sync_to_async
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest
 
@@ -151,11 +151,16 @@ site_pool = PerProcess(partial(RequestPool, SITE_THREADS, "sitechat-site"))
 
 
 async def release_request_thread() -> None:
-    """End the thread that Django keeps for this request, and close its connections first."""
+    """End the thread that Django keeps for this request. Its connections are closed first."""
     context = SyncToAsync.thread_sensitive_context.get(None)
-    if context is None or context not in SyncToAsync.context_to_thread_executor:
+    executor = SyncToAsync.context_to_thread_executor.get(context) if context else None
+    if executor is None:
         return
-    await sync_to_async(close_connections)()
+    if getattr(AsyncToSync.executors, "current", None) is None:
+        # The thread has nothing else to do, so it does it while the request goes on.
+        executor.submit(close_connections)
+    else:  # a synchronous middleware waits on the thread for the response
+        await sync_to_async(close_connections)()
     let_request_thread_go()
 
 

@@ -25,7 +25,7 @@ from sitechat.knowledge.index.host_folder import folder, locked
 from sitechat.knowledge.index.pace import Pace
 from sitechat.knowledge.index.reader import Damaged, Index
 from sitechat.knowledge.index.schema import FORMAT, TERMS, has_fts5
-from sitechat.models import IndexState, Page
+from sitechat.models import IndexState, Page, SiteState
 from sitechat.runtime.per_process import PerProcess
 from sitechat.runtime.safe_logging import get_logger
 
@@ -61,9 +61,13 @@ opened = PerProcess(OpenedIndex)
 _opening = threading.Lock()
 
 
-def current() -> Index | None:
-    """Return the index to search; None if nothing is indexed or SQLite has no FTS5."""
-    stamp = _stamp()
+def current(site: SiteState | None = None) -> Index | None:
+    """Return the index to search; None if nothing is indexed or SQLite has no FTS5.
+
+    Args:
+        site: The state of the site's content; None to read it.
+    """
+    stamp = _stamp() if site is None else site.stamp
     if stamp is None or not has_fts5():
         return None
     state = state_of(stamp)

@@ -1,0 +1,82 @@
+"""What every message depends on: whether its bot is on, the search index, approved answers.
+
+Each message asks for all of it, so that a change takes effect at once. One statement costs a third
+of three queries of the ORM.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connections, models, router
+
+from sitechat.models.answers import ApprovedAnswer
+from sitechat.models.knowledge import IndexState
+from sitechat.models.texts import BotTexts
+
+
+@dataclass(frozen=True)
+class SiteState:
+    """The state of the site's content for one bot, as the database has it."""
+
+    is_on: bool
+    """Whether staff have not switched the bot off."""
+    stamp: str | None
+    """The stamp of the searchable content (`IndexState`); None if nothing is indexed."""
+    has_answers: bool
+    """Whether there are active approved answers."""
+
+
+@dataclass(frozen=True)
+class _Value:
+    """A subquery that returns one value."""
+
+    model: type[models.Model]
+    sql: str
+    """SQL with `{table}` for the quoted name of the model's table."""
+    parameters: tuple[str, ...] = ()
+
+
+def read_site_state(bot: str) -> SiteState:
+    """Read the state for a bot, by one statement unless the site's routers separate the tables."""
+    newest = "SELECT enabled FROM {table} WHERE bot = %s ORDER BY id DESC LIMIT 1"
+    enabled, stamp, answers = _read(
+        _Value(BotTexts, newest, (bot,)),
+        _Value(IndexState, "SELECT stamp FROM {table} WHERE id = 1"),
+        _Value(ApprovedAnswer, "SELECT COUNT(*) FROM {table} WHERE active"),
+    )
+    return SiteState(
+        is_on=enabled is None or bool(enabled),
+        stamp=None if stamp is None else IndexState._meta.get_field("stamp").to_python(stamp).hex,
+        has_answers=bool(answers),
+    )
+
+
+def _read(*values: _Value) -> list[Any]:
+    aliases = [router.db_for_write(value.model) for value in values]
+    found: list[Any] = [None] * len(values)
+    for alias in dict.fromkeys(aliases):
+        numbers = [number for number, each in enumerate(aliases) if each == alias]
+        for number, value in zip(
+            numbers, _read_from(alias, [values[n] for n in numbers]), strict=True
+        ):
+            found[number] = value
+    return found
+
+
+def _read_from(alias: str, values: Sequence[_Value]) -> Sequence[Any]:
+    """Read values from one database. Only names of tables are formatted into the statement."""
+    connection = connections[alias]
+    subqueries = [
+        value.sql.format(table=connection.ops.quote_name(value.model._meta.db_table))
+        for value in values
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {', '.join(f'({sql})' for sql in subqueries)}",
+            [parameter for value in values for parameter in value.parameters],
+        )
+        row: Sequence[Any] = cursor.fetchone()
+    return row

@@ -1,0 +1,149 @@
+"""Daemon threads that keep their database connections from one piece of work to the next."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from functools import partial
+from queue import Empty, SimpleQueue
+from typing import Any, TypeVar
+
+from sitechat.runtime.database_connections import KeptConnections
+
+T = TypeVar("T")
+
+IDLE = 3.0
+"""Idle seconds after which a thread closes its connections."""
+
+Work = tuple["Future[Any]", Callable[[], Any]]
+
+
+class PoolFull(Exception):
+    """Too many steps are waiting for a thread."""
+
+
+class DatabaseThreads(Executor):
+    """A bounded pool of daemon threads that keep their database connections while there is work.
+
+    Work goes to the most recently used thread, so that other threads close their connections if
+    there is little load. They are daemon threads for the same reason as `DaemonThreads`.
+    """
+
+    def __init__(
+        self, threads: int, name: str, *, max_waiting: int | None = None, end_if_idle: bool = False
+    ) -> None:
+        """Create the pool. Threads start when they are needed.
+
+        Args:
+            threads: The maximum number of threads.
+            name: The name of the threads.
+            max_waiting: The maximum number of waiting steps; None for any number.
+            end_if_idle: Whether idle threads end. From Python 3.12 on no thread can be started
+                when the process ends, so work that is done then needs threads that stay.
+        """
+        self._max_threads = threads
+        self._name = name
+        self._max_waiting = max_waiting
+        self._ends = end_if_idle
+        self._keeps = True
+        self._threads = 0
+        self._waiting: deque[Work] = deque()
+        self._idle: list[SimpleQueue[Work | None]] = []
+        self._lock = threading.Lock()
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        """Run the call on one of the threads. Can be called from any thread.
+
+        Raises:
+            PoolFull: Too many steps are waiting.
+        """
+        future: Future[T] = Future()
+        work: Work = (future, lambda: fn(*args, **kwargs))
+        with self._lock:
+            if self._idle:
+                self._idle.pop().put(work)
+            elif self._threads < self._max_threads:
+                self._threads += 1
+                inbox: SimpleQueue[Work | None] = SimpleQueue()
+                inbox.put(work)
+                threading.Thread(
+                    target=self._run, args=(inbox,), name=self._name, daemon=True
+                ).start()
+            elif self._max_waiting is None or len(self._waiting) < self._max_waiting:
+                self._waiting.append(work)
+            else:
+                raise PoolFull
+        return future
+
+    def keep_connections(self, keeps: bool) -> None:
+        """Choose whether connections stay open after a step; if not, close those of idle threads.
+
+        A pool keeps them until this is called.
+        """
+        self._keeps = keeps
+        if not keeps:
+            with self._lock:
+                for inbox in self._idle:
+                    inbox.put(None)
+
+    def _run(self, inbox: SimpleQueue[Work | None]) -> None:
+        kept = KeptConnections()
+        while self._wait(inbox, kept):
+            pass
+        kept.close()
+
+    def _wait(self, inbox: SimpleQueue[Work | None], kept: KeptConnections) -> bool:
+        """Do the next work, or close the connections. Return whether the thread goes on.
+
+        All variables end with the call, so that an idle thread keeps no work and no result.
+        """
+        try:
+            work = inbox.get(timeout=IDLE if self._ends or kept.are_open else None)
+        except Empty:
+            if self._ends and self._ended(inbox):
+                return False
+            kept.close()
+            return True
+        if work is None:
+            kept.close()
+            return True
+        report = self._do(work, kept)
+        with self._lock:
+            if self._waiting:
+                inbox.put(self._waiting.popleft())
+            else:
+                self._idle.append(inbox)
+        report()
+        return True
+
+    def _ended(self, inbox: SimpleQueue[Work | None]) -> bool:
+        """Remove an idle thread from the pool; return False if work has just arrived."""
+        with self._lock:
+            if inbox not in self._idle:
+                return False
+            self._idle.remove(inbox)
+            self._threads -= 1
+        return True
+
+    def _do(self, work: Work, kept: KeptConnections) -> Callable[[], None]:
+        """Do the work. Return what gives its result or exception to who waits for it."""
+        future, call = work
+        if not future.set_running_or_notify_cancel():
+            return lambda: None
+        try:
+            result = self._called(call, kept)
+        except BaseException as error:
+            return partial(future.set_exception, error)
+        return partial(future.set_result, result)
+
+    def _called(self, call: Callable[[], T], kept: KeptConnections) -> T:
+        try:
+            kept.refresh()
+            return call()
+        finally:
+            if self._keeps:
+                kept.used()
+            else:
+                kept.close()
