@@ -11,6 +11,7 @@ from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
+from django.utils.functional import lazy
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -112,6 +113,8 @@ class ApprovedAnswerAdmin(OwnTemplates, Uncounted, AnswerModelAdmin):
     """Edit approved answers. A new answer can start from a reply that did not help."""
 
     form = ApprovedAnswerForm
+    list_title = lazy(capfirst, str)(_("approved answers"))
+    list_class = LastChangedFirst
     list_display = ("title", "first_question", "shown_bots", "shown_language", "active", "updated")
     list_filter = ("active", "audience", ("language", LanguageFilter))
     search_fields = ("title", "questions", "answer")
@@ -141,18 +144,6 @@ class ApprovedAnswerAdmin(OwnTemplates, Uncounted, AnswerModelAdmin):
     def shown_language(self, answer: ApprovedAnswer) -> Any:
         """Return the name of the language."""
         return language_name(answer.language) or _("all")
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Show the list under the title "Approved answers"."""
-        title = capfirst(self.opts.verbose_name_plural)
-        context = {"title": title, **(extra_context or {})}
-        return super().changelist_view(request, context)
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[LastChangedFirst]:
-        """Return the class of this page's list."""
-        return LastChangedFirst
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Return the initial values of a new answer, from the reply in the query string."""
