@@ -196,6 +196,28 @@ def test_a_form_with_anything_different_is_stored(visitor: Visitor, change: dict
     assert Contact.objects.count() == 2
 
 
+def test_the_same_form_of_another_visitor_is_stored(visitor: Visitor) -> None:
+    other = Visitor()
+    for each in (visitor, other):
+        leave(each, message="Something else", name=str(id(each)))
+        leave(each)
+    assert Contact.objects.filter(message="").count() == 2
+    visitor.ask("Hello")
+    assert Contact.objects.exclude(conversation=None).count() == 1
+
+
+def test_the_same_form_without_a_session_is_a_retry_if_it_has_the_same_address(
+    visitor: Visitor,
+) -> None:
+    leave(visitor)
+    leave(Visitor())  # the response with the session was lost
+    assert Contact.objects.count() == 1
+    elsewhere = Visitor()
+    elsewhere.client = Client(REMOTE_ADDR="192.0.2.7")
+    leave(elsewhere)
+    assert Contact.objects.count() == 2
+
+
 def test_the_same_form_from_another_conversation_is_stored(visitor: Visitor) -> None:
     for each in (visitor, Visitor()):
         each.ask("Hello")

@@ -7,13 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from threading import Barrier
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import connections
 from pytest_django import Settings
 
-from sitechat.models import Conversation, Handoff, HandoffEntry, Message
+from sitechat.models import Contact, Conversation, Delivery, Handoff, HandoffEntry, Message
 from sitechat.people import staff
 from sitechat.standin import Standin
 from tests.owner import talk
@@ -90,3 +91,47 @@ def test_a_message_at_the_moment_of_joining_is_for_one_of_the_two(
     assert len(claude_standin.requests) == answers
     assert Message.objects.filter(role="assistant").count() == answers
     assert Message.objects.filter(role="user").count() == 2
+
+
+def test_copies_of_a_message_for_a_person_are_stored_once(conversation: Conversation) -> None:
+    visitor = Visitor()
+    assert visitor.client.post(f"{CHAT}person/").status_code == 202
+    theirs = Conversation.objects.exclude(pk=conversation.pk).get()
+    staff.join(theirs, User.objects.create_user("ann"))
+    statuses = []
+    for _ in range(4):
+        send = partial(visitor.send, "Hello?", id=str(uuid4()))
+        statuses += [response.status_code for response in at_once([send] * AT_ONCE)]
+    assert statuses == [200] * 4 * AT_ONCE
+    assert theirs.messages.count() == 4
+
+
+@pytest.mark.parametrize("has_session", [True, False])
+def test_copies_of_a_contact_form_are_stored_once(
+    conversation: Conversation, settings: Settings, *, has_session: bool
+) -> None:
+    settings.CHAT_CONTACT = {"fields": ["email"], "notify": ["sales@example.org"]}
+    settings.CHAT_LIMITS = {"ip": ["3 messages/hour"]}
+    visitors = [Visitor() for _ in range(AT_ONCE)]
+    url = f"{CHAT}contact/"
+    if has_session:
+        visitors = visitors[:1] * AT_ONCE
+        visitors[0].post({"email": "first@example.com"}, url)
+    for n in range(2):
+        body = {"email": f"jane{n}@example.com"}
+        results = at_once([partial(each.post, body, url) for each in visitors])
+        assert [response.status_code for response in results] == [201] * AT_ONCE, results
+        if not has_session:
+            visitors = [Visitor() for _ in range(AT_ONCE)]
+    assert Contact.objects.filter(email__startswith="jane").count() == 2
+    assert Delivery.objects.filter(kind="mail").count() == Contact.objects.count()
+
+
+def test_one_mail_a_minute_says_that_visitors_wait(
+    settings: Settings, transactional_db: None
+) -> None:
+    settings.CHAT_PERSON = {"names": ["Ann"], "email": "support@example.org"}
+    url = f"{CHAT}person/"
+    results = at_once([partial(Visitor().client.post, url) for _ in range(AT_ONCE)])
+    assert [response.status_code for response in results] == [202] * AT_ONCE
+    assert Delivery.objects.filter(event="person_requested", kind="mail").count() == 1

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.utils import timezone
+from django.db.models import F
 from pytest_django import Settings
 
 from sitechat.conversations import erasure
-from sitechat.models import Contact, Conversation, Delivery, Handoff
+from sitechat.models import Contact, Conversation, Delivery, Handoff, Job
 from sitechat.people import mailing, staff
 from tests.owner import owner_client, page_of, talk
 from tests.visitor import CHAT, Visitor
@@ -55,9 +55,22 @@ def test_at_most_one_mail_a_minute_says_that_a_visitor_waits(visitor: Visitor) -
     Visitor().client.post(PERSON)
     visitor.client.post(PERSON)
     assert len(mails()) == 1
-    Delivery.objects.update(created=timezone.now() - timedelta(minutes=1), once=None)
+    Job.objects.update(ran=F("ran") - timedelta(minutes=1))
     Visitor().client.post(PERSON)
     assert len(mails()) == 2
+
+
+@pytest.mark.usefixtures("people")
+def test_the_mail_about_a_waiting_visitor_is_deleted_with_the_conversation(
+    visitor: Visitor,
+) -> None:
+    visitor.ask("My name is Jane Roe.")
+    visitor.client.post(PERSON)
+    assert "Jane Roe" in mails()[0]["text"]
+    assert visitor.client.delete(CHAT).status_code == 204
+    assert mails() == []
+    visitor.client.post(PERSON)
+    assert mails() == []  # the limit does not depend on the deleted mail
 
 
 def test_without_an_address_no_mail_is_stored(visitor: Visitor, settings: Settings) -> None:

@@ -90,6 +90,7 @@ def test_while_a_person_has_joined_claude_is_not_asked(
     ]
     assert visitor.ask("Are you a person?", id=UUID) == first
     assert visitor.send("Something else", id=UUID).status_code == 422
+    assert joined.messages.filter(client_id=UUID).count() == 1
     staff.say(joined, ann, "Yes.")
     visitor.ask("Good.")
     assert len(claude_standin.requests) == asked

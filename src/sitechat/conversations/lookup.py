@@ -64,13 +64,11 @@ class ConversationState:
         """
         if self.conversation is None or message.client_id is None:
             return None
-        recent, messages = self.recent, self.conversation.messages
+        recent = self.recent
         row = next((m for m in recent if m.client_id == message.client_id), None)
         if row is None and recent and recent[-1].position > 0:
-            row = messages.filter(client_id=message.client_id).first()
-        if row is not None and row.text != message.text:
-            raise Conflict
-        return row
+            return stored_message(self.conversation, message)
+        return _checked(row, message)
 
     def check_free(self) -> None:
         """Raise Busy if a reply is running; a reply without its process is interrupted first."""
@@ -81,6 +79,25 @@ class ConversationState:
             running.refresh_from_db()
         if running.status == Status.RUNNING:
             raise Busy(reply=str(running.pk))
+
+
+def stored_message(conversation: Conversation, message: IncomingMessage) -> Message | None:
+    """Read the row of an earlier copy of a message; return None if the message is new.
+
+    Raises:
+        Conflict: The id was used for another text.
+    """
+    if message.client_id is None:
+        return None
+    row = conversation.messages.filter(client_id=message.client_id).first()
+    return _checked(row, message)
+
+
+def _checked(row: Message | None, message: IncomingMessage) -> Message | None:
+    """Return the row. Raise Conflict if it has another text than the message."""
+    if row is not None and row.text != message.text:
+        raise Conflict
+    return row
 
 
 def look_up(visit: Visit, message: IncomingMessage) -> ConversationState:

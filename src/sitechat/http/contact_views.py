@@ -35,7 +35,12 @@ def _store(request: HttpRequest, bot: str, entries: ContactEntries) -> None:
     visit = visits.read_visit(request)
     conversation = own.find(visit, bot, request.GET.get("conversation"))
     contact = contact_requests.submit(
-        visit, bot, entries, conversation, admin_url=partial(_admin_url, request)
+        visit,
+        bot,
+        entries,
+        conversation,
+        has_sent=visits.has_left_contact(request),
+        admin_url=partial(_admin_url, request),
     )
     visits.remember_visitor(request, visit)
     visits.remember_contact(request, contact)

@@ -78,6 +78,9 @@ class Contact(models.Model):
         verbose_name=_("user"),
         db_constraint=False,  # see Conversation.user
     )
+    # A keyed hash of the visitor and the entries, by which a copy of the request is noticed; NULL
+    # once the same entries count as a new request.
+    copy_key = models.CharField(max_length=64, null=True, unique=True, editable=False)  # noqa: DJ001
     created = models.DateTimeField(_("received"), default=timezone.now, db_index=True)
 
     objects = PrimaryManager.from_queryset(ContactQuerySet)()

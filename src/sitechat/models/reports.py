@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import models
 from django.utils import timezone
@@ -168,3 +168,17 @@ class Job(models.Model):
     def record(cls, name: str, until: datetime | None = None) -> None:
         """Record that the job ran now and has done its work up to `until`."""
         cls.objects.update_or_create(pk=name, defaults={"ran": timezone.now(), "until": until})
+
+    @classmethod
+    def claim(cls, name: str, interval: timedelta) -> bool:
+        """Record that the job runs now, unless it ran within `interval`.
+
+        Returns:
+            Whether it may run. Only one of several concurrent calls returns True.
+        """
+        now = timezone.now()
+        before = now - interval
+        if cls.objects.filter(pk=name, ran__gt=before).exists():
+            return False
+        Job.objects.bulk_create([Job(name=name, ran=before)], ignore_conflicts=True)
+        return bool(cls.objects.filter(pk=name, ran__lte=before).update(ran=now))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -11,14 +12,16 @@ from typing import Any
 from django.conf import settings
 from django.db import IntegrityError
 from django.utils import timezone, translation
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from sitechat.conversations.visit import Visit
 from sitechat.events import Mail, announce, queue_mail
 from sitechat.ledger import get_ledger
+from sitechat.ledger.claims import Reservation
 from sitechat.models import Contact, Conversation
 from sitechat.people.contact_form import ContactEntries, current_recipients
-from sitechat.runtime import database
+from sitechat.people.counting import counted
 
 SAME_WITHIN = timedelta(minutes=10)
 """The time within which the same entries count as a retry, which is not stored again."""
@@ -33,40 +36,63 @@ def submit(
     entries: ContactEntries,
     conversation: Conversation | None,
     *,
+    has_sent: bool,
     admin_url: Callable[[Contact], str],
 ) -> Contact:
-    """Store what a visitor entered, or return the contact if the request is a retry.
+    """Store what a visitor entered, or return the contact if the request is a copy.
 
     Args:
         visit: The visitor who sent the form.
         bot: The name of the bot.
         entries: What the visitor entered.
         conversation: The visitor's conversation with the bot; None if there is none.
+        has_sent: Whether the visitor's session has sent a form before.
         admin_url: Returns the address of a contact in the admin, for the mail; it may be empty.
 
     Raises:
         RateLimited: The visitor has sent as many forms as CHAT_LIMITS allows messages.
         Overloaded: The ledger does not answer.
     """
-    earlier = _earlier(visit, bot, entries, conversation)
+    fields = _fields(visit, bot, entries, conversation)
+    senders = _senders(visit, has_sent=has_sent)
+    earlier = _earlier(senders, fields)
     if earlier is not None:
         return earlier
-    get_ledger().count(visit.visitor.apart(PURPOSE))
     try:
-        return database.retry(partial(_store, visit, bot, entries, conversation, admin_url))
-    except IntegrityError:  # the conversation was deleted in the meantime
-        return database.retry(partial(_store, visit, bot, entries, None, admin_url))
+        return counted(partial(_store, visit, senders[0], fields, admin_url))
+    except IntegrityError:
+        earlier = _earlier(senders, fields)
+        if earlier is not None:  # a copy was stored at the same moment
+            return earlier
+        # The conversation was deleted in the meantime.
+        alone = {**fields, "conversation_id": None}
+        return counted(partial(_store, visit, senders[0], alone, admin_url))
 
 
-def _earlier(
-    visit: Visit, bot: str, entries: ContactEntries, conversation: Conversation | None
-) -> Contact | None:
+def _senders(visit: Visit, *, has_sent: bool) -> list[str]:
+    """Return the identities under which the visitor may have sent a copy, the current one first.
+
+    A visitor has no session before the first request, and none in a retry whose first response
+    was lost. Such requests are told apart by the address.
+    """
+    session = f"session {visit.visitor.session}"
+    address = f"address {visit.visitor.ip}"
+    if visit.held.session_key is None:
+        return [address]
+    return [session, address] if has_sent else [session]
+
+
+def _copy_key(sender: str, fields: Mapping[str, Any]) -> str:
+    """Return a hash that requests share only if they have the same sender and the same fields."""
+    values = json.dumps([sender, fields], sort_keys=True, default=str)
+    return salted_hmac("sitechat.contact", values, algorithm="sha256").hexdigest()
+
+
+def _earlier(senders: Sequence[str], fields: Mapping[str, Any]) -> Contact | None:
     """Return the row of an earlier copy of a request, in which nothing at all is different."""
-    fields = _fields(visit, bot, entries, conversation)
-    rows = Contact.objects.filter(created__gte=timezone.now() - SAME_WITHIN, **fields)
-    # Some databases find texts that differ in case or accents, too.
-    same = (row for row in rows if all(getattr(row, name) == fields[name] for name in fields))
-    return next(same, None)
+    keys = [_copy_key(sender, fields) for sender in senders]
+    recent = Contact.objects.filter(created__gte=timezone.now() - SAME_WITHIN)
+    return recent.filter(copy_key__in=keys).first()
 
 
 def _fields(
@@ -89,21 +115,25 @@ def _fields(
 
 def _store(
     visit: Visit,
-    bot: str,
-    entries: ContactEntries,
-    conversation: Conversation | None,
+    sender: str,
+    fields: Mapping[str, Any],
     admin_url: Callable[[Contact], str],
+    claims: Reservation,
 ) -> Contact:
-    with database.atomic():
-        contact = Contact.objects.create(**_fields(visit, bot, entries, conversation))
-        announce(
-            "contact_requested",
-            sender=Contact,
-            data=contact.as_dict(),
-            contact_id=contact.pk,
-            contact=contact,
-        )
-        queue_mail("contact_requested", _mail(contact, admin_url(contact)), contact_id=contact.pk)
+    key = _copy_key(sender, fields)
+    outdated = Contact.objects.filter(copy_key=key, created__lt=timezone.now() - SAME_WITHIN)
+    outdated.update(copy_key=None)
+    # Insert first, so that a concurrent copy waits here, and fails before it is counted.
+    contact = Contact.objects.create(**fields, copy_key=key)
+    claims.extend(get_ledger().count(visit.visitor.apart(PURPOSE)))
+    announce(
+        "contact_requested",
+        sender=Contact,
+        data=contact.as_dict(),
+        contact_id=contact.pk,
+        contact=contact,
+    )
+    queue_mail("contact_requested", _mail(contact, admin_url(contact)), contact_id=contact.pk)
     return contact
 
 

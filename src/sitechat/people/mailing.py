@@ -8,12 +8,12 @@ from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from sitechat.conversations import appending
 from sitechat.events import Mail, queue_mail
-from sitechat.models import Conversation, Delivery, Handoff, HandoffEntry, Message, Role
+from sitechat.models import Conversation, Handoff, HandoffEntry, Job, Message, Role
 from sitechat.people import handoff as handoffs
 from sitechat.people.options import PersonOptions, person_options
 from sitechat.people.staff import StaffError, unless_gone
@@ -23,6 +23,9 @@ from sitechat.safe_text import one_line, visible
 WAITING_EVENT = "person_requested"
 ANSWER_EVENT = "person_answered"
 """The names of the deliveries in the admin."""
+
+WAITING_JOB = "mail about waiting"
+"""The name of the job whose time is that of the last mail about a waiting visitor."""
 
 INTERVAL = timedelta(minutes=1)
 """The minimum time between two mails about waiting visitors."""
@@ -43,17 +46,13 @@ def notify_staff(handoff: Handoff, options: PersonOptions, link: str) -> None:
         options: The site's options.
         link: The address of the conversation in the admin; may be empty.
     """
-    now = timezone.now()
-    recent = Delivery.objects.filter(
-        event=WAITING_EVENT, kind=Delivery.Kind.MAIL, created__gt=now - INTERVAL
-    )
-    if not options.emails or recent.exists():
-        return
-    queue_mail(
-        WAITING_EVENT,
-        _about_waiting(handoff, options, link),
-        once=f"{WAITING_EVENT}:{now:%Y-%m-%dT%H:%M}",  # against concurrent requests
-    )
+    # The mail is deleted with its conversation, so the time of the last one is kept apart.
+    if options.emails and Job.claim(WAITING_JOB, INTERVAL):
+        queue_mail(
+            WAITING_EVENT,
+            _about_waiting(handoff, options, link),
+            conversation_id=handoff.pk,
+        )
 
 
 def _about_waiting(handoff: Handoff, options: PersonOptions, link: str) -> Mail:

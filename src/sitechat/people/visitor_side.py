@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
 
 from django.db.models import F, Q
 from django.utils import timezone
@@ -15,7 +14,7 @@ from sitechat.chatbot import Chatbot
 from sitechat.claude.messages import VisitorPage
 from sitechat.conversations import appending, bot_texts, own
 from sitechat.conversations.incoming import IncomingMessage, path_of
-from sitechat.conversations.lookup import ConversationState
+from sitechat.conversations.lookup import ConversationState, stored_message
 from sitechat.conversations.visit import Visit
 from sitechat.errors import Conflict, Overloaded, PersonJoined, PersonUnavailable
 from sitechat.events import announce
@@ -24,12 +23,10 @@ from sitechat.ledger.claims import Reservation
 from sitechat.models import Conversation, Handoff, HandoffEntry, HandoffState, Message, Role
 from sitechat.people import handoff as handoffs
 from sitechat.people import mailing
+from sitechat.people.counting import counted
 from sitechat.people.options import is_available, person_options
-from sitechat.runtime import database
 
 Kind = HandoffEntry.Kind
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -65,7 +62,7 @@ def deliver(visit: Visit, message: IncomingMessage, conversation: Conversation) 
     if message.replaces is not None:
         raise Conflict
     try:
-        return _counted(partial(_store, visit, message, conversation))
+        return counted(partial(_store, visit, message, conversation))
     except appending.ConversationDeleted:
         raise Overloaded(retry_after=1) from None
 
@@ -74,21 +71,21 @@ def _store(
     visit: Visit, message: IncomingMessage, conversation: Conversation, claims: Reservation
 ) -> Delivered:
     appending.lock(conversation, visit)
-    # Lock first, so that a concurrent copy of the message finds this one.
-    copy = ConversationState(conversation, []).earlier_message(message)
-    if copy is None:
-        claims.extend(get_ledger().count(visit.visitor))
     joined = Handoff.objects.filter(pk=conversation.pk, state=HandoffState.JOINED)
-    if not joined.update(visitor_wrote=timezone.now(), version=F("version") + 1):
-        raise Overloaded(retry_after=1)
-    row = copy or appending.append(
-        conversation,
-        Role.USER,
-        message.text,
-        client_id=message.client_id,
-        page=message.page_path,
-        language=visit.language[: Message.MAX_LANGUAGE_LENGTH] or None,
-    )
+    # Lock first, so that a concurrent copy of the message finds this one.
+    row = stored_message(conversation, message)
+    if row is None:
+        claims.extend(get_ledger().count(visit.visitor))
+        if not joined.update(visitor_wrote=timezone.now(), version=F("version") + 1):
+            raise Overloaded(retry_after=1)
+        row = appending.append(
+            conversation,
+            Role.USER,
+            message.text,
+            client_id=message.client_id,
+            page=message.page_path,
+            language=visit.language[: Message.MAX_LANGUAGE_LENGTH] or None,
+        )
     name = joined.values_list("name", flat=True).first() or ""
     return Delivered(conversation, str(row.public_id), name)
 
@@ -124,7 +121,7 @@ def request_person(
     if not bot_texts.read_texts(bot.name).offers_person or not is_available(options):
         raise PersonUnavailable
     place = conversation or _new_id(visit, bot.name)
-    return _counted(partial(_request, visit, bot, place, page, admin_url))
+    return counted(partial(_request, visit, bot, place, page, admin_url))
 
 
 def _request(
@@ -208,23 +205,3 @@ def leave_person(visit: Visit, bot: Chatbot, named: str | None) -> Handoff | Non
     is_open = Q(state__in=[HandoffState.WAITING, HandoffState.JOINED])
     handoffs.change(conversation.pk, is_open, Kind.WITHDRAWN, **handoffs.ended(HandoffState.NONE))
     return handoffs.find_handoff(conversation.pk, person_options())
-
-
-def _counted(work: Callable[[Reservation], T]) -> T:
-    """Run a transaction that counts a message in the limits, and undo the count on a rollback.
-
-    Args:
-        work: The transaction. It appends its counts to its argument.
-    """
-
-    def attempt() -> T:
-        claims: Reservation = []
-        try:
-            with database.atomic():
-                return work(claims)
-        except Exception:
-            if claims:
-                get_ledger().rolled_back(claims, database.alias())
-            raise
-
-    return database.retry(attempt)

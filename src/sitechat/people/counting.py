@@ -1,0 +1,32 @@
+"""Transactions that count a visitor's message or form in the limits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from sitechat.ledger import get_ledger
+from sitechat.ledger.claims import Reservation
+from sitechat.runtime import database
+
+T = TypeVar("T")
+
+
+def counted(work: Callable[[Reservation], T]) -> T:
+    """Run a transaction that counts something in the limits, and undo the count on a rollback.
+
+    Args:
+        work: The transaction. It appends its counts to its argument.
+    """
+
+    def attempt() -> T:
+        claims: Reservation = []
+        try:
+            with database.atomic():
+                return work(claims)
+        except Exception:
+            if claims:
+                get_ledger().rolled_back(claims, database.alias())
+            raise
+
+    return database.retry(attempt)
