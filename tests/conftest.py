@@ -179,6 +179,7 @@ def no_sources(index_folder: None) -> Iterator[None]:
     with registry.emptied():
         discover()
         yield
+    discover()
 
 
 @pytest.fixture

@@ -13,15 +13,17 @@ from typing import TYPE_CHECKING, Any
 from django.apps import AppConfig, apps
 from django.conf import settings
 from django.db.models import Model
-from django.db.models.signals import post_delete, post_migrate, post_save, pre_delete
+from django.db.models.signals import post_migrate, post_save, pre_delete
 from django.utils.module_loading import autodiscover_modules
 
 from sitechat.conversations.built_in_tools import OfferedTool, add_built_in
+from sitechat.knowledge import deletions
 from sitechat.signals import budget_nearly_reached, budget_reached, reply_finished
 
 if TYPE_CHECKING:
     from sitechat.chatbot import Chatbot
     from sitechat.conversations.visit import Visit
+    from sitechat.knowledge.deletions import ObjectSource
     from sitechat.models import Message, Usage
 
 
@@ -48,12 +50,22 @@ def discover() -> None:
     """Import every app's `chat_sources.py`, and index objects when they are saved or deleted."""
     autodiscover_modules("chat_sources")
     post_save.connect(_index_object, dispatch_uid="sitechat.knowledge.save")
-    post_delete.connect(_index_object, dispatch_uid="sitechat.knowledge.delete")
+    deletions.connect(_index_object, _object_sources())
     if apps.is_installed("wagtail"):
         # Start-up cost: sites without Wagtail.
         from sitechat.knowledge.index import wagtail
 
         wagtail.connect()
+
+
+def _object_sources() -> list[type[ObjectSource]]:
+    """Return the declared sources of querysets. Most sites have none, and do not import them."""
+    if "sitechat.knowledge.sources.objects" not in sys.modules:
+        return []
+    # Start-up cost.
+    from sitechat.knowledge.sources.objects import declared
+
+    return [type(source) for source in declared()]
 
 
 def _log_reply(

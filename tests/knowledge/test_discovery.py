@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Group, Permission, User
+from django.contrib.sessions.models import Session
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
+from django.db.models.deletion import Collector
 from django.test.utils import isolate_apps
 from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 
 from sitechat.knowledge.index.indexing import index_all
-from sitechat.knowledge.sources import Document
+from sitechat.knowledge.sources import Document, Source
 from sitechat.models import Page, Passage
 from tests.indexed import Groups, known_urls
 
@@ -234,3 +237,35 @@ def test_a_source_that_saves_its_object_is_called_once() -> None:
     Group.objects.create(name="Text")
     assert asked == ["Text"]
     assert Passage.objects.get().text == "Text"
+
+
+def can_delete_fast(model: type[Model]) -> bool:
+    """Return whether Django deletes rows of a model without loading them."""
+    return Collector(using="default", origin=None).can_fast_delete(model._default_manager.all())
+
+
+def test_only_models_of_sources_are_loaded_before_they_are_deleted() -> None:
+    class Articles(Source):
+        def queryset(self) -> QuerySet[Any]:
+            return Permission.objects.filter(codename__startswith="view")
+
+    assert not can_delete_fast(Permission)
+    assert can_delete_fast(Session)
+    assert can_delete_fast(LogEntry)
+
+
+def test_deletions_of_all_models_are_noticed_until_the_model_of_a_source_is_known(
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    class Articles(Groups):
+        def queryset(self) -> QuerySet[Any]:
+            return Group.objects.filter(pk__gt=User.objects.count())
+
+    assert not can_delete_fast(Session)
+    with django_capture_on_commit_callbacks(execute=True):
+        group = Group.objects.create(name="Words")
+    assert known_urls() == {f"/articles/{group.pk}/"}
+    assert can_delete_fast(Session)
+    with django_capture_on_commit_callbacks(execute=True):
+        group.delete()
+    assert known_urls() == set()

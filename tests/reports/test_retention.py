@@ -7,13 +7,18 @@ from datetime import timedelta
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
 from sitechat.conversations import erasure
 from sitechat.models import (
+    Consent,
+    Contact,
     Conversation,
     Counter,
+    Delivery,
     Job,
     Message,
     Status,
@@ -170,3 +175,26 @@ def test_the_command_says_what_it_did(capsys: pytest.CaptureFixture[str]) -> Non
     call_command("chat_cleanup")
     output = capsys.readouterr().out
     assert "Deleted 1 conversation with 2 messages, older than 30 days." in output
+
+
+def test_many_rows_are_deleted_a_few_at_a_time(smaller: Smaller) -> None:
+    smaller(retention, BATCH=2)
+    old = timezone.now() - timedelta(days=400)
+    for n in range(5):
+        email = f"ann{n}@example.org"
+        contact = Contact.objects.create(email=email, bot="default", created=old)
+        for about in (contact, None):
+            Delivery.objects.create(
+                kind="mail", event="x", target=email, state="failed", contact=about, created=old
+            )
+        Consent.objects.create(visitor=f"visitor {n}", text="Yes", created=old)
+    with CaptureQueriesContext(connection) as queries:
+        cleaned = retention.cleanup()
+    assert (cleaned.contacts, cleaned.consents) == (5, 5)
+    assert not Delivery.objects.exists()
+    statements = [query["sql"] for query in queries]
+    for table in ("sitechat_delivery", "sitechat_consent", "sitechat_contact"):
+        deletions = [sql for sql in statements if sql.startswith("DELETE") and table in sql]
+        assert len(deletions) >= 3, table
+    reading = [sql for sql in statements if sql.startswith("SELECT") and "sitechat_delivery" in sql]
+    assert not [sql for sql in reading if "content" in sql]

@@ -124,11 +124,14 @@ class SourceFrame(models.Model):
 
 
 class IndexState(models.Model):
-    """A single row whose stamp changes whenever the searchable content changes.
+    """A row whose stamp changes whenever the searchable content changes.
 
     The stamp is random instead of a counter, so that it never repeats after a rollback or in
-    another database.
+    another database. The row `TENANT` has a stamp that never changes.
     """
+
+    TENANT = 2
+    """The key of a row that identifies the database or schema: see `knowledge.index.tenants`."""
 
     stamp = models.UUIDField(default=uuid.uuid4, editable=False)
     changed = models.DateTimeField(default=timezone.now)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -27,6 +29,9 @@ from sitechat.reports import review, summaries
 from sitechat.runtime import database
 
 JOB = "cleanup"
+
+BATCH = 500
+"""Number of deliveries, consents or contacts that are deleted in one transaction."""
 
 MAX_DAYS = 36_500
 """Longer retention is treated as this many days, because dates can't go back further."""
@@ -103,12 +108,23 @@ def cleanup(days: int | None = None, *, dry_run: bool = False) -> Cleaned:
             break  # visitors have written in the remaining ones
         cleaned.conversations += counts.get(Conversation._meta.label, 0)
         cleaned.messages += counts.get(Message._meta.label, 0)
-    Delivery.objects.outdated(_cutoff(days)).delete()
-    cleaned.consents = consents.delete()[0]
-    cleaned.contacts = contacts.delete()[0]
+    _delete(Delivery.objects.outdated(_cutoff(days)))
+    cleaned.consents = _delete(consents)
+    cleaned.contacts = _delete(contacts)
     cleaned.counters = get_ledger().purge()
     database.retry(partial(Job.record, JOB))
     return cleaned
+
+
+def _delete(rows: QuerySet[Any]) -> int:
+    """Delete rows a few at a time, and return how many."""
+    deleted = 0
+    while ids := list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH]):
+        _all, counts = database.retry(rows.filter(pk__in=ids).delete)
+        if not (count := counts.get(rows.model._meta.label, 0)):
+            break  # the rows have changed meanwhile
+        deleted += count
+    return deleted
 
 
 def last_cleanup() -> datetime | None:

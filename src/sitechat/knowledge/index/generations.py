@@ -14,6 +14,9 @@ import sqlite3
 import tempfile
 import threading
 import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypedDict
 
@@ -25,14 +28,18 @@ from sitechat.knowledge.index.host_folder import folder, locked
 from sitechat.knowledge.index.pace import Pace
 from sitechat.knowledge.index.reader import Damaged, Index
 from sitechat.knowledge.index.schema import FORMAT, TERMS, has_fts5
+from sitechat.knowledge.index.tenants import tenant
 from sitechat.models import IndexState, Page, SiteState
 from sitechat.runtime.per_process import PerProcess
 from sitechat.runtime.safe_logging import get_logger
+from sitechat.runtime.threads import in_callers_context
 
 logger = get_logger("sitechat")
 
 MAX_INLINE = 300
 """Maximum number of changed pages that a search waits for; with more, it uses the old index."""
+MAX_OPEN = 16
+"""Maximum number of indexes that a process keeps open, if tenants have one each."""
 _FIRST_WAIT = 2.0
 """Seconds that a search waits for the first index."""
 _BACKGROUND_SHARE = 0.3
@@ -49,16 +56,36 @@ class IndexStatus(TypedDict):
     up_to_date: bool
 
 
+@dataclass(eq=False)
 class OpenedIndex:
-    """The index that this process has open, and the thread that updates it."""
+    """An index that this process has open, and the thread that updates it."""
 
-    def __init__(self) -> None:
-        self.current: Index | None = None
-        self.building: threading.Thread | None = None
+    place: Path
+    """The folder of all indexes of the database, or of a tenant."""
+    current: Index | None = None
+    building: threading.Thread | None = None
+
+    def is_building(self) -> bool:
+        """Return whether a thread of this process updates the index."""
+        return self.building is not None and self.building.is_alive()
 
 
-opened = PerProcess(OpenedIndex)
+opened: PerProcess[OrderedDict[Path, OpenedIndex]] = PerProcess(OrderedDict)
+"""The open indexes by their place, the one that was used last at the end."""
 _opening = threading.Lock()
+
+
+def _mine() -> OpenedIndex:
+    """Return the open index of the request's database and tenant."""
+    place = folder(tenant())
+    with _opening:
+        places = opened()
+        mine = places.setdefault(place, OpenedIndex(place))
+        places.move_to_end(place)
+        for other in list(places.values())[:-MAX_OPEN]:
+            if not other.is_building():
+                del places[other.place]
+    return mine
 
 
 def current(site: SiteState | None = None) -> Index | None:
@@ -72,10 +99,11 @@ def current(site: SiteState | None = None) -> Index | None:
         return None
     state = state_of(stamp)
     try:
-        index = opened().current
-        if index is not None and index.facts.state == state and index.folder.parent == folder():
+        mine = _mine()
+        index = mine.current
+        if index is not None and index.facts.state == state:
             return index
-        return _follow(state)
+        return _follow(mine, state)
     except (OSError, sqlite3.Error):  # such as a full disk, or another user's folder
         logger.exception("The search index can't be used; the chat answers without pages")
         return None
@@ -91,7 +119,7 @@ def refresh() -> Index | None:
     stamp = _stamp()
     if stamp is None or not has_fts5():
         return None
-    return _bring_up_to_date(state_of(stamp), Pace(), wait=True)
+    return _bring_up_to_date(_mine(), state_of(stamp), Pace(), wait=True)
 
 
 def _stamp() -> str | None:
@@ -99,24 +127,24 @@ def _stamp() -> str | None:
     return None if stamp is None else stamp.hex
 
 
-def _newest() -> Index | None:
+def _newest(mine: OpenedIndex) -> Index | None:
     """Open the newest index of this host."""
-    found = [path for path in folder().glob(f"index{FORMAT}-*") if (path / TERMS).exists()]
+    found = [path for path in mine.place.glob(f"index{FORMAT}-*") if (path / TERMS).exists()]
     path = max(found, key=lambda path: path.name, default=None)
     if path is None:
         return None
     with _opening:
-        index = opened().current
+        index = mine.current
         try:
             if index is None or index.folder != path:
-                index = opened().current = Index(path)
+                index = mine.current = Index(path)
             else:
                 index.reload()
         except sqlite3.DatabaseError:
             if not _is_damaged(path):
                 raise
             logger.warning("The search index %s is damaged and will be rebuilt", path)
-            opened().current = None
+            mine.current = None
             shutil.rmtree(path, ignore_errors=True)
             return None
     return index
@@ -133,29 +161,24 @@ def _is_damaged(path: Path) -> bool:
     return False
 
 
-def _follow(state: str) -> Index | None:
+def _follow(mine: OpenedIndex, state: str) -> Index | None:
     """Return an index with a new state. Update it in the background if that takes long."""
-    index = _newest()
+    index = _newest(mine)
     if index is not None and index.facts.state == state:
         return index
-    if not _is_building() and _is_quick(index):
-        return _bring_up_to_date(state, Pace(), wait=index is None) or index
+    if not mine.is_building() and _is_quick(index):
+        return _bring_up_to_date(mine, state, Pace(), wait=index is None) or index
     with _opening:
-        thread = opened().building
+        thread = mine.building
         if thread is None or not thread.is_alive():
-            thread = opened().building = threading.Thread(
-                target=_work_in_background, args=[state], name="sitechat-index", daemon=True
-            )
+            work = in_callers_context(partial(_work_in_background, state))
+            thread = threading.Thread(target=work, name="sitechat-index", daemon=True)
+            mine.building = thread
             thread.start()
     if index is None:
         thread.join(_FIRST_WAIT)
-        return _newest()
+        return _newest(mine)
     return index
-
-
-def _is_building() -> bool:
-    thread = opened().building
-    return thread is not None and thread.is_alive()
 
 
 def _is_quick(index: Index | None) -> bool:
@@ -170,36 +193,37 @@ def _is_quick(index: Index | None) -> bool:
 def _work_in_background(state: str) -> None:
     close_old_connections()
     try:
-        _bring_up_to_date(state, Pace(_BACKGROUND_SHARE), wait=True)
+        # The tenant is that of this thread's own connection.
+        _bring_up_to_date(_mine(), state, Pace(_BACKGROUND_SHARE), wait=True)
     except Exception:
         logger.exception("The search index could not be updated")
     finally:
         connections.close_all()
 
 
-def _bring_up_to_date(state: str, pace: Pace, *, wait: bool) -> Index | None:
+def _bring_up_to_date(mine: OpenedIndex, state: str, pace: Pace, *, wait: bool) -> Index | None:
     """Update the newest index, or build one if there is none or it must be rebuilt.
 
     Return None if another process is doing so and `wait` is false.
     """
-    place = folder()
-    with locked(place / "lock", wait) as mine:
-        if not mine:
+    place = mine.place
+    with locked(place / "lock", wait) as is_held:
+        if not is_held:
             return None
-        index = _newest()
+        index = _newest(mine)
         if index is not None:
             if index.facts.state != state:
                 update(index.folder, _present(state), pace)
                 index.reload()
             if not is_worn(index.facts):
                 return index
-    with locked(place / "lock-building", wait) as mine:
-        if not mine:
+    with locked(place / "lock-building", wait) as is_held:
+        if not is_held:
             return index
-        newest = _newest()
+        newest = _newest(mine)
         if newest is None or (index is not None and newest.folder == index.folder):
             _build(place, _present(state), pace)
-    return _newest()
+    return _newest(mine)
 
 
 def _present(state: str) -> str:
@@ -243,7 +267,9 @@ def discard_damaged(index: Index, error: Exception) -> None:
         return
     logger.warning("The search index %s is damaged and will be rebuilt", index.folder)
     with _opening:
-        opened().current = None
+        for mine in opened().values():
+            if mine.current is index:
+                mine.current = None
     shutil.rmtree(index.folder, ignore_errors=True)
 
 

@@ -15,10 +15,15 @@ from django.db import connections
 from sitechat.runtime import database
 
 
-def folder() -> Path:
-    """Return this host's folder for indexes of this database, private to the system user."""
+def folder(tenant: str = "") -> Path:
+    """Return this host's folder for indexes of this database, private to the system user.
+
+    Args:
+        tenant: What identifies a tenant within the database; "" on sites without tenants.
+    """
     settings = connections[database.alias()].settings_dict
     identity = [str(settings.get(key)) for key in ("ENGINE", "HOST", "PORT", "NAME")]
+    identity += [tenant] if tenant else []
     digest = hashlib.sha256("\0".join(identity).encode()).hexdigest()[:16]
     user = getattr(os, "getuid", lambda: 0)()
     base = Path(tempfile.gettempdir()) / f"django-sitechat-{user}"

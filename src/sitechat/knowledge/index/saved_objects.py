@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable
 from functools import partial
-from typing import Any
 
 from django.db import models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from sitechat.knowledge.deletions import model_of
 from sitechat.knowledge.sources import Source
 from sitechat.knowledge.sources.objects import declared
 from sitechat.models import Page, stored_key
@@ -38,7 +37,7 @@ _thread = _ThreadState()
 def note_change(sender: type[models.Model], instance: models.Model, using: str) -> None:
     """Note a changed object. Each object is indexed once, when the transaction commits."""
     lineage = {model._meta.concrete_model for model in (sender, *sender._meta.get_parent_list())}
-    sources = [type(source) for source in declared() if _model(source, using) in lineage]
+    sources = [type(source) for source in declared() if model_of(source, using) in lineage]
     if sources:
         _note(sources, str(instance.pk), using)
 
@@ -119,34 +118,3 @@ def _is_written(source: Source, key: str) -> bool:
     if stored.outcome is Outcome.FAILED:
         logger.warning("The chat could not read %s: %s", stored.url, stored.problem)
     return stored.outcome in (Outcome.ADDED, Outcome.CHANGED)
-
-
-_models: dict[type[Source], type[models.Model] | None] = {}
-
-
-def _model(source: Source, using: str) -> type[models.Model] | None:
-    """Return the model of a source's queryset. Called on saves, when all apps are loaded."""
-    if type(source) not in _models:
-        try:
-            with _apart(using):
-                _models[type(source)] = source.queryset().model._meta.concrete_model
-        except Exception:
-            logger.exception("%s.queryset() failed", source.label)
-            return None
-    return _models[type(source)]
-
-
-@contextmanager
-def _apart(using: str) -> Iterator[None]:
-    """Run the block in a savepoint, which is created before its first SQL statement."""
-    connection, started = transaction.get_connection(using), False
-
-    def begin(execute: Callable[..., Any], *arguments: Any) -> Any:
-        nonlocal started
-        if not started and connection.in_atomic_block:
-            started = True
-            savepoint.enter_context(transaction.atomic(using))
-        return execute(*arguments)
-
-    with ExitStack() as savepoint, connection.execute_wrapper(begin):
-        yield

@@ -7,6 +7,7 @@ from itertools import islice
 
 from sitechat.knowledge.addresses import is_address
 from sitechat.knowledge.audience import PUBLIC
+from sitechat.knowledge.index.tenants import cache_key
 from sitechat.models import IndexState, Page, Passage
 from sitechat.runtime.per_process import PerProcess
 
@@ -38,7 +39,7 @@ def full_text(name: str, link: Link) -> str:
 def _once(what: str, name: str, link: Link, make: Callable[[str, Link], str]) -> str:
     """Return a text, which is made once for each state of the stored pages."""
     stamp = str(IndexState.objects.filter(pk=1).values_list("stamp", flat=True).first())
-    key = (what, name, link("/"), stamp)
+    key = (what, name, link("/"), stamp, *cache_key())
     kept = _kept()
     if key not in kept:
         if len(kept) >= 4:

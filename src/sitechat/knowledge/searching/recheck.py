@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 
 from sitechat.knowledge.index.store import hide
+from sitechat.knowledge.index.tenants import cache_key
 from sitechat.knowledge.reading import Unreadable
 from sitechat.knowledge.sources import waiting
 from sitechat.knowledge.sources.hosts import Location
@@ -38,13 +39,19 @@ def lost(pages: Sequence[Page]) -> set[int]:
     rendered = [page for page in pages if hasattr(page, "snapshot")]
     now = rendered[:AT_ONCE]
     answers = waiting.within(SECONDS, [partial(_is_lost, page.pk, page.url) for page in now])
-    rest = [page for page in rendered[AT_ONCE : AT_ONCE + _LATER] if _is_due(page.pk)]
+    rest = _due(rendered[AT_ONCE : AT_ONCE + _LATER])
     if rest:
         waiting.later(partial(_ask_all, [(page.pk, page.url) for page in rest]))
     return {page.pk for page, is_lost in zip(now, answers, strict=True) if is_lost}
 
 
-def _is_due(page: int) -> bool:
+def _due(pages: Sequence[Page]) -> list[Page]:
+    """Return the pages that were not rechecked a moment ago, and note that they will be."""
+    mine = cache_key() if pages else ("", "")
+    return [page for page in pages if _is_due((*mine, page.pk))]
+
+
+def _is_due(page: tuple[str, str, int]) -> bool:
     checked, now = recently_asked(), time.monotonic()
     if now - checked.get(page, -_AGAIN) < _AGAIN:
         return False
@@ -54,8 +61,8 @@ def _is_due(page: int) -> bool:
     return True
 
 
-recently_asked: PerProcess[dict[int, float]] = PerProcess(dict)
-"""The time of each page's last recheck after an answer."""
+recently_asked: PerProcess[dict[tuple[str, str, int], float]] = PerProcess(dict)
+"""The time of the last recheck after an answer, by database, tenant and page."""
 
 
 def _ask_all(pages: Iterable[tuple[int, str]]) -> None:

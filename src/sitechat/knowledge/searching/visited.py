@@ -10,6 +10,7 @@ import time
 from collections import OrderedDict
 from functools import partial
 
+from sitechat.knowledge.index.tenants import cache_key
 from sitechat.knowledge.reading import PassageDraft, Unreadable
 from sitechat.knowledge.reading.budget import DocumentBudget, read_document
 from sitechat.knowledge.reading.documents import Draft, Reading
@@ -37,8 +38,10 @@ _KEPT = 100
 _KEPT_FOR = 300.0
 """Seconds that a page is kept."""
 
-recent: PerProcess[OrderedDict[Location, tuple[float, Reading | None]]] = PerProcess(OrderedDict)
-"""Pages that were read recently, with their content."""
+Kept = OrderedDict[tuple[tuple[str, str], Location], tuple[float, Reading | None]]
+
+recent: PerProcess[Kept] = PerProcess(OrderedDict)
+"""Pages that were read recently, with their content, by database, tenant and place."""
 
 
 def read_page(query: Query, address: str) -> list[Found]:
@@ -68,21 +71,21 @@ def read_page(query: Query, address: str) -> list[Found]:
 
 
 def _read(place: Location, address: str) -> Reading | None:
-    kept, now = recent(), time.monotonic()
-    known = kept.get(place)
+    kept, now, key = recent(), time.monotonic(), (cache_key(), place)
+    known = kept.get(key)
     if known is not None and now - known[0] < _KEPT_FOR:
         return known[1]
     if not rates.allows("visited", address, LIMIT, _PERIOD):
         return None
-    kept.pop(place, None)
-    (reading,) = waiting.within(SECONDS, [partial(_keep, place)])
-    kept.setdefault(place, (now, None))  # it takes too long; the next question finds it
+    kept.pop(key, None)
+    (reading,) = waiting.within(SECONDS, [partial(_keep, key)])
+    kept.setdefault(key, (now, None))  # it takes too long; the next question finds it
     return reading
 
 
-def _keep(place: Location) -> Reading | None:
-    kept, reading = recent(), _public(place)
-    kept[place] = (time.monotonic(), reading)
+def _keep(key: tuple[tuple[str, str], Location]) -> Reading | None:
+    kept, reading = recent(), _public(key[1])
+    kept[key] = (time.monotonic(), reading)
     while len(kept) > _KEPT:
         kept.popitem(last=False)
     return reading

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import ImproperlyConfigured
 
 from sitechat.knowledge import audience as audiences
+from sitechat.knowledge import deletions
 from sitechat.knowledge.sources.base import AnySource, Document, registry
 
 if TYPE_CHECKING:
@@ -35,6 +36,11 @@ class Source(AnySource, abstract=True):
     _total: int | None = None
     format: str = "html"
     """Format of `text`, as of `reading.formats.read`: "html", "page", "markdown", "pdf" etc."""
+
+    def __init_subclass__(cls, abstract: bool = False, **kwargs: Any) -> None:
+        super().__init_subclass__(abstract=abstract, **kwargs)
+        if not abstract:
+            deletions.watch(cls)
 
     def queryset(self) -> QuerySet[Any]:
         """Return the objects that have a page. They are loaded in chunks."""

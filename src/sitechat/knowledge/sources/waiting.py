@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
+from contextvars import copy_context
+from functools import partial
 from threading import BoundedSemaphore
 from typing import TypeVar
 
@@ -61,7 +63,7 @@ def _submit(task: Callable[[], T]) -> Future[T] | None:
     mine = places()
     if not mine.acquire(blocking=False):
         return None
-    future = threads().submit(_in_thread, task)
+    future = threads().submit(_in_context(task))
     future.add_done_callback(lambda _future: mine.release())
     return future
 
@@ -76,6 +78,14 @@ def _in_savepoint(task: Callable[[], T]) -> T:
             if connection.in_atomic_block:
                 stack.enter_context(transaction.atomic(using=connection.alias))
         return task()
+
+
+def _in_context(task: Callable[[], T]) -> Callable[[], T]:
+    """Return a callable for a thread that has the caller's context variables, such as its tenant.
+
+    Django's active language is none of them: the site's pages choose their own.
+    """
+    return partial(copy_context().run, _in_thread, task)
 
 
 def _in_thread(task: Callable[[], T]) -> T:

@@ -1,0 +1,162 @@
+"""Deletions of the objects of declared sources, noticed without slowing down other deletions.
+
+If anything receives `post_delete` of a model, Django loads the rows before it deletes them. So the
+receiver is connected only to the models of sources, and to their proxies and child models. Every
+process imports this module at its start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any, ClassVar, Protocol
+
+from django.apps import apps
+from django.db import connections, models, transaction
+from django.db.models.signals import post_delete
+
+from sitechat.runtime.safe_logging import get_logger
+
+logger = get_logger("sitechat")
+
+_UID = "sitechat.knowledge.delete"
+
+
+class ObjectSource(Protocol):
+    """A source whose pages are the objects of a queryset."""
+
+    label: ClassVar[str]
+
+    def queryset(self) -> models.QuerySet[Any]:
+        """Return the objects that have a page."""
+
+
+class _NeedsSql(Exception):
+    """A queryset needs the database, which a process must not use at its start."""
+
+
+class _Watch:
+    """The models that the receiver is connected to."""
+
+    def __init__(self) -> None:
+        self.receiver: Callable[..., None] | None = None
+        self.models: dict[type[ObjectSource], type[models.Model]] = {}
+        self.unknown: set[type[ObjectSource]] = set()
+        """Sources whose model is not known yet. The receiver then gets all deletions."""
+
+    def found(self, source: type[ObjectSource], model: type[models.Model]) -> None:
+        self.models[source] = model
+        if self.receiver is None:
+            return
+        for each in _with_subclasses(model):
+            post_delete.connect(self.receiver, each, dispatch_uid=_UID)
+        self.unknown.discard(source)
+        if not self.unknown:
+            post_delete.disconnect(sender=None, dispatch_uid=_UID)
+
+    def not_found(self, source: type[ObjectSource]) -> None:
+        if self.receiver is not None:
+            self.unknown.add(source)
+            post_delete.connect(self.receiver, dispatch_uid=_UID)
+
+
+_watch = _Watch()
+
+
+def connect(receiver: Callable[..., None], sources: Iterable[type[ObjectSource]]) -> None:
+    """Connect the receiver to the deletions of objects of these sources, and of later ones."""
+    post_delete.disconnect(sender=None, dispatch_uid=_UID)
+    _watch.receiver = receiver
+    _watch.unknown = set()
+    for source in sources:
+        watch(source)
+
+
+def watch(source: type[ObjectSource]) -> None:
+    """Note a declared source. Does nothing before all models are loaded: `connect` follows."""
+    if not apps.models_ready:
+        return
+    model = _watch.models.get(source)
+    if model is None:
+        try:
+            with _no_sql():
+                model = _model(source())
+        except Exception:  # it may work at the first save, which reports the error if not
+            _watch.not_found(source)
+            return
+    _watch.found(source, model)
+
+
+def model_of(source: ObjectSource, using: str) -> type[models.Model] | None:
+    """Return the concrete model of a source's queryset. Called when an object was saved or deleted.
+
+    Args:
+        source: The source.
+        using: The alias of the database of the object.
+
+    Returns:
+        The model; None if `queryset()` fails.
+    """
+    known = _watch.models.get(type(source))
+    if known is not None:
+        return known
+    try:
+        with _apart(using):
+            model = _model(source)
+    except Exception:
+        logger.exception("%s.queryset() failed", source.label)
+        return None
+    _watch.found(type(source), model)
+    return model
+
+
+def _model(source: ObjectSource) -> type[models.Model]:
+    model: type[models.Model] | None = source.queryset().model._meta.concrete_model
+    if model is None:
+        raise TypeError("an abstract model has no objects")
+    return model
+
+
+def _with_subclasses(model: type[models.Model]) -> Iterator[type[models.Model]]:
+    """Yield a model, its proxies, its child models, and theirs."""
+    yield model
+    for each in model.__subclasses__():
+        yield from _with_subclasses(each)
+
+
+@contextmanager
+def _no_sql() -> Iterator[None]:
+    """Let SQL statements in the block fail, and close connections that were opened for them.
+
+    A server forks after the start, and its processes must not share a connection.
+    """
+
+    def refuse(*arguments: Any) -> Any:
+        raise _NeedsSql
+
+    closed = [each for each in connections.all() if each.connection is None]
+    with ExitStack() as stack:
+        for connection in connections.all():
+            stack.enter_context(connection.execute_wrapper(refuse))
+        try:
+            yield
+        finally:
+            for connection in closed:
+                if connection.connection is not None and not connection.in_atomic_block:
+                    connection.close()
+
+
+@contextmanager
+def _apart(using: str) -> Iterator[None]:
+    """Run the block in a savepoint, which is created before its first SQL statement."""
+    connection, started = transaction.get_connection(using), False
+
+    def begin(execute: Callable[..., Any], *arguments: Any) -> Any:
+        nonlocal started
+        if not started and connection.in_atomic_block:
+            started = True
+            savepoint.enter_context(transaction.atomic(using))
+        return execute(*arguments)
+
+    with ExitStack() as savepoint, connection.execute_wrapper(begin):
+        yield

@@ -1,0 +1,42 @@
+"""What identifies the tenant of a request, so that tenants share no search index and no cache.
+
+With CHAT_REQUEST_ISOLATION, one database may look different in each request, for instance because
+each tenant has a schema. Without it, there are no tenants.
+"""
+
+from __future__ import annotations
+
+from django.db import connections
+from django.db.models import Func, TextField, Value
+
+from sitechat.conf import conf
+from sitechat.models import IndexState
+from sitechat.runtime import database
+
+
+class _CurrentSchema(Func):
+    """The first existing schema in the search path of a connection to PostgreSQL."""
+
+    function = "current_schema"
+    arity = 0
+    output_field = TextField()
+
+
+def tenant() -> str:
+    """Return what identifies the tenant within the database, by a query; "" without isolation."""
+    if not conf.CHAT_REQUEST_ISOLATION:
+        return ""
+    # A schema that was copied has the same id.
+    has_schemas = connections[database.alias()].vendor == "postgresql"
+    schema = _CurrentSchema() if has_schemas else Value("", TextField())
+    rows = IndexState.objects.filter(pk=IndexState.TENANT).annotate(schema=schema)
+    found = rows.values_list("stamp", "schema").first()
+    if found is None:
+        IndexState.objects.get_or_create(pk=IndexState.TENANT)
+        found = rows.values_list("stamp", "schema").get()
+    return f"{found[0].hex} {found[1]}"
+
+
+def cache_key() -> tuple[str, str]:
+    """Return the part of a cache's keys that keeps databases and tenants apart."""
+    return database.alias(), tenant()
