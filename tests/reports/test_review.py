@@ -84,9 +84,11 @@ def test_a_rating_that_comes_later_is_found() -> None:
     conversation = talk(("What?", "That."), age=timedelta(days=3))
     review.review_new_replies()
     assert not Unanswered.objects.exists()
-    conversation.messages.filter(position=1).update(rating=-1)
+    replies.rate(conversation.messages.get(position=1), -1, None)
+    assert review.has_new_ratings()
     review.review_new_replies(10)
     assert reasons() == {"What?": REASON.DISLIKED}
+    assert not review.has_new_ratings()
 
 
 def test_a_thumb_down_that_is_taken_back_is_none() -> None:

@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from sitechat.conversations import replies
-from sitechat.models import Message, Unanswered
+from sitechat.models import Conversation, Message, Unanswered
 from sitechat.reports import review, reviewing
 from sitechat.reports.reviewing import Unreviewed
 from tests.owner import owner_client, talk
@@ -31,6 +31,23 @@ def reviewed(owner: Client) -> int:
     return count
 
 
+def rate_down(conversation: Conversation) -> None:
+    replies.rate(conversation.messages.get(position=1), -1, None)
+
+
+def test_a_page_says_that_ratings_are_not_counted_yet() -> None:
+    owner = owner_client()
+    conversation = talk(("Where can I park?", "There."))
+    reviewed(owner)
+    rate_down(conversation)
+    with transaction.atomic():
+        html = owner.get(UNANSWERED).content.decode()
+    assert "New ratings are being checked and are not counted yet." in html
+    assert reviewed(owner) == 1
+    with transaction.atomic():
+        assert "not counted yet" not in owner.get(UNANSWERED).content.decode()
+
+
 @pytest.mark.parametrize("page", [UNANSWERED, REPORT])
 def test_a_page_says_what_it_does_not_count_yet(page: str) -> None:
     owner: Client = owner_client()
@@ -48,10 +65,10 @@ def test_a_page_says_what_it_does_not_count_yet(page: str) -> None:
 def test_pages_start_the_review_of_replies_and_ratings() -> None:
     owner = owner_client()
     talk(("Where can I park?", "I don't know."))
-    talk(("What is it?", "A loaf."), rating=-1)
+    rate_down(talk(("What is it?", "A loaf.")))
     assert reviewed(owner) == 2
     replies.rate(Message.objects.get(text="A loaf."), 0, None)
-    talk(("When?", "Now."), rating=-1, age=timedelta(days=3))
+    rate_down(talk(("When?", "Now."), age=timedelta(days=3)))
     assert reviewed(owner) == 2
 
 

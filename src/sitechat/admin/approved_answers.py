@@ -12,6 +12,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.functional import lazy
+from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -132,7 +133,8 @@ class ApprovedAnswerAdmin(OwnTemplates, Uncounted, AnswerModelAdmin):
     @admin.display(description=_("question"))
     def first_question(self, answer: ApprovedAnswer) -> str:
         """Return the first wording."""
-        return visible(next(iter(answer.wordings), ""))[:120]
+        question = visible(next(iter(answer.wordings), ""))[:120]
+        return format_html('<span dir="auto">{}</span>', question)
 
     @admin.display(description=_("bots"))
     def shown_bots(self, answer: ApprovedAnswer) -> Any:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import partial
 from time import monotonic, sleep
 
+from django.utils import timezone
+
 from sitechat import engine
 from sitechat.conversations.visit import Visit
 from sitechat.engine import stale
@@ -19,7 +21,7 @@ from sitechat.engine.reply import CitedPage, Reply
 from sitechat.errors import NotFound
 from sitechat.events import announce
 from sitechat.knowledge.searching import existing
-from sitechat.models import IN_CHAT, Message, Status, Unanswered
+from sitechat.models import IN_CHAT, Job, Message, Status, Unanswered
 from sitechat.models.ids import parse_uuid
 from sitechat.runtime import database
 
@@ -134,6 +136,8 @@ def _store_rating(row: Message) -> None:
     with database.atomic():
         changed = Message.objects.filter(pk=row.pk).update(rating=row.rating, comment=row.comment)
         Unanswered.objects.filter(reply=row.pk).update(rating=row.rating)
+        if row.rating < 0:
+            Job.record(Job.RATED, timezone.now())
         if changed and row.conversation.command in IN_CHAT:
             announce(
                 "reply_rated",

@@ -145,6 +145,9 @@ class Unanswered(models.Model):
 class Job(models.Model):
     """The progress of a regular job and the time of its last run."""
 
+    RATED = "rated"
+    """The name of the row with the time of the newest thumb down."""
+
     name = models.CharField(max_length=32, primary_key=True)
     ran = models.DateTimeField(default=timezone.now)
     until = models.DateTimeField(null=True, blank=True)

@@ -24,6 +24,8 @@ from sitechat.reports.phrases import says_unknown
 from sitechat.runtime import database
 
 JOB = "review"
+RATINGS = "ratings"
+"""The names of the rows with the time up to which replies, and thumbs down, were reviewed."""
 
 AT_ONCE = 1000
 """Number of replies in one batch."""
@@ -52,19 +54,40 @@ def review_new_replies(most: int | None = None) -> bool:
     Returns:
         Whether all replies have been reviewed.
     """
-    disliked = _disliked(most or AT_ONCE)
+    is_complete = _review_ratings(most)
     if most is None:
-        while disliked == AT_ONCE:
-            disliked = _disliked(AT_ONCE)
         _liked_after_all()
-    is_complete = _review(most)
+    is_complete = _review(most) and is_complete
     return grouping.group_new(most) and is_complete
+
+
+def has_new_ratings() -> bool:
+    """Return whether a reply may have got a thumb down that was not reviewed yet."""
+    rated, reviewed = Job.progress(Job.RATED), Job.progress(RATINGS)
+    return rated is not None and (reviewed is None or reviewed <= rated)
 
 
 def count_new_replies(most: int) -> int:
     """Return the number of replies that were not reviewed yet, at most `most`."""
     since, end = _period()
     return 0 if end is None else _ended(since, end).order_by().values("pk")[:most].count()
+
+
+def _review_ratings(most: int | None) -> bool:
+    """Review thumbs down, and return whether all have been reviewed.
+
+    Without a limit, all replies are searched, because processes of the previous version do not
+    write the time of a thumb down.
+    """
+    if most is not None and not has_new_ratings():
+        return True
+    now = timezone.now()
+    size = most or AT_ONCE
+    while (found := _disliked(size)) == size and most is None:
+        pass
+    if found < size:
+        Job.record(RATINGS, now)
+    return found < size
 
 
 def _review(most: int | None) -> bool:

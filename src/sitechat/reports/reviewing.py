@@ -20,7 +20,7 @@ class Unreviewed:
     """What a page does not include yet."""
 
     replies: int
-    """At most COUNTED; 0 if only ratings are left, or questions to group."""
+    """At most COUNTED; 0 if only ratings are left."""
     has_more: bool
 
 
@@ -31,9 +31,9 @@ def review_soon() -> Unreviewed | None:
         What is left; None if everything has been reviewed.
     """
     worker().start()
-    is_idle = worker().wait(WAIT)
+    worker().wait(WAIT)
     left = review.count_new_replies(COUNTED + 1)
-    if is_idle and not left:
+    if not left and not review.has_new_ratings():
         return None
     return Unreviewed(min(left, COUNTED), has_more=left > COUNTED)
 
