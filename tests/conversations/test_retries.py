@@ -75,14 +75,26 @@ def test_the_same_random_id_and_text_follow_the_first_reply(
     assert Conversation.objects.count() == 1
 
 
+@pytest.mark.parametrize("headers", [{}, {"idempotency_key": UUID}])
+def test_the_same_random_id_with_another_text_is_a_conflict(
+    headers: dict[str, str], db: None, claude_standin: Standin
+) -> None:
+    Visitor().ask("Hello", id=UUID)
+    response = Visitor(**headers).post({"message": "Something else", "id": UUID})
+    assert (response.status_code, response.json()["error"]) == (422, "conflict")
+    assert not response.cookies
+    assert text_of(Visitor().ask("Hello", id=UUID))
+    assert len(claude_standin.requests) == Conversation.objects.count() == 1
+
+
 @pytest.mark.parametrize(
     ("body", "extra"),
     [
-        ({"message": "Something else"}, {}),
         ({"id": str(uuid.uuid4())}, {}),
         ({}, {"REMOTE_ADDR": "10.1.2.3"}),
+        ({"message": "Something else"}, {"REMOTE_ADDR": "10.1.2.3"}),
     ],
-    ids=["another text", "another id", "another address"],
+    ids=["another id", "another address", "another text and address"],
 )
 def test_what_is_no_retry_is_a_message_of_its_own(
     body: dict[str, str], extra: dict[str, Any], db: None, claude_standin: Standin

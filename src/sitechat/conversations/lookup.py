@@ -159,21 +159,22 @@ def _look_up_likely(visit: Visit, message: IncomingMessage, count: int) -> Conve
             return ConversationState(conversation, newest)
         # Without a session, only the id of its first message identifies the visitor.
         first = list(conversation.messages.filter(position__lte=1).order_by("-position"))
-        if len(first) == 2 and _is_retry(visit, message, conversation, first[1]):
+        if len(first) == 2 and _has_retry_id(visit, message, conversation, first[1]):
             return ConversationState(conversation, first)
     return ConversationState(None, [], uuid.uuid4())
 
 
-def _is_retry(
+def _has_retry_id(
     visit: Visit, message: IncomingMessage, conversation: Conversation, question: Message
 ) -> bool:
-    """Return whether a message without a session may be the one that began the conversation."""
+    """Return whether a message without a session has the id of the one that began the conversation.
+
+    With the same text it is a retry, with another text a conflict.
+    """
     if question.client_id != message.client_id:
         return False
     age = timezone.now() - conversation.created
-    if visit.held.retry_gets_session:
-        return age <= VOUCHED_RETRY_PERIOD
-    return age <= RETRY_PERIOD and question.text == message.text
+    return age <= (VOUCHED_RETRY_PERIOD if visit.held.retry_gets_session else RETRY_PERIOD)
 
 
 def newest_turn(conversation: Conversation) -> list[Message]:
