@@ -155,6 +155,29 @@ def test_a_model_that_is_nearly_a_known_one(settings: Settings, model: str, mean
     assert f"Did you mean {meant}?" in str(message.hint)
 
 
+CLOUD_NAMES = [
+    "anthropic/claude-opus-4-7",
+    "us.anthropic.claude-opus-4-7-v1:0",
+    "claude-opus-4-7@20260416",
+]
+
+
+@pytest.mark.parametrize("model", CLOUD_NAMES)
+def test_the_name_of_a_model_on_another_server(
+    settings: Settings, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ANTHROPIC_BASE_URL", raising=False)
+    settings.CHAT_MODEL = model
+    (message,) = run()
+    assert message.id == "sitechat.W022"
+    assert "Did you mean claude-opus-4-7?" in str(message.hint)
+    settings.CHAT_CLIENT = "anthropic.AsyncAnthropic"
+    assert run() == []
+    settings.CHAT_CLIENT = None
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", "https://gateway.example.com")
+    assert run() == []
+
+
 @pytest.mark.parametrize("model", ["claude-opus-4-7-20260416", "my-model"])
 def test_a_model_that_is_known_or_priced_is_right(settings: Settings, model: str) -> None:
     settings.CHAT_MODEL = model

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sitechat.claude.connections import INVALID
-from sitechat.claude.reasons import REASON_LENGTH, cure, safe_reason
+from sitechat.claude.reasons import REASON_LENGTH, cure, explanation, safe_reason
 from sitechat.errors import Failure
 
 
@@ -64,6 +64,12 @@ def test_what_helps(failure: Failure, words: str) -> None:
 
 def test_a_failure_that_nothing_is_known_to_help() -> None:
     assert cure(Failure(418, "teapot_error"), model="claude-x") == ""
+
+
+def test_a_reason_that_is_a_sentence_keeps_one_full_stop() -> None:
+    failure = Failure(402, "billing_error", "Your credit balance is too low.")
+    line = explanation(failure, model="claude-x")
+    assert line.startswith("402 billing_error: Your credit balance is too low. Add credit")
 
 
 def test_a_failure_on_a_line() -> None:

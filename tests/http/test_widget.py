@@ -149,6 +149,14 @@ def test_a_setting_of_a_wrong_kind_is_logged_and_the_page_goes_without_the_chat(
     assert "The page has no chat" in caplog.text
 
 
+def test_texts_that_can_not_be_encoded_break_no_page(settings: Any) -> None:
+    # Python reads bytes of environment variables that are not UTF-8 like this.
+    settings.CHAT_WIDGET = {"title": "Caf\udce9", "suggestions": ["Caf\udce9?"]}
+    element = Elements(HttpResponse(render()).content.decode()).found["site-chat"]
+    assert element["heading"] == "Caf\ufffd"
+    assert json.loads(element["suggestions"] or "") == ["Caf\ufffd?"]
+
+
 def test_numbers_are_not_localized(settings: Any) -> None:
     settings.USE_THOUSAND_SEPARATOR = True
     settings.CHAT_MAX_MESSAGE_LENGTH = 12_000

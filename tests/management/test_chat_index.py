@@ -8,7 +8,7 @@ import logging
 import pytest
 from django.contrib.auth.models import Group
 from django.core.mail import EmailMessage
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.http import HttpRequest, HttpResponse
 from pytest_django import Settings
 
@@ -40,11 +40,35 @@ def run(**options: object) -> tuple[str, str]:
     return out.getvalue(), errors.getvalue()
 
 
+def call(*pages: str) -> tuple[str, str, str]:
+    """Run the command, and return its summary, its warnings and its error."""
+    out, errors, failure = io.StringIO(), io.StringIO(), ""
+    try:
+        call_command("chat_index", *pages, stdout=out, stderr=errors)
+    except CommandError as error:
+        failure = str(error)
+    return out.getvalue().partition(".")[0], errors.getvalue(), failure
+
+
 def test_without_a_terminal_it_prints_one_line_and_what_failed(site: None) -> None:
     out, errors = run()
     assert len(out.splitlines()) == 1
     assert out.startswith("2 added, 1 left out, 1 failed. The chat knows 2 pages in 2 passages.")
     assert errors == "/broken/: answers 500\n"
+
+
+def test_named_pages_that_can_not_be_read_are_listed_and_an_error(site: None) -> None:
+    assert call("/a/", "/hidden/") == ("1 added, 1 left out", "/hidden/: says noindex\n", "")
+    assert call("/hidden/") == ("1 left out", "/hidden/: says noindex\n", "Nothing could be read.")
+    assert call("/broken/")[1:] == ("/broken/: answers 500\n", "Nothing could be read.")
+
+
+def test_a_run_that_reads_nothing_says_why(answers: dict[str, Answer]) -> None:
+    put_pages("/a/", "/b/")
+    answers["/a/"] = answers["/b/"] = '<meta name="robots" content="noindex"><main>x</main>'
+    assert call() == ("2 left out", "/a/: says noindex\n/b/: says noindex\n", "")
+    answers["/a/"] = lambda request: HttpResponse(status=500)
+    assert call()[1:] == ("/a/: answers 500\n/b/: says noindex\n", "Nothing could be read.")
 
 
 def test_it_says_more_when_it_is_asked_to(site: None) -> None:

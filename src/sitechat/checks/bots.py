@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
@@ -24,6 +25,9 @@ EXAMPLE = 'CHAT_BOTS = {"default": "sitechat.Chatbot"}'
 
 NAME = re.compile(r"[\w.-]{1,64}")
 """Valid bot names. They are used in URLs, sessions and the database."""
+
+NOT_IN_NAMES = re.compile(r"[/.@:]")
+"""Characters of model names on Bedrock, Vertex and other servers, but not of Claude's API."""
 
 PREFIX = re.compile(r"(?:.*/)?(?:(?:[a-z]+\.)?anthropic\.)?")
 """Prefixes of model names on Bedrock, Vertex and other servers."""
@@ -111,12 +115,14 @@ def _attributes(name: object, bot: type[Chatbot]) -> Iterator[CheckMessage]:
 
 
 def check_models(**kwargs: Any) -> Iterator[CheckMessage]:
-    """W022, W002: a bot's model is misspelled, or its price is not known."""
+    """W022, W002: a bot's model is misspelled or another server's, or its price is not known."""
     if prices.problems(conf.CHAT_PRICES):
         return  # check_prices reports it
     for bot in usable_bots():
         for model in (bot.model, bot.fallback_model):
-            if isinstance(model, str) and model and not prices.known(model):
+            if not isinstance(model, str) or not model:
+                continue
+            if not prices.known(model) or _is_of_another_server(model):
                 yield _unknown_model(bot.name, model)
 
 
@@ -186,12 +192,19 @@ def _unknown_model(bot: str, model: str) -> CheckMessage:
     )
 
 
+def _is_of_another_server(model: str) -> bool:
+    """Return whether Claude's API does not know the model by this name, but gateways do."""
+    if conf.CHAT_CLIENT or os.environ.get("ANTHROPIC_BASE_URL") or model in conf.CHAT_PRICES:
+        return False
+    return NOT_IN_NAMES.search(model) is not None
+
+
 def near_model(model: str) -> str:
     """Return the known model with the most similar name; "" if none is similar."""
     offered = catalog.offered(timezone.now().date())
     known = [*(each.name for each in offered), *map(str, conf.CHAT_PRICES)]
     plain = re.sub(r"[\s._]+", "-", PREFIX.sub("", model.strip().lower()))
-    for name in (plain, f"claude-{plain}"):
+    for name in (catalog.base_name(model), plain, f"claude-{plain}"):
         if name in known:
             return name
     family = plain.removeprefix("claude-")

@@ -130,7 +130,8 @@ _BY_REASON: tuple[tuple[Callable[[Failure], bool], str | Promise], ...] = (
 
 def explanation(failure: Failure, *, model: str) -> str:
     """Return a failure and what the owner can do about it, on one line."""
-    return " ".join(filter(None, [f"{failure}.", cure(failure, model=model)]))
+    reason = str(failure).rstrip(".")
+    return " ".join(filter(None, [f"{reason}.", cure(failure, model=model)]))
 
 
 def cure(failure: Failure, *, model: str) -> str:

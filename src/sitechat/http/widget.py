@@ -31,6 +31,7 @@ from sitechat.http.endpoint import active_urlconf, find_endpoint
 from sitechat.http.nonce import TemplateContext, find_nonce
 from sitechat.http.widget_words import is_translated, strings
 from sitechat.runtime.safe_logging import get_logger
+from sitechat.safe_text import storable
 
 if TYPE_CHECKING:
     from django.urls import URLResolver
@@ -186,7 +187,7 @@ def render(
             endpoint=endpoint or None,
             current_app=current_app,
         )
-        return _html(
+        html = _html(
             {
                 "attributes": {
                     name: value
@@ -198,6 +199,8 @@ def render(
                 "nonce": find_nonce(context, request),
             }
         )
+        # Surrogates come from environment variables that are not UTF-8; no page can hold them.
+        return SafeString(storable(html))
     except NoReverseMatch:
         _warn_of_missing_urls()
     except ImproperlyConfigured as error:

@@ -80,7 +80,7 @@ class Command(ChatCommand):
         report = index_pages(pages, self._progress) if pages else index_all(self._progress)
         if self._bar:
             self._bar.clear()
-        self._report_problems(report)
+        self._report_problems(report, names_pages=bool(pages))
         self._build_index()
         if self._verbosity:
             known = Page.objects.exclude(content_hash="").count()
@@ -93,7 +93,7 @@ class Command(ChatCommand):
                     "seconds": f"{time.monotonic() - started:.1f}",
                 }
             )
-        if not report.counts and report.problems:
+        if not _has_read(report) and (pages or set(report.problems) - report.left_out):
             raise CommandError(_("Nothing could be read."))
 
     def _build_index(self) -> None:
@@ -119,12 +119,9 @@ class Command(ChatCommand):
             self.say(label)
         self._named = label
 
-    def _report_problems(self, report: IndexReport) -> None:
-        listed = [
-            problem
-            for problem in report.problems
-            if problem not in report.left_out or self._verbosity > 1 or self._bar
-        ]
+    def _report_problems(self, report: IndexReport, *, names_pages: bool) -> None:
+        lists_all = self._verbosity > 1 or self._bar or names_pages or not _has_read(report)
+        listed = [p for p in report.problems if lists_all or p not in report.left_out]
         shown = listed if self._verbosity > 1 else listed[:_SHOWN]
         for where, what in shown:
             self.warn(f"{one_line(where, MAX_LENGTH)}: {one_line(what, MAX_LENGTH)}")
@@ -160,6 +157,9 @@ class _Bar:
         self._command.show_progress("")
 
 
+READ = (Outcome.ADDED, Outcome.CHANGED, Outcome.UNCHANGED)
+"""The outcomes of documents that were read."""
+
 _OUTCOMES = {
     Outcome.ADDED: gettext_lazy("%(count)s added"),
     Outcome.CHANGED: gettext_lazy("%(count)s changed"),
@@ -167,6 +167,11 @@ _OUTCOMES = {
     Outcome.LEFT_OUT: gettext_lazy("%(count)s left out"),
     Outcome.FAILED: gettext_lazy("%(count)s failed"),
 }
+
+
+def _has_read(report: IndexReport) -> bool:
+    """Return whether any document was read."""
+    return any(report.counts[outcome] for outcome in READ)
 
 
 def _summary(report: IndexReport) -> str:
