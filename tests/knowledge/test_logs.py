@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db.models import QuerySet
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
@@ -73,7 +73,8 @@ def test_the_command_prints_no_control_characters(
     out, errors = io.StringIO(), io.StringIO()
     call_command("chat_index", list=True, stdout=out)
     assert_safe(out.getvalue(), lines=1)
-    call_command("chat_index", stdout=out, stderr=errors)
+    with pytest.raises(CommandError, match="Nothing could be read"):
+        call_command("chat_index", stdout=out, stderr=errors)
     assert_safe(out.getvalue())
     assert_safe(errors.getvalue(), lines=2)
 

@@ -6,7 +6,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from sitechat.checks.knowledge import check_embedder
@@ -155,7 +155,8 @@ def test_a_failing_embedder_is_reported_and_the_pages_are_indexed(
 
     monkeypatch.setattr(f"{__name__}.embed", broken)
     errors = StringIO()
-    call_command("chat_index", "/nowhere/", stderr=errors, stdout=StringIO())
+    with pytest.raises(CommandError, match="Nothing could be read"):
+        call_command("chat_index", "/nowhere/", stderr=errors, stdout=StringIO())
     assert "CHAT_EMBEDDER: TimeoutError: no answer" in errors.getvalue()
     assert found("parcels")[0] == "/shipping/"
 
