@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from io import StringIO
+from itertools import pairwise
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from django.http import HttpResponse
+from django.test.utils import CaptureQueriesContext
 
 from sitechat.models import Passage
 from tests.indexed import found, index_problems, known_urls
@@ -66,3 +69,20 @@ def test_exceptions_and_redirect_loops_are_reported(
     _, errors = index()
     assert known_urls() == {"/one/"}
     assert sorted(line.partition(":")[0] for line in errors) == ["/raises/", "/round/"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_every_transaction_of_a_run_takes_its_lock_first(answers: dict[str, Answer]) -> None:
+    """On SQLite a transaction that has read can't wait for another run that writes."""
+    urls = [f"/walrus/{number}/" for number in range(6)]
+    put_pages(*urls)
+    index()
+    answers["/walrus/0/"] = "<main>A walrus without tusks</main>"
+    answers["/walrus/1/"] = answers["/walrus/2/"]
+    answers["/walrus/3/"] = f"{answers['/walrus/3/']} "  # other bytes, the same text
+    answers["/walrus/4/"] = lambda request: HttpResponse(status=404)
+    with CaptureQueriesContext(connection) as queries:
+        index()
+    verbs = [query["sql"].split()[0] for query in queries]
+    first = {after for verb, after in pairwise(verbs) if verb == "BEGIN"}
+    assert first == {"UPDATE"}

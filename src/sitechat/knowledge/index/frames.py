@@ -181,6 +181,7 @@ def _drop_lines(lines: set[str], pages: QuerySet[Page]) -> None:
         for passage in passages.order_by("page", "number"):
             by_page.setdefault(passage.page_id, []).append(passage)
         with database.atomic():
+            IndexState.lock()
             changed = [page for page, own in by_page.items() if _drop_from(own, lines)]
             if changed:
                 IndexState.touch()

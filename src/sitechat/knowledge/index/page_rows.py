@@ -64,8 +64,9 @@ def write_content(
     digest = _digest(reading.title, language, audience, reading.cuts)
     same = Page.objects.filter(url_hash=url_hash(url), content_hash=digest)
     if same.update(seen=timezone.now(), error="", key=document.key):
-        if document.rendered is not None:
-            _store_snapshot(same.get(), document.rendered, reading, text_hash)
+        known = same.first()
+        if document.rendered is not None and known is not None:
+            _store_snapshot(known, document.rendered, reading, text_hash)
         return Outcome.UNCHANGED
     with database.atomic():
         IndexState.lock()
@@ -96,7 +97,10 @@ def _store_snapshot(page: Page, rendered: Rendered, reading: Reading, text_hash:
         "validators": rendered.validators,
     }
     if not PageSnapshot.objects.filter(page=page, **values).exists():
-        PageSnapshot.objects.update_or_create(page=page, defaults=values)
+        with database.atomic():
+            IndexState.lock()  # before the first SELECT: SQLite can't wait for a lock after it
+            if Page.objects.filter(pk=page.pk).exists():
+                PageSnapshot.objects.update_or_create(page=page, defaults=values)
 
 
 def stored_page(document: Document, source: str) -> Page | None:

@@ -105,9 +105,10 @@ def mark_unchanged(keys: Collection[str], source: str) -> None:
         keys: The keys of at most a few hundred pages.
         source: The label of the source.
     """
-    stored = sorted(map(stored_key, keys))
-    same = Page.objects.filter(source=source, key__in=stored).exclude(content_hash="")
-    same.update(seen=timezone.now(), error="")
+    same = Page.objects.filter(source=source, key__in=list(map(stored_key, keys)))
+    with database.atomic():
+        IndexState.lock()
+        same.exclude(content_hash="").update(seen=timezone.now(), error="")
 
 
 def _refuse_address(
