@@ -58,6 +58,8 @@ export function createConversation(options: ConversationOptions): Conversation {
   let services: Services = {}
   /** The number of sent messages, which shows whether one was sent while the history was loading. */
   let sent = 0
+  /** The number of times that something else was to be shown. A history that was asked for before is dropped. */
+  let turns = 0
 
   /** Replaces the messages with those of the server. Messages that are drawn already stay the same objects. */
   function adopt(history: History): void {
@@ -128,20 +130,23 @@ export function createConversation(options: ConversationOptions): Conversation {
 
     async refresh() {
       if (following.isRunning()) return
+      const turn = ++turns
       if (memory.values.fresh) {
         current = null
         showNothing()
         pending.restore(messages)
         // without an answer, the first message will report the problem
-        await client.history().then(showWithoutPerson, () => undefined)
+        const history = await client.history().catch(() => undefined)
+        if (history && turn === turns) showWithoutPerson(history)
         return
       }
       screen.setLoading(true)
       const sentBefore = sent
       try {
         const history = await client.history(memory.values.conversation)
-        show(history, sent === sentBefore ? [] : messages)
+        if (turn === turns) show(history, sent === sentBefore ? [] : messages)
       } catch (error) {
+        if (turn !== turns) return
         loading = undefined
         if (memory.values.conversation && error instanceof Refusal && error.status === 404) {
           // the conversation was deleted in another tab or on another device
@@ -149,13 +154,15 @@ export function createConversation(options: ConversationOptions): Conversation {
           await conversation.refresh()
         } else report(error, "unloaded", () => void conversation.load())
       } finally {
-        screen.setLoading(false)
+        if (turn === turns) screen.setLoading(false)
       }
     },
 
     async send(text, replaces) {
       if (following.isRunning()) return
       await following.stopped()
+      // another one was sent while the server learned of the last stop
+      if (following.isRunning()) return
       const outgoing = pending.begin(text, replaces)
       const { id } = outgoing
       const known = messages
@@ -181,6 +188,8 @@ export function createConversation(options: ConversationOptions): Conversation {
     async decide(answer, approve) {
       const { confirm, status, note } = answer
       if (following.isRunning() || !confirm) return
+      turns++
+      screen.setLoading(false)
       answer.confirm = null
       answer.resume()
       const place = { reply: answer.id, offset: countPoints(answer.text) }
@@ -222,6 +231,8 @@ export function createConversation(options: ConversationOptions): Conversation {
 
     fresh() {
       following.leave()
+      turns++
+      screen.setLoading(false)
       current = null
       memory.set({ pending: undefined, fresh: true, conversation: undefined })
       showNothing()
@@ -233,6 +244,7 @@ export function createConversation(options: ConversationOptions): Conversation {
       showWithoutPerson(services)
       memory.set({ pending: undefined, fresh: undefined, conversation: id })
       messages = []
+      earlier.set(null)
       await conversation.refresh()
     },
 

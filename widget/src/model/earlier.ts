@@ -25,13 +25,16 @@ export function createEarlier(
       screen.setEarlier(!!before)
     },
     async load(conversation) {
-      if (!before) return
+      const cursor = before
+      if (!cursor) return
       try {
-        const history = await client.history(conversation, before)
+        const history = await client.history(conversation, cursor)
+        // otherwise another conversation is shown now
+        if (before !== cursor) return
         take(history)
         earlier.set(history.before)
       } catch (error) {
-        report(error, "unloaded", () => void earlier.load(conversation))
+        if (before === cursor) report(error, "unloaded", () => void earlier.load(conversation))
       }
     },
   }

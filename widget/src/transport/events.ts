@@ -2,6 +2,7 @@
 
 import { createParser } from "eventsource-parser"
 import type { StreamEvent } from "../shared/contract"
+import { isStream } from "./http"
 
 /** Milliseconds without data after which the connection counts as lost. The server sends something every 10 s. */
 const SILENCE = 25_000
@@ -17,7 +18,7 @@ export async function readEvents(
   hear: (event: StreamEvent, end?: number) => void,
 ): Promise<boolean> {
   const reader = response.body?.getReader()
-  if (!reader || !/event-stream/.test(response.headers.get("Content-Type") ?? "")) throw new Nonsense()
+  if (!reader || !isStream(response)) throw new Nonsense()
   let done = false
   const parser = createParser({
     onEvent({ data, id }) {

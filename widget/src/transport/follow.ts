@@ -12,6 +12,8 @@ import { advance, type Place } from "./place"
 /** Maximum attempts to restore a lost connection, after 0.3, 0.9, 2.7, 8, 8 and 8 s. */
 const ATTEMPTS = 6
 const LONGEST_WAIT = 8000
+/** Attempts without progress after which streams are not tried any more. */
+const CUTS = 2
 const POLL = 800
 /** Milliseconds until the server must start to respond. */
 const PATIENCE = 20_000
@@ -62,7 +64,9 @@ export function createFollow(call: Call, bot: string | null): Follow {
 
     const hear = (event: StreamEvent, end?: number): void => {
       signal.throwIfAborted()
-      attempt = retries = 0
+      retries = 0
+      // every stream starts with the name of its reply, also one that is cut after it each time
+      if (!event.reply) attempt = 0
       decision = undefined
       follower.lost(false)
       place.reply = event.reply ?? place.reply
@@ -113,6 +117,7 @@ export function createFollow(call: Call, bot: string | null): Follow {
       }
       if (!polling) {
         if (await readEvents(response, hear)) return true
+        polling = attempt >= CUTS && !!place.reply
         throw new TypeError("The stream was cut.")
       }
       if (await poll(response)) return true

@@ -4,6 +4,9 @@ import type { ChatErrorDetail } from "../shared/contract"
 
 export type Request = (url: string, init: RequestInit) => Promise<Response>
 
+/** Returns whether the body is a stream of events. */
+export const isStream = (response: Response): boolean => /event-stream/.test(response.headers.get("Content-Type") ?? "")
+
 /** The server refused a request. */
 export class Refusal extends Error {
   constructor(
@@ -23,7 +26,7 @@ export interface CallOptions extends RequestInit {
   /** Sent as JSON, with POST. */
   json?: object
   query?: Record<string, string | number | undefined>
-  /** Milliseconds until the server must start to respond. */
+  /** Milliseconds until the server must start to stream, or have responded. */
   patience?: number
 }
 
@@ -43,13 +46,26 @@ export function createCall(request: Request, endpoint: string, query: Record<str
       options.headers = { "Content-Type": "application/json", ...init.headers }
       options.body = JSON.stringify(json)
     }
-    const response = await within(patience, (signal) => request(url.href, { ...options, ...signal }), init.signal)
+    const response = await within(
+      patience,
+      async (signal) => {
+        const response = await request(url.href, { ...options, ...signal })
+        return patience ? whole(response) : response
+      },
+      init.signal,
+    )
     if (!response.ok) throw await refusalOf(response)
     return response
   }
 }
 
-/** Aborts a request whose response does not start in time. */
+/** Returns the response with its whole body, unless it is a stream. */
+async function whole(response: Response): Promise<Response> {
+  if (!response.body || isStream(response)) return response
+  return new Response(await response.arrayBuffer(), response)
+}
+
+/** Aborts a request whose response does not start in time, or is not there in time if it is no stream. */
 async function within(
   patience: number | undefined,
   send: (signal: { signal?: AbortSignal }) => Promise<Response>,

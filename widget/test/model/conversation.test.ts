@@ -33,7 +33,7 @@ async function create(given: Message[], answer: StreamEvent[] | Refusal = [], hi
       ...history,
     })),
     ...{ stop: vi.fn(), rate: vi.fn() },
-    follow: vi.fn(async (_outgoing, place, follower) => {
+    follow: vi.fn<Client["follow"]>(async (_outgoing, place, follower) => {
       if (answer instanceof Refusal) throw answer
       for (const event of answer) {
         place.reply = event.reply ?? place.reply
@@ -46,6 +46,9 @@ async function create(given: Message[], answer: StreamEvent[] | Refusal = [], hi
   await conversation.load()
   return { conversation, client, screen, values, shown: () => shown, texts: () => shown.map(({ text }) => text) }
 }
+
+/** Resolves when everything that waits has gone on. */
+const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve))
 
 const asked = (): Message[] => [
   message("m", "user", "Cancel it."),
@@ -162,4 +165,94 @@ it("a message that lacks consent comes back, and consent is asked for", async ()
   expect(screen.giveBack).toHaveBeenCalledWith("Hello?")
   expect(client.history).toHaveBeenCalledTimes(2)
   expect(screen.notice).not.toHaveBeenCalledWith(expect.objectContaining({ retry: expect.anything() }))
+})
+
+describe("a history that comes late", () => {
+  const historyOf = (conversation: string, ...messages: Message[]): History => ({
+    ...{ conversation, messages, running: null, greeting: "", suggestions: [], limits: [] },
+  })
+
+  /** A conversation whose further histories arrive when the test gives them. */
+  async function createLate(...events: StreamEvent[]) {
+    const setup = await create(asked(), events)
+    const waiting: ((history: History) => void)[] = []
+    setup.client.history.mockImplementation(() => new Promise((resolve) => void waiting.push(resolve)))
+    return { ...setup, waiting }
+  }
+
+  it("does not replace a conversation that was opened since", async () => {
+    const { conversation, client, waiting, texts } = await createLate()
+    void conversation.open("a")
+    void conversation.open("b")
+    waiting[1]?.(historyOf("b", message("1", "user", "B")))
+    await settled()
+    waiting[0]?.(historyOf("a", message("2", "user", "A")))
+    await settled()
+    expect(texts()).toEqual(["B"])
+    await conversation.send("more")
+    expect(client.follow.mock.calls[0]?.[0]).toMatchObject({ conversation: "b" })
+  })
+
+  it("does not replace a new conversation", async () => {
+    const { conversation, waiting, texts } = await createLate()
+    void conversation.refresh()
+    conversation.fresh()
+    waiting[0]?.(historyOf("c", ...asked()))
+    await settled()
+    expect(texts()).toEqual([])
+  })
+
+  it("does not detach the answer that goes on since", async () => {
+    const { conversation, waiting, shown, texts } = await createLate(
+      { reply: "r" },
+      { t: " Done." },
+      { done: "complete" },
+    )
+    void conversation.refresh()
+    const decided = conversation.decide(shown()[1] as ChatMessage, true)
+    waiting[0]?.(historyOf("c", ...asked()))
+    await decided
+    await settled()
+    expect(texts()).toEqual(["Cancel it.", "Well. Done."])
+    expect(shown()[1]?.confirm).toBeNull()
+  })
+
+  it("is not added above another conversation, if it has earlier messages", async () => {
+    const { conversation, waiting, texts } = await createLate()
+    void conversation.open("a")
+    waiting[0]?.({ ...historyOf("a", message("2", "user", "A2")), before: "2" })
+    await settled()
+    void conversation.earlier()
+    void conversation.open("b")
+    waiting[2]?.(historyOf("b", message("3", "user", "B")))
+    await settled()
+    waiting[1]?.(historyOf("a", message("1", "user", "A1")))
+    await settled()
+    expect(texts()).toEqual(["B"])
+  })
+})
+
+it("a message that is sent twice while the server learns of a stop is sent once", async () => {
+  const { conversation, client, texts } = await create([])
+  client.follow.mockImplementation(
+    (_, place, follower, signal) =>
+      new Promise((_resolve, reject) => {
+        place.reply = `r${client.follow.mock.calls.length}`
+        follower.event({ reply: place.reply, message: "m" })
+        signal.addEventListener("abort", () => reject(signal.reason as Error))
+      }),
+  )
+  let learn = (): void => undefined
+  const stopped = new Promise<void>((resolve) => {
+    learn = resolve
+  })
+  client.stop.mockReturnValue(stopped)
+  void conversation.send("one")
+  await settled()
+  conversation.stop()
+  void conversation.send("two")
+  void conversation.send("two")
+  learn()
+  await settled()
+  expect(texts().filter((text) => text)).toEqual(["one", "two"])
 })

@@ -84,6 +84,15 @@ describe("follow", () => {
     expect(header(requests[1], "Last-Event-ID")).toBe("7")
   })
 
+  it("polls a reply whose streams are cut after their first event", async () => {
+    const polled = (): Response => Response.json({ text: "Hello", at: 5, status: "complete" })
+    const { requests, text } = await follow(stream(OPEN), stream(OPEN), stream(OPEN), polled())
+    expect(text).toBe("Hello")
+    expect(requests.map((request) => header(request, "Accept"))).toEqual([
+      ...["text/event-stream", "text/event-stream", "text/event-stream", "application/json"],
+    ])
+  })
+
   it("asks again for what is missing between two pieces", async () => {
     const { text } = await follow(
       stream(OPEN, event({ t: "ab" }, 2), event({ t: "ef" }, 6), DONE),
