@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from sitechat.models import Summary
 from sitechat.reports import histogram, summaries
 from sitechat.reports.figures import Figures
@@ -53,27 +55,41 @@ def _is_failing(figures: Figures) -> bool:
 def _hours(start: datetime, end: datetime) -> dict[datetime, Figures]:
     """Return what is needed of each hour: a month has 700, with a row for each bot and model.
 
-    Times of hours that are neither slow nor failing are left out.
+    Times are read only for hours that are failing, and for days with a slow reply.
     """
     hours: dict[datetime, Figures] = {}
-    times: dict[datetime, list[object]] = {}
-    rows = Summary.objects.filter(
-        period=Summary.Period.HOUR,
-        start__gte=summaries.as_stored(start),
-        start__lt=summaries.as_stored(end),
-    )
-    for row in rows.values_list("start", "replies", "errors", "first_token_ms"):
-        moment = summaries.in_utc(row[0])
-        figures = hours.setdefault(moment, Figures())
+    stored = _stored(Summary.Period.HOUR, start, end)
+    for row in stored.values_list("start", "replies", "errors"):
+        figures = hours.setdefault(summaries.in_utc(row[0]), Figures())
         figures.replies += row[1]
         figures.errors += row[2]
-        times.setdefault(moment, []).append(row[3])
-    for moment, stored in times.items():
-        if _is_failing(hours[moment]) or max(map(histogram.slowest, stored)) >= SLOW:
-            hours[moment].first_token_ms = histogram.merged(stored)
+    days = _slow_days(start, end)
+    wanted = [
+        moment
+        for moment, figures in hours.items()
+        if summaries.day_of(moment) in days or _is_failing(figures)
+    ]
+    times: dict[datetime, list[object]] = {}
+    rows = stored.filter(start__in=map(summaries.as_stored, wanted))
+    for moment, each in rows.values_list("start", "first_token_ms") if wanted else ():
+        times.setdefault(summaries.in_utc(moment), []).append(each)
+    for moment, histograms in times.items():
+        hours[moment].first_token_ms = histogram.merged(histograms)
     until = summaries.summarised_until()
     if until is not None and until < end:
         new = summaries.figures_between(max(start, until), end)
         for (moment, _bot, _model), figures in new.items():
             hours.setdefault(moment, Figures()).add(figures)
     return hours
+
+
+def _slow_days(start: datetime, end: datetime) -> set[datetime]:
+    """Return the days with a reply whose first token was slow."""
+    rows = _stored(Summary.Period.DAY, start, end).values_list("start", "first_token_ms")
+    return {summaries.in_utc(day) for day, each in rows if histogram.slowest(each) >= SLOW}
+
+
+def _stored(period: str, start: datetime, end: datetime) -> QuerySet[Summary]:
+    return Summary.objects.filter(
+        period=period, start__gte=summaries.as_stored(start), start__lt=summaries.as_stored(end)
+    )
