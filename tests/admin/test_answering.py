@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from pytest_django import Settings
 
 from sitechat.conversations import erasure
 from sitechat.models import ApprovedAnswer, Conversation, Handoff, HandoffEntry
-from sitechat.people import staff
+from sitechat.people import canned, staff
 from tests.admin.inbox import INBOX, act, act_as_script, url, waiting
 from tests.owner import owner_client, page_of
 
@@ -113,6 +114,28 @@ def test_only_colleagues_who_may_answer_can_be_assigned(ann: Client) -> None:
     assert "for ben" in page_of(ann, INBOX)
     act(ann, conversation, "assign", colleague="")
     assert Handoff.objects.get().assigned is None
+
+
+def test_an_answer_that_is_sent_again_is_stored_once(ann: Client) -> None:
+    """The page keeps the text if the response is lost, so the colleague sends it again."""
+    conversation = waiting()
+    act(ann, conversation, "join", name="Ben")
+    page = page_of(ann, url(conversation, "change"))
+    [draft] = re.findall('name="draft" value="([^"]+)"', page)
+    for _copy in range(2):
+        assert act_as_script(ann, conversation, "reply", text="Hello", draft=draft)[0] == 200
+    act(ann, conversation, "reply", text="Hello", draft="no id")
+    assert conversation.messages.filter(role="agent").count() == 2
+
+
+def test_approved_answers_of_a_bot_are_offered_beside_many_of_another(ann: Client) -> None:
+    fields = {"questions": "?", "answer": "!"}
+    ApprovedAnswer.objects.bulk_create(
+        ApprovedAnswer(title=f"A {n:03}", bots=["sales"], **fields)
+        for n in range(canned.MAX_LISTED)
+    )
+    ApprovedAnswer.objects.create(title="Zebra", bots=["default"], **fields)
+    assert "Zebra</option>" in page_of(ann, url(waiting(), "change"))
 
 
 def test_approved_answers_can_be_inserted(ann: Client) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import Any
 
 import pytest
@@ -104,6 +105,13 @@ def test_it_leads_to_the_transcript(owner: Client) -> None:
     url = f"{URL}{put(conversation=conversation).pk}/change/"
     assert url_of(conversation) in page_of(owner, url)
     assert url_of(conversation) not in page_of(owner_client("view_contact"), url)
+
+
+def test_the_link_of_an_address_can_not_add_fields_to_the_mail(owner: Client) -> None:
+    email = "ann?cc=boss&subject=Refund%20approved&body=Pay@example.com"
+    page = page_of(owner, f"{URL}{put(email=email).pk}/change/")
+    [link] = re.findall('href="mailto:([^"]+)"', page)
+    assert link == "ann%3Fcc%3Dboss%26subject%3DRefund%2520approved%26body%3DPay@example.com"
 
 
 def test_it_can_be_deleted(owner: Client) -> None:

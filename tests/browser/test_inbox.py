@@ -84,9 +84,15 @@ def test_staff_answer_a_visitor_who_asked_for_a_person(
     answer.press("Control+Enter")
     expect(visitor.locator(".agent .content strong")).to_have_text("house")
     expect(answer).to_have_value("")
+    answer.fill("Mind the step.")
+    twice = """(field) => [1, 2].forEach(() => field.dispatchEvent(
+        new KeyboardEvent("keydown", {key: "Enter", ctrlKey: true, bubbles: true})))"""
+    answer.evaluate(twice)
+    expect(answer).to_have_value("")
     asked = len(standin.requests)
     chat.send("Is it free?")
     expect(staff.locator("#chat-talk").get_by_text("Is it free?")).to_be_visible()
+    expect(visitor.locator(".agent .content")).to_have_text(["Behind the house.", "Mind the step."])
     assert len(standin.requests) == asked
     assert axe(staff, OURS) == []
 

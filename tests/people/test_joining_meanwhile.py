@@ -14,7 +14,7 @@ from sitechat.models import Conversation, Counter, Handoff, Message, ToolUse, Us
 from sitechat.people import staff
 from sitechat.standin import Answer, Standin
 from tests import confirming
-from tests.visitor import UUID, MakeVisitor, text_of
+from tests.visitor import UUID, MakeVisitor, parse, text_of
 from tests.waiting import until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
@@ -92,6 +92,28 @@ def test_a_reply_that_is_running_is_finished(
         "Hello, I am here now.",
         "And cakes?",
     ]
+    assert len(claude_standin.requests) == 1
+
+
+def test_a_tool_is_not_asked_about_after_a_person_has_joined(
+    ann: User,
+    live_visitor: MakeVisitor,
+    claude_standin: Standin,
+    settings: Settings,
+    quick_engine: None,
+) -> None:
+    settings.CHAT_BOTS = {"default": "tests.tool_bots.ConfirmBot"}
+    answer = Answer("I can do that.", tool_use=[confirming.cancel()], hold_after=1)
+    claude_standin.script(answer, "It is done.")
+    visitor = live_visitor()
+    reply, stream = visitor.begin("Cancel my order A-1042")
+    staff.join(Conversation.objects.get(), ann)
+    claude_standin.release()
+    assert not any("confirm" in event for event in parse(b"".join(stream)))
+    use = ToolUse.objects.get()
+    assert (use.state, use.decided_by) == ("declined", "a person who joined")
+    assert "confirm" not in visitor.poll(reply)
+    assert confirming.answer(visitor, reply, str(use.pk)).status_code == 409
     assert len(claude_standin.requests) == 1
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -99,6 +100,22 @@ def test_answers_are_sent_by_a_click_that_shows_the_address(
     staff.say(conversation, user, "And Saturdays.")
     client.post(f"{address}act/", form)
     assert mails()[-1]["text"] == "Ann: And Saturdays."
+
+
+def test_more_answers_than_fit_into_a_mail_go_into_the_next(
+    answered: tuple[Conversation, User],
+) -> None:
+    conversation, user = answered
+    Contact.objects.create(email="visitor@example.org", bot="default", conversation=conversation)
+    said = [f"Answer {n:02}" for n in range(mailing.MAX_ANSWERS + 5)]
+    for text in said:
+        staff.say(conversation, user, text)
+    send = partial(mailing.mail_answers, conversation, user, "visitor@example.org", "example.org")
+    assert [send(), send()] == [mailing.MAX_ANSWERS, 6]
+    texts = "\n\n".join(mail["text"] for mail in mails()).split("\n\n")
+    assert texts[1:] == [f"Ann: {text}" for text in said]
+    with pytest.raises(staff.StaffError, match="already been sent"):
+        send()
 
 
 def test_nothing_is_sent_to_another_address(answered: tuple[Conversation, User]) -> None:

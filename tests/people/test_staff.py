@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
@@ -45,6 +46,32 @@ def test_two_colleagues_can_not_both_join(talking: Conversation, ann: User, ben:
     for leave in (staff.hand_back, staff.close):
         with pytest.raises(staff.NotYours):
             leave(talking, ben)
+
+
+def test_a_second_click_on_join_changes_nothing(
+    talking: Conversation, ann: User, ben: User
+) -> None:
+    staff.join(talking, ann)
+    staff.assign(talking, ann, ben)
+    before = Handoff.objects.values().get()
+    assert staff.join(talking, ann).name == "Ann"
+    assert Handoff.objects.values().get() == before
+    assert HandoffEntry.objects.filter(kind="joined").count() == 1
+    staff.join(talking, ann, "Ben")  # another name is no copy
+    assert HandoffEntry.objects.filter(kind="joined").count() == 2
+
+
+def test_a_message_of_staff_with_the_id_of_another_text_is_sent(
+    talking: Conversation, ann: User
+) -> None:
+    staff.join(talking, ann)
+    draft = uuid4()
+    first = staff.say(talking, ann, "Hello", draft)
+    assert staff.say(talking, ann, "Hello", draft) == first
+    staff.say(talking, ann, "Hello again", draft)
+    staff.say(talking, ann, "Hello again")
+    said = talking.messages.filter(role="agent").values_list("text", flat=True)
+    assert list(said) == ["Hello", "Hello again", "Hello again"]
 
 
 def test_a_colleague_can_take_over_what_is_assigned(

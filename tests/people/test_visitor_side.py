@@ -11,7 +11,7 @@ from django.dispatch import receiver
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from sitechat.models import Conversation, Handoff, HandoffEntry, Message
+from sitechat.models import Contact, Conversation, Handoff, HandoffEntry, Message
 from sitechat.people import staff
 from sitechat.signals import person_requested
 from sitechat.standin import Standin
@@ -75,6 +75,18 @@ def test_the_request_keeps_what_staff_must_know(visitor: Visitor, joined: Conver
         "en",
         "default",
     )
+
+
+def test_a_contact_is_linked_to_a_conversation_that_starts_with_a_request_for_a_person(
+    visitor: Visitor, ann: User, settings: Settings
+) -> None:
+    settings.CHAT_CONTACT = {"fields": ["email"]}
+    settings.CHAT_BOTS = {"default": "sitechat.Chatbot", "sales": "sitechat.Chatbot"}
+    assert visitor.post({"email": "jane@example.com"}, f"{CHAT}contact/").status_code == 201
+    assert visitor.client.post(f"{CHAT}person/?bot=sales").status_code == 202
+    assert Contact.objects.get().conversation is None
+    assert visitor.client.post(f"{CHAT}person/").status_code == 202
+    assert Contact.objects.get().conversation == Conversation.objects.get(bot="default")
 
 
 def test_while_a_person_has_joined_claude_is_not_asked(

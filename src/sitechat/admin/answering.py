@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID, uuid4
 
 from django.apps import apps
 from django.conf import settings
@@ -16,6 +17,7 @@ from django.utils.translation import ngettext
 from sitechat.admin.digest import digests
 from sitechat.admin.places import is_id
 from sitechat.models import Conversation, Handoff, HandoffState
+from sitechat.models.ids import parse_uuid
 from sitechat.people import canned, labelling, mailing, staff
 from sitechat.people import handoff as handoffs
 from sitechat.people.options import person_options
@@ -47,6 +49,8 @@ class Answering:
     """E-mail addresses of the visitor."""
     labels: Sequence[str]
     known_labels: Sequence[str]
+    draft: UUID = field(default_factory=uuid4)
+    """The id of the answer that the user is going to write. It identifies copies of it."""
 
     @classmethod
     def of(cls, conversation: Conversation, user: Any) -> Answering:
@@ -128,7 +132,7 @@ def _join(conversation: Conversation, user: Any, form: Mapping[str, str]) -> str
 
 
 def _reply(conversation: Conversation, user: Any, form: Mapping[str, str]) -> str:
-    staff.say(conversation, user, form.get("text", ""))
+    staff.say(conversation, user, form.get("text", ""), parse_uuid(form.get("draft", "")))
     return ""
 
 

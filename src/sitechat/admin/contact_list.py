@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -105,7 +106,9 @@ class ContactAdmin(KeysetRows, ContactModelAdmin):
         """Return a link that writes to the address."""
         if not contact.email:
             return ""
-        return format_html('<a href="mailto:{0}">{0}</a>', visible(contact.email))
+        # Quoted, as the part after a question mark would be further fields of the mail.
+        address = quote(contact.email, safe="@")
+        return format_html('<a href="mailto:{}">{}</a>', address, visible(contact.email))
 
     @admin.display(description=_("phone"))
     def shown_phone(self, contact: Contact) -> str:

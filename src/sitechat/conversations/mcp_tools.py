@@ -134,6 +134,11 @@ class SchemaParameters:
 
     schema: Mapping[str, Any]
 
+    @property
+    def defaults(self) -> Mapping[str, Any]:
+        """None: the server chooses what it does without an argument."""
+        return {}
+
     def parse(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Return the arguments if they fit the schema. Nothing is converted or fetched."""
         import jsonschema

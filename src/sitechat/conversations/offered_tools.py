@@ -98,7 +98,9 @@ class OfferedTools:
         tool = offered.tool
         try:
             arguments = tool.parameters.parse(call.input)
-            question = question_of(tool.confirm, arguments) if tool.confirm else ""
+            question = ""
+            if tool.confirm:
+                question = question_of(tool.confirm, arguments, tool.parameters.defaults)
         except InvalidArguments as error:
             raise ToolRefused(str(error)) from None
         except BaseException as error:

@@ -127,14 +127,16 @@ def rate(row: Message, rating: int, comment: str | None) -> None:
         comment: None leaves the comment as it is.
     """
     row.rating = rating
-    if comment is not None:
-        row.comment = comment
-    database.retry(partial(_store_rating, row))
+    given = {} if comment is None else {"comment": comment}
+    database.retry(partial(_store_rating, row, given))
 
 
-def _store_rating(row: Message) -> None:
+def _store_rating(row: Message, given: dict[str, str]) -> None:
     with database.atomic():
-        changed = Message.objects.filter(pk=row.pk).update(rating=row.rating, comment=row.comment)
+        rows = Message.objects.filter(pk=row.pk)
+        changed = rows.update(rating=row.rating, **given)
+        # A concurrent rating may have another comment.
+        row.comment = rows.values_list("comment", flat=True).first() or ""
         Unanswered.objects.filter(reply=row.pk).update(rating=row.rating)
         if row.rating < 0:
             Job.record(Job.RATED, timezone.now())

@@ -80,6 +80,8 @@ def finish(live: LiveReply) -> None:
         live.question = live.question or tool_rows.question_row(asked)
         ended["confirm"] = live.question
     settled = database.retry(partial(_settle_end, live, ended, plain=plain))
+    if asked is not None:
+        ended["confirm"] = live.question
     bot = type(live.bot)
     if settled is not None and reply_finished.has_listeners(bot):
         row = _row(live, ended) if settled.reply_id is not None else None
@@ -96,6 +98,7 @@ def _settle_end(live: LiveReply, ended: dict[str, Any], *, plain: bool) -> Usage
     Returns:
         The booked usage; None if the reply was settled before.
     """
+    live.question = ended.get("confirm")  # an attempt that was rolled back may have removed it
     with database.atomic():
         if live.conversation_id is not None:
             lock_conversation(live.conversation_id)

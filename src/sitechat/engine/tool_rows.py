@@ -16,12 +16,15 @@ from django.utils import timezone
 
 from sitechat.engine.live import LiveReply
 from sitechat.engine.tool_calls import AskedCall, Decision, ToolResult
-from sitechat.models import OPEN_FOR, Message, ToolState, ToolUse
+from sitechat.models import OPEN_FOR, Handoff, HandoffState, Message, ToolState, ToolUse
 from sitechat.runtime import database
 from sitechat.runtime.safe_logging import get_logger
 from sitechat.safe_text import storable
 
 logger = get_logger("sitechat.engine")
+
+BY_PERSON = "a person who joined"
+"""What declines open questions when a person joins, for the admin."""
 
 
 def claim(decision: Decision) -> bool:
@@ -80,7 +83,10 @@ def question_row(asked: AskedCall) -> dict[str, Any]:
 
 
 def store_question(live: LiveReply) -> None:
-    """Store the call for which a reply has ended. Call it with the conversation locked."""
+    """Store the call for which a reply has ended. Call it with the conversation locked.
+
+    If a person has joined, the visitor is not asked: an agreement would let the bot go on.
+    """
     asked = live.ending.asked if live.ending is not None else None
     if asked is None or live.question is None:
         return
@@ -94,6 +100,11 @@ def store_question(live: LiveReply) -> None:
         user=live.account,
         continuation=asked.continuation,
     )
+    if Handoff.objects.filter(pk=live.conversation_id, state=HandoffState.JOINED).exists():
+        asking = ToolUse.objects.filter(pk=live.question["id"])
+        asking.close(ToolState.DECLINED, by=BY_PERSON)
+        Message.objects.filter(pk=live.id).update(confirm=None)
+        live.question = None
 
 
 def store_calls(live: LiveReply) -> None:

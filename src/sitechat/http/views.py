@@ -47,7 +47,7 @@ from sitechat.knowledge.index import embeddings
 from sitechat.ledger import get_ledger
 from sitechat.ledger.claims import LimitLeft
 from sitechat.models import Asker, Conversation, Status
-from sitechat.people import contact_requests, handoff, visitor_side
+from sitechat.people import handoff, visitor_side
 from sitechat.people.contact_form import current_form
 from sitechat.people.options import person_options
 from sitechat.runtime import database
@@ -172,8 +172,7 @@ def _begin(
     visit, turn = found.visit, found.turn
     if found.delivered is not None or found.is_personal:
         delivered = found.delivered or visitor_side.deliver(visit, message, found.conversation)
-        visits.remember(request, visit, message.bot.name, delivered.conversation.pk)
-        sessions.save(request)
+        visits.accept(request, visit, message.bot.name, delivered.conversation.pk)
         return visit, delivered
     if turn is None:
         server = server_of(request)
@@ -190,11 +189,7 @@ def _begin(
     elif not turn.reply.reply.finished:
         place.take()
     if turn.conversation is not None:
-        contact = visits.take_contact(request)
-        if contact is not None:
-            contact_requests.link_conversation(contact, turn.conversation)
-        visits.remember(request, visit, message.bot.name, turn.conversation)
-        sessions.save(request)
+        visits.accept(request, visit, message.bot.name, turn.conversation)
     return visit, turn
 
 

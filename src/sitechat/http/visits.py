@@ -16,10 +16,12 @@ from django.utils.translation import get_language
 from sitechat.conversations import command_mark
 from sitechat.conversations.held import HeldConversations
 from sitechat.conversations.visit import Visit
+from sitechat.http import sessions
 from sitechat.http.requests import network_of
 from sitechat.ledger.identity import IDENTITY_LENGTH, identify, session_identity
 from sitechat.models import Asker
 from sitechat.models.ids import parse_uuid
+from sitechat.people import contact_requests
 from sitechat.people.permissions import works_with_chat
 
 if TYPE_CHECKING:
@@ -108,6 +110,18 @@ def remember(request: HttpRequest, visit: Visit, bot: str, conversation: uuid.UU
         session[CONVERSATIONS_KEY] = {**by_bot, bot: str(conversation)}
 
 
+def accept(request: HttpRequest, visit: Visit, bot: str, conversation: uuid.UUID) -> None:
+    """Store in the session what an accepted message or request for a person has started.
+
+    A contact that the visitor has left before is linked to the conversation.
+    """
+    contact = _take_contact(request, bot)
+    if contact is not None:
+        contact_requests.link_conversation(contact, conversation, bot)
+    remember(request, visit, bot, conversation)
+    sessions.save(request)
+
+
 def remember_visitor(request: HttpRequest, visit: Visit) -> None:
     """Store the visitor's identity in the session if it is new there."""
     session = _session(request)
@@ -118,10 +132,10 @@ def remember_visitor(request: HttpRequest, visit: Visit) -> None:
 def remember_contact(request: HttpRequest, contact: Contact) -> None:
     """Note in the session that the visitor has sent a contact request.
 
-    The session keeps the id of a contact request without a conversation, for `take_contact`.
+    The session keeps the id and the bot of a contact request without a conversation, for `accept`.
     """
     is_alone = contact.conversation_id is None
-    _session(request)[CONTACT_KEY] = str(contact.pk) if is_alone else ""
+    _session(request)[CONTACT_KEY] = f"{contact.pk} {contact.bot}" if is_alone else ""
 
 
 def has_left_contact(request: HttpRequest) -> bool:
@@ -129,14 +143,18 @@ def has_left_contact(request: HttpRequest) -> bool:
     return CONTACT_KEY in _session(request)
 
 
-def take_contact(request: HttpRequest) -> uuid.UUID | None:
-    """Remove the id of a contact request without a conversation from the session and return it."""
+def _take_contact(request: HttpRequest, bot: str) -> uuid.UUID | None:
+    """Remove the id of a contact request without a conversation from the session and return it.
+
+    A request in the form for another bot stays.
+    """
     session = _session(request)
     waiting = session.get(CONTACT_KEY)
-    if not waiting:
+    pk, _space, its_bot = waiting.partition(" ") if isinstance(waiting, str) else ("", "", "")
+    if not pk or its_bot not in ("", bot):
         return None
     session[CONTACT_KEY] = ""
-    return parse_uuid(waiting) if isinstance(waiting, str) else None
+    return parse_uuid(pk)
 
 
 def drop_conversation(request: HttpRequest, visit: Visit, bot: str) -> None:

@@ -76,6 +76,8 @@ class Handoff(models.Model):
         blank=True,
         help_text=_("When the visitor last wrote to the person who has joined."),
     )
+    # The position of the last answer of the staff that was mailed to the visitor.
+    mailed = models.PositiveIntegerField(null=True, editable=False)
     page_url = models.TextField(_("page"), blank=True)
     page_title = models.CharField(_("title of the page"), max_length=300, blank=True)
     language = models.CharField(_("language"), max_length=16, blank=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 
@@ -23,8 +24,10 @@ def canned_answers(conversation: Conversation, language: str = "") -> Sequence[t
         When(language=language or "-", then=Value(0)), default=Value(1), output_field=IntegerField()
     )
     rows = _for_visitor(conversation).order_by(is_theirs, "title", "pk")
-    found = rows.values_list("pk", "title", "bots")[:MAX_LISTED]
-    return [(pk, title) for pk, title, bots in found if not bots or conversation.bot in bots]
+    # Not every database can search the list of bots.
+    found = rows.values_list("pk", "title", "bots").iterator()
+    fitting = ((pk, title) for pk, title, bots in found if not bots or conversation.bot in bots)
+    return list(islice(fitting, MAX_LISTED))
 
 
 def canned_text(conversation: Conversation, pk: int) -> str:

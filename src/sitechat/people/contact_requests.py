@@ -166,6 +166,7 @@ def _shown(contact: Contact) -> list[tuple[str, str]]:
     ]
 
 
-def link_conversation(contact: uuid.UUID, conversation: uuid.UUID) -> None:
-    """Link a contact that was left before its conversation began."""
-    Contact.objects.filter(pk=contact, conversation=None).update(conversation=conversation)
+def link_conversation(contact: uuid.UUID, conversation: uuid.UUID, bot: str) -> None:
+    """Link a contact that was left before its conversation with the same bot started."""
+    alone = Contact.objects.filter(pk=contact, bot=bot, conversation=None)
+    alone.update(conversation=conversation)

@@ -31,7 +31,7 @@ INTERVAL = timedelta(minutes=1)
 """The minimum time between two mails about waiting visitors."""
 
 MAX_ANSWERS = 20
-"""Maximum number of answers in one mail, the newest ones."""
+"""Maximum number of answers in one mail. The next mail has those that follow."""
 
 EXCERPT = 500
 
@@ -87,7 +87,7 @@ def known_addresses(conversation: Conversation) -> list[str]:
 
 
 def mail_answers(conversation: Conversation, user: Any, address: str, site: str) -> int:
-    """Queue a mail with the answers of the staff since the last such mail.
+    """Queue a mail with the answers of the staff that follow the last such mail.
 
     Args:
         conversation: The conversation.
@@ -123,18 +123,18 @@ def _mail_answers(conversation: Conversation, user: Any, address: str, site: str
                 reply_to=options.emails[0] if options is not None and options.emails else "",
             )
         queue_mail(ANSWER_EVENT, mail, conversation_id=conversation.pk)
+        Handoff.objects.filter(pk=conversation.pk).update(mailed=answers[-1].position)
         handoffs.write_entry(conversation.pk, Kind.MAILED, author=user, text=address)
         return len(answers)
 
 
 def unsent_answers(conversation: Conversation) -> Sequence[Message]:
-    """Return the staff's answers that were not mailed yet, oldest first."""
-    mailed = HandoffEntry.objects.filter(handoff=conversation.pk, kind=Kind.MAILED)
-    last = mailed.order_by("-pk").values_list("created", flat=True).first()
+    """Return the oldest answers of the staff that were not mailed yet, oldest first."""
+    mailed = Handoff.objects.filter(pk=conversation.pk).values_list("mailed", flat=True).first()
     answers = conversation.messages.filter(role=Role.AGENT)
-    if last is not None:
-        answers = answers.filter(created__gt=last)
-    return list(answers.order_by("-position")[:MAX_ANSWERS])[::-1]
+    if mailed is not None:
+        answers = answers.filter(position__gt=mailed)
+    return list(answers.order_by("position")[:MAX_ANSWERS])
 
 
 def _language_of(handoff: Handoff) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
@@ -15,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from sitechat.conversations import appending
 from sitechat.conversations.open_questions import decline_open
+from sitechat.engine.tool_rows import BY_PERSON
 from sitechat.models import Conversation, Handoff, HandoffEntry, HandoffState, Message, Role
 from sitechat.people import handoff as handoffs
 from sitechat.people.options import MAX_NAME_LENGTH, PersonOptions, person_options
@@ -87,6 +89,9 @@ def _join(conversation: Conversation, user: Any, name: str) -> Handoff:
         now = timezone.now()
         _ensure(conversation)
         rows = Handoff.objects.filter(pk=conversation.pk)
+        same = rows.filter(state=HandoffState.JOINED, agent=user.pk, name=name).first()
+        if same is not None:  # the button was clicked twice
+            return same
         mine = Q(agent=user.pk) | Q(agent=None) | Q(assigned=user.pk)
         joined = rows.filter(~Q(state=HandoffState.JOINED) | mine).update(
             state=HandoffState.JOINED,
@@ -100,25 +105,41 @@ def _join(conversation: Conversation, user: Any, name: str) -> Handoff:
         if not joined:
             raise NotYours(_("%(name)s has already joined.") % {"name": _staff_name(rows.get())})
         # An agreement would let the bot go on.
-        decline_open(conversation.messages.filter(confirm__isnull=False), by="a person who joined")
+        decline_open(conversation.messages.filter(confirm__isnull=False), by=BY_PERSON)
         handoffs.write_entry(conversation.pk, Kind.JOINED, author=user, text=name)
         return rows.get()
 
 
-def say(conversation: Conversation, user: Any, text: str) -> Message:
+def say(
+    conversation: Conversation, user: Any, text: str, draft: uuid.UUID | None = None
+) -> Message:
     """Send the visitor a message of the user who has joined.
+
+    Args:
+        conversation: The conversation.
+        user: The user.
+        text: The message, in Markdown.
+        draft: The id that the form gave the message. A copy with the same id and text is not sent
+            again.
 
     Raises:
         StaffError: The text is empty or too long.
         NotYours: The user has not joined, or no longer.
         ConversationGone: The conversation was deleted.
     """
-    return unless_gone(partial(_say, conversation, user, _valid(text)))
+    return unless_gone(partial(_say, conversation, user, _valid(text), draft))
 
 
-def _say(conversation: Conversation, user: Any, text: str) -> Message:
+def _say(conversation: Conversation, user: Any, text: str, draft: uuid.UUID | None) -> Message:
     with database.atomic():
         appending.lock(conversation)
+        earlier = None
+        if draft is not None:
+            earlier = conversation.messages.filter(client_id=draft).first()
+        if earlier is not None:
+            if earlier.role == Role.AGENT and earlier.text == text:
+                return earlier
+            draft = None  # the text was changed after its first version was sent
         rows = Handoff.objects.filter(pk=conversation.pk)
         is_mine = rows.filter(state=HandoffState.JOINED, agent=user.pk).update(
             last_word=timezone.now(),
@@ -128,7 +149,8 @@ def _say(conversation: Conversation, user: Any, text: str) -> Message:
         )
         if not is_mine:
             raise _not_yours(conversation)
-        return appending.append(conversation, Role.AGENT, text, name=rows.get().name)
+        name = rows.get().name
+        return appending.append(conversation, Role.AGENT, text, name=name, client_id=draft)
 
 
 def hand_back(conversation: Conversation, user: Any) -> None:

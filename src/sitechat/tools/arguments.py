@@ -31,6 +31,10 @@ class InvalidArguments(ValueError):
 class Parameters(Protocol):
     """The parameters of a tool."""
 
+    @property
+    def defaults(self) -> Mapping[str, Any]:
+        """The default values, by name."""
+
     def parse(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Return the values to call the function with.
 
@@ -91,7 +95,8 @@ class SignatureParameters:
         return {name: TypeAdapter(hints.get(name, Any)) for name in self.names}
 
     @cached_property
-    def _defaults(self) -> dict[str, Any]:
+    def defaults(self) -> Mapping[str, Any]:
+        """The default values, by name."""
         parameters = signature_of(self.function).parameters
         return {
             name: parameters[name].default
@@ -113,8 +118,8 @@ class SignatureParameters:
         values: dict[str, Any] = {}
         for name, adapter in self.adapters.items():
             if name not in arguments:
-                if name in self._defaults:
-                    values[name] = self._defaults[name]
+                if name in self.defaults:
+                    values[name] = self.defaults[name]
                 else:
                     problems.append(f'The parameter "{name}" is missing.')
                 continue

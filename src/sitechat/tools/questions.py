@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from string import Formatter
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext as _
+
 from sitechat.safe_text import one_line
 from sitechat.tools.arguments import InvalidArguments
 
@@ -34,20 +36,31 @@ def check_question(confirm: str | Promise, tool: str, parameters: Sequence[str])
             )
 
 
-def question_of(confirm: str | Promise, arguments: Mapping[str, Any]) -> str:
+def question_of(
+    confirm: str | Promise, arguments: Mapping[str, Any], defaults: Mapping[str, Any]
+) -> str:
     """Return the question for a call, with every argument in full.
+
+    Args:
+        confirm: The question of the tool.
+        arguments: The arguments of the call, with defaults.
+        defaults: The defaults of the parameters. Empty ones that the call keeps are not shown.
 
     Raises:
         InvalidArguments: It would be too long, or an argument contains invisible characters.
     """
     text = str(confirm)
-    values = {name: _shown(name, value) for name, value in arguments.items()}
+    values = {
+        name: _("(empty)") if _is_empty(value) else _shown(name, value)
+        for name, value in arguments.items()
+    }
     named = {name for _text, name, _layout, _conversion in Formatter().parse(text) if name}
     question = Formatter().vformat(text, (), values)
     others = "; ".join(
         f"{name}: {value}"
         for name, value in values.items()
-        if name not in named and arguments[name] not in ("", None)
+        if name not in named
+        and not (_is_empty(arguments[name]) and defaults.get(name, ...) == arguments[name])
     )
     if others:
         question = f"{question} ({others})"
@@ -57,6 +70,10 @@ def question_of(confirm: str | Promise, arguments: Mapping[str, Any]) -> str:
             f"characters. At most {MAX_LENGTH} are allowed: use shorter arguments."
         )
     return question
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or value == ""
 
 
 def _shown(name: str, value: Any) -> str:

@@ -17,6 +17,13 @@
   let looking = false;
   let typed = 0;
 
+  // crypto.randomUUID needs HTTPS.
+  const newId = () => {
+    const digits = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
+      byte.toString(16).padStart(2, "0"),
+    ).join("");
+    return digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  };
   const isAtEnd = () => talk.scrollHeight - talk.scrollTop - talk.clientHeight < 60;
   const toEnd = () => {
     talk.scrollTop = talk.scrollHeight;
@@ -94,6 +101,9 @@
     const button = form.querySelector("button");
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
+      if (button.disabled) {
+        return; // a key can submit again while the text is being sent
+      }
       button.disabled = true;
       problem.textContent = "";
       try {
@@ -102,6 +112,9 @@
           problem.textContent = data.error;
         } else {
           field.value = "";
+          if (form === reply) {
+            reply.elements.draft.value = newId();
+          }
           field.dispatchEvent(new Event("input"));
           toEnd();
         }
@@ -123,8 +136,10 @@
   text.addEventListener("input", () => {
     if (text.value) {
       sessionStorage.setItem(draft, text.value);
+      sessionStorage.setItem(`${draft}.id`, reply.elements.draft.value);
     } else {
       sessionStorage.removeItem(draft);
+      sessionStorage.removeItem(`${draft}.id`);
     }
     const time = Date.now();
     if (text.value && page.dataset.state === "mine" && time - typed > TYPING_INTERVAL) {
@@ -157,7 +172,11 @@
     });
   }
 
-  text.value = text.value || sessionStorage.getItem(draft) || "";
+  if (!text.value && sessionStorage.getItem(draft)) {
+    text.value = sessionStorage.getItem(draft);
+    // The text may have been sent, although the answer was lost.
+    reply.elements.draft.value = sessionStorage.getItem(`${draft}.id`) || newId();
+  }
   toEnd();
   timer = setTimeout(look, INTERVAL);
   document.addEventListener("visibilitychange", () => {
