@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sitechat.knowledge.reading.blocks import Content, Unreadable
 from sitechat.knowledge.reading.markdown import read_markdown
+from sitechat.knowledge.reading.office_hidden import without_hidden_parts
 
 TYPES = {
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
@@ -29,7 +30,8 @@ def read_office(data: bytes, format: str) -> Content:
         ) from None
     config = kreuzberg.ExtractionConfig(output_format="markdown")
     try:
-        result = kreuzberg.extract_bytes_sync(data, TYPES[format], config)
+        shown = without_hidden_parts(data, format)
+        result = kreuzberg.extract_bytes_sync(shown, TYPES[format], config)
     except MemoryError:
         raise
     except Exception as error:  # it may raise any exception for broken files

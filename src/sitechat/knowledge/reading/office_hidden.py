@@ -1,0 +1,71 @@
+"""Removal of what office programs do not show: hidden sheets, slides and text."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+import zlib
+from collections.abc import Callable
+
+_LARGEST_PART = 50_000_000  # bytes of XML; larger parts are left to the parser and its budget
+_HIDDEN_SHEET = re.compile(
+    rb"""<(?:\w+:)?sheet\s(?=[^>]*\bstate\s*=\s*["'](?:hidden|veryHidden)["'])[^>]*?/>"""
+)
+_HIDDEN_SLIDE = re.compile(rb"""<p:sld\b[^>]*\bshow\s*=\s*["'](?:0|false)["']""")
+_SLIDE_TEXT = re.compile(rb"(<a:t\b[^>]*>)[^<]*(</a:t>)")
+_RUN = re.compile(rb"<w:r(?:\s[^>]*)?>(?:(?!<w:r[\s>]).)*?</w:r>", re.S)
+_VANISH = re.compile(rb"""<w:(?:vanish|webHidden)(?:\s+w:val\s*=\s*["'](?:1|true|on)["'])?\s*/>""")
+
+
+def without_hidden_parts(data: bytes, format: str) -> bytes:
+    """Return a document without its hidden parts; the same bytes if it has none, or is broken."""
+    change = _CHANGES.get(format)
+    if change is None:
+        return data
+    name, replace = change
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            changed: dict[str, bytes] = {}
+            for part in archive.infolist():
+                if name.fullmatch(part.filename) and part.file_size <= _LARGEST_PART:
+                    old = archive.read(part)
+                    new = replace(old)
+                    if new != old:
+                        changed[part.filename] = new
+            return _rewritten(archive, changed) if changed else data
+    except (zipfile.BadZipFile, zlib.error, OSError, ValueError, RuntimeError, EOFError):
+        return data  # the parser reports what is wrong
+
+
+def _rewritten(archive: zipfile.ZipFile, changed: dict[str, bytes]) -> bytes:
+    output = io.BytesIO()
+    with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as copy:
+        for part in archive.infolist():
+            is_picture = "/media/" in part.filename
+            copy.writestr(
+                part.filename,
+                changed.get(part.filename) or (b"" if is_picture else archive.read(part)),
+            )
+    return output.getvalue()
+
+
+def _without_hidden_sheets(workbook: bytes) -> bytes:
+    return _HIDDEN_SHEET.sub(b"", workbook)
+
+
+def _without_hidden_slide(slide: bytes) -> bytes:
+    return _SLIDE_TEXT.sub(rb"\1\2", slide) if _HIDDEN_SLIDE.search(slide[:4000]) else slide
+
+
+def _without_hidden_text(document: bytes) -> bytes:
+    if b"<w:vanish" not in document and b"<w:webHidden" not in document:
+        return document
+    return _RUN.sub(lambda run: b"" if _VANISH.search(run[0]) else run[0], document)
+
+
+_CHANGES: dict[str, tuple[re.Pattern[str], Callable[[bytes], bytes]]] = {
+    "xlsx": (re.compile(r"xl/workbook\.xml"), _without_hidden_sheets),
+    "pptx": (re.compile(r"ppt/slides/slide\d+\.xml"), _without_hidden_slide),
+    "docx": (re.compile(r"word/document\.xml"), _without_hidden_text),
+}
