@@ -10,7 +10,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from sitechat.conf import conf
-from sitechat.conversations import remote
+from sitechat.conversations import remote_replies
 from sitechat.engine import process
 from sitechat.ledger.limits import NANO
 from sitechat.models import Conversation, Counter, Message, Role, Status, Usage
@@ -79,7 +79,7 @@ def test_the_reply_of_another_process_is_read_from_its_row(
     orphan: tuple[Visitor, Message], smaller: Smaller
 ) -> None:
     visitor, reply = orphan
-    smaller(remote, POLL=0.01)
+    smaller(remote_replies, POLL=0.01)
     rows = Message.objects.filter(pk=reply.pk)
     rows.update(updated=timezone.now())
     assert visitor.poll(str(reply.pk), after=4)["text"] == "two"

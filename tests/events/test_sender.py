@@ -15,7 +15,7 @@ from pytest_django import Settings
 
 from sitechat.events import Mail, deliver_due, posting, queue_mail, queue_webhooks
 from sitechat.events import sender as sending
-from sitechat.events.hooks import signature
+from sitechat.events.webhooks import signature
 from sitechat.models import Delivery
 from tests.events.conftest import SECRET
 from tests.events.receiver import Receiver, receiver

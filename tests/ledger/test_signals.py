@@ -12,7 +12,7 @@ import pytest
 from sitechat.errors import BudgetExhausted, RateLimited
 from sitechat.ledger import Ledger
 from sitechat.ledger.identity import Visitor
-from sitechat.ledger.news import too_small
+from sitechat.ledger.limit_signals import too_small
 from sitechat.signals import budget_reached, limit_reached
 from tests.ledger_book import ANN, BOB, NOW, both, left, limited, reserve, spend
 

@@ -14,8 +14,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from sitechat.admin.digest import digests
-from sitechat.admin.places import is_id
+from sitechat.admin.conversation_rows import digests
+from sitechat.admin.list_positions import is_id
 from sitechat.models import Conversation, Handoff, HandoffState
 from sitechat.models.ids import parse_uuid
 from sitechat.people import canned, labelling, mailing, staff

@@ -17,9 +17,9 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from sitechat.admin.base import OwnTemplates, Uncounted, may_read_transcripts
 from sitechat.admin.filters import LanguageFilter
 from sitechat.admin.keyset import LastChangedFirst
-from sitechat.admin.owners import OwnTemplates, Uncounted, may_read_transcripts
 from sitechat.admin.trials import TrialRow
 from sitechat.conf import conf
 from sitechat.models import ApprovedAnswer

@@ -19,9 +19,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from sitechat.admin.badges import badge
+from sitechat.admin.base import KeysetRows, may_read_transcripts
 from sitechat.admin.filters import BotFilter
 from sitechat.admin.keyset import NewestFirst
-from sitechat.admin.owners import KeysetRows, may_read_transcripts
 from sitechat.admin.spreadsheet import csv_response
 from sitechat.conf import conf
 from sitechat.models import Contact

@@ -14,10 +14,10 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 
-from sitechat.admin.changelist import ConversationList
-from sitechat.admin.digest import digests
+from sitechat.admin.base import KeysetPage, number_in
+from sitechat.admin.conversation_list import ConversationList
+from sitechat.admin.conversation_rows import digests
 from sitechat.admin.filters import AskerFilter, BotFilter, LabelFilter, RatingFilter, StateFilter
-from sitechat.admin.owners import KeysetPage, number_in
 from sitechat.admin.transcript import transcript
 from sitechat.models import Conversation
 from sitechat.people.labelling import change_labels, known_labels

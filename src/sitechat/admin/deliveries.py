@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from sitechat.admin.badges import badge
+from sitechat.admin.base import KeysetRows, ReadOnlyPage
 from sitechat.admin.keyset import NewestFirst
-from sitechat.admin.owners import KeysetRows, ReadOnlyPage
 from sitechat.events import wake
 from sitechat.models import Delivery
 from sitechat.safe_text import visible

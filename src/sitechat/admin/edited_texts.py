@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
-from sitechat.admin.owners import OwnersPage, number_in
+from sitechat.admin.base import OwnersPage, number_in
 from sitechat.admin.trials import TrialRow
 from sitechat.conf import conf
 from sitechat.conversations import bot_texts

@@ -13,7 +13,7 @@ from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 
 from sitechat.admin.answering import Answering, StaffAction, actions
-from sitechat.admin.owners import ReadOnlyPage
+from sitechat.admin.base import ReadOnlyPage
 from sitechat.admin.talk import talk
 from sitechat.conf import conf
 from sitechat.models import Conversation, Handoff

@@ -16,7 +16,7 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from sitechat.admin.places import ListPosition, is_id
+from sitechat.admin.list_positions import ListPosition, is_id
 
 BEFORE = "before"
 """The query parameter with the time and id of the row before the page."""

@@ -14,10 +14,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from sitechat.admin.base import KeysetPage, ReadOnlyPage, number_in
 from sitechat.admin.filters import LanguageFilter, ReadFilter, ValuesFilter
 from sitechat.admin.keyset import KeysetList
-from sitechat.admin.owners import KeysetPage, ReadOnlyPage, number_in
-from sitechat.admin.places import is_id
+from sitechat.admin.list_positions import is_id
 from sitechat.conf import conf
 from sitechat.knowledge import audience
 from sitechat.models import Page, Passage

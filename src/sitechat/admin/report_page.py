@@ -12,7 +12,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from sitechat.admin import plots
-from sitechat.admin.owners import may_read_transcripts
+from sitechat.admin.base import may_read_transcripts
 from sitechat.admin.plots import Plot, Series
 from sitechat.reports import reviewing
 from sitechat.reports.formatting import NONE, count, dollars, percent

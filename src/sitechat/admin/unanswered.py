@@ -17,8 +17,8 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from sitechat.admin.owners import DeletedWithOwner, OwnersPage, may_read_transcripts, number_in
-from sitechat.admin.places import is_id
+from sitechat.admin.base import DeletedWithOwner, OwnersPage, may_read_transcripts, number_in
+from sitechat.admin.list_positions import is_id
 from sitechat.admin.spreadsheet import csv_response
 from sitechat.conf import conf
 from sitechat.models import Unanswered

@@ -15,7 +15,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from sitechat.admin import plots
-from sitechat.admin.owners import ReadOnlyPage
+from sitechat.admin.base import ReadOnlyPage
 from sitechat.admin.plots import Plot, Series
 from sitechat.admin.spreadsheet import csv_response
 from sitechat.ledger.limits import NANO

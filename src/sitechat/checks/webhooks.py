@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from sitechat.checks.dictionaries import did_you_mean
 from sitechat.conf import conf
-from sitechat.events.hooks import key_of, webhooks
+from sitechat.events.webhooks import key_of, webhooks
 from sitechat.signals import EVENTS
 
 KEYS = ("url", "secret", "events", "allow_private")

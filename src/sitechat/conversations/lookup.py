@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from sitechat.conversations.incoming import IncomingMessage
-from sitechat.conversations.own import find_other
+from sitechat.conversations.own_conversations import find_other
 from sitechat.conversations.replies import ReplyHandle, follow
 from sitechat.conversations.visit import Visit
 from sitechat.engine import stale

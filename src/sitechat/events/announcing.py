@@ -9,8 +9,8 @@ from uuid import UUID
 
 from django.db import transaction
 
-from sitechat.events.hooks import webhooks
 from sitechat.events.sender import wake
+from sitechat.events.webhooks import webhooks
 from sitechat.models import Delivery
 from sitechat.runtime import database
 from sitechat.signals import EVENTS

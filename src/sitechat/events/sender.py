@@ -21,8 +21,8 @@ from django.db.models import F
 from django.utils import timezone
 
 from sitechat.conf import conf
-from sitechat.events.hooks import webhooks
 from sitechat.events.transports import DeliveryFailed, send_delivery
+from sitechat.events.webhooks import webhooks
 from sitechat.models import Delivery, DeliveryQuerySet
 from sitechat.runtime import database
 from sitechat.runtime.database_connections import close_connections

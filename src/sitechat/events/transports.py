@@ -9,8 +9,8 @@ from django.conf import settings
 from django.core import mail
 from django.core.mail.backends.base import BaseEmailBackend
 
-from sitechat.events.hooks import body_of, find_webhook, headers_of
 from sitechat.events.posting import PostFailed, post
+from sitechat.events.webhooks import body_of, find_webhook, headers_of
 from sitechat.models import Delivery
 from sitechat.safe_text import one_line, visible
 

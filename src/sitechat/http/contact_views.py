@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.urls import NoReverseMatch, reverse
 
 from sitechat.chatbot import find_bot
-from sitechat.conversations import bot_texts, own
+from sitechat.conversations import bot_texts, own_conversations
 from sitechat.errors import NotFound
 from sitechat.http import admission, read_limits, requests, sessions, visits
 from sitechat.http.dispatch import endpoint
@@ -33,7 +33,7 @@ async def _leave(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
 
 def _store(request: HttpRequest, bot: str, entries: ContactEntries) -> None:
     visit = visits.read_visit(request)
-    conversation = own.find(visit, bot, request.GET.get("conversation"))
+    conversation = own_conversations.find(visit, bot, request.GET.get("conversation"))
     contact = contact_requests.submit(
         visit,
         bot,

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from sitechat.chatbot import Chatbot, find_bot
 from sitechat.claude.messages import VisitorPage
 from sitechat.conf import conf
-from sitechat.conversations import consent, own
+from sitechat.conversations import consent, own_conversations
 from sitechat.engine.reply import Event
 from sitechat.http import admission, read_limits, requests, sse, visits
 from sitechat.http.dispatch import endpoint
@@ -112,7 +112,7 @@ def _watched(request: HttpRequest, place: StreamPlace) -> tuple[UUID | None, Loo
     look, after = _look(request)
     visit = visits.read_visit(request)
     bot = find_bot(request.GET.get("bot"))
-    conversation = own.find(visit, bot.name, request.GET.get("conversation"))
+    conversation = own_conversations.find(visit, bot.name, request.GET.get("conversation"))
     pk = None if conversation is None else conversation.pk
     place.follow(f"updates:{pk}", visit.visitor.ip)
     return pk, look, after
@@ -127,7 +127,7 @@ def _look(request: HttpRequest) -> tuple[Look, int | None]:
     named = request.GET.get("conversation")
 
     def look(after: int | None) -> dict[str, Any]:
-        return updates(visit, own.find(visit, bot.name, named), after)
+        return updates(visit, own_conversations.find(visit, bot.name, named), after)
 
     return look, max(cursors, default=None)
 

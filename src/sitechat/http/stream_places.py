@@ -7,7 +7,7 @@ from functools import partial
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
-from sitechat.conversations.remote import RemoteReply
+from sitechat.conversations.remote_replies import RemoteReply
 from sitechat.conversations.replies import ReplyHandle
 from sitechat.errors import Overloaded
 from sitechat.http import read_limits, sse

@@ -22,7 +22,7 @@ from sitechat.conversations import (
     erasure,
     limits,
     lookup,
-    own,
+    own_conversations,
     prompt,
     turns,
 )
@@ -206,10 +206,10 @@ async def _show(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
 def _conversation(request: HttpRequest) -> dict[str, Any]:
     bot = find_bot(request.GET.get("bot"))
     visit = visits.read_visit(request)
-    conversation = own.find(visit, bot.name, request.GET.get("conversation"))
-    page = own.Excerpt([], None)
+    conversation = own_conversations.find(visit, bot.name, request.GET.get("conversation"))
+    page = own_conversations.Excerpt([], None)
     if conversation is not None:
-        page = own.excerpt(visit, conversation, request.GET.get("before"))
+        page = own_conversations.excerpt(visit, conversation, request.GET.get("before"))
     running = next((m["id"] for m in page.messages if m["status"] == Status.RUNNING), None)
     edited = bot_texts.read_texts(bot.name)
     options = widget_options(bot.name)
@@ -254,7 +254,7 @@ def _left(visit: Visit) -> list[LimitLeft]:
 async def _list(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
     read_limits.check_call(request, "reads")
     bot = find_bot(request.GET.get("bot"))
-    listed = await steps.run(lambda: own.listed(visits.read_visit(request), bot.name))
+    listed = await steps.run(lambda: own_conversations.listed(visits.read_visit(request), bot.name))
     return JsonResponse({"conversations": listed})
 
 
@@ -267,7 +267,7 @@ async def _forget(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase
 def _erase(request: HttpRequest) -> None:
     bot, visit = find_bot(request.GET.get("bot")).name, visits.read_visit(request)
     named = request.GET.get("conversation")
-    conversation = own.find(visit, bot, named)
+    conversation = own_conversations.find(visit, bot, named)
     if conversation is not None:
         erasure.erase(Conversation.objects.filter(pk=conversation.pk))
     if named is None or (conversation is not None and conversation.pk == visit.held.get(bot)):

@@ -14,7 +14,7 @@ from django.urls import get_script_prefix
 from django.utils.translation import get_language
 
 from sitechat.conversations import command_mark
-from sitechat.conversations.held import HeldConversations
+from sitechat.conversations.session_conversations import HeldConversations
 from sitechat.conversations.visit import Visit
 from sitechat.http import sessions
 from sitechat.http.requests import network_of

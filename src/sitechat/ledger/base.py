@@ -14,7 +14,7 @@ from typing import NoReturn
 from django.db import DatabaseError
 
 from sitechat.errors import ChatError, LimitsReserved, Overloaded
-from sitechat.ledger import news
+from sitechat.ledger import limit_signals
 from sitechat.ledger.claims import (
     Change,
     Claim,
@@ -286,10 +286,10 @@ class Ledger(ABC):
         """Report each reached limit once. Errors here do not change the refusal."""
         for claim, count in reached:
             if claim.amount > claim.cap:
-                news.too_small(str(claim.limit), claim.scope)
+                limit_signals.too_small(str(claim.limit), claim.scope)
             try:
                 if self._first_to_reach(claim):
-                    news.reached(type(self), claim, count, visitor)
+                    limit_signals.reached(type(self), claim, count, visitor)
             except Exception:
                 logger.exception("That %s was reached could not be noted", claim.limit)
 
@@ -297,4 +297,4 @@ class Ledger(ABC):
         # A budget may have passed its warning threshold without a change, so `_book` checks it.
         changes = [each for each in changes if each.taken or each.reserved or each.claim.is_budget]
         for claim in self._book(changes) if changes else []:
-            news.nearly_spent(type(self), claim)
+            limit_signals.nearly_spent(type(self), claim)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from sitechat.conversations import own
+from sitechat.conversations import own_conversations
 from sitechat.conversations.visit import Visit
 from sitechat.errors import InvalidRequest
 from sitechat.models import Conversation
@@ -40,7 +40,7 @@ def updates(visit: Visit, conversation: Conversation | None, after: int | None) 
         person = {**handoffs.as_dict(None, options), "typing": False}
         return {"conversation": None, "cursor": "0", "messages": [], "person": person}
     handoff = handoffs.find_handoff(conversation.pk, options)
-    messages, cursor = own.messages_after(visit, conversation, after)
+    messages, cursor = own_conversations.messages_after(visit, conversation, after)
     is_typing = handoff is not None and handoff.is_typing(timezone.now())
     return {
         "conversation": str(conversation.pk),

@@ -9,8 +9,8 @@ import pytest
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from sitechat.conversations import remote
-from sitechat.conversations.remote import RemoteReply
+from sitechat.conversations import remote_replies
+from sitechat.conversations.remote_replies import RemoteReply
 from sitechat.engine.reply import Reply
 from sitechat.models import Conversation, Message, Role, Status
 from tests.smaller import Smaller
@@ -71,7 +71,7 @@ def test_a_database_that_is_down_for_a_moment_ends_no_stream(
     following, news = follow(row)
     following.failed(OperationalError("gone away"))
     assert following.problem is None
-    smaller(remote, UNREADABLE_FOR=0)
+    smaller(remote_replies, UNREADABLE_FOR=0)
     following.failed(OperationalError("gone away"))
     assert isinstance(following.problem, OperationalError)
     following.unfollow(news.set)

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from sitechat.admin.conversation_rows import Digest, digests
 from sitechat.admin.dates import DateLinks
-from sitechat.admin.digest import Digest, digests
 from sitechat.admin.keyset import KeysetList
-from sitechat.admin.places import ListPosition
+from sitechat.admin.list_positions import ListPosition
 from sitechat.models import Conversation
 
 SEARCH_WINDOW = 2000

@@ -8,7 +8,7 @@ import pytest
 from pytest_django import Settings
 
 from sitechat.checks import run
-from sitechat.events.hooks import find_webhook, signature, webhooks
+from sitechat.events.webhooks import find_webhook, signature, webhooks
 
 SECRET = "x" * 16
 URL = "https://example.org/hook/"

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from pytest_django import Settings
 
-from sitechat.checks import crowds
+from sitechat.checks import concurrency
 from sitechat.runtime.servers import CHAT_MIDDLEWARE
 
 FIRST = [CHAT_MIDDLEWARE, "django.middleware.security.SecurityMiddleware"]
@@ -33,7 +33,7 @@ def test_under_asgi_the_middleware_is_to_be_first(
 ) -> None:
     settings.ASGI_APPLICATION = "site.asgi.application"
     settings.MIDDLEWARE = middleware
-    assert ids(crowds.check_chat_middleware()) == ["sitechat.W013"] * warned
+    assert ids(concurrency.check_chat_middleware()) == ["sitechat.W013"] * warned
 
 
 @pytest.mark.parametrize(("worker", "warned"), [("gthread", False), ("asgi", True)])
@@ -42,7 +42,7 @@ def test_gunicorn_says_how_the_site_is_served(
 ) -> None:
     monkeypatch.setenv("GUNICORN_CMD_ARGS", f"--worker-class {worker}")
     settings.MIDDLEWARE = FIRST[1:]
-    assert ids(crowds.check_chat_middleware()) == ["sitechat.W013"] * warned
+    assert ids(concurrency.check_chat_middleware()) == ["sitechat.W013"] * warned
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="about SQLite")
@@ -51,11 +51,11 @@ def test_sqlite_is_to_wait_for_other_writers(monkeypatch: pytest.MonkeyPatch) ->
     if django.VERSION >= (5, 1):
         good |= {"transaction_mode": "IMMEDIATE", "init_command": "PRAGMA journal_mode = WAL;"}
     monkeypatch.setitem(connection.settings_dict, "OPTIONS", good)
-    assert ids(crowds.check_sqlite()) == []
+    assert ids(concurrency.check_sqlite()) == []
     for name in good:
         less = {key: value for key, value in good.items() if key != name}
         monkeypatch.setitem(connection.settings_dict, "OPTIONS", less)
-        [message] = crowds.check_sqlite()
+        [message] = concurrency.check_sqlite()
         assert message.id == "sitechat.W014"
         assert message.hint is not None
         assert f'"{name}"' in message.hint
@@ -63,4 +63,4 @@ def test_sqlite_is_to_wait_for_other_writers(monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="about other databases")
 def test_other_databases_take_writers_at_once() -> None:
-    assert ids(crowds.check_sqlite()) == []
+    assert ids(concurrency.check_sqlite()) == []
