@@ -37,6 +37,7 @@ ONE_SUBJECT = {
     "sitechat": "the package and its template tags",
     "urls": "Django's name for URL patterns",
     "usage": "its table and its page in the admin",
+    "webhooks": "those of CHAT_WEBHOOKS, and the checks of the setting",
 }
 """Modules of one name in several packages, and the subject that they share."""
 

@@ -5,31 +5,31 @@ from __future__ import annotations
 from django.utils.translation import ngettext
 
 
-def conversations(count: int) -> str:
+def conversation_count(count: int) -> str:
     """Return a number of conversations."""
     return ngettext("%(count)s conversation", "%(count)s conversations", count) % {"count": count}
 
 
-def messages(count: int) -> str:
+def message_count(count: int) -> str:
     """Return a number of messages."""
     return ngettext("%(count)s message", "%(count)s messages", count) % {"count": count}
 
 
-def contacts(count: int) -> str:
+def contact_count(count: int) -> str:
     """Return a number of contacts."""
     return ngettext("%(count)s contact", "%(count)s contacts", count) % {"count": count}
 
 
-def pages(count: int) -> str:
+def page_count(count: int) -> str:
     """Return a number of pages."""
     return ngettext("%(count)s page", "%(count)s pages", count) % {"count": count}
 
 
-def passages(count: int) -> str:
+def passage_count(count: int) -> str:
     """Return a number of passages."""
     return ngettext("%(count)s passage", "%(count)s passages", count) % {"count": count}
 
 
-def days(count: int) -> str:
+def day_count(count: int) -> str:
     """Return a number of days."""
     return ngettext("%(count)s day", "%(count)s days", count) % {"count": count}

@@ -71,9 +71,9 @@ def _conversations(cleaned: retention.Cleaned, days: int, *, dry_run: bool) -> s
         else _("Deleted %(conversations)s with %(messages)s, older than %(days)s.")
     )
     return text % {
-        "conversations": quantities.conversations(cleaned.conversations),
-        "messages": quantities.messages(cleaned.messages),
-        "days": quantities.days(days),
+        "conversations": quantities.conversation_count(cleaned.conversations),
+        "messages": quantities.message_count(cleaned.messages),
+        "days": quantities.day_count(days),
     }
 
 
@@ -83,8 +83,8 @@ def _contacts(count: int, *, dry_run: bool) -> str:
         if dry_run
         else _("Deleted %(contacts)s, older than %(days)s.")
     )
-    days = quantities.days(conf.CHAT_CONTACT_RETENTION_DAYS)
-    return text % {"contacts": quantities.contacts(count), "days": days}
+    days = quantities.day_count(conf.CHAT_CONTACT_RETENTION_DAYS)
+    return text % {"contacts": quantities.contact_count(count), "days": days}
 
 
 def _consents(count: int, *, dry_run: bool) -> str:

@@ -51,9 +51,9 @@ class Command(ChatCommand):
     def _confirm(self, counts: dict[str, int]) -> None:
         """Raise CommandError for any answer but yes."""
         question = _("Delete %(conversations)s with %(messages)s, and %(contacts)s?") % {
-            "conversations": quantities.conversations(counts["conversations"]),
-            "messages": quantities.messages(counts["messages"]),
-            "contacts": quantities.contacts(counts["contacts"]),
+            "conversations": quantities.conversation_count(counts["conversations"]),
+            "messages": quantities.message_count(counts["messages"]),
+            "contacts": quantities.contact_count(counts["contacts"]),
         }
         try:
             answer = self.ask(f"{question} [y/N] ")

@@ -88,8 +88,8 @@ class Command(ChatCommand):
                 _("%(summary)s The chat knows %(pages)s in %(passages)s. (%(seconds)s s)")
                 % {
                     "summary": _summary(report),
-                    "pages": quantities.pages(known),
-                    "passages": quantities.passages(Passage.objects.count()),
+                    "pages": quantities.page_count(known),
+                    "passages": quantities.passage_count(Passage.objects.count()),
                     "seconds": f"{time.monotonic() - started:.1f}",
                 }
             )
