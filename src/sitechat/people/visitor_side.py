@@ -23,7 +23,7 @@ from sitechat.ledger.claims import Reservation
 from sitechat.models import Conversation, Handoff, HandoffEntry, HandoffState, Message, Role
 from sitechat.people import handoff as handoffs
 from sitechat.people import mailing
-from sitechat.people.counting import counted
+from sitechat.people.counted import counted
 from sitechat.people.options import is_available, person_options
 
 Kind = HandoffEntry.Kind
