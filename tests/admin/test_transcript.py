@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from sitechat.admin import transcript
 from sitechat.admin.transcript import pieces
-from sitechat.models import Conversation, Message, Status, Usage
+from sitechat.models import Conversation, Message, Status, Unanswered, Usage
 from sitechat.reports import review
 from tests.owner import LIST, add_turn, owner_client, page_of, talk, url_of
 from tests.smaller import Smaller
@@ -239,3 +239,11 @@ def test_a_refusal_and_what_each_model_cost(owner: Client) -> None:
     ):
         assert part in page, part
     assert "\u202e" not in page
+
+
+def test_a_thumb_down_is_a_problem_even_if_its_question_is_done(owner: Client) -> None:
+    liked, disliked = talk(("a", "b"), rating=1), talk(("a", "b"), rating=-1)
+    review.review_new_replies()
+    Unanswered.objects.mark_done(list(Unanswered.objects.values_list("pk", flat=True)))
+    assert "No problems" in page_of(owner, url_of(liked))
+    assert "No problems" not in page_of(owner, url_of(disliked))
