@@ -183,6 +183,19 @@ def test_what_is_no_answer_is_an_api_error_and_free(
     assert breaker.circuit().open_for() == 0
 
 
+@pytest.mark.parametrize("length", [1, 40, 100])
+def test_a_first_event_that_is_cut_is_an_answer_that_has_started(
+    upstream: Wire, visitor: Visitor, length: int
+) -> None:
+    head = b"event: message_start\ndata: "
+    upstream.answer(Response(start()[: len(head) + length]))
+    assert ended(visitor) == ("", "failed", "interrupted")
+    assert len(upstream.requests) == 1
+    usage = Usage.objects.get()
+    assert usage.estimated
+    assert usage.dollars > 0
+
+
 @pytest.mark.database
 @pytest.mark.parametrize("count", [12.5, -5, 5_000_000_000, 2**63, "12", True, [1], None, {}])
 @pytest.mark.parametrize("key", ["input_tokens", "output_tokens", "cache_read_input_tokens"])

@@ -46,7 +46,8 @@ class EventStream:
         self._raw = type(stream).raw_events(cast("Response", self._body))
         self.request_id = text_of(stream.response.headers.get("request-id"), REQUEST_ID_LENGTH)
         self.events = self._events()
-        """The events that are JSON objects, each with a type. Other events are ignored.
+        """The events that are JSON objects, each with a type. Other events are ignored, but for
+        a damaged `message_start`, which is yielded without its message.
 
         Raises ClaudeError for error events, NotAnAnswer, and TooLarge.
         """
@@ -70,6 +71,9 @@ class EventStream:
                 if not isinstance(data.get("type"), str):
                     data["type"] = raw.event
                 yield data
+            elif raw.event == "message_start" and data is None and raw.data != "null":
+                # Cut or damaged. Claude has started all the same, so the request is billed.
+                yield {"type": raw.event}
 
     async def _typed_events(self) -> Events:
         """Yield the events of Bedrock, whose binary format only the SDK's stream can decode."""
