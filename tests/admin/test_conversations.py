@@ -14,9 +14,9 @@ from pytest_django import Settings
 
 from sitechat.admin import conversation_list
 from sitechat.admin.conversations import ConversationAdmin
-from sitechat.models import Conversation, Status, Unanswered
+from sitechat.models import Contact, Conversation, Status, Unanswered
 from sitechat.reports import review
-from tests.owner import LIST, page_of, talk, url_of
+from tests.owner import LIST, owner_client, page_of, talk, url_of
 from tests.smaller import Smaller
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -199,3 +199,17 @@ def test_sites_without_time_zones_have_the_same_pages(owner: Client, settings: S
     )
     review.review_new_replies()
     assert owner.get("/admin/sitechat/unanswered/").context["count"] == 1
+
+
+@pytest.mark.parametrize(
+    ("permissions", "has_contacts"),
+    [(["view_conversation"], False), (["view_conversation", "view_contact"], True)],
+)
+def test_an_export_has_contacts_for_those_who_may_view_them(
+    permissions: list[str], has_contacts: bool
+) -> None:
+    conversation = talk(("What?", "Bread."))
+    Contact.objects.create(email="ann@example.org", bot="default", conversation=conversation)
+    export = owner_client(*permissions).get(url_of(conversation, "export"))
+    assert ("contacts" in export.json()) is has_contacts
+    assert ("ann@example.org" in export.content.decode()) is has_contacts

@@ -58,6 +58,15 @@ def test_a_private_network_is_not_reached(server: Receiver) -> None:
         ("64:ff9b::7f00:1", False),
         ("2002:7f00:1::", False),
         ("2001:0:7f00:1::", False),
+        ("fec0::1", False),
+        ("::10.0.0.1", False),
+        ("::127.0.0.1", False),
+        ("::93.184.215.14", False),
+        ("64:ff9b::10.0.0.1", False),
+        ("64:ff9b::93.184.215.14", True),
+        ("64:ff9b:1::93.184.215.14", False),
+        ("::ffff:0:10.0.0.1", False),
+        ("2002:a00:1::", False),
     ],
 )
 def test_public_addresses_are_recognized(address: str, public: bool) -> None:

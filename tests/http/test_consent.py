@@ -16,7 +16,7 @@ from pytest_django import Settings
 
 from sitechat.conversations import command_mark
 from sitechat.models import Asker, Consent, Conversation, Handoff
-from sitechat.reports import retention
+from sitechat.reports import privacy, retention
 from sitechat.standin import Standin
 from tests.visitor import CHAT, Visitor, nothing_happened
 
@@ -186,3 +186,19 @@ def test_it_is_exported_and_forgotten(visitor: Visitor, capsys: pytest.CaptureFi
     call_command("chat_forget", conversation=pk, interactive=False)
     assert json.loads(capsys.readouterr().out)["deleted"]["consents"] == 1
     assert Consent.objects.count() == 1
+
+
+def test_a_consent_before_the_login_is_exported_and_deleted_with_the_user(
+    visitor: Visitor, settings: Settings, claude_standin: Standin
+) -> None:
+    settings.CHAT_CONSENT = TEXT
+    assert visitor.post({}, URL).status_code == 204
+    somebody = Consent.objects.create(visitor="another", text=TEXT)
+    user = User.objects.create_user("ann")
+    visitor.client.force_login(user)
+    claude_standin.script("Hi.")
+    visitor.ask("Hello")
+    data = privacy.about_user(user)
+    assert len(privacy.export(data)["consents"]) == 1
+    privacy.forget(data)
+    assert list(Consent.objects.all()) == [somebody]

@@ -7,9 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -78,3 +80,29 @@ def test_what_a_user_left_is_exported_and_forgotten(capsys: pytest.CaptureFixtur
     assert len(json.loads(capsys.readouterr().out)["contacts"]) == 2
     call_command("chat_forget", user="ann", interactive=False)
     assert Contact.objects.count() == 1
+
+
+def test_the_log_of_the_admin_names_nobody(owner: Client) -> None:
+    kept, deleted = put(name="Ann Lee"), put("bob@example.org")
+    for contact in (kept, deleted):
+        owner.post(f"/admin/sitechat/contact/{contact.pk}/change/", {"state": "done"})
+    page = f"/admin/sitechat/contact/{deleted.pk}/delete/"
+    assert "bob@example.org" in owner.get(page).content.decode()
+    owner.post(page, {"post": "yes"})
+    assert LogEntry.objects.count() == 3
+    logged = str(LogEntry.objects.values_list("object_repr", "change_message"))
+    assert "Ann" not in logged
+    assert "bob" not in logged
+
+
+@pytest.mark.parametrize(
+    "command", [["chat_forget", "--no-input", "--email=ANN@example.org"], ["chat_cleanup"]]
+)
+def test_names_that_earlier_versions_logged_are_removed(owner: Client, command: list[str]) -> None:
+    contact = put(name="Ann Lee")
+    for n in range(2):
+        owner.post(f"/admin/sitechat/contact/{contact.pk}/change/", {"state": ["done", "new"][n]})
+    LogEntry.objects.update(object_repr="Ann Lee")
+    call_command(*command)
+    names = set(LogEntry.objects.values_list("object_repr", flat=True))
+    assert names == {str(contact.pk)[:8]}

@@ -77,6 +77,31 @@ def test_the_figures_of_a_week_and_of_the_one_before() -> None:
     assert report.start.weekday() == 0
 
 
+@pytest.mark.parametrize(
+    ("period", "end", "budget"),
+    [
+        ("month", datetime(2026, 11, 3, tzinfo=timezone.utc), 100),  # October
+        ("month", datetime(2026, 3, 3, tzinfo=timezone.utc), 100),  # February
+        ("week", datetime(2026, 3, 1, tzinfo=timezone.utc), 25),  # 16 to 22 February
+        ("week", datetime(2026, 10, 6, tzinfo=timezone.utc), Decimal(300) / 30 + Decimal(400) / 31),
+    ],
+)
+def test_a_budget_for_a_month_is_shared_among_its_days(
+    period: str, end: datetime, budget: Decimal, settings: Settings
+) -> None:
+    settings.CHAT_LIMITS = {"site": ["100 usd/month"]}
+    assert period_report(period, end=end).budget == budget
+
+
+def test_a_refusal_with_a_thumb_down_counts_once() -> None:
+    when = last_week()
+    for n in range(3):
+        talk(("What?", "Bread."), age=when + timedelta(minutes=n))
+    talk(("Why?", "No."), age=when, status="refused", rating=-1)
+    figures = reviewed_report("week").figures
+    assert (figures.questions, figures.unanswered, figures.answered) == (4, 1, 0.75)
+
+
 def test_an_empty_period_says_so(owner: Client) -> None:
     report = period_report("month")
     assert report.is_empty

@@ -5,14 +5,37 @@ from __future__ import annotations
 from time import monotonic
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
+from pytest_django import Settings
 
+from sitechat import Chatbot
 from sitechat.models import ApprovedAnswer, Usage
 from sitechat.reports import trial_questions
 from sitechat.standin import Answer, Standin
 from tests.owner import page_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_sdk")]
+
+
+class Masking(Chatbot):
+    """Masks the names of users, which it reads from the database."""
+
+    def clean_message(self, text: str) -> str:
+        for name in User.objects.values_list("username", flat=True):
+            text = text.replace(name, "…")
+        return text
+
+
+def test_a_question_passes_clean_message_which_may_read_the_database(
+    owner: Client, settings: Settings, claude_standin: Standin
+) -> None:
+    settings.CHAT_BOTS = {"default": f"{__name__}.Masking"}
+    claude_standin.script("Hi.")
+    form = {"_try": "1", "question": ["Hello owner"], "enabled": "on"}
+    page = owner.post("/admin/sitechat/bottexts/", form).content.decode()
+    assert "Hi." in page
+    assert "Hello …" in str(claude_standin.requests[0].body["messages"])
 
 
 def test_answers_that_take_too_long_are_cut_and_booked(claude_standin: Standin) -> None:

@@ -28,6 +28,12 @@ def may_read_transcripts(request: HttpRequest) -> bool:
     return any(map(request.user.has_perm, may))
 
 
+def may_read_contacts(request: HttpRequest) -> bool:
+    """Return whether the user may view what visitors left in the contact form."""
+    may = (f"sitechat.{action}_contact" for action in ("view", "change"))
+    return any(map(request.user.has_perm, may))
+
+
 class OwnTemplates(MixedInto):
     """Mixin for a ModelAdmin with pages that have templates of our own."""
 

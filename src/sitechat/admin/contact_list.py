@@ -72,7 +72,7 @@ class ContactAdmin(KeysetRows, ContactModelAdmin):
     @admin.display(description=_("name"))
     def shown_name(self, contact: Contact) -> str:
         """Return the name, or another field that identifies the contact."""
-        return visible(str(contact))
+        return contact.shown_name
 
     @admin.display(description=_("contact"))
     def shown_contact(self, contact: Contact) -> str:
@@ -84,10 +84,10 @@ class ContactAdmin(KeysetRows, ContactModelAdmin):
                 args=[contact.pk],
                 current_app=self.admin_site.name,
             ),
-            visible(str(contact)),
+            contact.shown_name,
         )
         others = [(contact.email, self.shown_email), (contact.phone, self.shown_phone)]
-        shown = str(contact)
+        shown = contact.shown_name
         parts = [name, *(show(contact) for value, show in others if visible(value) != shown)]
         return format_html_join(mark_safe("<br>"), "{}", ((part,) for part in parts if part))
 
@@ -154,6 +154,13 @@ class ContactAdmin(KeysetRows, ContactModelAdmin):
         if len(conf.CHAT_BOTS) > 1:
             columns.insert(-1, "bot")
         return columns
+
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[Any], dict[str, int], set[str], list[Any]]:
+        """Return what is deleted, with the names of the contacts instead of their ids."""
+        _deleted, counts, perms_needed, protected = super().get_deleted_objects(objs, request)
+        return [contact.shown_name for contact in objs], dict(counts), perms_needed, protected
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """Return the fields, with the transcript if the user may read it."""

@@ -14,7 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 
-from sitechat.admin.base import KeysetPage, number_in
+from sitechat.admin.base import KeysetPage, may_read_contacts, number_in
 from sitechat.admin.conversation_list import ConversationList
 from sitechat.admin.conversation_rows import digests
 from sitechat.admin.filters import AskerFilter, BotFilter, LabelFilter, RatingFilter, StateFilter
@@ -37,7 +37,7 @@ else:
 class ConversationAdmin(KeysetPage, ConversationModelAdmin):
     """List conversations, show transcripts, export and delete them.
 
-    The permission to view conversations covers transcripts and exports.
+    The permission to view conversations covers transcripts and exports, except for contacts.
     """
 
     list_title = _("Conversations")
@@ -93,15 +93,19 @@ class ConversationAdmin(KeysetPage, ConversationModelAdmin):
         }
 
     def export_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """Return everything stored about a conversation, in the format of `chat_export`."""
+        """Return what is stored about a conversation, in the format of `chat_export`.
+
+        The contacts are left out unless the user may view them.
+        """
         if not self.has_view_permission(request):
             raise PermissionDenied
         found = Conversation.objects.filter(pk=pk)
         if not found:
             raise Http404
-        response = JsonResponse(
-            privacy.export(privacy.about_conversations(found)), json_dumps_params={"indent": 2}
-        )
+        data = privacy.export(privacy.about_conversations(found))
+        if not may_read_contacts(request):
+            del data["contacts"]
+        response = JsonResponse(data, json_dumps_params={"indent": 2})
         response["Content-Disposition"] = f'attachment; filename="conversation-{pk}.json"'
         return response
 

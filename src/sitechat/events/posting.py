@@ -22,8 +22,15 @@ from urllib.parse import SplitResult, urlsplit
 TIMEOUT = 10.0
 """Maximum seconds of a request, from the connection to the response."""
 
-NAT64 = IPv6Network("64:ff9b::/96")
-"""IPv6 addresses that lead to an IPv4 address through a gateway."""
+EMBEDDING = (IPv6Network("64:ff9b::/96"), IPv6Network("::ffff:0:0:0/96"))
+"""IPv6 addresses that lead to the IPv4 address in their last 32 bits through a gateway."""
+
+NOT_PUBLIC = (
+    IPv6Network("::/96"),  # the obsolete form of IPv4 addresses
+    IPv6Network("64:ff9b:1::/48"),  # gateways of private networks
+    IPv6Network("fec0::/10"),  # the obsolete form of private networks
+)
+"""IPv6 addresses that not all versions of Python know to be private."""
 
 PORTS = {"http": 80, "https": 443}
 """The default ports of the schemes."""
@@ -134,7 +141,9 @@ def is_public(address: str) -> bool:
     ip: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])
     if isinstance(ip, IPv6Address):
         inner = [ip.ipv4_mapped, ip.sixtofour, *(ip.teredo or ())]
-        if ip in NAT64:
+        if any(ip in network for network in NOT_PUBLIC):
+            return False
+        if any(ip in network for network in EMBEDDING):
             inner.append(IPv4Address(int(ip) & 0xFFFFFFFF))
         if any(each is not None and not is_public(str(each)) for each in inner):
             return False

@@ -90,8 +90,17 @@ class Contact(models.Model):
         verbose_name_plural = _("contacts")
         default_permissions = ("view", "change", "delete")
 
+    SHORT_ID = 8
+    """Number of characters of the id that name a contact in logs."""
+
     def __str__(self) -> str:
-        return visible(self.name or self.email or self.phone or str(self.pk))
+        # Django's admin keeps it in its log after the contact was deleted.
+        return str(self.pk)[: self.SHORT_ID]
+
+    @property
+    def shown_name(self) -> str:
+        """Return the name, or another field that identifies the contact for people."""
+        return visible(self.name or self.email or self.phone or str(self))
 
     def as_dict(self) -> dict[str, Any]:
         """Return the contact as JSON values, for exports."""

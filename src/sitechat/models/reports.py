@@ -124,7 +124,7 @@ class Unanswered(models.Model):
         indexes = [models.Index(fields=["group"], name="sitechat_unanswered_group")]
 
     def __str__(self) -> str:
-        return self.question[:80]
+        return f"{self.reason} {self.created:%Y-%m-%d %H:%M}"
 
     @staticmethod
     def is_open(prefix: str = "") -> models.Q:

@@ -11,7 +11,7 @@ from typing import Any
 from django.apps import AppConfig, apps
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.db.models import Q
+from django.db.models import Model, Q
 
 from sitechat.chatbot import usable_bots
 from sitechat.models import Conversation
@@ -23,6 +23,9 @@ MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
 MAX_COLLEAGUES = 200
 """Maximum number of users among whom a conversation can be assigned."""
 
+MAX_ASKED = 1000
+"""Maximum number of users whose permissions are asked one by one, if they are no columns."""
+
 
 def codename_for(bot: str) -> str:
     """Return the codename of the permission to answer visitors of one bot."""
@@ -33,6 +36,11 @@ def may_answer(user: Any, bot: str) -> bool:
     """Return whether a user may answer visitors of a bot."""
     perms = (f"sitechat.{CODENAME}", f"sitechat.{codename_for(bot)}")
     return bool(user.is_active and user.is_staff and any(map(user.has_perm, perms)))
+
+
+def _can_be_filtered(model: type[Model], *names: str) -> bool:
+    """Return whether a user model has these fields. A custom one may have properties instead."""
+    return {field.name for field in model._meta.get_fields()}.issuperset(names)
 
 
 def works_with_chat(user: Any) -> bool:
@@ -53,16 +61,21 @@ def answerable_bots(user: Any) -> list[str] | None:
 
 def colleagues(bot: str) -> list[Any]:
     """Return the users who may answer visitors of a bot, by username."""
-    users = get_user_model()._default_manager.filter(is_active=True, is_staff=True)
+    model = get_user_model()
+    flags = [name for name in ("is_active", "is_staff") if _can_be_filtered(model, name)]
+    users = model._default_manager.filter(**dict.fromkeys(flags, True))
+    ordered = users.order_by(model.USERNAME_FIELD)
+    has_permissions = _can_be_filtered(model, "is_superuser", "user_permissions", "groups")
+    if len(flags) < 2 or not has_permissions:
+        return [user for user in ordered[:MAX_ASKED] if may_answer(user, bot)][:MAX_COLLEAGUES]
     if MODEL_BACKEND in settings.AUTHENTICATION_BACKENDS:
         names = Q(content_type__app_label="sitechat", codename__in=[CODENAME, codename_for(bot)])
         permissions = apps.get_model("auth", "Permission")._default_manager.filter(names)
-        users = users.filter(
+        ordered = ordered.filter(
             Q(is_superuser=True)
             | Q(user_permissions__in=permissions)
             | Q(groups__permissions__in=permissions)
         ).distinct()
-    ordered = users.order_by(get_user_model().USERNAME_FIELD)
     return list(ordered[:MAX_COLLEAGUES])
 
 

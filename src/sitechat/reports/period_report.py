@@ -6,6 +6,8 @@ in CHAT_LIMITS and on Anthropic's bill.
 
 from __future__ import annotations
 
+from calendar import monthrange
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
@@ -21,6 +23,7 @@ from sitechat.models import (
     HandoffEntry,
     Message,
     Role,
+    Status,
     Summary,
     Unanswered,
 )
@@ -148,7 +151,7 @@ def period_report(period: str, *, end: datetime | None = None) -> PeriodReport:
         figures=_figures(start, finish, days, thumbs),
         before=_figures(earlier, start, _sums(earlier, start), thumbs_before),
         days=[(day, days.get(day, Figures())) for day in whole_days],
-        budget=_budget((finish - start).days),
+        budget=_budget(start, finish),
         unanswered=_unanswered(start, finish),
         frequent=_frequent(start, finish),
         bad_hours=bad_hours(start, finish)[:LISTED],
@@ -207,7 +210,9 @@ def _figures(
     gaps = Unanswered.objects.filter(here).exclude(rating__gt=0)
     lacking = list(gaps.values_list("conversation_id", flat=True))
     unanswered = len(lacking)
-    failed = total.errors + total.refusals + unanswered
+    # A refusal that got a thumb down, or whose question was asked again, counts once.
+    refused = gaps.exclude(reason=Unanswered.Reason.UNKNOWN).filter(reply__status=Status.REFUSED)
+    failed = total.errors + total.refusals + unanswered - refused.count()
     return PeriodFigures(
         conversations=conversations,
         visitors=known["users"] + known["visitors"] + known["others"],
@@ -223,15 +228,24 @@ def _figures(
     )
 
 
-def _budget(days: int) -> Decimal | None:
-    """Return the dollars that the strictest limit of the site allows in a number of days."""
-    per_day = {"minute": 1440.0, "hour": 24.0, "day": 1.0, "month": 1 / 30}
+def _budget(start: datetime, end: datetime) -> Decimal | None:
+    """Return the dollars that the strictest limit of the site allows between two days."""
+    days = [start + n * DAY for n in range((end - start).days)]
     budgets = [
-        Decimal(limit.cap) / NANO * Decimal(str(per_day[limit.period])) * days
+        _allowed(Decimal(limit.cap) / NANO, limit.period, days)
         for limit in current_limits()
         if limit.scope == "site" and limit.unit == "usd"
     ]
     return min(budgets, default=None)
+
+
+def _allowed(cap: Decimal, period: str, days: Sequence[datetime]) -> Decimal:
+    """Return the dollars that a limit allows on some days: of a month, a part for each day."""
+    if period != "month":
+        return cap * {"minute": 1440, "hour": 24, "day": 1}[period] * len(days)
+    months = Counter((day.year, day.month) for day in days)
+    parts = (cap * count / monthrange(*month)[1] for month, count in months.items())
+    return sum(parts, Decimal(0))
 
 
 def _unanswered(start: datetime, end: datetime) -> list[FrequentQuestion]:

@@ -25,6 +25,7 @@ from sitechat.models import (
     Unanswered,
     Usage,
 )
+from sitechat.reports.admin_log import forget_names
 from sitechat.runtime.times import with_offset
 
 if TYPE_CHECKING:
@@ -64,9 +65,12 @@ class PersonalData:
 
 def about_user(user: AbstractBaseUser) -> PersonalData:
     """Return what is stored about a user of the site."""
+    conversations = Conversation.objects.filter(user=user.pk)
+    # A consent before the login has only the random id of the session.
+    visitors = conversations.exclude(visitor="").values("visitor")
     return PersonalData(
-        conversations=Conversation.objects.filter(user=user.pk),
-        consents=Consent.objects.filter(user=user.pk),
+        conversations=conversations,
+        consents=Consent.objects.filter(Q(user=user.pk) | Q(user=None, visitor__in=visitors)),
         contacts=Contact.objects.filter(Q(user=user.pk) | Q(conversation__user=user.pk)),
     )
 
@@ -224,6 +228,7 @@ def forget(data: PersonalData) -> dict[str, int]:
     from sitechat.conversations import erasure
 
     counts = erasure.erase(data.conversations)
+    forget_names()
     return {
         "conversations": counts.get(Conversation._meta.label, 0),
         "messages": counts.get(Message._meta.label, 0),

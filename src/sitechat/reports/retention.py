@@ -26,6 +26,7 @@ from sitechat.models import (
     Message,
 )
 from sitechat.reports import review, summaries
+from sitechat.reports.admin_log import forget_names
 from sitechat.runtime import database
 
 JOB = "cleanup"
@@ -111,6 +112,7 @@ def cleanup(days: int | None = None, *, dry_run: bool = False) -> Cleaned:
     _delete(Delivery.objects.outdated(_cutoff(days)))
     cleaned.consents = _delete(consents)
     cleaned.contacts = _delete(contacts)
+    database.retry(forget_names)
     cleaned.counters = get_ledger().purge()
     database.retry(partial(Job.record, JOB))
     return cleaned

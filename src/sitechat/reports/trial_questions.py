@@ -74,7 +74,7 @@ async def _ask_all(
             continue
         try:
             asking.check_configured()
-            message = asking.understand(answer.question, bot)
+            message = await sync_to_async(asking.understand)(answer.question, bot)
             live = await sync_to_async(asking.compose_question)(
                 message, Asker.ADMIN, instructions=instructions
             )

@@ -1,0 +1,29 @@
+"""Django's log of the admin, which keeps the text of each object that was changed or deleted."""
+
+from __future__ import annotations
+
+from django.apps import apps
+from django.db.models.functions import Substr
+
+from sitechat.models import Contact
+
+
+def forget_names() -> int:
+    """Replace the names of contacts in the admin's log by their short ids.
+
+    Versions before 0.2 logged names, addresses or phone numbers.
+
+    Returns:
+        The number of entries that were changed.
+    """
+    if not apps.is_installed("django.contrib.admin"):
+        return 0
+    # It can't be imported on sites without the admin.
+    from django.contrib.admin.models import LogEntry
+
+    short_id = Substr("object_id", 1, Contact.SHORT_ID)
+    of_contacts = LogEntry.objects.filter(
+        content_type__app_label=Contact._meta.app_label,
+        content_type__model=Contact._meta.model_name,
+    )
+    return of_contacts.exclude(object_repr=short_id).update(object_repr=short_id)
