@@ -46,10 +46,11 @@ def test_gunicorn_has_the_options_that_runtime_servers_reads(option: str) -> Non
 
 
 def test_asgiref_has_the_contexts_that_runtime_threads_ends() -> None:
-    from asgiref.sync import SyncToAsync
+    from asgiref.sync import AsyncToSync, SyncToAsync
 
     for name in ("thread_sensitive_context", "context_to_thread_executor"):
         assert hasattr(SyncToAsync, name), f"asgiref has no {name}: adapt runtime/threads.py"
+    assert hasattr(AsyncToSync, "executors"), "asgiref has no executors: adapt runtime/steps.py"
 
 
 def test_django_has_the_attributes_that_admin_keyset_sets() -> None:
