@@ -84,8 +84,8 @@ def pytest_runtest_teardown(item: pytest.Item) -> None:
     marker = item.get_closest_marker("django_db")
     names = item.fixturenames if isinstance(item, pytest.Function) else ()
     if "transactional_db" in names or (marker and marker.kwargs.get("transaction")):
-        _wait_until_idle(waiting.threads(), waiting.THREADS)
-        for work in (catching_up.worker(), reviewing.worker()):
+        pages = (waiting.visits(), waiting.rechecks())
+        for work in (*pages, catching_up.worker(), reviewing.worker()):
             assert work.wait(60), "the work in the background does not end"
     if CAN_CORRUPT_CONTEXTS:
         gc.collect(1 if next(_teardowns) % 100 else 2)

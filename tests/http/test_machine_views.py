@@ -25,6 +25,8 @@ from tests.smaller import Smaller
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("index_folder")]
 
+DUMMY = "django.core.cache.backends.dummy.DummyCache"
+
 urlpatterns = [
     path("", include("sitechat.knowledge.urls")),
     path("api/", include("sitechat.urls")),
@@ -212,6 +214,34 @@ def test_requests_of_an_address_are_limited() -> None:
         assert Client().get("/llms.txt").status_code == 200
     response = Client().get("/llms.txt")
     assert (response.status_code, response["Retry-After"]) == (429, "60")
+
+
+@pytest.mark.parametrize("url", ["/llms.txt", "/llms-full.txt", "/mcp/"])
+@pytest.mark.parametrize("cache", ["tests.caches.UnreachableCache", DUMMY])
+def test_without_a_cache_that_counts_nothing_is_answered(
+    settings: Settings, caplog: pytest.LogCaptureFixture, url: str, cache: str
+) -> None:
+    settings.CACHES = {"default": {"BACKEND": cache}}
+    with rates.outage.renewed():
+        for _request in range(2):
+            response = Client().get(url)
+            assert (response.status_code, response["Retry-After"]) == (503, "60")
+    reports = [record for record in caplog.records if "cache" in record.getMessage()]
+    assert len(reports) == (0 if cache == DUMMY else 1)
+
+
+@pytest.mark.parametrize(
+    ("version", "status"),
+    [("1999-01-01", 400), ("", 400), ("2025-06-18", 200), ("2025-03-26", 200)],
+)
+def test_an_unsupported_version_of_the_protocol_is_refused(version: str, status: int) -> None:
+    response = Client().post(
+        "/mcp/",
+        {"jsonrpc": "2.0", "id": 1, "method": "ping"},
+        content_type="application/json",
+        headers={"MCP-Protocol-Version": version},
+    )
+    assert response.status_code == status
 
 
 def test_requests_are_counted_by_address_and_period() -> None:

@@ -18,7 +18,7 @@ from sitechat.knowledge.sources.crawling import is_page, links_of
 from sitechat.knowledge.sources.head_links import head_links
 from sitechat.models import Page
 from tests.indexed import Groups, index_problems, known_urls
-from tests.rendered import Answer, put_pages, sitemap_of
+from tests.rendered import Answer, put_pages, redirect, sitemap_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_sources")]
 
@@ -51,6 +51,26 @@ def test_without_a_sitemap_links_are_followed(answers: dict[str, Answer]) -> Non
         "/missing/": "answers 404 to an anonymous visitor",
         "/secret/": "robots.txt disallows it",
         "/hidden/": "says noindex",
+    }
+
+
+def test_redirects_are_followed_only_to_pages(answers: dict[str, Answer]) -> None:
+    asked = []
+
+    def log_out(request: HttpRequest) -> HttpResponse:
+        asked.append(request.get_full_path())
+        return HttpResponse()
+
+    answers["/"] = page("/a/", "/b/", "/c/")
+    answers["/a/"], answers["/b/"] = redirect("/log%6Fut/"), redirect("/d/?x=1")
+    answers["/c/"], answers["/d/"] = redirect("/d/"), page()
+    answers["/logout/"] = answers["/d/?x=1"] = log_out
+    run()
+    assert known_urls() == {"/", "/d/"}
+    assert asked == []
+    assert index_problems() == {
+        "/a/": "leads to '/log%6Fut/', which is no page for visitors",
+        "/b/": "leads to '/d/?x=1', which is no page for visitors",
     }
 
 
@@ -134,6 +154,8 @@ urlpatterns = [
         *(("/blog/walrus/", True), ("/blog/deleted-scenes/", True)),
         *(("/admin/", False), ("/admin/login/", False), ("/api/chat/", False)),
         *(("/logout/", False), ("/blog/delete-me/", False), ("/missing/", False)),
+        *(("/%61dmin/", False), ("/log%6Fut/", False), ("/blog/delet%65-me/", False)),
+        *(("/blog/walr%75s/", True), ("/blog/../admin/", False), ("/blog/%2E%2E/admin/", False)),
         *(("/blog/walrus/?x", False), ("//blog/", False), ("blog/", False)),
     ],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
 from io import StringIO
 from typing import Any
 
@@ -11,7 +13,7 @@ from pytest_django import Settings
 
 from sitechat.checks.knowledge import check_embedder
 from sitechat.knowledge import audience, index
-from sitechat.knowledge.index import embeddings
+from sitechat.knowledge.index import embeddings, question_vectors
 from sitechat.knowledge.index.stored_pages import remove
 from sitechat.knowledge.searching import Query, look, ranking
 from sitechat.models import Passage
@@ -142,6 +144,61 @@ def test_an_embedder_that_failed_is_not_called_for_a_minute(
     assert len(asked) == len(caplog.records) == 1
     monkeypatch.undo()
     assert found("courier")[0] == "/shipping/"
+
+
+@pytest.fixture
+def released(smaller: Smaller) -> Iterator[threading.Event]:
+    """Let questions wait only briefly, and return the event that a hanging embedder waits for."""
+    smaller(question_vectors, SECONDS=0.05)
+    event = threading.Event()
+    with question_vectors.state.renewed(), question_vectors.threads.renewed():
+        yield event
+        event.set()
+        assert question_vectors.threads().wait(60)
+
+
+def test_searches_do_not_wait_for_an_embedder_that_hangs(
+    help_pages: None,
+    embedder: None,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    released: threading.Event,
+) -> None:
+    list(embeddings.embed_missing())
+    assert index.refresh() is not None
+
+    def hanging(texts: list[str]) -> list[list[float]]:
+        released.wait(60)
+        raise ValueError
+
+    monkeypatch.setattr(f"{__name__}.embed", hanging)
+    assert found("parcels")[0] == found("parcels")[0] == "/shipping/"
+    assert len(caplog.records) == 1
+    released.set()
+    assert question_vectors.threads().wait(60)
+    assert found("courier") == [], "it is not called for a minute"
+
+
+def test_an_embedder_that_was_late_once_because_it_loaded_a_model_is_called_again(
+    help_pages: None,
+    embedder: None,
+    monkeypatch: pytest.MonkeyPatch,
+    smaller: Smaller,
+    released: threading.Event,
+) -> None:
+    list(embeddings.embed_missing())
+    assert index.refresh() is not None
+
+    def loading(texts: list[str]) -> list[list[float]]:
+        released.wait(60)
+        return quick(texts)
+
+    quick = embed
+    monkeypatch.setattr(f"{__name__}.embed", loading)
+    assert found("courier") == []
+    released.set()
+    assert question_vectors.threads().wait(60)
+    assert question_vectors.state().failed is None
 
 
 def test_a_failing_embedder_is_reported_and_the_pages_are_indexed(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -9,38 +11,86 @@ from functools import partial
 import pytest
 
 from sitechat.knowledge.sources import waiting
+from sitechat.runtime.limited_threads import LimitedThreads
 from tests.smaller import Smaller
 from tests.waiting import until
 
 LIMIT = 3
 
 
-@pytest.fixture(autouse=True)
-def _few_places(smaller: Smaller) -> Iterator[None]:
-    smaller(waiting, MAX_TASKS=LIMIT)
-    with waiting.places.renewed(), waiting.threads.renewed():
-        yield
+@pytest.fixture
+def visits(smaller: Smaller) -> Iterator[LimitedThreads]:
+    smaller(waiting, MAX_WAITING=LIMIT)
+    with waiting.visits.renewed(), waiting.rechecks.renewed():
+        yield waiting.visits()
 
 
-def test_tasks_are_left_out_if_too_many_wait() -> None:
-    go_on, done = threading.Event(), []
+@pytest.fixture
+def hang(visits: LimitedThreads) -> Iterator[threading.Event]:
+    """Occupy all threads for the pages of visitors until the event is set."""
+    go_on, started = threading.Event(), threading.Barrier(waiting.THREADS + 1)
 
-    def slow(number: int) -> None:
+    def task() -> None:
+        started.wait(60)
         go_on.wait(60)
-        done.append(number)
 
-    for number in range(LIMIT + 2):
-        waiting.later(partial(slow, number))
-    assert waiting.within(60, [lambda: "an answer"]) == [None], "it does not wait for a place"
+    for _ in range(waiting.THREADS):
+        waiting.later(visits, task)
+    started.wait(60)
+    yield go_on
     go_on.set()
-    until(lambda: waiting.within(60, [lambda: "an answer"]) == ["an answer"])
-    until(lambda: sorted(done) == list(range(LIMIT)))
 
 
-def test_tasks_that_fail_leave_their_places() -> None:
+def test_tasks_are_left_out_if_too_many_wait(visits: LimitedThreads, hang: threading.Event) -> None:
+    done: list[int] = []
+    for number in range(LIMIT + 2):
+        waiting.later(visits, partial(done.append, number))
+    assert waiting.within(visits, 60, [lambda: "an answer"]) == [None], "it does not wait"
+    hang.set()
+    until(lambda: waiting.within(visits, 60, [lambda: "an answer"]) == ["an answer"])
+    assert sorted(done) == list(range(LIMIT))
+
+
+def test_tasks_that_nobody_waits_for_any_more_never_run(
+    visits: LimitedThreads, hang: threading.Event
+) -> None:
+    done: list[int] = []
+    for number in range(10 * LIMIT):
+        assert waiting.within(visits, 0.001, [partial(done.append, number)]) == [None]
+    assert visits.waiting() == 0
+    hang.set()
+    assert visits.wait(60)
+    assert done == []
+
+
+@pytest.mark.usefixtures("hang")
+def test_pages_that_hang_do_not_delay_rechecks() -> None:
+    assert waiting.within(waiting.rechecks(), 60, [lambda: 1, lambda: 2]) == [1, 2]
+
+
+def test_tasks_that_fail_leave_their_places(visits: LimitedThreads) -> None:
     def failing() -> None:
         raise ValueError
 
     for _ in range(LIMIT + 1):
-        waiting.later(failing)
-    until(lambda: waiting.within(60, [lambda: 1] * LIMIT) == [1] * LIMIT)
+        waiting.later(visits, failing)
+    until(lambda: waiting.within(visits, 60, [lambda: 1] * LIMIT) == [1] * LIMIT)
+
+
+ENDS = """
+import threading
+from django.conf import settings
+settings.configure(DATABASES={}, INSTALLED_APPS=[])
+from sitechat.knowledge.sources import waiting
+started = threading.Event()
+def hang():
+    started.set()
+    threading.Event().wait()
+for _ in range(10):
+    waiting.within(waiting.visits(), 0.001, [hang])
+assert started.wait(60)
+"""
+
+
+def test_the_end_of_the_process_does_not_wait_for_pages_that_hang() -> None:
+    subprocess.run([sys.executable, "-c", ENDS], check=True, timeout=120)

@@ -22,6 +22,7 @@ from sitechat.http.requests import BodyTooLong, network_of, read_body
 from sitechat.knowledge import machines
 from sitechat.knowledge.searching.links import current_links
 from sitechat.runtime import rates
+from sitechat.runtime.rates import Rate
 
 LIMIT = 60
 """Maximum requests of one address per minute."""
@@ -35,16 +36,23 @@ View = Callable[[HttpRequest], HttpResponse]
 def _limited(view: View) -> View:
     @wraps(view)
     def limited(request: HttpRequest) -> HttpResponse:
-        if not rates.allows("machines", network_of(request), LIMIT, 60):
-            return HttpResponse(
-                "Too many requests.\n",
-                status=429,
-                headers={"Retry-After": "60"},
-                content_type="text/plain; charset=utf-8",
-            )
+        rate = rates.count("machines", network_of(request), LIMIT, 60)
+        if rate is Rate.EXCEEDED:
+            return _refusal(429, "Too many requests.\n")
+        if rate is Rate.UNKNOWN:
+            return _refusal(503, "Requests can't be counted at present.\n")
         return view(request)
 
     return limited
+
+
+def _refusal(status: int, text: str) -> HttpResponse:
+    return HttpResponse(
+        text,
+        status=status,
+        headers={"Retry-After": "60"},
+        content_type="text/plain; charset=utf-8",
+    )
 
 
 @require_safe
@@ -73,6 +81,10 @@ def mcp(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=405, headers={"Allow": "POST"})
     if request.content_type != "application/json":
         return HttpResponse(status=415)
+    if request.headers.get("MCP-Protocol-Version", machines.VERSIONS[-1]) not in machines.VERSIONS:
+        versions = ", ".join(machines.VERSIONS)
+        message = f"MCP-Protocol-Version must be one of {versions}."
+        return JsonResponse({"error": {"message": message}}, status=400)
     try:
         body = read_body(request, MAX_BODY_LENGTH)
     except BodyTooLong:

@@ -17,6 +17,7 @@ from django.utils import timezone
 from sitechat.conf import conf
 from sitechat.knowledge import audience
 from sitechat.knowledge.index import embeddings
+from sitechat.knowledge.index.question_vectors import embed_questions
 from sitechat.knowledge.searching import Found, Query
 from sitechat.knowledge.text.languages import base_language, guess_language, stem, words
 from sitechat.knowledge.text.stopwords import stop_words
@@ -185,7 +186,7 @@ def _embedded(text: str, answers: Iterable[ApprovedAnswer]) -> Vectors | None:
     dimensions = embedder.rpartition(":")[2]
     if not dimensions.isdecimal():
         return None
-    return embeddings.embed_questions([text], int(dimensions))
+    return embed_questions([text], int(dimensions))
 
 
 def _is_current(answer: ApprovedAnswer) -> bool:

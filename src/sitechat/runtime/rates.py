@@ -7,12 +7,38 @@ from __future__ import annotations
 
 import hashlib
 import time
+from enum import Enum
 
 from django.core.cache import cache
 
+from sitechat.runtime.per_process import PerProcess
+from sitechat.runtime.safe_logging import get_logger
 
-def allows(what: str, address: str, limit: int, seconds: int, now: float | None = None) -> bool:
-    """Count a request, and return whether it is within the limit.
+logger = get_logger("sitechat")
+
+
+class Rate(Enum):
+    """How a request compares with a limit."""
+
+    WITHIN = "within"
+    EXCEEDED = "exceeded"
+    UNKNOWN = "unknown"
+    """Nothing can be counted, because the cache can't be reached or stores nothing."""
+
+
+class _Outage:
+    """Whether the cache failed the last time, so that an outage is reported once."""
+
+    def __init__(self) -> None:
+        self.is_reported = False
+
+
+outage = PerProcess(_Outage)
+"""The state of the cache in this process."""
+
+
+def count(what: str, address: str, limit: int, seconds: int, now: float | None = None) -> Rate:
+    """Count a request, and return how it compares with the limit. This never raises.
 
     Args:
         what: The kind of request.
@@ -23,8 +49,21 @@ def allows(what: str, address: str, limit: int, seconds: int, now: float | None 
     """
     digest = hashlib.sha256(address.encode()).hexdigest()[:32]
     key = f"sitechat.rate:{what}:{digest}:{int((time.time() if now is None else now) // seconds)}"
+    state = outage()
     try:
         cache.add(key, 0, seconds)
-        return int(cache.incr(key)) <= limit
-    except ValueError:  # the cache stores nothing, so nothing can be counted
-        return False
+        counted = int(cache.incr(key))
+    except ValueError:  # the cache stores nothing, or an unreachable Memcached
+        return Rate.UNKNOWN
+    except Exception:  # each cache has its own exceptions
+        if not state.is_reported:
+            state.is_reported = True
+            logger.exception("The cache can't be reached, so no requests can be counted")
+        return Rate.UNKNOWN
+    state.is_reported = False
+    return Rate.WITHIN if counted <= limit else Rate.EXCEEDED
+
+
+def allows(what: str, address: str, limit: int, seconds: int, now: float | None = None) -> bool:
+    """Count a request, and return whether it is known to be within the limit; see `count`."""
+    return count(what, address, limit, seconds, now) is Rate.WITHIN

@@ -22,7 +22,6 @@ from sitechat.knowledge.text.languages import base_language
 from sitechat.models import IndexState, Page, Passage
 from sitechat.runtime import database
 from sitechat.runtime.per_process import PerProcess
-from sitechat.runtime.safe_logging import get_logger
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,14 +29,10 @@ if TYPE_CHECKING:
 
     Vectors = NDArray[np.float32]
 
-logger = get_logger("sitechat")
-
 DEFAULT_WEIGHT = 0.6
 """Weight of vectors relative to words, if the embedder has no `weight`."""
 BATCH = 64
 """Number of texts in one call of the embedder."""
-_PAUSE = 60.0
-"""Seconds after a failure in which questions are not embedded."""
 
 
 class EmbeddingError(Exception):
@@ -48,39 +43,10 @@ class _Process:
     """The state of the embedder in this process."""
 
     def __init__(self) -> None:
-        self.failed: tuple[object, float] | None = None
-        """The embedder that failed last, and the time until which it is not called."""
         self.is_warm = False
 
 
 _process = PerProcess(_Process)
-
-
-def embed_questions(texts: Sequence[str], dimensions: int) -> Vectors | None:
-    """Return one unit vector per question; None if the embedder fails or has recently failed.
-
-    Args:
-        texts: The questions.
-        dimensions: The number of dimensions of the passages' vectors.
-    """
-    embedder = None
-    try:
-        embedder = _embedder()
-        failed = _process().failed
-        if failed is not None and failed[0] is embedder and time.monotonic() < failed[1]:
-            return None
-        vectors = embed(texts, is_query=True)
-        if vectors.shape[1] != dimensions:
-            raise EmbeddingError(
-                f"CHAT_EMBEDDER returned vectors of {vectors.shape[1]} dimensions, but the index "
-                f"has {dimensions}: run chat_index"
-            )
-    except Exception:  # the site's callable may raise any exception
-        # Visitors must not wait for it repeatedly, and one report is enough.
-        _process().failed = (embedder, time.monotonic() + _PAUSE)
-        logger.exception("CHAT_EMBEDDER failed; searches use only words for a minute")
-        return None
-    return vectors
 
 
 def warm_up() -> None:
@@ -92,7 +58,7 @@ def warm_up() -> None:
 
 def _load() -> None:
     with suppress(Exception):  # the first question reports the error
-        embedder = _embedder()
+        embedder = current_embedder()
         if isinstance(embedder, MultilingualEmbedder):  # calls of other embedders may cost money
             embedder(["hello"])
 
@@ -107,7 +73,7 @@ def knows(language: str) -> bool:
 
 
 def _languages() -> Collection[str] | None:
-    found = getattr(_embedder(), "languages", None)
+    found = getattr(current_embedder(), "languages", None)
     return found if isinstance(found, Collection) and not isinstance(found, str) else None
 
 
@@ -142,7 +108,7 @@ def embed(texts: Sequence[str], *, is_query: bool = False) -> Vectors:
         raise ImproperlyConfigured(
             "CHAT_EMBEDDER needs numpy: pip install 'django-sitechat[embeddings]'"
         ) from None
-    embedder = _embedder()
+    embedder = current_embedder()
     if is_query:
         embedder = getattr(embedder, "query", embedder)
     vectors = np.asarray(embedder(list(texts)), dtype=np.float32)
@@ -155,7 +121,8 @@ def embed(texts: Sequence[str], *, is_query: bool = False) -> Vectors:
     return np.asarray(vectors / np.maximum(lengths, 1e-9), dtype=np.float32)
 
 
-def _embedder() -> Any:
+def current_embedder() -> Any:
+    """Return the callable in `CHAT_EMBEDDER`."""
     path = conf.CHAT_EMBEDDER
     if not path:
         raise ImproperlyConfigured("CHAT_EMBEDDER is not set")
@@ -164,7 +131,7 @@ def _embedder() -> Any:
 
 def weight() -> float:
     """Return the weight of vectors relative to words: the embedder's `weight`, or else 0.6."""
-    value = getattr(_embedder(), "weight", DEFAULT_WEIGHT)
+    value = getattr(current_embedder(), "weight", DEFAULT_WEIGHT)
     return float(value) if isinstance(value, (int, float)) and 0 <= value <= 1 else DEFAULT_WEIGHT
 
 

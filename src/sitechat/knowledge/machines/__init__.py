@@ -6,6 +6,6 @@ HTTP is handled by `sitechat.http.machine_views`. This package imports `searchin
 from __future__ import annotations
 
 from sitechat.knowledge.machines.llms import full_text, list_of_pages
-from sitechat.knowledge.machines.protocol import answer
+from sitechat.knowledge.machines.protocol import VERSIONS, answer
 
-__all__ = ["answer", "full_text", "list_of_pages"]
+__all__ = ["VERSIONS", "answer", "full_text", "list_of_pages"]

@@ -111,7 +111,7 @@ def look(index: indexes.Index, query: Query, limit: int) -> list[Found]:
     chosen = _chosen(ranked, current.pk if current else None, limit)
     passages = _readable(chosen, query.user)
     pages = {passage.page_id: passage.page for passage in passages}
-    lost = recheck.lost(list(pages.values()))
+    lost = recheck.lost(list(pages.values()), links.prefix)
     if lost:
         current_pk = current.pk if current and current.pk not in lost else None
         chosen = _chosen([each for each in ranked if each.page not in lost], current_pk, limit)
@@ -148,7 +148,9 @@ def open_page(
     page = _page_at(url, user, links)
     if page is None or not is_address(page.url):
         return None
-    if not Scope(frozenset(), sources).includes(page.url, page.source) or recheck.lost([page]):
+    if not Scope(frozenset(), sources).includes(page.url, page.source):
+        return None
+    if recheck.lost([page], links.prefix):
         return None
     link = links.cited(page.url)
     return [

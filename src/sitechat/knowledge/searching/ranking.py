@@ -8,6 +8,7 @@ from functools import partial
 from typing import NamedTuple
 
 from sitechat.knowledge.index import Index, embeddings
+from sitechat.knowledge.index.question_vectors import embed_questions
 from sitechat.knowledge.searching import foreign, listings, translations
 from sitechat.knowledge.searching.compounding import joined, separated, spaced
 from sitechat.knowledge.searching.matching import CANDIDATES, Word, best_matches, count_matches
@@ -159,7 +160,7 @@ def _nearest(
         return None
     matrix, whose = index.vectors
     texts = [query, f"{previous}\n{query}"] if previous else [query]
-    vectors = embeddings.embed_questions(texts, matrix.shape[1])
+    vectors = embed_questions(texts, matrix.shape[1])
     if vectors is None:
         return None
     if matrix.nbytes > MAX_SCANNED:

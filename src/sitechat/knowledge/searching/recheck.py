@@ -29,19 +29,23 @@ _AGAIN = 60.0
 """Minimum seconds between two rechecks of a page after answers."""
 
 
-def lost(pages: Sequence[Page]) -> set[int]:
+def lost(pages: Sequence[Page], prefix: str) -> set[int]:
     """Return the pages that are now private or gone, and hide them from everybody.
 
     Args:
         pages: The pages to use for an answer, the most important first. Only rendered pages of
             the site can be rechecked.
+        prefix: The prefix of the visitor's paths.
     """
     rendered = [page for page in pages if hasattr(page, "snapshot")]
     now = rendered[:AT_ONCE]
-    answers = waiting.within(SECONDS, [partial(_is_lost, page.pk, page.url) for page in now])
+    answers = waiting.within(
+        waiting.rechecks(), SECONDS, [partial(_is_lost, page.pk, page.url, prefix) for page in now]
+    )
     rest = _due(rendered[AT_ONCE : AT_ONCE + _LATER])
     if rest:
-        waiting.later(partial(_ask_all, [(page.pk, page.url) for page in rest]))
+        asked = [(page.pk, page.url) for page in rest]
+        waiting.later(waiting.rechecks(), partial(_ask_all, asked, prefix))
     return {page.pk for page, is_lost in zip(now, answers, strict=True) if is_lost}
 
 
@@ -65,15 +69,15 @@ recently_asked: PerProcess[dict[tuple[str, str, int], float]] = PerProcess(dict)
 """The time of the last recheck after an answer, by database, tenant and page."""
 
 
-def _ask_all(pages: Iterable[tuple[int, str]]) -> None:
+def _ask_all(pages: Iterable[tuple[int, str]], prefix: str) -> None:
     for page, url in pages:
-        _is_lost(page, url)
+        _is_lost(page, url, prefix)
 
 
-def _is_lost(page: int, url: str) -> bool:
+def _is_lost(page: int, url: str, prefix: str) -> bool:
     """Request a page as an anonymous visitor, and hide it if it is no longer public."""
     try:
-        problem = _problem(url)
+        problem = _problem(url, prefix)
         if problem:
             hide(page, problem)
         return bool(problem)
@@ -82,9 +86,9 @@ def _is_lost(page: int, url: str) -> bool:
         return False
 
 
-def _problem(url: str) -> str:
+def _problem(url: str, prefix: str) -> str:
     """Return why a page is no longer public; "" if it is, or if it can't be requested."""
-    site = LocalSite()
+    site = LocalSite(prefix=prefix)
     if url.startswith("/"):
         place = Location(site.home.host, site.prefix[:-1] + url)
     else:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from functools import partial
+from typing import NamedTuple
 
 from sitechat.knowledge.index.tenants import cache_key
 from sitechat.knowledge.reading import PassageDraft, Unreadable
@@ -16,7 +17,7 @@ from sitechat.knowledge.reading.budget import DocumentBudget, read_document
 from sitechat.knowledge.reading.documents import Draft, Reading
 from sitechat.knowledge.searching.queries import Found, Query, is_known
 from sitechat.knowledge.sources import waiting
-from sitechat.knowledge.sources.crawling import is_page
+from sitechat.knowledge.sources.crawling import may_visit
 from sitechat.knowledge.sources.hosts import Location
 from sitechat.knowledge.sources.pages import LeftOut, PublicPages
 from sitechat.knowledge.sources.rendering import FORMATS, Elsewhere, LocalSite
@@ -33,15 +34,22 @@ LIMIT = 20
 """Maximum number of pages that are read for one IP address in ten minutes."""
 _PERIOD = 600
 _PASSAGES = 3
-_KEPT = 100
+KEPT = 100
 """Maximum number of pages that a process keeps."""
 _KEPT_FOR = 300.0
 """Seconds that a page is kept."""
 
-Kept = OrderedDict[tuple[tuple[str, str], Location], tuple[float, Reading | None]]
 
-recent: PerProcess[Kept] = PerProcess(OrderedDict)
-"""Pages that were read recently, with their content, by database, tenant and place."""
+class _Key(NamedTuple):
+    """A page as one tenant has it."""
+
+    tenant: tuple[str, str]
+    prefix: str
+    place: Location
+
+
+recent: PerProcess[OrderedDict[_Key, tuple[float, Reading | None]]] = PerProcess(OrderedDict)
+"""Pages that were read recently, with their content, by database, tenant, prefix and place."""
 
 
 def read_page(query: Query, address: str) -> list[Found]:
@@ -54,14 +62,13 @@ def read_page(query: Query, address: str) -> list[Found]:
     if not query.page_url or query.sources or is_known(query.page_url, query.prefix):
         return []
     try:
-        site = LocalSite()
+        site = LocalSite(prefix=query.prefix)
         place = site.place(query.page_url)
     except Unreadable:
         return []
-    inner = place.path[len(site.prefix) - 1 :]
-    if not site.hosts.is_main(place.host) or not is_page(inner):
+    if not site.hosts.is_main(place.host) or not may_visit(site, place):
         return []
-    reading = _read(Location(site.home.host, place.path), address)
+    reading = _read(Location(site.home.host, place.path), site.prefix, address)
     if reading is None:
         return []
     return [
@@ -70,31 +77,45 @@ def read_page(query: Query, address: str) -> list[Found]:
     ]
 
 
-def _read(place: Location, address: str) -> Reading | None:
-    kept, now, key = recent(), time.monotonic(), (cache_key(), place)
-    known = kept.get(key)
-    if known is not None and now - known[0] < _KEPT_FOR:
+def _read(place: Location, prefix: str, address: str) -> Reading | None:
+    key = _Key(cache_key(), prefix, place)
+    known = _kept(key)
+    if known is not None:
         return known[1]
     if not rates.allows("visited", address, LIMIT, _PERIOD):
         return None
-    kept.pop(key, None)
-    (reading,) = waiting.within(SECONDS, [partial(_keep, key)])
-    kept.setdefault(key, (now, None))  # it takes too long; the next question finds it
+    (reading,) = waiting.within(waiting.visits(), SECONDS, [partial(_read_once, key)])
     return reading
 
 
-def _keep(key: tuple[tuple[str, str], Location]) -> Reading | None:
-    kept, reading = recent(), _public(key[1])
+def _read_once(key: _Key) -> Reading | None:
+    known = _kept(key)
+    if known is not None:
+        return known[1]
+    _keep(key, None)  # until it is read, other questions do without it
+    reading = _public(key.place, key.prefix)
+    _keep(key, reading)
+    return reading
+
+
+def _kept(key: _Key) -> tuple[float, Reading | None] | None:
+    known = recent().get(key)
+    return known if known is not None and time.monotonic() - known[0] < _KEPT_FOR else None
+
+
+def _keep(key: _Key, reading: Reading | None) -> None:
+    kept = recent()
     kept[key] = (time.monotonic(), reading)
-    while len(kept) > _KEPT:
+    kept.move_to_end(key)
+    while len(kept) > KEPT:
         kept.popitem(last=False)
-    return reading
 
 
-def _public(place: Location) -> Reading | None:
+def _public(place: Location, prefix: str) -> Reading | None:
     """Read a page; return None if it is not public or can't be read."""
     try:
-        answer = PublicPages(LocalSite()).get(place)
+        site = LocalSite(prefix=prefix)
+        answer = PublicPages(site, allows=partial(may_visit, site)).get(place)
         format = FORMATS.get(answer.content_type)
         if format is None or format == "pdf":
             return None

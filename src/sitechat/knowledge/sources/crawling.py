@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterator
-from urllib.parse import urljoin
+from functools import partial
+from urllib.parse import unquote, urljoin
 
+from django.conf import settings
 from django.urls import Resolver404, ResolverMatch, resolve
 from django.utils import translation
 
@@ -14,6 +16,7 @@ from sitechat.knowledge.reading import Unreadable
 from sitechat.knowledge.sources.base import Document
 from sitechat.knowledge.sources.hosts import Location
 from sitechat.knowledge.sources.pages import PublicPages
+from sitechat.knowledge.sources.rendering import LocalSite
 from sitechat.knowledge.sources.tags import tags, without_comments
 
 MAX_PAGES = 1000
@@ -26,6 +29,8 @@ _ROBOTS = frozenset(("robots", "django-sitechat"))
 """Names of `<meta>` elements that may say nofollow."""
 _PRIVATE = frozenset(("admin", "sitechat", "wagtailadmin", "djdt"))
 """URL namespaces that contain no pages for visitors."""
+_UNCLEAR = frozenset(("?", "#", "\\", "\0", "\ufffd"))
+_DOTS = frozenset((".", ".."))
 _ACTIONS = re.compile(
     r"(?:^|[/_-])(?:log-?out|sign-?out|delete|remove|unsubscribe)(?:$|[/_-])", re.I
 )
@@ -40,7 +45,7 @@ class Crawl:
     """
 
     def __init__(self, pages: PublicPages, limit: int = MAX_PAGES) -> None:
-        self._pages = pages
+        self._pages = pages.only(partial(_may_follow, pages.site))
         self._limit = limit
         self.is_cut = False
         """Whether there are more pages than were read."""
@@ -87,7 +92,11 @@ class Crawl:
             link = self._pages.site.place(urljoin(base, href))
         except (Unreadable, ValueError):
             return None
-        return link if is_page(link.path[len(self._pages.site.prefix) - 1 :]) else None
+        return link if may_visit(self._pages.site, link) else None
+
+
+def _may_follow(site: LocalSite, place: Location) -> bool:
+    return place == site.home or may_visit(site, place)
 
 
 def links_of(body: bytes) -> list[str]:
@@ -112,6 +121,11 @@ def _forbids_following(meta: dict[str, str]) -> bool:
     return "nofollow" in directives or "none" in directives
 
 
+def may_visit(site: LocalSite, place: Location) -> bool:
+    """Return whether a location may be a page for visitors; see `is_page`."""
+    return place.path.startswith(site.prefix) and is_page(site.inner(place))
+
+
 def is_page(path: str) -> bool:
     """Return whether a path may be a page for visitors.
 
@@ -119,11 +133,12 @@ def is_page(path: str) -> bool:
     the chat and paths that are named like actions are excluded, too.
 
     Args:
-        path: The path without the site's prefix.
+        path: The path without the site's prefix, percent-encoded as in an address.
     """
-    if "?" in path or _ACTIONS.search(path) or not path.startswith("/") or path.startswith("//"):
+    requested = unquote(path)  # what the URLconf and the views get
+    if "?" in path or not _is_plain(requested) or _ACTIONS.search(requested):
         return False
-    match = _match(path)
+    match = _match(requested)
     if match is None:
         return False
     module = getattr(match.func, "__module__", "") or ""
@@ -132,10 +147,17 @@ def is_page(path: str) -> bool:
     )
 
 
+def _is_plain(path: str) -> bool:
+    """Return whether every view and proxy understands a decoded path in the same way."""
+    if not path.startswith("/") or path.startswith("//") or not _UNCLEAR.isdisjoint(path):
+        return False
+    return unquote(path) == path and _DOTS.isdisjoint(path.split("/"))
+
+
 def _match(path: str) -> ResolverMatch | None:
-    language = translation.get_language_from_path(path)
+    language = translation.get_language_from_path(path) or settings.LANGUAGE_CODE
     try:
-        with translation.override(language or translation.get_language()):
+        with translation.override(language):  # as in a request without cookies
             return resolve(path)
     except Resolver404:
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, unquote, urljoin
@@ -38,11 +38,23 @@ class PublicPages:
     Args:
         site: The site.
         known: The validators of pages, by key, of the last time when they were read.
+        allows: Returns whether a location may be requested. It is asked before each request for a
+            page, also after redirects.
     """
 
-    def __init__(self, site: LocalSite, known: Versions | None = None) -> None:
+    def __init__(
+        self,
+        site: LocalSite,
+        known: Versions | None = None,
+        allows: Callable[[Location], bool] | None = None,
+    ) -> None:
         self.site = site
         self._known = known if known is not None else {}
+        self._allows = allows
+
+    def only(self, allows: Callable[[Location], bool]) -> PublicPages:
+        """Return the same pages, of which only allowed locations are requested."""
+        return PublicPages(self.site, self._known, allows)
 
     def read(self, url: str, lastmod: str = "") -> Document:
         """Read a page. An error becomes the document's problem, never an exception.
@@ -123,7 +135,7 @@ class PublicPages:
         others = {self._address(place, url) for url in alternates.values()} - {""}
         if others - {own}:
             return _digest(min(others | {own}))
-        inner = place.path[len(self.site.prefix) - 1 :]
+        inner = self.site.inner(place)
         language = translation.get_language_from_path(inner)
         if not language:
             return ""
@@ -148,13 +160,16 @@ class PublicPages:
             LeftOut: The page is not public or not allowed to be indexed.
             Unreadable: The response is an error.
         """
-        if obeys_robots and not self.may_read(place):
-            raise LeftOut("robots.txt disallows it")
-        answer = self.site.get(place, follow=True, conditions=conditions)
-        if obeys_robots and not self.may_read(answer.place):
-            raise LeftOut("robots.txt disallows it")
-        if self._asks_for_login([visited.path for visited in answer.visited]):
-            raise LeftOut("visitors must log in to see it")
+
+        def check(visited: Sequence[Location]) -> None:
+            if obeys_robots and not self.may_read(visited[-1]):
+                raise LeftOut("robots.txt disallows it")
+            if self._asks_for_login([place.path for place in visited]):
+                raise LeftOut("visitors must log in to see it")
+            if self._allows is not None and not self._allows(visited[-1]):
+                raise LeftOut(f"leads to {visited[-1].path[:200]!r}, which is no page for visitors")
+
+        answer = self.site.get(place, follow=True, conditions=conditions, check=check)
         if answer.status in (401, 403, 404, 410):
             raise LeftOut(f"answers {answer.status} to an anonymous visitor")
         if answer.status != 200 and not (answer.status == 304 and conditions):
@@ -165,8 +180,8 @@ class PublicPages:
 
     def may_read(self, place: Location) -> bool:
         """Return whether robots.txt allows a page, with and without the `SCRIPT_NAME`."""
-        inner = place.path[len(self.site.prefix) - 1 :]
-        return all(self.robots.can_fetch(path, AGENT) for path in {place.path, inner or "/"})
+        paths = {place.path, self.site.inner(place)}
+        return all(self.robots.can_fetch(path, AGENT) for path in paths)
 
     @cached_property
     def robots(self) -> Protego:
@@ -206,7 +221,7 @@ class PublicPages:
         """Return the path of the login page, in the language of a path."""
         language = translation.get_language_from_path(path) or settings.LANGUAGE_CODE
         try:
-            with translation.override(language):
+            with self.site.environment(), translation.override(language):
                 login = resolve_url(settings.LOGIN_URL)
         except (NoReverseMatch, TypeError):  # LOGIN_URL is not a page of this site
             return ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -63,17 +63,16 @@ class LocalSite:
 
     Args:
         host: The host of requests; by default the site's main host.
+        prefix: The prefix of all paths; by default that of the current request. Give it in threads,
+            which do not know the request.
     """
 
-    def __init__(self, host: str = "") -> None:
+    def __init__(self, host: str = "", prefix: str | None = None) -> None:
+        self.prefix = get_script_prefix() if prefix is None else prefix
+        """The prefix of all paths of this application: "/" unless it has a `SCRIPT_NAME`."""
         self.hosts = Hosts()
         self.host = host or self.hosts.main[0]
         self.home = Location(self.host.lower(), self.prefix)
-
-    @cached_property
-    def prefix(self) -> str:
-        """The prefix of all paths of this application: "/" unless it has a `SCRIPT_NAME`."""
-        return get_script_prefix()
 
     def place(self, url: str) -> Location:
         """Return the location of an address of this site.
@@ -84,6 +83,10 @@ class LocalSite:
         """
         return self._checked(self.hosts.place(url, self.home))
 
+    def inner(self, place: Location) -> str:
+        """Return the path and query of a location without the prefix, as it is requested."""
+        return place.path[len(self.prefix) - 1 :] or "/"
+
     def get(
         self,
         place: Location,
@@ -92,6 +95,7 @@ class LocalSite:
         max_bytes: int = LARGEST,
         any_type: bool = False,
         conditions: Mapping[str, str] | None = None,
+        check: Callable[[Sequence[Location]], None] | None = None,
     ) -> PageResponse:
         """Return the response that an anonymous visitor gets.
 
@@ -101,6 +105,8 @@ class LocalSite:
             max_bytes: Maximum size of the response's body.
             any_type: Whether to return bodies of all media types, not only of pages.
             conditions: Headers of the first request, with the names of a WSGI environment.
+            check: Called before each request with the locations up to the requested one. It raises
+                an exception to prevent the request.
 
         Raises:
             Elsewhere: A redirect leaves the site.
@@ -108,6 +114,8 @@ class LocalSite:
         """
         visited = [place]
         while True:
+            if check is not None:
+                check(visited)
             extra = conditions if conditions and len(visited) == 1 else {}
             answer = self._request(visited, max_bytes, any_type=any_type, extra=extra)
             target = answer.headers.get("Location", "")
@@ -162,12 +170,12 @@ class LocalSite:
             "SERVER_NAME": name_of(place.host),
             **extra,
         }
-        inner = place.path[len(self.prefix) - 1 :] or "/"
+        inner = self.inner(place)
         if inner.startswith("//"):
             raise Unreadable("not a path")
         # Without cookies, every page is a first visit. A secure request avoids redirects to HTTPS.
         # The response is not closed, because that would end an outer request of this process.
-        with self._as_it_was(), quietly():
+        with self.environment(), quietly():
             response = handler.get_response(factory.get(inner, secure=True, **names))
             headers = response.headers
             content_type = headers.get("Content-Type", "").partition(";")[0].strip().lower()
@@ -183,8 +191,11 @@ class LocalSite:
             )
 
     @contextmanager
-    def _as_it_was(self) -> Iterator[None]:
-        """Restore the thread's language, URLconf and script prefix, which a request changes."""
+    def environment(self) -> Iterator[None]:
+        """Use the site's script prefix and no language, as at the start of a request.
+
+        The thread's language, URLconf and script prefix are restored.
+        """
         prefix, urlconf = get_script_prefix(), get_urlconf()
         set_script_prefix(self.prefix)
         try:

@@ -4,37 +4,44 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import wait
 from contextlib import ExitStack
 from contextvars import copy_context
 from functools import partial
-from threading import BoundedSemaphore
 from typing import TypeVar
 
 from django.db import connections, transaction
 
+from sitechat.runtime.limited_threads import LimitedThreads
 from sitechat.runtime.per_process import PerProcess
 
 THREADS = 2
-"""Number of threads that render pages."""
+"""Number of threads that render the pages that visitors are on, and of threads for rechecks."""
 
-MAX_TASKS = 50
-"""Maximum number of tasks that run or wait for a thread. Further ones are left out."""
+MAX_WAITING = 20
+"""Maximum number of tasks that wait for a thread of either kind. Further ones are left out."""
 
 T = TypeVar("T")
 
-threads = PerProcess(lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="sitechat-pages"))
+# Visitors choose the pages that they are on, so slow ones must not delay rechecks.
+visits = PerProcess(lambda: LimitedThreads(THREADS, MAX_WAITING, "sitechat-visited-pages"))
+"""The threads that render the pages that visitors are on."""
 
-places = PerProcess(lambda: BoundedSemaphore(MAX_TASKS))
+rechecks = PerProcess(lambda: LimitedThreads(THREADS, MAX_WAITING, "sitechat-rechecks"))
+"""The threads that recheck indexed pages."""
 
 
-def within(seconds: float, tasks: Sequence[Callable[[], T]]) -> list[T | None]:
+def within(
+    threads: LimitedThreads, seconds: float, tasks: Sequence[Callable[[], T]]
+) -> list[T | None]:
     """Run tasks in threads and return their results.
 
-    Threads keep the views' thread-local state apart from the current request. Late tasks continue
-    to run. In a transaction, whose rows other threads can't see, tasks run in this thread.
+    Threads keep the views' thread-local state apart from the current request. Tasks that started
+    continue if they are late; others are forgotten. In a transaction, whose rows other threads
+    can't see, tasks run in this thread.
 
     Args:
+        threads: The threads: `visits()` or `rechecks()`.
         seconds: Maximum time to wait for all tasks.
         tasks: Callables that raise no exceptions.
 
@@ -44,28 +51,20 @@ def within(seconds: float, tasks: Sequence[Callable[[], T]]) -> list[T | None]:
     if _in_transaction():
         deadline = time.monotonic() + seconds
         return [_in_savepoint(task) if time.monotonic() < deadline else None for task in tasks]
-    futures = [_submit(task) for task in tasks]
-    done, _ = wait([future for future in futures if future is not None], timeout=seconds)
+    futures = [threads.submit(_in_context(task)) for task in tasks]
+    done, late = wait([future for future in futures if future is not None], timeout=seconds)
+    for future in late:
+        threads.give_up(future)
     return [future.result() if future in done else None for future in futures]
 
 
-def later(task: Callable[[], object]) -> None:
+def later(threads: LimitedThreads, task: Callable[[], object]) -> None:
     """Run a task in a thread without waiting for it.
 
     It is left out in a transaction, or if too many tasks wait.
     """
     if not _in_transaction():
-        _submit(task)
-
-
-def _submit(task: Callable[[], T]) -> Future[T] | None:
-    """Run a task in a thread; return None if too many tasks wait."""
-    mine = places()
-    if not mine.acquire(blocking=False):
-        return None
-    future = threads().submit(_in_context(task))
-    future.add_done_callback(lambda _future: mine.release())
-    return future
+        threads.submit(_in_context(task))
 
 
 def _in_transaction() -> bool:
