@@ -11,7 +11,6 @@ from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
-from django.utils.functional import lazy
 from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
@@ -114,7 +113,7 @@ class ApprovedAnswerAdmin(OwnTemplates, Uncounted, AnswerModelAdmin):
     """Edit approved answers. A new answer can start from a reply that did not help."""
 
     form = ApprovedAnswerForm
-    list_title = lazy(capfirst, str)(_("approved answers"))
+    list_title = capfirst(_("approved answers"))
     list_class = LastChangedFirst
     list_display = ("title", "first_question", "shown_bots", "shown_language", "active", "updated")
     list_filter = ("active", "audience", ("language", LanguageFilter))
