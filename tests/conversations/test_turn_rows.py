@@ -144,3 +144,22 @@ def test_other_visitors_are_not_busy(live_visitor: MakeVisitor, claude_standin: 
     live_visitor().begin("Hello")
     claude_standin.wait_for(lambda records: any(record.held for record in records))
     assert text_of(live_visitor().ask("Hello")) == "Hi"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_any_error_releases_what_a_message_has_reserved_in_the_cache(
+    visitor: Visitor, claude_standin: Standin, settings: Settings
+) -> None:
+    settings.CHAT_LEDGER = "sitechat.ledger.CacheLedger"
+    settings.CHAT_LIMITS = {"session": ["1 messages/day"]}
+    claude_standin.always("Hi.")
+    visitor.client.raise_request_exception = False
+
+    def wrapper(execute: Any, sql: str, *arguments: Any) -> Any:
+        if sql.startswith("INSERT") and "sitechat_message" in sql:
+            raise ZeroDivisionError
+        return execute(sql, *arguments)
+
+    with connection.execute_wrapper(wrapper):
+        assert visitor.send("Hello").status_code == 500
+    assert value_of(visitor.ask("Hello"), "done") == "complete"

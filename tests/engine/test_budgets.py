@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
@@ -11,13 +12,14 @@ from django.db import connection
 from pytest_django import Settings
 
 from sitechat.knowledge import index
-from sitechat.ledger import CacheLedger
+from sitechat.ledger import CacheLedger, DatabaseLedger
 from sitechat.ledger.limits import NANO
 from sitechat.models import Counter, Message, Usage
 from sitechat.standin import Answer, Standin
 from tests.indexed import put
 from tests.interleave import after_query
 from tests.visitor import MakeVisitor, Visitor, events_of, text_of, value_of
+from tests.waiting import until
 
 pytestmark = pytest.mark.database
 
@@ -202,3 +204,38 @@ def test_tools_that_were_not_offered_cost_no_second_request_without_room(
     assert visitor.ask("Hello")[-1] == {"done": "complete"}
     assert len(claude_standin.requests) == 1
     assert Message.objects.replies().get().text == "Let me look."
+
+
+entered, settled = threading.Event(), threading.Event()
+
+
+class Slow(DatabaseLedger):
+    """A ledger that extends a reservation after another one was settled, or after a moment."""
+
+    def extend(self, *args: Any, **kwargs: Any) -> Any:
+        entered.set()
+        settled.wait(0.3)
+        return super().extend(*args, **kwargs)
+
+    def settle(self, *args: Any, **kwargs: Any) -> None:
+        super().settle(*args, **kwargs)
+        settled.set()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_stop_while_a_tool_round_reserves_leaves_nothing_reserved(
+    live_visitor: MakeVisitor, claude_standin: Standin, shelf: None, settings: Settings
+) -> None:
+    settings.CHAT_LEDGER = f"{__name__}.Slow"
+    settings.CHAT_LIMITS = {"site": ["100 usd/day"], "session": ["10000000 tokens/day"]}
+    entered.clear()
+    settled.clear()
+    claude_standin.script(look(), ENOUGH)
+    visitor = live_visitor()
+    reply, stream = visitor.begin(QUESTION)
+    assert entered.wait(10)
+    visitor.stop(reply)
+    stream.close()
+    until(Usage.objects.exists)
+    until(lambda: not Counter.objects.exclude(reserved=0).exists())
+    assert Message.objects.replies().get().status == "stopped"

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any, ClassVar
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 from pytest_django import Settings
 
 from sitechat.conf import conf
 from sitechat.conversations import remote_replies
 from sitechat.engine import process
+from sitechat.ledger import CacheLedger
 from sitechat.ledger.limits import NANO
 from sitechat.models import Conversation, Counter, Message, Role, Status, Usage
+from sitechat.runtime import database
 from sitechat.standin import Answer, Standin
 from tests.engine.conftest import Elsewhere
 from tests.outage import is_checkpoint, outage
 from tests.smaller import Smaller
-from tests.visitor import Held, MakeVisitor, Visitor, raw_chunks, reply_url, text_of
+from tests.visitor import Held, MakeVisitor, Visitor, raw_chunks, reply_url, text_of, value_of
 from tests.waiting import until
 
 
@@ -164,3 +168,28 @@ def test_what_a_dead_process_holds_keeps_nobody_out_for_long(
     with elsewhere():
         assert live_visitor().send("Hello").json()["error"] == "rate_limited"
     assert text_of(live_visitor().ask("Hello")) == "Hi"
+
+
+class Losing(CacheLedger):
+    """A ledger in the cache. The transaction in which it settles first is lost to another one."""
+
+    settled: ClassVar[list[int]] = []
+
+    def settle(self, *args: Any, tokens: int, **kwargs: Any) -> None:
+        super().settle(*args, tokens=tokens, **kwargs)
+        self.settled.append(tokens)
+        if database.in_transaction() and len(self.settled) == 1:
+            raise OperationalError("database is locked")
+
+
+def test_a_transaction_that_is_tried_again_settles_a_ledger_elsewhere_once(
+    live_visitor: MakeVisitor, claude_standin: Standin, settings: Settings
+) -> None:
+    settings.CHAT_LEDGER = f"{__name__}.Losing"
+    settings.CHAT_LIMITS = {"site": ["1000000 tokens/day"]}
+    Losing.settled.clear()
+    claude_standin.script(Answer("Hi.", usage={"input_tokens": 900, "output_tokens": 20}))
+    assert value_of(live_visitor().ask("Hello"), "done") == "complete"
+    until(Usage.objects.exists)
+    until(lambda: bool(Losing.settled))
+    assert Losing.settled == [920]

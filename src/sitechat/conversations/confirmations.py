@@ -7,7 +7,7 @@ import uuid
 from functools import partial
 
 from django.contrib.auth import get_user_model
-from django.db import DatabaseError, IntegrityError
+from django.db import IntegrityError
 from django.utils import timezone
 
 from sitechat import engine
@@ -140,7 +140,7 @@ def _store(
                     updated=timezone.now(),
                 )
             return reserved
-        except DatabaseError as error:
+        except BaseException as error:
             if reserved is not None:
                 get_ledger().rolled_back(reserved["claims"] or [], database.alias())
             if not isinstance(error, IntegrityError) or attempt == ATTEMPTS:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from django.db import DatabaseError, IntegrityError
+from django.db import IntegrityError
 from django.utils import timezone
 
 from sitechat import engine
@@ -89,7 +89,7 @@ class TurnWriter:
         try:
             with database.atomic():
                 return self._write_locked(guess=guess)
-        except DatabaseError:
+        except BaseException:
             if self.reserved is not None:
                 get_ledger().rolled_back(self.reserved["claims"] or [], database.alias())
             raise

@@ -84,6 +84,8 @@ class LiveReply:
 
         self.held = worst_case(request) + final_case(request)
         """The reserved amount; only meaningful with `reserved["claims"]`."""
+        self._reserving = threading.Lock()
+        self._settles = False
         self._spent = Spending()
         self._call: tuple[claude.Call, float] | None = None
         self.model = request.model
@@ -125,6 +127,20 @@ class LiveReply:
     def spent_before(self) -> Spending:
         """The usage of the calls that have ended."""
         return self._spent
+
+    @contextmanager
+    def reserving(self) -> Iterator[bool]:
+        """Hold back the reply's settlement while more is reserved for it.
+
+        Yields whether more may be reserved: a stop ends a reply while such a step runs on a thread.
+        """
+        with self._reserving:
+            yield not self._settles
+
+    def end_reserving(self) -> None:
+        """Wait until what is being reserved is known, and allow no more."""
+        with self._reserving:
+            self._settles = True
 
     def begin_call(self, call: claude.Call) -> None:
         """Record the start of a call of Claude."""

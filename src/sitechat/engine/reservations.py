@@ -40,19 +40,25 @@ def extend(live: LiveReply, request: Request) -> bool:
     Returns:
         Whether it fits into the limits; if not, nothing was reserved.
     """
-    claims = live.reserved["claims"]
-    if claims is not None and not covers(live, request):
-        tokens, dollars = _missing(live, request)
-        try:
-            more = get_ledger().extend(claims, live.visitor, tokens=tokens, dollars=dollars)
-        except Exception:
-            # An admitted reply does not fail with the ledger. It ends within its reservation.
-            logger.exception("The ledger does not answer: reply %s gets no further round", live.id)
-            return False
-        if more is None:
-            return False
-        live.reserved["claims"] = more
-        live.held += Spending(TokenUsage(tokens), dollars)
+    if covers(live, request):
+        return True
+    with live.reserving() as may_reserve:
+        return may_reserve and _extend(live, request)
+
+
+def _extend(live: LiveReply, request: Request) -> bool:
+    claims = live.reserved["claims"] or []
+    tokens, dollars = _missing(live, request)
+    try:
+        more = get_ledger().extend(claims, live.visitor, tokens=tokens, dollars=dollars)
+    except Exception:
+        # An admitted reply does not fail with the ledger. It ends within its reservation.
+        logger.exception("The ledger does not answer: reply %s gets no further round", live.id)
+        return False
+    if more is None:
+        return False
+    live.reserved["claims"] = more
+    live.held += Spending(TokenUsage(tokens), dollars)
     return True
 
 

@@ -6,6 +6,7 @@ from its row. `stale` settles replies of dead processes.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from decimal import Decimal
 from functools import partial
@@ -56,6 +57,7 @@ def finish(live: LiveReply) -> None:
     """
     ending = live.ending
     assert ending is not None  # noqa: S101 - the engine calls it with the end of a reply
+    live.end_reserving()
     reply, error = live.reply, ending.error
     plain = live.rejected_saves >= PLAIN_AFTER
     ended: dict[str, Any] = {
@@ -225,9 +227,28 @@ def _usage(live: LiveReply, spent: Spending) -> Usage:
 
 
 def settle_claims(claims: Reservation | None, *, tokens: int, dollars: Decimal) -> None:
-    """Replace a reservation by the actual usage."""
+    """Replace a reservation by the actual usage, in the transaction or right after its commit."""
     if claims:
-        get_ledger().settle(claims, tokens=tokens, dollars=dollars)
+        _tell_ledger(partial(get_ledger().settle, claims, tokens=tokens, dollars=dollars))
+
+
+def _tell_ledger(change: Callable[[], None]) -> None:
+    """Change the ledger's counts once, although the transaction may be tried again.
+
+    A ledger that counts elsewhere learns of it after the commit. If it does not answer then, what
+    was reserved stays reserved until its window ends.
+    """
+
+    def tell() -> None:
+        try:
+            change()
+        except Exception:
+            logger.exception("The ledger does not answer: a reply stays reserved in its limits")
+
+    if get_ledger().counts_in(database.alias()):
+        change()
+    else:
+        database.after_commit(tell)
 
 
 def _take_back(rows: MessageQuerySet, ended: dict[str, Any]) -> int:
@@ -242,5 +263,6 @@ def _take_back(rows: MessageQuerySet, ended: dict[str, Any]) -> int:
     reserved, booked = from_row(row.reserved)
     for usage in Usage.objects.filter(reply_id=row.pk):
         usage.take_back(booked.usage.input_tokens, booked.usage.output_tokens, booked.dollars)
-    get_ledger().reopen(reserved["claims"] or [], tokens=booked.tokens, dollars=booked.dollars)
+    claims, tokens, dollars = reserved["claims"] or [], booked.tokens, booked.dollars
+    _tell_ledger(partial(get_ledger().reopen, claims, tokens=tokens, dollars=dollars))
     return 1

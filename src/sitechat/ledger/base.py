@@ -179,11 +179,13 @@ class Ledger(ABC):
         )
 
     def rolled_back(self, reservation: Reservation, using: str) -> None:
-        """Release a reservation after the transaction in which it was made was rolled back.
+        """Release a reservation, unless the rollback of a transaction on `using` has done so."""
+        if not self.counts_in(using):
+            self.cancel(reservation)
 
-        The ledger may count elsewhere than in that transaction's database, `using`.
-        """
-        self.cancel(reservation)
+    def counts_in(self, using: str) -> bool:
+        """Return whether transactions on the database `using` cover this ledger's counts."""
+        return False
 
     def left(self, visitor: Visitor, *, now: datetime | None = None) -> list[LimitLeft]:
         """Return the remaining amount of each of the visitor's own limits, as JSON values.

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from sitechat.ledger.base import Ledger
-from sitechat.ledger.claims import Change, Claim, Count, Reservation
+from sitechat.ledger.claims import Change, Claim, Count
 from sitechat.ledger.counting import Counting, counting
 from sitechat.ledger.identity import Visitor
 from sitechat.models import Counter
@@ -38,10 +38,9 @@ class DatabaseLedger(Ledger):
         if self._counting().cheap:
             super().check(visitor, tokens=tokens, dollars=dollars, now=now)
 
-    def rolled_back(self, reservation: Reservation, using: str) -> None:
-        """Release a reservation, unless the rollback on `using` has done so already."""
-        if router.db_for_write(Counter) != using:
-            self.cancel(reservation)
+    def counts_in(self, using: str) -> bool:
+        """Return whether the counters are rows of the database `using`."""
+        return bool(router.db_for_write(Counter) == using)
 
     def purge(self, now: datetime | None = None) -> int:
         """Delete counters of past windows; return how many."""

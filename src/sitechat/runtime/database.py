@@ -45,9 +45,12 @@ MISSING_ON_SQLITE = re.compile(r"no such (?:table|column)|has no column named")
 
 
 class _Thread(threading.local):
-    """The callbacks to run after the thread's `atomic` block; None outside of one."""
+    """The callbacks to run after the thread's `atomic` block, and whether only after its commit.
 
-    later: list[Callable[[], None]] | None = None
+    None outside of such a block.
+    """
+
+    later: list[tuple[Callable[[], None], bool]] | None = None
 
 
 _thread = _Thread()
@@ -68,20 +71,23 @@ def alias() -> str:
 
 @contextmanager
 def atomic() -> Iterator[None]:
-    """Run the block in a transaction, then the callbacks that it passed to `after_atomic`."""
+    """Run the block in a transaction, then its callbacks: see `after_atomic`, `after_commit`."""
     if _thread.later is not None:
         with transaction.atomic(using=alias()):
             yield
         return
-    later: list[Callable[[], None]] = []
+    later: list[tuple[Callable[[], None], bool]] = []
+    committed = False
     _thread.later = later
     try:
         with transaction.atomic(using=alias()):
             yield
+        committed = True
     finally:
         _thread.later = None
-        for work in later:
-            work()
+        for work, needs_commit in later:
+            if committed or not needs_commit:
+                work()
 
 
 def after_atomic(work: Callable[[], None]) -> None:
@@ -90,10 +96,19 @@ def after_atomic(work: Callable[[], None]) -> None:
     Unlike with `transaction.on_commit`, it is also called after a rollback, and in a site's
     `TestCase`, whose transaction is never committed. It must not raise.
     """
+    _later(work, needs_commit=False)
+
+
+def after_commit(work: Callable[[], None]) -> None:
+    """Call `work` like `after_atomic`, but not after a rollback. It must not raise."""
+    _later(work, needs_commit=True)
+
+
+def _later(work: Callable[[], None], *, needs_commit: bool) -> None:
     if _thread.later is None:
         work()
     else:
-        _thread.later.append(work)
+        _thread.later.append((work, needs_commit))
 
 
 def retry(
