@@ -210,10 +210,11 @@ def test_a_length_that_is_no_number_is_refused() -> None:
 
 
 def test_requests_of_an_address_are_limited() -> None:
-    for _request in range(machine_views.LIMIT):
-        assert Client().get("/llms.txt").status_code == 200
-    response = Client().get("/llms.txt")
-    assert (response.status_code, response["Retry-After"]) == (429, "60")
+    # A new minute may start meanwhile.
+    responses = [Client().get("/llms.txt") for _request in range(2 * machine_views.LIMIT + 1)]
+    assert all(response.status_code == 200 for response in responses[: machine_views.LIMIT])
+    refused = [response for response in responses if response.status_code == 429]
+    assert {response["Retry-After"] for response in refused} == {"60"}
 
 
 @pytest.mark.parametrize("url", ["/llms.txt", "/llms-full.txt", "/mcp/"])

@@ -36,7 +36,7 @@ View = Callable[[HttpRequest], HttpResponse]
 def _limited(view: View) -> View:
     @wraps(view)
     def limited(request: HttpRequest) -> HttpResponse:
-        rate = rates.count("machines", network_of(request), LIMIT, 60)
+        rate = rates.count_request("machines", network_of(request), LIMIT, 60)
         if rate is Rate.EXCEEDED:
             return _refusal(429, "Too many requests.\n")
         if rate is Rate.UNKNOWN:

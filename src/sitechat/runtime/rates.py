@@ -37,7 +37,9 @@ outage = PerProcess(_Outage)
 """The state of the cache in this process."""
 
 
-def count(what: str, address: str, limit: int, seconds: int, now: float | None = None) -> Rate:
+def count_request(
+    what: str, address: str, limit: int, seconds: int, now: float | None = None
+) -> Rate:
     """Count a request, and return how it compares with the limit. This never raises.
 
     Args:
@@ -65,5 +67,5 @@ def count(what: str, address: str, limit: int, seconds: int, now: float | None =
 
 
 def allows(what: str, address: str, limit: int, seconds: int, now: float | None = None) -> bool:
-    """Count a request, and return whether it is known to be within the limit; see `count`."""
-    return count(what, address, limit, seconds, now) is Rate.WITHIN
+    """Count a request, and return whether it is known to be within the limit; see `count_request`."""
+    return count_request(what, address, limit, seconds, now) is Rate.WITHIN
