@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from sitechat.knowledge import audience, index, open_page, search
 from sitechat.knowledge.index.stored_pages import remove
+from sitechat.knowledge.searching import Query, guesses, look
 from sitechat.models import Page
 from tests.indexed import ANONYMOUS, found, index_in_use, put
 
@@ -46,6 +48,28 @@ def test_inflected_and_misspelled_words_are_found(help_pages: None, query: str, 
     if query == "How can I pay?":
         put("/payment/", "How to pay: credit cards and invoices.", "Payment methods")
     assert found(query)[0] == first
+
+
+@pytest.mark.parametrize("length", [12, 28, 64])
+def test_a_question_of_unknown_words_is_searched_with_a_limited_number_of_statements(
+    length: int,
+) -> None:
+    for language in ("en", "de", "fr"):
+        put(f"/{language}/", "apple pie " + " ".join("abcdefghij"), language=language)
+    random = Random(1)  # noqa: S311
+    words = ["".join(random.choices("abcdefghij", k=length)) for _ in range(2000 // length)]
+    statements: list[str] = []
+    used = index.refresh()
+    assert used is not None
+    used.terms.set_trace_callback(statements.append)
+    look(used, Query(" ".join(words), previous=" ".join(reversed(words))), 10)
+    used.terms.set_trace_callback(None)
+    assert len(statements) < guesses.MAX_LOOKUPS + 300
+
+
+def test_words_after_many_unknown_ones_are_found(help_pages: None) -> None:
+    unknown = " ".join("".join(reversed(f"zyxwvu{letter}")) for letter in "abcdefghijklmnop")
+    assert found(f"{unknown} parcel")[0] == "/shipping/"
 
 
 def test_a_follow_up_is_searched_with_the_previous_message(help_pages: None) -> None:

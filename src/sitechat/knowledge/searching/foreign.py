@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from sitechat.knowledge.index import Index
+from sitechat.knowledge.searching.guesses import Guesses
 from sitechat.knowledge.text.dictionary import counterparts
 from sitechat.knowledge.text.languages import guess_language, is_unspaced, stem
 from sitechat.knowledge.text.stopwords import languages_with_stop_words
@@ -35,12 +36,14 @@ def language_of(text: str, index: Index, asked: str, visitor: str) -> str:
     return "" if guessed in known else guessed
 
 
-def words_of_site(word: str, language: str, index: Index) -> list[str]:
+def words_of_site(word: str, language: str, index: Index, guesses: Guesses) -> list[str]:
     """Return words of the site that may mean a foreign word: translations, or else cognates."""
     found: list[str] = []
     for target in index.languages[:2]:
         found += counterparts(language, target, _folder(index)).get(stem(word, language), [])
-    return found or list(_cognates(word, index))
+    if found or not guesses.may_try(word):
+        return found
+    return list(_cognates(word, index))
 
 
 def _folder(index: Index) -> Path | None:

@@ -11,6 +11,7 @@ from sitechat.knowledge.index import Index, embeddings
 from sitechat.knowledge.index.question_vectors import embed_questions
 from sitechat.knowledge.searching import foreign, listings, translations
 from sitechat.knowledge.searching.compounding import joined, separated, spaced
+from sitechat.knowledge.searching.guesses import Guesses
 from sitechat.knowledge.searching.matching import CANDIDATES, Word, best_matches, count_matches
 from sitechat.knowledge.searching.scope import Scope
 from sitechat.knowledge.searching.spelling import repair
@@ -49,11 +50,12 @@ def rank(index: Index, query: str, previous: str, language: str, scope: Scope) -
     """Return the passages in a scope that match a question, best first."""
     language = base_language(language)
     asked = guess_language(query, index.languages, language or _default(index))
-    words, query = _words(index, query, asked, language)
+    guesses = Guesses(partial(_known, index), partial(_count_phrase, index))
+    words, query = _words(index, query, asked, language, guesses)
     scores = best_matches(index, words, scope)
     if previous:
         spoken_before = guess_language(previous, index.languages, asked)
-        earlier, previous = _words(index, previous, spoken_before, language)
+        earlier, previous = _words(index, previous, spoken_before, language, guesses)
         known = {term for word in words for term in word}
         earlier = [
             {term: count for term, count in word.items() if term not in known} for word in earlier
@@ -92,7 +94,9 @@ def _default(index: Index) -> str:
     return index.languages[0] if index.languages else "en"
 
 
-def _words(index: Index, text: str, language: str, visitor: str) -> tuple[list[Word], str]:
+def _words(
+    index: Index, text: str, language: str, visitor: str, guesses: Guesses
+) -> tuple[list[Word], str]:
     """Return the words to search for, and the text with corrected spelling.
 
     Terms are stems in each of the index's languages, with the number of passages that contain them.
@@ -113,14 +117,19 @@ def _words(index: Index, text: str, language: str, visitor: str) -> tuple[list[W
     for word in kept:
         stems = known(word)
         if spoken:
-            for counterpart in foreign.words_of_site(word, spoken, index):
+            for counterpart in foreign.words_of_site(word, spoken, index, guesses):
                 stems.update(known(counterpart))
-        elif not stems and not is_unspaced(word) and not (has_compound and len(word) < 6):
-            stems = spaced(word, known, partial(_count_phrase, index))
+        elif (
+            not stems
+            and not is_unspaced(word)
+            and not (has_compound and len(word) < 6)
+            and guesses.may_try(word)
+        ):
+            stems = spaced(word, guesses.known, guesses.count)
             vocabulary = index.vocabulary.by_length
             better = None if stems else repair(word, vocabulary, lambda near: bool(known(near)))
             if not stems and better is None:
-                terms += separated(word, known)
+                terms += separated(word, guesses.known)
             elif better is not None:
                 stems = known(better)
                 text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", better, text, flags=re.IGNORECASE)
