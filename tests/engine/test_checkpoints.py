@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -12,48 +11,15 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from sitechat.chatbot import Chatbot
-from sitechat.claude.request import Request
 from sitechat.engine.checkpoints import checkpoint
 from sitechat.engine.live import LiveReply
-from sitechat.engine.reply import Reply
-from sitechat.engine.spending import Spending, as_reserved
-from sitechat.ledger.identity import Visitor
-from sitechat.models import Conversation, Message, Role, Status
+from sitechat.models import Message, Status
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 EARLIER = timedelta(minutes=1)
 
 Begin = Callable[[str], LiveReply]
-
-
-@pytest.fixture
-def begin(db: None) -> Begin:
-    """Return a function that creates a running reply with its row and lets it write."""
-
-    def begin(text: str) -> LiveReply:
-        talk = Conversation.objects.create(bot="default")
-        made = Message.objects.create(
-            conversation=talk,
-            position=1,
-            role=Role.ASSISTANT,
-            status=Status.RUNNING,
-            running_in=talk,
-            updated=timezone.now() - EARLIER,
-        )
-        live = LiveReply(
-            Reply(id=str(made.pk), message_id=str(uuid.uuid4())),
-            Request("claude-opus-4-7", 1000, []),
-            conversation_id=talk.pk,
-            bot=Chatbot("default"),
-            reserved=as_reserved("", Spending(), None),
-            visitor=Visitor(session=None, user=None, ip=""),
-        )
-        live.reply.write(text)
-        return live
-
-    return begin
 
 
 def row(live: LiveReply) -> Message:

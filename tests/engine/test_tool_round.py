@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any, TypeVar
 
 import pytest
 from django.contrib.auth.models import User
 from pytest_django import Settings
 
+from sitechat.claude.request import ToolCall
 from sitechat.engine import tool_round, workers
+from sitechat.engine.live import LiveReply
+from sitechat.engine.tool_calls import PreparedCall, ToolResult, ToolRound
+from sitechat.models import ToolState
 from sitechat.standin import Answer, Standin
 from sitechat.tools import arguments as arguments_module
 from tests import tool_bots
 from tests.smaller import Smaller
 from tests.visitor import MakeVisitor, Visitor, text_of
+
+T = TypeVar("T")
 
 
 @pytest.fixture(autouse=True)
@@ -184,6 +192,29 @@ def test_a_tool_that_hangs_again_and_again_leaves_threads_to_others(
     assert "took too long" in first["content"][0]["text"]
     assert "not available" in second["content"][0]["text"]
     assert "is_error" not in third
+
+
+def test_a_call_that_gets_no_thread_is_stored_as_not_run(begin: Callable[[str], LiveReply]) -> None:
+    class Shop:
+        def prepare(self, call: ToolCall) -> PreparedCall:
+            return PreparedCall(call.name, {}, "tool", "", 10.0, "", run)
+
+    def run(shown: int) -> ToolResult:
+        raise AssertionError
+
+    turns = iter([True, False])  # a thread for the validation, none for the call
+
+    async def tool(name: str, work: Callable[[], T], /) -> T:
+        if not next(turns):
+            raise workers.NoToolThread(name)
+        return work()
+
+    live = begin("Let me look.")
+    steps = replace(workers.IN_PLACE, tool=tool)
+    used = ToolRound(live.request, [], [ToolCall("1", "stock", {})])
+    assert asyncio.run(tool_round.run_tools(live, Shop(), used, steps)) is None
+    assert [result.failed for result in used.results] == [True]
+    assert [use.state for use in live.tool_uses] == [ToolState.REFUSED]
 
 
 def test_the_number_of_calls_is_limited(

@@ -133,6 +133,9 @@ async def _run(
         result = await asyncio.wait_for(work, timeout)
         used.state = ToolState.FAILED if result.failed else ToolState.DONE
         used.size = result.size
+    except NoToolThread:
+        used.state = ToolState.REFUSED
+        raise
     finally:
         used.milliseconds = round((monotonic() - started) * 1000)
     return result
