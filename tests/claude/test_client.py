@@ -13,11 +13,14 @@ import pytest
 from pytest_django import Settings
 
 from sitechat import claude
+from sitechat.claude.client import preparation
 from sitechat.claude.messages import messages
 from sitechat.claude.request import Request
 from sitechat.errors import ReplyError
 from sitechat.standin import Answer, Standin
+from tests.thread_limit import no_new_threads
 from tests.visitor import Visitor
+from tests.waiting import until
 
 
 def test_a_loop_keeps_its_client_until_the_settings_change(settings: Settings) -> None:
@@ -130,3 +133,12 @@ def test_a_site_may_bring_its_own_client(claude_standin: Standin, settings: Sett
         asyncio.run(main())
     [record] = claude_standin.requests  # its own retries are switched off
     assert record.headers["authorization"] == "Bearer of-the-site"
+
+
+def test_the_preparation_starts_later_if_no_thread_could_start(settings: Settings) -> None:
+    settings.ANTHROPIC_API_KEY = "a key"
+    with preparation.renewed():
+        with no_new_threads():
+            claude.warm_up()
+        claude.warm_up()
+        until(claude.prepared)

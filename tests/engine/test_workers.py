@@ -13,11 +13,19 @@ from django.db import connection
 from pytest_django import Settings
 
 from sitechat.engine.process import running
-from sitechat.engine.workers import POOLED, SITE_CODE_THREADS, workers
+from sitechat.engine.workers import (
+    POOLED,
+    SITE_CODE_THREADS,
+    TOOL_THREADS,
+    NoToolThread,
+    ToolThreads,
+    workers,
+)
 from sitechat.knowledge.index import embeddings
 from sitechat.models import Message, Status
 from sitechat.standin import Answer, Standin
 from tests.indexed import put_help_pages
+from tests.thread_limit import no_new_threads
 from tests.visitor import Held, MakeVisitor, text_of
 from tests.waiting import until
 
@@ -152,3 +160,11 @@ def test_no_thread_keeps_a_connection_while_no_reply_runs() -> None:
             assert not await step(keeps)
 
     asyncio.run(steps())
+
+
+def test_a_tool_for_which_no_thread_could_start_is_refused_and_runs_later() -> None:
+    tools = ToolThreads()
+    for _ in range(TOOL_THREADS + 1):  # a refused call needs no room
+        with no_new_threads(), pytest.raises(NoToolThread):
+            tools.submit("order_status", lambda: "refused")
+    assert tools.submit("order_status", lambda: "sent").result(5) == "sent"

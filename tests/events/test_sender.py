@@ -22,6 +22,7 @@ from tests.events.receiver import Receiver, receiver
 from tests.interleave import after_query
 from tests.owner import talk
 from tests.smaller import Smaller
+from tests.thread_limit import no_new_threads
 from tests.waiting import until
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -213,3 +214,12 @@ def test_the_cleanup_deletes_old_deliveries(hook: Receiver) -> None:
     Delivery.objects.update(created=timezone.now() - timedelta(days=31))
     call_command("chat_cleanup")
     assert not Delivery.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_delivery_is_sent_later_if_no_thread_could_start() -> None:
+    with no_new_threads():
+        queue_mail("test", MAIL)
+    sending.wake()
+    until(lambda: Delivery.objects.filter(state="sent").exists())
+    assert len(mail.outbox) == 1

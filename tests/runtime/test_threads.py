@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import weakref
+from collections.abc import Callable
 from concurrent.futures import wait
 from functools import partial
 from typing import Any
@@ -17,11 +18,12 @@ from django.utils import translation
 
 from sitechat.engine.workers import run_on
 from sitechat.runtime import database_threads
-from sitechat.runtime.database_threads import DatabaseThreads, PoolFull
+from sitechat.runtime.database_threads import DatabaseThreads
 from sitechat.runtime.request_pool import RequestPool
 from sitechat.runtime.steps import release_request_thread
-from sitechat.runtime.threads import DaemonThreads, let_request_thread_go
+from sitechat.runtime.threads import DaemonThreads, PoolFull, let_request_thread_go
 from tests.smaller import Smaller
+from tests.thread_limit import no_new_threads
 from tests.waiting import until
 
 
@@ -184,3 +186,25 @@ def test_work_of_a_request_sees_its_language_and_prefix_on_another_thread() -> N
 
     assert asyncio.run(request()) == ("fr", "/shop/")
     assert get_script_prefix() == "/"
+
+
+@pytest.mark.parametrize("make", [RequestPool, partial(DaemonThreads, 1, "test")])
+def test_a_pool_works_again_after_no_thread_could_start(
+    make: Callable[[], RequestPool | DaemonThreads],
+) -> None:
+    pool, done = make(), []
+    with no_new_threads(), pytest.raises(PoolFull):
+        pool.submit(lambda: done.append("refused"))
+    assert pool.submit(lambda: 6 * 7).result(5) == 42
+    assert done == []
+
+
+def test_work_for_the_database_waits_for_a_busy_thread_if_no_other_can_start() -> None:
+    threads, go_on = DatabaseThreads(2, "test", max_waiting=1), threading.Event()
+    first = threads.submit(go_on.wait, 5)
+    with no_new_threads():
+        second = threads.submit(lambda: 6 * 7)
+        with pytest.raises(PoolFull):
+            threads.submit(lambda: None)
+    go_on.set()
+    assert (first.result(5), second.result(5)) == (True, 42)

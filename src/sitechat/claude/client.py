@@ -16,6 +16,7 @@ from django.utils.module_loading import import_string
 from sitechat.conf import conf
 from sitechat.runtime.per_loop import PerLoop
 from sitechat.runtime.per_process import PerProcess
+from sitechat.runtime.threads import PoolFull, start_daemon
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
@@ -85,7 +86,10 @@ def warm_up() -> None:
     mine = preparation()
     if not mine.started and configured():
         mine.started = True
-        threading.Thread(target=mine.run, name="sitechat-warm-up", daemon=True).start()
+        try:
+            start_daemon(mine.run, "sitechat-warm-up")
+        except PoolFull:
+            mine.started = False  # the next visitor tries again
 
 
 def prepared() -> bool:

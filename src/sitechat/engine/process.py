@@ -25,6 +25,7 @@ from sitechat.runtime.per_loop import PerLoop
 from sitechat.runtime.per_process import PerProcess
 from sitechat.runtime.safe_logging import get_logger
 from sitechat.runtime.steps import engine_context
+from sitechat.runtime.threads import PoolFull, start_daemon
 
 logger = get_logger("sitechat.engine")
 
@@ -169,7 +170,11 @@ def _background(process: Running) -> Engine:
     with process.lock:
         if process.background is None:
             loop = _new_loop()
-            threading.Thread(target=loop.run_forever, name="sitechat-engine", daemon=True).start()
+            try:
+                start_daemon(loop.run_forever, "sitechat-engine")
+            except PoolFull:
+                loop.close()
+                raise
             process.background = _engine(loop, finishes_alone=True)
         return process.background
 

@@ -21,7 +21,7 @@ from sitechat.conf import conf
 from sitechat.runtime.database_connections import run_and_close
 from sitechat.runtime.database_threads import DatabaseThreads
 from sitechat.runtime.per_process import PerProcess
-from sitechat.runtime.threads import DaemonThreads, in_callers_context
+from sitechat.runtime.threads import DaemonThreads, PoolFull, in_callers_context
 
 T = TypeVar("T")
 
@@ -87,7 +87,11 @@ class ToolThreads:
             if self._running[name] >= CALLS_OF_TOOL or self._running.total() >= TOOL_THREADS:
                 raise NoToolThread(name)
             self._running[name] += 1
-        future = self._pool.submit(work)
+        try:
+            future = self._pool.submit(work)
+        except PoolFull:
+            self._end(name)
+            raise NoToolThread(name) from None
         future.add_done_callback(lambda _future: self._end(name))
         return future
 

@@ -28,7 +28,7 @@ from sitechat.runtime import database
 from sitechat.runtime.database_connections import close_connections
 from sitechat.runtime.per_process import PerProcess
 from sitechat.runtime.safe_logging import get_logger
-from sitechat.runtime.threads import DaemonThreads, in_callers_context
+from sitechat.runtime.threads import DaemonThreads, PoolFull, in_callers_context, start_daemon
 from sitechat.safe_text import one_line
 
 logger = get_logger("sitechat.events")
@@ -74,8 +74,12 @@ class DeliveryThread:
         with self._lock:
             self._news.set()
             if not self._runs:
-                self._runs = True
-                threading.Thread(target=self._run, name="sitechat-deliveries", daemon=True).start()
+                try:
+                    start_daemon(self._run, "sitechat-deliveries")
+                except PoolFull:
+                    logger.warning("No thread could start to send deliveries; a later one does")
+                else:
+                    self._runs = True
 
     def _run(self) -> None:
         while True:
@@ -147,7 +151,11 @@ class IsolatedLooks:
     def look(self) -> None:
         """Send what is due soon. If many looks wait already, a later one finds it."""
         if self._waiting.acquire(blocking=False):
-            self._threads.submit(in_callers_context(self._look))
+            try:
+                self._threads.submit(in_callers_context(self._look))
+            except PoolFull:
+                self._waiting.release()
+                logger.warning("No thread could start to send deliveries; a later one does")
 
     def _look(self) -> None:
         self._waiting.release()

@@ -33,9 +33,9 @@ from sitechat.http import cors, entrance
 from sitechat.http.page_language import page_language
 from sitechat.http.read_limits import TooManyReads, brake
 from sitechat.runtime import database
-from sitechat.runtime.database_threads import PoolFull
 from sitechat.runtime.safe_logging import get_logger
 from sitechat.runtime.steps import RequestSteps, drive, steps_for
+from sitechat.runtime.threads import PoolFull
 
 logger = get_logger("sitechat.views")
 

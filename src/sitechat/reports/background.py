@@ -10,7 +10,7 @@ from django.db import DatabaseError, connections, transaction
 
 from sitechat.runtime import database
 from sitechat.runtime.safe_logging import get_logger
-from sitechat.runtime.threads import in_callers_context
+from sitechat.runtime.threads import PoolFull, in_callers_context, start_daemon
 
 logger = get_logger("sitechat.reports")
 
@@ -39,7 +39,11 @@ class BackgroundWork:
                 return
             self._idle.clear()
         run = in_callers_context(self._run)
-        threading.Thread(target=run, name=f"sitechat-{self._name}", daemon=True).start()
+        try:
+            start_daemon(run, f"sitechat-{self._name}")
+        except PoolFull:
+            self._idle.set()
+            logger.warning("No thread could start for the %s; it is repeated later", self._name)
 
     def _run(self) -> None:
         try:

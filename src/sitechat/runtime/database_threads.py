@@ -11,6 +11,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from sitechat.runtime.database_connections import KeptConnections
+from sitechat.runtime.threads import PoolFull, start_daemon
 
 T = TypeVar("T")
 
@@ -18,10 +19,6 @@ IDLE = 3.0
 """Idle seconds after which a thread closes its connections."""
 
 Work = tuple["Future[Any]", Callable[[], Any]]
-
-
-class PoolFull(Exception):
-    """Too many steps are waiting for a thread."""
 
 
 class DatabaseThreads(Executor):
@@ -57,7 +54,7 @@ class DatabaseThreads(Executor):
         """Run the call on one of the threads. Can be called from any thread.
 
         Raises:
-            PoolFull: Too many steps are waiting.
+            PoolFull: Too many steps are waiting, or the pool can't start its first thread.
         """
         future: Future[T] = Future()
         work: Work = (future, lambda: fn(*args, **kwargs))
@@ -65,17 +62,27 @@ class DatabaseThreads(Executor):
             if self._idle:
                 self._idle.pop().put(work)
             elif self._threads < self._max_threads:
-                self._threads += 1
-                inbox: SimpleQueue[Work | None] = SimpleQueue()
-                inbox.put(work)
-                threading.Thread(
-                    target=self._run, args=(inbox,), name=self._name, daemon=True
-                ).start()
-            elif self._max_waiting is None or len(self._waiting) < self._max_waiting:
-                self._waiting.append(work)
+                self._start_for(work)
             else:
-                raise PoolFull
+                self._append(work)
         return future
+
+    def _start_for(self, work: Work) -> None:
+        inbox: SimpleQueue[Work | None] = SimpleQueue()
+        inbox.put(work)
+        try:
+            start_daemon(partial(self._run, inbox), self._name)
+        except PoolFull:
+            if not self._threads:
+                raise
+            self._append(work)  # for a thread that is busy now
+        else:
+            self._threads += 1
+
+    def _append(self, work: Work) -> None:
+        if self._max_waiting is not None and len(self._waiting) >= self._max_waiting:
+            raise PoolFull
+        self._waiting.append(work)
 
     def keep_connections(self, keeps: bool) -> None:
         """Choose whether connections stay open after a step; if not, close those of idle threads.

@@ -33,7 +33,7 @@ class RequestPool:
         """Run the step on a thread, in the caller's context. Can be called from any thread.
 
         Raises:
-            PoolFull: Too many steps are waiting.
+            PoolFull: Too many steps are waiting, or no thread can start.
         """
         return self._threads.submit(in_callers_context(step))
 

@@ -19,6 +19,22 @@ T = TypeVar("T")
 Work = tuple["Future[Any]", Callable[[], Any]]
 
 
+class PoolFull(Exception):
+    """No thread can take the work: too much is waiting, or no more threads can start."""
+
+
+def start_daemon(run: Callable[[], object], name: str) -> None:
+    """Start a daemon thread.
+
+    Raises:
+        PoolFull: The process can't start more threads, such as at the limit of a container.
+    """
+    try:
+        threading.Thread(target=run, name=name, daemon=True).start()
+    except (RuntimeError, MemoryError) as error:
+        raise PoolFull(str(error)) from error
+
+
 class DaemonThreads(Executor):
     """A pool of daemon threads that are started when they are needed.
 
@@ -35,19 +51,23 @@ class DaemonThreads(Executor):
         self._work: SimpleQueue[Work] = SimpleQueue()
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
-        """Run the call on one of the threads. Can be called from any thread."""
+        """Run the call on one of the threads. Can be called from any thread.
+
+        Raises:
+            PoolFull: It needs one more thread, which can't start.
+        """
+        if not self._idle.acquire(blocking=False):
+            self._start_one()
         future: Future[T] = Future()
         self._work.put((future, lambda: fn(*args, **kwargs)))
-        if not self._idle.acquire(blocking=False) and self._may_start():
-            threading.Thread(target=self._run, name=self._name, daemon=True).start()
         return future
 
-    def _may_start(self) -> bool:
-        """Return whether one more thread may start, and count it."""
+    def _start_one(self) -> None:
+        """Start one more thread, unless all are started."""
         with self._lock:
-            starts = self._threads < self._max_threads
-            self._threads += starts
-        return starts
+            if self._threads < self._max_threads:
+                start_daemon(self._run, self._name)
+                self._threads += 1
 
     def _run(self) -> None:
         while True:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
@@ -22,6 +21,7 @@ from sitechat.knowledge.text.languages import base_language
 from sitechat.models import IndexState, Page, Passage
 from sitechat.runtime import database
 from sitechat.runtime.per_process import PerProcess
+from sitechat.runtime.threads import PoolFull, start_daemon
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,7 +53,10 @@ def warm_up() -> None:
     """Load the embedder's model in a thread, before the visitor asks the first question."""
     if conf.CHAT_EMBEDDER and not _process().is_warm:
         _process().is_warm = True
-        threading.Thread(target=_load, name="sitechat-embedder-warm-up", daemon=True).start()
+        try:
+            start_daemon(_load, "sitechat-embedder-warm-up")
+        except PoolFull:
+            _process().is_warm = False  # the next visitor tries again
 
 
 def _load() -> None:
