@@ -81,3 +81,19 @@ def test_a_client_that_disconnects_while_it_waits_blocks_nobody(let_in: bool) ->
             task.cancel()
 
     async_to_sync(main)()
+
+
+def test_a_client_that_leaves_as_its_place_is_freed_is_just_cancelled() -> None:
+    async def main() -> None:
+        gate = Gate()
+        started, waiting = await fill(gate)
+        waiting[0].cancel()
+        started.pop().leave()  # in the same turn of the loop
+        with pytest.raises(asyncio.CancelledError):
+            await waiting[0]
+        assert await waiting[1]
+        assert not waiting[2].done()
+        for task in waiting[2:]:
+            task.cancel()
+
+    async_to_sync(main)()

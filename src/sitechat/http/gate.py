@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from math import ceil
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol, cast
@@ -99,7 +100,8 @@ class Gate:
             if turn.done() and not turn.cancelled():
                 self.leave()  # it was admitted at the moment when its client left
             else:
-                self._waiting.remove(turn)
+                with suppress(ValueError):  # it left in the moment in which a place became free
+                    self._waiting.remove(turn)
             raise
         return Ticket(self)
 
