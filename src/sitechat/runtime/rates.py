@@ -67,5 +67,5 @@ def count_request(
 
 
 def allows(what: str, address: str, limit: int, seconds: int, now: float | None = None) -> bool:
-    """Count a request, and return whether it is known to be within the limit; see `count_request`."""
+    """Return whether a request is known to be within the limit; see `count_request`."""
     return count_request(what, address, limit, seconds, now) is Rate.WITHIN
