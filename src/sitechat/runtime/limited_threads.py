@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-from sitechat.runtime.threads import DaemonThreads
+from sitechat.runtime.threads import DaemonThreads, PoolFull
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ class LimitedThreads:
         self._changed = threading.Condition()
 
     def submit(self, work: Callable[[], T]) -> Future[T] | None:
-        """Run a call on one of the threads; return None if too many calls wait."""
+        """Run a call on one of the threads; return None if too many wait or no thread can start."""
         future: Future[T] = Future()
         with self._changed:
             starts = self._active < self._max_threads
@@ -42,8 +42,21 @@ class LimitedThreads:
             self._waiting.append((future, work))
             self._active += starts
         if starts:
-            self._threads.submit(self._run)
+            try:
+                self._threads.submit(self._run)
+            except PoolFull:
+                return self._without_thread(future)
         return future
+
+    def _without_thread(self, future: Future[T]) -> Future[T] | None:
+        """Return the call if other threads will run it; else forget it and return None."""
+        with self._changed:
+            self._active -= 1
+            self._changed.notify_all()
+            others = self._active > 0
+        if not others:
+            self.give_up(future)
+        return None if future.cancelled() else future
 
     def give_up(self, future: Future[Any]) -> None:
         """Forget a call if it has not started."""
