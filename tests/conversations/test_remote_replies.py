@@ -7,24 +7,33 @@ from datetime import timedelta
 
 import pytest
 from django.db import OperationalError, connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from sitechat.conversations import remote_replies
 from sitechat.conversations.remote_replies import RemoteReply
 from sitechat.engine.reply import Reply
 from sitechat.models import Conversation, Message, Role, Status
+from sitechat.runtime.threads import PoolFull
+from sitechat.signals import reply_finished
 from tests.smaller import Smaller
+from tests.thread_limit import no_new_threads
 from tests.waiting import until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 
 
-@pytest.fixture
-def row() -> Message:
-    """The row of a reply that another process writes."""
+def running_row() -> Message:
+    """Return the row of a reply that another process writes."""
     conversation = Conversation.objects.create(bot="default")
     fields = {"conversation": conversation, "status": Status.RUNNING, "updated": timezone.now()}
     return Message.objects.create(position=1, role=Role.ASSISTANT, **fields)
+
+
+@pytest.fixture
+def row() -> Message:
+    """The row of a reply that another process writes."""
+    return running_row()
 
 
 def follow(row: Message) -> tuple[RemoteReply, threading.Event]:
@@ -76,3 +85,48 @@ def test_a_database_that_is_down_for_a_moment_ends_no_stream(
     assert isinstance(following.problem, OperationalError)
     following.unfollow(news.set)
     connection.close()
+
+
+def test_all_rows_are_read_in_one_query_while_their_processes_live() -> None:
+    followed = [RemoteReply(Reply.from_row(running_row(), "m")) for _ in range(5)]
+    with CaptureQueriesContext(connection) as queries:
+        remote_replies.read(followed)
+    assert len(queries) == 1
+
+
+def test_a_row_that_can_not_be_ended_ends_no_other_stream() -> None:
+    lost, *others = [running_row() for _ in range(3)]
+    Message.objects.filter(pk=lost.pk).update(
+        process=None, updated=timezone.now() - timedelta(hours=1), reserved={"claims": "unreadable"}
+    )
+    followed = [RemoteReply(Reply.from_row(row, "m")) for row in (lost, *others)]
+    Message.objects.exclude(pk=lost.pk).update(text="Hel")
+    remote_replies.read(followed)
+    assert followed[0].problem is not None
+    assert [(each.problem, each.reply.text) for each in followed[1:]] == [(None, "Hel")] * 2
+
+
+def test_a_reply_that_is_deleted_as_it_ends_has_stopped() -> None:
+    row = running_row()
+    Message.objects.update(process=None, updated=timezone.now() - timedelta(hours=1))
+    following = RemoteReply(Reply.from_row(row, "m"))
+
+    def forget(**_signal: object) -> None:
+        Conversation.objects.all().delete()
+
+    reply_finished.connect(forget)
+    try:
+        remote_replies.read([following])
+    finally:
+        reply_finished.disconnect(forget)
+    assert (following.problem, following.reply.status) == (None, "stopped")
+
+
+def test_the_thread_starts_later_if_it_could_not_start(row: Message) -> None:
+    until(lambda: pollers() == 0)
+    with no_new_threads(), pytest.raises(PoolFull):
+        follow(row)
+    following, news = follow(row)
+    Message.objects.update(text="Hel")
+    until(lambda: following.reply.text == "Hel")
+    following.unfollow(news.set)

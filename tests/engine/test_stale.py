@@ -10,10 +10,13 @@ from io import StringIO
 
 import pytest
 from django.core.management import call_command
+from django.db import transaction
+from django.db.models.signals import post_save
 from django.utils import timezone
 from pytest_django import Settings
 
 from sitechat.conf import conf
+from sitechat.engine.stale import end_lost
 from sitechat.models import Conversation, Message, Role, Status, Usage
 from sitechat.standin import Standin
 from tests.engine.conftest import Elsewhere
@@ -159,3 +162,19 @@ def test_what_a_dead_process_may_have_spent_is_booked_with_the_deletion(
     assert not Message.objects.exists()
     usage = Usage.objects.get(status=Status.INTERRUPTED)
     assert (usage.reply, str(usage.dollars.normalize())) == (None, "0.5")
+
+
+def test_a_conversation_that_is_deleted_as_its_reply_ends_stops_no_cleanup(
+    make_orphan: MakeOrphan,
+) -> None:
+    make_orphan(None)
+
+    def forget(**_signal: object) -> None:
+        transaction.on_commit(Conversation.objects.all().delete)
+
+    post_save.connect(forget, sender=Usage)
+    try:
+        assert end_lost(Message.objects.replies()) == 1
+    finally:
+        post_save.disconnect(forget, sender=Usage)
+    assert not Message.objects.exists()

@@ -5,11 +5,10 @@ One thread of the process reads the rows of all replies that are followed in it.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from contextvars import copy_context
-from time import monotonic, sleep
+from time import monotonic
 from uuid import UUID
 
 from django.db import InterfaceError, OperationalError
@@ -17,12 +16,11 @@ from django.db import InterfaceError, OperationalError
 from sitechat.conf import conf
 from sitechat.conversations.replies import renewed
 from sitechat.engine.reply import Reply
+from sitechat.errors import NotFound
 from sitechat.models import Message
 from sitechat.runtime.database_connections import KeptConnections
 from sitechat.runtime.per_process import PerProcess
-from sitechat.runtime.safe_logging import get_logger
-
-logger = get_logger("sitechat.stream")
+from sitechat.runtime.repeating import RepeatingThread
 
 POLL = 0.3
 """Seconds between two reads of the rows."""
@@ -76,68 +74,41 @@ class RemoteReply:
                 wake()
 
 
-class Poller:
-    """A thread that reads the rows of followed replies. It ends when no reply is followed."""
-
-    def __init__(self) -> None:
-        self._followed: set[RemoteReply] = set()
-        self._running = False
-        self._lock = threading.Lock()
-
-    def add(self, remote: RemoteReply) -> None:
-        """Read the row of a reply from now on."""
-        with self._lock:
-            self._followed.add(remote)
-            if not self._running:
-                self._running = True
-                threading.Thread(target=self._run, name="sitechat-poller", daemon=True).start()
-
-    def remove(self, remote: RemoteReply) -> None:
-        """Stop reading the row of a reply."""
-        with self._lock:
-            self._followed.discard(remote)
-
-    def _run(self) -> None:
-        kept = KeptConnections()
-        while True:
-            sleep(POLL)
-            with self._lock:
-                if not self._followed:
-                    self._running = False
-                    break
-                followed = list(self._followed)
-            try:
-                _look(followed, kept)
-            except Exception:  # the thread must go on for the others
-                logger.exception("Replies of other processes could not be read")
-        kept.close()
-
-
 def _look(followed: Sequence[RemoteReply], kept: KeptConnections) -> None:
     if conf.CHAT_REQUEST_ISOLATION:
         for remote in followed:
-            remote.context.run(_read, [remote])
+            remote.context.run(read, [remote])
             kept.close()
     else:
         kept.refresh()
-        _read(followed)
+        read(followed)
         kept.used()
 
 
-poller = PerProcess(Poller)
-"""The poller of this process."""
+def _poller() -> RepeatingThread[RemoteReply]:
+    return RepeatingThread("sitechat-poller", _look, lambda: POLL)
 
 
-def _read(followed: Sequence[RemoteReply]) -> None:
-    """Read the rows of the replies in one query."""
+poller = PerProcess(_poller)
+"""The thread of this process that reads the rows of followed replies."""
+
+
+def read(followed: Sequence[RemoteReply]) -> None:
+    """Read the rows of the replies in one query, and end those whose process has died."""
     try:
-        rows = {
-            row.pk: renewed(row)
-            for row in Message.objects.filter(pk__in={remote.id for remote in followed})
-        }
+        rows = Message.objects.in_bulk({remote.id for remote in followed})
     except Exception as error:
         for remote in followed:
             remote.failed(error)
         return
     for remote in followed:
-        remote.renew(rows.get(remote.id))
+        _renew(remote, rows.get(remote.id))
+
+
+def _renew(remote: RemoteReply, row: Message | None) -> None:
+    try:
+        remote.renew(None if row is None else renewed(row))
+    except NotFound:
+        remote.renew(None)
+    except Exception as error:  # the others must go on
+        remote.failed(error)

@@ -96,9 +96,16 @@ def _from_row(visit: Visit, row: Message, message_id: str) -> Reply:
 
 
 def renewed(row: Message) -> Message:
-    """Return the row. A running reply whose process has ended is interrupted first."""
-    if row.status == Status.RUNNING and stale.end_lost(Message.objects.filter(pk=row.pk)):
-        row.refresh_from_db()
+    """Return a row that was just read. A running reply whose process has ended is interrupted.
+
+    Raises:
+        NotFound: Its conversation was deleted meanwhile.
+    """
+    if stale.may_be_lost(row) and stale.end_lost(Message.objects.filter(pk=row.pk)):
+        try:
+            row.refresh_from_db()
+        except Message.DoesNotExist:
+            raise NotFound from None
     return row
 
 

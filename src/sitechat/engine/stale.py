@@ -39,6 +39,12 @@ def stale_after() -> timedelta:
     return timedelta(seconds=conf.CHAT_STALE_AFTER)
 
 
+def may_be_lost(row: Message) -> bool:
+    """Return whether `end_lost` has anything to do for a row that was just read."""
+    silent_since = timezone.now() - (stale_after() - _doubt())
+    return row.status == Status.RUNNING and row.updated < silent_since
+
+
 def silent(replies: MessageQuerySet) -> MessageQuerySet:
     """Return the replies of other processes that were not updated for CHAT_STALE_AFTER."""
     return _silent_for(replies, stale_after())
@@ -53,7 +59,7 @@ def end_lost(replies: MessageQuerySet) -> int:
     Returns:
         The number of ended replies.
     """
-    doubt = stale_after() / SUSPECTED_PART
+    doubt = _doubt()
     ended = 0
     for row in _silent_for(replies, stale_after() - doubt).select_related("conversation"):
         now = timezone.now()
@@ -81,6 +87,11 @@ def end_silent(replies: MessageQuerySet) -> int:
     return sum(_end(row) for row in silent(replies).select_related("conversation"))
 
 
+def _doubt() -> timedelta:
+    """Return the time for which a suspicion must stay."""
+    return stale_after() / SUSPECTED_PART
+
+
 def _may_live(row: Message) -> bool:
     """Return whether another process may still run the reply.
 
@@ -106,7 +117,10 @@ def _end(row: Message) -> bool:
     usage = database.retry(partial(_settle, row))
     if usage is None:
         return False
-    row.refresh_from_db()
+    try:
+        row.refresh_from_db()
+    except Message.DoesNotExist:  # its conversation was deleted right after
+        return True
     reply_finished.send_robust(sender=_bot_class(row.conversation.bot), reply=row, usage=usage)
     return True
 

@@ -5,10 +5,8 @@ One thread per process reads the rows of all watched handoffs, about once a seco
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from time import sleep
 from uuid import UUID
 
 from django.utils import timezone
@@ -16,9 +14,7 @@ from django.utils import timezone
 from sitechat.models import Handoff
 from sitechat.runtime.database_connections import KeptConnections
 from sitechat.runtime.per_process import PerProcess
-from sitechat.runtime.safe_logging import get_logger
-
-logger = get_logger("sitechat.people")
+from sitechat.runtime.repeating import RepeatingThread
 
 POLL = 0.8
 """Seconds between two reads of the rows."""
@@ -44,51 +40,23 @@ class Watch:
             self._wake()
 
 
-class Watcher:
-    """A thread that reads the rows of watched handoffs. It ends when nobody watches."""
-
-    def __init__(self) -> None:
-        self._watches: set[Watch] = set()
-        self._running = False
-        self._lock = threading.Lock()
-
-    def add(self, watch: Watch) -> None:
-        """Start to wake a reader at changes."""
-        with self._lock:
-            self._watches.add(watch)
-            if not self._running:
-                self._running = True
-                threading.Thread(target=self._run, name="sitechat-watcher", daemon=True).start()
-
-    def remove(self, watch: Watch) -> None:
-        """Stop waking a reader at changes."""
-        with self._lock:
-            self._watches.discard(watch)
-
-    def _run(self) -> None:
-        kept = KeptConnections()
-        while True:
-            with self._lock:
-                if not self._watches:
-                    self._running = False
-                    break
-                watches = list(self._watches)
-            try:
-                kept.refresh()
-                _read(watches)
-            except Exception:  # keep the thread; readers also poll on their own
-                logger.exception("Handoffs could not be read")
-            finally:
-                kept.used()
-            sleep(POLL)
-        kept.close()
+def _look(watches: Sequence[Watch], kept: KeptConnections) -> None:
+    try:
+        kept.refresh()
+        _read(watches)
+    finally:
+        kept.used()
 
 
-watcher = PerProcess(Watcher)
-"""The watcher of this process."""
+def _watcher() -> RepeatingThread[Watch]:
+    return RepeatingThread("sitechat-watcher", _look, lambda: POLL)
 
 
-def _read(watches: list[Watch]) -> None:
+watcher = PerProcess(_watcher)
+"""The thread of this process that reads the rows of watched handoffs."""
+
+
+def _read(watches: Sequence[Watch]) -> None:
     now = timezone.now()
     ids = {watch.conversation for watch in watches}
     rows = Handoff.objects.filter(pk__in=ids).only("version", "state", "typing_until")
