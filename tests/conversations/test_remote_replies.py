@@ -90,7 +90,7 @@ def test_a_database_that_is_down_for_a_moment_ends_no_stream(
 def test_all_rows_are_read_in_one_query_while_their_processes_live() -> None:
     followed = [RemoteReply(Reply.from_row(running_row(), "m")) for _ in range(5)]
     with CaptureQueriesContext(connection) as queries:
-        remote_replies.read(followed)
+        remote_replies.renew_all(followed)
     assert len(queries) == 1
 
 
@@ -101,7 +101,7 @@ def test_a_row_that_can_not_be_ended_ends_no_other_stream() -> None:
     )
     followed = [RemoteReply(Reply.from_row(row, "m")) for row in (lost, *others)]
     Message.objects.exclude(pk=lost.pk).update(text="Hel")
-    remote_replies.read(followed)
+    remote_replies.renew_all(followed)
     assert followed[0].problem is not None
     assert [(each.problem, each.reply.text) for each in followed[1:]] == [(None, "Hel")] * 2
 
@@ -116,7 +116,7 @@ def test_a_reply_that_is_deleted_as_it_ends_has_stopped() -> None:
 
     reply_finished.connect(forget)
     try:
-        remote_replies.read([following])
+        remote_replies.renew_all([following])
     finally:
         reply_finished.disconnect(forget)
     assert (following.problem, following.reply.status) == (None, "stopped")

@@ -77,11 +77,11 @@ class RemoteReply:
 def _look(followed: Sequence[RemoteReply], kept: KeptConnections) -> None:
     if conf.CHAT_REQUEST_ISOLATION:
         for remote in followed:
-            remote.context.run(read, [remote])
+            remote.context.run(renew_all, [remote])
             kept.close()
     else:
         kept.refresh()
-        read(followed)
+        renew_all(followed)
         kept.used()
 
 
@@ -93,7 +93,7 @@ poller = PerProcess(_poller)
 """The thread of this process that reads the rows of followed replies."""
 
 
-def read(followed: Sequence[RemoteReply]) -> None:
+def renew_all(followed: Sequence[RemoteReply]) -> None:
     """Read the rows of the replies in one query, and end those whose process has died."""
     try:
         rows = Message.objects.in_bulk({remote.id for remote in followed})
