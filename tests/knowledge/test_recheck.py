@@ -7,6 +7,7 @@ import time
 
 import pytest
 from django.http import HttpRequest, HttpResponse
+from django.urls import set_script_prefix
 
 from sitechat.knowledge import open_page, search
 from sitechat.knowledge.index.indexing import index_all
@@ -81,6 +82,25 @@ def test_the_next_page_replaces_a_page_that_is_gone(answers: dict[str, Answer]) 
     answers[first] = status(404)
     assert search("page walrus", user=ANONYMOUS, limit=2)[0].url != first
     assert set(found("page walrus")) == {second, third}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_pages_below_a_script_name_are_rechecked_where_they_are(answers: dict[str, Answer]) -> None:
+    put_pages("/walrus/")
+    index_all()
+    paths: list[str] = []
+
+    def note(request: HttpRequest) -> HttpResponse:
+        paths.append(request.path)
+        return HttpResponse("<main>The page walrus</main>")
+
+    answers["/walrus/"] = note
+    set_script_prefix("/shop/")
+    try:
+        found("page walrus")
+    finally:
+        set_script_prefix("/")
+    until(lambda: paths == ["/shop/walrus/"])
 
 
 @pytest.mark.django_db(transaction=True)
