@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from pytest_django import Settings
 from sitechat.conversations import bot_texts
 from sitechat.models import BotTexts
 from sitechat.standin import Standin
+from tests.thread_limit import no_new_threads
 from tests.visitor import Visitor
 
 pytestmark = pytest.mark.django_db
@@ -116,3 +118,13 @@ def test_the_first_page_of_a_process_has_them_as_well() -> None:
 def test_without_the_table_pages_have_the_chat() -> None:
     bot_texts.forget()
     assert "<site-chat" in widget()
+
+
+def test_a_page_is_drawn_without_edited_texts_if_no_thread_can_start(settings: Settings) -> None:
+    settings.CHAT_REQUEST_ISOLATION = True
+
+    async def page() -> bot_texts.EditedTexts:
+        return bot_texts.known_texts("default")
+
+    with no_new_threads():
+        assert asyncio.run(page()) == bot_texts.UNEDITED

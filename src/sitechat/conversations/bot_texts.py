@@ -6,7 +6,6 @@ So pages with the chat run no query. Whether a bot is switched off is read for e
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -22,7 +21,7 @@ from sitechat.models import BotTexts
 from sitechat.runtime import database
 from sitechat.runtime.per_process import PerProcess
 from sitechat.runtime.safe_logging import get_logger
-from sitechat.runtime.threads import in_callers_context
+from sitechat.runtime.threads import PoolFull, in_callers_context, start_daemon
 
 logger = get_logger("sitechat")
 
@@ -98,10 +97,7 @@ def known_texts(bot: str) -> EditedTexts:
     known = _known()
     if not known.is_fresh and not _is_in_memory():
         is_first, known.read_at = known.read_at is None, time.monotonic()
-        thread = threading.Thread(target=_refresh_apart, name="sitechat-texts", daemon=True)
-        thread.start()
-        if is_first:
-            thread.join(FIRST_WAIT)
+        _run_apart(_refresh_apart, wait=FIRST_WAIT if is_first else 0)
     return known.texts.get(bot, UNEDITED)
 
 
@@ -120,10 +116,18 @@ def _read_for_request(bot: str) -> EditedTexts:
         _quietly(read)
     else:  # an async view draws the page: Django refuses queries on this thread
         apart = partial(_quietly, read, closes=True)
-        thread = threading.Thread(target=in_callers_context(apart), daemon=True)
-        thread.start()
-        thread.join(FIRST_WAIT)
+        _run_apart(in_callers_context(apart), wait=FIRST_WAIT)
     return found[0] if found else UNEDITED
+
+
+def _run_apart(read: Callable[[], None], *, wait: float) -> None:
+    """Read texts on another thread. The page is drawn even if no thread can start."""
+    try:
+        thread = start_daemon(read, "sitechat-texts")
+    except PoolFull:
+        logger.warning("No thread could start to read edited texts; a later page does it")
+    else:
+        thread.join(wait)
 
 
 def _quietly(read: Callable[[], None], *, closes: bool = False) -> None:

@@ -23,16 +23,18 @@ class PoolFull(Exception):
     """No thread can take the work: too much is waiting, or no more threads can start."""
 
 
-def start_daemon(run: Callable[[], object], name: str) -> None:
-    """Start a daemon thread.
+def start_daemon(run: Callable[[], object], name: str) -> threading.Thread:
+    """Start a daemon thread, and return it.
 
     Raises:
         PoolFull: The process can't start more threads, such as at the limit of a container.
     """
     try:
-        threading.Thread(target=run, name=name, daemon=True).start()
+        thread = threading.Thread(target=run, name=name, daemon=True)
+        thread.start()
     except (RuntimeError, MemoryError) as error:
         raise PoolFull(str(error)) from error
+    return thread
 
 
 class DaemonThreads(Executor):
