@@ -173,10 +173,11 @@ def test_a_page_is_cached_and_reads_of_an_address_are_limited() -> None:
     for _ in range(3):
         assert texts("/shop/kettle/")
     assert asked == ["/shop/kettle/"]
-    for number in range(1, visited.LIMIT):
-        assert texts(f"/shop/pot-{number}/")
-    assert texts("/shop/other/") == []
-    assert len(asked) == visited.LIMIT
+    # A new period may start meanwhile.
+    numbers = range(1, 2 * visited.LIMIT + 1)
+    refused = next(number for number in numbers if not texts(f"/shop/pot-{number}/"))
+    assert refused >= visited.LIMIT
+    assert len(asked) == refused
 
 
 def test_a_page_that_is_indexed_is_not_read(settings: Settings, answers: dict[str, Answer]) -> None:
