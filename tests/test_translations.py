@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import django
 import pytest
 from django.core.management import call_command
 from django.test import Client
@@ -85,8 +86,11 @@ def used(path: Path) -> Iterator[Key]:
                 yield str(found.get("context", "")), str(found["id"])
 
 
-TRANSLATE = re.compile(r"""\{%\s*(?:translate|trans)\s+(?:"([^"]*)"|'([^']*)')|_\("([^"]*)"\)""")
-"""The texts of a template that stand in a tag or a filter's argument."""
+TRANSLATE = re.compile(
+    r"""\{%\s*(?:translate|trans)\s+("[^"]*"|'[^']*')(?:\s+context\s+("[^"]*"|'[^']*'))?"""
+)
+ARGUMENT = re.compile(r"""_\("([^"]*)"\)""")
+"""The texts of a template that stand in a tag, with a context, and in a filter's argument."""
 
 PLURAL = re.compile(r"\{%\s*plural\s*%\}")
 BLOCK = re.compile(
@@ -97,8 +101,10 @@ BLOCK = re.compile(
 def used_in_template(path: Path) -> Iterator[Key]:
     """Yield the texts that a template marks for translation, as makemessages writes them."""
     text = path.read_text(encoding="utf-8")
-    for match in TRANSLATE.finditer(text):
-        yield "", next(filter(None, match.groups()))
+    for found, context in TRANSLATE.findall(text):
+        yield context[1:-1], found[1:-1]
+    for found in ARGUMENT.findall(text):
+        yield "", found
     for options, content in BLOCK.findall(text):
         singular = PLURAL.split(content)[0]
         if "trimmed" in options:
@@ -208,3 +214,25 @@ def test_commands_use_the_language_of_the_site(capsys: pytest.CaptureFixture[str
     with translation.override("de"):
         call_command("chat_cleanup", dry_run=True)
     assert capsys.readouterr().out.startswith("Würde löschen: 0 Unterhaltungen mit 0 Nachrichten")
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_no_text_is_translated_otherwise_by_django(language: str) -> None:
+    """Django's apps usually come first in INSTALLED_APPS, and their translation wins."""
+    folder = Path(django.__file__).parent
+    theirs = [
+        gettext.GNUTranslations(path.open("rb"))
+        for path in folder.glob(f"**/locale/{language}/LC_MESSAGES/django.mo")
+    ]
+    found = {
+        text: {other for each in theirs if (other := each.gettext(text)) != text}
+        for (context, text), entry in CATALOGS[language].items()
+        if not context and not entry.plural
+    }
+    otherwise = {
+        text: others
+        for text, others in found.items()
+        if others
+        and CATALOGS[language]["", text].translations[0].casefold() not in map(str.casefold, others)
+    }
+    assert not otherwise, "give these texts a context, or the translation of Django"

@@ -101,13 +101,13 @@ def test_from_right_to_left(
 ) -> None:
     page = open_page(locale="ar")
     page.goto(site)
-    launcher = page.get_by_role("button", name="فتح المحادثة")
+    launcher = page.get_by_role("button", name="فتح الدردشة")
     box = launcher.bounding_box()
     assert box is not None
     assert box["x"] < 100
     launcher.click()
     panel = page.locator(".panel").bounding_box()
-    close = page.get_by_role("button", name="إغلاق المحادثة").bounding_box()
+    close = page.get_by_role("button", name="إغلاق الدردشة").bounding_box()
     assert panel is not None
     assert close is not None
     assert close["x"] < panel["x"] + 100

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
+from django.utils import timezone
 from pytest_django import Settings
 
-from sitechat.models import Unanswered
+from sitechat.models import Job, Unanswered
 from sitechat.reports import grouping, review
 from tests.owner import talk
 from tests.smaller import Smaller
@@ -51,6 +52,7 @@ def test_later_questions_join_the_groups_that_are_open(settings: Settings) -> No
     settings.CHAT_EMBEDDER = f"{__name__}.by_subject"
     ask(PARKING)
     talk(("Is there a parking lot?", "Maybe."), rating=-1)
+    Job.record(Job.RATED, timezone.now())
     review.review_new_replies(10)
     assert groups() == [{PARKING, "Is there a parking lot?"}]
 
@@ -59,6 +61,7 @@ def test_a_question_does_not_join_a_group_that_is_done() -> None:
     ask("Where can I park?")
     Unanswered.objects.mark_done([Unanswered.objects.get().pk])
     talk(("where can i park", "Maybe."), rating=-1)
+    Job.record(Job.RATED, timezone.now())
     review.review_new_replies(10)
     assert Unanswered.objects.values("group").distinct().count() == 2
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from sitechat.admin.answer_html import as_html
 from sitechat.models import Conversation, HandoffEntry, Message, Role, Status
@@ -20,7 +20,18 @@ ENTRIES = 100
 
 KINDS = {Role.USER: "visitor", Role.ASSISTANT: "bot", Role.AGENT: "agent"}
 
-FROM_VISITOR = frozenset({HandoffEntry.Kind.REQUESTED, HandoffEntry.Kind.WITHDRAWN})
+STEPS = {
+    HandoffEntry.Kind.REQUESTED: gettext_lazy("The visitor asked for a person"),
+    HandoffEntry.Kind.WITHDRAWN: gettext_lazy("The visitor went back to the bot"),
+    HandoffEntry.Kind.JOINED: gettext_lazy("%(user)s joined as %(name)s"),
+    HandoffEntry.Kind.HANDED_BACK: gettext_lazy("%(user)s handed the conversation back to the bot"),
+    HandoffEntry.Kind.IDLE: gettext_lazy("%(name)s was silent, so the bot took over"),
+    HandoffEntry.Kind.CLOSED: gettext_lazy("%(user)s closed the conversation"),
+    HandoffEntry.Kind.ASSIGNED: gettext_lazy("%(user)s assigned the conversation to %(name)s"),
+    HandoffEntry.Kind.MAILED: gettext_lazy("%(user)s sent the answer by e-mail (%(name)s)"),
+}
+UNASSIGNED = gettext_lazy("%(user)s took back the assignment")
+"""Sentences about the steps of a handoff. `name` is the text of the step's row."""
 
 
 @dataclass(frozen=True)
@@ -93,23 +104,13 @@ def _of_entry(row: HandoffEntry) -> TalkLine:
         key=f"entry-{row.pk}",
         kind="note" if is_note else "step",
         author=visible(row.author_name),
-        text=visible(row.text) if is_note else " ".join(_step(row)),
+        text=visible(row.text) if is_note else _step(row),
         created=row.created,
     )
 
 
-def _step(row: HandoffEntry) -> Iterator[str]:
-    """Yield the parts of a sentence that describes the step."""
-    if row.kind in FROM_VISITOR:
-        yield _("The visitor")
-    elif row.kind == HandoffEntry.Kind.IDLE:
-        yield visible(row.text)
-    else:
-        yield visible(row.author_name)
-    yield str(row.get_kind_display())
-    if row.kind == HandoffEntry.Kind.JOINED:
-        yield _("as %(name)s") % {"name": visible(row.text)}
-    elif row.kind == HandoffEntry.Kind.ASSIGNED and row.text:
-        yield _("to %(name)s") % {"name": visible(row.text)}
-    elif row.kind == HandoffEntry.Kind.MAILED:
-        yield f"({visible(row.text)})"
+def _step(row: HandoffEntry) -> str:
+    """Return a sentence that describes the step."""
+    kind = HandoffEntry.Kind(row.kind)
+    sentence = UNASSIGNED if kind == HandoffEntry.Kind.ASSIGNED and not row.text else STEPS[kind]
+    return sentence % {"user": visible(row.author_name), "name": visible(row.text)}
