@@ -112,6 +112,7 @@ class ApprovedAnswerForm(AnswerModelForm):
 class ApprovedAnswerAdmin(OwnTemplates, Uncounted, AnswerModelAdmin):
     """Edit approved answers. A new answer can start from a reply that did not help."""
 
+    change_list_template = "admin/sitechat/keyset_list.html"
     form = ApprovedAnswerForm
     list_title = capfirst(_("approved answers"))
     list_class = LastChangedFirst

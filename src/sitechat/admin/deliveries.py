@@ -37,6 +37,7 @@ BADGES: dict[str, str] = {
 class DeliveryAdmin(ReadOnlyPage, KeysetRows, DeliveryModelAdmin):
     """List deliveries. Failed ones can be sent again. Their contents are not shown."""
 
+    change_list_template = "admin/sitechat/keyset_list.html"
     list_title = _("Deliveries")
     list_class = NewestFirst
     deleted_with = ["conversation", "contact"]
