@@ -27,6 +27,7 @@ from sitechat.conversations import bot_texts
 from sitechat.engine import engine, stop
 from sitechat.engine.process import running
 from sitechat.engine.workers import DATABASE_THREADS, workers
+from sitechat.events import sender
 from sitechat.knowledge.sources import registry, waiting
 from sitechat.receivers import discover
 from sitechat.reports import catching_up, reviewing
@@ -85,7 +86,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> None:
     names = item.fixturenames if isinstance(item, pytest.Function) else ()
     if "transactional_db" in names or (marker and marker.kwargs.get("transaction")):
         pages = (waiting.visits(), waiting.rechecks())
-        for work in (*pages, catching_up.worker(), reviewing.worker()):
+        for work in (*pages, catching_up.worker(), reviewing.worker(), sender.threads()):
             assert work.wait(60), "the work in the background does not end"
     if CAN_CORRUPT_CONTEXTS:
         gc.collect(1 if next(_teardowns) % 100 else 2)

@@ -208,7 +208,7 @@ def test_every_language_has_every_text(language: str) -> None:
         words = json.loads(strings())
         found = widget.attributes()
     same = {name for name in english if words[name] == english[name]}
-    assert same <= {"title", "code", "sources", "conversation"}
+    assert same <= {"title", "code", "sources", "conversation", "message"}
     assert found["lang"] == language
     assert found["dir"] == ("rtl" if language == "ar" else "ltr")
     for name, text in english.items():

@@ -17,14 +17,12 @@ from django.utils import timezone
 from sitechat.engine.live import LiveReply
 from sitechat.engine.tool_calls import AskedCall, Decision, ToolResult
 from sitechat.models import OPEN_FOR, Handoff, HandoffState, Message, ToolState, ToolUse
+from sitechat.models.tool_uses import BY_PERSON
 from sitechat.runtime import database
 from sitechat.runtime.safe_logging import get_logger
 from sitechat.safe_text import storable
 
 logger = get_logger("sitechat.engine")
-
-BY_PERSON = "a person who joined"
-"""What declines open questions when a person joins, for the admin."""
 
 
 def claim(decision: Decision) -> bool:

@@ -67,16 +67,24 @@ class DeliveryThread:
         self._target = target
         self._lock = threading.Lock()
         self._news = threading.Event()
+        self._idle = threading.Event()
+        self._idle.set()
         self._runs = False
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until the thread does nothing; return whether it does nothing."""
+        return self._idle.wait(seconds)
 
     def wake(self) -> None:
         """Make the thread look for due deliveries soon."""
         with self._lock:
             self._news.set()
+            self._idle.clear()
             if not self._runs:
                 try:
                     start_daemon(self._run, "sitechat-deliveries")
                 except PoolFull:
+                    self._idle.set()
                     logger.warning("No thread could start to send deliveries; a later one does")
                 else:
                     self._runs = True
@@ -84,11 +92,14 @@ class DeliveryThread:
     def _run(self) -> None:
         while True:
             self._news.clear()
+            self._idle.clear()
             wait = self._look()
             with self._lock:
-                if wait is None and not self._news.is_set():
-                    self._runs = False
-                    return
+                if not self._news.is_set():
+                    self._idle.set()
+                    if wait is None:
+                        self._runs = False
+                        return
             self._news.wait(wait)
 
     def _look(self) -> float | None:
@@ -127,6 +138,10 @@ class DeliveryThreads:
                 if target not in self._threads:
                     self._threads[target] = DeliveryThread(target)
                 self._threads[target].wake()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until none of the threads works; return whether none does."""
+        return all(thread.wait(seconds) for thread in list(self._threads.values()))
 
     def wake_sometimes(self) -> None:
         """Wake the threads, unless they were woken within the last `LOOK_EVERY` seconds.
@@ -170,19 +185,20 @@ class IsolatedLooks:
 
 _isolated = PerProcess(IsolatedLooks)
 
-_threads = PerProcess(DeliveryThreads)
+threads = PerProcess(DeliveryThreads)
+"""The threads of this process, unless requests are isolated."""
 
 
 def wake() -> None:
     """Send due deliveries soon, on other threads."""
     if not database.in_transaction():  # other threads would not see the rows of a test
-        _threads().wake()
+        threads().wake()
 
 
 def wake_sometimes() -> None:
     """Send deliveries that other processes have left, unless this process has looked recently."""
     if not database.in_transaction():
-        _threads().wake_sometimes()
+        threads().wake_sometimes()
 
 
 def deliver_due(within: float | None = None, *, target: str | None = None) -> int:

@@ -18,6 +18,9 @@ from sitechat.runtime.times import with_offset
 OPEN_FOR = timedelta(minutes=5)
 """The time that a visitor has to agree to a call. No answer is a no."""
 
+BY_PERSON = "a person who joined"
+"""What has declined a question, for the admin, if a person joined meanwhile."""
+
 
 class ToolUseQuerySet(models.QuerySet["ToolUse"]):
     """Queries for calls of tools."""

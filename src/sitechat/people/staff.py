@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 
 from sitechat.conversations import appending
 from sitechat.conversations.open_questions import decline_open
-from sitechat.engine.tool_rows import BY_PERSON
 from sitechat.models import Conversation, Handoff, HandoffEntry, HandoffState, Message, Role
+from sitechat.models.tool_uses import BY_PERSON
 from sitechat.people import handoff as handoffs
 from sitechat.people.options import MAX_NAME_LENGTH, PersonOptions, person_options
 from sitechat.runtime import database
