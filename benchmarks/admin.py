@@ -130,10 +130,8 @@ def server(statement: str) -> Any:
 
 
 def fill(messages: int) -> None:
-    from django.core.management import call_command
     from django.db import connection
 
-    call_command("migrate", verbosity=0)
     values = {"conversations": messages // (2 * TURNS), "last": 2 * TURNS - 1}
     with connection.cursor() as cursor:
         for statement in FILL.split(";\n\n"):
@@ -281,11 +279,14 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help="keep the database for another run")
     options = parser.parse_args()
     configure()
+    from django.core.management import call_command
     from django.db import connection
 
     found = server(f"SELECT 1 FROM pg_database WHERE datname = '{NAME}'")  # noqa: S608
     if not found:
         server(f"CREATE DATABASE {NAME}")
+    call_command("migrate", verbosity=0)
+    if not found:
         started = perf_counter()
         fill(options.messages)
         print(f"{options.messages:,} messages written in {perf_counter() - started:.0f} s")

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from time import monotonic, sleep
 
 from sitechat.reports import review
 from sitechat.reports.background import BackgroundWork
 from sitechat.runtime.per_process import PerProcess
 
 WAIT = 0.05
-"""Seconds that a page waits for the thread, which has little to do if the site has few visitors."""
+"""Seconds that a page waits for the thread if there is little to do."""
+
+AT_ONCE = 100
+"""Number of replies between two rests, about 40 ms of work; a page waits for no more than them."""
+
+REST = 4.0
+"""The thread rests this many times as long as it has worked, as it slows down requests."""
 
 COUNTED = 1000
 """The maximum number of replies that a page counts."""
@@ -25,22 +32,26 @@ class Unreviewed:
 
 
 def review_soon() -> Unreviewed | None:
-    """Start a thread that reviews new replies and ratings, and wait for it for a moment.
+    """Start a thread that reviews new replies and ratings. Wait a moment if there is little to do.
 
     Returns:
         What is left; None if everything has been reviewed.
     """
     worker().start()
-    worker().wait(WAIT)
     left = review.count_new_replies(COUNTED + 1)
+    if left <= AT_ONCE:
+        worker().wait(WAIT)
+        left = review.count_new_replies(COUNTED + 1)
     if not left and not review.has_new_ratings():
         return None
     return Unreviewed(min(left, COUNTED), has_more=left > COUNTED)
 
 
 def _review_all() -> None:
-    while not review.review_new_replies(review.AT_ONCE):
-        pass
+    started = monotonic()
+    while not review.review_new_replies(AT_ONCE):
+        sleep(REST * (monotonic() - started))
+        started = monotonic()
 
 
 worker = PerProcess(lambda: BackgroundWork("review", _review_all))
