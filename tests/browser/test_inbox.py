@@ -83,6 +83,7 @@ def test_staff_answer_a_visitor_who_asked_for_a_person(
     expect(chat.panel.get_by_text("Support is typing")).to_be_visible()
     answer.press("Control+Enter")
     expect(visitor.locator(".agent .content strong")).to_have_text("house")
+    assert visitor.locator(".assistant").last.evaluate(ROOM) < 20  # nothing is kept free in it
     expect(answer).to_have_value("")
     answer.fill("Mind the step.")
     twice = """(field) => [1, 2].forEach(() => field.dispatchEvent(
@@ -100,6 +101,10 @@ def test_staff_answer_a_visitor_who_asked_for_a_person(
     expect(chat.panel.get_by_text("Support has left.")).to_be_visible()
     expect(staff.get_by_text("The bot answers again.")).to_be_visible()
 
+
+ROOM = """(message) => message.getBoundingClientRect().bottom
+    - message.lastElementChild.getBoundingClientRect().bottom"""
+"""The pixels below the last part of a message."""
 
 PAGES = (
     *("handoff/", "handoff/?show=done", "conversation/", "contact/", "delivery/", "usage/"),
