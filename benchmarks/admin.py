@@ -5,9 +5,8 @@
 It creates the database `sitechat_benchmark_admin` on 127.0.0.1 (PGHOST, PGUSER), fills it with
 conversations of the last 90 days, with a contact for every tenth of them and a delivery for every
 reply, updates the summaries as `chat_cleanup` does, and requests each page ten times with Django's
-test client: with middleware, queries and templates, but without network. For each page it prints in
-milliseconds the median time and the mean CPU time of this process and PostgreSQL's (which does not
-depend on other load of the machine), and the number of queries.
+test client: with middleware, queries and templates, but without network. It prints for each page
+the median time and the mean CPU time, PostgreSQL's included, in ms, and the number of queries.
 """
 
 from __future__ import annotations

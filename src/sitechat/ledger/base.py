@@ -93,10 +93,7 @@ class Ledger(ABC):
     def check(
         self, visitor: Visitor, *, tokens: int, dollars: Decimal, now: datetime | None = None
     ) -> None:
-        """Raise the error that `reserve` would raise, without reserving.
-
-        It costs one read. A ledger may skip the check if reserving is as cheap.
-        """
+        """Raise the error that `reserve` would raise, by one read, if that is cheaper."""
         now = now or datetime.now(timezone.utc)
         claims = self._claims(visitor, tokens=tokens, dollars=dollars, now=now)
         with _or_overloaded():

@@ -73,7 +73,7 @@ def _senders(visit: Visit, *, has_sent: bool) -> list[str]:
     """Return the identities under which the visitor may have sent a copy, the current one first.
 
     A visitor has no session before the first request, and none in a retry whose first response
-    was lost. Such requests are told apart by the address.
+    was lost. The address says who sent such requests.
     """
     session = f"session {visit.visitor.session}"
     address = f"address {visit.visitor.ip}"
