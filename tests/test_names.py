@@ -26,6 +26,7 @@ ONE_THING = {
 ONE_SUBJECT = {
     "base": "what the modules beside it derive from",
     "conversations": "the package, and its page in the admin",
+    "costs": "what tokens cost, and the checks of expensive models and prompts",
     "deliveries": "their table and their page in the admin",
     "engine": "the package, and its class `Engine`",
     "knowledge": "the package, its checks, its tables and its report",

@@ -16,7 +16,7 @@ from sitechat.chatbot import Chatbot
 from sitechat.checks import dotted
 from sitechat.checks.dictionaries import check_dictionary, known_items
 from sitechat.checks.valid_values import OTHER_WORDS, VALID_SETTINGS, VALID_WIDGET
-from sitechat.claude import prices
+from sitechat.claude import costs
 from sitechat.conf import SETTINGS, conf
 from sitechat.ledger import Ledger, get_ledger
 
@@ -72,7 +72,7 @@ def _is_ledger(value: Any) -> bool:
 
 def check_prices(**kwargs: Any) -> Iterator[CheckMessage]:
     """E005: an entry of CHAT_PRICES is invalid."""
-    for problem in prices.problems(conf.CHAT_PRICES):
+    for problem in costs.problems(conf.CHAT_PRICES):
         yield Error(
             problem,
             hint=_("Prices are dollars per million tokens."),

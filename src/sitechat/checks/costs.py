@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sitechat.chatbot import Chatbot, usable_bots
-from sitechat.claude import catalog, prices
+from sitechat.claude import catalog, costs
 from sitechat.models import Summary
 from sitechat.reports.asking import anonymous_visit
 
@@ -58,8 +58,8 @@ def check_model_costs(**kwargs: Any) -> Iterator[CheckMessage]:
                 hint=_("Choose a newer model, and try it with chat_eval first."),
                 id="sitechat.W007",
             )
-        price = prices.price(bot.model)
-        if prices.known(bot.model) and price.output >= EXPENSIVE:
+        price = costs.price(bot.model)
+        if costs.known(bot.model) and price.output >= EXPENSIVE:
             cheapest = min(catalog.offered(today), key=lambda each: each.price.output)
             yield Info(
                 _(
@@ -147,11 +147,11 @@ def _prompt(bot: Chatbot) -> str:
 
 def prompt_dollars(bot: Chatbot, tokens: int) -> Decimal:
     """Return the cost of the prompt in one reply, in dollars."""
-    price, model = prices.price(bot.model), catalog.find(bot.model)
+    price, model = costs.price(bot.model), catalog.find(bot.model)
     each = price.input
     if bot.caching and tokens >= (CACHEABLE if model is None else model.min_prefix):
         each = price.cache_read * (1 - WRITES) + price.cache_write * WRITES
-    return tokens * each / prices.MILLION
+    return tokens * each / costs.MILLION
 
 
 def replies_a_day(bot: str) -> int:

@@ -11,7 +11,7 @@ from django.core.checks import CheckMessage, Error
 from django.utils.translation import gettext as _
 
 from sitechat.chatbot import Chatbot, usable_bots
-from sitechat.claude import prices
+from sitechat.claude import costs
 from sitechat.claude.messages import APPROVED_NOTE, HOUR, UNANSWERED_NOTE, messages, system
 from sitechat.claude.request import Request
 from sitechat.claude.tool_definitions import definition
@@ -37,7 +37,7 @@ def check_limits(**kwargs: Any) -> Iterator[CheckMessage]:
             },
             id="sitechat.E003",
         )
-    if not problems and not prices.problems(conf.CHAT_PRICES):
+    if not problems and not costs.problems(conf.CHAT_PRICES):
         for bot in usable_bots():
             yield from _too_small(bot)
 

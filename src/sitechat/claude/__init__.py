@@ -1,8 +1,8 @@
 """Access to Claude's API. This is the only package that uses the Anthropic SDK.
 
-`catalog` and `prices` know the models, `messages` and `request` compose what Claude is sent,
-`call` sends it. The SDK takes seconds to import and is loaded at the first call. Imports
-`runtime`, `conf` and `errors`.
+`catalog` describes the models, and `costs` computes the cost of their tokens. `messages` and
+`request` compose what Claude is sent, and `call` sends it. The SDK takes seconds to import and is
+loaded at the first call. Imports `runtime`, `conf` and `errors`.
 """
 
 from sitechat.claude import breaker

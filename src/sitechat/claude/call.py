@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sitechat.claude import breaker, fallbacks, prices, regions
+from sitechat.claude import breaker, costs, fallbacks, regions
 from sitechat.claude.answer import Answer, Delta
 from sitechat.claude.attempts import Attempt, total
 from sitechat.claude.client import current_client
@@ -110,7 +110,7 @@ class Call:
     @property
     def dollars(self) -> Decimal:
         """The cost of all attempts in US dollars, each at the price of its model."""
-        return sum((prices.cost(each.model, each.usage) for each in self.attempts), Decimal(0))
+        return sum((costs.cost(each.model, each.usage) for each in self.attempts), Decimal(0))
 
     @property
     def handed_over(self) -> bool:

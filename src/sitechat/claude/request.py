@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from sitechat.claude import catalog, prices
+from sitechat.claude import catalog, costs
 from sitechat.claude.messages import HOUR, SearchResult
 
 OVERHEAD = 700
@@ -134,7 +134,7 @@ class Request:
         If the model may hand over to another, that one reads the same input and the output of the
         first, and writes as much again.
         """
-        dollars = prices.max_dollars(
+        dollars = costs.max_dollars(
             self.model,
             input_tokens=input_tokens,
             max_tokens=output_tokens,

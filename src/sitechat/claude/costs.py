@@ -1,4 +1,4 @@
-"""The prices of tokens: CHAT_PRICES, then the catalog. Amounts are exact decimals."""
+"""The cost of tokens, at the prices of CHAT_PRICES or else of `catalog`. Amounts are decimals."""
 
 from __future__ import annotations
 
