@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sitechat.claude.attempts import Attempts
+from sitechat.claude.usage_by_model import Attempts
 from sitechat.claude.counts import text_of
 from sitechat.claude.request import Cited, ToolCall
 

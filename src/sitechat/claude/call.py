@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sitechat.claude import breaker, costs, fallbacks, regions
 from sitechat.claude.answer import Answer, Delta
-from sitechat.claude.attempts import Attempt, total
+from sitechat.claude.usage_by_model import Attempt, total
 from sitechat.claude.client import current_client
 from sitechat.claude.failures import (
     ClaudeError,

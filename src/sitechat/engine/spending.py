@@ -10,7 +10,7 @@ from typing import Any, TypedDict
 
 from sitechat import claude
 from sitechat.claude import costs
-from sitechat.claude.attempts import Attempt, total
+from sitechat.claude.usage_by_model import Attempt, total
 from sitechat.claude.request import Request
 from sitechat.claude.token_usage import TokenUsage
 from sitechat.ledger.claims import Reservation
