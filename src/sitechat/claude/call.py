@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from sitechat.claude import breaker, costs, fallbacks, regions
 from sitechat.claude.answer import Answer, Delta
-from sitechat.claude.usage_by_model import Attempt, total
 from sitechat.claude.client import current_client
 from sitechat.claude.failures import (
     ClaudeError,
@@ -22,6 +21,7 @@ from sitechat.claude.failures import (
 )
 from sitechat.claude.stream import EventStream, open_stream
 from sitechat.claude.token_usage import TokenUsage
+from sitechat.claude.usage_by_model import Attempt, total
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic

@@ -10,7 +10,7 @@ from datetime import timedelta
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from sitechat.conversations.incoming import IncomingMessage
+from sitechat.conversations.message_body import IncomingMessage
 from sitechat.conversations.own_conversations import find_other
 from sitechat.conversations.replies import ReplyHandle, follow
 from sitechat.conversations.visit import Visit

@@ -24,7 +24,7 @@ from sitechat.claude.messages import (
 from sitechat.claude.request import Request
 from sitechat.conversations import bot_texts, site_tools
 from sitechat.conversations.cache_lifetime import caches_for_hour
-from sitechat.conversations.incoming import IncomingMessage
+from sitechat.conversations.message_body import IncomingMessage
 from sitechat.conversations.offered_tools import OfferedTools
 from sitechat.conversations.open_questions import outcomes
 from sitechat.conversations.visit import Visit

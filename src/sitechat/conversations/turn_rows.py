@@ -13,9 +13,9 @@ from sitechat import engine
 from sitechat.claude.request import Request
 from sitechat.conversations import appending
 from sitechat.conversations.follow_ups import follow_ups
-from sitechat.conversations.incoming import IncomingMessage
 from sitechat.conversations.limits import free_slot
 from sitechat.conversations.lookup import ConversationState, newest_turn
+from sitechat.conversations.message_body import IncomingMessage
 from sitechat.conversations.open_questions import decline_open
 from sitechat.conversations.replies import ReplyHandle
 from sitechat.conversations.visit import Visit

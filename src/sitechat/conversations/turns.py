@@ -19,9 +19,9 @@ from django.utils import timezone
 from sitechat import engine
 from sitechat.conversations import offered_tools, prompt
 from sitechat.conversations.appending import ConversationDeleted
-from sitechat.conversations.incoming import IncomingMessage
 from sitechat.conversations.limits import check_room
 from sitechat.conversations.lookup import RETRY_PERIOD, ConversationState, look_up, look_up_again
+from sitechat.conversations.message_body import IncomingMessage
 from sitechat.conversations.offered_tools import OfferedTools
 from sitechat.conversations.replies import ReplyHandle
 from sitechat.conversations.turn_rows import TurnRows, TurnWriter

@@ -10,9 +10,9 @@ from typing import Any, TypedDict
 
 from sitechat import claude
 from sitechat.claude import costs
-from sitechat.claude.usage_by_model import Attempt, total
 from sitechat.claude.request import Request
 from sitechat.claude.token_usage import TokenUsage
+from sitechat.claude.usage_by_model import Attempt, total
 from sitechat.ledger.claims import Reservation
 
 RESULTS_ROOM = 2000

@@ -14,7 +14,7 @@ from django.utils.http import is_same_domain
 from sitechat import claude
 from sitechat.chatbot import Chatbot, find_bot
 from sitechat.conf import conf
-from sitechat.conversations.incoming import (
+from sitechat.conversations.message_body import (
     IncomingMessage,
     cleaned_text,
     has_clean_message,

@@ -12,7 +12,7 @@ from django.http import HttpRequest, RawPostDataException
 
 from sitechat.claude.messages import VisitorPage
 from sitechat.conf import conf
-from sitechat.conversations.incoming import (
+from sitechat.conversations.message_body import (
     IncomingMessage,
     parse_message,
     parse_page,

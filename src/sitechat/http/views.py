@@ -26,8 +26,8 @@ from sitechat.conversations import (
     prompt,
     turns,
 )
-from sitechat.conversations.incoming import IncomingMessage
 from sitechat.conversations.lookup import ConversationState
+from sitechat.conversations.message_body import IncomingMessage
 from sitechat.conversations.visit import Visit
 from sitechat.errors import NotConfigured, PersonJoined
 from sitechat.http import (

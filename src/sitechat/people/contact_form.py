@@ -11,7 +11,7 @@ from django import forms
 from django.core.validators import RegexValidator
 
 from sitechat.conf import conf
-from sitechat.conversations.incoming import parse_page, read_string, reject_unknown_keys
+from sitechat.conversations.message_body import parse_page, read_string, reject_unknown_keys
 from sitechat.errors import InvalidContact, InvalidRequest
 
 FIELDS = ("email", "name", "phone", "message")

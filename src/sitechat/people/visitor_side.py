@@ -13,8 +13,8 @@ from django.utils import timezone
 from sitechat.chatbot import Chatbot
 from sitechat.claude.messages import VisitorPage
 from sitechat.conversations import appending, bot_texts, own_conversations
-from sitechat.conversations.incoming import IncomingMessage, path_of
 from sitechat.conversations.lookup import ConversationState, stored_message
+from sitechat.conversations.message_body import IncomingMessage, path_of
 from sitechat.conversations.visit import Visit
 from sitechat.errors import Conflict, Overloaded, PersonJoined, PersonUnavailable
 from sitechat.events import announce

@@ -23,7 +23,7 @@ from sitechat.claude.reasons import explanation
 from sitechat.claude.request import Request
 from sitechat.conf import conf
 from sitechat.conversations import offered_tools, prompt
-from sitechat.conversations.incoming import (
+from sitechat.conversations.message_body import (
     IncomingMessage,
     has_clean_message,
     parse_message,

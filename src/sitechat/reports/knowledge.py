@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 
 from sitechat.conf import conf
 from sitechat.conversations import site_tools
-from sitechat.conversations.incoming import parse_message
+from sitechat.conversations.message_body import parse_message
 from sitechat.errors import ChatError
 from sitechat.knowledge import approved, index
 from sitechat.knowledge.index.schema import has_fts5

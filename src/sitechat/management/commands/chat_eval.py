@@ -14,7 +14,7 @@ from django.core.management.base import CommandError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
-from sitechat.conversations.incoming import IncomingMessage
+from sitechat.conversations.message_body import IncomingMessage
 from sitechat.errors import ChatError
 from sitechat.management.base import ChatCommand
 from sitechat.models import Asker, Conversation

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from sitechat.conf import conf
-from sitechat.conversations.incoming import IncomingMessage
+from sitechat.conversations.message_body import IncomingMessage
 from sitechat.errors import ChatError
 from sitechat.models import ApprovedAnswer
 from sitechat.reports import asking
