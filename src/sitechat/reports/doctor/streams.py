@@ -1,4 +1,4 @@
-"""Check that answers stream to the visitor, also many at the same time."""
+"""Check that answers stream to the visitor, unbuffered, also many at the same time."""
 
 from __future__ import annotations
 

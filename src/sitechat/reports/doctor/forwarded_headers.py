@@ -1,4 +1,4 @@
-"""Check what proxies pass on: the origin of a page, and the IP addresses of visitors."""
+"""Check the headers that proxies forward: the origin of a page, and the IP address of a visitor."""
 
 from __future__ import annotations
 
