@@ -5,24 +5,17 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from sitechat.conversations.message_body import IncomingMessage
 from sitechat.conversations.own_conversations import find_other
 from sitechat.conversations.replies import ReplyHandle, follow
+from sitechat.conversations.retries import may_be_retry
 from sitechat.conversations.visit import Visit
 from sitechat.engine import stale
 from sitechat.errors import Busy, Conflict
 from sitechat.models import Conversation, Message, Role, Status
-
-RETRY_PERIOD = timedelta(minutes=10)
-"""Period after a conversation's start in which a retry without a session is found by its id."""
-
-VOUCHED_RETRY_PERIOD = timedelta(days=1)
-"""The same for a retry whose client confirmed that nobody else knows its id."""
 
 
 @dataclass(frozen=True)
@@ -159,22 +152,9 @@ def _look_up_likely(visit: Visit, message: IncomingMessage, count: int) -> Conve
             return ConversationState(conversation, newest)
         # Without a session, only the id of its first message identifies the visitor.
         first = list(conversation.messages.filter(position__lte=1).order_by("-position"))
-        if len(first) == 2 and _has_retry_id(visit, message, conversation, first[1]):
+        if len(first) == 2 and may_be_retry(visit, message, conversation, first[1]):
             return ConversationState(conversation, first)
     return ConversationState(None, [], uuid.uuid4())
-
-
-def _has_retry_id(
-    visit: Visit, message: IncomingMessage, conversation: Conversation, question: Message
-) -> bool:
-    """Return whether a message without a session has the id of the one that began the conversation.
-
-    With the same text it is a retry, with another text a conflict.
-    """
-    if question.client_id != message.client_id:
-        return False
-    age = timezone.now() - conversation.created
-    return age <= (VOUCHED_RETRY_PERIOD if visit.held.retry_gets_session else RETRY_PERIOD)
 
 
 def newest_turn(conversation: Conversation) -> list[Message]:

@@ -8,42 +8,34 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, cast
-
-from django.core.cache import cache
-from django.utils import timezone
 
 from sitechat import engine
 from sitechat.conversations import offered_tools, prompt
 from sitechat.conversations.appending import ConversationDeleted
 from sitechat.conversations.limits import check_room
-from sitechat.conversations.lookup import RETRY_PERIOD, ConversationState, look_up, look_up_again
+from sitechat.conversations.lookup import ConversationState, look_up, look_up_again
 from sitechat.conversations.message_body import IncomingMessage
 from sitechat.conversations.offered_tools import OfferedTools
 from sitechat.conversations.replies import ReplyHandle
+from sitechat.conversations.retries import is_fresh, may_begin_session
 from sitechat.conversations.turn_rows import TurnRows, TurnWriter
 from sitechat.conversations.visit import Visit
 from sitechat.engine import stale
 from sitechat.engine.live import LiveReply
 from sitechat.engine.reply import Reply
 from sitechat.errors import ChatError, LimitsReserved, NotAllowed, Overloaded
-from sitechat.models import Conversation, Message, SiteState, read_site_state
-from sitechat.runtime.safe_logging import get_logger
+from sitechat.models import Message, SiteState, read_site_state
 
 if TYPE_CHECKING:
     from sitechat.claude.request import Request
     from sitechat.engine.spending import Reserved
 
-logger = get_logger("sitechat.turns")
 
 COMPOSE_ATTEMPTS = 3
 """Maximum attempts to write a message while its conversation is being deleted."""
-
-RETRY_INTERVAL = 10
-"""Minimum seconds between two new sessions for retries of one message."""
 
 
 @dataclass(frozen=True)
@@ -65,15 +57,9 @@ def earlier_turn(visit: Visit, message: IncomingMessage, state: ConversationStat
     conversation = state.conversation
     if reply is None or conversation is None:
         return None
-    if visit.held.session_key is None and not _is_fresh(conversation, state.recent):
+    if visit.held.session_key is None and not is_fresh(conversation, state.recent):
         return Turn(reply)
     return _copy(visit, message, reply, conversation.pk)
-
-
-def _is_fresh(conversation: Conversation, first: Sequence[Message]) -> bool:
-    """Return whether a conversation is new and has only its first turn."""
-    age = timezone.now() - conversation.created
-    return age <= RETRY_PERIOD and conversation.updated <= first[0].created
 
 
 def _copy(
@@ -82,19 +68,10 @@ def _copy(
     """Return the turn of a message for a further copy of it."""
     held = visit.held
     if held.session_key is None:
-        gets_session = held.retry_gets_session and _may_begin_session(conversation)
+        gets_session = held.retry_gets_session and may_begin_session(conversation)
     else:
         gets_session = held.get(message.bot.name) != conversation
     return Turn(reply, conversation if gets_session else None)
-
-
-def _may_begin_session(conversation: uuid.UUID) -> bool:
-    """Return whether a retry without a session gets one. Limits do not count retries."""
-    try:
-        return cache.add(f"sitechat:retried:{conversation}", 1, RETRY_INTERVAL)
-    except Exception:  # the cache is down; the retry is answered all the same
-        logger.warning("The cache does not answer: a retry gets no session", exc_info=True)
-        return False
 
 
 def _write(
