@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from sitechat.claude.request import Request
     from sitechat.engine.spending import Reserved
 
-
 COMPOSE_ATTEMPTS = 3
 """Maximum attempts to write a message while its conversation is being deleted."""
 

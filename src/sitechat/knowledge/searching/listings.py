@@ -11,8 +11,6 @@ from typing import NamedTuple
 
 from sitechat.knowledge.index import Index
 
-FACTOR = 0.7
-"""Factor for the score of such pages, unless the question is about them."""
 _AT_ONCE = 500
 
 

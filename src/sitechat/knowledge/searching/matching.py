@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from sitechat.knowledge.index import Index
 from sitechat.knowledge.searching.scope import Scope
+from sitechat.knowledge.searching.weights import BODY, HEADINGS, TITLE
 
-TITLE, HEADINGS, BODY = 3.0, 2.0, 1.0
-"""Weights of words in each field."""
 CANDIDATES = 200
 MAX_MATCHES = 20_000
 """Maximum number of passages that a search ranks, which bounds its time on large sites.

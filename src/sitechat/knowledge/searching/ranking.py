@@ -15,6 +15,7 @@ from sitechat.knowledge.searching.guesses import Guesses
 from sitechat.knowledge.searching.matching import CANDIDATES, Word, best_matches, count_matches
 from sitechat.knowledge.searching.scope import Scope
 from sitechat.knowledge.searching.spelling import repair
+from sitechat.knowledge.searching.weights import LISTING, OTHER_LANGUAGE, PREVIOUS, VOTE
 from sitechat.knowledge.text.languages import (
     base_language,
     compounds,
@@ -26,12 +27,6 @@ from sitechat.knowledge.text.languages import (
 )
 from sitechat.knowledge.text.stopwords import stop_words
 
-PREVIOUS = 0.7
-"""Weight of the previous turn, which helps to understand follow-up questions."""
-VOTE = 0.25
-"""Share of the sum of a page's three best scores that is added to each of its passages."""
-OTHER_LANGUAGE = 0.8
-"""Factor for the score of pages in another language than the question."""
 MAX_SCANNED = 200_000_000
 """Maximum bytes of vectors that are compared with a question. If an index has more, only passages
 with words of the question are compared."""
@@ -86,7 +81,7 @@ def rank(index: Index, query: str, previous: str, language: str, scope: Scope) -
     listed = listings.listings_among(index, set(pages.values()), query)
     for passage, page in pages.items():
         if page in listed:
-            merged[passage] *= listings.FACTOR
+            merged[passage] *= LISTING
     return _voted(merged, pages)
 
 

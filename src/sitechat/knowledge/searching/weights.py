@@ -1,0 +1,19 @@
+"""The weights that decide the order of search results."""
+
+from __future__ import annotations
+
+TITLE, HEADINGS, BODY = 3.0, 2.0, 1.0
+"""Weights of a word in each field of a passage."""
+
+PREVIOUS = 0.7
+"""Weight of the previous turn, which helps to understand follow-up questions."""
+
+VOTE = 0.25
+"""Share of the sum of a page's three best scores that is added to each of its passages."""
+
+OTHER_LANGUAGE = 0.8
+"""Factor for the score of pages in another language than the question."""
+
+LISTING = 0.7
+"""Factor for the score of pages that list changes or other pages, unless the question is about
+them."""
