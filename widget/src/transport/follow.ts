@@ -3,23 +3,18 @@
  * if the server asks for it, and sends a message again with the same id if there was no response.
  */
 
-import type { ChatErrorDetail, Polled, StreamEvent } from "../shared/contract"
+import type { Polled, StreamEvent } from "../shared/contract"
 import { describePage } from "../shared/page"
-import { Nonsense, readEvents } from "./events"
-import { type Call, Refusal, Silence } from "./http"
+import { readEvents } from "./events"
+import { type Call, Refusal } from "./http"
 import { advance, type Place } from "./place"
+import { ATTEMPTS, LONGEST_WAIT, pause, retryDelay, throwIfFinal } from "./retries"
 
-/** Maximum attempts to restore a lost connection, after 0.3, 0.9, 2.7, 8, 8 and 8 s. */
-const ATTEMPTS = 6
-const LONGEST_WAIT = 8000
 /** Attempts without progress after which streams are not tried any more. */
 const CUTS = 2
 const POLL = 800
 /** Milliseconds until the server must start to respond. */
 const PATIENCE = 20_000
-/** Maximum seconds of a Retry-After that are waited automatically, by HTTP status, and how often. */
-const PATIENT: Record<number, number> = { 429: 15, 503: 60 }
-const RETRIES = 8
 
 export interface Outgoing {
   id: string
@@ -137,7 +132,7 @@ export function createFollow(call: Call, bot: string | null): Follow {
           decision = undefined
           continue
         }
-        const seconds = patienceFor(error, retries++)
+        const seconds = retryDelay(error, retries++)
         if (seconds !== undefined) {
           follower.waiting(seconds)
           await pause(seconds * 1000, signal)
@@ -150,39 +145,4 @@ export function createFollow(call: Call, bot: string | null): Follow {
       }
     }
   }
-}
-
-/** Returns the seconds to wait before the next attempt, with jitter, if the server asked to wait. */
-function patienceFor(error: unknown, retries: number): number | undefined {
-  if (!(error instanceof Refusal) || retries >= RETRIES) return undefined
-  const { error: code, retry_after: seconds } = error.detail
-  const longest = PATIENT[error.status]
-  if (!seconds || !longest || seconds > longest || code === "budget_exhausted") return undefined
-  return seconds + Math.random() * Math.min(10, seconds / 2 + 1)
-}
-
-/** Throws errors for which another attempt is useless. */
-function throwIfFinal(error: unknown, isNew: boolean): void {
-  if (error instanceof Nonsense || error instanceof SyntaxError) {
-    const detail: ChatErrorDetail = { error: "server_error", message: "", retryable: true }
-    throw new Refusal(detail)
-  }
-  if (error instanceof Silence && isNew) throw error
-  if (error instanceof Refusal && (error.status < 500 || (error.ours && isNew))) throw error
-}
-
-/** Resolves after `delay` milliseconds, or as soon as the network is back. Rejects if `signal` aborts. */
-function pause(delay: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const end = (): void => {
-      clearTimeout(timer)
-      removeEventListener("online", end)
-      signal.removeEventListener("abort", end)
-      if (signal.aborted) reject(signal.reason as Error)
-      else resolve()
-    }
-    const timer = setTimeout(end, delay)
-    addEventListener("online", end)
-    signal.addEventListener("abort", end)
-  })
 }
