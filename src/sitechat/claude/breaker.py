@@ -17,12 +17,11 @@ from sitechat.runtime.safe_logging import get_logger
 logger = get_logger("sitechat.claude")
 
 FAILURES = 10
-"""Consecutive failed replies that open the breaker. Each of them has been tried three times."""
+"""Consecutive failed replies that open the breaker. Retries within a reply are not counted."""
 
 PAUSE = 15.0
 MAX_PAUSE = 60.0
-"""Minimum and maximum pause after a failure, in seconds. Within these bounds Claude's `retry-after`
-decides."""
+"""Minimum and maximum pause in seconds. Between them, it is Claude's `retry-after`."""
 
 
 class Circuit:

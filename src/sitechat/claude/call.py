@@ -30,13 +30,16 @@ if TYPE_CHECKING:
     from sitechat.errors import ReplyError
 
 ATTEMPTS = 3
+"""Maximum attempts of one request, including the first. `failures` decides which errors are
+retried, and after which delay."""
+
 
 INVALID = (400, 404, 422)
 """HTTP statuses of servers that do not support a field of the request, or the beta endpoint."""
 
 LAST_EVENTS_WITHIN = 1.0
-"""Seconds to wait for each further event after the stop reason. Only the usage can still change, so
-nobody waits for a `message_stop` that was lost."""
+"""Maximum seconds to wait for each event after the stop reason. These events only complete the
+usage, so a lost `message_stop` must not delay the end of the reply."""
 
 Deltas = AsyncGenerator[Delta, None]
 

@@ -95,7 +95,7 @@ class Model:
 
 
 def effort_rank(effort: str) -> int:
-    """Return the position in EFFORTS; -1 for no effort, and a higher one for unknown values."""
+    """Return the position in EFFORTS; -1 for no effort, `len(EFFORTS)` for unknown values."""
     if not effort:
         return -1
     return EFFORTS.index(effort) if effort in EFFORTS else len(EFFORTS)

@@ -49,12 +49,12 @@ def is_invalid(error: BaseException) -> bool:
         return True
     if any(isinstance(cause, (httpx2.InvalidURL, httpx2.UnsupportedProtocol)) for cause in causes):
         return True
-    # What aiohttp and httpx2 raise before they send anything. A wrong certificate is a ValueError,
-    # too, but one of the connection.
-    first = causes[-1]
-    of_values = isinstance(first, (ValueError, TypeError, OverflowError))
+    # aiohttp and httpx2 raise these before they send anything. An invalid certificate is a
+    # ValueError too, but it is an error of the connection.
+    root = causes[-1]
+    of_values = isinstance(root, (ValueError, TypeError, OverflowError))
     of_request = isinstance(error, anthropic.APIConnectionError)
-    return of_request and of_values and not isinstance(first, OSError)
+    return of_request and of_values and not isinstance(root, OSError)
 
 
 def is_misdirected(error: BaseException) -> bool:
@@ -76,7 +76,7 @@ def is_broken(error: BaseException) -> bool:
 def reason(error: BaseException) -> str:
     """Return the message of the innermost exception that has one."""
     if is_invalid(error):
-        return INVALID  # the exception's own words hold the header, and so the key
+        return INVALID  # the exception quotes the header, which holds the key
     if has_no_key(error):
         return NO_KEY
     if not (is_refused(error) or is_broken(error) or len(_causes(error)) > 1):

@@ -37,8 +37,8 @@ def known(model: str) -> bool:
 def price(model: str, input_tokens: int = 0) -> Price:
     """Return the price of a request to the model.
 
-    CHAT_PRICES comes first, and holds for requests of any length; then the catalog. A model that
-    neither knows has the highest price of each kind.
+    An entry of CHAT_PRICES applies to requests of any length. Models without one have the price of
+    the catalog. Models that neither knows have the highest price of each kind.
 
     Args:
         model: A model's id, in any of the forms that clouds give it.
@@ -65,7 +65,7 @@ def highest(today: date | None = None) -> Price:
 
 
 def cost(model: str, usage: TokenUsage) -> Decimal:
-    """Return the dollars for the usage of one request."""
+    """Return the cost of the usage of one request, in dollars."""
     each = price(model, usage.entire_input)
     short_lived = max(0, usage.cache_write_tokens - usage.cache_write_1h_tokens)
     dollars = (
@@ -90,8 +90,8 @@ def max_dollars(
         input_tokens: The maximum input of the request.
         max_tokens: The maximum output of the request.
         in_us: Whether Claude runs in the US only.
-        for_hour: The part of the input that may be written to the cache of one hour, in tokens.
-            The rest is written to that of five minutes.
+        for_hour: The part of the input that may be written to the cache of one hour, in tokens. The
+            rest is written to the cache of five minutes.
     """
     each = price(model, input_tokens)
     short_lived = max(each.input, each.cache_write, each.cache_read)
@@ -172,9 +172,10 @@ def _own_entries() -> dict[str, Mapping[str, Any]]:
 
 
 def _completed(model: str, entry: Mapping[str, Any]) -> Price:
-    """Return an entry of CHAT_PRICES with what it leaves out.
+    """Return the price of a valid entry of CHAT_PRICES.
 
-    That comes from the catalog; for a model that is not in it, from the multiples of caching.
+    Kinds that the entry leaves out come from the catalog or, for other models, from
+    CACHE_MULTIPLES.
     """
     given = {kind: Decimal(str(dollars)) for kind, dollars in entry.items()}
     described = catalog.find(model)

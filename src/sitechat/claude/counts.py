@@ -107,10 +107,10 @@ class Counts:
         """Return the usage to book, with an estimate for each missing count.
 
         Args:
-            likely_input: The input tokens of a request whose server counted none, or more than
-                any model reads.
+            likely_input: The estimated input tokens, for servers that report none, or more than any
+                model reads.
             max_output: The maximum output tokens of the request.
-            writes_for_hour: Whether cache writes without a lifetime count as those of one hour.
+            writes_for_hour: Whether cache writes without a lifetime count as writes for one hour.
         """
         usage = replace(self._usage)
         if writes_for_hour and not self._writes_are_split:

@@ -40,7 +40,8 @@ MAX_WAIT = 2.0
 """Maximum delay before a retry, in seconds. Longer ones are returned to the visitor's browser."""
 
 MAX_RETRY_AFTER = 31 * 86_400
-"""Seconds. Claude's longest limits are monthly. Longer values are ignored."""
+"""Longest accepted `retry-after` in seconds: Claude's longest limits are monthly. Longer values are
+ignored."""
 
 REQUEST_ID_LENGTH = 128
 TYPE_LENGTH = 64
@@ -107,7 +108,7 @@ class ClaudeError(Exception):
         return STATUS_OF_TYPE.get(self.type, self.status) < 500 and not self.is_rate_limit
 
     def wait_before_retry(self, attempt: int) -> float | None:
-        """Return the delay before a retry in seconds; None if a retry makes no sense."""
+        """Return the delay before a retry in seconds; None if a retry can't help."""
         if self.should_retry == "false" or self.error_code in NO_RETRY_CODES:
             return None
         if self.status not in {408, 409} and self.is_our_fault:
@@ -160,7 +161,7 @@ class Silent(Exception):
 
 
 def as_claude_error(error: Exception) -> Exception:
-    """Return an SDK exception with an API error as ClaudeError; other exceptions unchanged."""
+    """Convert the SDK's exception for an API error to ClaudeError; return others unchanged."""
     import anthropic
 
     if isinstance(error, anthropic.APIStatusError):

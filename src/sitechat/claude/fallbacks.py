@@ -10,7 +10,7 @@ from sitechat.claude.client import client_settings
 from sitechat.runtime.per_process import PerProcess
 
 refusals: PerProcess[set[tuple[str | None, ...]]] = PerProcess(set)
-"""The settings of a client, with the two models of a request that it refused."""
+"""The settings of a client, and the two models of a request that its server refused."""
 
 
 def refused(model: str, fallback: str) -> None:

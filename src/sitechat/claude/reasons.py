@@ -26,7 +26,7 @@ KEYS = re.compile(r"sk-ant-[\w-]+|\bsk-[\w-]{4,}|(?i:bearer)\s+\S+|(?<=://)[^/@\
 
 
 def safe_reason(message: str, *, sent: str = "", key: str = "") -> str:
-    """Return an error message in a form that can be logged: one short line without keys.
+    """Return an error message as it can be logged: one short line without keys.
 
     Args:
         message: The message of Claude, a proxy or an exception.

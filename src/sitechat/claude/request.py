@@ -100,9 +100,9 @@ class Request:
     def max_input(self) -> int:
         """The maximum input tokens that the call can be billed for.
 
-        Messages, in which visitors may write anything, count one token per byte, as a token has
-        at least one byte. The system prompt, tools and passages come from the site. They count
-        one token per two bytes, which prose has at least in any language.
+        Messages, in which visitors may write anything, count one token per byte, as a token has at
+        least one byte. The system prompt, tools and passages come from the site. They count one
+        token per two bytes: prose has at least two bytes per token in any language.
         """
         _own, visitors = self._bytes
         return visitors + self._own_input
@@ -131,8 +131,8 @@ class Request:
     def highest_cost(self, input_tokens: int, output_tokens: int) -> HighestCost:
         """Return the maximum usage and cost of the call with at most these tokens.
 
-        If the model may hand over to another, that one reads the same input and the output of the
-        first, and writes as much again.
+        If the model may hand over to another, the other reads the same input and the output of the
+        first, and writes as much.
         """
         dollars = costs.max_dollars(
             self.model,
@@ -229,11 +229,10 @@ class Request:
         return replace(self, may_use_tools=False)
 
     def parameters(self, *, hands_over: bool = True) -> dict[str, Any]:
-        """Return the arguments for the SDK's `messages.create`.
+        """Return the arguments for `messages.create` or, with `betas`, `beta.messages.create`.
 
         Args:
-            hands_over: Whether the server supports `fallbacks`. Requests with `betas` are for the
-                SDK's `beta.messages.create`.
+            hands_over: Whether the server supports `fallbacks`.
         """
         parameters: dict[str, Any] = {
             "model": self.model,
@@ -261,7 +260,7 @@ class Request:
         return parameters
 
     def _as_fallback(self) -> dict[str, Any]:
-        """Return the entry of `fallbacks` for this request, which says what differs by model."""
+        """Return the entry of `fallbacks` for this request: the parameters that differ by model."""
         own = self.parameters()
         return {
             "model": self.model,

@@ -55,7 +55,7 @@ class LimitedBody:
         self._event_bytes = self._event_lines = 0
 
     async def aiter_bytes(self) -> AsyncIterator[bytes]:
-        """Yield the body. One generator: each further one costs every event some microseconds."""
+        """Yield the body. A further generator inside would cost microseconds per event."""
         if self._has_ended:
             return
         try:

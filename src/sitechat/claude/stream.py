@@ -1,7 +1,7 @@
 """Open a streaming response and read its Server-Sent Events as dictionaries.
 
 The SDK decodes the events (`AsyncStream.raw_events`), both for the default client and for
-CHAT_CLIENT. `body` limits what the SDK reads.
+CHAT_CLIENT. `response_body` limits what the SDK reads.
 """
 
 from __future__ import annotations
@@ -46,10 +46,11 @@ class EventStream:
         self._raw = type(stream).raw_events(cast("Response", self._body))
         self.request_id = text_of(stream.response.headers.get("request-id"), REQUEST_ID_LENGTH)
         self.events = self._events()
-        """The events that are JSON objects, each with a type. Other events are ignored, but for
-        a damaged `message_start`, which is yielded without its message.
+        """The events that are JSON objects, each with a type. Other events are ignored, except a
+        damaged `message_start`, which is yielded without its message.
 
-        Raises ClaudeError for error events, NotAnAnswer, and TooLarge.
+        Raises ClaudeError for errors, NotAnAnswer if the response is no event stream, StreamCut and
+        TooLarge.
         """
 
     async def _events(self) -> Events:
@@ -115,7 +116,7 @@ class EventStream:
 
 
 def _says_error(data: dict[str, Any]) -> bool:
-    """Return whether an event is an error; gateways leave its type out."""
+    """Return whether an event is an error; some gateways leave its type out."""
     kind = data.get("type")
     return kind == "error" or (kind is None and bool(data.get("error")))
 

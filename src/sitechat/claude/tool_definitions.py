@@ -1,4 +1,4 @@
-"""The definitions of tools that Claude gets, with schemas that its SDK derives."""
+"""The definitions of tools for Claude, with schemas that the SDK derives from signatures."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def definition(tool: Tool) -> dict[str, Any]:
     The first tool without a schema of its own loads the SDK.
 
     Raises:
-        TypeError: Claude can't be sent the schema; the system check says why.
+        TypeError: The schema can't be sent to Claude; the system check says why.
         Exception: The SDK can't derive a schema from the signature.
     """
     with _lock:

@@ -1,8 +1,8 @@
 """The attempts at one answer: which models made them, and the usage of each.
 
 A model that refuses may hand over to another within one response, if the request named one in
-`fallbacks`. `usage.iterations` then counts each attempt; the other counts are those of the last
-one. All values come from outside and are validated here. This module does no I/O.
+`fallbacks`. `usage.iterations` then has the counts of each attempt, and the rest of `usage` those
+of the last one. All values come from outside and are validated here. This module does no I/O.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ class Attempts:
         """The counts by model, in order. The requested model has no name."""
         self._iterations: list[tuple[str, Counts]] = []
         self.inference_geo = ""
-        """Where Claude runs; empty if it did not say. It is asked for with every delta."""
+        """Where Claude runs; empty if it did not say. An attribute, as it is read with every
+        delta."""
 
     @property
     def newest(self) -> Counts:
@@ -47,7 +48,7 @@ class Attempts:
 
     @property
     def fallback(self) -> str:
-        """The model to which the requested one has handed over, as the API calls it; or ""."""
+        """The id of the model to which the requested one has handed over, or ""."""
         return self._counts[-1][0]
 
     def hand_over(self, model: Any) -> None:
@@ -97,7 +98,7 @@ class Attempts:
 
         Args:
             model: The requested model.
-            likely_input: The input tokens of a request whose server counted none.
+            likely_input: The estimated input tokens, for servers that report none.
             max_output: The maximum output tokens of any attempt.
             writes_for_hour: Whether the request asked for the cache of one hour. Cache writes that
                 Claude did not split by lifetime then count as writes for one hour.

@@ -123,8 +123,8 @@ class MarkReader:
 class LastLineReader:
     """Hold back the end of a stream of text while it may be the final line `[[unanswered]]`.
 
-    Call `feed` with each piece of the stream, then `rest`. The mark counts
-    only alone in the last line.
+    Call `feed` with each piece of the stream, then `rest`. The mark counts only if nothing else is
+    in the last line.
     """
 
     def __init__(self) -> None:
@@ -132,7 +132,7 @@ class LastLineReader:
         self._has_text = False
 
     def feed(self, text: str) -> str:
-        """Return the text that is certainly no part of the mark."""
+        """Return the text that is certainly not part of the mark."""
         text = self._held + text
         end = self._end_of_text(text)
         self._held = text[end:]
@@ -143,8 +143,8 @@ class LastLineReader:
         """Return the text that was held back, and whether the final line was the mark.
 
         Args:
-            is_whole: Whether Claude ended the text by itself. If it was cut off, the beginning
-                of a mark is no text either.
+            is_whole: Whether Claude ended the text by itself. If it was cut off, the beginning of a
+                mark is dropped, too.
         """
         held, self._held = self._held, ""
         line = held.strip()

@@ -1,9 +1,9 @@
 """Write the progress of all running replies of a process to the database.
 
-With 500 replies, twice a second, this must hold Python's interpreter lock only briefly, as the
-event loop that writes to visitors waits meanwhile. Therefore PostgreSQL and SQLite get a single
-statement with the new text as one JSON value. MySQL and MariaDB use Django's ORM, which takes
-100 ms to compose the same.
+This runs twice a second, for up to 500 replies. While it holds Python's interpreter lock, the event
+loop that writes to visitors waits. Therefore PostgreSQL and SQLite get a single statement, with the
+new text as one JSON value. MySQL and MariaDB use Django's ORM, which takes 100 ms to compose its
+statement.
 """
 
 from __future__ import annotations
@@ -71,14 +71,14 @@ def checkpoint(replies: Sequence[LiveReply]) -> dict[UUID, int | None]:
 
 
 class Writing(Protocol):
-    """The interface of both ways of writing."""
+    """The interface of both writers."""
 
     def write(self, progress: Sequence[Progress]) -> dict[UUID, int | None]:
         """Write to rows that are still running; return their stop offsets, as far as known."""
 
 
 def _writing(using: str) -> Writing:
-    """Return the way of writing for the database."""
+    """Return the writer for the database."""
     return SqlWriter(connections[using]) if database.returns_rows(using) else OrmWriter()
 
 
@@ -142,7 +142,7 @@ class OrmWriter:
     """Writing by Django's ORM."""
 
     def write(self, progress: Sequence[Progress]) -> dict[UUID, int | None]:
-        """Write the progress of the replies; return the stop offset of each that still runs."""
+        """Write the progress of the replies; return nothing, as the ORM reads no stop offsets."""
         texts: dict[UUID, str] = {}
         for each in progress:
             if each.cites:

@@ -58,8 +58,9 @@ def load(stored: str, template: Request, context: str | None) -> Continuation:
 
     Args:
         stored: The JSON.
-        template: A request with the present system prompt and tools.
-        context: The site's present facts about the visitor; None for bots without.
+        template: A request with the current system prompt and tools.
+        context: The site's current facts about the visitor; None for bots without
+            `Chatbot.context`.
 
     Raises:
         ValueError, KeyError, TypeError: It was not stored by this version.
@@ -111,7 +112,8 @@ def _without_thinking(message: dict[str, Any]) -> dict[str, Any]:
 
 
 def _digest(request: Request) -> str:
-    """Return a digest of what thinking depends on in a request and is not stored."""
+    """Return a digest of the parts of a request that thinking depends on and that are not
+    stored."""
     own = [request.model, request.system, list(request.tools)]
     given = [*own, list(_contexts(request.messages))]
     return sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()

@@ -28,7 +28,7 @@ from sitechat.runtime.safe_logging import get_logger
 logger = get_logger("sitechat.engine")
 
 PREPARES_WITHIN = 60.0
-"""Maximum seconds for loading the SDK. They don't count toward a reply's own deadline."""
+"""Maximum seconds for loading the SDK, which do not count toward `Chatbot.timeout`."""
 
 LOOK_EVERY = 0.5
 """Seconds between two checks of the deadline, which moves while Claude writes."""
@@ -106,8 +106,8 @@ async def _after_tools(
     """Run the tools of a round.
 
     Returns:
-        The next request, if any. Or the provisional end of the reply, if the visitor must agree
-        to a call first.
+        The next request; None if there is none. If the visitor must agree to a call first, the
+        provisional end of the reply.
     """
     assert live.tools is not None  # noqa: S101 - Claude called what they offer
     asks = await run_tools(live, live.tools, used, steps)
@@ -127,7 +127,7 @@ async def converse_in_time(live: LiveReply, steps: Steps, *, until: float = inf)
     Args:
         live: The reply.
         steps: Runs its database work.
-        until: The time (`monotonic`) at which the reply is stopped, however far it is.
+        until: The time (`monotonic`) at which the reply is stopped, even if it is not complete.
     """
     writing = asyncio.get_running_loop().create_task(converse(live, steps))
     try:
@@ -212,8 +212,8 @@ async def _next_step(
 def _next_request(live: LiveReply, used: ToolRound, *, last: bool) -> Request | None:
     """Return the request after a tool round, with its maximum cost reserved.
 
-    If another round does not fit into the limits, or it was the last one, Claude must answer from
-    what it has. The first request has reserved such a final one.
+    If this was the last round, or another one does not fit into the limits, the request is a final
+    one without tools. The first reservation includes such a request.
 
     Returns:
         The request. None if the conversation was deleted, or if Claude called tools that were not

@@ -97,7 +97,7 @@ class Engine:
             self._watching = True
             shutdown.on_terminate(self._terminate)
         if self._ticker is None or self._ticker.done():
-            # It works for all replies: no request's context comes along.
+            # It serves all replies, so it does not run in the context of one request.
             self._ticker = Context().run(self.loop.create_task, self._tick())
 
     async def _run(self, live: LiveReply) -> None:
@@ -108,7 +108,7 @@ class Engine:
             self._forget(live)
 
     async def _tick(self) -> None:
-        """Twice a second, write checkpoints, obey stops of other processes and check deadlines."""
+        """Twice a second, write checkpoints, obey other processes' stops and check deadlines."""
         while self._live:
             await asyncio.sleep(CHECKPOINT)
             replies = [live for live in self._live.values() if not live.closed]
@@ -154,7 +154,7 @@ class Engine:
         self._last_task = self.loop.create_task(save_and_go_on())
 
     def _end_in_time(self) -> None:
-        """End replies without followers, and after the grace period all, if the process ends."""
+        """If the process is ending, end replies without followers; after the grace period, all."""
         server = servers.current_server()
         if self.ending_since is None:
             if not server.stopping():

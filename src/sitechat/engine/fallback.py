@@ -49,9 +49,9 @@ async def after_error(
 
 
 def _is_overload(error: ReplyError) -> bool:
-    """Return whether another model may answer: Claude is overloaded, or this model's limit is.
+    """Return whether another model may answer: Claude is overloaded, or a rate limit is reached.
 
-    A limit of what the account may spend holds for all models.
+    A spend limit of the account applies to all models.
     """
     if isinstance(error, ClaudeRateLimit):
         return error.retryable

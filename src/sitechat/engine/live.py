@@ -83,7 +83,7 @@ class LiveReply:
         """Who asked if no visitor did (`models.Asker`); None for visitors."""
 
         self.held = worst_case(request) + final_case(request)
-        """The reserved amount; only meaningful with `reserved["claims"]`."""
+        """The reserved amount; without meaning if `reserved["claims"]` is None."""
         self._reserving = threading.Lock()
         self._settles = False
         self._spent = Spending()
@@ -130,15 +130,16 @@ class LiveReply:
 
     @contextmanager
     def reserving(self) -> Iterator[bool]:
-        """Hold back the reply's settlement while more is reserved for it.
+        """Delay the settlement of the reply while more is reserved for it.
 
-        Yields whether more may be reserved: a stop ends a reply while such a step runs on a thread.
+        Yields whether more may be reserved. It may not if the reply was stopped meanwhile: the
+        step runs on a thread, and a stop does not interrupt it.
         """
         with self._reserving:
             yield not self._settles
 
     def end_reserving(self) -> None:
-        """Wait until what is being reserved is known, and allow no more."""
+        """Wait for a running reservation, and allow no further one."""
         with self._reserving:
             self._settles = True
 
@@ -175,7 +176,7 @@ class LiveReply:
 
     @property
     def followed(self) -> bool:
-        """Whether somebody reads the reply in this process as it comes."""
+        """Whether somebody in this process reads the reply while it is written."""
         return bool(self._followers)
 
     def wake(self) -> None:

@@ -30,7 +30,7 @@ from sitechat.runtime.threads import PoolFull, start_daemon
 logger = get_logger("sitechat.engine")
 
 FINISH_WITHIN = 5.0
-"""Seconds for replies to finish at the end of a WSGI process, which serves no requests then."""
+"""Maximum seconds that the end of a WSGI process waits for replies. It serves no requests then."""
 
 
 class Running:
@@ -46,7 +46,8 @@ class Running:
     def finish(self) -> None:
         """Wait for the replies of the background loop at the end of the process.
 
-        Replies that still run after the server's grace period are saved as interrupted.
+        Replies that still run after the server's grace period, or after FINISH_WITHIN, are saved as
+        interrupted.
         """
         background = self.background
         if background is not None:

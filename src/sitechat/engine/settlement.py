@@ -1,7 +1,7 @@
 """Short synchronous database steps of running replies, called on threads.
 
-A reply is settled exactly once: by the step that removes the reservation (`Message.reserved`)
-from its row. `stale` settles replies of dead processes.
+A reply is settled exactly once: by the step that removes the reservation (`Message.reserved`) from
+its row. `stale` settles replies of dead processes.
 """
 
 from __future__ import annotations
@@ -235,8 +235,8 @@ def settle_claims(claims: Reservation | None, *, tokens: int, dollars: Decimal) 
 def _tell_ledger(change: Callable[[], None]) -> None:
     """Change the ledger's counts once, although the transaction may be tried again.
 
-    A ledger that counts elsewhere learns of it after the commit. If it does not answer then, what
-    was reserved stays reserved until its window ends.
+    A ledger outside of this database is changed after the commit. If it does not answer then, the
+    amount stays reserved until the end of its window.
     """
 
     def tell() -> None:
@@ -252,7 +252,7 @@ def _tell_ledger(change: Callable[[], None]) -> None:
 
 
 def _take_back(rows: MessageQuerySet, ended: dict[str, Any]) -> int:
-    """Save the end of a reply that was ended as interrupted and booked at its maximum cost.
+    """Save the end of a reply that another process has ended and booked at its maximum cost.
 
     Returns:
         The number of updated rows: 1, or 0 if the reply was settled before.

@@ -138,7 +138,7 @@ def as_reserved(model: str, sent: Spending, claims: Reservation | None) -> Reser
 
 
 def from_row(stored: Mapping[str, Any] | None) -> tuple[Reserved, Spending]:
-    """Return the content of `Message.reserved`, and the maximum cost of the reply so far."""
+    """Return the content of `Message.reserved`, and the amount to book that it stores."""
     given = stored or {}
     usage = TokenUsage(given.get("input_tokens", 0), given.get("output_tokens", 0))
     sent = Spending(usage, Decimal(given.get("dollars", 0)), exact=False)

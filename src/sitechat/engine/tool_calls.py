@@ -31,7 +31,7 @@ class ToolResult:
 
     @property
     def size(self) -> int:
-        """Return the length of the result in characters, as JSON."""
+        """The length of the result as JSON, in characters."""
         return len(json.dumps(self.content, ensure_ascii=False))
 
     @classmethod
@@ -86,7 +86,7 @@ class Tools(Protocol):
 
 @dataclass(frozen=True)
 class Decision:
-    """The visitor's answer to the question whether a call may run."""
+    """The visitor's decision whether a call may run."""
 
     use: UUID
     """The row of the call."""
@@ -131,15 +131,15 @@ class ToolRound:
 
     @property
     def shown(self) -> int:
-        """Return the number of documents that Claude has got."""
+        """The number of documents that Claude has received."""
         return len(self.request.documents) + sum(len(each.documents) for each in self.results)
 
     def following(self, blocks: int | None = None) -> Request:
         """Return the next request: Claude's own words, then the results.
 
         Args:
-            blocks: Only so many of the results' content blocks, the first ones; None for all.
-                Those that are left out take their documents along.
+            blocks: The number of the results' content blocks to keep, from the first; None for all.
+                The documents of other blocks are left out, too.
         """
         left = self.blocks if blocks is None else blocks
         content: list[dict[str, Any]] = []
@@ -161,7 +161,7 @@ class ToolRound:
 
     @property
     def blocks(self) -> int:
-        """Return the number of content blocks of all results."""
+        """The number of content blocks of all results."""
         return sum(len(result.content) for result in self.results)
 
     def final(self, fits: Callable[[Request], bool]) -> Request:

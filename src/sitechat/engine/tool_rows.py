@@ -1,6 +1,6 @@
 """The rows of tool calls.
 
-Calls to which a visitor agreed are stored as started before they run, and never run twice. Others
+Calls that the visitor agreed to are stored before they run, so that none runs twice. Other calls
 are stored when their round has ended.
 """
 
@@ -81,7 +81,7 @@ def question_row(asked: AskedCall) -> dict[str, Any]:
 
 
 def store_question(live: LiveReply) -> None:
-    """Store the call for which a reply has ended. Call it with the conversation locked.
+    """Store the call that waits for the visitor. Call it with the conversation locked.
 
     If a person has joined, the visitor is not asked: an agreement would let the bot go on.
     """
