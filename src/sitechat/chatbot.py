@@ -1,4 +1,4 @@
-"""The base class of the site's bots, for everything that settings can't express."""
+"""The base class of the site's bots, and how bots are found by name."""
 
 from __future__ import annotations
 

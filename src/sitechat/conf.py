@@ -129,12 +129,13 @@ class Conf:
 
     @property
     def CHAT_MAX_STREAMS(self) -> int | None:
-        """The maximum number of open streams per process; None chooses by server."""
+        """The maximum number of open streams per process; None for a default by server."""
         return getattr(settings, "CHAT_MAX_STREAMS", None)
 
     @property
     def CHAT_READ_LIMITS(self) -> Mapping[str, int]:
-        """Limits of one process on calls that do not ask Claude. Limits of calls are per minute."""
+        """Limits of one process on calls that do not ask Claude (per minute), and on open
+        streams."""
         value = getattr(settings, "CHAT_READ_LIMITS", {})
         return {**DEFAULT_READ_LIMITS, **value} if isinstance(value, Mapping) else value
 
@@ -165,7 +166,7 @@ class Conf:
 
     @property
     def CHAT_EMBEDDER(self) -> str | None:
-        """The dotted path of a callable from texts to vectors; the packaged model if installed."""
+        """The dotted path of a callable that turns texts into vectors; None if there is none."""
         if hasattr(settings, "CHAT_EMBEDDER"):
             return settings.CHAT_EMBEDDER
         return PACKAGED_EMBEDDER if has_packaged_embedder() else None

@@ -9,8 +9,8 @@ REGISTRY.register(ChatCollector())
 
 The values are read from the database at each scrape, so every process reports the same totals.
 Counters start with the first reply of the site. Questions of commands, of the admin, and of staff
-in the chat are not included. While a thread sums up a long past for the first time, only
-`sitechat_summed_ratio` and the two gauges that need no sums are reported.
+in the chat are not included. Before the past of a site is summed up for the first time, only
+`sitechat_summed_ratio` and the gauges that need no sums are reported.
 """
 
 from __future__ import annotations

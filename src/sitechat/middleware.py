@@ -33,7 +33,7 @@ class _SyncUnderWsgi:
 
 
 class ChatMiddleware:
-    """Refuse messages that the process has no room for, before any other middleware runs.
+    """Refuse messages and reads that the process has no room for, before other middleware runs.
 
     Put it first in MIDDLEWARE. It has an effect only under ASGI. There, Django's own middleware
     uses a thread for each request, so thousands of chat requests would delay other pages even if
@@ -62,12 +62,12 @@ class ChatMiddleware:
     async def _admit(self, request: HttpRequest) -> HttpResponseBase:
         """Wait for the request's turn, or refuse it."""
         entrance.leave(request)
-        here = gate.gate()
-        if here.has_queue:
+        entry = gate.gate()
+        if entry.has_queue:
             # The thread that Django keeps for the request must not wait too.
             let_request_thread_go()
         try:
-            ticket = await here.enter()
+            ticket = await entry.enter()
         except Overloaded as error:
             return _refuse(request, error)
         setattr(request, gate.ATTRIBUTE, ticket)

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 HIDDEN = (
-    "\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters but for tabs and line ends
+    "\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters except tabs and line ends
     "\u00ad\u034f\u061c\u180b-\u180f"
     "\u115f\u1160\u17b4\u17b5\u3164\uffa0"  # letters without a glyph
     "\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"  # zero width, directions

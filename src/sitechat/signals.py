@@ -103,7 +103,7 @@ consent_given = Signal()
 """
 
 budget_nearly_reached = Signal()
-"""Sent when 80% of a dollar budget of the site is spent, once in its window.
+"""Sent when 80% of a dollar budget of the site is spent, once per window.
 
 - `sender`: the ledger's class
 - `limit`: the `sitechat.ledger.limits.Limit`; `str()` returns its entry, such as `20 usd/day`

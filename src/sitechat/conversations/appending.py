@@ -1,4 +1,4 @@
-"""Messages without a reply of Claude, and the rows of conversations that begin.
+"""Add messages that Claude does not answer, and create the rows of new conversations.
 
 Call everything here inside `database.atomic`.
 """
@@ -76,7 +76,7 @@ def lock(conversation: Conversation, visit: Visit | None = None) -> bool:
 def hold(conversation: Conversation) -> None:
     """Lock the conversation until the transaction ends, and change nothing, not even `updated`.
 
-    For what is no message: the conversation is then not kept for longer.
+    For changes that are no messages, and must not extend how long the conversation is kept.
 
     Raises:
         ConversationDeleted: It is gone.
@@ -87,7 +87,7 @@ def hold(conversation: Conversation) -> None:
 
 
 def append(conversation: Conversation, role: Role, text: str, **fields: Any) -> Message:
-    """Add a message to a conversation that is locked. The visitor's decline open questions."""
+    """Add a message to a locked conversation. A visitor's message declines open questions."""
     if role == Role.USER:
         decline_open(conversation.messages.filter(confirm__isnull=False))
     newest = conversation.messages.order_by("-position").values_list("position", flat=True).first()

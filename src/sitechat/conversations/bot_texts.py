@@ -1,6 +1,7 @@
-"""The texts of bots that staff edit in the admin. A process reads them every ten seconds at most.
+"""The texts of bots that staff edit in the admin.
 
-So pages with the chat run no query. Whether a bot is switched off is read for each message.
+A process reads them at most every ten seconds, and for pages on another thread, so that pages with
+the chat run no query. Whether a bot is switched off is read for each message.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ FIRST_WAIT = 0.5
 
 @dataclass(frozen=True)
 class EditedTexts:
-    """The edited texts of a bot. Empty ones leave those of the settings."""
+    """The edited texts of a bot. If one is empty, that of the settings applies."""
 
     enabled: bool = True
     greeting: str = ""

@@ -20,13 +20,13 @@ class OfferedTool:
 
 
 BuiltIn = Callable[[Visit, Chatbot], Iterable[OfferedTool]]
-"""Returns the built-in tools for a visitor and a bot, if it has any."""
+"""Returns the built-in tools for a visitor and a bot, if there are any."""
 
 _built_in: list[BuiltIn] = []
 
 
 def add_built_in(offer: BuiltIn) -> None:
-    """Offer more built-in tools. It is called for each message and must not be slow."""
+    """Add a function that offers built-in tools. It is called for each message: keep it fast."""
     if offer not in _built_in:
         _built_in.append(offer)
 

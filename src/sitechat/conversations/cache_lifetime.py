@@ -67,7 +67,7 @@ def caches_for_hour(bot: Chatbot) -> bool:
 
 
 def gaps(bot: str, model: str) -> list[timedelta]:
-    """Return the times between the latest replies of a bot."""
+    """Return the times between the latest replies of a bot with a model."""
     since = timezone.now() - MEASURED
     rows = Usage.objects.filter(created__gte=since).order_by("-created")
     newest = rows.values_list("created", "bot", "model")[:NEWEST_REPLIES]

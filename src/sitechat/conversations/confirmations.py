@@ -29,7 +29,7 @@ from sitechat.runtime import database
 from sitechat.runtime.process_identity import identity
 
 ATTEMPTS = 5
-"""Maximum tries while other messages of the address take its slots."""
+"""Maximum attempts while other messages of the address take its slots."""
 
 
 def find_asked(visit: Visit, row: Message, use_id: uuid.UUID) -> ToolUse:

@@ -16,7 +16,7 @@ from sitechat.runtime import database
 from sitechat.safe_text import storable
 
 NEWEST = 20
-"""Consents of one visitor that are compared with the current text, the newest first."""
+"""Maximum number of a visitor's newest consents that are compared with the current text."""
 
 
 class ConsentState(TypedDict):
@@ -55,7 +55,7 @@ def record(visit: Visit, text: str | None = None) -> bool:
     """Record that the visitor accepts the current text.
 
     Args:
-        visit: Who accepts.
+        visit: The visitor who accepts.
         text: The text that the visitor has seen; None if the client does not say.
 
     Returns:

@@ -45,7 +45,7 @@ class ConversationState:
         reply = next((m for m in self.recent if m.position == position), None)
         if reply is None:
             reply = self.conversation.messages.filter(position=position).first()
-        if reply is None or reply.role != Role.ASSISTANT:  # a person was to answer
+        if reply is None or reply.role != Role.ASSISTANT:  # the message was for a person
             return None
         return follow(visit, reply, row.public_id)
 

@@ -1,8 +1,8 @@
 """Tools of MCP servers (`Chatbot.mcp_servers`), through the official package `mcp`.
 
 Each process caches the lists of tools and renews them on separate threads, so that a hanging server
-delays no message. Visitors must agree to each call, unless the owner lists the tool as
-read-only.
+delays only the first message of a process. Visitors must agree to each call, unless the owner lists
+the tool as read-only.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ class SchemaParameters:
 
     @property
     def defaults(self) -> Mapping[str, Any]:
-        """None: the server chooses what it does without an argument."""
+        """Empty, as the server decides what a missing argument means."""
         return {}
 
     def parse(self, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Validation of a visitor's message and of the other data in its request."""
+"""Validation of the JSON body of a message, and of values that other bodies share with it."""
 
 from __future__ import annotations
 

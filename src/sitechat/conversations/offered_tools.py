@@ -60,10 +60,10 @@ def _site_search(visit: Visit, bot: Chatbot, site: SiteState | None) -> Iterable
 
 
 def offer(visit: Visit, bot: Chatbot, site: SiteState | None = None) -> OfferedTools:
-    """Return the tools for a message. The site's tools act with the permissions of its visitor.
+    """Return the tools for a message. They act with the permissions of the visitor.
 
     Args:
-        visit: Who sends the message.
+        visit: The visitor who sends the message.
         bot: The bot that is asked.
         site: The state of the site's content; None to read it.
     """

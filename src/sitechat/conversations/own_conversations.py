@@ -107,7 +107,7 @@ def listed(visit: Visit, bot: str) -> list[Listed]:
 def messages_after(
     visit: Visit, conversation: Conversation, after: int | None
 ) -> tuple[list[dict[str, Any]], int]:
-    """Return messages from a position on, oldest first; the newest ones without a position.
+    """Return the messages from a position on, or the newest ones, oldest first.
 
     Returns:
         The messages, and the position from which the next ones come.

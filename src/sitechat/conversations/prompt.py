@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 METHOD_TIMEOUT = 10.0
-"""Seconds that a method of `Chatbot` may take, where it can be interrupted."""
+"""Maximum seconds of a method of `Chatbot`, if it can be interrupted."""
 
 Ask = Callable[..., Awaitable[Any]]
 """Calls a method of the site's bot with its arguments, and a `timeout`."""
@@ -97,13 +97,13 @@ def compose(
     """Return the request to Claude for a message.
 
     Args:
-        visit: Who sends the message.
+        visit: The visitor who sends the message.
         message: The message.
         conversation: The id of its conversation; None outside of any.
         recent: The messages before it, newest first.
         check: Called before anything expensive: a search of the site's pages, or a method of the
             site's own bot. It may raise.
-        words: What the bot's methods say; None calls them here.
+        words: The results of the bot's methods; None to call them here.
         tools: The tools that Claude may call, if any.
         instructions: What staff add to the system prompt; None for what they have saved.
         site: The state of the site's content; None to read it.

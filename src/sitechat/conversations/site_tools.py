@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sitechat.models import SiteState
 
 PASSAGES = 10
-"""Maximum passages sent with a question. Ten small ones found more than five large ones."""
+"""Maximum passages sent with a question. Ten small ones had more answers than five large ones."""
 
 MAX_PAGE_SIZE = 20
 """Maximum passages in one part of a page. Claude opens a longer page part by part."""
@@ -178,7 +178,7 @@ open_page = Tool(
 )
 
 SITE_TOOLS = (search_site, open_page)
-"""Their schemas are written out: a site without tools of its own then loads pydantic later."""
+"""Their schemas are written out, so that a site without own tools loads pydantic later."""
 
 
 def _document(found: Found) -> SearchResult:

@@ -112,8 +112,7 @@ def _without_thinking(message: dict[str, Any]) -> dict[str, Any]:
 
 
 def _digest(request: Request) -> str:
-    """Return a digest of the parts of a request that thinking depends on and that are not
-    stored."""
+    """Return a digest of what is not stored of a request, but influences Claude's thinking."""
     own = [request.model, request.system, list(request.tools)]
     given = [*own, list(_contexts(request.messages))]
     return sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()

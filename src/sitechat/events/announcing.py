@@ -27,7 +27,7 @@ def announce(
 ) -> None:
     """Store the deliveries of an event, and send its signal once the transaction is committed.
 
-    Call it in the transaction that writes the change which the event reports.
+    Call it in the transaction that writes the reported change.
 
     Args:
         event: One of `EVENTS`.

@@ -57,7 +57,7 @@ def queue_mail(
     """Store a mail. It is sent after the commit.
 
     Args:
-        event: The subject of the mail, for the admin.
+        event: What the mail is about, as the admin shows it.
         mail: The mail. It is not stored if it has no addresses.
         conversation_id: If this conversation is deleted, so is the mail.
         contact_id: If this contact is deleted, so is the mail.

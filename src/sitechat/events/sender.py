@@ -37,8 +37,8 @@ CLAIM = timedelta(minutes=5)
 """The time after which the claim of a dead process expires."""
 
 DELAYS = (30, 120, 600, 1800, 7200, 21_600, 43_200, 86_400, 86_400)
-"""Seconds between the attempts, about three days in total. If the attempt after the last one fails,
-the delivery has failed."""
+"""Seconds between the attempts, about three days in total. If the attempt after the last delay
+fails, the delivery has failed."""
 
 BATCH = 20
 """Number of deliveries that are looked up at once."""
@@ -51,7 +51,7 @@ LOOK_EVERY = 60.0
 
 ISOLATED_THREADS = 4
 ISOLATED_LOOKS = 100
-"""Threads that send in the context of requests, and looks that may wait for them."""
+"""Number of threads that send in the context of requests, and of calls that may wait for them."""
 
 MAX_ERROR = 500
 """Maximum characters of an error that are stored."""
@@ -72,7 +72,7 @@ class DeliveryThread:
         self._runs = False
 
     def wait(self, seconds: float) -> bool:
-        """Wait until the thread does nothing; return whether it does nothing."""
+        """Wait until the thread is idle; return whether it is."""
         return self._idle.wait(seconds)
 
     def wake(self) -> None:
@@ -140,13 +140,13 @@ class DeliveryThreads:
                 self._threads[target].wake()
 
     def wait(self, seconds: float) -> bool:
-        """Wait until none of the threads works; return whether none does."""
+        """Wait until all threads are idle; return whether they are."""
         return all(thread.wait(seconds) for thread in list(self._threads.values()))
 
     def wake_sometimes(self) -> None:
         """Wake the threads, unless they were woken within the last `LOOK_EVERY` seconds.
 
-        If requests are isolated, nobody else looks for the deliveries of their tenant.
+        If requests are isolated, they are always woken: no other thread knows the tenant.
         """
         is_due = self._woken is None or monotonic() - self._woken > LOOK_EVERY
         if is_due or conf.CHAT_REQUEST_ISOLATION:
@@ -154,9 +154,10 @@ class DeliveryThreads:
 
 
 class IsolatedLooks:
-    """Sends what is due on connections that are opened in the caller's context variables.
+    """Send due deliveries on connections that are opened with the caller's context variables.
 
-    They may choose a tenant's database or schema, which no thread for all tenants knows.
+    The variables may choose a tenant's database or schema, which a thread for all tenants can't
+    know.
     """
 
     def __init__(self) -> None:
@@ -164,7 +165,7 @@ class IsolatedLooks:
         self._waiting = threading.Semaphore(ISOLATED_LOOKS)
 
     def look(self) -> None:
-        """Send what is due soon. If many looks wait already, a later one finds it."""
+        """Send due deliveries soon. If too many calls wait already, a later one sends them."""
         if self._waiting.acquire(blocking=False):
             try:
                 self._threads.submit(in_callers_context(self._look))

@@ -1,4 +1,4 @@
-"""The base class of ledgers. `database` and `cache` implement where counts are kept."""
+"""The base class of ledgers. `database_ledger` and `cache_ledger` store the counts."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ ATTEMPTS = 3
 
 @contextmanager
 def _or_overloaded() -> Iterator[None]:
-    """Raise Overloaded if the place where counts are kept does not answer.
+    """Raise Overloaded if the store of the counts does not answer.
 
-    Errors of the database pass: its transaction must end, and may be tried again.
+    Database errors pass: their transaction must end, and may be tried again.
     """
     try:
         yield
@@ -93,7 +93,7 @@ class Ledger(ABC):
     def check(
         self, visitor: Visitor, *, tokens: int, dollars: Decimal, now: datetime | None = None
     ) -> None:
-        """Raise the error that `reserve` would raise, by one read, if that is cheaper."""
+        """Raise the error that `reserve` would raise. Do nothing if that is not cheaper."""
         now = now or datetime.now(timezone.utc)
         claims = self._claims(visitor, tokens=tokens, dollars=dollars, now=now)
         with _or_overloaded():

@@ -35,9 +35,9 @@ UNFIT = {
 class CacheLedger(Ledger):
     """A ledger in a cache whose `incr` is atomic across processes: Redis or Memcached.
 
-    It adds first, and subtracts again if a cap was passed. So no cap is ever passed. But if several
-    messages compete for the last room, one that would have fitted may be refused. A count that the
-    cache evicts or loses starts at zero.
+    It adds first, and subtracts again if a cap was exceeded, so admitted messages never exceed a
+    cap. But if several messages compete for the last room, one that would have fitted may be
+    refused. A count that the cache evicts or loses starts at zero.
     """
 
     alias = "default"

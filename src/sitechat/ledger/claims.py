@@ -24,7 +24,7 @@ class StoredClaim(TypedDict):
 
 
 Reservation = list[StoredClaim]
-"""What a message has reserved. The ledger that made it reads it again."""
+"""What a message has reserved, as JSON. Only the ledger that made it reads it."""
 
 
 class LimitLeft(TypedDict):

@@ -1,8 +1,7 @@
 """Atomic updates of the database ledger's counters: all of a message's counters, or none.
 
-`SqlCounting` is for PostgreSQL and SQLite, where one statement does it; `OrmCounting` is for the
-others.
-Both lock the rows in the order of their keys, so messages wait for each other instead of
+`SqlCounting` is for PostgreSQL and SQLite, and needs one statement. `OrmCounting` is for the
+others. Both lock the rows in the order of their keys, so messages wait for each other instead of
 deadlocking.
 """
 
@@ -24,7 +23,7 @@ from sitechat.runtime.times import stored_moment
 
 
 class Counting(Protocol):
-    """The interface of both ways of counting."""
+    """The interface of both implementations."""
 
     cheap: bool
     """Whether `take` and `book` need only one statement each."""
@@ -45,7 +44,7 @@ class Counting(Protocol):
 
 
 def counting(using: str) -> Counting:
-    """Return the way of counting for the database."""
+    """Return the implementation for the database."""
     return SqlCounting(connections[using]) if database.returns_rows(using) else OrmCounting(using)
 
 
@@ -54,7 +53,7 @@ GREATEST = {"postgresql": "GREATEST", "sqlite": "MAX"}
 
 
 class SqlCounting:
-    """SQL that returns what it has written.
+    """Counting by statements that return what they have written.
 
     Only the quoted table name and placeholders are formatted into their text.
     """
@@ -179,7 +178,7 @@ class OrmCounting:
         return False
 
     def book(self, changes: Sequence[Change]) -> list[Claim]:
-        """Update with one statement, assuming that no budget passes its warning threshold."""
+        """Apply the changes by one statement, unless a budget passes its warning threshold."""
         keys = [change.claim.key for change in changes]
         rows = self._counters.filter(key__in=keys).order_by("key")
         taken = {change.claim.key: change.taken for change in changes}

@@ -19,7 +19,7 @@ from sitechat.safe_text import one_line, visible
 logger = get_logger("sitechat.events")
 
 DELIVERY_TIME = 10.0
-"""Seconds after which a command starts to send no further webhook or mail."""
+"""Seconds after which a command begins no further webhook or mail."""
 
 Style = Callable[[str], str]
 """One of Django's styles for the terminal, such as `self.style.SUCCESS`."""

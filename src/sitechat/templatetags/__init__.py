@@ -1,4 +1,4 @@
 """The template tags `{% load sitechat %}` and the filters of the owner's pages.
 
-Tags are thin. This package imports `http` and `reports`, which render.
+Tags are thin: they call `http`, `people` and `reports`.
 """

@@ -1,4 +1,4 @@
-"""Differences of Django's versions and directions of text, for all templates of the admin."""
+"""Tags for the admin's templates: differences between Django versions, directions of text."""
 
 from __future__ import annotations
 
@@ -21,5 +21,5 @@ def tools_in_content() -> bool:
 
 @register.filter
 def left_to_right(text: object) -> SafeString:
-    """Return a path, or a number with its unit, in its own order on pages from right to left."""
+    """Return a path, or a number with its unit, so that right-to-left pages do not reorder it."""
     return format_html('<bdi dir="ltr">{}</bdi>', text)

@@ -1,4 +1,4 @@
-"""`manage.py chat_cleanup`: delete old conversations."""
+"""`manage.py chat_cleanup`: delete what is older than its retention period."""
 
 from __future__ import annotations
 

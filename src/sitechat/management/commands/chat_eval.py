@@ -23,7 +23,8 @@ from sitechat.reports.evaluation import Case, InvalidSuite, Result, Suite, evalu
 from sitechat.safe_text import json_text, visible
 
 NOT_AS_EXPECTED, NOT_RUN = 1, 2
-"""The exit codes. The second is also used if Claude did not answer."""
+"""The exit codes: an answer is not as expected; the questions could not be asked, or Claude did not
+answer."""
 
 COLUMN = 56
 """Maximum characters of a question in the table."""

@@ -1,4 +1,4 @@
-"""`manage.py chat_forget`: delete the conversations of a visitor."""
+"""`manage.py chat_forget`: delete what is stored about a visitor."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sitechat.safe_text import json_text
 
 
 class Command(ChatCommand):
-    """Delete the conversations of a visitor."""
+    """Delete what is stored about a visitor."""
 
     help = gettext_noop(
         "Deletes what is stored about a user, about whoever left an e-mail "
