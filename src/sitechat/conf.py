@@ -134,8 +134,7 @@ class Conf:
 
     @property
     def CHAT_READ_LIMITS(self) -> Mapping[str, int]:
-        """Limits of one process on calls that do not ask Claude (per minute), and on open
-        streams."""
+        """Limits of one process on open streams, and on calls a minute that do not ask Claude."""
         value = getattr(settings, "CHAT_READ_LIMITS", {})
         return {**DEFAULT_READ_LIMITS, **value} if isinstance(value, Mapping) else value
 
@@ -166,7 +165,7 @@ class Conf:
 
     @property
     def CHAT_EMBEDDER(self) -> str | None:
-        """The dotted path of a callable that turns texts into vectors; None if there is none."""
+        """The dotted path of a callable that turns texts into vectors, or None."""
         if hasattr(settings, "CHAT_EMBEDDER"):
             return settings.CHAT_EMBEDDER
         return PACKAGED_EMBEDDER if has_packaged_embedder() else None
