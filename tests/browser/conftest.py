@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import socket
-import subprocess
 import sys
 import urllib.error
 import urllib.request
@@ -18,7 +18,9 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from sitechat.standin import StandinProcess
+from tests import forks
 from tests.browser.chat import Chat
+from tests.forks import run_django
 from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -70,8 +72,8 @@ def environment(
         "SITECHAT_BROWSER_STATIC": str(folder / "static"),
         "ANTHROPIC_BASE_URL": standin_process.url,
     }
-    for command in (["migrate", "-v0"], ["collectstatic", "-v0", "--noinput"]):
-        subprocess.run([sys.executable, "-m", "django", *command], env=variables, check=True)
+    run_django("migrate", "-v0", environ=variables)
+    run_django("collectstatic", "-v0", "--noinput", environ=variables)
     return variables
 
 
@@ -88,14 +90,10 @@ class Server:
         self.start()
 
     def start(self) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", *self.command],
-            env=self.environment,
-            cwd=ROOT,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        until(self.answers, 60, every=0.05, failure=f"{self.command} did not start")
+        with Path(os.devnull).open("w") as nowhere:
+            command = [sys.executable, "-m", *self.command]
+            self.process = forks.start(command, self.environment, nowhere, nowhere)
+        until(self.answers, 60, every=0.02, failure=f"{self.command} did not start")
 
     def answers(self) -> bool:
         try:
@@ -105,7 +103,7 @@ class Server:
         return True
 
     def kill(self) -> None:
-        self.process.kill()
+        os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
 

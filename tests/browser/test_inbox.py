@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from sitechat.standin import Answer, StandinProcess
 from tests.browser.chat import PHONE, Chat
+from tests.forks import run_django
 
 pytestmark = pytest.mark.browser
 
@@ -27,14 +26,9 @@ OURS = {"include": [CONTENT], "exclude": ["#searchbar"]}
 def password(environment: dict[str, str]) -> str:
     """Create the superuser `ann` in the database of the servers and return the password."""
     password = "a password"
-    subprocess.run(
-        [
-            *(sys.executable, "-m", "django", "createsuperuser", "--noinput", "-v0"),
-            *("--username", "ann", "--email", "ann@example.org"),
-        ],
-        env={**environment, "DJANGO_SUPERUSER_PASSWORD": password},
-        check=True,
-    )
+    names = ("--username", "ann", "--email", "ann@example.org")
+    variables = {**environment, "DJANGO_SUPERUSER_PASSWORD": password}
+    run_django("createsuperuser", "--noinput", "-v0", *names, environ=variables)
     return password
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -16,6 +14,7 @@ from typing import Any
 import pytest
 
 from sitechat.standin import Answer, StandinProcess
+from tests.forks import run_django
 from tests.servers import proxies, table
 from tests.servers.callers import Caller, Stream
 from tests.servers.sites import GUNICORN_GTHREAD, ROOT, SERVERS, UVICORN, Server, Site
@@ -115,17 +114,16 @@ class Databases:
 
 
 def migrate(environ: dict[str, str]) -> None:
-    subprocess.run(
-        [sys.executable, "tests/servers/manage.py", "migrate", "-v", "0"],
-        cwd=ROOT,
-        env={
-            **os.environ,
-            **environ,
-            "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)]),
-            "DJANGO_SETTINGS_MODULE": "tests.servers.settings",
-        },
-        check=True,
-    )
+    run_django("migrate", "-v0", environ={**environ_of_commands(), **environ})
+
+
+def environ_of_commands() -> dict[str, str]:
+    """Return the environment of management commands of the sites."""
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)]),
+        "DJANGO_SETTINGS_MODULE": "tests.servers.settings",
+    }
 
 
 def run_on_postgresql(statement: str) -> list[tuple[Any, ...]]:

@@ -7,7 +7,6 @@ import importlib.util
 import os
 import signal
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import django
 
+from tests import forks
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -191,6 +191,8 @@ class Site:
         self._environ["PYTHONPATH"] = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
         self._environ["DJANGO_SETTINGS_MODULE"] = "tests.servers.settings"
         self._environ["PYTHONUNBUFFERED"] = "1"
+        self.forked = True
+        """Whether it may have Claude's SDK and Django imported at its start."""
 
     def set_environ(self, **variables: str) -> None:
         """Set variables of the process's environment, before it starts."""
@@ -203,18 +205,13 @@ class Site:
 
     def launch(self) -> None:
         with self.log.open("a") as log:
-            self.process = subprocess.Popen(
-                self.server.command(self.port),
-                cwd=ROOT,
-                env=self._environ,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
+            self.process = forks.start(
+                self.server.command(self.port), self._environ, log, log, forked=self.forked
             )
 
     def wait_until_up(self) -> None:
         try:
-            until(self._is_up, START_WITHIN, every=0.05, failure="It did not listen in time.")
+            until(self._is_up, START_WITHIN, every=0.01, failure="It did not listen in time.")
         except AssertionError as error:
             self.kill()
             log = self.log.read_text()[-4000:]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -15,9 +13,10 @@ from dataclasses import dataclass
 import pytest
 
 from sitechat.standin import Answer, StandinProcess
+from tests.forks import run_django
 from tests.servers.callers import Caller, Stream
-from tests.servers.conftest import Databases, Sites
-from tests.servers.sites import ROOT, SERVERS, UVICORN, Server, Site
+from tests.servers.conftest import Databases, Sites, environ_of_commands
+from tests.servers.sites import SERVERS, UVICORN, Server, Site
 from tests.servers.table import is_chosen
 from tests.waiting import until
 
@@ -175,16 +174,5 @@ def test_the_cleanup_finds_it(
 
 
 def run_cleanup(environ: Mapping[str, str]) -> None:
-    subprocess.run(
-        [sys.executable, "tests/servers/manage.py", "chat_cleanup"],
-        cwd=ROOT,
-        env={
-            **os.environ,
-            **environ,
-            "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)]),
-            "DJANGO_SETTINGS_MODULE": "tests.servers.settings",
-            "SITE_STALE_AFTER": str(STALE_AFTER),
-        },
-        check=True,
-        capture_output=True,
-    )
+    stale = {"SITE_STALE_AFTER": str(STALE_AFTER)}
+    run_django("chat_cleanup", environ={**environ_of_commands(), **environ, **stale})

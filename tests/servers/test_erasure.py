@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from sitechat.standin import Answer, StandinProcess
+from tests.forks import run_django
 from tests.servers.callers import Caller
-from tests.servers.conftest import DATABASES, MAINLY_UVICORN, Databases, Sites
-from tests.servers.sites import GUNICORN_GTHREAD, ROOT, Server
+from tests.servers.conftest import (
+    DATABASES,
+    MAINLY_UVICORN,
+    Databases,
+    Sites,
+    environ_of_commands,
+)
+from tests.servers.sites import GUNICORN_GTHREAD, Server
 from tests.waiting import until
 
 AT_ONCE = 4
@@ -78,16 +82,15 @@ def test_the_cleanup_and_the_site_never_fail_each_other(
 ) -> None:
     site = sites.start(GUNICORN_GTHREAD, vendor)
     standin.always("One two three.")
-    environ = {
-        **os.environ,
-        **databases.environ(vendor),
-        "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)]),
-        "DJANGO_SETTINGS_MODULE": "tests.servers.settings",
-    }
-    command = [sys.executable, "tests/servers/manage.py", "chat_cleanup", "--days", "1"]
-    cleanups = [subprocess.Popen(command, cwd=ROOT, env=environ) for _ in range(2)]
-    while any(cleanup.poll() is None for cleanup in cleanups):
-        caller = Caller(site.port)
-        assert caller.send("Count").rest().done == "complete"
-        assert caller.forget().status == 204
-    assert [cleanup.returncode for cleanup in cleanups] == [0, 0]
+    environ = {**environ_of_commands(), **databases.environ(vendor)}
+    with ThreadPoolExecutor(2) as pool:
+        cleanups = [
+            pool.submit(run_django, "chat_cleanup", "--days", "1", environ=environ)
+            for _ in range(2)
+        ]
+        while not all(cleanup.done() for cleanup in cleanups):
+            caller = Caller(site.port)
+            assert caller.send("Count").rest().done == "complete"
+            assert caller.forget().status == 204
+        for cleanup in cleanups:
+            cleanup.result()

@@ -37,6 +37,7 @@ def site(server: Server, sites: Sites, tmp_path: Path) -> Site:
     paths = [str(tmp_path), str(ROOT / "src"), str(ROOT)]
     made = sites.make(server, bot="tests.servers.bots.ImpatientBot")
     made.set_environ(PYTHONPATH=os.pathsep.join(paths))
+    made.forked = False
     return made.start()
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import django
 
+from tests import forks
 from tests.servers.sites import ROOT, Server, Site, python
 
 TEMPLATE = Path(__file__).parent / "template"
@@ -97,13 +96,8 @@ class Project:
 
     def manage(self, *arguments: str, fails: bool = False) -> str:
         """Run a command of manage.py and return its output."""
-        done = subprocess.run(
-            [sys.executable, "-m", "django", *arguments],
-            cwd=self.folder,
-            env={**os.environ, **self.variables},
-            capture_output=True,
-            text=True,
-        )
+        command = python("django", *arguments)
+        done = forks.run(command, {**os.environ, **self.variables}, self.folder)
         output = done.stdout + done.stderr
         assert bool(done.returncode) == fails, output
         return output
