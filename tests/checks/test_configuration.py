@@ -137,7 +137,7 @@ def test_no_check_tells_the_key(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize("engine", ["cache", "cached_db"])
-@pytest.mark.parametrize("backend", [*serving.PER_PROCESS])
+@pytest.mark.parametrize("backend", [*serving.NOT_SHARED])
 def test_sessions_that_workers_do_not_share(settings: Settings, engine: str, backend: str) -> None:
     settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{engine}"
     settings.CACHES = {"default": {"BACKEND": backend}}

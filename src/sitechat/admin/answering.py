@@ -30,7 +30,7 @@ StaffAction = Callable[[Conversation, Any, Mapping[str, str]], "str | Promise"]
 
 @dataclass(frozen=True)
 class Answering:
-    """What the page shows of a conversation to one user."""
+    """What the page about a conversation shows to one user."""
 
     conversation: Conversation
     handoff: Handoff | None

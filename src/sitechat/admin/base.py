@@ -1,4 +1,4 @@
-"""Base classes of the admin pages: nobody adds rows, and most pages are read-only."""
+"""Base classes of the admin pages, most of which are read-only."""
 
 from __future__ import annotations
 

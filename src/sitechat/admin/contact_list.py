@@ -41,10 +41,10 @@ BADGES: dict[str, str] = {
 """The style of each state in the list."""
 
 EXCERPT = 120
-"""Characters of a message in the list."""
+"""Maximum characters of a message in the list."""
 
 CSV_BATCH = 1000
-"""Rows that are read at once for a CSV file."""
+"""Number of rows that are read at once for a CSV file."""
 
 COLUMNS = ("created", "state", "email", "name", "phone", "message", "bot", "language", "page",
            "consent", "conversation_id")  # fmt: skip

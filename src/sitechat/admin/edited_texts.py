@@ -110,7 +110,7 @@ def author_of(row: BotTexts) -> str:
 
 @admin.register(BotTexts)
 class BotTextsAdmin(OwnersPage, TextsModelAdmin):
-    """Edit the texts of each bot on one page. Saving adds a version and changes none."""
+    """Edit the texts of each bot on one page. Saving adds a version and never changes one."""
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return False: versions are kept."""

@@ -1,4 +1,4 @@
-"""Filters of the lists of conversations and pages. They run no counting queries."""
+"""Filters of the admin's lists. They run no counting queries."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ class LanguageFilter(ValuesFilter):
     """List all languages of a field by their names."""
 
     def shown(self, value: str) -> str:
-        """Return the name of a language; the text "All" of Django's first choice is no code."""
+        """Return the name of a language; keep other texts, such as "All" of the first choice."""
         return language_name(value)
 
 

@@ -1,4 +1,4 @@
-"""CSV files whose cells no spreadsheet runs as formulas."""
+"""CSV files whose cells spreadsheets do not run as formulas."""
 
 from __future__ import annotations
 

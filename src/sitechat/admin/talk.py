@@ -16,7 +16,7 @@ from sitechat.safe_text import visible
 
 MESSAGES = 200
 ENTRIES = 100
-"""Maximum numbers of messages and of steps that are returned at once, the newest ones."""
+"""Maximum numbers of the newest messages and of the newest steps that are returned at once."""
 
 KINDS = {Role.USER: "visitor", Role.ASSISTANT: "bot", Role.AGENT: "agent"}
 

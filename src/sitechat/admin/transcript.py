@@ -115,7 +115,7 @@ class Line:
 
     @property
     def did_not_help(self) -> bool:
-        """Return whether the question is listed as unanswered for another reason than a rating."""
+        """Return whether the question is listed as unanswered, for another reason than a rating."""
         row = self.unanswered
         return row is not None and row.done is None and row.reason != Unanswered.Reason.DISLIKED
 

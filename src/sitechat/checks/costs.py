@@ -23,7 +23,7 @@ EXPENSIVE = Decimal(20)
 """Dollars per million output tokens from which a model counts as expensive."""
 
 EXPENSIVE_PROMPT = Decimal(1)
-"""Dollars a day for the system prompt above which the check warns."""
+"""Dollars a day for a system prompt above which the check warns."""
 
 ASSUMED_REPLIES = 1000
 """Replies a day that are assumed for a site without statistics."""

@@ -27,7 +27,7 @@ def check_dictionary(
         known: The keys that exist.
         example: A valid value.
         id: The id of the errors.
-        synonyms: The key that other packages' names for it mean, by these names in lower case.
+        synonyms: Keys by the names, in lower case, that other packages use for them.
     """
     if not isinstance(value, Mapping):
         yield Error(

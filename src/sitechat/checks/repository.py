@@ -59,7 +59,7 @@ def _holds(file: Path, key: str) -> bool:
 
 
 def under_version_control(file: Path) -> bool:
-    """Return whether a repository tracks the file; True if git does not answer."""
+    """Return whether a repository tracks the file; True if git does not say."""
     repository = next(
         (folder for folder in file.parents for name in REPOSITORIES if (folder / name).exists()),
         None,

@@ -22,12 +22,13 @@ SUSPECTS = re.compile(r"gzip|brotli|zstd|compress|minif|htmlmin|squash|buffer|st
 LEAST_THREADS = 4
 """The minimum threads per WSGI worker. With fewer, one open stream slows down other pages."""
 
-PER_PROCESS = {
+NOT_SHARED = {
     "django.core.cache.backends.locmem.LocMemCache": gettext_lazy(
         "keeps its own copy in each worker"
     ),
     "django.core.cache.backends.dummy.DummyCache": gettext_lazy("keeps nothing"),
 }
+"""Caches that processes do not share, and what each does instead."""
 
 
 def check_middleware(**kwargs: Any) -> Iterator[CheckMessage]:
@@ -49,7 +50,7 @@ def check_middleware(**kwargs: Any) -> Iterator[CheckMessage]:
 
 
 def stream_problem(path: str) -> str | None:
-    """Send an event stream through a middleware, and return how it changes it; None if not."""
+    """Send a stream through a middleware; return how the middleware changes it, or None."""
     from django.test import RequestFactory
 
     sent: list[bytes] = []
@@ -84,13 +85,13 @@ def check_session_engine(**kwargs: Any) -> Iterator[CheckMessage]:
     if not engine.endswith((".cache", ".cached_db")):
         return
     backend = settings.CACHES.get(settings.SESSION_CACHE_ALIAS, {}).get("BACKEND", "")
-    if backend in PER_PROCESS:
+    if backend in NOT_SHARED:
         yield Warning(
             _(
                 "Sessions are kept in a cache that %(problem)s (%(backend)s): visitors "
                 "lose their conversation when another worker answers."
             )
-            % {"problem": PER_PROCESS[backend], "backend": backend},
+            % {"problem": NOT_SHARED[backend], "backend": backend},
             hint=_(
                 "Use a shared cache (Redis or Memcached), or SESSION_ENGINE = "
                 '"django.contrib.sessions.backends.db".'

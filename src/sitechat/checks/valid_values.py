@@ -1,4 +1,4 @@
-"""Say which values are valid for settings, and for keys of CHAT_WIDGET."""
+"""The valid values of settings, and of keys of CHAT_WIDGET."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from sitechat.http.endpoint import find_endpoint
 OWN_TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 
 MAX_TEMPLATE_SIZE = 1_000_000
-"""Bytes. Larger files are not searched."""
+"""Maximum size in bytes of a template that is searched."""
 
 COMMENTS = re.compile(
     r"\{#.*?#\}|<!--.*?-->|\{%-?\s*comment\b.*?\bendcomment\b|\{%-?\s*verbatim\b.*?\bendverbatim\b"

@@ -2,7 +2,7 @@
 
 `views` holds the endpoints that `sitechat.urls` lists, `visits` reads a request into a `Visit`,
 `admission` decides whether it may start a reply, `sse` streams the reply, and `widget` renders the
-element. Imports `conversations`, `reports` and what is below them.
+element. Imports `people`, `conversations` and what is below them.
 """
 
 from sitechat.http.endpoint import find_endpoint

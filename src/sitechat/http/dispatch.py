@@ -69,7 +69,7 @@ def endpoint(**by_method: Handler) -> View:
             return response
         return drive(_answer(by_method, request, steps_for(request), kwargs))
 
-    # Django 4.2's `csrf_exempt` would make a sync function of an async view.
+    # Django 4.2's `csrf_exempt` would turn an async view into a sync function.
     for exempt in (view, for_asgi):
         setattr(exempt, "csrf_exempt", True)  # noqa: B010 - mypy knows no attributes of functions
     setattr(view, "for_asgi", for_asgi)  # noqa: B010

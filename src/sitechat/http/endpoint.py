@@ -22,7 +22,7 @@ def find_endpoint(current_app: str | None = None, urlconf: str | None = None) ->
         urlconf: The URLconf; by default the one that serves the current request.
 
     Raises:
-        NoReverseMatch: If the URLconf does not include `sitechat.urls`.
+        NoReverseMatch: The URLconf does not include `sitechat.urls`.
     """
     urlconf = urlconf or get_urlconf()
     try:

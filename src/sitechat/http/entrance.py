@@ -28,7 +28,8 @@ MAX_WAIT = 20.0
 """Seconds after which a message enters even if there is no place."""
 
 MAX_INSIDE = 1.0
-"""Seconds after which a message gives up its place, as when a middleware has answered it."""
+"""Seconds after which a message gives up its place, for instance if a middleware has answered
+it."""
 
 KEY = "sitechat.entrance"
 """The key of a message's ticket in its ASGI scope."""

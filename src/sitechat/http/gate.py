@@ -100,7 +100,7 @@ class Gate:
             if turn.done() and not turn.cancelled():
                 self.leave()  # it was admitted at the moment when its client left
             else:
-                with suppress(ValueError):  # it left in the moment in which a place became free
+                with suppress(ValueError):  # it left at the moment when a place became free
                     self._waiting.remove(turn)
             raise
         return Ticket(self)

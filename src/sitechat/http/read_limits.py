@@ -1,4 +1,4 @@
-"""Limit calls that cost work but no money: reading conversations, following, stopping, rating.
+"""Limit calls that cost work but no money, such as reading conversations and rating replies.
 
 Each process counts in its own memory. The defaults of CHAT_READ_LIMITS are far above what a
 visitor's widget needs.
@@ -41,7 +41,7 @@ ATTRIBUTE = "sitechat_counted"
 
 
 class TooManyReads(RateLimited):
-    """A session or an address makes too many calls that cost only work."""
+    """A session or an address makes too many calls that do not ask Claude."""
 
 
 class CallCounts:
@@ -135,7 +135,7 @@ def check_call(request: HttpRequest, kind: str) -> None:
 
     Args:
         request: The request; neither its session nor its user is loaded.
-        kind: "reads" (conversations) or "actions" (stops and ratings).
+        kind: "reads" (conversations and updates) or "actions" (stops, ratings, forms and so on).
 
     Raises:
         TooManyReads: The session or the address has made too many calls.

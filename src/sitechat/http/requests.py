@@ -1,4 +1,4 @@
-"""Parsing of HTTP requests: the body, the offset, the headers and the network address."""
+"""Parsing of HTTP requests: bodies, offsets, headers and the network address."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def network_of(request: HttpRequest) -> str:
 
 
 def read_body(request: HttpRequest, limit: int) -> bytes:
-    """Return the body. No more than `limit` bytes and one are held in memory.
+    """Return the body. At most `limit` + 1 bytes are held in memory.
 
     Raises:
         BodyTooLong: The body is longer than the limit.

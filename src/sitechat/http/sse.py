@@ -243,8 +243,8 @@ class AsyncFollower(Follower):
     def close(self) -> None:
         """Stop following and release the stream's slot.
 
-        Django calls it on a new thread of the request when the response has ended. The thread is
-        let go, as Django would start one more to wait for its end.
+        Django calls it on a new thread of the request when the response has ended. The thread ends
+        at once, as Django would start another one to wait for it.
         """
         super().close()
         let_request_thread_go()

@@ -1,4 +1,4 @@
-"""The place of one request among the streams of its process, and the response that it gets."""
+"""The slot of a request among the streams of its process, and the response with or without one."""
 
 from __future__ import annotations
 

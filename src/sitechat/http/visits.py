@@ -96,7 +96,7 @@ def read_visit(request: HttpRequest, message_id: uuid.UUID | None = None) -> Vis
 
 
 def _mark(request: HttpRequest, user: Any) -> str | None:
-    """Return what marks the message as no visitor's; None for a visitor."""
+    """Return who sends the message if no visitor does (`Asker`); None for a visitor."""
     signed = command_mark.command_of(request.headers.get(command_mark.HEADER))
     return signed or (Asker.STAFF.value if works_with_chat(user) else None)
 
@@ -146,7 +146,7 @@ def has_left_contact(request: HttpRequest) -> bool:
 def _take_contact(request: HttpRequest, bot: str) -> uuid.UUID | None:
     """Remove the id of a contact request without a conversation from the session and return it.
 
-    A request in the form for another bot stays.
+    A contact request for another bot is kept.
     """
     session = _session(request)
     waiting = session.get(CONTACT_KEY)
