@@ -14,11 +14,16 @@ TESTS = ROOT / "tests"
 WAITING = TESTS / "waiting.py"
 FILES = sorted({*TESTS.rglob("*.py")} - {WAITING})
 SLEEPS = frozenset({"sleep", "wait_for_timeout"})
+SLEEP = re.compile("|".join(SLEEPS))
+"""Matches the source of each file that may sleep. Parsing a file is expensive."""
+
 SECOND_TRIES = re.compile(r"rerunfailures|pytest[-_.]retry|\bflaky\b|\breruns?=|--reruns|\.flaky\b")
 
 
 def sleeps(source: str) -> Iterator[str]:
     """Yield the lines of Python code that wait for a fixed time."""
+    if not SLEEP.search(source):
+        return
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.alias) and node.name in SLEEPS:
             yield f"line {node.lineno}: import of {node.name}"
@@ -51,9 +56,15 @@ def test_a_fixed_wait_is_found(source: str) -> None:
 PATCHES = frozenset({"setattr", "delattr", "object"})
 """Methods that replace an attribute: of `monkeypatch`, and `mock.patch.object`."""
 
+REPLACES = re.compile(rf"\.\s*(?:{'|'.join(PATCHES)})\b|\bpatch\b")
+"""Matches the source of each file that may replace something."""
+
 SMALLER = TESTS / "smaller.py"
 """Lowers public constants for the fixture `smaller`, which checks that they are documented."""
 
+
+PRIVATE = re.compile(r"[.\s(]_(?!_)\w")
+"""Matches the source of each file that may use a private name."""
 
 DJANGO_NAMES = frozenset({"_meta", "_default_manager"})
 """Documented names of Django that begin with an underscore."""
@@ -76,13 +87,16 @@ def names_of_package(tree: ast.AST) -> set[str]:
 
 def private_names(source: str) -> Iterator[str]:
     """Yield the lines of Python code that use a private name of the package."""
+    if "sitechat" not in source or not PRIVATE.search(source):
+        return
     tree = ast.parse(source)
     ours = names_of_package(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute):
-            root = re.split(r"\W", ast.unparse(node), maxsplit=1)[0]
             is_private = node.attr.startswith("_") and not node.attr.startswith("__")
-            if root in ours and is_private and node.attr not in DJANGO_NAMES:
+            if not is_private or node.attr in DJANGO_NAMES:
+                continue
+            if re.split(r"\W", ast.unparse(node), maxsplit=1)[0] in ours:
                 yield f"line {node.lineno}: {ast.unparse(node)}"
     yield from (f"import of {name}" for name in ours if name.startswith("_"))
 
@@ -115,6 +129,8 @@ def patches(source: str) -> Iterator[str]:
     Replacing attributes of other packages, of the standard library or of classes that the test
     itself defines is allowed.
     """
+    if "sitechat" not in source or not REPLACES.search(source):
+        return
     tree = ast.parse(source)
     ours = names_of_package(tree)
     for node in ast.walk(tree):

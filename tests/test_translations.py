@@ -7,6 +7,7 @@ import gettext
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,7 @@ class Entry:
     translations: list[str]
 
 
+@cache
 def catalog(language: str) -> dict[Key, Entry]:
     """Return the entries of a language's catalog, without its header."""
     text = (LOCALE / language / "LC_MESSAGES" / "django.po").read_text(encoding="utf-8")
@@ -66,7 +68,6 @@ def catalog(language: str) -> dict[Key, Entry]:
     return found
 
 
-CATALOGS = {language: catalog(language) for language in LANGUAGES}
 TRANSLATED = [language for language in LANGUAGES if language != "en"]
 
 
@@ -76,7 +77,10 @@ USAGE = {"de": ("Verbrauch", "Antworten", "Je Unterh."), "ar": ("الاستهل�
 
 def used(path: Path) -> Iterator[Key]:
     """Yield the texts that a module marks for translation."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    source = path.read_text(encoding="utf-8")
+    if "gettext" not in source:  # parsing is expensive
+        return
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call):
             function = node.func
             name = getattr(function, "id", getattr(function, "attr", ""))
@@ -113,6 +117,7 @@ def used_in_template(path: Path) -> Iterator[Key]:
         yield "", variables
 
 
+@cache
 def all_texts() -> set[Key]:
     """Return the texts of the whole package."""
     modules = {key for path in PACKAGE.rglob("*.py") for key in used(path)}
@@ -126,15 +131,15 @@ def placeholders(text: str) -> list[str]:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_text_is_missing_or_obsolete(language: str) -> None:
-    lacking = all_texts() - set(CATALOGS[language])
+    lacking = all_texts() - set(catalog(language))
     assert not lacking, f"run `make messages`, and translate: {sorted(lacking)}"
-    obsolete = set(CATALOGS[language]) - all_texts()
+    obsolete = set(catalog(language)) - all_texts()
     assert not obsolete, f"run `make messages`: {sorted(obsolete)}"
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_every_entry_is_translated_with_its_placeholders(language: str) -> None:
-    for (_context, text), entry in CATALOGS[language].items():
+    for (_context, text), entry in catalog(language).items():
         allowed = [placeholders(text), placeholders(entry.plural)]
         for translation_ in entry.translations:
             assert translation_.strip(), text
@@ -157,7 +162,7 @@ def test_no_entry_is_fuzzy_or_commented_out(language: str) -> None:
 def test_the_compiled_catalog_is_that_of_the_sources(language: str) -> None:
     with (LOCALE / language / "LC_MESSAGES" / "django.mo").open("rb") as file:
         compiled = gettext.GNUTranslations(file)
-    for (context, text), entry in CATALOGS[language].items():
+    for (context, text), entry in catalog(language).items():
         if not any(entry.translations):
             continue
         if entry.plural:
@@ -178,7 +183,7 @@ def test_languages_have_as_many_plural_forms_as_their_header_says() -> None:
         path = LOCALE / language / "LC_MESSAGES" / "django.po"
         match = re.search(r"nplurals=(\d)", path.read_text(encoding="utf-8"))
         assert match
-        for (_, text), entry in CATALOGS[language].items():
+        for (_, text), entry in catalog(language).items():
             if entry.plural:
                 assert len(entry.translations) == int(match[1]), f"{language}: {text}"
 
@@ -226,13 +231,13 @@ def test_no_text_is_translated_otherwise_by_django(language: str) -> None:
     ]
     found = {
         text: {other for each in theirs if (other := each.gettext(text)) != text}
-        for (context, text), entry in CATALOGS[language].items()
+        for (context, text), entry in catalog(language).items()
         if not context and not entry.plural
     }
     otherwise = {
         text: others
         for text, others in found.items()
         if others
-        and CATALOGS[language]["", text].translations[0].casefold() not in map(str.casefold, others)
+        and catalog(language)["", text].translations[0].casefold() not in map(str.casefold, others)
     }
     assert not otherwise, "give these texts a context, or the translation of Django"
