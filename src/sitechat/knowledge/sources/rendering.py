@@ -96,6 +96,7 @@ class LocalSite:
         any_type: bool = False,
         conditions: Mapping[str, str] | None = None,
         check: Callable[[Sequence[Location]], None] | None = None,
+        take: Callable[[bytes], bool] | None = None,
     ) -> PageResponse:
         """Return the response that an anonymous visitor gets.
 
@@ -107,6 +108,8 @@ class LocalSite:
             conditions: Headers of the first request, with the names of a WSGI environment.
             check: Called before each request with the locations up to the requested one. It raises
                 an exception to prevent the request.
+            take: Called with each part of the body instead of storing it. It returns whether more
+                parts are needed.
 
         Raises:
             Elsewhere: A redirect leaves the site.
@@ -117,7 +120,7 @@ class LocalSite:
             if check is not None:
                 check(visited)
             extra = conditions if conditions and len(visited) == 1 else {}
-            answer = self._request(visited, max_bytes, any_type=any_type, extra=extra)
+            answer = self._request(visited, max_bytes, take, any_type=any_type, extra=extra)
             target = answer.headers.get("Location", "")
             if not follow or answer.status not in (301, 302, 303, 307, 308) or not target:
                 return answer
@@ -161,7 +164,13 @@ class LocalSite:
         return RequestFactory(**defaults), WSGIHandler()
 
     def _request(
-        self, visited: list[Location], max_bytes: int, *, any_type: bool, extra: Mapping[str, str]
+        self,
+        visited: list[Location],
+        max_bytes: int,
+        take: Callable[[bytes], bool] | None,
+        *,
+        any_type: bool,
+        extra: Mapping[str, str],
     ) -> PageResponse:
         factory, handler = self._handler
         place = visited[-1]
@@ -179,13 +188,13 @@ class LocalSite:
             response = handler.get_response(factory.get(inner, secure=True, **names))
             headers = response.headers
             content_type = headers.get("Content-Type", "").partition(";")[0].strip().lower()
-            wanted = any_type or content_type in FORMATS
+            wanted = response.status_code == 200 and (any_type or content_type in FORMATS)
             return PageResponse(
                 visited=visited,
                 status=response.status_code,
                 content_type=content_type,
                 headers=headers,
-                body=_body(response, max_bytes) if response.status_code == 200 and wanted else b"",
+                body=_body(response, max_bytes, take) if wanted else b"",
                 language=headers.get("Content-Language", "").partition(",")[0].strip(),
                 charset=_charset(headers.get("Content-Type", "")),
             )
@@ -214,7 +223,9 @@ def _charset(content_type: str) -> str:
     return str(header.get_param("charset", "") or "")
 
 
-def _body(response: Any, max_bytes: int) -> bytes:
+def _body(response: Any, max_bytes: int, take: Callable[[bytes], bool] | None) -> bytes:
+    """Return the body of a response; b"" if `take` gets its parts."""
+    encoding = response.headers.get("Content-Encoding", "")
     parts, size, started = [], 0, time.monotonic()
     if getattr(response, "is_async", False):
         raise Unreadable("is an asynchronous stream, which the chat can't read")
@@ -224,5 +235,12 @@ def _body(response: Any, max_bytes: int) -> bytes:
             raise Unreadable(f"too large: the limit is {max_bytes:,} bytes")
         if time.monotonic() - started > _MAX_SECONDS:
             raise Unreadable(f"takes more than {_MAX_SECONDS:.0f} seconds")
-        parts.append(part)
-    return unpacked(b"".join(parts), response.headers.get("Content-Encoding", ""), max_bytes)
+        if take is None or encoding:
+            parts.append(part)
+        elif not take(part):
+            return b""
+    body = unpacked(b"".join(parts), encoding, max_bytes)
+    if take is None:
+        return body
+    take(body)
+    return b""

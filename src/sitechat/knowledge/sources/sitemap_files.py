@@ -2,38 +2,22 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from django.urls import get_resolver
 from django.urls.resolvers import RegexPattern
 
 from sitechat.knowledge.reading.blocks import Unreadable
-from sitechat.knowledge.reading.charsets import decode, inflated
 from sitechat.knowledge.sources.hosts import Location
 from sitechat.knowledge.sources.pages import in_words
 from sitechat.knowledge.sources.rendering import Elsewhere, LocalSite
+from sitechat.knowledge.sources.sitemap_reader import LARGEST_SITEMAP, Locations, SitemapReader
 
 MAX_PAGES = 100_000
 """Default maximum number of pages that are read from a site's sitemaps."""
-_LARGEST_SITEMAP = 200_000_000
-_CHUNK = 65_536
-
-
-@dataclass
-class Locations:
-    """The addresses in one sitemap."""
-
-    pages: list[str] = field(default_factory=list)
-    sitemaps: list[str] = field(default_factory=list)
-    lastmods: dict[str, str] = field(default_factory=dict)
-    """The `<lastmod>` of pages, by address."""
-    is_cut: bool = False
-    """Whether there are more pages than the limit."""
 
 
 class SitemapFiles:
@@ -89,13 +73,14 @@ class SitemapFiles:
                     "read: set a higher limit in a SitemapSource"
                 )
                 return
+                return
 
     def lastmod(self, url: str) -> str:
         """Return the `<lastmod>` of a page in the current sitemap, or ""."""
         return self._lastmods.get(url, "")
 
     def _read(self, url: str) -> Locations | None:
-        """Read a sitemap; return None if it was already read or can't be read."""
+        """Read a sitemap; return None if it was already read, or none of it can be read."""
         try:
             place = self._site.place(url)
         except Elsewhere as error:  # robots.txt may name sitemaps of other sites
@@ -108,86 +93,22 @@ class SitemapFiles:
         if place in self._seen:
             return None
         self._seen.add(place)
+        reader = SitemapReader(self._limit - self.named)
         try:
-            answer = self._site.get(place, follow=True, max_bytes=_LARGEST_SITEMAP, any_type=True)
+            answer = self._site.get(
+                place, follow=True, max_bytes=LARGEST_SITEMAP, any_type=True, take=reader.feed
+            )
             if answer.status != 200:
                 raise Unreadable(f"answers {answer.status}")
-            return read_sitemap(answer.body, self._limit - self.named)
+            return reader.close()
         except Exception as error:  # a broken sitemap must not prevent reading the others
             is_missing = url in self._guessed and str(error) == "answers 404"
-            (self._missing if is_missing else self._problems).append(f"{url}: {in_words(error)}")
-            return None
-
-
-def read_sitemap(body: bytes, limit: int) -> Locations:
-    """Return the addresses in a sitemap, which is XML or lines of text, compressed or not.
-
-    XML is parsed incrementally, without a tree in memory.
-
-    Raises:
-        Unreadable: It is not a sitemap, or incomplete.
-    """
-    if body.startswith(b"\x1f\x8b"):
-        body = inflated(body, _LARGEST_SITEMAP)
-    body = body.strip().removeprefix(codecs.BOM_UTF8)
-    if body[:1] == b"<":
-        return _of_xml(body, limit)
-    return _of_text(body, limit)
-
-
-def _of_text(body: bytes, limit: int) -> Locations:
-    lines = decode(body, is_html=False).splitlines()
-    urls = [line.strip() for line in lines if line.strip()]
-    if not urls or not all(url.startswith(("http://", "https://", "/")) for url in urls):
-        raise Unreadable("not XML and not a list of addresses")
-    return Locations(pages=urls[:limit], is_cut=len(urls) > limit)
-
-
-def _of_xml(body: bytes, limit: int) -> Locations:
-    import lxml.etree
-
-    parser = lxml.etree.XMLPullParser(
-        events=("start", "end"), resolve_entities=False, no_network=True, huge_tree=False
-    )
-    found = Locations()
-    path: list[str] = []
-    lastmod = ""
-    view = memoryview(body)
-    try:
-        for at in range(0, len(view), _CHUNK):
-            parser.feed(bytes(view[at : at + _CHUNK]))
-            for event, element in parser.read_events():
-                if not isinstance(element.tag, str):
-                    continue
-                name = lxml.etree.QName(element).localname
-                if event == "start":
-                    path.append(name)
-                    if len(path) == 1 and name not in ("urlset", "sitemapindex"):
-                        raise Unreadable(f"not a sitemap, but <{name[:40]}>")
-                    continue
-                if path[1:] == ["url", "loc"]:
-                    if len(found.pages) == limit:
-                        found.is_cut = True
-                        return found
-                    found.pages.append((element.text or "").strip())
-                elif path[1:] == ["url", "lastmod"]:
-                    lastmod = (element.text or "").strip()[:40]
-                elif path[1:] == ["url"]:
-                    if lastmod and found.pages:
-                        found.lastmods[found.pages[-1]] = lastmod
-                    lastmod = ""
-                elif path[1:] == ["sitemap", "loc"]:
-                    found.sitemaps.append((element.text or "").strip())
-                if len(path) == 2:
-                    element.clear()
-                    parent = element.getparent()
-                    while parent is not None and len(parent) > 1:
-                        del parent[0]
-                path.pop()
-        parser.close()
-    except lxml.etree.XMLSyntaxError as error:
-        raise Unreadable(f"not valid and complete XML: {error.msg}") from error
-    return found
+            problem = f"{url}: {in_words(error)}"
+            found = reader.partial()
+            if found is not None:
+                problem += f" (after {len(found.pages) + len(found.sitemaps):,} addresses)"
+            (self._missing if is_missing else self._problems).append(problem)
+            return found
 
 
 def routed_sitemaps(prefix: str = "/") -> list[str]:
