@@ -193,6 +193,10 @@ def test_more_pages_than_the_limit_are_reported(answers: dict[str, Answer]) -> N
 @pytest.mark.parametrize("body", [b"", b"<html></html>", b"some text", b"\x1f\x8bx", b"<urlset>"])
 def test_invalid_sitemaps_are_refused(body: bytes) -> None:
     reader = SitemapReader(10)
-    with pytest.raises(Unreadable):
+
+    def read() -> None:
         reader.feed(body)
         reader.close()
+
+    with pytest.raises(Unreadable):
+        read()

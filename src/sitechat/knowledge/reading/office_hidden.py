@@ -1,4 +1,4 @@
-"""Removal of what office programs do not show: hidden sheets, slides and text."""
+"""Removal of what office programs and e-book readers do not show, such as hidden sheets."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import re
 import zipfile
 import zlib
 from collections.abc import Callable
+
+from sitechat.knowledge.reading.epub_hidden import without_hidden_elements
+from sitechat.knowledge.reading.odt_hidden import without_hidden_text
 
 _LARGEST_PART = 50_000_000  # bytes of XML; larger parts are left to the parser and its budget
 _HIDDEN_SHEET = re.compile(
@@ -30,7 +33,7 @@ def without_hidden_parts(data: bytes, format: str) -> bytes:
             for part in archive.infolist():
                 if name.fullmatch(part.filename) and part.file_size <= _LARGEST_PART:
                     old = archive.read(part)
-                    new = replace(old)
+                    new = replace(old, archive, part.filename)
                     if new != old:
                         changed[part.filename] = new
             return _rewritten(archive, changed) if changed else data
@@ -50,22 +53,27 @@ def _rewritten(archive: zipfile.ZipFile, changed: dict[str, bytes]) -> bytes:
     return output.getvalue()
 
 
-def _without_hidden_sheets(workbook: bytes) -> bytes:
+def _without_hidden_sheets(workbook: bytes, archive: zipfile.ZipFile, name: str) -> bytes:
     return _HIDDEN_SHEET.sub(b"", workbook)
 
 
-def _without_hidden_slide(slide: bytes) -> bytes:
+def _without_hidden_slide(slide: bytes, archive: zipfile.ZipFile, name: str) -> bytes:
     return _SLIDE_TEXT.sub(rb"\1\2", slide) if _HIDDEN_SLIDE.search(slide[:4000]) else slide
 
 
-def _without_hidden_text(document: bytes) -> bytes:
+def _without_vanished_text(document: bytes, archive: zipfile.ZipFile, name: str) -> bytes:
     if b"<w:vanish" not in document and b"<w:webHidden" not in document:
         return document
     return _RUN.sub(lambda run: b"" if _VANISH.search(run[0]) else run[0], document)
 
 
-_CHANGES: dict[str, tuple[re.Pattern[str], Callable[[bytes], bytes]]] = {
+_Change = Callable[[bytes, zipfile.ZipFile, str], bytes]
+"""Returns a part without what is hidden, given the part, its document, and its name there."""
+
+_CHANGES: dict[str, tuple[re.Pattern[str], _Change]] = {
     "xlsx": (re.compile(r"xl/workbook\.xml"), _without_hidden_sheets),
     "pptx": (re.compile(r"ppt/slides/slide\d+\.xml"), _without_hidden_slide),
-    "docx": (re.compile(r"word/document\.xml"), _without_hidden_text),
+    "docx": (re.compile(r"word/document\.xml"), _without_vanished_text),
+    "odt": (re.compile(r"content\.xml"), without_hidden_text),
+    "epub": (re.compile(r".+\.x?html?", re.I), without_hidden_elements),
 }

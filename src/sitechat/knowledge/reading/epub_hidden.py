@@ -1,0 +1,103 @@
+"""Removal of elements that e-book readers do not show."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import zipfile
+from collections.abc import Iterator, Mapping
+from html.entities import html5
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from sitechat.knowledge.reading.odt_hidden import remove
+from sitechat.knowledge.reading.visibility import declarations
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+_XHTML = "{http://www.w3.org/1999/xhtml}"
+_MARKS = (b"hidden", b"display", b"visibility", b"stylesheet")
+_LARGEST_STYLESHEET = 1_000_000  # bytes
+_ENTITY = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos);)([A-Za-z]\w{1,31};)")
+_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.S)
+_AT_RULE = re.compile(r"@[^{};]*(?:;|\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\})")
+_RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
+_SELECTOR = re.compile(r"([a-z][a-z0-9]*)?([.#][\w-]+)", re.I)
+"""A class or an id, and maybe an element. Other selectors are not evaluated."""
+
+Rules = Mapping[str, bool]
+"""Whether an element is shown, by selector."""
+
+
+def without_hidden_elements(page: bytes, archive: zipfile.ZipFile, name: str) -> bytes:
+    """Return a page of a book without the elements that its readers do not see.
+
+    Args:
+        page: The page.
+        archive: The book, which also contains the stylesheets.
+        name: The name of the page in the book.
+    """
+    if not any(mark in page for mark in _MARKS):
+        return page
+    from lxml import etree
+
+    parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True)
+    try:
+        root = etree.fromstring(_ENTITY.sub(_character, page), parser)
+    except etree.XMLSyntaxError:
+        return page
+    if root is None:
+        return page
+    rules: dict[str, bool] = {}
+    for stylesheet in _stylesheets(root, archive, posixpath.dirname(name)):
+        rules.update(_rules(stylesheet))
+    hidden = [element for element in root.iter(etree.Element) if _is_hidden(element, rules)]
+    if not hidden:
+        return page
+    for element in hidden:
+        remove(element)
+    return etree.tostring(root, encoding="utf-8", xml_declaration=True)
+
+
+def _character(entity: re.Match[bytes]) -> bytes:
+    return html5.get(entity[1].decode(), entity[0].decode()).encode()
+
+
+def _stylesheets(root: _Element, archive: zipfile.ZipFile, folder: str) -> Iterator[str]:
+    names = set(archive.namelist())
+    for element in root.iter(f"{_XHTML}link", f"{_XHTML}style"):
+        if element.tag == f"{_XHTML}style":
+            yield "".join(element.itertext())
+        elif "stylesheet" in (element.get("rel") or "").lower().split():
+            path = posixpath.normpath(posixpath.join(folder, unquote(element.get("href") or "")))
+            if path in names and archive.getinfo(path).file_size <= _LARGEST_STYLESHEET:
+                yield archive.read(path).decode("utf-8", "replace")
+
+
+def _rules(stylesheet: str) -> Iterator[tuple[str, bool]]:
+    """Yield the selectors that a stylesheet shows or hides, except for some media only."""
+    for selectors, body in _RULE.findall(_AT_RULE.sub(" ", _COMMENT.sub(" ", stylesheet))):
+        style = declarations(body)
+        if "display" in style or "visibility" in style:
+            for selector in selectors.split(","):
+                if _SELECTOR.fullmatch(selector.strip()):
+                    yield selector.strip(), not _hides(style)
+
+
+def _hides(style: Mapping[str, str]) -> bool:
+    return style.get("display") == "none" or style.get("visibility") in ("hidden", "collapse")
+
+
+def _is_hidden(element: _Element, rules: Rules) -> bool:
+    own = declarations(element.get("style") or "")
+    if "display" in own or "visibility" in own:
+        return _hides(own)
+    if element.get("hidden") is not None:
+        return True
+    tag = str(element.tag).removeprefix(_XHTML)
+    marks = [f".{one}" for one in (element.get("class") or "").split()]
+    if element.get("id"):
+        marks.append(f"#{element.get('id')}")
+    shown = [rules[key] for mark in marks for key in (mark, tag + mark) if key in rules]
+    return bool(shown) and not shown[-1]

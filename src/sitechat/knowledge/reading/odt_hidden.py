@@ -1,0 +1,95 @@
+"""Removal of hidden text, comments and deleted text from OpenDocument texts."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+_NAMESPACE = "{urn:oasis:names:tc:opendocument:xmlns:%s:1.0}"
+_TEXT, _STYLE, _OFFICE = (_NAMESPACE % name for name in ("text", "style", "office"))
+_FAMILIES = {f"{_TEXT}p": "paragraph", f"{_TEXT}h": "paragraph", f"{_TEXT}span": "text"}
+_NEVER_SHOWN = (f"{_TEXT}tracked-changes", f"{_OFFICE}annotation")
+_MARKS = (b"display", b"is-hidden", b"tracked-changes", b"annotation")
+_LARGEST_STYLES = 10_000_000  # bytes
+
+
+def without_hidden_text(content: bytes, archive: zipfile.ZipFile, name: str) -> bytes:
+    """Return the `content.xml` of a document without what its readers do not see.
+
+    Args:
+        content: The content.
+        archive: The document, which also contains the named styles.
+        name: The name of the content in the document.
+    """
+    styles = b""
+    sizes = {part.filename: part.file_size for part in archive.infolist()}
+    if 0 < sizes.get("styles.xml", 0) <= _LARGEST_STYLES:
+        styles = archive.read("styles.xml")
+    if not any(mark in part for mark in _MARKS for part in (content, styles)):
+        return content
+    from lxml import etree
+
+    parser = etree.XMLParser(resolve_entities=False, no_network=True)
+    try:
+        root = etree.fromstring(content, parser)
+        hidden = _hidden_styles([etree.fromstring(styles, parser)] if styles else [], root)
+    except etree.XMLSyntaxError:
+        return content  # kreuzberg reports what is wrong
+    for element in list(root.iter(etree.Element)):
+        if element.tag == f"{_TEXT}hidden-paragraph" and _is_hidden(element):
+            paragraph = next(element.iterancestors(f"{_TEXT}p", f"{_TEXT}h"), element)
+            remove(paragraph)
+        elif (
+            element.tag in _NEVER_SHOWN
+            or _is_hidden(element)
+            or (_FAMILIES.get(element.tag, ""), element.get(f"{_TEXT}style-name")) in hidden
+        ):
+            remove(element)
+    return etree.tostring(root, encoding="utf-8", xml_declaration=True)
+
+
+def remove(element: _Element) -> None:
+    """Remove an element from its tree, but not the text that follows it."""
+    parent, before = element.getparent(), element.getprevious()
+    if parent is None:
+        return
+    if element.tail and before is not None:
+        before.tail = (before.tail or "") + element.tail
+    elif element.tail:
+        parent.text = (parent.text or "") + element.tail
+    parent.remove(element)
+
+
+def _is_hidden(element: _Element) -> bool:
+    is_section = element.tag == f"{_TEXT}section"
+    return element.get(f"{_TEXT}is-hidden") == "true" or (
+        is_section and element.get(f"{_TEXT}display") == "none"
+    )
+
+
+def _hidden_styles(files: Iterable[_Element], content: _Element) -> set[tuple[str, str]]:
+    """Return the families and names of the styles that hide their text."""
+    parents: dict[tuple[str, str], tuple[str, str]] = {}
+    displays: dict[tuple[str, str], str] = {}
+    for root in (*files, content):
+        for style in root.iter(f"{_STYLE}style"):
+            family = style.get(f"{_STYLE}family", "")
+            own = family, style.get(f"{_STYLE}name", "")
+            parents[own] = family, style.get(f"{_STYLE}parent-style-name", "")
+            for properties in style.iter(f"{_STYLE}text-properties"):
+                display = properties.get(f"{_TEXT}display")
+                if display:
+                    displays[own] = display
+    hidden: set[tuple[str, str]] = set()
+    for own in parents:
+        style, seen = own, {own}
+        while style not in displays and (parent := parents.get(style)) and parent not in seen:
+            style = parent
+            seen.add(style)
+        if displays.get(style) == "none":
+            hidden.add(own)
+    return hidden
