@@ -46,7 +46,7 @@ def without_hidden_text(content: bytes, archive: zipfile.ZipFile, name: str) -> 
         elif (
             element.tag in _NEVER_SHOWN
             or _is_hidden(element)
-            or (_FAMILIES.get(element.tag, ""), element.get(f"{_TEXT}style-name")) in hidden
+            or _style(element) in hidden
         ):
             remove(element)
     return etree.tostring(root, encoding="utf-8", xml_declaration=True)
@@ -71,6 +71,10 @@ def _is_hidden(element: _Element) -> bool:
     )
 
 
+def _style(element: _Element) -> tuple[str, str]:
+    return _FAMILIES.get(str(element.tag), ""), element.get(f"{_TEXT}style-name", "")
+
+
 def _hidden_styles(files: Iterable[_Element], content: _Element) -> set[tuple[str, str]]:
     """Return the families and names of the styles that hide their text."""
     parents: dict[tuple[str, str], tuple[str, str]] = {}
@@ -86,10 +90,10 @@ def _hidden_styles(files: Iterable[_Element], content: _Element) -> set[tuple[st
                     displays[own] = display
     hidden: set[tuple[str, str]] = set()
     for own in parents:
-        style, seen = own, {own}
-        while style not in displays and (parent := parents.get(style)) and parent not in seen:
-            style = parent
-            seen.add(style)
-        if displays.get(style) == "none":
+        at, seen = own, {own}
+        while at not in displays and (parent := parents.get(at)) and parent not in seen:
+            at = parent
+            seen.add(at)
+        if displays.get(at) == "none":
             hidden.add(own)
     return hidden

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sitechat.knowledge.reading.blocks import Unreadable
@@ -154,7 +155,7 @@ class _Xml:
     def feed(self, part: bytes) -> bool:
         for at in range(0, len(part), _CHUNK):
             piece = part[at : at + _CHUNK]
-            if not self._parsed(lambda piece=piece: self._parser.feed(piece)):
+            if not self._parsed(partial(self._parser.feed, piece)):
                 return False
         return True
 
@@ -180,7 +181,7 @@ class _Xml:
 
     def _note(self, event: str, element: lxml.etree._Element) -> None:
         path, found = self._path, self.found
-        name = element.tag.rpartition("}")[2]
+        name = str(element.tag).rpartition("}")[2]
         if event == "start":
             path.append(name)
             if len(path) == 1 and name not in ("urlset", "sitemapindex"):
