@@ -43,11 +43,7 @@ def without_hidden_text(content: bytes, archive: zipfile.ZipFile, name: str) -> 
         if element.tag == f"{_TEXT}hidden-paragraph" and _is_hidden(element):
             paragraph = next(element.iterancestors(f"{_TEXT}p", f"{_TEXT}h"), element)
             remove(paragraph)
-        elif (
-            element.tag in _NEVER_SHOWN
-            or _is_hidden(element)
-            or _style(element) in hidden
-        ):
+        elif element.tag in _NEVER_SHOWN or _is_hidden(element) or _style(element) in hidden:
             remove(element)
     return etree.tostring(root, encoding="utf-8", xml_declaration=True)
 
