@@ -10,7 +10,7 @@ from html.entities import html5
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from sitechat.knowledge.reading.odt_hidden import remove
+from sitechat.knowledge.reading.odt_hidden import remove_element
 from sitechat.knowledge.reading.visibility import declarations
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def without_hidden_elements(page: bytes, archive: zipfile.ZipFile, name: str) ->
     if not hidden:
         return page
     for element in hidden:
-        remove(element)
+        remove_element(element)
     return etree.tostring(root, encoding="utf-8", xml_declaration=True)
 
 

@@ -42,13 +42,13 @@ def without_hidden_text(content: bytes, archive: zipfile.ZipFile, name: str) -> 
     for element in list(root.iter(etree.Element)):
         if element.tag == f"{_TEXT}hidden-paragraph" and _is_hidden(element):
             paragraph = next(element.iterancestors(f"{_TEXT}p", f"{_TEXT}h"), element)
-            remove(paragraph)
+            remove_element(paragraph)
         elif element.tag in _NEVER_SHOWN or _is_hidden(element) or _style(element) in hidden:
-            remove(element)
+            remove_element(element)
     return etree.tostring(root, encoding="utf-8", xml_declaration=True)
 
 
-def remove(element: _Element) -> None:
+def remove_element(element: _Element) -> None:
     """Remove an element from its tree, but not the text that follows it."""
     parent, before = element.getparent(), element.getprevious()
     if parent is None:
