@@ -11,7 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from sitechat.knowledge import audience, index, open_page, search
 from sitechat.knowledge.index.stored_pages import remove
-from sitechat.knowledge.searching import Query, guesses, look
+from sitechat.knowledge.searching import Query, guesses, search_index
 from sitechat.models import Page
 from tests.indexed import ANONYMOUS, found, index_in_use, put
 
@@ -62,7 +62,7 @@ def test_a_question_of_unknown_words_is_searched_with_a_limited_number_of_statem
     used = index.refresh()
     assert used is not None
     used.terms.set_trace_callback(statements.append)
-    look(used, Query(" ".join(words), previous=" ".join(reversed(words))), 10)
+    search_index(used, Query(" ".join(words), previous=" ".join(reversed(words))), 10)
     used.terms.set_trace_callback(None)
     assert len(statements) < guesses.MAX_LOOKUPS + 300
 

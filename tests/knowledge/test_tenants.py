@@ -16,7 +16,7 @@ from pytest_django import Settings
 from sitechat.knowledge import index
 from sitechat.knowledge.index import generations
 from sitechat.knowledge.index.store import store
-from sitechat.knowledge.searching import Query, look
+from sitechat.knowledge.searching import Query, search_index
 from sitechat.knowledge.sources import Document
 from sitechat.models import IndexState
 from tests.smaller import Smaller
@@ -72,7 +72,7 @@ def answers(tenant: str) -> list[str]:
     enter(tenant)
     here = index.current()
     query = Query("subject5", user=AnonymousUser(), language="en", prefix="/")
-    return [found.text for found in look(here, query, 1)] if here is not None else []
+    return [found.text for found in search_index(here, query, 1)] if here is not None else []
 
 
 def test_each_tenant_has_its_own_index(tenants: None) -> None:

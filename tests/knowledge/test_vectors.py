@@ -15,7 +15,7 @@ from sitechat.checks.knowledge import check_embedder
 from sitechat.knowledge import audience, index
 from sitechat.knowledge.index import embeddings, question_vectors
 from sitechat.knowledge.index.stored_pages import remove
-from sitechat.knowledge.searching import Query, look, ranking
+from sitechat.knowledge.searching import Query, ranking, search_index
 from sitechat.models import Passage
 from tests.indexed import found, put
 from tests.interleave import after_query
@@ -79,7 +79,7 @@ def test_a_page_saved_during_a_build_is_added_by_the_next_update(
     with after_query(reads_passages, save):
         built = index.refresh()
     assert built is not None
-    hits = look(built, Query("courier", language="en"), 10)
+    hits = search_index(built, Query("courier", language="en"), 10)
     assert hits[0].url == "/shipping/"
     assert found("courier")[0] == "/new/"
 

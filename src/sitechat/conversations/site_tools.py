@@ -13,7 +13,7 @@ from sitechat.claude.messages import SearchResult, search_result_blocks, text_bl
 from sitechat.engine.tool_calls import ToolRefused, ToolResult
 from sitechat.knowledge import approved
 from sitechat.knowledge.index import current as current_index
-from sitechat.knowledge.searching import Found, Query, look, read_page
+from sitechat.knowledge.searching import Found, Query, read_page, search_index
 from sitechat.knowledge.searching import open_page as open_page_at
 from sitechat.tools import Tool
 
@@ -52,7 +52,7 @@ def passages(
     answers = approved.find(query, bot, site=site)
     visited = read_page(query, address) if address and query.page_url else []
     left = PASSAGES - len(visited) - len(answers)
-    found = look(index, query, left) if index is not None else []
+    found = search_index(index, query, left) if index is not None else []
     return list(map(_document, [*answers, *visited, *found]))
 
 

@@ -2,13 +2,14 @@
 
 The packages, of which each imports only the ones after it:
 
+- `machines`: llms.txt and MCP, for other programs
 - `searching`: search for passages that answer a visitor's question
 - `index`: the stored pages, their vectors, and the search index of each host
 - `sources`: the sources of pages, such as querysets, files and sitemaps
 - `reading`: extraction of text from documents, cut into passages
 - `text`: words, stems and languages of a text
 
-All of them may import `models` and `audience`. Sites import the public names from this package.
+The first three may import the models too. Sites import the public names from this package.
 """
 
 from __future__ import annotations

@@ -69,7 +69,7 @@ class _Known:
 
     def current(self) -> _Answers:
         """Return the answers. Read them again if they have changed."""
-        # Each row's time: a host with a slower clock may set one that is not the latest.
+        # The latest time is not enough: a host whose clock is slow may set an earlier one.
         rows = ApprovedAnswer.objects.filter(active=True).values_list("pk", "updated")
         state = (database.alias(), *rows.order_by("pk"))
         known = self._read

@@ -73,7 +73,10 @@ def connect(receiver: Callable[..., None], sources: Iterable[type[ObjectSource]]
 
 
 def watch(source: type[ObjectSource]) -> None:
-    """Note a declared source. Does nothing before all models are loaded: `connect` follows."""
+    """Watch the deletions of a declared source's objects.
+
+    This does nothing before all models are loaded, because `connect` is called after that.
+    """
     if not apps.models_ready:
         return
     model = _watch.models.get(source)
@@ -81,7 +84,7 @@ def watch(source: type[ObjectSource]) -> None:
         try:
             with _no_sql():
                 model = _model(source())
-        except Exception:  # it may work at the first save, which reports the error if not
+        except Exception:  # the first save tries again, and reports the error
             _watch.not_found(source)
             return
     _watch.found(source, model)
@@ -101,7 +104,7 @@ def model_of(source: ObjectSource, using: str) -> type[models.Model] | None:
     if known is not None:
         return known
     try:
-        with _apart(using):
+        with _lazy_savepoint(using):
             model = _model(source)
     except Exception:
         logger.exception("%s.queryset() failed", source.label)
@@ -118,7 +121,7 @@ def _model(source: ObjectSource) -> type[models.Model]:
 
 
 def _with_subclasses(model: type[models.Model]) -> Iterator[type[models.Model]]:
-    """Yield a model, its proxies, its child models, and theirs."""
+    """Yield a model, and recursively its proxies and child models."""
     yield model
     for each in model.__subclasses__():
         yield from _with_subclasses(each)
@@ -147,7 +150,7 @@ def _no_sql() -> Iterator[None]:
 
 
 @contextmanager
-def _apart(using: str) -> Iterator[None]:
+def _lazy_savepoint(using: str) -> Iterator[None]:
     """Run the block in a savepoint, which is created before its first SQL statement."""
     connection, started = transaction.get_connection(using), False
 

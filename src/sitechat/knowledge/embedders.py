@@ -61,7 +61,7 @@ class OnnxEmbedder:
         encoded = tokenizer.encode_batch(list(texts))
         # Batch texts of similar length, because padding costs time.
         order = sorted(range(len(texts)), key=lambda at: len(encoded[at].ids))
-        inputs = {one.name for one in session.get_inputs()}
+        inputs = {each.name for each in session.get_inputs()}
         for start in range(0, len(order), 16):
             some = order[start : start + 16]
             longest = max(len(encoded[at].ids) for at in some)

@@ -16,7 +16,7 @@ from sitechat.conversations.message_body import parse_message
 from sitechat.errors import ChatError
 from sitechat.knowledge import approved, index
 from sitechat.knowledge.index.schema import has_fts5
-from sitechat.knowledge.searching import Found, Query, look
+from sitechat.knowledge.searching import Found, Query, search_index
 from sitechat.models import IndexState, Page
 from sitechat.safe_text import visible
 
@@ -128,6 +128,6 @@ def trial(question: str, *, previous: str, page_url: str, language: str, bot: st
     here = index.current()
     if here is None:
         return Trial(answers)
-    sent = look(here, query, site_tools.PASSAGES - len(answers))
-    further = [found for found in look(here, query, TRIAL_PASSAGES) if found not in sent]
+    sent = search_index(here, query, site_tools.PASSAGES - len(answers))
+    further = [found for found in search_index(here, query, TRIAL_PASSAGES) if found not in sent]
     return Trial([*answers, *sent], further)

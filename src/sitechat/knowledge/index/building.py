@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db.models import CharField
 from django.db.models.functions import Cast
 
-from sitechat.knowledge.index.facts import Facts, count_facts, ever, read_facts, write_facts
+from sitechat.knowledge.index.facts import Facts, count_facts, last_row, read_facts, write_facts
 from sitechat.knowledge.index.pace import Pace
 from sitechat.knowledge.index.schema import TERMS, create, open_for_writing, publish
 from sitechat.knowledge.index.vectors import VectorWriter, open_writer
@@ -24,8 +24,8 @@ from sitechat.models import Page, PageSnapshot, Passage
 _CHUNK = 50
 """Number of pages that are written in one transaction."""
 _COUNTED = 500
-"""Number of passages after which an unpublished index gets their counts of words."""
-_LOOKED_THROUGH = 2000
+"""Number of passages whose words are counted before the counts are written to a new index."""
+_COMPARED = 2000
 """Number of pages whose stamps are compared at once."""
 _MAX_DEAD = 0.2
 """Maximum share of FTS5 rows of removed passages, above which the index is rebuilt."""
@@ -79,8 +79,8 @@ def _stamp_chunks(
     stamp = Cast("stamp", CharField(max_length=36))
     pages = Page.objects.exclude(content_hash="").order_by("pk").values_list("pk", stamp)
     while True:
-        some = list(pages.filter(pk__gt=last)[:_LOOKED_THROUGH])
-        is_end = len(some) < _LOOKED_THROUGH
+        some = list(pages.filter(pk__gt=last)[:_COMPARED])
+        is_end = len(some) < _COMPARED
         until = -1 if is_end else some[-1][0]
         condition = "id > ?" if is_end else "id > ? AND id <= ?"
         known = connection.execute(
@@ -193,7 +193,7 @@ def _add(
     known: set[int] = set()
     # Row numbers are never reused, because FTS5 can't delete rows here. Primary keys of passages
     # are not suitable: a database may reuse the key of a passage that was rolled back.
-    last = ever(connection)
+    last = last_row(connection)
     for row, passage in enumerate(list(passages.order_by("page", "number")), start=last + 1):
         page = passage.page
         language = base_language(page.language or settings.LANGUAGE_CODE)

@@ -77,7 +77,7 @@ def count_facts(connection: sqlite3.Connection, state: str, vectors: VectorFiles
         state=state,
         pages=one("SELECT count(*) FROM page"),
         passages=passages,
-        dead=ever(connection) - passages,
+        dead=last_row(connection) - passages,
         languages=[language for (language,) in languages],
         audiences=[name for (name,) in connection.execute("SELECT DISTINCT name FROM audience")],
         has_hosts=bool(one(hosts)),
@@ -85,7 +85,10 @@ def count_facts(connection: sqlite3.Connection, state: str, vectors: VectorFiles
     )
 
 
-def ever(connection: sqlite3.Connection) -> int:
-    """Return the number of rows ever added to FTS5. They are numbered from 1 without gaps."""
+def last_row(connection: sqlite3.Connection) -> int:
+    """Return the number of the last row that was added to FTS5; 0 if there is none.
+
+    Rows are numbered from 1 without gaps, and never removed.
+    """
     found = connection.execute("SELECT coalesce(max(id), 0) FROM terms_docsize").fetchone()
     return int(found[0])

@@ -25,7 +25,7 @@ _MIN_SHARE = 0.6
 _FEWEST_TITLES = 3
 """Minimum number of pages of a source from which a shared part of titles is removed."""
 _REPEATED = 2
-"""Number of pages with equal titles from which the title does not describe them."""
+"""Minimum number of pages with the same title for which it is replaced by their headings."""
 _SEPARATOR = re.compile(
     r"\s+[^\w\s]+\s+|\s*[|\uff5c\u2013\u2014\uff0d\u2039\u203a«»•·\uff1a\u2192]\s*"
     r"|(?<=\w)[:,;]\s+|\s+(?=[(\[])|_"
@@ -102,7 +102,7 @@ def apply(source: str, lines: LineCounter, since: datetime) -> None:
 def apply_known(source: str, since: datetime) -> None:
     """Remove the known shared text from the pages of a source that were stored since `since`.
 
-    It is for single pages, which are indexed without a run of the whole source.
+    This is for single pages, which are indexed without a run of the whole source.
     """
     pages = _framed(source)
     changed = pages.filter(indexed__gte=since)
@@ -143,7 +143,13 @@ def _longest(parts: Counter[str], count: int) -> str:
 def _shorten_titles(
     frame: SourceFrame, pages: QuerySet[Page], changed: QuerySet[Page]
 ) -> list[int]:
-    """Set the titles of changed pages, given all pages of the source; return those renamed."""
+    """Remove the shared parts from titles, and return the pages whose title has changed.
+
+    Args:
+        frame: The shared text of the source.
+        pages: All pages of the source, which show whether a title is repeated.
+        changed: The pages whose titles are set.
+    """
     titles = pages.values_list("snapshot__raw_title", flat=True)
     repeated: Counter[str] = Counter(
         _without(title, frame) for title in titles.iterator(chunk_size=2000)

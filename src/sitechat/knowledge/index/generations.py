@@ -162,7 +162,10 @@ def _is_damaged(path: Path) -> bool:
 
 
 def _follow(mine: OpenedIndex, state: str) -> Index | None:
-    """Return an index with a new state. Update it in the background if that takes long."""
+    """Update the index to a new state and return it.
+
+    If the update takes long, it continues in the background, and the old index is returned.
+    """
     index = _newest(mine)
     if index is not None and index.facts.state == state:
         return index
@@ -193,7 +196,7 @@ def _is_quick(index: Index | None) -> bool:
 def _work_in_background(state: str) -> None:
     close_old_connections()
     try:
-        # The tenant is that of this thread's own connection.
+        # `_mine` finds the tenant by the connection of this thread.
         _bring_up_to_date(_mine(), state, Pace(_BACKGROUND_SHARE), wait=True)
     except Exception:
         logger.exception("The search index could not be updated")

@@ -19,7 +19,7 @@ def folder(tenant: str = "") -> Path:
     """Return this host's folder for indexes of this database, private to the system user.
 
     Args:
-        tenant: What identifies a tenant within the database; "" on sites without tenants.
+        tenant: The identity of a tenant within the database; "" on sites without tenants.
     """
     settings = connections[database.alias()].settings_dict
     identity = [str(settings.get(key)) for key in ("ENGINE", "HOST", "PORT", "NAME")]

@@ -33,7 +33,7 @@ def mark_failed(page: Page, problem: str, gone: bool, audience: list[str] | None
         if gone or audience is None or new != old:
             IndexState.touch()
             page.audience, page.stamp = new, uuid.uuid4()
-            page.content_hash = page.stamp.hex  # equals no document's, so the next one is written
+            page.content_hash = page.stamp.hex  # matches no document, so the next one is written
         if gone or audience is None:
             page.passages.all().delete()
             page.content_hash, page.words = "", 0
@@ -104,7 +104,10 @@ def _store_snapshot(page: Page, rendered: Rendered, reading: Reading, text_hash:
 
 
 def stored_page(document: Document, source: str) -> Page | None:
-    """Return the row by key: an unreadable page's final address after redirects is unknown."""
+    """Return the stored row of a document that can't be read; None if there is none.
+
+    It is found by its key, because the address after redirects is unknown.
+    """
     return Page.objects.filter(source=source, key=document.key).exclude(key="").first()
 
 

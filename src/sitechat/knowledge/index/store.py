@@ -58,7 +58,7 @@ def store(document: Document, source: str, since: datetime | None = None) -> Sto
     if holder:
         if document.key:  # the object's page is no longer at its old address
             stored_pages.remove(source, document.key)
-        return Stored(Outcome.LEFT_OUT, url, f"the address of {holder} too")
+        return Stored(Outcome.LEFT_OUT, url, f"has the same address as {holder}")
     gone = document.gone
     reading = Reading()
     if audience is not None and not problem:
@@ -151,9 +151,9 @@ def _read(document: Document, url: str, *, is_run: bool) -> Reading:
     """Read a document within its budget, which is smaller if an editor waits for it."""
     fallback, data, format = url, document.text, document.format
     if isinstance(data, Path):
-        says_itself = SUFFIXES.get(data.suffix.lower()) in ("page", *BINARY)
+        is_certain = SUFFIXES.get(data.suffix.lower()) in ("page", *BINARY)
         fallback = data.stem.replace("-", " ").replace("_", " ").capitalize()
-        format = file_format(data, "" if says_itself else format)
+        format = file_format(data, "" if is_certain else format)
         data = file_data(data, format)
     if not isinstance(data, (str, bytes)):
         raise Unreadable(f"its text is of type {type(data).__name__}, not str or bytes")

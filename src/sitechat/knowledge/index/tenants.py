@@ -1,4 +1,4 @@
-"""What identifies the tenant of a request, so that tenants share no search index and no cache.
+"""The identity of a request's tenant. Each tenant has its own search index and cache entries.
 
 With CHAT_REQUEST_ISOLATION, one database may look different in each request, for instance because
 each tenant has a schema. Without it, there are no tenants.
@@ -23,10 +23,10 @@ class _CurrentSchema(Func):
 
 
 def tenant() -> str:
-    """Return what identifies the tenant within the database, by a query; "" without isolation."""
+    """Query the identity of the tenant within the database; return "" without isolation."""
     if not conf.CHAT_REQUEST_ISOLATION:
         return ""
-    # A schema that was copied has the same id.
+    # The stamp is not enough: a schema that was copied has the same one.
     has_schemas = connections[database.alias()].vendor == "postgresql"
     schema = _CurrentSchema() if has_schemas else Value("", TextField())
     rows = IndexState.objects.filter(pk=IndexState.TENANT).annotate(schema=schema)

@@ -37,16 +37,16 @@ class VectorWriter:
         self.files = files
         self._folder = folder
         self._numpy = np
-        self._whose: NDArray[np.int64] | None = None
+        self._owners: NDArray[np.int64] | None = None
         self._gone: set[int] = set()
         self._vectors: list[NDArray[np.float32]] = []
         self._added: list[tuple[int, int]] = []
 
     def forget(self, pages: Iterable[int]) -> None:
         """Remove the vectors of pages."""
-        if self._whose is None:
-            self._whose = _whose(self._folder, self.files.rows)
-        rows = self._numpy.isin(self._whose[:, 1], list(pages)).nonzero()[0]
+        if self._owners is None:
+            self._owners = _owners(self._folder, self.files.rows)
+        rows = self._numpy.isin(self._owners[:, 1], list(pages)).nonzero()[0]
         self._gone.update(map(int, rows))
 
     def add(self, passage: Passage) -> None:
@@ -76,7 +76,7 @@ class VectorWriter:
         self.files = VectorFiles(
             self.files.embedder, self.files.dimensions, rows + len(self._added)
         )
-        self._whose, self._vectors, self._added = None, [], []
+        self._owners, self._vectors, self._added = None, [], []
         self._gone.clear()
         return self.files
 
@@ -117,13 +117,13 @@ def open_vectors(folder: Path, files: VectorFiles) -> tuple[NDArray[np.float32],
     import numpy as np
 
     shape = (files.rows, files.dimensions)
-    whose = _whose(folder, files.rows)
+    whose = _owners(folder, files.rows)
     if not files.rows:
         return np.zeros(shape, dtype=np.float32), whose
     return np.memmap(folder / VECTORS, dtype=np.float32, mode="r", shape=shape), whose
 
 
-def _whose(folder: Path, rows: int) -> NDArray[np.int64]:
+def _owners(folder: Path, rows: int) -> NDArray[np.int64]:
     import numpy as np
 
     found = np.fromfile(folder / VECTOR_PASSAGES, dtype=np.int64, count=2 * rows)

@@ -112,7 +112,7 @@ def _answer(head: bytes, data: bytes, budget: DocumentBudget) -> dict[str, Any]:
         for _ in range(_TRIES):
             reader = pool.take() or _Reader()
             with reader.stopped_after(budget.wall + _START):
-                if not reader.take(head, data):
+                if not reader.send(head, data):
                     reader.close()  # it ended before it received the document
                     continue
                 answer = reader.answer()
@@ -156,7 +156,7 @@ class _Reader:
                 f"the process that reads documents can't be started: {error}"
             ) from error
 
-    def take(self, head: bytes, data: bytes) -> bool:
+    def send(self, head: bytes, data: bytes) -> bool:
         """Send a document and return whether the process received all of it."""
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None  # noqa: S101 (for mypy)
@@ -183,7 +183,7 @@ class _Reader:
 
     @contextlib.contextmanager
     def stopped_after(self, seconds: float) -> Iterator[None]:
-        """Kill the process if the block takes longer, on systems without interval timers."""
+        """Kill the process if the block takes longer, in case the system has no interval timers."""
         timer = threading.Timer(seconds, self._process.kill)
         timer.daemon = True
         timer.start()

@@ -124,7 +124,7 @@ def inflated(data: bytes, largest: int) -> bytes:
         parts: list[bytes] = []
         try:
             for part in _members(data, window, largest):
-                parts.append(part)  # noqa: PERF402 - those before an error are kept
+                parts.append(part)  # noqa: PERF402 - keep the members before an error
         except zlib.error:
             if parts:  # ignore other data after the compressed data
                 return b"".join(parts)
@@ -136,8 +136,7 @@ def inflated(data: bytes, largest: int) -> bytes:
 def _members(data: bytes, window: int, largest: int) -> Iterator[bytes]:
     """Yield the decompressed members of compressed data: gzip data may have several.
 
-    The data are read in pieces. With all data at once, zlib would copy what follows a member for
-    each of the members.
+    The data are read in pieces, because zlib copies all data that follow a member.
     """
     at = size = 0
     while at < len(data):
@@ -154,7 +153,7 @@ def _members(data: bytes, window: int, largest: int) -> Iterator[bytes]:
             parts.append(part)
             at += len(piece) - len(stream.unused_data)
         yield b"".join(parts)
-        at = _PADDING.match(data, at).end()  # type: ignore[union-attr] # it matches nothing as well
+        at = _PADDING.match(data, at).end()  # type: ignore[union-attr] # it may match ""
 
 
 def _too_large(largest: int) -> Unreadable:

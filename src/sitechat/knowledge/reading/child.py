@@ -36,7 +36,7 @@ _NEEDED = {
     "pdf": ["pypdf"],
     **{format: ["lxml.html", "markdown_it", "kreuzberg"] for format in TYPES},
 }  # fmt: skip
-"""The modules of each format, imported before the time of its first document is counted."""
+"""The modules for each format, which are imported before the time of a document is measured."""
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Rewriting of elements that browsers draw differently than they stand in the markup.
+"""Rewriting of elements that look different in browsers than in the markup.
 
 Shadow roots replace the content of their hosts, drawings and menus are replaced by their readable
 text, and a cell that spans several rows is repeated in each of them.
@@ -77,7 +77,7 @@ def _fill(element: HtmlElement, nodes: list[HtmlElement | str]) -> None:
 
 
 def _replace_drawing(drawing: HtmlElement) -> None:
-    """Replace an SVG drawing with its texts, which stand apart from each other."""
+    """Replace an SVG drawing with its texts, separated by spaces."""
     if drawing.getparent() is None or next(drawing.iterancestors(*_HEADINGS), None) is not None:
         return
     texts = [
@@ -122,7 +122,7 @@ def _become_span(element: HtmlElement) -> None:
         del element.attrib[name]
 
 
-def _repeat_cells(table: HtmlElement, most: int) -> int:
+def _repeat_cells(table: HtmlElement, limit: int) -> int:
     """Repeat the short cells that span several rows of a table; return how many were added."""
     added = 0
     group = None
@@ -139,7 +139,7 @@ def _repeat_cells(table: HtmlElement, most: int) -> int:
                 rows, spanned = above.pop(column)
                 if rows > 1:
                     spanning[column] = (rows - 1, spanned)
-                if cells and added < most and _is_short(spanned):
+                if cells and added < limit and _is_short(spanned):
                     copy = deepcopy(spanned)
                     copy.tail = None
                     row.insert(len(row) if cell is None else row.index(cell), copy)

@@ -1,4 +1,4 @@
-"""Elements that are shown within a text but are no part of it, such as "Copy" buttons."""
+"""Elements that are shown within a text but are not part of it, such as "Copy" buttons."""
 
 from __future__ import annotations
 

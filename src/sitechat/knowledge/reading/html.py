@@ -3,7 +3,8 @@
 If a page marks its main text (`<main>`, `role="main"`, a single `<article>`), that element is read.
 Otherwise Resiliparse selects the main text, if it is installed (`django-sitechat[html]`). Without
 it, everything except navigation, headers, footers, asides and forms is read.
-`docs/search.md` compares this with other extractors.
+`docs/search.md` compares this with other extractors. `walking` converts elements to blocks, and
+`visibility` decides which of them visitors can see.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def read_html(text: str) -> Content:
         content.blocks = _picked(root, visibility)
     body = root.find("body")
     if not content.blocks and body is not None:
-        content.blocks = blocks(body, visibility, around=True)
+        content.blocks = blocks(body, visibility, has_frame=True)
     return content
 
 
@@ -83,15 +84,15 @@ def _parse(text: str) -> HtmlElement:
             parser=parser,
         )
     except (lxml.etree.LxmlError, ValueError) as error:
-        _refuse_cut_short(parser)
+        _raise_if_incomplete(parser)
         raise Unreadable(f"not readable as HTML: {error}") from error
-    _refuse_cut_short(parser)
+    _raise_if_incomplete(parser)
     composing.compose(root)
     return root
 
 
-def _refuse_cut_short(parser: HTMLParser) -> None:
-    """Raise Unreadable if the parser stopped in the middle of a page."""
+def _raise_if_incomplete(parser: HTMLParser) -> None:
+    """Raise Unreadable or MemoryError if the parser stopped in the middle of a page."""
     problems = {entry.type_name for entry in parser.error_log}
     if "ERR_NO_MEMORY" in problems:
         raise MemoryError
@@ -145,8 +146,8 @@ def _heading_above(region: HtmlElement, visibility: Visibility) -> list[Block]:
     """
     found: list[Block] = []
     for heading in region.xpath("preceding::h1[not(ancestor::nav or ancestor::a or .//a)]"):
-        ways = [heading, *heading.iterancestors()]
-        if not any(visibility.of(element, Sight()) is None for element in ways):
+        enclosing = [heading, *heading.iterancestors()]
+        if not any(visibility.of(element, Sight()) is None for element in enclosing):
             found += blocks(heading, visibility)
     return [Block(found[0].text, 1)] if len(found) == 1 else []
 
@@ -156,7 +157,7 @@ def _picked(root: HtmlElement, visibility: Visibility) -> list[Block]:
     import lxml.html
     from resiliparse.extract.html2text import extract_plain_text
 
-    _plain(root, visibility)
+    _simplify(root, visibility)
     page = lxml.html.tostring(root, encoding="unicode")
     text = extract_plain_text(page, main_content=True, preserve_formatting="minimal_html")
     if not text.strip():
@@ -165,7 +166,7 @@ def _picked(root: HtmlElement, visibility: Visibility) -> list[Block]:
     return blocks(picked, Visibility(picked))
 
 
-def _plain(root: HtmlElement, visibility: Visibility) -> None:
+def _simplify(root: HtmlElement, visibility: Visibility) -> None:
     """Remove hidden elements and unhide panels, because Resiliparse ignores visibility."""
     hidden, shown = [], []
     for element in root.iter():

@@ -18,7 +18,7 @@ _BLOCKS = frozenset((
     "summary", "table", "tbody", "tfoot", "thead", "tr", "ul", "xmp",
 ))  # fmt: skip
 _SPACED = frozenset(("del", "s", "strike", "button", "label"))
-"""Inline elements that browsers draw so that they do not join the words around them."""
+"""Inline elements that browsers draw apart from the words around them."""
 _BLOCK_DISPLAYS = frozenset((
     "block", "flex", "flow-root", "grid", "list-item", "table", "table-caption", "table-row",
     "table-row-group",
@@ -77,7 +77,7 @@ def has_structure(element: HtmlElement) -> bool:
 
 
 def raised_mark(element: HtmlElement, before: str) -> str:
-    """Return what stands for the height of a superscript, so that it does not join other words.
+    """Return the text that separates a superscript from the text before it; "" if none is needed.
 
     "m2" and "2nd" are written without a mark, but "10^6" and "delivery 1" (a footnote) with one.
 

@@ -73,7 +73,7 @@ class Sight:
 
 
 class Visibility:
-    """The visibility of all elements of one page."""
+    """The visibility of a page's elements. `around` is the visibility of text in the parent."""
 
     def __init__(self, root: HtmlElement) -> None:
         self._controlled = _controlled(root)
@@ -221,7 +221,7 @@ def _is_out_of_sight(style: dict[str, str]) -> bool:
     translate = style.get("translate", "")
     if "%" not in translate and any(length <= -_FAR for length in _lengths(translate)):
         return True
-    if any(_is_nothing(factor) for factor in style.get("scale", "").split()):
+    if any(_is_zero(factor) for factor in style.get("scale", "").split()):
         return True
     transform = style.get("transform", "")
     if re.search(r"scale[xy3d]*\(\s*(?:0|0?\.0+)\s*[,)]", transform) or (
@@ -240,10 +240,11 @@ def _is_out_of_sight(style: dict[str, str]) -> bool:
         path,
     ):
         return True
-    return _is_nothing(style.get("zoom", ""))
+    return _is_zero(style.get("zoom", ""))
 
 
 def _inherited(style: dict[str, str], around: Sight) -> Sight:
+    """Return the visibility of text with a style, in an element with the visibility `around`."""
     size = style.get("font-size", "")
     if not size and "font" in style:
         sized = re.search(r"(?<![\w.-])(0(?=[/\s]|$)|[\d.]+(?:px|pt|r?em|%))", style["font"])
@@ -288,7 +289,7 @@ def _pixels(value: str) -> float | None:
     return found[0] if found else None
 
 
-def _is_nothing(value: str) -> bool:
+def _is_zero(value: str) -> bool:
     return re.fullmatch(r"0*\.?0+%?", value) is not None
 
 

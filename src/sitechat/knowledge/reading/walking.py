@@ -47,21 +47,21 @@ _NOTES = re.compile(
 )
 
 
-def blocks(region: HtmlElement, visibility: Visibility, *, around: bool = False) -> list[Block]:
+def blocks(region: HtmlElement, visibility: Visibility, *, has_frame: bool = False) -> list[Block]:
     """Return the blocks of a region in reading order.
 
     Args:
         region: The element to read, even if its own style hides it.
         visibility: The visibility of the page's elements.
-        around: Whether the region contains the site's frame, which is left out.
+        has_frame: Whether the region contains the site's frame, which is left out.
     """
-    return list(_Walk(visibility, around=around).over(region))
+    return list(_Walk(visibility, has_frame=has_frame).over(region))
 
 
 class _Walk:
-    def __init__(self, visibility: Visibility, *, around: bool) -> None:
+    def __init__(self, visibility: Visibility, *, has_frame: bool) -> None:
         self._visibility = visibility
-        self._around = around
+        self._has_frame = has_frame
         self._pending: list[str] = []  # empty, or starts with visible text
         self._sights = [Sight()]
         self._heading: HtmlElement | None = None
@@ -111,7 +111,7 @@ class _Walk:
         tag, role = element.tag, (element.get("role") or "").lower()
         if tag == "nav" or role in _NOT_TEXT_ROLES or is_consent_banner(element):
             return True
-        if not self._around:
+        if not self._has_frame:
             return False
         return (tag in _FRAME or role in _FRAME_ROLES) and not is_wrapped_text(element)
 
@@ -259,6 +259,6 @@ def _is_denominator(element: HtmlElement) -> bool:
 
 
 def _joined(readings: list[str]) -> str:
-    """Join the readings of characters; those in letters with spaces, as Pinyin."""
+    """Join the readings of characters, with spaces if they are in letters, such as Pinyin."""
     found = [reading.strip() for reading in readings if reading.strip()]
     return ("" if all(map(is_unspaced, found)) else " ").join(found)

@@ -5,7 +5,14 @@ This package imports `index`, `text`, `audience` and the models.
 
 from __future__ import annotations
 
-from sitechat.knowledge.searching.queries import Found, Query, existing, look, open_page, search
+from sitechat.knowledge.searching.queries import (
+    Found,
+    Query,
+    existing,
+    open_page,
+    search,
+    search_index,
+)
 from sitechat.knowledge.searching.visited import read_page
 
-__all__ = ["Found", "Query", "existing", "look", "open_page", "read_page", "search"]
+__all__ = ["Found", "Query", "existing", "open_page", "read_page", "search", "search_index"]

@@ -10,7 +10,7 @@ Known = Callable[[str], Mapping[str, int]]
 
 _SHORTEST_JOINED = 4
 _SHORT = 3
-"""Maximum length of one of two words to be joined. Longer pairs are often joined in code only."""
+"""Maximum length of the shorter of two words to be joined. Only code often joins longer words."""
 _SHORTEST_PART = 4
 _LONGEST_SPACED = 16
 _LINKS = ("", "s", "n", "en", "es")

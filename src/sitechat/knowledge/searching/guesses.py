@@ -1,4 +1,4 @@
-"""The limit of the work for the unknown words of one question."""
+"""A limit on the work for the unknown words of one question."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MAX_LOOKUPS = 250
 
 
 class Guesses:
-    """What may still be spent on the unknown words of a question and of the previous one.
+    """The words and lookups that are left for unknown words of a question and the previous one.
 
     Args:
         known: Returns the terms of a word in the index.

@@ -61,7 +61,10 @@ def _expression(index: Index, words: Sequence[Word]) -> tuple[str, int]:
 
 
 def _narrowed(index: Index, words: Sequence[Word]) -> tuple[str, int]:
-    """Return an expression for passages with several frequent words, or with them in headings."""
+    """Return an expression that requires several words, because each matches too many passages.
+
+    If their passages are still too many, the words must be in titles or headings.
+    """
     rarest = sorted((word for word in words if word), key=lambda word: sum(word.values()))
     match, count = "", 0
     for word in rarest[:_MAX_JOINED]:

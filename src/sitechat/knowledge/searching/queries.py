@@ -90,11 +90,11 @@ def search(
     if index is None:
         return []
     wanted = Query(query, user, previous, page_url, language, sources=sources)
-    return look(index, wanted, limit)
+    return search_index(index, wanted, limit)
 
 
-def look(index: indexes.Index, query: Query, limit: int) -> list[Found]:
-    """Return the result of `search` in a given index."""
+def search_index(index: indexes.Index, query: Query, limit: int) -> list[Found]:
+    """Search in a given index; see `search`."""
     text, previous = query.text[:MAX_QUERY_LENGTH], query.previous[:MAX_QUERY_LENGTH]
     if limit < 1:
         return []
@@ -111,7 +111,7 @@ def look(index: indexes.Index, query: Query, limit: int) -> list[Found]:
     chosen = _chosen(ranked, current.pk if current else None, limit)
     passages = _readable(chosen, query.user)
     pages = {passage.page_id: passage.page for passage in passages}
-    lost = recheck.lost(list(pages.values()), links.prefix)
+    lost = recheck.hide_lost(list(pages.values()), links.prefix)
     if lost:
         current_pk = current.pk if current and current.pk not in lost else None
         chosen = _chosen([each for each in ranked if each.page not in lost], current_pk, limit)
@@ -150,7 +150,7 @@ def open_page(
         return None
     if not Scope(frozenset(), sources).includes(page.url, page.source):
         return None
-    if recheck.lost([page], links.prefix):
+    if recheck.hide_lost([page], links.prefix):
         return None
     link = links.cited(page.url)
     return [

@@ -173,12 +173,12 @@ def _nearest(
     similar = matrix @ vectors[0]
     if previous:
         similar = (similar + PREVIOUS * (matrix @ vectors[1])) / (1 + PREVIOUS)
-    may = whose[:, 0] > 0
+    allowed = whose[:, 0] > 0
     restriction, names = scope.restriction(index, "page.id")
     if restriction:
         found = index.terms.execute(f"SELECT id FROM page WHERE 1 {restriction}", names)  # noqa: S608
-        may &= np.isin(whose[:, 1], np.fromiter((page for (page,) in found), dtype=np.int64))
-    similar = np.where(may, similar, -np.inf)
+        allowed &= np.isin(whose[:, 1], np.fromiter((page for (page,) in found), dtype=np.int64))
+    similar = np.where(allowed, similar, -np.inf)
     count = min(CANDIDATES, len(similar))
     best = np.argpartition(-similar, count - 1)[:count] if count else np.arange(0)
     return {
@@ -200,6 +200,7 @@ def _spread(scores: Mapping[int, float]) -> dict[int, float]:
 
 
 def _voted(scores: Mapping[int, float], pages: Mapping[int, int]) -> list[Ranked]:
+    """Add the vote of each page to the scores of its passages, and return the best first."""
     by_page: dict[int, list[float]] = {}
     for passage, score in scores.items():
         by_page.setdefault(pages[passage], []).append(score)
@@ -208,4 +209,4 @@ def _voted(scores: Mapping[int, float], pages: Mapping[int, int]) -> list[Ranked
         Ranked(passage, pages[passage], score + votes[pages[passage]])
         for passage, score in scores.items()
     )
-    return sorted(ranked, key=lambda one: (-one.score, one.passage))
+    return sorted(ranked, key=lambda each: (-each.score, each.passage))

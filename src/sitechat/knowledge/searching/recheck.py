@@ -29,8 +29,8 @@ _AGAIN = 60.0
 """Minimum seconds between two rechecks of a page after answers."""
 
 
-def lost(pages: Sequence[Page], prefix: str) -> set[int]:
-    """Return the pages that are now private or gone, and hide them from everybody.
+def hide_lost(pages: Sequence[Page], prefix: str) -> set[int]:
+    """Hide the pages that are now private or gone from everybody, and return them.
 
     Args:
         pages: The pages to use for an answer, the most important first. Only rendered pages of

@@ -41,7 +41,7 @@ _KEPT_FOR = 300.0
 
 
 class _Key(NamedTuple):
-    """A page as one tenant has it."""
+    """The key of a page that was read. Tenants may have different pages at one address."""
 
     tenant: tuple[str, str]
     prefix: str

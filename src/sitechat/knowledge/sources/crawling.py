@@ -24,7 +24,7 @@ MAX_PAGES = 1000
 _DEEPEST = 10
 """Maximum number of links to follow from the front page to a page."""
 _LINKS_OF_A_PAGE = 500
-_LOOKED_THROUGH = 1_000_000  # maximum bytes of a page that are searched for links
+_MAX_SEARCHED = 1_000_000  # bytes at the beginning of a page
 _ROBOTS = frozenset(("robots", "django-sitechat"))
 """Names of `<meta>` elements that may say nofollow."""
 _PRIVATE = frozenset(("admin", "sitechat", "wagtailadmin", "djdt"))
@@ -101,7 +101,7 @@ def _may_follow(site: LocalSite, place: Location) -> bool:
 
 def links_of(body: bytes) -> list[str]:
     """Return the addresses of a page's links without fragments, except nofollow links."""
-    page = without_comments(body[:_LOOKED_THROUGH].decode("utf-8", "replace"))
+    page = without_comments(body[:_MAX_SEARCHED].decode("utf-8", "replace"))
     if any(_forbids_following(meta) for meta in tags(page, "meta")):
         return []
     found: dict[str, None] = {}

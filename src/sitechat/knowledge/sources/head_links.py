@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from sitechat.knowledge.sources.tags import tags, without_comments
 
-_LOOKED_THROUGH = 200_000  # bytes at the beginning of a page
+_MAX_SEARCHED = 200_000  # bytes at the beginning of a page
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class HeadLinks:
 
 def head_links(body: bytes) -> HeadLinks:
     """Return the links of a page's head."""
-    page = without_comments(body[:_LOOKED_THROUGH].decode("utf-8", "replace"))
+    page = without_comments(body[:_MAX_SEARCHED].decode("utf-8", "replace"))
     canonical: set[str] = set()
     alternates: dict[str, str] = {}
     for attributes in tags(page.partition("<body")[0], "link"):

@@ -78,7 +78,7 @@ class Hosts:
             given = urlsplit(url.strip())
             parts = urlsplit(urljoin(self.absolute(base), url.strip()))
             host = parts.netloc.rpartition("@")[2]
-            parts.port  # noqa: B018 (raises for one that is no number)
+            parts.port  # noqa: B018 (raises if it is not a number)
         except ValueError as error:
             raise Unreadable(f"not an address: {error}") from error
         if parts.scheme not in ("http", "https") or (given.scheme and not given.netloc):

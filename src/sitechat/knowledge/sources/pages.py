@@ -37,7 +37,7 @@ class PublicPages:
 
     Args:
         site: The site.
-        known: The validators of pages, by key, of the last time when they were read.
+        known: The validators of pages from the last run, by key.
         allows: Returns whether a location may be requested. It is asked before each request for a
             page, also after redirects.
     """
@@ -53,7 +53,7 @@ class PublicPages:
         self._allows = allows
 
     def only(self, allows: Callable[[Location], bool]) -> PublicPages:
-        """Return the same pages, of which only allowed locations are requested."""
+        """Return the same pages, limited to the locations that `allows` accepts."""
         return PublicPages(self.site, self._known, allows)
 
     def read(self, url: str, lastmod: str = "") -> Document:
@@ -204,8 +204,8 @@ class PublicPages:
     def _asks_for_login(self, visited: list[str]) -> bool:
         """Return whether redirects led to the login page.
 
-        A page whose query contains the first address counts as login, too, as in Django's own
-        redirects.
+        A page whose query contains an earlier address counts as a login page too, because Django's
+        own redirects to it have this form.
         """
         for number, path in enumerate(visited):
             bare, _, query = path.partition("?")

@@ -63,8 +63,8 @@ class LocalSite:
 
     Args:
         host: The host of requests; by default the site's main host.
-        prefix: The prefix of all paths; by default that of the current request. Give it in threads,
-            which do not know the request.
+        prefix: The prefix of all paths; by default that of the current request. Threads must pass
+            it, because they do not know the request.
     """
 
     def __init__(self, host: str = "", prefix: str | None = None) -> None:
@@ -203,7 +203,7 @@ class LocalSite:
     def environment(self) -> Iterator[None]:
         """Use the site's script prefix and no language, as at the start of a request.
 
-        The thread's language, URLconf and script prefix are restored.
+        Afterwards the thread's language, URLconf and script prefix are restored.
         """
         prefix, urlconf = get_script_prefix(), get_urlconf()
         set_script_prefix(self.prefix)

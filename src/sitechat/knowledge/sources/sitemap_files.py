@@ -47,7 +47,7 @@ class SitemapFiles:
         self._missing: list[str] = []
         self.is_found = False
         self._lastmods: dict[str, str] = {}
-        self.named = 0
+        self.page_count = 0
         """The number of pages in the sitemaps read so far."""
 
     @property
@@ -64,7 +64,7 @@ class SitemapFiles:
                 continue
             self.is_found = True
             self._waiting += found.sitemaps
-            self.named += len(found.pages)
+            self.page_count += len(found.pages)
             self._lastmods = found.lastmods
             yield from found.pages
             if found.is_cut:
@@ -93,7 +93,7 @@ class SitemapFiles:
         if place in self._seen:
             return None
         self._seen.add(place)
-        reader = SitemapReader(self._limit - self.named)
+        reader = SitemapReader(self._limit - self.page_count)
         try:
             answer = self._site.get(
                 place, follow=True, max_bytes=LARGEST_SITEMAP, any_type=True, take=reader.feed
@@ -112,7 +112,7 @@ class SitemapFiles:
 
 
 def routed_sitemaps(prefix: str = "/") -> list[str]:
-    """Return the paths of sitemap views in the URLconf; only of the index if there is one."""
+    """Return the paths of sitemap views in the URLconf; only the index's if there is one."""
     found: dict[bool, list[str]] = {True: [], False: []}
 
     def walk(patterns: Iterable[Any], prefix: str) -> None:

@@ -38,13 +38,13 @@ class SitemapSource(AnySource, abstract=True):
     """Maximum number of pages that are read by following links if there is no sitemap."""
 
     def __init__(self) -> None:
-        self._named = 0
+        self._count = 0
         self.is_crawl = False
         """Whether this run follows links."""
 
     def total(self) -> int | None:
         """Return the number of pages in the sitemaps read so far."""
-        return self._named or None
+        return self._count or None
 
     def documents(self) -> Iterator[Document]:
         """Yield a document for each public page in a sitemap."""
@@ -57,9 +57,9 @@ class SitemapSource(AnySource, abstract=True):
                 routed_sitemaps(pages.site.prefix),
                 self.limit,
             )
-            before = self._named
+            before = self._count
             for url in sitemaps.pages():
-                self._named = before + sitemaps.named
+                self._count = before + sitemaps.page_count
                 yield pages.read(url, sitemaps.lastmod(url))
             if not sitemaps.is_found:
                 crawl = Crawl(pages, self.crawl_limit)
@@ -92,7 +92,7 @@ class SitemapSource(AnySource, abstract=True):
         self.is_crawl = True
         self.note = "There is no sitemap, so links were followed from /."
         for number, document in enumerate(chain([first], documents), start=1):
-            self._named = number
+            self._count = number
             yield document
 
     def read(self, url: str) -> Document:

@@ -80,9 +80,9 @@ def _in_savepoint(task: Callable[[], T]) -> T:
 
 
 def _in_context(task: Callable[[], T]) -> Callable[[], T]:
-    """Return a callable for a thread that has the caller's context variables, such as its tenant.
+    """Return a callable that runs the task with the caller's context variables, such as the tenant.
 
-    Django's active language is none of them: the site's pages choose their own.
+    They do not include Django's active language, because the site's pages choose their own.
     """
     return partial(copy_context().run, _in_thread, task)
 

@@ -1,6 +1,6 @@
 """Words of a text in the form that search compares: split, normalised and stemmed.
 
-This package imports nothing from the rest of the project except `safe_text`.
+This package imports nothing from the rest of the project.
 """
 
 from __future__ import annotations

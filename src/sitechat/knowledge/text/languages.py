@@ -90,7 +90,8 @@ def base_language(code: str) -> str:
 def _word() -> re.Pattern[str]:
     r"""Return a pattern of letters and digits with their marks, which `\w` does not match.
 
-    Apostrophes stay inside words until the stop words have been removed.
+    It also matches a short ending after an apostrophe, such as "'s", so that this is not a word of
+    its own. `plain_words` removes the ending.
     """
     marks = "".join(
         character
@@ -101,7 +102,7 @@ def _word() -> re.Pattern[str]:
 
 
 def words(text: str) -> Iterable[str]:
-    """Return the words of a text, lower case, and its compounds.
+    """Return the words of a text in lower case, and its `compounds`.
 
     Text in an unspaced script yields overlapping pairs of characters.
     """
@@ -186,7 +187,8 @@ def _snowball(name: str) -> BaseStemmer | None:
 def stem(word: str, language: str) -> str:
     """Return the stem of a word without accents; the whole word if there is no stemmer."""
     stemmer = None if is_unspaced(word) else _stemmer(language)
-    stemmed = _without_accents(word) if language == "en" else word  # as its readers type them
+    # Accents matter for the stems of most languages, but English readers omit them.
+    stemmed = _without_accents(word) if language == "en" else word
     if stemmer is not None:
         with _stemming:
             stemmed = stemmer.stemWord(stemmed)

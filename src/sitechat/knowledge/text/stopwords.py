@@ -17,7 +17,7 @@ _NONE: frozenset[str] = frozenset()
 
 def stop_words(language: str) -> frozenset[str]:
     """Return the stop words of a language such as "de"; an empty set if there is no list."""
-    # Visitors choose the language, so the results are not cached by it.
+    # Not cached by language, because visitors choose it and could fill the cache.
     return _lists().get(_NORWEGIAN.get(language, language), _NONE)
 
 
