@@ -144,7 +144,7 @@ def _find(
         delivered = visitor_side.find_delivered(state, message)
         if delivered is not None:
             return IncomingTurn(visit, state, None, delivered)
-        if handoff.has_joined(state.conversation.pk) is not None:
+        if handoff.joined_handoff(state.conversation.pk) is not None:
             consent.check(visit)
             return IncomingTurn(visit, state, None, is_personal=True)
     if turn is None:
@@ -225,7 +225,7 @@ def _conversation(request: HttpRequest) -> dict[str, Any]:
         "person": _person(conversation, offered=edited.offers_person),
         "privacy_url": _optional(options.get("privacy_url")),
         "consent": consent.state(visit),
-        "contact": form and form.as_dict(left=visits.has_left_contact(request)),
+        "contact": form and form.as_dict(has_sent=visits.has_left_contact(request)),
     }
 
 

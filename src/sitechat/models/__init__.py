@@ -1,6 +1,6 @@
 """The database tables of the chat, one module per subject, all under the app label `sitechat`.
 
-Imports nothing of the package but `runtime` and what is below it.
+Imports only `runtime` and the layers below it.
 """
 
 from sitechat.models.answers import ApprovedAnswer

@@ -17,7 +17,7 @@ class Asker(models.TextChoices):
 
 
 IN_CHAT = frozenset({None, Asker.STAFF})
-"""Those who ask in the chat itself: visitors and staff. Events report what they do."""
+"""The values for questions in the chat itself, by visitors (None) or staff. Events report these."""
 
 
 class Role(models.TextChoices):

@@ -21,11 +21,11 @@ class ContactQuerySet(models.QuerySet["Contact"]):
     """Queries for contact requests."""
 
     def with_email(self, email: str) -> ContactQuerySet:
-        """Return those with an e-mail address, ignoring case."""
+        """Return contact requests with an e-mail address, ignoring case."""
         return self.filter(email__iexact=email.strip())
 
     def outdated(self, cutoff: datetime) -> ContactQuerySet:
-        """Return those that were left before a time."""
+        """Return contact requests that were left before a time."""
         return self.filter(created__lt=cutoff)
 
 
@@ -78,8 +78,8 @@ class Contact(models.Model):
         verbose_name=_("user"),
         db_constraint=False,  # see Conversation.user
     )
-    # A keyed hash of the visitor and the entries, by which a copy of the request is noticed; NULL
-    # once the same entries count as a new request.
+    # A keyed hash of the visitor and the entries, which detects a copy of the request. NULL once
+    # the same entries count as a new request.
     copy_key = models.CharField(max_length=64, null=True, unique=True, editable=False)  # noqa: DJ001
     created = models.DateTimeField(_("received"), default=timezone.now, db_index=True)
 
@@ -94,7 +94,7 @@ class Contact(models.Model):
     """Number of characters of the id that name a contact in logs."""
 
     def __str__(self) -> str:
-        # Django's admin keeps it in its log after the contact was deleted.
+        # No personal data: the admin's log keeps this text after the contact is deleted.
         return str(self.pk)[: self.SHORT_ID]
 
     @property

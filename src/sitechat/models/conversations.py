@@ -26,8 +26,8 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
     def owned_by(self, user: AbstractBaseUser | AnonymousUser | None) -> ConversationQuerySet:
         """Return anonymous conversations and those of the user.
 
-        Combine it with a filter by ids: knowing the id of an anonymous conversation is what gives
-        access to it.
+        Combine it with a filter by ids: whoever knows the id of an anonymous conversation may
+        read it.
         """
         mine = models.Q(user=None)
         if user is not None and user.is_authenticated:

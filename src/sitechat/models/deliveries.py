@@ -18,21 +18,21 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
     """Queries for deliveries."""
 
     def waiting(self) -> DeliveryQuerySet:
-        """Return those that are still to be sent."""
+        """Return deliveries that are still to be sent."""
         return self.filter(state=Delivery.State.WAITING)
 
     def due(self, now: datetime) -> DeliveryQuerySet:
-        """Return those that may be sent now. A claimed one is due again when its claim ends."""
+        """Return deliveries to send now. A claimed one is due again when its claim ends."""
         return self.waiting().filter(due__lte=now)
 
     def send_again(self) -> int:
-        """Let failed ones be sent again now; return how many."""
+        """Make failed deliveries due now, and return their number."""
         return self.filter(state=Delivery.State.FAILED).update(
             state=Delivery.State.WAITING, due=timezone.now(), attempts=0
         )
 
     def outdated(self, cutoff: datetime) -> DeliveryQuerySet:
-        """Return those that are not waiting and were created before a time."""
+        """Return deliveries that are not waiting and were created before a time."""
         return self.exclude(state=Delivery.State.WAITING).filter(created__lt=cutoff)
 
 
@@ -70,7 +70,7 @@ class Delivery(models.Model):
     due = models.DateTimeField(_("next attempt"), default=timezone.now)
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
     error = models.CharField(_("last error"), max_length=500, blank=True)
-    # NULL for all that may be sent any number of times.
+    # A unique name of something that is reported only once; NULL for all other deliveries.
     once = models.CharField(max_length=100, null=True, unique=True, editable=False)  # noqa: DJ001
     conversation = models.ForeignKey(
         Conversation, on_delete=models.CASCADE, null=True, related_name="+", editable=False

@@ -17,7 +17,7 @@ class HandoffQuerySet(models.QuerySet["Handoff"]):
     """Queries for handoffs."""
 
     def open(self) -> HandoffQuerySet:
-        """Return those of visitors who wait for a person or talk with one."""
+        """Return the handoffs of visitors who wait for a person or talk with one."""
         return self.filter(state__in=[HandoffState.WAITING, HandoffState.JOINED])
 
 

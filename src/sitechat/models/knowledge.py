@@ -77,7 +77,7 @@ class Passage(models.Model):
 
 
 class PageSnapshot(models.Model):
-    """A page as it was last read: finds duplicates, translations and changes."""
+    """Data from the last reading of a page, to find duplicates, translations and changes."""
 
     page = models.OneToOneField(
         Page, on_delete=models.CASCADE, primary_key=True, related_name="snapshot"
@@ -157,7 +157,7 @@ class IndexState(models.Model):
 
     @classmethod
     def touch(cls) -> None:
-        """Record that the searchable content changes; takes the lock too."""
+        """Record that the searchable content changes. This also takes the lock."""
         values = {"stamp": uuid.uuid4(), "changed": timezone.now()}
         if not cls.objects.filter(pk=1).update(**values):
             cls.objects.update_or_create(pk=1, defaults=values)

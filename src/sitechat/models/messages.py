@@ -1,4 +1,4 @@
-"""The model of messages: those of visitors, of Claude and of people of the site."""
+"""The model of messages, which visitors, Claude and people of the site write."""
 
 from __future__ import annotations
 
@@ -28,8 +28,7 @@ class Message(models.Model):
     """A message of a visitor, of Claude or of a person of the site.
 
     A turn is a visitor's message and its reply, at positions 2n and 2n+1. While a person answers,
-    messages keep to this parity and leave out the positions that nobody uses: a visitor's message
-    has an even position, every other one an odd position.
+    some positions stay unused: visitors' messages still have even positions, all others odd ones.
     """
 
     MAX_PAGE_LENGTH = 500
@@ -69,7 +68,7 @@ class Message(models.Model):
         blank=True,
         help_text=_("The tool call that the visitor is asked to confirm, and until when."),
     )
-    # NULL, as processes of the previous version insert rows without it.
+    # NULL, because processes of the previous version insert rows without it.
     name = models.CharField(  # noqa: DJ001
         _("name"),
         max_length=64,
@@ -77,7 +76,7 @@ class Message(models.Model):
         blank=True,
         help_text=_("The name under which a person of the site wrote the message."),
     )
-    # NULL, as `name`.
+    # NULL for the same reason.
     offer = models.CharField(  # noqa: DJ001
         _("offer"),
         max_length=16,
@@ -96,7 +95,7 @@ class Message(models.Model):
         blank=True,
         help_text=_("Set if Claude marked that the reply lacks what was asked for."),
     )
-    # NULL, as processes of the previous version insert rows without them.
+    # NULL, because processes of the previous version insert rows without them.
     page = models.CharField(  # noqa: DJ001
         _("page"),
         max_length=MAX_PAGE_LENGTH,
@@ -149,8 +148,8 @@ class Message(models.Model):
         help_text=_("What the ledger reserves for the reply until its real usage is known."),
     )
     # The process that runs the reply (`runtime.process_identity`), and the time at which another
-    # process first suspected it to be dead (`engine.stale`). NULL, as processes of the previous
-    # version insert rows without them.
+    # process first suspected it to be dead (`engine.stale`). NULL, because processes of the
+    # previous version insert rows without them.
     process = models.CharField(max_length=64, null=True, editable=False)  # noqa: DJ001
     suspected = models.DateTimeField(null=True, editable=False)
     created = models.DateTimeField(_("created"), default=timezone.now, editable=False)

@@ -64,8 +64,8 @@ class UnansweredQuerySet(models.QuerySet["Unanswered"]):
     def open(self) -> UnansweredQuerySet:
         """Return the questions that are not done.
 
-        A thumb up closes a question. One with a thumb down is closed when the visitor takes the
-        rating back.
+        A thumb up closes a question. A question that was listed because of a thumb down is closed
+        if the visitor takes the rating back.
         """
         return self.filter(Unanswered.is_open())
 
@@ -101,15 +101,15 @@ class Unanswered(models.Model):
         verbose_name=_("reply"),
     )
     reason = models.CharField(_("reason"), max_length=16, choices=Reason.choices)
-    # The rating of the reply, so that lists need not read the replies. NULL, as processes of the
-    # previous version insert rows without it; the cleanup sets it.
+    # The rating of the reply, so that lists need not read the replies. NULL, because processes of
+    # the previous version insert rows without it; the cleanup sets it.
     rating = models.SmallIntegerField(null=True, editable=False)
     question = models.TextField(_("question"), blank=True)
     language = models.CharField(  # noqa: DJ001 - rows of earlier versions have none
         _("language"), max_length=16, null=True, blank=True
     )
-    # Questions with the same group are alike. It is the id of the reply to one of them, which
-    # also has the vector of its question, if there is an embedder. NULL until it is known.
+    # Similar questions have the same group, which is the id of the reply to one of them. That one
+    # also has the vector of its question, if there is an embedder. NULL until the group is known.
     group = models.UUIDField(null=True, editable=False)
     vector = models.BinaryField(null=True, editable=False)
     created = models.DateTimeField(_("asked"), db_index=True)

@@ -1,7 +1,7 @@
-"""What every message depends on: whether its bot is on, the search index, approved answers.
+"""The state that every message depends on: its bot's switch, the search index, approved answers.
 
-Each message asks for all of it, so that a change takes effect at once. One statement costs a third
-of three queries of the ORM.
+Each message reads it, so that a change takes effect at once. One statement takes a third of the
+time of three queries of the ORM.
 """
 
 from __future__ import annotations

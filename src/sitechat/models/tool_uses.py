@@ -16,10 +16,10 @@ from sitechat.runtime.database import PrimaryManager
 from sitechat.runtime.times import with_offset
 
 OPEN_FOR = timedelta(minutes=5)
-"""The time that a visitor has to agree to a call. No answer is a no."""
+"""The time that a visitor has to agree to a call. After it, the call is not run."""
 
 BY_PERSON = "a person who joined"
-"""What has declined a question, for the admin, if a person joined meanwhile."""
+"""The value of `decided_by` for calls that were declined because a person joined."""
 
 
 class ToolUseQuerySet(models.QuerySet["ToolUse"]):
@@ -48,7 +48,7 @@ class ToolUse(models.Model):
         verbose_name=_("reply"),
     )
     name = models.CharField(_("tool"), max_length=64)
-    # Text, as databases differ in the JSON that they take.
+    # Text, because databases accept different JSON.
     arguments = models.TextField(_("arguments"), blank=True, help_text=_("As JSON."))
     state = models.CharField(_("state"), max_length=16, choices=ToolState.choices)
     result_size = models.PositiveIntegerField(

@@ -176,8 +176,8 @@ def _sum(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
 class Counter(models.Model):
     """The use of one limit in one period, such as by one visitor; see `sitechat.ledger`.
 
-    `spent` includes reservations. `reserved` is the part of it that running replies hold. It is
-    NULL for none, as processes of the previous version insert rows without it.
+    `spent` includes reservations. `reserved` is the part of it that running replies hold. NULL
+    counts as 0, because processes of the previous version insert rows without it.
     """
 
     key = models.CharField(max_length=160, primary_key=True)

@@ -1,5 +1,5 @@
 """People of the site, who answer visitors instead of the bot, and contact requests.
 
-Imports `conversations`, `models` and what is below them; `http` and `admin` import it. It never
-asks Claude.
+Imports `conversations` and the layers below it; `http` and `admin` import this package. Nothing
+here calls Claude.
 """

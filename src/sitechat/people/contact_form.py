@@ -48,17 +48,17 @@ class ContactForm:
     before: bool
     """Whether the form opens before the first message."""
 
-    def as_dict(self, *, left: bool) -> ShownForm:
+    def as_dict(self, *, has_sent: bool) -> ShownForm:
         """Return the form for the widget.
 
         Args:
-            left: Whether the visitor has already sent the form.
+            has_sent: Whether the visitor has already sent the form.
         """
         return {
             "fields": list(self.fields),
             "required": list(self.required),
             "consent": self.consent,
-            "before": self.before and not left,
+            "before": self.before and not has_sent,
         }
 
 

@@ -73,7 +73,7 @@ def _senders(visit: Visit, *, has_sent: bool) -> list[str]:
     """Return the identities under which the visitor may have sent a copy, the current one first.
 
     A visitor has no session before the first request, and none in a retry whose first response
-    was lost. The address says who sent such requests.
+    was lost. The address identifies the visitor in these cases.
     """
     session = f"session {visit.visitor.session}"
     address = f"address {visit.visitor.ip}"
@@ -83,13 +83,13 @@ def _senders(visit: Visit, *, has_sent: bool) -> list[str]:
 
 
 def _copy_key(sender: str, fields: Mapping[str, Any]) -> str:
-    """Return a hash that requests share only if they have the same sender and the same fields."""
+    """Return a hash of a request's sender and fields, which only copies of it share."""
     values = json.dumps([sender, fields], sort_keys=True, default=str)
     return salted_hmac("sitechat.contact", values, algorithm="sha256").hexdigest()
 
 
 def _earlier(senders: Sequence[str], fields: Mapping[str, Any]) -> Contact | None:
-    """Return the row of an earlier copy of a request, in which nothing at all is different."""
+    """Return the row of an earlier copy of a request; None if there is none."""
     keys = [_copy_key(sender, fields) for sender in senders]
     recent = Contact.objects.filter(created__gte=timezone.now() - SAME_WITHIN)
     return recent.filter(copy_key__in=keys).first()

@@ -48,8 +48,8 @@ def end_idle(handoff: Handoff) -> bool:
     return change(handoff.pk, silent, Kind.IDLE, text=handoff.name, **ended(HandoffState.NONE))
 
 
-def has_joined(conversation: uuid.UUID) -> Handoff | None:
-    """Return the handoff if a person has joined and is not idle."""
+def joined_handoff(conversation: uuid.UUID) -> Handoff | None:
+    """Return the handoff if a person has joined and is not idle, else None."""
     handoff = find_handoff(conversation, person_options())
     return handoff if handoff is not None and handoff.state == HandoffState.JOINED else None
 
@@ -150,7 +150,7 @@ def ended(state: HandoffState) -> dict[str, Any]:
 
 
 def as_dict(handoff: Handoff | None, options: PersonOptions | None) -> dict[str, Any]:
-    """Return the `person` of the HTTP answers."""
+    """Return the value of `person` in HTTP responses."""
     joined = handoff is not None and handoff.state == HandoffState.JOINED
     return {
         "available": is_available(options),

@@ -1,4 +1,4 @@
-"""Parse opening hours such as "Mon-Fri 09:00-17:00; Sat 10:00-14:00". Pure."""
+"""Parsing of opening hours such as "Mon-Fri 09:00-17:00; Sat 10:00-14:00". Does no I/O."""
 
 from __future__ import annotations
 

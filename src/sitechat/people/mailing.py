@@ -25,7 +25,7 @@ ANSWER_EVENT = "person_answered"
 """The names of the deliveries in the admin."""
 
 WAITING_JOB = "mail about waiting"
-"""The name of the job whose time is that of the last mail about a waiting visitor."""
+"""The name of the job that records the time of the last mail about a waiting visitor."""
 
 INTERVAL = timedelta(minutes=1)
 """The minimum time between two mails about waiting visitors."""
@@ -46,7 +46,7 @@ def notify_staff(handoff: Handoff, options: PersonOptions, link: str) -> None:
         options: The site's options.
         link: The address of the conversation in the admin; may be empty.
     """
-    # The mail is deleted with its conversation, so the time of the last one is kept apart.
+    # A mail is deleted with its conversation, so the time of the last one is stored separately.
     if options.emails and Job.claim(WAITING_JOB, INTERVAL):
         queue_mail(
             WAITING_EVENT,

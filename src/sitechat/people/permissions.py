@@ -24,7 +24,7 @@ MAX_COLLEAGUES = 200
 """Maximum number of users among whom a conversation can be assigned."""
 
 MAX_ASKED = 1000
-"""Maximum number of users whose permissions are asked one by one, if they are no columns."""
+"""Maximum number of users that are checked one by one, if SQL can't filter by permissions."""
 
 
 def codename_for(bot: str) -> str:

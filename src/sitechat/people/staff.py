@@ -61,7 +61,7 @@ def names_for(user: Any, options: PersonOptions) -> list[str]:
 
 
 def join(conversation: Conversation, user: Any, name: str = "") -> Handoff:
-    """Let a user answer in a conversation. A reply that is running is finished.
+    """Let a user answer in a conversation. A running reply continues to its end.
 
     Args:
         conversation: Any conversation, whether or not its visitor asked for a person.
@@ -104,7 +104,7 @@ def _join(conversation: Conversation, user: Any, name: str) -> Handoff:
         )
         if not joined:
             raise NotYours(_("%(name)s has already joined.") % {"name": _staff_name(rows.get())})
-        # An agreement would let the bot go on.
+        # If the visitor agreed now, the bot would continue.
         decline_open(conversation.messages.filter(confirm__isnull=False), by=BY_PERSON)
         handoffs.write_entry(conversation.pk, Kind.JOINED, author=user, text=name)
         return rows.get()
@@ -230,7 +230,7 @@ def type_on(conversation: Conversation, user: Any) -> None:
     """Show the visitor for some seconds that the user who has joined is typing."""
     now = timezone.now()
     rows = Handoff.objects.filter(pk=conversation.pk, state=HandoffState.JOINED, agent=user.pk)
-    # A new version announces that typing has started. The end needs none: it has a time.
+    # A new version announces that typing has started. Its end is announced by its time.
     started = rows.filter(Q(typing_until=None) | Q(typing_until__lte=now)).update(
         typing_until=now + TYPING_FOR, version=F("version") + 1
     )

@@ -47,7 +47,7 @@ def find_delivered(state: ConversationState, message: IncomingMessage) -> Delive
     row = state.earlier_message(message)
     if row is None or state.conversation is None:
         return None
-    joined = handoffs.has_joined(state.conversation.pk)
+    joined = handoffs.joined_handoff(state.conversation.pk)
     return Delivered(state.conversation, str(row.public_id), joined.name if joined else "")
 
 
@@ -116,7 +116,7 @@ def request_person(
     """
     options = person_options()
     conversation = own_conversations.find(visit, bot.name, named)
-    if conversation is not None and handoffs.has_joined(conversation.pk) is not None:
+    if conversation is not None and handoffs.joined_handoff(conversation.pk) is not None:
         raise PersonJoined
     if not bot_texts.read_texts(bot.name).offers_person or not is_available(options):
         raise PersonUnavailable

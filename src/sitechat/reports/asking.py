@@ -102,7 +102,7 @@ def compose_question(
     *,
     instructions: str | None = None,
 ) -> LiveReply:
-    """Return a reply to a question, which has not started yet. Its deadline starts now.
+    """Return a reply to a question. It is not started, but its deadline begins now.
 
     Args:
         message: The question.
@@ -164,7 +164,7 @@ async def answer(
         live: The reply.
         show: Called with each piece of text.
         note: Called with the current activity, such as "Waiting for Claude…".
-        until: The time (`monotonic`) at which the answer is stopped, however far it is.
+        until: The time (`monotonic`) at which the answer is stopped, even if it is incomplete.
 
     Returns:
         The usage that was booked.
@@ -202,7 +202,7 @@ def run(asking: Coroutine[Any, Any, object]) -> None:
     """Run a coroutine. Close Claude's client afterwards, if the event loop ends with it.
 
     Database access runs on the caller's thread, and so in its transaction. Under ASGI, the
-    coroutine runs on the server's event loop, and the client is that of the engine.
+    coroutine runs on the server's event loop and shares the engine's client.
     """
 
     async def whole() -> None:

@@ -30,7 +30,7 @@ class BackgroundWork:
         transaction.on_commit(self._start, using=database.alias())
 
     def wait(self, seconds: float) -> bool:
-        """Wait until no thread works; return whether none does."""
+        """Wait until no thread is doing the work; return False after `seconds`."""
         return self._idle.wait(seconds)
 
     def _start(self) -> None:

@@ -12,13 +12,13 @@ from sitechat.reports import histogram, summaries
 from sitechat.reports.figures import Figures
 
 SLOW = 10_000.0
-"""An hour is slow if the 95th percentile of its time to first token is this many milliseconds."""
+"""The minimum 95th percentile of the time to first token, in milliseconds, of a slow hour."""
 
 MIN_REPLIES = 5
-"""The minimum number of replies of an hour that can be slow or failing."""
+"""The minimum number of replies of a slow or failing hour."""
 
 FAILING = 0.2
-"""The share of failed replies, 0 to 1, from which an hour is failing."""
+"""The minimum share of failed replies, 0 to 1, of a failing hour."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,10 @@ def _is_failing(figures: Figures) -> bool:
 
 
 def _hours(start: datetime, end: datetime) -> dict[datetime, Figures]:
-    """Return what is needed of each hour: a month has 700, with a row for each bot and model.
+    """Return the figures of each hour that are needed to find bad hours.
 
-    Times are read only for hours that are failing, and for days with a slow reply.
+    A month has 700 hours, with a row for each bot and model. Therefore times are read only for
+    failing hours, and for days with a slow reply.
     """
     hours: dict[datetime, Figures] = {}
     stored = _stored(Summary.Period.HOUR, start, end)

@@ -58,7 +58,7 @@ def _is_much_left() -> bool:
 
 
 def sum_up_past(now: datetime | None = None) -> None:
-    """Sum up all hours that have ended, day by day. An interrupted call is continued."""
+    """Sum up all hours that have ended, day by day. The next call continues an interrupted one."""
     now = now or datetime.now(timezone.utc)
     end = summaries.hour_of(now - summaries.SETTLES)
     until = summaries.summarised_until()

@@ -107,7 +107,7 @@ def _newest(rows: QuerySet[Any], keys: Sequence[UUID]) -> QuerySet[Unanswered]:
     place = Window(
         RowNumber(), partition_by=F("key"), order_by=[F("created").desc(), F("pk").desc()]
     )
-    # The replies are joined to the result only.
+    # Join the replies only with these questions, not with all of them.
     newest = rows.filter(key__in=keys).annotate(place=place).filter(place__lte=LOADED).order_by()
     found = Unanswered.objects.filter(pk__in=list(newest.values_list("pk", flat=True)))
     return found.select_related("reply").only(*SHOWN_FIELDS).order_by("-created", "-pk")

@@ -15,7 +15,7 @@ from django.db.models import F
 
 from sitechat.conf import conf
 from sitechat.models import Unanswered
-from sitechat.reports.likeness import Likeness
+from sitechat.reports.likeness import SimilarTexts
 from sitechat.runtime.safe_logging import get_logger
 from sitechat.runtime.time_limit import run_within
 
@@ -34,20 +34,20 @@ SAME_MEANING = 0.62
 """The minimum cosine of a question to the first question of its group."""
 
 EMBEDDING_TIMEOUT = 5.0
-"""Seconds that the embedder may take for a batch, which is else grouped by letters only."""
+"""Maximum seconds of the embedder for a batch. After them, it is grouped by letters only."""
 
 
-def group_new(most: int | None = None) -> bool:
+def group_new(limit: int | None = None) -> bool:
     """Group the questions that have no group yet.
 
     Args:
-        most: The maximum number of questions; None for all.
+        limit: The maximum number of questions; None for all.
 
     Returns:
         Whether all questions have a group.
     """
     waiting = Unanswered.objects.filter(group=None).order_by("created", "pk")
-    left = most
+    left = limit
     while left is None or left > 0:
         size = AT_ONCE if left is None else min(AT_ONCE, left)
         rows = list(waiting[:size])
@@ -66,7 +66,7 @@ class _Groups:
         firsts = Unanswered.objects.filter(done=None, group=F("reply_id"))
         known = firsts.order_by("-created").values_list("reply_id", "question", "vector")[:COMPARED]
         self._dimensions = dimensions
-        self._by_letters = Likeness[UUID]()
+        self._by_letters = SimilarTexts[UUID]()
         self._groups: list[UUID] = []
         self._vectors: list[bytes] = []
         for group, question, vector in known:

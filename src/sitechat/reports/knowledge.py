@@ -21,7 +21,7 @@ from sitechat.models import IndexState, Page
 from sitechat.safe_text import visible
 
 TRIAL_PASSAGES = 2 * site_tools.PASSAGES
-"""Number of passages of a trial: those sent with the question, and as many after them."""
+"""Number of passages of a trial: the passages sent with the question, and as many after them."""
 
 
 @dataclass(frozen=True)
@@ -125,9 +125,9 @@ def trial(question: str, *, previous: str, page_url: str, language: str, bot: st
         sources=message.bot.sources,
     )
     answers = approved.find(query, message.bot.name)
-    here = index.current()
-    if here is None:
+    current = index.current()
+    if current is None:
         return Trial(answers)
-    sent = search_index(here, query, site_tools.PASSAGES - len(answers))
-    further = [found for found in search_index(here, query, TRIAL_PASSAGES) if found not in sent]
+    sent = search_index(current, query, site_tools.PASSAGES - len(answers))
+    further = [found for found in search_index(current, query, TRIAL_PASSAGES) if found not in sent]
     return Trial([*answers, *sent], further)

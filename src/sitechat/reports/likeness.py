@@ -31,8 +31,8 @@ def similarity(one: str, other: str) -> float:
     return fuzz.ratio(_comparable(one), _comparable(other)) / 100
 
 
-class Likeness(Generic[T]):
-    """Finds the most similar of the texts that were added."""
+class SimilarTexts(Generic[T]):
+    """A collection of texts, in which the most similar one to another text can be found."""
 
     def __init__(self) -> None:
         self._texts: list[str] = []
@@ -64,7 +64,7 @@ def grouped(items: Iterable[tuple[T, str]]) -> list[list[T]]:
     without letters or digits is a group of its own.
     """
     groups: list[list[T]] = []
-    firsts = Likeness[list[T]]()
+    firsts = SimilarTexts[list[T]]()
     for item, text in items:
         group = firsts.find(text)
         if group is not None:

@@ -37,7 +37,7 @@ def log_reply(reply: Message | None, usage: Usage | None) -> None:
         fields.update(error=error.get("error"), ref=error.get("ref"))
     logger.info(
         "Reply %s of bot %s: %s, $%.5f, %s ms",
-        fields["reply"] or "of a forgotten conversation",
+        fields["reply"] or "of a deleted conversation",
         fields.get("bot", "?"),
         fields.get("status", "?"),
         fields.get("dollars", 0.0),

@@ -38,7 +38,7 @@ from sitechat.runtime import database
 PERIODS = ("week", "month")
 
 QUESTIONS = 500
-"""Number of questions, the newest ones, in which frequent questions are searched."""
+"""Number of the newest questions among which the frequent ones are found."""
 
 LISTED = 10
 """Maximum number of entries in a list."""
@@ -174,7 +174,7 @@ def _start_of(period: str, moment: datetime) -> datetime:
 
 
 def _sums(start: datetime, end: datetime) -> dict[datetime, Figures]:
-    """Return the figures by day, with those by hour that are not summed up yet."""
+    """Return the figures by start of the day; by hour if they are not summed up yet."""
     sums: dict[datetime, Figures] = {}
     for (moment, _bot, _model), figures in summaries.summarised(Summary.Period.DAY, start, end):
         sums.setdefault(moment, Figures()).add(figures)
@@ -192,7 +192,7 @@ def _figures(
     total = Figures()
     for figures in sums.values():
         total.add(figures)
-    here = Q(created__gte=summaries.as_stored(start), created__lt=summaries.as_stored(end))
+    in_period = Q(created__gte=summaries.as_stored(start), created__lt=summaries.as_stored(end))
     active = Conversation.objects.filter(
         command=None, updated__gte=summaries.as_stored(start), created__lt=summaries.as_stored(end)
     )
@@ -207,7 +207,7 @@ def _figures(
         kind=HandoffEntry.Kind.JOINED, handoff__conversation__in=active
     )
     joined = set(joins.values_list("handoff_id", flat=True))
-    gaps = Unanswered.objects.filter(here).exclude(rating__gt=0)
+    gaps = Unanswered.objects.filter(in_period).exclude(rating__gt=0)
     lacking = list(gaps.values_list("conversation_id", flat=True))
     unanswered = len(lacking)
     # A refusal that got a thumb down, or whose question was asked again, counts once.
@@ -222,7 +222,7 @@ def _figures(
         likes=thumbs.up,
         dislikes=thumbs.down,
         unanswered=unanswered,
-        contacts=Contact.objects.filter(here).exclude(Exists(OF_COMMANDS)).count(),
+        contacts=Contact.objects.filter(in_period).exclude(Exists(OF_COMMANDS)).count(),
         dollars=total.dollars,
         resolved=max(0, conversations - len(joined.union(lacking))),
     )
@@ -240,7 +240,7 @@ def _budget(start: datetime, end: datetime) -> Decimal | None:
 
 
 def _allowed(cap: Decimal, period: str, days: Sequence[datetime]) -> Decimal:
-    """Return the dollars that a limit allows on some days: of a month, a part for each day."""
+    """Return the dollars that a limit allows on some days, in proportion for a monthly limit."""
     if period != "month":
         return cap * {"minute": 1440, "hour": 24, "day": 1}[period] * len(days)
     months = Counter((day.year, day.month) for day in days)
@@ -264,8 +264,8 @@ def _unanswered(start: datetime, end: datetime) -> list[FrequentQuestion]:
 
 def _frequent(start: datetime, end: datetime) -> list[FrequentQuestion]:
     start, end = summaries.as_stored(start), summaries.as_stored(end)
-    # Each conversation has a question, so that no more conversations have to be read. The index
-    # on their time finds them, which messages do not have.
+    # Each conversation has a question, so this many conversations are enough. An index on their
+    # time finds them. Messages have no such index.
     newest = Conversation.objects.filter(command=None, updated__gte=start, created__lt=end)
     conversations = list(newest.order_by("-updated").values_list("pk", flat=True)[:QUESTIONS])
     asked = Message.objects.filter(

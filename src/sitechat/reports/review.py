@@ -45,20 +45,20 @@ FAILURES = (Status.FAILED, Status.INTERRUPTED)
 """Statuses of replies that are never listed as unanswered."""
 
 
-def review_new_replies(most: int | None = None) -> bool:
+def review_new_replies(limit: int | None = None) -> bool:
     """Review the replies since the last call.
 
     Args:
-        most: The maximum number of replies; None for all.
+        limit: The maximum number of replies; None for all.
 
     Returns:
         Whether all replies have been reviewed.
     """
-    is_complete = _review_ratings(most)
-    if most is None:
-        _liked_after_all()
-    is_complete = _review(most) and is_complete
-    return grouping.group_new(most) and is_complete
+    is_complete = _review_ratings(limit)
+    if limit is None:
+        _update_ratings()
+    is_complete = _review(limit) and is_complete
+    return grouping.group_new(limit) and is_complete
 
 
 def has_new_ratings() -> bool:
@@ -67,34 +67,34 @@ def has_new_ratings() -> bool:
     return rated is not None and (reviewed is None or reviewed <= rated)
 
 
-def count_new_replies(most: int) -> int:
-    """Return the number of replies that were not reviewed yet, at most `most`."""
+def count_new_replies(limit: int) -> int:
+    """Return the number of replies that were not reviewed yet, at most `limit`."""
     since, end = _period()
-    return 0 if end is None else _ended(since, end).order_by().values("pk")[:most].count()
+    return 0 if end is None else _ended(since, end).order_by().values("pk")[:limit].count()
 
 
-def _review_ratings(most: int | None) -> bool:
+def _review_ratings(limit: int | None) -> bool:
     """Review thumbs down, and return whether all have been reviewed.
 
     Without a limit, all replies are searched, because processes of the previous version do not
     write the time of a thumb down.
     """
-    if most is not None and not has_new_ratings():
+    if limit is not None and not has_new_ratings():
         return True
     now = timezone.now()
-    size = most or AT_ONCE
-    while (found := _disliked(size)) == size and most is None:
+    size = limit or AT_ONCE
+    while (found := _list_disliked(size)) == size and limit is None:
         pass
     if found < size:
         Job.record(RATINGS, now)
     return found < size
 
 
-def _review(most: int | None) -> bool:
+def _review(limit: int | None) -> bool:
     since, end = _period()
     if end is None:
         return True
-    left = most
+    left = limit
     while left is None or left > 0:
         size = AT_ONCE if left is None else min(AT_ONCE, left)
         batch = _batch(since, end, size)
@@ -172,23 +172,23 @@ def _is_settled(reply: Message) -> bool:
     return reply.status in FAILURES or reply.rating > 0
 
 
-def _disliked(most: int) -> int:
+def _list_disliked(limit: int) -> int:
     """List replies with a thumb down, which visitors can give long after the reply.
 
     Returns:
-        The number of replies, at most `most`.
+        The number of replies, at most `limit`.
     """
     found = list(
         Message.objects.filter(rating__lt=0, unanswered=None, conversation__command=None)
         .exclude(status__in=FAILURES)
         .only(*REVIEWED_FIELDS)
-        .order_by()[:most]
+        .order_by()[:limit]
     )
     _keep([(Unanswered.Reason.DISLIKED, reply) for reply in found], _questions(found))
     return len(found)
 
 
-def _liked_after_all() -> None:
+def _update_ratings() -> None:
     """Remove replies whose thumb down was withdrawn, and close those with a thumb up.
 
     Processes of the previous version store a rating with the reply only.

@@ -13,10 +13,10 @@ WAIT = 0.05
 """Seconds that a page waits for the thread if there is little to do."""
 
 AT_ONCE = 100
-"""Number of replies between two rests, about 40 ms of work; a page waits for no more than them."""
+"""Number of replies between two rests: about 40 ms of work. A page waits for at most this many."""
 
 REST = 4.0
-"""The thread rests this many times as long as it has worked, as it slows down requests."""
+"""How many times longer the thread rests than it works, because its work slows down requests."""
 
 COUNTED = 1000
 """The maximum number of replies that a page counts."""
@@ -24,7 +24,7 @@ COUNTED = 1000
 
 @dataclass(frozen=True)
 class Unreviewed:
-    """What a page does not include yet."""
+    """The replies that a page does not include yet."""
 
     replies: int
     """At most COUNTED; 0 if only ratings are left."""

@@ -23,10 +23,10 @@ class Thumbs:
 
 
 def count_thumbs(*limits: datetime) -> list[Thumbs]:
-    """Return the thumbs of the periods that the times limit.
+    """Return the thumbs of the periods between consecutive times.
 
-    The index of ratings leads to their conversations, but not to their times. So the replies
-    themselves are only read in the few conversations that go on from one period to the next.
+    The index of ratings contains conversations, but no times. Therefore replies are read only in
+    the few conversations that continue from one period into the next.
     """
     times = [summaries.as_stored(limit) for limit in limits]
     crossing = list(_crossing(times))
@@ -35,10 +35,10 @@ def count_thumbs(*limits: datetime) -> list[Thumbs]:
     read: dict[str, Count] = {}
     for number, (start, end) in enumerate(pairwise(times)):
         within = Q(conversation__created__gte=start, conversation__updated__lt=end)
-        here = Q(created__gte=start, created__lt=end)
+        in_period = Q(created__gte=start, created__lt=end)
         for name, rating in (("up", 1), ("down", -1)):
             counts[f"{name}_{number}"] = Count("conversation_id", filter=within & Q(rating=rating))
-            read[f"{name}_{number}"] = Count("conversation_id", filter=here & Q(rating=rating))
+            read[f"{name}_{number}"] = Count("conversation_id", filter=in_period & Q(rating=rating))
     known = rated.aggregate(**counts)
     others = rated.filter(conversation__in=crossing).aggregate(**read)
     return [

@@ -44,7 +44,7 @@ def question_of(
     Args:
         confirm: The question of the tool.
         arguments: The arguments of the call, with defaults.
-        defaults: The defaults of the parameters. Empty ones that the call keeps are not shown.
+        defaults: The defaults of the parameters. Empty arguments that equal them are left out.
 
     Raises:
         InvalidArguments: It would be too long, or an argument contains invisible characters.

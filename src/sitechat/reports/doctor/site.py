@@ -117,7 +117,7 @@ class DeployedSite:
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
-        """Created once, as reading all certificates takes longer than most requests."""
+        """The TLS context. Reading all certificates takes longer than most requests."""
         import httpx2
 
         return httpx2.create_ssl_context(trust_env=not self.is_local)

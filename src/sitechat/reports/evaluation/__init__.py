@@ -1,4 +1,4 @@
-"""Regression tests of prompts, for `chat_eval`: questions and what their answers must hold.
+"""Regression tests of prompts, for `chat_eval`: questions with expectations of their answers.
 
 `suites` reads the files, `expectations` asks and compares, `judging` asks a model for a verdict,
 and `transcript_cases` writes a file from a conversation. Imports `engine`, the models and what is
