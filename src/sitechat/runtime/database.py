@@ -45,9 +45,9 @@ MISSING_ON_SQLITE = re.compile(r"no such (?:table|column)|has no column named")
 
 
 class _Thread(threading.local):
-    """The callbacks to run after the thread's `atomic` block, and whether only after its commit.
+    """The callbacks to run after the thread's `atomic` block; None outside of such a block.
 
-    None outside of such a block.
+    Each has a flag: whether it is called only after a commit.
     """
 
     later: list[tuple[Callable[[], None], bool]] | None = None
@@ -119,7 +119,7 @@ def retry(
 ) -> T:
     """Run a transaction, and retry it after conflicts with other transactions.
 
-    Inside a transaction of the caller it runs once, since that one may have failed as well.
+    Inside a transaction of the caller it runs once, because a conflict ends the whole transaction.
 
     Args:
         work: Runs the transaction. It can be called several times.

@@ -135,7 +135,7 @@ class DatabaseThreads(Executor):
         return True
 
     def _do(self, work: Work, kept: KeptConnections) -> Callable[[], None]:
-        """Do the work. Return what gives its result or exception to who waits for it."""
+        """Do the work. Return a callable that reports its result or exception to its future."""
         future, call = work
         if not future.set_running_or_notify_cancel():
             return lambda: None

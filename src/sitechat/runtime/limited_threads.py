@@ -69,7 +69,7 @@ class LimitedThreads:
         return len(self._waiting)
 
     def wait(self, seconds: float) -> bool:
-        """Wait until no call runs or waits; return whether that is so."""
+        """Wait until no call runs or waits; return False after `seconds`."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._active, seconds)
 

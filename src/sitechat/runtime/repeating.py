@@ -1,4 +1,4 @@
-"""One thread of a process that repeats a step for all who need it."""
+"""A thread that repeats one step for many items, such as all streams that read the database."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ logger = get_logger("sitechat")
 
 
 class RepeatingThread(Generic[T]):
-    """A thread that repeats a step while there is anything to do it for."""
+    """A thread that repeats a step as long as it has items."""
 
     def __init__(
         self,
@@ -25,11 +25,11 @@ class RepeatingThread(Generic[T]):
         step: Callable[[Sequence[T], KeptConnections], None],
         pause: Callable[[], float],
     ) -> None:
-        """Create it. The thread starts when something is added, and ends when all is removed.
+        """Create it. The thread starts with the first item, and ends when it has none.
 
         Args:
             name: The name of the thread.
-            step: What the thread does for all that was added. It may raise any exception.
+            step: Called with all items. It may raise any exception.
             pause: Returns the seconds before each step.
         """
         self._name = name
@@ -67,6 +67,6 @@ class RepeatingThread(Generic[T]):
                 items = list(self._added)
             try:
                 self._step(items, kept)
-            except Exception:  # the thread must go on for the others
+            except Exception:  # the thread must continue
                 logger.exception("A step of the thread %s failed", self._name)
         kept.close()

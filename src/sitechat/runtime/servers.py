@@ -1,10 +1,10 @@
 """The server that runs this process: its threads, its time limits, and whether it is stopping.
 
 No standard lets an app ask its server for these, and options of the command line appear in no
-environment variable. The object that serves is found once per process, on the stack of the main
-thread. What is read, and why:
+environment variable. Therefore the server's object is searched once per process, on the stack of
+the main thread. It is read for:
 
-- gunicorn: threads, time limits, and `alive`, as only its main thread gets the signal
+- gunicorn: threads, time limits, and `alive`, because only its main thread gets the signal
 - granian as WSGI: threads
 - uvicorn: the time limit after which it kills replies that could not be saved
 - hypercorn: the event that its parent sets instead of sending a signal
@@ -198,7 +198,7 @@ def _green_threads() -> str | None:
 
 
 class _Known:
-    """The server of this process, if it was looked for and found."""
+    """The server of this process; None if it is unknown."""
 
     def __init__(self) -> None:
         self.server = _find_server()

@@ -98,7 +98,7 @@ class Inline:
         return call(method, *args, timeout=timeout)
 
     async def let_thread_go(self) -> None:
-        """Do nothing, as the thread belongs to the server."""
+        """Do nothing, because the thread belongs to the server."""
 
 
 class OnRequestThread:
@@ -119,7 +119,7 @@ class OnRequestThread:
         return await self.run(partial(call, method, *args, timeout=timeout))
 
     async def let_thread_go(self) -> None:
-        """Do nothing, as the steps need the thread."""
+        """Do nothing, because the steps need the thread."""
 
 
 class OnPool:
@@ -157,7 +157,7 @@ async def release_request_thread() -> None:
     if executor is None:
         return
     if getattr(AsyncToSync.executors, "current", None) is None:
-        # The thread has nothing else to do, so it does it while the request goes on.
+        # The thread is idle, so it closes them while the request continues.
         executor.submit(close_connections)
     else:  # a synchronous middleware waits on the thread for the response
         await sync_to_async(close_connections)()

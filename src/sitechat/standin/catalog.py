@@ -93,6 +93,20 @@ class Model:
 _WITHOUT_XHIGH = ("low", "medium", "high", "max")
 _OPUS = ("claude-opus-5", "claude-opus-4-8")
 
+
+def _without_forced_tools(name: str, generation: tuple[int, int]) -> Model:
+    """Return a model that always thinks and accepts no forced tool."""
+    return Model(
+        name,
+        generation,
+        512,
+        "always",
+        forced_tools=False,
+        system_messages=True,
+        fallbacks=_OPUS,
+    )
+
+
 MODELS = {
     model.name: model
     for model in (
@@ -115,21 +129,21 @@ MODELS = {
         ),
         Model("claude-fable-5", (5, 0), 512, "always", system_messages=True, fallbacks=_OPUS),
         Model("claude-mythos-5", (5, 0), 512, "always", system_messages=True, fallbacks=_OPUS),
-        Model("claude-fable-5-1", (5, 1), 512, "always", False, True, fallbacks=_OPUS),
-        Model("claude-mythos-5-1", (5, 1), 512, "always", False, True, fallbacks=_OPUS),
-        Model("claude-fable-5-2", (5, 2), 512, "always", False, True, fallbacks=_OPUS),
-        Model("claude-mythos-5-2", (5, 2), 512, "always", False, True, fallbacks=_OPUS),
+        _without_forced_tools("claude-fable-5-1", (5, 1)),
+        _without_forced_tools("claude-mythos-5-1", (5, 1)),
+        _without_forced_tools("claude-fable-5-2", (5, 2)),
+        _without_forced_tools("claude-mythos-5-2", (5, 2)),
         Model("claude-haiku-5-5", (5, 5), 512, "on", thinking_limit="high"),
         Model(
             "claude-sonnet-5-5",
             (5, 5),
             512,
             "on",
-            False,
+            forced_tools=False,
             thinking_limit="high",
             fallbacks=("claude-sonnet-5",),
         ),
-        Model("claude-opus-5-5", (5, 5), 512, "always", False, True, fallbacks=_OPUS),
+        _without_forced_tools("claude-opus-5-5", (5, 5)),
     )
 }
 """The models by id, without dates and without retired models."""

@@ -191,6 +191,7 @@ _STOP_STEMS = frozenset(map(stem, ENGLISH.stop_words))
 
 
 def _judge(each: Candidate, wanted: set[str], before: set[str], weights: dict[str, float]) -> None:
+    """Set how well a candidate matches the words of a question and of the one before."""
     total = sum(weights[word] for word in wanted)
     heading = set(words(each.heading))
     title = set(words(each.passage.title)) | heading
@@ -220,13 +221,13 @@ def _judge(each: Candidate, wanted: set[str], before: set[str], weights: dict[st
 
 
 def _parts(block: Block) -> list[set[str]]:
-    """Return the words of a block; of a table or list, the words of each row or item."""
+    """Return the words of each row of a table, of each item of a list, or of another block."""
     if block.kind in ("table", "list"):
         return [set(words(line)) for line in block.lines]
     return [_counted(block)]
 
 
 def _counted(block: Block) -> set[str]:
-    """Return the words of a block; of code, only names with underscores."""
+    """Return the words of a block. Of code, only names with underscores count."""
     found = set(words(block.text))
     return {word for word in found if "_" in word} if block.kind == "code" else found

@@ -100,7 +100,7 @@ def _leave_out_unsupported(request: Json, entry: Json, target: Model) -> None:
 
 
 def joined(first: Composed, second: Composed, requested: str, target: str) -> Composed:
-    """Return one answer of a refused attempt and the attempt that follows it."""
+    """Combine a refused attempt and the attempt after it into one answer."""
     boundary = {
         "from": {"model": requested},
         "to": {"model": target},
