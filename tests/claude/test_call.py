@@ -56,7 +56,7 @@ def test_usage_is_what_claude_says(claude_standin: Standin) -> None:
     assert outcome.call.usage == TokenUsage(
         7, 5, 3, 2, service_tier="standard", inference_geo="global"
     )
-    assert outcome.call.known
+    assert outcome.call.usage_is_known
     assert outcome.call.exact
 
 
@@ -128,7 +128,7 @@ def test_what_no_retry_mends_is_not_tried_again(
     assert (outcome.error["status"], outcome.error["retryable"]) == (status, retryable)
     assert len(claude_standin.requests) == 1
     assert "secret" not in str(outcome.error)
-    assert outcome.call.known
+    assert outcome.call.usage_is_known
     assert outcome.call.usage == TokenUsage()
 
 
@@ -181,7 +181,7 @@ def test_what_may_have_been_sent_is_not_sent_again_and_not_free(claude_standin: 
     outcome = ask(claude_standin, Answer(end="drop", before_headers=True), "Hi")
     assert outcome.error is not None
     assert (outcome.error["error"], outcome.error["status"]) == ("api_error", None)
-    assert not outcome.call.known
+    assert not outcome.call.usage_is_known
 
 
 def test_nobody_there(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -238,7 +238,7 @@ def test_a_broken_answer_is_booked_for_no_less_than_what_came(
     assert record.usage is not None
     assert outcome.call.usage.output_tokens >= record.usage["output_tokens"] > 40
     assert outcome.call.usage.input_tokens == record.usage["input_tokens"]
-    assert outcome.call.known
+    assert outcome.call.usage_is_known
     assert not outcome.call.exact
 
 

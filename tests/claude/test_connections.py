@@ -55,7 +55,7 @@ def free(outcome: Outcome) -> bool:
     """Return whether nothing is booked for a failure."""
     assert outcome.error is not None
     assert (outcome.error["error"], outcome.error["status"]) == ("api_error", None)
-    return outcome.call.known and outcome.call.dollars == 0
+    return outcome.call.usage_is_known and outcome.call.dollars == 0
 
 
 def test_nobody_listens(transport: str, nobody: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,7 +133,7 @@ def test_what_may_have_arrived_is_not_free(
     outcome = Outcome()
     assert outcome.error is not None
     assert outcome.error["error"] == "api_error"
-    assert not outcome.call.known
+    assert not outcome.call.usage_is_known
     assert len(plain.requests) == 1
 
 

@@ -57,7 +57,7 @@ def test_a_first_event_is_the_same_as_the_http_error(
         assert (error_data["error"], error_data.get("status")) == (code, status)
         assert error_data["retryable"] == retryable
         assert len(upstream.requests) == tries
-        assert outcome.call.known
+        assert outcome.call.usage_is_known
         assert outcome.call.dollars == 0
         assert "secret" not in str(error_data)
         assert outcome.failure is not None

@@ -180,7 +180,7 @@ def test_a_connection_that_is_cut(upstream: Wire, body: bytes, code: str) -> Non
     outcome = ask(upstream, body, cut=True)
     assert outcome.error is not None
     assert (outcome.error["error"], outcome.error["retryable"]) == (code, True)
-    assert outcome.call.known == bool(body)
+    assert outcome.call.usage_is_known == bool(body)
     assert len(upstream.requests) == 1
 
 

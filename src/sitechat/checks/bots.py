@@ -91,13 +91,13 @@ def _errors(bots: Mapping[Any, Any]) -> Iterator[CheckMessage]:
                 ),
                 id="sitechat.E006",
             )
-        found = dotted.resolve(path, _is_bot, _("a subclass of sitechat.Chatbot"))
+        resolved = dotted.resolve(path, _is_bot, _("a subclass of sitechat.Chatbot"))
         right = _("Write the dotted path of a subclass of Chatbot, as in %(example)s.") % {
             "example": EXAMPLE
         }
-        yield from found.errors(f"CHAT_BOTS[{name!r}]", valid=right, id="sitechat.E006")
-        if not found.problem:
-            yield from _attributes(name, found.value)
+        yield from resolved.errors(f"CHAT_BOTS[{name!r}]", valid=right, id="sitechat.E006")
+        if not resolved.problem:
+            yield from _attributes(name, resolved.value)
 
 
 def _attributes(name: object, bot: type[Chatbot]) -> Iterator[CheckMessage]:

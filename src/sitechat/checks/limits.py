@@ -46,17 +46,19 @@ def _too_small(bot: Chatbot) -> Iterator[CheckMessage]:
     if not isinstance(bot.max_tokens, int):
         return  # check_values and check_bots report it
     shortest = _shortest(bot)
-    least = worst_case(shortest)
+    lowest = worst_case(shortest)
     # A bot that searches the site offers tools, which reserve a second request. Inference in the
     # US only costs more.
     tools = tuple(map(definition, site_tools.SITE_TOOLS)) if bot.search else ()
     longest = replace(shortest, tools=tools, in_us=True)
-    most = worst_case(longest) + final_case(longest)
-    needed = {"tokens": least.tokens, "usd": limits.nano_dollars(least.dollars)}
+    highest = worst_case(longest) + final_case(longest)
+    needed = {"tokens": lowest.tokens, "usd": limits.nano_dollars(lowest.dollars)}
     for limit in limits.current_limits():
         if needed.get(limit.unit, 0) <= limit.cap:
             continue
-        amount = f"{most.tokens}" if limit.unit == "tokens" else f"{_rounded_up(most.dollars)}"
+        amount = (
+            f"{highest.tokens}" if limit.unit == "tokens" else f"{_rounded_up(highest.dollars)}"
+        )
         yield Error(
             _(
                 'CHAT_LIMITS["%(scope)s"] has "%(limit)s", which is too small for any '

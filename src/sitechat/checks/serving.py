@@ -115,10 +115,10 @@ def check_debug(**kwargs: Any) -> Iterator[CheckMessage]:
 
 def check_gunicorn(**kwargs: Any) -> Iterator[CheckMessage]:
     """W004, W008: gunicorn has too few threads, or workers on which the chat can't run."""
-    found = gunicorn_options()
-    if found is None:
+    options = gunicorn_options()
+    if options is None:
         return
-    worker, threads = str(found.get("worker_class", "sync")), found.get("threads", 1)
+    worker, threads = str(options.get("worker_class", "sync")), options.get("threads", 1)
     if worker in {"sync", "gthread"} and isinstance(threads, int) and threads < LEAST_THREADS:
         yield Warning(
             ngettext(

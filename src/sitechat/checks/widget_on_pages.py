@@ -53,17 +53,17 @@ def check_urls(**kwargs: Any) -> Iterator[CheckMessage]:
 def _urlconfs() -> list[str]:
     """Return the site's URLconfs: the root one, and those of packages with one per host."""
     names = ("ROOT_URLCONF", "PUBLIC_SCHEMA_URLCONF")  # the second is django-tenants'
-    found = [getattr(settings, name, None) for name in names]
+    urlconfs = [getattr(settings, name, None) for name in names]
     subdomains = getattr(settings, "SUBDOMAIN_URLCONFS", None)  # django-subdomains
-    found += subdomains.values() if isinstance(subdomains, Mapping) else []
+    urlconfs += subdomains.values() if isinstance(subdomains, Mapping) else []
     hosts = getattr(settings, "ROOT_HOSTCONF", None)  # django-hosts
     if isinstance(hosts, str):
         try:
             patterns = getattr(import_module(hosts), "host_patterns", ())
         except Exception:  # django-hosts reports it
             patterns = ()
-        found += [getattr(host, "urlconf", None) for host in patterns]
-    return [urlconf for urlconf in dict.fromkeys(found) if isinstance(urlconf, str) and urlconf]
+        urlconfs += [getattr(host, "urlconf", None) for host in patterns]
+    return [urlconf for urlconf in dict.fromkeys(urlconfs) if isinstance(urlconf, str) and urlconf]
 
 
 def _problem(urlconf: str) -> tuple[str, str] | None:
@@ -96,7 +96,7 @@ def check_tag(**kwargs: Any) -> Iterator[CheckMessage]:
         listed = [_holds_chat(backend) for backend in engines.all()]
     except Exception:  # Django's own checks report what is wrong with TEMPLATES
         return
-    if listed and all(found is False for found in listed):
+    if listed and all(holds is False for holds in listed):
         yield Warning(
             _("No template has %(tag)s: the chat is on no page.") % {"tag": "{% chat_widget %}"},
             hint=_(

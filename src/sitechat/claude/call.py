@@ -54,7 +54,7 @@ class Call:
     def __init__(self, request: Request) -> None:
         self.request = request
         self.request_id = ""
-        self.known = True
+        self.usage_is_known = True
         """False while a sent request may be billed although Claude has not started to answer."""
         self._answer = Answer()
         self._hands_over = request.hands_over and fallbacks.accepted(
@@ -79,14 +79,14 @@ class Call:
     @property
     def exact(self) -> bool:
         """Whether the usage is Claude's own final count, or zero because nothing was used."""
-        is_exact = self._answer.attempts.is_exact(max_output=self._most_output)
+        is_exact = self._answer.attempts.is_exact(max_output=self._max_output)
         return is_exact or not self._answer.has_started
 
     @property
-    def _most_output(self) -> int:
+    def _max_output(self) -> int:
         """The maximum output tokens of any attempt."""
-        most = self.request.max_output
-        return max(most, self.request.to_fallback().max_output) if self._hands_over else most
+        limit = self.request.max_output
+        return max(limit, self.request.to_fallback().max_output) if self._hands_over else limit
 
     @property
     def attempts(self) -> list[Attempt]:
@@ -96,7 +96,7 @@ class Call:
         return self._answer.attempts.settled(
             self.request.model,
             likely_input=self.request.likely_input,
-            max_output=self._most_output,
+            max_output=self._max_output,
             writes_for_hour=self.request.caches_for_hour,
         )
 
@@ -193,19 +193,19 @@ class Call:
         return opened
 
     async def _try(self, client: AsyncAnthropic) -> tuple[EventStream, Sequence[Delta]]:
-        self.known = False
+        self.usage_is_known = False
         stream = None
         try:
             stream = await open_stream(
                 client,
                 self.request.parameters(hands_over=self._hands_over),
-                max_output=self._most_output,
+                max_output=self._max_output,
             )
             self.request_id = stream.request_id
             async for event in stream.events:
                 deltas = self._answer.feed(event)
                 if self._answer.has_started:
-                    self.known = True
+                    self.usage_is_known = True
                     regions.note(self._answer.attempts.inference_geo)
                     return stream, deltas
             raise NotAnAnswer("the answer is empty")
@@ -213,7 +213,7 @@ class Call:
             if stream is not None:
                 await stream.close(is_answered=False)
             if isinstance(error, Exception):
-                self.known = is_free(error)
+                self.usage_is_known = is_free(error)
                 self._count_message(error)
             raise
 

@@ -85,10 +85,10 @@ class Request:
     @property
     def max_output(self) -> int:
         """The maximum output tokens that one attempt can be billed for."""
-        most = self.max_tokens
+        limit = self.max_tokens
         if self._will_think:
-            most += THINKING_ROOM.get(self._effort or DEFAULT_EFFORT, MAX_THINKING_ROOM)
-        return most if self._model is None else min(most, self._model.max_output)
+            limit += THINKING_ROOM.get(self._effort or DEFAULT_EFFORT, MAX_THINKING_ROOM)
+        return limit if self._model is None else min(limit, self._model.max_output)
 
     @property
     def caches_for_hour(self) -> bool:

@@ -73,10 +73,10 @@ def find(visit: Visit, bot: str, conversation_id: str | None) -> Conversation | 
 
 def find_other(visit: Visit, bot: str, pk: uuid.UUID) -> Conversation:
     """Return the visitor's conversation with this id and bot. Raise NotFound if there is none."""
-    found = own_conversations(visit).filter(pk=pk, bot=bot).first()
-    if found is None:
+    conversation = own_conversations(visit).filter(pk=pk, bot=bot).first()
+    if conversation is None:
         raise NotFound
-    return found
+    return conversation
 
 
 def listed(visit: Visit, bot: str) -> list[Listed]:

@@ -53,8 +53,8 @@ class HeldConversations:
 
     def all_likely(self) -> list[uuid.UUID]:
         """Return the ids of the visitor's conversations with all bots."""
-        found = [self.likely(bot) for bot in {*self.by_bot, *conf.CHAT_BOTS}]
-        return [conversation for conversation in found if conversation is not None]
+        ids = [self.likely(bot) for bot in {*self.by_bot, *conf.CHAT_BOTS}]
+        return [conversation for conversation in ids if conversation is not None]
 
     def new_id(self, bot: str) -> uuid.UUID:
         """Return the id for a conversation that begins now.

@@ -52,8 +52,8 @@ def passages(
     answers = approved.find(query, bot, site=site)
     visited = read_page(query, address) if address and query.page_url else []
     left = PASSAGES - len(visited) - len(answers)
-    found = search_index(index, query, left) if index is not None else []
-    return list(map(_document, [*answers, *visited, *found]))
+    others = search_index(index, query, left) if index is not None else []
+    return list(map(_document, [*answers, *visited, *others]))
 
 
 @dataclass(frozen=True)
@@ -89,8 +89,8 @@ class SiteSearch:
 
     def read(self, url: str) -> list[SearchResult]:
         """Return the passages of a page; none if there is no such page."""
-        found = open_page_at(url, user=self.user, prefix=self._prefix, sources=self.sources)
-        return list(map(_document, found or []))
+        page = open_page_at(url, user=self.user, prefix=self._prefix, sources=self.sources)
+        return list(map(_document, page or []))
 
 
 @dataclass(frozen=True)
@@ -181,11 +181,11 @@ SITE_TOOLS = (search_site, open_page)
 """Their schemas are written out, so that a site without own tools loads pydantic later."""
 
 
-def _document(found: Found) -> SearchResult:
+def _document(passage: Found) -> SearchResult:
     return SearchResult(
-        title=found.title or found.url,
-        url=found.url,
-        text=found.text,
-        headings=found.headings,
-        approved=found.approved,
+        title=passage.title or passage.url,
+        url=passage.url,
+        text=passage.text,
+        headings=passage.headings,
+        approved=passage.approved,
     )

@@ -93,8 +93,8 @@ def _masked(message: dict[str, Any]) -> dict[str, Any]:
     content = []
     for block in message["content"]:
         text = block.get("text", "")
-        found = WORD.search(text) if text.startswith(CONTEXT_NOTE) else None
-        content.append(block if found is None else {"type": MASKED, "word": found[1]})
+        tag = WORD.search(text) if text.startswith(CONTEXT_NOTE) else None
+        content.append(block if tag is None else {"type": MASKED, "word": tag[1]})
     return {**message, "content": content}
 
 

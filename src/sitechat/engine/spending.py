@@ -85,7 +85,7 @@ def spent_on(call: claude.Call, seconds: float) -> Spending:
         call: The call, which may be running, finished or cut off.
         seconds: The time since its start.
     """
-    if call.known:
+    if call.usage_is_known:
         return Spending(call.usage, call.dollars, call.exact, tuple(call.attempts))
     return unreported(call.request, seconds)
 
@@ -115,9 +115,9 @@ def final_case(request: Request) -> Spending:
 
 
 def _at_most(request: Request, input_tokens: int, output_tokens: int) -> Spending:
-    most = request.highest_cost(input_tokens, output_tokens)
-    usage = TokenUsage(most.input_tokens, most.output_tokens)
-    return Spending(usage, most.dollars, exact=False)
+    highest = request.highest_cost(input_tokens, output_tokens)
+    usage = TokenUsage(highest.input_tokens, highest.output_tokens)
+    return Spending(usage, highest.dollars, exact=False)
 
 
 def as_reserved(model: str, sent: Spending, claims: Reservation | None) -> Reserved:

@@ -38,8 +38,8 @@ def owner_addresses() -> list[str]:
     if not isinstance(entries, (list, tuple)):
         return []
     # Before Django 6.0, ADMINS contains pairs of a name and an address.
-    found = [entry[1] if _is_pair(entry) else entry for entry in entries]
-    return [entry for entry in found if isinstance(entry, str) and "@" in entry]
+    addresses = [entry[1] if _is_pair(entry) else entry for entry in entries]
+    return [each for each in addresses if isinstance(each, str) and "@" in each]
 
 
 def _is_pair(entry: object) -> bool:

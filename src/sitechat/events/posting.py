@@ -89,8 +89,10 @@ class _CheckedConnection(HTTPConnection):
 
     def connect(self) -> None:
         """Connect to the first permitted address that answers."""
-        found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
-        permitted = [entry for entry in found if self._allow_private or is_public(str(entry[4][0]))]
+        resolved = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
+        permitted = [
+            entry for entry in resolved if self._allow_private or is_public(str(entry[4][0]))
+        ]
         if not permitted:
             raise PostFailed(
                 f"{self.host} is in a private network. If this is intended, set "
@@ -98,8 +100,8 @@ class _CheckedConnection(HTTPConnection):
             )
         self.sock = self._first_open(permitted)
 
-    def _first_open(self, found: Sequence[Any]) -> socket.socket:
-        *others, last = found
+    def _first_open(self, entries: Sequence[Any]) -> socket.socket:
+        *others, last = entries
         for entry in others:
             with suppress(OSError):
                 return self._open(*entry)

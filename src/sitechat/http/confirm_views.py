@@ -42,8 +42,8 @@ async def _confirm(request: HttpRequest, steps: RequestSteps, reply_id: str) -> 
     place = StreamPlace(request)
     try:
         work = partial(_decide, request, asked, given.approve, place, steps, words)
-        found, after = await steps.run(work)
-        return place.respond(found, after)
+        handle, after = await steps.run(work)
+        return place.respond(handle, after)
     except BaseException:
         place.release()
         raise
@@ -74,10 +74,10 @@ def _decide(
     """Return the reply, which continues, and how many characters of it the reader has."""
     place.take()
     after = requests.read_after(request) or len(asked.row.text)
-    found = confirmations.decide(
+    handle = confirmations.decide(
         asked.visit, asked.row, asked.use, asked.bot, approve=approve, loop=steps.loop, words=words
     )
-    return found, after
+    return handle, after
 
 
 confirm = endpoint(POST=_confirm)

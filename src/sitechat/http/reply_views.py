@@ -24,8 +24,8 @@ async def _reply(request: HttpRequest, steps: RequestSteps, reply_id: str) -> Ht
         return JsonResponse(await steps.run(partial(_current, request, reply_id)))
     place = StreamPlace(request)
     try:
-        found, after = await steps.run(partial(_handle, request, reply_id, place))
-        return place.respond(found, after)
+        handle, after = await steps.run(partial(_handle, request, reply_id, place))
+        return place.respond(handle, after)
     except BaseException:
         place.release()
         raise
@@ -45,10 +45,10 @@ def _handle(
     visit = visits.read_visit(request)
     row = find_reply(request, visit, reply_id)
     after = requests.read_after(request)
-    found = replies.follow(visit, row)
-    if not found.reply.finished:
+    handle = replies.follow(visit, row)
+    if not handle.reply.finished:
         place.follow(str(row.pk), visit.visitor.ip)
-    return found, after
+    return handle, after
 
 
 async def _stop(request: HttpRequest, steps: RequestSteps, reply_id: str) -> HttpResponseBase:

@@ -61,14 +61,14 @@ class StreamPlace:
             followers.enter(reply, address)
             self.slot.at_release(partial(followers.leave, reply, address))
 
-    def respond(self, found: ReplyHandle, after: int = 0) -> HttpResponseBase:
+    def respond(self, handle: ReplyHandle, after: int = 0) -> HttpResponseBase:
         """Return the reply as a stream, or its id to poll if no stream is free.
 
         Args:
-            found: The reply.
+            handle: The reply.
             after: The number of characters of the reply that the reader already has.
         """
-        reply = found.reply
+        reply = handle.reply
         if self.slot is None and not reply.finished:
             response = JsonResponse({"reply": reply.id, "message": reply.message_id}, status=202)
             response["Preference-Applied"] = "respond-async"
@@ -79,7 +79,7 @@ class StreamPlace:
             follower(
                 reply,
                 after=after,
-                live=found.live or (None if reply.finished else RemoteReply(reply)),
+                live=handle.live or (None if reply.finished else RemoteReply(reply)),
                 place=self.slot,
                 longest=server_of(self._request).longest,
             )

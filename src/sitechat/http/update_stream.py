@@ -125,12 +125,12 @@ class UpdateStream:
     async def _read(self) -> bytes:
         """Return an event with the updates; b"" if nothing is new."""
         self._looked = monotonic()
-        found = await self._steps.run(self._look_in_language)
-        person, before = found["person"], self._person
-        if before is not None and person == before and not found["messages"]:
+        news = await self._steps.run(self._look_in_language)
+        person, before = news["person"], self._person
+        if before is not None and person == before and not news["messages"]:
             return b""
-        self._person, self._after = person, int(found["cursor"])
-        chunk = sse.encode(Event(found, self._after))
+        self._person, self._after = person, int(news["cursor"])
+        chunk = sse.encode(Event(news, self._after))
         is_over = before is not None and person["state"] in OVER and before["state"] not in OVER
         if self._watch is None or is_over:
             self._ended = True

@@ -102,11 +102,11 @@ class CacheLedger(Ledger):
 
     def _counts(self, keys: Sequence[str]) -> Mapping[str, Count]:
         names = [_name(key, part) for key in keys for part in ("", RESERVED)]
-        found = self._cache.get_many(names)
+        values = self._cache.get_many(names)
         return {
-            key: Count(found.get(_name(key), 0), found.get(_name(key, RESERVED), 0))
+            key: Count(values.get(_name(key), 0), values.get(_name(key, RESERVED), 0))
             for key in keys
-            if _name(key) in found
+            if _name(key) in values
         }
 
     def _first_to_reach(self, claim: Claim) -> bool:

@@ -37,13 +37,13 @@ def data_of(options: Mapping[str, Any]) -> privacy.PersonalData:
     """Return what is selected; raise CommandError if the user or id is unknown."""
     if options["conversation"] is not None:
         pk = options["conversation"]
-        found = Conversation.objects.filter(pk=pk if isinstance(pk, uuid.UUID) else _id(pk))
-        if not found:
+        conversations = Conversation.objects.filter(pk=pk if isinstance(pk, uuid.UUID) else _id(pk))
+        if not conversations:
             raise CommandError(
                 _("There is no conversation %(conversation)s.")
                 % {"conversation": options["conversation"]}
             )
-        return privacy.about_conversations(found)
+        return privacy.about_conversations(conversations)
     if options["email"] is not None:
         data = privacy.about_email(options["email"])
         if not data.contacts:

@@ -84,13 +84,13 @@ class Command(ChatCommand):
 
     def _show_prompt(self, live: LiveReply) -> None:
         self.show(json_text(live.request.parameters(), indent=2))
-        most = live.request.worst_case()
+        highest = live.request.worst_case()
         self.warn(
             _("At most %(input)s input and %(output)s output tokens: $%(dollars)s with %(model)s.")
             % {
-                "input": most.input_tokens,
-                "output": most.output_tokens,
-                "dollars": f"{most.dollars:.4f}",
-                "model": most.model,
+                "input": highest.input_tokens,
+                "output": highest.output_tokens,
+                "dollars": f"{highest.dollars:.4f}",
+                "model": highest.model,
             }
         )

@@ -30,8 +30,8 @@ class Command(ChatCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the command."""
-        found = data_of(options)
-        text = json_text(privacy.export(found), indent=2)
+        data = data_of(options)
+        text = json_text(privacy.export(data), indent=2)
         if options["output"] is None:
             self.show(text)
             return

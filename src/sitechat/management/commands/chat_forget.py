@@ -39,14 +39,14 @@ class Command(ChatCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the command."""
-        found = data_of(options)
-        counts = privacy.count_rows(found)
+        data = data_of(options)
+        counts = privacy.count_rows(data)
         if options["dry_run"]:
             self.say(json_text({"would_delete": counts}))
             return
         if options["interactive"] and any(counts.values()):
             self._confirm(counts)
-        self.say(json_text({"deleted": privacy.forget(found)}))
+        self.say(json_text({"deleted": privacy.forget(data)}))
 
     def _confirm(self, counts: dict[str, int]) -> None:
         """Raise CommandError for any answer but yes."""
