@@ -33,7 +33,7 @@ from sitechat.engine.live import Ending, LiveReply
 from sitechat.engine.workers import POOLED, Steps
 from sitechat.errors import Interrupted
 from sitechat.models import Status
-from sitechat.runtime import servers, shutdown
+from sitechat.runtime import exit_callbacks, servers
 from sitechat.runtime.safe_logging import get_logger
 
 logger = get_logger("sitechat.engine")
@@ -95,7 +95,7 @@ class Engine:
         live.task = self.loop.create_task(self._run(live))
         if not self._watching:
             self._watching = True
-            shutdown.on_terminate(self._terminate)
+            exit_callbacks.on_terminate(self._terminate)
         if self._ticker is None or self._ticker.done():
             # It serves all replies, so it does not run in the context of one request.
             self._ticker = Context().run(self.loop.create_task, self._tick())
@@ -134,14 +134,14 @@ class Engine:
             elif (at := rows[live.id]) is not None:
                 self._cancel(live, Ending(Status.STOPPED), at)
 
-    def _terminate(self, go_on: shutdown.GoOn) -> None:
+    def _terminate(self, go_on: exit_callbacks.GoOn) -> None:
         """Handle SIGTERM, which may interrupt the loop's thread at any point."""
         if self.loop.is_running():
             self.loop.call_soon_threadsafe(self._save_unfollowed, go_on)
         else:
             go_on()
 
-    def _save_unfollowed(self, go_on: shutdown.GoOn) -> None:
+    def _save_unfollowed(self, go_on: exit_callbacks.GoOn) -> None:
         self.ending_since = self.ending_since or monotonic()
         self._end_in_time()
 

@@ -19,7 +19,7 @@ from sitechat.engine.live import Ending, LiveReply
 from sitechat.engine.workers import IN_PLACE, workers
 from sitechat.errors import Interrupted
 from sitechat.models import Status
-from sitechat.runtime import database, servers, shutdown
+from sitechat.runtime import database, exit_callbacks, servers
 from sitechat.runtime.database_connections import run_and_close
 from sitechat.runtime.per_loop import PerLoop
 from sitechat.runtime.per_process import PerProcess
@@ -41,7 +41,7 @@ class Running:
         self.engines: PerLoop[Engine] = PerLoop()
         self.background: Engine | None = None
         self.lock = threading.Lock()
-        shutdown.at_exit(self.finish)
+        exit_callbacks.at_exit(self.finish)
 
     def finish(self) -> None:
         """Wait for the replies of the background loop at the end of the process.

@@ -9,7 +9,7 @@ from types import FrameType
 
 import pytest
 
-from sitechat.runtime.shutdown import GoOn, on_terminate
+from sitechat.runtime.exit_callbacks import GoOn, on_terminate
 
 
 @pytest.fixture
