@@ -28,8 +28,8 @@ export function createUpdates(
   let running: AbortController | undefined
   let cursor: string | number | undefined
   let followed: string | undefined
-  /** Ends the pause or the stream when the tab is hidden or shown. */
-  let turn = new AbortController()
+  /** Aborts when the tab is hidden or shown, which ends the pause or the stream. */
+  let tabChange = new AbortController()
 
   function take(updates: Updates): void {
     cursor = updates.cursor ?? cursor
@@ -58,8 +58,8 @@ export function createUpdates(
   async function run(life: AbortSignal): Promise<void> {
     let failures = 0
     while (!life.aborted) {
-      turn = new AbortController()
-      const signal = AbortSignal.any([life, turn.signal])
+      tabChange = new AbortController()
+      const signal = AbortSignal.any([life, tabChange.signal])
       let wait = 0
       try {
         wait = await ask(signal, !document.hidden && failures < 2)
@@ -71,7 +71,7 @@ export function createUpdates(
           gone()
           return
         }
-        if (!turn.signal.aborted) wait = waitAfter(error, ++failures)
+        if (!tabChange.signal.aborted) wait = waitAfter(error, ++failures)
       }
       await pause(wait, signal)
     }
@@ -91,7 +91,7 @@ export function createUpdates(
     cursor = undefined
   }
 
-  document.addEventListener("visibilitychange", () => turn.abort())
+  document.addEventListener("visibilitychange", () => tabChange.abort())
   return { start, stop }
 }
 

@@ -36,14 +36,16 @@ function readWords(json: string | null): Record<string, unknown> {
 }
 
 /** Milliseconds that a chat waits for a new element before it closes its connection. */
-const GONE = 5000
+const ADOPTION = 5000
+/** Milliseconds that the message "unavailable" is shown. */
+const MESSAGE = 5000
 
-export function createChat(place: string, first: Host, opens: (chat: Chat) => void): Chat {
+export function createChat(identity: string, first: Host, onOpen: (chat: Chat) => void): Chat {
   const attribute = (name: string): string | null => chat.host.getAttribute(name)
   const inline = first.hasAttribute("inline") || first.hasAttribute("page")
   const words = readWords(first.getAttribute("strings"))
   const say = (word: "open" | "unread" | "unavailable"): string => String(words[word] ?? word)
-  const memory = createMemory(`site-chat:${place}`)
+  const memory = createMemory(`site-chat:${identity}`)
   const badge = h("span", "badge", { hidden: true })
   const bubble = iconButton("launcher", CHAT, say("open"), () => chat.open(bubble))
   const skeleton = h("div", "skeleton", { hidden: true, popover: "manual" }, h("i"), h("i"), h("i"))
@@ -91,7 +93,7 @@ export function createChat(place: string, first: Host, opens: (chat: Chat) => vo
   }
 
   const launcher: Launcher = {
-    place,
+    identity,
     root,
     inline,
     words,
@@ -113,7 +115,7 @@ export function createChat(place: string, first: Host, opens: (chat: Chat) => vo
       root.classList.toggle("opened", state)
       if (state) {
         blend()
-        opens(chat)
+        onOpen(chat)
         launcher.setUnread(0)
       } else if (focused) (opener?.isConnected ? opener : bubble).focus()
       emit(state ? "site-chat:open" : "site-chat:close", null)
@@ -148,7 +150,7 @@ export function createChat(place: string, first: Host, opens: (chat: Chat) => vo
       if (panel) throw error
       skeleton.role = "alert"
       skeleton.textContent = say("unavailable")
-      setTimeout(hideSkeleton, GONE)
+      setTimeout(hideSkeleton, MESSAGE)
       emit("site-chat:error", { error: "unavailable", message: say("unavailable"), retryable: true })
       return
     }
@@ -207,7 +209,7 @@ export function createChat(place: string, first: Host, opens: (chat: Chat) => vo
     },
 
     release() {
-      leaving = setTimeout(() => panel?.left(), GONE)
+      leaving = setTimeout(() => panel?.left(), ADOPTION)
     },
 
     stack(position) {

@@ -50,16 +50,16 @@ export class SiteChat extends HTMLElement implements Host {
 
   connectedCallback(): void {
     // only one chat for an endpoint and a bot; another element takes over when it leaves
-    const place = `${this.getAttribute("endpoint")}#${this.getAttribute("bot") ?? ""}`
+    const identity = `${this.getAttribute("endpoint")}#${this.getAttribute("bot") ?? ""}`
     for (const [key, { host }] of chats) {
-      if (key.startsWith(`${place}#`) && host.isConnected && host !== this) return
+      if (key.startsWith(`${identity}#`) && host.isConnected && host !== this) return
     }
-    const key = `${place}#${isInline(this)}`
+    const key = `${identity}#${isInline(this)}`
     const shadow = this.shadowRoot ?? this.attachShadow({ mode: "open" })
     const others = shadow.adoptedStyleSheets.filter((other) => other !== sheet && other !== this.#own)
     shadow.adoptedStyleSheets = [sheet, this.#own, ...others]
     this.#setAccent()
-    const chat = chats.get(key) ?? createChat(place, this, closeOthers)
+    const chat = chats.get(key) ?? createChat(identity, this, closeOthers)
     chats.set(key, chat)
     this.#chat = chat
     chat.adopt(this)

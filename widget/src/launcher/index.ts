@@ -1,7 +1,7 @@
 /** Entry point of the launcher script, which every page loads. */
 
 import { SiteChat } from "./element"
-import { askFromAddress, clicked, pressed, selected } from "./page"
+import { askFromAddress, handleClick, handleKey, handleSelection } from "./page"
 
 if (!customElements.get("site-chat")) {
   try {
@@ -10,9 +10,9 @@ if (!customElements.get("site-chat")) {
     // another copy of this script has registered it
   }
   customElements.define("site-chat", SiteChat)
-  document.addEventListener("click", clicked)
-  document.addEventListener("keydown", pressed)
-  document.addEventListener("pointerup", selected)
+  document.addEventListener("click", handleClick)
+  document.addEventListener("keydown", handleKey)
+  document.addEventListener("pointerup", handleSelection)
   addEventListener("hashchange", () => askFromAddress(true))
   const { referrer } = document
   askFromAddress(!!referrer && new URL(referrer).origin === location.origin)

@@ -7,7 +7,7 @@ import { findChat } from "./element"
 const LONGEST = 2000
 
 /** Handles clicks: `data-site-chat-open` opens the chat of the bot in its value, `data-site-chat-ask` asks. */
-export function clicked(event: MouseEvent): void {
+export function handleClick(event: MouseEvent): void {
   const target = event.target as Element | null
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || !target?.closest) return
   const element = target.closest<HTMLElement>("[data-site-chat-open], [data-site-chat-ask]")
@@ -20,7 +20,7 @@ export function clicked(event: MouseEvent): void {
 }
 
 /** Handles a shortcut such as "ctrl+i", which is Command+I on a Mac. */
-export function pressed(event: KeyboardEvent): void {
+export function handleKey(event: KeyboardEvent): void {
   if (event.repeat || event.defaultPrevented) return
   const chat = findChat()
   const keys = chat?.host.getAttribute("shortcut")?.toLowerCase().split("+")
@@ -59,7 +59,7 @@ export function askFromAddress(own: boolean): void {
 }
 
 /** Loads the panel when a visitor first selects text, because it offers to ask about the text. */
-export function selected(): void {
+export function handleSelection(): void {
   const chat = findChat()
   if (chat?.host.hasAttribute("selection") && getSelection()?.toString().trim()) chat.prepare()
 }

@@ -1,7 +1,7 @@
 /** Completes open Markdown at the end of an unfinished text, so that it looks like the finished one. Pure. */
 
-/** Maximum number of open markers that are completed. Answers do not nest more, and each costs parsing time. */
-const MOST_OPEN = 8
+/** Maximum number of open markers that are completed. Answers nest less, and each marker costs parsing time. */
+const MAX_OPEN = 8
 
 const TOKEN = /\\.|(`+)|(\*\*|__|~~|[*_])/gs
 
@@ -25,7 +25,7 @@ export function completionFor(text: string): string {
       else if (opens) open.push(marker)
     }
   }
-  if (open.length > MOST_OPEN) return ""
+  if (open.length > MAX_OPEN) return ""
   // a marker at the very end has no content yet
   if (code) return /`$/.test(paragraph) ? "" : code + open.reverse().join("")
   if (/\]\([^()\s]*$/.test(paragraph)) return `)${open.reverse().join("")}`

@@ -58,8 +58,8 @@ export function createConversation(options: ConversationOptions): Conversation {
   let services: Services = {}
   /** The number of sent messages, which shows whether one was sent while the history was loading. */
   let sent = 0
-  /** The number of times that something else was to be shown. A history that was asked for before is dropped. */
-  let turns = 0
+  /** Incremented when something else must be shown. Histories that were requested before are ignored. */
+  let generation = 0
 
   /** Replaces the messages with those of the server. Messages that are drawn already stay the same objects. */
   function adopt(history: History): void {
@@ -130,23 +130,23 @@ export function createConversation(options: ConversationOptions): Conversation {
 
     async refresh() {
       if (following.isRunning()) return
-      const turn = ++turns
+      const started = ++generation
       if (memory.values.fresh) {
         current = null
         showNothing()
         pending.restore(messages)
         // without an answer, the first message will report the problem
         const history = await client.history().catch(() => undefined)
-        if (history && turn === turns) showWithoutPerson(history)
+        if (history && started === generation) showWithoutPerson(history)
         return
       }
       screen.setLoading(true)
       const sentBefore = sent
       try {
         const history = await client.history(memory.values.conversation)
-        if (turn === turns) show(history, sent === sentBefore ? [] : messages)
+        if (started === generation) show(history, sent === sentBefore ? [] : messages)
       } catch (error) {
-        if (turn !== turns) return
+        if (started !== generation) return
         loading = undefined
         if (memory.values.conversation && error instanceof Refusal && error.status === 404) {
           // the conversation was deleted in another tab or on another device
@@ -154,14 +154,14 @@ export function createConversation(options: ConversationOptions): Conversation {
           await conversation.refresh()
         } else report(error, "unloaded", () => void conversation.load())
       } finally {
-        if (turn === turns) screen.setLoading(false)
+        if (started === generation) screen.setLoading(false)
       }
     },
 
     async send(text, replaces) {
       if (following.isRunning()) return
       await following.stopped()
-      // another one was sent while the server learned of the last stop
+      // another message was sent while the server processed the last stop
       if (following.isRunning()) return
       const outgoing = pending.begin(text, replaces)
       const { id } = outgoing
@@ -188,7 +188,7 @@ export function createConversation(options: ConversationOptions): Conversation {
     async decide(answer, approve) {
       const { confirm, status, note } = answer
       if (following.isRunning() || !confirm) return
-      turns++
+      generation++
       screen.setLoading(false)
       answer.confirm = null
       answer.resume()
@@ -231,7 +231,7 @@ export function createConversation(options: ConversationOptions): Conversation {
 
     fresh() {
       following.leave()
-      turns++
+      generation++
       screen.setLoading(false)
       current = null
       memory.set({ pending: undefined, fresh: true, conversation: undefined })

@@ -40,7 +40,7 @@ export interface Confirmation {
   text: string
 }
 
-/** What is offered below an answer that did not help. */
+/** An offer below an answer that did not help. */
 export type Offer = "person" | "contact"
 
 /** The state of a person of the site in the conversation. */
@@ -70,7 +70,7 @@ export interface Consent {
   text: string
 }
 
-/** What the site offers besides the assistant. Older servers send none of it. */
+/** The services of the site besides the assistant. Older servers send none of these fields. */
 export interface Services {
   person?: Person | null
   contact?: ContactForm | null
@@ -85,7 +85,7 @@ export interface Updates {
   person?: Person
 }
 
-/** What is left of a limit. */
+/** The remainder of a limit. */
 export interface Limit {
   left: number
   /** Seconds until the limit resets. */

@@ -28,7 +28,7 @@ export interface Host extends HTMLElement {
 /** The interface of the launcher for the panel. */
 export interface Launcher {
   /** Identifies the chat across tabs, by its endpoint and bot. */
-  readonly place: string
+  readonly identity: string
   /** The element with everything that the chat shows. It moves to another host when the body is replaced. */
   readonly root: HTMLElement
   readonly inline: boolean

@@ -1,6 +1,6 @@
 /**
- * What a tab remembers from page to page. If storage is forbidden or full, the chat works, but
- * remembers nothing.
+ * The state that a tab keeps from page to page. If storage is forbidden or full, it is kept only on
+ * one page.
  */
 
 export interface Remembered {

@@ -1,7 +1,7 @@
 /** The HTTP calls of the chat. */
 
 import type { History } from "../shared/contract"
-import { Nonsense } from "./events"
+import { InvalidResponse } from "./events"
 import { createFollow, type Follow } from "./follow"
 import { type Call, createCall, type Request } from "./http"
 
@@ -31,7 +31,7 @@ export function createClient({ request, endpoint, bot, language }: ClientOptions
     async history(conversation, before) {
       const response = await call("", { query: { conversation, before }, patience: 20_000 })
       const history = (await response.json()) as History | null
-      if (!Array.isArray(history?.messages)) throw new Nonsense()
+      if (!Array.isArray(history?.messages)) throw new InvalidResponse()
       return history
     },
     stop: (reply, at) => call(`replies/${reply}/stop/`, { json: { at } }),

@@ -4,11 +4,11 @@ import { createParser } from "eventsource-parser"
 import type { StreamEvent } from "../shared/contract"
 import { isStream } from "./http"
 
-/** Milliseconds without data after which the connection counts as lost. The server sends something every 10 s. */
+/** Milliseconds without data after which the connection counts as lost. The server sends something every 5 s. */
 const SILENCE = 25_000
 
 /** The response is not a valid stream. */
-export class Nonsense extends Error {}
+export class InvalidResponse extends Error {}
 
 export type ReadEvents = typeof readEvents
 
@@ -18,7 +18,7 @@ export async function readEvents(
   hear: (event: StreamEvent, end?: number) => void,
 ): Promise<boolean> {
   const reader = response.body?.getReader()
-  if (!reader || !isStream(response)) throw new Nonsense()
+  if (!reader || !isStream(response)) throw new InvalidResponse()
   let done = false
   const parser = createParser({
     onEvent({ data, id }) {
@@ -45,10 +45,11 @@ function parseEvent(data: string): StreamEvent {
     const event: unknown = JSON.parse(data)
     return typeof event === "object" && event !== null ? event : {}
   } catch {
-    throw new Nonsense()
+    throw new InvalidResponse()
   }
 }
 
+/** Rejects if `promise` does not settle in time. */
 async function inTime<T>(promise: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const silence = new Promise<never>((_, reject) => {

@@ -8,10 +8,11 @@ import { describePage } from "../shared/page"
 import { readEvents } from "./events"
 import { type Call, Refusal } from "./http"
 import { advance, type Place } from "./place"
-import { ATTEMPTS, LONGEST_WAIT, pause, retryDelay, throwIfFinal } from "./retries"
+import { delayBefore, MAX_ATTEMPTS, MAX_DELAY, pause, retryAfter, throwIfFinal } from "./retries"
 
-/** Attempts without progress after which streams are not tried any more. */
-const CUTS = 2
+/** Attempts without progress after which the reply is polled. */
+const MAX_CUTS = 2
+/** Minimum milliseconds between two polls. */
 const POLL = 800
 /** Milliseconds until the server must start to respond. */
 const PATIENCE = 20_000
@@ -40,8 +41,8 @@ export interface Follower {
 }
 
 /**
- * Follows a reply and updates `place`. Throws a Refusal, a Silence, or another error if the connection
- * can't be restored.
+ * Follows a reply and updates `place`. Throws a Refusal, a ResponseTimeout, or another error if the
+ * connection can't be restored.
  */
 export type Follow = (
   message: Outgoing | Decision | undefined,
@@ -60,7 +61,7 @@ export function createFollow(call: Call, bot: string | null): Follow {
     const hear = (event: StreamEvent, end?: number): void => {
       signal.throwIfAborted()
       retries = 0
-      // every stream starts with the name of its reply, also one that is cut after it each time
+      // every stream starts with the id of its reply, so this event alone is no progress
       if (!event.reply) attempt = 0
       decision = undefined
       follower.lost(false)
@@ -102,6 +103,7 @@ export function createFollow(call: Call, bot: string | null): Follow {
       return status !== "running"
     }
 
+    /** Asks once, and reads the response. Returns whether the reply has ended. */
     async function take(): Promise<boolean> {
       const asked = Date.now()
       const response = await ask()
@@ -112,12 +114,12 @@ export function createFollow(call: Call, bot: string | null): Follow {
       }
       if (!polling) {
         if (await readEvents(response, hear)) return true
-        polling = attempt >= CUTS && !!place.reply
+        polling = attempt >= MAX_CUTS && !!place.reply
         throw new TypeError("The stream was cut.")
       }
       if (await poll(response)) return true
       // poll a slow site less often
-      await pause(Math.min(LONGEST_WAIT, POLL + 3 * (Date.now() - asked)), signal)
+      await pause(Math.min(MAX_DELAY, POLL + 3 * (Date.now() - asked)), signal)
       return false
     }
 
@@ -132,16 +134,16 @@ export function createFollow(call: Call, bot: string | null): Follow {
           decision = undefined
           continue
         }
-        const seconds = retryDelay(error, retries++)
+        const seconds = retryAfter(error, retries++)
         if (seconds !== undefined) {
           follower.waiting(seconds)
           await pause(seconds * 1000, signal)
           continue
         }
         throwIfFinal(error, !place.reply)
-        if (attempt >= ATTEMPTS && navigator.onLine) throw error
+        if (attempt >= MAX_ATTEMPTS && navigator.onLine) throw error
         follower.lost(true)
-        await pause(Math.min(LONGEST_WAIT, 300 * 3 ** attempt++), signal)
+        await pause(delayBefore(attempt++), signal)
       }
     }
   }

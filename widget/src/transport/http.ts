@@ -19,8 +19,8 @@ export class Refusal extends Error {
   }
 }
 
-/** The server did not start to respond in time. */
-export class Silence extends Error {}
+/** The server did not respond in time. */
+export class ResponseTimeout extends Error {}
 
 export interface CallOptions extends RequestInit {
   /** Sent as JSON, with POST. */
@@ -50,31 +50,31 @@ export function createCall(request: Request, endpoint: string, query: Record<str
       patience,
       async (signal) => {
         const response = await request(url.href, { ...options, ...signal })
-        return patience ? whole(response) : response
+        return patience ? loadBody(response) : response
       },
       init.signal,
     )
-    if (!response.ok) throw await refusalOf(response)
+    if (!response.ok) throw await readRefusal(response)
     return response
   }
 }
 
-/** Returns the response with its whole body, unless it is a stream. */
-async function whole(response: Response): Promise<Response> {
+/** Waits for the whole body of the response, unless it is a stream. */
+async function loadBody(response: Response): Promise<Response> {
   if (!response.body || isStream(response)) return response
   return new Response(await response.arrayBuffer(), response)
 }
 
-/** Aborts a request whose response does not start in time, or is not there in time if it is no stream. */
+/** Aborts a request if `send` does not resolve within `patience` milliseconds, or if `outer` aborts. */
 async function within(
   patience: number | undefined,
   send: (signal: { signal?: AbortSignal }) => Promise<Response>,
   outer: AbortSignal | null | undefined,
 ): Promise<Response> {
   if (!patience) return send(outer ? { signal: outer } : {})
-  const silence = new AbortController()
-  const timer = setTimeout(() => silence.abort(new Silence()), patience)
-  const signal = outer ? AbortSignal.any([outer, silence.signal]) : silence.signal
+  const timeout = new AbortController()
+  const timer = setTimeout(() => timeout.abort(new ResponseTimeout()), patience)
+  const signal = outer ? AbortSignal.any([outer, timeout.signal]) : timeout.signal
   try {
     return await send({ signal })
   } finally {
@@ -82,16 +82,16 @@ async function within(
   }
 }
 
-async function refusalOf(response: Response): Promise<Refusal> {
+async function readRefusal(response: Response): Promise<Refusal> {
   const body: unknown = await response.json().catch(() => undefined)
   const detail = isDetail(body) ? body : undefined
-  const seconds = secondsOf(response.headers.get("Retry-After") ?? "")
+  const seconds = parseRetryAfter(response.headers.get("Retry-After") ?? "")
   const known = { error: "server_error", message: "", ...(seconds > 0 && { retry_after: seconds }) }
   return new Refusal({ ...known, ...detail }, response.status, !!detail)
 }
 
 /** Returns the seconds of a Retry-After header, which can be a date; 0 or NaN without a valid one. */
-function secondsOf(header: string): number {
+function parseRetryAfter(header: string): number {
   const seconds = Number(header)
   return Number.isNaN(seconds) ? Math.ceil((Date.parse(header) - Date.now()) / 1000) : seconds
 }

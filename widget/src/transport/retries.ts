@@ -1,32 +1,40 @@
-/** Decides whether a call is tried again, and after which delay. */
+/** Decides whether a request is sent again after an error, and when. */
 
 import type { ChatErrorDetail } from "../shared/contract"
-import { Nonsense } from "./events"
-import { Refusal, Silence } from "./http"
+import { InvalidResponse } from "./events"
+import { Refusal, ResponseTimeout } from "./http"
 
 /** Maximum attempts to restore a lost connection, after 0.3, 0.9, 2.7, 8, 8 and 8 s. */
-export const ATTEMPTS = 6
-export const LONGEST_WAIT = 8000
-/** Maximum seconds of a Retry-After that are waited automatically, by HTTP status, and how often. */
-const PATIENT: Record<number, number> = { 429: 15, 503: 60 }
-const RETRIES = 8
+export const MAX_ATTEMPTS = 6
+/** Maximum milliseconds between two requests, unless the server asked to wait. */
+export const MAX_DELAY = 8000
+/** Maximum Retry-After in seconds after which a refused request is sent again automatically, by HTTP status. */
+const MAX_RETRY_AFTER: Record<number, number> = { 429: 15, 503: 60 }
+/** Maximum times in a row that a refused request is sent again automatically. */
+const MAX_RETRIES = 8
 
-/** Returns the seconds to wait before a refused message is sent again, with jitter; undefined to give up. */
-export function retryDelay(error: unknown, retries: number): number | undefined {
-  if (!(error instanceof Refusal) || retries >= RETRIES) return undefined
+/** Returns the milliseconds before an attempt to restore a lost connection; the first attempt is 0. */
+export const delayBefore = (attempt: number): number => Math.min(MAX_DELAY, 300 * 3 ** attempt)
+
+/**
+ * Returns the seconds to wait before a refused request is sent again, with jitter. Returns undefined
+ * if the server did not ask to wait, or if the visitor must decide.
+ */
+export function retryAfter(error: unknown, retries: number): number | undefined {
+  if (!(error instanceof Refusal) || retries >= MAX_RETRIES) return undefined
   const { error: code, retry_after: seconds } = error.detail
-  const longest = PATIENT[error.status]
+  const longest = MAX_RETRY_AFTER[error.status]
   if (!seconds || !longest || seconds > longest || code === "budget_exhausted") return undefined
   return seconds + Math.random() * Math.min(10, seconds / 2 + 1)
 }
 
 /** Throws errors for which another attempt is useless. */
 export function throwIfFinal(error: unknown, isNew: boolean): void {
-  if (error instanceof Nonsense || error instanceof SyntaxError) {
+  if (error instanceof InvalidResponse || error instanceof SyntaxError) {
     const detail: ChatErrorDetail = { error: "server_error", message: "", retryable: true }
     throw new Refusal(detail)
   }
-  if (error instanceof Silence && isNew) throw error
+  if (error instanceof ResponseTimeout && isNew) throw error
   if (error instanceof Refusal && (error.status < 500 || (error.ours && isNew))) throw error
 }
 

@@ -1,4 +1,4 @@
-/** What messages can do: the interface of the chat for message views. */
+/** The interface of the chat for message views: the actions of messages. */
 
 import type { Strings } from "../i18n/strings"
 import type { ChatMessage } from "../model/message"

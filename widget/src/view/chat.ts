@@ -3,7 +3,7 @@
 import { createStrings } from "../i18n/strings"
 import { createConversation } from "../model/conversation"
 import type { Screen } from "../model/screen"
-import type { Services as GivenServices } from "../shared/contract"
+import type { Services } from "../shared/contract"
 import { button, h, onEscape } from "../shared/dom"
 import type { Launcher, Panel } from "../shared/host"
 import css from "../styles/panel.css?inline"
@@ -30,11 +30,11 @@ const sheet = new CSSStyleSheet()
 sheet.replaceSync(css)
 
 export function createChat(launcher: Launcher): Panel {
-  const { root, inline, memory, emit, attribute, host, place } = launcher
+  const { root, inline, memory, emit, attribute, host, identity } = launcher
   const language = host().closest<HTMLElement>("[lang]")?.lang
   const strings = createStrings(launcher.words, language)
   const { say } = strings
-  const tabs = new BroadcastChannel(`site-chat:${place}`)
+  const tabs = new BroadcastChannel(`site-chat:${identity}`)
   const announcer = createAnnouncer()
   const tooltip = createTooltip()
   const top = h("div", "top")
@@ -46,7 +46,7 @@ export function createChat(launcher: Launcher): Panel {
   let isStale = false
   let seen = Date.now()
   let suspended = false
-  let given: GivenServices = {}
+  let given: Services = {}
 
   const composer = createComposer({
     strings,

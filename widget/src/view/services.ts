@@ -2,18 +2,18 @@
 
 import type { Strings } from "../i18n/strings"
 import type { ChatMessage } from "../model/message"
-import type { Services as Given, Person } from "../shared/contract"
+import type { Person, Services } from "../shared/contract"
 import { button, h, iconButton, setLabel } from "../shared/dom"
 import type { Extras, Surface } from "../shared/extras"
 import type { Launcher } from "../shared/host"
 import { PERSON } from "../shared/icons"
 import type { Actions } from "./actions"
 
-export interface Services {
+export interface ServicesControl {
   /** The button in the window's header that leads to people. */
   readonly button: HTMLButtonElement
   /** Sets what the server offers. */
-  update(given: Given): void
+  update(given: Services): void
   /** Sets the state of the person. */
   setPerson(person: Person): void
   /** Calls `action` with the extras, once they are loaded. */
@@ -39,10 +39,10 @@ export interface ServicesOptions {
   failed(retry: () => void): void
 }
 
-export function createServices(options: ServicesOptions): Services {
+export function createServices(options: ServicesOptions): ServicesControl {
   const { launcher, surface, adopt, failed, keepEnd } = options
   const { say } = options.strings
-  let given: Given = {}
+  let given: Services = {}
   let extras: Extras | undefined
 
   const isWithPerson = (): boolean => /waiting|joined/.test(given.person?.state ?? "")
@@ -67,7 +67,7 @@ export function createServices(options: ServicesOptions): Services {
     return extras
   }
 
-  const services: Services = {
+  const services: ServicesControl = {
     button: iconButton("help", PERSON, say("help"), () => services.use((all) => all.help(services.button))),
     update(next) {
       given = next

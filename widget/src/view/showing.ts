@@ -29,7 +29,7 @@ export function createShowing(root: HTMLElement, element: HTMLElement, status: H
     document.documentElement.style.overflow = full ? "hidden" : ""
   }
 
-  function take(): void {
+  function hideDialog(): void {
     const dialog = element as HTMLDialogElement
     if (dialog.matches(":popover-open")) dialog.hidePopover()
     if (dialog.open) dialog.close?.()
@@ -37,7 +37,7 @@ export function createShowing(root: HTMLElement, element: HTMLElement, status: H
   }
 
   /** Shows the dialog in the top layer; in browsers without one, as a box over the page. */
-  function put(): void {
+  function showDialog(): void {
     const dialog = element as HTMLDialogElement
     // keep the dialog from taking the focus, which the caller sets
     dialog.inert = true
@@ -62,13 +62,13 @@ export function createShowing(root: HTMLElement, element: HTMLElement, status: H
     show() {
       shown = true
       root.classList.add("opened")
-      take()
-      put()
+      hideDialog()
+      showDialog()
       fitScreen()
     },
     hide() {
       shown = false
-      take()
+      hideDialog()
       root.append(status)
       fitScreen()
     },

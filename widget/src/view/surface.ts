@@ -9,7 +9,7 @@ import { readEvents } from "../transport/events"
 import type { Composer } from "./composer"
 import type { NoticeBar } from "./notice"
 import type { Scroller } from "./scroller"
-import type { Services } from "./services"
+import type { ServicesControl } from "./services"
 import type { ChatWindow } from "./window"
 
 export interface SurfaceOptions extends Pick<Surface, "top" | "end" | "body" | "privacy" | "say" | "focus"> {
@@ -20,7 +20,7 @@ export interface SurfaceOptions extends Pick<Surface, "top" | "end" | "body" | "
   scroller: Scroller
   notice: NoticeBar
   /** Returns the parts that are created after the surface. */
-  rest(): { conversation: Conversation; services: Services; frame: ChatWindow }
+  rest(): { conversation: Conversation; services: ServicesControl; frame: ChatWindow }
 }
 
 export function createSurface(options: SurfaceOptions): Surface {

@@ -3,7 +3,7 @@
 import { h } from "../shared/dom"
 import type { Actions } from "./actions"
 
-/** Milliseconds until the texts that the assistant is working, and that it takes long. */
+/** Milliseconds after which a text says that the assistant is working, and that it takes long. */
 const WORDS_AFTER = 2000
 const SLOW_AFTER = 8000
 

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import type { StreamEvent } from "../../src/shared/contract"
 import { createClient } from "../../src/transport/client"
 import type { Decision, Outgoing } from "../../src/transport/follow"
-import { Refusal, Silence } from "../../src/transport/http"
+import { Refusal, ResponseTimeout } from "../../src/transport/http"
 import type { Place } from "../../src/transport/place"
 
 type Answer = Response | Error | "silence"
@@ -205,7 +205,7 @@ describe("follow", () => {
 
   it("gives a message up to which the server says nothing", async () => {
     const { error, requests } = await follow("silence")
-    expect(error).toBeInstanceOf(Silence)
+    expect(error).toBeInstanceOf(ResponseTimeout)
     expect(requests).toHaveLength(1)
   })
 
