@@ -1,4 +1,4 @@
-"""Benchmark of what `sitechat` in INSTALLED_APPS adds to the time and memory of a start.
+"""Benchmark of the time and memory that `sitechat` in INSTALLED_APPS adds to a start.
 
     python benchmarks/startup.py [--short]
 

@@ -3,7 +3,7 @@
     make coverage
 
 Each process writes a file of its own. A process that is killed while it writes leaves a file that
-SQLite can't read; one such file would spoil the sum, so it is left out and named.
+SQLite can't read. Such files are deleted and named before the others are combined.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Write the catalogs in `src/sitechat/locale` anew from the sources, and compile them.
+"""Update the catalogs in `src/sitechat/locale` from the sources, and compile them.
 
-New texts come in empty, changed ones as fuzzy: `tests/test_translations.py` lists both. Needs GNU
-gettext. `docs/translating.md` is for translators.
+New texts have no translation, changed ones are marked as fuzzy. `tests/test_translations.py` lists
+both. Needs GNU gettext. `docs/translating.md` is for translators.
 """
 
 from __future__ import annotations

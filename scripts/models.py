@@ -3,8 +3,9 @@
     make models                  with the locked SDK
     make models ARGS=--newest    with the newest SDK of the package index
 
-The SDK lists model ids and the days on which models end. It has no prices: a new model is reported
-with what to look up. The script prints what differs, in Markdown, and fails if anything does.
+The SDK lists model ids and the days on which models end. It has no prices: for a new
+model, the script says what to look up. It prints the differences in Markdown, and
+fails if there are any.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ So it ends within half an hour on a slow machine too. The most important runs co
 """
 
 MAX_RUN_SECONDS = 25 * 60
-"""Seconds after which a run of pytest is ended: it hangs if a process of its crashed."""
+"""Seconds after which a run of pytest is ended: it hangs if one of its processes crashed."""
 
 
 class Results:

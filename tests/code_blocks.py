@@ -235,7 +235,7 @@ COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "docker": _any,
     "15 3 * * *": _any,
 }
-"""What checks the rest of a command that begins with these words. The first match counts."""
+"""The functions that check commands, by first words. The first match counts; it gets the rest."""
 
 CHECKS: dict[str, Callable[[str], None]] = {
     "": check_commands,

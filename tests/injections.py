@@ -19,7 +19,7 @@ PLACEHOLDERS = {
 
 
 def hidden() -> list[str]:
-    """Return the texts that are hidden where a model reads.
+    """Return the texts that an attacker hides in what a model reads.
 
     Each goal of agentdojo is in its strongest attack and in one of the others, in turn.
     """
@@ -32,7 +32,7 @@ def hidden() -> list[str]:
 
 
 def printed() -> list[str]:
-    """Return what a model that obeys would write."""
+    """Return the texts that a model writes if it obeys the injections."""
     return list(dict.fromkeys(_texts("garak.json", "printed")))
 
 

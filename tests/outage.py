@@ -15,7 +15,7 @@ from sitechat.engine.workers import workers
 
 
 def is_checkpoint(sql: str) -> bool:
-    """Return whether a statement saves what running replies have so far."""
+    """Return whether a statement saves the text of running replies so far."""
     saves = sql.startswith("UPDATE") and "sitechat_message" in sql and "suspected" in sql
     return saves and "running_in" not in sql  # the end of a reply also clears that
 
@@ -24,8 +24,8 @@ def is_checkpoint(sql: str) -> bool:
 def outage(matches: Callable[[str], bool], times: float = math.inf) -> Iterator[list[str]]:
     """Let matching statements fail in other threads than this one, and return those that did.
 
-    Only threads that connect meanwhile are affected. So those of the engine keep no connections
-    until the next reply starts.
+    Only connections that are opened during the outage fail. The engine's threads therefore keep no
+    connections until the next reply starts.
 
     Args:
         matches: Whether a statement fails.

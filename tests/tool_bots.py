@@ -16,7 +16,7 @@ over = threading.Event()
 """Set when tools that hang may return."""
 
 ran: list[Any] = []
-"""What the tools were called with."""
+"""The arguments of the calls of tools."""
 
 
 @tool(status="Looking up your order…")

@@ -1,4 +1,4 @@
-"""Benchmark of the number of passages that go along with a question.
+"""Benchmark of the number of passages that are sent with a question.
 
     python -m benchmarks.retrieval.passages
     python -m benchmarks.retrieval.passages --requirement celery==5.7.0 --pattern '*.rst' \
