@@ -30,7 +30,7 @@ StaffAction = Callable[[Conversation, Any, Mapping[str, str]], "str | Promise"]
 
 @dataclass(frozen=True)
 class Answering:
-    """What the page about a conversation shows to one user."""
+    """The contents of the page about a conversation, for one user."""
 
     conversation: Conversation
     handoff: Handoff | None

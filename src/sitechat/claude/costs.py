@@ -104,7 +104,7 @@ def max_dollars(
 
 
 def problems(value: Any) -> list[str]:
-    """Return what is wrong with a value of CHAT_PRICES: a sentence for each problem."""
+    """Return a sentence for each problem of a value of CHAT_PRICES."""
     right = '{"my-model": {"input": 3, "output": 15, "cache_write": 3.75, "cache_read": 0.3}}'
     if not isinstance(value, Mapping):
         return [

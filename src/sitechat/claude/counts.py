@@ -79,7 +79,7 @@ class Counts:
 
     @property
     def inference_geo(self) -> str:
-        """Where Claude runs; empty if it did not say."""
+        """The region in which Claude runs; empty if it did not say."""
         return self._usage.inference_geo
 
     @property

@@ -39,7 +39,7 @@ class Exchange:
 
 @dataclass(frozen=True)
 class PersonalExchange:
-    """What a visitor and a person of the site said to each other. Either may be empty."""
+    """A visitor's message and the answer of a person of the site. Either may be empty."""
 
     question: str
     answer: str

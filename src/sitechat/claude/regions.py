@@ -16,7 +16,7 @@ in_us: PerProcess[set[tuple[str | None, ...]]] = PerProcess(set)
 
 
 def note(inference_geo: str) -> None:
-    """Remember where an answer of the current client came from."""
+    """Remember the region of an answer to the current client."""
     if inference_geo == US:
         in_us().add(client_settings())
 

@@ -23,7 +23,7 @@ class TokenUsage:
     service_tier: str = ""
     """`standard`, `priority` or `batch`; empty if Claude did not say."""
     inference_geo: str = ""
-    """Where Claude ran, such as `us`; empty if Claude did not say."""
+    """The region in which Claude ran, such as `us`; empty if Claude did not say."""
 
     def __add__(self, other: TokenUsage) -> TokenUsage:
         """Add the counts of another usage and take over its service tier and region."""

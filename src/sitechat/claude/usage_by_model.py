@@ -38,8 +38,7 @@ class Attempts:
         """The counts by model, in order. The requested model has no name."""
         self._iterations: list[tuple[str, Counts]] = []
         self.inference_geo = ""
-        """Where Claude runs; empty if it did not say. An attribute, as it is read with every
-        delta."""
+        """The region in which Claude runs; empty if it did not say. It is read with every delta."""
 
     @property
     def newest(self) -> Counts:

@@ -41,7 +41,7 @@ FAILED = (
 UNUSABLE = "The tool has run, but its result can't be read (ref {ref}). Do not guess it."
 
 OUTPUT = '<tool_output tool="{name}">\n{text}\n</tool_output>'
-"""How Claude gets the result of a tool: as data, in a tag that the data can't close."""
+"""The result of a tool as Claude gets it: in a tag that the result can't close."""
 
 
 def _site_search(visit: Visit, bot: Chatbot, site: SiteState | None) -> Iterable[OfferedTool]:

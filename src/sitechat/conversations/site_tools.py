@@ -1,4 +1,4 @@
-"""What Claude gets from the site: passages with the question, and tools to find more."""
+"""The site's pages for Claude: passages with the question, and tools to find more."""
 
 from __future__ import annotations
 

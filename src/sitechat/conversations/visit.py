@@ -37,7 +37,7 @@ class Visit:
     """For methods of `Chatbot` and the site's own tools only; nothing else reads it."""
 
     command: str | None = None
-    """Who sends the message if no visitor does (`models.Asker`); None for a visitor."""
+    """The sender if it is not a visitor (`models.Asker`); None for a visitor."""
 
     @property
     def account(self) -> Any:

@@ -80,7 +80,7 @@ class LiveReply:
         self.account = account
         """The key of the signed-in user who asked; "" for anybody else."""
         self.command = command
-        """Who asked if no visitor did (`models.Asker`); None for visitors."""
+        """The sender if it is not a visitor (`models.Asker`); None for a visitor."""
 
         self.held = worst_case(request) + final_case(request)
         """The reserved amount; without meaning if `reserved["claims"]` is None."""

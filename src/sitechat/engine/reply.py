@@ -78,7 +78,7 @@ class StoredReply(Protocol):
 
     @property
     def offer(self) -> str | None:
-        """What the visitor is offered beside the reply."""
+        """The offer to the visitor beside the reply."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ class Reply:
         self.question = question
         """The tool call that the visitor is asked to confirm."""
         self.offer = offer
-        """What the visitor is offered beside the reply: "person", "contact", or nothing."""
+        """The offer to the visitor beside the reply: "person", "contact", or nothing."""
         self.phase: tuple[str, str | Promise] | None = None
         self._open = status == RUNNING
         self._new_paragraph = False

@@ -1,4 +1,4 @@
-"""What a reply reserves in the ledger before each request to Claude."""
+"""The reservations of a reply in the ledger, made before each request to Claude."""
 
 from __future__ import annotations
 

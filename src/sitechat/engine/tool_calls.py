@@ -27,7 +27,7 @@ class ToolResult:
     documents: list[SearchResult]
     failed: bool = False
     offer: str = ""
-    """What the visitor is offered in addition to the reply: "person", "contact", or nothing."""
+    """The offer to the visitor beside the reply: "person", "contact", or nothing."""
 
     @property
     def size(self) -> int:
@@ -47,7 +47,7 @@ class VisitorOffer:
     kind: str
     """`person` or `contact`."""
     words: str
-    """What Claude reads about it."""
+    """The text about it for Claude."""
 
 
 class ToolRefused(Exception):
@@ -67,7 +67,7 @@ class PreparedCall:
     timeout: float
     """Seconds after which Claude gets an error instead of the result."""
     question: str
-    """What the visitor has to agree to before the call runs; "" if they need not."""
+    """The question to which the visitor must agree before the call runs; "" for none."""
     run: Callable[[int], ToolResult]
     """Runs the call, on a thread. It gets the number of documents sent before, and raises
     nothing."""

@@ -96,7 +96,7 @@ def read_visit(request: HttpRequest, message_id: uuid.UUID | None = None) -> Vis
 
 
 def _mark(request: HttpRequest, user: Any) -> str | None:
-    """Return who sends the message if no visitor does (`Asker`); None for a visitor."""
+    """Return the sender if it is not a visitor (`Asker`); None for a visitor."""
     signed = command_mark.command_of(request.headers.get(command_mark.HEADER))
     return signed or (Asker.STAFF.value if works_with_chat(user) else None)
 

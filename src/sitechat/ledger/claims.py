@@ -24,11 +24,11 @@ class StoredClaim(TypedDict):
 
 
 Reservation = list[StoredClaim]
-"""What a message has reserved, as JSON. Only the ledger that made it reads it."""
+"""The claims of a message, as JSON. Only the ledger that made them reads them."""
 
 
 class LimitLeft(TypedDict):
-    """What a visitor has left of one limit: messages, tokens or dollars."""
+    """The rest of one limit of a visitor, in messages, tokens or dollars."""
 
     scope: str
     unit: str

@@ -1,4 +1,4 @@
-"""Which limits have no room for a message, and the error that refuses it. Does no I/O."""
+"""Find the limits that have no room for a message, and the error to refuse it. Does no I/O."""
 
 from __future__ import annotations
 
