@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
-from sitechat.admin import conversation_list
+from sitechat.admin import conversation_search
 from sitechat.admin.conversations import ConversationAdmin
 from sitechat.models import Contact, Conversation, Status, Unanswered
 from sitechat.reports import review
@@ -158,7 +158,7 @@ def test_search_takes_signs_as_signs(owner: Client) -> None:
 
 
 def test_search_goes_back_a_window_at_a_time(owner: Client, smaller: Smaller) -> None:
-    smaller(conversation_list, SEARCH_WINDOW=3)
+    smaller(conversation_search, SEARCH_WINDOW=3)
     for n in range(7):
         talk((f"needle {n}" if n in (1, 6) else "hay", ""), age=timedelta(hours=n + 1))
     seen: list[str] = []

@@ -15,8 +15,8 @@ from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 
 from sitechat.admin.base import KeysetPage, may_read_contacts, number_in
-from sitechat.admin.conversation_list import ConversationList
 from sitechat.admin.conversation_rows import digests
+from sitechat.admin.conversation_search import ConversationList
 from sitechat.admin.filters import AskerFilter, BotFilter, LabelFilter, RatingFilter, StateFilter
 from sitechat.admin.transcript import transcript
 from sitechat.models import Conversation

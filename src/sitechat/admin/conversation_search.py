@@ -1,4 +1,4 @@
-"""The list of conversations.
+"""The list of conversations and its search. `conversation_rows` has the columns.
 
 A search reads only the newest SEARCH_WINDOW conversations. The page shows how far back it
 searched, and links to a search of the next window.
