@@ -240,7 +240,7 @@ def _usable(server: McpServer, tools: Sequence[Any]) -> Iterator[Tool]:
                 "The tool %r of %s is left out: %s",
                 listed.name[:64],
                 server.host,
-                problem or "Claude takes no such name",
+                problem or "Claude does not accept this name",
             )
             continue
         question = format_lazy(_("Run {tool} at {host}?"), tool=listed.name, host=server.host)

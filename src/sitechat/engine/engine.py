@@ -126,7 +126,7 @@ class Engine:
         try:
             rows = await workers.run_checkpoint(work)
         except Exception:
-            logger.warning("The database took no checkpoint of the replies", exc_info=True)
+            logger.warning("The progress of the replies could not be saved", exc_info=True)
             return
         for live in replies:
             if live.id not in rows:
