@@ -15,26 +15,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page
 
 from sitechat.standin import StandinProcess
-from tests import forks
+from tests import chromium, forks
 from tests.browser.chat import Chat
 from tests.forks import run_django
+from tests.prepared import environ_with, migrated_sqlite, prepared
 from tests.waiting import until
 
+SETTINGS = "tests.browser.settings"
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "widget" / "node_modules" / "axe-core" / "axe.min.js"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 SERVERS = {
     "uvicorn": ["uvicorn", "tests.browser.asgi:application", "--port", "{port}"],
     "gunicorn": [
@@ -64,17 +56,17 @@ def environment(
 ) -> dict[str, str]:
     """Return the environment of servers, with a database and static files prepared once."""
     folder = tmp_path_factory.mktemp("browser")
-    variables = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)]),
-        "DJANGO_SETTINGS_MODULE": "tests.browser.settings",
-        "SITECHAT_BROWSER_DB": str(folder / "site.sqlite3"),
-        "SITECHAT_BROWSER_STATIC": str(folder / "static"),
-        "ANTHROPIC_BASE_URL": standin_process.url,
-    }
-    run_django("migrate", "-v0", environ=variables)
-    run_django("collectstatic", "-v0", "--noinput", environ=variables)
-    return variables
+
+    def collect(static: Path) -> None:
+        environ = environ_with(SETTINGS, SITECHAT_BROWSER_STATIC=str(static))
+        run_django("collectstatic", "-v0", "--noinput", environ=environ)
+
+    return environ_with(
+        SETTINGS,
+        SITECHAT_BROWSER_DB=str(shutil.copy(migrated_sqlite(tmp_path_factory), folder)),
+        SITECHAT_BROWSER_STATIC=str(prepared(tmp_path_factory, "static", collect)),
+        ANTHROPIC_BASE_URL=standin_process.url,
+    )
 
 
 class Server:
@@ -128,16 +120,14 @@ def site(serve: Callable[..., Server]) -> str:
     return serve("uvicorn").url
 
 
-# Playwright runs an event loop in this thread, in which Django refuses database access. So it
-# is stopped after each module.
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("there is no Chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    chromium.stop_unless_used_by(nextitem)
+
+
+@pytest.fixture
+def browser() -> Browser:
+    return chromium.running_browser()
 
 
 @pytest.fixture

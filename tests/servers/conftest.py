@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -14,12 +15,15 @@ from typing import Any
 import pytest
 
 from sitechat.standin import Answer, StandinProcess
+from tests import chromium
 from tests.forks import run_django
+from tests.prepared import environ_with, migrated_sqlite
 from tests.servers import proxies, table
 from tests.servers.callers import Caller, Stream
-from tests.servers.sites import GUNICORN_GTHREAD, ROOT, SERVERS, UVICORN, Server, Site
+from tests.servers.sites import GUNICORN_GTHREAD, SERVERS, UVICORN, Server, Site
 from tests.servers.table import parameters
 
+SETTINGS = "tests.servers.settings"
 DATABASES = ("sqlite", "postgresql", "mariadb")
 USUAL = (GUNICORN_GTHREAD, UVICORN)
 """One server of each kind: WSGI and ASGI."""
@@ -33,6 +37,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "on(server): the server that a test without parameters uses")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    chromium.stop_unless_used_by(nextitem)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -80,8 +89,9 @@ def _fresh_standin(standin: StandinProcess) -> Iterator[None]:
 class Databases:
     """The databases of the sites, each created once."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, factory: pytest.TempPathFactory) -> None:
+        self.folder = factory.mktemp("databases")
+        self._factory = factory
         self._made: dict[str, dict[str, str]] = {}
 
     def environ(self, vendor: str) -> dict[str, str]:
@@ -89,7 +99,7 @@ class Databases:
         if vendor not in self._made:
             name = f"sitechat_servers_{os.getpid()}"
             if vendor == "sqlite":
-                name = str(self.folder / "site.sqlite3")
+                name = self.copy_of_sqlite(self.folder)
             elif vendor == "postgresql":
                 run_on_postgresql(f"CREATE DATABASE {name}")
             else:  # the sites have a separate user, whose access a test can revoke
@@ -99,9 +109,14 @@ class Databases:
             environ = {"SITECHAT_TEST_DB": vendor, "SITECHAT_TEST_DB_NAME": name}
             if vendor == "mariadb":
                 environ["SITECHAT_TEST_DB_USER"] = name
-            migrate(environ)
+            if vendor != "sqlite":
+                run_django("migrate", "-v0", environ=environ_with(SETTINGS, **environ))
             self._made[vendor] = environ
         return self._made[vendor]
+
+    def copy_of_sqlite(self, folder: Path) -> str:
+        """Return the name of a new database without rows."""
+        return str(shutil.copy(migrated_sqlite(self._factory), folder))
 
     def drop(self) -> None:
         for vendor, environ in self._made.items():
@@ -111,19 +126,6 @@ class Databases:
             elif vendor == "mariadb":
                 run_on_mariadb(f"DROP DATABASE {name}")
                 run_on_mariadb(f"DROP USER {name}")
-
-
-def migrate(environ: dict[str, str]) -> None:
-    run_django("migrate", "-v0", environ={**environ_of_commands(), **environ})
-
-
-def environ_of_commands() -> dict[str, str]:
-    """Return the environment of management commands of the sites."""
-    return {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)]),
-        "DJANGO_SETTINGS_MODULE": "tests.servers.settings",
-    }
 
 
 def run_on_postgresql(statement: str) -> list[tuple[Any, ...]]:
@@ -152,7 +154,7 @@ def run_on_mariadb(statement: str) -> None:
 
 @pytest.fixture(scope="session")
 def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
-    made = Databases(tmp_path_factory.mktemp("databases"))
+    made = Databases(tmp_path_factory)
     yield made
     made.drop()
 

@@ -14,8 +14,9 @@ import pytest
 
 from sitechat.standin import Answer, StandinProcess
 from tests.forks import run_django
+from tests.prepared import environ_with
 from tests.servers.callers import Caller, Stream
-from tests.servers.conftest import Databases, Sites, environ_of_commands
+from tests.servers.conftest import SETTINGS, Databases, Sites
 from tests.servers.sites import SERVERS, UVICORN, Server, Site
 from tests.servers.table import is_chosen
 from tests.waiting import until
@@ -174,5 +175,5 @@ def test_the_cleanup_finds_it(
 
 
 def run_cleanup(environ: Mapping[str, str]) -> None:
-    stale = {"SITE_STALE_AFTER": str(STALE_AFTER)}
-    run_django("chat_cleanup", environ={**environ_of_commands(), **environ, **stale})
+    variables = {**environ, "SITE_STALE_AFTER": str(STALE_AFTER)}
+    run_django("chat_cleanup", environ=environ_with(SETTINGS, **variables))

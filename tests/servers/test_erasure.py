@@ -8,13 +8,14 @@ import pytest
 
 from sitechat.standin import Answer, StandinProcess
 from tests.forks import run_django
+from tests.prepared import environ_with
 from tests.servers.callers import Caller
 from tests.servers.conftest import (
     DATABASES,
     MAINLY_UVICORN,
+    SETTINGS,
     Databases,
     Sites,
-    environ_of_commands,
 )
 from tests.servers.sites import GUNICORN_GTHREAD, Server
 from tests.waiting import until
@@ -22,7 +23,7 @@ from tests.waiting import until
 AT_ONCE = 4
 """Visitors of a round, so that transactions meet."""
 
-ROUNDS = [20, pytest.param(200, marks=pytest.mark.nightly)]
+ROUNDS = [5, pytest.param(200, marks=pytest.mark.nightly)]
 
 
 @pytest.mark.timeout(900)
@@ -82,7 +83,7 @@ def test_the_cleanup_and_the_site_never_fail_each_other(
 ) -> None:
     site = sites.start(GUNICORN_GTHREAD, vendor)
     standin.always("One two three.")
-    environ = {**environ_of_commands(), **databases.environ(vendor)}
+    environ = environ_with(SETTINGS, **databases.environ(vendor))
     with ThreadPoolExecutor(2) as pool:
         cleanups = [
             pool.submit(run_django, "chat_cleanup", "--days", "1", environ=environ)

@@ -17,7 +17,7 @@ from sitechat.claude import costs
 from sitechat.claude.token_usage import TokenUsage
 from sitechat.standin import Answer, Record, StandinProcess
 from tests.servers.callers import Caller, Stream
-from tests.servers.conftest import MAINLY_UVICORN, Sites, migrate
+from tests.servers.conftest import MAINLY_UVICORN, Databases, Sites
 from tests.servers.sites import GUNICORN_GTHREAD, UVICORN, Server, Site
 
 MODEL = "claude-opus-4-7"
@@ -28,14 +28,10 @@ WORST_OUTPUT = Decimal("1.76")
 class Ledgers:
     """Return sites with a new database, whose counts are zero."""
 
-    def __init__(self, sites: Sites, folder: Path) -> None:
+    def __init__(self, sites: Sites, database: str) -> None:
         self._sites = sites
-        self.database = folder / "site.sqlite3"
-        self.environ = {
-            "SITECHAT_TEST_DB": "sqlite",
-            "SITECHAT_TEST_DB_NAME": str(self.database),
-        }
-        migrate(self.environ)
+        self.database = database
+        self.environ = {"SITECHAT_TEST_DB": "sqlite", "SITECHAT_TEST_DB_NAME": database}
 
     def start(self, server: Server, **settings: Any) -> Site:
         return self._sites.make(server, environ=self.environ, **settings).start()
@@ -52,8 +48,8 @@ class Ledgers:
 
 
 @pytest.fixture
-def ledgers(sites: Sites, tmp_path: Path) -> Ledgers:
-    return Ledgers(sites, tmp_path)
+def ledgers(sites: Sites, databases: Databases, tmp_path: Path) -> Ledgers:
+    return Ledgers(sites, databases.copy_of_sqlite(tmp_path))
 
 
 def race(ports: list[int], requests: int, headers: Callable[[int], dict[str, str]]) -> list[Stream]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from typing import Any
 import pytest
 
 from sitechat.standin import Answer, StandinProcess
+from tests import chromium
 from tests.servers import proxies
 from tests.servers.callers import Caller, Stream
 from tests.servers.conftest import MAINLY_UVICORN, Sites
@@ -107,16 +107,9 @@ async ({url, message}) => {
 """
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    api = pytest.importorskip("playwright.sync_api")
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.skip("Chromium is not installed")
-    with api.sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
-        arguments += ["--disable-background-networking", "--disable-component-update"]
-        yield playwright.chromium.launch(executable_path=path, args=[*arguments, "--disable-sync"])
+@pytest.fixture
+def browser() -> Any:
+    return chromium.running_browser()
 
 
 def read_in_browser(browser: Any, port: int, message: str) -> list[tuple[float, str]]:

@@ -7,12 +7,13 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from sitechat.standin import StandinProcess
-from tests.browser.conftest import ARGUMENTS, CHROMIUM
+from tests import chromium
+from tests.prepared import migrated_sqlite
 from tests.servers import proxies
-from tests.sites.project import Project, Trait
+from tests.sites.project import Project
 from tests.sites.traits import BY_NAME
 
 SMOKE = {"plain", "SCRIPT_NAME", "strict-dynamic of django-csp", "no urls", "i18n_patterns"}
@@ -45,12 +46,9 @@ def standin(standin_process: StandinProcess) -> Iterator[StandinProcess]:
 
 
 @pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory, standin_process: StandinProcess) -> Path:
-    """Return the database of a site with the template's tables."""
-    folder = tmp_path_factory.mktemp("template")
-    project = Project(Trait("template"), folder / "site", standin_process.url)
-    project.manage("migrate", "-v0", "--skip-checks")
-    return project.folder / "site.sqlite3"
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a database with the tables of the template's site."""
+    return migrated_sqlite(tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
@@ -81,14 +79,14 @@ def build(
         yield start
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("there is no Chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    chromium.stop_unless_used_by(nextitem)
+
+
+@pytest.fixture
+def browser() -> Browser:
+    return chromium.running_browser()
 
 
 @pytest.fixture
