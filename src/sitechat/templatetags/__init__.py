@@ -1,4 +1,4 @@
 """The template tags `{% load sitechat %}` and the filters of the owner's pages.
 
-Tags are thin: they call `http`, `people` and `reports`.
+Tags are thin: this package imports `http`, `people` and `reports`, which do the work.
 """

@@ -12,7 +12,7 @@ from sitechat.knowledge.reading.blocks import Unreadable
 from sitechat.knowledge.reading.charsets import decode, inflated
 
 if TYPE_CHECKING:
-    import lxml.etree
+    from lxml.etree import _Element
 
 LARGEST_SITEMAP = 200_000_000
 """Maximum bytes of a sitemap, also when it is unpacked."""
@@ -179,7 +179,7 @@ class _Xml:
             raise Unreadable(f"not valid and complete XML: {error.msg}") from error
         return True
 
-    def _note(self, event: str, element: lxml.etree._Element) -> None:
+    def _note(self, event: str, element: _Element) -> None:
         path, found = self._path, self.found
         name = str(element.tag).rpartition("}")[2]
         if event == "start":
