@@ -18,7 +18,7 @@ _LARGEST_STYLES = 10_000_000  # bytes
 
 
 def without_hidden_text(content: bytes, archive: zipfile.ZipFile, name: str) -> bytes:
-    """Return the `content.xml` of a document without what its readers do not see.
+    """Return the `content.xml` of a document without the text that its readers do not see.
 
     Args:
         content: The content.

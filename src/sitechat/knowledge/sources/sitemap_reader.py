@@ -33,7 +33,7 @@ class Locations:
 
 
 class SitemapReader:
-    """The addresses in a sitemap, which is XML or lines of text, compressed or not.
+    """Reads a sitemap piece by piece: XML or lines of text, compressed or not.
 
     Args:
         limit: Maximum number of pages.
@@ -82,7 +82,7 @@ class SitemapReader:
 
 
 class _Gzip:
-    """A compressed sitemap, which is unpacked when it is complete."""
+    """Reads a compressed sitemap, and unpacks it when it is complete."""
 
     def __init__(self, limit: int) -> None:
         self.found = Locations()
@@ -106,7 +106,7 @@ class _Gzip:
 
 
 class _Lines:
-    """A list of addresses, one a line."""
+    """Reads a list of addresses, one a line."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -139,7 +139,7 @@ class _Lines:
 
 
 class _Xml:
-    """A `<urlset>` or a `<sitemapindex>`, which is parsed without a tree in memory."""
+    """Parses a `<urlset>` or a `<sitemapindex>` without a tree in memory."""
 
     def __init__(self, limit: int) -> None:
         import lxml.etree
@@ -155,16 +155,16 @@ class _Xml:
     def feed(self, part: bytes) -> bool:
         for at in range(0, len(part), _CHUNK):
             piece = part[at : at + _CHUNK]
-            if not self._parsed(partial(self._parser.feed, piece)):
+            if not self._advance(partial(self._parser.feed, piece)):
                 return False
         return True
 
     def close(self) -> Locations:
         if not self.found.is_cut:
-            self._parsed(self._parser.close)
+            self._advance(self._parser.close)
         return self.found
 
-    def _parsed(self, step: Callable[[], object]) -> bool:
+    def _advance(self, step: Callable[[], object]) -> bool:
         """Do a step of the parser and read its events; return whether more pages may follow."""
         import lxml.etree
 
