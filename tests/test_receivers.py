@@ -5,33 +5,62 @@ from __future__ import annotations
 import subprocess
 import sys
 
-START = """
-import sys, django
-django.setup()
-print(*sorted(set(sys.modules) & set(sys.argv[1:])))
-import sitechat.http.views
-print(*sorted({"anthropic", "aiohttp", "httpx2"} & set(sys.modules)))
-"""
+import pytest
 
+SETUP = "import sys, django; django.setup()"
+CHECK = """
+from django.contrib import admin
+from django.core.management import call_command
+from django.urls import resolve, reverse
+call_command("check")
+resolve(reverse("sitechat:chat"))
+resolve(reverse("mcp", "sitechat.http.machine_urls"), "sitechat.http.machine_urls")
+"""
+VIEWS = "import sitechat.http.views"
+LOADED = "print(*sorted(set(sys.modules) & set(sys.argv[1:])))"
+
+SDK = ("anthropic", "aiohttp", "httpx2")
 FOR_ANSWERS = (
-    "django.test",
-    "sitechat.claude",
+    *SDK,
+    "numpy",
+    "pydantic",
+    "sitechat.claude.call",
     "sitechat.conversations.prompt",
-    "sitechat.engine",
-    "sitechat.http",
-    "sitechat.knowledge.index",
+    "sitechat.engine.engine",
+    "sitechat.events.sender",
+    "sitechat.http.dispatch",
+    "sitechat.http.views",
+    "sitechat.knowledge.index.generations",
+    "sitechat.knowledge.reading",
     "sitechat.knowledge.searching",
     "sitechat.knowledge.sources",
     "sitechat.ledger.base",
+    "sitechat.people.staff",
     "sitechat.reports.asking",
+    "sitechat.reports.statistics",
+    "smtplib",
 )
-"""What only processes need that answer visitors or index pages."""
+"""What only processes need that answer visitors, index pages or show the admin's pages."""
+
+FOR_CHECKS = ("django.test", "sitechat.claude", "sitechat.engine", "sitechat.http")
+"""What `check` and reversed URLs need, and a start does not."""
 
 
-def test_a_start_loads_only_what_it_needs() -> None:
+@pytest.mark.parametrize(
+    ("program", "names"),
+    [
+        ([SETUP], (*FOR_ANSWERS, *FOR_CHECKS)),
+        ([SETUP, CHECK], FOR_ANSWERS),
+        ([SETUP, VIEWS], SDK),
+    ],
+    ids=["at setup", "at check", "before the first call"],
+)
+def test_a_process_loads_only_what_it_needs(program: list[str], names: tuple[str, ...]) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", START, *FOR_ANSWERS], capture_output=True, text=True, check=True
+        [sys.executable, "-c", "\n".join([*program, LOADED]), *names],
+        capture_output=True,
+        text=True,
+        check=True,
     )
-    at_setup, with_views = done.stdout.split("\n")[:2]
-    assert not at_setup, "import it where it is used: see sitechat/receivers.py"
-    assert not with_views, "the SDK is imported before the first call"
+    loaded = done.stdout.splitlines()[-1]
+    assert not loaded, "import it where it is used: see sitechat/receivers.py"

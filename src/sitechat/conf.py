@@ -31,6 +31,8 @@ DEFAULT_LIMITS: Mapping[str, Sequence[str]] = {
     "site": ["20 usd/day"],
 }
 
+DEFAULT_LEDGER = "sitechat.ledger.DatabaseLedger"
+
 DEFAULT_DOCUMENT_BUDGET: Mapping[str, float] = {"seconds": 2.0, "megabytes": 256.0}
 
 PACKAGED_EMBEDDER = "sitechat.knowledge.embedders.multilingual"
@@ -95,7 +97,7 @@ class Conf:
     @property
     def CHAT_LEDGER(self) -> str:
         """The dotted path of the ledger class."""
-        return getattr(settings, "CHAT_LEDGER", "sitechat.ledger.DatabaseLedger")
+        return getattr(settings, "CHAT_LEDGER", DEFAULT_LEDGER)
 
     @property
     def CHAT_PRICES(self) -> Mapping[str, Mapping[str, Any]]:

@@ -1,26 +1,18 @@
 """URL patterns of the chat: `path("api/", include("sitechat.urls"))`."""
 
-from sitechat.http import (
-    confirm_views,
-    consent_views,
-    contact_views,
-    person_views,
-    reply_views,
-    views,
-)
-from sitechat.http.dispatch import chat_path
+from sitechat.http.patterns import chat_path
 
 app_name = "sitechat"
 
 urlpatterns = [
-    chat_path("chat/", views.chat, name="chat"),
-    chat_path("chat/consent/", consent_views.consent_given, name="consent"),
-    chat_path("chat/contact/", contact_views.contact, name="contact"),
-    chat_path("chat/conversations/", views.conversations, name="conversations"),
-    chat_path("chat/person/", person_views.person, name="person"),
-    chat_path("chat/updates/", person_views.news, name="updates"),
-    chat_path("chat/replies/<str:reply_id>/", reply_views.reply, name="reply"),
-    chat_path("chat/replies/<str:reply_id>/stop/", reply_views.stop, name="stop"),
-    chat_path("chat/replies/<str:reply_id>/confirm/", confirm_views.confirm, name="confirm"),
-    chat_path("chat/replies/<str:reply_id>/rating/", reply_views.rating, name="rating"),
+    chat_path("chat/", "views.chat", name="chat"),
+    chat_path("chat/consent/", "consent_views.consent_given", name="consent"),
+    chat_path("chat/contact/", "contact_views.contact", name="contact"),
+    chat_path("chat/conversations/", "views.conversations", name="conversations"),
+    chat_path("chat/person/", "person_views.person", name="person"),
+    chat_path("chat/updates/", "person_views.news", name="updates"),
+    chat_path("chat/replies/<str:reply_id>/", "reply_views.reply", name="reply"),
+    chat_path("chat/replies/<str:reply_id>/stop/", "reply_views.stop", name="stop"),
+    chat_path("chat/replies/<str:reply_id>/confirm/", "confirm_views.confirm", name="confirm"),
+    chat_path("chat/replies/<str:reply_id>/rating/", "reply_views.rating", name="rating"),
 ]

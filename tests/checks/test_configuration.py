@@ -209,7 +209,7 @@ def test_an_effort_that_a_model_does_not_accept(
     settings.CHAT_PRICES = {"my-own-model": {"input": 1, "output": 2}}
     settings.CHAT_BOTS = {"default": "tests.checks.test_configuration.KeenBot"}
     monkeypatch.setattr(KeenBot, "effort", effort)
-    assert ids([*bots.check_bots(), *costs.check_efforts()]) == expected
+    assert ids([*bots.check_bots(), *bots.check_efforts()]) == expected
 
 
 @pytest.mark.django_db

@@ -13,7 +13,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from sitechat import Chatbot
 from sitechat.checks.bot_tools import check_mcp_servers
-from sitechat.conversations.mcp_tools import SchemaParameters, parse_server
+from sitechat.conversations.mcp_servers import parse_server
+from sitechat.conversations.mcp_tools import SchemaParameters
 from sitechat.standin import Answer, Standin
 from sitechat.tools import InvalidArguments
 from tests.indexed import put

@@ -19,12 +19,10 @@ from django.utils.translation import ngettext
 from sitechat.admin.base import OwnTemplates, Uncounted, may_read_transcripts
 from sitechat.admin.filters import LanguageFilter
 from sitechat.admin.keyset import LastChangedFirst
-from sitechat.admin.trials import TrialRow
 from sitechat.conf import conf
 from sitechat.models import ApprovedAnswer
 from sitechat.models.ids import parse_uuid
 from sitechat.people.words import language_name
-from sitechat.reports import approving, trial_questions
 from sitechat.safe_text import safe_link, visible
 
 if TYPE_CHECKING:
@@ -152,6 +150,9 @@ class ApprovedAnswerAdmin(OwnTemplates, Uncounted, AnswerModelAdmin):
         reply = parse_uuid(request.GET.get("reply", ""))
         if reply is None or not may_read_transcripts(request):
             return {}
+        # Start-up cost, as in all methods.
+        from sitechat.reports import approving
+
         draft = approving.draft(reply)
         if draft is None:
             return {}
@@ -175,6 +176,7 @@ class ApprovedAnswerAdmin(OwnTemplates, Uncounted, AnswerModelAdmin):
         super().save_model(request, obj, form, change)
         # Start-up cost: embedding imports the search.
         from sitechat.knowledge import approved
+        from sitechat.reports import approving
 
         approved.embed_in_time(obj)
         reply = parse_uuid(form.cleaned_data.get("reply") or "")
@@ -205,6 +207,10 @@ class ApprovedAnswerAdmin(OwnTemplates, Uncounted, AnswerModelAdmin):
 
     def ask_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Show a form with the question of an answer. A POST asks it, which costs money."""
+        # Start-up cost.
+        from sitechat.admin.trials import TrialRow
+        from sitechat.reports import trial_questions
+
         found = self.get_object(request, unquote(object_id))
         if not self.has_change_permission(request, found):
             raise PermissionDenied

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sitechat.admin.conversation_rows import Digest, digests
 from sitechat.admin.dates import DateLinks
 from sitechat.admin.keyset import KeysetList
 from sitechat.admin.list_positions import ListPosition
 from sitechat.models import Conversation
+
+if TYPE_CHECKING:
+    from sitechat.admin.conversation_rows import Digest
 
 SEARCH_WINDOW = 2000
 """Number of conversations that one search reads."""
@@ -30,6 +32,9 @@ class ConversationList(KeysetList):
 
     def show(self, rows: Sequence[Any]) -> None:
         """Prepare the rows of a page for the template."""
+        # Start-up cost: only the list needs the digests.
+        from sitechat.admin.conversation_rows import digests
+
         self.searched_back_to = self.window_end.moment if self.window_end else None
         self.digests = digests(rows, self.query)
         self.dates = DateLinks.of(self)

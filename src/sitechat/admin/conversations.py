@@ -15,16 +15,11 @@ from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 
 from sitechat.admin.base import KeysetPage, may_read_contacts, number_in
-from sitechat.admin.conversation_rows import digests
 from sitechat.admin.conversation_search import ConversationList
 from sitechat.admin.filters import AskerFilter, BotFilter, LabelFilter, RatingFilter, StateFilter
-from sitechat.admin.transcript import transcript
 from sitechat.models import Conversation
-from sitechat.people.labelling import change_labels, known_labels
 from sitechat.people.options import person_options
 from sitechat.people.permissions import may_answer
-from sitechat.people.staff import StaffError
-from sitechat.reports import privacy
 from sitechat.runtime import database
 
 if TYPE_CHECKING:
@@ -78,6 +73,11 @@ class ConversationAdmin(KeysetPage, ConversationModelAdmin):
 
     def detail_context(self, request: HttpRequest, found: Conversation) -> dict[str, Any]:
         """Return the template context of a transcript."""
+        # Start-up cost, as in all methods: only these pages need these modules.
+        from sitechat.admin.conversation_rows import digests
+        from sitechat.admin.transcript import transcript
+        from sitechat.people.labelling import known_labels
+
         digest = digests([found])[0]
         return {
             "title": digest.question or _("A conversation without a question"),
@@ -102,6 +102,9 @@ class ConversationAdmin(KeysetPage, ConversationModelAdmin):
         found = Conversation.objects.filter(pk=pk)
         if not found:
             raise Http404
+        # Start-up cost.
+        from sitechat.reports import privacy
+
         data = privacy.export(privacy.about_conversations(found))
         if not may_read_contacts(request):
             del data["contacts"]
@@ -119,6 +122,10 @@ class ConversationAdmin(KeysetPage, ConversationModelAdmin):
         if not _may_label(request, found):
             raise PermissionDenied
         if request.method == "POST":
+            # Start-up cost.
+            from sitechat.people.labelling import change_labels
+            from sitechat.people.staff import StaffError
+
             try:
                 change_labels(found, request.POST)
             except StaffError as error:
@@ -146,6 +153,9 @@ class ConversationAdmin(KeysetPage, ConversationModelAdmin):
         self, objs: Any, request: HttpRequest
     ) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
         """Return the number of messages that are also deleted, instead of a list of them."""
+        # Start-up cost.
+        from sitechat.admin.conversation_rows import digests
+
         count = sum(conversation.messages.count() for conversation in objs)
         counts = {
             str(self.opts.verbose_name_plural): len(objs),

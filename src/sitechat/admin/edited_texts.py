@@ -12,7 +12,6 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from sitechat.admin.base import OwnersPage, number_in
-from sitechat.admin.trials import TrialRow
 from sitechat.conf import conf
 from sitechat.conversations import bot_texts
 from sitechat.models import BotTexts
@@ -20,6 +19,8 @@ from sitechat.reports import trial_questions
 from sitechat.safe_text import visible
 
 if TYPE_CHECKING:
+    from sitechat.admin.trials import TrialRow
+
     TextsModelAdmin = admin.ModelAdmin[BotTexts]
     TextsModelForm = forms.ModelForm[BotTexts]
 else:
@@ -138,6 +139,9 @@ class BotTextsAdmin(OwnersPage, TextsModelAdmin):
                 instructions = form.cleaned_data.get("instructions")
                 asked = [question for question in questions if question.strip()]
                 if instructions is not None and asked:
+                    # Start-up cost: only a trial needs the rows.
+                    from sitechat.admin.trials import TrialRow
+
                     rows = list(map(TrialRow.of, trial_questions.ask(asked, bot, instructions)))
             elif form.is_valid():
                 return self._save(request, form, latest)

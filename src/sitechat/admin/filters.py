@@ -12,7 +12,6 @@ from django.utils.translation import gettext_lazy as _
 
 from sitechat.conf import conf
 from sitechat.models import Label, Message, Status, Unanswered
-from sitechat.people.labelling import known_labels
 from sitechat.people.words import language_name
 from sitechat.safe_text import visible
 
@@ -73,6 +72,9 @@ class LabelFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Lookups:
         """Return the choices."""
+        # Start-up cost: only the list needs the labels.
+        from sitechat.people.labelling import known_labels
+
         names = known_labels()
         chosen = self.value()
         if chosen and chosen not in names:

@@ -5,25 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.template.loader import render_to_string
-from django.urls import path, reverse
-from django.utils.translation import gettext_lazy as _
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
 
-from sitechat.admin.answering import Answering, StaffAction, actions
 from sitechat.admin.base import ReadOnlyPage
-from sitechat.admin.talk import talk
-from sitechat.conf import conf
 from sitechat.models import Conversation, Handoff
-from sitechat.models.ids import parse_uuid
-from sitechat.people import inbox_rows
-from sitechat.people.options import person_options
 from sitechat.people.permissions import answerable_bots, may_answer
-from sitechat.people.staff import ConversationGone, StaffError
 
 if TYPE_CHECKING:
+    from sitechat.admin.inbox_pages import InboxPages
+
     HandoffModelAdmin = admin.ModelAdmin[Handoff]
 else:
     HandoffModelAdmin = admin.ModelAdmin
@@ -65,37 +58,17 @@ class HandoffAdmin(ReadOnlyPage, HandoffModelAdmin):
             *super().get_urls(),
         ]
 
-    # The inbox
-
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Show the inbox, or the finished conversations."""
-        self._check(request)
-        done = request.GET.get("show") == "done"
-        rows = inbox_rows.done_rows(request.user) if done else inbox_rows.open_rows(request.user)
-        context = {
-            "title": _("Inbox"),
-            "rows": rows,
-            "done": done,
-            "waiting": sum(row.is_new for row in rows),
-            "is_off": person_options() is None,
-            "show_bots": len(conf.CHAT_BOTS) > 1,
-            "live_url": reverse("admin:sitechat_handoff_live", current_app=self.admin_site.name),
-            **(extra_context or {}),
-        }
-        return self.page(request, "admin/sitechat/handoff/change_list.html", context)
+        self.check_permission(request)
+        return self._pages.inbox(request, extra_context)
 
     def live_view(self, request: HttpRequest) -> HttpResponse:
         """Return the rows of the inbox for its script."""
-        self._check(request)
-        rows = inbox_rows.open_rows(request.user)
-        shown = {"rows": rows, "show_bots": len(conf.CHAT_BOTS) > 1}
-        request.current_app = self.admin_site.name
-        html = render_to_string("admin/sitechat/handoff/rows.html", shown, request)
-        return JsonResponse({"count": sum(row.is_new for row in rows), "html": html})
-
-    # One conversation
+        self.check_permission(request)
+        return self._pages.live_inbox(request)
 
     def change_view(
         self,
@@ -105,116 +78,26 @@ class HandoffAdmin(ReadOnlyPage, HandoffModelAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """Show the page on which staff answer a conversation."""
-        pk = parse_uuid(object_id)
-        found = Conversation.objects.filter(pk=pk).first() if pk is not None else None
-        if found is None:
-            self._check(request)
-            messages.error(request, str(ConversationGone()))
-            return HttpResponseRedirect(self._inbox_url())
-        self._check(request, found)
-        return self._answering_page(request, found, extra_context or {})
+        return self._pages.answering(request, object_id, extra_context)
 
     def talk_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Return what is new in a conversation for its page's script."""
-        conversation = Conversation.objects.filter(pk=pk).first()
-        if conversation is None:
-            self._check(request)
-            return JsonResponse({"error": str(ConversationGone()), "gone": True}, status=410)
-        self._check(request, conversation)
-        answering = Answering.of(conversation, request.user)
-        news = talk(conversation, request.GET.get("after", ""))
-        html = render_to_string("admin/sitechat/handoff/lines.html", {"talk": news}, request)
-        return JsonResponse(
-            {
-                "html": html,
-                "cursor": news.cursor,
-                "state": answering.state,
-                "words": str(answering.words),
-            }
-        )
+        return self._pages.live_talk(request, pk)
 
     def act_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Handle a form of the page: join, reply, hand back, and so on."""
-        if request.method != "POST":
-            return HttpResponseRedirect(self._talk_url(pk))
-        conversation = Conversation.objects.filter(pk=pk).first()
-        if conversation is None:
-            self._check(request)
-            return self._refuse(request, None, ConversationGone())
-        self._check(request, conversation)
-        action = actions().get(request.POST.get("action", ""))
-        if action is None:
-            return self._refuse(request, conversation, StaffError(_("There is no such action.")))
-        return self._act(request, conversation, action)
+        return self._pages.act(request, pk)
 
-    def _act(
-        self, request: HttpRequest, conversation: Conversation, action: StaffAction
-    ) -> HttpResponse:
-        try:
-            form = {**request.POST.dict(), "site": request.get_host()}
-            done = action(conversation, request.user, form)
-        except StaffError as error:
-            return self._refuse(request, conversation, error)
-        if _wants_json(request):
-            return JsonResponse({"done": str(done)})
-        if done:
-            messages.success(request, str(done))
-        return HttpResponseRedirect(self._talk_url(conversation.pk))
-
-    def _refuse(
-        self, request: HttpRequest, conversation: Conversation | None, error: StaffError
-    ) -> HttpResponse:
-        """Return an error, together with the text of the form, so that the text is not lost."""
-        is_gone = conversation is None or isinstance(error, ConversationGone)
-        if _wants_json(request):
-            status = 410 if is_gone else 409
-            return JsonResponse({"error": str(error.message), "gone": is_gone}, status=status)
-        messages.error(request, str(error.message))
-        text = request.POST.get("text", "")
-        if conversation is None or is_gone:
-            context = {"title": _("Inbox"), "text": text}
-            return self.page(request, "admin/sitechat/handoff/gone.html", context, status=410)
-        kept = {"note_text" if request.POST.get("action") == "note" else "reply_text": text}
-        return self._answering_page(request, conversation, kept, status=409)
-
-    def _answering_page(
-        self,
-        request: HttpRequest,
-        conversation: Conversation,
-        extra: dict[str, Any],
-        status: int = 200,
-    ) -> HttpResponse:
-        answering = Answering.of(conversation, request.user)
-        site = self.admin_site.name
-        context = {
-            "title": answering.question or _("A conversation without a question"),
-            "original": answering.question[:80] or conversation,
-            "change": True,
-            "is_popup": False,
-            "answering": answering,
-            "talk": talk(conversation),
-            "talk_url": reverse(
-                "admin:sitechat_handoff_talk", args=[conversation.pk], current_app=site
-            ),
-            "act_url": reverse(
-                "admin:sitechat_handoff_act", args=[conversation.pk], current_app=site
-            ),
-            **extra,
-        }
-        return self.page(request, "admin/sitechat/handoff/answer.html", context, status=status)
-
-    # What the pages share
-
-    def _check(self, request: HttpRequest, conversation: Conversation | None = None) -> None:
+    def check_permission(
+        self, request: HttpRequest, conversation: Conversation | None = None
+    ) -> None:
+        """Raise PermissionDenied unless the user may see the inbox, or answer a conversation."""
         if not self.has_view_permission(request, conversation):
             raise PermissionDenied
 
-    def _inbox_url(self) -> str:
-        return reverse("admin:sitechat_handoff_changelist", current_app=self.admin_site.name)
+    @property
+    def _pages(self) -> InboxPages:
+        # Start-up cost: the pages import all that staff can do.
+        from sitechat.admin.inbox_pages import InboxPages
 
-    def _talk_url(self, pk: UUID) -> str:
-        return reverse("admin:sitechat_handoff_change", args=[pk], current_app=self.admin_site.name)
-
-
-def _wants_json(request: HttpRequest) -> bool:
-    return "application/json" in request.headers.get("Accept", "")
+        return InboxPages(self)

@@ -1,7 +1,7 @@
 """Change lists with keyset pagination, which are fast at any length.
 
-No query counts all rows. A page starts after the last row of the previous page. The database finds
-that row with an index, so the thousandth page is as fast as the first.
+No query counts all rows. A page starts after the last row of the previous page, which the database
+finds with an index, so the thousandth page is as fast as the first.
 """
 
 from __future__ import annotations

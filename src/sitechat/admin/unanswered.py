@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils import timezone
-from django.utils.dateparse import parse_date, parse_datetime
-from django.utils.http import urlencode
-from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from sitechat.admin.base import DeletedWithOwner, OwnersPage, may_read_transcripts, number_in
+from sitechat.admin.base import DeletedWithOwner, OwnersPage
 from sitechat.admin.list_positions import is_id
-from sitechat.admin.spreadsheet import csv_response
-from sitechat.conf import conf
 from sitechat.models import Unanswered
-from sitechat.models.ids import parse_uuid
-from sitechat.reports import gaps
-from sitechat.reports.gaps import QuestionFilter, QuestionGroup
-from sitechat.safe_text import visible
 
 if TYPE_CHECKING:
     UnansweredModelAdmin = admin.ModelAdmin[Unanswered]
@@ -34,53 +20,6 @@ else:
 
 MAX_MARKED = 500
 """Maximum number of questions that one form marks by their ids."""
-
-EXCERPT = 240
-"""Number of characters of a reply shown below its question."""
-
-SHOWN = 5
-"""Number of questions of a group that are shown before it is expanded."""
-
-
-@dataclass(frozen=True)
-class QuestionRow:
-    """A question and the beginning of the reply that did not help."""
-
-    row: Unanswered
-    question: str
-    reply: str
-    disliked: bool
-    comment: str
-
-
-@dataclass(frozen=True)
-class Group:
-    """Similar questions, the newest first."""
-
-    asked: Sequence[QuestionRow]
-    group: QuestionGroup
-
-    @property
-    def first(self) -> Sequence[QuestionRow]:
-        """Return the questions that are shown at once."""
-        return self.asked[:SHOWN]
-
-    @property
-    def others(self) -> Sequence[QuestionRow]:
-        """Return the questions that are hidden until the group is expanded."""
-        return self.asked[SHOWN:]
-
-    @property
-    def ids(self) -> str:
-        """Return the primary keys, separated by commas; empty if not all of them are loaded."""
-        if len(self.asked) < self.group.count:
-            return ""
-        return ",".join(str(asked.row.pk) for asked in self.asked)
-
-    @property
-    def name(self) -> str:
-        """Return a name for the group that excludes questions asked after the page was shown."""
-        return f"{self.group.key}_{self.group.newest.isoformat()}"
 
 
 @admin.register(Unanswered)
@@ -97,37 +36,15 @@ class UnansweredAdmin(DeletedWithOwner, OwnersPage, UnansweredModelAdmin):
             raise PermissionDenied
         if request.method == "POST":
             return self._mark(request)
-        # Start-up cost: the review groups questions by meaning.
-        from sitechat.reports import reviewing
+        # Start-up cost: only this page groups questions.
+        from sitechat.admin.question_groups import groups_page
 
-        unreviewed = reviewing.review_soon()
-        chosen = _chosen(request)
-        may_read = may_read_transcripts(request)
-        if request.GET.get("format") == "csv":
-            return csv_response(f"unanswered-{timezone.now():%Y-%m-%d}.csv", _export(chosen))
-        page = gaps.group_page(chosen, max(1, number_in(request, "page") or 1))
-
-        def link(**changes: str) -> str:
-            return "?" + urlencode({**_query(chosen), **changes})
-
+        shown = groups_page(request)
+        if isinstance(shown, HttpResponse):
+            return shown
         context = {
-            "title": _("Unanswered questions"),
-            "groups": [Group(list(map(_asked, group.rows)), group) for group in page.groups],
-            "count": sum(group.count for group in page.groups),
-            "chosen": chosen,
-            "is_filtered": bool(set(_query(chosen)) - {"show"}),
-            "bots": _bots(chosen),
-            "languages": _languages(chosen),
-            "reasons": Unanswered.Reason.choices,
-            "done": chosen.done,
-            "unreviewed": unreviewed,
-            "csv": link(format="csv"),
-            "older": link(page=str(page.number + 1)).removeprefix("?") if page.has_more else "",
-            "newer": link(page=str(page.number - 1)).removeprefix("?") if page.number > 1 else "",
-            "has_older": page.has_more,
+            **shown,
             "may_change": self.has_change_permission(request),
-            "may_read": may_read,
-            "may_approve": may_read and request.user.has_perm("sitechat.add_approvedanswer"),
             **(extra_context or {}),
         }
         return self.page(request, "admin/sitechat/unanswered/change_list.html", context)
@@ -139,8 +56,11 @@ class UnansweredAdmin(DeletedWithOwner, OwnersPage, UnansweredModelAdmin):
     def _mark(self, request: HttpRequest) -> HttpResponse:
         if not self.has_change_permission(request):
             raise PermissionDenied
+        # Start-up cost.
+        from sitechat.admin.question_groups import members_of_group
+
         ids = [int(pk) for pk in request.POST.get("ids", "").split(",")[:MAX_MARKED] if is_id(pk)]
-        ids += _members(_chosen(request), request.POST.get("group", ""))
+        ids += members_of_group(request, request.POST.get("group", ""))
         if request.POST.get("action") == "reopen":
             count = Unanswered.objects.reopen(ids)
             message = ngettext("%d question is open again.", "%d questions are open again.", count)
@@ -149,93 +69,3 @@ class UnansweredAdmin(DeletedWithOwner, OwnersPage, UnansweredModelAdmin):
             message = ngettext("%d question is done.", "%d questions are done.", count)
         messages.success(request, message % count)
         return HttpResponseRedirect(request.get_full_path())
-
-
-def _members(chosen: QuestionFilter, name: str) -> list[int]:
-    """Return the listed questions of a group that a form names by `Group.name`."""
-    key, _, moment = name.partition("_")
-    group = parse_uuid(key)
-    try:
-        until = parse_datetime(moment)
-    except ValueError:
-        return []
-    if group is None or until is None or timezone.is_aware(until) != settings.USE_TZ:
-        return []
-    return gaps.members(chosen, group, until)
-
-
-def _chosen(request: HttpRequest) -> QuestionFilter:
-    reason = request.GET.get("reason", "")
-    return QuestionFilter(
-        done=request.GET.get("show") == "done",
-        bot=request.GET.get("bot", "")[:64].replace("\x00", ""),
-        language=request.GET.get("language", "")[:16].replace("\x00", ""),
-        reason=reason if reason in Unanswered.Reason.values else "",
-        since=_day(request.GET.get("since", "")),
-        until=_day(request.GET.get("until", "")),
-    )
-
-
-def _day(value: str) -> date | None:
-    try:
-        day = parse_date(value)
-    except ValueError:
-        return None
-    return day if day is not None and 1900 < day.year < 9999 else None
-
-
-def _query(chosen: QuestionFilter) -> dict[str, str]:
-    values = {
-        "show": "done" if chosen.done else "",
-        "bot": chosen.bot,
-        "language": chosen.language,
-        "reason": chosen.reason,
-        "since": chosen.since.isoformat() if chosen.since else "",
-        "until": chosen.until.isoformat() if chosen.until else "",
-    }
-    return {name: value for name, value in values.items() if value}
-
-
-def _bots(chosen: QuestionFilter) -> list[str]:
-    names = [*conf.CHAT_BOTS]
-    return [*names, chosen.bot] if chosen.bot and chosen.bot not in names else names
-
-
-def _languages(chosen: QuestionFilter) -> list[tuple[str, Any]]:
-    names = {code.partition("-")[0]: name for code, name in settings.LANGUAGES}
-    known = gaps.languages()
-    if chosen.language and chosen.language not in known:
-        known.append(chosen.language)
-    return [(code, names.get(code, visible(code))) for code in known]
-
-
-def _export(chosen: QuestionFilter) -> Iterator[Sequence[object]]:
-    yield ("question", "reason", "bot", "language", "asked", "done", "group", "labels")
-    rows = chosen.rows().select_related("conversation")
-    rows = rows.prefetch_related("conversation__labels")[: gaps.EXPORTED]
-    for row in rows.iterator(chunk_size=2000):
-        yield (
-            row.question,
-            row.reason,
-            row.conversation.bot,
-            row.language or "",
-            _iso(row.created),
-            _iso(row.done) if row.done else "",
-            str(row.group or row.reply_id),
-            ", ".join(label.name for label in row.conversation.labels.all()),
-        )
-
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat(timespec="seconds")
-
-
-def _asked(row: Unanswered) -> QuestionRow:
-    text = " ".join(row.reply.text.split())
-    return QuestionRow(
-        row=row,
-        question=visible(row.question),
-        reply=visible(text[:EXCERPT] + ("…" if len(text) > EXCERPT else "")),
-        disliked=row.reply.rating < 0,
-        comment=visible(row.reply.comment),
-    )

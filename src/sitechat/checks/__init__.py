@@ -1,8 +1,8 @@
 """System checks: they report mistakes in the configuration and how to correct them.
 
-Each check has an id and a hint, and a row in `docs/checks.md`. `registry` lists all checks, and
-every other module has the checks of one subject. May import everything except `admin` and
-`management`.
+Each check has an id and a hint, and a row in `docs/checks.md`. `registry` and `deployment` list
+them, and every other module has the checks of one subject. May import everything except `admin`
+and `management`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def run(app_configs: object = None, **kwargs: Any) -> list[CheckMessage]:
 
     They are fast and make no query: most commands run them at every start.
     """
-    # Start-up cost: the checks import most of the package, and servers never run them.
+    # Start-up cost: servers never run the checks.
     from sitechat.checks.registry import CHECKS
 
     return list(_messages(CHECKS))
@@ -36,8 +36,8 @@ def run(app_configs: object = None, **kwargs: Any) -> list[CheckMessage]:
 
 def run_for_deployment(app_configs: object = None, **kwargs: Any) -> list[CheckMessage]:
     """Return the messages of the additional checks of `check --deploy`. They may make queries."""
-    # As above: start-up cost.
-    from sitechat.checks.registry import DEPLOYMENT_CHECKS
+    # Start-up cost: these checks import most of the package.
+    from sitechat.checks.deployment import DEPLOYMENT_CHECKS
 
     return list(_messages(DEPLOYMENT_CHECKS))
 

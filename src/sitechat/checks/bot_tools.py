@@ -10,8 +10,7 @@ from django.core.checks import CheckMessage, Error, Warning
 from django.utils.translation import gettext as _
 
 from sitechat.chatbot import usable_bots
-from sitechat.conversations.mcp_tools import problem_of_server
-from sitechat.conversations.site_tools import SITE_TOOLS
+from sitechat.conversations.mcp_servers import problem_of_server
 from sitechat.tools import Tool
 from sitechat.tools.arguments import SignatureParameters
 from sitechat.tools.schemas import problem_of
@@ -40,7 +39,7 @@ def check_tools(**kwargs: Any) -> Iterator[CheckMessage]:
                 _how_to_write(),
             )
             continue
-        names = {tool.name for tool in SITE_TOOLS}
+        names = _site_tools() if tools else set()
         for tool in tools:
             if not isinstance(tool, Tool):
                 yield _error(
@@ -56,6 +55,13 @@ def check_tools(**kwargs: Any) -> Iterator[CheckMessage]:
                 )
             names.add(tool.name)
             yield from _of_tool(bot.name, tool)
+
+
+def _site_tools() -> set[str]:
+    # Start-up cost: they need the search, and most bots have no tools beside them.
+    from sitechat.conversations.site_tools import SITE_TOOLS
+
+    return {tool.name for tool in SITE_TOOLS}
 
 
 def check_mcp_servers(**kwargs: Any) -> Iterator[CheckMessage]:

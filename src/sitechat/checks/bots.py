@@ -143,6 +143,33 @@ def check_fallback_models(**kwargs: Any) -> Iterator[CheckMessage]:
             )
 
 
+def check_efforts(**kwargs: Any) -> Iterator[CheckMessage]:
+    """W012: a bot's model does not accept its effort."""
+    for bot in usable_bots():
+        model = catalog.find(bot.model)
+        if model is None or bot.effort not in catalog.EFFORTS or bot.effort in model.efforts:
+            continue
+        nearest = model.nearest_effort(bot.effort)
+        yield Warning(
+            _(
+                "The model %(model)s of the bot %(bot)r does not accept the effort %(effort)r: "
+                "%(sent)s."
+            )
+            % {
+                "model": bot.model,
+                "bot": bot.name,
+                "effort": bot.effort,
+                "sent": _("%(effort)r is sent") % {"effort": nearest}
+                if nearest
+                else _("none is sent"),
+            },
+            hint=_("It accepts %(efforts)s.") % {"efforts": ", ".join(model.efforts)}
+            if model.efforts
+            else _("It accepts none."),
+            id="sitechat.W012",
+        )
+
+
 def _is_bot(value: Any) -> bool:
     return isinstance(value, type) and issubclass(value, Chatbot)
 
@@ -219,4 +246,4 @@ def near_model(model: str) -> str:
     return near[0] if near else ""
 
 
-CHECKS = (check_bots, check_models, check_fallback_models)
+CHECKS = (check_bots, check_models, check_fallback_models, check_efforts)

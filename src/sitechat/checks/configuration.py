@@ -17,8 +17,7 @@ from sitechat.checks import dotted
 from sitechat.checks.dictionaries import check_dictionary, known_items
 from sitechat.checks.valid_values import OTHER_WORDS, VALID_SETTINGS, VALID_WIDGET
 from sitechat.claude import costs
-from sitechat.conf import SETTINGS, conf
-from sitechat.ledger import Ledger, get_ledger
+from sitechat.conf import DEFAULT_LEDGER, SETTINGS, conf
 
 
 def _near_setting(name: str) -> str:
@@ -57,6 +56,11 @@ def check_values(**kwargs: Any) -> Iterator[CheckMessage]:
 def check_ledger(**kwargs: Any) -> Iterator[CheckMessage]:
     """E004: CHAT_LEDGER can't be used, or its counts would not be reliable."""
     path = conf.CHAT_LEDGER
+    if path == DEFAULT_LEDGER:
+        return
+    # Start-up cost: most sites use the default, which only their servers load.
+    from sitechat.ledger import get_ledger
+
     right = _('Set CHAT_LEDGER = "sitechat.ledger.DatabaseLedger", the default.')
     resolved = dotted.resolve(path, _is_ledger, _("a ledger"))
     if resolved.problem:
@@ -67,6 +71,9 @@ def check_ledger(**kwargs: Any) -> Iterator[CheckMessage]:
 
 
 def _is_ledger(value: Any) -> bool:
+    # Start-up cost, as above.
+    from sitechat.ledger import Ledger
+
     return isinstance(value, type) and issubclass(value, Ledger) and not isabstract(value)
 
 

@@ -81,33 +81,6 @@ def check_model_costs(**kwargs: Any) -> Iterator[CheckMessage]:
             )
 
 
-def check_efforts(**kwargs: Any) -> Iterator[CheckMessage]:
-    """W012: a bot's model does not accept its effort."""
-    for bot in usable_bots():
-        model = catalog.find(bot.model)
-        if model is None or bot.effort not in catalog.EFFORTS or bot.effort in model.efforts:
-            continue
-        nearest = model.nearest_effort(bot.effort)
-        yield Warning(
-            _(
-                "The model %(model)s of the bot %(bot)r does not accept the effort %(effort)r: "
-                "%(sent)s."
-            )
-            % {
-                "model": bot.model,
-                "bot": bot.name,
-                "effort": bot.effort,
-                "sent": _("%(effort)r is sent") % {"effort": nearest}
-                if nearest
-                else _("none is sent"),
-            },
-            hint=_("It accepts %(efforts)s.") % {"efforts": ", ".join(model.efforts)}
-            if model.efforts
-            else _("It accepts none."),
-            id="sitechat.W012",
-        )
-
-
 def check_prompts(**kwargs: Any) -> Iterator[CheckMessage]:
     """W009: a system prompt costs more than a dollar a day."""
     for bot in usable_bots():

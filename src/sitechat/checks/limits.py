@@ -14,10 +14,8 @@ from sitechat.chatbot import Chatbot, usable_bots
 from sitechat.claude import costs
 from sitechat.claude.messages import APPROVED_NOTE, HOUR, UNANSWERED_NOTE, messages, system
 from sitechat.claude.request import Request
-from sitechat.claude.tool_definitions import definition
 from sitechat.conf import conf
-from sitechat.conversations import site_tools
-from sitechat.engine.spending import final_case, worst_case
+from sitechat.engine.spending import Spending, final_case, worst_case
 from sitechat.ledger import limits
 
 CENT = Decimal("0.01")
@@ -47,15 +45,11 @@ def _too_small(bot: Chatbot) -> Iterator[CheckMessage]:
         return  # check_values and check_bots report it
     shortest = _shortest(bot)
     lowest = worst_case(shortest)
-    # A bot that searches the site offers tools, which reserve a second request. Inference in the
-    # US only costs more.
-    tools = tuple(map(definition, site_tools.SITE_TOOLS)) if bot.search else ()
-    longest = replace(shortest, tools=tools, in_us=True)
-    highest = worst_case(longest) + final_case(longest)
     needed = {"tokens": lowest.tokens, "usd": limits.nano_dollars(lowest.dollars)}
     for limit in limits.current_limits():
         if needed.get(limit.unit, 0) <= limit.cap:
             continue
+        highest = _highest_case(bot, shortest)
         amount = (
             f"{highest.tokens}" if limit.unit == "tokens" else f"{_rounded_up(highest.dollars)}"
         )
@@ -95,6 +89,20 @@ def _shortest(bot: Chatbot) -> Request:
         effort=bot.effort,
         fallback_model=bot.fallback_model or "",
     )
+
+
+def _highest_case(bot: Chatbot, shortest: Request) -> Spending:
+    """Return what the shortest message reserves with tools and inference in the US.
+
+    A bot that searches the site offers tools, which reserve a second request.
+    """
+    # Start-up cost: the tools need the search, and only an error names this amount.
+    from sitechat.claude.tool_definitions import definition
+    from sitechat.conversations.site_tools import SITE_TOOLS
+
+    tools = tuple(map(definition, SITE_TOOLS)) if bot.search else ()
+    longest = replace(shortest, tools=tools, in_us=True)
+    return worst_case(longest) + final_case(longest)
 
 
 def _rounded_up(dollars: Decimal) -> Decimal:

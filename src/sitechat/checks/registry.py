@@ -1,21 +1,21 @@
-"""The list of all checks. Add new checks here, and a row for each in `docs/checks.md`."""
+"""The list of the checks that `manage.py check` runs. Each has a row in `docs/checks.md`.
+
+Most commands run them at their start, so their modules import only light ones.
+"""
 
 from __future__ import annotations
 
 from sitechat.checks import (
     bot_tools,
     bots,
-    concurrency,
     configuration,
     contacts,
-    costs,
     keys,
     limits,
     origins,
     person_setting,
     repository,
     serving,
-    upkeep,
     webhooks,
     widget_on_pages,
 )
@@ -33,21 +33,7 @@ CHECKS = (
     check_fts5,
     check_embedder,
     repository.check_committed_key,
-    costs.check_efforts,
     serving.check_middleware,
     origins.check_origins,
     person_setting.check_person,
-)
-
-DEPLOYMENT_CHECKS = (
-    serving.check_debug,
-    serving.check_gunicorn,
-    serving.check_session_engine,
-    concurrency.check_chat_middleware,
-    concurrency.check_sqlite,
-    costs.check_model_costs,
-    costs.check_prompts,
-    upkeep.check_tables,
-    upkeep.check_cleanup,
-    upkeep.check_edited_texts,
 )

@@ -15,8 +15,8 @@ from django.template import engines
 from django.urls import NoReverseMatch, Resolver404, get_script_prefix, resolve
 from django.utils.translation import gettext as _
 
-from sitechat.http import views
 from sitechat.http.endpoint import find_endpoint
+from sitechat.http.patterns import deferred_endpoint
 
 OWN_TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 
@@ -82,7 +82,7 @@ def _problem(urlconf: str) -> tuple[str, str] | None:
         return _('are not included as "sitechat"'), add
     local = "/" + path.removeprefix(get_script_prefix())
     try:
-        if resolve(local, urlconf=urlconf).func is views.chat:
+        if resolve(local, urlconf=urlconf).func is deferred_endpoint("views.chat"):
             return None
     except Resolver404:
         pass

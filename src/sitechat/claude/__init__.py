@@ -5,23 +5,28 @@
 loaded at the first call. Imports `runtime`, `conf` and `errors`.
 """
 
-from sitechat.claude import breaker
-from sitechat.claude.call import Call
-from sitechat.claude.client import (
-    close_client,
-    configured,
-    current_client,
-    prepare,
-    prepared,
-    warm_up,
-)
-from sitechat.claude.request import Request, ToolCall
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sitechat.runtime.lazy_exports import lazy_exports
+
+if TYPE_CHECKING:
+    from sitechat.claude.call import Call
+    from sitechat.claude.client import (
+        close_client,
+        configured,
+        current_client,
+        prepare,
+        prepared,
+        warm_up,
+    )
+    from sitechat.claude.request import Request, ToolCall
 
 __all__ = [
     "Call",
     "Request",
     "ToolCall",
-    "breaker",
     "close_client",
     "configured",
     "current_client",
@@ -29,3 +34,20 @@ __all__ = [
     "prepared",
     "warm_up",
 ]
+
+# Start-up cost: the checks need the catalog and the prices, and only processes that answer call.
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "call": ["Call"],
+        "client": [
+            "close_client",
+            "configured",
+            "current_client",
+            "prepare",
+            "prepared",
+            "warm_up",
+        ],
+        "request": ["Request", "ToolCall"],
+    },
+)

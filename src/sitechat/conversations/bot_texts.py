@@ -126,7 +126,7 @@ def _run_apart(read: Callable[[], None], *, wait: float) -> None:
     try:
         thread = start_daemon(read, "sitechat-texts")
     except PoolFull:
-        logger.warning("No thread could start to read edited texts; a later page tries again")
+        logger.warning("No thread could start to read edited texts; a later page does it")
     else:
         thread.join(wait)
 
@@ -135,7 +135,7 @@ def _quietly(read: Callable[[], None], *, closes: bool = False) -> None:
     try:
         read()
     except DatabaseError:
-        logger.warning("Edited texts can't be read: the settings' texts are shown", exc_info=True)
+        logger.warning("Edited texts can't be read: those of the settings hold", exc_info=True)
     finally:
         if closes:
             with suppress(Exception):
@@ -150,7 +150,7 @@ def reread() -> None:
         with database.atomic():  # a failed query would break the transaction around it
             rows = all_newest()
     except DatabaseError:
-        logger.warning("Edited texts can't be read: the last known ones are shown", exc_info=True)
+        logger.warning("Edited texts can't be read: the last known ones hold", exc_info=True)
         return
     known.texts = MappingProxyType({row.bot: EditedTexts.of(row) for row in rows})
 

@@ -1,7 +1,7 @@
 """How long Claude keeps a bot's system prompt and tools in its prompt cache.
 
-A read renews an entry. So entries of five minutes suffice while replies follow closely. Entries of
-one hour cost more to write. They pay off if many replies come 5 to 60 minutes apart.
+A read renews an entry. So entries of five minutes suffice while replies follow closely, and those
+of one hour, which cost more to write, pay off if many replies come 5 to 60 minutes apart.
 """
 
 from __future__ import annotations

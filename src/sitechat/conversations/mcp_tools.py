@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from sitechat.chatbot import Chatbot
 from sitechat.claude.messages import without_tags
+from sitechat.conversations.mcp_servers import McpServer, parse_server
 from sitechat.engine.tool_calls import ToolRefused
 from sitechat.runtime.per_process import PerProcess
 from sitechat.runtime.safe_logging import get_logger
@@ -62,70 +62,6 @@ THREADS = 4
 
 MAX_ERROR = 500
 """Characters of a server's error that Claude reads."""
-
-
-@dataclass(frozen=True)
-class McpServer:
-    """A server of `Chatbot.mcp_servers`."""
-
-    url: str
-    headers: tuple[tuple[str, str], ...] = ()
-    tools: frozenset[str] | None = None
-    """The names of the tools that Claude may call; None for all."""
-    read_only: frozenset[str] = frozenset()
-    """The names of the tools that run without asking the visitor."""
-
-    @property
-    def host(self) -> str:
-        """The server's host, as visitors see it."""
-        return urlsplit(self.url).hostname or self.url
-
-
-KEYS = ("url", "headers", "tools", "read_only")
-
-
-def parse_server(given: Any) -> McpServer:
-    """Return a server of `Chatbot.mcp_servers`.
-
-    Raises:
-        ValueError: It is not valid. The text says why.
-    """
-    if not isinstance(given, Mapping) or not isinstance(given.get("url"), str):
-        raise ValueError('it must be a dict with a "url"')
-    if unknown := sorted(set(given) - set(KEYS), key=str):
-        raise ValueError(f"it has the unknown key {unknown[0]!r}; valid are {', '.join(KEYS)}")
-    parts = urlsplit(given["url"])
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError('its "url" must begin with https:// or http://')
-    headers = given.get("headers", {})
-    if not isinstance(headers, Mapping) or not all(
-        isinstance(text, str) and text.isascii() and text.isprintable()
-        for pair in headers.items()
-        for text in pair
-    ):
-        raise ValueError('its "headers" must be a dict of names and values')
-    return McpServer(
-        given["url"],
-        tuple(headers.items()),
-        None if given.get("tools") is None else _names(given, "tools"),
-        _names(given, "read_only"),
-    )
-
-
-def problem_of_server(given: Any) -> str:
-    """Return why a server is not valid; "" if it is. The text holds no headers."""
-    try:
-        parse_server(given)
-    except ValueError as error:
-        return str(error)
-    return ""
-
-
-def _names(given: Mapping[str, Any], key: str) -> frozenset[str]:
-    names = given.get(key, ())
-    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
-        raise ValueError(f'its "{key}" must be a list of names of tools')
-    return frozenset(names)
 
 
 @dataclass(frozen=True)
@@ -240,7 +176,7 @@ def _usable(server: McpServer, tools: Sequence[Any]) -> Iterator[Tool]:
                 "The tool %r of %s is left out: %s",
                 listed.name[:64],
                 server.host,
-                problem or "Claude does not accept this name",
+                problem or "Claude takes no such name",
             )
             continue
         question = format_lazy(_("Run {tool} at {host}?"), tool=listed.name, host=server.host)

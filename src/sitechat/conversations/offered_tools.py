@@ -120,7 +120,7 @@ def _definition(tool: Tool) -> dict[str, Any] | None:
     try:
         return definition(tool)
     except Exception as error:
-        logger.error("The tool %s is left out: %s", tool.name, error)
+        logger.error("Claude is not offered the tool %s: %s", tool.name, error)
         return None
 
 

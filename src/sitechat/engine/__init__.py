@@ -5,10 +5,17 @@
 them.
 """
 
-from sitechat.engine.engine import STOP_WITHIN
-from sitechat.engine.live import LiveReply
-from sitechat.engine.process import end_in, find, live_ids, start, stop, writes_to
-from sitechat.engine.reply import Reply
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sitechat.runtime.lazy_exports import lazy_exports
+
+if TYPE_CHECKING:
+    from sitechat.engine.engine import STOP_WITHIN
+    from sitechat.engine.live import LiveReply
+    from sitechat.engine.process import end_in, find, live_ids, start, stop, writes_to
+    from sitechat.engine.reply import Reply
 
 __all__ = [
     "STOP_WITHIN",
@@ -21,3 +28,14 @@ __all__ = [
     "stop",
     "writes_to",
 ]
+
+# Start-up cost: the checks import `spending`, and only processes that answer run replies.
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "engine": ["STOP_WITHIN"],
+        "live": ["LiveReply"],
+        "process": ["end_in", "find", "live_ids", "start", "stop", "writes_to"],
+        "reply": ["Reply"],
+    },
+)

@@ -3,7 +3,7 @@
 Each running reply is a task on an event loop: the server's loop under ASGI, or the loop of a
 background thread under WSGI, which starts with the first reply of a process (after a fork). Both
 run the same driver. A reply that starts inside an open transaction, as in a `TestCase`, runs
-immediately on the thread of the transaction: no other thread could see its rows.
+immediately on the thread of the transaction, as no other thread could see its rows.
 
 Database work is done in short steps on the engine's threads (`workers`), which keep their
 connections while replies run. Twice a second one statement writes the progress of all replies of
@@ -126,7 +126,7 @@ class Engine:
         try:
             rows = await workers.run_checkpoint(work)
         except Exception:
-            logger.warning("The progress of the replies could not be saved", exc_info=True)
+            logger.warning("The database took no checkpoint of the replies", exc_info=True)
             return
         for live in replies:
             if live.id not in rows:

@@ -113,7 +113,7 @@ async def _result_of(
             live.tool_uses.append(used)
         return ToolResult.of_failure(str(refused))
     except NoToolThread:
-        logger.error("Too many calls of the tool %s are running, or hang", call.name)
+        logger.error("Too many calls of the tool %s run at once, or hang", call.name)
         if decision is not None:
             await steps.database(partial(tool_rows.record_refused, decision.use))
         return ToolResult.of_failure(NO_THREAD)

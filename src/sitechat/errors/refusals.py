@@ -9,7 +9,7 @@ from sitechat.errors.base import ChatError
 
 
 class InvalidRequest(ChatError):
-    """The request can't be understood."""
+    """The request can not be understood."""
 
     code, status = "invalid_request", 400
     message = _("The request was not understood.")
@@ -94,7 +94,7 @@ class PersonJoined(Busy):
 
 
 class AlreadyDecided(ChatError):
-    """The question whether a tool may run was already answered, or its time is over."""
+    """The question whether a tool may run was answered before, or not in time."""
 
     code, status = "already_decided", 409
     message = _("This question has already been answered, or its time is over.")

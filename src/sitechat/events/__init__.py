@@ -5,9 +5,17 @@ after the commit. `mails` stores mails. `sender` sends due deliveries on separat
 `models` and what is below it.
 """
 
-from sitechat.events.announcing import announce, queue_webhooks
-from sitechat.events.mails import Mail, owner_addresses, queue_mail
-from sitechat.events.sender import deliver_due, wake, wake_sometimes
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sitechat.runtime.lazy_exports import lazy_exports
+
+if TYPE_CHECKING:
+    from sitechat.events.announcing import announce, queue_webhooks
+    from sitechat.events.mails import Mail, queue_mail
+    from sitechat.events.recipients import owner_addresses
+    from sitechat.events.sender import deliver_due, wake, wake_sometimes
 
 __all__ = [
     "Mail",
@@ -19,3 +27,14 @@ __all__ = [
     "wake",
     "wake_sometimes",
 ]
+
+# Start-up cost: the checks import `recipients` and `webhooks`, and `sender` imports mail libraries.
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "announcing": ["announce", "queue_webhooks"],
+        "mails": ["Mail", "queue_mail"],
+        "recipients": ["owner_addresses"],
+        "sender": ["deliver_due", "wake", "wake_sometimes"],
+    },
+)

@@ -11,7 +11,6 @@ from uuid import UUID
 
 from django.db import transaction
 
-from sitechat.conf import conf
 from sitechat.events.sender import wake
 from sitechat.models import Delivery
 from sitechat.runtime import database
@@ -30,20 +29,6 @@ class Mail:
     html: str = ""
     """The text as HTML, in which texts of visitors are escaped; "" for none."""
     reply_to: str = ""
-
-
-def owner_addresses() -> list[str]:
-    """Return the addresses in CHAT_NOTIFY, which may have the form of Django's ADMINS."""
-    entries = conf.CHAT_NOTIFY
-    if not isinstance(entries, (list, tuple)):
-        return []
-    # Before Django 6.0, ADMINS contains pairs of a name and an address.
-    addresses = [entry[1] if _is_pair(entry) else entry for entry in entries]
-    return [each for each in addresses if isinstance(each, str) and "@" in each]
-
-
-def _is_pair(entry: object) -> bool:
-    return isinstance(entry, (list, tuple)) and len(entry) == 2
 
 
 def queue_mail(

@@ -85,7 +85,7 @@ class DeliveryThread:
                     start_daemon(self._run, "sitechat-deliveries")
                 except PoolFull:
                     self._idle.set()
-                    logger.warning("No thread could start to send deliveries; a later attempt does")
+                    logger.warning("No thread could start to send deliveries; a later one does")
                 else:
                     self._runs = True
 
@@ -171,7 +171,7 @@ class IsolatedLooks:
                 self._threads.submit(in_callers_context(self._look))
             except PoolFull:
                 self._waiting.release()
-                logger.warning("No thread could start to send deliveries; a later attempt does")
+                logger.warning("No thread could start to send deliveries; a later one does")
 
     def _look(self) -> None:
         self._waiting.release()

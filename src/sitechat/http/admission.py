@@ -13,6 +13,7 @@ from django.utils.http import is_same_domain
 
 from sitechat import claude
 from sitechat.chatbot import Chatbot, find_bot
+from sitechat.claude import breaker
 from sitechat.conf import conf
 from sitechat.conversations.message_body import (
     IncomingMessage,
@@ -61,7 +62,7 @@ def check_ready() -> None:
     """
     if not claude.configured():
         raise NotConfigured
-    if wait := claude.breaker.circuit().open_for():
+    if wait := breaker.circuit().open_for():
         raise Overloaded(retry_after=wait)
 
 

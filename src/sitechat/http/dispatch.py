@@ -1,6 +1,7 @@
 """Choose the handler of a request and turn every error into a JSON response.
 
-Each URL has an async view for ASGI and a sync view for WSGI. Both run the same handlers.
+Each URL has an async view for ASGI and a sync view for WSGI. Both run the same handlers. The URL
+patterns are in `patterns`.
 """
 
 from __future__ import annotations
@@ -15,9 +16,8 @@ from asgiref.sync import async_to_sync
 from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
 from django.core.handlers.asgi import ASGIRequest
 from django.core.signals import got_request_exception
-from django.db import DatabaseError, InterfaceError, OperationalError, connections, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.urls import ResolverMatch, URLPattern, path
 
 from sitechat.errors import (
     ChatError,
@@ -54,7 +54,7 @@ View = Callable[..., HttpResponseBase]
 def endpoint(**by_method: Handler) -> View:
     """Return a view that answers each HTTP method with a handler.
 
-    This is the view for WSGI. Under ASGI, `ChatPattern` uses its attribute `for_asgi` instead.
+    This is the view for WSGI. Its attribute `for_asgi` is the view for ASGI.
     Neither requires a CSRF token, as `admission` checks the origin of a request. So pages with the
     widget set no cookie and can be cached.
     """
@@ -74,46 +74,6 @@ def endpoint(**by_method: Handler) -> View:
         setattr(exempt, "csrf_exempt", True)  # noqa: B010 - mypy knows no attributes of functions
     setattr(view, "for_asgi", for_asgi)  # noqa: B010
     return view
-
-
-class ChatPattern(URLPattern):
-    """A URL of the chat, which has a view for each kind of server."""
-
-    def resolve(self, path: str) -> ResolverMatch | None:
-        """Return the match of a path, with the view for this server."""
-        match = super().resolve(path)
-        if match is not None:
-            if _in_event_loop():
-                match.func = getattr(match.func, "for_asgi", match.func)
-            _exempt_from_transactions(match.func)
-        return match
-
-
-def chat_path(route: str, view: View, name: str) -> ChatPattern:
-    """Return a URL pattern of the chat, like `django.urls.path`."""
-    made = path(route, view, name=name)
-    return ChatPattern(made.pattern, made.callback, made.default_args, made.name)
-
-
-def _in_event_loop() -> bool:
-    """Return whether this code runs inside a task, as all of Django does under ASGI.
-
-    A running loop alone is no proof, as tools such as Playwright leave one in a synchronous thread.
-    """
-    try:
-        return asyncio.current_task() is not None
-    except RuntimeError:
-        return False
-
-
-def _exempt_from_transactions(view: Callable[..., Any]) -> None:
-    """Exclude the view from ATOMIC_REQUESTS on every database.
-
-    The engine must see a reply's rows before the response is sent, and Django does not support
-    transactions around async views.
-    """
-    for alias in connections:
-        transaction.non_atomic_requests(using=alias)(view)
 
 
 async def _answer(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from django.urls import path
 
-from sitechat.http import machine_views
+from sitechat.http.patterns import deferred_view
 
 urlpatterns = [
-    path("llms.txt", machine_views.llms, name="llms"),
-    path("llms-full.txt", machine_views.llms_full, name="llms_full"),
-    path("mcp/", machine_views.mcp, name="mcp"),
+    path("llms.txt", deferred_view("machine_views.llms"), name="llms"),
+    path("llms-full.txt", deferred_view("machine_views.llms_full"), name="llms_full"),
+    path("mcp/", deferred_view("machine_views.mcp"), name="mcp"),
 ]

@@ -290,7 +290,7 @@ class Ledger(ABC):
                 if self._first_to_reach(claim):
                     limit_signals.reached(type(self), claim, count, visitor)
             except Exception:
-                logger.exception("Could not note that %s was reached", claim.limit)
+                logger.exception("That %s was reached could not be noted", claim.limit)
 
     def _change(self, changes: Iterable[Change]) -> None:
         # A budget may have passed its warning threshold without a change, so `_book` checks it.

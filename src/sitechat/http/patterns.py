@@ -1,0 +1,108 @@
+"""URL patterns whose views are imported with the first request.
+
+Every process that resolves or reverses a URL imports the URLconf, `manage.py check` and workers of
+task queues too. The views need most of the package, so the URLconf only names them. What Django
+reads of a view before it calls it, such as `csrf_exempt`, is known without the import.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import cache, wraps
+from typing import Any
+
+from django.db import connections, transaction
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import ResolverMatch, URLPattern, path
+from django.utils.module_loading import import_string
+
+View = Callable[..., HttpResponseBase]
+
+
+@cache
+def deferred_view(name: str) -> View:
+    """Return a view that imports the real one when it is called.
+
+    It needs no CSRF token, as the views check the origin of a request or only read. So pages with
+    the widget set no cookie and can be cached.
+
+    Args:
+        name: The view's module in `sitechat.http` and its name there, such as `"views.chat"`.
+    """
+    module, _, function = f"{__package__}.{name}".rpartition(".")
+
+    def view(request: HttpRequest, **kwargs: str) -> HttpResponseBase:
+        response: HttpResponseBase = _imported(view)(request, **kwargs)
+        return response
+
+    view.__module__, view.__name__, view.__qualname__ = module, function, function
+    setattr(view, "csrf_exempt", True)  # noqa: B010 - mypy knows no attributes of functions
+    return view
+
+
+@cache
+def deferred_endpoint(name: str) -> View:
+    """Return a view that imports an `endpoint` of `dispatch` when it is called.
+
+    It is the view for WSGI. Its attribute `for_asgi` is the view for ASGI.
+    """
+    view = deferred_view(name)
+
+    @wraps(view)
+    async def for_asgi(request: HttpRequest, **kwargs: str) -> HttpResponseBase:
+        response: HttpResponseBase = await _imported(view).for_asgi(request, **kwargs)
+        return response
+
+    setattr(view, "for_asgi", for_asgi)  # noqa: B010
+    return view
+
+
+def _imported(view: Any) -> Any:
+    return import_string(f"{view.__module__}.{view.__name__}")
+
+
+class ChatPattern(URLPattern):
+    """A URL of the chat, which has a view for each kind of server."""
+
+    def resolve(self, path: str) -> ResolverMatch | None:
+        """Return the match of a path, with the view for this server."""
+        match = super().resolve(path)
+        if match is not None:
+            if _in_event_loop():
+                match.func = getattr(match.func, "for_asgi", match.func)
+            _exempt_from_transactions(match.func)
+        return match
+
+
+def chat_path(route: str, view: str, name: str) -> ChatPattern:
+    """Return a URL pattern of the chat, like `django.urls.path`.
+
+    Args:
+        route: The route.
+        view: The name of an endpoint, as in `deferred_view`.
+        name: The name of the pattern.
+    """
+    made = path(route, deferred_endpoint(view), name=name)
+    return ChatPattern(made.pattern, made.callback, made.default_args, made.name)
+
+
+def _in_event_loop() -> bool:
+    """Return whether this code runs inside a task, as all of Django does under ASGI.
+
+    A running loop alone is no proof, as tools such as Playwright leave one in a synchronous thread.
+    """
+    try:
+        return asyncio.current_task() is not None
+    except RuntimeError:
+        return False
+
+
+def _exempt_from_transactions(view: Callable[..., Any]) -> None:
+    """Exclude the view from ATOMIC_REQUESTS on every database.
+
+    The engine must see a reply's rows before the response is sent, and Django does not support
+    transactions around async views.
+    """
+    for alias in connections:
+        transaction.non_atomic_requests(using=alias)(view)
