@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.staticfiles",
     "sitechat",
+    "tests.emptying",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

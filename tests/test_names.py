@@ -7,13 +7,23 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
+Trees = dict[Path, ast.Module]
+
 PACKAGE = Path(__file__).resolve().parent.parent / "src" / "sitechat"
 FILES = [
     path
     for path in sorted(PACKAGE.rglob("*.py"))
     if not {"migrations", "standin"} & set(path.relative_to(PACKAGE).parts)
 ]
-TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
+
+
+@pytest.fixture(scope="module")
+def trees() -> Trees:
+    """Return the syntax tree of each file."""
+    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
+
 
 ONE_THING = {
     "Command": "Django asks for this name",
@@ -43,10 +53,10 @@ ONE_SUBJECT = {
 """Modules of one name in several packages, and the subject that they share."""
 
 
-def definitions(kinds: tuple[type[ast.stmt], ...]) -> dict[str, list[str]]:
+def definitions(trees: Trees, kinds: tuple[type[ast.stmt], ...]) -> dict[str, list[str]]:
     """Return the modules that define each public name of the given kinds."""
     found = defaultdict(list)
-    for path, tree in TREES.items():
+    for path, tree in trees.items():
         for node in tree.body:
             if isinstance(node, kinds) and not getattr(node, "name", "_").startswith("_"):
                 found[getattr(node, "name", "")].append(str(path.relative_to(PACKAGE)))
@@ -55,9 +65,9 @@ def definitions(kinds: tuple[type[ast.stmt], ...]) -> dict[str, list[str]]:
     }
 
 
-def bare_imports() -> Iterator[tuple[str, str]]:
+def bare_imports(trees: Trees) -> Iterator[tuple[str, str]]:
     """Yield the names that modules import from the package under the same name."""
-    for path, tree in TREES.items():
+    for path, tree in trees.items():
         if path.name == "__init__.py":  # exports
             continue
         for node in ast.walk(tree):
@@ -67,13 +77,13 @@ def bare_imports() -> Iterator[tuple[str, str]]:
                         yield alias.name, str(path.relative_to(PACKAGE))
 
 
-def test_each_class_has_a_name_of_its_own() -> None:
-    assert not definitions((ast.ClassDef,))
+def test_each_class_has_a_name_of_its_own(trees: Trees) -> None:
+    assert not definitions(trees, (ast.ClassDef,))
 
 
-def test_functions_of_one_name_are_called_through_their_modules() -> None:
-    shared = definitions((ast.FunctionDef, ast.AsyncFunctionDef))
-    ambiguous = {(name, path) for name, path in bare_imports() if name in shared}
+def test_functions_of_one_name_are_called_through_their_modules(trees: Trees) -> None:
+    shared = definitions(trees, (ast.FunctionDef, ast.AsyncFunctionDef))
+    ambiguous = {(name, path) for name, path in bare_imports(trees) if name in shared}
     assert not ambiguous, {name: shared[name] for name, _ in ambiguous}
 
 

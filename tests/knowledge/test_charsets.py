@@ -146,10 +146,10 @@ def test_brotli_needs_the_library_of_the_site(monkeypatch: pytest.MonkeyPatch) -
         ("zstd", b"text", "compressed with 'zstd'"),
         ("br", b"no brotli", "compressed data"),
         ("br", brotli.compress(b"text" * 99)[:-3], "end too early"),
-        ("br", brotli.compress(b"\0" * 50_000_000), "too large: more than 1,000 bytes"),
+        ("br", brotli.compress(b"\0" * 1_000_000), "too large: more than 1,000 bytes"),
         ("gzip", b"no gzip", "compressed data are broken"),
         ("gzip", gzip.compress(b"text" * 99, mtime=0)[:-9], "end too early"),
-        ("gzip", gzip.compress(b"\0" * 50_000_000, mtime=0), "too large: more than 1,000 bytes"),
+        ("gzip", gzip.compress(b"\0" * 1_000_000, mtime=0), "too large: more than 1,000 bytes"),
     ],
 )
 def test_bodies_that_can_not_be_decompressed_are_reported(
