@@ -30,7 +30,7 @@ pytestmark = [
     pytest.mark.usefixtures("quick_engine"),
 ]
 
-ROUNDS = 10
+ROUNDS = [3, pytest.param(20, marks=pytest.mark.long)]
 VISITORS = 3
 """Visitors whose replies are saved and deleted at the same time, so that transactions overlap."""
 
@@ -106,15 +106,16 @@ WAYS: list[Erase] = [
 ]
 
 
+@pytest.mark.parametrize("rounds", ROUNDS)
 @pytest.mark.parametrize("erase", WAYS, ids=lambda way: way.__name__)
 def test_a_conversation_is_deleted_at_the_moment_its_reply_is_saved(
-    erase: Erase, live_visitor: MakeVisitor, claude_standin: Standin
+    erase: Erase, rounds: int, live_visitor: MakeVisitor, claude_standin: Standin
 ) -> None:
     if erase is with_the_user_by_the_admin and connection.vendor == "sqlite":
         pytest.skip("Django's own admin reads before it writes, which needs IMMEDIATE on SQLite")
     if erase in (by_the_admin, with_the_user_by_the_admin):
         owner_client()
-    for number in range(1, ROUNDS + 1):
+    for number in range(1, rounds + 1):
         claude_standin.clear()
         claude_standin.always(Answer("One two three", hold_after=2))
         visitors = [live_visitor() for _ in range(VISITORS)]

@@ -21,7 +21,7 @@ from tests import tool_bots
 from tests.indexed import put
 from tests.visitor import Visitor, text_of, value_of
 
-pytestmark = [pytest.mark.database, pytest.mark.usefixtures("index_folder")]
+pytestmark = pytest.mark.usefixtures("index_folder")
 
 INJECTIONS = [
     # agentdojo, "important_instructions" and its older form
@@ -114,6 +114,7 @@ def test_claude_can_not_confirm_for_the_visitor(visitor: Visitor, claude_standin
     assert tool_bots.ran == []
 
 
+@pytest.mark.database
 def test_an_obeying_model_reads_no_page_of_others(
     visitor: Visitor, claude_standin: Standin, db: None
 ) -> None:

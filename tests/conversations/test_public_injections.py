@@ -20,7 +20,7 @@ from tests import injections, tool_bots
 from tests.indexed import put
 from tests.visitor import Visitor, text_of, value_of
 
-pytestmark = [pytest.mark.database, pytest.mark.usefixtures("index_folder", "roomy")]
+pytestmark = pytest.mark.usefixtures("index_folder", "roomy")
 
 QUESTION = "What do parcels cost?"
 CODE = "mellon-griffin"
@@ -129,6 +129,7 @@ def test_no_text_makes_anything_happen(claude_standin: Standin, secrets: None, p
         assert reached(claude_standin, texts)
 
 
+@pytest.mark.database
 def test_no_page_makes_anything_happen(claude_standin: Standin, secrets: None) -> None:
     for texts in injections.batches(injections.hidden(), PAGE):
         put("/hostile/", JOINED.join(texts), "Parcels", format="plain")

@@ -49,8 +49,8 @@ def visitor_of(request: HttpRequest) -> Visitor:
 
 def test_all_addresses_of_an_ipv6_64_are_one_visitor() -> None:
     first = int(IPv6Address("2001:db8:1:2::"))
-    step = 2**64 // 10_000
-    seen = {visitor_of(a_request(str(IPv6Address(first + n * step)))).ip for n in range(10_000)}
+    step = 2**64 // 1_000
+    seen = {visitor_of(a_request(str(IPv6Address(first + n * step)))).ip for n in range(1_000)}
     assert len(seen) == 1
     assert visitor_of(a_request("2001:db8:1:3::1")).ip not in seen
 
@@ -62,7 +62,7 @@ def test_invented_forwarded_addresses_create_no_new_visitor(proxies: int) -> Non
     with override_settings(CHAT_TRUSTED_PROXIES=proxies):
         seen = {
             visitor_of(a_request(forwarded=", ".join([f"6.6.{n // 256}.{n % 256}", *appended]))).ip
-            for n in range(1_000)
+            for n in range(300)
         }
     assert len(seen) == 1
 

@@ -239,6 +239,6 @@ def test_a_large_queryset_is_streamed() -> None:
             max_alive = max(max_alive, len(alive))
             return super().document(obj)
 
-    Group.objects.bulk_create([Group(name=f"Number {n}") for n in range(450)])
-    assert index_all().counts[Outcome.ADDED] == 450
+    Group.objects.bulk_create([Group(name=f"Number {n}") for n in range(320)])
+    assert index_all().counts[Outcome.ADDED] == 320
     assert max_alive < 300
