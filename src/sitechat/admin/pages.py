@@ -64,7 +64,7 @@ class PageRow:
 
     @property
     def short_source(self) -> str:
-        """Return the source's name without its module."""
+        """The source's name without its module."""
         return self.source.rpartition(".")[2]
 
 
@@ -84,7 +84,7 @@ class PassageRow:
 
     @property
     def is_cut(self) -> bool:
-        """Return whether the excerpt is shorter than the passage."""
+        """Whether the excerpt is shorter than the passage."""
         return self.excerpt != self.text
 
 

@@ -88,50 +88,50 @@ class Line:
 
     @property
     def html(self) -> SafeString | str:
-        """Return an answer in Markdown as the visitor saw it; empty for a visitor's message."""
+        """An answer in Markdown as the visitor saw it; empty for a visitor's message."""
         if self.message.role == Role.USER:
             return ""
         return as_html(self.message.text, _cited(self.message.citations))
 
     @property
     def page(self) -> str:
-        """Return the path of the page on which the visitor wrote, or ""."""
+        """The path of the page on which the visitor wrote, or ""."""
         return visible(self.message.page or "")
 
     @property
     def is_reply(self) -> bool:
-        """Return whether Claude wrote the message."""
+        """Whether Claude wrote the message."""
         return self.message.role == Role.ASSISTANT
 
     @property
     def by_staff(self) -> str:
-        """Return the name under which a person of the site wrote the message, or ""."""
+        """The name under which a person of the site wrote the message, or ""."""
         return visible(self.message.name or "–") if self.message.role == Role.AGENT else ""  # noqa: RUF001
 
     @property
     def is_plain(self) -> bool:
-        """Return whether the message is complete, so that no status is shown."""
+        """Whether the message is complete, so that no status is shown."""
         return self.message.status == Status.COMPLETE
 
     @property
     def did_not_help(self) -> bool:
-        """Return whether the question is listed as unanswered, for another reason than a rating."""
+        """Whether the question is listed as unanswered, for another reason than a rating."""
         row = self.unanswered
         return row is not None and row.done is None and row.reason != Unanswered.Reason.DISLIKED
 
     @property
     def has_marks(self) -> bool:
-        """Return whether there is anything to show beside the text."""
+        """Whether there is anything to show beside the text."""
         return not self.is_plain or bool(self.message.rating) or self.did_not_help
 
     @property
     def model(self) -> str:
-        """Return the name of the model that answered, or ""."""
+        """The name of the model that answered, or ""."""
         return visible(self.usage.model) if self.usage is not None else ""
 
     @property
     def service(self) -> str:
-        """Return the service tier and the region that Claude reported, or ""."""
+        """The service tier and the region that Claude reported, or ""."""
         if self.usage is None:
             return ""
         tier, region = self.usage.service_tier or "", self.usage.inference_geo or ""
@@ -139,12 +139,12 @@ class Line:
 
     @property
     def refusal_category(self) -> str:
-        """Return the policy area for which a model refused, or ""."""
+        """The policy area for which a model refused, or ""."""
         return visible(self.usage.refusal_category or "") if self.usage is not None else ""
 
     @property
     def by_model(self) -> list[tuple[str, Decimal]]:
-        """Return the cost of each model, if several models were asked."""
+        """The cost of each model, if several models were asked."""
         stored = self.usage.by_model if self.usage is not None else None
         return [
             (visible(str(each.get("model", ""))), _decimal(each.get("dollars")))
