@@ -14,8 +14,9 @@ from django.contrib.sessions.backends.signed_cookies import SessionStore
 from django.http import HttpRequest
 from django.test import RequestFactory, override_settings
 
-from sitechat.http import visits
-from sitechat.http.visits import read_visit, remember
+from sitechat.http import session_data
+from sitechat.http.session_data import remember
+from sitechat.http.visits import read_visit
 from sitechat.ledger import identity
 from sitechat.ledger.identity import Visitor
 
@@ -115,7 +116,7 @@ def test_a_visitor_without_a_cookie_is_a_new_one_each_time() -> None:
 @pytest.mark.parametrize("junk", [7, None, "", ["x"], "x" * 500])
 def test_an_invalid_identity_in_a_session_is_ignored(junk: Any) -> None:
     request = a_request()
-    request.session[visits.VISITOR_KEY] = junk
+    request.session[session_data.VISITOR_KEY] = junk
     session = visitor_of(request).session
     assert session is not None
     assert len(session) == 32

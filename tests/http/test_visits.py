@@ -10,8 +10,9 @@ from django.http import HttpRequest
 from django.test import Client, RequestFactory
 from pytest_django import Settings
 
-from sitechat.http import visits
-from sitechat.http.visits import drop_conversation, read_visit, remember
+from sitechat.http import session_data
+from sitechat.http.session_data import drop_conversation, remember
+from sitechat.http.visits import read_visit
 from sitechat.models import Conversation
 from sitechat.standin import Standin
 from tests.visitor import Visitor
@@ -137,7 +138,7 @@ def test_each_bot_has_its_own_conversation(visitor: Visitor, settings: Settings)
 @pytest.mark.parametrize("held", ["text", ["a"], {"default": 5}, {"default": "x"}, {}, None])
 def test_invalid_data_in_a_session_is_ignored(held: object, visitor: Visitor) -> None:
     session = visitor.client.session
-    session[visits.CONVERSATIONS_KEY] = held
+    session[session_data.CONVERSATIONS_KEY] = held
     session.save()
     visitor.client.cookies["sessionid"] = session.session_key or ""
     assert visitor.texts() == []

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
     from django.db.models.sql.compiler import SQLCompiler
 
+CHECKPOINT = 0.5
+"""Seconds between two checkpoints of the running replies."""
+
 
 class Progress:
     """The current state of a reply, and the part that its row does not have yet."""

@@ -27,7 +27,7 @@ from django.utils.translation import gettext_lazy as _
 from sitechat.claude.failures import Silent
 from sitechat.conf import conf
 from sitechat.engine import settlement, workers
-from sitechat.engine.checkpoints import checkpoint
+from sitechat.engine.checkpoints import CHECKPOINT, checkpoint
 from sitechat.engine.driver import converse, explained
 from sitechat.engine.live import Ending, LiveReply
 from sitechat.engine.workers import POOLED, Steps
@@ -37,9 +37,6 @@ from sitechat.runtime import exit_callbacks, servers
 from sitechat.runtime.safe_logging import get_logger
 
 logger = get_logger("sitechat.engine")
-
-CHECKPOINT = 0.5
-"""Seconds between two checkpoints of the running replies."""
 
 SAVE_AGAIN = 2.0
 """Seconds until a failed save of a reply is retried."""

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from sitechat.chatbot import find_bot
 from sitechat.conversations import consent
-from sitechat.http import admission, read_limits, requests, sessions, visits
+from sitechat.http import admission, read_limits, requests, session_data, sessions, visits
 from sitechat.http.dispatch import endpoint
 from sitechat.runtime.steps import RequestSteps
 
@@ -25,7 +25,7 @@ async def _accept(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase
 def _record(request: HttpRequest, text: str | None) -> None:
     visit = visits.read_visit(request)
     if consent.record(visit, text):
-        visits.remember_visitor(request, visit)
+        session_data.remember_visitor(request, visit)
         sessions.save(request)
 
 

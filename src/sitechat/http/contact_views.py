@@ -10,7 +10,7 @@ from django.urls import NoReverseMatch, reverse
 from sitechat.chatbot import find_bot
 from sitechat.conversations import bot_texts, own_conversations
 from sitechat.errors import NotFound
-from sitechat.http import admission, read_limits, requests, sessions, visits
+from sitechat.http import admission, read_limits, requests, session_data, sessions, visits
 from sitechat.http.dispatch import endpoint
 from sitechat.models import Contact
 from sitechat.people import contact_requests
@@ -39,11 +39,11 @@ def _store(request: HttpRequest, bot: str, entries: ContactEntries) -> None:
         bot,
         entries,
         conversation,
-        has_sent=visits.has_left_contact(request),
+        has_sent=session_data.has_left_contact(request),
         admin_url=partial(_admin_url, request),
     )
-    visits.remember_visitor(request, visit)
-    visits.remember_contact(request, contact)
+    session_data.remember_visitor(request, visit)
+    session_data.remember_contact(request, contact)
     sessions.save(request)
 
 

@@ -16,7 +16,7 @@ from sitechat.claude.messages import VisitorPage
 from sitechat.conf import conf
 from sitechat.conversations import consent, own_conversations
 from sitechat.engine.reply import Event
-from sitechat.http import admission, read_limits, requests, sse, visits
+from sitechat.http import admission, read_limits, requests, session_data, sse, visits
 from sitechat.http.dispatch import endpoint
 from sitechat.http.stream_places import StreamPlace, on_server_loop, server_of, tokens
 from sitechat.http.update_stream import Look, UpdateStream
@@ -43,7 +43,7 @@ def _request_person(request: HttpRequest, bot: Chatbot, page: VisitorPage) -> di
         visit, bot, named, page, admin_url=partial(_admin_url, request)
     )
     if named is None:
-        visits.accept(request, visit, bot.name, found.pk)
+        session_data.accept(request, visit, bot.name, found.pk)
     return {
         "conversation": str(found.pk),
         "person": handoff.as_dict(found, person_options()),

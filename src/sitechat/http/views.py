@@ -36,6 +36,7 @@ from sitechat.http import (
     person_views,
     read_limits,
     requests,
+    session_data,
     sessions,
     visits,
 )
@@ -172,7 +173,7 @@ def _begin(
     visit, turn = found.visit, found.turn
     if found.delivered is not None or found.is_personal:
         delivered = found.delivered or visitor_side.deliver(visit, message, found.conversation)
-        visits.accept(request, visit, message.bot.name, delivered.conversation.pk)
+        session_data.accept(request, visit, message.bot.name, delivered.conversation.pk)
         return visit, delivered
     if turn is None:
         server = server_of(request)
@@ -189,7 +190,7 @@ def _begin(
     elif not turn.reply.reply.finished:
         place.take()
     if turn.conversation is not None:
-        visits.accept(request, visit, message.bot.name, turn.conversation)
+        session_data.accept(request, visit, message.bot.name, turn.conversation)
     return visit, turn
 
 
@@ -225,7 +226,7 @@ def _conversation(request: HttpRequest) -> dict[str, Any]:
         "person": _person(conversation, offered=edited.offers_person),
         "privacy_url": _optional(options.get("privacy_url")),
         "consent": consent.state(visit),
-        "contact": form and form.as_dict(has_sent=visits.has_left_contact(request)),
+        "contact": form and form.as_dict(has_sent=session_data.has_left_contact(request)),
     }
 
 
@@ -271,7 +272,7 @@ def _erase(request: HttpRequest) -> None:
     if conversation is not None:
         erasure.erase(Conversation.objects.filter(pk=conversation.pk))
     if named is None or (conversation is not None and conversation.pk == visit.held.get(bot)):
-        visits.drop_conversation(request, visit, bot)
+        session_data.drop_conversation(request, visit, bot)
         sessions.save(request)
 
 

@@ -1,6 +1,6 @@
 """The conversations in a visitor's browser session: one per bot, by their ids.
 
-Pure: `sitechat.http.visits` reads them from the session and stores them there.
+Pure: `sitechat.http.session_data` reads them from the session and stores them there.
 """
 
 from __future__ import annotations

@@ -1,0 +1,131 @@
+"""The data of the chat in the visitor's session: identity, conversations and contact requests."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import ImproperlyConfigured
+
+from sitechat.conversations.visit import Visit
+from sitechat.http import sessions
+from sitechat.ledger.identity import IDENTITY_LENGTH, session_identity
+from sitechat.models.ids import parse_uuid
+from sitechat.people import contact_requests
+
+if TYPE_CHECKING:
+    from django.contrib.sessions.backends.base import SessionBase
+    from django.http import HttpRequest
+
+    from sitechat.models import Contact
+
+CONVERSATIONS_KEY = "sitechat"
+"""Session key of the conversations by bot."""
+
+VISITOR_KEY = "sitechat_visitor"
+"""Session key of the visitor's random identity.
+
+The limits need an identity that survives a login, which changes the session's key, and the
+deletion of the conversation.
+"""
+
+CONTACT_KEY = "sitechat_contact"
+"""Session key that is set when the visitor has sent a contact request."""
+
+FORGOTTEN = "forgotten "
+"""Prefix of the text that replaces the id of a forgotten conversation."""
+
+
+def session_of(request: HttpRequest) -> SessionBase:
+    """Return the session of a request.
+
+    Raises:
+        ImproperlyConfigured: The site has no SessionMiddleware.
+    """
+    try:
+        return request.session
+    except AttributeError:
+        raise ImproperlyConfigured(
+            "sitechat needs django.contrib.sessions: put SessionMiddleware into MIDDLEWARE."
+        ) from None
+
+
+def identity_in(session: SessionBase) -> str:
+    """Return the visitor's identity in the session, or a new one if the session has none."""
+    stored = session.get(VISITOR_KEY)
+    if isinstance(stored, str) and len(stored) == IDENTITY_LENGTH:
+        return stored
+    return session_identity(session.session_key)
+
+
+def conversations_by_bot(session: SessionBase) -> dict[str, str]:
+    """Return the valid entries for bots in the session."""
+    held = session.get(CONVERSATIONS_KEY)
+    if not isinstance(held, dict):
+        return {}
+    return {bot: entry for bot, entry in held.items() if isinstance(entry, str)}
+
+
+def remember(request: HttpRequest, visit: Visit, bot: str, conversation: uuid.UUID) -> None:
+    """Store the visitor's identity and conversation in the session if they are new there."""
+    remember_visitor(request, visit)
+    session = session_of(request)
+    by_bot = conversations_by_bot(session)
+    if by_bot.get(bot) != str(conversation):
+        session[CONVERSATIONS_KEY] = {**by_bot, bot: str(conversation)}
+
+
+def accept(request: HttpRequest, visit: Visit, bot: str, conversation: uuid.UUID) -> None:
+    """Store in the session what an accepted message or request for a person has started.
+
+    A contact that the visitor has left before is linked to the conversation.
+    """
+    contact = _take_contact(request, bot)
+    if contact is not None:
+        contact_requests.link_conversation(contact, conversation, bot)
+    remember(request, visit, bot, conversation)
+    sessions.save(request)
+
+
+def remember_visitor(request: HttpRequest, visit: Visit) -> None:
+    """Store the visitor's identity in the session if it is new there."""
+    session = session_of(request)
+    if session.get(VISITOR_KEY) != visit.visitor.session:
+        session[VISITOR_KEY] = visit.visitor.session
+
+
+def remember_contact(request: HttpRequest, contact: Contact) -> None:
+    """Note in the session that the visitor has sent a contact request.
+
+    The session keeps the id and the bot of a contact request without a conversation, for `accept`.
+    """
+    is_alone = contact.conversation_id is None
+    session_of(request)[CONTACT_KEY] = f"{contact.pk} {contact.bot}" if is_alone else ""
+
+
+def has_left_contact(request: HttpRequest) -> bool:
+    """Return whether the visitor has sent a contact request."""
+    return CONTACT_KEY in session_of(request)
+
+
+def _take_contact(request: HttpRequest, bot: str) -> uuid.UUID | None:
+    """Remove the id of a contact request without a conversation from the session and return it.
+
+    A contact request for another bot is kept.
+    """
+    session = session_of(request)
+    waiting = session.get(CONTACT_KEY)
+    pk, _space, its_bot = waiting.partition(" ") if isinstance(waiting, str) else ("", "", "")
+    if not pk or its_bot not in ("", bot):
+        return None
+    session[CONTACT_KEY] = ""
+    return parse_uuid(pk)
+
+
+def drop_conversation(request: HttpRequest, visit: Visit, bot: str) -> None:
+    """Remove the conversation with a bot from the session; the next one gets another id."""
+    session = session_of(request)
+    by_bot = conversations_by_bot(session)
+    if bot in by_bot or not visit.held.is_new:
+        session[CONVERSATIONS_KEY] = {**by_bot, bot: f"{FORGOTTEN}{secrets.token_hex(8)}"}
