@@ -26,7 +26,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from sitechat.claude import breaker, failures, fallbacks, regions
 from sitechat.conversations import bot_texts
-from sitechat.engine import engine, stop
+from sitechat.engine import checkpoints, engine, stop
 from sitechat.engine.process import running
 from sitechat.engine.workers import DATABASE_THREADS, workers
 from sitechat.events import sender
@@ -255,7 +255,8 @@ def quick_retries(smaller: Smaller) -> None:
 @pytest.fixture
 def quick_engine(smaller: Smaller) -> None:
     """Let the engine save and retry immediately instead of twice a second."""
-    smaller(engine, CHECKPOINT=0.02, SAVE_AGAIN=0.01)
+    smaller(checkpoints, CHECKPOINT=0.02)
+    smaller(engine, SAVE_AGAIN=0.01)
 
 
 @pytest.fixture

@@ -26,8 +26,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sitechat.claude.failures import Silent
 from sitechat.conf import conf
-from sitechat.engine import settlement, workers
-from sitechat.engine.checkpoints import CHECKPOINT, checkpoint
+from sitechat.engine import checkpoints, settlement, workers
 from sitechat.engine.driver import converse, explained
 from sitechat.engine.live import Ending, LiveReply
 from sitechat.engine.workers import POOLED, Steps
@@ -107,7 +106,7 @@ class Engine:
     async def _tick(self) -> None:
         """Twice a second, write checkpoints, obey other processes' stops and check deadlines."""
         while self._live:
-            await asyncio.sleep(CHECKPOINT)
+            await asyncio.sleep(checkpoints.CHECKPOINT)
             replies = [live for live in self._live.values() if not live.closed]
             for live in replies:
                 if monotonic() - live.heard_at > live.timeout:
@@ -119,7 +118,7 @@ class Engine:
 
     async def _checkpoint(self, replies: Sequence[LiveReply]) -> None:
         """Write the progress of the replies of one database, and end those that were stopped."""
-        work = partial(replies[0].context.copy().run, checkpoint, replies)
+        work = partial(replies[0].context.copy().run, checkpoints.checkpoint, replies)
         try:
             rows = await workers.run_checkpoint(work)
         except Exception:
