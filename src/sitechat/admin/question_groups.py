@@ -50,24 +50,24 @@ class Group:
 
     @property
     def first(self) -> Sequence[QuestionRow]:
-        """Return the questions that are shown at once."""
+        """The questions that are shown at once."""
         return self.asked[:SHOWN]
 
     @property
     def others(self) -> Sequence[QuestionRow]:
-        """Return the questions that are hidden until the group is expanded."""
+        """The questions that are hidden until the group is expanded."""
         return self.asked[SHOWN:]
 
     @property
     def ids(self) -> str:
-        """Return the primary keys, separated by commas; empty if not all of them are loaded."""
+        """The primary keys, separated by commas; empty if not all of them are loaded."""
         if len(self.asked) < self.group.count:
             return ""
         return ",".join(str(asked.row.pk) for asked in self.asked)
 
     @property
     def name(self) -> str:
-        """Return a name for the group that excludes questions asked after the page was shown."""
+        """A name for the group that excludes questions asked after the page was shown."""
         return f"{self.group.key}_{self.group.newest.isoformat()}"
 
 

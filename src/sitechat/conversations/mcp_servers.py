@@ -1,4 +1,4 @@
-"""The entries of `Chatbot.mcp_servers`: what they may hold, and what is wrong with one."""
+"""Validation of the entries of `Chatbot.mcp_servers`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The people of the site who get the chat's mails about events."""
+"""The addresses that receive the chat's mails about events."""
 
 from __future__ import annotations
 
