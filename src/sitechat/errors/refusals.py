@@ -9,7 +9,7 @@ from sitechat.errors.base import ChatError
 
 
 class InvalidRequest(ChatError):
-    """The request can not be understood."""
+    """The request can't be understood."""
 
     code, status = "invalid_request", 400
     message = _("The request was not understood.")
