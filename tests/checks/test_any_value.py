@@ -8,7 +8,7 @@ import pytest
 from pytest_django import Settings
 
 from sitechat.checks import run, upkeep
-from sitechat.checks.registry import DEPLOYMENT_CHECKS
+from sitechat.checks.deployment import DEPLOYMENT_CHECKS
 from sitechat.conf import SETTINGS
 from tests.visitor import Visitor
 
