@@ -1,23 +1,27 @@
-"""Tests of the optional middleware that refuses messages before any other work is done."""
+"""Tests of the optional middleware that refuses messages before Django handles them."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.core.handlers.asgi import ASGIHandler
+from django.core.signals import request_started
 from django.http import HttpRequest, HttpResponse
-from django.test import AsyncClient
 from django.urls import include, path
 from pytest_django import Settings
 
+from sitechat.http import early_gate
 from sitechat.http.gate import STARTING, WAITING, gate
 from sitechat.models import Conversation
 from sitechat.standin import Standin
-from tests.visitor import CHAT, AsyncVisitor, MakeVisitor, Visitor, async_events_of, text_of
+from tests.asgi_site import AsgiAnswer, AsgiCall
+from tests.smaller import Smaller
+from tests.visitor import CHAT, MakeVisitor, Visitor, parse, text_of
 from tests.waiting import loop_turn
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
@@ -43,10 +47,23 @@ def noting(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
     return middleware
 
 
+started: list[str] = []
+"""The paths of which Django has sent `request_started`."""
+
+
+def note_start(scope: dict[str, Any] | None = None, **_signal: object) -> None:
+    if scope is not None:
+        started.append(scope["path"])
+
+
 @pytest.fixture(autouse=True)
-def _site(settings: Settings) -> None:
+def _site(settings: Settings) -> Iterator[None]:
     seen.clear()
+    started.clear()
+    request_started.connect(note_start)
     settings.MIDDLEWARE = [MIDDLEWARE, "tests.test_middleware.noting", *settings.MIDDLEWARE]
+    yield
+    request_started.disconnect(note_start)
 
 
 @asynccontextmanager
@@ -65,11 +82,14 @@ async def full() -> AsyncIterator[None]:
             ticket.leave()
 
 
-async def post(client: AsyncClient, url: str = CHAT, **headers: str) -> Any:
-    return await client.post(url, b'{"message": "Hi"}', "application/json", headers=headers)
+HELLO = b'{"message": "Hi"}'
 
 
-def assert_overloaded(response: Any) -> None:
+async def post(site: ASGIHandler, url: str = CHAT, **headers: str) -> AsgiAnswer:
+    return await AsgiCall("POST", url, HELLO, **headers).answer(site)
+
+
+def assert_overloaded(response: AsgiAnswer) -> None:
     assert response.status_code == 503
     answer = response.json()
     assert answer["error"] == "overloaded"
@@ -80,28 +100,31 @@ def assert_overloaded(response: Any) -> None:
 
 def test_a_message_without_room_is_refused_before_any_other_work(live_visitor: MakeVisitor) -> None:
     async def main() -> None:
-        client = AsyncClient()
+        site = ASGIHandler()
         async with full():
-            assert_overloaded(await post(client))
-            assert seen == []
-            page = await client.get("/")
+            assert_overloaded(await post(site))
+            assert seen == started == []
+            page = await AsgiCall("GET", "/", b"").answer(site)
             assert page.status_code == 200
-        assert text_of(await AsyncVisitor().ask("Hello"))
+        assert text_of(parse((await post(site)).body))
 
     async_to_sync(main)()
-    assert seen == ["/", CHAT]
+    assert seen == started == ["/", CHAT]
     assert Conversation.objects.count() == 1
 
 
-def test_the_view_refuses_as_well(live_visitor: MakeVisitor, settings: Settings) -> None:
+def test_the_view_refuses_as_well_and_django_logs_no_error(
+    live_visitor: MakeVisitor, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
     settings.MIDDLEWARE = settings.MIDDLEWARE[1:]
 
     async def main() -> None:
         async with full():
-            assert_overloaded(await post(AsyncClient()))
+            assert_overloaded(await post(ASGIHandler()))
 
     async_to_sync(main)()
     assert not Conversation.objects.exists()
+    assert not [record for record in caplog.records if record.name.startswith("django")]
 
 
 def test_a_page_of_another_host_may_read_the_refusal(
@@ -109,9 +132,9 @@ def test_a_page_of_another_host_may_read_the_refusal(
 ) -> None:
     settings.CHAT_ORIGINS = ["https://docs.example.org"]
 
-    async def main() -> Any:
+    async def main() -> AsgiAnswer:
         async with full():
-            return await post(AsyncClient(), Origin="https://docs.example.org")
+            return await post(ASGIHandler(), Origin="https://docs.example.org")
 
     response = async_to_sync(main)()
     assert_overloaded(response)
@@ -120,9 +143,9 @@ def test_a_page_of_another_host_may_read_the_refusal(
 
 
 def test_a_refusal_is_in_the_language_of_the_page(live_visitor: MakeVisitor) -> None:
-    async def main() -> Any:
+    async def main() -> AsgiAnswer:
         async with full():
-            return await post(AsyncClient(), f"{CHAT}?lang=de")
+            return await post(ASGIHandler(), f"{CHAT}?lang=de")
 
     response = async_to_sync(main)()
     assert response["Content-Language"] == "de"
@@ -135,29 +158,88 @@ def test_paths_are_learned_from_the_first_message(
     settings.ROOT_URLCONF = "tests.test_middleware"
 
     async def main() -> None:
-        client, urls = AsyncClient(), ("/one/api/chat/", "/two/api/chat/")
+        site, urls = ASGIHandler(), ("/one/api/chat/", "/two/api/chat/")
         for url in urls:
-            assert text_of(await async_events_of(await post(client, url)))
+            assert text_of(parse((await post(site, url)).body))
         seen.clear()
         async with full():
             for url in urls:
-                assert_overloaded(await post(client, url))
+                assert_overloaded(await post(site, url))
         assert seen == []
 
     async_to_sync(main)()
 
 
-def test_a_refused_message_takes_no_ticket(
+def test_a_message_that_the_site_refuses_keeps_no_place(
     live_visitor: MakeVisitor, claude_standin: Standin
 ) -> None:
     async def main() -> None:
-        client = AsyncClient()
-        for _ in range(STARTING + WAITING + 1):
-            response = await client.post(CHAT, b"{}", "application/json")
+        site = ASGIHandler()
+        for _ in range(STARTING + 1):
+            response = await AsgiCall(body=b"{}").answer(site)
             assert response.status_code == 400
 
     async_to_sync(main)()
     assert not claude_standin.requests
+
+
+def test_clients_that_send_slowly_or_leave_take_no_place(live_visitor: MakeVisitor) -> None:
+    async def main() -> None:
+        site = ASGIHandler()
+        slow = [AsgiCall(body=None) for _ in range(STARTING + WAITING)]
+        tasks = [asyncio.create_task(call.answer(site)) for call in slow]
+        for call in slow:
+            call.send_body(b'{"message"', more=True)
+        await loop_turn()
+        assert text_of(parse((await post(site)).body))
+        for call in slow:
+            call.leave()
+        done, _pending = await asyncio.wait(tasks)
+        assert all(task.exception() for task in done)  # nothing was sent to them
+        assert text_of(parse((await post(site)).body))
+
+    async_to_sync(main)()
+
+
+def test_a_large_message_is_left_to_the_view(live_visitor: MakeVisitor, smaller: Smaller) -> None:
+    smaller(early_gate, MAX_BODY=8)
+
+    async def main() -> None:
+        site, call = ASGIHandler(), AsgiCall(body=None)
+        call.send_body(HELLO[:9], more=True)
+        call.send_body(HELLO[9:])
+        async with full():
+            assert_overloaded(await call.answer(site))
+        assert started == [CHAT]
+
+    async_to_sync(main)()
+
+
+def test_an_invalid_request_is_left_to_django(live_visitor: MakeVisitor) -> None:
+    async def main() -> list[int]:
+        async with full():
+            calls = [AsgiCall(method, f"{CHAT}?x") for method in ("GET", "POST")]
+            for call in calls:
+                call.scope["query_string"] = b"\xff"
+            return [(await call.answer(ASGIHandler())).status_code for call in calls]
+
+    assert async_to_sync(main)() == [400, 400]
+
+
+def test_too_many_calls_for_a_conversation_are_refused_and_counted_once(
+    live_visitor: MakeVisitor, settings: Settings
+) -> None:
+    settings.CHAT_READ_LIMITS = {"reads_of_address": 2}
+
+    async def main() -> list[AsgiAnswer]:
+        site = ASGIHandler()
+        return [await AsgiCall("GET", body=b"").answer(site) for _ in range(3)]
+
+    *allowed, refused = async_to_sync(main)()
+    assert [response.status_code for response in allowed] == [200, 200]
+    assert refused.status_code == 429
+    assert int(refused["Retry-After"]) >= 1
+    assert started == [CHAT, CHAT]
 
 
 def test_under_wsgi_every_request_is_passed_on(visitor: Visitor) -> None:

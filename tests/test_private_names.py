@@ -54,6 +54,24 @@ def test_asgiref_has_the_contexts_that_runtime_threads_ends() -> None:
     assert hasattr(AsyncToSync, "executors"), "asgiref has no executors: adapt runtime/steps.py"
 
 
+def test_django_handles_requests_as_early_gate_and_the_middleware_expect() -> None:
+    from django.core.handlers.asgi import ASGIHandler
+
+    assert "self.handle(scope, receive, send)" in inspect.getsource(ASGIHandler.__call__), (
+        "the handler calls another method: adapt http/early_gate.py"
+    )
+    assert inspect.iscoroutinefunction(ASGIHandler.send_response), "adapt http/early_gate.py"
+    assert "self.load_middleware(" in inspect.getsource(ASGIHandler.__init__), (
+        "the handler loads its middleware in another method: adapt middleware.py"
+    )
+
+
+def test_django_does_not_log_a_response_that_dispatch_marks() -> None:
+    from django.utils.log import log_response
+
+    assert '"_has_been_logged"' in inspect.getsource(log_response), "adapt http/dispatch.py"
+
+
 def test_django_has_the_attributes_that_admin_keyset_sets() -> None:
     from django.contrib.admin.views.main import ChangeList
 

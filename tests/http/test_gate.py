@@ -63,6 +63,21 @@ def test_each_refused_visitor_gets_a_later_retry_after() -> None:
     assert times[-1] <= MAX_LINE_SECONDS
 
 
+def test_refusals_are_logged_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
+    now = [0.0]
+
+    async def main() -> None:
+        gate = Gate(clock=lambda: now[0])
+        _begun, waiting = await fill(gate)
+        for now[0] in (0.0, 1.0, 59.0, 61.0, 62.0):
+            await refused(gate)
+        for task in waiting:
+            task.cancel()
+
+    async_to_sync(main)()
+    assert [record.args for record in caplog.records] == [(1,), (3,)]
+
+
 @pytest.mark.parametrize("let_in", [False, True])
 def test_a_client_that_disconnects_while_it_waits_blocks_nobody(let_in: bool) -> None:
     async def main() -> None:

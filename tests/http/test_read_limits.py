@@ -120,12 +120,8 @@ def test_streams_of_an_address_are_limited(
     assert_too_many(visitors[1].client.get(reply_url(started[1][0])))
 
 
-@pytest.mark.parametrize("first", [[], ["sitechat.middleware.ChatMiddleware"]])
-def test_the_middleware_counts_a_call_once(
-    first: list[str], live_visitor: MakeVisitor, settings: Settings
-) -> None:
+def test_a_call_under_asgi_is_counted_once(live_visitor: MakeVisitor, settings: Settings) -> None:
     settings.CHAT_READ_LIMITS = {"reads_of_address": 2}
-    settings.MIDDLEWARE = [*first, *settings.MIDDLEWARE]
 
     async def main() -> list[Any]:
         return [await AsyncClient().get(CHAT) for _ in range(3)]

@@ -6,8 +6,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
+from django.db import connection
 from django.http import HttpRequest
 from django.test import Client, RequestFactory
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from sitechat.http import session_data
@@ -226,3 +228,12 @@ def test_a_forged_cookie_is_not_a_session(visitor: Visitor, settings: Settings) 
     other = Visitor()
     other.client.cookies["sessionid"] = "forged"
     assert other.texts() == []
+
+
+def test_a_new_session_is_stored_without_a_query_for_its_key(
+    visitor: Visitor,
+) -> None:
+    with CaptureQueriesContext(connection) as found:
+        visitor.ask("Hello")
+    [insert] = [each["sql"] for each in found if "django_session" in each["sql"]]
+    assert insert.startswith("INSERT")

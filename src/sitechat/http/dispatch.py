@@ -29,7 +29,7 @@ from sitechat.errors import (
     Overloaded,
     ServerError,
 )
-from sitechat.http import cors, entrance
+from sitechat.http import cors, entrance, gate
 from sitechat.http.page_language import page_language
 from sitechat.http.read_limits import TooManyReads, brake
 from sitechat.runtime import database
@@ -148,6 +148,9 @@ async def _of_error(request: HttpRequest, steps: RequestSteps, error: Exception)
 def refusal(error: ChatError, status: int | None = None) -> HttpResponse:
     """Return an error as JSON, with Retry-After if it is known."""
     response = JsonResponse(error.as_dict(), status=status or error.status)
+    if isinstance(error, gate.NoRoom):
+        # Django would log each as an error, on one more thread, and mail it to ADMINS.
+        setattr(response, "_has_been_logged", True)  # noqa: B010 - mypy does not know it
     if error.retry_after is not None:
         response["Retry-After"] = str(error.retry_after)
     return response

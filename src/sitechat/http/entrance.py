@@ -17,7 +17,7 @@ from django.core.signals import request_started
 from django.http import HttpRequest
 
 from sitechat.http.chat_paths import chat_paths
-from sitechat.http.gate import Ticket
+from sitechat.http.gate import TICKET, Ticket
 from sitechat.runtime.per_loop import PerLoop
 from sitechat.runtime.threads import let_request_thread_go
 
@@ -85,7 +85,7 @@ def leave(request: HttpRequest) -> None:
 
 async def _wait(*, scope: Scope, **_signal: object) -> None:
     path = scope["path"].removeprefix(scope.get("root_path", ""))
-    if scope.get("method") != "POST" or path not in chat_paths():
+    if scope.get("method") != "POST" or path not in chat_paths() or TICKET in scope:
         return
     loop = asyncio.get_running_loop()
     entrance = _entrances.get(loop) or _entrances.setdefault(loop, Entrance())

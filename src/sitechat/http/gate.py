@@ -17,9 +17,12 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from sitechat.errors import Overloaded
 from sitechat.runtime.per_process import PerProcess
+from sitechat.runtime.safe_logging import get_logger
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
+
+logger = get_logger("sitechat.views")
 
 STARTING = 4
 """Maximum number of turns that are starting."""
@@ -39,8 +42,15 @@ WEIGHT = 0.1
 MAX_LINE_SECONDS = 120.0
 """Maximum seconds that a refused visitor is asked to wait."""
 
-ATTRIBUTE = "sitechat_ticket"
-"""Attribute of a request in which the middleware stores the request's ticket."""
+WARN_EVERY = 60.0
+"""Minimum seconds between two warnings about refused messages."""
+
+TICKET = "sitechat.ticket"
+"""The key of a message's ticket in its ASGI scope."""
+
+
+class NoRoom(Overloaded):
+    """As many turns start and wait as the process has room for."""
 
 
 class HasPlaces(Protocol):
@@ -74,6 +84,9 @@ class Gate:
         self._line_ends = 0.0
         self._left: float | None = None
         """When a turn last left the gate while others were waiting."""
+        self._refused = 0
+        """Number of refused turns since the last warning."""
+        self._warned: float | None = None
 
     @property
     def has_queue(self) -> bool:
@@ -84,14 +97,14 @@ class Gate:
         """Return the permission to start a turn, possibly after a short wait.
 
         Raises:
-            Overloaded: Too many turns wait. Each refused visitor gets a later `retry_after`, so
+            NoRoom: Too many turns wait. Each refused visitor gets a later `retry_after`, so
                 that they do not all return at once.
         """
         if self._starting < STARTING:
             self._starting += 1
             return Ticket(self)
         if len(self._waiting) >= WAITING:
-            raise Overloaded(retry_after=self._join_line())
+            raise NoRoom(retry_after=self._join_line())
         turn = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
         try:
@@ -123,11 +136,20 @@ class Gate:
     def _join_line(self) -> int:
         """Return the seconds after which another refused visitor should try again."""
         now = self._clock()
+        self._note_refusal(now)
         queue_ends = now + len(self._waiting) / self._pace
         self._line_ends = min(
             max(self._line_ends, queue_ends) + 1 / self._pace, now + MAX_LINE_SECONDS
         )
         return min(ceil(MAX_LINE_SECONDS), max(1, ceil(self._line_ends - now)))
+
+    def _note_refusal(self, now: float) -> None:
+        self._refused += 1
+        if self._warned is None or now - self._warned >= WARN_EVERY:
+            logger.warning(
+                "Too many messages at once: %s refused since the last warning", self._refused
+            )
+            self._refused, self._warned = 0, now
 
 
 gate = PerProcess(Gate)
@@ -135,6 +157,6 @@ gate = PerProcess(Gate)
 
 
 async def enter(request: HttpRequest) -> Ticket:
-    """Return the ticket that the middleware got for a request, or a new one."""
-    ticket = getattr(request, ATTRIBUTE, None)
+    """Return the ticket that `early_gate` got for a request, or a new one."""
+    ticket = getattr(request, "scope", {}).get(TICKET)
     return await gate().enter() if ticket is None else cast("Ticket", ticket)

@@ -36,8 +36,8 @@ REFUSED_AFTER = 1.0
 MAX_HELD_BACK = 2000
 """Maximum number of delayed refusals in a process."""
 
-ATTRIBUTE = "sitechat_counted"
-"""Attribute of a request that the middleware has counted."""
+COUNTED = "sitechat.counted"
+"""The key in the ASGI scope of a request that `early_gate` has counted."""
 
 
 class TooManyReads(RateLimited):
@@ -140,9 +140,10 @@ def check_call(request: HttpRequest, kind: str) -> None:
     Raises:
         TooManyReads: The session or the address has made too many calls.
     """
-    if getattr(request, ATTRIBUTE, False):
+    scope = getattr(request, "scope", {})
+    if COUNTED in scope:
         return
-    setattr(request, ATTRIBUTE, True)
+    scope[COUNTED] = True
     limits, counts = conf.CHAT_READ_LIMITS, calls()
     wait = counts.take(f"{kind} of address", network_of(request), limits[f"{kind}_of_address"])
     session = request.COOKIES.get(settings.SESSION_COOKIE_NAME)

@@ -56,7 +56,12 @@ def _save_patiently(session: SessionBase) -> None:
             session.save()
 
     is_new = session.session_key is None
-    database.retry(attempt, also=(OperationalError,))
+    if is_new:  # without a query for a new random key, as the row is inserted, not replaced
+        setattr(session, "exists", lambda _key: False)  # noqa: B010 - mypy knows it as a method
+    try:
+        database.retry(attempt, also=(OperationalError,))
+    finally:
+        vars(session).pop("exists", None)
 
 
 class _SaveOnce:
