@@ -68,13 +68,12 @@ ZOOMED = {"viewport": {"width": 320, "height": 256}}
 """A screen of 1280 by 1024 pixels with a zoom of 400%."""
 VARIANTS: dict[str, tuple[dict[str, Any], str, str]] = {
     "en": ({"locale": "en"}, "/", ""),
-    "ar": ({"locale": "ar"}, "/", ""),
-    "dark": ({"color_scheme": "dark"}, "/header/", ""),
 }
 """Options of the browser, path and root size."""
 FURTHER_LANGUAGES = ("de", "fr", "es", "pt", "ja", "zh-Hans")
 FURTHER_VARIANTS: dict[str, tuple[dict[str, Any], str, str]] = {
-    "a page with a header": ({}, "/header/", ""),
+    "ar": ({"locale": "ar"}, "/", ""),
+    "dark": ({"color_scheme": "dark"}, "/header/", ""),
     "inline": ({}, "/inline/", ""),
     "dark phone": ({**PHONE, "color_scheme": "dark"}, "/", ""),
     "forced colors": ({"forced_colors": "active"}, "/", ""),

@@ -39,7 +39,7 @@ def answer(chat: Chat, *events: dict[str, Any]) -> Locator:
     return chat.ask()
 
 
-@pytest.mark.parametrize("size", [1, 10_000])
+@pytest.mark.parametrize("size", [1, pytest.param(10_000, marks=pytest.mark.long)])
 def test_nothing_executes_and_no_request_leaves(size: int, chat: Chat) -> None:
     """Split tags over events in every way. `page` fails if anything is executed or sent."""
     chat.page.on("dialog", lambda dialog: pytest.fail(f"it executed: {dialog.message}"))
@@ -67,7 +67,7 @@ PAYLOADS = json.loads(
 """What the unit tests of the Markdown try, too."""
 
 
-@pytest.mark.parametrize("size", [7, 100_000])
+@pytest.mark.parametrize("size", [7, pytest.param(100_000, marks=pytest.mark.long)])
 def test_no_payload_executes_or_fetches_anything(size: int, chat: Chat) -> None:
     """Send everything in one answer. `page` fails if anything is executed or sent."""
     chat.page.on("dialog", lambda dialog: pytest.fail(f"it executed: {dialog.message}"))

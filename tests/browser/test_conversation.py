@@ -14,7 +14,7 @@ from tests.browser.conftest import Server
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize("server", ["uvicorn", "gunicorn"])
+@pytest.mark.parametrize("server", ["uvicorn", pytest.param("gunicorn", marks=pytest.mark.long)])
 def test_an_answer_arrives_while_it_is_written(
     server: str, serve: Callable[..., Server], page: Page, standin: StandinProcess
 ) -> None:

@@ -29,8 +29,8 @@ def answer_with(chat: Chat, status: int, body: dict[str, object] | str, **header
     ("seconds", "words"),
     [
         (30, "in 30 seconds"),
-        (720, "in 12 minutes"),
-        (7200, "in 2 hours"),
+        pytest.param(720, "in 12 minutes", marks=pytest.mark.long),
+        pytest.param(7200, "in 2 hours", marks=pytest.mark.long),
     ],
 )
 def test_a_limit_is_said_with_the_time_to_wait_and_the_message_comes_back(

@@ -10,7 +10,7 @@ import pytest
 
 from sitechat.standin import Answer, StandinProcess
 from tests.servers.callers import CHAT, Caller
-from tests.servers.conftest import USUAL, Sites
+from tests.servers.conftest import MAINLY_UVICORN, Sites
 from tests.servers.sites import UVICORN, Server, Site
 from tests.waiting import until
 
@@ -35,7 +35,7 @@ def ask(site: Site, standin: StandinProcess) -> tuple[Caller, str, str]:
     return caller, reply, question["id"]
 
 
-@pytest.mark.parametrize("server", USUAL, ids=str)
+@pytest.mark.parametrize("server", MAINLY_UVICORN, ids=str)
 def test_another_process_runs_what_a_visitor_confirmed_and_runs_it_once(
     server: Server, sites: Sites, standin: StandinProcess, tmp_path: Path
 ) -> None:

@@ -35,7 +35,7 @@ def documented_lines() -> tuple[str, str]:
     return beside, inside
 
 
-@pytest.fixture(scope="module", params=KINDS)
+@pytest.fixture(scope="module", params=["ASGI", pytest.param("WSGI", marks=pytest.mark.long)])
 def site(request: pytest.FixtureRequest, shared_sites: Sites) -> Iterator[Site]:
     server: Server = KINDS[request.param]
     site = shared_sites.start(server)

@@ -42,8 +42,8 @@ class Behind:
     scope="module",
     params=[
         (UVICORN, "1.0"),
-        (UVICORN, "1.1"),
-        (GUNICORN_GTHREAD, "1.0"),
+        pytest.param((UVICORN, "1.1"), marks=pytest.mark.long),
+        pytest.param((GUNICORN_GTHREAD, "1.0"), marks=pytest.mark.long),
         (GUNICORN_GTHREAD, "1.1"),
     ],
     ids=lambda param: f"{param[0]}, HTTP/{param[1]}",

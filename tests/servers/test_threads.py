@@ -11,11 +11,10 @@ import pytest
 
 from sitechat.standin import Answer, StandinProcess
 from tests.servers.callers import Caller
-from tests.servers.conftest import Databases, Sites
+from tests.servers.conftest import MAINLY_UVICORN, Databases, Sites
 from tests.servers.sites import (
     GUNICORN_GTHREAD,
     GUNICORN_SYNC,
-    UVICORN,
     UWSGI,
     Server,
     Site,
@@ -174,7 +173,7 @@ def test_a_stream_is_cut_before_the_server_kills_its_worker(
     assert caller.process()["pid"] == worker
 
 
-@pytest.mark.parametrize("server", [UVICORN, GUNICORN_GTHREAD], ids=str)
+@pytest.mark.parametrize("server", MAINLY_UVICORN, ids=str)
 def test_the_owner_can_say_how_many_streams(
     server: Server, sites: Sites, standin: StandinProcess, databases: Databases
 ) -> None:
