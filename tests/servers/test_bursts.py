@@ -67,7 +67,7 @@ def test_under_asgi_a_burst_is_answered_or_asked_to_come_back(
 ) -> None:
     site = sites.start(UVICORN, vendor, middleware=middleware)
     standin.always("Hi.")
-    answers = post_at_once(site, 150, polls=False)
+    answers = post_at_once(site, 120, polls=False)
     assert set(statuses(answers)) <= {200, 503}
     accepted = [answer for answer in answers if answer.status == 200]
     assert len(accepted) >= STARTING + WAITING
