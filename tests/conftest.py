@@ -6,6 +6,7 @@ import gc
 import importlib
 import itertools
 import os
+import re
 import sys
 import tempfile
 import threading
@@ -63,6 +64,26 @@ def pytest_configure(config: pytest.Config) -> None:
 
 DJANGO = frozenset({"claude_standin", "client", "db", "rf", "settings", "transactional_db"})
 """Fixtures that need Django. Fixtures such as `visitor` depend on one of them."""
+
+
+SELECTED = re.compile(r"(database|long|nightly)\b(?!.*\bor\b)")
+"""Matches a selection of tests that all have one marker, named in their file or `conftest.py`."""
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Ignore files without the marker that all selected tests have. Imports take seconds."""
+    selected = SELECTED.match(config.option.markexpr)
+    if not selected or not collection_path.name.startswith("test_"):
+        return None
+    if collection_path.suffix != ".py":
+        return None
+    files = [collection_path, collection_path.parent / "conftest.py"]
+    names_marker = any(
+        re.search(rf"\bmark\.{selected[1]}\b", path.read_text(encoding="utf-8"))
+        for path in files
+        if path.exists()
+    )
+    return None if names_marker else True
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -10,6 +10,7 @@ from pytest_django import Settings
 
 from sitechat.claude import breaker
 from sitechat.models import Counter, Message, Usage
+from tests.smaller import Smaller
 from tests.visitor import Visitor, text_of
 from tests.wire import Response, Wire, answer, block, end, error, event, start, text
 
@@ -144,8 +145,9 @@ def test_impossible_counts_are_not_booked(upstream: Wire, visitor: Visitor) -> N
 )
 @pytest.mark.parametrize("when", ["first", "in mid-answer"])
 def test_one_visitors_errors_close_the_chat_for_nobody(
-    upstream: Wire, visitor: Visitor, settings: Settings, kind: str, when: str
+    upstream: Wire, visitor: Visitor, settings: Settings, smaller: Smaller, kind: str, when: str
 ) -> None:
+    smaller(breaker, FAILURES=2)
     settings.CHAT_LIMITS = {}
     before = b"" if when == "first" else start() + block() + text("Half")
     upstream.answer(Response(before + error(kind)))

@@ -110,7 +110,7 @@ def ask(*questions: str, page: str = "/") -> Answered:
     return Answered(reply["text"], [urls[cite["n"]] for cite in reply["citations"]])
 
 
-@pytest.mark.parametrize("asked_on", ["/", "/performance/"])
+@pytest.mark.parametrize("asked_on", ["/", pytest.param("/performance/", marks=pytest.mark.long)])
 def test_answers_cite_the_page_that_contains_them(documentation: None, asked_on: str) -> None:
     wrong = []
     for question, page, *before in QUESTIONS:
