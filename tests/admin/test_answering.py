@@ -121,11 +121,22 @@ def test_an_answer_that_is_sent_again_is_stored_once(ann: Client) -> None:
     conversation = waiting()
     act(ann, conversation, "join", name="Ben")
     page = page_of(ann, url(conversation, "change"))
-    [draft] = re.findall('name="draft" value="([^"]+)"', page)
+    draft = re.findall('name="draft" value="([^"]+)"', page)[0]
     for _copy in range(2):
         assert act_as_script(ann, conversation, "reply", text="Hello", draft=draft)[0] == 200
     act(ann, conversation, "reply", text="Hello", draft="no id")
     assert conversation.messages.filter(role="agent").count() == 2
+
+
+def test_a_note_whose_response_was_lost_is_added_once(ann: Client) -> None:
+    conversation = waiting()
+    page = page_of(ann, url(conversation, "change"))
+    drafts = re.findall('name="draft" value="([^"]+)"', page)
+    assert len(set(drafts)) == 2
+    for _copy in range(2):
+        assert act_as_script(ann, conversation, "note", text="Call", draft=drafts[1])[0] == 200
+    act(ann, conversation, "note", text="Call", draft="no id")
+    assert HandoffEntry.objects.filter(kind="note").count() == 2
 
 
 def test_approved_answers_of_a_bot_are_offered_beside_many_of_another(ann: Client) -> None:

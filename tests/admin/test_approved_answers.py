@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -62,6 +63,21 @@ def test_an_unanswered_question_becomes_an_answer_and_is_done(owner: Client) -> 
     assert answer.wordings == ["Where can I park?", "Is there parking?"]
     assert answer.author_id is not None
     assert not Unanswered.objects.open().exists()
+
+
+def test_a_form_that_is_sent_again_stores_one_answer(owner: Client) -> None:
+    form_id = re.findall('name="draft" value="([^"]+)"', page_of(owner, ADD))[0]
+    for _copy in range(2):
+        assert save(owner, draft=form_id).status_code == 302
+    assert ApprovedAnswer.objects.count() == 1
+    save(owner, draft=form_id, answer="Behind the church.")
+    save(owner)
+    save(owner)
+    assert ApprovedAnswer.objects.count() == 4
+    answer = ApprovedAnswer.objects.earliest("pk")
+    changes = {**FIELDS, "questions": answer.questions, "title": "New", "draft": form_id}
+    owner.post(f"{LIST}{answer.pk}/change/", changes)
+    assert str(LogEntry.objects.latest("pk")) == "Changed “New” — Changed Title."
 
 
 def test_a_thumb_down_begins_with_the_reply_and_is_not_listed_later(owner: Client) -> None:

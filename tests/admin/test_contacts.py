@@ -102,8 +102,9 @@ def test_the_state_can_be_changed_and_nothing_else(owner: Client) -> None:
 
 def test_it_leads_to_the_transcript(owner: Client) -> None:
     conversation = talk(("Hello", "Hi"))
-    url = f"{URL}{put(conversation=conversation).pk}/change/"
+    url = f"{URL}{put(conversation=conversation, name='Ann <b>').pk}/change/"
     assert url_of(conversation) in page_of(owner, url)
+    assert "<h2>Ann &lt;b&gt;</h2>" in page_of(owner, url)
     assert url_of(conversation) not in page_of(owner_client("view_contact"), url)
 
 

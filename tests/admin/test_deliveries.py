@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -45,6 +46,28 @@ def test_a_failed_delivery_can_be_sent_again(permission: str, state: str) -> Non
     assert failed.state == state
     assert staff.post(f"{URL}{failed.pk}/change/", {"state": "sent"}).status_code == 403
     assert staff.post(f"{URL}{failed.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_only_those_who_may_see_contacts_see_the_address_of_a_visitor() -> None:
+    refused = (
+        "SMTPRecipientsRefused: {'carol@visitors.example': (550, b'<carol@visitors.example>')}"
+    )
+    row = put(
+        event="person_answered", target="carol@visitors.example", state="failed", error=refused
+    )
+    put(event="person_answered", target="dave.long@x.example", error="refused: dave.lo…")
+    put(target="owner@example.org")
+    urls = (URL, f"{URL}{row.pk}/change/")
+    for url in urls:
+        page = page_of(owner_client("view_delivery"), url)
+        User.objects.all().delete()
+        assert not any(part in page for part in ("carol", "visitors.example", "dave"))
+        assert "SMTPRecipientsRefused" in page
+    assert "owner@example.org" in page_of(owner_client("view_delivery"), URL)
+    User.objects.all().delete()
+    reader = owner_client("view_delivery", "view_contact")
+    for url in urls:
+        assert page_of(reader, url).count("carol@visitors.example") == 3
 
 
 def test_others_see_nothing() -> None:

@@ -10,6 +10,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from sitechat.admin.edited_texts import MAX_INSTRUCTIONS_LENGTH, MAX_SUGGESTIONS
+from sitechat.conversations import bot_texts
 from sitechat.models import BotTexts, Usage
 from sitechat.standin import Standin
 from tests.owner import owner_client
@@ -64,6 +65,20 @@ def test_a_version_that_was_saved_meanwhile_is_not_lost(owner: Client) -> None:
     version = response.context["form"]["version"].value()
     assert save(owner, greeting="Two", version=version).status_code == 302
     assert BotTexts.objects.count() == 2
+
+
+def test_a_form_that_is_sent_again_is_no_other_version(owner: Client) -> None:
+    for _copy in range(2):
+        assert save(owner, greeting="One", version="").status_code == 302
+    assert BotTexts.objects.count() == 1
+
+
+def test_a_version_that_was_saved_since_the_form_was_checked_is_not_replaced() -> None:
+    first, second, third = (BotTexts(bot="default", greeting=text) for text in "ABC")
+    assert bot_texts.add_version(first, after=None)
+    assert not bot_texts.add_version(second, after=None)
+    assert bot_texts.add_version(third, after=first)
+    assert [row.greeting for row in BotTexts.objects.order_by("pk")] == ["A", "C"]
 
 
 @pytest.mark.usefixtures("_sdk")

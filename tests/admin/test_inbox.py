@@ -51,6 +51,19 @@ def test_the_inbox_shows_who_waits(ann: Client) -> None:
     assert "&lt;b&gt;Bold" in live["html"]
 
 
+def test_a_visitor_whose_person_was_deleted_is_counted_for_everybody(ann: Client) -> None:
+    conversation = waiting()
+    colleague = User.objects.create_superuser("colleague")
+    staff.join(conversation, colleague)
+    Handoff.objects.update(visitor_wrote=timezone.now())
+    assert ann.get(f"{INBOX}live/").json()["count"] == 0
+    colleague.delete()
+    assert ann.get(f"{INBOX}live/").json()["count"] == 1
+    act(ann, conversation, "join")
+    act(ann, conversation, "reply", text="Hello")
+    assert ann.get(f"{INBOX}live/").json()["count"] == 0
+
+
 def test_the_newest_request_comes_first(ann: Client) -> None:
     for minutes in (5, 90, 1):
         waiting(f"{minutes} ago", requested=timezone.now() - timedelta(minutes=minutes))

@@ -15,7 +15,7 @@ from sitechat.conversations import erasure
 from sitechat.models import Conversation, Label, Unanswered
 from sitechat.people import labelling
 from sitechat.people.labelling import add_label
-from sitechat.people.staff import ConversationGone, StaffError
+from sitechat.people.staff_errors import ConversationGone, StaffError
 from sitechat.reports import retention
 from tests.admin.inbox import act, url
 from tests.owner import LIST, LONG_AGO, owner_client, page_of, talk, url_of

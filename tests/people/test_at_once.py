@@ -15,7 +15,7 @@ from django.db import connections
 from pytest_django import Settings
 
 from sitechat.models import Contact, Conversation, Delivery, Handoff, HandoffEntry, Message
-from sitechat.people import staff
+from sitechat.people import staff, staff_errors
 from sitechat.standin import Standin
 from tests.owner import talk
 from tests.visitor import CHAT, MakeVisitor, Visitor
@@ -52,7 +52,7 @@ def test_one_of_many_colleagues_joins(conversation: Conversation) -> None:
     users = [User.objects.create_user(f"user{n}") for n in range(AT_ONCE)]
     results = at_once([partial(staff.join, conversation, user) for user in users])
     joined = [result for result in results if isinstance(result, Handoff)]
-    refused = [result for result in results if isinstance(result, staff.NotYours)]
+    refused = [result for result in results if isinstance(result, staff_errors.NotYours)]
     assert (len(joined), len(refused)) == (1, AT_ONCE - 1), results
     assert HandoffEntry.objects.filter(kind="joined").count() == 1
 

@@ -13,7 +13,7 @@ from pytest_django import Settings
 
 from sitechat.conversations import erasure
 from sitechat.models import Contact, Conversation, Delivery, Handoff, Job
-from sitechat.people import mailing, staff
+from sitechat.people import mailing, staff, staff_errors
 from tests.owner import owner_client, page_of, talk
 from tests.visitor import CHAT, Visitor
 
@@ -114,13 +114,13 @@ def test_more_answers_than_fit_into_a_mail_go_into_the_next(
     assert [send(), send()] == [mailing.MAX_ANSWERS, 6]
     texts = "\n\n".join(mail["text"] for mail in mails()).split("\n\n")
     assert texts[1:] == [f"Ann: {text}" for text in said]
-    with pytest.raises(staff.StaffError, match="already been sent"):
+    with pytest.raises(staff_errors.StaffError, match="already been sent"):
         send()
 
 
 def test_nothing_is_sent_to_another_address(answered: tuple[Conversation, User]) -> None:
     conversation, user = answered
-    with pytest.raises(staff.StaffError, match="no longer belongs"):
+    with pytest.raises(staff_errors.StaffError, match="no longer belongs"):
         mailing.mail_answers(conversation, user, "other@example.org", "example.org")
     assert not Delivery.objects.exists()
 
@@ -140,5 +140,5 @@ def test_a_mail_of_a_forgotten_conversation_is_dropped(
     mailing.mail_answers(conversation, user, "visitor@example.org", "example.org")
     erasure.erase(Conversation.objects.all())
     assert not Delivery.objects.exists()
-    with pytest.raises(staff.ConversationGone):
+    with pytest.raises(staff_errors.ConversationGone):
         mailing.mail_answers(conversation, user, "visitor@example.org", "example.org")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from uuid import uuid4
 
@@ -12,7 +13,7 @@ from pytest_django import Settings
 
 from sitechat.conversations import erasure
 from sitechat.models import Contact, Conversation, Handoff, HandoffEntry
-from sitechat.people import labelling, mailing, staff
+from sitechat.people import labelling, mailing, staff, staff_errors
 from sitechat.reports import retention
 from tests.owner import LONG_AGO, talk
 
@@ -38,13 +39,13 @@ def ben(db: None) -> User:
 def test_two_colleagues_can_not_both_join(talking: Conversation, ann: User, ben: User) -> None:
     assert staff.join(talking, ann).name == "Ann"
     staff.join(talking, ann)
-    with pytest.raises(staff.NotYours, match="ann has already joined"):
+    with pytest.raises(staff_errors.NotYours, match="ann has already joined"):
         staff.join(talking, ben)
     assert Handoff.objects.get().agent == ann
-    with pytest.raises(staff.NotYours):
+    with pytest.raises(staff_errors.NotYours):
         staff.say(talking, ben, "Hello")
     for leave in (staff.hand_back, staff.close):
-        with pytest.raises(staff.NotYours):
+        with pytest.raises(staff_errors.NotYours):
             leave(talking, ben)
 
 
@@ -74,6 +75,41 @@ def test_a_message_of_staff_with_the_id_of_another_text_is_sent(
     assert list(said) == ["Hello", "Hello again", "Hello again"]
 
 
+def test_a_copy_of_a_note_is_not_added(talking: Conversation, ann: User) -> None:
+    draft = uuid4()
+    for text, form in (("A", draft), ("A", draft), ("B", draft), ("A", None), ("A", None)):
+        staff.note(talking, ann, text, form)
+    notes = HandoffEntry.objects.filter(kind="note").order_by("pk")
+    assert list(notes.values_list("text", flat=True)) == ["A", "B", "A", "A"]
+
+
+@pytest.mark.parametrize("leave", [staff.hand_back, staff.close])
+def test_a_second_click_on_leaving_changes_nothing(
+    talking: Conversation, ann: User, ben: User, leave: Callable[[Conversation, User], None]
+) -> None:
+    staff.join(talking, ann)
+    leave(talking, ann)
+    staff.note(talking, ann, "Done")
+    before = Handoff.objects.values().get(), HandoffEntry.objects.count()
+    leave(talking, ann)
+    assert (Handoff.objects.values().get(), HandoffEntry.objects.count()) == before
+    with pytest.raises(staff_errors.NotYours):
+        leave(talking, ben)
+    staff.join(talking, ben)
+    with pytest.raises(staff_errors.NotYours, match="ben has taken over"):
+        leave(talking, ann)
+
+
+def test_a_second_click_on_assigning_changes_nothing(
+    talking: Conversation, ann: User, ben: User
+) -> None:
+    staff.join(talking, ann)
+    for colleague in (None, ben, ben, None, None):
+        staff.assign(talking, ann, colleague)
+    steps = HandoffEntry.objects.filter(kind="assigned").order_by("pk")
+    assert list(steps.values_list("text", flat=True)) == ["ben", ""]
+
+
 def test_a_colleague_can_take_over_what_is_assigned(
     talking: Conversation, ann: User, ben: User
 ) -> None:
@@ -81,9 +117,9 @@ def test_a_colleague_can_take_over_what_is_assigned(
     staff.assign(talking, ann, ben)
     staff.say(talking, ann, "Ben knows more.")
     assert staff.join(talking, ben).name == "Ben"
-    with pytest.raises(staff.NotYours, match="ben has taken over"):
+    with pytest.raises(staff_errors.NotYours, match="ben has taken over"):
         staff.say(talking, ann, "One more thing")
-    with pytest.raises(staff.NotYours):
+    with pytest.raises(staff_errors.NotYours):
         staff.join(talking, ann)
 
 
@@ -102,7 +138,7 @@ def test_without_the_setting_nobody_can_join(
     talking: Conversation, ann: User, settings: Settings
 ) -> None:
     settings.CHAT_PERSON = {}
-    with pytest.raises(staff.StaffError, match="CHAT_PERSON"):
+    with pytest.raises(staff_errors.StaffError, match="CHAT_PERSON"):
         staff.join(talking, ann)
 
 
@@ -130,16 +166,16 @@ def test_nothing_is_written_into_a_forgotten_conversation(
 ) -> None:
     staff.join(talking, ann)
     erasure.erase(Conversation.objects.all())
-    with pytest.raises(staff.ConversationGone):
+    with pytest.raises(staff_errors.ConversationGone):
         staff.say(talking, ann, "Hello")
-    with pytest.raises(staff.ConversationGone):
+    with pytest.raises(staff_errors.ConversationGone):
         staff.note(talking, ann, "Hello")
-    with pytest.raises(staff.ConversationGone):
+    with pytest.raises(staff_errors.ConversationGone):
         staff.join(talking, ann)
     for change in (staff.hand_back, staff.close):
-        with pytest.raises(staff.ConversationGone):
+        with pytest.raises(staff_errors.ConversationGone):
             change(talking, ann)
-    with pytest.raises(staff.ConversationGone):
+    with pytest.raises(staff_errors.ConversationGone):
         staff.assign(talking, ann, ben)
     assert not HandoffEntry.objects.exists()
 
@@ -162,7 +198,7 @@ def test_only_messages_prolong_the_retention(talking: Conversation, ann: User) -
 def test_bad_texts_are_refused(talking: Conversation, ann: User, text: str) -> None:
     staff.join(talking, ann)
     for write in (staff.say, staff.note):
-        with pytest.raises(staff.StaffError):
+        with pytest.raises(staff_errors.StaffError):
             write(talking, ann, text)
     assert not talking.messages.filter(role="agent").exists()
 
@@ -173,7 +209,7 @@ def test_a_waiting_conversation_can_be_closed_and_asked_for_again(
     Handoff.objects.create(conversation=talking, bot="default", state="waiting")
     staff.close(talking, ann)
     assert Handoff.objects.get().state == "closed"
-    with pytest.raises(staff.StaffError):
+    with pytest.raises(staff_errors.StaffError):
         staff.assign(talking, ann, ann)
-    with pytest.raises(staff.NotYours, match="the bot answers"):
+    with pytest.raises(staff_errors.NotYours, match="the bot answers"):
         staff.say(talking, ann, "Hello")

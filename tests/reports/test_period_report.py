@@ -102,6 +102,28 @@ def test_a_refusal_with_a_thumb_down_counts_once() -> None:
     assert (figures.questions, figures.unanswered, figures.answered) == (4, 1, 0.75)
 
 
+def test_figures_outlive_the_conversations(settings: Settings) -> None:
+    before = week()
+    settings.CHAT_RETENTION_DAYS = 1
+    for _run in range(2):
+        assert call_command("chat_cleanup") is None
+        assert not Conversation.objects.exists()
+        after = reviewed_report("week")
+        assert (after.figures, after.before) == (before.figures, before.before)
+
+
+def test_figures_of_conversations_that_are_kept_are_counted_again(settings: Settings) -> None:
+    week()
+    call_command("chat_cleanup")
+    conversation = talk(("Late?", "Yes."), age=last_week(), rating=1)
+    call_command("chat_cleanup")
+    assert period_report("week").figures.likes == 2
+    conversation.messages.update(rating=0)
+    assert period_report("week").figures.likes == 2
+    call_command("chat_cleanup")
+    assert period_report("week").figures.likes == 1
+
+
 def test_an_empty_period_says_so(owner: Client) -> None:
     report = period_report("month")
     assert report.is_empty

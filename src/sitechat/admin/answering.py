@@ -22,6 +22,7 @@ from sitechat.people import canned, labelling, mailing, staff
 from sitechat.people import handoff as handoffs
 from sitechat.people.options import person_options
 from sitechat.people.permissions import colleagues, may_answer
+from sitechat.people.staff_errors import StaffError
 from sitechat.people.words import language_name
 
 StaffAction = Callable[[Conversation, Any, Mapping[str, str]], "str | Promise"]
@@ -51,6 +52,8 @@ class Answering:
     known_labels: Sequence[str]
     draft: UUID = field(default_factory=uuid4)
     """The id of the answer that the user is going to write. It identifies copies of it."""
+    note_draft: UUID = field(default_factory=uuid4)
+    """The id of the note that the user is going to write."""
 
     @classmethod
     def of(cls, conversation: Conversation, user: Any) -> Answering:
@@ -147,7 +150,7 @@ def _close(conversation: Conversation, user: Any, form: Mapping[str, str]) -> st
 
 
 def _note(conversation: Conversation, user: Any, form: Mapping[str, str]) -> str:
-    staff.note(conversation, user, form.get("text", ""))
+    staff.note(conversation, user, form.get("text", ""), parse_uuid(form.get("draft", "")))
     return ""
 
 
@@ -160,7 +163,7 @@ def _assign(conversation: Conversation, user: Any, form: Mapping[str, str]) -> s
     chosen = form.get("colleague", "")
     colleague = _user(chosen) if chosen else None
     if chosen and (colleague is None or not may_answer(colleague, conversation.bot)):
-        raise staff.StaffError(_("This user may not answer visitors of this bot."))
+        raise StaffError(_("This user may not answer visitors of this bot."))
     staff.assign(conversation, user, colleague)
     if colleague is None:
         return _("The conversation is assigned to nobody.")
@@ -195,5 +198,5 @@ def _canned(conversation: Conversation, user: Any, form: Mapping[str, str]) -> s
     chosen = form.get("answer", "")
     text = canned.canned_text(conversation, int(chosen)) if is_id(chosen) else ""
     if not text:
-        raise staff.StaffError(_("This answer is no longer approved."))
+        raise StaffError(_("This answer is no longer approved."))
     return text

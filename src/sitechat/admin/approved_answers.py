@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from django import forms
 from django.conf import settings
@@ -40,6 +41,14 @@ MAX_WORDING_LENGTH = 500
 LARGE = {"class": "vLargeTextField", "dir": "auto"}
 
 
+class FormIdField(forms.UUIDField):
+    """The id of a form, which identifies copies of what it sends."""
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Return False: it is no change of the answer."""
+        return False
+
+
 class ApprovedAnswerForm(AnswerModelForm):
     """The form of an approved answer."""
 
@@ -55,10 +64,11 @@ class ApprovedAnswerForm(AnswerModelForm):
         help_text=_("Only for questions in this language, or on pages in it."),
     )
     reply = forms.CharField(required=False, widget=forms.HiddenInput)
+    draft = FormIdField(required=False, widget=forms.HiddenInput, initial=uuid4)
 
     class Meta:
         model = ApprovedAnswer
-        fields = ("title", "questions", "answer", "url", "bots", "language", "audience", "active")
+        fields = ApprovedAnswer.WRITTEN
         widgets = {
             "title": forms.TextInput(attrs={"class": "vTextField", "dir": "auto"}),
             "questions": forms.Textarea(attrs={**LARGE, "rows": 4}),
@@ -121,7 +131,7 @@ class ApprovedAnswerAdmin(OwnTemplates, Uncounted, AnswerModelAdmin):
     fieldsets = (
         (None, {"fields": ("title", "questions", "answer", "url")}),
         (_("Where it applies"), {"fields": ("bots", "language", "audience", "active")}),
-        (None, {"fields": ("reply",), "classes": ("chat-hidden",)}),
+        (None, {"fields": ("reply", "draft"), "classes": ("chat-hidden",)}),
     )
     change_form_template = "admin/sitechat/approvedanswer/change_form.html"
 
@@ -169,15 +179,18 @@ class ApprovedAnswerAdmin(OwnTemplates, Uncounted, AnswerModelAdmin):
         self, request: HttpRequest, obj: ApprovedAnswer, form: Any, change: bool
     ) -> None:
         """Save the answer, embed its questions, and mark the question of its reply as done."""
-        if not change:
-            obj.author_id = request.user.pk
-        if "questions" in form.changed_data:
-            obj.vectors, obj.embedder = None, ""
-        super().save_model(request, obj, form, change)
         # Start-up cost: embedding imports the search.
         from sitechat.knowledge import approved
         from sitechat.reports import approving
 
+        if not change:
+            obj.author_id = request.user.pk
+        if "questions" in form.changed_data:
+            obj.vectors, obj.embedder = None, ""
+        if change:
+            super().save_model(request, obj, form, change)
+        elif not approving.add(obj, form.cleaned_data.get("draft")):
+            return
         approved.embed_in_time(obj)
         reply = parse_uuid(form.cleaned_data.get("reply") or "")
         if reply is None or change or not may_read_transcripts(request):

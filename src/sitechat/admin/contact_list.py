@@ -11,7 +11,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
@@ -166,6 +166,13 @@ class ContactAdmin(KeysetRows, ContactModelAdmin):
         """Return the fields, with the transcript if the user may read it."""
         hidden = set() if may_read_transcripts(request) else {"transcript"}
         return [name for name in self.fields or [] if name not in hidden]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Return the page of a contact, with its name as the heading instead of its id."""
+        shown = {**context, "subtitle": context["original"].shown_name}
+        return super().render_change_form(request, shown, *args, **kwargs)
 
     @admin.action(description=_("Mark as new"), permissions=["change"])
     def mark_new(self, request: HttpRequest, queryset: QuerySet[Contact]) -> None:

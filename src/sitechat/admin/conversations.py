@@ -124,7 +124,7 @@ class ConversationAdmin(KeysetPage, ConversationModelAdmin):
         if request.method == "POST":
             # Start-up cost.
             from sitechat.people.labelling import change_labels
-            from sitechat.people.staff import StaffError
+            from sitechat.people.staff_errors import StaffError
 
             try:
                 change_labels(found, request.POST)

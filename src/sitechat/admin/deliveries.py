@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Value
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from sitechat.admin.badges import badge
-from sitechat.admin.base import KeysetRows, ReadOnlyPage
+from sitechat.admin.base import KeysetRows, ReadOnlyPage, may_read_contacts
 from sitechat.admin.keyset import NewestFirst
 from sitechat.models import Delivery
 from sitechat.safe_text import visible
@@ -31,6 +32,12 @@ BADGES: dict[str, str] = {
 }
 """The style of each state in the list."""
 
+MASKED = "•••"
+"""Replaces the parts of a visitor's address."""
+
+ADDRESS = re.compile(r"""[^\s<>()[\]{}'",;:]+(?:@[^\s<>()[\]{}'",;:]*|…$)""")
+"""An e-mail address in the error of a mail server, or the last word of an error that was cut."""
+
 
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnlyPage, KeysetRows, DeliveryModelAdmin):
@@ -47,11 +54,17 @@ class DeliveryAdmin(ReadOnlyPage, KeysetRows, DeliveryModelAdmin):
     fields = ["event", "kind", "shown_target", "state", "attempts", "shown_error", "created",
               "due", "sent"]  # fmt: skip
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
+        """Return the deliveries, with whether the user may see the addresses of visitors."""
+        sees_all = Value(may_read_contacts(request))
+        found: QuerySet[Delivery] = super().get_queryset(request).annotate(names_visitors=sees_all)
+        return found
+
     @admin.display(description=_("to"))
     def receiver(self, delivery: Delivery) -> str:
         """Return the host of a webhook, or the mail addresses."""
         if delivery.kind == Delivery.Kind.MAIL:
-            return visible(delivery.target)
+            return self.shown_target(delivery)
         return visible(urlsplit(delivery.target).hostname or delivery.target)
 
     @admin.display(description=_("state"), ordering="state")
@@ -63,19 +76,19 @@ class DeliveryAdmin(ReadOnlyPage, KeysetRows, DeliveryModelAdmin):
         return format_html(
             '{}<br><span class="chat-quiet">{} ({})</span>',
             state,
-            visible(delivery.error),
+            self.shown_error(delivery),
             ngettext("%d attempt", "%d attempts", delivery.attempts) % delivery.attempts,
         )
 
     @admin.display(description=_("target"))
     def shown_target(self, delivery: Delivery) -> str:
         """Return the target."""
-        return visible(delivery.target)
+        return visible(_masked(delivery, delivery.target))
 
     @admin.display(description=_("last error"))
     def shown_error(self, delivery: Delivery) -> str:
-        """Return the last error."""
-        return visible(delivery.error)
+        """Return the last error, in which a mail server may name the address."""
+        return visible(_masked(delivery, delivery.error))
 
     def has_send_permission(self, request: HttpRequest) -> bool:
         """Return whether the user may send failed deliveries again."""
@@ -98,3 +111,13 @@ class DeliveryAdmin(ReadOnlyPage, KeysetRows, DeliveryModelAdmin):
             "%d delivery will be sent again.", "%d deliveries will be sent again.", sent
         )
         messages.success(request, text % sent)
+
+
+def _masked(delivery: Delivery, text: str) -> str:
+    """Return a text about a delivery, without a visitor's address that the user may not see."""
+    # Start-up cost.
+    from sitechat.people.mailing import ANSWER_EVENT
+
+    if delivery.event != ANSWER_EVENT or getattr(delivery, "names_visitors", False):
+        return text
+    return ADDRESS.sub(f"{MASKED}@{MASKED}", text)

@@ -88,13 +88,18 @@ class TextsForm(TextsModelForm):
         """Raise ValidationError if somebody has saved another version in the meantime."""
         version: int | None = self.cleaned_data["version"]
         latest = self._latest
-        if latest is not None and version != latest.pk:
+        if latest is not None and version != latest.pk and not self._repeats(latest):
             self.data = {**self.data.dict(), "version": str(latest.pk)}  # type: ignore[attr-defined]
             raise ValidationError(
                 _("%s has saved another version meanwhile. Save again to replace it.")
                 % (author_of(latest) or _("Somebody"))
             )
         return version
+
+    def _repeats(self, latest: BotTexts) -> bool:
+        """Return whether the form has what is stored, such as after a second click."""
+        entered = self.cleaned_data
+        return all(entered.get(name) == getattr(latest, name) for name in BotTexts.FIELDS)
 
 
 def _short_enough(text: str, longest: int) -> str:
@@ -133,7 +138,7 @@ class BotTextsAdmin(OwnersPage, TextsModelAdmin):
         if request.method == "POST":
             if not may_change:
                 raise PermissionDenied
-            form = TextsForm(request.POST, instance=BotTexts(bot=bot), latest=latest)
+            form = self._sent(request, bot, latest)
             if "_try" in request.POST:
                 form.is_valid()
                 instructions = form.cleaned_data.get("instructions")
@@ -143,8 +148,12 @@ class BotTextsAdmin(OwnersPage, TextsModelAdmin):
                     from sitechat.admin.trials import TrialRow
 
                     rows = list(map(TrialRow.of, trial_questions.ask(asked, bot, instructions)))
-            elif form.is_valid():
-                return self._save(request, form, latest)
+            else:
+                while form.is_valid():
+                    if self._save(request, form.instance, latest):
+                        return HttpResponseRedirect("?" + urlencode({"bot": bot}))
+                    latest = bot_texts.newest(bot)
+                    form = self._sent(request, bot, latest)
         else:
             form = TextsForm(instance=self._shown(request, bot, latest), latest=latest)
         return self._page(request, bot, form, latest, rows, questions, extra_context)
@@ -161,22 +170,25 @@ class BotTextsAdmin(OwnersPage, TextsModelAdmin):
             earlier = BotTexts.objects.filter(bot=bot, pk=wanted).first()
         return earlier or latest or BotTexts(bot=bot)
 
-    def _save(self, request: HttpRequest, form: TextsForm, latest: BotTexts | None) -> HttpResponse:
-        row = form.instance
-        before = latest or BotTexts(bot=row.bot)
-        if row.changed_from(before):
-            row.author_id = request.user.pk
-            row.save(force_insert=True)
-            bot_texts.reread()
-            messages.success(
-                request,
-                _("Saved. Pages show it within ten seconds.")
-                if row.enabled
-                else _("Saved. The bot is off: it takes no new messages."),
-            )
-        else:
+    def _sent(self, request: HttpRequest, bot: str, latest: BotTexts | None) -> TextsForm:
+        return TextsForm(request.POST, instance=BotTexts(bot=bot), latest=latest)
+
+    def _save(self, request: HttpRequest, row: BotTexts, latest: BotTexts | None) -> bool:
+        """Add a version, and return whether it follows the one that the form was checked with."""
+        if not row.changed_from(latest or BotTexts(bot=row.bot)):
             messages.info(request, _("Nothing has changed."))
-        return HttpResponseRedirect("?" + urlencode({"bot": str(row.bot)}))
+            return True
+        row.author_id = request.user.pk
+        if not bot_texts.add_version(row, after=latest):
+            return False
+        bot_texts.reread()
+        messages.success(
+            request,
+            _("Saved. Pages show it within ten seconds.")
+            if row.enabled
+            else _("Saved. The bot is off: it takes no new messages."),
+        )
+        return True
 
     def _page(
         self,

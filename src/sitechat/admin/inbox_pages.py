@@ -18,7 +18,7 @@ from sitechat.models import Conversation
 from sitechat.models.ids import parse_uuid
 from sitechat.people import inbox_rows
 from sitechat.people.options import person_options
-from sitechat.people.staff import ConversationGone, StaffError
+from sitechat.people.staff_errors import ConversationGone, StaffError
 
 
 class InboxPages:

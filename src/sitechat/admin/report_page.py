@@ -16,11 +16,8 @@ from sitechat.admin.base import may_read_transcripts
 from sitechat.admin.plots import Plot, Series
 from sitechat.reports import reviewing
 from sitechat.reports.formatting import NONE, count, dollars, percent
-from sitechat.reports.period_report import (
-    PERIODS,
-    FrequentQuestion,
-    period_report,
-)
+from sitechat.reports.period_counts import PERIODS
+from sitechat.reports.period_report import FrequentQuestion, period_report
 from sitechat.reports.report_mail import report_rows, subject
 from sitechat.safe_text import visible
 

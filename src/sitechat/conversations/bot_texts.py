@@ -16,9 +16,10 @@ from types import MappingProxyType
 
 from django.db import DatabaseError, connections
 from django.db.models import Max
+from django.utils import timezone
 
 from sitechat.conf import conf
-from sitechat.models import BotTexts
+from sitechat.models import BotTexts, Job
 from sitechat.runtime import database
 from sitechat.runtime.per_process import PerProcess
 from sitechat.runtime.safe_logging import get_logger
@@ -29,6 +30,8 @@ logger = get_logger("sitechat")
 KEPT_FOR = 10.0
 """Seconds for which a process keeps what it has read."""
 
+SAVING = "texts"
+"""The name of the row that is locked while a version is saved."""
 
 FIRST_WAIT = 0.5
 """Seconds for which the first page of a process waits for the texts."""
@@ -164,6 +167,23 @@ def forget() -> None:
 def newest(bot: str) -> BotTexts | None:
     """Return the current version of a bot's texts from the database."""
     return BotTexts.objects.filter(bot=bot).order_by("-pk").first()
+
+
+def add_version(row: BotTexts, *, after: BotTexts | None) -> bool:
+    """Store a new version, unless another one was stored after the version that it follows.
+
+    Returns:
+        Whether it was stored.
+    """
+    with database.atomic():
+        # Lock first, so that of two versions that are saved at once, the later one finds the first.
+        Job.objects.bulk_create([Job(name=SAVING)], ignore_conflicts=True)
+        Job.objects.filter(pk=SAVING).update(ran=timezone.now())
+        current = newest(row.bot)
+        if (current and current.pk) != (after and after.pk):
+            return False
+        row.save(force_insert=True)
+    return True
 
 
 def all_newest() -> list[BotTexts]:

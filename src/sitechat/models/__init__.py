@@ -21,7 +21,7 @@ from sitechat.models.knowledge import (
 )
 from sitechat.models.labels import Label
 from sitechat.models.messages import Message, MessageQuerySet
-from sitechat.models.reports import Job, Summary, Unanswered
+from sitechat.models.reports import Job, PeriodCounts, Summary, Unanswered
 from sitechat.models.site_state import SiteState, read_site_state
 from sitechat.models.texts import BotTexts
 from sitechat.models.tool_uses import OPEN_FOR, ToolUse, ToolUseQuerySet
@@ -54,6 +54,7 @@ __all__ = [
     "Page",
     "PageSnapshot",
     "Passage",
+    "PeriodCounts",
     "Role",
     "SiteState",
     "SourceFrame",

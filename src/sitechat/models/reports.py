@@ -58,6 +58,30 @@ class Summary(models.Model):
         return f"{self.period} {self.start:%Y-%m-%d %H:%M} {self.bot} {self.model}"
 
 
+class PeriodCounts(models.Model):
+    """What a whole week or month had of conversations, ratings and contacts.
+
+    The rows outlive the conversations, so that reports can compare periods.
+    """
+
+    period = models.CharField(max_length=8)
+    start = models.DateTimeField()
+    counts = models.JSONField(default=dict)
+
+    objects = PrimaryManager["PeriodCounts"]()
+
+    class Meta:
+        verbose_name = _("counts of a period")
+        verbose_name_plural = _("counts of periods")
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["period", "start"], name="sitechat_periodcounts_unique")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.period} {self.start:%Y-%m-%d}"
+
+
 class UnansweredQuerySet(models.QuerySet["Unanswered"]):
     """Queries for unanswered questions."""
 

@@ -98,7 +98,12 @@ def _change(
 
 
 def write_entry(
-    conversation: uuid.UUID, kind: HandoffEntry.Kind, *, author: Any = None, text: str = ""
+    conversation: uuid.UUID,
+    kind: HandoffEntry.Kind,
+    *,
+    author: Any = None,
+    text: str = "",
+    form_id: uuid.UUID | None = None,
 ) -> None:
     """Record a step or a note."""
     HandoffEntry.objects.create(
@@ -107,6 +112,7 @@ def write_entry(
         author=author,
         author_name="" if author is None else author.get_username()[:254],
         text=text,
+        form_id=form_id,
     )
     _announce(conversation, kind)
 

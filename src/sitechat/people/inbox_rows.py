@@ -37,7 +37,7 @@ class InboxRow:
     """Seconds since the visitor asked for a person."""
     is_mine: bool
     is_new: bool
-    """Whether the visitor is waiting, or has written to the current user."""
+    """Whether the visitor is waiting, or has written to the current user or to nobody."""
 
 
 def open_rows(user: Any) -> list[InboxRow]:
@@ -88,12 +88,14 @@ def _row(
 ) -> InboxRow:
     is_mine = handoff.agent_id is not None and handoff.agent_id == user.pk
     waits = handoff.state == HandoffState.WAITING
+    # Everybody sees what the visitor wrote to somebody whose account was deleted.
+    may_be_mine = is_mine or handoff.agent_id is None
     return InboxRow(
         handoff=handoff,
         question=" ".join((questions.get(handoff.pk) or "").split()),
         waited=max(0, int((now - handoff.requested).total_seconds())),
         is_mine=is_mine,
-        is_new=waits or (is_mine and handoff.visitor_wrote is not None),
+        is_new=waits or (may_be_mine and handoff.visitor_wrote is not None),
     )
 
 

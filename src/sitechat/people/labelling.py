@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from sitechat.conversations import appending
 from sitechat.models import Conversation, Label
-from sitechat.people.staff import StaffError, unless_gone
+from sitechat.people.staff_errors import StaffError, unless_gone
 from sitechat.runtime import database
 from sitechat.safe_text import storable
 

@@ -16,7 +16,7 @@ from sitechat.events import Mail, queue_mail
 from sitechat.models import Conversation, Handoff, HandoffEntry, Job, Message, Role
 from sitechat.people import handoff as handoffs
 from sitechat.people.options import PersonOptions, person_options
-from sitechat.people.staff import StaffError, unless_gone
+from sitechat.people.staff_errors import StaffError, unless_gone
 from sitechat.runtime import database
 from sitechat.safe_text import one_line, visible
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
-from django.db import IntegrityError
 from django.db.models import F, Q
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from sitechat.conversations import appending
@@ -20,37 +17,17 @@ from sitechat.models import Conversation, Handoff, HandoffEntry, HandoffState, M
 from sitechat.models.tool_uses import BY_PERSON
 from sitechat.people import handoff as handoffs
 from sitechat.people.options import MAX_NAME_LENGTH, PersonOptions, person_options
+from sitechat.people.staff_errors import ConversationGone, NotYours, StaffError, unless_gone
 from sitechat.runtime import database
 from sitechat.safe_text import storable
 
 Kind = HandoffEntry.Kind
-
-T = TypeVar("T")
 
 MAX_TEXT_LENGTH = 10_000
 """Maximum number of characters of an answer or a note."""
 
 TYPING_FOR = timedelta(seconds=6)
 """How long the visitor sees that somebody is typing, after the last key press."""
-
-
-class StaffError(Exception):
-    """An action failed. The message is shown to the member of the staff."""
-
-    def __init__(self, message: str | Promise) -> None:
-        super().__init__(str(message))
-        self.message = message
-
-
-class ConversationGone(StaffError):
-    """The conversation was deleted by its visitor, or has expired."""
-
-    def __init__(self) -> None:
-        super().__init__(_("This conversation no longer exists: its visitor has deleted it."))
-
-
-class NotYours(StaffError):
-    """The user has not joined the conversation."""
 
 
 def names_for(user: Any, options: PersonOptions) -> list[str]:
@@ -176,26 +153,46 @@ def _leave(
     leave = partial(
         handoffs.change, conversation.pk, may, kind, author=user, **handoffs.ended(state)
     )
-    if not unless_gone(leave):
+    if not unless_gone(leave) and not _has_just_left(conversation, user, kind, state):
         raise _not_yours(conversation)
 
 
-def note(conversation: Conversation, user: Any, text: str) -> None:
+def _has_just_left(
+    conversation: Conversation, user: Any, kind: HandoffEntry.Kind, state: HandoffState
+) -> bool:
+    """Return whether the button was clicked twice: the user's step was the last one."""
+    if not Handoff.objects.filter(pk=conversation.pk, state=state).exists():
+        return False
+    steps = HandoffEntry.objects.filter(handoff=conversation.pk).exclude(kind=Kind.NOTE)
+    last = steps.order_by("-pk").first()
+    return last is not None and last.kind == kind and last.author_id == user.pk
+
+
+def note(conversation: Conversation, user: Any, text: str, draft: uuid.UUID | None = None) -> None:
     """Add a note that only the staff sees.
+
+    Args:
+        conversation: The conversation.
+        user: The author.
+        text: The note.
+        draft: The id that the form gave the note. A copy with the same id and text is not added
+            again.
 
     Raises:
         StaffError: The text is empty or too long.
         ConversationGone: The conversation was deleted.
     """
-    valid = _valid(text)
+    unless_gone(partial(_note, conversation, user, _valid(text), draft))
 
-    def write() -> None:
-        with database.atomic():
-            appending.hold(conversation)
-            _ensure(conversation)
-            handoffs.write_entry(conversation.pk, Kind.NOTE, author=user, text=valid)
 
-    unless_gone(write)
+def _note(conversation: Conversation, user: Any, text: str, draft: uuid.UUID | None) -> None:
+    with database.atomic():
+        appending.hold(conversation)
+        earlier = HandoffEntry.objects.filter(handoff=conversation.pk, form_id=draft, text=text)
+        if draft is not None and earlier.exists():
+            return
+        _ensure(conversation)
+        handoffs.write_entry(conversation.pk, Kind.NOTE, author=user, text=text, form_id=draft)
 
 
 def assign(conversation: Conversation, user: Any, colleague: Any) -> None:
@@ -211,18 +208,21 @@ def assign(conversation: Conversation, user: Any, colleague: Any) -> None:
         ConversationGone: The conversation was deleted.
     """
     is_open = Q(state__in=[HandoffState.WAITING, HandoffState.JOINED])
+    same = Q(assigned=None if colleague is None else colleague.pk)
     change = partial(
         handoffs.change,
         conversation.pk,
-        is_open,
+        is_open & ~same,  # the button may be clicked twice
         Kind.ASSIGNED,
         author=user,
         text="" if colleague is None else colleague.get_username(),
         assigned=colleague,
     )
-    if not unless_gone(change):
-        if not Conversation.objects.filter(pk=conversation.pk).exists():
-            raise ConversationGone
+    if unless_gone(change):
+        return
+    if not Conversation.objects.filter(pk=conversation.pk).exists():
+        raise ConversationGone
+    if not Handoff.objects.filter(is_open, pk=conversation.pk).exists():
         raise StaffError(_("Nobody is waiting in this conversation any more."))
 
 
@@ -255,14 +255,6 @@ def _valid(text: str) -> str:
             % {"limit": MAX_TEXT_LENGTH}
         )
     return text
-
-
-def unless_gone(work: Callable[[], T]) -> T:
-    """Run a transaction with retries. Raise ConversationGone if the conversation was deleted."""
-    try:
-        return database.retry(work)
-    except (appending.ConversationDeleted, IntegrityError):
-        raise ConversationGone from None
 
 
 def _not_yours(conversation: Conversation) -> StaffError:

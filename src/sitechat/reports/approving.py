@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db import IntegrityError
 from django.utils import timezone
 
-from sitechat.models import Message, Role, Unanswered
+from sitechat.models import ApprovedAnswer, Message, Role, Unanswered
+from sitechat.runtime import database
 
 WORDINGS = 5
 """Maximum number of wordings in a draft, from a group of similar questions."""
@@ -46,6 +48,35 @@ def draft(reply_id: UUID) -> AnswerDraft | None:
         answer="" if did_not_know else reply.text,
         bot=reply.conversation.bot,
     )
+
+
+def add(answer: ApprovedAnswer, form_id: UUID | None) -> bool:
+    """Store a new answer, unless it is a copy of one that the same form has sent.
+
+    Args:
+        answer: The answer. If it is a copy, it gets the primary key of the stored one.
+        form_id: The id of the form; None if it has none.
+
+    Returns:
+        Whether it was stored.
+    """
+    answer.form_id = form_id
+    try:
+        with database.atomic():
+            answer.save(force_insert=True)
+    except IntegrityError:
+        earlier = ApprovedAnswer.objects.filter(form_id=form_id).first()
+        if earlier is None or form_id is None:
+            raise
+        if not _is_same(answer, earlier):  # the form was sent again with another text
+            return add(answer, None)
+        answer.pk = earlier.pk
+        return False
+    return True
+
+
+def _is_same(one: ApprovedAnswer, other: ApprovedAnswer) -> bool:
+    return all(getattr(one, name) == getattr(other, name) for name in ApprovedAnswer.WRITTEN)
 
 
 def mark_done(reply_id: UUID) -> int:

@@ -1,51 +1,35 @@
 """The report of a week or month, compared with the period before.
 
 Questions of commands, of the admin, and of staff in the chat are excluded. Periods are in UTC, as
-in CHAT_LIMITS and on Anthropic's bill.
+in CHAT_LIMITS and on Anthropic's bill. Lists of questions are read from the conversations, so they
+get shorter as conversations are deleted; figures do not.
 """
 
 from __future__ import annotations
 
 from calendar import monthrange
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timezone
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Q
-
 from sitechat.ledger.limits import NANO, current_limits
-from sitechat.models import (
-    Contact,
-    Conversation,
-    HandoffEntry,
-    Message,
-    Role,
-    Status,
-    Summary,
-    Unanswered,
-)
-from sitechat.reports import review, summaries
+from sitechat.models import Conversation, Message, Role, Summary, Unanswered
+from sitechat.reports import period_counts, review, summaries
 from sitechat.reports.bad_hours import BadHour, bad_hours
 from sitechat.reports.figures import Figures
 from sitechat.reports.likeness import grouped
+from sitechat.reports.period_counts import PERIODS, CountedPeriod
 from sitechat.reports.summaries import DAY, day_of
-from sitechat.reports.thumbs import Thumbs, count_thumbs
 from sitechat.runtime import database
-
-PERIODS = ("week", "month")
 
 QUESTIONS = 500
 """Number of the newest questions among which the frequent ones are found."""
 
 LISTED = 10
 """Maximum number of entries in a list."""
-
-
-OF_COMMANDS = Conversation.objects.filter(pk=OuterRef("conversation"), command__isnull=False)
-"""The conversation of a row, if no visitor began it."""
 
 
 @dataclass(frozen=True)
@@ -135,21 +119,19 @@ def period_report(period: str, *, end: datetime | None = None) -> PeriodReport:
     if period not in PERIODS:
         raise ValueError(f"period is {period!r}; valid are {', '.join(PERIODS)}.")
     now = datetime.now(timezone.utc)
-    finish = _start_of(period, min(end or now, now))
-    start = _start_of(period, finish - timedelta(days=1))
-    earlier = _start_of(period, start - timedelta(days=1))
+    earlier, start, finish = period_counts.last_limits(period, min(end or now, now))
     summaries.summarise_new_hours(now)
     days: dict[datetime, Figures] = {}
     for moment, figures in _sums(start, finish).items():
         days.setdefault(day_of(moment), Figures()).add(figures)
-    thumbs_before, thumbs = count_thumbs(earlier, start, finish)
+    before, counts = period_counts.counts_of(period, earlier, start, finish)
     whole_days = [start + n * DAY for n in range((finish - start).days)]
     return PeriodReport(
         period=period,
         start=start,
         end=finish,
-        figures=_figures(start, finish, days, thumbs),
-        before=_figures(earlier, start, _sums(earlier, start), thumbs_before),
+        figures=_figures(days, counts),
+        before=_figures(_sums(earlier, start), before),
         days=[(day, days.get(day, Figures())) for day in whole_days],
         budget=_budget(start, finish),
         unanswered=_unanswered(start, finish),
@@ -168,11 +150,6 @@ def reviewed_report(period: str) -> PeriodReport:
     return period_report(period)
 
 
-def _start_of(period: str, moment: datetime) -> datetime:
-    day = day_of(moment.astimezone(timezone.utc))
-    return day.replace(day=1) if period == "month" else day - timedelta(days=day.weekday())
-
-
 def _sums(start: datetime, end: datetime) -> dict[datetime, Figures]:
     """Return the figures by start of the day; by hour if they are not summed up yet."""
     sums: dict[datetime, Figures] = {}
@@ -186,45 +163,26 @@ def _sums(start: datetime, end: datetime) -> dict[datetime, Figures]:
     return sums
 
 
-def _figures(
-    start: datetime, end: datetime, sums: dict[datetime, Figures], thumbs: Thumbs
-) -> PeriodFigures:
+def _figures(sums: Mapping[datetime, Figures], counts: CountedPeriod) -> PeriodFigures:
     total = Figures()
     for figures in sums.values():
         total.add(figures)
-    in_period = Q(created__gte=summaries.as_stored(start), created__lt=summaries.as_stored(end))
-    active = Conversation.objects.filter(
-        command=None, updated__gte=summaries.as_stored(start), created__lt=summaries.as_stored(end)
-    )
-    known = active.order_by().aggregate(
-        conversations=Count("pk"),
-        users=Count("user_id", distinct=True),
-        visitors=Count("visitor", distinct=True, filter=Q(user=None) & ~Q(visitor="")),
-        others=Count("pk", filter=Q(user=None, visitor="")),
-    )
-    conversations = known["conversations"]
-    joins = HandoffEntry.objects.filter(
-        kind=HandoffEntry.Kind.JOINED, handoff__conversation__in=active
-    )
-    joined = set(joins.values_list("handoff_id", flat=True))
-    gaps = Unanswered.objects.filter(in_period).exclude(rating__gt=0)
-    lacking = list(gaps.values_list("conversation_id", flat=True))
-    unanswered = len(lacking)
     # A refusal that got a thumb down, or whose question was asked again, counts once.
-    refused = gaps.exclude(reason=Unanswered.Reason.UNKNOWN).filter(reply__status=Status.REFUSED)
-    failed = total.errors + total.refusals + unanswered - refused.count()
+    failed = total.errors + total.refusals + counts.unanswered - counts.refused
     return PeriodFigures(
-        conversations=conversations,
-        visitors=known["users"] + known["visitors"] + known["others"],
+        conversations=counts.conversations,
+        visitors=counts.visitors,
         questions=total.replies,
         answered=max(0.0, 1 - failed / total.replies) if total.replies else None,
-        without_person=1 - len(joined) / conversations if conversations else None,
-        likes=thumbs.up,
-        dislikes=thumbs.down,
-        unanswered=unanswered,
-        contacts=Contact.objects.filter(in_period).exclude(Exists(OF_COMMANDS)).count(),
+        without_person=(
+            1 - counts.with_person / counts.conversations if counts.conversations else None
+        ),
+        likes=counts.likes,
+        dislikes=counts.dislikes,
+        unanswered=counts.unanswered,
+        contacts=counts.contacts,
         dollars=total.dollars,
-        resolved=max(0, conversations - len(joined.union(lacking))),
+        resolved=counts.resolved,
     )
 
 

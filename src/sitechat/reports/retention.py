@@ -25,7 +25,7 @@ from sitechat.models import (
     Job,
     Message,
 )
-from sitechat.reports import review, summaries
+from sitechat.reports import period_counts, review, summaries
 from sitechat.reports.admin_log import forget_names
 from sitechat.runtime import database
 
@@ -103,6 +103,7 @@ def cleanup(days: int | None = None, *, dry_run: bool = False) -> Cleaned:
     database.retry(review.review_new_replies)
     database.retry(approved.embed_missing)
     database.retry(summaries.sum_again)
+    database.retry(partial(period_counts.keep_counts, _cutoff(days)))
     while ids := list(old.order_by("updated").values_list("pk", flat=True)[: erasure.BATCH]):
         counts = erasure.erase(old.filter(pk__in=ids))
         if not counts:

@@ -11,7 +11,8 @@ from django.utils.translation import gettext_noop, ngettext
 
 from sitechat.management.base import ChatCommand
 from sitechat.reports import report_mail
-from sitechat.reports.period_report import PERIODS, reviewed_report
+from sitechat.reports.period_counts import PERIODS
+from sitechat.reports.period_report import reviewed_report
 
 
 class Command(ChatCommand):

@@ -11,7 +11,7 @@
   const lost = document.getElementById("chat-lost");
   const reply = document.getElementById("chat-reply");
   const text = document.getElementById("chat-text");
-  const draft = `sitechat.draft.${location.pathname}`;
+  const kept = `sitechat.draft.${location.pathname}`;
   let cursor = page.dataset.cursor;
   let timer = 0;
   let looking = false;
@@ -49,6 +49,25 @@
     if (follows) {
       toEnd();
     }
+  }
+
+  // The text of a form outlives the page, with the id that identifies copies of it.
+  function keep(form, field) {
+    const key = `${kept}.${form.elements.action.value}`;
+    if (!field.value && sessionStorage.getItem(key)) {
+      field.value = sessionStorage.getItem(key);
+      // The text may have been sent, although the answer was lost.
+      form.elements.draft.value = sessionStorage.getItem(`${key}.id`) || newId();
+    }
+    field.addEventListener("input", () => {
+      if (field.value) {
+        sessionStorage.setItem(key, field.value);
+        sessionStorage.setItem(`${key}.id`, form.elements.draft.value);
+      } else {
+        sessionStorage.removeItem(key);
+        sessionStorage.removeItem(`${key}.id`);
+      }
+    });
   }
 
   function warn(message) {
@@ -99,6 +118,7 @@
     const field = form.querySelector("textarea");
     const problem = form.querySelector(".chat-failed");
     const button = form.querySelector("button");
+    keep(form, field);
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
       if (button.disabled) {
@@ -112,9 +132,7 @@
           problem.textContent = data.error;
         } else {
           field.value = "";
-          if (form === reply) {
-            reply.elements.draft.value = newId();
-          }
+          form.elements.draft.value = newId();
           field.dispatchEvent(new Event("input"));
           toEnd();
         }
@@ -134,13 +152,6 @@
   }
 
   text.addEventListener("input", () => {
-    if (text.value) {
-      sessionStorage.setItem(draft, text.value);
-      sessionStorage.setItem(`${draft}.id`, reply.elements.draft.value);
-    } else {
-      sessionStorage.removeItem(draft);
-      sessionStorage.removeItem(`${draft}.id`);
-    }
     const time = Date.now();
     if (text.value && page.dataset.state === "mine" && time - typed > TYPING_INTERVAL) {
       typed = time;
@@ -172,11 +183,6 @@
     });
   }
 
-  if (!text.value && sessionStorage.getItem(draft)) {
-    text.value = sessionStorage.getItem(draft);
-    // The text may have been sent, although the answer was lost.
-    reply.elements.draft.value = sessionStorage.getItem(`${draft}.id`) || newId();
-  }
   toEnd();
   timer = setTimeout(look, INTERVAL);
   document.addEventListener("visibilitychange", () => {

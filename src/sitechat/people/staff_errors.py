@@ -1,0 +1,42 @@
+"""Errors of actions of the staff, which are shown to the member of the staff."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from django.db import IntegrityError
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from sitechat.conversations import appending
+from sitechat.runtime import database
+
+T = TypeVar("T")
+
+
+class StaffError(Exception):
+    """An action failed. The message is shown to the member of the staff."""
+
+    def __init__(self, message: str | Promise) -> None:
+        super().__init__(str(message))
+        self.message = message
+
+
+class ConversationGone(StaffError):
+    """The conversation was deleted by its visitor, or has expired."""
+
+    def __init__(self) -> None:
+        super().__init__(_("This conversation no longer exists: its visitor has deleted it."))
+
+
+class NotYours(StaffError):
+    """The user has not joined the conversation."""
+
+
+def unless_gone(work: Callable[[], T]) -> T:
+    """Run a transaction with retries. Raise ConversationGone if the conversation was deleted."""
+    try:
+        return database.retry(work)
+    except (appending.ConversationDeleted, IntegrityError):
+        raise ConversationGone from None

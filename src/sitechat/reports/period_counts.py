@@ -1,0 +1,162 @@
+"""Counts of conversations, ratings and contacts in a period.
+
+The cleanup keeps those of the last periods, before it deletes the conversations that they count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime, timedelta, timezone
+from itertools import pairwise
+from typing import Any
+
+from django.db.models import Count, Exists, OuterRef, Q, Sum
+
+from sitechat.models import (
+    Contact,
+    Conversation,
+    HandoffEntry,
+    PeriodCounts,
+    Status,
+    Unanswered,
+)
+from sitechat.reports import summaries
+from sitechat.reports.thumbs import Thumbs, count_thumbs
+
+PERIODS = ("week", "month")
+
+OF_COMMANDS = Conversation.objects.filter(pk=OuterRef("conversation"), command__isnull=False)
+"""The conversation of a row, if no visitor began it."""
+
+
+@dataclass(frozen=True)
+class CountedPeriod:
+    """The counts of one period."""
+
+    conversations: int = 0
+    visitors: int = 0
+    with_person: int = 0
+    """Conversations that a person joined."""
+    resolved: int = 0
+    """Conversations without a person and without an unanswered question."""
+    likes: int = 0
+    dislikes: int = 0
+    unanswered: int = 0
+    refused: int = 0
+    """Unanswered questions whose replies are refusals."""
+    contacts: int = 0
+
+    @classmethod
+    def from_stored(cls, stored: object) -> CountedPeriod:
+        """Return the counts from a row. Other versions may have stored other names."""
+        known: dict[str, Any] = stored if isinstance(stored, dict) else {}
+        names = [field.name for field in fields(cls)]
+        return cls(**{name: known[name] for name in names if isinstance(known.get(name), int)})
+
+
+def last_limits(period: str, moment: datetime) -> tuple[datetime, datetime, datetime]:
+    """Return the limits of the last two whole periods before a time, in UTC.
+
+    Args:
+        period: `week` or `month`.
+        moment: An aware time.
+    """
+    end = _start_of(period, moment)
+    start = _start_of(period, end - timedelta(days=1))
+    return _start_of(period, start - timedelta(days=1)), start, end
+
+
+def _start_of(period: str, moment: datetime) -> datetime:
+    day = summaries.day_of(moment.astimezone(timezone.utc))
+    return day.replace(day=1) if period == "month" else day - timedelta(days=day.weekday())
+
+
+def counts_of(period: str, *limits: datetime) -> list[CountedPeriod]:
+    """Return the counts of consecutive periods: those that the cleanup has kept, else current ones.
+
+    Args:
+        period: `week` or `month`.
+        limits: The starts of the periods, and the end of the last one.
+    """
+    rows = PeriodCounts.objects.filter(
+        period=period, start__in=map(summaries.as_stored, limits[:-1])
+    )
+    kept = {summaries.in_utc(row.start): CountedPeriod.from_stored(row.counts) for row in rows}
+    if kept.keys() >= set(limits[:-1]):
+        return [kept[start] for start in limits[:-1]]
+    thumbs = count_thumbs(*limits)
+    return [
+        kept.get(start) or _count(start, end, given)
+        for (start, end), given in zip(pairwise(limits), thumbs, strict=True)
+    ]
+
+
+def keep_counts(cutoff: datetime) -> None:
+    """Keep the counts of the last two whole weeks and months.
+
+    They are counted again at each call, as long as no conversation of the period was deleted.
+
+    Args:
+        cutoff: The time before which conversations are deleted.
+    """
+    for period, start, end in _last_periods():
+        kept = PeriodCounts.objects.filter(period=period, start=summaries.as_stored(start))
+        if summaries.as_stored(start) < cutoff and kept.exists():
+            continue
+        [thumbs] = count_thumbs(start, end)
+        counts = asdict(_count(start, end, thumbs))
+        PeriodCounts.objects.update_or_create(
+            period=period, start=summaries.as_stored(start), defaults={"counts": counts}
+        )
+
+
+def _last_periods() -> Iterator[tuple[str, datetime, datetime]]:
+    for period in PERIODS:
+        limits = last_limits(period, datetime.now(timezone.utc))
+        for start, end in pairwise(limits):
+            yield period, start, end
+
+
+def _count(start: datetime, end: datetime, thumbs: Thumbs) -> CountedPeriod:
+    in_period = Q(created__gte=summaries.as_stored(start), created__lt=summaries.as_stored(end))
+    active = Conversation.objects.filter(
+        command=None, updated__gte=summaries.as_stored(start), created__lt=summaries.as_stored(end)
+    )
+    known = _conversations_and_visitors(active)
+    joins = HandoffEntry.objects.filter(
+        kind=HandoffEntry.Kind.JOINED, handoff__conversation__in=active
+    )
+    joined = set(joins.values_list("handoff_id", flat=True))
+    gaps = Unanswered.objects.filter(in_period).exclude(rating__gt=0)
+    lacking = list(gaps.values_list("conversation_id", flat=True))
+    refused = gaps.exclude(reason=Unanswered.Reason.UNKNOWN).filter(reply__status=Status.REFUSED)
+    return CountedPeriod(
+        **known,
+        with_person=len(joined),
+        resolved=max(0, known["conversations"] - len(joined.union(lacking))),
+        likes=thumbs.up,
+        dislikes=thumbs.down,
+        unanswered=len(lacking),
+        refused=refused.count(),
+        contacts=Contact.objects.filter(in_period).exclude(Exists(OF_COMMANDS)).count(),
+    )
+
+
+def _conversations_and_visitors(active: Any) -> dict[str, int]:
+    """Return the numbers of conversations and of visitors.
+
+    Grouped by visitor first, as databases sort all texts for COUNT(DISTINCT).
+    """
+    anonymous = Q(user_id=None)
+    by_visitor = active.order_by().values("user_id", "visitor").annotate(number=Count("pk"))
+    known = by_visitor.aggregate(
+        conversations=Sum("number"),
+        users=Count("user_id", distinct=True, filter=~anonymous),
+        visitors=Count("visitor", filter=anonymous & ~Q(visitor="")),
+        others=Sum("number", filter=anonymous & Q(visitor="")),
+    )
+    return {
+        "conversations": known["conversations"] or 0,
+        "visitors": known["users"] + known["visitors"] + (known["others"] or 0),
+    }
