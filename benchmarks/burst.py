@@ -4,6 +4,8 @@
 
 Each visitor posts once and reads the whole answer (40 tokens in 4 s). Meanwhile another page is
 requested ten times a second, and the site's threads and database connections are counted.
+CPU milliseconds a turn are stated with and without these pages, whose own cost is measured before
+the burst. They contain the cost of refused messages.
 `--before` is a checkout of another commit, which is measured in the same run. With `--retry`,
 visitors send a refused message again like the widget: after `Retry-After` with jitter. With
 `--limits`, CHAT_LIMITS has its default and each visitor has a different IP address. Visitors,
@@ -18,7 +20,7 @@ import dataclasses
 import random
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -28,6 +30,8 @@ from harness.visitors import Answer, Visitor
 
 TOKENS = 40
 PACE = 0.1
+PAGES = 40
+"""Number of pages that are opened before the burst to measure their cost."""
 GIVE_UP_AFTER = 600.0
 """Seconds after which a retrying visitor counts as unanswered."""
 
@@ -90,12 +94,21 @@ async def post(visitor: Visitor, *, retry: bool, until: float) -> Answer:
         await asyncio.sleep((answer.retry_after or 1) * random.uniform(1, 1.5))
 
 
+async def page_cost(served: peers.Served) -> float:
+    """Return the CPU milliseconds of a page when nobody uses the chat."""
+    visitor, before = Visitor(served.url), served.cpu_ms()
+    for _ in range(PAGES):
+        await visitor.open_page()
+    return (served.cpu_ms() - before) / PAGES
+
+
 async def measure(
     bench: targets.Bench, served: peers.Served, database: str, posts: int, *, retry: bool
 ) -> dict[str, Any]:
     bench.answers(5)
     await targets.warm_up([served], turns=5)
     bench.answers(TOKENS, pace=PACE)
+    cost = await page_cost(served)
     watch = Watch(served, database)
     watching = asyncio.create_task(watch.run())
     await asyncio.sleep(1)
@@ -106,10 +119,17 @@ async def measure(
     tasks = [post(visitor, retry=retry, until=until) for visitor in visitors]
     answers = await asyncio.gather(*tasks, return_exceptions=True)
     took = perf_counter() - started
-    used = served.cpu_ms() - cpu
+    used, pages = served.cpu_ms() - cpu, len(watch.pages)
     watch.stop()
     await watching
-    return {"posts": posts, "seconds": took, **summary(answers), **watched(watch, used, answers)}
+    figure = {"posts": posts, "seconds": took, **summary(answers), **watched(watch)}
+    whole = figure["whole"] or float("nan")
+    return {
+        **figure,
+        "CPU ms a page": cost,
+        "CPU ms a turn": used / whole,
+        "without pages": (used - pages * cost) / whole,
+    }
 
 
 def summary(answers: Sequence[Answer | BaseException]) -> dict[str, Any]:
@@ -130,16 +150,14 @@ def summary(answers: Sequence[Answer | BaseException]) -> dict[str, Any]:
     }
 
 
-def watched(watch: Watch, cpu_ms: float, answers: Iterable[Answer | BaseException]) -> Any:
+def watched(watch: Watch) -> dict[str, Any]:
     """Return figures of the site's process and other pages."""
-    whole = sum(isinstance(answer, Answer) and answer.whole for answer in answers)
     return {
         "pages p50 ms": figures.percentile(watch.pages, 0.5),
         "pages p95 ms": figures.percentile(watch.pages, 0.95),
         "pages failed": watch.failed,
         "threads": watch.threads,
         "connections": watch.connections,
-        "CPU ms a turn": cpu_ms / whole if whole else float("nan"),
     }
 
 
@@ -154,7 +172,9 @@ COLUMNS = (
     "pages failed",
     "threads",
     "connections",
+    "CPU ms a page",
     "CPU ms a turn",
+    "without pages",
 )
 
 
