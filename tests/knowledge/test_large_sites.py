@@ -12,6 +12,7 @@ from sitechat.knowledge.index.pace import Pace
 from sitechat.knowledge.searching import matching
 from tests.indexed import found, put
 from tests.smaller import Smaller
+from tests.thread_limit import no_new_threads
 from tests.waiting import until
 
 pytestmark = [pytest.mark.usefixtures("index_folder")]
@@ -66,6 +67,16 @@ def test_a_saved_page_is_found_soon_and_delays_no_search(smaller: Smaller) -> No
     put("/new/", "New bread")
     assert found("old bread") == ["/old/"]
     until(lambda: "/new/" in found("new bread"))
+
+
+@pytest.mark.django_db
+def test_a_search_uses_the_old_index_if_no_thread_can_start(smaller: Smaller) -> None:
+    put("/old/", "Old bread")
+    index.refresh()
+    smaller(generations, MAX_INLINE=0)
+    put("/new/", "New bread")
+    with no_new_threads():
+        assert found("old bread") == ["/old/"]
 
 
 @pytest.mark.django_db

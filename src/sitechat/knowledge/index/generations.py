@@ -24,7 +24,7 @@ from django.db import close_old_connections, connections
 
 from sitechat.knowledge.index.building import build, changes, is_worn, update
 from sitechat.knowledge.index.facts import state_of
-from sitechat.knowledge.index.host_folder import folder, locked
+from sitechat.knowledge.index.host_folder import delete_old, folder, locked
 from sitechat.knowledge.index.pace import Pace
 from sitechat.knowledge.index.reader import Damaged, Index
 from sitechat.knowledge.index.schema import FORMAT, TERMS, has_fts5
@@ -32,7 +32,7 @@ from sitechat.knowledge.index.tenants import tenant
 from sitechat.models import IndexState, Page, SiteState
 from sitechat.runtime.per_process import PerProcess
 from sitechat.runtime.safe_logging import get_logger
-from sitechat.runtime.threads import in_callers_context
+from sitechat.runtime.threads import PoolFull, in_callers_context, start_daemon
 
 logger = get_logger("sitechat")
 
@@ -174,14 +174,21 @@ def _follow(mine: OpenedIndex, state: str) -> Index | None:
     with _opening:
         thread = mine.building
         if thread is None or not thread.is_alive():
-            work = in_callers_context(partial(_work_in_background, state))
-            thread = threading.Thread(target=work, name="sitechat-index", daemon=True)
-            mine.building = thread
-            thread.start()
-    if index is None:
+            thread = mine.building = _start_work(state)
+    if index is None and thread is not None:
         thread.join(_FIRST_WAIT)
         return _newest(mine)
     return index
+
+
+def _start_work(state: str) -> threading.Thread | None:
+    """Update an index on a new thread; return None if no thread can start."""
+    work = in_callers_context(partial(_work_in_background, state))
+    try:
+        return start_daemon(work, "sitechat-index")
+    except PoolFull:
+        logger.warning("No thread could start to update the search index; a later search does it")
+        return None
 
 
 def _is_quick(index: Index | None) -> bool:
@@ -246,14 +253,7 @@ def _build(place: Path, state: str, pace: Pace) -> None:
             temporary.rename(place / name)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-    _tidy(place, name)
-
-
-def _tidy(place: Path, keep: str) -> None:
-    """Delete all but the two newest indexes. Processes can still read files that they have open."""
-    old = [path for path in place.glob("index*") if path.name != keep]
-    for path in sorted(old, key=lambda path: path.name, reverse=True)[1:]:
-        shutil.rmtree(path, ignore_errors=True)
+    delete_old(place, name)
 
 
 def discard_damaged(index: Index, error: Exception) -> None:

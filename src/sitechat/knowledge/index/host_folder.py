@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,6 +56,13 @@ def locked(path: Path, wait: bool) -> Iterator[bool]:
         finally:
             if is_held:
                 locks.unlock(file)
+
+
+def delete_old(place: Path, keep: str) -> None:
+    """Delete all but the two newest indexes. Processes can still read files that they have open."""
+    old = [path for path in place.glob("index*") if path.name != keep]
+    for path in sorted(old, key=lambda path: path.name, reverse=True)[1:]:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def _has_locks() -> bool:
