@@ -1,0 +1,12 @@
+"""The order of the upgrade tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run these tests first: one process is busy with them for long, so others must be left."""
+    items.sort(key=lambda item: Path(__file__).parent not in item.path.parents)
