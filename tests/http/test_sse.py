@@ -9,11 +9,14 @@ from typing import Any
 
 import pytest
 
+from sitechat.conversations.remote_replies import RemoteReply, poller
 from sitechat.engine.reply import Event, Reply
 from sitechat.http import sse
 from sitechat.standin import Answer, Standin
 from tests.smaller import Smaller
+from tests.thread_limit import no_new_threads
 from tests.visitor import (
+    UUID,
     Visitor,
     parse,
     raw_chunks,
@@ -150,3 +153,13 @@ def test_an_error_inside_a_stream_becomes_an_event(
     assert (error["error"], error["retryable"]) == ("server_error", True)
     assert b"secret" not in raw
     assert error["ref"] in caplog.text
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", [sse.SyncFollower, sse.AsyncFollower])
+def test_a_stream_for_which_no_thread_can_start_is_cut_and_so_resumed(kind: Any) -> None:
+    remote = RemoteReply(Reply(id=UUID, message_id=UUID))
+    follower = kind(remote.reply, live=remote)
+    with poller.renewed(), no_new_threads():
+        raw = b"".join(follower) if kind is sse.SyncFollower else read_async(follower)
+    assert raw == b": \n\n"

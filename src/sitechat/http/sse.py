@@ -24,7 +24,7 @@ from sitechat.runtime.database_connections import close_connections
 from sitechat.runtime.safe_logging import get_logger
 from sitechat.runtime.steps import release_request_thread
 from sitechat.runtime.stream_slots import StreamSlot
-from sitechat.runtime.threads import let_request_thread_go
+from sitechat.runtime.threads import PoolFull, let_request_thread_go
 
 logger = get_logger("sitechat.stream")
 
@@ -153,6 +153,10 @@ class Follower:
 
     def _failed(self, error: Exception) -> bytes:
         """Return an error event. An exception would only cut the stream."""
+        if isinstance(error, PoolFull):
+            logger.warning("A stream ends early, because no thread can start")
+            self._ended = True
+            return BEAT  # without [DONE], so that the client resumes it
         ref = secrets.token_hex(4)
         logger.error("A stream failed, ref %s", ref, exc_info=error, extra={"ref": ref})
         self._ended = True
