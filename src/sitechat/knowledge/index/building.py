@@ -194,24 +194,35 @@ def _add(
     # Row numbers are never reused, because FTS5 can't delete rows here. Primary keys of passages
     # are not suitable: a database may reuse the key of a passage that was rolled back.
     last = last_row(connection)
-    for row, passage in enumerate(list(passages.order_by("page", "number")), start=last + 1):
+    rows = list(passages.order_by("page", "number"))
+    counts = Counter(passage.page_id for passage in rows)
+    for row, passage in enumerate(rows, start=last + 1):
         page = passage.page
         language = base_language(page.language or settings.LANGUAGE_CODE)
+        fields = [page.title, "\n".join(passage.headings), passage.text]
+        found = [list(words(text)) for text in fields]
+        stems = stems_of(language)
+        stemmed = [[stems[word] for word in part] for part in found]
         if page.pk not in known:
             known.add(page.pk)
             connection.execute(
-                "INSERT OR REPLACE INTO page VALUES (?, ?, ?, ?, ?, ?)",
-                [page.pk, page.stamp.hex, page.url, language, page.source, _translations(page)],
+                "INSERT OR REPLACE INTO page VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    page.pk,
+                    page.stamp.hex,
+                    page.url,
+                    language,
+                    page.source,
+                    _translations(page),
+                    " ".join(dict.fromkeys(stemmed[0])),
+                    counts[page.pk],
+                ],
             )
             connection.executemany(
                 "INSERT OR IGNORE INTO audience VALUES (?, ?)",
                 [(name, page.pk) for name in page.audience],
             )
         connection.execute("INSERT INTO passage VALUES (?, ?, ?)", [row, passage.pk, page.pk])
-        fields = [page.title, "\n".join(passage.headings), passage.text]
-        found = [list(words(text)) for text in fields]
-        stems = stems_of(language)
-        stemmed = [[stems[word] for word in part] for part in found]
         connection.execute(
             "INSERT INTO terms (rowid, title, headings, body) VALUES (?, ?, ?, ?)",
             [row, *map(" ".join, stemmed)],

@@ -1,4 +1,4 @@
-"""Ranking of passages for a question by words, vectors, the previous turn and page votes."""
+"""Ranking of passages for a question by words, vectors, the previous turn and their pages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sitechat.knowledge.index import Index, embeddings
 from sitechat.knowledge.index.question_vectors import embed_questions
-from sitechat.knowledge.searching import foreign, listings, translations
+from sitechat.knowledge.searching import foreign, listings, page_weights, translations
 from sitechat.knowledge.searching.compounding import joined, separated, spaced
 from sitechat.knowledge.searching.guesses import Guesses
 from sitechat.knowledge.searching.matching import CANDIDATES, Word, best_matches, count_matches
@@ -47,7 +47,7 @@ def rank(index: Index, query: str, previous: str, language: str, scope: Scope) -
     asked = guess_language(query, index.languages, language or _default(index))
     guesses = Guesses(partial(_known, index), partial(_count_phrase, index))
     words, query = _words(index, query, asked, language, guesses)
-    scores = best_matches(index, words, scope)
+    scores = _matches(index, words, scope)
     if previous:
         spoken_before = guess_language(previous, index.languages, asked)
         earlier, previous = _words(index, previous, spoken_before, language, guesses)
@@ -55,7 +55,7 @@ def rank(index: Index, query: str, previous: str, language: str, scope: Scope) -
         earlier = [
             {term: count for term, count in word.items() if term not in known} for word in earlier
         ]
-        for passage, (page, score) in best_matches(index, earlier, scope).items():
+        for passage, (page, score) in _matches(index, earlier, scope).items():
             _, own = scores.get(passage, (page, 0.0))
             scores[passage] = (page, own + PREVIOUS * score)
     pages = {passage: page for passage, (page, _) in scores.items()}
@@ -82,7 +82,18 @@ def rank(index: Index, query: str, previous: str, language: str, scope: Scope) -
     for passage, page in pages.items():
         if page in listed:
             merged[passage] *= LISTING
+    lengths = page_weights.length_weights(index, set(pages.values()))
+    merged = {passage: score * lengths.get(pages[passage], 1.0) for passage, score in merged.items()}
     return _voted(merged, pages)
+
+
+def _matches(index: Index, words: Sequence[Word], scope: Scope) -> dict[int, tuple[int, float]]:
+    """Return the passages that match words best, with their pages and scores."""
+    found = best_matches(index, words, scope)
+    titles = page_weights.title_weights(index, words, {page for page, _ in found.values()})
+    return {
+        passage: (page, score * titles.get(page, 1.0)) for passage, (page, score) in found.items()
+    }
 
 
 def _default(index: Index) -> str:

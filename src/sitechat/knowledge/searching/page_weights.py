@@ -1,0 +1,66 @@
+"""Weights of pages: higher if the question names their title, lower if they are long."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from typing import Any
+
+from sitechat.knowledge.index import Index
+from sitechat.knowledge.searching.matching import Word
+
+TITLE = 1.0
+"""Share of its score that a passage gets in addition if the question has all words of the title."""
+LENGTH = 0.1
+"""How much the length of a page lowers its score, because a long page has more chances to match."""
+_AT_ONCE = 500
+
+
+def title_weights(index: Index, words: Sequence[Word], pages: Iterable[int]) -> dict[int, float]:
+    """Return a factor for the score of each page by how much of its title a question has.
+
+    Rare words of a title count more. Words that most passages have, such as the site's name, do
+    not count.
+
+    Args:
+        index: The search index.
+        words: The words of the question.
+        pages: The numbers of the pages.
+    """
+    titles = {page: title.split() for page, title in _column(index, "title", pages)}
+    rarity = _rarities(index, {term for title in titles.values() for term in title})
+    asked = {part for word in words for term in word for part in term.split()}
+    return {page: 1 + TITLE * _share(title, rarity, asked) for page, title in titles.items()}
+
+
+def length_weights(index: Index, pages: Iterable[int]) -> dict[int, float]:
+    """Return a factor for the score of each page by its number of passages."""
+    return {
+        page: 1 / (1 + LENGTH * math.log1p(passages))
+        for page, passages in _column(index, "passages", pages)
+    }
+
+
+def _share(title: Iterable[str], rarity: Mapping[str, float], asked: Set[str]) -> float:
+    total = sum(rarity.get(term, 0.0) for term in title)
+    return sum(rarity.get(term, 0.0) for term in title if term in asked) / total if total else 0.0
+
+
+def _rarities(index: Index, terms: Iterable[str]) -> dict[str, float]:
+    """Return the inverse document frequency of terms; 0 for those in most passages."""
+    total = index.facts.passages + index.facts.dead
+    return {
+        term: max(0.0, math.log((total - passages + 0.5) / (passages + 0.5)))
+        for term, passages in _rows(index, "SELECT term, passages FROM term WHERE term", terms)
+    }
+
+
+def _column(index: Index, column: str, pages: Iterable[int]) -> Iterator[tuple[int, Any]]:
+    return _rows(index, f"SELECT id, {column} FROM page WHERE id", pages)  # noqa: S608
+
+
+def _rows(index: Index, query: str, values: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
+    found = list(values)
+    for at in range(0, len(found), _AT_ONCE):
+        some = found[at : at + _AT_ONCE]
+        yield from index.terms.execute(f"{query} IN ({','.join('?' * len(some))})", some)
