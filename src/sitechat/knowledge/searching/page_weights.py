@@ -1,26 +1,27 @@
-"""Weights of pages: higher if the question names their title, lower if they are long."""
+"""Weights of pages: higher if their title is like the question, lower if they are long."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from sitechat.knowledge.index import Index
 from sitechat.knowledge.searching.matching import Word
 
-TITLE = 1.0
-"""Share of its score that a passage gets in addition if the question has all words of the title."""
+TITLE = 0.7
+"""Share of its score that a passage gets in addition if its title and the question are the same."""
 LENGTH = 0.1
 """How much the length of a page lowers its score, because a long page has more chances to match."""
 _AT_ONCE = 500
 
 
 def title_weights(index: Index, words: Sequence[Word], pages: Iterable[int]) -> dict[int, float]:
-    """Return a factor for the score of each page by how much of its title a question has.
+    """Return a factor for the score of each page by the words that its title and a question share.
 
-    Rare words of a title count more. Words that most passages have, such as the site's name, do
-    not count.
+    The share is the Dice coefficient, in which rare words count more. So neither a title of one
+    frequent word nor a title of many words gets much. Words that most passages have, such as the
+    site's name, do not count.
 
     Args:
         index: The search index.
@@ -28,9 +29,16 @@ def title_weights(index: Index, words: Sequence[Word], pages: Iterable[int]) -> 
         pages: The numbers of the pages.
     """
     titles = {page: title.split() for page, title in _column(index, "title", pages)}
-    rarity = _rarities(index, {term for title in titles.values() for term in title})
-    asked = {part for word in words for term in word for part in term.split()}
-    return {page: 1 + TITLE * _share(title, rarity, asked) for page, title in titles.items()}
+    asked = [{part for term in word for part in term.split()} for word in words]
+    rarity = _rarities(index, set().union(*titles.values(), *asked))
+    known = set().union(*asked)
+    total = sum(max((rarity.get(term, 0.0) for term in word), default=0.0) for word in asked)
+    weights: dict[int, float] = {}
+    for page, title in titles.items():
+        both = total + sum(rarity.get(term, 0.0) for term in title)
+        shared = sum(rarity.get(term, 0.0) for term in title if term in known)
+        weights[page] = 1 + TITLE * (2 * shared / both if both else 0.0)
+    return weights
 
 
 def length_weights(index: Index, pages: Iterable[int]) -> dict[int, float]:
@@ -39,11 +47,6 @@ def length_weights(index: Index, pages: Iterable[int]) -> dict[int, float]:
         page: 1 / (1 + LENGTH * math.log1p(passages))
         for page, passages in _column(index, "passages", pages)
     }
-
-
-def _share(title: Iterable[str], rarity: Mapping[str, float], asked: Set[str]) -> float:
-    total = sum(rarity.get(term, 0.0) for term in title)
-    return sum(rarity.get(term, 0.0) for term in title if term in asked) / total if total else 0.0
 
 
 def _rarities(index: Index, terms: Iterable[str]) -> dict[str, float]:

@@ -83,7 +83,9 @@ def rank(index: Index, query: str, previous: str, language: str, scope: Scope) -
         if page in listed:
             merged[passage] *= LISTING
     lengths = page_weights.length_weights(index, set(pages.values()))
-    merged = {passage: score * lengths.get(pages[passage], 1.0) for passage, score in merged.items()}
+    merged = {
+        passage: score * lengths.get(pages[passage], 1.0) for passage, score in merged.items()
+    }
     return _voted(merged, pages)
 
 
