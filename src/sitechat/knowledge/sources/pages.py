@@ -51,6 +51,7 @@ class PublicPages:
         self.site = site
         self._known = known if known is not None else {}
         self._allows = allows
+        self._login_paths: dict[str, str] = {}
 
     def only(self, allows: Callable[[Location], bool]) -> PublicPages:
         """Return the same pages, limited to the locations that `allows` accepts."""
@@ -93,15 +94,16 @@ class PublicPages:
         format = FORMATS.get(answer.content_type)
         if format is None:
             raise LeftOut(f"is {answer.content_type or 'of no known type'}, not text")
-        translations = ""
+        alternates: Mapping[str, str] = {}
         if format == "page":
             links = head_links(answer.body)
             own = self._own(answer, links.canonical)
             if own is not answer:
                 answer, links, known = own, head_links(own.body), {}
-            translations = self._translations(answer.place, links.alternates)
+            alternates = links.alternates
         if versions.is_same(answer, known):
             return Document(url=key, key=key, unchanged=True)
+        translations = self._translations(answer.place, alternates) if format == "page" else ""
         return Document(
             url=self.site.hosts.address(answer.place),
             key=key,
@@ -117,7 +119,7 @@ class PublicPages:
 
         Some sites wrongly declare the front page as canonical address of every page.
         """
-        if not canonical:
+        if canonical in ("", self.site.hosts.absolute(answer.place)):
             return answer
         try:
             place = self.site.place(urljoin(self.site.hosts.absolute(answer.place), canonical))
@@ -220,6 +222,12 @@ class PublicPages:
     def _login_path(self, path: str) -> str:
         """Return the path of the login page, in the language of a path."""
         language = translation.get_language_from_path(path) or settings.LANGUAGE_CODE
+        known = self._login_paths.get(language)
+        if known is None:
+            known = self._login_paths[language] = self._resolved_login_path(language)
+        return known
+
+    def _resolved_login_path(self, language: str) -> str:
         try:
             with self.site.environment(), translation.override(language):
                 login = resolve_url(settings.LOGIN_URL)

@@ -15,7 +15,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 
 from sitechat.knowledge.sources.rendering import PageResponse
 
-READER = "6"
+READER = "7"
 """The version of the reader. Increment it if the same bytes would be read differently."""
 _TRUSTED_FOR = timedelta(days=7)
 """How long a `<lastmod>` alone is trusted. Changes of templates or permissions don't update it."""
