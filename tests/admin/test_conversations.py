@@ -151,6 +151,11 @@ def test_search_looks_into_every_text_and_shows_the_place(owner: Client) -> None
     assert "<mark>BUCKWHEAT</mark>" in response.content.decode()
 
 
+def test_search_marks_the_place_after_letters_that_fold_into_two(owner: Client) -> None:
+    talk(("Where?", "Große Straße, Brot und Käse"))
+    assert "Große Straße, <mark>Brot</mark> und" in owner.get(f"{LIST}?q=brot").content.decode()
+
+
 def test_search_takes_signs_as_signs(owner: Client) -> None:
     talk(("100% rye?", ""))
     talk(("100 rye?", ""))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.utils import translation
 from pydantic import BaseModel
 from pytest_django import Settings
 
 from sitechat import Chatbot, tool
-from sitechat.checks.bot_tools import check_tools
+from sitechat.checks.bot_tools import check_mcp_servers, check_tools
 
 
 class Plain:
@@ -92,3 +93,26 @@ def test_a_tool_that_claude_can_not_use_is_reported(
     assert all(problem in message.msg for message in found)
     expected = "sitechat.W040" if tools == [silent] else "sitechat.E040"
     assert {message.id for message in found} <= {expected}
+
+
+def test_messages_about_tools_are_translated(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"{__name__}.Bot.tools", [fine, twin])
+    settings.CHAT_BOTS = {"default": f"{__name__}.Bot"}
+    with translation.override("de"):
+        [message] = check_tools()
+    assert "zwei Tools" in message.msg
+
+
+class Raising(Chatbot):
+    @property
+    def mcp_servers(self) -> Any:  # type: ignore[override]
+        raise KeyError("TOKEN")
+
+
+def test_mcp_servers_that_raise_are_reported(settings: Settings) -> None:
+    settings.CHAT_BOTS = {"default": f"{__name__}.Raising"}
+    [message] = check_mcp_servers()
+    assert message.id == "sitechat.E041"
+    assert "KeyError('TOKEN')" in message.msg

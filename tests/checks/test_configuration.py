@@ -14,6 +14,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 import sitechat
+from sitechat import Chatbot
 from sitechat.checks import bots, costs, run, run_for_deployment, serving, upkeep
 from sitechat.models import Job, Summary
 from sitechat.reports import retention
@@ -188,6 +189,18 @@ def test_a_model_that_ends_is_named_with_its_day(settings: Settings) -> None:
     settings.CHAT_MODEL = "us.anthropic.claude-opus-4-5-20251101-v1:0"
     messages = {message.id: message.msg for message in costs.check_model_costs()}
     assert "on 2027-01-22" in messages["sitechat.W007"]
+
+
+class BotWithOldFallback(Chatbot):
+    model = "claude-haiku-5-5"
+    fallback_model = "claude-opus-4-5"
+
+
+def test_a_fallback_that_ends_is_named_too(settings: Settings) -> None:
+    settings.CHAT_BOTS = {"default": f"{__name__}.BotWithOldFallback"}
+    [message] = costs.check_model_costs()
+    assert message.id == "sitechat.W007"
+    assert "claude-opus-4-5" in message.msg
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,8 @@ def test_a_reason_quotes_no_visitor() -> None:
     assert safe_reason(message, sent=sent) == ""
     assert safe_reason("prompt is too long: 210000 tokens > 200000 maximum", sent=sent)
     assert safe_reason("What?", sent=sent) == "What?"
+    assert safe_reason('invalid prompt "What do I owe?"', sent=sent) == ""
+    assert safe_reason("no model 'claude-x-9'", sent=sent) == "no model 'claude-x-9'"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.urls import include, path
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import include, path, resolve
+from django.views.decorators.csrf import csrf_exempt
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -20,7 +22,22 @@ from sitechat.tools import InvalidArguments
 from tests.indexed import put
 from tests.visitor import MakeVisitor, text_of
 
+
+def paged(request: HttpRequest) -> HttpResponse:
+    """The site's own MCP endpoint, which lists one tool on each page."""
+    message = json.loads(request.body)
+    response: HttpResponse = resolve("/mcp/").func(request)
+    if message.get("method") != "tools/list":
+        return response
+    data = json.loads(response.content)
+    first, second = data["result"]["tools"]
+    is_second = (message.get("params") or {}).get("cursor") == "2"
+    data["result"] |= {"tools": [second]} if is_second else {"tools": [first], "nextCursor": "2"}
+    return JsonResponse(data)
+
+
 urlpatterns = [
+    path("paged/", csrf_exempt(paged)),
     path("api/", include("sitechat.urls")),
     path("", include("sitechat.knowledge.urls")),
 ]
@@ -59,6 +76,16 @@ def test_a_tool_of_a_server_asks_first_unless_it_is_read_only(
     body = claude_standin.requests[-1].body
     assert [tool["name"] for tool in body["tools"]] == ["search"]
     assert "Gold costs 5" in json.dumps(body["messages"][-1])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_tools_of_all_pages_of_a_list_are_offered(
+    server: dict[str, Any], live_visitor: MakeVisitor, claude_standin: Standin
+) -> None:
+    server["url"] = server["url"].replace("/mcp/", "/paged/")
+    live_visitor().ask("Hello")
+    body = claude_standin.requests[-1].body
+    assert [tool["name"] for tool in body["tools"]] == ["search", "open_page"]
 
 
 @pytest.mark.django_db(transaction=True)

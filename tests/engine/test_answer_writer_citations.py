@@ -59,5 +59,13 @@ def test_what_is_no_mark_stays_as_it_is(text: str, size: int) -> None:
     assert read(*(text[n : n + size] for n in range(0, len(text), size))) == [text]
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 100])
+def test_a_backtick_that_opens_no_code_hides_marks_of_its_paragraph_only(size: int) -> None:
+    text = "Press the ` key.\n \nThen wait [1].\n\n```\na[2]\n\nb[3]\n```\nDone [2]"
+    pieces = (text[n : n + size] for n in range(0, len(text), size))
+    code = ".\n\n```\na[2]\n\nb[3]\n```\nDone"
+    assert read(*pieces) == ["Press the ` key.\n \nThen wait", 1, code, 2]
+
+
 def test_marks_after_code_count_again() -> None:
     assert read("Call `a[1]` so [1]") == ["Call `a[1]` so", 1]

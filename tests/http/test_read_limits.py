@@ -14,7 +14,7 @@ from pytest_django import Settings
 from sitechat.http import read_limits
 from sitechat.standin import Answer, Standin
 from tests.smaller import Smaller
-from tests.visitor import CHAT, Held, MakeVisitor, Visitor, reply_url
+from tests.visitor import CHAT, Held, MakeVisitor, Visitor, reply_url, value_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 
@@ -93,6 +93,24 @@ def test_stops_and_ratings_are_limited(live_visitor: MakeVisitor, settings: Sett
     assert visitor.rate(reply, rating=1).status_code == 200
     assert_too_many(visitor.stop(reply))
     assert_too_many(visitor.rate(reply, rating=1))
+
+
+def test_deletions_are_limited(live_visitor: MakeVisitor, settings: Settings) -> None:
+    settings.CHAT_READ_LIMITS = {"actions_of_address": 2}
+    for _ in range(2):
+        assert live_visitor().client.delete(CHAT).status_code == 204
+    assert_too_many(live_visitor().client.delete(CHAT))
+
+
+def test_replies_that_are_read_as_json_are_limited(
+    live_visitor: MakeVisitor, settings: Settings
+) -> None:
+    settings.CHAT_READ_LIMITS = {"reads_of_session": 2}
+    visitor = live_visitor()
+    reply = value_of(visitor.ask("Hello"), "reply")
+    assert visitor.poll(reply)["text"] == visitor.poll(reply)["text"]
+    json_only = {"Accept": "application/json"}
+    assert_too_many(visitor.client.get(reply_url(reply), headers=json_only))
 
 
 def test_streams_of_a_reply_are_limited_until_one_ends(held: Held, settings: Settings) -> None:

@@ -121,6 +121,21 @@ def test_a_link_whose_address_says_download_or_nofollow_is_followed() -> None:
     assert links_of(html) == ["/download/", "/about-nofollow/"]
 
 
+def test_tags_are_read_as_browsers_read_them() -> None:
+    html = b"""<a title="a > b" href="/a/">a</a><a-card href="/b/"></a-card><a href=/it's/>c</a>
+        <!--><a href="/d/">d</a><!---><a/href="/e/">e</a><!-- <a href=/f/> --!><a href=/g/>g</a>"""
+    assert links_of(html) == ["/a/", "/it's/", "/d/", "/e/", "/g/"]
+
+
+def test_links_follow_the_base_of_their_page() -> None:
+    html = b"""<head><base target=_top><base href="/docs/"><base href="/other/">
+        <link rel=canonical href="intro/"><link rel=alternate hreflang=de href="de/intro/"></head>
+        <body><a href="next/">n</a><a href="/top/">t</a><a href="http://[">x</a>"""
+    assert links_of(html) == ["/docs/next/", "/top/"]
+    assert head_links(html).canonical == "/docs/intro/"
+    assert head_links(html).alternates == {"de": "/docs/de/intro/"}
+
+
 def test_an_unclosed_comment_or_script_reaches_to_the_end() -> None:
     assert links_of(b"<a href=/a/>a</a><!-- <a href=/b/>b</a>") == ["/a/"]
     assert links_of(b"<a href=/a/>a</a><script><!-- <a href=/b/>b</a>") == ["/a/"]

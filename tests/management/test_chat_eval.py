@@ -150,6 +150,8 @@ def test_no_case_is_asked_where_a_later_one_can_not_be(
         ({"cases": [{"ask": "a", "must_refuse": "yes"}]}, "must be true or false"),
         ({"cases": [{"ask": "a", "must_mention": [{}]}]}, '"must_mention" must be a text'),
         ({"cases": [{"ask": "a", "must_cite": [[]]}]}, '"must_cite" must be a text'),
+        ({"cases": [{"ask": "a", "must_mention": [True]}]}, "put it into quotes"),
+        ({"cases": [{"ask": "a", "must_mention": [[1.1, "x"]]}]}, "put it into quotes"),
         ({"model": "x", "cases": [{"ask": "a"}]}, "did you mean"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -106,9 +107,10 @@ def _excerpts(ids: Sequence[UUID], words: str) -> dict[UUID, tuple[str, str, str
     )
     found = {}
     for pk, text in texts:
-        at = text.casefold().find(words.casefold()) if text else -1
-        if at >= 0:
-            start, end = max(0, at - CONTEXT_LENGTH), at + len(words)
+        match = re.search(re.escape(words), text or "", re.IGNORECASE)
+        if match is not None:
+            at, end = match.span()
+            start = max(0, at - CONTEXT_LENGTH)
             found[pk] = (
                 visible(("…" if start else "") + text[start:at]),
                 visible(text[at:end]),

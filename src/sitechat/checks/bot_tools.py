@@ -50,7 +50,8 @@ def check_tools(**kwargs: Any) -> Iterator[CheckMessage]:
                 continue
             if tool.name in names:
                 yield _error(
-                    f"The bot {bot.name!r} has two tools with the name {tool.name!r}.",
+                    _("The bot %(bot)r has two tools with the name %(tool)r.")
+                    % {"bot": bot.name, "tool": tool.name},
                     _('Give one of them another name: @tool(name="…").'),
                 )
             names.add(tool.name)
@@ -67,7 +68,11 @@ def _site_tools() -> set[str]:
 def check_mcp_servers(**kwargs: Any) -> Iterator[CheckMessage]:
     """E041: a bot has an MCP server that can't be used, or the package `mcp` is missing."""
     for bot in usable_bots():
-        servers = bot.mcp_servers
+        try:
+            servers = bot.mcp_servers
+        except Exception as error:
+            yield _mcp_error(bot.name, _("the list of them"), repr(error))
+            continue
         if not servers:
             continue
         if isinstance(servers, (str, Mapping)) or not isinstance(servers, Sequence):
@@ -98,7 +103,8 @@ def _of_tool(bot: str, tool: Tool) -> Iterator[CheckMessage]:
     problem = _problem_of(tool)
     if problem:
         yield _error(
-            f"The tool {tool.name!r} of the bot {bot!r} {problem}.",
+            _("The tool %(tool)r of the bot %(bot)r can't be used: it %(problem)s.")
+            % {"tool": tool.name, "bot": bot, "problem": problem},
             _(
                 "Annotate its parameters with types that JSON can hold, such as str, "
                 "int, bool, Literal, date or list[str]."

@@ -40,8 +40,10 @@ def check_model_costs(**kwargs: Any) -> Iterator[CheckMessage]:
     """W007, I001: a model is about to be retired, or is expensive."""
     today = timezone.now().date()
     for bot in usable_bots():
-        model = catalog.find(bot.model)
-        if model is not None and model.deprecated:
+        for name in filter(None, (bot.model, bot.fallback_model)):
+            model = catalog.find(name)
+            if model is None or not model.deprecated:
+                continue
             text = (
                 _(
                     "The model %(model)s of the bot %(bot)r is deprecated; Anthropic ended it on "
@@ -54,7 +56,7 @@ def check_model_costs(**kwargs: Any) -> Iterator[CheckMessage]:
                 )
             )
             yield Warning(
-                text % {"model": bot.model, "bot": bot.name, "date": f"{model.retires:%Y-%m-%d}"},
+                text % {"model": name, "bot": bot.name, "date": f"{model.retires:%Y-%m-%d}"},
                 hint=_("Choose a newer model, and try it with chat_eval first."),
                 id="sitechat.W007",
             )

@@ -21,6 +21,9 @@ REASON_LENGTH = 200
 QUOTED = 24
 """A reason that shares this many consecutive characters with a visitor's text is dropped."""
 
+QUOTATION = re.compile(r"""["'`“„«]([^"'`“”»]{8,})["'`“”»]""")
+"""A quotation of at least 8 characters. If a visitor's text contains it, the reason is dropped."""
+
 KEYS = re.compile(r"sk-ant-[\w-]+|\bsk-[\w-]{4,}|(?i:bearer)\s+\S+|(?<=://)[^/@\s]+@")
 """Keys, tokens and passwords in addresses."""
 
@@ -45,6 +48,8 @@ def safe_reason(message: str, *, sent: str = "", key: str = "") -> str:
 
 def _quotes(line: str, sent: str) -> bool:
     plain = " ".join(sent.split())
+    if any(quoted in plain for quoted in QUOTATION.findall(line)):
+        return True
     windows = range(max(1, len(line) - QUOTED + 1))
     return bool(plain) and any(
         len(part) == QUOTED and part in plain for part in (line[n : n + QUOTED] for n in windows)

@@ -13,7 +13,7 @@ from django.utils import timezone
 from sitechat import engine
 from sitechat.chatbot import Chatbot
 from sitechat.conversations import appending, offered_tools, prompt
-from sitechat.conversations.limits import free_slot
+from sitechat.conversations.limits import free_slot, is_slot_taken
 from sitechat.conversations.replies import ReplyHandle
 from sitechat.conversations.visit import Visit
 from sitechat.engine import reservations
@@ -113,7 +113,7 @@ def _store(
     visit: Visit, row: Message, use: ToolUse, continuation: Continuation, *, approve: bool
 ) -> Reserved:
     """Store the answer and let the reply run again, in one transaction."""
-    for attempt in range(1, ATTEMPTS + 1):
+    for _attempt in range(ATTEMPTS):
         reserved: Reserved | None = None
         try:
             with database.atomic():
@@ -143,7 +143,7 @@ def _store(
         except BaseException as error:
             if reserved is not None:
                 get_ledger().rolled_back(reserved["claims"] or [], database.alias())
-            if not isinstance(error, IntegrityError) or attempt == ATTEMPTS:
+            if not (isinstance(error, IntegrityError) and is_slot_taken(error)):
                 raise
     raise Overloaded(retry_after=1)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 
+from django.db import IntegrityError
 from django.utils.translation import gettext as _
 
 from sitechat.chatbot import Chatbot
@@ -79,3 +80,12 @@ def free_slot(address: str, *, guess: bool) -> str | None:
     while (slot := f"{prefix}{secrets.randbelow(count)}") in used:
         pass
     return slot
+
+
+def is_slot_taken(error: IntegrityError) -> bool:
+    """Return whether a row violates the unique constraint of `Message.slot`.
+
+    The first line of each database's error names the constraint or the column. Further lines may
+    contain values.
+    """
+    return "slot" in str(error).partition("\n")[0]

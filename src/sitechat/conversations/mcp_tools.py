@@ -42,6 +42,9 @@ logger = get_logger("sitechat.tools")
 MAX_TOOLS = 32
 """Maximum number of tools of one server."""
 
+MAX_PAGES = 20
+"""Maximum number of pages of a server's list of tools that are read."""
+
 MAX_DESCRIPTION = 2000
 """Maximum length of a tool's description."""
 
@@ -158,12 +161,22 @@ async def _connected(server: McpServer, timeout: float) -> AsyncIterator[Any]:
 
 
 async def _list(server: McpServer) -> Sequence[Tool]:
-    async def listed() -> Sequence[Any]:
-        async with _connected(server, CALL_TIMEOUT) as client:
-            return list((await client.list_tools()).tools)
-
-    tools = await asyncio.wait_for(listed(), CALL_TIMEOUT)
+    tools = await asyncio.wait_for(_all_pages(server), CALL_TIMEOUT)
     return list(_usable(server, tools))[:MAX_TOOLS]
+
+
+async def _all_pages(server: McpServer) -> Sequence[Any]:
+    """Return the tools on all pages of the server's list, at most `MAX_PAGES`."""
+    tools: list[Any] = []
+    cursor: str | None = None
+    async with _connected(server, CALL_TIMEOUT) as client:
+        for _page in range(MAX_PAGES):
+            page = await client.list_tools(cursor=cursor)
+            tools += page.tools
+            cursor = page.next_cursor
+            if not cursor:
+                break
+    return tools
 
 
 def _usable(server: McpServer, tools: Sequence[Any]) -> Iterator[Tool]:

@@ -13,7 +13,7 @@ from sitechat import engine
 from sitechat.claude.request import Request
 from sitechat.conversations import appending
 from sitechat.conversations.follow_ups import follow_ups
-from sitechat.conversations.limits import free_slot
+from sitechat.conversations.limits import free_slot, is_slot_taken
 from sitechat.conversations.lookup import ConversationState, newest_turn
 from sitechat.conversations.message_body import IncomingMessage
 from sitechat.conversations.open_questions import decline_open
@@ -75,7 +75,7 @@ class TurnWriter:
             guess = attempt == 1 and not engine.writes_to(self.visit.visitor.ip)
             return database.retry(partial(self._try, guess=guess))
         except IntegrityError as error:
-            if not _is_of_slot(error):
+            if not is_slot_taken(error):
                 # A copy of the message may have started the conversation at the same moment. The
                 # next attempt finds its rows.
                 self.rejected += 1
@@ -176,12 +176,3 @@ class TurnWriter:
         if self.state.conversation is None and position == 0:
             appending.announce_start(conversation)
         return question, reply
-
-
-def _is_of_slot(error: IntegrityError) -> bool:
-    """Return whether the rows violate the unique constraint of `Message.slot`.
-
-    The first line of each database's error names the constraint or the column. Further lines may
-    contain values.
-    """
-    return "slot" in str(error).partition("\n")[0]

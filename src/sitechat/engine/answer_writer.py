@@ -17,10 +17,13 @@ from sitechat.engine.reply import Reply
 WHOLE = frozenset({"end_turn", "stop_sequence"})
 """Stop reasons of answers that Claude ended by itself."""
 
-PIECES = re.compile(r"(`+)|\[(\d{1,3})\]")
-UNFINISHED = re.compile(r"`+$|\[\d{0,3}$")
-"""The end of a text that may become a mark or a longer fence. It is held back until more text
-arrives."""
+PIECES = re.compile(r"(`+)|\[(\d{1,3})\]|(\n[ \t]*\n)")
+UNFINISHED = re.compile(r"`+$|\[\d{0,3}$|\n[ \t]*$")
+"""The end of a text that may become a mark, a longer fence or an empty line. It is held back until
+more text arrives."""
+
+BLOCK_FENCE = 3
+"""Minimum backticks of a fence that goes on after an empty line, as in Markdown."""
 
 RECOGNIZED = 3
 """Minimum characters of the mark at the end of an answer that was cut off; fewer are text."""
@@ -104,8 +107,11 @@ class MarkReader:
     def _split(self, text: str, passages: int) -> Iterator[str | int]:
         begin = 0
         for match in PIECES.finditer(text):
-            fence, number = match.groups()
-            if fence:
+            fence, number, empty_line = match.groups()
+            if empty_line:
+                if len(self._fence) < BLOCK_FENCE:
+                    self._fence = ""
+            elif fence:
                 if not self._fence:
                     self._fence = fence
                 elif fence == self._fence:

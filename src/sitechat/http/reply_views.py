@@ -21,6 +21,7 @@ from sitechat.runtime.steps import RequestSteps
 async def _reply(request: HttpRequest, steps: RequestSteps, reply_id: str) -> HttpResponseBase:
     accepts = tokens(request.headers.get("Accept", ""))
     if "application/json" in accepts and "text/event-stream" not in accepts:
+        read_limits.check_call(request, "reads")
         return JsonResponse(await steps.run(partial(_current, request, reply_id)))
     place = StreamPlace(request)
     try:

@@ -261,6 +261,7 @@ async def _list(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
 
 async def _forget(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
     admission.check_source(request)
+    read_limits.check_call(request, "actions")
     await steps.run(partial(_erase, request))
     return HttpResponse(status=204)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import copy_context
-from threading import Thread
 from typing import TypeVar
+
+from sitechat.runtime.threads import PoolFull, start_daemon
 
 T = TypeVar("T")
 
@@ -13,7 +14,8 @@ T = TypeVar("T")
 def run_within(seconds: float, work: Callable[[], T]) -> T | None:
     """Run work on a separate thread. Return its result; None if it takes longer than `seconds`.
 
-    Work that takes longer is not interrupted. It must not use the database, and not raise.
+    None is returned too if the process can't start more threads. Work that takes longer is not
+    interrupted. It must not use the database, and not raise.
     """
     results: list[T] = []
     context = copy_context()
@@ -21,7 +23,8 @@ def run_within(seconds: float, work: Callable[[], T]) -> T | None:
     def run() -> None:
         results.append(context.run(work))
 
-    thread = Thread(target=run, name="sitechat-time-limit", daemon=True)
-    thread.start()
-    thread.join(seconds)
+    try:
+        start_daemon(run, "sitechat-time-limit").join(seconds)
+    except PoolFull:
+        return None
     return results[0] if results else None

@@ -26,6 +26,10 @@ CDN = "https://cdn.example.net/assets/site-chat.js"
         ("script-src *.example.net", CDN),
         ("script-src cdn.example.net:443", CDN),
         ("SCRIPT-SRC 'SELF'", SCRIPT),
+        ("script-src https://CDN.example.net/Assets/", "https://cdn.example.net/Assets/a.js"),
+        ("script-src http://cdn.example.net:80", CDN),
+        ("script-src [::1]:8000", "https://[::1]:8000/a.js"),
+        ("script-src https://[2001:db8::1]", "https://[2001:db8::1]/a.js"),
         ("script-src 'nonce-AbC'", SCRIPT),
         ("script-src 'strict-dynamic' 'nonce-AbC'", SCRIPT),
         ("script-src 'self', default-src https:", SCRIPT),
@@ -51,6 +55,9 @@ def test_scripts_that_may_load(policy: str, script: str) -> None:
         ("script-src https://cdn.example.net/other/", CDN),
         ("script-src 'self', script-src 'none'", SCRIPT),
         ("script-src *.org", CDN),
+        ("script-src https://cdn.example.net/Assets/", CDN),
+        ("script-src [::2]:8000", "https://[::1]:8000/a.js"),
+        ("script-src [::1", "https://[::1]/a.js"),
     ],
 )
 def test_scripts_that_may_not_load(policy: str, script: str) -> None:

@@ -186,7 +186,9 @@ class _Reader:
         """Kill the process if the block takes longer, in case the system has no interval timers."""
         timer = threading.Timer(seconds, self._process.kill)
         timer.daemon = True
-        timer.start()
+        # Without it the reading process still counts its own time.
+        with contextlib.suppress(RuntimeError):
+            timer.start()
         try:
             yield
         finally:

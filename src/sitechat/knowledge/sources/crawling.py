@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from urllib.parse import unquote, urljoin
 
@@ -17,7 +18,7 @@ from sitechat.knowledge.sources.base import Document
 from sitechat.knowledge.sources.hosts import Location
 from sitechat.knowledge.sources.pages import PublicPages
 from sitechat.knowledge.sources.rendering import LocalSite
-from sitechat.knowledge.sources.tags import tags, without_comments
+from sitechat.knowledge.sources.tags import base_of, tags, without_comments
 
 MAX_PAGES = 1000
 """Default maximum number of pages that are read by following links."""
@@ -100,17 +101,22 @@ def _may_follow(site: LocalSite, place: Location) -> bool:
 
 
 def links_of(body: bytes) -> list[str]:
-    """Return the addresses of a page's links without fragments, except nofollow links."""
+    """Return the addresses of a page's links, except nofollow links.
+
+    They have no fragments, and are relative to the page's own address.
+    """
     page = without_comments(body[:_MAX_SEARCHED].decode("utf-8", "replace"))
     if any(_forbids_following(meta) for meta in tags(page, "meta")):
         return []
+    base = base_of(page)
     found: dict[str, None] = {}
     for link in tags(page, "a"):
         if "download" in link or "nofollow" in link.get("rel", "").lower().split():
             continue
         url = link.get("href", "").partition("#")[0].strip()
-        if url:
-            found[url] = None
+        with suppress(ValueError):  # for instance "http://["
+            if url:
+                found[urljoin(base, url)] = None
     return list(found)
 
 

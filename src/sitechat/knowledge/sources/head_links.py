@@ -6,15 +6,16 @@ The page is not parsed, because parsing may take arbitrarily long.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from urllib.parse import urljoin
 
-from sitechat.knowledge.sources.tags import tags, without_comments
+from sitechat.knowledge.sources.tags import base_of, tags, without_comments
 
 _MAX_SEARCHED = 200_000  # bytes at the beginning of a page
 
 
 @dataclass(frozen=True)
 class HeadLinks:
-    """Links as they are written in a page."""
+    """Links as they are written in a page, on the `<base>` of the page."""
 
     canonical: str = ""
     """The canonical address; "" if the page declares none or several."""
@@ -27,10 +28,16 @@ def head_links(body: bytes) -> HeadLinks:
     page = without_comments(body[:_MAX_SEARCHED].decode("utf-8", "replace"))
     canonical: set[str] = set()
     alternates: dict[str, str] = {}
-    for attributes in tags(page.partition("<body")[0], "link"):
+    head = page.partition("<body")[0]
+    base = base_of(head)
+    for attributes in tags(head, "link"):
         relations = attributes.get("rel", "").lower().split()
         target, language = attributes.get("href", ""), attributes.get("hreflang", "").lower()
         if not target:
+            continue
+        try:
+            target = urljoin(base, target)
+        except ValueError:  # for instance "http://["
             continue
         if "canonical" in relations:
             canonical.add(target)

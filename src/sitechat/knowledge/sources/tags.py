@@ -7,29 +7,34 @@ from collections.abc import Iterator
 from html import unescape
 
 _START = re.compile(r"<!--|<(script|style)\b", re.I)
+_END_OF_COMMENT = re.compile(r"--!?>")
 _ENDS = {
-    None: re.compile("-->"),
     "script": re.compile(r"</script\b", re.I),
     "style": re.compile(r"</style\b", re.I),
 }
 _MAX_LENGTH = 4000
 """Maximum length of a tag in characters. Longer ones are ignored."""
 _ATTRIBUTE = re.compile(
-    r"""([^\s"'<>/=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?""",
+    r"""[\s/]*([^\s<>/=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>][^\s<>]*)))?""",
 )
+_TAG_END = re.compile(r"[\s/]*>")
 
 
 def without_comments(page: str) -> str:
     """Return a page without comments, scripts and style sheets.
 
-    As in browsers, a comment or a script that is not closed reaches to the end of the page.
+    As in browsers, a comment or a script that is not closed reaches to the end of the page, and
+    `<!-->` is an empty comment.
     """
     parts: list[str] = []
     at = 0
     while start := _START.search(page, at):
         parts.append(page[at : start.start()])
         kind = start[1]
-        end = _ENDS[kind and kind.lower()].search(page, start.end())
+        if kind is None:
+            end = _END_OF_COMMENT.search(page, start.start() + len("<!"))
+        else:
+            end = _ENDS[kind.lower()].search(page, start.end())
         if end is None:
             return " ".join(parts)
         at = end.end()
@@ -43,8 +48,25 @@ def tags(page: str, name: str) -> Iterator[dict[str, str]]:
         page: The page, without comments.
         name: The name of the tag in lower case, such as "a".
     """
-    for match in re.finditer(rf"<{name}\b([^<>]{{1,{_MAX_LENGTH}}})>", page, re.I):
-        found: dict[str, str] = {}
-        for attribute, double, single, bare in _ATTRIBUTE.findall(match[1]):
-            found.setdefault(attribute.lower(), unescape(double or single or bare).strip())
-        yield found
+    opening = re.compile(rf"<{name}(?=[\s/])", re.I)
+    at = 0
+    while start := opening.search(page, at):
+        at = start.end()
+        limit = at + _MAX_LENGTH
+        attributes: dict[str, str] = {}
+        while attribute := _ATTRIBUTE.match(page, at, limit):
+            at = attribute.end()
+            key, double, single, bare = attribute.groups()
+            value = unescape(double or single or bare or "").strip()
+            attributes.setdefault(key.lower(), value)
+        if _TAG_END.match(page, at, limit):
+            yield attributes
+
+
+def base_of(page: str) -> str:
+    """Return the address on which the links of a page are based; "" for the page's own.
+
+    Args:
+        page: The page, without comments.
+    """
+    return next((tag["href"] for tag in tags(page, "base") if tag.get("href")), "")

@@ -6,10 +6,14 @@ need.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from urllib.parse import SplitResult, urlsplit
 
 PORTS = {"http": 80, "https": 443}
+
+SOURCE = re.compile(r"(?:([a-z][a-z0-9+.-]*)://)?(\[[^\]]*\]|[^:/\[]+)(?::(\d+|\*))?(/.*)?", re.I)
+"""The scheme, host, port and path of a source, of which only the host is required."""
 
 Policy = dict[str, list[str]]
 """The sources of each directive."""
@@ -61,11 +65,11 @@ def _script(sources: list[str] | None, page: str, script: str, nonce: str) -> bo
 
 def _matches(sources: list[str], page: str, address: str) -> bool:
     own, url = urlsplit(page), urlsplit(address)
-    return any(_match(source.lower(), own, url) for source in sources)
+    return any(_match(source, own, url) for source in sources)
 
 
 def _match(source: str, own: SplitResult, url: SplitResult) -> bool:
-    if source == "'self'":
+    if source.lower() == "'self'":
         if own.hostname != url.hostname:
             return False
         return _port(own) == _port(url) or (own.scheme, url.scheme) == ("http", "https")
@@ -74,16 +78,17 @@ def _match(source: str, own: SplitResult, url: SplitResult) -> bool:
     if source == "*":
         return url.scheme in ("http", "https")
     if source.endswith(":"):
-        return _scheme_fits(source[:-1], url.scheme)
-    wanted = urlsplit(source if "://" in source else f"{own.scheme}://{source}")
-    host, _, port = wanted.netloc.partition(":")
-    if not _scheme_fits(wanted.scheme, url.scheme) or not _host_fits(host, url.hostname or ""):
+        return _scheme_fits(source[:-1].lower(), url.scheme)
+    parts = SOURCE.fullmatch(source)
+    if parts is None:
         return False
-    if port not in ("", "*") and port != str(_port(url)):
+    scheme, host, port, path = parts.groups(default="")
+    if not _scheme_fits(scheme.lower() or own.scheme, url.scheme):
         return False
-    if port == "" and _port(url) not in PORTS.values():
+    if not _host_fits(host.lower().strip("[]"), url.hostname or ""):
         return False
-    path = wanted.path
+    if not _port_fits(port, url):
+        return False
     return url.path.startswith(path) if path.endswith("/") else path in ("", url.path)
 
 
@@ -93,6 +98,14 @@ def _scheme_fits(wanted: str, given: str) -> bool:
 
 def _host_fits(wanted: str, given: str) -> bool:
     return given.endswith(wanted[1:]) if wanted.startswith("*.") else wanted == given
+
+
+def _port_fits(wanted: str, url: SplitResult) -> bool:
+    if wanted in ("*", str(_port(url))):
+        return True
+    if wanted == "":
+        return _port(url) == PORTS.get(url.scheme)
+    return (wanted, _port(url)) == ("80", 443)  # for a page that has moved to HTTPS
 
 
 def _port(url: SplitResult) -> int | None:

@@ -34,6 +34,11 @@ HOST = re.compile(r"(?:[\w-]+\.)*[\w-]+\.?|[0-9a-fA-F]*:[0-9a-fA-F:.]+(?:%\w+)?"
 """A host name or IP address."""
 
 USER_AGENT = "sitechat-chat_doctor"
+STREAM_ENCODINGS = "gzip, br"
+"""`Accept-Encoding` of calls that are answered with a stream, as browsers send it.
+
+The other calls accept what the HTTP client can decode.
+"""
 
 
 @dataclass
@@ -162,8 +167,8 @@ class DeployedSite:
 
         answer = SiteResponse(url=url)
         sent = {"User-Agent": USER_AGENT, **headers}
-        if not pages:
-            sent["Accept-Encoding"] = "gzip, br"
+        if method == "POST":
+            sent["Accept-Encoding"] = STREAM_ENCODINGS
         if cookies:
             sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
         with httpx2.Client(
@@ -180,8 +185,9 @@ class DeployedSite:
                     answer.url, answer.status = str(response.url), response.status_code
                     answer.headers = {n.lower(): v for n, v in response.headers.items()}
                     answer.cookies = dict(client.cookies)
-                    # Streams are read without decoding, pages decoded as in a browser.
-                    for piece in response.iter_bytes() if pages else response.iter_raw():
+                    # A decoder would hold pieces of a stream back.
+                    is_stream = answer.content_type == "text/event-stream"
+                    for piece in response.iter_raw() if is_stream else response.iter_bytes():
                         answer.body += piece
                         answer.arrivals.append(perf_counter() - started)
                         if len(answer.body) > MAX_BODY:

@@ -174,10 +174,7 @@ def _only(data: Mapping[Any, Any], keys: Sequence[str], where: str) -> None:
 def _text(data: Mapping[Any, Any], key: str, where: str) -> str:
     value = data.get(key, "")
     if not isinstance(value, str):
-        raise InvalidSuite(
-            _('%(where)s: "%(key)s" must be a text; put it into quotes.')
-            % {"where": where, "key": key}
-        )
+        raise _not_text(key, where)
     return value
 
 
@@ -195,5 +192,14 @@ def _words(data: Mapping[Any, Any], key: str, where: str) -> Words:
                 )
                 % {"where": where, "key": key}
             )
+        if any(isinstance(each, (bool, float)) for each in choices):
+            # YAML reads `yes` as true and `1.10` as 1.1: the answer would be searched for those.
+            raise _not_text(key, where)
         words.append(tuple(map(str, choices)))
     return tuple(words)
+
+
+def _not_text(key: str, where: str) -> InvalidSuite:
+    return InvalidSuite(
+        _('%(where)s: "%(key)s" must be a text; put it into quotes.') % {"where": where, "key": key}
+    )
