@@ -9,9 +9,9 @@ from typing import Any
 from sitechat.knowledge.index import Index
 from sitechat.knowledge.searching.matching import Word
 
-TITLE = 0.7
+TITLE = 0.5
 """Share of its score that a passage gets in addition if its title and the question are the same."""
-LENGTH = 0.1
+LENGTH = 0.05
 """How much the length of a page lowers its score, because a long page has more chances to match."""
 _AT_ONCE = 500
 
