@@ -46,8 +46,8 @@ LEFT_TO_ALL = (
 LEFT_TO_NIGHT = (
     "Races of 200 rounds, times of the widget, some servers and languages: make test-nightly."
 )
-WORKERS = max(2, min(4, (os.cpu_count() or 1) + 1))
-"""One more than the processors, because tests of servers and browsers mostly wait."""
+WORKERS = max(2, min(4, (os.cpu_count() or 1) + 2))
+"""Two more than the processors, because tests of servers and browsers mostly wait."""
 
 PARALLEL = ("-n", str(WORKERS), "--dist", "loadfile", "--no-loadscope-reorder")
 NO_TESTS = 5

@@ -38,6 +38,7 @@ assert not loaded, loaded
 """
 
 
+@pytest.mark.long
 def test_a_site_without_the_admin_is_cleaned_up_all_the_same() -> None:
     answer = subprocess.run(
         [sys.executable, "-c", WITHOUT_ADMIN],

@@ -205,6 +205,7 @@ class Patient(Golden):
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.long
 def test_sixty_turns_in_which_all_goes_wrong_are_never_refused_and_stay_cached(
     live_visitor: MakeVisitor, claude_standin: Standin, settings: Settings
 ) -> None:

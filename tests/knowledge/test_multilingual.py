@@ -63,6 +63,7 @@ def test_unsupported_languages_are_searched_by_words(
     assert found("Wie lange ist mein Paket unterwegs?", language="de")[0] == "/en/"
 
 
+@pytest.mark.long
 def test_it_adds_less_memory_than_documented() -> None:
     script = (
         "import resource, numpy\n"

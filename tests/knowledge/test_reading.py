@@ -97,6 +97,7 @@ def test_broken_html_raises_only_unreadable(broken: str) -> None:
         assert all(block.text for block in content.blocks)
 
 
+@pytest.mark.long
 def test_a_row_of_any_width_is_read() -> None:
     cells = 40_000
     began = process_time()

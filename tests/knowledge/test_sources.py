@@ -228,6 +228,7 @@ def test_text_that_databases_can_not_store_is_cleaned() -> None:
     assert Passage.objects.get().text == "nul and ? half"
 
 
+@pytest.mark.long
 def test_a_large_queryset_is_streamed() -> None:
     alive: WeakSet[Any] = WeakSet()
     max_alive = 0

@@ -7,7 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 
+
+@pytest.mark.long
 def test_staff_work_with_the_custom_user_of_the_documentation_of_django(
     tmp_path: Path,
 ) -> None:

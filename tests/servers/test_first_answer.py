@@ -42,6 +42,7 @@ def site(server: Server, sites: Sites, tmp_path: Path) -> Site:
 
 
 @pytest.mark.parametrize("server", MAINLY_UVICORN, ids=str)
+@pytest.mark.long
 def test_opening_the_chat_loads_what_the_first_answer_needs(
     site: Site, standin: StandinProcess
 ) -> None:

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from sitechat.standin import Standin
 
 SITE = """
@@ -33,6 +35,7 @@ print(json.dumps({"answer": answer, "loaded": loaded}))
 """A site on which a visitor opens a page and gets an answer."""
 
 
+@pytest.mark.long
 def test_a_site_that_answers_a_visitor_loads_none_of_it(
     claude_standin: Standin, tmp_path: Path
 ) -> None:
