@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 WITHOUT_ADMIN = """
 import sys
 from django.conf import settings
