@@ -21,6 +21,9 @@ PACKAGE = ROOT / "src" / "sitechat"
 pytest.importorskip("hatchling", reason="built in the environment for development")
 
 
+pytestmark = pytest.mark.long
+
+
 @pytest.fixture(scope="module")
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("dist")

@@ -27,10 +27,12 @@ def sources() -> list[str]:
     return sorted(set(files) - MECHANISM)
 
 
-@pytest.mark.parametrize("name", sources())
-def test_every_log_line_and_every_output_is_escaped(name: str) -> None:
-    source = (PACKAGE / name).read_text(encoding="utf-8")
-    assert violations(source, writes=name in WRITES_ITSELF) == []
+def test_every_log_line_and_every_output_is_escaped() -> None:
+    found = {
+        name: violations((PACKAGE / name).read_text(encoding="utf-8"), writes=name in WRITES_ITSELF)
+        for name in sources()
+    }
+    assert {name: unsafe for name, unsafe in found.items() if unsafe} == {}
 
 
 @pytest.mark.parametrize(

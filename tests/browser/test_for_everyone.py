@@ -67,6 +67,7 @@ SMALL: list[ViewportSize] = [
 """A small phone, a window with a zoom of 200% and a phone in landscape."""
 
 
+@pytest.mark.long
 def test_nothing_is_cut_off(page: Page, site: str, standin: StandinProcess) -> None:
     page.set_viewport_size(SMALL[0])
     page.goto(site)

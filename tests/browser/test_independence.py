@@ -32,6 +32,7 @@ def test_sizes_do_not_follow_the_pages_root(page: Page, site: str) -> None:
 STYLES = ("transform: scale(0.5)", "filter: blur(0)", "contain: paint", "zoom: 2", "font-size: 8px")
 
 
+@pytest.mark.long
 def test_the_body_does_not_move_it(page: Page, site: str) -> None:
     page.goto(site)
     chat = Chat(page).open()

@@ -169,6 +169,7 @@ def test_a_person_joins_writes_and_leaves(meet: Callable[..., tuple[Chat, Site]]
         pytest.param({"viewport": {"width": 320, "height": 480}}, "ar", id="rtl, small"),
     ],
 )
+@pytest.mark.long
 def test_axe_finds_nothing_in_any_card(
     options: dict[str, Any],
     language: str,

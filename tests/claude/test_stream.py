@@ -40,7 +40,16 @@ def httpx_client() -> anthropic.AsyncAnthropic:
     return anthropic.AsyncAnthropic()
 
 
-@pytest.fixture(scope="module", params=["the default client", "aiohttp_client", "httpx_client"])
+@pytest.fixture(
+    scope="module",
+    params=[
+        "the default client",
+        *(
+            pytest.param(name, marks=pytest.mark.long)
+            for name in ("aiohttp_client", "httpx_client")
+        ),
+    ],
+)
 def upstream(request: pytest.FixtureRequest, wire_server: Wire, calls: None) -> Iterator[Wire]:
     """Return a server that is used as Claude, with the default client and with CHAT_CLIENT."""
     own = None if request.param == "the default client" else f"{__name__}.{request.param}"

@@ -143,7 +143,7 @@ def test_impossible_counts_are_not_booked(upstream: Wire, visitor: Visitor) -> N
         "request_too_large",
     ],
 )
-@pytest.mark.parametrize("when", ["first", "in mid-answer"])
+@pytest.mark.parametrize("when", ["first", pytest.param("in mid-answer", marks=pytest.mark.long)])
 def test_one_visitors_errors_close_the_chat_for_nobody(
     upstream: Wire, visitor: Visitor, settings: Settings, smaller: Smaller, kind: str, when: str
 ) -> None:

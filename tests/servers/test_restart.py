@@ -138,6 +138,7 @@ def test_a_restart_loses_nothing(
 
 
 @pytest.mark.parametrize("server", [s for s in ENDING if s not in KILLS_AT_ONCE], ids=str)
+@pytest.mark.long
 def test_a_reply_that_is_nearly_done_finishes(
     server: Server, sites: Sites, standin: StandinProcess, witnessed: Caller
 ) -> None:

@@ -21,7 +21,7 @@ REFUSED = {
 @pytest.mark.parametrize(
     ("language", "greeting"),
     [
-        ("de", "Ja"),
+        pytest.param("de", "Ja", marks=pytest.mark.long),
         pytest.param("fr", "Oui", marks=pytest.mark.long),
         ("en", "Yes"),
     ],
