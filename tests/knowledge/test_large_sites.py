@@ -10,6 +10,8 @@ from sitechat.knowledge import audience, index
 from sitechat.knowledge.index import generations
 from sitechat.knowledge.index.pace import Pace
 from sitechat.knowledge.searching import matching
+from sitechat.knowledge.searching.ranking import rank
+from sitechat.knowledge.searching.scope import Scope
 from tests.indexed import found, put
 from tests.smaller import Smaller
 from tests.thread_limit import no_new_threads
@@ -67,6 +69,21 @@ def test_a_saved_page_is_found_soon_and_delays_no_search(smaller: Smaller) -> No
     put("/new/", "New bread")
     assert found("old bread") == ["/old/"]
     until(lambda: "/new/" in found("new bread"))
+
+
+@pytest.mark.django_db
+def test_an_index_can_be_searched_while_another_thread_adds_pages() -> None:
+    put("/old/", "Old bread")
+    index.refresh()
+    opened = index.current()
+    assert opened is not None
+    facts = opened.facts
+    for number in range(5):
+        put(f"/new/{number}/", "New bread")
+    index.refresh()
+    opened.facts = facts  # as they were read before the pages came
+    ranked = rank(opened, "new bread", "", "en", Scope(frozenset(opened.audiences)))
+    assert len({each.page for each in ranked}) == 6
 
 
 @pytest.mark.django_db

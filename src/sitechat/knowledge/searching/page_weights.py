@@ -50,10 +50,13 @@ def length_weights(index: Index, pages: Iterable[int]) -> dict[int, float]:
 
 
 def _rarities(index: Index, terms: Iterable[str]) -> dict[str, float]:
-    """Return the inverse document frequency of terms; 0 for those in most passages."""
+    """Return the inverse document frequency of terms; 0 for those in most passages.
+
+    While another thread changes the index, a term may have more passages than the known total.
+    """
     total = index.facts.passages + index.facts.dead
     return {
-        term: max(0.0, math.log((total - passages + 0.5) / (passages + 0.5)))
+        term: max(0.0, math.log((max(0, total - passages) + 0.5) / (passages + 0.5)))
         for term, passages in _rows(index, "SELECT term, passages FROM term WHERE term", terms)
     }
 
