@@ -1,4 +1,7 @@
-"""Failed calls: the error that the visitor sees, the log line, and whether to retry."""
+"""Failed calls: the error that the visitor sees, the log line, and whether to retry.
+
+`call` has the number of attempts.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Detect and end running replies whose process has died.
+"""Detect and end running replies whose process has died. `engine` ends them with a process.
 
 A process updates the rows of its replies twice a second, and never considers its own replies
 stale. If a row was not updated for CHAT_STALE_AFTER, its process may be dead. On the same machine

@@ -1,4 +1,7 @@
-"""The slot of a request among the streams of its process, and the response with or without one."""
+"""The slot of a request among the streams of its process, and the response with or without one.
+
+`sitechat.runtime.stream_slots` has the number of slots.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The state of a handoff: who answers in a conversation, the bot or a person of the site."""
+"""The state of a handoff: who answers in a conversation, the bot or a person of the site.
+
+`options` has the times, such as the idle minutes after which the bot takes over again.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The list of unanswered questions: filters, and pages of groups of similar questions."""
+"""The list of unanswered questions: filters, and pages of groups of similar questions.
+
+`review` decides which questions count as unanswered.
+"""
 
 from __future__ import annotations
 

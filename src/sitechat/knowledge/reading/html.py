@@ -3,8 +3,8 @@
 If a page marks its main text (`<main>`, `role="main"`, a single `<article>`), that element is read.
 Otherwise Resiliparse selects the main text, if it is installed (`django-sitechat[html]`). Without
 it, everything except navigation, headers, footers, asides and forms is read.
-`docs/search.md` compares this with other extractors. `walking` converts elements to blocks, and
-`visibility` decides which of them visitors can see.
+`docs/search.md` compares this with other extractors. `walking` converts elements to blocks,
+`layout` knows which elements begin one, and `visibility` decides what visitors can see.
 """
 
 from __future__ import annotations

@@ -8,11 +8,8 @@ from typing import Any
 
 from sitechat.knowledge.index import Index
 from sitechat.knowledge.searching.matching import Word
+from sitechat.knowledge.searching.weights import PAGE_LENGTH, TITLE_LIKENESS
 
-TITLE = 0.5
-"""Share of its score that a passage gets in addition if its title and the question are the same."""
-LENGTH = 0.05
-"""How much the length of a page lowers its score, because a long page has more chances to match."""
 _AT_ONCE = 500
 
 
@@ -37,14 +34,14 @@ def title_weights(index: Index, words: Sequence[Word], pages: Iterable[int]) -> 
     for page, title in titles.items():
         both = total + sum(rarity.get(term, 0.0) for term in title)
         shared = sum(rarity.get(term, 0.0) for term in title if term in known)
-        weights[page] = 1 + TITLE * (2 * shared / both if both else 0.0)
+        weights[page] = 1 + TITLE_LIKENESS * (2 * shared / both if both else 0.0)
     return weights
 
 
 def length_weights(index: Index, pages: Iterable[int]) -> dict[int, float]:
     """Return a factor for the score of each page by its number of passages."""
     return {
-        page: 1 / (1 + LENGTH * math.log1p(passages))
+        page: 1 / (1 + PAGE_LENGTH * math.log1p(passages))
         for page, passages in _column(index, "passages", pages)
     }
 

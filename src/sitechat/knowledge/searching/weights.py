@@ -17,3 +17,9 @@ OTHER_LANGUAGE = 0.8
 LISTING = 0.7
 """Factor for the score of pages that list changes or other pages, unless the question is about
 them."""
+
+TITLE_LIKENESS = 0.5
+"""Share of its score that a passage gets in addition if its title and the question are the same."""
+
+PAGE_LENGTH = 0.05
+"""How much the length of a page lowers its score, because a long page has more chances to match."""
