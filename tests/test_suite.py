@@ -177,6 +177,58 @@ def test_a_replacement_is_found(source: str, is_found: bool) -> None:
     assert bool(list(patches(source))) is is_found
 
 
+VARIES = frozenset(
+    {"now", "today", "localdate", "time", "monotonic", "uuid4", "random", "token_hex", "getpid"}
+)
+"""Functions whose results differ between two processes of one run."""
+
+
+def varying_parameters(source: str) -> Iterator[str]:
+    """Yield the parameters of tests that differ between two processes.
+
+    Parameters become part of the tests' names, and pytest-xdist stops unless all its processes
+    collect the same names. `gzip.compress` writes the time into what it returns.
+    """
+    if "parametrize" not in source:
+        return
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(".parametrize"):
+            for call in ast.walk(node):
+                if isinstance(call, ast.Call) and _varies(call):
+                    yield f"line {call.lineno}: {ast.unparse(call)}"
+
+
+def _varies(call: ast.Call) -> bool:
+    function = ast.unparse(call.func)
+    if function == "gzip.compress":
+        return all(keyword.arg != "mtime" for keyword in call.keywords)
+    return function.split(".")[-1] in VARIES
+
+
+def test_all_processes_collect_the_same_tests() -> None:
+    found = {
+        str(path.relative_to(ROOT)): list(varying_parameters(path.read_text(encoding="utf-8")))
+        for path in FILES
+    }
+    assert {path: lines for path, lines in found.items() if lines} == {}
+
+
+@pytest.mark.parametrize(
+    ("value", "is_found"),
+    [
+        ("gzip.compress(b'text')", True),
+        ("gzip.compress(b'text', mtime=0)", False),
+        ("timezone.now()", True),
+        ("now", False),
+        ("uuid.uuid4().hex", True),
+        ("datetime(2026, 1, 1)", False),
+    ],
+)
+def test_a_varying_parameter_is_found(value: str, is_found: bool) -> None:
+    source = f"@pytest.mark.parametrize('body', [{value}])\ndef test(body): ..."
+    assert bool(list(varying_parameters(source))) is is_found
+
+
 MAX_FILE_LENGTH = 300
 """Maximum lines of a test file."""
 

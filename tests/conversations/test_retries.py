@@ -90,7 +90,7 @@ def test_the_same_random_id_with_another_text_is_a_conflict(
 @pytest.mark.parametrize(
     ("body", "extra"),
     [
-        ({"id": str(uuid.uuid4())}, {}),
+        ({"id": "7d0c3d54-6f5e-4c39-9f0e-0a6f7f1d7c11"}, {}),
         ({}, {"REMOTE_ADDR": "10.1.2.3"}),
         ({"message": "Something else"}, {"REMOTE_ADDR": "10.1.2.3"}),
     ],
