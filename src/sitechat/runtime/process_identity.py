@@ -21,14 +21,14 @@ ZOMBIE = "Z"
 
 def _identity() -> str:
     """Return machine, process and start time, or a random identity if they are unknown."""
-    start = _start_time(os.getpid())
-    if start is None:
+    machine, start = _machine(), _start_time(os.getpid())
+    if machine is None or start is None:
         return f"-:{secrets.token_hex(8)}"
-    return f"{_machine()}:{os.getpid()}:{start}"
+    return f"{machine}:{os.getpid()}:{start}"
 
 
 identity = PerProcess(_identity)
-"""The identity of this process, at most 64 characters."""
+"""The identity of this process, at most 64 characters (`Message.process`)."""
 
 
 def has_ended(other: str) -> bool:
@@ -38,18 +38,21 @@ def has_ended(other: str) -> bool:
     """
     machine, _, rest = other.partition(":")
     pid, _, start = rest.partition(":")
-    if not start or machine != _machine():
+    if not machine or not start or machine != _machine():
         return False
     return _start_time(int(pid)) != start
 
 
-def _machine() -> str:
-    """Return an identifier that is the same for all processes that can see each other's pids."""
+def _machine() -> str | None:
+    """Return an identifier that is the same for all processes that can see each other's pids.
+
+    None if the machine is unknown, such as in a sandbox that does not show the boot id.
+    """
     try:
         boot = (PROC / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         namespace = str((PROC / "self/ns/pid").readlink())
     except OSError:
-        return ""
+        return None
     known = f"{socket.gethostname()} {boot} {namespace}"
     return hashlib.sha256(known.encode()).hexdigest()[:16]
 
