@@ -116,19 +116,20 @@ class Chatbot:
         return ""
 
     def clean_message(self, text: str) -> str:
-        """Return a visitor's text as it may be stored and sent to Claude.
+        """Return a visitor's text in the form that is stored and sent to Claude.
 
         Override it to mask personal data, such as card numbers. It also gets the comments of
-        ratings. If it fails, the text is neither stored nor sent. Return the same result for the
-        same text, so that a retry is recognized.
+        ratings. If it raises an exception, the text is neither stored nor sent. Return the same
+        result for the same text, so that a retry is recognized.
         """
         return text
 
 
 def resolved_name(name: str | None) -> str:
-    """Return a bot's name: None or "" means "default", or the first bot if there is no "default".
+    """Return the name, or that of the default bot if it is None or "".
 
-    The bot need not exist.
+    The default bot is "default", or the first one if there is no "default". This does not check
+    that a bot with the name exists.
     """
     bots = conf.CHAT_BOTS
     return name or ("default" if "default" in bots else next(iter(bots), "default"))
@@ -142,7 +143,7 @@ def find_bot(name: str | None) -> Chatbot:
 
     Raises:
         InvalidRequest: There is no bot with this name. The error does not list the site's bots,
-            as visitors see it.
+            because visitors see it.
     """
     bots = conf.CHAT_BOTS
     if name is None:

@@ -53,6 +53,7 @@ DEFAULT_READ_LIMITS: Mapping[str, int] = {
     "streams_of_reply": 20,
     "streams_of_address": 1000,
 }
+"""Reads and actions are calls per minute; streams are open at the same time."""
 
 
 class Conf:
@@ -126,7 +127,7 @@ class Conf:
 
     @property
     def CHAT_CONTACT_RETENTION_DAYS(self) -> int:
-        """The number of days that what visitors left in the contact form is kept."""
+        """The number of days that contact requests are kept."""
         return getattr(settings, "CHAT_CONTACT_RETENTION_DAYS", 365)
 
     @property
@@ -136,13 +137,13 @@ class Conf:
 
     @property
     def CHAT_READ_LIMITS(self) -> Mapping[str, int]:
-        """Limits of one process on open streams, and on calls a minute that do not ask Claude."""
+        """Limits of each process: open streams, and calls per minute that do not ask Claude."""
         value = getattr(settings, "CHAT_READ_LIMITS", {})
         return {**DEFAULT_READ_LIMITS, **value} if isinstance(value, Mapping) else value
 
     @property
     def CHAT_REQUEST_ISOLATION(self) -> bool:
-        """Whether each request's database work stays on the request's own thread, under ASGI."""
+        """Whether, under ASGI, the database work of a request runs on the request's own thread."""
         return getattr(settings, "CHAT_REQUEST_ISOLATION", False)
 
     @property
@@ -190,7 +191,7 @@ class Conf:
 
     @property
     def CHAT_WEBHOOKS(self) -> Sequence[Mapping[str, Any]]:
-        """Where events are posted: `url`, `secret`, `events`, `allow_private`."""
+        """The webhooks of the site: dicts with `url`, `secret`, `events` and `allow_private`."""
         return getattr(settings, "CHAT_WEBHOOKS", [])
 
     @property
@@ -200,5 +201,6 @@ class Conf:
 
 
 SETTINGS = frozenset(name for name in vars(Conf) if name.isupper())
+"""The names of all settings."""
 
 conf = Conf()

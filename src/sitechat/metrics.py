@@ -9,8 +9,8 @@ REGISTRY.register(ChatCollector())
 
 The values are read from the database at each scrape, so every process reports the same totals.
 Counters start with the first reply of the site. Questions of commands, of the admin, and of staff
-in the chat are not included. Before the past of a site is summed up for the first time, only
-`sitechat_summed_ratio` and the gauges that need no sums are reported.
+in the chat are not included. Until the site's earlier replies have been summed up for the first
+time, only `sitechat_summed_ratio` and the gauges that need no sums are reported.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from sitechat.reports import catching_up, histogram, statistics
 BUCKETS = (0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120)
 """Upper bounds of the histogram buckets in seconds; times are accurate to 5%."""
 
-BY = ["bot", "model"]
+LABELS = ["bot", "model"]
+"""The labels of all metrics that are counted by bot and model."""
 
 
 class ChatCollector:
@@ -56,27 +57,29 @@ class ChatCollector:
         """Yield the families that are read from sums."""
         families: Any = import_module("prometheus_client.core")
         counter, gauge = families.CounterMetricFamily, families.GaugeMetricFamily
-        replies = counter("sitechat_replies", "Replies that ended.", labels=[*BY, "outcome"])
-        tokens = counter("sitechat_tokens", "Tokens as counted by Claude.", labels=[*BY, "kind"])
-        dollars = counter("sitechat_dollars", "US dollars.", labels=BY)
-        conversations = counter("sitechat_conversations", "New conversations.", labels=BY)
+        replies = counter("sitechat_replies", "Replies that ended.", labels=[*LABELS, "outcome"])
+        tokens = counter(
+            "sitechat_tokens", "Tokens as counted by Claude.", labels=[*LABELS, "kind"]
+        )
+        dollars = counter("sitechat_dollars", "US dollars.", labels=LABELS)
+        conversations = counter("sitechat_conversations", "New conversations.", labels=LABELS)
         first = families.HistogramMetricFamily(
-            "sitechat_first_token_seconds", "Time to first token.", labels=BY
+            "sitechat_first_token_seconds", "Time to first token.", labels=LABELS
         )
         whole = families.HistogramMetricFamily(
-            "sitechat_reply_seconds", "Time to the end of the reply.", labels=BY
+            "sitechat_reply_seconds", "Time to the end of the reply.", labels=LABELS
         )
-        for by, figures in statistics.totals().items():
+        for labels, figures in statistics.totals().items():
             answered = figures.replies - figures.errors - figures.refusals
-            replies.add_metric([*by, "answered"], answered)
-            replies.add_metric([*by, "error"], figures.errors)
-            replies.add_metric([*by, "refused"], figures.refusals)
+            replies.add_metric([*labels, "answered"], answered)
+            replies.add_metric([*labels, "error"], figures.errors)
+            replies.add_metric([*labels, "refused"], figures.refusals)
             for kind in ("input", "output", "cache_read", "cache_write"):
-                tokens.add_metric([*by, kind], getattr(figures, f"{kind}_tokens"))
-            dollars.add_metric(by, float(figures.dollars))
-            conversations.add_metric(by, figures.conversations)
-            first.add_metric(by, *_seconds(figures.first_token_ms))
-            whole.add_metric(by, *_seconds(figures.total_ms))
+                tokens.add_metric([*labels, kind], getattr(figures, f"{kind}_tokens"))
+            dollars.add_metric(labels, float(figures.dollars))
+            conversations.add_metric(labels, figures.conversations)
+            first.add_metric(labels, *_seconds(figures.first_token_ms))
+            whole.add_metric(labels, *_seconds(figures.total_ms))
         yield from (replies, tokens, dollars, conversations, first, whole)
         spent = gauge(
             "sitechat_limit_spent_ratio", "Spent share of a limit of the site.", labels=["limit"]

@@ -1,7 +1,7 @@
 """Signal receivers that every process connects at its start.
 
-They import the code that they call when the first signal arrives. It needs most of the package, and
-many processes, such as those of `manage.py`, never get such a signal.
+Each receiver imports the code that it calls only when a signal arrives. That code needs most of the
+package, and many processes, such as those of `manage.py`, never get such a signal.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def connect() -> None:
     post_migrate.connect(_update_permissions, dispatch_uid="sitechat.permissions")
     add_built_in(_tools_of_people)
     if "django.core.asgi" in sys.modules:  # this process serves ASGI
-        # Start-up cost, as in all receivers. Under WSGI this receiver would be called in vain.
+        # Start-up cost, as in all receivers. Under WSGI this receiver would have nothing to do.
         from sitechat.http import entrance
 
         entrance.connect()
@@ -59,7 +59,10 @@ def discover() -> None:
 
 
 def _object_sources() -> list[type[ObjectSource]]:
-    """Return the declared sources of querysets. Sites without any do not import the module."""
+    """Return the classes of the sources of querysets that the site has declared.
+
+    A site without any has not imported their module, and this does not import it either.
+    """
     if "sitechat.knowledge.sources.objects" not in sys.modules:
         return []
     # Start-up cost.

@@ -35,7 +35,7 @@ EMOJI = (
 )
 """Emoji and related symbols."""
 
-IN_ITS_PLACE = (
+LEGITIMATE = (
     f"(?<=[{JOINED}])[\u200c\u200d]"
     f"|(?<=[{EMOJI}\ufe0f])\u200d[{EMOJI}]"
     f"|(?<=[{EMOJI}])[\ufe0e\ufe0f]"
@@ -44,7 +44,7 @@ IN_ITS_PLACE = (
 """Invisible characters in legitimate use. Their codes would make a text harder to read."""
 
 IS_HIDDEN = re.compile(f"[{HIDDEN}]")
-INVISIBLE = re.compile(f"(?!{IN_ITS_PLACE})[{HIDDEN}]")
+INVISIBLE = re.compile(f"(?!{LEGITIMATE})[{HIDDEN}]")
 LINE_BREAK = re.compile(r"[\t\n\r]")
 
 MAX_SEQUENCE_LENGTH = 64
@@ -68,21 +68,22 @@ def visible(text: str) -> str:
 
     Invisible characters that belong to emoji, or to words of some scripts, are kept.
     """
-    return INVISIBLE.sub(_shown, text.replace("\r\n", "\n"))
+    return INVISIBLE.sub(_code, text.replace("\r\n", "\n"))
 
 
-def one_line(text: object, longest: int | None = None) -> str:
+def one_line(text: object, max_length: int | None = None) -> str:
     """Return the text on one line, with invisible characters, tabs and newlines made visible.
 
     Args:
         text: A text, or an object, which is converted by `str`.
-        longest: The maximum number of characters; None for no limit.
+        max_length: The maximum number of characters; a longer text is cut and ends with "…". None
+            for no limit.
     """
-    shown = str(text) if longest is None else str(text)[: longest + 1]
-    shown = LINE_BREAK.sub(_shown, INVISIBLE.sub(_shown, shown))
-    if longest is None or len(shown) <= longest:
+    shown = str(text) if max_length is None else str(text)[: max_length + 1]
+    shown = LINE_BREAK.sub(_code, INVISIBLE.sub(_code, shown))
+    if max_length is None or len(shown) <= max_length:
         return shown
-    return f"{shown[:longest]}…"
+    return f"{shown[:max_length]}…"
 
 
 def json_text(value: Any, indent: int | None = None) -> str:
@@ -98,30 +99,30 @@ class Stream:
     """Apply `visible` to a text that arrives in pieces."""
 
     def __init__(self) -> None:
-        self._kept = ""
+        self._held_back = ""
 
     def more(self, piece: str) -> str:
         """Return the text that can be shown now; a few characters may be held back."""
-        text = self._kept + piece
-        cut = _decided(text)
-        self._kept = text[cut:]
-        return visible(text[:cut])
+        text = self._held_back + piece
+        end = _end_of_decided(text)
+        self._held_back = text[end:]
+        return visible(text[:end])
 
     def rest(self) -> str:
         """Return the characters held back, after the last piece."""
-        kept, self._kept = self._kept, ""
-        return visible(kept)
+        held_back, self._held_back = self._held_back, ""
+        return visible(held_back)
 
 
-def _decided(text: str) -> int:
+def _end_of_decided(text: str) -> int:
     """Return the index up to which the text can be shown without waiting for more.
 
     Two adjacent visible characters never belong to one sequence.
     """
     start = len(text)
-    least = max(0, start - MAX_SEQUENCE_LENGTH)
+    earliest = max(0, start - MAX_SEQUENCE_LENGTH)
     next_is_hidden = True
-    while start > least:
+    while start > earliest:
         is_hidden = bool(IS_HIDDEN.match(text[start - 1]))
         if not (is_hidden or next_is_hidden):
             break
@@ -129,7 +130,8 @@ def _decided(text: str) -> int:
     return start
 
 
-def _shown(match: re.Match[str]) -> str:
+def _code(match: re.Match[str]) -> str:
+    """Return the code of the matched character, such as \u27e8U+202E\u27e9."""
     return f"\u27e8U+{ord(match[0]):04X}\u27e9"
 
 

@@ -34,9 +34,9 @@ limit_reached = Signal()
 """Sent when a limit of CHAT_LIMITS refuses a message for the first time in its window.
 
 It is sent once per limit, identity (session, address, user or site) and window, in one of the
-site's processes, after the transaction of the chat. Dollar budgets of the site send
-`budget_reached` instead. Reserved amounts are not spent: if a message is refused only because of
-reservations of running replies, no signal is sent.
+site's processes, after the chat's transaction. Dollar budgets of the site send `budget_reached`
+instead. If a message is refused only because of the reservations of running replies, no signal is
+sent, because reserved amounts are not spent.
 
 - `sender`: the ledger's class
 - `limit`: the `sitechat.ledger.limits.Limit` with `scope`, `unit`, `period` and `cap`; `str()`
@@ -50,7 +50,7 @@ budget_reached = Signal()
 """Sent when a dollar budget of the site refuses a message for the first time in its window.
 
 It is sent once per budget (scope `site`, unit `usd`) and window, in one of the site's processes,
-after the transaction of the chat.
+after the chat's transaction.
 
 - `sender`: the ledger's class
 - `limit`: the `sitechat.ledger.limits.Limit`; `str()` returns its entry, such as `20 usd/day`
@@ -118,7 +118,7 @@ person_joined = Signal()
 """
 
 handoff_ended = Signal()
-"""Sent when no person answers any more, or the visitor has stopped waiting for one.
+"""Sent when a person stops answering in a conversation, or the visitor stops waiting for one.
 
 - `sender`: `sitechat.models.Handoff`
 - `handoff`: the `Handoff`

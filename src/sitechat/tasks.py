@@ -15,7 +15,14 @@ from django.conf import settings
 
 
 def cleanup(days: int | None = None) -> dict[str, int]:
-    """Delete conversations older than `days` (CHAT_RETENTION_DAYS) and return the counts."""
+    """Delete old conversations, contacts and other rows; see `sitechat.reports.retention.cleanup`.
+
+    Args:
+        days: The number of days that conversations are kept; by default CHAT_RETENTION_DAYS.
+
+    Returns:
+        The counts of what was deleted or ended, by name.
+    """
     # Workers may import this module before Django has loaded the models.
     from sitechat.reports import retention
 
@@ -23,7 +30,11 @@ def cleanup(days: int | None = None) -> dict[str, int]:
 
 
 def report(period: str = "week") -> int:
-    """Mail the report of the last `week` or `month`; return the number of addresses."""
+    """Mail the report of the last period, once per period; return the number of addresses.
+
+    Args:
+        period: "week" or "month".
+    """
     # Workers may import this module before Django has loaded the models.
     from sitechat.reports import report_mail
 

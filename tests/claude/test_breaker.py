@@ -13,7 +13,7 @@ from tests.visitor import Visitor
 
 def fail(error: ReplyError, times: int = breaker.FAILURES) -> None:
     for _time in range(times):
-        breaker.circuit().failed(error)
+        breaker.circuit().record_failure(error)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_a_cut_answer_does_not_count() -> None:
 
 def test_a_reply_that_works_closes_it() -> None:
     fail(ApiError(status=529))
-    breaker.circuit().worked()
+    breaker.circuit().record_success()
     assert breaker.circuit().open_for() == 0
 
 

@@ -20,7 +20,7 @@ def counted(
     counts = Counts()
     counts.report(first)
     if written:
-        counts.wrote(written)
+        counts.estimate_output(written)
     counts.report(last, final=True)
     usage = counts.settled(likely_input=50, max_output=1000)
     return usage, counts.is_exact(max_output=1000)

@@ -55,7 +55,7 @@ def test_a_reason_quotes_no_visitor() -> None:
         (Failure(429, "rate_limit_error"), "spend limit"),
         (Failure(529, "overloaded_error"), "overloaded"),
         (Failure(500, "api_error"), "status.claude.com"),
-        (Failure(200, "", "text/html came, not a stream of events"), "ANTHROPIC_BASE_URL"),
+        (Failure(200, "", "text/html came instead of a stream of events"), "ANTHROPIC_BASE_URL"),
         (Failure(None, "", "ConnectionRefusedError: …"), "network, proxy, DNS"),
         (Failure(None, "", INVALID), "spaces and line ends"),
     ],

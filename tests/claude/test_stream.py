@@ -200,7 +200,7 @@ def test_a_stream_that_ends_too_early(upstream: Wire) -> None:
     assert outcome.call.usage.input_tokens == 100
 
 
-LIMIT = stream.OVERHEAD + stream.BYTES_PER_TOKEN * request().max_output
+LIMIT = stream.BYTE_OVERHEAD + stream.BYTES_PER_TOKEN * request().max_output
 
 
 @pytest.mark.parametrize(

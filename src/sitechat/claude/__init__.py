@@ -2,7 +2,7 @@
 
 `catalog` describes the models, and `costs` computes the cost of their tokens. `messages` and
 `request` compose what Claude is sent, and `call` sends it. The SDK takes seconds to import and is
-loaded at the first call. Imports `runtime`, `conf` and `errors`.
+loaded at the first call. Imports `runtime`, `tools`, `conf` and `errors`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ __all__ = [
     "warm_up",
 ]
 
-# Start-up cost: the checks need the catalog and the prices, and only processes that answer call.
+# Start-up cost: the checks need the catalog and the prices, but not the rest.
 __getattr__ = lazy_exports(
     __name__,
     {

@@ -16,9 +16,11 @@ from sitechat.claude.request import Cited, ToolCall
 from sitechat.claude.usage_by_model import Attempts
 
 Delta = str | Cited
+"""What an event adds to the answer: text, or a mark that the text so far cites a passage."""
 
 STOP_REASON_LENGTH = 64
 CATEGORY_LENGTH = 64
+"""Maximum characters of a stop reason and of a refusal category; longer ones are cut."""
 
 _KIND_OF_DELTA = {
     "text_delta": "text",
@@ -40,7 +42,7 @@ class _Block:
     written: list[str] = field(default_factory=list)
     cited: list[int] = field(default_factory=list)
     signature: str = ""
-    half: str = ""
+    first_surrogate: str = ""
     """The first surrogate of a pair whose second surrogate has not arrived yet."""
 
 
@@ -86,7 +88,7 @@ class Answer:
             if isinstance(delta, dict):
                 reason = text_of(delta.get("stop_reason"), STOP_REASON_LENGTH)
                 self.stop_reason = reason or self.stop_reason
-                self._note_refusal(delta.get("stop_details"))
+                self._keep_category(delta.get("stop_details"))
             self.attempts.report(event.get("usage"), final=True)
         elif kind == "message_stop":
             self.has_started = self.stopped = True
@@ -119,18 +121,18 @@ class Answer:
         return ended
 
     def _hand_over(self, start: dict[str, Any]) -> None:
-        """Process the block that marks where another model goes on.
+        """Process the block that marks where another model continues.
 
         The thinking and the tool calls of the first model are dropped; its text is kept.
         """
         successor = start.get("to")
         self.attempts.hand_over(successor.get("model") if isinstance(successor, dict) else None)
-        self._note_refusal(start.get("trigger"))
+        self._keep_category(start.get("trigger"))
         self.content = [block for block in self.content if block["type"] == "text"]
         self.tool_calls = []
 
-    def _note_refusal(self, details: Any) -> None:
-        """Keep the category of `stop_details`, or of what triggered a hand-over."""
+    def _keep_category(self, details: Any) -> None:
+        """Keep the category of a refusal: of `stop_details`, or of the trigger of a hand-over."""
         category = details.get("category") if isinstance(details, dict) else None
         self.refusal_category = text_of(category, CATEGORY_LENGTH) or self.refusal_category
 
@@ -157,20 +159,20 @@ class Answer:
             signature = delta.get("signature")
             if isinstance(signature, str):
                 block.signature = signature
-                self.attempts.newest.wrote(signature)
+                self.attempts.newest.estimate_output(signature)
         else:
             written = delta.get("thinking" if kind == "thinking_delta" else "partial_json")
             if isinstance(written, str) and written:
-                self.attempts.newest.wrote(written)
+                self.attempts.newest.estimate_output(written)
                 block.written.append(written)
         return ()
 
     def _text(self, block: _Block, text: str) -> Sequence[Delta]:
-        self.attempts.newest.wrote(text)
-        if block.half or not text.isascii():
-            text = block.half + text
-            block.half = text[-1] if "\ud800" <= text[-1] <= "\udbff" else ""
-            text = well_formed(text[:-1] if block.half else text)
+        self.attempts.newest.estimate_output(text)
+        if block.first_surrogate or not text.isascii():
+            text = block.first_surrogate + text
+            block.first_surrogate = text[-1] if "\ud800" <= text[-1] <= "\udbff" else ""
+            text = well_formed(text[:-1] if block.first_surrogate else text)
             if not text:
                 return ()
         block.written.append(text)
@@ -187,7 +189,7 @@ class Answer:
         if block is None:
             return ()
         ended: list[Delta] = []
-        if block.half:
+        if block.first_surrogate:
             ended.append("\ufffd")
             block.written.append("\ufffd")
         ended += [Cited(number) for number in block.cited]
@@ -249,7 +251,7 @@ def _object(text: str) -> dict[str, Any]:
 
 
 def _sendable(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments as they can be sent back to Claude; empty if they can't.
+    """Return the arguments in a form that can be sent back to Claude; empty if there is none.
 
     Python's JSON parser accepts single surrogates, and numbers such as NaN.
     """

@@ -1,7 +1,7 @@
 """A circuit breaker: stops sending requests for a while if Claude is overloaded.
 
 Each process has its own. After many consecutive failures it refuses new messages before anything
-is stored or reserved for them. After a pause, the next messages are tried again.
+is stored or reserved for them. After a pause, new messages are sent to Claude again.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ FAILURES = 10
 
 PAUSE = 15.0
 MAX_PAUSE = 60.0
-"""Minimum and maximum pause in seconds. Between them, it is Claude's `retry-after`."""
+"""Minimum and maximum pause in seconds. In between, the pause is Claude's `retry-after`."""
 
 
 class Circuit:
@@ -32,7 +32,7 @@ class Circuit:
         self._until = 0.0
         self._lock = threading.Lock()
 
-    def failed(self, error: ReplyError) -> None:
+    def record_failure(self, error: ReplyError) -> None:
         """Count a failed reply, if Claude was overloaded or could not be reached."""
         status = error.extra.get("status")
         overloaded = (
@@ -51,7 +51,7 @@ class Circuit:
                     )
                 self._until = monotonic() + pause
 
-    def worked(self) -> None:
+    def record_success(self) -> None:
         """Reset the count after a complete reply."""
         if self._failures:
             with self._lock:

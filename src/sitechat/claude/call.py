@@ -33,13 +33,12 @@ ATTEMPTS = 3
 """Maximum attempts of one request, including the first. `failures` decides which errors are
 retried, and after which delay."""
 
-
-INVALID = (400, 404, 422)
+UNSUPPORTED = (400, 404, 422)
 """HTTP statuses of servers that do not support a field of the request, or the beta endpoint."""
 
 LAST_EVENTS_WITHIN = 1.0
 """Maximum seconds to wait for each event after the stop reason. These events only complete the
-usage, so a lost `message_stop` must not delay the end of the reply."""
+usage, so a missing `message_stop` must not delay the end of the reply."""
 
 Deltas = AsyncGenerator[Delta, None]
 
@@ -57,7 +56,7 @@ class Call:
         self.usage_is_known = True
         """False while a sent request may be billed although Claude has not started to answer."""
         self._answer = Answer()
-        self._hands_over = request.hands_over and fallbacks.accepted(
+        self._hands_over = request.hands_over and fallbacks.is_accepted(
             request.model, request.fallback_model
         )
 
@@ -142,6 +141,7 @@ class Call:
                         yield delta
                     if answer.is_whole:
                         break
+            # The text is complete. The last events complete the usage.
             while answer.is_whole and not answer.stopped:
                 last = await asyncio.wait_for(anext(stream.events, None), LAST_EVENTS_WITHIN)
                 if last is None:
@@ -159,7 +159,7 @@ class Call:
                 await stream.close(is_answered=answer.stopped)
         for delta in answer.end():
             yield delta
-        breaker.circuit().worked()
+        breaker.circuit().record_success()
 
     async def _open(self, client: AsyncAnthropic) -> tuple[EventStream, Sequence[Delta]]:
         """Return a stream whose answer has started, and the deltas of its first event.
@@ -184,15 +184,17 @@ class Call:
             return await self._try(client)
         except Exception as error:
             failure = as_claude_error(error)
-            is_invalid = isinstance(failure, ClaudeError) and failure.status in INVALID
-            if not (self._hands_over and is_invalid):
+            is_unsupported = isinstance(failure, ClaudeError) and failure.status in UNSUPPORTED
+            if not (self._hands_over and is_unsupported):
                 raise
         self._hands_over = False
         opened = await self._try(client)
-        fallbacks.refused(self.request.model, self.request.fallback_model)
+        # Only now is it certain that `fallbacks` was the reason.
+        fallbacks.remember_refusal(self.request.model, self.request.fallback_model)
         return opened
 
     async def _try(self, client: AsyncAnthropic) -> tuple[EventStream, Sequence[Delta]]:
+        """Send the request once. Close the response if its answer does not start."""
         self.usage_is_known = False
         stream = None
         try:
@@ -212,7 +214,7 @@ class Call:
         except BaseException as error:
             if stream is not None:
                 await stream.close(is_answered=False)
-            if isinstance(error, Exception):
+            if isinstance(error, Exception):  # if the call is cancelled, the usage is unknown
                 self.usage_is_known = is_free(error)
                 self._count_message(error)
             raise
@@ -225,6 +227,7 @@ class Call:
             self._answer.attempts.report(body["usage"], final=True)
 
     def _explained(self, error: Exception) -> ReplyError:
+        """Log a failure, report it to the breaker, and return the error for the visitor."""
         error = as_claude_error(error)
         if isinstance(error, ClaudeError):
             self.request_id = error.request_id or self.request_id
@@ -232,7 +235,7 @@ class Call:
             error,
             request_id=self.request_id,
             model=self.request.model,
-            sent=self.request.words(),
+            sent=self.request.message_texts(),
         )
-        breaker.circuit().failed(answer)
+        breaker.circuit().record_failure(answer)
         return answer

@@ -64,6 +64,7 @@ class Model:
     efforts: tuple[str, ...] = EFFORTS
     """The values of `output_config.effort` that the model accepts."""
     long_context: LongContext | None = None
+    """The higher price of long requests; None if the price does not depend on the length."""
     context: int = LARGEST_CONTEXT
     max_output: int = 128_000
     deprecated: bool = False
@@ -82,7 +83,7 @@ class Model:
         return self.price
 
     def hands_over_to(self, model: str) -> bool:
-        """Return whether the API itself asks that model if this one refuses."""
+        """Return whether the API itself can pass a refused request on to that model."""
         return base_name(model) in self.fallbacks
 
     def nearest_effort(self, effort: str) -> str:
@@ -115,6 +116,7 @@ _WITHOUT_XHIGH = ("low", "medium", "high", "max")
 _OPUS_4_8 = ("claude-opus-4-8",)
 _OPUS_5_OR_4_8 = ("claude-opus-5", "claude-opus-4-8")
 
+# Positional: name, price, min_prefix, retires, thinking, minimal_thinking, minimal_thinking_up_to
 MODELS: dict[str, Model] = {
     model.name: model
     for model in (
@@ -261,7 +263,7 @@ def base_name(model: str) -> str:
 
 
 def find(model: str) -> Model | None:
-    """Return the model with that id, in any of its forms; None if it is not in the table."""
+    """Return the model with that id, in any form (see `base_name`); None if it is unknown."""
     return MODELS.get(base_name(model))
 
 

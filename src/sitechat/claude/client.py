@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
 
 CONNECT_TIMEOUT = 10.0
+"""Maximum seconds to connect to Claude's API."""
 
 
 class NoClient(Exception):
@@ -33,7 +34,7 @@ _clients: PerLoop[tuple[Any, AsyncAnthropic]] = PerLoop()
 
 
 def configured() -> bool:
-    """Return whether there is a key or a client of the site's own."""
+    """Return whether the site has a key, a token or a client of its own (CHAT_CLIENT)."""
     return bool(
         conf.CHAT_CLIENT or conf.ANTHROPIC_API_KEY or os.environ.get("ANTHROPIC_AUTH_TOKEN")
     )
@@ -58,14 +59,14 @@ class Preparation:
             if self.done:
                 return
             importlib.import_module("anthropic")
-            # The first call tries again and reports what is wrong with the settings.
+            # If this fails, the first call tries again and reports what is wrong with the settings.
             with suppress(Exception):
                 if conf.CHAT_CLIENT:
                     # The site's client may need its event loop, so only the import happens here.
                     import_string(conf.CHAT_CLIENT)
                 else:
                     before, client = client_settings(), _make_client()
-                    # The settings may have changed meanwhile, as they do from test to test.
+                    # The settings may have changed in the meantime, as they do between tests.
                     if client_settings() == before:
                         self.client = (before, client)
             self.done = True
@@ -83,13 +84,13 @@ preparation = PerProcess(Preparation)
 
 def warm_up() -> None:
     """Start the preparation in a thread. Called when a visitor opens the chat."""
-    mine = preparation()
-    if not mine.started and configured():
-        mine.started = True
+    current = preparation()
+    if not current.started and configured():
+        current.started = True
         try:
-            start_daemon(mine.run, "sitechat-warm-up")
+            start_daemon(current.run, "sitechat-warm-up")
         except PoolFull:
-            mine.started = False  # the next visitor tries again
+            current.started = False  # the next visitor tries again
 
 
 def prepared() -> bool:
@@ -99,9 +100,9 @@ def prepared() -> bool:
 
 async def prepare() -> None:
     """Wait for the preparation of this process without blocking the event loop."""
-    mine = preparation()
-    if not mine.done:
-        await asyncio.get_running_loop().run_in_executor(None, mine.run)
+    current = preparation()
+    if not current.done:
+        await asyncio.get_running_loop().run_in_executor(None, current.run)
 
 
 async def current_client() -> AsyncAnthropic:
@@ -155,9 +156,9 @@ def _own_client(path: str) -> AsyncAnthropic:
         raise NoClient(f"CHAT_CLIENT raised {type(error).__name__}: {error}") from error
     if inspect.iscoroutine(client):
         client.close()  # or Python warns that nobody has awaited it
-    can_be_asked = hasattr(client, "messages") and callable(getattr(client, "with_options", None))
-    # The methods of the SDK's sync clients have the same names.
-    if not (can_be_asked and inspect.iscoroutinefunction(client.close)):
+    has_methods = hasattr(client, "messages") and callable(getattr(client, "with_options", None))
+    # The methods of the SDK's sync clients have the same names, but are no coroutine functions.
+    if not (has_methods and inspect.iscoroutinefunction(client.close)):
         raise NoClient(f"CHAT_CLIENT returned {type(client).__name__}")
     return client
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 NO_KEY = "the client has no key"
 INVALID = "a header or the address holds what HTTP does not allow"
+"""Reasons of failures, which `reasons` recognizes."""
 
 
 def never_sent(error: BaseException) -> bool:
@@ -39,7 +40,10 @@ def is_refused(error: BaseException) -> bool:
 
 
 def is_invalid(error: BaseException) -> bool:
-    """Return whether the request was invalid, such as for a key with a newline."""
+    """Return whether the client refused to send an invalid request, such as a key with a newline.
+
+    It was not sent.
+    """
     import aiohttp
     import anthropic
     import httpx2
@@ -76,7 +80,7 @@ def is_broken(error: BaseException) -> bool:
 def reason(error: BaseException) -> str:
     """Return the message of the innermost exception that has one."""
     if is_invalid(error):
-        return INVALID  # the exception quotes the header, which holds the key
+        return INVALID  # instead of the exception's text, which contains the key
     if has_no_key(error):
         return NO_KEY
     if not (is_refused(error) or is_broken(error) or len(_causes(error)) > 1):

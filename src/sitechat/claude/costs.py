@@ -1,4 +1,4 @@
-"""The cost of tokens, at the prices of CHAT_PRICES or else of `catalog`. Amounts are decimals."""
+"""The cost of tokens, in dollars. Prices come from CHAT_PRICES or else from `catalog`."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def known(model: str) -> bool:
 def price(model: str, input_tokens: int = 0) -> Price:
     """Return the price of a request to the model.
 
-    An entry of CHAT_PRICES applies to requests of any length. Models without one have the price of
-    the catalog. Models that neither knows have the highest price of each kind.
+    An entry of CHAT_PRICES applies to requests of any length. A model without an entry has the
+    price of the catalog. A model that is in neither has the highest known price of each kind.
 
     Args:
         model: A model's id, in any of the forms that clouds give it.
@@ -52,7 +52,9 @@ def price(model: str, input_tokens: int = 0) -> Price:
 
 
 def highest(today: date | None = None) -> Price:
-    """Return the highest price of each kind in CHAT_PRICES and of the models that are not retired.
+    """Return the highest price of each kind, in CHAT_PRICES and in the catalog.
+
+    Retired models of the catalog are left out.
 
     Args:
         today: The day that decides which models are retired; by default the current one, in UTC.
@@ -87,11 +89,11 @@ def max_dollars(
 
     Args:
         model: A model's id.
-        input_tokens: The maximum input of the request.
-        max_tokens: The maximum output of the request.
+        input_tokens: The maximum input tokens of the request.
+        max_tokens: The maximum output tokens of the request.
         in_us: Whether Claude runs in the US only.
-        for_hour: The part of the input that may be written to the cache of one hour, in tokens. The
-            rest is written to the cache of five minutes.
+        for_hour: The part of the input tokens that may be written to the 1-hour cache. The rest may
+            be written to the 5-minute cache.
     """
     each = price(model, input_tokens)
     short_lived = max(each.input, each.cache_write, each.cache_read)

@@ -20,7 +20,7 @@ _COUNTS = {
     "cache_read_tokens": "cache_read_input_tokens",
     "cache_write_tokens": "cache_creation_input_tokens",
 }
-"""The fields of `TokenUsage`, and what Claude calls them."""
+"""The fields of `TokenUsage`, and Claude's names for them."""
 
 
 class Counts:
@@ -28,7 +28,7 @@ class Counts:
 
     def __init__(self) -> None:
         self._usage = TokenUsage()
-        self._written = 0
+        self._estimated_output = 0
         self._input_is_counted = False
         self._output_is_counted = False
         self._is_doubtful = False
@@ -41,16 +41,19 @@ class Counts:
         counts.report(iteration, final=True)
         return counts
 
-    def wrote(self, text: str) -> None:
-        """Estimate the tokens of received output, in case Claude's own count never arrives."""
-        self._written += max(1, len(text.encode(errors="replace")) // 2)
+    def estimate_output(self, text: str) -> None:
+        """Add the tokens of received output to the estimate, at two bytes per token.
+
+        The estimate is booked if Claude's own count never arrives.
+        """
+        self._estimated_output += max(1, len(text.encode(errors="replace")) // 2)
 
     def report(self, reported: Any, *, final: bool = False) -> None:
         """Process a `usage` object from Claude.
 
         Args:
             reported: The value of `usage`. Anything but an object is ignored.
-            final: Whether it counts the whole output.
+            final: Whether its output count is final. Earlier ones count only a part.
         """
         if not isinstance(reported, dict):
             return
@@ -59,7 +62,8 @@ class Counts:
         if reported.get("input_tokens") is not None and self._usage.entire_input:
             self._input_is_counted = True
         output = reported.get("output_tokens")
-        if final and (self._count(output) or (type(output) is int and not self._written)):
+        is_count = self._count(output) or (type(output) is int and not self._estimated_output)
+        if final and is_count:
             self._output_is_counted = True
             if not output:  # an answer that was refused at once has no output
                 self._usage.output_tokens = 0
@@ -107,8 +111,8 @@ class Counts:
         """Return the usage to book, with an estimate for each missing count.
 
         Args:
-            likely_input: The estimated input tokens, for servers that report none, or more than any
-                model reads.
+            likely_input: The estimated input tokens. They replace a count that is missing, or
+                larger than any context window.
             max_output: The maximum output tokens of the request.
             writes_for_hour: Whether cache writes without a lifetime count as writes for one hour.
         """
@@ -122,7 +126,7 @@ class Counts:
             missing = likely_input - usage.entire_input
             usage.input_tokens = max(usage.input_tokens, missing)
         if not self._output_is_counted:
-            usage.output_tokens = max(usage.output_tokens, self._written)
+            usage.output_tokens = max(usage.output_tokens, self._estimated_output)
         usage.output_tokens = min(usage.output_tokens, max_output)
         usage.thinking_tokens = min(usage.thinking_tokens, usage.output_tokens)
         return usage

@@ -1,6 +1,6 @@
 """Failed calls: the error that the visitor sees, the log line, and whether to retry.
 
-`call` has the number of attempts.
+The maximum number of attempts is in `call`.
 """
 
 from __future__ import annotations
@@ -43,11 +43,12 @@ MAX_WAIT = 2.0
 """Maximum delay before a retry, in seconds. Longer ones are returned to the visitor's browser."""
 
 MAX_RETRY_AFTER = 31 * 86_400
-"""Longest accepted `retry-after` in seconds: Claude's longest limits are monthly. Longer values are
-ignored."""
+"""Maximum accepted `retry-after` in seconds, because Claude's longest limits are monthly. Longer
+ones are ignored."""
 
 REQUEST_ID_LENGTH = 128
 TYPE_LENGTH = 64
+"""Maximum characters of a request id and of an error type; longer ones are cut."""
 
 STATUS_OF_TYPE = {
     "invalid_request_error": 400,
@@ -66,7 +67,7 @@ STATUS_OF_TYPE = {
 
 NO_RETRY_CODES = {"enforced_spend_limit_reached", "contract_spend_limit_reached"}
 RETRY_CODES = {"ramp_limit_exceeded"}
-"""Values of `error.details.error_code` of a 429."""
+"""Values of `error.details.error_code` of a 429, after which a retry can't help, or helps soon."""
 
 
 class ClaudeError(Exception):

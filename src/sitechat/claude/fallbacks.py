@@ -1,7 +1,7 @@
 """Whether the current server accepts `fallbacks`, as far as this process knows.
 
-Clouds and compatible servers may refuse the field, or a model that it names. The chat then asks
-the fallback model with a request of its own.
+Clouds and compatible servers may refuse the field, or a model that it names. The chat then sends a
+separate request to the fallback model.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from sitechat.claude.client import client_settings
 from sitechat.runtime.per_process import PerProcess
 
 refusals: PerProcess[set[tuple[str | None, ...]]] = PerProcess(set)
-"""The settings of a client, and the two models of a request that its server refused."""
+"""Refused pairs, each as the settings of the client, the requested model and the fallback model."""
 
 
-def refused(model: str, fallback: str) -> None:
-    """Remember that the server refuses these models together."""
+def remember_refusal(model: str, fallback: str) -> None:
+    """Remember that the current server refuses this fallback model for this model."""
     refusals().add((*client_settings(), model, fallback))
 
 
-def accepted(model: str, fallback: str) -> bool:
-    """Return whether the server is not known to refuse these models together."""
+def is_accepted(model: str, fallback: str) -> bool:
+    """Return False if the current server is known to refuse this fallback model for this model."""
     return (*client_settings(), model, fallback) not in refusals()

@@ -22,7 +22,7 @@ from typing import Any
 BREAKPOINT = {"type": "ephemeral"}
 
 HOUR = "1h"
-"""The longer lifetime of the prompt cache. Without one, it is five minutes."""
+"""The `ttl` of a breakpoint that is cached for one hour; without a `ttl`, it is five minutes."""
 
 KEPT = frozenset({"complete", "truncated", "stopped", "interrupted"})
 """Statuses of replies that are sent to Claude again. Refused ones would be refused again."""
@@ -73,7 +73,7 @@ class SearchResult:
 
     @property
     def source(self) -> str:
-        """The address that Claude gets, with a mark that no page can imitate if it is approved."""
+        """The address that Claude gets. If approved, with a prefix that no page's address has."""
         return f"{APPROVED}{self.url}" if self.approved else self.url
 
 
@@ -121,8 +121,8 @@ MARKS = (
 def first_exchange(number: int, max_history: int) -> int:
     """Return the number of the first turn that is sent along with turn `number` (both from 0).
 
-    At most `max_history` turns are sent. The window moves by half of that at a time, so that the
-    cached prefix stays the same for as many turns.
+    At most `max_history` turns are sent. The first one moves by half of `max_history` at a time,
+    so that the cached prefix stays the same for that many turns.
     """
     if max_history <= 0:
         return number
@@ -187,7 +187,7 @@ def messages(
 
 
 def _personal_blocks(turn: PersonalExchange, *, first: bool) -> list[dict[str, Any]]:
-    """Return what a visitor and a person said, in blocks of a message of the visitor."""
+    """Return what a visitor and a person said, as blocks for the next message of the visitor."""
     texts = [PERSON_NOTE] if first else []
     if turn.question.strip():
         texts.append(f"<visitor_to_person>{without_tags(turn.question)}</visitor_to_person>")
@@ -251,6 +251,7 @@ def text_block(text: str) -> dict[str, Any]:
 
 
 def _as_data(document: SearchResult) -> dict[str, Any]:
+    """Return a passage as JSON values, with `approved` only if it is true."""
     data = {**vars(document)}
     if not document.approved:
         del data["approved"]

@@ -17,6 +17,7 @@ SILENT = "Claude sent nothing"
 """The beginnings of reasons that Claude did not report itself."""
 
 REASON_LENGTH = 200
+"""Maximum characters of a reason; longer ones are cut."""
 
 QUOTED = 24
 """A reason that shares this many consecutive characters with a visitor's text is dropped."""
@@ -29,7 +30,7 @@ KEYS = re.compile(r"sk-ant-[\w-]+|\bsk-[\w-]{4,}|(?i:bearer)\s+\S+|(?<=://)[^/@\
 
 
 def safe_reason(message: str, *, sent: str = "", key: str = "") -> str:
-    """Return an error message as it can be logged: one short line without keys.
+    """Return an error message in a form that can be logged: one short line without keys.
 
     Args:
         message: The message of Claude, a proxy or an exception.
@@ -47,6 +48,7 @@ def safe_reason(message: str, *, sent: str = "", key: str = "") -> str:
 
 
 def _quotes(line: str, sent: str) -> bool:
+    """Return whether the line contains text of the visitors' messages."""
     plain = " ".join(sent.split())
     if any(quoted in plain for quoted in QUOTATION.findall(line)):
         return True

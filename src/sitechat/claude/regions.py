@@ -1,6 +1,6 @@
 """Whether Claude runs in the US only, which costs more, as far as this process knows.
 
-A workspace may require it for all of its requests. Only answers report it.
+A workspace may require this for all its requests. Only Claude's answers report it.
 """
 
 from __future__ import annotations

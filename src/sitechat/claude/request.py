@@ -12,7 +12,7 @@ from typing import Any
 from sitechat.claude import catalog, costs
 from sitechat.claude.messages import HOUR, SearchResult
 
-OVERHEAD = 700
+PROMPT_OVERHEAD = 700
 """Tokens that Claude adds to a request, mostly for tools. Anthropic's page about tool use lists
 up to 530."""
 
@@ -100,17 +100,17 @@ class Request:
     def max_input(self) -> int:
         """The maximum input tokens that the call can be billed for.
 
-        Messages, in which visitors may write anything, count one token per byte, as a token has at
-        least one byte. The system prompt, tools and passages come from the site. They count one
-        token per two bytes: prose has at least two bytes per token in any language.
+        Messages, in which visitors may write anything, count one token per byte, because a token
+        has at least one byte. The system prompt, tools and passages come from the site. They count
+        one token per two bytes, because prose has at least two bytes per token in any language.
         """
-        _own, visitors = self._bytes
-        return visitors + self._own_input
+        _own, messages = self._bytes
+        return messages + self._own_input
 
     @property
     def _own_input(self) -> int:
         """The maximum input tokens that come from the site and from Claude's own prompt."""
-        return self._bytes[0] // 2 + OVERHEAD
+        return self._bytes[0] // 2 + PROMPT_OVERHEAD
 
     @cached_property
     def likely_input(self) -> int:
@@ -119,7 +119,7 @@ class Request:
 
     @cached_property
     def _bytes(self) -> tuple[int, int]:
-        """The bytes of the site's own text, and of the visitor's and Claude's messages."""
+        """The bytes of the site's own text, and of the messages without the site's passages."""
         passages = sum(len(_json(vars(document))) for document in self.documents)
         own = len(_json(self.system)) + len(_json(list(self.tools))) + passages
         return own, max(0, len(_json(self.messages)) - passages)
@@ -131,8 +131,8 @@ class Request:
     def highest_cost(self, input_tokens: int, output_tokens: int) -> HighestCost:
         """Return the maximum usage and cost of the call with at most these tokens.
 
-        If the model may hand over to another, the other reads the same input and the output of the
-        first, and writes as much.
+        If the model may hand over to a fallback model, that model reads the input and the output of
+        the first one, and writes as much output.
         """
         dollars = costs.max_dollars(
             self.model,
@@ -155,7 +155,7 @@ class Request:
 
     @property
     def hands_over(self) -> bool:
-        """Whether the API itself may ask the fallback model, if the first one refuses."""
+        """Whether the API itself may pass the request on to the fallback model after a refusal."""
         return self._model is not None and self._model.hands_over_to(self.fallback_model)
 
     def to_fallback(self) -> Request:
@@ -220,8 +220,8 @@ class Request:
             documents=[*self.documents, *documents],
         )
 
-    def words(self) -> str:
-        """Return the texts of all messages, one per line."""
+    def message_texts(self) -> str:
+        """Return all strings in the messages, one per line."""
         return "\n".join(_texts(self.messages))
 
     def without_tools(self) -> Request:
@@ -271,6 +271,7 @@ class Request:
 
 
 def _without_thoughts(message: dict[str, Any]) -> dict[str, Any]:
+    """Return the message without thinking, which only the model that wrote it can read."""
     content = message["content"]
     if message["role"] != "assistant" or not isinstance(content, list):
         return message

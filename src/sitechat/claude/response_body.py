@@ -13,15 +13,16 @@ if TYPE_CHECKING:
     from httpx2 import Response
 
 MAX_BYTES_OF_EVENT = 1_048_576
-"""Maximum size of an event. Real ones have a few characters, or a page read by a server tool."""
+"""Maximum size of an event. The largest real ones hold a page that a server tool has read."""
 
 MAX_LINES_OF_EVENT = 1_000
 """Maximum lines of an event. Real ones have two; the decoder copies the event at each line."""
 
 EVENT_END = b"\n\n"
-"""Appended to the body, as the last event may lack the blank line that ends it."""
+"""Appended to the body, because the last event may lack the blank line that ends it."""
 
 EVENT_ENDS = (b"\n\n", b"\r\n\r\n", b"\r\r")
+"""All valid ends of an event."""
 
 PIECE = 16_384
 """Number of bytes passed to the decoder at once; the limits are checked between two pieces."""
@@ -55,7 +56,7 @@ class LimitedBody:
         self._event_bytes = self._event_lines = 0
 
     async def aiter_bytes(self) -> AsyncIterator[bytes]:
-        """Yield the body. A further generator inside would cost microseconds per event."""
+        """Yield the body, without a nested generator, which would cost microseconds per event."""
         if self._has_ended:
             return
         try:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 BYTES_PER_TOKEN = 512
 """Maximum bytes per output token, if each token has an event of its own."""
 
-OVERHEAD = 1_048_576
-"""Bytes allowed besides output: citations repeat passages, and there are pings."""
+BYTE_OVERHEAD = 1_048_576
+"""Bytes allowed besides output, for pings, and for citations, which repeat passages."""
 
 REST_WITHIN = 0.1
 """Seconds that a response may take to end after its answer has ended. If it does, its connection
@@ -33,7 +33,7 @@ is reused; otherwise it is closed."""
 
 AWS_EVENTS = "application/vnd.amazon.eventstream"
 NOT_EVENTS = ("html", "json", "xml")
-"""Endings of content types that never hold an event stream."""
+"""Endings of the content types of responses that are no event stream."""
 
 
 class EventStream:
@@ -73,7 +73,7 @@ class EventStream:
                     data["type"] = raw.event
                 yield data
             elif raw.event == "message_start" and data is None and raw.data != "null":
-                # Cut or damaged. Claude has started all the same, so the request is billed.
+                # The event is damaged, but Claude has started, so the request is billed.
                 yield {"type": raw.event}
 
     async def _typed_events(self) -> Events:
@@ -89,7 +89,7 @@ class EventStream:
         body = await self._body.json() if kind.endswith("json") else None
         if isinstance(body, dict) and body.get("error"):
             return ClaudeError.of_event(body, self._stream.response)
-        return NotAnAnswer(f"{text_of(kind, 64)} came, not a stream of events", body)
+        return NotAnAnswer(f"{text_of(kind, 64)} came instead of a stream of events", body)
 
     async def close(self, *, is_answered: bool) -> None:
         """Close the response, even if the server holds it open.
@@ -111,6 +111,7 @@ class EventStream:
             await self._stream.close()
 
     async def _exhaust(self) -> None:
+        """Read and ignore the rest of the response."""
         async for _event in self._raw:
             pass
 
@@ -137,4 +138,4 @@ async def open_stream(
     stream: AsyncStream[Any] = await messages.create(**parameters, stream=True)
     # The response would keep the whole request in memory until the answer ends.
     stream.response.request = httpx2.Request("POST", stream.response.request.url)
-    return EventStream(stream, OVERHEAD + BYTES_PER_TOKEN * max_output)
+    return EventStream(stream, BYTE_OVERHEAD + BYTES_PER_TOKEN * max_output)

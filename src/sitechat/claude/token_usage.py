@@ -9,8 +9,8 @@ from dataclasses import dataclass, fields
 class TokenUsage:
     """Tokens that Claude counted.
 
-    `input_tokens` is what came after the last cache breakpoint. `cache_write_1h_tokens` is the
-    part of `cache_write_tokens` that lives for an hour, and `thinking_tokens` a part of
+    `input_tokens` are those after the last cache breakpoint. `cache_write_1h_tokens` is the part
+    of `cache_write_tokens` that is cached for an hour. `thinking_tokens` is a part of
     `output_tokens`.
     """
 

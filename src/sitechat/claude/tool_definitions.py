@@ -17,11 +17,11 @@ _lock = threading.Lock()
 def definition(tool: Tool) -> dict[str, Any]:
     """Return the definition of a tool for requests.
 
-    The first tool without a schema of its own loads the SDK.
+    For a tool without a schema of its own, this loads the SDK, which takes seconds.
 
     Raises:
         TypeError: The schema can't be sent to Claude; the system check says why.
-        Exception: The SDK can't derive a schema from the signature.
+        Exception: Any error of the SDK, if it can't derive a schema from the signature.
     """
     with _lock:
         known = _definitions.get(tool)

@@ -1,8 +1,9 @@
 """The attempts at one answer: which models made them, and the usage of each.
 
-A model that refuses may hand over to another within one response, if the request named one in
-`fallbacks`. `usage.iterations` then has the counts of each attempt, and the rest of `usage` those
-of the last one. All values come from outside and are validated here. This module does no I/O.
+If the request names other models in `fallbacks`, a model that refuses may hand over to one of them
+within one response. `usage.iterations` then has the counts of each attempt, and the other fields of
+`usage` have the counts of the last one. All values come from outside and are validated here. This
+module does no I/O.
 """
 
 from __future__ import annotations
@@ -38,11 +39,11 @@ class Attempts:
         """The counts by model, in order. The requested model has no name."""
         self._iterations: list[tuple[str, Counts]] = []
         self.inference_geo = ""
-        """The region in which Claude runs; empty if it did not say. It is read with every delta."""
+        """The region in which Claude runs; empty if it did not say."""
 
     @property
     def newest(self) -> Counts:
-        """The counts of the attempt that is running, or was the last one."""
+        """The counts of the latest attempt."""
         return self._counts[-1][1]
 
     @property
@@ -60,7 +61,7 @@ class Attempts:
 
         Args:
             usage: The value of `usage`. Anything but an object is ignored.
-            final: Whether it counts the whole output.
+            final: Whether its output count is final.
         """
         self.newest.report(usage, final=final)
         places = (counts.inference_geo for _, counts in self._counts)
@@ -70,15 +71,16 @@ class Attempts:
             return
         if not all(isinstance(each, dict) for each in iterations):
             return
-        served = next((each for each in iterations if each.get("type") == FALLBACK), None)
-        if len(iterations) > 1 or served is not None:
+        by_fallback = next((each for each in iterations if each.get("type") == FALLBACK), None)
+        if len(iterations) > 1 or by_fallback is not None:
             self._iterations = [
                 (text_of(each.get("model"), MODEL_LENGTH), Counts.of_iteration(each))
                 for each in iterations
             ]
-        if served is not None and not self.fallback:
-            # The API may ask the fallback model at once, if the requested one has refused before.
-            name = text_of(served.get("model"), MODEL_LENGTH)
+        if by_fallback is not None and not self.fallback:
+            # No hand-over was reported: if the requested model has refused before, the API may ask
+            # the fallback model at once.
+            name = text_of(by_fallback.get("model"), MODEL_LENGTH)
             self._counts[-1] = (name, self.newest)
 
     def is_exact(self, *, max_output: int) -> bool:

@@ -142,7 +142,7 @@ def _store(
             return reserved
         except BaseException as error:
             if reserved is not None:
-                get_ledger().rolled_back(reserved["claims"] or [], database.alias())
+                get_ledger().cancel_after_rollback(reserved["claims"] or [], database.alias())
             if not (isinstance(error, IntegrityError) and is_slot_taken(error)):
                 raise
     raise Overloaded(retry_after=1)

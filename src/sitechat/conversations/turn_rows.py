@@ -91,7 +91,7 @@ class TurnWriter:
                 return self._write_locked(guess=guess)
         except BaseException:
             if self.reserved is not None:
-                get_ledger().rolled_back(self.reserved["claims"] or [], database.alias())
+                get_ledger().cancel_after_rollback(self.reserved["claims"] or [], database.alias())
             raise
 
     def _write_locked(self, *, guess: bool) -> TurnRows | ReplyHandle:

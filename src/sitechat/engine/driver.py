@@ -147,7 +147,9 @@ async def converse_in_time(live: LiveReply, steps: Steps, *, until: float = inf)
 def explained(live: LiveReply, failure: NoText | Silent) -> ReplyError:
     """Log why a reply failed without an error from Claude; return the visitor's error."""
     request = live.request
-    return explain(failure, request_id=live.request_id, model=request.model, sent=request.words())
+    return explain(
+        failure, request_id=live.request_id, model=request.model, sent=request.message_texts()
+    )
 
 
 async def _prepare(live: LiveReply) -> None:

@@ -131,7 +131,7 @@ async def _of_error(request: HttpRequest, steps: RequestSteps, error: Exception)
         return refusal(Overloaded(retry_after=METHOD_RETRY_AFTER))
     if isinstance(error, PoolFull):
         return refusal(Overloaded(retry_after=1))
-    if isinstance(error, DatabaseError) and database.names_missing(error):
+    if isinstance(error, DatabaseError) and database.reports_missing_schema(error):
         if await steps.run(partial(database.lacks_migrations, error)):
             logger.error("%s The database's error: %s", database.RUN_MIGRATE, error)
             return refusal(NotConfigured())

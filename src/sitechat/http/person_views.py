@@ -90,7 +90,7 @@ async def _updates(request: HttpRequest, steps: RequestSteps) -> HttpResponseBas
                 after,
                 steps=steps,
                 place=place.slot,
-                longest=server_of(request).longest,
+                max_seconds=server_of(request).max_stream_seconds,
             )
         )
     except BaseException:

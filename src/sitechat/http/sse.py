@@ -74,14 +74,14 @@ class Follower:
         after: int = 0,
         live: Followed | None = None,
         place: StreamSlot | None = None,
-        longest: float | None = None,
+        max_seconds: float | None = None,
     ) -> None:
         self.reply = reply
         self.cursor = reply.cursor(after)
         self.live = live
         self.language = translation.get_language()
         self._place = place
-        self._deadline = None if longest is None else monotonic() + longest
+        self._deadline = None if max_seconds is None else monotonic() + max_seconds
         self._opened = False
         self._ended = False
         self._beat = monotonic()

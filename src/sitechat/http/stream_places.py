@@ -84,7 +84,7 @@ class StreamPlace:
                 after=after,
                 live=handle.live or (None if reply.finished else RemoteReply(reply)),
                 place=self.slot,
-                longest=server_of(self._request).longest,
+                max_seconds=server_of(self._request).max_stream_seconds,
             )
         )
 

@@ -48,14 +48,14 @@ class UpdateStream:
         *,
         steps: RequestSteps,
         place: StreamSlot | None,
-        longest: float | None,
+        max_seconds: float | None,
     ) -> None:
         self._look = look
         self._after = after
         self._steps = steps
         self._place = place
         self._language = translation.get_language()
-        self._ends = monotonic() + min(LONGEST, longest or LONGEST)
+        self._ends = monotonic() + min(LONGEST, max_seconds or LONGEST)
         self._news: asyncio.Event | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._watch = None if conversation is None else Watch(conversation, self._wake)

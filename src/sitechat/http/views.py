@@ -245,7 +245,7 @@ def _left(visit: Visit) -> list[LimitLeft]:
     try:
         return get_ledger().left(visit.visitor)
     except Exception as error:
-        missing = isinstance(error, DatabaseError) and database.names_missing(error)
+        missing = isinstance(error, DatabaseError) and database.reports_missing_schema(error)
         if missing or database.in_transaction():
             raise
         logger.exception("The ledger is unavailable; a conversation is shown without its limits")

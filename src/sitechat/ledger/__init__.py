@@ -1,8 +1,8 @@
 """Count the usage of visitors and of the site, and enforce CHAT_LIMITS.
 
-A message first reserves its worst case (`reserve`), which takes it from every limit that applies
-or refuses it. When its reply has ended, `settle` books what was really used instead. Imports
-`models`, `runtime` and `conf`.
+A message first reserves its worst case: `reserve` takes it from every limit that applies, or
+refuses the message. When the reply has ended, `settle` replaces the reservation by the real usage.
+Imports `events`, `models`, `runtime`, `signals`, `conf` and `errors`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The base class of ledgers. `database_ledger` and `cache_ledger` store the counts."""
+"""The base class of ledgers. The subclasses in `database_ledger` and `cache_ledger` count."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from sitechat.ledger.claims import (
     Count,
     LimitLeft,
     Reservation,
+    in_current_windows,
     in_order,
     number,
     read_claims,
-    running,
     seconds_until,
 )
-from sitechat.ledger.exceeded import RESERVED_FOR, Refusal, find_refusal
+from sitechat.ledger.exceeded import RETRY_SOON, Refusal, find_refusal
 from sitechat.ledger.identity import Visitor
 from sitechat.ledger.limits import current_limits, nano_dollars
 from sitechat.runtime import database
@@ -43,21 +43,22 @@ ATTEMPTS = 3
 def _or_overloaded() -> Iterator[None]:
     """Raise Overloaded if the store of the counts does not answer.
 
-    Database errors pass: their transaction must end, and may be tried again.
+    Database errors are raised as they are, so that their transaction ends and can be retried.
     """
     try:
         yield
     except (ChatError, DatabaseError):
         raise
     except Exception as error:
-        logger.exception("The ledger does not answer: a message is refused")
-        raise Overloaded(retry_after=RESERVED_FOR) from error
+        logger.exception("The ledger does not answer, so a message is refused")
+        raise Overloaded(retry_after=RETRY_SOON) from error
 
 
 class Ledger(ABC):
     """Reserve, book and release usage. Subclasses implement atomic counting.
 
-    `now` is an aware datetime, by default the current time.
+    In all methods, `now` is an aware datetime, by default the current time; `tokens` are input and
+    output together.
     """
 
     def reserve(
@@ -68,11 +69,11 @@ class Ledger(ABC):
         Signals about a refusal are sent when the surrounding `database.atomic` has ended.
 
         Raises:
-            BudgetExhausted: A budget of the site (scope `site`, unit `usd`) has no room, even
-                if all running replies release their reservations. `retry_after` is the seconds
-                until the last of the refusing windows ends.
+            BudgetExhausted: A budget of the site (scope `site`, unit `usd`) would have no room
+                even if all running replies released their reservations. `retry_after` is the
+                number of seconds until all limits without room have started a new window.
             RateLimited: The same for another limit.
-            LimitsReserved: There is room only when running replies release their reservations;
+            LimitsReserved: There will be room when running replies release their reservations;
                 `retry_after` is a few seconds.
             Overloaded: The ledger does not answer.
         """
@@ -84,7 +85,7 @@ class Ledger(ABC):
         """Count a message for which Claude is not asked, in the limits on messages.
 
         Raises:
-            RateLimited, Overloaded: As `reserve` does.
+            RateLimited, LimitsReserved, Overloaded: As `reserve` does.
         """
         now = now or datetime.now(timezone.utc)
         claims = self._claims(visitor, tokens=0, dollars=Decimal(0), now=now)
@@ -93,7 +94,10 @@ class Ledger(ABC):
     def check(
         self, visitor: Visitor, *, tokens: int, dollars: Decimal, now: datetime | None = None
     ) -> None:
-        """Raise the error that `reserve` would raise. Do nothing if that is not cheaper."""
+        """Raise the error that `reserve` would raise, if a ledger can check this at less cost.
+
+        Other ledgers do nothing.
+        """
         now = now or datetime.now(timezone.utc)
         claims = self._claims(visitor, tokens=tokens, dollars=dollars, now=now)
         with _or_overloaded():
@@ -112,8 +116,9 @@ class Ledger(ABC):
     ) -> Reservation | None:
         """Reserve more tokens and dollars for a message that has a reservation.
 
-        If a new window has started since then, the additional amount is reserved in it, and
-        `settle` books the whole usage there. No signal is sent, as no message is refused.
+        If a new window has started since the first reservation, the additional amount is reserved
+        in the new window, and `settle` books the whole usage there. No signal is sent, because no
+        message is refused.
 
         Returns:
             The larger reservation, which replaces the given one; None if it exceeds the limits,
@@ -149,7 +154,7 @@ class Ledger(ABC):
         used = {"tokens": tokens, "usd": nano_dollars(dollars)}
         self._change(
             Change(claim, used[claim.unit] - claim.amount, -claim.reserves)
-            for claim in running(reservation, now)
+            for claim in in_current_windows(reservation, now)
             if claim.unit in used
         )
 
@@ -165,31 +170,31 @@ class Ledger(ABC):
         used = {"tokens": tokens, "usd": nano_dollars(dollars)}
         self._change(
             Change(claim, claim.amount - used[claim.unit], claim.reserves)
-            for claim in running(reservation, now)
+            for claim in in_current_windows(reservation, now)
             if claim.unit in used
         )
 
     def cancel(self, reservation: Reservation, *, now: datetime | None = None) -> None:
-        """Release the reservation and uncount the message, as nothing was sent to Claude."""
+        """Release the reservation and uncount the message, if nothing was sent to Claude."""
         self._change(
-            Change(claim, -claim.amount, -claim.reserves) for claim in running(reservation, now)
+            Change(claim, -claim.amount, -claim.reserves)
+            for claim in in_current_windows(reservation, now)
         )
 
-    def rolled_back(self, reservation: Reservation, using: str) -> None:
-        """Release a reservation, unless the rollback of a transaction on `using` has done so."""
+    def cancel_after_rollback(self, reservation: Reservation, using: str) -> None:
+        """Cancel a reservation, unless the rollback of a transaction on `using` has done so."""
         if not self.counts_in(using):
             self.cancel(reservation)
 
     def counts_in(self, using: str) -> bool:
-        """Return whether transactions on the database `using` cover this ledger's counts."""
+        """Return whether the counts are rows of the database `using`, which rollbacks restore."""
         return False
 
     def left(self, visitor: Visitor, *, now: datetime | None = None) -> list[LimitLeft]:
         """Return the remaining amount of each of the visitor's own limits, as JSON values.
 
-        Limits of scope `site` are left out, as visitors must not see them. `limit` and
-        `left` are messages, tokens or dollars, `resets_in` seconds. Reservations of
-        running replies are subtracted.
+        Limits of scope `site` are left out, as visitors must not see them. The reservations of
+        running replies are not part of what is left.
         """
         now = now or datetime.now(timezone.utc)
         claims = [
@@ -216,7 +221,7 @@ class Ledger(ABC):
         return 0
 
     def problems(self) -> list[str]:
-        """Return reasons why counts would not be reliable, as sentences for system checks."""
+        """Return the reasons why counts are not reliable, as sentences for system checks."""
         return []
 
     @abstractmethod
@@ -232,7 +237,7 @@ class Ledger(ABC):
         """Change the counts.
 
         Returns:
-            The budgets of which `Claim.warn_from` is spent for the first time.
+            The budgets that have reached `Claim.warn_from` for the first time.
         """
 
     @abstractmethod
@@ -269,7 +274,7 @@ class Ledger(ABC):
                 return None
             if refusal := self._refusal(claims, now):
                 return refusal
-        return Refusal(LimitsReserved(retry_after=RESERVED_FOR))
+        return Refusal(LimitsReserved(retry_after=RETRY_SOON))
 
     def _refusal(self, claims: Sequence[Claim], now: datetime) -> Refusal | None:
         """Return the refusal if the claims exceed the limits now, else None."""
@@ -290,10 +295,10 @@ class Ledger(ABC):
                 if self._first_to_reach(claim):
                     limit_signals.reached(type(self), claim, count, visitor)
             except Exception:
-                logger.exception("That %s was reached could not be noted", claim.limit)
+                logger.exception("Failed to record that the limit %s was reached", claim.limit)
 
     def _change(self, changes: Iterable[Change]) -> None:
-        # A budget may have passed its warning threshold without a change, so `_book` checks it.
+        # `_book` also gets budgets without a change, because it checks their warning threshold.
         changes = [each for each in changes if each.taken or each.reserved or each.claim.is_budget]
         for claim in self._book(changes) if changes else []:
             limit_signals.nearly_spent(type(self), claim)

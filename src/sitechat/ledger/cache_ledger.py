@@ -17,11 +17,11 @@ from sitechat.ledger.base import Ledger
 from sitechat.ledger.claims import Change, Claim, Count
 from sitechat.ledger.exceeded import exceeded
 
-OUTLIVES = 3600
-"""Seconds that a count is kept after the end of its window. Without them it could expire, or be
-created again without a timeout, while a message is being counted."""
+EXTRA_LIFETIME = 3600
+"""Seconds that a count is kept after the end of its window. Without them, it could expire while a
+message is being counted, and then be created again without a timeout."""
 
-RESERVED = ":reserved"
+RESERVED_SUFFIX = ":reserved"
 """Suffix of the keys of reserved amounts."""
 
 UNFIT = {
@@ -36,8 +36,8 @@ class CacheLedger(Ledger):
     """A ledger in a cache whose `incr` is atomic across processes: Redis or Memcached.
 
     It adds first, and subtracts again if a cap was exceeded, so admitted messages never exceed a
-    cap. But if several messages compete for the last room, one that would have fitted may be
-    refused. A count that the cache evicts or loses starts at zero.
+    cap. If several messages compete for the last room, a message that would have fitted may be
+    refused. A count that the cache evicts or loses starts at zero again.
     """
 
     alias = "default"
@@ -71,7 +71,7 @@ class CacheLedger(Ledger):
         for number, claim in enumerate(claims, start=1):
             # Add the reserved part first, so that it never looks spent.
             if claim.reserves:
-                self._add(claim, claim.reserves, RESERVED)
+                self._add(claim, claim.reserves, RESERVED_SUFFIX)
             if self._add(claim, claim.amount) > claim.cap:
                 for taken in claims[:number]:
                     self._give_back(taken)
@@ -81,7 +81,7 @@ class CacheLedger(Ledger):
     def _give_back(self, claim: Claim) -> None:
         self._add(claim, -claim.amount)
         if claim.reserves:
-            self._add(claim, -claim.reserves, RESERVED)
+            self._add(claim, -claim.reserves, RESERVED_SUFFIX)
 
     def _book(self, changes: Sequence[Change]) -> list[Claim]:
         for change in changes:
@@ -96,15 +96,15 @@ class CacheLedger(Ledger):
         ]
 
     def _change_count(self, change: Change) -> None:
-        for amount, part in ((change.taken, ""), (change.reserved, RESERVED)):
-            if amount and (count := self._add(change.claim, amount, part)) < 0:
-                self._add(change.claim, -count, part)
+        for amount, suffix in ((change.taken, ""), (change.reserved, RESERVED_SUFFIX)):
+            if amount and (count := self._add(change.claim, amount, suffix)) < 0:
+                self._add(change.claim, -count, suffix)
 
     def _counts(self, keys: Sequence[str]) -> Mapping[str, Count]:
-        names = [_name(key, part) for key in keys for part in ("", RESERVED)]
+        names = [_name(key, suffix) for key in keys for suffix in ("", RESERVED_SUFFIX)]
         values = self._cache.get_many(names)
         return {
-            key: Count(values.get(_name(key), 0), values.get(_name(key, RESERVED), 0))
+            key: Count(values.get(_name(key), 0), values.get(_name(key, RESERVED_SUFFIX), 0))
             for key in keys
             if _name(key) in values
         }
@@ -113,11 +113,12 @@ class CacheLedger(Ledger):
         return self._first(claim, "reached")
 
     def _first(self, claim: Claim, mark: str) -> bool:
+        """Set a mark of the claim's count; return whether it was not set before."""
         return self._cache.add(f"{_name(claim.key)}:{mark}", 1, timeout=_timeout(claim))
 
-    def _add(self, claim: Claim, amount: int, part: str = "") -> int:
+    def _add(self, claim: Claim, amount: int, suffix: str = "") -> int:
         """Add to a count and return the new value. A missing count starts at zero."""
-        name = _name(claim.key, part)
+        name = _name(claim.key, suffix)
         try:
             return self._cache.incr(name, amount)
         except ValueError:
@@ -125,9 +126,11 @@ class CacheLedger(Ledger):
             return self._cache.incr(name, amount)
 
 
-def _name(key: str, part: str = "") -> str:
-    return f"sitechat:{key}{part}"
+def _name(key: str, suffix: str = "") -> str:
+    """Return the key in the cache."""
+    return f"sitechat:{key}{suffix}"
 
 
 def _timeout(claim: Claim) -> int:
-    return max(0, claim.expires - int(datetime.now(timezone.utc).timestamp())) + OUTLIVES
+    """Return the seconds that the cache keeps a count."""
+    return max(0, claim.expires - int(datetime.now(timezone.utc).timestamp())) + EXTRA_LIFETIME

@@ -1,4 +1,4 @@
-"""The ledger that the site has chosen."""
+"""The ledger that CHAT_LEDGER names."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ def get_ledger() -> Ledger:
 
 @lru_cache(maxsize=8)
 def _load(path: str) -> Ledger:
-    right = 'write "sitechat.ledger.DatabaseLedger" or "sitechat.ledger.CacheLedger".'
+    advice = 'write "sitechat.ledger.DatabaseLedger" or "sitechat.ledger.CacheLedger".'
     try:
         ledger = import_string(path)
     except (ImportError, AttributeError, TypeError) as error:
         raise ImproperlyConfigured(
-            f"CHAT_LEDGER is {path!r}, which can't be imported: {error}; {right}"
+            f"CHAT_LEDGER is {path!r}, which can't be imported: {error}; {advice}"
         ) from error
     if not (isinstance(ledger, type) and issubclass(ledger, Ledger)):
-        raise ImproperlyConfigured(f"CHAT_LEDGER is {path!r}, which is no ledger; {right}")
+        raise ImproperlyConfigured(f"CHAT_LEDGER is {path!r}, which is no ledger; {advice}")
     return ledger()

@@ -12,7 +12,7 @@ from sitechat.ledger.limits import Limit, shown, window
 
 
 class StoredClaim(TypedDict):
-    """A `Claim` as JSON holds it."""
+    """A `Claim` as JSON values."""
 
     key: str
     scope: str
@@ -70,7 +70,7 @@ class Claim:
         )
 
     def stored(self) -> StoredClaim:
-        """Return the claim as JSON holds it."""
+        """Return the claim as JSON values."""
         return {
             "key": self.key,
             "scope": self.scope,
@@ -93,12 +93,12 @@ class Claim:
 
     @property
     def reserves(self) -> int:
-        """The part of `amount` that is reserved. An admitted message counts as spent at once."""
+        """The part of `amount` that is only reserved. Messages are spent when they are admitted."""
         return 0 if self.unit == "messages" else self.amount
 
     @property
     def warn_from(self) -> int:
-        """The spent amount at which the owner is warned: 80% of the budget."""
+        """The spent amount at which the owner is warned: 80% of the budget, rounded up."""
         return -(-self.cap * 8 // 10)
 
     @property
@@ -124,7 +124,10 @@ class Count:
 
 @dataclass(frozen=True)
 class Change:
-    """Amounts to add to a claim's count, which never becomes negative."""
+    """Amounts to add to the count of a claim's limit, as in `Count`. They may be negative.
+
+    The count itself never becomes negative.
+    """
 
     claim: Claim
     taken: int = 0
@@ -137,15 +140,15 @@ def read_claims(reservation: Reservation) -> list[Claim]:
 
 
 def in_order(claims: Iterable[Claim]) -> list[Claim]:
-    """Return the claims ordered by key, the order in which rows are locked.
+    """Return the claims of a message in the order of their keys, in which rows are locked.
 
-    Keys differ first in a letter of scope, unit or period, so databases with any collation sort
-    them in the same order.
+    The first difference between two keys of a message is a letter of scope, unit or period, so
+    databases with any collation sort them in the same order.
     """
     return sorted(claims, key=lambda claim: claim.key)
 
 
-def running(reservation: Reservation, now: datetime | None) -> list[Claim]:
+def in_current_windows(reservation: Reservation, now: datetime | None) -> list[Claim]:
     """Return the claims of a reservation whose windows have not ended."""
     time = (now or datetime.now(timezone.utc)).timestamp()
     return [claim for claim in read_claims(reservation) if claim.expires > time]
@@ -158,5 +161,5 @@ def seconds_until(claim: Claim, now: datetime) -> int:
 
 def number(unit: str, amount: int) -> int | float:
     """Return an amount as a JSON number: dollars as a float, other units as an int."""
-    number = shown(unit, amount)
-    return float(number) if unit == "usd" else int(number)
+    decimal = shown(unit, amount)
+    return float(decimal) if unit == "usd" else int(decimal)

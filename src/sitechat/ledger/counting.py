@@ -1,8 +1,8 @@
 """Atomic updates of the database ledger's counters: all of a message's counters, or none.
 
-`SqlCounting` is for PostgreSQL and SQLite, and needs one statement. `OrmCounting` is for the
-others. Both lock the rows in the order of their keys, so messages wait for each other instead of
-deadlocking.
+`SqlCounting` is for PostgreSQL and SQLite, and needs one statement. `OrmCounting` is for other
+databases. Both lock the rows in the order of their keys, so that messages wait for each other
+instead of ending in a deadlock.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from sitechat.runtime.times import stored_moment
 class Counting(Protocol):
     """The interface of both implementations."""
 
-    cheap: bool
-    """Whether `take` and `book` need only one statement each."""
+    needs_one_statement: bool
+    """Whether `take` and `book` usually need only one statement each."""
 
     def take(self, claims: Sequence[Claim]) -> bool:
         """Add the claims' amounts if none exceeds its cap; otherwise change nothing.
@@ -53,12 +53,12 @@ GREATEST = {"postgresql": "GREATEST", "sqlite": "MAX"}
 
 
 class SqlCounting:
-    """Counting by statements that return what they have written.
+    """Counting by statements that return the rows that they have written.
 
     Only the quoted table name and placeholders are formatted into their text.
     """
 
-    cheap = True
+    needs_one_statement = True
 
     def __init__(self, connection: BaseDatabaseWrapper) -> None:
         self._connection = connection
@@ -71,11 +71,11 @@ class SqlCounting:
         if any(claim.amount > claim.cap for claim in claims):
             return False
         with self._transaction():
-            taken = {key for (key,) in self._taken(claims)}
+            taken = {key for (key,) in self._add_within_caps(claims)}
             if len(taken) == len(claims):
                 return True
-            if taken:
-                self._booked([Change(c, -c.amount, -c.reserves) for c in claims if c.key in taken])
+            if taken:  # give back what was taken; delete the rows that this message has created
+                self._apply([Change(c, -c.amount, -c.reserves) for c in claims if c.key in taken])
                 self._counters.filter(key__in=taken, spent=0, warned=False, reached=False).delete()
         return False
 
@@ -85,7 +85,7 @@ class SqlCounting:
         with self._transaction():
             nearly = [
                 budgets[key]
-                for key, taken, reserved, warned in self._booked(changes)
+                for key, taken, reserved, warned in self._apply(changes)
                 if key in budgets and taken - reserved >= budgets[key].warn_from and not warned
             ]
             return [
@@ -94,8 +94,8 @@ class SqlCounting:
                 if self._counters.filter(key=claim.key, warned=False).update(warned=True)
             ]
 
-    def _taken(self, claims: Sequence[Claim]) -> list[tuple[Any, ...]]:
-        """Add to the counts that stay within their caps and return their keys."""
+    def _add_within_caps(self, claims: Sequence[Claim]) -> list[tuple[Any, ...]]:
+        """Add to the counts that stay within their caps; return rows with their keys."""
         expires = Counter._meta.get_field("expires")
         values: list[Any] = []
         for claim in claims:
@@ -112,11 +112,11 @@ class SqlCounting:
             [*values, *(part for claim in claims for part in (claim.key, claim.cap))],
         )
 
-    def _booked(self, changes: Sequence[Change]) -> list[tuple[Any, ...]]:
-        """Change existing counts; return key, both counts and the warning mark of each."""
+    def _apply(self, changes: Sequence[Change]) -> list[tuple[Any, ...]]:
+        """Change existing counts; return rows of key, spent, reserved and warned."""
         keys = [change.claim.key for change in changes]
         rows = f"key IN ({', '.join(['%s'] * len(keys))})"
-        if self._connection.vendor == "postgresql":  # it would lock rows in any order
+        if self._connection.vendor == "postgresql":  # UPDATE alone would lock rows in any order
             ordered = f"SELECT key FROM {self._table} WHERE {rows} ORDER BY key FOR UPDATE"  # noqa: S608
             rows = f"key IN ({ordered})"
         by_key = _case("key", len(keys))
@@ -148,14 +148,14 @@ def _case(column: str, count: int) -> str:
     return f"CASE {column} {'WHEN %s THEN CAST(%s AS bigint) ' * count}END"
 
 
-RESERVED = Coalesce(F("reserved"), Value(0), output_field=BigIntegerField())
+RESERVED_OR_0 = Coalesce(F("reserved"), Value(0), output_field=BigIntegerField())
 """The reserved part of a row's count; NULL counts as 0 (see `Counter`)."""
 
 
 class OrmCounting:
     """Counting by Django's ORM: create and lock rows, then change them."""
 
-    cheap = False
+    needs_one_statement = False
 
     def __init__(self, using: str) -> None:
         self._using = using
@@ -170,7 +170,7 @@ class OrmCounting:
             self._lock(claims)
             taken = self._counters.filter(fits).update(
                 spent=F("spent") + _by_key({claim.key: claim.amount for claim in claims}),
-                reserved=RESERVED + _by_key({claim.key: claim.reserves for claim in claims}),
+                reserved=RESERVED_OR_0 + _by_key({claim.key: claim.reserves for claim in claims}),
             )
             if taken == len(claims):
                 return True
@@ -185,18 +185,21 @@ class OrmCounting:
         reserved = {change.claim.key: change.reserved for change in changes}
         counts = {
             "spent": _not_below_zero(F("spent") + _by_key(taken)),
-            "reserved": _not_below_zero(RESERVED + _by_key(reserved)),
+            "reserved": _not_below_zero(RESERVED_OR_0 + _by_key(reserved)),
         }
         budgets = [change for change in changes if change.claim.is_budget]
+        # The rows that can be changed without a warning: all but budgets that reach `warn_from`.
         quiet = rows
         for change in budgets:
+            # (spent + taken) - (reserved + change.reserved) < warn_from
             mark = change.claim.warn_from - change.taken + change.reserved
-            below = Q(spent__lt=RESERVED + Value(mark))
+            below = Q(spent__lt=RESERVED_OR_0 + Value(mark))
             quiet = quiet.filter(~Q(key=change.claim.key) | Q(warned=True) | below)
         with transaction.atomic(using=self._using):
             if quiet.update(**counts) == len(changes) or not budgets:
                 return []
             transaction.set_rollback(True, using=self._using)
+        # A budget reaches `warn_from`, or a row is missing: change all rows, then mark the budgets.
         with transaction.atomic(using=self._using):
             rows.update(**counts)
             return [
@@ -205,7 +208,7 @@ class OrmCounting:
                 if self._counters.filter(
                     key=change.claim.key,
                     warned=False,
-                    spent__gte=RESERVED + Value(change.claim.warn_from),
+                    spent__gte=RESERVED_OR_0 + Value(change.claim.warn_from),
                 ).update(warned=True)
             ]
 
@@ -225,6 +228,7 @@ class OrmCounting:
 
 
 def _by_key(amounts: dict[str, int]) -> Case:
+    """Return an expression with the amount of each row's key; 0 for other keys."""
     return Case(
         *(When(key=key, then=Value(amount)) for key, amount in amounts.items()),
         default=Value(0),

@@ -22,6 +22,7 @@ from sitechat.runtime.times import stored_moment
 T = TypeVar("T")
 
 PURGE_BATCH = 1000
+"""Number of counters that one statement of `purge` deletes."""
 
 
 class DatabaseLedger(Ledger):
@@ -34,8 +35,11 @@ class DatabaseLedger(Ledger):
     def check(
         self, visitor: Visitor, *, tokens: int, dollars: Decimal, now: datetime | None = None
     ) -> None:
-        """Raise the refusal that `reserve` would raise, if the check is cheaper than reserving."""
-        if self._counting().cheap:
+        """Raise the error that `reserve` would raise, on databases that reserve in one statement.
+
+        On the others, the check would cost as much as reserving.
+        """
+        if self._counting().needs_one_statement:
             super().check(visitor, tokens=tokens, dollars=dollars, now=now)
 
     def counts_in(self, using: str) -> bool:
@@ -62,7 +66,7 @@ class DatabaseLedger(Ledger):
         return {key: Count(spent, reserved or 0) for key, spent, reserved in rows}
 
     def _first_to_reach(self, claim: Claim) -> bool:
-        """Mark the limit as reached. Read first, as only one of many refusals must write."""
+        """Mark the limit as reached. Read first, because only the first refusal has to write."""
         row = self._counters().filter(key=claim.key)
         reached = row.values_list("reached", flat=True).first()
         if reached is None:  # nothing was ever taken from it

@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from sitechat.errors import BudgetExhausted, ChatError, LimitsReserved, RateLimited
 from sitechat.ledger.claims import Claim, Count, seconds_until
 
-RESERVED_FOR = 5
-"""`retry_after` in seconds if only reservations of running replies are in the way."""
+RETRY_SOON = 5
+"""`retry_after` in seconds for a message that may fit when running replies end."""
 
 AT_ONCE = _("Too many answers are being written for you at once.")
 
@@ -44,7 +44,7 @@ def find_refusal(
     ]
     if not reached:
         own = all(claim.scope != "site" for claim, _count in refusing)
-        return Refusal(LimitsReserved(AT_ONCE if own else None, retry_after=RESERVED_FOR))
+        return Refusal(LimitsReserved(AT_ONCE if own else None, retry_after=RETRY_SOON))
     spent = any(claim.is_budget for claim, _count in reached)
     wait = max(seconds_until(claim, now) for claim, _count in reached)
     error = BudgetExhausted if spent else RateLimited

@@ -22,6 +22,7 @@ IDENTITY_LENGTH = 32
 """Hexadecimal digits of an identity."""
 
 HOST_PORT = re.compile(r"\[(?P<v6>[^\]]*)\](?::[0-9]*)?|(?P<v4>[0-9.]+):[0-9]*")
+"""An address with a port, as some proxies write it: `[2001:db8::1]:443` or `192.0.2.1:443`."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,11 @@ class Visitor:
         return {"session": self.session, "user": self.user, "ip": self.ip, "site": self.site}[scope]
 
     def apart(self, purpose: str) -> Visitor:
-        """Return identities that count requests for a purpose separately from messages."""
+        """Return identities with counts of their own, so that requests do not count as messages.
+
+        Args:
+            purpose: The kind of request.
+        """
         salt = f"sitechat.visitors.apart.{purpose}"
         return Visitor(
             session=self.session and _hashed(salt, self.session),
@@ -92,8 +97,8 @@ def client_network(*, remote: str, forwarded: str, proxies: int) -> str:
     if proxies < 1:
         warn_forwarded()
         return _network(remote)
-    vouched = forwarded.split(",")[-proxies:]
-    return _network(vouched[0]) or _network(remote)
+    trusted = forwarded.split(",")[-proxies:]
+    return _network(trusted[0]) or _network(remote)
 
 
 def _network(text: str) -> str:
@@ -117,7 +122,7 @@ def _hashed(salt: str, value: str) -> str:
 
 @cache
 def warn_forwarded() -> None:
-    """Warn once per process."""
+    """Log that X-Forwarded-For was ignored, once per process."""
     logger.warning(
         "A request came with X-Forwarded-For, but CHAT_TRUSTED_PROXIES is 0: limits per address "
         "count the peer's address. If the site is behind proxies, all its visitors share one "

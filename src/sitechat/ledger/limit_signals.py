@@ -60,7 +60,7 @@ def nearly_spent(sender: type, claim: Claim) -> None:
 
 @cache
 def too_small(limit: str, scope: str) -> None:
-    """Report a limit that refuses every message, once per process."""
+    """Log that a single message exceeds a limit, once per process and limit."""
     logger.warning(
         'CHAT_LIMITS["%s"] has "%s", but a single message can need more than that, so it was '
         "refused. Raise the limit, or lower CHAT_MAX_TOKENS or CHAT_MAX_HISTORY.",

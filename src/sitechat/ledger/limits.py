@@ -1,6 +1,6 @@
 """Parse CHAT_LIMITS and compute the time windows of limits.
 
-This module uses no database, cache or clock: `sitechat.ledger` counts.
+This module uses no database, cache or clock: `sitechat.ledger.base` and its subclasses count.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ NANO = 10**9
 """Dollars are counted in whole nano-dollars. Prices with up to three decimals per million tokens
 are exact in this unit, and a 64-bit counter holds nine billion dollars."""
 
-LARGEST = 10**9
-"""The largest dollar amount of a limit; far below what a 64-bit counter holds."""
+MAX_AMOUNT = 10**9
+"""The largest amount of a limit. As dollars, it is a ninth of what a 64-bit counter holds."""
 
 EXAMPLES = {
     "session": "20 messages/hour",
@@ -44,9 +44,10 @@ ENTRY = re.compile(
 
 @dataclass(frozen=True)
 class Limit:
-    """At most `cap` of `unit` in each `period`, for each identity of `scope`.
+    """One entry of CHAT_LIMITS, for each identity of its scope.
 
-    `cap` is a whole number: messages, tokens, or nano-dollars for the unit `usd`.
+    `cap` is the maximum in one period, as a whole number: messages, tokens, or nano-dollars for
+    the unit `usd`.
     """
 
     scope: str
@@ -96,7 +97,7 @@ def nano_dollars(dollars: Decimal) -> int:
 
 
 def shown(unit: str, amount: int) -> Decimal:
-    """Return a count in the unit that people read: dollars are rounded down to $0.0001."""
+    """Return an amount in its unit, as people read it. Dollars are rounded down to $0.0001."""
     if unit != "usd":
         return Decimal(amount)
     dollars = (Decimal(amount) / NANO).quantize(Decimal("0.0001"), ROUND_FLOOR)
@@ -118,55 +119,62 @@ def problems(value: Any) -> list[str]:
 
 
 def _parse(value: Any) -> tuple[tuple[Limit, ...], list[str]]:
-    limits: list[Limit] = []
-    wrong: list[str] = []
+    """Return the valid limits of a value of CHAT_LIMITS, and a sentence for each problem."""
     if not isinstance(value, Mapping):
         right = '{"session": ["20 messages/hour"], "site": ["20 usd/day"]}'
         return (), [
             _("%(name)s is %(value)r; write a dictionary such as %(example)s.")
             % {"name": "CHAT_LIMITS", "value": value, "example": right}
         ]
+    limits: list[Limit] = []
+    wrong: list[str] = []
     for scope, entries in value.items():
-        if scope not in SCOPES:
+        of_scope, wrong_of_scope = _parse_scope(scope, entries)
+        limits += of_scope
+        wrong += wrong_of_scope
+    return tuple(limits), wrong
+
+
+def _parse_scope(scope: Any, entries: Any) -> tuple[list[Limit], list[str]]:
+    """Do the same as `_parse` for one item of CHAT_LIMITS."""
+    if scope not in SCOPES:
+        return [], [
+            _(
+                "CHAT_LIMITS has the scope %(scope)r; scopes are %(scopes)s. Write for "
+                "example %(example)s."
+            )
+            % {
+                "scope": scope,
+                "scopes": ", ".join(SCOPES),
+                "example": f'{{"session": ["{EXAMPLES["session"]}"]}}',
+            }
+        ]
+    name = f'CHAT_LIMITS["{scope}"]'
+    if isinstance(entries, (str, bytes)) or not isinstance(entries, Sequence):
+        return [], [
+            _("%(name)s is %(value)r; write a list such as %(example)s.")
+            % {"name": name, "value": entries, "example": f'["{EXAMPLES[scope]}"]'}
+        ]
+    limits: dict[tuple[str, str], Limit] = {}
+    wrong: list[str] = []
+    for entry in entries:
+        limit = _limit(scope, entry)
+        if isinstance(limit, str):
+            wrong.append(
+                _('%(name)s has %(entry)r: %(problem)s Write for example "%(example)s".')
+                % {"name": name, "entry": entry, "problem": limit, "example": EXAMPLES[scope]}
+            )
+        elif (limit.unit, limit.period) in limits:
             wrong.append(
                 _(
-                    "CHAT_LIMITS has the scope %(scope)r; scopes are %(scopes)s. Write for "
-                    "example %(example)s."
+                    "%(name)s limits %(unit)s per %(period)s twice; keep one of the "
+                    'entries, such as "%(entry)s".'
                 )
-                % {
-                    "scope": scope,
-                    "scopes": ", ".join(SCOPES),
-                    "example": f'{{"session": ["{EXAMPLES["session"]}"]}}',
-                }
+                % {"name": name, "unit": limit.unit, "period": limit.period, "entry": limit}
             )
-            continue
-        name = f'CHAT_LIMITS["{scope}"]'
-        if isinstance(entries, (str, bytes)) or not isinstance(entries, Sequence):
-            wrong.append(
-                _("%(name)s is %(value)r; write a list such as %(example)s.")
-                % {"name": name, "value": entries, "example": f'["{EXAMPLES[scope]}"]'}
-            )
-            continue
-        seen: set[tuple[str, str]] = set()
-        for entry in entries:
-            limit = _limit(scope, entry)
-            if isinstance(limit, str):
-                wrong.append(
-                    _('%(name)s has %(entry)r: %(problem)s Write for example "%(example)s".')
-                    % {"name": name, "entry": entry, "problem": limit, "example": EXAMPLES[scope]}
-                )
-            elif (limit.unit, limit.period) in seen:
-                wrong.append(
-                    _(
-                        "%(name)s limits %(unit)s per %(period)s twice; keep one of the "
-                        'entries, such as "%(entry)s".'
-                    )
-                    % {"name": name, "unit": limit.unit, "period": limit.period, "entry": limit}
-                )
-            else:
-                seen.add((limit.unit, limit.period))
-                limits.append(limit)
-    return tuple(limits), wrong
+        else:
+            limits[limit.unit, limit.period] = limit
+    return [*limits.values()], wrong
 
 
 def _limit(scope: str, entry: Any) -> Limit | str:
@@ -179,8 +187,8 @@ def _limit(scope: str, entry: Any) -> Limit | str:
     amount, unit, period = Decimal(match["amount"]), match["unit"], match["period"]
     if unit != "usd" and amount != amount.to_integral():
         return _("%(unit)s must be whole numbers.") % {"unit": unit}
-    if not 0 < amount <= LARGEST:
-        return _("the amount must be above 0 and at most %(maximum)s.") % {"maximum": LARGEST}
+    if not 0 < amount <= MAX_AMOUNT:
+        return _("the amount must be above 0 and at most %(maximum)s.") % {"maximum": MAX_AMOUNT}
     if scope == "ip" and period == "month":
         return _(
             "addresses are kept as hashes whose key changes daily, so they can't be "

@@ -67,13 +67,13 @@ class ApprovedAnswer(models.Model):
     # The concatenated vectors of the questions, and the embedder that made them.
     vectors = models.BinaryField(null=True, editable=False)
     embedder = models.CharField(max_length=200, blank=True, default="", editable=False)
-    # The id that the form gave the answer. It identifies copies.
+    # The random id of the form. It detects a form that is sent twice.
     form_id = models.UUIDField(null=True, unique=True, editable=False)
 
     objects = PrimaryManager["ApprovedAnswer"]()
 
     WRITTEN = ("title", "questions", "answer", "url", "bots", "language", "audience", "active")
-    """The fields that the staff writes."""
+    """The fields that the staff edits."""
 
     class Meta:
         verbose_name = _("approved answer")

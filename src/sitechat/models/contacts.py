@@ -78,8 +78,8 @@ class Contact(models.Model):
         verbose_name=_("user"),
         db_constraint=False,  # see Conversation.user
     )
-    # A keyed hash of the visitor and the entries, which detects a copy of the request. NULL once
-    # the same entries count as a new request.
+    # A keyed hash of the visitor and the entries. It detects a form that is sent twice. NULL as
+    # soon as the same entries count as a new request.
     copy_key = models.CharField(max_length=64, null=True, unique=True, editable=False)  # noqa: DJ001
     created = models.DateTimeField(_("received"), default=timezone.now, db_index=True)
 

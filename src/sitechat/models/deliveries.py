@@ -37,9 +37,9 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 
 
 class Delivery(models.Model):
-    """A webhook or a mail, stored in the transaction of what it reports.
+    """A webhook or a mail, stored in the transaction of the event that it reports.
 
-    It is deleted with its conversation or contact. `content` is emptied once it is sent.
+    It is deleted with its conversation or contact. `content` is emptied after it was sent.
     """
 
     class Kind(models.TextChoices):
@@ -70,7 +70,7 @@ class Delivery(models.Model):
     due = models.DateTimeField(_("next attempt"), default=timezone.now)
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
     error = models.CharField(_("last error"), max_length=500, blank=True)
-    # A unique name of something that is reported only once; NULL for all other deliveries.
+    # The unique name of an event that is reported only once; NULL for all other events.
     once = models.CharField(max_length=100, null=True, unique=True, editable=False)  # noqa: DJ001
     conversation = models.ForeignKey(
         Conversation, on_delete=models.CASCADE, null=True, related_name="+", editable=False

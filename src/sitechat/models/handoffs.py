@@ -133,7 +133,7 @@ class HandoffEntry(models.Model):
     )
     author_name = models.CharField(_("name of the author"), max_length=254, blank=True)
     text = models.TextField(_("text"), blank=True)
-    # The id that the form gave a note. It identifies copies.
+    # The random id of the form of a note. It detects a form that is sent twice.
     form_id = models.UUIDField(null=True, editable=False)
     created = models.DateTimeField(_("created"), default=timezone.now)
 

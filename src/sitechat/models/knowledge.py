@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from sitechat.runtime.database import PrimaryManager
 
 MAX_KEY_LENGTH = 200
+"""Maximum characters of `Page.key`; longer keys are shortened by `stored_key`."""
 
 
 class Page(models.Model):
@@ -169,7 +170,10 @@ def url_hash(url: str) -> str:
 
 
 def stored_key(key: str) -> str:
-    """Return the value of `Page.key`: the source's key, or its beginning and a hash if too long."""
+    """Return the value of `Page.key` for a source's key.
+
+    A key that is too long is replaced by its beginning and a hash.
+    """
     if len(key) <= MAX_KEY_LENGTH:
         return key
     digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:32]

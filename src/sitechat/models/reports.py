@@ -14,8 +14,8 @@ from sitechat.runtime.database import PrimaryManager
 class Summary(models.Model):
     """The usage of one bot and model in one hour or day (UTC).
 
-    Summed up from `Usage`, so that a page about a year does not read a year of replies. The rows
-    of an hour can be computed again from `Usage` at any time.
+    The rows are sums of `Usage`, so that a page about a year does not read a year of replies. The
+    rows of an hour can be computed again from `Usage` at any time.
     """
 
     class Period(models.TextChoices):
@@ -59,9 +59,9 @@ class Summary(models.Model):
 
 
 class PeriodCounts(models.Model):
-    """What a whole week or month had of conversations, ratings and contacts.
+    """The numbers of conversations, ratings and contacts of one week or month.
 
-    The rows outlive the conversations, so that reports can compare periods.
+    The rows are kept after the conversations are deleted, so that reports can compare periods.
     """
 
     period = models.CharField(max_length=8)
@@ -88,8 +88,8 @@ class UnansweredQuerySet(models.QuerySet["Unanswered"]):
     def open(self) -> UnansweredQuerySet:
         """Return the questions that are not done.
 
-        A thumb up closes a question. A question that was listed because of a thumb down is closed
-        if the visitor takes the rating back.
+        A question also counts as done if the visitor rates its reply with a thumb up, or takes
+        back the thumb down because of which it was listed.
         """
         return self.filter(Unanswered.is_open())
 
@@ -158,9 +158,9 @@ class Unanswered(models.Model):
             prefix: The lookup path to the unanswered question, such as `"unanswered__"`.
         """
         disliked = models.Q(**{f"{prefix}reason": Unanswered.Reason.DISLIKED})
-        unknown = models.Q(**{f"{prefix}rating": None})
+        unknown_rating = models.Q(**{f"{prefix}rating": None})
         return models.Q(**{f"{prefix}done": None, f"{prefix}pk__isnull": False}) & (
-            unknown
+            unknown_rating
             | models.Q(**{f"{prefix}rating__lt": 0})
             | (~disliked & models.Q(**{f"{prefix}rating": 0}))
         )

@@ -22,7 +22,7 @@ class SiteState:
     """The state of the site's content for one bot, as the database has it."""
 
     is_on: bool
-    """Whether staff have not switched the bot off."""
+    """Whether the bot is switched on. It is, unless the staff has switched it off."""
     stamp: str | None
     """The stamp of the searchable content (`IndexState`); None if nothing is indexed."""
     has_answers: bool
@@ -55,15 +55,15 @@ def read_site_state(bot: str) -> SiteState:
 
 
 def _read(*values: _Value) -> list[Any]:
+    """Read the values, by one statement for each database. Return them in the given order."""
     aliases = [router.db_for_write(value.model) for value in values]
-    found: list[Any] = [None] * len(values)
+    results: list[Any] = [None] * len(values)
     for alias in dict.fromkeys(aliases):
-        numbers = [number for number, each in enumerate(aliases) if each == alias]
-        for number, value in zip(
-            numbers, _read_from(alias, [values[n] for n in numbers]), strict=True
-        ):
-            found[number] = value
-    return found
+        indexes = [index for index, each in enumerate(aliases) if each == alias]
+        row = _read_from(alias, [values[index] for index in indexes])
+        for index, result in zip(indexes, row, strict=True):
+            results[index] = result
+    return results
 
 
 def _read_from(alias: str, values: Sequence[_Value]) -> Sequence[Any]:

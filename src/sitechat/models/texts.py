@@ -65,6 +65,7 @@ class BotTexts(models.Model):
         *("enabled", "greeting", "suggestions", "instructions"),
         *("offers_contact", "offers_person"),
     )
+    """The fields that the staff edits."""
 
     class Meta:
         verbose_name = _("texts of a bot")
@@ -76,7 +77,7 @@ class BotTexts(models.Model):
         return f"{self.bot} {self.created:%Y-%m-%d %H:%M}"
 
     def changed_from(self, other: BotTexts) -> list[Any]:
-        """Return the names, for people, of the fields that differ."""
+        """Return the verbose names of the fields whose values differ from the other version's."""
         return [
             field.verbose_name
             for field in self._meta.concrete_fields

@@ -16,7 +16,7 @@ from sitechat.runtime.database import PrimaryManager
 from sitechat.runtime.times import with_offset
 
 OPEN_FOR = timedelta(minutes=5)
-"""The time that a visitor has to agree to a call. After it, the call is not run."""
+"""The time that a visitor has to agree to a call. After that, the call is not run."""
 
 BY_PERSON = "a person who joined"
 """The value of `decided_by` for calls that were declined because a person joined."""

@@ -147,7 +147,10 @@ class Usage(models.Model):
         return [{"model": self.model, **counts, "dollars": str(self.dollars)}]
 
     def take_back(self, input_tokens: int, output_tokens: int, dollars: Decimal) -> None:
-        """Subtract what was booked when the reply's process seemed to have died."""
+        """Subtract the usage that was booked when the reply's process seemed to have died.
+
+        Delete the row if nothing is left.
+        """
         if self.input_tokens <= input_tokens and self.output_tokens <= output_tokens:
             self.delete()
             return
@@ -158,7 +161,7 @@ class Usage(models.Model):
 
 
 def _merged(shares: list[dict[str, Any]]) -> list[dict[str, Any]] | None:
-    """Return the sum of the shares of each model; None if there is only one model."""
+    """Add up the shares of each model. Return one share per model; None for a single model."""
     merged: dict[str, dict[str, Any]] = {}
     for share in shares:
         known = merged.get(share["model"])
@@ -174,9 +177,9 @@ def _sum(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
 
 
 class Counter(models.Model):
-    """The use of one limit in one period, such as by one visitor; see `sitechat.ledger`.
+    """What one identity has used of one limit in one window; see `sitechat.ledger`.
 
-    `spent` includes reservations. `reserved` is the part of it that running replies hold. NULL
+    `spent` includes reservations. `reserved` is the part of it that running replies hold. Its NULL
     counts as 0, because processes of the previous version insert rows without it.
     """
 

@@ -26,7 +26,7 @@ def counted(work: Callable[[Reservation], T]) -> T:
                 return work(claims)
         except Exception:
             if claims:
-                get_ledger().rolled_back(claims, database.alias())
+                get_ledger().cancel_after_rollback(claims, database.alias())
             raise
 
     return database.retry(attempt)

@@ -1,6 +1,6 @@
-"""The database that holds the chat's rows, its transactions and its errors.
+"""The chat's database: its alias, transactions, row locks and errors.
 
-On sites with several databases the rows are read from the database that they are written to. A
+On sites with several databases, rows are read from the database to which they are written. A
 replica lags behind, and the next step depends on what the visitor wrote a moment ago.
 """
 
@@ -21,13 +21,13 @@ from django.utils.translation import gettext_noop
 M = TypeVar("M", bound=models.Model)
 T = TypeVar("T")
 
-PATIENCE = 10.0
+RETRY_SECONDS = 10.0
 """Seconds for which a transaction is retried after a conflict with another one."""
 
-LOST_SQLSTATES = frozenset({"40001", "40P01", "55P03"})
+CONFLICT_SQLSTATES = frozenset({"40001", "40P01", "55P03"})
 """Conflicts on PostgreSQL: serialization failure, deadlock, lock not available."""
 
-LOST_NUMBERS = frozenset({1020, 1205, 1213})
+CONFLICT_NUMBERS = frozenset({1020, 1205, 1213})
 """Conflicts on MySQL and MariaDB: changed row, lock timeout, deadlock."""
 
 RUN_MIGRATE = gettext_noop(
@@ -45,12 +45,11 @@ MISSING_ON_SQLITE = re.compile(r"no such (?:table|column)|has no column named")
 
 
 class _Thread(threading.local):
-    """The callbacks to run after the thread's `atomic` block; None outside of such a block.
-
-    Each has a flag: whether it is called only after a commit.
-    """
+    """What a thread does after its outermost `atomic` block."""
 
     later: list[tuple[Callable[[], None], bool]] | None = None
+    """The callbacks, each with a flag: whether it is called only after a commit. None outside of
+    an `atomic` block."""
 
 
 _thread = _Thread()
@@ -125,20 +124,23 @@ def retry(
         work: Runs the transaction. It can be called several times.
         also: Further errors that are conflicts in this transaction.
         using: The alias of the database; None for the chat's database.
+
+    Raises:
+        DatabaseError: The error is no conflict, or conflicts went on for RETRY_SECONDS.
     """
-    gives_up: float | None = None
+    deadline: float | None = None
     while True:
         try:
             return work()
         except DatabaseError as error:
-            gives_up = gives_up or monotonic() + PATIENCE
-            lost = lost_to_another(error) or isinstance(error, also)
-            if in_transaction(using) or not lost or monotonic() > gives_up:
+            deadline = deadline or monotonic() + RETRY_SECONDS
+            can_retry = is_conflict(error) or isinstance(error, also)
+            if in_transaction(using) or not can_retry or monotonic() > deadline:
                 raise
         sleep(secrets.randbelow(100) / 1000)
 
 
-def lost_to_another(error: DatabaseError) -> bool:
+def is_conflict(error: DatabaseError) -> bool:
     """Return whether a statement failed because of a conflict with another transaction."""
     if not isinstance(error, OperationalError):
         return False
@@ -146,7 +148,7 @@ def lost_to_another(error: DatabaseError) -> bool:
     sqlstate = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
     number = error.args[0] if error.args else None
     on_sqlite = sqlstate is None and "locked" in str(error)
-    return sqlstate in LOST_SQLSTATES or number in LOST_NUMBERS or on_sqlite
+    return sqlstate in CONFLICT_SQLSTATES or number in CONFLICT_NUMBERS or on_sqlite
 
 
 def lock(rows: models.QuerySet[Any], *, shared_with_children: bool = False) -> None:
@@ -171,7 +173,7 @@ def locks_rows() -> bool:
 
 
 def returns_rows(using: str) -> bool:
-    """Return whether every writing statement of a database can return the rows it wrote.
+    """Return whether INSERT, UPDATE and DELETE can return the rows that they wrote.
 
     PostgreSQL and SQLite 3.35 can. MariaDB returns inserted rows only.
     """
@@ -187,7 +189,7 @@ def in_transaction(using: str | None = None) -> bool:
 
 def lacks_migrations(error: DatabaseError) -> bool:
     """Return whether a statement failed because of unapplied migrations."""
-    if not names_missing(error):
+    if not reports_missing_schema(error):
         return False
     try:
         return unapplied_migrations()
@@ -200,7 +202,7 @@ def unapplied_migrations() -> bool:
     return any(map(_unapplied, apps.get_app_configs()))
 
 
-def names_missing(error: DatabaseError) -> bool:
+def reports_missing_schema(error: DatabaseError) -> bool:
     """Return whether an error reports a missing table or column."""
     cause = error.__cause__
     codes = {getattr(cause, "sqlstate", None), getattr(cause, "pgcode", None), *error.args[:1]}
@@ -210,6 +212,7 @@ def names_missing(error: DatabaseError) -> bool:
 def _unapplied(app: AppConfig) -> bool:
     if app.name not in NEEDED_APPS:
         return False
+    # Start-up cost: needed only after an error.
     from django.db.migrations.executor import MigrationExecutor
 
     model = next(app.get_models())

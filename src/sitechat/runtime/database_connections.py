@@ -1,7 +1,7 @@
 """Database connections of threads that Django does not manage.
 
-Django closes old connections when a request begins and ends. Threads of the chat outlive requests,
-so they do it themselves.
+Django closes old connections when a request begins and when it ends. The chat's threads live longer
+than requests, so they close their connections themselves.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def close_connections() -> None:
 
 
 def run_and_close(work: Callable[[], T]) -> T:
-    """Run the work, with no open database connection of this thread before or after."""
+    """Run the work. Close this thread's old connections before it, and all after it."""
     close_old_connections()
     try:
         return work()
@@ -84,9 +84,10 @@ class KeptConnections:
 
 
 def _may_stay_open(connection: BaseDatabaseWrapper) -> bool:
-    """Return whether the next request may use the connection.
+    """Return whether the next step may use the connection.
 
-    Connections of psycopg's pool are returned to it. One with an open transaction is closed.
+    A connection of psycopg's pool goes back to the pool. A connection with an open transaction, or
+    with a changed autocommit mode, is closed.
     """
     if connection.settings_dict["OPTIONS"].get("pool"):
         return False

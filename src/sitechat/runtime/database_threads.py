@@ -19,13 +19,14 @@ IDLE = 3.0
 """Idle seconds after which a thread closes its connections."""
 
 Work = tuple["Future[Any]", Callable[[], Any]]
+"""A call, and the future that gets its result."""
 
 
 class DatabaseThreads(Executor):
     """A bounded pool of daemon threads that keep their database connections while there is work.
 
-    Work goes to the most recently used thread, so that other threads close their connections if
-    there is little load. They are daemon threads for the same reason as `DaemonThreads`.
+    Work goes to the thread that became idle last, so that the others close their connections if
+    there is little load. They are daemon threads for the same reason as those of `DaemonThreads`.
     """
 
     def __init__(
@@ -43,8 +44,8 @@ class DatabaseThreads(Executor):
         self._max_threads = threads
         self._name = name
         self._max_waiting = max_waiting
-        self._ends = end_if_idle
-        self._keeps = True
+        self._end_if_idle = end_if_idle
+        self._keeps_connections = True
         self._threads = 0
         self._waiting: deque[Work] = deque()
         self._idle: list[SimpleQueue[Work | None]] = []
@@ -64,7 +65,7 @@ class DatabaseThreads(Executor):
             elif self._threads < self._max_threads:
                 self._start_for(work)
             else:
-                self._append(work)
+                self._queue(work)
         return future
 
     def _start_for(self, work: Work) -> None:
@@ -75,11 +76,11 @@ class DatabaseThreads(Executor):
         except PoolFull:
             if not self._threads:
                 raise
-            self._append(work)  # for a thread that is busy now
+            self._queue(work)  # for a thread that is busy now
         else:
             self._threads += 1
 
-    def _append(self, work: Work) -> None:
+    def _queue(self, work: Work) -> None:
         if self._max_waiting is not None and len(self._waiting) >= self._max_waiting:
             raise PoolFull
         self._waiting.append(work)
@@ -89,7 +90,7 @@ class DatabaseThreads(Executor):
 
         A pool keeps them until this is called.
         """
-        self._keeps = keeps
+        self._keeps_connections = keeps
         if not keeps:
             with self._lock:
                 for inbox in self._idle:
@@ -97,19 +98,27 @@ class DatabaseThreads(Executor):
 
     def _run(self, inbox: SimpleQueue[Work | None]) -> None:
         kept = KeptConnections()
-        while self._wait(inbox, kept):
+        while self._continue(inbox, kept):
             pass
         kept.close()
 
-    def _wait(self, inbox: SimpleQueue[Work | None], kept: KeptConnections) -> bool:
-        """Do the next work, or close the connections. Return whether the thread goes on.
+    def _continue(self, inbox: SimpleQueue[Work | None], kept: KeptConnections) -> bool:
+        """Wait for work and do it, or close the connections of an idle thread.
 
-        All variables end with the call, so that an idle thread keeps no work and no result.
+        This is a method of its own so that an idle thread keeps no work and no result in its
+        variables.
+
+        Args:
+            inbox: The thread's next work; None asks it to close its connections.
+            kept: The thread's connections.
+
+        Returns:
+            False if the thread must end.
         """
         try:
-            work = inbox.get(timeout=IDLE if self._ends or kept.are_open else None)
+            work = inbox.get(timeout=IDLE if self._end_if_idle or kept.are_open else None)
         except Empty:
-            if self._ends and self._ended(inbox):
+            if self._end_if_idle and self._leave(inbox):
                 return False
             kept.close()
             return True
@@ -125,7 +134,7 @@ class DatabaseThreads(Executor):
         report()
         return True
 
-    def _ended(self, inbox: SimpleQueue[Work | None]) -> bool:
+    def _leave(self, inbox: SimpleQueue[Work | None]) -> bool:
         """Remove an idle thread from the pool; return False if work has just arrived."""
         with self._lock:
             if inbox not in self._idle:
@@ -150,7 +159,7 @@ class DatabaseThreads(Executor):
             kept.refresh()
             return call()
         finally:
-            if self._keeps:
+            if self._keeps_connections:
                 kept.used()
             else:
                 kept.close()

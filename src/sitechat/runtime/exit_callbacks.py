@@ -1,8 +1,8 @@
 """Callbacks for the end of a process, so that running replies are saved before it ends.
 
 Servers end in different ways. Most run `atexit` callbacks. Granian's workers are children of
-`multiprocessing` and run only its finalizers. Uvicorn raises the signal again, after which
-nothing runs. For this reason SIGTERM is handled as well, before the server's own handler.
+`multiprocessing` and run only its finalizers. Uvicorn sends itself the signal again, which ends the
+process without any callback. For this reason SIGTERM is handled too, before the server's handler.
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ from typing import Any
 from weakref import WeakMethod
 
 GoOn = Callable[[], None]
+"""Calls the next callback, or the previous handler of the signal after the last one."""
+
 Ending = Callable[[GoOn], None]
+"""A callback for SIGTERM. It must call its argument when it is done, now or later."""
 
 
 def at_exit(work: Callable[[], None]) -> None:
@@ -65,19 +68,20 @@ class _Handler:
         self._endings = known
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
-        listens = os.getpid() == self.pid
-        self._ask([reference() for reference in self._endings] if listens else [])
+        # A forked child inherits the handler, but the callbacks are its parent's.
+        is_own = os.getpid() == self.pid
+        endings = [reference() for reference in self._endings] if is_own else []
+        self._run([ending for ending in endings if ending is not None])
 
-    def _ask(self, endings: Sequence[Ending | None]) -> None:
-        *others, last = endings or [None]
-        if last is not None:
-            last(partial(self._ask, others))
-        elif others:
-            self._ask(others)
+    def _run(self, endings: Sequence[Ending]) -> None:
+        """Call the newest ending, which then calls the others; without any, end the process."""
+        if endings:
+            *others, newest = endings
+            newest(partial(self._run, others))
         else:
-            self._go_on()
+            self._call_previous()
 
-    def _go_on(self) -> None:
+    def _call_previous(self) -> None:
         if callable(self._before):
             self._before(signal.SIGTERM, None)
         elif self._before == signal.SIG_DFL:

@@ -31,7 +31,7 @@ class PerProcess(Generic[T]):
 
     @contextmanager
     def renewed(self) -> Iterator[None]:
-        """Use a new value within the block, as a new process does."""
+        """Use a new value within the block, as a new process would. For tests."""
         kept, self._mine = self._mine, None
         try:
             yield

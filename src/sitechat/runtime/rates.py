@@ -27,14 +27,14 @@ class Rate(Enum):
 
 
 class _Outage:
-    """Whether the cache failed the last time, so that an outage is reported once."""
+    """Whether an outage of the cache that still lasts was reported, so that it is logged once."""
 
     def __init__(self) -> None:
         self.is_reported = False
 
 
 outage = PerProcess(_Outage)
-"""The state of the cache in this process."""
+"""The outage that this process has noticed."""
 
 
 def count_request(
@@ -67,5 +67,5 @@ def count_request(
 
 
 def allows(what: str, address: str, limit: int, seconds: int, now: float | None = None) -> bool:
-    """Return whether a request is known to be within the limit; see `count_request`."""
+    """Count a request; return whether it is within the limit. False if that is unknown."""
     return count_request(what, address, limit, seconds, now) is Rate.WITHIN

@@ -68,19 +68,20 @@ def _escaped(value: Any) -> Any:
 def _traceback(last: traceback.TracebackException) -> Iterator[str]:
     chain: list[tuple[traceback.TracebackException, str]] = []
     error: traceback.TracebackException | None = last
-    said = ""
+    link_to_next = ""
     while error is not None:
-        chain.append((error, said))
+        chain.append((error, link_to_next))
         if error.__cause__ is not None:
-            error, said = error.__cause__, CAUSED
+            error, link_to_next = error.__cause__, CAUSED
         elif not error.__suppress_context__:
-            error, said = error.__context__, DURING
+            error, link_to_next = error.__context__, DURING
         else:
             error = None
-    for each, link in reversed(chain):
+    # Python prints the first exception first.
+    for each, link_to_next in reversed(chain):
         yield from _exception(each)
-        if link:
-            yield link
+        if link_to_next:
+            yield link_to_next
 
 
 def _exception(error: traceback.TracebackException) -> Iterator[str]:

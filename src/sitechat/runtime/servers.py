@@ -1,8 +1,8 @@
 """The server that runs this process: its threads, its time limits, and whether it is stopping.
 
-No standard lets an app ask its server for these, and options of the command line appear in no
-environment variable. Therefore the server's object is searched once per process, on the stack of
-the main thread. It is read for:
+No standard lets an app ask its server for these, and environment variables do not show the options
+of the command line. So this module looks once per process for the server's object on the stack of
+the main thread. It reads from:
 
 - gunicorn: threads, time limits, and `alive`, because only its main thread gets the signal
 - granian as WSGI: threads
@@ -58,12 +58,13 @@ class Server:
     """Concurrent requests in this process; None for any number."""
     grace: float = DEFAULT_GRACE
     """Seconds for running replies to finish after SIGTERM."""
-    longest: float | None = None
-    """Maximum seconds of one stream. It is then cut, and the visitor resumes it."""
+    max_stream_seconds: float | None = None
+    """Maximum seconds of one stream. It is then cut, and the visitor resumes it. None for no
+    maximum."""
     stopping: Callable[[], bool] = _never
     """Return whether the process was asked to stop."""
     problem: str | None = None
-    """Why no reply can run in this process, for the site's owner."""
+    """Why no reply can run in this process, for the site's owner; None if replies can run."""
 
     @property
     def streams(self) -> int | None:
@@ -115,7 +116,7 @@ def _gunicorn(variables: Mapping[str, Any]) -> Server | None:
         threads={"sync": 1, "gthread": cfg.threads}.get(kind),
         grace=_before(cfg.graceful_timeout),
         # A sync worker reports that it is alive only between requests.
-        longest=_before(cfg.timeout) if kind == "sync" and cfg.timeout else None,
+        max_stream_seconds=_before(cfg.timeout) if kind == "sync" and cfg.timeout else None,
         stopping=lambda: not worker.alive,
     )
 
@@ -125,7 +126,9 @@ def _granian(variables: Mapping[str, Any]) -> Server | None:
         return None
     # It waits for open streams without a limit, and nothing shows that it is stopping.
     return Server(
-        "granian WSGI", threads=variables.get("blocking_threads"), longest=MAX_STREAM_SECONDS
+        "granian WSGI",
+        threads=variables.get("blocking_threads"),
+        max_stream_seconds=MAX_STREAM_SECONDS,
     )
 
 
@@ -178,7 +181,7 @@ def _uwsgi() -> Server | None:
     return Server(
         "uWSGI",
         threads=threads,
-        longest=_before(harakiri) if harakiri else None,
+        max_stream_seconds=_before(harakiri) if harakiri else None,
         problem=problem,
     )
 

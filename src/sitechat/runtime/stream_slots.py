@@ -12,7 +12,7 @@ from sitechat.runtime.per_process import PerProcess
 from sitechat.runtime.servers import Server
 
 OPEN_WITHIN = 10.0
-"""Seconds within which a stream must be opened; after that its slot may be taken away."""
+"""Seconds within which a stream must be opened; after that, another stream may get its slot."""
 
 
 class StreamSlots:
@@ -46,8 +46,8 @@ def max_streams(server: Server, *, on_loop: bool, polls: bool) -> int | None:
 class StreamSlot:
     """A slot for one open stream.
 
-    It is released once: by its stream, or when nothing refers to it any more, since servers and
-    middleware can drop a response without closing it.
+    Its stream releases it. It is also released when nothing refers to it any more, because servers
+    and middleware can drop a response without closing it.
     """
 
     def __init__(self, slots: StreamSlots) -> None:

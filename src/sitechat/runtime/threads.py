@@ -17,17 +17,18 @@ from django.utils import timezone, translation
 T = TypeVar("T")
 
 Work = tuple["Future[Any]", Callable[[], Any]]
+"""A call, and the future that gets its result."""
 
 
 class PoolFull(Exception):
-    """No thread can take the work: too much is waiting, or no more threads can start."""
+    """No thread can take the work: too many calls wait, or no more threads can start."""
 
 
 def start_daemon(run: Callable[[], object], name: str) -> threading.Thread:
     """Start a daemon thread, and return it.
 
     Raises:
-        PoolFull: The process can't start more threads, such as at the limit of a container.
+        PoolFull: The process can't start more threads, such as in a container with a limit.
     """
     try:
         thread = threading.Thread(target=run, name=name, daemon=True)
@@ -73,7 +74,7 @@ class DaemonThreads(Executor):
 
     def _run(self) -> None:
         while True:
-            # All variables end with the call, so that an idle thread keeps no work and no result.
+            # Only `_do` has variables for the work and its result, so an idle thread keeps neither.
             self._do(*self._work.get())
 
     def _do(self, future: Future[Any], call: Callable[[], Any]) -> None:
@@ -117,8 +118,8 @@ def in_callers_context(work: Callable[[], T]) -> Callable[[], T]:
 def let_request_thread_go() -> None:
     """End the thread that Django keeps for an ASGI request until the end of its response.
 
-    It would be idle while the stream is open and need more memory than the stream. If the
-    request needs a thread again, asgiref starts another one. Call this on the event loop.
+    While the stream is open, the thread would be idle and need more memory than the stream. If
+    the request needs a thread again, asgiref starts another one. Call this on the event loop.
     """
     request = SyncToAsync.thread_sensitive_context.get(None)
     if request is not None:

@@ -183,7 +183,7 @@ def _who_hands_over(bot: Chatbot, listed: ListedModels) -> str:
         )
     allowed = getattr(listed.infos.get(bot.model), "allowed_fallback_models", None)
     is_allowed = allowed is None or catalog.base_name(fallback) in map(catalog.base_name, allowed)
-    if not is_allowed or not fallbacks.accepted(bot.model, fallback):
+    if not is_allowed or not fallbacks.is_accepted(bot.model, fallback):
         return (
             _(
                 "after a refusal, the chat itself asks %(fallback)s, as the server refuses "
