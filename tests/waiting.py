@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 def until(
     true: Callable[[], T],
-    seconds: float = 10,
+    seconds: float = 30,
     *,
     every: float = 0.005,
     failure: object = "it never happened",

@@ -61,7 +61,7 @@ class StandinControl:
         self._call("DELETE", "")
 
     def wait_for(
-        self, predicate: Callable[[Sequence[Record]], Any], timeout: float = 10.0
+        self, predicate: Callable[[Sequence[Record]], Any], timeout: float = 30.0
     ) -> list[Record]:
         """Wait until `predicate(requests)` is true and return the requests.
 
