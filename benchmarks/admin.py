@@ -174,14 +174,19 @@ def measure() -> int:
     from django.utils import timezone
 
     from sitechat.models import PeriodCounts
-    from sitechat.reports import period_counts, review, reviewing, summaries
+    from sitechat.reports import (
+        background_review,
+        period_counts,
+        unanswered_questions,
+        usage_summaries,
+    )
 
     PeriodCounts.objects.all().delete()
     started = perf_counter()
-    summaries.summarise_new_hours()
+    usage_summaries.summarise_new_hours()
     print(f"first summary of all usage: {perf_counter() - started:.1f} s")
     started = perf_counter()
-    review.review_new_replies()
+    unanswered_questions.review_new_replies()
     print(f"first scan of all replies: {perf_counter() - started:.1f} s")
     with connection.cursor() as cursor:  # autovacuum would do it a minute later
         cursor.execute("ANALYZE")
@@ -199,7 +204,7 @@ def measure() -> int:
     slow += sum(is_slow(client, name, url) for name, url in all_pages.items())
     for name in REVIEWING:
         slow += is_slow(client, f"{name}, replies to check", all_pages[name], before=unreview)
-    reviewing.worker().wait(600)
+    background_review.worker().wait(600)
     return slow
 
 
@@ -208,9 +213,9 @@ def unreview() -> None:
     from django.utils import timezone
 
     from sitechat.models import Job
-    from sitechat.reports import review
+    from sitechat.reports import unanswered_questions
 
-    Job.record(review.JOB, timezone.now() - timedelta(days=1))
+    Job.record(unanswered_questions.JOB, timezone.now() - timedelta(days=1))
 
 
 def is_slow(

@@ -25,15 +25,15 @@ from django.utils import translation
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from sitechat.claude import breaker, failures, fallbacks, regions
+from sitechat.claude import breaker, failures, fallback_support, regions
 from sitechat.conversations import bot_texts
-from sitechat.engine import checkpoints, engine, stop
-from sitechat.engine.process import running
-from sitechat.engine.workers import DATABASE_THREADS, workers
-from sitechat.events import sender
-from sitechat.knowledge.sources import registry, waiting
+from sitechat.engine import checkpoints, event_loop, stop
+from sitechat.engine.running_replies import running
+from sitechat.engine.thread_pools import DATABASE_THREADS, workers
+from sitechat.events import delivery_sender
+from sitechat.knowledge.sources import registry, threaded_rendering
 from sitechat.receivers import discover
-from sitechat.reports import catching_up, reviewing
+from sitechat.reports import background_review, usage_catch_up
 from sitechat.standin import Answer, Standin, pytest_plugin
 from tests import rendered
 from tests.indexed import put_help_pages
@@ -122,8 +122,13 @@ def pytest_runtest_teardown(item: pytest.Item) -> None:
     marker = item.get_closest_marker("django_db")
     names = item.fixturenames if isinstance(item, pytest.Function) else ()
     if "transactional_db" in names or (marker and marker.kwargs.get("transaction")):
-        pages = (waiting.visits(), waiting.rechecks())
-        for work in (*pages, catching_up.worker(), reviewing.worker(), sender.threads()):
+        pages = (threaded_rendering.visits(), threaded_rendering.rechecks())
+        for work in (
+            *pages,
+            usage_catch_up.worker(),
+            background_review.worker(),
+            delivery_sender.threads(),
+        ):
             assert work.wait(60), "the work in the background does not end"
     if CAN_CORRUPT_CONTEXTS:
         gc.collect(1 if next(_teardowns) % 100 else 2)
@@ -156,7 +161,7 @@ def live_server(django_db_setup: None, live_server: LiveServer) -> LiveServer:
 @pytest.fixture(autouse=True)
 def _fresh_process() -> Iterator[None]:
     """Reset the per-process state between tests."""
-    with breaker.circuit.renewed(), regions.in_us.renewed(), fallbacks.refusals.renewed():
+    with breaker.circuit.renewed(), regions.in_us.renewed(), fallback_support.refusals.renewed():
         yield
     bot_texts.forget()
     cache.clear()
@@ -277,7 +282,7 @@ def quick_retries(smaller: Smaller) -> None:
 def quick_engine(smaller: Smaller) -> None:
     """Let the engine save and retry immediately instead of twice a second."""
     smaller(checkpoints, CHECKPOINT=0.02)
-    smaller(engine, SAVE_AGAIN=0.01)
+    smaller(event_loop, SAVE_AGAIN=0.01)
 
 
 @pytest.fixture

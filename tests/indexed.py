@@ -15,9 +15,9 @@ from django.db.models import QuerySet
 from django.test import Client
 
 from sitechat.knowledge import Source, audience, search
-from sitechat.knowledge.index import host_folder
-from sitechat.knowledge.index.schema import has_fts5
-from sitechat.knowledge.index.store import store
+from sitechat.knowledge.index import index_folder
+from sitechat.knowledge.index.index_files import has_fts5
+from sitechat.knowledge.index.page_storing import store
 from sitechat.knowledge.sources import Document
 from sitechat.models import Page
 
@@ -68,7 +68,7 @@ def put_help_pages() -> None:
 @contextmanager
 def index_in_use() -> Iterator[None]:
     """Lock the index of this host, as another process does while it updates it."""
-    with (host_folder.folder() / "lock").open("w") as file:
+    with (index_folder.folder() / "lock").open("w") as file:
         assert locks.lock(file, locks.LOCK_EX)
         try:
             yield

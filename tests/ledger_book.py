@@ -10,7 +10,7 @@ from django.test import override_settings
 
 from sitechat.ledger import CacheLedger, DatabaseLedger, Ledger
 from sitechat.ledger.claims import Reservation
-from sitechat.ledger.identity import Visitor
+from sitechat.ledger.visitor_identity import Visitor
 
 NOW = (datetime.now(timezone.utc) + timedelta(days=1)).replace(
     hour=12, minute=34, second=56, microsecond=0

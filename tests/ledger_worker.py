@@ -28,7 +28,7 @@ from django.db import connection, connections, transaction
 from sitechat.errors import BudgetExhausted, RateLimited
 
 if TYPE_CHECKING:
-    from sitechat.ledger.identity import Visitor
+    from sitechat.ledger.visitor_identity import Visitor
 
 CONTEXT = multiprocessing.get_context("fork")
 
@@ -118,7 +118,7 @@ def _share(scenario: dict[str, Any], numbers: range) -> Counter[str]:
 
 
 def _visitor(scenario: dict[str, Any], number: int) -> Visitor:
-    from sitechat.ledger.identity import Visitor
+    from sitechat.ledger.visitor_identity import Visitor
 
     name = f"{scenario['name']}-{number % scenario['visitors']}"
     return Visitor(session=name, user=None, ip=name)

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import OperationalError
 from django.db.backends.signals import connection_created
 
-from sitechat.engine.workers import workers
+from sitechat.engine.thread_pools import workers
 
 
 def is_checkpoint(sql: str) -> bool:

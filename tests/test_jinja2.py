@@ -11,7 +11,7 @@ from jinja2 import Environment
 from pytest_django import Settings
 
 from sitechat.jinja2 import chat_widget
-from tests.http.test_widget import Elements
+from tests.http.test_widget_element import Elements
 
 ENGINE = {
     "BACKEND": "django.template.backends.jinja2.Jinja2",

@@ -15,8 +15,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 from pytest_django import Settings
 
-from sitechat.http import early_gate
-from sitechat.http.gate import STARTING, WAITING, gate
+from sitechat.http import early_admission
+from sitechat.http.turn_queue import STARTING, WAITING, gate
 from sitechat.models import Conversation
 from sitechat.standin import Standin
 from tests.asgi_site import AsgiAnswer, AsgiCall
@@ -202,7 +202,7 @@ def test_clients_that_send_slowly_or_leave_take_no_place(live_visitor: MakeVisit
 
 
 def test_a_large_message_is_left_to_the_view(live_visitor: MakeVisitor, smaller: Smaller) -> None:
-    smaller(early_gate, MAX_BODY=8)
+    smaller(early_admission, MAX_BODY=8)
 
     async def main() -> None:
         site, call = ASGIHandler(), AsgiCall(body=None)

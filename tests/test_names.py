@@ -34,16 +34,16 @@ ONE_THING = {
 """Names that two modules share for the same thing."""
 
 ONE_SUBJECT = {
+    "approved_answers": "their table and their page in the admin",
     "base": "what the modules beside it derive from",
+    "bot_texts": "their table, and how bots read them",
     "conversations": "the package, and its page in the admin",
     "costs": "what tokens cost, and the checks of expensive models and prompts",
     "deliveries": "their table and their page in the admin",
-    "engine": "the package, and its class `Engine`",
     "knowledge": "the package, its checks, its tables and its report",
-    "limits": "what they mean, whether they are sensible, what they leave",
+    "limits": "what they mean, and whether they are sensible",
     "contacts": "their table and the checks of their form",
     "messages": "their table, and the form in which Claude gets them",
-    "pages": "the pages of the site, as read and as listed in the admin",
     "reports": "the package and its tables",
     "sitechat": "the package and its template tags",
     "urls": "Django's name for URL patterns",

@@ -50,17 +50,19 @@ def test_asgiref_has_the_contexts_that_runtime_threads_ends() -> None:
     from asgiref.sync import AsyncToSync, SyncToAsync
 
     for name in ("thread_sensitive_context", "context_to_thread_executor"):
-        assert hasattr(SyncToAsync, name), f"asgiref has no {name}: adapt runtime/threads.py"
-    assert hasattr(AsyncToSync, "executors"), "asgiref has no executors: adapt runtime/steps.py"
+        assert hasattr(SyncToAsync, name), f"asgiref has no {name}: adapt runtime/daemon_threads.py"
+    assert hasattr(AsyncToSync, "executors"), (
+        "asgiref has no executors: adapt runtime/request_steps.py"
+    )
 
 
 def test_django_handles_requests_as_early_gate_and_the_middleware_expect() -> None:
     from django.core.handlers.asgi import ASGIHandler
 
     assert "self.handle(scope, receive, send)" in inspect.getsource(ASGIHandler.__call__), (
-        "the handler calls another method: adapt http/early_gate.py"
+        "the handler calls another method: adapt http/early_admission.py"
     )
-    assert inspect.iscoroutinefunction(ASGIHandler.send_response), "adapt http/early_gate.py"
+    assert inspect.iscoroutinefunction(ASGIHandler.send_response), "adapt http/early_admission.py"
     assert "self.load_middleware(" in inspect.getsource(ASGIHandler.__init__), (
         "the handler loads its middleware in another method: adapt middleware.py"
     )
@@ -77,7 +79,9 @@ def test_django_has_the_attributes_that_admin_keyset_sets() -> None:
 
     source = inspect.getsource(ChangeList)
     for name in ("params", "result_list", "result_count", "full_result_count", "multi_page"):
-        assert f"self.{name}" in source, f"ChangeList has no {name}: adapt admin/keyset.py"
+        assert f"self.{name}" in source, (
+            f"ChangeList has no {name}: adapt admin/keyset_pagination.py"
+        )
 
 
 def test_connections_list_their_callbacks_as_index_saved_objects_reads_them() -> None:

@@ -14,9 +14,9 @@ from django.core.management import call_command
 from django.urls import resolve, reverse
 call_command("check")
 resolve(reverse("sitechat:chat"))
-resolve(reverse("mcp", "sitechat.http.machine_urls"), "sitechat.http.machine_urls")
+resolve(reverse("mcp", "sitechat.http.llms_mcp_urls"), "sitechat.http.llms_mcp_urls")
 """
-VIEWS = "import sitechat.http.views"
+VIEWS = "import sitechat.http.chat_views"
 LOADED = "print(*sorted(set(sys.modules) & set(sys.argv[1:])))"
 
 SDK = ("anthropic", "aiohttp", "httpx2")
@@ -26,18 +26,18 @@ FOR_ANSWERS = (
     "pydantic",
     "sitechat.claude.call",
     "sitechat.conversations.prompt",
-    "sitechat.engine.engine",
-    "sitechat.events.sender",
+    "sitechat.engine.event_loop",
+    "sitechat.events.delivery_sender",
     "sitechat.http.dispatch",
-    "sitechat.http.views",
-    "sitechat.knowledge.index.generations",
+    "sitechat.http.chat_views",
+    "sitechat.knowledge.index.host_index",
     "sitechat.knowledge.reading",
     "sitechat.knowledge.searching",
     "sitechat.knowledge.sources",
     "sitechat.ledger.base",
-    "sitechat.people.staff",
-    "sitechat.reports.asking",
-    "sitechat.reports.statistics",
+    "sitechat.people.staff_actions",
+    "sitechat.reports.asking_bots",
+    "sitechat.reports.usage_report",
     "smtplib",
 )
 """What only processes need that answer visitors, index pages or show the admin's pages."""

@@ -60,7 +60,7 @@ def indexed() -> Iterator[None]:
     from django.db import transaction
 
     from sitechat.knowledge import index
-    from sitechat.knowledge.index.store import store
+    from sitechat.knowledge.index.page_storing import store
     from sitechat.knowledge.sources import Document
 
     call_command("migrate", verbosity=0, skip_checks=True)

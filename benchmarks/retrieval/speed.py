@@ -147,16 +147,16 @@ def _build(keep: bool) -> None:
     import shutil
 
     from sitechat.knowledge import index
-    from sitechat.knowledge.index import host_folder
+    from sitechat.knowledge.index import index_folder
 
     if not keep:
-        shutil.rmtree(host_folder.folder(), ignore_errors=True)
+        shutil.rmtree(index_folder.folder(), ignore_errors=True)
     index.refresh()
 
 
 def _report_saved_page() -> None:
     from sitechat.knowledge import search
-    from sitechat.knowledge.index.store import store
+    from sitechat.knowledge.index.page_storing import store
     from sitechat.knowledge.sources import Document
 
     word = f"saved{time.time_ns()}"
@@ -179,11 +179,11 @@ def _report_saved_page() -> None:
 @contextmanager
 def _building() -> Iterator[None]:
     """Build an index of the same pages in the background, at the pace of a site's process."""
-    from sitechat.knowledge.index import building, generations, pace
+    from sitechat.knowledge.index import building, host_index, throttling
 
     is_over = threading.Event()
 
-    class Ending(pace.Pace):
+    class Ending(throttling.Pace):
         def __call__(self) -> None:
             if is_over.is_set():
                 raise KeyboardInterrupt
@@ -191,7 +191,7 @@ def _building() -> Iterator[None]:
 
     def build() -> None:
         with tempfile.TemporaryDirectory() as folder, suppress(KeyboardInterrupt):
-            building.build(Path(folder), "", Ending(generations._BACKGROUND_SHARE))
+            building.build(Path(folder), "", Ending(host_index._BACKGROUND_SHARE))
 
     thread = threading.Thread(target=build)
     thread.start()

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
-from sitechat.http import widget
+from sitechat.http import widget_element
 
 
 @pass_context
@@ -34,6 +34,6 @@ def chat_widget(
         endpoint: The address of `chat/` on another host of the site; by default the site's own.
         theme: "light", "dark" or "auto"; by default the setting.
     """
-    return widget.render(
+    return widget_element.render(
         context, context.get("request"), bot=bot, inline=inline, endpoint=endpoint, theme=theme
     )

@@ -20,7 +20,7 @@ from importlib import import_module
 from typing import Any
 
 from sitechat.models import Message, Status, Unanswered
-from sitechat.reports import catching_up, histogram, statistics
+from sitechat.reports import time_histogram, usage_catch_up, usage_report
 
 BUCKETS = (0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120)
 """Upper bounds of the histogram buckets in seconds; times are accurate to 5%."""
@@ -39,7 +39,7 @@ class ChatCollector:
     def collect(self) -> Iterator[Any]:
         """Yield the metric families. Called by prometheus-client at each scrape."""
         gauge = import_module("prometheus_client.core").GaugeMetricFamily
-        progress = catching_up.catch_up()
+        progress = usage_catch_up.catch_up()
         yield gauge(
             "sitechat_summed_ratio",
             "Share of the past replies that are summed up.",
@@ -69,7 +69,7 @@ class ChatCollector:
         whole = families.HistogramMetricFamily(
             "sitechat_reply_seconds", "Time to the end of the reply.", labels=LABELS
         )
-        for labels, figures in statistics.totals().items():
+        for labels, figures in usage_report.totals().items():
             answered = figures.replies - figures.errors - figures.refusals
             replies.add_metric([*labels, "answered"], answered)
             replies.add_metric([*labels, "error"], figures.errors)
@@ -84,7 +84,7 @@ class ChatCollector:
         spent = gauge(
             "sitechat_limit_spent_ratio", "Spent share of a limit of the site.", labels=["limit"]
         )
-        for budget in statistics.budgets():
+        for budget in usage_report.budgets():
             spent.add_metric([str(budget.limit)], budget.share)
         yield spent
 
@@ -92,8 +92,11 @@ class ChatCollector:
 def _seconds(times: Mapping[int, int]) -> tuple[list[tuple[str, int]], float]:
     """Convert a histogram in milliseconds to cumulative buckets and a sum, both in seconds."""
     buckets = [
-        (str(float(end)), sum(n for b, n in times.items() if histogram.middle(b) <= end * 1000))
+        (
+            str(float(end)),
+            sum(n for b, n in times.items() if time_histogram.middle(b) <= end * 1000),
+        )
         for end in BUCKETS
     ]
-    total = sum(histogram.middle(b) * n for b, n in times.items()) / 1000
+    total = sum(time_histogram.middle(b) * n for b, n in times.items()) / 1000
     return [*buckets, ("+Inf", sum(times.values()))], total

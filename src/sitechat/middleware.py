@@ -10,7 +10,7 @@ from typing import Any
 from django.core.exceptions import MiddlewareNotUsed
 from django.core.handlers.asgi import ASGIHandler
 
-from sitechat.http import early_gate
+from sitechat.http import early_admission
 
 
 class ChatMiddleware:
@@ -28,7 +28,7 @@ class ChatMiddleware:
     def __init__(self, get_response: Callable[..., Any]) -> None:
         handler = _loading_handler()
         if handler is not None:
-            early_gate.put_before(handler)
+            early_admission.put_before(handler)
         raise MiddlewareNotUsed("It works before the first middleware.")
 
 

@@ -17,13 +17,13 @@ from django.db.models.signals import post_migrate, post_save, pre_delete
 from django.utils.module_loading import autodiscover_modules
 
 from sitechat.conversations.built_in_tools import OfferedTool, add_built_in
-from sitechat.knowledge import deletions
+from sitechat.knowledge import object_deletions
 from sitechat.signals import budget_nearly_reached, budget_reached, reply_finished
 
 if TYPE_CHECKING:
     from sitechat.chatbot import Chatbot
     from sitechat.conversations.visit import Visit
-    from sitechat.knowledge.deletions import ObjectSource
+    from sitechat.knowledge.object_deletions import ObjectSource
     from sitechat.models import Message, Usage
 
 
@@ -40,9 +40,9 @@ def connect() -> None:
     add_built_in(_tools_of_people)
     if "django.core.asgi" in sys.modules:  # this process serves ASGI
         # Start-up cost, as in all receivers. Under WSGI this receiver would have nothing to do.
-        from sitechat.http import entrance
+        from sitechat.http import middleware_queue
 
-        entrance.connect()
+        middleware_queue.connect()
     discover()
 
 
@@ -50,7 +50,7 @@ def discover() -> None:
     """Import every app's `chat_sources.py`, and index objects when they are saved or deleted."""
     autodiscover_modules("chat_sources")
     post_save.connect(_index_object, dispatch_uid="sitechat.knowledge.save")
-    deletions.connect(_index_object, _object_sources())
+    object_deletions.connect(_index_object, _object_sources())
     if apps.is_installed("wagtail"):
         # Start-up cost: sites without Wagtail.
         from sitechat.knowledge.index import wagtail
@@ -75,32 +75,32 @@ def _log_reply(
     sender: type, reply: Message | None = None, usage: Usage | None = None, **kwargs: Any
 ) -> None:
     # Start-up cost, as in all receivers.
-    from sitechat.reports import logs
+    from sitechat.reports import reply_logs
 
-    logs.log_reply(reply, usage)
+    reply_logs.log_reply(reply, usage)
 
 
 def _watch_replies(
     sender: type, reply: Message | None = None, usage: Usage | None = None, **kwargs: Any
 ) -> None:
     # Start-up cost.
-    from sitechat.reports import notices
+    from sitechat.reports import problem_mails
 
-    notices.watch_reply(reply, usage)
+    problem_mails.watch_reply(reply, usage)
 
 
 def _notify_nearly_reached(sender: type, **kwargs: Any) -> None:
     # Start-up cost.
-    from sitechat.reports import notices
+    from sitechat.reports import problem_mails
 
-    notices.budget_nearly_reached(kwargs["limit"], kwargs["resets"])
+    problem_mails.budget_nearly_reached(kwargs["limit"], kwargs["resets"])
 
 
 def _notify_reached(sender: type, **kwargs: Any) -> None:
     # Start-up cost.
-    from sitechat.reports import notices
+    from sitechat.reports import problem_mails
 
-    notices.budget_reached(kwargs["limit"], kwargs["resets"])
+    problem_mails.budget_reached(kwargs["limit"], kwargs["resets"])
 
 
 def _erase_of_user(sender: type, instance: Any, using: str, **kwargs: Any) -> None:
@@ -115,10 +115,10 @@ def _update_permissions(
 ) -> None:
     if app_config.label == "sitechat" and apps.is_installed("django.contrib.auth"):
         # Start-up cost.
-        from sitechat.people import permissions
+        from sitechat.people import staff_permissions
 
-        permissions.create_for_bots(using)
-        permissions.delete_unused(app_config, using)
+        staff_permissions.create_for_bots(using)
+        staff_permissions.delete_unused(app_config, using)
 
 
 def _index_object(
@@ -134,6 +134,6 @@ def _index_object(
 
 def _tools_of_people(visit: Visit, bot: Chatbot) -> Iterable[OfferedTool]:
     # Start-up cost.
-    from sitechat.people import offers
+    from sitechat.people import offer_tools
 
-    return offers.tools(visit, bot)
+    return offer_tools.tools(visit, bot)

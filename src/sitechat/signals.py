@@ -41,8 +41,8 @@ sent, because reserved amounts are not spent.
 - `sender`: the ledger's class
 - `limit`: the `sitechat.ledger.limits.Limit` with `scope`, `unit`, `period` and `cap`; `str()`
   returns its entry
-- `visitor`: the `sitechat.ledger.identity.Visitor` of the message, which holds hashes and no
-  address
+- `visitor`: the `sitechat.ledger.visitor_identity.Visitor` of the message, which holds hashes and
+  no address
 - `resets`: the end of the window, an aware datetime
 """
 

@@ -1,6 +1,6 @@
 """URL patterns of the chat: `path("api/", include("sitechat.urls"))`."""
 
-from sitechat.http.patterns import chat_path
+from sitechat.http.lazy_patterns import chat_path
 
 app_name = "sitechat"
 

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from sitechat.admin.approved_answers import MAX_ANSWER_LENGTH, MAX_WORDINGS
 from sitechat.models import ApprovedAnswer, Message, Unanswered, Usage
-from sitechat.reports import review
+from sitechat.reports import unanswered_questions
 from sitechat.standin import Answer, Standin
 from tests.owner import owner_client, page_of, talk
 
@@ -51,7 +51,7 @@ def reply_of(*turns: tuple[str, str], **fields: Any) -> Message:
 def test_an_unanswered_question_becomes_an_answer_and_is_done(owner: Client) -> None:
     reply = reply_of(("Where can I park?", "I don't know."))
     reply_of(("where can i park", "I don't know."))
-    review.review_new_replies()
+    unanswered_questions.review_new_replies()
     page = owner.get(UNANSWERED).content.decode()
     assert f"{ADD}?reply=" in page
     draft = initial(owner, reply.pk)
@@ -86,7 +86,7 @@ def test_a_thumb_down_begins_with_the_reply_and_is_not_listed_later(owner: Clien
     assert f"{ADD}?reply={reply.pk}" in transcript.content.decode()
     assert initial(owner, reply.pk)["answer"] == "A **roll**."
     save(owner, reply=str(reply.pk))
-    review.review_new_replies()
+    unanswered_questions.review_new_replies()
     assert not Unanswered.objects.open().exists()
 
 
@@ -100,10 +100,10 @@ def test_who_may_not_read_transcripts_gets_no_draft() -> None:
     reply = reply_of(("Where is the key?", "Under the mat."), rating=-1)
     staff = owner_client("sitechat.add_approvedanswer", "sitechat.view_unanswered")
     assert initial(staff, reply.pk) == {}
-    review.review_new_replies()
+    unanswered_questions.review_new_replies()
     save(staff, reply=str(reply.pk))
     assert Unanswered.objects.open().exists()
-    review.review_new_replies()
+    unanswered_questions.review_new_replies()
     assert "Write the right answer" not in staff.get(UNANSWERED).content.decode()
 
 

@@ -12,10 +12,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
-from sitechat.admin import conversation_search
+from sitechat.admin import conversation_list_search
 from sitechat.admin.conversations import ConversationAdmin
 from sitechat.models import Contact, Conversation, Status, Unanswered
-from sitechat.reports import review
+from sitechat.reports import unanswered_questions
 from tests.owner import LIST, owner_client, page_of, talk, url_of
 from tests.smaller import Smaller
 
@@ -163,7 +163,7 @@ def test_search_takes_signs_as_signs(owner: Client) -> None:
 
 
 def test_search_goes_back_a_window_at_a_time(owner: Client, smaller: Smaller) -> None:
-    smaller(conversation_search, SEARCH_WINDOW=3)
+    smaller(conversation_list_search, SEARCH_WINDOW=3)
     for n in range(7):
         talk((f"needle {n}" if n in (1, 6) else "hay", ""), age=timedelta(hours=n + 1))
     seen: list[str] = []
@@ -202,7 +202,7 @@ def test_sites_without_time_zones_have_the_same_pages(owner: Client, settings: S
         owner.get("/admin/sitechat/usage/").context["report"].total.replies
         == 1 + ConversationAdmin.list_per_page
     )
-    review.review_new_replies()
+    unanswered_questions.review_new_replies()
     assert owner.get("/admin/sitechat/unanswered/").context["count"] == 1
 
 

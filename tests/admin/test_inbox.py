@@ -14,8 +14,8 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from sitechat.models import Handoff
-from sitechat.people import staff
-from sitechat.people.permissions import colleagues
+from sitechat.people import staff_actions
+from sitechat.people.staff_permissions import colleagues
 from tests.admin.inbox import INBOX, act, url, waiting
 from tests.owner import owner_client, page_of, talk
 
@@ -38,7 +38,7 @@ def ann() -> Client:
 def test_the_inbox_shows_who_waits(ann: Client) -> None:
     waiting("<b>Bold</b>?", page_url="/bread/", page_title="Our <i>bread</i>")
     joined = waiting("Joined")
-    staff.join(joined, User.objects.create_superuser("colleague"))
+    staff_actions.join(joined, User.objects.create_superuser("colleague"))
     talk(("Answered by the bot", "Yes."))
     page = page_of(ann, INBOX)
     assert "<title>(1) Inbox" in page
@@ -54,7 +54,7 @@ def test_the_inbox_shows_who_waits(ann: Client) -> None:
 def test_a_visitor_whose_person_was_deleted_is_counted_for_everybody(ann: Client) -> None:
     conversation = waiting()
     colleague = User.objects.create_superuser("colleague")
-    staff.join(conversation, colleague)
+    staff_actions.join(conversation, colleague)
     Handoff.objects.update(visitor_wrote=timezone.now())
     assert ann.get(f"{INBOX}live/").json()["count"] == 0
     colleague.delete()

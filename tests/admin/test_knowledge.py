@@ -10,9 +10,9 @@ from django.test import Client
 from pytest_django import Settings
 
 import sitechat
-from sitechat.conversations import site_tools
+from sitechat.conversations import search_tools
 from sitechat.knowledge import index
-from sitechat.knowledge.index import embeddings, host_folder, schema, vectors
+from sitechat.knowledge.index import embeddings, index_files, index_folder, vector_files
 from sitechat.knowledge.searching import Query
 from sitechat.models import IndexState, Page
 from tests.indexed import PAGES, ask, index_in_use, page_of, put, put_shop, without_fts5
@@ -102,7 +102,9 @@ def test_a_damaged_index_is_told_and_the_next_look_has_a_new_one(
     if damage == "gone":
         shutil.rmtree(found.folder)
     else:
-        file = found.folder / (schema.TERMS if damage == "bytes" else vectors.VECTOR_PASSAGES)
+        file = found.folder / (
+            index_files.TERMS if damage == "bytes" else vector_files.VECTOR_PASSAGES
+        )
         file.write_bytes(b"\xff" * file.stat().st_size)
     # Only another process notices that a file which is still open has changed.
     with index.generations.opened.renewed() if damage == "bytes" else nullcontext():
@@ -119,14 +121,14 @@ def test_a_search_over_damaged_vectors_does_not_fail(
     list(embeddings.embed_missing())
     found = index.refresh()
     assert found is not None
-    (found.folder / vectors.VECTORS).write_bytes(b"")
+    (found.folder / vector_files.VECTORS).write_bytes(b"")
     with index.generations.opened.renewed():
         assert sitechat.knowledge.search("parcels", user=None) == []
         assert "/shipping/" in ask(owner, "parcels")["sent"]
 
 
 def test_without_a_folder_for_the_index_the_page_says_so(owner: Client, shop: None) -> None:
-    host_folder.folder().parent.chmod(0o777)
+    index_folder.folder().parent.chmod(0o777)
     assert "This host has no search index yet" in page_of(owner)
     assert "Nothing was found" in page_of(owner, question="parcels")
 
@@ -156,13 +158,13 @@ def test_what_is_sent_is_what_the_chat_sends(owner: Client) -> None:
         put(f"/parcel-{n}/", f"Parcel number {n} is {'very ' * n} heavy.", f"Parcel {n}")
     there = index.current()
     assert there is not None
-    documents = site_tools.passages(
+    documents = search_tools.passages(
         there,
         Query("Which parcel?", previous="heavy", page_url="/parcel-14/", language="en"),
     )
     found = ask(owner, "Which parcel?", previous="heavy", page="/parcel-14/", language="en")
     assert found["sent"] == [document.url for document in documents]
-    assert len(found["sent"]) == site_tools.PASSAGES
+    assert len(found["sent"]) == search_tools.PASSAGES
     assert found["sent"][0] == "/parcel-14/"
     assert len(found["further"]) == 5
     assert not {*found["sent"]} & {*found["further"]}

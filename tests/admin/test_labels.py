@@ -13,8 +13,8 @@ from pytest_django import Settings
 
 from sitechat.conversations import erasure
 from sitechat.models import Conversation, Label, Unanswered
-from sitechat.people import labelling
-from sitechat.people.labelling import add_label
+from sitechat.people import conversation_labels
+from sitechat.people.conversation_labels import add_label
 from sitechat.people.staff_errors import ConversationGone, StaffError
 from sitechat.reports import retention
 from tests.admin.inbox import act, url
@@ -93,12 +93,12 @@ def test_labels_that_are_refused_say_why(owner: Client, text: str) -> None:
 
 def test_a_conversation_has_a_limited_number_of_labels() -> None:
     conversation = talk(("one", "yes"))
-    for number in range(labelling.MAX_LABELS):
+    for number in range(conversation_labels.MAX_LABELS):
         add_label(conversation, f"label {number}")
     with pytest.raises(StaffError, match="at most 20"):
         add_label(conversation, "one more")
     assert add_label(conversation, "Label 7") == "label 7", "it has this one"
-    assert len(labels(conversation)) == labelling.MAX_LABELS
+    assert len(labels(conversation)) == conversation_labels.MAX_LABELS
 
 
 def test_a_label_is_text_and_never_markup(owner: Client) -> None:

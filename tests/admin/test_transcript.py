@@ -14,7 +14,7 @@ from django.utils import timezone
 from sitechat.admin import transcript
 from sitechat.admin.transcript import pieces
 from sitechat.models import Conversation, Message, Status, Unanswered, Usage
-from sitechat.reports import review
+from sitechat.reports import unanswered_questions
 from tests.owner import LIST, add_turn, owner_client, page_of, talk, url_of
 from tests.smaller import Smaller
 
@@ -77,7 +77,7 @@ def test_nothing_that_visitors_or_models_write_acts(owner: Client) -> None:
     )
     urls = [LIST, f"{LIST}?q=script", url_of(conversation), url_of(conversation, "delete")]
     urls += [url_of(conversation, "history"), "/admin/sitechat/usage/"]
-    review.review_new_replies()
+    unanswered_questions.review_new_replies()
     for url in [*urls, "/admin/sitechat/unanswered/"]:
         page = page_of(owner, url)
         assert "<script>alert" not in page
@@ -91,7 +91,7 @@ def test_nothing_that_visitors_or_models_write_acts(owner: Client) -> None:
 
 def test_pages_carry_no_inline_script_or_style(owner: Client) -> None:
     conversation = talk(("a", "b"), rating=-1)
-    review.review_new_replies()
+    unanswered_questions.review_new_replies()
     for url in (
         *(LIST, url_of(conversation), url_of(conversation, "delete")),
         *("/admin/sitechat/usage/", "/admin/sitechat/unanswered/"),
@@ -243,7 +243,7 @@ def test_a_refusal_and_what_each_model_cost(owner: Client) -> None:
 
 def test_a_thumb_down_is_a_problem_even_if_its_question_is_done(owner: Client) -> None:
     liked, disliked = talk(("a", "b"), rating=1), talk(("a", "b"), rating=-1)
-    review.review_new_replies()
+    unanswered_questions.review_new_replies()
     Unanswered.objects.mark_done(list(Unanswered.objects.values_list("pk", flat=True)))
     assert "No problems" in page_of(owner, url_of(liked))
     assert "No problems" not in page_of(owner, url_of(disliked))

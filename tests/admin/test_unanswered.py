@@ -12,8 +12,8 @@ from django.test import Client
 from django.utils import timezone
 
 from sitechat.models import Job, Message, Unanswered
-from sitechat.reports import gaps, review
-from sitechat.reports.likeness import grouped, similarity
+from sitechat.reports import question_list, unanswered_questions
+from sitechat.reports.question_similarity import grouped, similarity
 from tests.owner import owner_client, talk
 from tests.smaller import Smaller
 
@@ -24,7 +24,7 @@ UNANSWERED = "/admin/sitechat/unanswered/"
 
 def listed(client: Client, query: str = "") -> Any:
     """Return the page after all replies were reviewed."""
-    review.review_new_replies()
+    unanswered_questions.review_new_replies()
     return client.get(f"{UNANSWERED}?{query}")
 
 
@@ -69,7 +69,7 @@ WORDS = ("parking", "dogs", "vegan bread", "refunds", "opening hours")
 
 
 def test_pages_follow_each_other(owner: Client, smaller: Smaller) -> None:
-    smaller(gaps, GROUPS=2)
+    smaller(question_list, GROUPS=2)
     for words in WORDS:
         talk((words, "I don't know."), age=timedelta(minutes=5))
     Message.objects.update(created=timezone.now() - timedelta(minutes=9))
@@ -104,14 +104,14 @@ def test_staff_without_the_permission_is_refused() -> None:
 
 
 def test_large_groups_are_marked_as_they_are_shown(owner: Client, smaller: Smaller) -> None:
-    smaller(gaps, LOADED=2)
+    smaller(question_list, LOADED=2)
     for n in range(4):
         talk((f"Where can I park? {n}", "I don't know."))
     group = listed(owner).context["groups"][0]
     assert (len(group.asked), group.ids) == (2, "")
     Job.objects.all().delete()
     later = talk(("where can i park", "I don't know."), age=timedelta(minutes=2))
-    review.review_new_replies()
+    unanswered_questions.review_new_replies()
     owner.post(UNANSWERED, {"group": group.name, "action": "done"})
     assert Unanswered.objects.open().get().conversation == later
 
@@ -119,7 +119,7 @@ def test_large_groups_are_marked_as_they_are_shown(owner: Client, smaller: Small
 def test_only_the_listed_questions_of_a_large_group_are_marked(
     owner: Client, smaller: Smaller
 ) -> None:
-    smaller(gaps, LOADED=1)
+    smaller(question_list, LOADED=1)
     for bot in ("shop", "shop", "help"):
         talk(("Where can I park?", "I don't know."), bot=bot)
     group = listed(owner, "bot=shop").context["groups"][0]

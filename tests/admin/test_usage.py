@@ -13,8 +13,8 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from sitechat.admin import plots
-from sitechat.admin.plots import Series
+from sitechat.admin import svg_plots
+from sitechat.admin.svg_plots import Series
 from sitechat.models import Usage
 from tests.owner import owner_client, talk
 
@@ -172,7 +172,7 @@ def test_plots_write_numbers_down_as_tables_do(owner: Client) -> None:
 
 @pytest.mark.parametrize(("most", "ticks"), [(1, "01"), (2, "012"), (7, "05"), (0, "01")])
 def test_what_is_counted_has_no_halves_on_its_axis(most: int, ticks: str) -> None:
-    plot = plots.bars("t", ["a"], [Series("x", [most])], show=show, whole=True)
+    plot = svg_plots.bars("t", ["a"], [Series("x", [most])], show=show, whole=True)
     labels = [tick.label for tick in plot.y_ticks]
     assert labels[: len(ticks)] == list(ticks)
 
@@ -182,7 +182,7 @@ def show(value: float) -> str:
 
 
 def test_bars_stand_on_the_axis_and_on_each_other() -> None:
-    plot = plots.bars("t", ["a", "b"], [Series("x", [1, 0]), Series("y", [2, None])], show=show)
+    plot = svg_plots.bars("t", ["a", "b"], [Series("x", [1, 0]), Series("y", [2, None])], show=show)
     first, second = plot.bars
     assert (first.series, second.series) == (0, 1)
     assert first.y + first.height == pytest.approx(plot.bottom)
@@ -192,14 +192,14 @@ def test_bars_stand_on_the_axis_and_on_each_other() -> None:
 
 
 def test_lines_break_where_nothing_is_known() -> None:
-    plot = plots.lines("t", list("abcd"), [Series("x", [1, 2, None, 3])], show=show)
+    plot = svg_plots.lines("t", list("abcd"), [Series("x", [1, 2, None, 3])], show=show)
     assert [points.count(",") for _series, points in plot.lines] == [2, 1]
     assert len(plot.dots) == 3
 
 
 def test_a_line_for_a_cap_is_drawn_where_it_fits() -> None:
-    near = plots.bars("t", ["a"], [Series("x", [10])], show=show, cap=20, cap_label="20")
-    far = plots.bars("t", ["a"], [Series("x", [1])], show=show, cap=1000, cap_label="1000")
+    near = svg_plots.bars("t", ["a"], [Series("x", [10])], show=show, cap=20, cap_label="20")
+    far = svg_plots.bars("t", ["a"], [Series("x", [1])], show=show, cap=1000, cap_label="1000")
     assert near.cap is not None
     assert far.cap is None
 
@@ -207,8 +207,8 @@ def test_a_line_for_a_cap_is_drawn_where_it_fits() -> None:
 @pytest.mark.parametrize("values", [[], [None], [0], [0, 0]])
 def test_nothing_makes_an_empty_plot(values: list[float | None]) -> None:
     labels = [str(n) for n in range(len(values))]
-    assert plots.bars("t", labels, [Series("x", values)], show=show).empty
-    assert plots.lines("t", labels, [Series("x", values)], show=show).empty is (
+    assert svg_plots.bars("t", labels, [Series("x", values)], show=show).empty
+    assert svg_plots.lines("t", labels, [Series("x", values)], show=show).empty is (
         not any(value is not None for value in values)
     )
 
@@ -217,4 +217,4 @@ def test_nothing_makes_an_empty_plot(values: list[float | None]) -> None:
     ("value", "step"), [(0.3, 0.5), (1, 1), (1.01, 2), (2.4, 2.5), (26, 50), (7e-5, 1e-4)]
 )
 def test_axes_have_round_steps(value: float, step: float) -> None:
-    assert plots.nice(value) == pytest.approx(step)
+    assert svg_plots.nice(value) == pytest.approx(step)

@@ -12,7 +12,7 @@ from django.template.defaultfilters import floatformat
 from django.utils import timezone
 
 from sitechat.models import Conversation, Message, Unanswered, Usage
-from sitechat.reports import review
+from sitechat.reports import unanswered_questions
 from sitechat.standin import Standin
 from tests.owner import owner_client
 from tests.visitor import Visitor
@@ -41,7 +41,7 @@ def test_from_a_thumb_down_to_the_bill_the_export_and_the_deletion(
     assert "I have to know." in transcript
     assert f"${floatformat(dollars, 5)}" in transcript
 
-    review.review_new_replies()
+    unanswered_questions.review_new_replies()
     unanswered = owner.get(f"{ADMIN}/unanswered/")
     assert f"/conversation/{conversation.pk}/change/" in unanswered.content.decode()
     ids = unanswered.context["groups"][0].ids

@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from pytest_django import Settings
 
-from sitechat.conversations.open_questions import close_expired
+from sitechat.conversations.open_confirmations import close_expired
 from sitechat.models import Message, ToolState, ToolUse, Usage
 from sitechat.standin import Answer, Standin
 from tests import tool_bots

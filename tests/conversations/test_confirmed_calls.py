@@ -13,7 +13,7 @@ from django.db import connections
 from django.utils import timezone
 from pytest_django import Settings
 
-from sitechat.engine import stale
+from sitechat.engine import lost_replies
 from sitechat.models import Message, Status, ToolState, ToolUse
 from sitechat.standin import Answer, Standin
 from tests import tool_bots
@@ -68,7 +68,7 @@ def test_a_call_whose_process_died_has_an_unknown_outcome(
     Message.objects.filter(pk=reply).update(
         status=Status.RUNNING, process=None, updated=long_ago, confirm=None, reserved={}
     )
-    assert stale.end_lost(Message.objects.all()) == 1
+    assert lost_replies.end_lost(Message.objects.all()) == 1
     assert ToolUse.objects.get().state == ToolState.UNKNOWN
     error = visitor.poll(reply)["error"]
     assert (error["error"], error["retryable"]) == ("interrupted", False)

@@ -14,7 +14,7 @@ from sitechat.conversations import remote_replies
 from sitechat.conversations.remote_replies import RemoteReply
 from sitechat.engine.reply import Reply
 from sitechat.models import Conversation, Message, Role, Status
-from sitechat.runtime.threads import PoolFull
+from sitechat.runtime.daemon_threads import PoolFull
 from sitechat.signals import reply_finished
 from tests.smaller import Smaller
 from tests.thread_limit import no_new_threads

@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 import sitechat
-from sitechat.http.visits import read_visit
+from sitechat.http.visit_reader import read_visit
 from sitechat.models import Conversation, Counter, Message, Role, Status
 from sitechat.standin import Answer, Standin
 from tests.interleave import after_query

@@ -12,11 +12,11 @@ from django.utils import timezone
 
 from sitechat.chatbot import Chatbot
 from sitechat.claude.request import Request
-from sitechat.engine.live import LiveReply
-from sitechat.engine.process import running
+from sitechat.engine.live_reply import LiveReply
 from sitechat.engine.reply import Reply
+from sitechat.engine.running_replies import running
 from sitechat.engine.spending import Spending, as_reserved
-from sitechat.ledger.identity import Visitor
+from sitechat.ledger.visitor_identity import Visitor
 from sitechat.models import Conversation, Message, Role, Status
 
 EARLIER = timedelta(minutes=1)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from sitechat.engine.checkpoints import checkpoint
-from sitechat.engine.live import LiveReply
+from sitechat.engine.live_reply import LiveReply
 from sitechat.models import Message, Status
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]

@@ -8,7 +8,7 @@ import pytest
 from pytest_django import Settings
 
 from sitechat import Chatbot
-from sitechat.conversations import site_tools
+from sitechat.conversations import search_tools
 from sitechat.models import Message, Usage
 from sitechat.standin import Answer, Standin
 from tests.indexed import put
@@ -39,7 +39,7 @@ def results(standin: Standin) -> list[list[str]]:
 
 
 def search(query: str) -> list[dict[str, Any]]:
-    return [{"name": site_tools.search_site.name, "input": {"query": query}}]
+    return [{"name": search_tools.search_site.name, "input": {"query": query}}]
 
 
 def test_claude_looks_into_the_site_and_goes_on(

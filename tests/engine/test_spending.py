@@ -11,9 +11,9 @@ import pytest
 
 from sitechat.claude.messages import Exchange, SearchResult, messages, system
 from sitechat.claude.request import Request
-from sitechat.claude.tool_definitions import definition
+from sitechat.claude.tool_schemas import definition
 from sitechat.conf import conf
-from sitechat.conversations import site_tools
+from sitechat.conversations import search_tools
 from sitechat.engine.spending import final_case, from_row, unreported, worst_case
 from sitechat.ledger.limits import NANO, current_limits
 
@@ -45,7 +45,7 @@ def test_a_request_without_a_report_costs_its_input_and_what_can_be_written_in_t
     assert not any(cost.exact for cost in costs)
 
 
-TOOLS = tuple(map(definition, site_tools.SITE_TOOLS))
+TOOLS = tuple(map(definition, search_tools.SITE_TOOLS))
 
 PASSAGES = [SearchResult(f"Page {n}", f"/page/{n}/", "word " * 250) for n in range(10)]
 

@@ -13,9 +13,9 @@ from django.contrib.auth.models import User
 from pytest_django import Settings
 
 from sitechat.claude.request import ToolCall
-from sitechat.engine import tool_round, workers
-from sitechat.engine.live import LiveReply
-from sitechat.engine.tool_calls import PreparedCall, ToolResult, ToolRound
+from sitechat.engine import thread_pools, tool_round
+from sitechat.engine.live_reply import LiveReply
+from sitechat.engine.tool_interface import PreparedCall, ToolResult, ToolRound
 from sitechat.models import ToolState
 from sitechat.standin import Answer, Standin
 from sitechat.tools import arguments as arguments_module
@@ -184,7 +184,7 @@ def test_a_tool_that_hangs_does_not_hold_the_answer_up(
 def test_a_tool_that_hangs_again_and_again_leaves_threads_to_others(
     live_visitor: MakeVisitor, claude_standin: Standin, smaller: Smaller
 ) -> None:
-    smaller(workers, CALLS_OF_TOOL=1)
+    smaller(thread_pools, CALLS_OF_TOOL=1)
     use = [*calls("hangs"), *calls("hangs"), *calls("stock", article="pen")]
     claude_standin.script(Answer(tool_use=use), "Well.")
     live_visitor().ask("Hello")
@@ -206,11 +206,11 @@ def test_a_call_that_gets_no_thread_is_stored_as_not_run(begin: Callable[[str], 
 
     async def tool(name: str, work: Callable[[], T], /) -> T:
         if not next(turns):
-            raise workers.NoToolThread(name)
+            raise thread_pools.NoToolThread(name)
         return work()
 
     live = begin("Let me look.")
-    steps = replace(workers.IN_PLACE, tool=tool)
+    steps = replace(thread_pools.IN_PLACE, tool=tool)
     used = ToolRound(live.request, [], [ToolCall("1", "stock", {})])
     assert asyncio.run(tool_round.run_tools(live, Shop(), used, steps)) is None
     assert [result.failed for result in used.results] == [True]

@@ -13,7 +13,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 from sitechat.conversations import command_mark
 from sitechat.events import deliver_due
 from sitechat.models import Asker, Contact, Conversation, Delivery, Unanswered
-from sitechat.reports import review
+from sitechat.reports import unanswered_questions
 from sitechat.signals import EVENTS
 from sitechat.standin import Standin
 from tests.events.receiver import Receiver
@@ -137,7 +137,7 @@ def test_an_unanswered_question_is_announced_once(hook: Receiver) -> None:
     old = talk(("Old?", "I don't know."), age=timedelta(days=8))
     conversation = talk(("Where?", "I don't know."))
     for _ in range(2):
-        review.review_new_replies()
+        unanswered_questions.review_new_replies()
     deliver_due()
     [request] = hook.requests
     assert request.json["type"] == "question_unanswered"

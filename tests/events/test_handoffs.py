@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from pytest_django import Settings
 
 from sitechat.events import deliver_due
-from sitechat.people import staff
+from sitechat.people import staff_actions
 from tests.events.receiver import Receiver
 from tests.owner import talk
 
@@ -20,8 +20,8 @@ def test_people_who_join_and_leave_are_announced(
 ) -> None:
     settings.CHAT_PERSON = {"names": ["Ann"]}
     conversation, user = talk(("Hello?", "Hi.")), User.objects.create_user("secret-login")
-    staff.join(conversation, user)
-    {"hand_back": staff.hand_back, "close": staff.close}[end](conversation, user)
+    staff_actions.join(conversation, user)
+    {"hand_back": staff_actions.hand_back, "close": staff_actions.close}[end](conversation, user)
     deliver_due()
     by_type = {request.json["type"]: request.json["data"] for request in hook.requests}
     common = {"conversation": str(conversation.pk), "bot": "default"}

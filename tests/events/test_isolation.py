@@ -14,7 +14,7 @@ from pytest_django import Settings
 from sitechat.conversations import bot_texts
 from sitechat.events import Mail, queue_mail, wake_sometimes
 from sitechat.models import BotTexts, Delivery, Summary
-from sitechat.reports import catching_up
+from sitechat.reports import usage_catch_up
 from tests.owner import talk
 from tests.smaller import Smaller
 from tests.waiting import until
@@ -57,9 +57,9 @@ def test_what_waits_is_sent_with_the_tenant_s_next_answer(opened_for: set[str]) 
 def test_the_past_is_summed_up_for_the_tenant_of_the_page(
     opened_for: set[str], smaller: Smaller
 ) -> None:
-    smaller(catching_up, LARGE=0)
+    smaller(usage_catch_up, LARGE=0)
     talk(("a", "b"))
-    assert catching_up.catch_up() is not None
+    assert usage_catch_up.catch_up() is not None
     until(lambda: Summary.objects.exists() or bool(opened_for))
     assert opened_for == {"ann"}
 

@@ -14,7 +14,7 @@ from django.template import engines
 from django.test import RequestFactory
 from pytest_django import Settings
 
-from tests.http.test_widget import Elements
+from tests.http.test_widget_element import Elements
 
 PAGE = "{% load sitechat %}{% chat_widget %}"
 

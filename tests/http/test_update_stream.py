@@ -16,7 +16,7 @@ from pytest_django import Settings
 from sitechat.conversations import erasure
 from sitechat.http import update_stream
 from sitechat.models import Conversation
-from sitechat.people import staff
+from sitechat.people import staff_actions
 from tests.smaller import Smaller
 from tests.visitor import CHAT, parse
 
@@ -61,7 +61,7 @@ def test_a_visitor_sees_immediately_when_a_person_joins_types_writes_and_leaves(
         conversation = await Conversation.objects.aget()
         updates = await stream(client)
         assert (await updates.next())["person"]["state"] == "waiting"
-        await sync_to_async(staff.join)(conversation, ann)
+        await sync_to_async(staff_actions.join)(conversation, ann)
         joined = await updates.next()
         assert joined["person"] == {
             "available": True,
@@ -69,13 +69,13 @@ def test_a_visitor_sees_immediately_when_a_person_joins_types_writes_and_leaves(
             "name": "Ann",
             "typing": False,
         }
-        await sync_to_async(staff.type_on)(conversation, ann)
+        await sync_to_async(staff_actions.type_on)(conversation, ann)
         assert (await updates.next())["person"]["typing"] is True
-        await sync_to_async(staff.say)(conversation, ann, "Hello")
+        await sync_to_async(staff_actions.say)(conversation, ann, "Hello")
         said = await updates.next()
         assert [message["text"] for message in said["messages"]] == ["Hello"]
         assert said["person"]["typing"] is False
-        await sync_to_async(staff.close)(conversation, ann)
+        await sync_to_async(staff_actions.close)(conversation, ann)
         assert parse(await updates.rest())[-1]["person"]["state"] == "closed"
 
     async_to_sync(main)()
@@ -86,10 +86,10 @@ def test_a_stream_continues_after_the_last_event(ann: User) -> None:
         client = AsyncClient()
         await client.post(f"{CHAT}person/")
         conversation = await Conversation.objects.aget()
-        await sync_to_async(staff.join)(conversation, ann)
-        await sync_to_async(staff.say)(conversation, ann, "First")
+        await sync_to_async(staff_actions.join)(conversation, ann)
+        await sync_to_async(staff_actions.say)(conversation, ann, "First")
         first = await (await stream(client)).next()
-        await sync_to_async(staff.say)(conversation, ann, "Second")
+        await sync_to_async(staff_actions.say)(conversation, ann, "Second")
         response = await client.get(
             f"{CHAT}updates/", {"after": "0"}, headers={**STREAM, "Last-Event-ID": first["cursor"]}
         )

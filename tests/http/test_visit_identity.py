@@ -16,18 +16,18 @@ from django.test import RequestFactory, override_settings
 
 from sitechat.http import session_data
 from sitechat.http.session_data import remember
-from sitechat.http.visits import read_visit
-from sitechat.ledger import identity
-from sitechat.ledger.identity import Visitor
+from sitechat.http.visit_reader import read_visit
+from sitechat.ledger import visitor_identity
+from sitechat.ledger.visitor_identity import Visitor
 
 CONVERSATION = uuid.uuid4()
 
 
 @pytest.fixture(autouse=True)
 def _nothing_warned_yet() -> Iterator[None]:
-    identity.warn_forwarded.cache_clear()
+    visitor_identity.warn_forwarded.cache_clear()
     yield
-    identity.warn_forwarded.cache_clear()
+    visitor_identity.warn_forwarded.cache_clear()
 
 
 def a_request(

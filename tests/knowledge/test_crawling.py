@@ -13,7 +13,7 @@ from django.urls import include, path
 from pytest_django import Settings
 
 from sitechat.knowledge import SitemapSource
-from sitechat.knowledge.index.indexing import index_all
+from sitechat.knowledge.index.indexing_run import index_all
 from sitechat.knowledge.sources.crawling import is_page, links_of
 from sitechat.knowledge.sources.head_links import head_links
 from sitechat.models import Page

@@ -14,7 +14,7 @@ from django.db.models.deletion import Collector
 from django.test.utils import isolate_apps
 from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 
-from sitechat.knowledge.index.indexing import index_all
+from sitechat.knowledge.index.indexing_run import index_all
 from sitechat.knowledge.sources import Document, Source
 from sitechat.models import Page, Passage
 from tests.indexed import Groups, known_urls

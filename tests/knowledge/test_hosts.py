@@ -12,7 +12,7 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from sitechat.knowledge import SitemapSource, open_page, search
-from sitechat.knowledge.index.indexing import index_all
+from sitechat.knowledge.index.indexing_run import index_all
 from sitechat.knowledge.searching import existing
 from sitechat.knowledge.sources.hosts import Hosts, Location
 from sitechat.models import Page

@@ -13,10 +13,10 @@ from django.test.utils import CaptureQueriesContext
 
 from sitechat.checks.knowledge import check_fts5
 from sitechat.knowledge import index, open_page
-from sitechat.knowledge.index import building, host_folder, schema
-from sitechat.knowledge.index.pace import Pace
-from sitechat.knowledge.index.store import store
-from sitechat.knowledge.index.stored_pages import remove
+from sitechat.knowledge.index import building, index_files, index_folder
+from sitechat.knowledge.index.page_queries import remove
+from sitechat.knowledge.index.page_storing import store
+from sitechat.knowledge.index.throttling import Pace
 from sitechat.knowledge.sources import Document
 from sitechat.models import IndexState
 from tests.indexed import ANONYMOUS, found, put, put_help_pages, without_fts5
@@ -66,7 +66,7 @@ def test_changes_are_written_in_place_until_the_index_must_be_rebuilt(help_pages
 def test_searches_work_while_another_process_writes(help_pages: None) -> None:
     built = index.refresh()
     assert built is not None
-    writing = schema.open_for_writing(built.folder / schema.TERMS)
+    writing = index_files.open_for_writing(built.folder / index_files.TERMS)
     writing.execute("BEGIN IMMEDIATE")
     writing.execute("DELETE FROM passage")
     assert found("parcels")[0] == "/shipping/"
@@ -153,7 +153,7 @@ def test_a_large_outdated_index_does_not_compare_pages_in_each_search(
 def test_a_damaged_index_is_rebuilt(help_pages: None) -> None:
     built = index.refresh()
     assert built is not None
-    database = built.folder / schema.TERMS
+    database = built.folder / index_files.TERMS
     database.write_bytes(os.urandom(database.stat().st_size))
     with index.generations.opened.renewed():
         assert found("parcels")[0] == "/shipping/"
@@ -170,24 +170,24 @@ def test_an_index_that_is_temporarily_unreadable_is_kept(help_pages: None) -> No
 
 
 def test_files_of_a_killed_build_are_deleted(help_pages: None) -> None:
-    left = host_folder.folder() / "new-killed"
+    left = index_folder.folder() / "new-killed"
     left.mkdir()
-    (left / schema.TERMS).write_bytes(b"half")
+    (left / index_files.TERMS).write_bytes(b"half")
     assert found("parcels")[0] == "/shipping/"
     assert not left.exists()
 
 
 def test_a_folder_that_others_can_write_to_is_refused(help_pages: None, tmp_path: Path) -> None:
-    host_folder.folder().parent.chmod(0o777)
+    index_folder.folder().parent.chmod(0o777)
     with pytest.raises(PermissionError, match="only this user"):
-        host_folder.folder()
+        index_folder.folder()
     assert found("parcels") == []
 
 
 def test_the_command_reports_why_an_index_can_not_be_built(
     help_pages: None, no_sources: None
 ) -> None:
-    host_folder.folder().parent.chmod(0o777)
+    index_folder.folder().parent.chmod(0o777)
     with pytest.raises(CommandError, match=r"can't be built here: .*only this user"):
         call_command("chat_index")
 

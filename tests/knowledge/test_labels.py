@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from pytest_django import Settings
 
 from sitechat.knowledge import SitemapSource
-from sitechat.knowledge.index.indexing import index_all
+from sitechat.knowledge.index.indexing_run import index_all
 from sitechat.models import Page, Passage
 from tests import rendered
 from tests.indexed import Groups

@@ -6,7 +6,7 @@ import pytest
 from django.http import HttpResponse
 from pytest_django import Settings
 
-from sitechat.knowledge.index.indexing import index_all
+from sitechat.knowledge.index.indexing_run import index_all
 from sitechat.models import Page
 from tests.indexed import put
 from tests.rendered import Answer, put_pages

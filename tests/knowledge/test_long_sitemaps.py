@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.http import StreamingHttpResponse
 
 from sitechat.knowledge import SitemapSource
-from sitechat.knowledge.index.indexing import index_all
+from sitechat.knowledge.index.indexing_run import index_all
 from sitechat.knowledge.reading import Unreadable
 from sitechat.knowledge.sources.sitemap_reader import SitemapReader
 from tests.indexed import known_urls

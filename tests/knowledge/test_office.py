@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from sitechat.knowledge import FileSource
-from sitechat.knowledge.index.indexing import index_all
+from sitechat.knowledge.index.indexing_run import index_all
 from sitechat.knowledge.reading import Unreadable, read
-from sitechat.knowledge.reading.budget import DocumentBudget, OverBudget, read_document
+from sitechat.knowledge.reading.child_limits import DocumentBudget, OverBudget, read_document
 from sitechat.knowledge.reading.documents import Draft
 from sitechat.models import Passage
 from tests import office

@@ -9,7 +9,7 @@ import pytest
 from sitechat.knowledge.reading import Block
 from sitechat.knowledge.reading.passages import MAX_CHARACTERS, MAX_WORDS, cut
 from sitechat.knowledge.searching.spelling import repair
-from sitechat.knowledge.text.languages import count_words, guess_language, stem, stems, words
+from sitechat.knowledge.text.search_terms import count_words, guess_language, stem, stems, words
 
 
 def _words(count: int, word: str = "word") -> str:

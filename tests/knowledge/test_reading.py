@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sitechat.knowledge.reading import Block, Unreadable
-from sitechat.knowledge.reading.budget import DocumentBudget, read_document
+from sitechat.knowledge.reading.child_limits import DocumentBudget, read_document
 from sitechat.knowledge.reading.documents import Draft
 from sitechat.knowledge.reading.formats import LARGEST, read, read_file
 

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import set_script_prefix
 
 from sitechat.knowledge import open_page, search
-from sitechat.knowledge.index.indexing import index_all
+from sitechat.knowledge.index.indexing_run import index_all
 from sitechat.knowledge.searching import recheck
 from sitechat.models import Page, Passage
 from tests.indexed import ANONYMOUS, found, index_problems, known_urls, put

@@ -8,7 +8,7 @@ import pytest
 from django.http import HttpRequest, HttpResponse
 from pytest_django import Settings
 
-from sitechat.knowledge.index.indexing import index_all
+from sitechat.knowledge.index.indexing_run import index_all
 from sitechat.models import Page
 from tests.indexed import index_problems, known_urls
 from tests.rendered import Answer, put_pages, redirect, sitemap_of

@@ -18,7 +18,7 @@ from django.urls import include, path, re_path
 from pytest_django import Settings
 
 from sitechat.knowledge import SitemapSource
-from sitechat.knowledge.index.indexing import index_all
+from sitechat.knowledge.index.indexing_run import index_all
 from sitechat.knowledge.index.outcomes import Outcome
 from sitechat.knowledge.reading import Unreadable
 from sitechat.knowledge.sources.sitemap_files import routed_sitemaps

@@ -21,7 +21,7 @@ from django.views.decorators.cache import cache_page
 from pytest_django import Settings
 
 from sitechat.knowledge import SitemapSource
-from sitechat.knowledge.index.indexing import index_all
+from sitechat.knowledge.index.indexing_run import index_all
 from sitechat.knowledge.index.outcomes import Outcome
 from sitechat.models import IndexState, Page, Passage
 from tests.indexed import index_problems, known_urls

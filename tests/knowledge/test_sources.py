@@ -12,10 +12,10 @@ import pytest
 from django.contrib.auth.models import AnonymousUser, Group
 
 from sitechat.knowledge import FileSource, search
-from sitechat.knowledge.index.indexing import index_all
+from sitechat.knowledge.index.indexing_run import index_all
 from sitechat.knowledge.index.outcomes import Outcome
-from sitechat.knowledge.index.store import store
-from sitechat.knowledge.index.stored_pages import remove
+from sitechat.knowledge.index.page_queries import remove
+from sitechat.knowledge.index.page_storing import store
 from sitechat.knowledge.reading.formats import LARGEST
 from sitechat.knowledge.sources import AnySource, Document, registry
 from sitechat.models import Page, Passage

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pytest_django import Settings
 
-from sitechat.knowledge.index.indexing import index_all
+from sitechat.knowledge.index.indexing_run import index_all
 from sitechat.models import Page
 from tests.indexed import found, index_problems, known_urls
 from tests.rendered import Answer, put_pages, sitemap_of

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from sitechat.errors import BudgetExhausted, RateLimited
 from sitechat.ledger import CacheLedger, DatabaseLedger, Ledger, get_ledger
-from sitechat.ledger.identity import Visitor
+from sitechat.ledger.visitor_identity import Visitor
 from tests.ledger_book import ANN, BOB, NOW, both, extend, left, limited, reserve, spend
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]

@@ -11,8 +11,8 @@ import pytest
 
 from sitechat.errors import BudgetExhausted, RateLimited
 from sitechat.ledger import Ledger
-from sitechat.ledger.identity import Visitor
 from sitechat.ledger.limit_signals import too_small
+from sitechat.ledger.visitor_identity import Visitor
 from sitechat.signals import budget_reached, limit_reached
 from tests.ledger_book import ANN, BOB, NOW, both, left, limited, reserve, spend
 

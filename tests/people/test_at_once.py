@@ -15,7 +15,7 @@ from django.db import connections
 from pytest_django import Settings
 
 from sitechat.models import Contact, Conversation, Delivery, Handoff, HandoffEntry, Message
-from sitechat.people import staff, staff_errors
+from sitechat.people import staff_actions, staff_errors
 from sitechat.standin import Standin
 from tests.owner import talk
 from tests.visitor import CHAT, MakeVisitor, Visitor
@@ -50,7 +50,7 @@ def at_once(works: list[Callable[[], object]]) -> list[Any]:
 
 def test_one_of_many_colleagues_joins(conversation: Conversation) -> None:
     users = [User.objects.create_user(f"user{n}") for n in range(AT_ONCE)]
-    results = at_once([partial(staff.join, conversation, user) for user in users])
+    results = at_once([partial(staff_actions.join, conversation, user) for user in users])
     joined = [result for result in results if isinstance(result, Handoff)]
     refused = [result for result in results if isinstance(result, staff_errors.NotYours)]
     assert (len(joined), len(refused)) == (1, AT_ONCE - 1), results
@@ -59,8 +59,10 @@ def test_one_of_many_colleagues_joins(conversation: Conversation) -> None:
 
 def test_messages_of_both_sides_get_places_of_their_own(conversation: Conversation) -> None:
     ann = User.objects.create_user("ann")
-    staff.join(conversation, ann)
-    results = at_once([partial(staff.say, conversation, ann, f"{n}") for n in range(AT_ONCE)])
+    staff_actions.join(conversation, ann)
+    results = at_once(
+        [partial(staff_actions.say, conversation, ann, f"{n}") for n in range(AT_ONCE)]
+    )
     positions = list(conversation.messages.values_list("position", flat=True))
     assert len(set(positions)) == 2 + AT_ONCE, results
     assert all(position % 2 for position in positions[2:])
@@ -83,7 +85,7 @@ def test_a_message_at_the_moment_of_joining_is_for_one_of_the_two(
     visitor = live_visitor()
     visitor.ask("What do you sell?")
     ann = User.objects.create_user("ann")
-    join = partial(staff.join, Conversation.objects.get(), ann)
+    join = partial(staff_actions.join, Conversation.objects.get(), ann)
     joined, events = at_once([join, partial(visitor.ask, "And on Sundays?")])
     assert isinstance(joined, Handoff), joined
     assert events[-1] in ({"done": "person"}, {"done": "complete"})
@@ -97,7 +99,7 @@ def test_copies_of_a_message_for_a_person_are_stored_once(conversation: Conversa
     visitor = Visitor()
     assert visitor.client.post(f"{CHAT}person/").status_code == 202
     theirs = Conversation.objects.exclude(pk=conversation.pk).get()
-    staff.join(theirs, User.objects.create_user("ann"))
+    staff_actions.join(theirs, User.objects.create_user("ann"))
     statuses = []
     for _ in range(4):
         send = partial(visitor.send, "Hello?", id=str(uuid4()))

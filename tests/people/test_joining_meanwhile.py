@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 import sitechat
 from sitechat.models import Conversation, Counter, Handoff, Message, ToolUse, Usage
-from sitechat.people import staff
+from sitechat.people import staff_actions
 from sitechat.standin import Answer, Standin
 from tests import confirming
 from tests.visitor import UUID, MakeVisitor, parse, text_of
@@ -27,7 +27,7 @@ class Joining(sitechat.Chatbot):
 
     def context(self, request: HttpRequest) -> str:
         if joins:
-            staff.join(Conversation.objects.get(), User.objects.get())
+            staff_actions.join(Conversation.objects.get(), User.objects.get())
         return ""
 
 
@@ -79,8 +79,8 @@ def test_a_reply_that_is_running_is_finished(
     visitor = live_visitor()
     reply, stream = visitor.begin("What do you sell?")
     conversation = Conversation.objects.get()
-    staff.join(conversation, ann)
-    staff.say(conversation, ann, "Hello, I am here now.")
+    staff_actions.join(conversation, ann)
+    staff_actions.say(conversation, ann, "Hello, I am here now.")
     visitor.ask("And cakes?")
     claude_standin.release()
     list(stream)
@@ -107,7 +107,7 @@ def test_a_tool_is_not_asked_about_after_a_person_has_joined(
     claude_standin.script(answer, "It is done.")
     visitor = live_visitor()
     reply, stream = visitor.begin("Cancel my order A-1042")
-    staff.join(Conversation.objects.get(), ann)
+    staff_actions.join(Conversation.objects.get(), ann)
     claude_standin.release()
     assert not any("confirm" in event for event in parse(b"".join(stream)))
     use = ToolUse.objects.get()
@@ -123,7 +123,7 @@ def test_a_tool_that_waits_for_the_visitor_does_not_run_while_a_person_answers(
     settings.CHAT_BOTS = {"default": "tests.tool_bots.ConfirmBot"}
     visitor = live_visitor()
     reply, asked = confirming.begin(visitor, claude_standin)
-    staff.join(Conversation.objects.get(), ann)
+    staff_actions.join(Conversation.objects.get(), ann)
     refused = confirming.answer(visitor, reply, asked["id"])
     assert (refused.status_code, refused.json()["error"]) == (409, "already_decided")
     assert ToolUse.objects.get(pk=asked["id"]).decided_by == "a person who joined"

@@ -15,9 +15,9 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from sitechat.conversations import command_mark
-from sitechat.engine import stale
+from sitechat.engine import lost_replies
 from sitechat.models import Asker, Conversation, Message, Status, Unanswered, Usage
-from sitechat.reports import review, statistics
+from sitechat.reports import unanswered_questions, usage_report
 from sitechat.standin import Standin
 from tests.owner import page_of, talk, url_of
 from tests.visitor import Visitor
@@ -83,7 +83,7 @@ def test_a_reply_to_a_command_that_was_cut_off_stays_marked() -> None:
     Conversation.objects.update(command=Asker.DOCTOR)
     long_ago = timezone.now() - timedelta(minutes=5)
     Message.objects.update(updated=long_ago, reserved={"claims": [], "dollars": "0.1"})
-    assert stale.end_lost_patiently(Message.objects.replies()) == 1
+    assert lost_replies.end_lost_patiently(Message.objects.replies()) == 1
     assert Usage.objects.get().command == "chat_doctor"
 
 
@@ -106,18 +106,18 @@ def asked() -> Conversation:
 def test_figures_leave_commands_out_unless_asked(asked: Conversation, later: timedelta) -> None:
     now = timezone.now() + later
     for by in ("hour", "day", "month"):
-        assert statistics.report(by, now=now).total.dollars == Decimal("0.25")
-        with_commands = statistics.report(by, now=now, commands=True).total
+        assert usage_report.report(by, now=now).total.dollars == Decimal("0.25")
+        with_commands = usage_report.report(by, now=now, commands=True).total
         assert (with_commands.dollars, with_commands.replies) == (Decimal("1.00"), 4)
-    figures = statistics.totals(now)
+    figures = usage_report.totals(now)
     assert sum(each.dollars for each in figures.values()) == Decimal("0.25")
 
 
 def test_a_site_that_only_commands_have_asked_has_zeros(claude_standin: Standin) -> None:
     call_command("chat_ask", "When?")
-    assert statistics.report("day").total.replies == 0
-    assert statistics.report("day", commands=True).total.replies == 1
-    assert statistics.totals() == {}
+    assert usage_report.report("day").total.replies == 0
+    assert usage_report.report("day", commands=True).total.replies == 1
+    assert usage_report.totals() == {}
 
 
 @pytest.mark.parametrize("period", ["minute", "hour", "day"])
@@ -127,14 +127,14 @@ def test_budgets_count_what_the_limits_count(settings: Settings, period: str) ->
         Usage.objects.create(
             bot="default", model="m", status="complete", command=command, dollars="0.25"
         )
-    (budget,) = statistics.budgets()
+    (budget,) = usage_report.budgets()
     assert budget.spent == Decimal("0.50")
 
 
 @pytest.mark.database
 def test_questions_of_commands_are_not_among_the_unanswered(asked: Conversation) -> None:
     Message.objects.filter(conversation__command=Asker.DOCTOR).update(rating=-1)
-    assert review.review_new_replies()
+    assert unanswered_questions.review_new_replies()
     assert [row.conversation_id for row in Unanswered.objects.all()] == [asked.pk]
 
 

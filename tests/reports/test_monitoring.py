@@ -16,7 +16,7 @@ from pytest_django import Settings
 
 from sitechat import receivers
 from sitechat.models import Conversation, Message, Usage
-from sitechat.reports import logs, statistics, summaries
+from sitechat.reports import reply_logs, usage_report, usage_summaries
 from tests.owner import LONG_AGO, talk
 from tests.visitor import Visitor
 
@@ -57,9 +57,9 @@ def test_connecting_twice_logs_once(visitor: Visitor, log: pytest.LogCaptureFixt
 
 
 def test_a_reply_of_a_forgotten_conversation_has_a_line(log: pytest.LogCaptureFixture) -> None:
-    logs.log_reply(reply=None, usage=None)
+    reply_logs.log_reply(reply=None, usage=None)
     usage = Usage(bot="default", model="m", status="stopped", dollars=Decimal("0.5"))
-    logs.log_reply(reply=None, usage=usage)
+    reply_logs.log_reply(reply=None, usage=usage)
     assert "$0.50000" in of_replies(log)[1].getMessage()
 
 
@@ -104,16 +104,16 @@ def test_no_counter_falls_when_conversations_are_deleted(age: timedelta) -> None
         talk(("a", "b"), age=age)
     before = counters()
     Conversation.objects.all().delete()
-    summaries.sum_again()
+    usage_summaries.sum_again()
     assert counters() == before
 
 
 def test_conversations_are_counted_when_their_hour_has_been_summed_up() -> None:
     talk(("a", "b"))
     key = ("default", "claude-opus-4-7")
-    assert statistics.totals()[key].conversations == 0
+    assert usage_report.totals()[key].conversations == 0
     later = datetime.now(timezone.utc) + timedelta(hours=2)
-    assert statistics.totals(later)[key].conversations == 1
+    assert usage_report.totals(later)[key].conversations == 1
 
 
 def test_an_empty_site_has_metrics() -> None:

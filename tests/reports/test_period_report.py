@@ -14,7 +14,7 @@ from pytest_django import Settings
 
 from sitechat import tasks
 from sitechat.models import Conversation, Delivery
-from sitechat.people import staff
+from sitechat.people import staff_actions
 from sitechat.reports.period_report import PeriodReport, period_report, reviewed_report
 from sitechat.reports.report_mail import as_mail, as_text
 from tests.owner import owner_client, talk
@@ -52,8 +52,8 @@ def test_a_person_counts_after_the_conversation_was_handed_back(settings: Settin
     )
     updated = with_ann.updated
     ann = User.objects.create_user("ann")
-    staff.join(with_ann, ann)
-    staff.hand_back(with_ann, ann)
+    staff_actions.join(with_ann, ann)
+    staff_actions.hand_back(with_ann, ann)
     Conversation.objects.filter(pk=with_ann.pk).update(updated=updated)
     figures = period_report("week").figures
     assert (figures.without_person, figures.resolved) == (0.5, 1)

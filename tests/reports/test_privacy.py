@@ -13,7 +13,7 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from sitechat.models import Conversation, Message, Unanswered, Usage
-from sitechat.reports import privacy, review
+from sitechat.reports import privacy, unanswered_questions
 from tests.owner import talk
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -34,7 +34,7 @@ def test_an_export_has_all_that_is_kept(capsys: pytest.CaptureFixture[str]) -> N
         error={"error": "x"},
         usage={"request_id": "req_1", "stop_reason": "end_turn"},
     )
-    review.review_new_replies()
+    unanswered_questions.review_new_replies()
     talk(("somebody else's", "yes"))
     data = json.loads(run(capsys, "chat_export", user="ann"))
     (exported,) = data["conversations"]
@@ -69,7 +69,7 @@ def test_an_export_has_all_that_is_kept(capsys: pytest.CaptureFixture[str]) -> N
 
 def test_an_export_says_when_a_question_was_put_away() -> None:
     conversation = talk(("Where?", "I don't know."))
-    review.review_new_replies()
+    unanswered_questions.review_new_replies()
     done = timezone.now()
     Unanswered.objects.update(done=done)
     (exported,) = privacy.export(privacy.about_conversations(Conversation.objects.all()))[
@@ -153,7 +153,7 @@ def test_whom_it_is_about_must_be_said(command: str, arguments: list[str], probl
 def test_a_deleted_user_takes_along_what_must_go() -> None:
     ann = User.objects.create_user("ann")
     talk(("Where?", "I don't know."), user=ann)
-    review.review_new_replies()
+    unanswered_questions.review_new_replies()
     ann.delete()
     assert not Conversation.objects.exists()
     assert not Message.objects.exists()

@@ -25,7 +25,7 @@ from sitechat.models import (
     Unanswered,
     Usage,
 )
-from sitechat.reports import retention, review
+from sitechat.reports import retention, unanswered_questions
 from tests.interleave import after_query
 from tests.owner import LONG_AGO, add_turn, talk
 from tests.smaller import Smaller
@@ -138,7 +138,7 @@ def test_counts_of_windows_that_have_ended_go() -> None:
 
 def test_what_was_unanswered_goes_with_its_conversation() -> None:
     talk(("Where?", "I don't know."), age=LONG_AGO)
-    review.review_new_replies()
+    unanswered_questions.review_new_replies()
     assert Unanswered.objects.exists()
     retention.cleanup()
     assert not Unanswered.objects.exists()

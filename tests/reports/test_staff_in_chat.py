@@ -14,7 +14,7 @@ from pytest_django import Settings
 
 from sitechat.conversations import command_mark
 from sitechat.models import Contact, Conversation, Delivery, Handoff, Unanswered, Usage
-from sitechat.reports import period_report, review, statistics
+from sitechat.reports import period_report, unanswered_questions, usage_report
 from sitechat.standin import Standin
 from tests.owner import LIST, page_of, talk, url_of
 from tests.reports.test_period_report import last_week
@@ -56,10 +56,10 @@ def test_figures_leave_staff_out_unless_asked(claude_standin: Standin, settings:
     settings.CHAT_LIMITS = {"site": ["100 messages/day"]}
     Visitor().send("A visitor's?")
     signed_in(is_staff=True, is_superuser=True).send("Our own?")
-    assert statistics.report("day").total.replies == 1
-    assert statistics.report("day", commands=True).total.replies == 2
-    assert sum(each.replies for each in statistics.totals().values()) == 1
-    [budget] = statistics.budgets()
+    assert usage_report.report("day").total.replies == 1
+    assert usage_report.report("day", commands=True).total.replies == 2
+    assert sum(each.replies for each in usage_report.totals().values()) == 1
+    [budget] = usage_report.budgets()
     assert budget.spent == 2, "the limits count staff as everybody else"
     assert Usage.objects.aggregate(Sum("dollars"))["dollars__sum"] > Decimal(0)
 
@@ -67,7 +67,7 @@ def test_figures_leave_staff_out_unless_asked(claude_standin: Standin, settings:
 def test_what_staff_ask_is_no_coverage_gap(claude_standin: Standin) -> None:
     claude_standin.script("I could not find it, the site does not say.")
     signed_in(is_staff=True, is_superuser=True).send("Where?")
-    review.review_new_replies()
+    unanswered_questions.review_new_replies()
     assert not Unanswered.objects.exists()
 
 

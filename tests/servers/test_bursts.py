@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from sitechat.http.gate import STARTING, WAITING
+from sitechat.http.turn_queue import STARTING, WAITING
 from sitechat.standin import Answer, StandinProcess
 from tests.servers.callers import Caller, Stream
 from tests.servers.conftest import Sites, run_on_postgresql

@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
 
-from sitechat.engine.process import running
+from sitechat.engine.running_replies import running
 from sitechat.http import sse
 from sitechat.models import Counter, Message, Status
 from sitechat.runtime import servers

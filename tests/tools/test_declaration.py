@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Optional
 import pytest
 
 from sitechat import tool
-from sitechat.claude.tool_definitions import definition
+from sitechat.claude.tool_schemas import definition
 from sitechat.tools import InvalidArguments, Tool
 
 if TYPE_CHECKING:

@@ -19,11 +19,11 @@ from django.utils.translation import ngettext
 
 from sitechat.admin.base import OwnTemplates, Uncounted, may_read_transcripts
 from sitechat.admin.filters import LanguageFilter
-from sitechat.admin.keyset import LastChangedFirst
+from sitechat.admin.keyset_pagination import LastChangedFirst
 from sitechat.conf import conf
 from sitechat.models import ApprovedAnswer
 from sitechat.models.ids import parse_uuid
-from sitechat.people.words import language_name
+from sitechat.people.languages_and_durations import language_name
 from sitechat.safe_text import safe_link, visible
 
 if TYPE_CHECKING:
@@ -161,9 +161,9 @@ class ApprovedAnswerAdmin(OwnTemplates, Uncounted, AnswerModelAdmin):
         if reply is None or not may_read_transcripts(request):
             return {}
         # Start-up cost, as in all methods.
-        from sitechat.reports import approving
+        from sitechat.reports import answer_drafts
 
-        draft = approving.draft(reply)
+        draft = answer_drafts.draft(reply)
         if draft is None:
             return {}
         bots = [draft.bot] if len(conf.CHAT_BOTS) > 1 and draft.bot in conf.CHAT_BOTS else []
@@ -180,8 +180,8 @@ class ApprovedAnswerAdmin(OwnTemplates, Uncounted, AnswerModelAdmin):
     ) -> None:
         """Save the answer, embed its questions, and mark the question of its reply as done."""
         # Start-up cost: embedding imports the search.
-        from sitechat.knowledge import approved
-        from sitechat.reports import approving
+        from sitechat.knowledge import approved_search
+        from sitechat.reports import answer_drafts
 
         if not change:
             obj.author_id = request.user.pk
@@ -189,13 +189,13 @@ class ApprovedAnswerAdmin(OwnTemplates, Uncounted, AnswerModelAdmin):
             obj.vectors, obj.embedder = None, ""
         if change:
             super().save_model(request, obj, form, change)
-        elif not approving.add(obj, form.cleaned_data.get("draft")):
+        elif not answer_drafts.add(obj, form.cleaned_data.get("draft")):
             return
-        approved.embed_in_time(obj)
+        approved_search.embed_in_time(obj)
         reply = parse_uuid(form.cleaned_data.get("reply") or "")
         if reply is None or change or not may_read_transcripts(request):
             return
-        count = approving.mark_done(reply)
+        count = answer_drafts.mark_done(reply)
         if count:
             text = ngettext("%d question is done.", "%d questions are done.", count)
             messages.success(request, text % count)
@@ -221,7 +221,7 @@ class ApprovedAnswerAdmin(OwnTemplates, Uncounted, AnswerModelAdmin):
     def ask_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Show a form with the question of an answer. A POST asks it, which costs money."""
         # Start-up cost.
-        from sitechat.admin.trials import TrialRow
+        from sitechat.admin.trial_rows import TrialRow
         from sitechat.reports import trial_questions
 
         found = self.get_object(request, unquote(object_id))

@@ -20,12 +20,12 @@ from django.utils.translation import ngettext
 
 from sitechat.admin.badges import badge
 from sitechat.admin.base import KeysetRows, may_read_transcripts
+from sitechat.admin.csv_cells import csv_response
 from sitechat.admin.filters import BotFilter
-from sitechat.admin.keyset import NewestFirst
-from sitechat.admin.spreadsheet import csv_response
+from sitechat.admin.keyset_pagination import NewestFirst
 from sitechat.conf import conf
 from sitechat.models import Contact
-from sitechat.people.words import language_name
+from sitechat.people.languages_and_durations import language_name
 from sitechat.safe_text import safe_link, visible
 
 if TYPE_CHECKING:

@@ -15,11 +15,11 @@ from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 
 from sitechat.admin.base import KeysetPage, may_read_contacts, number_in
-from sitechat.admin.conversation_search import ConversationList
+from sitechat.admin.conversation_list_search import ConversationList
 from sitechat.admin.filters import AskerFilter, BotFilter, LabelFilter, RatingFilter, StateFilter
 from sitechat.models import Conversation
-from sitechat.people.options import person_options
-from sitechat.people.permissions import may_answer
+from sitechat.people.person_options import person_options
+from sitechat.people.staff_permissions import may_answer
 from sitechat.runtime import database
 
 if TYPE_CHECKING:
@@ -74,9 +74,9 @@ class ConversationAdmin(KeysetPage, ConversationModelAdmin):
     def detail_context(self, request: HttpRequest, found: Conversation) -> dict[str, Any]:
         """Return the template context of a transcript."""
         # Start-up cost, as in all methods: only these pages need these modules.
-        from sitechat.admin.conversation_rows import digests
+        from sitechat.admin.conversation_list_rows import digests
         from sitechat.admin.transcript import transcript
-        from sitechat.people.labelling import known_labels
+        from sitechat.people.conversation_labels import known_labels
 
         digest = digests([found])[0]
         return {
@@ -123,7 +123,7 @@ class ConversationAdmin(KeysetPage, ConversationModelAdmin):
             raise PermissionDenied
         if request.method == "POST":
             # Start-up cost.
-            from sitechat.people.labelling import change_labels
+            from sitechat.people.conversation_labels import change_labels
             from sitechat.people.staff_errors import StaffError
 
             try:
@@ -154,7 +154,7 @@ class ConversationAdmin(KeysetPage, ConversationModelAdmin):
     ) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
         """Return the number of messages that are also deleted, instead of a list of them."""
         # Start-up cost.
-        from sitechat.admin.conversation_rows import digests
+        from sitechat.admin.conversation_list_rows import digests
 
         count = sum(conversation.messages.count() for conversation in objs)
         counts = {

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 
 from sitechat.admin.badges import badge
 from sitechat.admin.base import KeysetRows, ReadOnlyPage, may_read_contacts
-from sitechat.admin.keyset import NewestFirst
+from sitechat.admin.keyset_pagination import NewestFirst
 from sitechat.models import Delivery
 from sitechat.safe_text import visible
 
@@ -116,7 +116,7 @@ class DeliveryAdmin(ReadOnlyPage, KeysetRows, DeliveryModelAdmin):
 def _masked(delivery: Delivery, text: str) -> str:
     """Return a text about a delivery, without a visitor's address that the user may not see."""
     # Start-up cost.
-    from sitechat.people.mailing import ANSWER_EVENT
+    from sitechat.people.handoff_mails import ANSWER_EVENT
 
     if delivery.event != ANSWER_EVENT or getattr(delivery, "names_visitors", False):
         return text

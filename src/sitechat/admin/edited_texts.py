@@ -19,7 +19,7 @@ from sitechat.reports import trial_questions
 from sitechat.safe_text import visible
 
 if TYPE_CHECKING:
-    from sitechat.admin.trials import TrialRow
+    from sitechat.admin.trial_rows import TrialRow
 
     TextsModelAdmin = admin.ModelAdmin[BotTexts]
     TextsModelForm = forms.ModelForm[BotTexts]
@@ -145,7 +145,7 @@ class BotTextsAdmin(OwnersPage, TextsModelAdmin):
                 asked = [question for question in questions if question.strip()]
                 if instructions is not None and asked:
                     # Start-up cost: only a trial needs the rows.
-                    from sitechat.admin.trials import TrialRow
+                    from sitechat.admin.trial_rows import TrialRow
 
                     rows = list(map(TrialRow.of, trial_questions.ask(asked, bot, instructions)))
             else:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sitechat.conf import conf
 from sitechat.models import Label, Message, Status, Unanswered
-from sitechat.people.words import language_name
+from sitechat.people.languages_and_durations import language_name
 from sitechat.safe_text import visible
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class LabelFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> Lookups:
         """Return the choices."""
         # Start-up cost: only the list needs the labels.
-        from sitechat.people.labelling import known_labels
+        from sitechat.people.conversation_labels import known_labels
 
         names = known_labels()
         chosen = self.value()

@@ -12,7 +12,7 @@ from django.urls import path
 
 from sitechat.admin.base import ReadOnlyPage
 from sitechat.models import Conversation, Handoff
-from sitechat.people.permissions import answerable_bots, may_answer
+from sitechat.people.staff_permissions import answerable_bots, may_answer
 
 if TYPE_CHECKING:
     from sitechat.admin.inbox_pages import InboxPages

@@ -11,13 +11,13 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from sitechat.admin.answering import Answering, StaffAction, actions
-from sitechat.admin.talk import talk
+from sitechat.admin.answer_page import Answering, StaffAction, actions
+from sitechat.admin.answer_page_lines import talk
 from sitechat.conf import conf
 from sitechat.models import Conversation
 from sitechat.models.ids import parse_uuid
 from sitechat.people import inbox_rows
-from sitechat.people.options import person_options
+from sitechat.people.person_options import person_options
 from sitechat.people.staff_errors import ConversationGone, StaffError
 
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sitechat.admin.base import KeysetPage, ReadOnlyPage, number_in
 from sitechat.admin.filters import LanguageFilter, ReadFilter, ValuesFilter
-from sitechat.admin.keyset import KeysetList
+from sitechat.admin.keyset_pagination import KeysetList
 from sitechat.admin.list_positions import is_id
 from sitechat.conf import conf
 from sitechat.knowledge import audience
@@ -124,16 +124,16 @@ class PageAdmin(ReadOnlyPage, KeysetPage, PageModelAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         # Start-up cost: the report imports the search.
-        from sitechat.conversations import site_tools
-        from sitechat.reports import knowledge
+        from sitechat.conversations import search_tools
+        from sitechat.reports import knowledge_state
 
         asked = {name: request.POST.get(name, "") for name in TRIAL_FIELDS}
         context = {
-            "knowledge": knowledge.knowledge_report(),
+            "knowledge": knowledge_state.knowledge_report(),
             "asked": {**asked, "language": asked["language"] or settings.LANGUAGE_CODE},
             "languages": settings.LANGUAGES,
             "bots": list(conf.CHAT_BOTS),
-            "most": site_tools.PASSAGES,
+            "most": search_tools.PASSAGES,
             **(_trial_context(asked) if request.method == "POST" else {}),
             **(extra_context or {}),
         }
@@ -188,9 +188,9 @@ def _names(names: object) -> list[str | Promise]:
 
 def _trial_context(asked: dict[str, str]) -> dict[str, Any]:
     # Start-up cost, as in `changelist_view`.
-    from sitechat.reports import knowledge
+    from sitechat.reports import knowledge_state
 
-    result = knowledge.trial(
+    result = knowledge_state.trial(
         asked["question"],
         previous=asked["previous"],
         page_url=asked["page"],

@@ -11,11 +11,11 @@ from django.utils import dateformat
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
-from sitechat.admin import plots
+from sitechat.admin import svg_plots
 from sitechat.admin.base import may_read_transcripts
-from sitechat.admin.plots import Plot, Series
-from sitechat.reports import reviewing
-from sitechat.reports.formatting import NONE, count, dollars, percent
+from sitechat.admin.svg_plots import Plot, Series
+from sitechat.reports import background_review
+from sitechat.reports.number_formats import NONE, count, dollars, percent
 from sitechat.reports.period_counts import PERIODS
 from sitechat.reports.period_report import FrequentQuestion, period_report
 from sitechat.reports.report_mail import report_rows, subject
@@ -28,7 +28,7 @@ def report_page(request: HttpRequest) -> dict[str, Any]:
     """Return the template context of the report that the query string chooses."""
     period = request.GET.get("period", "week")
     period = period if period in PERIODS else "week"
-    unreviewed = reviewing.review_soon()
+    unreviewed = background_review.review_soon()
     report = period_report(period, end=_day_in(request.GET.get("end", "")))
     later = report.end + timedelta(days=40 if period == "month" else 7)
     is_last = later > datetime.now(timezone.utc)
@@ -82,7 +82,7 @@ def _plots(days: Sequence[tuple[datetime, Any]]) -> list[Plot]:
     labels = [dateformat.format(day, "d M") for day, _figures in days]
     figures = [each for _day, each in days]
     return [
-        plots.bars(
+        svg_plots.bars(
             _("Questions"),
             labels,
             [
@@ -93,7 +93,7 @@ def _plots(days: Sequence[tuple[datetime, Any]]) -> list[Plot]:
             show=count,
             whole=True,
         ),
-        plots.bars(
+        svg_plots.bars(
             _("Dollars"),
             labels,
             [Series(_("Dollars"), [float(f.dollars) for f in figures])],

@@ -234,7 +234,7 @@ def _failure(message: Message) -> str:
     if failure is None:
         return ""
     # Start-up cost: most transcripts have no failure.
-    from sitechat.claude.reasons import explanation
+    from sitechat.claude.owner_explanations import explanation
 
     usage = getattr(message, "usage", None)
     return visible(explanation(failure, model=usage.model if usage else ""))

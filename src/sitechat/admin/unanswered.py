@@ -37,7 +37,7 @@ class UnansweredAdmin(DeletedWithOwner, OwnersPage, UnansweredModelAdmin):
         if request.method == "POST":
             return self._mark(request)
         # Start-up cost: only this page groups questions.
-        from sitechat.admin.question_groups import groups_page
+        from sitechat.admin.unanswered_page import groups_page
 
         shown = groups_page(request)
         if isinstance(shown, HttpResponse):
@@ -57,7 +57,7 @@ class UnansweredAdmin(DeletedWithOwner, OwnersPage, UnansweredModelAdmin):
         if not self.has_change_permission(request):
             raise PermissionDenied
         # Start-up cost.
-        from sitechat.admin.question_groups import members_of_group
+        from sitechat.admin.unanswered_page import members_of_group
 
         ids = [int(pk) for pk in request.POST.get("ids", "").split(",")[:MAX_MARKED] if is_id(pk)]
         ids += members_of_group(request, request.POST.get("group", ""))

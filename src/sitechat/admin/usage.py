@@ -14,7 +14,7 @@ from sitechat.admin.base import ReadOnlyPage
 from sitechat.models import Usage
 
 if TYPE_CHECKING:
-    from sitechat.reports.catching_up import CatchingUp
+    from sitechat.reports.usage_catch_up import CatchingUp
 
     UsageModelAdmin = admin.ModelAdmin[Usage]
 else:
@@ -33,7 +33,7 @@ class UsageAdmin(ReadOnlyPage, UsageModelAdmin):
             raise PermissionDenied
         # Start-up cost, as in `report_view`: only these pages need the reports.
         from sitechat.admin.usage_page import usage_page
-        from sitechat.reports.catching_up import catch_up
+        from sitechat.reports.usage_catch_up import catch_up
 
         progress = catch_up()
         if progress is not None:
@@ -57,7 +57,7 @@ class UsageAdmin(ReadOnlyPage, UsageModelAdmin):
             raise PermissionDenied
         # Start-up cost.
         from sitechat.admin.report_page import report_page
-        from sitechat.reports.catching_up import catch_up
+        from sitechat.reports.usage_catch_up import catch_up
 
         progress = catch_up()
         if progress is not None:

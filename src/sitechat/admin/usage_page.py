@@ -11,15 +11,15 @@ from django.utils import dateformat
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
-from sitechat.admin import plots
-from sitechat.admin.plots import Plot, Series
-from sitechat.admin.spreadsheet import csv_response
+from sitechat.admin import svg_plots
+from sitechat.admin.csv_cells import csv_response
+from sitechat.admin.svg_plots import Plot, Series
 from sitechat.ledger.limits import NANO
 from sitechat.models import Usage
-from sitechat.reports import statistics
-from sitechat.reports.figures import COUNTS, Figures
-from sitechat.reports.formatting import count, dollars, percent, seconds
-from sitechat.reports.statistics import LimitUse, UsageReport, UsageRow
+from sitechat.reports import usage_report
+from sitechat.reports.number_formats import count, dollars, percent, seconds
+from sitechat.reports.usage_report import LimitUse, UsageReport, UsageRow
+from sitechat.reports.usage_sums import COUNTS, Figures
 from sitechat.safe_text import visible
 
 BY = {"hour": _("Hours"), "day": _("Days"), "month": _("Months")}
@@ -32,7 +32,7 @@ def usage_page(request: HttpRequest) -> dict[str, Any] | HttpResponse:
     bot, model = request.GET.get("bot", "")[:64], request.GET.get("model", "")[:128]
     end = _moment(request.GET.get("end", ""))
     commands = "commands" in request.GET
-    report = statistics.report(by, end=end, bot=bot, model=model, commands=commands)
+    report = usage_report.report(by, end=end, bot=bot, model=model, commands=commands)
     if request.GET.get("format") == "csv":
         return _csv(report)
 
@@ -42,7 +42,7 @@ def usage_page(request: HttpRequest) -> dict[str, Any] | HttpResponse:
         values.update(changes)
         return "?" + urlencode({name: value for name, value in values.items() if value})
 
-    budgets = statistics.budgets()
+    budgets = usage_report.budgets()
     return {
         "title": _("Usage"),
         "report": report,
@@ -62,8 +62,8 @@ def usage_page(request: HttpRequest) -> dict[str, Any] | HttpResponse:
         "later": _later(report, link),
         "csv": link(format="csv"),
         "range": (
-            statistics.label(by, report.start),
-            statistics.label(by, statistics.step(by, report.end, -1)),
+            usage_report.label(by, report.start),
+            usage_report.label(by, usage_report.step(by, report.end, -1)),
         ),
     }
 
@@ -80,7 +80,7 @@ def _moment(value: str) -> datetime | None:
 def _later(report: UsageReport, link: Callable[..., str]) -> str:
     if report.end > datetime.now(timezone.utc):
         return ""
-    end = statistics.step(report.by, report.end, statistics.SPANS[report.by])
+    end = usage_report.step(report.by, report.end, usage_report.SPANS[report.by])
     return link(end=end.isoformat() if end < datetime.now(timezone.utc) else "")
 
 
@@ -104,7 +104,7 @@ def _plots(report: UsageReport, budgets: Sequence[LimitUse]) -> list[Plot]:
         None,
     )
     return [
-        plots.bars(
+        svg_plots.bars(
             _("Dollars"),
             labels,
             [series(_("Dollars"), [f.dollars for f in figures])],
@@ -112,7 +112,7 @@ def _plots(report: UsageReport, budgets: Sequence[LimitUse]) -> list[Plot]:
             cap=cap.limit.cap / NANO if cap else None,
             cap_label=str(cap.limit) if cap else "",
         ),
-        plots.bars(
+        svg_plots.bars(
             _("Replies"),
             labels,
             [
@@ -123,7 +123,7 @@ def _plots(report: UsageReport, budgets: Sequence[LimitUse]) -> list[Plot]:
             show=count,
             whole=True,
         ),
-        plots.lines(
+        svg_plots.lines(
             _("Time to first token"),
             labels,
             [
@@ -132,7 +132,7 @@ def _plots(report: UsageReport, budgets: Sequence[LimitUse]) -> list[Plot]:
             ],
             show=seconds,
         ),
-        plots.lines(
+        svg_plots.lines(
             _("Total time"),
             labels,
             [
@@ -141,7 +141,7 @@ def _plots(report: UsageReport, budgets: Sequence[LimitUse]) -> list[Plot]:
             ],
             show=seconds,
         ),
-        plots.bars(
+        svg_plots.bars(
             _("Tokens"),
             labels,
             [
@@ -152,7 +152,7 @@ def _plots(report: UsageReport, budgets: Sequence[LimitUse]) -> list[Plot]:
             show=count,
             whole=True,
         ),
-        plots.lines(
+        svg_plots.lines(
             _("Input read from Claude's cache"),
             labels,
             [series(_("Share"), [f.cache_share for f in figures])],
@@ -178,7 +178,7 @@ def _csv(report: UsageReport) -> HttpResponse:
         times = [getattr(figures, time) for time in CSV_TIMES]
         rows.append(
             [
-                statistics.label(report.by, start),
+                usage_report.label(report.by, start),
                 bot,
                 model,
                 figures.dollars,

@@ -13,7 +13,7 @@ from sitechat.chatbot import usable_bots
 from sitechat.conversations.mcp_servers import problem_of_server
 from sitechat.tools import Tool
 from sitechat.tools.arguments import SignatureParameters
-from sitechat.tools.schemas import problem_of
+from sitechat.tools.schema_validation import problem_of
 
 
 def _how_to_write() -> str:
@@ -60,7 +60,7 @@ def check_tools(**kwargs: Any) -> Iterator[CheckMessage]:
 
 def _site_tools() -> set[str]:
     # Start-up cost: they need the search, and most bots have no tools beside them.
-    from sitechat.conversations.site_tools import SITE_TOOLS
+    from sitechat.conversations.search_tools import SITE_TOOLS
 
     return {tool.name for tool in SITE_TOOLS}
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from sitechat.chatbot import CACHE_LIFETIMES, Chatbot, usable_bots
-from sitechat.checks import dotted
+from sitechat.checks import dotted_paths
 from sitechat.claude import catalog, costs
 from sitechat.conf import conf
 
@@ -91,7 +91,7 @@ def _errors(bots: Mapping[Any, Any]) -> Iterator[CheckMessage]:
                 ),
                 id="sitechat.E006",
             )
-        resolved = dotted.resolve(path, _is_bot, _("a subclass of sitechat.Chatbot"))
+        resolved = dotted_paths.resolve(path, _is_bot, _("a subclass of sitechat.Chatbot"))
         right = _("Write the dotted path of a subclass of Chatbot, as in %(example)s.") % {
             "example": EXAMPLE
         }

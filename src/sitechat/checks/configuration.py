@@ -13,8 +13,8 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from sitechat.chatbot import Chatbot
-from sitechat.checks import dotted
-from sitechat.checks.dictionaries import check_dictionary, known_items
+from sitechat.checks import dotted_paths
+from sitechat.checks.dictionary_settings import check_dictionary, known_items
 from sitechat.checks.valid_values import OTHER_WORDS, VALID_SETTINGS, VALID_WIDGET
 from sitechat.claude import costs
 from sitechat.conf import DEFAULT_LEDGER, SETTINGS, conf
@@ -62,7 +62,7 @@ def check_ledger(**kwargs: Any) -> Iterator[CheckMessage]:
     from sitechat.ledger import get_ledger
 
     right = _('Set CHAT_LEDGER = "sitechat.ledger.DatabaseLedger", the default.')
-    resolved = dotted.resolve(path, _is_ledger, _("a ledger"))
+    resolved = dotted_paths.resolve(path, _is_ledger, _("a ledger"))
     if resolved.problem:
         yield from resolved.errors("CHAT_LEDGER", valid=right, id="sitechat.E004")
         return
@@ -92,7 +92,7 @@ def check_client(**kwargs: Any) -> Iterator[CheckMessage]:
     path = conf.CHAT_CLIENT
     if path is None:
         return
-    yield from dotted.resolve(path, callable, "callable").errors(
+    yield from dotted_paths.resolve(path, callable, "callable").errors(
         "CHAT_CLIENT",
         valid=_("Write the dotted path of a callable that returns an async Anthropic client."),
         id="sitechat.E007",

@@ -13,7 +13,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from sitechat.checks.dictionaries import check_dictionary, known_items
+from sitechat.checks.dictionary_settings import check_dictionary, known_items
 from sitechat.conf import conf
 from sitechat.people.contact_form import FIELDS, current_form
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from sitechat.chatbot import Chatbot, usable_bots
 from sitechat.claude import catalog, costs
 from sitechat.models import Summary
-from sitechat.reports.asking import anonymous_visit
+from sitechat.reports.asking_bots import anonymous_visit
 
 EXPENSIVE = Decimal(20)
 """Dollars per million output tokens from which a model counts as expensive."""

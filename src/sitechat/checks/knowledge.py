@@ -9,10 +9,10 @@ from typing import Any
 from django.core.checks import CheckMessage, Error
 from django.utils.translation import gettext as _
 
-from sitechat.checks import dotted
+from sitechat.checks import dotted_paths
 from sitechat.conf import conf
 from sitechat.knowledge.embedders import MultilingualEmbedder
-from sitechat.knowledge.index.schema import has_fts5
+from sitechat.knowledge.index.index_files import has_fts5
 
 
 def check_fts5(**kwargs: Any) -> Iterator[CheckMessage]:
@@ -36,7 +36,7 @@ def check_embedder(**kwargs: Any) -> Iterator[CheckMessage]:
     path = conf.CHAT_EMBEDDER
     if not path:
         return
-    resolved = dotted.resolve(path, callable, "callable")
+    resolved = dotted_paths.resolve(path, callable, "callable")
     yield from resolved.errors(
         "CHAT_EMBEDDER",
         valid=_("Name a callable that takes a list of texts and returns a list of vectors."),

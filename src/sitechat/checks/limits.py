@@ -97,8 +97,8 @@ def _highest_case(bot: Chatbot, shortest: Request) -> Spending:
     A bot that searches the site offers tools, which reserve a second request.
     """
     # Start-up cost: the tools need the search, and only an error names this amount.
-    from sitechat.claude.tool_definitions import definition
-    from sitechat.conversations.site_tools import SITE_TOOLS
+    from sitechat.claude.tool_schemas import definition
+    from sitechat.conversations.search_tools import SITE_TOOLS
 
     tools = tuple(map(definition, SITE_TOOLS)) if bot.search else ()
     longest = replace(shortest, tools=tools, in_us=True)

@@ -13,10 +13,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from sitechat.checks.dictionaries import check_dictionary, known_items
+from sitechat.checks.dictionary_settings import check_dictionary, known_items
 from sitechat.conf import conf
-from sitechat.people import hours
-from sitechat.people.options import KEYS, MAX_NAME_LENGTH
+from sitechat.people import opening_hours
+from sitechat.people.person_options import KEYS, MAX_NAME_LENGTH
 
 EXAMPLE = 'CHAT_PERSON = {"email": "support@example.org", "hours": "Mon-Fri 09:00-17:00"}'
 
@@ -68,7 +68,7 @@ def _hours(value: Any) -> str:
     if not _is_list(entries) or not all(isinstance(entry, str) for entry in entries):
         return _("it is not a text")
     try:
-        hours.parse("; ".join(entries))
+        opening_hours.parse("; ".join(entries))
     except ValueError as error:
         return str(error)
     return ""

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from django.core.checks import CheckMessage, Error, Warning
 from django.utils.translation import gettext as _
 
-from sitechat.checks.dictionaries import did_you_mean
+from sitechat.checks.dictionary_settings import did_you_mean
 from sitechat.conf import conf
 from sitechat.events.webhooks import key_of, webhooks
 from sitechat.signals import EVENTS

@@ -15,8 +15,8 @@ from django.template import engines
 from django.urls import NoReverseMatch, Resolver404, get_script_prefix, resolve
 from django.utils.translation import gettext as _
 
-from sitechat.http.endpoint import find_endpoint
-from sitechat.http.patterns import deferred_endpoint
+from sitechat.http.api_address import find_endpoint
+from sitechat.http.lazy_patterns import deferred_endpoint
 
 OWN_TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 

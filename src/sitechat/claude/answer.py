@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sitechat.claude.counts import text_of
 from sitechat.claude.request import Cited, ToolCall
 from sitechat.claude.usage_by_model import Attempts
+from sitechat.claude.usage_estimates import text_of
 
 Delta = str | Cited
 """What an event adds to the answer: text, or a mark that the text so far cites a passage."""

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sitechat.claude import breaker, costs, fallbacks, regions
+from sitechat.claude import breaker, costs, fallback_support, regions
 from sitechat.claude.answer import Answer, Delta
 from sitechat.claude.client import current_client
 from sitechat.claude.failures import (
@@ -56,7 +56,7 @@ class Call:
         self.usage_is_known = True
         """False while a sent request may be billed although Claude has not started to answer."""
         self._answer = Answer()
-        self._hands_over = request.hands_over and fallbacks.is_accepted(
+        self._hands_over = request.hands_over and fallback_support.is_accepted(
             request.model, request.fallback_model
         )
 
@@ -190,7 +190,7 @@ class Call:
         self._hands_over = False
         opened = await self._try(client)
         # Only now is it certain that `fallbacks` was the reason.
-        fallbacks.remember_refusal(self.request.model, self.request.fallback_model)
+        fallback_support.remember_refusal(self.request.model, self.request.fallback_model)
         return opened
 
     async def _try(self, client: AsyncAnthropic) -> tuple[EventStream, Sequence[Delta]]:

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from django.utils.module_loading import import_string
 
 from sitechat.conf import conf
+from sitechat.runtime.daemon_threads import PoolFull, start_daemon
 from sitechat.runtime.per_loop import PerLoop
 from sitechat.runtime.per_process import PerProcess
-from sitechat.runtime.threads import PoolFull, start_daemon
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import translation
 
-from sitechat.claude import connections
+from sitechat.claude import connection_errors
 from sitechat.claude.client import NoClient
-from sitechat.claude.counts import text_of
-from sitechat.claude.reasons import NO_TEXT, SILENT, explanation, safe_reason
+from sitechat.claude.owner_explanations import NO_TEXT, SILENT, explanation, safe_reason
+from sitechat.claude.usage_estimates import text_of
 from sitechat.conf import conf
 from sitechat.errors import (
     ApiError,
@@ -178,7 +178,11 @@ def is_free(error: Exception) -> bool:
     import anthropic
 
     is_answered = isinstance(error, (ClaudeError, NotAnAnswer, anthropic.APIStatusError))
-    return is_answered or connections.never_sent(error) or connections.is_misdirected(error)
+    return (
+        is_answered
+        or connection_errors.never_sent(error)
+        or connection_errors.is_misdirected(error)
+    )
 
 
 def wait_before_retry(error: Exception, attempt: int) -> float | None:
@@ -189,7 +193,7 @@ def wait_before_retry(error: Exception, attempt: int) -> float | None:
     error = as_claude_error(error)
     if isinstance(error, ClaudeError):
         return error.wait_before_retry(attempt)
-    return backoff(attempt) if connections.is_refused(error) else None
+    return backoff(attempt) if connection_errors.is_refused(error) else None
 
 
 def explain(error: Exception, *, request_id: str, model: str, sent: str) -> ReplyError:
@@ -236,13 +240,13 @@ def _reply_error(error: Exception) -> ReplyError:
         return Timeout()
     if isinstance(error, (anthropic.APITimeoutError, httpx2.TimeoutException, TimeoutError)):
         return Timeout()
-    if connections.is_invalid(error) or connections.has_no_key(error):
+    if connection_errors.is_invalid(error) or connection_errors.has_no_key(error):
         return ApiError(status=None, retryable=False)
     if isinstance(error, NoClient):
         return ApiError(status=None, retryable=False)
     if isinstance(error, anthropic.AnthropicError):
         return ApiError(status=None)
-    if isinstance(error, StreamCut) or connections.is_broken(error):
+    if isinstance(error, StreamCut) or connection_errors.is_broken(error):
         return Interrupted()
     return ServerError()
 
@@ -258,7 +262,7 @@ def _failure(error: Exception, sent: str) -> Failure:
         return Failure(None, "", safe_reason(str(error), sent=sent, key=key))
     if isinstance(error, ClaudeError):
         return Failure(error.status, error.type, safe_reason(error.message, sent=sent, key=key))
-    return Failure(None, "", safe_reason(connections.reason(error), sent=sent, key=key))
+    return Failure(None, "", safe_reason(connection_errors.reason(error), sent=sent, key=key))
 
 
 def _seconds(value: str | None) -> int | None:

@@ -11,9 +11,9 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
-from sitechat.claude.counts import text_of
 from sitechat.claude.failures import REQUEST_ID_LENGTH, ClaudeError, NotAnAnswer, StreamCut
 from sitechat.claude.response_body import LimitedBody, parsed
+from sitechat.claude.usage_estimates import text_of
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic, AsyncStream

@@ -11,8 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sitechat.claude.counts import Counts, text_of
 from sitechat.claude.token_usage import TokenUsage
+from sitechat.claude.usage_estimates import Counts, text_of
 
 MODEL_LENGTH = 128
 

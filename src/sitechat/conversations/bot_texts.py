@@ -21,9 +21,9 @@ from django.utils import timezone
 from sitechat.conf import conf
 from sitechat.models import BotTexts, Job
 from sitechat.runtime import database
+from sitechat.runtime.daemon_threads import PoolFull, in_callers_context, start_daemon
 from sitechat.runtime.per_process import PerProcess
 from sitechat.runtime.safe_logging import get_logger
-from sitechat.runtime.threads import PoolFull, in_callers_context, start_daemon
 
 logger = get_logger("sitechat")
 

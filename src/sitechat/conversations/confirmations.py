@@ -12,16 +12,16 @@ from django.utils import timezone
 
 from sitechat import engine
 from sitechat.chatbot import Chatbot
-from sitechat.conversations import appending, offered_tools, prompt
-from sitechat.conversations.limits import free_slot, is_slot_taken
+from sitechat.conversations import message_rows, offered_tools, prompt
 from sitechat.conversations.replies import ReplyHandle
+from sitechat.conversations.turn_limits import free_slot, is_slot_taken
 from sitechat.conversations.visit import Visit
 from sitechat.engine import reservations
 from sitechat.engine.continuation import Continuation, load
-from sitechat.engine.live import LiveReply
+from sitechat.engine.live_reply import LiveReply
 from sitechat.engine.reply import Reply
 from sitechat.engine.spending import Reserved
-from sitechat.engine.tool_calls import Decision
+from sitechat.engine.tool_interface import Decision
 from sitechat.errors import AlreadyDecided, NotFound, Overloaded
 from sitechat.ledger import get_ledger
 from sitechat.models import Message, Status, ToolState, ToolUse
@@ -118,8 +118,8 @@ def _store(
         try:
             with database.atomic():
                 try:
-                    appending.lock(row.conversation)
-                except appending.ConversationDeleted:
+                    message_rows.lock(row.conversation)
+                except message_rows.ConversationDeleted:
                     raise NotFound from None
                 by = f"user {visit.account_key}" if visit.account_key else "visitor"
                 state = ToolState.APPROVED if approve else ToolState.DECLINED

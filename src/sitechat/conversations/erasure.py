@@ -16,7 +16,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from sitechat import engine
-from sitechat.engine import stale
+from sitechat.engine import lost_replies
 from sitechat.models import Conversation, ConversationQuerySet, Message, Status
 from sitechat.runtime import database
 
@@ -55,7 +55,7 @@ def _erase_batch(
     if not inside:
         # Save and settle ended replies before their rows are deleted.
         replies = Message.objects.filter(conversation__in=batch, status=Status.RUNNING)
-        stale.end_silent(replies)
+        lost_replies.end_silent(replies)
         for pk in replies.values_list("pk", flat=True):
             engine.stop(pk, 0)
     delete = partial(_delete, conversations, batch)

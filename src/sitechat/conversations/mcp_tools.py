@@ -24,15 +24,15 @@ from django.utils.translation import gettext_lazy as _
 from sitechat.chatbot import Chatbot
 from sitechat.claude.messages import without_tags
 from sitechat.conversations.mcp_servers import McpServer, parse_server
-from sitechat.engine.tool_calls import ToolRefused
+from sitechat.engine.tool_interface import ToolRefused
+from sitechat.runtime.daemon_threads import DaemonThreads
 from sitechat.runtime.per_process import PerProcess
 from sitechat.runtime.safe_logging import get_logger
-from sitechat.runtime.threads import DaemonThreads
 from sitechat.safe_text import storable
 from sitechat.tools import InvalidArguments, Tool
 from sitechat.tools.arguments import check_storable
 from sitechat.tools.declaration import NAME
-from sitechat.tools.schemas import problem_of
+from sitechat.tools.schema_validation import problem_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

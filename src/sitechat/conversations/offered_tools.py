@@ -16,18 +16,18 @@ from django.utils.translation import gettext_lazy as _
 from sitechat.chatbot import Chatbot
 from sitechat.claude.messages import text_block, without_tags
 from sitechat.claude.request import ToolCall
-from sitechat.claude.tool_definitions import definition
+from sitechat.claude.tool_schemas import definition
 from sitechat.conversations import built_in_tools, mcp_tools
 from sitechat.conversations.built_in_tools import OfferedTool
-from sitechat.conversations.site_tools import SITE_TOOLS, SitePassages, SiteSearch
+from sitechat.conversations.search_tools import SITE_TOOLS, SitePassages, SiteSearch
 from sitechat.conversations.visit import Visit
-from sitechat.engine.tool_calls import PreparedCall, ToolRefused, ToolResult, VisitorOffer
+from sitechat.engine.tool_interface import PreparedCall, ToolRefused, ToolResult, VisitorOffer
 from sitechat.knowledge.index import current as current_index
 from sitechat.models import SiteState
-from sitechat.runtime import steps
+from sitechat.runtime import request_steps
 from sitechat.runtime.safe_logging import get_logger
 from sitechat.tools import InvalidArguments, Tool, UnusableResult, result_text
-from sitechat.tools.questions import question_of
+from sitechat.tools.confirmation_questions import question_of
 
 logger = get_logger("sitechat.tools")
 
@@ -128,7 +128,7 @@ def _run(offered: OfferedTool, arguments: dict[str, Any], shown: int) -> ToolRes
     """Run a tool on this thread. Whatever it raises or returns becomes a result for Claude."""
     tool = offered.tool
     try:
-        value = steps.call(
+        value = request_steps.call(
             partial(tool.function, offered.subject, **arguments), timeout=tool.timeout
         )
     except ToolRefused as refused:

@@ -22,16 +22,16 @@ from sitechat.claude.messages import (
     system,
 )
 from sitechat.claude.request import Request
-from sitechat.conversations import bot_texts, site_tools
-from sitechat.conversations.cache_lifetime import caches_for_hour
+from sitechat.conversations import bot_texts, search_tools
 from sitechat.conversations.message_body import IncomingMessage
 from sitechat.conversations.offered_tools import OfferedTools
-from sitechat.conversations.open_questions import outcomes
+from sitechat.conversations.open_confirmations import outcomes
+from sitechat.conversations.prompt_cache import caches_for_hour
 from sitechat.conversations.visit import Visit
 from sitechat.knowledge.index import current as current_index
 from sitechat.knowledge.searching import Query
 from sitechat.models import Message, Role, SiteState
-from sitechat.runtime.steps import call
+from sitechat.runtime.request_steps import call
 from sitechat.safe_text import storable
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def compose(
         prefix=visit.prefix,
         sources=bot.sources,
     )
-    documents = site_tools.passages(index, query, visit.visitor.ip, bot=bot.name, site=site)
+    documents = search_tools.passages(index, query, visit.visitor.ip, bot=bot.name, site=site)
     if words is None:
         words = words_now(bot, visit.request)
     return replace(

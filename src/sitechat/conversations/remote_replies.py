@@ -20,7 +20,7 @@ from sitechat.errors import NotFound
 from sitechat.models import Message
 from sitechat.runtime.database_connections import KeptConnections
 from sitechat.runtime.per_process import PerProcess
-from sitechat.runtime.repeating import RepeatingThread
+from sitechat.runtime.repeating_thread import RepeatingThread
 
 POLL = 0.3
 """Seconds between two reads of the rows."""

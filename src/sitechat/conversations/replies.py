@@ -15,8 +15,8 @@ from django.utils import timezone
 
 from sitechat import engine
 from sitechat.conversations.visit import Visit
-from sitechat.engine import stale
-from sitechat.engine.live import LiveReply
+from sitechat.engine import lost_replies
+from sitechat.engine.live_reply import LiveReply
 from sitechat.engine.reply import CitedPage, Reply
 from sitechat.errors import NotFound
 from sitechat.events import announce
@@ -101,7 +101,7 @@ def renewed(row: Message) -> Message:
     Raises:
         NotFound: Its conversation was deleted meanwhile.
     """
-    if stale.may_be_lost(row) and stale.end_lost(Message.objects.filter(pk=row.pk)):
+    if lost_replies.may_be_lost(row) and lost_replies.end_lost(Message.objects.filter(pk=row.pk)):
         try:
             row.refresh_from_db()
         except Message.DoesNotExist:

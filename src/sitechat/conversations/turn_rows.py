@@ -11,13 +11,13 @@ from django.utils import timezone
 
 from sitechat import engine
 from sitechat.claude.request import Request
-from sitechat.conversations import appending
-from sitechat.conversations.follow_ups import follow_ups
-from sitechat.conversations.limits import free_slot, is_slot_taken
-from sitechat.conversations.lookup import ConversationState, newest_turn
+from sitechat.conversations import message_rows
+from sitechat.conversations.conversation_lookup import ConversationState, newest_turn
+from sitechat.conversations.follow_up_questions import follow_ups
 from sitechat.conversations.message_body import IncomingMessage
-from sitechat.conversations.open_questions import decline_open
+from sitechat.conversations.open_confirmations import decline_open
 from sitechat.conversations.replies import ReplyHandle
+from sitechat.conversations.turn_limits import free_slot, is_slot_taken
 from sitechat.conversations.visit import Visit
 from sitechat.engine import reservations
 from sitechat.engine.spending import Reserved
@@ -117,7 +117,7 @@ class TurnWriter:
         self.reserved = reservations.reserve(self.visit.visitor, self.request)
         if self.message.replaces is not None:
             Message.objects.filter(pk__in=[row.pk for row in newest]).update(replaced=True)
-        position = appending.next_question(newest[0].position if newest else None)
+        position = message_rows.next_question(newest[0].position if newest else None)
         return self._create(conversation, position, self.reserved, slot)
 
     def _check_replaced(self, newest: Sequence[Message]) -> None:
@@ -137,10 +137,10 @@ class TurnWriter:
         """
         conversation = self.state.conversation
         if conversation is not None:
-            return conversation, appending.lock(conversation, self.visit)
+            return conversation, message_rows.lock(conversation, self.visit)
         name, held = self.message.bot.name, self.visit.held
         pk = self.state.new_id or held.new_id(name)
-        return appending.begin_conversation(self.visit, name, pk), not held.is_new
+        return message_rows.begin_conversation(self.visit, name, pk), not held.is_new
 
     def _create(
         self, conversation: Conversation, position: int, reserved: Reserved, slot: str | None
@@ -174,5 +174,5 @@ class TurnWriter:
         )
         Message.objects.bulk_create([question, reply])
         if self.state.conversation is None and position == 0:
-            appending.announce_start(conversation)
+            message_rows.announce_start(conversation)
         return question, reply

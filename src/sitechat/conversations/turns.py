@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, cast
 
 from sitechat import engine
 from sitechat.conversations import offered_tools, prompt
-from sitechat.conversations.appending import ConversationDeleted
-from sitechat.conversations.limits import check_room
-from sitechat.conversations.lookup import ConversationState, look_up, look_up_again
+from sitechat.conversations.conversation_lookup import ConversationState, look_up, look_up_again
 from sitechat.conversations.message_body import IncomingMessage
+from sitechat.conversations.message_rows import ConversationDeleted
 from sitechat.conversations.offered_tools import OfferedTools
+from sitechat.conversations.repeated_messages import is_fresh, may_begin_session
 from sitechat.conversations.replies import ReplyHandle
-from sitechat.conversations.retries import is_fresh, may_begin_session
+from sitechat.conversations.turn_limits import check_room
 from sitechat.conversations.turn_rows import TurnRows, TurnWriter
 from sitechat.conversations.visit import Visit
-from sitechat.engine import stale
-from sitechat.engine.live import LiveReply
+from sitechat.engine import lost_replies
+from sitechat.engine.live_reply import LiveReply
 from sitechat.engine.reply import Reply
 from sitechat.errors import ChatError, LimitsReserved, NotAllowed, Overloaded
 from sitechat.models import Message, SiteState, read_site_state
@@ -143,7 +143,7 @@ def take(
     except ChatError as error:
         if isinstance(error, LimitsReserved):
             # Reservations of an ended process are released only when its replies are ended.
-            stale.end_lost(Message.objects.replies())
+            lost_replies.end_lost(Message.objects.replies())
         again = earlier_turn(visit, message, look_up_again(visit, message))
         if again is None:
             raise

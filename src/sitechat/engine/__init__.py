@@ -1,8 +1,8 @@
 """Running replies: requests start, find and stop them here, and follow them.
 
-`engine` and `process` keep the replies of this process, `driver` runs one, `checkpoints` and
-`settlement` write them to the database. Imports `knowledge`, `ledger`, `claude` and what is below
-them.
+`running_replies` and `event_loop` keep the replies of this process, `driver` runs one,
+`checkpoints` and `settlement` write them to the database. Imports `knowledge`, `ledger`, `claude`
+and what is below them.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from sitechat.runtime.lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
-    from sitechat.engine.engine import STOP_WITHIN
-    from sitechat.engine.live import LiveReply
-    from sitechat.engine.process import end_in, find, live_ids, start, stop, writes_to
+    from sitechat.engine.event_loop import STOP_WITHIN
+    from sitechat.engine.live_reply import LiveReply
     from sitechat.engine.reply import Reply
+    from sitechat.engine.running_replies import end_in, find, live_ids, start, stop, writes_to
 
 __all__ = [
     "STOP_WITHIN",
@@ -33,9 +33,9 @@ __all__ = [
 __getattr__ = lazy_exports(
     __name__,
     {
-        "engine": ["STOP_WITHIN"],
-        "live": ["LiveReply"],
-        "process": ["end_in", "find", "live_ids", "start", "stop", "writes_to"],
+        "event_loop": ["STOP_WITHIN"],
+        "live_reply": ["LiveReply"],
+        "running_replies": ["end_in", "find", "live_ids", "start", "stop", "writes_to"],
         "reply": ["Reply"],
     },
 )

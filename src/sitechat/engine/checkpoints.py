@@ -16,7 +16,7 @@ from uuid import UUID
 from django.db import connections, models
 from django.utils import timezone
 
-from sitechat.engine.live import LiveReply
+from sitechat.engine.live_reply import LiveReply
 from sitechat.models import Message, Status
 from sitechat.runtime import database
 

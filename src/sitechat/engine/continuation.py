@@ -16,7 +16,7 @@ from typing import Any
 
 from sitechat.claude.messages import CONTEXT_NOTE, SearchResult, context_block
 from sitechat.claude.request import Request, ToolCall
-from sitechat.engine.tool_calls import ToolResult, ToolRound
+from sitechat.engine.tool_interface import ToolResult, ToolRound
 
 WORD = re.compile(r"<site_context_(\w*)>")
 MASKED = "site_context"

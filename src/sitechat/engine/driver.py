@@ -14,13 +14,13 @@ from time import monotonic
 from sitechat import claude
 from sitechat.claude.failures import NoText, Silent, explain
 from sitechat.claude.request import Request
-from sitechat.engine import fallback, reservations, settlement
+from sitechat.engine import fallback_model, reservations, settlement
 from sitechat.engine.answer_writer import AnswerWriter
 from sitechat.engine.continuation import Continuation, dump
-from sitechat.engine.live import Ending, LiveReply
-from sitechat.engine.tool_calls import AskedCall, ToolRound
+from sitechat.engine.live_reply import Ending, LiveReply
+from sitechat.engine.thread_pools import Steps
+from sitechat.engine.tool_interface import AskedCall, ToolRound
 from sitechat.engine.tool_round import run_tools
-from sitechat.engine.workers import Steps
 from sitechat.errors import Refused, ReplyError, ServerError
 from sitechat.models import Status
 from sitechat.runtime.safe_logging import get_logger
@@ -62,7 +62,7 @@ async def converse(live: LiveReply, steps: Steps) -> Ending:
             try:
                 call, is_cut = await _listen(live, request, steps)
             except ReplyError as error:
-                request = await fallback.after_error(live, request, error, steps)
+                request = await fallback_model.after_error(live, request, error, steps)
                 if request is None:
                     raise
                 continue
@@ -70,7 +70,7 @@ async def converse(live: LiveReply, steps: Steps) -> Ending:
                 return Ending(Status.TRUNCATED)
             if call.in_us:
                 request = replace(request, in_us=True)
-            second = await fallback.after_refusal(live, request, call, steps)
+            second = await fallback_model.after_refusal(live, request, call, steps)
             if second is not None:
                 request = second
                 continue

@@ -6,10 +6,10 @@ from decimal import Decimal
 
 from sitechat.claude.request import Request
 from sitechat.claude.token_usage import TokenUsage
-from sitechat.engine.live import LiveReply
+from sitechat.engine.live_reply import LiveReply
 from sitechat.engine.spending import Reserved, Spending, as_reserved, final_case, worst_case
 from sitechat.ledger import get_ledger
-from sitechat.ledger.identity import Visitor
+from sitechat.ledger.visitor_identity import Visitor
 from sitechat.models import Message, Status
 from sitechat.runtime.safe_logging import get_logger
 

@@ -1,7 +1,7 @@
 """Short synchronous database steps of running replies, called on threads.
 
 A reply is settled exactly once: by the step that removes the reservation (`Message.reserved`) from
-its row. `stale` settles replies of dead processes.
+its row. `lost_replies` settles replies of dead processes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from django.db import DataError, IntegrityError
 from django.utils import timezone
 
 from sitechat.engine import tool_rows
-from sitechat.engine.live import Ending, LiveReply
+from sitechat.engine.live_reply import Ending, LiveReply
 from sitechat.engine.spending import (
     Spending,
     from_row,

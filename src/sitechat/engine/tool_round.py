@@ -9,8 +9,9 @@ from time import monotonic
 
 from sitechat.claude.request import ToolCall
 from sitechat.engine import tool_rows
-from sitechat.engine.live import LiveReply
-from sitechat.engine.tool_calls import (
+from sitechat.engine.live_reply import LiveReply
+from sitechat.engine.thread_pools import NoToolThread, Steps
+from sitechat.engine.tool_interface import (
     Decision,
     PreparedCall,
     ToolRefused,
@@ -19,7 +20,6 @@ from sitechat.engine.tool_calls import (
     Tools,
     UsedTool,
 )
-from sitechat.engine.workers import NoToolThread, Steps
 from sitechat.models import ToolState
 from sitechat.runtime.safe_logging import get_logger
 

@@ -14,8 +14,8 @@ from uuid import UUID, uuid4
 
 from django.utils import timezone
 
-from sitechat.engine.live import LiveReply
-from sitechat.engine.tool_calls import AskedCall, Decision, ToolResult
+from sitechat.engine.live_reply import LiveReply
+from sitechat.engine.tool_interface import AskedCall, Decision, ToolResult
 from sitechat.models import OPEN_FOR, Handoff, HandoffState, Message, ToolState, ToolUse
 from sitechat.models.tool_uses import BY_PERSON
 from sitechat.runtime import database

@@ -1,8 +1,8 @@
 """Events of the chat: their signals, and the webhooks and mails that report them.
 
 `announcing` stores the deliveries of an event in the event's own transaction, and sends its signal
-after the commit. `mails` stores mails. `sender` sends due deliveries on separate threads. Imports
-`models` and what is below it.
+after the commit. `mail_queue` stores mails. `delivery_sender` sends due deliveries on separate
+threads. Imports `models` and what is below it.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from sitechat.runtime.lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
     from sitechat.events.announcing import announce, queue_webhooks
-    from sitechat.events.mails import Mail, queue_mail
-    from sitechat.events.recipients import owner_addresses
-    from sitechat.events.sender import deliver_due, wake, wake_sometimes
+    from sitechat.events.delivery_sender import deliver_due, wake, wake_sometimes
+    from sitechat.events.mail_queue import Mail, queue_mail
+    from sitechat.events.mail_recipients import owner_addresses
 
 __all__ = [
     "Mail",
@@ -28,13 +28,14 @@ __all__ = [
     "wake_sometimes",
 ]
 
-# Start-up cost: the checks import `recipients` and `webhooks`, and `sender` imports mail libraries.
+# Start-up cost: the checks import `mail_recipients` and `webhooks`, and `delivery_sender` imports
+# mail libraries.
 __getattr__ = lazy_exports(
     __name__,
     {
         "announcing": ["announce", "queue_webhooks"],
-        "mails": ["Mail", "queue_mail"],
-        "recipients": ["owner_addresses"],
-        "sender": ["deliver_due", "wake", "wake_sometimes"],
+        "mail_queue": ["Mail", "queue_mail"],
+        "mail_recipients": ["owner_addresses"],
+        "delivery_sender": ["deliver_due", "wake", "wake_sometimes"],
     },
 )

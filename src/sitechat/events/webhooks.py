@@ -17,7 +17,7 @@ from typing import Any
 
 from sitechat.conf import conf
 from sitechat.models import Delivery
-from sitechat.runtime.times import with_offset
+from sitechat.runtime.utc_offsets import with_offset
 
 PREFIX = "whsec_"
 """The beginning of a secret that is written in base64."""

@@ -24,7 +24,7 @@ from sitechat.conversations.message_body import (
 from sitechat.conversations.prompt import METHOD_TIMEOUT
 from sitechat.errors import ForbiddenOrigin, NotAllowed, NotConfigured, Overloaded
 from sitechat.http import cors
-from sitechat.runtime.steps import RequestSteps
+from sitechat.runtime.request_steps import RequestSteps
 
 
 async def check_allowed(bot: Chatbot, request: HttpRequest, steps: RequestSteps) -> None:

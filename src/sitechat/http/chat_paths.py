@@ -11,7 +11,7 @@ from contextlib import suppress
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, get_script_prefix
 
-from sitechat.http.endpoint import find_endpoint
+from sitechat.http.api_address import find_endpoint
 from sitechat.runtime.per_process import PerProcess
 
 MAX_PATHS = 1000

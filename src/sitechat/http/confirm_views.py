@@ -12,12 +12,12 @@ from sitechat.chatbot import Chatbot, find_bot
 from sitechat.conversations import confirmations, prompt, replies
 from sitechat.conversations.visit import Visit
 from sitechat.errors import InvalidRequest, NotFound
-from sitechat.http import admission, read_limits, reply_views, requests, visits
+from sitechat.http import admission, read_limits, reply_views, request_parsing, visit_reader
 from sitechat.http.dispatch import endpoint
 from sitechat.http.stream_places import StreamPlace
 from sitechat.models import Message, ToolUse
 from sitechat.runtime import database
-from sitechat.runtime.steps import RequestSteps
+from sitechat.runtime.request_steps import RequestSteps
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class AskedReply:
 async def _confirm(request: HttpRequest, steps: RequestSteps, reply_id: str) -> HttpResponseBase:
     admission.check_source(request)
     read_limits.check_call(request, "actions")
-    given = requests.read_confirmation(request)
+    given = request_parsing.read_confirmation(request)
     asked = await steps.run(partial(_find, request, reply_id, given))
     await admission.check_allowed(asked.bot, request, steps)
     words = None
@@ -49,10 +49,10 @@ async def _confirm(request: HttpRequest, steps: RequestSteps, reply_id: str) -> 
         raise
 
 
-def _find(request: HttpRequest, reply_id: str, given: requests.Confirmation) -> AskedReply:
+def _find(request: HttpRequest, reply_id: str, given: request_parsing.Confirmation) -> AskedReply:
     if not database.in_transaction():  # a test's transaction has one thread
         claude.warm_up()
-    visit = visits.read_visit(request)
+    visit = visit_reader.read_visit(request)
     row = reply_views.find_reply(request, visit, reply_id)
     use = confirmations.find_asked(visit, row, given.use)
     try:
@@ -73,7 +73,7 @@ def _decide(
 ) -> tuple[replies.ReplyHandle, int]:
     """Return the reply, which continues, and how many characters of it the reader has."""
     place.take()
-    after = requests.read_after(request) or len(asked.row.text)
+    after = request_parsing.read_after(request) or len(asked.row.text)
     handle = confirmations.decide(
         asked.visit, asked.row, asked.use, asked.bot, approve=approve, loop=steps.loop, words=words
     )

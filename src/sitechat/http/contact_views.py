@@ -8,14 +8,21 @@ from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.urls import NoReverseMatch, reverse
 
 from sitechat.chatbot import find_bot
-from sitechat.conversations import bot_texts, own_conversations
+from sitechat.conversations import bot_texts, conversation_history
 from sitechat.errors import NotFound
-from sitechat.http import admission, read_limits, requests, session_data, sessions, visits
+from sitechat.http import (
+    admission,
+    read_limits,
+    request_parsing,
+    session_data,
+    session_saving,
+    visit_reader,
+)
 from sitechat.http.dispatch import endpoint
 from sitechat.models import Contact
 from sitechat.people import contact_requests
 from sitechat.people.contact_form import ContactEntries, current_form, parse_contact
-from sitechat.runtime.steps import RequestSteps
+from sitechat.runtime.request_steps import RequestSteps
 
 
 async def _leave(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
@@ -25,15 +32,17 @@ async def _leave(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
     form = current_form()
     if form is None or not bot_texts.known_texts(bot.name).offers_contact:
         raise NotFound
-    entries = parse_contact(form, requests.read_json(request), requests.read_referer(request))
+    entries = parse_contact(
+        form, request_parsing.read_json(request), request_parsing.read_referer(request)
+    )
     await admission.check_allowed(bot, request, steps)
     await steps.run(partial(_store, request, bot.name, entries))
     return JsonResponse({"received": True}, status=201)
 
 
 def _store(request: HttpRequest, bot: str, entries: ContactEntries) -> None:
-    visit = visits.read_visit(request)
-    conversation = own_conversations.find(visit, bot, request.GET.get("conversation"))
+    visit = visit_reader.read_visit(request)
+    conversation = conversation_history.find(visit, bot, request.GET.get("conversation"))
     contact = contact_requests.submit(
         visit,
         bot,
@@ -44,7 +53,7 @@ def _store(request: HttpRequest, bot: str, entries: ContactEntries) -> None:
     )
     session_data.remember_visitor(request, visit)
     session_data.remember_contact(request, contact)
-    sessions.save(request)
+    session_saving.save(request)
 
 
 def _admin_url(request: HttpRequest, contact: Contact) -> str:

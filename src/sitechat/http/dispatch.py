@@ -1,7 +1,7 @@
 """Choose the handler of a request and turn every error into a JSON response.
 
 Each URL has an async view for ASGI and a sync view for WSGI. Both run the same handlers. The URL
-patterns are in `patterns`.
+patterns are in `lazy_patterns`.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from sitechat.errors import (
     Overloaded,
     ServerError,
 )
-from sitechat.http import cors, entrance, gate
+from sitechat.http import cors, middleware_queue, turn_queue
 from sitechat.http.page_language import page_language
 from sitechat.http.read_limits import TooManyReads, brake
 from sitechat.runtime import database
+from sitechat.runtime.daemon_threads import PoolFull
+from sitechat.runtime.request_steps import RequestSteps, drive, steps_for
 from sitechat.runtime.safe_logging import get_logger
-from sitechat.runtime.steps import RequestSteps, drive, steps_for
-from sitechat.runtime.threads import PoolFull
 
 logger = get_logger("sitechat.views")
 
@@ -60,7 +60,7 @@ def endpoint(**by_method: Handler) -> View:
     """
 
     async def for_asgi(request: HttpRequest, **kwargs: str) -> HttpResponseBase:
-        entrance.leave(request)
+        middleware_queue.leave(request)
         return await _answer(by_method, request, steps_for(request), kwargs)
 
     def view(request: HttpRequest, **kwargs: str) -> HttpResponseBase:
@@ -148,7 +148,7 @@ async def _of_error(request: HttpRequest, steps: RequestSteps, error: Exception)
 def refusal(error: ChatError, status: int | None = None) -> HttpResponse:
     """Return an error as JSON, with Retry-After if it is known."""
     response = JsonResponse(error.as_dict(), status=status or error.status)
-    if isinstance(error, gate.NoRoom):
+    if isinstance(error, turn_queue.NoRoom):
         # Django would log each as an error, on one more thread, and mail it to ADMINS.
         setattr(response, "_has_been_logged", True)  # noqa: B010 - mypy does not know it
     if error.retry_after is not None:

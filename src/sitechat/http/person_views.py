@@ -14,32 +14,32 @@ from django.utils.translation import gettext as _
 from sitechat.chatbot import Chatbot, find_bot
 from sitechat.claude.messages import VisitorPage
 from sitechat.conf import conf
-from sitechat.conversations import consent, own_conversations
+from sitechat.conversations import consent, conversation_history
 from sitechat.engine.reply import Event
-from sitechat.http import admission, read_limits, requests, session_data, sse, visits
+from sitechat.http import admission, read_limits, request_parsing, session_data, sse, visit_reader
 from sitechat.http.dispatch import endpoint
 from sitechat.http.stream_places import StreamPlace, on_server_loop, server_of, tokens
 from sitechat.http.update_stream import Look, UpdateStream
-from sitechat.people import handoff, visitor_side
-from sitechat.people.options import person_options
-from sitechat.people.updates import parse_cursor, updates
-from sitechat.runtime.steps import RequestSteps
+from sitechat.people import handoff, visitor_actions
+from sitechat.people.person_options import person_options
+from sitechat.people.visitor_updates import parse_cursor, updates
+from sitechat.runtime.request_steps import RequestSteps
 
 
 async def _ask(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
     admission.check_source(request)
     read_limits.check_call(request, "actions")
     bot = find_bot(request.GET.get("bot"))
-    page = requests.read_visitor_page(request)
+    page = request_parsing.read_visitor_page(request)
     await admission.check_allowed(bot, request, steps)
     return JsonResponse(await steps.run(partial(_request_person, request, bot, page)), status=202)
 
 
 def _request_person(request: HttpRequest, bot: Chatbot, page: VisitorPage) -> dict[str, Any]:
-    visit = visits.read_visit(request)
+    visit = visit_reader.read_visit(request)
     consent.check(visit)
     named = request.GET.get("conversation")
-    found = visitor_side.request_person(
+    found = visitor_actions.request_person(
         visit, bot, named, page, admin_url=partial(_admin_url, request)
     )
     if named is None:
@@ -67,8 +67,8 @@ async def _leave(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
 
 
 def _leave_person(request: HttpRequest, bot: Chatbot) -> dict[str, Any]:
-    visit = visits.read_visit(request)
-    found = visitor_side.leave_person(visit, bot, request.GET.get("conversation"))
+    visit = visit_reader.read_visit(request)
+    found = visitor_actions.leave_person(visit, bot, request.GET.get("conversation"))
     return {"person": handoff.as_dict(found, person_options())}
 
 
@@ -110,9 +110,9 @@ def _watched(request: HttpRequest, place: StreamPlace) -> tuple[UUID | None, Loo
         The primary key of the conversation, or None; and the values of `_look`.
     """
     look, after = _look(request)
-    visit = visits.read_visit(request)
+    visit = visit_reader.read_visit(request)
     bot = find_bot(request.GET.get("bot"))
-    conversation = own_conversations.find(visit, bot.name, request.GET.get("conversation"))
+    conversation = conversation_history.find(visit, bot.name, request.GET.get("conversation"))
     pk = None if conversation is None else conversation.pk
     place.follow(f"updates:{pk}", visit.visitor.ip)
     return pk, look, after
@@ -123,16 +123,16 @@ def _look(request: HttpRequest) -> tuple[Look, int | None]:
     bot = find_bot(request.GET.get("bot"))
     given = [request.GET.get("after"), request.headers.get("Last-Event-ID")]
     cursors = [cursor for cursor in map(parse_cursor, given) if cursor is not None]
-    visit = visits.read_visit(request)
+    visit = visit_reader.read_visit(request)
     named = request.GET.get("conversation")
 
     def look(after: int | None) -> dict[str, Any]:
-        return updates(visit, own_conversations.find(visit, bot.name, named), after)
+        return updates(visit, conversation_history.find(visit, bot.name, named), after)
 
     return look, max(cursors, default=None)
 
 
-def delivered(request: HttpRequest, message: visitor_side.Delivered) -> HttpResponseBase:
+def delivered(request: HttpRequest, message: visitor_actions.Delivered) -> HttpResponseBase:
     """Return the stream for a message that a person will answer. It contains no reply."""
     text = _("%(name)s answers here.") % {"name": message.name or _("Support")}
     events: list[dict[str, Any]] = [

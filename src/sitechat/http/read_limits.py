@@ -18,7 +18,7 @@ from django.http import HttpRequest
 
 from sitechat.conf import conf
 from sitechat.errors import RateLimited
-from sitechat.http.requests import network_of
+from sitechat.http.request_parsing import network_of
 from sitechat.runtime.per_process import PerProcess
 
 PERIOD = 60.0
@@ -37,7 +37,7 @@ MAX_HELD_BACK = 2000
 """Maximum number of delayed refusals in a process."""
 
 COUNTED = "sitechat.counted"
-"""The key in the ASGI scope of a request that `early_gate` has counted."""
+"""The key in the ASGI scope of a request that `early_admission` has counted."""
 
 
 class TooManyReads(RateLimited):

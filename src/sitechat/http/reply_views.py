@@ -11,11 +11,11 @@ from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from sitechat.chatbot import find_bot
 from sitechat.conversations import replies
 from sitechat.conversations.visit import Visit
-from sitechat.http import admission, read_limits, requests, visits
+from sitechat.http import admission, read_limits, request_parsing, visit_reader
 from sitechat.http.dispatch import endpoint
 from sitechat.http.stream_places import StreamPlace, tokens
 from sitechat.models import Message
-from sitechat.runtime.steps import RequestSteps
+from sitechat.runtime.request_steps import RequestSteps
 
 
 async def _reply(request: HttpRequest, steps: RequestSteps, reply_id: str) -> HttpResponseBase:
@@ -33,9 +33,9 @@ async def _reply(request: HttpRequest, steps: RequestSteps, reply_id: str) -> Ht
 
 
 def _current(request: HttpRequest, reply_id: str) -> dict[str, Any]:
-    visit = visits.read_visit(request)
+    visit = visit_reader.read_visit(request)
     row = find_reply(request, visit, reply_id)
-    after = requests.read_after(request)
+    after = request_parsing.read_after(request)
     return replies.snapshot(visit, row).as_dict(after)
 
 
@@ -43,9 +43,9 @@ def _handle(
     request: HttpRequest, reply_id: str, place: StreamPlace
 ) -> tuple[replies.ReplyHandle, int]:
     """Return the visitor's reply, and how many characters of it the reader has."""
-    visit = visits.read_visit(request)
+    visit = visit_reader.read_visit(request)
     row = find_reply(request, visit, reply_id)
-    after = requests.read_after(request)
+    after = request_parsing.read_after(request)
     handle = replies.follow(visit, row)
     if not handle.reply.finished:
         place.follow(str(row.pk), visit.visitor.ip)
@@ -59,9 +59,9 @@ async def _stop(request: HttpRequest, steps: RequestSteps, reply_id: str) -> Htt
 
 
 def _stop_reply(request: HttpRequest, reply_id: str) -> dict[str, Any]:
-    visit = visits.read_visit(request)
+    visit = visit_reader.read_visit(request)
     row = find_reply(request, visit, reply_id)
-    replies.stop(row, requests.read_stop(request))
+    replies.stop(row, request_parsing.read_stop(request))
     row.refresh_from_db()
     return replies.snapshot(visit, row).as_dict()
 
@@ -69,8 +69,8 @@ def _stop_reply(request: HttpRequest, reply_id: str) -> dict[str, Any]:
 async def _rate(request: HttpRequest, steps: RequestSteps, reply_id: str) -> HttpResponseBase:
     admission.check_source(request)
     read_limits.check_call(request, "actions")
-    row = await steps.run(lambda: find_reply(request, visits.read_visit(request), reply_id))
-    given = requests.read_rating(request)
+    row = await steps.run(lambda: find_reply(request, visit_reader.read_visit(request), reply_id))
+    given = request_parsing.read_rating(request)
     if given.comment:
         comment = await admission.clean_text(row.conversation.bot, given.comment, steps)
         given = replace(given, comment=comment)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from django.core.exceptions import ImproperlyConfigured
 
 from sitechat.conversations.visit import Visit
-from sitechat.http import sessions
-from sitechat.ledger.identity import IDENTITY_LENGTH, session_identity
+from sitechat.http import session_saving
+from sitechat.ledger.visitor_identity import IDENTITY_LENGTH, session_identity
 from sitechat.models.ids import parse_uuid
 from sitechat.people import contact_requests
 
@@ -85,7 +85,7 @@ def accept(request: HttpRequest, visit: Visit, bot: str, conversation: uuid.UUID
     if contact is not None:
         contact_requests.link_conversation(contact, conversation, bot)
     remember(request, visit, bot, conversation)
-    sessions.save(request)
+    session_saving.save(request)
 
 
 def remember_visitor(request: HttpRequest, visit: Visit) -> None:

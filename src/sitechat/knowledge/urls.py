@@ -9,4 +9,4 @@ from django.urls import include, path
 
 app_name = "sitechat_knowledge"
 
-urlpatterns = [path("", include("sitechat.http.machine_urls"))]
+urlpatterns = [path("", include("sitechat.http.llms_mcp_urls"))]

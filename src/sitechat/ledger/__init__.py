@@ -14,10 +14,10 @@ from sitechat.runtime.lazy_exports import lazy_exports
 if TYPE_CHECKING:
     from sitechat.ledger.base import Ledger
     from sitechat.ledger.cache_ledger import CacheLedger
-    from sitechat.ledger.chosen import get_ledger
     from sitechat.ledger.claims import Claim, Reservation
     from sitechat.ledger.database_ledger import DatabaseLedger
-    from sitechat.ledger.identity import Visitor
+    from sitechat.ledger.site_ledger import get_ledger
+    from sitechat.ledger.visitor_identity import Visitor
 
 __all__ = [
     "CacheLedger",
@@ -35,9 +35,9 @@ __getattr__ = lazy_exports(
     {
         "base": ["Ledger"],
         "cache_ledger": ["CacheLedger"],
-        "chosen": ["get_ledger"],
+        "site_ledger": ["get_ledger"],
         "claims": ["Claim", "Reservation"],
         "database_ledger": ["DatabaseLedger"],
-        "identity": ["Visitor"],
+        "visitor_identity": ["Visitor"],
     },
 )

@@ -27,9 +27,9 @@ from sitechat.ledger.claims import (
     read_claims,
     seconds_until,
 )
-from sitechat.ledger.exceeded import RETRY_SOON, Refusal, find_refusal
-from sitechat.ledger.identity import Visitor
+from sitechat.ledger.exceeded_limits import RETRY_SOON, Refusal, find_refusal
 from sitechat.ledger.limits import current_limits, nano_dollars
+from sitechat.ledger.visitor_identity import Visitor
 from sitechat.runtime import database
 from sitechat.runtime.safe_logging import get_logger
 

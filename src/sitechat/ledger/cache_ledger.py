@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from sitechat.ledger.base import Ledger
 from sitechat.ledger.claims import Change, Claim, Count
-from sitechat.ledger.exceeded import exceeded
+from sitechat.ledger.exceeded_limits import exceeded
 
 EXTRA_LIFETIME = 3600
 """Seconds that a count is kept after the end of its window. Without them, it could expire while a

@@ -13,11 +13,11 @@ from django.utils import timezone
 
 from sitechat.ledger.base import Ledger
 from sitechat.ledger.claims import Change, Claim, Count
-from sitechat.ledger.counting import Counting, counting
-from sitechat.ledger.identity import Visitor
+from sitechat.ledger.database_counters import Counting, counting
+from sitechat.ledger.visitor_identity import Visitor
 from sitechat.models import Counter
 from sitechat.runtime import database
-from sitechat.runtime.times import stored_moment
+from sitechat.runtime.utc_offsets import stored_moment
 
 T = TypeVar("T")
 

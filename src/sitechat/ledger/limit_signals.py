@@ -6,8 +6,8 @@ from functools import cache
 
 from sitechat.events import announce, queue_webhooks
 from sitechat.ledger.claims import Claim, Count
-from sitechat.ledger.identity import Visitor
 from sitechat.ledger.limits import shown
+from sitechat.ledger.visitor_identity import Visitor
 from sitechat.runtime.safe_logging import get_logger
 from sitechat.signals import budget_reached, limit_reached
 

@@ -3,7 +3,8 @@
 Imports only `runtime` and the layers below it.
 """
 
-from sitechat.models.answers import ApprovedAnswer
+from sitechat.models.approved_answers import ApprovedAnswer
+from sitechat.models.bot_texts import BotTexts
 from sitechat.models.choices import IN_CHAT, Asker, HandoffState, Role, Status, ToolState
 from sitechat.models.consents import Consent, ConsentQuerySet
 from sitechat.models.contacts import Contact, ContactQuerySet
@@ -23,7 +24,6 @@ from sitechat.models.labels import Label
 from sitechat.models.messages import Message, MessageQuerySet
 from sitechat.models.reports import Job, PeriodCounts, Summary, Unanswered
 from sitechat.models.site_state import SiteState, read_site_state
-from sitechat.models.texts import BotTexts
 from sitechat.models.tool_uses import OPEN_FOR, ToolUse, ToolUseQuerySet
 from sitechat.models.usage import Counter, Usage
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sitechat.models.conversations import Conversation
 from sitechat.runtime.database import PrimaryManager
-from sitechat.runtime.times import with_offset
+from sitechat.runtime.utc_offsets import with_offset
 from sitechat.safe_text import visible
 
 

@@ -92,7 +92,7 @@ class PageSnapshot(models.Model):
     heading = models.CharField(max_length=500, blank=True)
     """The first heading."""
     validators = models.JSONField(default=dict)
-    """ETag, Last-Modified or the like: see `sitechat.knowledge.sources.versions`."""
+    """ETag, Last-Modified or the like: see `sitechat.knowledge.sources.page_versions`."""
 
     objects = PrimaryManager["PageSnapshot"]()
 

@@ -13,7 +13,7 @@ from sitechat.errors import reply_error
 from sitechat.models.choices import Role, Status
 from sitechat.models.conversations import Conversation
 from sitechat.runtime.database import PrimaryManager
-from sitechat.runtime.times import with_offset
+from sitechat.runtime.utc_offsets import with_offset
 
 
 class MessageQuerySet(models.QuerySet["Message"]):

@@ -103,7 +103,7 @@ class UnansweredQuerySet(models.QuerySet["Unanswered"]):
 
 
 class Unanswered(models.Model):
-    """A question whose reply did not help; `sitechat.reports.review` detects them."""
+    """A question whose reply did not help; `sitechat.reports.unanswered_questions` detects them."""
 
     class Reason(models.TextChoices):
         """How it was noticed that the reply did not help."""

@@ -12,9 +12,9 @@ from typing import Any
 
 from django.db import connections, models, router
 
-from sitechat.models.answers import ApprovedAnswer
+from sitechat.models.approved_answers import ApprovedAnswer
+from sitechat.models.bot_texts import BotTexts
 from sitechat.models.knowledge import IndexState
-from sitechat.models.texts import BotTexts
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from sitechat.models.choices import ToolState
 from sitechat.models.messages import Message
 from sitechat.runtime.database import PrimaryManager
-from sitechat.runtime.times import with_offset
+from sitechat.runtime.utc_offsets import with_offset
 
 OPEN_FOR = timedelta(minutes=5)
 """The time that a visitor has to agree to a call. After that, the call is not run."""

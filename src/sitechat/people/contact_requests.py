@@ -21,7 +21,7 @@ from sitechat.ledger import get_ledger
 from sitechat.ledger.claims import Reservation
 from sitechat.models import Contact, Conversation
 from sitechat.people.contact_form import ContactEntries, current_recipients
-from sitechat.people.counted import counted
+from sitechat.people.visitor_limits import counted
 
 SAME_WITHIN = timedelta(minutes=10)
 """The time within which the same entries count as a retry, which is not stored again."""

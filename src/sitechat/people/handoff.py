@@ -1,6 +1,6 @@
 """The state of a handoff: who answers in a conversation, the bot or a person of the site.
 
-`options` has the times, such as the idle minutes after which the bot takes over again.
+`person_options` has the times, such as the idle minutes after which the bot takes over again.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from sitechat.events import announce
 from sitechat.models import Handoff, HandoffEntry, HandoffState
-from sitechat.people.options import PersonOptions, is_available, person_options
+from sitechat.people.person_options import PersonOptions, is_available, person_options
 from sitechat.runtime import database
 
 Kind = HandoffEntry.Kind

@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from sitechat.models import Conversation, Handoff, HandoffQuerySet, HandoffState, Message, Role
 from sitechat.people import handoff as handoffs
-from sitechat.people.options import person_options
-from sitechat.people.permissions import answerable_bots
+from sitechat.people.person_options import person_options
+from sitechat.people.staff_permissions import answerable_bots
 
 MAX_ROWS = 200
 """Maximum number of conversations on the page."""

@@ -9,7 +9,7 @@ from django.db import IntegrityError
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from sitechat.conversations import appending
+from sitechat.conversations import message_rows
 from sitechat.runtime import database
 
 T = TypeVar("T")
@@ -38,5 +38,5 @@ def unless_gone(work: Callable[[], T]) -> T:
     """Run a transaction with retries. Raise ConversationGone if the conversation was deleted."""
     try:
         return database.retry(work)
-    except (appending.ConversationDeleted, IntegrityError):
+    except (message_rows.ConversationDeleted, IntegrityError):
         raise ConversationGone from None

@@ -8,8 +8,8 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from sitechat.models import Summary
-from sitechat.reports import histogram, summaries
-from sitechat.reports.figures import Figures
+from sitechat.reports import time_histogram, usage_summaries
+from sitechat.reports.usage_sums import Figures
 
 SLOW = 10_000.0
 """The minimum 95th percentile of the time to first token, in milliseconds, of a slow hour."""
@@ -61,24 +61,24 @@ def _hours(start: datetime, end: datetime) -> dict[datetime, Figures]:
     hours: dict[datetime, Figures] = {}
     stored = _stored(Summary.Period.HOUR, start, end)
     for row in stored.values_list("start", "replies", "errors"):
-        figures = hours.setdefault(summaries.in_utc(row[0]), Figures())
+        figures = hours.setdefault(usage_summaries.in_utc(row[0]), Figures())
         figures.replies += row[1]
         figures.errors += row[2]
     days = _slow_days(start, end)
     wanted = [
         moment
         for moment, figures in hours.items()
-        if summaries.day_of(moment) in days or _is_failing(figures)
+        if usage_summaries.day_of(moment) in days or _is_failing(figures)
     ]
     times: dict[datetime, list[object]] = {}
-    rows = stored.filter(start__in=map(summaries.as_stored, wanted))
+    rows = stored.filter(start__in=map(usage_summaries.as_stored, wanted))
     for moment, each in rows.values_list("start", "first_token_ms") if wanted else ():
-        times.setdefault(summaries.in_utc(moment), []).append(each)
+        times.setdefault(usage_summaries.in_utc(moment), []).append(each)
     for moment, histograms in times.items():
-        hours[moment].first_token_ms = histogram.merged(histograms)
-    until = summaries.summarised_until()
+        hours[moment].first_token_ms = time_histogram.merged(histograms)
+    until = usage_summaries.summarised_until()
     if until is not None and until < end:
-        new = summaries.figures_between(max(start, until), end)
+        new = usage_summaries.figures_between(max(start, until), end)
         for (moment, _bot, _model), figures in new.items():
             hours.setdefault(moment, Figures()).add(figures)
     return hours
@@ -87,10 +87,14 @@ def _hours(start: datetime, end: datetime) -> dict[datetime, Figures]:
 def _slow_days(start: datetime, end: datetime) -> set[datetime]:
     """Return the days with a reply whose first token was slow."""
     rows = _stored(Summary.Period.DAY, start, end).values_list("start", "first_token_ms")
-    return {summaries.in_utc(day) for day, each in rows if histogram.slowest(each) >= SLOW}
+    return {
+        usage_summaries.in_utc(day) for day, each in rows if time_histogram.slowest(each) >= SLOW
+    }
 
 
 def _stored(period: str, start: datetime, end: datetime) -> QuerySet[Summary]:
     return Summary.objects.filter(
-        period=period, start__gte=summaries.as_stored(start), start__lt=summaries.as_stored(end)
+        period=period,
+        start__gte=usage_summaries.as_stored(start),
+        start__lt=usage_summaries.as_stored(end),
     )

@@ -21,8 +21,8 @@ from sitechat.models import (
     Status,
     Unanswered,
 )
-from sitechat.reports import summaries
-from sitechat.reports.thumbs import Thumbs, count_thumbs
+from sitechat.reports import usage_summaries
+from sitechat.reports.thumb_counts import Thumbs, count_thumbs
 
 PERIODS = ("week", "month")
 
@@ -68,7 +68,7 @@ def last_limits(period: str, moment: datetime) -> tuple[datetime, datetime, date
 
 
 def _start_of(period: str, moment: datetime) -> datetime:
-    day = summaries.day_of(moment.astimezone(timezone.utc))
+    day = usage_summaries.day_of(moment.astimezone(timezone.utc))
     return day.replace(day=1) if period == "month" else day - timedelta(days=day.weekday())
 
 
@@ -80,9 +80,11 @@ def counts_of(period: str, *limits: datetime) -> list[CountedPeriod]:
         limits: The starts of the periods, and the end of the last one.
     """
     rows = PeriodCounts.objects.filter(
-        period=period, start__in=map(summaries.as_stored, limits[:-1])
+        period=period, start__in=map(usage_summaries.as_stored, limits[:-1])
     )
-    kept = {summaries.in_utc(row.start): CountedPeriod.from_stored(row.counts) for row in rows}
+    kept = {
+        usage_summaries.in_utc(row.start): CountedPeriod.from_stored(row.counts) for row in rows
+    }
     if kept.keys() >= set(limits[:-1]):
         return [kept[start] for start in limits[:-1]]
     thumbs = count_thumbs(*limits)
@@ -101,13 +103,13 @@ def keep_counts(cutoff: datetime) -> None:
         cutoff: The time before which conversations are deleted.
     """
     for period, start, end in _last_periods():
-        kept = PeriodCounts.objects.filter(period=period, start=summaries.as_stored(start))
-        if summaries.as_stored(start) < cutoff and kept.exists():
+        kept = PeriodCounts.objects.filter(period=period, start=usage_summaries.as_stored(start))
+        if usage_summaries.as_stored(start) < cutoff and kept.exists():
             continue
         [thumbs] = count_thumbs(start, end)
         counts = asdict(_count(start, end, thumbs))
         PeriodCounts.objects.update_or_create(
-            period=period, start=summaries.as_stored(start), defaults={"counts": counts}
+            period=period, start=usage_summaries.as_stored(start), defaults={"counts": counts}
         )
 
 
@@ -119,9 +121,13 @@ def _last_periods() -> Iterator[tuple[str, datetime, datetime]]:
 
 
 def _count(start: datetime, end: datetime, thumbs: Thumbs) -> CountedPeriod:
-    in_period = Q(created__gte=summaries.as_stored(start), created__lt=summaries.as_stored(end))
+    in_period = Q(
+        created__gte=usage_summaries.as_stored(start), created__lt=usage_summaries.as_stored(end)
+    )
     active = Conversation.objects.filter(
-        command=None, updated__gte=summaries.as_stored(start), created__lt=summaries.as_stored(end)
+        command=None,
+        updated__gte=usage_summaries.as_stored(start),
+        created__lt=usage_summaries.as_stored(end),
     )
     known = _conversations_and_visitors(active)
     joins = HandoffEntry.objects.filter(

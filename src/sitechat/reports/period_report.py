@@ -17,12 +17,12 @@ from uuid import UUID
 
 from sitechat.ledger.limits import NANO, current_limits
 from sitechat.models import Conversation, Message, Role, Summary, Unanswered
-from sitechat.reports import period_counts, review, summaries
+from sitechat.reports import period_counts, unanswered_questions, usage_summaries
 from sitechat.reports.bad_hours import BadHour, bad_hours
-from sitechat.reports.figures import Figures
-from sitechat.reports.likeness import grouped
 from sitechat.reports.period_counts import PERIODS, CountedPeriod
-from sitechat.reports.summaries import DAY, day_of
+from sitechat.reports.question_similarity import grouped
+from sitechat.reports.usage_summaries import DAY, day_of
+from sitechat.reports.usage_sums import Figures
 from sitechat.runtime import database
 
 QUESTIONS = 500
@@ -120,7 +120,7 @@ def period_report(period: str, *, end: datetime | None = None) -> PeriodReport:
         raise ValueError(f"period is {period!r}; valid are {', '.join(PERIODS)}.")
     now = datetime.now(timezone.utc)
     earlier, start, finish = period_counts.last_limits(period, min(end or now, now))
-    summaries.summarise_new_hours(now)
+    usage_summaries.summarise_new_hours(now)
     days: dict[datetime, Figures] = {}
     for moment, figures in _sums(start, finish).items():
         days.setdefault(day_of(moment), Figures()).add(figures)
@@ -146,18 +146,20 @@ def reviewed_report(period: str) -> PeriodReport:
     Raises:
         ValueError: `period` is not valid.
     """
-    database.retry(review.review_new_replies)
+    database.retry(unanswered_questions.review_new_replies)
     return period_report(period)
 
 
 def _sums(start: datetime, end: datetime) -> dict[datetime, Figures]:
     """Return the figures by start of the day; by hour if they are not summed up yet."""
     sums: dict[datetime, Figures] = {}
-    for (moment, _bot, _model), figures in summaries.summarised(Summary.Period.DAY, start, end):
+    for (moment, _bot, _model), figures in usage_summaries.summarised(
+        Summary.Period.DAY, start, end
+    ):
         sums.setdefault(moment, Figures()).add(figures)
-    until = summaries.summarised_until()
+    until = usage_summaries.summarised_until()
     if until is not None and until < end:
-        new = summaries.figures_between(max(start, until), end)
+        new = usage_summaries.figures_between(max(start, until), end)
         for (moment, _bot, _model), figures in new.items():
             sums.setdefault(moment, Figures()).add(figures)
     return sums
@@ -208,7 +210,7 @@ def _allowed(cap: Decimal, period: str, days: Sequence[datetime]) -> Decimal:
 
 def _unanswered(start: datetime, end: datetime) -> list[FrequentQuestion]:
     rows = Unanswered.objects.open().filter(
-        created__gte=summaries.as_stored(start), created__lt=summaries.as_stored(end)
+        created__gte=usage_summaries.as_stored(start), created__lt=usage_summaries.as_stored(end)
     )
     groups: dict[UUID, list[Unanswered]] = {}
     for row in rows.order_by("-created")[:QUESTIONS]:
@@ -221,7 +223,7 @@ def _unanswered(start: datetime, end: datetime) -> list[FrequentQuestion]:
 
 
 def _frequent(start: datetime, end: datetime) -> list[FrequentQuestion]:
-    start, end = summaries.as_stored(start), summaries.as_stored(end)
+    start, end = usage_summaries.as_stored(start), usage_summaries.as_stored(end)
     # Each conversation has a question, so this many conversations are enough. An index on their
     # time finds them. Messages have no such index.
     newest = Conversation.objects.filter(command=None, updated__gte=start, created__lt=end)

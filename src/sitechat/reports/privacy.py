@@ -26,7 +26,7 @@ from sitechat.models import (
     Usage,
 )
 from sitechat.reports.admin_log import forget_names
-from sitechat.runtime.times import with_offset
+from sitechat.runtime.utc_offsets import with_offset
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser

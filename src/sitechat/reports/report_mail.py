@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from sitechat.events import Mail, deliver_due, owner_addresses, queue_mail
-from sitechat.reports.formatting import NONE, count, dollars, percent
+from sitechat.reports.number_formats import NONE, count, dollars, percent
 from sitechat.reports.period_report import PeriodReport, reviewed_report
 from sitechat.safe_text import one_line
 

@@ -12,9 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sitechat.conf import conf
-from sitechat.conversations import erasure, open_questions
-from sitechat.engine import stale
-from sitechat.knowledge import approved
+from sitechat.conversations import erasure, open_confirmations
+from sitechat.engine import lost_replies
+from sitechat.knowledge import approved_search
 from sitechat.ledger import get_ledger
 from sitechat.models import (
     Consent,
@@ -25,7 +25,7 @@ from sitechat.models import (
     Job,
     Message,
 )
-from sitechat.reports import period_counts, review, summaries
+from sitechat.reports import period_counts, unanswered_questions, usage_summaries
 from sitechat.reports.admin_log import forget_names
 from sitechat.runtime import database
 
@@ -96,13 +96,13 @@ def cleanup(days: int | None = None, *, dry_run: bool = False) -> Cleaned:
             messages=Message.objects.filter(conversation__in=old.values("pk")).count(),
             consents=consents.count(),
             contacts=contacts.count(),
-            interrupted=stale.silent(Message.objects.replies()).count(),
+            interrupted=lost_replies.silent(Message.objects.replies()).count(),
         )
-    cleaned = Cleaned(interrupted=stale.end_lost_patiently(Message.objects.replies()))
-    database.retry(open_questions.close_expired)
-    database.retry(review.review_new_replies)
-    database.retry(approved.embed_missing)
-    database.retry(summaries.sum_again)
+    cleaned = Cleaned(interrupted=lost_replies.end_lost_patiently(Message.objects.replies()))
+    database.retry(open_confirmations.close_expired)
+    database.retry(unanswered_questions.review_new_replies)
+    database.retry(approved_search.embed_missing)
+    database.retry(usage_summaries.sum_again)
     database.retry(partial(period_counts.keep_counts, _cutoff(days)))
     while ids := list(old.order_by("updated").values_list("pk", flat=True)[: erasure.BATCH]):
         counts = erasure.erase(old.filter(pk__in=ids))

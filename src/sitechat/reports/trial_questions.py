@@ -53,10 +53,10 @@ def ask(
             the questions after it are not asked.
     """
     # Start-up cost: the admin imports this module, and asking imports most of the package.
-    from sitechat.reports import asking
+    from sitechat.reports import asking_bots
 
     answers = [TrialAnswer(question) for question in questions[:MAX_QUESTIONS]]
-    asking.run(_ask_all(answers, bot, instructions, monotonic() + within))
+    asking_bots.run(_ask_all(answers, bot, instructions, monotonic() + within))
     return answers
 
 
@@ -64,7 +64,7 @@ async def _ask_all(
     answers: Sequence[TrialAnswer], bot: str, instructions: str | None, until: float
 ) -> None:
     # Start-up cost, as in `ask`.
-    from sitechat.reports import asking
+    from sitechat.reports import asking_bots
 
     for answer in answers:
         if monotonic() >= until:
@@ -73,22 +73,22 @@ async def _ask_all(
             )
             continue
         try:
-            asking.check_configured()
-            message = await sync_to_async(asking.understand)(answer.question, bot)
-            live = await sync_to_async(asking.compose_question)(
+            asking_bots.check_configured()
+            message = await sync_to_async(asking_bots.understand)(answer.question, bot)
+            live = await sync_to_async(asking_bots.compose_question)(
                 message, Asker.ADMIN, instructions=instructions
             )
         except ChatError as error:
             answer.problem = str(error.as_dict()["message"])
             continue
-        usage = await asking.answer(live, until=until)
+        usage = await asking_bots.answer(live, until=until)
         answer.text = live.reply.text
         answer.sources = live.reply.sources
         answer.did_not_know = live.reply.did_not_know
         answer.dollars = float(usage.dollars)
         ending = live.ending
         if ending is not None and ending.error is not None:
-            answer.problem = asking.reason_of_failure(ending.error, live.request.model)
+            answer.problem = asking_bots.reason_of_failure(ending.error, live.request.model)
         elif usage.status == Status.STOPPED:
             answer.problem = _(
                 "The answer took too long, so it was cut off. Visitors get the whole answer."

@@ -10,8 +10,8 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
+from sitechat.runtime.daemon_threads import PoolFull, start_daemon
 from sitechat.runtime.database_connections import KeptConnections
-from sitechat.runtime.threads import PoolFull, start_daemon
 
 T = TypeVar("T")
 

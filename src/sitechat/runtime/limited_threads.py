@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-from sitechat.runtime.threads import DaemonThreads, PoolFull
+from sitechat.runtime.daemon_threads import DaemonThreads, PoolFull
 
 T = TypeVar("T")
 

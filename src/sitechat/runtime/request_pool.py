@@ -10,9 +10,9 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TypeVar
 
+from sitechat.runtime.daemon_threads import in_callers_context
 from sitechat.runtime.database_threads import DatabaseThreads
 from sitechat.runtime.per_process import PerProcess
-from sitechat.runtime.threads import in_callers_context
 
 T = TypeVar("T")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextvars import copy_context
 from typing import TypeVar
 
-from sitechat.runtime.threads import PoolFull, start_daemon
+from sitechat.runtime.daemon_threads import PoolFull, start_daemon
 
 T = TypeVar("T")
 

@@ -6,7 +6,7 @@ from django import template
 from django.template.context import Context
 from django.utils.safestring import SafeString
 
-from sitechat.http import widget
+from sitechat.http import widget_element
 
 register = template.Library()
 
@@ -33,7 +33,7 @@ def chat_widget(
             `https://www.example.org/api/chat/`; by default the one in the current URLconf.
         theme: "light", "dark" or "auto"; by default the setting.
     """
-    return widget.render(
+    return widget_element.render(
         context, context.get("request"), bot=bot, inline=inline, endpoint=endpoint, theme=theme
     )
 
@@ -46,6 +46,6 @@ def chat_page(
     theme: str | None = None,
 ) -> SafeString:
     """Return the chat as a full page. The arguments are those of `chat_widget`."""
-    return widget.render(
+    return widget_element.render(
         context, context.get("request"), bot=bot, page=True, endpoint=endpoint, theme=theme
     )

@@ -10,7 +10,7 @@ from inspect import isasyncgenfunction, isgeneratorfunction
 from typing import TYPE_CHECKING, Any, overload
 
 from sitechat.tools.arguments import Parameters, SignatureParameters
-from sitechat.tools.questions import check_question
+from sitechat.tools.confirmation_questions import check_question
 from sitechat.tools.signatures import signature_of
 
 if TYPE_CHECKING:

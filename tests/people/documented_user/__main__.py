@@ -53,7 +53,7 @@ from django.core.management import call_command  # noqa: E402
 from django.test import Client  # noqa: E402
 
 from sitechat.models import Conversation, Handoff  # noqa: E402
-from sitechat.people.permissions import colleagues  # noqa: E402
+from sitechat.people.staff_permissions import colleagues  # noqa: E402
 from tests.people.documented_user.models import MyUser  # noqa: E402
 
 call_command("migrate", run_syncdb=True, verbosity=0)

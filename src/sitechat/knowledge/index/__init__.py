@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING
 from sitechat.runtime.lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
-    from sitechat.knowledge.index.generations import current, discard_damaged, refresh, status
-    from sitechat.knowledge.index.reader import Damaged, Index
+    from sitechat.knowledge.index.host_index import current, discard_damaged, refresh, status
+    from sitechat.knowledge.index.open_index import Damaged, Index
 
 __all__ = ["Damaged", "Index", "current", "discard_damaged", "refresh", "status"]
 
-# Start-up cost: the checks import `schema`, and only processes that answer or index open an index.
+# Start-up cost: the checks import `index_files`, and only processes that answer or index open an
+# index.
 __getattr__ = lazy_exports(
     __name__,
     {
-        "generations": ["current", "discard_damaged", "refresh", "status"],
-        "reader": ["Damaged", "Index"],
+        "host_index": ["current", "discard_damaged", "refresh", "status"],
+        "open_index": ["Damaged", "Index"],
     },
 )

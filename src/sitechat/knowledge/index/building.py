@@ -14,11 +14,17 @@ from django.conf import settings
 from django.db.models import CharField
 from django.db.models.functions import Cast
 
-from sitechat.knowledge.index.facts import Facts, count_facts, last_row, read_facts, write_facts
-from sitechat.knowledge.index.pace import Pace
-from sitechat.knowledge.index.schema import TERMS, create, open_for_writing, publish
-from sitechat.knowledge.index.vectors import VectorWriter, open_writer
-from sitechat.knowledge.text.languages import Stems, base_language, is_unspaced, words
+from sitechat.knowledge.index.index_files import TERMS, create, open_for_writing, publish
+from sitechat.knowledge.index.index_metadata import (
+    Facts,
+    count_facts,
+    last_row,
+    read_facts,
+    write_facts,
+)
+from sitechat.knowledge.index.throttling import Pace
+from sitechat.knowledge.index.vector_files import VectorWriter, open_writer
+from sitechat.knowledge.text.search_terms import Stems, base_language, is_unspaced, words
 from sitechat.models import Page, PageSnapshot, Passage
 
 _CHUNK = 50

@@ -17,11 +17,11 @@ from django.utils.module_loading import import_string
 
 from sitechat.conf import conf
 from sitechat.knowledge.embedders import MultilingualEmbedder
-from sitechat.knowledge.text.languages import base_language
+from sitechat.knowledge.text.search_terms import base_language
 from sitechat.models import IndexState, Page, Passage
 from sitechat.runtime import database
+from sitechat.runtime.daemon_threads import PoolFull, start_daemon
 from sitechat.runtime.per_process import PerProcess
-from sitechat.runtime.threads import PoolFull, start_daemon
 
 if TYPE_CHECKING:
     import numpy as np

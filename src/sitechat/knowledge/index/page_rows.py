@@ -12,12 +12,12 @@ import uuid
 from django.utils import timezone
 
 from sitechat.knowledge import audience as audiences
-from sitechat.knowledge.index import stored_pages
+from sitechat.knowledge.index import page_queries
 from sitechat.knowledge.index.outcomes import Outcome
 from sitechat.knowledge.reading import PassageDraft
 from sitechat.knowledge.reading.documents import Reading
 from sitechat.knowledge.sources.base import Document, Rendered
-from sitechat.knowledge.text.languages import count_words
+from sitechat.knowledge.text.search_terms import count_words
 from sitechat.models import IndexState, Page, PageSnapshot, Passage, url_hash
 from sitechat.runtime import database
 from sitechat.safe_text import storable
@@ -122,7 +122,7 @@ def page_at(document: Document, url: str, source: str) -> Page:
         others = Page.objects.filter(source=source, key=key).exclude(url_hash=digest)
         if page is None:
             page = others.exclude(content_hash="").first()
-        stored_pages.delete(others.exclude(pk=page.pk) if page is not None else others)
+        page_queries.delete(others.exclude(pk=page.pk) if page is not None else others)
     page = page or Page()
     page.url, page.url_hash, page.source, page.key = url, digest, source, key
     page.title = page.title or storable(document.title)[:500]

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from django.db import connections
 
 from sitechat.knowledge.index.embeddings import EmbeddingError, current_embedder, embed
+from sitechat.runtime.daemon_threads import in_callers_context
 from sitechat.runtime.limited_threads import LimitedThreads
 from sitechat.runtime.per_process import PerProcess
 from sitechat.runtime.safe_logging import get_logger
-from sitechat.runtime.threads import in_callers_context
 
 if TYPE_CHECKING:
     from sitechat.knowledge.index.embeddings import Vectors

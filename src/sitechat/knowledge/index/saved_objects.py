@@ -9,7 +9,7 @@ from functools import partial
 from django.db import models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from sitechat.knowledge.deletions import model_of
+from sitechat.knowledge.object_deletions import model_of
 from sitechat.knowledge.sources import Source
 from sitechat.knowledge.sources.objects import declared
 from sitechat.models import Page, stored_key
@@ -98,8 +98,8 @@ def _is_written(source: Source, key: str) -> bool:
     """Index the page of an object again and return whether its text has changed."""
     # Start-up cost: most objects have no source.
     from sitechat.knowledge.index.outcomes import Outcome
-    from sitechat.knowledge.index.store import store
-    from sitechat.knowledge.index.stored_pages import remove
+    from sitechat.knowledge.index.page_queries import remove
+    from sitechat.knowledge.index.page_storing import store
 
     mine = (type(source), key)
     _thread.indexing.add(mine)

@@ -103,7 +103,7 @@ def _read_again(
 
 def _committed(addresses: list[str], trees: list[int]) -> None:
     # Start-up cost: every process of the site connects the receivers, few of them index.
-    from sitechat.knowledge.index.indexing import declared_sources, read_again
+    from sitechat.knowledge.index.indexing_run import declared_sources, read_again
 
     sources = [source for source in declared_sources() if isinstance(source, SitemapSource)]
     if not sources:

@@ -1,11 +1,11 @@
 """The site's public pages for other programs: llms.txt and the Model Context Protocol (MCP).
 
-HTTP is handled by `sitechat.http.machine_views`. This package imports `searching` and the models.
+HTTP is handled by `sitechat.http.llms_mcp_views`. This package imports `searching` and the models.
 """
 
 from __future__ import annotations
 
-from sitechat.knowledge.machines.llms import full_text, list_of_pages
-from sitechat.knowledge.machines.protocol import VERSIONS, answer
+from sitechat.knowledge.machines.llms_txt import full_text, list_of_pages
+from sitechat.knowledge.machines.mcp_endpoint import VERSIONS, answer
 
 __all__ = ["VERSIONS", "answer", "full_text", "list_of_pages"]

@@ -11,7 +11,7 @@ from sitechat.knowledge.reading.visibility import (
     is_control,
     is_for_screen_readers,
 )
-from sitechat.knowledge.text.characters import without_invisible
+from sitechat.knowledge.text.invisible_characters import without_invisible
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement

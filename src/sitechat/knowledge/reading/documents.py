@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from sitechat.knowledge.reading.blocks import Block
 from sitechat.knowledge.reading.formats import read
 from sitechat.knowledge.reading.passages import PassageDraft, cut
-from sitechat.knowledge.text.characters import without_invisible
+from sitechat.knowledge.text.invisible_characters import without_invisible
 from sitechat.safe_text import storable
 
 _MAX_TITLE_LENGTH = 500

@@ -3,8 +3,8 @@
 If a page marks its main text (`<main>`, `role="main"`, a single `<article>`), that element is read.
 Otherwise Resiliparse selects the main text, if it is installed (`django-sitechat[html]`). Without
 it, everything except navigation, headers, footers, asides and forms is read.
-`docs/search.md` compares this with other extractors. `walking` converts elements to blocks,
-`layout` knows which elements begin one, and `visibility` decides what visitors can see.
+`docs/search.md` compares this with other extractors. `page_to_blocks` converts elements to blocks,
+`element_layout` knows which elements begin one, and `visibility` decides what visitors can see.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ import re
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from sitechat.knowledge.reading import composing
+from sitechat.knowledge.reading import element_rewriting
 from sitechat.knowledge.reading.blocks import Block, Content, Unreadable
 from sitechat.knowledge.reading.decorations import is_consent_banner
+from sitechat.knowledge.reading.page_to_blocks import blocks, is_wrapped_text
 from sitechat.knowledge.reading.visibility import NEVER, Sight, Visibility
-from sitechat.knowledge.reading.walking import blocks, is_wrapped_text
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement, HTMLParser
@@ -87,7 +87,7 @@ def _parse(text: str) -> HtmlElement:
         _raise_if_incomplete(parser)
         raise Unreadable(f"not readable as HTML: {error}") from error
     _raise_if_incomplete(parser)
-    composing.compose(root)
+    element_rewriting.compose(root)
     return root
 
 

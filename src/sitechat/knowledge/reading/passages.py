@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from sitechat.knowledge.reading.blocks import Block
-from sitechat.knowledge.text.languages import count_words
+from sitechat.knowledge.text.search_terms import count_words
 
 MIN_WORDS, MAX_WORDS = 150, 250
 """Length of a passage in words. Larger passages gave worse search results."""

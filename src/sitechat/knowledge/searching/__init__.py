@@ -5,7 +5,7 @@ This package imports `index`, `text`, `audience` and the models.
 
 from __future__ import annotations
 
-from sitechat.knowledge.searching.queries import (
+from sitechat.knowledge.searching.search_queries import (
     Found,
     Query,
     existing,
@@ -13,6 +13,6 @@ from sitechat.knowledge.searching.queries import (
     search,
     search_index,
 )
-from sitechat.knowledge.searching.visited import read_page
+from sitechat.knowledge.searching.visited_page import read_page
 
 __all__ = ["Found", "Query", "existing", "open_page", "read_page", "search", "search_index"]

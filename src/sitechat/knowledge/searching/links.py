@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from django.urls import Resolver404, get_script_prefix, resolve
 from django.utils import translation
 
-from sitechat.knowledge.addresses import without_prefix
 from sitechat.knowledge.index import Index, current
+from sitechat.knowledge.page_addresses import without_prefix
 from sitechat.knowledge.sources.hosts import Hosts, Location
 
 _MAX_LENGTH = 4000

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from sitechat.knowledge.index import Index
-from sitechat.knowledge.searching.matching import Word
-from sitechat.knowledge.searching.weights import PAGE_LENGTH, TITLE_LIKENESS
+from sitechat.knowledge.searching.ranking_weights import PAGE_LENGTH, TITLE_LIKENESS
+from sitechat.knowledge.searching.word_scores import Word
 
 _AT_ONCE = 500
 

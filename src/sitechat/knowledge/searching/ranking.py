@@ -9,14 +9,19 @@ from typing import NamedTuple
 
 from sitechat.knowledge.index import Index, embeddings
 from sitechat.knowledge.index.question_vectors import embed_questions
-from sitechat.knowledge.searching import foreign, listings, page_weights, translations
-from sitechat.knowledge.searching.compounding import joined, separated, spaced
-from sitechat.knowledge.searching.guesses import Guesses
-from sitechat.knowledge.searching.matching import CANDIDATES, Word, best_matches, count_matches
-from sitechat.knowledge.searching.scope import Scope
+from sitechat.knowledge.searching import (
+    foreign_questions,
+    listing_pages,
+    page_translations,
+    page_weights,
+)
+from sitechat.knowledge.searching.guess_limit import Guesses
+from sitechat.knowledge.searching.joined_words import joined, separated, spaced
+from sitechat.knowledge.searching.ranking_weights import LISTING, OTHER_LANGUAGE, PREVIOUS, VOTE
+from sitechat.knowledge.searching.search_scope import Scope
 from sitechat.knowledge.searching.spelling import repair
-from sitechat.knowledge.searching.weights import LISTING, OTHER_LANGUAGE, PREVIOUS, VOTE
-from sitechat.knowledge.text.languages import (
+from sitechat.knowledge.searching.word_scores import CANDIDATES, Word, best_matches, count_matches
+from sitechat.knowledge.text.search_terms import (
     base_language,
     compounds,
     guess_language,
@@ -60,7 +65,7 @@ def rank(index: Index, query: str, previous: str, language: str, scope: Scope) -
             scores[passage] = (page, own + PREVIOUS * score)
     pages = {passage: page for passage, (page, _) in scores.items()}
     merged = _normalised({passage: score for passage, (_, score) in scores.items()})
-    spoken = foreign.language_of(query, index, asked, language) or asked
+    spoken = foreign_questions.language_of(query, index, asked, language) or asked
     if index.vectors is not None and embeddings.knows(spoken):
         near = _nearest(index, query, previous, scope, sorted(scores))
         if near is not None:
@@ -73,12 +78,12 @@ def rank(index: Index, query: str, previous: str, language: str, scope: Scope) -
                 for passage in pages
             }
     if len(index.languages) > 1:
-        merged, pages = translations.in_one_language(index, merged, pages, [asked, language])
-        languages = translations.languages_of(index, set(pages.values()))
+        merged, pages = page_translations.in_one_language(index, merged, pages, [asked, language])
+        languages = page_translations.languages_of(index, set(pages.values()))
         for passage, page in pages.items():
             if languages[page] != asked:
                 merged[passage] *= OTHER_LANGUAGE
-    listed = listings.listings_among(index, set(pages.values()), query)
+    listed = listing_pages.listings_among(index, set(pages.values()), query)
     for passage, page in pages.items():
         if page in listed:
             merged[passage] *= LISTING
@@ -109,7 +114,7 @@ def _words(
 
     Terms are stems in each of the index's languages, with the number of passages that contain them.
     """
-    spoken = foreign.language_of(text, index, language, visitor)
+    spoken = foreign_questions.language_of(text, index, language, visitor)
     stopped = stop_words(spoken or language)
     written = normalised(text)
     in_order = list(plain_words(written))
@@ -125,7 +130,7 @@ def _words(
     for word in kept:
         stems = known(word)
         if spoken:
-            for counterpart in foreign.words_of_site(word, spoken, index, guesses):
+            for counterpart in foreign_questions.words_of_site(word, spoken, index, guesses):
                 stems.update(known(counterpart))
         elif (
             not stems

@@ -6,12 +6,12 @@ import time
 from collections.abc import Iterable, Sequence
 from functools import partial
 
-from sitechat.knowledge.index.store import hide
+from sitechat.knowledge.index.page_storing import hide
 from sitechat.knowledge.index.tenants import cache_key
 from sitechat.knowledge.reading import Unreadable
-from sitechat.knowledge.sources import waiting
+from sitechat.knowledge.sources import threaded_rendering
 from sitechat.knowledge.sources.hosts import Location
-from sitechat.knowledge.sources.pages import LeftOut, PublicPages
+from sitechat.knowledge.sources.public_pages import LeftOut, PublicPages
 from sitechat.knowledge.sources.rendering import Elsewhere, LocalSite
 from sitechat.models import Page
 from sitechat.runtime.per_process import PerProcess
@@ -39,13 +39,15 @@ def hide_lost(pages: Sequence[Page], prefix: str) -> set[int]:
     """
     rendered = [page for page in pages if hasattr(page, "snapshot")]
     now = rendered[:AT_ONCE]
-    answers = waiting.within(
-        waiting.rechecks(), SECONDS, [partial(_is_lost, page.pk, page.url, prefix) for page in now]
+    answers = threaded_rendering.within(
+        threaded_rendering.rechecks(),
+        SECONDS,
+        [partial(_is_lost, page.pk, page.url, prefix) for page in now],
     )
     rest = _due(rendered[AT_ONCE : AT_ONCE + _LATER])
     if rest:
         asked = [(page.pk, page.url) for page in rest]
-        waiting.later(waiting.rechecks(), partial(_ask_all, asked, prefix))
+        threaded_rendering.later(threaded_rendering.rechecks(), partial(_ask_all, asked, prefix))
     return {page.pk for page, is_lost in zip(now, answers, strict=True) if is_lost}
 
 

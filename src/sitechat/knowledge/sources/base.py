@@ -17,7 +17,7 @@ MAX_LABEL_LENGTH = 200
 
 
 Versions = Mapping[str, Mapping[str, str]]
-"""The validators of rendered pages by key; see `versions`."""
+"""The validators of rendered pages by key; see `page_versions`."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Rendered:
     translations: str = ""
     """A value that all translations of a page share; "" if it has no translations."""
     validators: dict[str, str] = field(default_factory=dict)
-    """Values by which the next run detects an unchanged page; see `versions`."""
+    """Values by which the next run detects an unchanged page; see `page_versions`."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from urllib.parse import urljoin
 
-from sitechat.knowledge.sources.tags import base_of, tags, without_comments
+from sitechat.knowledge.sources.tag_scanning import base_of, tags, without_comments
 
 _MAX_SEARCHED = 200_000  # bytes at the beginning of a page
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import ImproperlyConfigured
 
 from sitechat.knowledge import audience as audiences
-from sitechat.knowledge import deletions
+from sitechat.knowledge import object_deletions
 from sitechat.knowledge.sources.base import AnySource, Document, registry
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Source(AnySource, abstract=True):
     def __init_subclass__(cls, abstract: bool = False, **kwargs: Any) -> None:
         super().__init_subclass__(abstract=abstract, **kwargs)
         if not abstract:
-            deletions.watch(cls)
+            object_deletions.watch(cls)
 
     def queryset(self) -> QuerySet[Any]:
         """Return the objects that have a page. They are loaded in chunks."""

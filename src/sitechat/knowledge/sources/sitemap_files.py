@@ -12,7 +12,7 @@ from django.urls.resolvers import RegexPattern
 
 from sitechat.knowledge.reading.blocks import Unreadable
 from sitechat.knowledge.sources.hosts import Location
-from sitechat.knowledge.sources.pages import in_words
+from sitechat.knowledge.sources.public_pages import in_words
 from sitechat.knowledge.sources.rendering import Elsewhere, LocalSite
 from sitechat.knowledge.sources.sitemap_reader import LARGEST_SITEMAP, Locations, SitemapReader
 

@@ -5,7 +5,7 @@ This package imports nothing from the rest of the project.
 
 from __future__ import annotations
 
-from sitechat.knowledge.text.languages import (
+from sitechat.knowledge.text.search_terms import (
     base_language,
     count_words,
     guess_language,

@@ -9,11 +9,11 @@ from django.core.management.base import CommandError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from sitechat.engine.live import LiveReply
+from sitechat.engine.live_reply import LiveReply
 from sitechat.errors import ChatError
 from sitechat.management.base import ChatCommand
 from sitechat.models import Asker
-from sitechat.reports import asking
+from sitechat.reports import asking_bots
 from sitechat.safe_text import Stream, json_text
 
 
@@ -46,19 +46,19 @@ class Command(ChatCommand):
         """Run the command."""
         try:
             if not options["show_prompt"]:
-                asking.check_configured()
-            ask = asking.understand(options["question"], options["bot"], options["page"])
+                asking_bots.check_configured()
+            ask = asking_bots.understand(options["question"], options["bot"], options["page"])
             if options["verbosity"] > 0:
                 self.warn(_("Searching the site…"))
-            live = asking.compose_question(ask, Asker.ASK)
+            live = asking_bots.compose_question(ask, Asker.ASK)
         except ChatError as error:
             raise CommandError(error.as_dict()["message"]) from None
         if options["show_prompt"]:
             self._show_prompt(live)
             return
         stream = Stream()
-        asking.run(
-            asking.answer(
+        asking_bots.run(
+            asking_bots.answer(
                 live,
                 lambda text: self.show(stream.more(text), ending=""),
                 self.warn if options["verbosity"] > 0 else None,
@@ -68,7 +68,7 @@ class Command(ChatCommand):
         if options["show_sources"]:
             self._show_sources(live)
         if live.ending is not None and live.ending.error is not None:
-            raise CommandError(asking.reason_of_failure(live.ending.error, live.request.model))
+            raise CommandError(asking_bots.reason_of_failure(live.ending.error, live.request.model))
 
     def _show_sources(self, live: LiveReply) -> None:
         self.say("")

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop, ngettext
 
 from sitechat.conf import conf
 from sitechat.management.base import ChatCommand
-from sitechat.reports import quantities, retention
+from sitechat.reports import counted_nouns, retention
 
 
 class Command(ChatCommand):
@@ -71,9 +71,9 @@ def _conversations(cleaned: retention.Cleaned, days: int, *, dry_run: bool) -> s
         else _("Deleted %(conversations)s with %(messages)s, older than %(days)s.")
     )
     return text % {
-        "conversations": quantities.conversation_count(cleaned.conversations),
-        "messages": quantities.message_count(cleaned.messages),
-        "days": quantities.day_count(days),
+        "conversations": counted_nouns.conversation_count(cleaned.conversations),
+        "messages": counted_nouns.message_count(cleaned.messages),
+        "days": counted_nouns.day_count(days),
     }
 
 
@@ -83,8 +83,8 @@ def _contacts(count: int, *, dry_run: bool) -> str:
         if dry_run
         else _("Deleted %(contacts)s, older than %(days)s.")
     )
-    days = quantities.day_count(conf.CHAT_CONTACT_RETENTION_DAYS)
-    return text % {"contacts": quantities.contact_count(count), "days": days}
+    days = counted_nouns.day_count(conf.CHAT_CONTACT_RETENTION_DAYS)
+    return text % {"contacts": counted_nouns.contact_count(count), "days": days}
 
 
 def _consents(count: int, *, dry_run: bool) -> str:

@@ -18,7 +18,7 @@ from sitechat.conversations.message_body import IncomingMessage
 from sitechat.errors import ChatError
 from sitechat.management.base import ChatCommand
 from sitechat.models import Asker, Conversation
-from sitechat.reports import asking
+from sitechat.reports import asking_bots
 from sitechat.reports.evaluation import Case, InvalidSuite, Result, Suite, evaluate, suite_of
 from sitechat.safe_text import json_text, visible
 
@@ -87,8 +87,8 @@ class Command(ChatCommand):
         results: list[Result] = []
         try:
             asks = suite.asks(options["bot"])
-            asking.check_configured()
-            asking.run(self._ask(asks, suite.judge, results, quiet=options["json"]))
+            asking_bots.check_configured()
+            asking_bots.run(self._ask(asks, suite.judge, results, quiet=options["json"]))
         except InvalidSuite as error:
             raise CommandError(f"{options['file']}: {error}", returncode=NOT_RUN) from None
         except ChatError as error:
@@ -181,7 +181,7 @@ class Command(ChatCommand):
         quiet: bool,
     ) -> None:
         for case, ask in asks:
-            live = await sync_to_async(asking.compose_question)(ask, Asker.EVAL, case.after)
+            live = await sync_to_async(asking_bots.compose_question)(ask, Asker.EVAL, case.after)
             result = await evaluate(case, live, judge)
             results.append(result)
             if not quiet:

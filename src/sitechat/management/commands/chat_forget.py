@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop
 
 from sitechat.management.base import ChatCommand
 from sitechat.management.visitors import add_visitor, data_of
-from sitechat.reports import privacy, quantities
+from sitechat.reports import counted_nouns, privacy
 from sitechat.safe_text import json_text
 
 
@@ -51,9 +51,9 @@ class Command(ChatCommand):
     def _confirm(self, counts: dict[str, int]) -> None:
         """Raise CommandError for any answer but yes."""
         question = _("Delete %(conversations)s with %(messages)s, and %(contacts)s?") % {
-            "conversations": quantities.conversation_count(counts["conversations"]),
-            "messages": quantities.message_count(counts["messages"]),
-            "contacts": quantities.contact_count(counts["contacts"]),
+            "conversations": counted_nouns.conversation_count(counts["conversations"]),
+            "messages": counted_nouns.message_count(counts["messages"]),
+            "contacts": counted_nouns.contact_count(counts["contacts"]),
         }
         try:
             answer = self.ask(f"{question} [y/N] ")

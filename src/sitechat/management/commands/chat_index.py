@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop, ngettext
 
 from sitechat.knowledge.index import refresh
-from sitechat.knowledge.index.indexing import (
+from sitechat.knowledge.index.indexing_run import (
     IndexReport,
     declared_sources,
     index_all,
@@ -21,7 +21,7 @@ from sitechat.knowledge.index.indexing import (
 from sitechat.knowledge.index.outcomes import Outcome
 from sitechat.management.base import ChatCommand
 from sitechat.models import Page, Passage
-from sitechat.reports import notices, quantities
+from sitechat.reports import counted_nouns, problem_mails
 from sitechat.safe_text import one_line
 
 _BAR_WIDTH = 30
@@ -64,7 +64,7 @@ class Command(ChatCommand):
         try:
             self._handle(options)
         except Exception as error:
-            notices.index_failed(error)
+            problem_mails.index_failed(error)
             raise
 
     def _handle(self, options: Mapping[str, Any]) -> None:
@@ -88,8 +88,8 @@ class Command(ChatCommand):
                 _("%(summary)s The chat knows %(pages)s in %(passages)s. (%(seconds)s s)")
                 % {
                     "summary": _summary(report),
-                    "pages": quantities.page_count(known),
-                    "passages": quantities.passage_count(Passage.objects.count()),
+                    "pages": counted_nouns.page_count(known),
+                    "passages": counted_nouns.passage_count(Passage.objects.count()),
                     "seconds": f"{time.monotonic() - started:.1f}",
                 }
             )

@@ -12,8 +12,8 @@ from dataclasses import replace
 
 from sitechat.reports.doctor import bursts, claude_models, endpoints, page
 from sitechat.reports.doctor.calls import Calls
+from sitechat.reports.doctor.deployed_site import DeployedSite
 from sitechat.reports.doctor.finding import Finding
-from sitechat.reports.doctor.site import DeployedSite
 
 __all__ = ["DeployedSite", "Finding", "examine"]
 

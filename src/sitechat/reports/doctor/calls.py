@@ -7,8 +7,8 @@ from typing import Any
 
 from sitechat.conversations import command_mark
 from sitechat.models import Asker
+from sitechat.reports.doctor.deployed_site import DeployedSite, SiteResponse, origin_of
 from sitechat.reports.doctor.page import FoundChat
-from sitechat.reports.doctor.site import DeployedSite, SiteResponse, origin_of
 
 QUESTION = "Please say in three sentences what this site is about."
 

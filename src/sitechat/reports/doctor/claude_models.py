@@ -17,13 +17,13 @@ from django.utils.translation import ngettext
 
 from sitechat import claude
 from sitechat.chatbot import Chatbot, usable_bots
-from sitechat.claude import catalog, fallbacks
+from sitechat.claude import catalog, fallback_support
 from sitechat.claude.messages import HOUR, messages, system
-from sitechat.claude.reasons import cure
+from sitechat.claude.owner_explanations import cure
 from sitechat.claude.request import Request
 from sitechat.errors import ReplyError
 from sitechat.models import Asker, Usage
-from sitechat.reports import asking
+from sitechat.reports import asking_bots
 from sitechat.reports.doctor.finding import Finding
 from sitechat.reports.doctor.model_lists import ListedModels, list_models, supported
 
@@ -80,7 +80,7 @@ def examine(bot_name: str) -> Iterator[Finding]:
         asked.append(await _ask(bot))
         listed.append(await list_models(sorted(models)))
 
-    asking.run(ask())
+    asking_bots.run(ask())
     yield _accepts(asked[0])
     yield from _models(bots.values(), listed[0])
     yield from _fallbacks(bots.values(), listed[0])
@@ -96,10 +96,10 @@ async def _ask(bot: Chatbot) -> CallOutcome:
         effort=bot.effort,
         fallback_model=bot.fallback_model or "",
     )
-    live = asking.live_reply(request, bot, Asker.DOCTOR)
+    live = asking_bots.live_reply(request, bot, Asker.DOCTOR)
     usage = None
     with suppress(DatabaseError):  # Claude has answered, but the usage can't be stored here
-        usage = await asking.answer(live)
+        usage = await asking_bots.answer(live)
     error = live.ending.error if live.ending is not None else None
     return CallOutcome(live.model, usage, error, live.reply.text)
 
@@ -183,7 +183,7 @@ def _who_hands_over(bot: Chatbot, listed: ListedModels) -> str:
         )
     allowed = getattr(listed.infos.get(bot.model), "allowed_fallback_models", None)
     is_allowed = allowed is None or catalog.base_name(fallback) in map(catalog.base_name, allowed)
-    if not is_allowed or not fallbacks.is_accepted(bot.model, fallback):
+    if not is_allowed or not fallback_support.is_accepted(bot.model, fallback):
         return (
             _(
                 "after a refusal, the chat itself asks %(fallback)s, as the server refuses "

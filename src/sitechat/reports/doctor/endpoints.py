@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from sitechat.conversations import command_mark
 from sitechat.models import Asker
 from sitechat.reports.doctor.calls import QUESTION, Calls
+from sitechat.reports.doctor.deployed_site import SiteResponse
 from sitechat.reports.doctor.finding import Finding
 from sitechat.reports.doctor.forwarded_headers import (
     examine_address,
@@ -16,7 +17,6 @@ from sitechat.reports.doctor.forwarded_headers import (
     examine_origins,
 )
 from sitechat.reports.doctor.page import is_chat
-from sitechat.reports.doctor.site import SiteResponse
 from sitechat.reports.doctor.streams import examine_many, examine_stream
 
 

@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from sitechat.reports.doctor.calls import Calls, describe
+from sitechat.reports.doctor.deployed_site import SiteResponse
 from sitechat.reports.doctor.finding import Finding
-from sitechat.reports.doctor.site import SiteResponse
 
 FOREIGN = "https://example.com"
 FORGED = "203.0.113.7"

@@ -10,8 +10,8 @@ from urllib.parse import urljoin
 from django.utils.translation import gettext as _
 
 from sitechat.reports.doctor import csp
+from sitechat.reports.doctor.deployed_site import DeployedSite, SiteResponse, origin_of
 from sitechat.reports.doctor.finding import Finding
-from sitechat.reports.doctor.site import DeployedSite, SiteResponse, origin_of
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement

@@ -11,12 +11,12 @@ from django.db import DatabaseError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from sitechat.claude.reasons import explanation
+from sitechat.claude.owner_explanations import explanation
 from sitechat.errors import Failure
 from sitechat.models import Message
 from sitechat.reports.doctor.calls import QUESTION, Calls, describe
+from sitechat.reports.doctor.deployed_site import TIMEOUT, SiteResponse
 from sitechat.reports.doctor.finding import Finding
-from sitechat.reports.doctor.site import TIMEOUT, SiteResponse
 
 AT_ONCE = 0.25
 """Seconds. Pieces of an answer that arrive within this time count as arriving at once."""

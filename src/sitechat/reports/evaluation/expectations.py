@@ -9,9 +9,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from sitechat.engine.live import LiveReply
+from sitechat.engine.live_reply import LiveReply
 from sitechat.models import Status
-from sitechat.reports import asking
+from sitechat.reports import asking_bots
 from sitechat.reports.evaluation import judging
 from sitechat.reports.evaluation.judging import Verdict
 from sitechat.reports.evaluation.suites import Case
@@ -67,7 +67,7 @@ class Result:
 async def evaluate(case: Case, live: LiveReply, judge: str) -> Result:
     """Ask the question and compare the answer with the expectations."""
     started = perf_counter()
-    usage = await asking.answer(live)
+    usage = await asking_bots.answer(live)
     result = Result(
         case,
         text=live.reply.text,

@@ -16,9 +16,9 @@ from django.utils.translation import gettext as _
 
 from sitechat.claude.messages import system, text_block
 from sitechat.claude.request import Request
-from sitechat.engine.live import LiveReply
+from sitechat.engine.live_reply import LiveReply
 from sitechat.models import Asker, Status
-from sitechat.reports import asking
+from sitechat.reports import asking_bots
 
 JUDGE = (
     "You judge answers of a website's assistant. You get a question, the answer and a criterion. "
@@ -90,8 +90,8 @@ async def judge(
     )
     dollars = Decimal(0)
     for attempt in (request, replace(request, schema=None)):
-        judging = asking.live_reply(attempt, live.bot, Asker.EVAL)
-        usage = await asking.answer(judging)
+        judging = asking_bots.live_reply(attempt, live.bot, Asker.EVAL)
+        usage = await asking_bots.answer(judging)
         dollars += usage.dollars
         error = judging.ending.error if judging.ending is not None else None
         failure = error.failure if error is not None else None

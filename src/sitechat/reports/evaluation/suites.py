@@ -13,7 +13,7 @@ from sitechat.conf import conf
 from sitechat.conversations.message_body import IncomingMessage
 from sitechat.errors import ChatError
 from sitechat.models import ApprovedAnswer
-from sitechat.reports import asking
+from sitechat.reports import asking_bots
 
 SUITE_KEYS = ("bot", "judge", "cases")
 CASE_KEYS = (
@@ -156,7 +156,7 @@ def _case_of(answer: ApprovedAnswer) -> Case:
 
 def _understood(case: Case, where: str, bot: str | None) -> IncomingMessage:
     try:
-        return asking.understand(case.ask, case.bot or bot, case.page)
+        return asking_bots.understand(case.ask, case.bot or bot, case.page)
     except ChatError as error:
         raise InvalidSuite(f"{where}: {error.as_dict()['message']}") from None
 

@@ -1,0 +1,54 @@
+"""The list of conversations and its search. `conversation_list_rows` has the columns.
+
+A search reads only the newest SEARCH_WINDOW conversations. The page shows how far back it
+searched, and links to a search of the next window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sitechat.admin.date_links import DateLinks
+from sitechat.admin.keyset_pagination import KeysetList
+from sitechat.admin.list_positions import ListPosition
+from sitechat.models import Conversation
+
+if TYPE_CHECKING:
+    from sitechat.admin.conversation_list_rows import Digest
+
+SEARCH_WINDOW = 2000
+"""Number of conversations that one search reads."""
+
+
+class ConversationList(KeysetList):
+    """Conversations with a digest for each row."""
+
+    moment = "updated"
+    digests: list[Digest]
+    dates: DateLinks
+    searched_back_to: datetime | None
+
+    def show(self, rows: Sequence[Any]) -> None:
+        """Prepare the rows of a page for the template."""
+        # Start-up cost: only the list needs the digests.
+        from sitechat.admin.conversation_list_rows import digests
+
+        self.searched_back_to = self.window_end.moment if self.window_end else None
+        self.digests = digests(rows, self.query)
+        self.dates = DateLinks.of(self)
+
+    def window(self, found: Any) -> Any:
+        """Return the conversations that contain the searched words, within one window."""
+        if not self.query:
+            return found
+        named = Conversation.objects.named(self.query)
+        if named is not None:
+            return found.filter(pk__in=named.values("pk"))
+        last = found.values_list("updated", "pk")[SEARCH_WINDOW - 1 : SEARCH_WINDOW]
+        ends = [ListPosition(updated, str(pk)) for updated, pk in last]
+        if ends:
+            self.window_end = ends[0]
+            found = found.filter(ends[0].this_and_newer("updated"))
+        return found.saying(self.query)

@@ -1,0 +1,193 @@
+"""The page of unanswered questions: groups of similar ones, and the listed questions as CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.http import urlencode
+from django.utils.translation import gettext_lazy as _
+
+from sitechat.admin.base import may_read_transcripts, number_in
+from sitechat.admin.csv_cells import csv_response
+from sitechat.conf import conf
+from sitechat.models import Unanswered
+from sitechat.models.ids import parse_uuid
+from sitechat.reports import background_review, question_list
+from sitechat.reports.question_list import QuestionFilter, QuestionGroup
+from sitechat.safe_text import visible
+
+EXCERPT = 240
+"""Number of characters of a reply shown below its question."""
+
+SHOWN = 5
+"""Number of questions of a group that are shown before it is expanded."""
+
+
+@dataclass(frozen=True)
+class QuestionRow:
+    """A question and the beginning of the reply that did not help."""
+
+    row: Unanswered
+    question: str
+    reply: str
+    disliked: bool
+    comment: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """Similar questions, the newest first."""
+
+    asked: Sequence[QuestionRow]
+    group: QuestionGroup
+
+    @property
+    def first(self) -> Sequence[QuestionRow]:
+        """The questions that are shown at once."""
+        return self.asked[:SHOWN]
+
+    @property
+    def others(self) -> Sequence[QuestionRow]:
+        """The questions that are hidden until the group is expanded."""
+        return self.asked[SHOWN:]
+
+    @property
+    def ids(self) -> str:
+        """The primary keys, separated by commas; empty if not all of them are loaded."""
+        if len(self.asked) < self.group.count:
+            return ""
+        return ",".join(str(asked.row.pk) for asked in self.asked)
+
+    @property
+    def name(self) -> str:
+        """A name for the group that excludes questions asked after the page was shown."""
+        return f"{self.group.key}_{self.group.newest.isoformat()}"
+
+
+def groups_page(request: HttpRequest) -> dict[str, Any] | HttpResponse:
+    """Return the template context of the page that the query string describes, or its CSV file."""
+    unreviewed = background_review.review_soon()
+    chosen = _chosen(request)
+    may_read = may_read_transcripts(request)
+    if request.GET.get("format") == "csv":
+        return csv_response(f"unanswered-{timezone.now():%Y-%m-%d}.csv", _export(chosen))
+    page = question_list.group_page(chosen, max(1, number_in(request, "page") or 1))
+
+    def link(**changes: str) -> str:
+        return "?" + urlencode({**_query(chosen), **changes})
+
+    return {
+        "title": _("Unanswered questions"),
+        "groups": [Group(list(map(_asked, group.rows)), group) for group in page.groups],
+        "count": sum(group.count for group in page.groups),
+        "chosen": chosen,
+        "is_filtered": bool(set(_query(chosen)) - {"show"}),
+        "bots": _bots(chosen),
+        "languages": _languages(chosen),
+        "reasons": Unanswered.Reason.choices,
+        "done": chosen.done,
+        "unreviewed": unreviewed,
+        "csv": link(format="csv"),
+        "older": link(page=str(page.number + 1)).removeprefix("?") if page.has_more else "",
+        "newer": link(page=str(page.number - 1)).removeprefix("?") if page.number > 1 else "",
+        "has_older": page.has_more,
+        "may_read": may_read,
+        "may_approve": may_read and request.user.has_perm("sitechat.add_approvedanswer"),
+    }
+
+
+def members_of_group(request: HttpRequest, name: str) -> list[int]:
+    """Return the listed questions of a group that a form names by `Group.name`."""
+    key, _, moment = name.partition("_")
+    group = parse_uuid(key)
+    try:
+        until = parse_datetime(moment)
+    except ValueError:
+        return []
+    if group is None or until is None or timezone.is_aware(until) != settings.USE_TZ:
+        return []
+    return question_list.members(_chosen(request), group, until)
+
+
+def _chosen(request: HttpRequest) -> QuestionFilter:
+    reason = request.GET.get("reason", "")
+    return QuestionFilter(
+        done=request.GET.get("show") == "done",
+        bot=request.GET.get("bot", "")[:64].replace("\x00", ""),
+        language=request.GET.get("language", "")[:16].replace("\x00", ""),
+        reason=reason if reason in Unanswered.Reason.values else "",
+        since=_day(request.GET.get("since", "")),
+        until=_day(request.GET.get("until", "")),
+    )
+
+
+def _day(value: str) -> date | None:
+    try:
+        day = parse_date(value)
+    except ValueError:
+        return None
+    return day if day is not None and 1900 < day.year < 9999 else None
+
+
+def _query(chosen: QuestionFilter) -> dict[str, str]:
+    values = {
+        "show": "done" if chosen.done else "",
+        "bot": chosen.bot,
+        "language": chosen.language,
+        "reason": chosen.reason,
+        "since": chosen.since.isoformat() if chosen.since else "",
+        "until": chosen.until.isoformat() if chosen.until else "",
+    }
+    return {name: value for name, value in values.items() if value}
+
+
+def _bots(chosen: QuestionFilter) -> list[str]:
+    names = [*conf.CHAT_BOTS]
+    return [*names, chosen.bot] if chosen.bot and chosen.bot not in names else names
+
+
+def _languages(chosen: QuestionFilter) -> list[tuple[str, Any]]:
+    names = {code.partition("-")[0]: name for code, name in settings.LANGUAGES}
+    known = question_list.languages()
+    if chosen.language and chosen.language not in known:
+        known.append(chosen.language)
+    return [(code, names.get(code, visible(code))) for code in known]
+
+
+def _export(chosen: QuestionFilter) -> Iterator[Sequence[object]]:
+    yield ("question", "reason", "bot", "language", "asked", "done", "group", "labels")
+    rows = chosen.rows().select_related("conversation")
+    rows = rows.prefetch_related("conversation__labels")[: question_list.EXPORTED]
+    for row in rows.iterator(chunk_size=2000):
+        yield (
+            row.question,
+            row.reason,
+            row.conversation.bot,
+            row.language or "",
+            _iso(row.created),
+            _iso(row.done) if row.done else "",
+            str(row.group or row.reply_id),
+            ", ".join(label.name for label in row.conversation.labels.all()),
+        )
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")
+
+
+def _asked(row: Unanswered) -> QuestionRow:
+    text = " ".join(row.reply.text.split())
+    return QuestionRow(
+        row=row,
+        question=visible(row.question),
+        reply=visible(text[:EXCERPT] + ("…" if len(text) > EXCERPT else "")),
+        disliked=row.reply.rating < 0,
+        comment=visible(row.reply.comment),
+    )

@@ -1,0 +1,162 @@
+"""Look up the conversation for a message: sent before, busy, or free for a new turn."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from sitechat.conversations.conversation_history import find_other
+from sitechat.conversations.message_body import IncomingMessage
+from sitechat.conversations.repeated_messages import may_be_retry
+from sitechat.conversations.replies import ReplyHandle, follow
+from sitechat.conversations.visit import Visit
+from sitechat.engine import lost_replies
+from sitechat.errors import Busy, Conflict
+from sitechat.models import Conversation, Message, Role, Status
+
+
+@dataclass(frozen=True)
+class ConversationState:
+    """The visitor's conversation, if there is one, and its newest messages (newest first)."""
+
+    conversation: Conversation | None
+    recent: Sequence[Message]
+    new_id: uuid.UUID | None = None
+    """The id of the conversation that the message begins; None if it continues one."""
+
+    @property
+    def pk(self) -> uuid.UUID | None:
+        """The id of the conversation that the message goes into."""
+        return self.conversation.pk if self.conversation is not None else self.new_id
+
+    def earlier_reply(self, visit: Visit, message: IncomingMessage) -> ReplyHandle | None:
+        """Return the reply to an earlier copy of the message; None if there is none.
+
+        Raises:
+            Conflict: The id was used for another text.
+        """
+        row = self.earlier_message(message)
+        if row is None or self.conversation is None:
+            return None
+        position = row.position + 1
+        reply = next((m for m in self.recent if m.position == position), None)
+        if reply is None:
+            reply = self.conversation.messages.filter(position=position).first()
+        if reply is None or reply.role != Role.ASSISTANT:  # the message was for a person
+            return None
+        return follow(visit, reply, row.public_id)
+
+    def earlier_message(self, message: IncomingMessage) -> Message | None:
+        """Return the row of an earlier copy of the message; None if the message is new.
+
+        Raises:
+            Conflict: The id was used for another text.
+        """
+        if self.conversation is None or message.client_id is None:
+            return None
+        recent = self.recent
+        row = next((m for m in recent if m.client_id == message.client_id), None)
+        if row is None and recent and recent[-1].position > 0:
+            return stored_message(self.conversation, message)
+        return _checked(row, message)
+
+    def check_free(self) -> None:
+        """Raise Busy if a reply is running; a reply without its process is interrupted first."""
+        running = next((m for m in self.recent if m.status == Status.RUNNING), None)
+        if running is None:
+            return
+        if lost_replies.end_lost(Message.objects.filter(pk=running.pk)):
+            running.refresh_from_db()
+        if running.status == Status.RUNNING:
+            raise Busy(reply=str(running.pk))
+
+
+def stored_message(conversation: Conversation, message: IncomingMessage) -> Message | None:
+    """Read the row of an earlier copy of a message; return None if the message is new.
+
+    Raises:
+        Conflict: The id was used for another text.
+    """
+    if message.client_id is None:
+        return None
+    row = conversation.messages.filter(client_id=message.client_id).first()
+    return _checked(row, message)
+
+
+def _checked(row: Message | None, message: IncomingMessage) -> Message | None:
+    """Return the row. Raise Conflict if it has another text than the message."""
+    if row is not None and row.text != message.text:
+        raise Conflict
+    return row
+
+
+def look_up(visit: Visit, message: IncomingMessage) -> ConversationState:
+    """Return the visitor's conversation with the messages that Claude gets."""
+    bot = message.bot
+    count = 2 * max(1, bot.max_history)
+    if isinstance(message.conversation, uuid.UUID):
+        conversation = find_other(visit, bot.name, message.conversation)
+        return ConversationState(conversation, list(_newest(conversation)[:count]))
+    if message.conversation == "new" and visit.held.session_key is not None:
+        return _look_up_new(visit, message, count)
+    held = visit.held.get(bot.name)
+    if held is None:
+        return _look_up_likely(visit, message, count)
+    own = Conversation.objects.owned_by(visit.user).filter(pk=held)
+    # Both conditions are needed: with one, SQLite sorts all messages of a long conversation.
+    newest = Message.objects.filter(conversation=held, conversation__in=own).order_by("-position")
+    recent = list(newest.select_related("conversation")[:count])
+    if recent:
+        return ConversationState(recent[0].conversation, recent)
+    # Read the conversation before its messages: `updated` must not be newer than they are.
+    current = own.first()
+    if current is None:
+        return ConversationState(None, [], visit.held.new_id(bot.name))
+    return ConversationState(current, list(newest[:count]))
+
+
+def look_up_again(visit: Visit, message: IncomingMessage) -> ConversationState:
+    """Look up the conversation again after a conflict, with its newest turn."""
+    if message.conversation is not None and visit.held.session_key is not None:
+        return look_up(visit, message)
+    return _look_up_likely(visit, message, 2)
+
+
+def _look_up_new(visit: Visit, message: IncomingMessage, count: int) -> ConversationState:
+    """Return a new conversation, or the one that a copy of the message has started."""
+    pk = visit.held.fresh_id(message.bot.name, message.client_id)
+    conversation = Conversation.objects.owned_by(visit.user).filter(pk=pk).first()
+    if conversation is None:
+        return ConversationState(None, [], pk)
+    return ConversationState(conversation, list(_newest(conversation)[:count]))
+
+
+def _newest(conversation: Conversation) -> QuerySet[Message]:
+    return conversation.messages.order_by("-position")
+
+
+def _look_up_likely(visit: Visit, message: IncomingMessage, count: int) -> ConversationState:
+    """Find the conversation even if another message began it and the session lacks it."""
+    likely = visit.held.likely(message.bot.name)
+    if likely is None:
+        return ConversationState(None, [], uuid.uuid4())
+    conversation = Conversation.objects.filter(pk=likely).first()
+    if conversation is None:
+        return ConversationState(None, [], likely)
+    if visit.owns(conversation.user_id):
+        if visit.held.session_key is not None:
+            newest = list(conversation.messages.order_by("-position")[:count])
+            return ConversationState(conversation, newest)
+        # Without a session, only the id of its first message identifies the visitor.
+        first = list(conversation.messages.filter(position__lte=1).order_by("-position"))
+        if len(first) == 2 and may_be_retry(visit, message, conversation, first[1]):
+            return ConversationState(conversation, first)
+    return ConversationState(None, [], uuid.uuid4())
+
+
+def newest_turn(conversation: Conversation) -> list[Message]:
+    """Return the newest message and its reply, the newer one first."""
+    return list(_newest(conversation)[:2])

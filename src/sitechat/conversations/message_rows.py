@@ -1,0 +1,107 @@
+"""Add messages that Claude does not answer, and create the rows of new conversations.
+
+Call everything here inside `database.atomic`.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.db.models import F
+from django.utils import timezone
+
+from sitechat.conversations.open_confirmations import decline_open
+from sitechat.conversations.visit import Visit
+from sitechat.events import announce
+from sitechat.models import IN_CHAT, Conversation, Message, Role
+
+
+class ConversationDeleted(Exception):
+    """The conversation was deleted after it was read."""
+
+
+def begin_conversation(visit: Visit, bot: str, pk: uuid.UUID) -> Conversation:
+    """Create a visitor's conversation, unless a copy of the request has just created it."""
+    conversation = Conversation(
+        pk=pk,
+        bot=bot,
+        user=visit.account,
+        visitor=visit.visitor.session or "",
+        command=visit.command,
+    )
+    Conversation.objects.bulk_create([conversation], ignore_conflicts=True)
+    return conversation
+
+
+def announce_start(conversation: Conversation) -> None:
+    """Announce a conversation that begins in the chat. Commands begin theirs silently."""
+    if conversation.command in IN_CHAT:
+        announce(
+            "conversation_started",
+            sender=Conversation,
+            data={"conversation": str(conversation.pk), "bot": conversation.bot},
+            conversation_id=conversation.pk,
+            conversation=conversation,
+        )
+
+
+def lock(conversation: Conversation, visit: Visit | None = None) -> bool:
+    """Lock the conversation until the transaction ends, and set the time of its last message.
+
+    Update without a SELECT: SQLite fails a transaction that has read and then wants to write,
+    instead of letting it wait.
+
+    Args:
+        conversation: The conversation as it was read.
+        visit: The visitor who writes; a signed-in one becomes its owner.
+
+    Returns:
+        Whether it may have got messages since it was read (each one changes `updated`).
+
+    Raises:
+        ConversationDeleted: It is gone.
+    """
+    changes: dict[str, Any] = {"updated": timezone.now()}
+    if visit is not None and visit.account is not None and conversation.user_id is None:
+        changes["user"] = visit.account
+    row = Conversation.objects.filter(pk=conversation.pk)
+    if row.filter(updated=conversation.updated).update(**changes):
+        return False
+    if row.update(**changes):
+        return True
+    raise ConversationDeleted
+
+
+def hold(conversation: Conversation) -> None:
+    """Lock the conversation until the transaction ends, and change nothing, not even `updated`.
+
+    For changes that are no messages, and must not extend how long the conversation is kept.
+
+    Raises:
+        ConversationDeleted: It is gone.
+    """
+    # Write for the same reason as in `lock`.
+    if not Conversation.objects.filter(pk=conversation.pk).update(bot=F("bot")):
+        raise ConversationDeleted
+
+
+def append(conversation: Conversation, role: Role, text: str, **fields: Any) -> Message:
+    """Add a message to a locked conversation. A visitor's message declines open questions."""
+    if role == Role.USER:
+        decline_open(conversation.messages.filter(confirm__isnull=False))
+    newest = conversation.messages.order_by("-position").values_list("position", flat=True).first()
+    position = next_question(newest) if role == Role.USER else next_answer(newest)
+    return Message.objects.create(
+        conversation=conversation, position=position, role=role, text=text, **fields
+    )
+
+
+def next_question(newest: int | None) -> int:
+    """Return the position of a visitor's message after the newest message: the next even one."""
+    return 0 if newest is None else newest // 2 * 2 + 2
+
+
+def next_answer(newest: int | None) -> int:
+    """Return the position of an answer after the newest message: the next odd one."""
+    return 1 if newest is None else (newest + 1) // 2 * 2 + 1

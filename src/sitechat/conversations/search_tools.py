@@ -1,0 +1,191 @@
+"""The site's pages for Claude: passages with the question, and tools to find more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.urls import get_script_prefix
+from django.utils.translation import gettext_lazy as _
+
+from sitechat.claude.messages import SearchResult, search_result_blocks, text_block
+from sitechat.engine.tool_interface import ToolRefused, ToolResult
+from sitechat.knowledge import approved_search
+from sitechat.knowledge.index import current as current_index
+from sitechat.knowledge.searching import Found, Query, read_page, search_index
+from sitechat.knowledge.searching import open_page as open_page_at
+from sitechat.tools import Tool
+
+if TYPE_CHECKING:
+    from sitechat.knowledge.audience import User
+    from sitechat.knowledge.index import Index
+    from sitechat.models import SiteState
+
+PASSAGES = 10
+"""Maximum passages sent with a question. Ten small ones had more answers than five large ones."""
+
+MAX_PAGE_SIZE = 20
+"""Maximum passages in one part of a page. Claude opens a longer page part by part."""
+
+
+def passages(
+    index: Index | None,
+    query: Query,
+    address: str = "",
+    *,
+    bot: str = "default",
+    site: SiteState | None = None,
+) -> list[SearchResult]:
+    """Return what is sent with a message: approved answers, then passages of pages.
+
+    The passages of the visitor's page come before those of other pages.
+
+    Args:
+        index: The search index; None if nothing has been indexed.
+        query: The message.
+        address: The identity of the visitor's network address for limits; if it is "", the
+            visitor's page is not read.
+        bot: The name of the bot that is asked.
+        site: The state of the site's content; None to read it.
+    """
+    answers = approved_search.find(query, bot, site=site)
+    visited = read_page(query, address) if address and query.page_url else []
+    left = PASSAGES - len(visited) - len(answers)
+    others = search_index(index, query, left) if index is not None else []
+    return list(map(_document, [*answers, *visited, *others]))
+
+
+@dataclass(frozen=True)
+class SiteSearch:
+    """The part of the site that one user may see, for the tools `search_site` and `open_page`."""
+
+    user: User
+    language: str
+    citations: bool
+    prefix: str | None = None
+    """The prefix of all paths of the site; None for the prefix of the current request."""
+    sources: Sequence[str] = ()
+    bot: str = "default"
+    """The name of the bot that is asked."""
+
+    @property
+    def _prefix(self) -> str:
+        return get_script_prefix() if self.prefix is None else self.prefix
+
+    def find(self, query: str) -> list[SearchResult]:
+        """Return the passages that fit a query."""
+        index = current_index()
+        if index is None:
+            return []
+        asked = Query(
+            query,
+            self.user,
+            language=self.language,
+            prefix=self._prefix,
+            sources=self.sources,
+        )
+        return passages(index, asked, bot=self.bot)
+
+    def read(self, url: str) -> list[SearchResult]:
+        """Return the passages of a page; none if there is no such page."""
+        page = open_page_at(url, user=self.user, prefix=self._prefix, sources=self.sources)
+        return list(map(_document, page or []))
+
+
+@dataclass(frozen=True)
+class SitePassages:
+    """Passages of the site as the result of a tool."""
+
+    documents: list[SearchResult]
+    citations: bool
+    none: str = ""
+    """The text for Claude if there are no passages."""
+    note: str = ""
+    """The text for Claude after the passages."""
+
+    def as_result(self, shown: int) -> ToolResult:
+        """Return the result for Claude, who got `shown` documents before."""
+        content = search_result_blocks(self.documents, citations=self.citations, first=shown + 1)
+        if self.note:
+            # A tool result with search results must not contain other blocks.
+            blocks = content[-1]["content"] if self.citations else content
+            blocks.append(text_block(self.note))
+        return ToolResult(content or [text_block(self.none)], self.documents)
+
+
+def _search_site(site: SiteSearch, query: str) -> SitePassages:
+    if not query.strip():
+        raise ToolRefused('"query" must be a string of words to search for.')
+    none = "No page of the site fits these words."
+    return SitePassages(site.find(query), site.citations, none)
+
+
+def _open_page(site: SiteSearch, url: str, part: int = 1) -> SitePassages:
+    if part < 1:
+        raise ToolRefused('"part" must be a whole number; the first part is 1.')
+    page = site.read(url)
+    parts = -(-len(page) // MAX_PAGE_SIZE)
+    some = page[(part - 1) * MAX_PAGE_SIZE : part * MAX_PAGE_SIZE]
+    note = ""
+    if part < parts:
+        note = (
+            f'This is part {part} of {parts} of the page. Open it with "part": {part + 1} to '
+            "read on."
+        )
+    none = f"The page has {parts} parts." if page else "The site has no such page."
+    return SitePassages(some, site.citations, none, note)
+
+
+search_site = Tool(
+    _search_site,
+    "search_site",
+    status=_("Searching the site…"),
+    phase="searching",
+    description=(
+        "Searches this website's pages. Use it when the passages that came with the question "
+        "do not hold the answer. Write the query in the site's language: the words that the "
+        "answering page will have, with spelling mended and references to earlier messages "
+        "put in full."
+    ),
+    schema={
+        "type": "object",
+        "properties": {"query": {"type": "string", "description": "Words to search for."}},
+        "required": ["query"],
+    },
+)
+
+open_page = Tool(
+    _open_page,
+    "open_page",
+    status=_("Reading a page…"),
+    phase="reading",
+    description=(
+        "Reads a page of this website as a whole, by an address that a search result or the "
+        "visitor's page has. Other addresses can't be opened. A long page comes in parts."
+    ),
+    schema={
+        "type": "object",
+        "properties": {
+            "url": {"type": "string", "description": "The page's address."},
+            "part": {
+                "type": "integer",
+                "description": "Which part of a long page to read; the first is 1.",
+            },
+        },
+        "required": ["url"],
+    },
+)
+
+SITE_TOOLS = (search_site, open_page)
+"""Their schemas are written out, so that a site without own tools loads pydantic later."""
+
+
+def _document(passage: Found) -> SearchResult:
+    return SearchResult(
+        title=passage.title or passage.url,
+        url=passage.url,
+        text=passage.text,
+        headings=passage.headings,
+        approved=passage.approved,
+    )

@@ -1,0 +1,91 @@
+"""Limits of a new turn: room for the cheapest message, and concurrent replies of one address."""
+
+from __future__ import annotations
+
+import secrets
+
+from django.db import IntegrityError
+from django.utils.translation import gettext as _
+
+from sitechat.chatbot import Chatbot
+from sitechat.claude import regions
+from sitechat.claude.request import Request
+from sitechat.errors import RateLimited
+from sitechat.ledger import get_ledger
+from sitechat.ledger.limits import PERIODS, current_limits
+from sitechat.ledger.visitor_identity import Visitor
+from sitechat.models import Message
+
+MESSAGES_PER_SLOT = 6
+"""The messages of an address in CHAT_LIMITS, divided by this, are its concurrent replies."""
+
+MIN_SLOTS = 4
+"""Minimum of concurrent replies of an address, for households and visitors with several tabs."""
+
+
+def check_room(visitor: Visitor, bot: Chatbot) -> None:
+    """Raise RateLimited or BudgetExhausted if the limits have no room for an empty message.
+
+    This is a cheap check before the expensive search of the site. The reservation decides.
+    """
+    cheapest = Request(
+        bot.model,
+        bot.max_tokens,
+        [],
+        thinking=bot.thinking,
+        effort=bot.effort,
+        in_us=regions.is_us(),
+        fallback_model=bot.fallback_model or "",
+    ).worst_case()
+    tokens = cheapest.input_tokens + cheapest.output_tokens
+    get_ledger().check(visitor, tokens=tokens, dollars=cheapest.dollars)
+
+
+def slots_per_address() -> int | None:
+    """Return the maximum of concurrent replies of one address; None for any number.
+
+    It is a fraction (`MESSAGES_PER_SLOT`) of the messages that CHAT_LIMITS allows an address in
+    its shortest period. Visitors behind one router share an address, and a flood comes at once.
+    """
+    caps = [limit for limit in current_limits() if (limit.scope, limit.unit) == ("ip", "messages")]
+    if not caps:
+        return None
+    shortest = min(caps, key=lambda limit: PERIODS.index(limit.period))
+    return max(MIN_SLOTS, shortest.cap // MESSAGES_PER_SLOT)
+
+
+def free_slot(address: str, *, guess: bool) -> str | None:
+    """Return a concurrency slot for one more reply of an address. Slots are unique in the database.
+
+    Args:
+        address: The identity of the address, `Visitor.ip`.
+        guess: Do not read the slots in use, for an address that probably uses none.
+
+    Returns:
+        The slot, or None if addresses are not limited.
+
+    Raises:
+        RateLimited: All slots are in use.
+    """
+    count = slots_per_address()
+    if count is None:
+        return None
+    prefix = f"{address}:"
+    used: set[str | None] = set()
+    if not guess:
+        used.update(Message.objects.filter(slot__startswith=prefix).values_list("slot", flat=True))
+    if len(used) >= count:
+        raise RateLimited(_("Too many answers are being written for you at once."), retry_after=5)
+    # A random slot, so that concurrent messages rarely choose the same one.
+    while (slot := f"{prefix}{secrets.randbelow(count)}") in used:
+        pass
+    return slot
+
+
+def is_slot_taken(error: IntegrityError) -> bool:
+    """Return whether a row violates the unique constraint of `Message.slot`.
+
+    The first line of each database's error names the constraint or the column. Further lines may
+    contain values.
+    """
+    return "slot" in str(error).partition("\n")[0]

@@ -1,0 +1,220 @@
+"""Run the replies of one event loop. Requests follow replies, which do not depend on a request.
+
+Each running reply is a task on an event loop: the server's loop under ASGI, or the loop of a
+background thread under WSGI, which starts with the first reply of a process (after a fork). Both
+run the same driver. A reply that starts inside an open transaction, as in a `TestCase`, runs
+immediately on the thread of the transaction, as no other thread could see its rows.
+
+Database work is done in short steps on the engine's threads (`thread_pools`), which keep their
+connections while replies run. Twice a second one statement writes the progress of all replies of
+the process, which also shows that they are alive.
+
+When the process is asked to end, replies with followers may finish within the server's grace
+period. Replies that are still running afterwards are saved as interrupted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextvars import Context
+from functools import partial
+from time import monotonic
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy as _
+
+from sitechat.claude.failures import Silent
+from sitechat.conf import conf
+from sitechat.engine import checkpoints, settlement, thread_pools
+from sitechat.engine.driver import converse, explained
+from sitechat.engine.live_reply import Ending, LiveReply
+from sitechat.engine.thread_pools import POOLED, Steps
+from sitechat.errors import Interrupted
+from sitechat.models import Status
+from sitechat.runtime import exit_callbacks, servers
+from sitechat.runtime.safe_logging import get_logger
+
+logger = get_logger("sitechat.engine")
+
+SAVE_AGAIN = 2.0
+"""Seconds until a failed save of a reply is retried."""
+
+STOP_WITHIN = 2.0
+"""Maximum seconds that a stop waits for the end of the reply."""
+
+SAVE_WITHIN = 3.0
+"""Maximum seconds that the end of the process waits until replies without followers are saved."""
+
+
+class Engine:
+    """The replies of one event loop."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        forget: Callable[[LiveReply], None],
+        finishes_alone: bool,
+    ) -> None:
+        """Run replies on `loop`.
+
+        Args:
+            loop: The event loop, running or about to run.
+            forget: Called on the loop with each reply that has ended.
+            finishes_alone: Whether the process lets replies finish at its end although nobody
+                follows them.
+        """
+        self.loop = loop
+        self._forget = forget
+        self._finishes_alone = finishes_alone
+        self._live: dict[UUID, LiveReply] = {}
+        self._ticker: asyncio.Task[None] | None = None
+        self._last_task: asyncio.Task[None] | None = None
+        self._watching = False
+        self.ending_since: float | None = None
+
+    def start(self, live: LiveReply, context: Context) -> None:
+        """Run the reply in a copy of its request's context.
+
+        Call it from any thread, once the rows are committed.
+        """
+        live.context = context.copy()
+        self.loop.call_soon_threadsafe(partial(self._begin, live), context=context)
+
+    def cancel(self, live: LiveReply, ending: Ending, at: int | None = None) -> None:
+        """End the reply, keeping at most `at` characters. Can be called from any thread."""
+        self.loop.call_soon_threadsafe(self._cancel, live, ending, at)
+
+    def _begin(self, live: LiveReply) -> None:
+        self._live[live.id] = live
+        live.task = self.loop.create_task(self._run(live))
+        if not self._watching:
+            self._watching = True
+            exit_callbacks.on_terminate(self._terminate)
+        if self._ticker is None or self._ticker.done():
+            # It serves all replies, so it does not run in the context of one request.
+            self._ticker = Context().run(self.loop.create_task, self._tick())
+
+    async def _run(self, live: LiveReply) -> None:
+        try:
+            await run_reply(live, POOLED)
+        finally:
+            del self._live[live.id]
+            self._forget(live)
+
+    async def _tick(self) -> None:
+        """Twice a second, write checkpoints, obey other processes' stops and check deadlines."""
+        while self._live:
+            await asyncio.sleep(checkpoints.CHECKPOINT)
+            replies = [live for live in self._live.values() if not live.closed]
+            for live in replies:
+                if monotonic() - live.heard_at > live.timeout:
+                    error = explained(live, Silent(live.timeout))
+                    self._cancel(live, Ending.of_error(live.reply, error), None)
+            self._end_in_time()
+            for group in _written_together(replies):
+                await self._checkpoint(group)
+
+    async def _checkpoint(self, replies: Sequence[LiveReply]) -> None:
+        """Write the progress of the replies of one database, and end those that were stopped."""
+        work = partial(replies[0].context.copy().run, checkpoints.checkpoint, replies)
+        try:
+            rows = await thread_pools.run_checkpoint(work)
+        except Exception:
+            logger.warning("The database took no checkpoint of the replies", exc_info=True)
+            return
+        for live in replies:
+            if live.id not in rows:
+                self._cancel(live, Ending(Status.STOPPED), 0)
+            elif (at := rows[live.id]) is not None:
+                self._cancel(live, Ending(Status.STOPPED), at)
+
+    def _terminate(self, go_on: exit_callbacks.GoOn) -> None:
+        """Handle SIGTERM, which may interrupt the loop's thread at any point."""
+        if self.loop.is_running():
+            self.loop.call_soon_threadsafe(self._save_unfollowed, go_on)
+        else:
+            go_on()
+
+    def _save_unfollowed(self, go_on: exit_callbacks.GoOn) -> None:
+        self.ending_since = self.ending_since or monotonic()
+        self._end_in_time()
+
+        async def save_and_go_on() -> None:
+            ending = [live.task for live in self._live.values() if live.ending and live.task]
+            if ending:
+                await asyncio.wait(ending, timeout=SAVE_WITHIN)
+            go_on()
+
+        self._last_task = self.loop.create_task(save_and_go_on())
+
+    def _end_in_time(self) -> None:
+        """If the process is ending, end replies without followers; after the grace period, all."""
+        server = servers.current_server()
+        if self.ending_since is None:
+            if not server.stopping():
+                return
+            self.ending_since = monotonic()
+        late = monotonic() - self.ending_since > server.grace
+        for live in list(self._live.values()):
+            if late or (not self._finishes_alone and not live.followed):
+                self._cancel(live, Ending(Status.INTERRUPTED, Interrupted()), None)
+
+    def _cancel(self, live: LiveReply, ending: Ending, at: int | None) -> None:
+        if live.ending is not None:
+            return
+        live.ending = ending
+        live.reply.close(at)
+        if live.task is not None and live.driving:
+            live.task.cancel()
+
+
+def _written_together(replies: Iterable[LiveReply]) -> Iterable[Sequence[LiveReply]]:
+    """Return the replies in groups whose rows one statement can write."""
+    groups: dict[object, list[LiveReply]] = {}
+    for live in replies:
+        # With isolation the context says where a row is, for instance in which schema.
+        key = live.id if conf.CHAT_REQUEST_ISOLATION else live.alias
+        groups.setdefault(key, []).append(live)
+    return groups.values()
+
+
+async def run_reply(
+    live: LiveReply,
+    steps: Steps,
+    converse: Callable[[LiveReply, Steps], Awaitable[Ending]] = converse,
+) -> None:
+    """Drive the reply to its end, save it and notify its followers."""
+    loop_ends = False
+    if live.ending is None:
+        live.driving = True
+        try:
+            ending = await converse(live, steps)
+        except asyncio.CancelledError:
+            loop_ends = live.ending is None
+            ending = Ending(Status.INTERRUPTED, Interrupted())
+        live.driving = False
+        live.ending = live.ending or ending
+    live.reply.close(None)
+    while not await _saved(live, steps) and not loop_ends:
+        live.reply.working("unsaved", _("This answer could not be saved yet."))
+        live.finish_and_wake()
+        await asyncio.sleep(SAVE_AGAIN)
+    live.finish_and_wake()
+
+
+async def _saved(live: LiveReply, steps: Steps) -> bool:
+    try:
+        await steps.database(partial(settlement.finish, live))
+    except settlement.REJECTED:
+        live.rejected_saves += 1
+        if live.rejected_saves < settlement.GIVEN_UP_AFTER:
+            logger.exception("The database rejected reply %s; it is tried again", live.id)
+            return False
+        logger.exception("The database rejected reply %s; it is given up", live.id)
+    except Exception:
+        logger.exception("Reply %s could not be saved; it is kept and tried again", live.id)
+        return False
+    live.closed = True
+    return True

@@ -1,0 +1,72 @@
+"""The fallback model of a bot.
+
+It answers if the first model refuses or is overloaded, and no text has been shown yet.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from sitechat import claude
+from sitechat.claude.request import Request
+from sitechat.engine import reservations
+from sitechat.engine.live_reply import LiveReply
+from sitechat.engine.thread_pools import Steps
+from sitechat.errors import ApiError, ClaudeRateLimit, ReplyError
+from sitechat.runtime.safe_logging import get_logger
+
+logger = get_logger("sitechat.engine")
+
+REFUSAL = "refusal"
+
+
+async def after_refusal(
+    live: LiveReply, request: Request, call: claude.Call, steps: Steps
+) -> Request | None:
+    """Return the request to the fallback model if the first one has refused.
+
+    Returns:
+        The request, with its highest cost reserved. None if Claude has not refused, if the API has
+        asked the fallback model itself, or if there is none or no room for it.
+    """
+    if call.stop_reason != REFUSAL or call.handed_over:
+        return None
+    return await _following(live, request, steps, reason="refused")
+
+
+async def after_error(
+    live: LiveReply, request: Request, error: ReplyError, steps: Steps
+) -> Request | None:
+    """Return the request to the fallback model if the first one is overloaded.
+
+    Returns:
+        The request, with its highest cost reserved. None if the error has another reason, or if
+        there is no fallback model or no room for it.
+    """
+    if not _is_overload(error):
+        return None
+    return await _following(live, request, steps, reason="is overloaded")
+
+
+def _is_overload(error: ReplyError) -> bool:
+    """Return whether another model may answer: Claude is overloaded, or a rate limit is reached.
+
+    A spend limit of the account applies to all models.
+    """
+    if isinstance(error, ClaudeRateLimit):
+        return error.retryable
+    status = error.extra.get("status")
+    return isinstance(error, ApiError) and status is not None and status >= 500
+
+
+async def _following(
+    live: LiveReply, request: Request, steps: Steps, *, reason: str
+) -> Request | None:
+    if not request.fallback_model or live.reply.text:
+        return None
+    following = request.to_fallback()
+    with live.without_timeout():
+        if not await steps.database(partial(reservations.hold, live, following)):
+            return None
+    logger.info("The model %s %s: %s answers", request.model, reason, following.model)
+    return following

@@ -1,0 +1,196 @@
+"""Live replies: the state of a reply while this process writes it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import Context
+from dataclasses import dataclass
+from math import inf
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sitechat.claude.request import Request
+from sitechat.engine.reply import Reply
+from sitechat.engine.spending import Reserved, Spending, final_case, spent_on, worst_case
+from sitechat.engine.tool_interface import AskedCall, Decision, Tools, UsedTool
+from sitechat.errors import ReplyError
+from sitechat.models import Status
+
+if TYPE_CHECKING:
+    from sitechat import claude
+    from sitechat.chatbot import Chatbot
+    from sitechat.engine.continuation import Continuation
+    from sitechat.ledger.visitor_identity import Visitor
+
+
+@dataclass(frozen=True)
+class Ending:
+    """The end of a reply: its status and error."""
+
+    status: Status
+    error: ReplyError | None = None
+    asked: AskedCall | None = None
+    """The tool call that the visitor must agree to before the reply goes on."""
+
+    @classmethod
+    def of_error(cls, reply: Reply, error: ReplyError) -> Ending:
+        """Return the end of a failed reply: interrupted if it has text, else failed."""
+        return cls(Status.INTERRUPTED if len(reply) else Status.FAILED, error)
+
+
+class LiveReply:
+    """A reply that runs in this process, with its usage and followers."""
+
+    def __init__(
+        self,
+        reply: Reply,
+        request: Request,
+        *,
+        conversation_id: UUID | None,
+        bot: Chatbot,
+        reserved: Reserved,
+        visitor: Visitor,
+        tools: Tools | None = None,
+        command: str | None = None,
+        account: str = "",
+    ) -> None:
+        self.id = UUID(reply.id)
+        self.reply = reply
+        self.request = request
+        self.conversation_id = conversation_id
+        self.bot = bot
+        self.timeout = bot.timeout
+        self.reserved = reserved
+        self.visitor = visitor
+        self.tools = tools
+        self.tool_calls = 0
+        """The number of tools that Claude has called."""
+        self.tool_uses: list[UsedTool] = []
+        """The tool calls that are not stored yet."""
+        self.decision: Decision | None = None
+        """The visitor's answer, if the reply continues after a question."""
+        self.continuation: Continuation | None = None
+        """The stored state from which such a reply continues."""
+        self.question: dict[str, Any] | None = None
+        """The question that the reply has ended with, once it is saved."""
+        self.account = account
+        """The key of the signed-in user who asked; "" for anybody else."""
+        self.command = command
+        """The sender if it is not a visitor (`models.Asker`); None for a visitor."""
+
+        self.held = worst_case(request) + final_case(request)
+        """The reserved amount; without meaning if `reserved["claims"]` is None."""
+        self._reserving = threading.Lock()
+        self._settles = False
+        self._spent = Spending()
+        self._call: tuple[claude.Call, float] | None = None
+        self.model = request.model
+        """The model that answers, or was the last one to try."""
+        self.refusal_category = ""
+        """The policy area in which a model has refused; empty if none has, or it did not say."""
+        self.stop_reason = ""
+        self.request_id = ""
+        self.started_at = self.heard_at = monotonic()
+        """`heard_at`: when Claude was last heard, from which `timeout` counts."""
+        self.first_token: float | None = None
+        self.checkpointed = (0, 0)
+        """The number of characters and citations that are saved in the row."""
+
+        self.task: asyncio.Task[None] | None = None
+        self.driving = False
+        self.ending: Ending | None = None
+        self.closed = False
+        self.context = Context()
+        """A copy of the request's context variables, for work on the reply's rows."""
+        self.alias = ""
+        """The database of the reply's rows."""
+        self.problem: Exception | None = None
+        """Always None: a reply of this process can always be read."""
+        self.rejected_saves = 0
+        """The number of saves that the database has rejected because of a value."""
+        self._followers: tuple[Callable[[], None], ...] = ()
+        self._lock = threading.Lock()
+
+    @property
+    def spent(self) -> Spending:
+        """The usage of all calls of Claude so far, including the running one."""
+        if self._call is None:
+            return self._spent
+        call, started = self._call
+        return self._spent + spent_on(call, monotonic() - started)
+
+    @property
+    def spent_before(self) -> Spending:
+        """The usage of the calls that have ended."""
+        return self._spent
+
+    @contextmanager
+    def reserving(self) -> Iterator[bool]:
+        """Delay the settlement of the reply while more is reserved for it.
+
+        Yields whether more may be reserved. It may not if the reply was stopped meanwhile: the
+        step runs on a thread, and a stop does not interrupt it.
+        """
+        with self._reserving:
+            yield not self._settles
+
+    def end_reserving(self) -> None:
+        """Wait for a running reservation, and allow no further one."""
+        with self._reserving:
+            self._settles = True
+
+    def begin_call(self, call: claude.Call) -> None:
+        """Record the start of a call of Claude."""
+        self._call = (call, monotonic())
+
+    def end_call(self) -> None:
+        """Add the usage of the current call to what was spent, and keep what it reported."""
+        if self._call is not None:
+            call, _began = self._call
+            self.model = call.model
+            self.refusal_category = call.refusal_category or self.refusal_category
+        self._spent, self._call = self.spent, None
+
+    @contextmanager
+    def without_timeout(self) -> Iterator[None]:
+        """Do not count the time of the block as Claude's silence."""
+        self.heard_at = inf
+        try:
+            yield
+        finally:
+            self.heard_at = monotonic()
+
+    def follow(self, wake: Callable[[], None]) -> None:
+        """Call `wake` (on the engine's loop; it must not block) whenever there is more."""
+        with self._lock:
+            self._followers = (*self._followers, wake)
+
+    def unfollow(self, wake: Callable[[], None]) -> None:
+        """Stop calling `wake`."""
+        with self._lock:
+            self._followers = tuple(known for known in self._followers if known != wake)
+
+    @property
+    def followed(self) -> bool:
+        """Whether somebody in this process reads the reply while it is written."""
+        return bool(self._followers)
+
+    def wake(self) -> None:
+        """Wake every follower."""
+        for follower in self._followers:
+            follower()
+
+    def finish_and_wake(self) -> None:
+        """Finish the reply and wake its followers.
+
+        Call it when the end is saved, so that a follower's next message finds it saved.
+        """
+        if self.ending is not None:
+            asked = self.question
+            shown = {name: asked[name] for name in ("id", "tool", "text")} if asked else None
+            self.reply.finish(self.ending.status, self.ending.error, shown)
+        self.wake()

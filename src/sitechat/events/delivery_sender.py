@@ -1,0 +1,305 @@
+"""Send due deliveries, on one thread of the process for each webhook, and one for mails.
+
+So a slow receiver does not delay the others. A thread ends when no delivery waits. If requests are
+isolated, other threads send due deliveries in the context of each request. Each attempt first
+claims its row, so that two processes never send it at the same time. If the process dies, its claim
+expires and the attempt is repeated: a delivery is sent at least once.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from datetime import timedelta
+from functools import partial
+from time import monotonic
+from typing import Any
+from uuid import UUID
+
+from django.db import close_old_connections
+from django.db.models import F
+from django.utils import timezone
+
+from sitechat.conf import conf
+from sitechat.events.delivery_transports import DeliveryFailed, send_delivery
+from sitechat.events.webhooks import webhooks
+from sitechat.models import Delivery, DeliveryQuerySet
+from sitechat.runtime import database
+from sitechat.runtime.daemon_threads import (
+    DaemonThreads,
+    PoolFull,
+    in_callers_context,
+    start_daemon,
+)
+from sitechat.runtime.database_connections import close_connections
+from sitechat.runtime.per_process import PerProcess
+from sitechat.runtime.safe_logging import get_logger
+from sitechat.safe_text import one_line
+
+logger = get_logger("sitechat.events")
+
+CLAIM = timedelta(minutes=5)
+"""The time after which the claim of a dead process expires."""
+
+DELAYS = (30, 120, 600, 1800, 7200, 21_600, 43_200, 86_400, 86_400)
+"""Seconds between the attempts, about three days in total. If the attempt after the last delay
+fails, the delivery has failed."""
+
+BATCH = 20
+"""Number of deliveries that are looked up at once."""
+
+LONGEST_WAIT = 3600.0
+"""Maximum seconds that a thread waits before it looks for due deliveries again."""
+
+LOOK_EVERY = 60.0
+"""Minimum seconds between two searches for deliveries that other processes have left."""
+
+ISOLATED_THREADS = 4
+ISOLATED_LOOKS = 100
+"""Number of threads that send in the context of requests, and of calls that may wait for them."""
+
+MAX_ERROR = 500
+"""Maximum characters of an error that are stored."""
+
+OTHERS = ""
+"""The target that stands for all deliveries except those to webhooks in CHAT_WEBHOOKS."""
+
+
+class DeliveryThread:
+    """The thread of a process that sends the deliveries to one target."""
+
+    def __init__(self, target: str) -> None:
+        self._target = target
+        self._lock = threading.Lock()
+        self._news = threading.Event()
+        self._idle = threading.Event()
+        self._idle.set()
+        self._runs = False
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until the thread is idle; return whether it is."""
+        return self._idle.wait(seconds)
+
+    def wake(self) -> None:
+        """Make the thread look for due deliveries soon."""
+        with self._lock:
+            self._news.set()
+            self._idle.clear()
+            if not self._runs:
+                try:
+                    start_daemon(self._run, "sitechat-deliveries")
+                except PoolFull:
+                    self._idle.set()
+                    logger.warning("No thread could start to send deliveries; a later one does")
+                else:
+                    self._runs = True
+
+    def _run(self) -> None:
+        while True:
+            self._news.clear()
+            self._idle.clear()
+            wait = self._look()
+            with self._lock:
+                if not self._news.is_set():
+                    self._idle.set()
+                    if wait is None:
+                        self._runs = False
+                        return
+            self._news.wait(wait)
+
+    def _look(self) -> float | None:
+        """Send due deliveries.
+
+        Returns:
+            The seconds until the next attempt; None if no delivery waits.
+        """
+        close_old_connections()
+        try:
+            deliver_due(target=self._target)
+            return _seconds_until_next(self._target)
+        except Exception:  # such as a database that does not answer, or lacks the table
+            logger.exception("Deliveries could not be sent")
+            return None
+        finally:
+            close_connections()
+
+
+class DeliveryThreads:
+    """The threads of a process, by target."""
+
+    def __init__(self) -> None:
+        self._threads: dict[str, DeliveryThread] = {}
+        self._lock = threading.Lock()
+        self._woken: float | None = None
+
+    def wake(self) -> None:
+        """Make all threads look for due deliveries soon."""
+        if conf.CHAT_REQUEST_ISOLATION:
+            _isolated().look()
+            return
+        with self._lock:
+            self._woken = monotonic()
+            for target in (OTHERS, *(hook.url for hook in webhooks())):
+                if target not in self._threads:
+                    self._threads[target] = DeliveryThread(target)
+                self._threads[target].wake()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until all threads are idle; return whether they are."""
+        return all(thread.wait(seconds) for thread in list(self._threads.values()))
+
+    def wake_sometimes(self) -> None:
+        """Wake the threads, unless they were woken within the last `LOOK_EVERY` seconds.
+
+        If requests are isolated, they are always woken: no other thread knows the tenant.
+        """
+        is_due = self._woken is None or monotonic() - self._woken > LOOK_EVERY
+        if is_due or conf.CHAT_REQUEST_ISOLATION:
+            self.wake()
+
+
+class IsolatedLooks:
+    """Send due deliveries on connections that are opened with the caller's context variables.
+
+    The variables may choose a tenant's database or schema, which a thread for all tenants can't
+    know.
+    """
+
+    def __init__(self) -> None:
+        self._threads = DaemonThreads(ISOLATED_THREADS, "sitechat-deliveries")
+        self._waiting = threading.Semaphore(ISOLATED_LOOKS)
+
+    def look(self) -> None:
+        """Send due deliveries soon. If too many calls wait already, a later one sends them."""
+        if self._waiting.acquire(blocking=False):
+            try:
+                self._threads.submit(in_callers_context(self._look))
+            except PoolFull:
+                self._waiting.release()
+                logger.warning("No thread could start to send deliveries; a later one does")
+
+    def _look(self) -> None:
+        self._waiting.release()
+        close_old_connections()
+        try:
+            deliver_due()
+        except Exception:
+            logger.exception("Deliveries could not be sent")
+        finally:
+            close_connections()
+
+
+_isolated = PerProcess(IsolatedLooks)
+
+threads = PerProcess(DeliveryThreads)
+"""The threads of this process, unless requests are isolated."""
+
+
+def wake() -> None:
+    """Send due deliveries soon, on other threads."""
+    if not database.in_transaction():  # other threads would not see the rows of a test
+        threads().wake()
+
+
+def wake_sometimes() -> None:
+    """Send deliveries that other processes have left, unless this process has looked recently."""
+    if not database.in_transaction():
+        threads().wake_sometimes()
+
+
+def deliver_due(within: float | None = None, *, target: str | None = None) -> int:
+    """Send due deliveries on this thread.
+
+    Args:
+        within: Seconds after which no further attempt begins; None for no limit.
+        target: The address of a webhook, or `OTHERS`; None for all deliveries.
+
+    Returns:
+        The number of attempts.
+    """
+    deadline = None if within is None else monotonic() + within
+    attempts = 0
+    while True:
+        rows = _to(target).due(timezone.now()).order_by("due")
+        due = list(rows.values_list("pk", flat=True)[:BATCH])
+        claimed_any = False
+        for pk in due:
+            if deadline is not None and monotonic() > deadline:
+                return attempts
+            delivery = _claim(pk)
+            if delivery is not None:
+                claimed_any = True
+                attempts += 1
+                _attempt(delivery)
+        if not claimed_any:
+            return attempts
+
+
+def _to(target: str | None) -> DeliveryQuerySet:
+    rows = Delivery.objects.all()
+    if target is None:
+        return rows
+    if target == OTHERS:
+        urls = [hook.url for hook in webhooks()]
+        return rows.exclude(kind=Delivery.Kind.WEBHOOK, target__in=urls)
+    return rows.filter(kind=Delivery.Kind.WEBHOOK, target=target)
+
+
+def _seconds_until_next(target: str) -> float | None:
+    due = _to(target).waiting().order_by("due").values_list("due", flat=True).first()
+    if due is None:
+        return None
+    return min(max(1.0, (due - timezone.now()).total_seconds()), LONGEST_WAIT)
+
+
+def _claim(pk: UUID) -> Delivery | None:
+    """Claim a delivery for one attempt; return None if another process has it."""
+    now = timezone.now()
+    row = Delivery.objects.due(now).filter(pk=pk)
+    claim = partial(row.update, due=now + CLAIM, attempts=F("attempts") + 1)
+    claimed = database.retry(claim)
+    return Delivery.objects.filter(pk=pk).first() if claimed else None
+
+
+def _attempt(delivery: Delivery) -> None:
+    try:
+        send_delivery(delivery)
+    except DeliveryFailed as error:
+        _note_failure(delivery, error)
+    else:
+        _update(delivery, state=Delivery.State.SENT, sent=timezone.now(), content={}, error="")
+
+
+def _note_failure(delivery: Delivery, error: DeliveryFailed) -> None:
+    message = one_line(str(error), MAX_ERROR - 1)
+    logger.warning(
+        "Attempt %s to send delivery %s (%s) failed: %s",
+        delivery.attempts,
+        delivery.pk,
+        delivery.event,
+        message,
+    )
+    if error.final or delivery.attempts > len(DELAYS):
+        _update(delivery, state=Delivery.State.FAILED, error=message)
+        return
+    now = timezone.now()
+    due = now + _delay(delivery.attempts)
+    _update(delivery, due=due, error=message)
+    if error.unreachable:
+        # Other deliveries to this target would fail too, so they wait as long as this one.
+        same = Delivery.objects.due(now).filter(kind=delivery.kind)
+        if delivery.kind == Delivery.Kind.WEBHOOK:
+            same = same.filter(target=delivery.target)
+        database.retry(partial(same.update, due=due))
+
+
+def _delay(attempts: int) -> timedelta:
+    """Return the time until the next attempt, varied at random by up to 10%."""
+    seconds = DELAYS[min(attempts, len(DELAYS)) - 1]
+    return timedelta(seconds=seconds * (0.9 + secrets.randbelow(200) / 1000))
+
+
+def _update(delivery: Delivery, **values: Any) -> None:
+    """Store the result of an attempt, unless the delivery was deleted or claimed again."""
+    row = Delivery.objects.waiting().filter(pk=delivery.pk, due=delivery.due)
+    database.retry(partial(row.update, **values))

@@ -1,0 +1,67 @@
+"""The chat's mails, which are stored before they are sent, so that a broken mail server loses none.
+
+They are sent like webhooks: see `delivery_sender`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from uuid import UUID
+
+from django.db import transaction
+
+from sitechat.events.delivery_sender import wake
+from sitechat.models import Delivery
+from sitechat.runtime import database
+
+MAX_TARGET = 500
+"""Maximum characters of the addresses that are stored for the admin."""
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A mail to people of the site. Its texts may contain texts of visitors."""
+
+    to: Sequence[str]
+    subject: str
+    text: str
+    html: str = ""
+    """The text as HTML, in which texts of visitors are escaped; "" for none."""
+    reply_to: str = ""
+
+
+def queue_mail(
+    event: str,
+    mail: Mail,
+    *,
+    conversation_id: UUID | None = None,
+    contact_id: UUID | None = None,
+    once: str | None = None,
+) -> bool:
+    """Store a mail. It is sent after the commit.
+
+    Args:
+        event: What the mail is about, as the admin shows it.
+        mail: The mail. It is not stored if it has no addresses.
+        conversation_id: If this conversation is deleted, so is the mail.
+        contact_id: If this contact is deleted, so is the mail.
+        once: A name such as "cleanup:2026-11-29". Only one mail is ever stored for each name.
+
+    Returns:
+        Whether the mail has addresses.
+    """
+    if not mail.to:
+        return False
+    delivery = Delivery(
+        kind=Delivery.Kind.MAIL,
+        event=event,
+        target=", ".join(mail.to)[:MAX_TARGET],
+        content={**asdict(mail), "to": list(mail.to)},
+        conversation_id=conversation_id,
+        contact_id=contact_id,
+        once=once,
+    )
+    Delivery.objects.bulk_create([delivery], ignore_conflicts=once is not None)
+    transaction.on_commit(wake, using=database.alias())
+    return True

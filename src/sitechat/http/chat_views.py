@@ -1,0 +1,283 @@
+"""The endpoints of `chat/` and `chat/conversations/`: read a request, admit it, start a reply.
+
+Each handler is a coroutine that awaits its database steps, so that it is written once for WSGI and
+ASGI; see `sitechat.runtime.request_steps`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+
+from sitechat import claude
+from sitechat.chatbot import find_bot
+from sitechat.conversations import (
+    bot_texts,
+    command_mark,
+    consent,
+    conversation_history,
+    conversation_lookup,
+    erasure,
+    prompt,
+    turn_limits,
+    turns,
+)
+from sitechat.conversations.conversation_lookup import ConversationState
+from sitechat.conversations.message_body import IncomingMessage
+from sitechat.conversations.visit import Visit
+from sitechat.errors import NotConfigured, PersonJoined
+from sitechat.http import (
+    admission,
+    person_views,
+    read_limits,
+    request_parsing,
+    session_data,
+    session_saving,
+    turn_queue,
+    visit_reader,
+)
+from sitechat.http.chat_paths import chat_paths
+from sitechat.http.dispatch import endpoint
+from sitechat.http.stream_places import StreamPlace, server_of
+from sitechat.http.widget_element import widget_options
+from sitechat.knowledge.index import embeddings
+from sitechat.ledger import get_ledger
+from sitechat.ledger.claims import LimitLeft
+from sitechat.models import Asker, Conversation, Status
+from sitechat.people import handoff, visitor_actions
+from sitechat.people.contact_form import current_form
+from sitechat.people.person_options import person_options
+from sitechat.runtime import database
+from sitechat.runtime.request_steps import RequestSteps
+from sitechat.runtime.safe_logging import get_logger
+
+logger = get_logger("sitechat.views")
+
+
+@dataclass(frozen=True)
+class IncomingTurn:
+    """The visit and the conversation of an incoming message, and its earlier copy, if any."""
+
+    visit: Visit
+    state: ConversationState
+    turn: turns.Turn | None
+    """The turn that an earlier copy of the message has started; None if there is none."""
+    delivered: visitor_actions.Delivered | None = None
+    """The earlier copy of the message, if it was stored for a person."""
+    is_personal: bool = False
+    """Whether a person has joined and the message is new."""
+
+    @property
+    def conversation(self) -> Conversation:
+        """The conversation of a message for a person."""
+        assert self.state.conversation is not None  # noqa: S101 - a person has joined in it
+        return self.state.conversation
+
+    @property
+    def asks_claude(self) -> bool:
+        """Whether the message starts a new turn."""
+        return self.turn is None and self.delivered is None and not self.is_personal
+
+
+async def _send(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
+    chat_paths().add(request)
+    ticket = await turn_queue.enter(request) if steps.loop is not None else None
+    try:
+        return await _send_admitted(request, steps)
+    finally:
+        if ticket is not None:
+            ticket.leave()
+
+
+async def _send_admitted(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
+    admission.check_source(request)
+    message = request_parsing.read_message(request)
+    bot = message.bot
+    await admission.check_allowed(bot, request, steps)
+    message = await admission.clean(message, steps)
+    place = StreamPlace(request)
+    try:
+        begin = partial(_begin, request, message, place, steps)
+        if prompt.has_own_methods(bot):
+            found = await steps.run(partial(_find, request, message, check_room=True))
+            if found.asks_claude:
+                words = await prompt.bot_words(bot, request, steps.ask)
+                begin = partial(begin, words=words)
+            visit, turn = await steps.run(partial(begin, found))
+        else:
+            visit, turn = await steps.run(lambda: begin(_find(request, message)))
+        if isinstance(turn, visitor_actions.Delivered):
+            place.release()
+            response = person_views.delivered(request, turn)
+        else:
+            response = place.respond(turn.reply)
+    except BaseException:
+        place.release()
+        raise
+    if visit.command is not None and visit.command != Asker.STAFF:
+        response[command_mark.HEADER] = visit.command
+    return response
+
+
+def _find(
+    request: HttpRequest, message: IncomingMessage, *, check_room: bool = False
+) -> IncomingTurn:
+    """Look up the visitor and their conversation, and check that it can take the message.
+
+    Args:
+        request: The request.
+        message: The message in the request.
+        check_room: Whether to refuse a new message that exceeds a limit.
+
+    Raises:
+        ChatError: The message can't be accepted.
+    """
+    if not database.in_transaction():  # a test's transaction has one thread
+        claude.warm_up()
+    visit = visit_reader.read_visit(request, message.client_id)
+    state = conversation_lookup.look_up(visit, message)
+    turn = turns.earlier_turn(visit, message, state)
+    if turn is None and state.conversation is not None:
+        delivered = visitor_actions.find_delivered(state, message)
+        if delivered is not None:
+            return IncomingTurn(visit, state, None, delivered)
+        if handoff.joined_handoff(state.conversation.pk) is not None:
+            consent.check(visit)
+            return IncomingTurn(visit, state, None, is_personal=True)
+    if turn is None:
+        consent.check(visit)
+        admission.check_ready()
+        if check_room:
+            state.check_free()
+            turn_limits.check_room(visit.visitor, message.bot)
+    return IncomingTurn(visit, state, turn)
+
+
+def _begin(
+    request: HttpRequest,
+    message: IncomingMessage,
+    place: StreamPlace,
+    steps: RequestSteps,
+    found: IncomingTurn,
+    words: prompt.BotWords | None = None,
+) -> tuple[Visit, turns.Turn | visitor_actions.Delivered]:
+    """Start the turn of a message, unless an earlier copy has done so, and save the session.
+
+    Returns:
+        The visit; and the turn, or the message if a person will answer it.
+    """
+    visit, turn = found.visit, found.turn
+    if found.delivered is not None or found.is_personal:
+        delivered = found.delivered or visitor_actions.deliver(visit, message, found.conversation)
+        session_data.accept(request, visit, message.bot.name, delivered.conversation.pk)
+        return visit, delivered
+    if turn is None:
+        server = server_of(request)
+        if server.problem:
+            logger.error("No reply can run on %s: %s", server.name, server.problem)
+            raise NotConfigured
+        place.take()
+        try:
+            turn = turns.take(visit, message, found.state, loop=steps.loop, words=words)
+        except PersonJoined:  # in this moment; the message is for the person
+            state = conversation_lookup.look_up(visit, message)
+            now = IncomingTurn(visit, state, None, is_personal=True)
+            return _begin(request, message, place, steps, now)
+    elif not turn.reply.reply.finished:
+        place.take()
+    if turn.conversation is not None:
+        session_data.accept(request, visit, message.bot.name, turn.conversation)
+    return visit, turn
+
+
+async def _show(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
+    chat_paths().add(request)
+    read_limits.check_call(request, "reads")
+    conversation = await steps.run(partial(_conversation, request))
+    # Last, because other imports are slow meanwhile.
+    claude.warm_up()
+    embeddings.warm_up()
+    return JsonResponse(conversation)
+
+
+def _conversation(request: HttpRequest) -> dict[str, Any]:
+    bot = find_bot(request.GET.get("bot"))
+    visit = visit_reader.read_visit(request)
+    conversation = conversation_history.find(visit, bot.name, request.GET.get("conversation"))
+    page = conversation_history.Excerpt([], None)
+    if conversation is not None:
+        page = conversation_history.excerpt(visit, conversation, request.GET.get("before"))
+    running = next((m["id"] for m in page.messages if m["status"] == Status.RUNNING), None)
+    edited = bot_texts.read_texts(bot.name)
+    options = widget_options(bot.name)
+    form = current_form() if edited.offers_contact else None
+    return {
+        "conversation": str(conversation.pk) if conversation else None,
+        "messages": page.messages,
+        "before": page.before,
+        "running": running,
+        "greeting": str(options.get("greeting", "")),
+        "suggestions": [str(text) for text in options.get("suggestions", ())],
+        "limits": _left(visit),
+        "person": _person(conversation, offered=edited.offers_person),
+        "privacy_url": _optional(options.get("privacy_url")),
+        "consent": consent.state(visit),
+        "contact": form and form.as_dict(has_sent=session_data.has_left_contact(request)),
+    }
+
+
+def _person(conversation: Conversation | None, *, offered: bool) -> dict[str, Any]:
+    options = person_options()
+    found = None if conversation is None else handoff.find_handoff(conversation.pk, options)
+    return handoff.as_dict(found, options if offered or found is not None else None)
+
+
+def _optional(text: object) -> str | None:
+    return None if text is None else str(text)
+
+
+def _left(visit: Visit) -> list[LimitLeft]:
+    """Return what is left of the visitor's limits; an empty list if the ledger is unavailable."""
+    try:
+        return get_ledger().left(visit.visitor)
+    except Exception as error:
+        missing = isinstance(error, DatabaseError) and database.reports_missing_schema(error)
+        if missing or database.in_transaction():
+            raise
+        logger.exception("The ledger is unavailable; a conversation is shown without its limits")
+        return []
+
+
+async def _list(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
+    read_limits.check_call(request, "reads")
+    bot = find_bot(request.GET.get("bot"))
+    listed = await steps.run(
+        lambda: conversation_history.listed(visit_reader.read_visit(request), bot.name)
+    )
+    return JsonResponse({"conversations": listed})
+
+
+async def _forget(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
+    admission.check_source(request)
+    read_limits.check_call(request, "actions")
+    await steps.run(partial(_erase, request))
+    return HttpResponse(status=204)
+
+
+def _erase(request: HttpRequest) -> None:
+    bot, visit = find_bot(request.GET.get("bot")).name, visit_reader.read_visit(request)
+    named = request.GET.get("conversation")
+    conversation = conversation_history.find(visit, bot, named)
+    if conversation is not None:
+        erasure.erase(Conversation.objects.filter(pk=conversation.pk))
+    if named is None or (conversation is not None and conversation.pk == visit.held.get(bot)):
+        session_data.drop_conversation(request, visit, bot)
+        session_saving.save(request)
+
+
+chat = endpoint(GET=_show, HEAD=_show, POST=_send, DELETE=_forget)
+conversations = endpoint(GET=_list)

@@ -1,0 +1,124 @@
+"""Admit or refuse messages before Django handles them, on sites with `ChatMiddleware`.
+
+Django uses a thread for each ASGI request before it calls any middleware, and some more threads
+for an error. With hundreds of messages at once, refusing one message there takes milliseconds of
+the process, and the site's other pages wait. So the ASGI handler passes its requests through here.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from io import BytesIO
+from typing import Any
+
+from django.core.handlers.asgi import ASGIHandler
+from django.http import HttpRequest
+
+from sitechat.errors import ChatError
+from sitechat.http import turn_queue
+from sitechat.http.chat_paths import chat_paths
+from sitechat.http.dispatch import finished, refusal
+from sitechat.http.page_language import page_language
+from sitechat.http.read_limits import TooManyReads, brake, check_call
+
+MAX_BODY = 131_072
+"""Maximum bytes of a message that waits in memory. A larger one waits in the view."""
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+Send = Callable[[Mapping[str, Any]], Awaitable[None]]
+
+
+def put_before(handler: ASGIHandler) -> None:
+    """Let the handler's requests pass the gate first. A second call for it does nothing."""
+    if not isinstance(getattr(handler.handle, "__self__", None), EarlyGate):
+        setattr(handler, "handle", EarlyGate(handler).handle)  # noqa: B010 - mypy knows a method
+
+
+class EarlyGate:
+    """The gate before one ASGI handler."""
+
+    def __init__(self, handler: ASGIHandler) -> None:
+        self._handler = handler
+        self._handle = handler.handle
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request: pass it on to Django, or refuse it."""
+        method, path = scope["method"], scope["path"].removeprefix(scope.get("root_path", ""))
+        if path in chat_paths():
+            if method == "POST":
+                await self._admit(scope, receive, send)
+                return
+            if method in {"GET", "HEAD"} and await self._refused_read(scope, send):
+                return
+        await self._handle(scope, receive, send)
+
+    async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a message pass when it is its turn, or refuse it."""
+        body = Body(receive)
+        # First the body, so that a client that sends it slowly takes no place.
+        if not await body.is_read():
+            await self._handle(scope, body.receive, send)
+            return
+        try:
+            ticket = await turn_queue.gate().enter()
+        except turn_queue.NoRoom as error:
+            if not await self._refused(scope, error, send):
+                await self._handle(scope, body.receive, send)
+            return
+        scope[turn_queue.TICKET] = ticket
+        try:
+            await self._handle(scope, body.receive, send)
+        finally:
+            ticket.leave()
+
+    async def _refused_read(self, scope: Scope, send: Send) -> bool:
+        """Refuse a request for a conversation if its visitor makes too many."""
+        request = self._request(scope)
+        try:
+            if request is not None:
+                check_call(request, "reads")
+        except TooManyReads as error:
+            await brake().hold_back()
+            return await self._refused(scope, error, send)
+        return False
+
+    async def _refused(self, scope: Scope, error: ChatError, send: Send) -> bool:
+        """Send an error. Return False if the request is one that Django itself refuses."""
+        request = self._request(scope)
+        if request is None:
+            return False
+        with page_language(request) as language:
+            response = finished(request, refusal(error), language)
+        await self._handler.send_response(response, send)
+        return True
+
+    def _request(self, scope: Scope) -> HttpRequest | None:
+        """Return the request without its body; None if it is invalid."""
+        return self._handler.create_request(scope, BytesIO())[0]
+
+
+class Body:
+    """The body of a request, which Django receives again."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._received: deque[Mapping[str, Any]] = deque()
+
+    async def is_read(self) -> bool:
+        """Read the body. Return False if it is too large, or the client has left."""
+        size = 0
+        while size <= MAX_BODY:
+            message = await self._receive()
+            self._received.append(message)
+            if message["type"] != "http.request":
+                return False
+            size += len(message.get("body", b""))
+            if not message.get("more_body", False):
+                return True
+        return False
+
+    async def receive(self) -> Mapping[str, Any]:
+        """Return the next message from the server."""
+        return self._received.popleft() if self._received else await self._receive()

@@ -1,0 +1,134 @@
+"""Views for other programs: llms.txt, llms-full.txt and a Model Context Protocol endpoint.
+
+They show only public pages, to signed-in users too, and set no cookie.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from functools import wraps
+from typing import Any
+
+from django.apps import apps
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
+
+from sitechat.errors import ForbiddenOrigin, InvalidRequest
+from sitechat.http.admission import check_source
+from sitechat.http.request_parsing import BodyTooLong, network_of, read_body
+from sitechat.knowledge import machines
+from sitechat.knowledge.searching.links import current_links
+from sitechat.runtime import address_rates
+from sitechat.runtime.address_rates import Rate
+
+LIMIT = 60
+"""Maximum requests of one address per minute."""
+
+MAX_BODY_LENGTH = 100_000
+"""Maximum size of a message in bytes."""
+
+View = Callable[[HttpRequest], HttpResponse]
+
+
+def _limited(view: View) -> View:
+    @wraps(view)
+    def limited(request: HttpRequest) -> HttpResponse:
+        rate = address_rates.count_request("machines", network_of(request), LIMIT, 60)
+        if rate is Rate.EXCEEDED:
+            return _refusal(429, "Too many requests.\n")
+        if rate is Rate.UNKNOWN:
+            return _refusal(503, "Requests can't be counted at present.\n")
+        return view(request)
+
+    return limited
+
+
+def _refusal(status: int, text: str) -> HttpResponse:
+    return HttpResponse(
+        text,
+        status=status,
+        headers={"Retry-After": "60"},
+        content_type="text/plain; charset=utf-8",
+    )
+
+
+@require_safe
+@_limited
+def llms(request: HttpRequest) -> HttpResponse:
+    """Return llms.txt: the list of the site's public pages."""
+    return _text(machines.list_of_pages(_name(request), _link(request)))
+
+
+@require_safe
+@_limited
+def llms_full(request: HttpRequest) -> HttpResponse:
+    """Return llms-full.txt: the text of the site's public pages."""
+    return _text(machines.full_text(_name(request), _link(request)))
+
+
+@csrf_exempt
+@_limited
+def mcp(request: HttpRequest) -> HttpResponse:
+    """Answer one message of the Model Context Protocol."""
+    try:
+        check_source(request)
+    except ForbiddenOrigin as error:
+        return JsonResponse(error.as_dict(), status=403)
+    if request.method != "POST":  # there are no streams to follow and no sessions to end
+        return HttpResponse(status=405, headers={"Allow": "POST"})
+    if request.content_type != "application/json":
+        return HttpResponse(status=415)
+    if request.headers.get("MCP-Protocol-Version", machines.VERSIONS[-1]) not in machines.VERSIONS:
+        versions = ", ".join(machines.VERSIONS)
+        message = f"MCP-Protocol-Version must be one of {versions}."
+        return JsonResponse({"error": {"message": message}}, status=400)
+    try:
+        body = read_body(request, MAX_BODY_LENGTH)
+    except BodyTooLong:
+        return HttpResponse(status=413)
+    except InvalidRequest as error:
+        return JsonResponse(error.as_dict(), status=400)
+    answer = machines.answer(_parsed(body), _name(request), _link(request))
+    if answer is None:
+        return HttpResponse(status=202)
+    is_no_message = answer.get("id") is None and "error" in answer
+    return JsonResponse(
+        answer, status=400 if is_no_message else 200, headers={"Cache-Control": "no-store"}
+    )
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _text(text: str) -> HttpResponse:
+    return HttpResponse(
+        text,
+        content_type="text/plain; charset=utf-8",
+        headers={"Cache-Control": "public, max-age=300"},
+    )
+
+
+def _name(request: HttpRequest) -> str:
+    """Return the name of the site from the sites framework, or else its host.
+
+    The framework may have no row for SITE_ID, or for the host.
+    """
+    if apps.is_installed("django.contrib.sites"):
+        from django.contrib.sites.models import Site
+        from django.contrib.sites.shortcuts import get_current_site
+
+        with suppress(Site.DoesNotExist):
+            return str(get_current_site(request).name) or request.get_host()
+    return request.get_host()
+
+
+def _link(request: HttpRequest) -> Callable[[str], str]:
+    links = current_links()
+    return lambda url: request.build_absolute_uri(links.cited(url) if url[:1] == "/" else url)

@@ -1,0 +1,94 @@
+"""Let messages enter Django's middleware a few at a time under ASGI.
+
+Django runs each synchronous middleware of an ASGI request on a thread. If hundreds of messages
+arrive at once, the site's other pages wait behind all of them, even if the view then refuses most.
+The signal `request_started` is sent before the middleware, so its receiver can let them wait.
+Nothing is refused here: that is the task of `turn_queue`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import MutableMapping
+from typing import Any, cast
+
+import django
+from django.core.signals import request_started
+from django.http import HttpRequest
+
+from sitechat.http.chat_paths import chat_paths
+from sitechat.http.turn_queue import TICKET, Ticket
+from sitechat.runtime.daemon_threads import let_request_thread_go
+from sitechat.runtime.per_loop import PerLoop
+
+ENTERING = 4
+"""Maximum number of messages in the site's middleware."""
+
+MAX_WAIT = 20.0
+"""Seconds after which a message enters even if there is no place."""
+
+MAX_INSIDE = 1.0
+"""Seconds after which a message gives up its place, for instance if a middleware has answered
+it."""
+
+KEY = "sitechat.entrance"
+"""The key of a message's ticket in its ASGI scope."""
+
+Scope = MutableMapping[str, Any]
+
+
+class Entrance:
+    """The places for messages of one event loop."""
+
+    def __init__(self) -> None:
+        self._places = asyncio.Semaphore(ENTERING)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the next message has to wait."""
+        return self._places.locked()
+
+    async def enter(self) -> Ticket | None:
+        """Wait for a place; return None if there was none in time."""
+        try:
+            await asyncio.wait_for(self._places.acquire(), MAX_WAIT)
+        except asyncio.TimeoutError:
+            return None
+        ticket = Ticket(self)
+        asyncio.get_running_loop().call_later(MAX_INSIDE, ticket.leave)
+        return ticket
+
+    def leave(self) -> None:
+        """Free a place."""
+        self._places.release()
+
+
+_entrances: PerLoop[Entrance] = PerLoop()
+
+
+def connect() -> None:
+    """Connect the receiver. Call it only in processes that serve ASGI.
+
+    Under WSGI Django would start an event loop for it in every request of the site. Before Django
+    5.0 signals had no asynchronous receivers.
+    """
+    if django.VERSION >= (5,):
+        request_started.connect(_wait, dispatch_uid="sitechat.entrance")
+
+
+def leave(request: HttpRequest) -> None:
+    """Free the place of a message that has passed the site's middleware."""
+    ticket = cast("Scope", getattr(request, "scope", {})).get(KEY)
+    if ticket is not None:
+        ticket.leave()
+
+
+async def _wait(*, scope: Scope, **_signal: object) -> None:
+    path = scope["path"].removeprefix(scope.get("root_path", ""))
+    if scope.get("method") != "POST" or path not in chat_paths() or TICKET in scope:
+        return
+    loop = asyncio.get_running_loop()
+    entrance = _entrances.get(loop) or _entrances.setdefault(loop, Entrance())
+    if entrance.is_full:
+        let_request_thread_go()  # the signal's other receivers have used it
+    scope[KEY] = await entrance.enter()

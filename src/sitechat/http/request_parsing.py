@@ -1,0 +1,202 @@
+"""Parsing of HTTP requests: bodies, offsets, headers and the network address."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.http import HttpRequest, RawPostDataException
+
+from sitechat.claude.messages import VisitorPage
+from sitechat.conf import conf
+from sitechat.conversations.message_body import (
+    IncomingMessage,
+    parse_message,
+    parse_page,
+    read_string,
+    reject_unknown_keys,
+)
+from sitechat.errors import InvalidRequest, MessageTooLong, UnsupportedMediaType
+from sitechat.ledger.visitor_identity import client_network
+from sitechat.models.ids import parse_uuid
+from sitechat.safe_text import storable
+
+MAX_BYTES_PER_CHARACTER = 12
+"""Maximum bytes of a character in JSON: two escaped surrogates of six bytes."""
+
+MAX_BYTES_BESIDE_MESSAGE = 16_384
+"""Maximum bytes of the rest of a body: ids, address and title of the page."""
+
+MAX_COMMENT_LENGTH = 2000
+"""Maximum length of a comment on a rating, in characters."""
+
+
+class BodyTooLong(Exception):
+    """The body of a request is longer than its limit."""
+
+
+def network_of(request: HttpRequest) -> str:
+    """Return the network of the client, with CHAT_TRUSTED_PROXIES; see `client_network`."""
+    return client_network(
+        remote=request.META.get("REMOTE_ADDR", ""),
+        forwarded=request.META.get("HTTP_X_FORWARDED_FOR", ""),
+        proxies=conf.CHAT_TRUSTED_PROXIES,
+    )
+
+
+def read_body(request: HttpRequest, limit: int) -> bytes:
+    """Return the body. At most `limit` + 1 bytes are held in memory.
+
+    Raises:
+        BodyTooLong: The body is longer than the limit.
+        InvalidRequest: The body can't be read, or its length is not a number.
+    """
+    if _length(request) > limit:
+        raise BodyTooLong
+    try:
+        body = request.read(limit + 1)
+    except (OSError, RawPostDataException):
+        raise InvalidRequest("The body could not be read.") from None
+    if len(body) > limit:
+        raise BodyTooLong
+    return body
+
+
+def read_message(request: HttpRequest) -> IncomingMessage:
+    """Return the message in the body of a request.
+
+    Raises:
+        ChatError: The body is not a valid message.
+    """
+    return parse_message(read_json(request))
+
+
+def read_json(request: HttpRequest) -> dict[str, Any]:
+    """Return the JSON object in the body.
+
+    Raises:
+        ChatError: The body has another type, is too long, or is not a JSON object.
+    """
+    if request.content_type != "application/json":
+        raise UnsupportedMediaType
+    limit = conf.CHAT_MAX_MESSAGE_LENGTH * MAX_BYTES_PER_CHARACTER + MAX_BYTES_BESIDE_MESSAGE
+    try:
+        data = json.loads(read_body(request, limit).decode())
+    except BodyTooLong:
+        raise MessageTooLong(conf.CHAT_MAX_MESSAGE_LENGTH) from None
+    except (ValueError, RecursionError):
+        raise InvalidRequest("The body is not valid JSON in UTF-8.") from None
+    if not isinstance(data, dict):
+        raise InvalidRequest("The body must be a JSON object.")
+    return data
+
+
+def _length(request: HttpRequest) -> int:
+    try:
+        return int(request.headers.get("Content-Length") or 0)
+    except ValueError:
+        raise InvalidRequest("Content-Length is not a number.") from None
+
+
+def read_stop(request: HttpRequest) -> int | None:
+    """Return the number of characters to keep of a stopped reply; None for all."""
+    if not _has_body(request):
+        return None
+    data = read_json(request)
+    reject_unknown_keys(data, {"at"})
+    at = data.get("at")
+    if at is not None and (not isinstance(at, int) or isinstance(at, bool) or at < 0):
+        raise InvalidRequest('"at" must be a number of characters, 0 or more.')
+    return at
+
+
+def read_visitor_page(request: HttpRequest) -> VisitorPage:
+    """Return the page in the body of a request for a person; an empty page if there is no JSON."""
+    if not _has_body(request) or request.content_type != "application/json":
+        return VisitorPage()
+    data = read_json(request)
+    reject_unknown_keys(data, {"page"})
+    return parse_page(data.get("page")) or VisitorPage()
+
+
+def read_consent(request: HttpRequest) -> str | None:
+    """Return the text that the visitor accepts; None if the request does not contain it."""
+    if not _has_body(request):
+        return None
+    data = read_json(request)
+    reject_unknown_keys(data, {"text"})
+    return read_string(data, "text")
+
+
+def read_referer(request: HttpRequest) -> str:
+    """Return the address of the page that sent the request; "" unless it is on the same host."""
+    referer = storable(request.headers.get("Referer", ""))
+    try:
+        return referer if urlsplit(referer).netloc.lower() == request.get_host().lower() else ""
+    except ValueError:
+        return ""
+
+
+def _has_body(request: HttpRequest) -> bool:
+    return bool(_length(request)) or "Transfer-Encoding" in request.headers
+
+
+@dataclass(frozen=True)
+class Rating:
+    """A visitor's opinion of a reply: 1, 0 or -1."""
+
+    rating: int
+    comment: str | None = None
+    """The new comment; None if the stored comment does not change."""
+
+
+def read_rating(request: HttpRequest) -> Rating:
+    """Return the rating in a request."""
+    data = read_json(request)
+    reject_unknown_keys(data, {"rating", "comment"})
+    rating = data.get("rating")
+    if not isinstance(rating, int) or isinstance(rating, bool) or rating not in {-1, 0, 1}:
+        raise InvalidRequest('"rating" must be 1, 0 or -1.')
+    comment = read_string(data, "comment")
+    if comment is None:
+        return Rating(rating)
+    if len(comment.strip()) > MAX_COMMENT_LENGTH:
+        raise MessageTooLong(MAX_COMMENT_LENGTH)
+    return Rating(rating, comment.strip())
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """A visitor's decision about a tool call."""
+
+    use: uuid.UUID
+    """The id of the tool call, which is the id of the question."""
+    approve: bool
+
+
+def read_confirmation(request: HttpRequest) -> Confirmation:
+    """Return the decision in a request."""
+    data = read_json(request)
+    reject_unknown_keys(data, {"id", "approve"})
+    given = data.get("id")
+    use = parse_uuid(given) if isinstance(given, str) else None
+    if use is None:
+        raise InvalidRequest('"id" must be the id of the question.')
+    if not isinstance(data.get("approve"), bool):
+        raise InvalidRequest('"approve" must be true or false.')
+    return Confirmation(use, data["approve"])
+
+
+def read_after(request: HttpRequest) -> int:
+    """Return the number of characters that the reader already has.
+
+    This is the greater of `?after=` and `Last-Event-ID`. An `EventSource` that reconnects sends
+    both, and repeats the `?after=` of its first request.
+    """
+    given = [request.GET.get("after") or "0", request.headers.get("Last-Event-ID") or "0"]
+    if not all(value.isascii() and value.isdecimal() and len(value) <= 9 for value in given):
+        raise InvalidRequest('"after" must be a number of characters, 0 or more.')
+    return max(map(int, given))

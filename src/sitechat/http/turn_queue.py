@@ -1,0 +1,162 @@
+"""Limit how many turns start at the same time in a process under ASGI.
+
+Starting a turn takes database work. A few turns start at the same time, and some more wait for a
+moment. All others are refused before any work is done for them, so that the site's other pages
+stay fast. A turn that has passed the gate is never dropped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from math import ceil
+from time import monotonic
+from typing import TYPE_CHECKING, Protocol, cast
+
+from sitechat.errors import Overloaded
+from sitechat.runtime.per_process import PerProcess
+from sitechat.runtime.safe_logging import get_logger
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+logger = get_logger("sitechat.views")
+
+STARTING = 4
+"""Maximum number of turns that are starting."""
+
+WAITING = 96
+"""Maximum number of turns that wait."""
+
+FIRST_PACE = 50.0
+"""Assumed pace before the first measurement, in turns per second."""
+
+SLOWEST, FASTEST = 1.0, 200.0
+"""Bounds of the measured pace, in turns per second."""
+
+WEIGHT = 0.1
+"""Weight of the newest measurement in the average, 0 to 1."""
+
+MAX_LINE_SECONDS = 120.0
+"""Maximum seconds that a refused visitor is asked to wait."""
+
+WARN_EVERY = 60.0
+"""Minimum seconds between two warnings about refused messages."""
+
+TICKET = "sitechat.ticket"
+"""The key of a message's ticket in its ASGI scope."""
+
+
+class NoRoom(Overloaded):
+    """As many turns start and wait as the process has room for."""
+
+
+class HasPlaces(Protocol):
+    """Something with a limited number of places."""
+
+    def leave(self) -> None:
+        """Free a place."""
+
+
+class Ticket:
+    """A place that is freed once."""
+
+    def __init__(self, of: HasPlaces) -> None:
+        self._of: HasPlaces | None = of
+
+    def leave(self) -> None:
+        """Free the place. A second call does nothing."""
+        of, self._of = self._of, None
+        if of is not None:
+            of.leave()
+
+
+class Gate:
+    """Admit turns in the order of their arrival. Used on the server's event loop."""
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._starting = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._pace = FIRST_PACE
+        self._line_ends = 0.0
+        self._left: float | None = None
+        """When a turn last left the gate while others were waiting."""
+        self._refused = 0
+        """Number of refused turns since the last warning."""
+        self._warned: float | None = None
+
+    @property
+    def has_queue(self) -> bool:
+        """Whether the next turn has to wait."""
+        return self._starting >= STARTING and len(self._waiting) < WAITING
+
+    async def enter(self) -> Ticket:
+        """Return the permission to start a turn, possibly after a short wait.
+
+        Raises:
+            NoRoom: Too many turns wait. Each refused visitor gets a later `retry_after`, so
+                that they do not all return at once.
+        """
+        if self._starting < STARTING:
+            self._starting += 1
+            return Ticket(self)
+        if len(self._waiting) >= WAITING:
+            raise NoRoom(retry_after=self._join_line())
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self.leave()  # it was admitted at the moment when its client left
+            else:
+                with suppress(ValueError):  # it left at the moment when a place became free
+                    self._waiting.remove(turn)
+            raise
+        return Ticket(self)
+
+    def leave(self) -> None:
+        """Admit the next turn."""
+        now = self._clock()
+        if self._left is not None:
+            pace = 1 / max(now - self._left, 1 / FASTEST)
+            self._pace = max(SLOWEST, (1 - WEIGHT) * self._pace + WEIGHT * pace)
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                self._left = now
+                return
+        self._left = None
+        self._starting -= 1
+
+    def _join_line(self) -> int:
+        """Return the seconds after which another refused visitor should try again."""
+        now = self._clock()
+        self._note_refusal(now)
+        queue_ends = now + len(self._waiting) / self._pace
+        self._line_ends = min(
+            max(self._line_ends, queue_ends) + 1 / self._pace, now + MAX_LINE_SECONDS
+        )
+        return min(ceil(MAX_LINE_SECONDS), max(1, ceil(self._line_ends - now)))
+
+    def _note_refusal(self, now: float) -> None:
+        self._refused += 1
+        if self._warned is None or now - self._warned >= WARN_EVERY:
+            logger.warning(
+                "Too many messages at once: %s refused since the last warning", self._refused
+            )
+            self._refused, self._warned = 0, now
+
+
+gate = PerProcess(Gate)
+"""The gate of this process."""
+
+
+async def enter(request: HttpRequest) -> Ticket:
+    """Return the ticket that `early_admission` got for a request, or a new one."""
+    ticket = getattr(request, "scope", {}).get(TICKET)
+    return await gate().enter() if ticket is None else cast("Ticket", ticket)

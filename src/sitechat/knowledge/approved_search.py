@@ -1,0 +1,257 @@
+"""Search for approved answers to a question, by the words of their questions and by meaning.
+
+A site has few approved answers, so each process keeps all of them in memory. For each question, one
+small query checks whether they have changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from sitechat.conf import conf
+from sitechat.knowledge import audience
+from sitechat.knowledge.index import embeddings
+from sitechat.knowledge.index.question_vectors import embed_questions
+from sitechat.knowledge.searching import Found, Query
+from sitechat.knowledge.text.search_terms import base_language, guess_language, stem, words
+from sitechat.knowledge.text.stopwords import stop_words
+from sitechat.models import ApprovedAnswer, SiteState
+from sitechat.runtime import database
+from sitechat.runtime.per_process import PerProcess
+from sitechat.runtime.safe_logging import get_logger
+from sitechat.runtime.time_limit import run_within
+
+if TYPE_CHECKING:
+    from sitechat.knowledge.index.embeddings import Vectors
+
+logger = get_logger("sitechat")
+
+MOST = 3
+"""The maximum number of approved answers that are sent with a question."""
+
+SAME_WORDS = 0.5
+"""The minimum similarity, 0 to 1, of the words of a question and of a wording."""
+
+SAME_LETTERS = 0.75
+"""The minimum similarity, 0 to 1, of the letters of both, which tolerates misspellings."""
+
+SAME_MEANING = 0.62
+"""The minimum cosine of the vectors of both."""
+
+EMBEDDING_TIMEOUT = 5.0
+"""Maximum seconds that the embedder may take while a user waits for a page of the admin."""
+
+LONGEST = 500
+"""Maximum characters of a question that are compared."""
+
+
+@dataclass(frozen=True)
+class _Wording:
+    text: str
+    words: frozenset[str]
+
+
+_Answers = Sequence[tuple[ApprovedAnswer, Sequence[_Wording]]]
+"""Active approved answers with the wordings of their questions."""
+
+
+class _Known:
+    """All active approved answers, and the state of the table when they were read."""
+
+    def __init__(self) -> None:
+        self._read: tuple[object, _Answers] | None = None
+
+    def current(self) -> _Answers:
+        """Return the answers. Read them again if they have changed."""
+        # The latest time is not enough: a host whose clock is slow may set an earlier one.
+        rows = ApprovedAnswer.objects.filter(active=True).values_list("pk", "updated")
+        state = (database.alias(), *rows.order_by("pk"))
+        known = self._read
+        if known is None or known[0] != state:
+            known = self._read = (state, _read_answers())
+        return known[1]
+
+
+def _read_answers() -> _Answers:
+    active = ApprovedAnswer.objects.filter(active=True).order_by("pk")
+    return [(answer, _wordings(answer)) for answer in active]
+
+
+_known = PerProcess(_Known)
+
+
+def _active_answers() -> _Answers:
+    """Return the active answers of the request's database, which may be that of a tenant."""
+    return _read_answers() if conf.CHAT_REQUEST_ISOLATION else _known().current()
+
+
+def find(
+    query: Query, bot: str, limit: int = MOST, *, site: SiteState | None = None
+) -> list[Found]:
+    """Return the approved answers for a question, best first.
+
+    Args:
+        query: The question and its context. Its `sources` are ignored.
+        bot: The name of the bot that is asked.
+        limit: The maximum number of answers.
+        site: The state of the site's content, which saves a query if there are no answers.
+    """
+    if site is not None and not site.has_answers:
+        return []
+    answers = [each for each in _active_answers() if _is_for(each[0], query, bot)]
+    if not answers or not query.text.strip():
+        return []
+    texts = [query.text[:LONGEST]]
+    if query.previous:
+        texts.append(f"{query.previous} {query.text}"[:LONGEST])
+    vector = _embedded(texts[0], (answer for answer, _wordings in answers))
+    scored = [
+        (max(_likeness(texts, wordings, answer.language), _meaning(vector, answer)), answer)
+        for answer, wordings in answers
+    ]
+    scored = [each for each in scored if each[0] > 0]
+    scored.sort(key=lambda each: (-each[0], each[1].pk))
+    return [
+        Found(
+            answer.title,
+            tuple(answer.wordings[:1]),  # says which question it answers
+            answer.url,
+            answer.answer,
+            score,
+            approved=True,
+        )
+        for score, answer in scored[:limit]
+    ]
+
+
+def _is_for(answer: ApprovedAnswer, query: Query, bot: str) -> bool:
+    if isinstance(answer.bots, list) and answer.bots and bot not in answer.bots:
+        return False
+    if answer.language:
+        own = base_language(answer.language)
+        page = base_language(query.language)
+        if own not in (page, _language(query.text, page)):
+            return False
+    return bool(audience.audiences_of(query.user, [answer.audience]))
+
+
+def _language(text: str, default: str) -> str:
+    known = {base_language(code) for code, _name in settings.LANGUAGES}
+    return guess_language(text, known, default or base_language(settings.LANGUAGE_CODE))
+
+
+def _wordings(answer: ApprovedAnswer) -> list[_Wording]:
+    texts = [*answer.wordings, answer.title]
+    return [_Wording(text, _content(text, answer.language)) for text in texts]
+
+
+def _content(text: str, language: str) -> frozenset[str]:
+    """Return the stems of the words of a text, without stop words."""
+    base = base_language(language) or _language(text, "")
+    ignored = stop_words(base)
+    return frozenset(stem(word, base) for word in words(text) if word not in ignored)
+
+
+def _likeness(texts: Sequence[str], wordings: Sequence[_Wording], language: str) -> float:
+    """Return the similarity of a question to the nearest wording; 0 if it is below the minimum."""
+    from rapidfuzz import fuzz, utils
+
+    best = 0.0
+    for n, text in enumerate(texts):
+        asked = _content(text, language)
+        for wording in wordings:
+            common = len(asked & wording.words)
+            likeness = 2 * common / ((len(asked) + len(wording.words)) or 1)
+            if common > 1:  # a long question may contain the whole wording
+                likeness = max(likeness, 0.9 * common / len(wording.words))
+            if likeness >= SAME_WORDS:
+                best = max(best, likeness * 0.9**n)
+            letters = fuzz.token_sort_ratio(text, wording.text, processor=utils.default_process)
+            if letters >= 100 * SAME_LETTERS:
+                best = max(best, letters / 100 * 0.9**n)
+    return best
+
+
+def _embedded(text: str, answers: Iterable[ApprovedAnswer]) -> Vectors | None:
+    """Return the vector of a question; None if no answer has vectors, or if the embedder fails."""
+    if not conf.CHAT_EMBEDDER:
+        return None
+    embedder = next((a.embedder for a in answers if _is_current(a)), "")
+    dimensions = embedder.rpartition(":")[2]
+    if not dimensions.isdecimal():
+        return None
+    return embed_questions([text], int(dimensions))
+
+
+def _is_current(answer: ApprovedAnswer) -> bool:
+    return answer.embedder.rpartition(":")[0] == conf.CHAT_EMBEDDER and bool(answer.vectors)
+
+
+def _meaning(vector: Vectors | None, answer: ApprovedAnswer) -> float:
+    """Return the cosine of the question to the nearest wording; 0 if it is below the minimum."""
+    if vector is None or not _is_current(answer):
+        return 0.0
+    import numpy as np
+
+    stored: Any = np.frombuffer(bytes(answer.vectors or b""), dtype="<f2").astype(np.float32)
+    if len(stored) % vector.shape[1]:
+        return 0.0
+    cosine = float((stored.reshape(-1, vector.shape[1]) @ vector[0]).max())
+    return cosine if cosine >= SAME_MEANING else 0.0
+
+
+def embed_missing() -> int:
+    """Embed the questions of answers that have no vectors of the current embedder.
+
+    Returns:
+        The number of answers that were embedded; 0 if the embedder fails.
+    """
+    if not conf.CHAT_EMBEDDER:
+        return 0
+    count = 0
+    for answer in ApprovedAnswer.objects.filter(active=True):
+        if _is_current(answer) or not answer.wordings:
+            continue
+        vectors = _vectors(answer.wordings)
+        if vectors is None:
+            break
+        count += _store(answer, vectors)
+    return count
+
+
+def embed_in_time(answer: ApprovedAnswer) -> bool:
+    """Embed the questions of an answer. If this takes too long, the next cleanup does it.
+
+    Returns:
+        Whether the answer has vectors now.
+    """
+    if not conf.CHAT_EMBEDDER or not answer.wordings:
+        return False
+    vectors = run_within(EMBEDDING_TIMEOUT, partial(_vectors, answer.wordings))
+    return vectors is not None and _store(answer, vectors)
+
+
+def _vectors(texts: Sequence[str]) -> Vectors | None:
+    try:
+        return embeddings.embed(texts, is_query=True)
+    except Exception:  # the site's callable may raise any exception
+        logger.warning("CHAT_EMBEDDER failed for approved answers", exc_info=True)
+        return None
+
+
+def _store(answer: ApprovedAnswer, vectors: Vectors) -> bool:
+    """Store the vectors, and return False if the answer has been changed since it was read."""
+    same = ApprovedAnswer.objects.filter(pk=answer.pk, questions=answer.questions)
+    return bool(
+        same.update(
+            vectors=vectors.astype("<f2").tobytes(),
+            embedder=embeddings.embedder_name(vectors),
+            updated=timezone.now(),
+        )
+    )

@@ -1,0 +1,300 @@
+"""The search index of this host: opening, updating and rebuilding it.
+
+An index is a folder that is named after the time of its build. It is written under a temporary name
+and then renamed, so that it is never incomplete. One process of the host at a time writes changed
+pages into the newest index, while all processes search it. If the index has too many rows of
+removed passages, a process builds a new one in the background, slowly enough not to delay visitors.
+All processes of a host share the folder; each host has its own.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TypedDict
+
+from django.db import close_old_connections, connections
+
+from sitechat.knowledge.index.building import build, changes, is_worn, update
+from sitechat.knowledge.index.index_files import FORMAT, TERMS, has_fts5
+from sitechat.knowledge.index.index_folder import delete_old, folder, locked
+from sitechat.knowledge.index.index_metadata import state_of
+from sitechat.knowledge.index.open_index import Damaged, Index
+from sitechat.knowledge.index.tenants import tenant
+from sitechat.knowledge.index.throttling import Pace
+from sitechat.models import IndexState, Page, SiteState
+from sitechat.runtime.daemon_threads import PoolFull, in_callers_context, start_daemon
+from sitechat.runtime.per_process import PerProcess
+from sitechat.runtime.safe_logging import get_logger
+
+logger = get_logger("sitechat")
+
+MAX_INLINE = 300
+"""Maximum number of changed pages that a search waits for; with more, it uses the old index."""
+MAX_OPEN = 16
+"""Maximum number of indexes that a process keeps open, if tenants have one each."""
+_FIRST_WAIT = 2.0
+"""Seconds that a search waits for the first index."""
+_BACKGROUND_SHARE = 0.3
+"""Share of time for work on an index in a process that serves visitors."""
+
+
+class IndexStatus(TypedDict):
+    """The size of an index, and whether it is up to date."""
+
+    pages: int
+    passages: int
+    vectors: int
+    bytes: int
+    up_to_date: bool
+
+
+@dataclass(eq=False)
+class OpenedIndex:
+    """An index that this process has open, and the thread that updates it."""
+
+    place: Path
+    """The folder of all indexes of the database, or of a tenant."""
+    current: Index | None = None
+    building: threading.Thread | None = None
+
+    def is_building(self) -> bool:
+        """Return whether a thread of this process updates the index."""
+        return self.building is not None and self.building.is_alive()
+
+
+opened: PerProcess[OrderedDict[Path, OpenedIndex]] = PerProcess(OrderedDict)
+"""The open indexes by their place, the one that was used last at the end."""
+_opening = threading.Lock()
+
+
+def _mine() -> OpenedIndex:
+    """Return the open index of the request's database and tenant."""
+    place = folder(tenant())
+    with _opening:
+        places = opened()
+        mine = places.setdefault(place, OpenedIndex(place))
+        places.move_to_end(place)
+        for other in list(places.values())[:-MAX_OPEN]:
+            if not other.is_building():
+                del places[other.place]
+    return mine
+
+
+def current(site: SiteState | None = None) -> Index | None:
+    """Return the index to search; None if nothing is indexed or SQLite has no FTS5.
+
+    Args:
+        site: The state of the site's content; None to read it.
+    """
+    stamp = _stamp() if site is None else site.stamp
+    if stamp is None or not has_fts5():
+        return None
+    state = state_of(stamp)
+    try:
+        mine = _mine()
+        index = mine.current
+        if index is not None and index.facts.state == state:
+            return index
+        return _follow(mine, state)
+    except (OSError, sqlite3.Error):  # such as a full disk, or another user's folder
+        logger.exception("The search index can't be used; the chat answers without pages")
+        return None
+
+
+def refresh() -> Index | None:
+    """Update this host's index from the database, and wait for it.
+
+    Raises:
+        OSError: The index can't be written.
+        sqlite3.Error: The index can't be written.
+    """
+    stamp = _stamp()
+    if stamp is None or not has_fts5():
+        return None
+    return _bring_up_to_date(_mine(), state_of(stamp), Pace(), wait=True)
+
+
+def _stamp() -> str | None:
+    stamp = IndexState.objects.filter(pk=1).values_list("stamp", flat=True).first()
+    return None if stamp is None else stamp.hex
+
+
+def _newest(mine: OpenedIndex) -> Index | None:
+    """Open the newest index of this host."""
+    found = [path for path in mine.place.glob(f"index{FORMAT}-*") if (path / TERMS).exists()]
+    path = max(found, key=lambda path: path.name, default=None)
+    if path is None:
+        return None
+    with _opening:
+        index = mine.current
+        try:
+            if index is None or index.folder != path:
+                index = mine.current = Index(path)
+            else:
+                index.reload()
+        except sqlite3.DatabaseError:
+            if not _is_damaged(path):
+                raise
+            logger.warning("The search index %s is damaged and will be rebuilt", path)
+            mine.current = None
+            shutil.rmtree(path, ignore_errors=True)
+            return None
+    return index
+
+
+def _is_damaged(path: Path) -> bool:
+    """Return whether an unreadable index is damaged, and not just locked."""
+    try:
+        Index(path)
+    except sqlite3.OperationalError as error:
+        return "locked" not in str(error) and "busy" not in str(error)
+    except sqlite3.DatabaseError:
+        return True
+    return False
+
+
+def _follow(mine: OpenedIndex, state: str) -> Index | None:
+    """Update the index to a new state and return it.
+
+    If the update takes long, it continues in the background, and the old index is returned.
+    """
+    index = _newest(mine)
+    if index is not None and index.facts.state == state:
+        return index
+    if not mine.is_building() and _is_quick(index):
+        return _bring_up_to_date(mine, state, Pace(), wait=index is None) or index
+    with _opening:
+        thread = mine.building
+        if thread is None or not thread.is_alive():
+            thread = mine.building = _start_work(state)
+    if index is None and thread is not None:
+        thread.join(_FIRST_WAIT)
+        return _newest(mine)
+    return index
+
+
+def _start_work(state: str) -> threading.Thread | None:
+    """Update an index on a new thread; return None if no thread can start."""
+    work = in_callers_context(partial(_work_in_background, state))
+    try:
+        return start_daemon(work, "sitechat-index")
+    except PoolFull:
+        logger.warning("No thread could start to update the search index; a later search does it")
+        return None
+
+
+def _is_quick(index: Index | None) -> bool:
+    if index is None:
+        return Page.objects.exclude(content_hash="").count() <= MAX_INLINE
+    if index.facts.pages > 10 * MAX_INLINE:
+        return False
+    wanted, gone = changes(index.terms)
+    return len(wanted) + len(gone) <= MAX_INLINE
+
+
+def _work_in_background(state: str) -> None:
+    close_old_connections()
+    try:
+        # `_mine` finds the tenant by the connection of this thread.
+        _bring_up_to_date(_mine(), state, Pace(_BACKGROUND_SHARE), wait=True)
+    except Exception:
+        logger.exception("The search index could not be updated")
+    finally:
+        connections.close_all()
+
+
+def _bring_up_to_date(mine: OpenedIndex, state: str, pace: Pace, *, wait: bool) -> Index | None:
+    """Update the newest index, or build one if there is none or it must be rebuilt.
+
+    Return None if another process is doing so and `wait` is false.
+    """
+    place = mine.place
+    with locked(place / "lock", wait) as is_held:
+        if not is_held:
+            return None
+        index = _newest(mine)
+        if index is not None:
+            if index.facts.state != state:
+                update(index.folder, _present(state), pace)
+                index.reload()
+            if not is_worn(index.facts):
+                return index
+    with locked(place / "lock-building", wait) as is_held:
+        if not is_held:
+            return index
+        newest = _newest(mine)
+        if newest is None or (index is not None and newest.folder == index.folder):
+            _build(place, _present(state), pace)
+    return _newest(mine)
+
+
+def _present(state: str) -> str:
+    """Return the current state, which may have changed while waiting for a lock."""
+    stamp = _stamp()
+    return state if stamp is None else state_of(stamp)
+
+
+def _build(place: Path, state: str, pace: Pace) -> None:
+    for unfinished in place.glob("new-*"):  # of a killed process
+        shutil.rmtree(unfinished, ignore_errors=True)
+    temporary = Path(tempfile.mkdtemp(prefix="new-", dir=place))
+    try:
+        build(temporary, state, pace)
+        name = f"index{FORMAT}-{time.time_ns():020}"
+        with locked(place / "lock", wait=True):
+            temporary.rename(place / name)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    delete_old(place, name)
+
+
+def discard_damaged(index: Index, error: Exception) -> None:
+    """Delete an index that could not be read, unless its files are intact.
+
+    The next search builds a new index.
+
+    Args:
+        index: The index.
+        error: The error. Files are intact if a lock or an interruption was the reason.
+    """
+    if isinstance(error, sqlite3.OperationalError) and not _is_damaged(index.folder):
+        logger.warning("The search index can't be read at the moment: %s", error)
+        return
+    logger.warning("The search index %s is damaged and will be rebuilt", index.folder)
+    with _opening:
+        for mine in opened().values():
+            if mine.current is index:
+                mine.current = None
+    shutil.rmtree(index.folder, ignore_errors=True)
+
+
+def status() -> IndexStatus:
+    """Return the status of the index that this process searches."""
+    index = current()
+    if index is not None:
+        try:
+            return _size(index)
+        except (OSError, sqlite3.Error, Damaged) as error:
+            discard_damaged(index, error)
+    known = Page.objects.exclude(content_hash="").exists()
+    return IndexStatus(pages=0, passages=0, vectors=0, bytes=0, up_to_date=not known)
+
+
+def _size(index: Index) -> IndexStatus:
+    stamp, facts, vectors = _stamp(), index.facts, index.vectors
+    index.terms.execute("SELECT 1 FROM page LIMIT 1")
+    return IndexStatus(
+        pages=facts.pages,
+        passages=facts.passages,
+        vectors=0 if vectors is None else int((vectors[1][:, 0] > 0).sum()),
+        bytes=sum(file.stat().st_size for file in index.folder.iterdir()),
+        up_to_date=stamp is not None and facts.state == state_of(stamp),
+    )

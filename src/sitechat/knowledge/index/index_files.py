@@ -1,0 +1,85 @@
+"""The files of a host's search index.
+
+`terms.sqlite3` is an FTS5 index of stems. This package computes the stems in the language of each
+page and joins them with spaces. FTS5 splits them at these spaces: its tokenizer "ascii" treats all
+non-ASCII characters as letters. The file is in WAL mode, so that one process can update it while
+others search it. The vectors of passages are in two other files: see `vector_files`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from functools import cache
+from pathlib import Path
+
+TERMS = "terms.sqlite3"
+FORMAT = 7
+"""The version of the format. Increment it with every change of the format, so that indexes are
+rebuilt."""
+
+_SCHEMA = """
+CREATE TABLE page (
+    id INTEGER PRIMARY KEY, stamp TEXT NOT NULL, url TEXT NOT NULL, language TEXT NOT NULL,
+    source TEXT NOT NULL, translations TEXT NOT NULL, title TEXT NOT NULL, passages INTEGER NOT NULL
+);
+CREATE INDEX page_translations ON page (translations);
+CREATE INDEX page_language ON page (language);
+CREATE TABLE audience (
+    name TEXT NOT NULL, page INTEGER NOT NULL, PRIMARY KEY (name, page)
+) WITHOUT ROWID;
+CREATE TABLE passage (id INTEGER PRIMARY KEY, passage INTEGER NOT NULL, page INTEGER NOT NULL);
+CREATE INDEX passage_page ON passage (page);
+CREATE TABLE term (term TEXT PRIMARY KEY, passages INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE word (word TEXT PRIMARY KEY, passages INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE VIRTUAL TABLE terms USING fts5 (
+    title, headings, body,
+    content = '', tokenize = "ascii"
+);
+"""
+
+
+@cache
+def has_fts5() -> bool:
+    """Return whether this Python's SQLite has full-text search."""
+    try:
+        with sqlite3.connect(":memory:") as connection:
+            connection.execute("CREATE VIRTUAL TABLE t USING fts5 (a)")
+    except sqlite3.OperationalError:
+        return False
+    finally:
+        connection.close()
+    return True
+
+
+def create(path: Path) -> sqlite3.Connection:
+    """Create an empty index in a fast, unsafe mode. Nobody reads it before `publish`."""
+    connection = sqlite3.connect(path)
+    connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")
+    connection.executescript(_SCHEMA)
+    return connection
+
+
+def publish(connection: sqlite3.Connection) -> None:
+    """Allow other processes to read an index while it is updated."""
+    connection.commit()
+    connection.execute("PRAGMA journal_mode = WAL")
+
+
+def open_for_writing(path: Path) -> sqlite3.Connection:
+    """Return a connection for the process that holds the lock of the folder."""
+    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, timeout=30)
+    connection.execute("PRAGMA synchronous = OFF")  # after a crash, the index is rebuilt
+    return connection
+
+
+def open_for_reading(path: Path) -> sqlite3.Connection:
+    """Return a connection for searching, during which the index may be updated."""
+    connection = sqlite3.connect(
+        f"{path.resolve().as_uri()}?mode=rw", uri=True, check_same_thread=False, timeout=5
+    )
+    connection.execute("PRAGMA query_only = 1")
+    # A small cache for each thread is enough, because all threads share the system's file cache.
+    connection.execute("PRAGMA cache_size = -4000")
+    connection.execute("PRAGMA mmap_size = 67108864")
+    return connection

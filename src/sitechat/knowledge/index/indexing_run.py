@@ -1,0 +1,224 @@
+"""The steps of `chat_index`: store pages of sources, embed passages, build the search index."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from django.utils import timezone
+
+from sitechat.knowledge.index import embeddings, repeated_text
+from sitechat.knowledge.index.outcomes import Outcome, Stored
+from sitechat.knowledge.index.page_queries import (
+    known_versions,
+    relabel,
+    remove_undeclared,
+    remove_unseen,
+    unseen,
+)
+from sitechat.knowledge.index.page_storing import mark_unchanged, store
+from sitechat.knowledge.reading import Unreadable
+from sitechat.knowledge.sources import AnySource, SitemapSource, registry
+from sitechat.knowledge.sources.hosts import Hosts, Location
+from sitechat.knowledge.sources.named_pages import NamedPages
+from sitechat.models import Page, url_hash
+
+_MAX_PROBLEMS = 1000
+_WRITTEN_TOGETHER = 200  # pages that have not changed
+
+Problem = tuple[str, str]
+"""The address of a page or the label of a source, and what is wrong with it."""
+
+
+@dataclass
+class IndexReport:
+    """The result of a run: the number of documents by outcome, and the problems."""
+
+    counts: Counter[Outcome] = field(default_factory=Counter)
+    removed: int = 0
+    embedded: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    """Documents that could not be read or were left out; at most a thousand."""
+    left_out: set[Problem] = field(default_factory=set)
+    """The problems that the site intends, such as pages that are not public or say noindex."""
+    notes: list[str] = field(default_factory=list)
+    """Information for the site's owner that is not a problem."""
+
+    def note(self, stored: Stored) -> None:
+        """Count the outcome of a document."""
+        self.counts[stored.outcome] += 1
+        if stored.problem:
+            left_out = stored.outcome is Outcome.LEFT_OUT
+            self.add(stored.url, stored.problem, left_out=left_out)
+
+    def add(self, where: str, what: str, *, left_out: bool = False) -> None:
+        """Add a problem to the report."""
+        if len(self.problems) < _MAX_PROBLEMS:
+            self.problems.append((where, what))
+            if left_out:
+                self.left_out.add((where, what))
+
+
+Progress = Callable[[str, int, "int | None"], None]
+"""A callable that gets the label of a source, the number of documents read, and the total.
+
+It is called with 0 documents when a step starts.
+"""
+
+
+def declared_sources() -> list[AnySource]:
+    """Return the sources that apps declare, or the site's sitemaps if there are none."""
+    return registry.all() or [SitemapSource()]
+
+
+def index_all(progress: Progress = lambda label, done, total: None) -> IndexReport:
+    """Update the pages from all sources.
+
+    Several processes may do this at the same time, and any of them may be killed: each page is
+    written in its own transaction.
+
+    Args:
+        progress: Called after each document.
+    """
+    report = IndexReport()
+    sources = declared_sources()
+    named = Page.objects.filter(source=NamedPages.label).order_by("pk")
+    if named.exists():
+        sources.append(NamedPages(list(named.values_list("key", flat=True))))
+    for source in sources:
+        relabel(source.former_labels, source.label)
+    report.removed += remove_undeclared(source.label for source in sources)
+    for source in sources:
+        for done, stored in enumerate(_index(source, report), start=1):
+            report.note(stored)
+            progress(source.label, done, source.total())
+        if source.note:
+            report.notes.append(source.note)
+    _embed(report, progress)
+    return report
+
+
+def index_pages(
+    urls: Sequence[str], progress: Progress = lambda label, done, total: None
+) -> IndexReport:
+    """Index single pages of the site. Later runs index them again.
+
+    A page that another source has stored stays with that source.
+
+    Args:
+        urls: The addresses of the pages.
+        progress: Called after each document.
+    """
+    report = IndexReport()
+    started = timezone.now()
+    source = NamedPages(urls)
+    labels = {source.label}
+    for done, document in enumerate(source.documents(), start=1):
+        known = Page.objects.filter(url_hash=url_hash(document.url)).exclude(source=source.label)
+        holder = known.values_list("source", "key").first()
+        if holder is None:
+            report.note(store(document, source.label))
+        else:
+            label, key = holder
+            labels.add(label)
+            report.note(store(replace(document, key=key), label))
+        progress(source.label, done, len(urls))
+    for label in labels:
+        repeated_text.apply_known(label, started)
+    _embed(report, progress)
+    return report
+
+
+def read_again(
+    source: SitemapSource, urls: Sequence[str], limit: int, below: Sequence[str] | None = None
+) -> None:
+    """Index pages again because they may have changed.
+
+    Args:
+        source: The source of the pages.
+        urls: The absolute URLs of the pages.
+        limit: Maximum number of pages to read.
+        below: The absolute URLs of the pages below them, if these may have changed, too. The
+            stored pages below them are then read as well.
+    """
+    started = timezone.now()
+    hosts = Hosts()
+    home = Location(hosts.main[0], "/")
+    found = [hosts.address(place) for place in (hosts.place(url, home) for url in urls) if place]
+    addresses = dict.fromkeys(found)
+    if below is not None:
+        for address in found:
+            stored = Page.objects.filter(source=source.label, url__startswith=address)
+            addresses.update(dict.fromkeys(stored.values_list("url", flat=True)[:limit]))
+        places = filter(None, (hosts.place(url, home) for url in below))
+        addresses.update(dict.fromkeys(map(hosts.address, places)))
+    for address in list(addresses)[:limit]:
+        store(source.read(address), source.label)
+    repeated_text.apply_known(source.label, started)
+
+
+def _index(source: AnySource, report: IndexReport) -> Iterator[Stored]:
+    started = timezone.now()
+    lines = repeated_text.LineCounter()
+    count = 0
+    unchanged = _Unchanged(source.label)
+    try:
+        source.known = known_versions(source.label)
+        for document in source.documents():
+            count += 1
+            if document.unchanged:
+                unchanged.add(document.key)
+                yield Stored(Outcome.UNCHANGED, document.url)
+                continue
+            unchanged.write()  # other pages must not take their addresses or texts
+            stored = store(document, source.label, started)
+            lines.add(stored.lines)
+            yield stored
+        unchanged.write()
+        if isinstance(source, SitemapSource) and source.is_crawl:
+            for url in unseen(source.label, started):  # no longer linked
+                yield store(source.read(url), source.label, started)
+    except Unreadable as error:
+        report.add(source.label, str(error))
+        return
+    except Exception as error:  # a broken source must not prevent reading the others
+        report.add(
+            source.label,
+            f"stopped after {count} pages ({type(error).__name__}: {error}); its other pages keep "
+            "their old text",
+        )
+        return  # an incomplete run does not show which pages are gone
+    report.removed += remove_unseen(source.label, started)
+    repeated_text.apply(source.label, lines, started)
+
+
+class _Unchanged:
+    """The unchanged pages of a source, which are written together."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._keys: list[str] = []
+
+    def add(self, key: str) -> None:
+        self._keys.append(key)
+        if len(self._keys) >= _WRITTEN_TOGETHER:
+            self.write()
+
+    def write(self) -> None:
+        if self._keys:
+            mark_unchanged(self._keys, self._source)
+            self._keys.clear()
+
+
+def _embed(report: IndexReport, progress: Progress) -> None:
+    try:
+        plan = embeddings.plan()
+        if plan is None:
+            return
+        progress(str(plan), 0, None)
+        for embedded in embeddings.embed_missing():
+            report.embedded += embedded
+            progress("embeddings", report.embedded, plan.passages)
+    except Exception as error:  # the site's own callable failed; search works without vectors
+        report.add("CHAT_EMBEDDER", f"{type(error).__name__}: {error}")

@@ -1,0 +1,158 @@
+"""A search index that is open for reading."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+import unicodedata
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sitechat.conf import conf
+from sitechat.knowledge.index.index_files import TERMS, open_for_reading
+from sitechat.knowledge.index.index_metadata import Facts, read_facts
+from sitechat.knowledge.index.vector_files import open_vectors
+from sitechat.runtime.per_process import PerProcess
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_MAX_WORDS = 100_000
+"""Maximum number of the site's words that are kept in memory to correct questions."""
+_QUICK_WORDS = 20_000
+"""Number of words up to which the vocabulary is read again after every change."""
+_WORDS_FOR = 600.0
+"""Seconds that a larger vocabulary is kept, even if pages have changed."""
+
+
+class Damaged(Exception):
+    """The files of an index can't be read, because they are damaged or deleted."""
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The words of the site."""
+
+    by_length: dict[int, dict[str, int]]
+    """The words by length, with the number of passages that contain them."""
+    state: str = ""
+    """The state of the index from which they were read."""
+    read: float = field(default_factory=time.monotonic)
+
+    @cached_property
+    def by_start(self) -> dict[str, list[str]]:
+        """Words except short ones, by their first two letters without accents."""
+        grouped: dict[str, list[str]] = {}
+        for words in self.by_length.values():
+            for word in words:
+                if len(word) > 3:
+                    start = unicodedata.normalize("NFD", word[:2])
+                    plain = "".join(c for c in start if not unicodedata.combining(c))
+                    grouped.setdefault(plain, []).append(word)
+        return grouped
+
+    def __len__(self) -> int:
+        return sum(map(len, self.by_length.values()))
+
+
+class Index:
+    """An index that is open for reading and shared by threads.
+
+    Its files may be updated while it is open. Call `reload` after that.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.facts = Facts()
+        self._local = PerProcess(threading.local)  # SQLite's connections don't survive a fork
+        self._vocabulary: Vocabulary | None = None
+        self._vectors: tuple[Facts, NDArray[np.float32], NDArray[np.int64]] | None = None
+        self.reload()
+
+    def reload(self) -> Facts:
+        """Read the metadata of the index again.
+
+        Raises:
+            sqlite3.Error: The files can't be read.
+        """
+        self.facts = read_facts(self.terms)
+        return self.facts
+
+    @property
+    def terms(self) -> sqlite3.Connection:
+        """This thread's connection to the FTS5 index."""
+        local = self._local()
+        own: sqlite3.Connection | None = getattr(local, "connection", None)
+        if own is None:
+            own = local.connection = open_for_reading(self.folder / TERMS)
+        return own
+
+    @property
+    def languages(self) -> list[str]:
+        """The languages of the pages, most frequent first."""
+        return self.facts.languages
+
+    @property
+    def audiences(self) -> set[str]:
+        """All audiences of pages."""
+        return set(self.facts.audiences)
+
+    @property
+    def has_hosts(self) -> bool:
+        """Whether pages of other hosts than the main host are stored."""
+        return self.facts.has_hosts
+
+    def holds(self, term: str) -> bool:
+        """Return whether a current passage, not only a removed one, contains the term."""
+        if not self.facts.dead:
+            return True
+        found = self.terms.execute(
+            "SELECT 1 FROM terms JOIN passage ON passage.id = terms.rowid"
+            " WHERE terms MATCH ? LIMIT 1",
+            [f'"{term}"'],
+        )
+        return found.fetchone() is not None
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The words of the site, at most the hundred thousand most frequent ones."""
+        known = self._vocabulary
+        if known is not None and known.state != self.facts.state:
+            is_old = time.monotonic() - known.read > _WORDS_FOR
+            if len(known) <= _QUICK_WORDS or is_old:
+                known = None
+        if known is None:
+            known = self._vocabulary = Vocabulary(self._words(), self.facts.state)
+        return known
+
+    def _words(self) -> dict[int, dict[str, int]]:
+        count = self.terms.execute("SELECT count(*) FROM word").fetchone()[0]
+        query = "SELECT word, passages FROM word"
+        if count > _MAX_WORDS:
+            query += f" ORDER BY passages DESC LIMIT {_MAX_WORDS}"
+        grouped: dict[int, dict[str, int]] = {}
+        for word, passages in self.terms.execute(query):
+            grouped.setdefault(len(word), {})[word] = passages
+        return grouped
+
+    @property
+    def vectors(self) -> tuple[NDArray[np.float32], NDArray[np.int64]] | None:
+        """The vectors, and the passage and page of each; None if the index has no vectors.
+
+        The passage and the page are 0 if the passage was removed.
+        """
+        facts = self.facts
+        if not conf.CHAT_EMBEDDER or facts.vectors is None:
+            return None
+        known = self._vectors
+        if known is None or known[0] != facts:
+            try:
+                known = (facts, *open_vectors(self.folder, facts.vectors))
+            except (OSError, ValueError) as error:
+                raise Damaged(f"vectors: {error}") from error
+            self._vectors = known
+        return known[1], known[2]

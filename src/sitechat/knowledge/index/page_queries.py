@@ -1,0 +1,72 @@
+"""Queries on the stored pages of sources: validators, labels, unseen pages and removal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from sitechat.models import IndexState, Page, PageSnapshot, Passage, stored_key
+from sitechat.runtime import database
+
+
+def remove(source: str, key: str) -> bool:
+    """Delete the page of a source's object and return whether it existed."""
+    pages = Page.objects.filter(source=source, key=stored_key(key))
+    return pages.exists() and _remove(pages)
+
+
+def known_versions(source: str) -> dict[str, dict[str, str]]:
+    """Return the stored validators of a source's rendered pages, by key; see `page_versions`."""
+    rows = PageSnapshot.objects.filter(page__source=source, page__error="")
+    rows = rows.exclude(page__content_hash="").exclude(page__key="")
+    return dict(rows.values_list("page__key", "validators").iterator(chunk_size=2000))
+
+
+def relabel(former: Iterable[str], label: str) -> None:
+    """Change the label of pages from former labels of a source to its present label.
+
+    Texts, stamps and vectors do not change, so nothing is indexed or embedded again.
+    """
+    pages = Page.objects.filter(source__in=list(former)).order_by("pk")
+    while keys := list(pages.values_list("pk", flat=True)[:1000]):
+        Page.objects.filter(pk__in=keys).update(source=label)
+
+
+def unseen(source: str, since: datetime) -> list[str]:
+    """Return the addresses of a source's pages that have not been seen since `since`."""
+    pages = Page.objects.filter(source=source, seen__lt=since).exclude(content_hash="")
+    return list(pages.order_by("pk").values_list("url", flat=True))
+
+
+def remove_unseen(source: str, since: datetime) -> int:
+    """Delete the pages of a source that have not been seen since `since`."""
+    return _remove_all(Page.objects.filter(source=source, seen__lt=since))
+
+
+def remove_undeclared(sources: Iterable[str]) -> int:
+    """Delete the pages of all sources except the given ones."""
+    return _remove_all(Page.objects.exclude(source__in=list(sources)))
+
+
+def _remove_all(pages: QuerySet[Page]) -> int:
+    count = 0
+    while keys := list(pages.order_by("pk").values_list("pk", flat=True)[:200]):
+        _remove(Page.objects.filter(pk__in=keys))
+        count += len(keys)
+    return count
+
+
+def _remove(pages: QuerySet[Page]) -> bool:
+    with database.atomic():
+        IndexState.lock()
+        return delete(pages)
+
+
+def delete(pages: QuerySet[Page]) -> bool:
+    """Delete pages in a transaction that holds the lock and return whether there were any."""
+    count, deleted = pages.delete()
+    if deleted.get(Passage._meta.label):
+        IndexState.touch()
+    return bool(count)

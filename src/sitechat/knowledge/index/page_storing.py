@@ -1,0 +1,180 @@
+"""Storage of documents as a page and its passages. Only changes are written."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from django.conf import settings
+from django.urls import get_script_prefix
+from django.utils import timezone
+
+from sitechat.knowledge import audience as audiences
+from sitechat.knowledge.index import page_queries, repeated_text
+from sitechat.knowledge.index.outcomes import Outcome, Stored
+from sitechat.knowledge.index.page_rows import (
+    mark_failed,
+    page_at,
+    stored_page,
+    text_digest,
+    write_content,
+)
+from sitechat.knowledge.page_addresses import is_address, without_prefix
+from sitechat.knowledge.reading import Unreadable
+from sitechat.knowledge.reading.child_limits import DocumentBudget, read_document
+from sitechat.knowledge.reading.documents import Draft, Reading
+from sitechat.knowledge.reading.formats import BINARY, SUFFIXES, file_data, file_format
+from sitechat.knowledge.sources.base import Document
+from sitechat.models import IndexState, Page, stored_key, url_hash
+from sitechat.runtime import database
+from sitechat.safe_text import storable
+
+
+def store(document: Document, source: str, since: datetime | None = None) -> Stored:
+    """Store a document of a source.
+
+    For a page that can't be read, the problem is stored. The page keeps its passages, but only for
+    visitors who are in both its old and its new audience. A page that is gone, says noindex, is
+    empty, or has an unknown audience loses its passages. Two processes may store the same document
+    at the same time.
+
+    Args:
+        document: The document.
+        source: The label of the source.
+        since: The start of the run. If two documents of a run have the same address, the first is
+            kept. None if the document is not part of a run.
+    """
+    document = replace(document, key=stored_key(document.key))
+    if document.unchanged:
+        mark_unchanged([document.key], source)
+        return Stored(Outcome.UNCHANGED, document.url)
+    url = without_prefix(storable(document.url).strip(), get_script_prefix())
+    audience, problem = _audience(document)
+    if not is_address(url):
+        return _refuse_address(document, url, source, audience, problem)
+    holder = _holder(document, url, source, since)
+    if holder:
+        if document.key:  # the object's page is no longer at its old address
+            page_queries.remove(source, document.key)
+        return Stored(Outcome.LEFT_OUT, url, f"has the same address as {holder}")
+    gone = document.gone
+    reading = Reading()
+    if audience is not None and not problem:
+        try:
+            reading = _read(document, url, is_run=since is not None)
+        except Unreadable as error:
+            problem = str(error)
+        else:
+            if reading.noindex:
+                problem, gone = "says noindex", True
+            elif not reading.cuts:
+                problem, gone = "contains no text", True
+    if audience is None or problem:
+        with database.atomic():
+            IndexState.lock()
+            row = (None if gone else stored_page(document, source)) or page_at(
+                document, url, source
+            )
+            mark_failed(row, problem, gone, audience)
+        return Stored(Outcome.LEFT_OUT if gone else Outcome.FAILED, url, problem)
+    language = (
+        document.language or reading.language or document.served_language or settings.LANGUAGE_CODE
+    )
+    language = language[:35].lower()
+    text_hash = text_digest(language, reading)
+    if document.rendered is not None:
+        twin = _twin(text_hash, url, source, since)
+        if twin:
+            problem = f"says the same as {twin}"
+            with database.atomic():
+                IndexState.lock()
+                mark_failed(page_at(document, url, source), problem, gone=True, audience=audience)
+            return Stored(Outcome.LEFT_OUT, url, problem)
+    outcome = write_content(document, url, source, language, audience, reading, text_hash)
+    return Stored(
+        outcome, url, lines=repeated_text.lines_of(reading) if document.rendered else frozenset()
+    )
+
+
+def mark_unchanged(keys: Collection[str], source: str) -> None:
+    """Note that pages of a source have not changed since they were stored.
+
+    Args:
+        keys: The keys of at most a few hundred pages.
+        source: The label of the source.
+    """
+    same = Page.objects.filter(source=source, key__in=list(map(stored_key, keys)))
+    with database.atomic():
+        IndexState.lock()
+        same.exclude(content_hash="").update(seen=timezone.now(), error="")
+
+
+def _refuse_address(
+    document: Document, url: str, source: str, audience: list[str] | None, problem: str
+) -> Stored:
+    """Store why a document's address is not stored.
+
+    It would open another host, run a script, or depend on the current page.
+    """
+    problem = problem or f"not a path or an http(s) address: {url[:100]!r}"
+    known = Page.objects.filter(source=source, key=document.key).exclude(key="")
+    with database.atomic():
+        IndexState.lock()
+        for page in known:
+            # The address may have been stored by a version that still accepted it.
+            mark_failed(page, problem, document.gone or not is_address(page.url), audience)
+    return Stored(Outcome.FAILED, url or document.key, problem)
+
+
+def _holder(document: Document, url: str, source: str, since: datetime | None) -> str:
+    """Return the source and key of another document with the same address; "" if there is none."""
+    # A page of this source that can't be read keeps its passages, but not its address.
+    pages = Page.objects.filter(url_hash=url_hash(url)).exclude(source=source, error__gt="")
+    for its_source, its_key, seen in pages.values_list("source", "key", "seen"):
+        is_another = its_key != document.key and since is not None and seen >= since
+        if its_source != source or is_another:
+            return f"{its_source} {its_key}"
+    return ""
+
+
+def hide(page: int, problem: str) -> None:
+    """Delete the passages of a page immediately, and store the reason."""
+    with database.atomic():
+        IndexState.lock()
+        for row in Page.objects.filter(pk=page).exclude(content_hash=""):
+            mark_failed(row, problem, gone=True, audience=row.audience)
+
+
+def _read(document: Document, url: str, *, is_run: bool) -> Reading:
+    """Read a document within its budget, which is smaller if an editor waits for it."""
+    fallback, data, format = url, document.text, document.format
+    if isinstance(data, Path):
+        is_certain = SUFFIXES.get(data.suffix.lower()) in ("page", *BINARY)
+        fallback = data.stem.replace("-", " ").replace("_", " ").capitalize()
+        format = file_format(data, "" if is_certain else format)
+        data = file_data(data, format)
+    if not isinstance(data, (str, bytes)):
+        raise Unreadable(f"its text is of type {type(data).__name__}, not str or bytes")
+    draft = Draft(data, format, document.charset, document.title, fallback)
+    return read_document(draft, DocumentBudget.of_site(waits=not is_run))
+
+
+def _audience(document: Document) -> tuple[list[str] | None, str]:
+    """Return the audience of a document, None if it is unknown; and the problem, or ""."""
+    if document.audience is None:
+        return None, document.problem or "its audience is unknown"
+    unknown = audiences.invalid(document.audience)
+    if unknown:
+        return None, f"unknown audience {unknown[0]!r}: see sitechat.knowledge.audience"
+    return sorted(set(document.audience)), document.problem
+
+
+def _twin(text_hash: str, url: str, source: str, since: datetime | None) -> str:
+    """Return the address of another page with the same text, seen since `since`; "" if none."""
+    twins = Page.objects.filter(source=source, snapshot__text_hash=text_hash, error="")
+    twins = twins.exclude(content_hash="").exclude(url_hash=url_hash(url))
+    if since is not None:
+        twins = twins.filter(seen__gte=since)
+    return twins.order_by("pk").values_list("url", flat=True).first() or ""

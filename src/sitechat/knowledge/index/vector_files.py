@@ -1,0 +1,130 @@
+"""The vectors of an index, in two files.
+
+Each row of one file is a vector. All processes map this file into memory and so share it. The same
+row of the other file contains the primary keys of the vector's passage and page, or zeros if the
+passage was removed. `Facts.vectors` has the number of complete rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sitechat.conf import conf
+from sitechat.knowledge.index.index_metadata import VectorFiles
+from sitechat.models import Passage
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+VECTORS = "vectors.f32"
+VECTOR_PASSAGES = "vector_passages.i64"
+
+
+class VectorWriter:
+    """A writer that adds the vectors of passages to an index and removes vectors of pages.
+
+    Args:
+        folder: The folder of the index.
+        files: The metadata of existing vectors of the current embedder.
+    """
+
+    def __init__(self, folder: Path, files: VectorFiles) -> None:
+        import numpy as np
+
+        self.files = files
+        self._folder = folder
+        self._numpy = np
+        self._owners: NDArray[np.int64] | None = None
+        self._gone: set[int] = set()
+        self._vectors: list[NDArray[np.float32]] = []
+        self._added: list[tuple[int, int]] = []
+
+    def forget(self, pages: Iterable[int]) -> None:
+        """Remove the vectors of pages."""
+        if self._owners is None:
+            self._owners = _owners(self._folder, self.files.rows)
+        rows = self._numpy.isin(self._owners[:, 1], list(pages)).nonzero()[0]
+        self._gone.update(map(int, rows))
+
+    def add(self, passage: Passage) -> None:
+        """Add the vector of a passage, if it has one of the current embedder."""
+        if passage.embedder != self.files.embedder or passage.vector is None:
+            return
+        vector = self._numpy.frombuffer(bytes(passage.vector), dtype="<f2")
+        if len(vector) == self.files.dimensions:
+            self._vectors.append(vector.astype(self._numpy.float32))
+            self._added.append((passage.pk, passage.page_id))
+
+    def write(self) -> VectorFiles:
+        """Write the changes and return the new metadata."""
+        np, rows = self._numpy, self.files.rows
+        with (self._folder / VECTORS).open("r+b") as file:
+            file.seek(rows * self.files.dimensions * 4)  # overwrite incomplete rows
+            for vector in self._vectors:
+                file.write(vector.tobytes())
+            file.truncate()
+        with (self._folder / VECTOR_PASSAGES).open("r+b") as file:
+            for row in self._gone:
+                file.seek(row * 16)
+                file.write(bytes(16))
+            file.seek(rows * 16)
+            file.write(np.asarray(self._added, dtype=np.int64).tobytes())
+            file.truncate()
+        self.files = VectorFiles(
+            self.files.embedder, self.files.dimensions, rows + len(self._added)
+        )
+        self._owners, self._vectors, self._added = None, [], []
+        self._gone.clear()
+        return self.files
+
+
+def open_writer(folder: Path, files: VectorFiles | None) -> tuple[VectorWriter | None, bool]:
+    """Return a writer of the current embedder's vectors.
+
+    Args:
+        folder: The folder of the index.
+        files: The metadata of the index's vectors, which another embedder may have computed.
+
+    Returns:
+        The writer, or None if no passage has a vector; and whether the index has no vectors of the
+        current embedder yet, so that all pages must be added.
+    """
+    if not conf.CHAT_EMBEDDER:
+        return None, False
+    current = Passage.objects.filter(embedder__startswith=f"{conf.CHAT_EMBEDDER}:"[:190])
+    newest = current.order_by("-pk").values_list("embedder", flat=True).first()
+    if newest is None:
+        return None, False
+    if files is not None and files.embedder == newest:
+        return VectorWriter(folder, files), False
+    for name in (VECTORS, VECTOR_PASSAGES):
+        # Deleted instead of truncated, because other processes have it mapped.
+        (folder / name).unlink(missing_ok=True)
+        (folder / name).touch()
+    return VectorWriter(folder, VectorFiles(newest, int(newest.rpartition(":")[2]), 0)), True
+
+
+def open_vectors(folder: Path, files: VectorFiles) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Return the vectors, and the passage and page of each; see `Index.vectors`.
+
+    Raises:
+        OSError: The files do not exist.
+        ValueError: They are damaged.
+    """
+    import numpy as np
+
+    shape = (files.rows, files.dimensions)
+    whose = _owners(folder, files.rows)
+    if not files.rows:
+        return np.zeros(shape, dtype=np.float32), whose
+    return np.memmap(folder / VECTORS, dtype=np.float32, mode="r", shape=shape), whose
+
+
+def _owners(folder: Path, rows: int) -> NDArray[np.int64]:
+    import numpy as np
+
+    found = np.fromfile(folder / VECTOR_PASSAGES, dtype=np.int64, count=2 * rows)
+    return found.reshape(rows, 2)

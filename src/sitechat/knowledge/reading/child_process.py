@@ -1,0 +1,120 @@
+"""The child process that reads documents, so that reading can be stopped at any moment.
+
+It is started by `child_limits`, reads jobs from its standard input, and ends when that is closed or
+when it has been idle for a while. The kernel stops it when a job exceeds its time, whatever code is
+running then.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import struct
+import sys
+from contextlib import suppress
+from dataclasses import asdict
+from importlib import import_module
+from typing import Any, BinaryIO
+
+from sitechat.knowledge.reading.blocks import Unreadable
+from sitechat.knowledge.reading.documents import Draft, read_draft
+from sitechat.knowledge.reading.office import TYPES
+
+IDLE = 60.0
+"""Seconds after which an idle process ends."""
+LENGTHS = struct.Struct(">II")
+"""The lengths of the two parts of a job, or of an answer and 0, in bytes."""
+STARTED = b"\1"
+"""Confirms that a job was received."""
+_NEEDED = {
+    "html": ["lxml.html"],
+    "page": ["lxml.html"],
+    "markdown": ["lxml.html", "markdown_it"],
+    "rst": ["lxml.html", "docutils.core", "docutils.writers.html5_polyglot",
+            "docutils.parsers.rst.directives.body"],
+    "pdf": ["pypdf"],
+    **{format: ["lxml.html", "markdown_it", "kreuzberg"] for format in TYPES},
+}  # fmt: skip
+"""The modules for each format, which are imported before the time of a document is measured."""
+
+
+def main() -> None:
+    """Process jobs until the parent process closes the pipe."""
+    jobs = sys.stdin.buffer
+    # Libraries may print to standard output, so the answers have a separate pipe.
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    _set_timer("ITIMER_REAL", IDLE)
+    while (lengths := jobs.read(LENGTHS.size)) and len(lengths) == LENGTHS.size:
+        head_length, data_length = LENGTHS.unpack(lengths)
+        head: dict[str, Any] = json.loads(jobs.read(head_length))
+        data = jobs.read(data_length)
+        _set_timer("ITIMER_REAL", head["wall"])
+        answers.write(STARTED)
+        answers.flush()
+        answer = _answer(head, data)
+        del data
+        _set_timer("ITIMER_PROF", 0)
+        _send(answers, answer)
+        if answer.get("error") == "memory":
+            return  # the next job gets a new process with free memory
+        _set_timer("ITIMER_REAL", IDLE)
+
+
+def _answer(head: dict[str, Any], data: bytes) -> dict[str, Any]:
+    for module in _NEEDED.get(head["format"], []):
+        with suppress(ImportError):
+            import_module(module)
+    draft = Draft(
+        data=data.decode("utf-8", "surrogatepass") if head["is_text"] else data,
+        format=head["format"],
+        charset=head["charset"],
+        title=head["title"],
+        fallback_title=head["fallback_title"],
+    )
+    _limit_memory(head["megabytes"])
+    _set_timer("ITIMER_PROF", head["seconds"])
+    try:
+        return {"reading": asdict(read_draft(draft))}
+    except Unreadable as error:
+        return {"error": "unreadable", "message": str(error)}
+    except MemoryError:
+        return {"error": "memory"}
+    except RecursionError:
+        return {"error": "unreadable", "message": "nested too deeply"}
+    except Exception as error:  # parsers raise any exception for broken files
+        return {"error": "unreadable", "message": f"{type(error).__name__}: {error}"}
+
+
+def _send(answers: BinaryIO, answer: dict[str, Any]) -> None:
+    body = json.dumps(answer).encode()
+    answers.write(LENGTHS.pack(len(body), 0) + body)
+    answers.flush()
+
+
+def _set_timer(which: str, seconds: float) -> None:
+    """Make the kernel stop this process after some seconds; 0 cancels the timer."""
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(getattr(signal, which), seconds)
+
+
+def _limit_memory(megabytes: float) -> None:
+    """Allow this much memory in addition to the memory in use, if the system can measure it."""
+    try:
+        import resource
+
+        with open("/proc/self/statm") as file:  # noqa: PTH123 (pathlib would be one more import)
+            in_use = int(file.read().split()[0]) * resource.getpagesize()
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        limit = in_use + int(megabytes * 1_000_000)
+        resource.setrlimit(
+            resource.RLIMIT_AS,
+            (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard),
+        )
+    except (ImportError, OSError, ValueError):
+        return
+
+
+if __name__ == "__main__":
+    main()

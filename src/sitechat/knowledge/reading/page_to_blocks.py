@@ -1,0 +1,264 @@
+"""Conversion of a region of a page to blocks, in the order in which browsers show it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from sitechat.knowledge.reading.blocks import Block
+from sitechat.knowledge.reading.decorations import (
+    PERMALINKS,
+    has_own_text,
+    is_button,
+    is_consent_banner,
+    is_decoration_of_code,
+    is_decoration_of_heading,
+    is_decoration_of_text,
+    is_hidden_in_heading,
+    is_readable_button,
+    is_within_sentence,
+)
+from sitechat.knowledge.reading.element_layout import (
+    has_structure,
+    is_block,
+    is_spaced,
+    keeps_lines,
+    raised_mark,
+)
+from sitechat.knowledge.reading.visibility import NEVER, Sight, Visibility, classes
+from sitechat.knowledge.text.invisible_characters import without_invisible
+from sitechat.knowledge.text.search_terms import is_unspaced
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+_HEADINGS = {f"h{level}": level for level in range(1, 7)}
+_FRAME = frozenset(["nav", "header", "footer", "aside", "form", "menu"])
+"""Elements of the site's frame, left out unless the page marks its main text."""
+_FRAME_ROLES = frozenset((
+    "navigation", "banner", "contentinfo", "search", "complementary", "dialog",
+))  # fmt: skip
+_NOT_TEXT_ROLES = frozenset(["navigation", "banner", "contentinfo", "search"])
+"""Roles that are left out of a marked main text, too."""
+_NOTES = re.compile(
+    r"(?:^|[-_])(?:admonition|alert|callout|caution|danger|hint|important|info|note|notice|tip"
+    r"|warning)(?:$|[-_])"
+)
+
+
+def blocks(region: HtmlElement, visibility: Visibility, *, has_frame: bool = False) -> list[Block]:
+    """Return the blocks of a region in reading order.
+
+    Args:
+        region: The element to read, even if its own style hides it.
+        visibility: The visibility of the page's elements.
+        has_frame: Whether the region contains the site's frame, which is left out.
+    """
+    return list(_Walk(visibility, has_frame=has_frame).over(region))
+
+
+class _Walk:
+    def __init__(self, visibility: Visibility, *, has_frame: bool) -> None:
+        self._visibility = visibility
+        self._has_frame = has_frame
+        self._pending: list[str] = []  # empty, or starts with visible text
+        self._sights = [Sight()]
+        self._heading: HtmlElement | None = None
+        self._keeps_controls = False  # in the current heading
+        self._pre: HtmlElement | None = None
+        self._row: HtmlElement | None = None
+        self._readings: list[str] = []  # of the characters of the current <ruby>
+        self._is_after_link = False
+
+    def over(self, region: HtmlElement) -> Iterator[Block]:
+        from lxml import etree
+
+        walk = etree.iterwalk(region, events=("start", "end"))
+        skipped: HtmlElement | None = None
+        for event, element in walk:
+            if event == "start":
+                sight = self._enter(element, is_region=element is region)
+                if sight is None:
+                    skipped = element
+                    walk.skip_subtree()
+                    continue
+                self._sights.append(sight)
+                yield from self._begin(element)
+                self._add(element.text, element)
+                continue
+            if element is skipped:
+                skipped = None
+            else:
+                yield from self._end(element)
+                self._sights.pop()
+            if element is not region:
+                self._add(element.tail, element.getparent())
+        yield from self._flush()
+
+    def _enter(self, element: HtmlElement, *, is_region: bool) -> Sight | None:
+        """Return the visibility of an element's text; None to leave out the element."""
+        if is_region:
+            return self._sights[-1]
+        tag = element.tag
+        if not isinstance(tag, str) or tag in NEVER:
+            return None
+        if self._is_frame(element) or not self._is_text(element):
+            return None
+        return self._visibility.of(element, self._sights[-1])
+
+    def _is_frame(self, element: HtmlElement) -> bool:
+        tag, role = element.tag, (element.get("role") or "").lower()
+        if tag == "nav" or role in _NOT_TEXT_ROLES or is_consent_banner(element):
+            return True
+        if not self._has_frame:
+            return False
+        return (tag in _FRAME or role in _FRAME_ROLES) and not is_wrapped_text(element)
+
+    def _is_text(self, element: HtmlElement) -> bool:
+        """Return whether an element is text, not a control or a decoration."""
+        if is_decoration_of_text(element):
+            return False
+        if self._pre is not None:
+            return not is_decoration_of_code(element)
+        if self._heading is not None:
+            return not is_hidden_in_heading(element) and (
+                self._keeps_controls or not is_decoration_of_heading(element, self._heading)
+            )
+        return not is_button(element) or is_readable_button(element)
+
+    def _begin(self, element: HtmlElement) -> Iterator[Block]:
+        tag = element.tag
+        if self._pending and self._pre is None:
+            self._add(raised_mark(element, self._pending[-1]))
+        if self._heading is not None and level_of(element):  # the first one was not closed
+            yield from self._closed_heading(self._heading)
+        if self._heading is not None or self._pre is not None:
+            self._separate(element)
+        elif level_of(element):
+            yield from self._flush()
+            self._heading = element
+            self._keeps_controls = not has_own_text(element)
+        elif keeps_lines(element):
+            yield from self._flush()
+            self._pre = element
+        elif self._row is not None:
+            if tag in ("td", "th"):
+                self._add(" | " if self._pending else None)
+            else:
+                self._separate(element)
+        elif _is_line(element):
+            yield from self._flush()
+            if tag == "tr" and not has_structure(element):
+                self._row = element
+            elif tag == "li":
+                self._add("- ")
+        elif tag in ("td", "th") and self._pending:
+            self._add(" | ")
+        elif (tag == "a" and self._is_after_link) or is_spaced(element):
+            self._add(" ")
+        elif _is_denominator(element):
+            self._add("/")
+
+    def _end(self, element: HtmlElement) -> Iterator[Block]:
+        tag = element.tag
+        if element is self._heading:
+            yield from self._closed_heading(element)
+        elif element is self._pre:
+            text = without_invisible("".join(self._pending)).replace("\xa0", " ")
+            self._pending.clear()
+            self._pre = None
+            if text.strip():
+                yield Block(text.strip("\n").rstrip())
+        elif self._heading is not None or self._pre is not None:
+            if tag != "br":
+                self._separate(element)
+        elif element is self._row:
+            yield from self._flush()
+            self._row = None
+        elif self._row is not None:
+            self._separate(element)
+        elif _is_line(element):
+            yield from self._flush()
+        elif is_spaced(element):
+            self._add(" ")
+        if tag == "ruby" and self._readings:
+            readings, self._readings = self._readings, []
+            self._add(f"({_joined(readings)})")
+        self._is_after_link = tag == "a"
+
+    def _closed_heading(self, heading: HtmlElement) -> Iterator[Block]:
+        text = self._taken().rstrip(PERMALINKS).rstrip()
+        if text:
+            yield Block(text, level_of(heading))
+        self._heading = None
+
+    def _separate(self, element: HtmlElement) -> None:
+        """Separate the words before and after an element's edge within a block."""
+        if not is_block(element) and element.tag not in ("td", "th"):
+            if is_spaced(element) and self._pre is None:
+                self._add(" ")
+        elif self._pre is None:
+            self._add(" ")
+        elif element.tag == "br" or (self._pending and not self._pending[-1].endswith("\n")):
+            self._pending.append("\n")
+
+    def _add(self, text: str | None, within: HtmlElement | None = None) -> None:
+        if not text or not self._sights[-1].is_readable:
+            return
+        if within is not None and within.tag == "rt":
+            # The characters must stay together, because search compares pairs of them.
+            self._readings.append(text)
+            return
+        self._is_after_link = False
+        if self._pending or self._pre is not None or text.strip():
+            self._pending.append(text)
+
+    def _taken(self) -> str:
+        text = " ".join(without_invisible("".join(self._pending)).split())
+        self._pending.clear()
+        return text
+
+    def _flush(self) -> Iterator[Block]:
+        text = self._taken()
+        if text and text != "-":
+            yield Block(text)
+
+
+def is_wrapped_text(element: HtmlElement) -> bool:
+    """Return whether an element is text although its tag usually belongs to the site's frame.
+
+    Examples are notes, forms around the whole page, and buttons with a question.
+    """
+    if element.tag == "aside":
+        return any(_NOTES.search(name) for name in classes(element))
+    if element.tag == "form":
+        return element.find(".//h1") is not None or element.find(".//h2") is not None
+    return element.tag == "button" and is_readable_button(element)
+
+
+def level_of(element: HtmlElement) -> int:
+    """Return the level of a heading, by its tag or role; 0 if it is not a heading."""
+    level = _HEADINGS.get(str(element.tag), 0)
+    if not level and element.get("role") == "heading":
+        text = element.get("aria-level") or ""
+        level = min(int(text), 6) if text.isdecimal() and text.isascii() and int(text) else 2
+    return level
+
+
+def _is_line(element: HtmlElement) -> bool:
+    """Return whether an element's text is a line of its own, such as a paragraph or a question."""
+    if is_button(element):
+        return not is_within_sentence(element)
+    return element.get("role") == "tab" or is_block(element)
+
+
+def _is_denominator(element: HtmlElement) -> bool:
+    parent = element.getparent()
+    return parent is not None and parent.tag == "mfrac" and element.getprevious() is not None
+
+
+def _joined(readings: list[str]) -> str:
+    """Join the readings of characters, with spaces if they are in letters, such as Pinyin."""
+    found = [reading.strip() for reading in readings if reading.strip()]
+    return ("" if all(map(is_unspaced, found)) else " ").join(found)

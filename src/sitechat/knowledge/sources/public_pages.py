@@ -1,0 +1,271 @@
+"""Reading of single pages of the site that are public and allowed by robots.txt."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, unquote, urljoin
+
+from django.conf import settings
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.shortcuts import resolve_url
+from django.urls import NoReverseMatch
+from django.utils import translation
+
+from sitechat.knowledge.reading import Unreadable
+from sitechat.knowledge.reading.child_limits import DocumentBudget, read_document
+from sitechat.knowledge.reading.documents import Draft
+from sitechat.knowledge.reading.html import forbids_indexing
+from sitechat.knowledge.sources import page_versions
+from sitechat.knowledge.sources.base import Document, Rendered, Versions
+from sitechat.knowledge.sources.head_links import head_links
+from sitechat.knowledge.sources.hosts import Location
+from sitechat.knowledge.sources.rendering import AGENT, FORMATS, Elsewhere, LocalSite, PageResponse
+
+if TYPE_CHECKING:
+    from protego import Protego
+
+
+class LeftOut(Exception):
+    """A page that is not public or not allowed to be indexed. The message says why."""
+
+
+class PublicPages:
+    """The pages of one host of this site, as an anonymous visitor sees them.
+
+    Args:
+        site: The site.
+        known: The validators of pages from the last run, by key.
+        allows: Returns whether a location may be requested. It is asked before each request for a
+            page, also after redirects.
+    """
+
+    def __init__(
+        self,
+        site: LocalSite,
+        known: Versions | None = None,
+        allows: Callable[[Location], bool] | None = None,
+    ) -> None:
+        self.site = site
+        self._known = known if known is not None else {}
+        self._allows = allows
+        self._login_paths: dict[str, str] = {}
+
+    def only(self, allows: Callable[[Location], bool]) -> PublicPages:
+        """Return the same pages, limited to the locations that `allows` accepts."""
+        return PublicPages(self.site, self._known, allows)
+
+    def read(self, url: str, lastmod: str = "") -> Document:
+        """Read a page. An error becomes the document's problem, never an exception.
+
+        Args:
+            url: The address.
+            lastmod: The `<lastmod>` in the sitemap, or "".
+        """
+        place: Location | None = None
+        try:
+            place = self.site.place(url)
+            return self.document(place, lastmod)
+        except (LeftOut, Elsewhere) as error:
+            address = self.site.hosts.address(place) if place else url
+            return Document(url=address, key=address, problem=str(error), gone=True)
+        except Exception as error:  # the view may raise any exception
+            address = self.site.hosts.address(place) if place else url
+            return Document(url=address, key=address, problem=in_words(error))
+
+    def document(self, place: Location, lastmod: str = "") -> Document:
+        """Read a page if it has changed since it was last read.
+
+        If the page has another canonical address with the same content, it is read from there.
+
+        Raises:
+            LeftOut: It is not public or not allowed to be indexed.
+            Unreadable: It can't be read now.
+        """
+        key = self.site.hosts.address(place)
+        known = self._known.get(key, {})
+        if page_versions.is_older(lastmod, known) and self.may_read(place):
+            return Document(url=key, key=key, unchanged=True)
+        answer = self.get(place, conditions=page_versions.conditions(known))
+        if answer.status == 304:
+            return Document(url=key, key=key, unchanged=True)
+        format = FORMATS.get(answer.content_type)
+        if format is None:
+            raise LeftOut(f"is {answer.content_type or 'of no known type'}, not text")
+        alternates: Mapping[str, str] = {}
+        if format == "page":
+            links = head_links(answer.body)
+            own = self._own(answer, links.canonical)
+            if own is not answer:
+                answer, links, known = own, head_links(own.body), {}
+            alternates = links.alternates
+        if page_versions.is_same(answer, known):
+            return Document(url=key, key=key, unchanged=True)
+        translations = self._translations(answer.place, alternates) if format == "page" else ""
+        return Document(
+            url=self.site.hosts.address(answer.place),
+            key=key,
+            text=answer.body,
+            format=format,
+            charset=answer.charset,
+            served_language=answer.language,
+            rendered=Rendered(translations, page_versions.of(answer, lastmod)),
+        )
+
+    def _own(self, answer: PageResponse, canonical: str) -> PageResponse:
+        """Return the response of the canonical address if its content is the same.
+
+        Some sites wrongly declare the front page as canonical address of every page.
+        """
+        if canonical in ("", self.site.hosts.absolute(answer.place)):
+            return answer
+        try:
+            place = self.site.place(urljoin(self.site.hosts.absolute(answer.place), canonical))
+            if place == answer.place or not self.site.hosts.are_one(place.host, answer.place.host):
+                return answer
+            own = self.get(place)
+            is_same = own.content_type == answer.content_type and _have_same_content(own, answer)
+        except (Elsewhere, LeftOut, Unreadable):
+            return answer
+        return own if is_same else answer
+
+    def _translations(self, place: Location, alternates: Mapping[str, str]) -> str:
+        """Return a value that all translations of a page share; "" if it has no translations."""
+        own = self.site.hosts.address(place)
+        others = {self._address(place, url) for url in alternates.values()} - {""}
+        if others - {own}:
+            return _digest(min(others | {own}))
+        inner = self.site.inner(place)
+        language = translation.get_language_from_path(inner)
+        if not language:
+            return ""
+        without_language = inner[1:].partition("/")[2]
+        return _digest(f"{self.site.hosts.address(Location(place.host, '/'))} {without_language}")
+
+    def get(
+        self,
+        place: Location,
+        *,
+        obeys_robots: bool = True,
+        conditions: Mapping[str, str] | None = None,
+    ) -> PageResponse:
+        """Return the site's response for a public page.
+
+        Args:
+            place: The page.
+            obeys_robots: Whether to check robots.txt.
+            conditions: Headers of a conditional request.
+
+        Raises:
+            LeftOut: The page is not public or not allowed to be indexed.
+            Unreadable: The response is an error.
+        """
+
+        def check(visited: Sequence[Location]) -> None:
+            if obeys_robots and not self.may_read(visited[-1]):
+                raise LeftOut("robots.txt disallows it")
+            if self._asks_for_login([place.path for place in visited]):
+                raise LeftOut("visitors must log in to see it")
+            if self._allows is not None and not self._allows(visited[-1]):
+                raise LeftOut(f"leads to {visited[-1].path[:200]!r}, which is no page for visitors")
+
+        answer = self.site.get(place, follow=True, conditions=conditions, check=check)
+        if answer.status in (401, 403, 404, 410):
+            raise LeftOut(f"answers {answer.status} to an anonymous visitor")
+        if answer.status != 200 and not (answer.status == 304 and conditions):
+            raise Unreadable(f"answers {answer.status}")
+        if forbids_indexing(answer.headers.get("X-Robots-Tag", "")):
+            raise LeftOut("says noindex")
+        return answer
+
+    def may_read(self, place: Location) -> bool:
+        """Return whether robots.txt allows a page, with and without the `SCRIPT_NAME`."""
+        paths = {place.path, self.site.inner(place)}
+        return all(self.robots.can_fetch(path, AGENT) for path in paths)
+
+    @cached_property
+    def robots(self) -> Protego:
+        """The rules of robots.txt.
+
+        Raises:
+            Unreadable: It can't be read, so its rules are unknown.
+        """
+        from protego import Protego
+
+        path = f"{self.site.prefix}robots.txt"
+        try:
+            answer = self.site.get(Location(self.site.home.host, path), follow=True)
+            if answer.status >= 500:
+                raise Unreadable(f"answers {answer.status}")
+        except Unreadable as error:
+            raise Unreadable(f"{path}: {error}") from error
+        return Protego.parse(answer.body.decode("utf-8", "replace"))
+
+    def _asks_for_login(self, visited: list[str]) -> bool:
+        """Return whether redirects led to the login page.
+
+        A page whose query contains an earlier address counts as a login page too, because Django's
+        own redirects to it have this form.
+        """
+        for number, path in enumerate(visited):
+            bare, _, query = path.partition("?")
+            if bare == self._login_path(bare):
+                return True
+            for following in parse_qs(query).get(REDIRECT_FIELD_NAME, []) if number else []:
+                back = self._path(following)
+                if back and unquote(back) in [unquote(before) for before in visited[:number]]:
+                    return True
+        return False
+
+    def _login_path(self, path: str) -> str:
+        """Return the path of the login page, in the language of a path."""
+        language = translation.get_language_from_path(path) or settings.LANGUAGE_CODE
+        known = self._login_paths.get(language)
+        if known is None:
+            known = self._login_paths[language] = self._resolved_login_path(language)
+        return known
+
+    def _resolved_login_path(self, language: str) -> str:
+        try:
+            with self.site.environment(), translation.override(language):
+                login = resolve_url(settings.LOGIN_URL)
+        except (NoReverseMatch, TypeError):  # LOGIN_URL is not a page of this site
+            return ""
+        return self._path(login).partition("?")[0]
+
+    def _address(self, base: Location, url: str) -> str:
+        """Return the stored form of a link; "" if it does not lead to a page of the site."""
+        try:
+            place = self.site.place(urljoin(self.site.hosts.absolute(base), url))
+        except (Unreadable, ValueError):
+            return ""
+        return self.site.hosts.address(place)
+
+    def _path(self, url: str) -> str:
+        try:
+            return self.site.place(url).path
+        except Elsewhere:
+            return ""
+
+
+def _have_same_content(first: PageResponse, other: PageResponse) -> bool:
+    if first.body == other.body:
+        return True
+    texts = []
+    for answer in (first, other):
+        draft = Draft(answer.body, FORMATS[answer.content_type], answer.charset)
+        texts.append(
+            [cut.text for cut in read_document(draft, DocumentBudget.of_site(waits=False)).cuts]
+        )
+    return texts[0] == texts[1]
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+
+
+def in_words(error: Exception) -> str:
+    """Return a description of an error for the site's owner."""
+    return str(error) if isinstance(error, Unreadable) else f"{type(error).__name__}: {error}"

@@ -1,0 +1,143 @@
+"""Mail the staff when a visitor is waiting, and mail answers to visitors who have left."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from sitechat.conversations import message_rows
+from sitechat.events import Mail, queue_mail
+from sitechat.models import Conversation, Handoff, HandoffEntry, Job, Message, Role
+from sitechat.people import handoff as handoffs
+from sitechat.people.person_options import PersonOptions, person_options
+from sitechat.people.staff_errors import StaffError, unless_gone
+from sitechat.runtime import database
+from sitechat.safe_text import one_line, visible
+
+WAITING_EVENT = "person_requested"
+ANSWER_EVENT = "person_answered"
+"""The names of the deliveries in the admin."""
+
+WAITING_JOB = "mail about waiting"
+"""The name of the job that records the time of the last mail about a waiting visitor."""
+
+INTERVAL = timedelta(minutes=1)
+"""The minimum time between two mails about waiting visitors."""
+
+MAX_ANSWERS = 20
+"""Maximum number of answers in one mail. The next mail has those that follow."""
+
+EXCERPT = 500
+
+Kind = HandoffEntry.Kind
+
+
+def notify_staff(handoff: Handoff, options: PersonOptions, link: str) -> None:
+    """Queue a mail to `CHAT_PERSON["email"]`, unless one was queued within INTERVAL.
+
+    Args:
+        handoff: The handoff of a visitor who has started to wait.
+        options: The site's options.
+        link: The address of the conversation in the admin; may be empty.
+    """
+    # A mail is deleted with its conversation, so the time of the last one is stored separately.
+    if options.emails and Job.claim(WAITING_JOB, INTERVAL):
+        queue_mail(
+            WAITING_EVENT,
+            _about_waiting(handoff, options, link),
+            conversation_id=handoff.pk,
+        )
+
+
+def _about_waiting(handoff: Handoff, options: PersonOptions, link: str) -> Mail:
+    questions = Message.objects.filter(conversation=handoff.pk, role=Role.USER)
+    question = questions.order_by("-position").values_list("text", flat=True).first() or ""
+    with translation.override(settings.LANGUAGE_CODE):
+        lines = [
+            _("A visitor of the site is asking for a person in the chat."),
+            "",
+            *(
+                [_("Page: %(page)s") % {"page": one_line(handoff.page_url)}]
+                * bool(handoff.page_url)
+            ),
+            *([_("Question: %(text)s") % {"text": visible(question[:EXCERPT])}] * bool(question)),
+            *(["", link] * bool(link)),
+            "",
+            _("If more visitors ask within a minute, you get no further mail."),
+        ]
+        return Mail(options.emails, _("A visitor asks for a person"), "\n".join(lines))
+
+
+def known_addresses(conversation: Conversation) -> list[str]:
+    """Return the known e-mail addresses of a visitor, the newest first.
+
+    They come from contact requests and from the visitor's account. Nobody has verified them.
+    """
+    contacts = conversation.contacts.exclude(email="").order_by("-created")
+    found = list(contacts.values_list("email", flat=True)[:5])
+    user = conversation.user
+    own = getattr(user, user.get_email_field_name(), "") if user is not None else ""
+    return list(dict.fromkeys(filter(None, [*found, own])))
+
+
+def mail_answers(conversation: Conversation, user: Any, address: str, site: str) -> int:
+    """Queue a mail with the answers of the staff that follow the last such mail.
+
+    Args:
+        conversation: The conversation.
+        user: The member of the staff who sends it.
+        address: The recipient, one of `known_addresses`.
+        site: The name of the site, such as its host.
+
+    Returns:
+        The number of answers in the mail.
+
+    Raises:
+        StaffError: The address is no longer known, or there is nothing to send.
+        ConversationGone: The conversation was deleted.
+    """
+    return unless_gone(partial(_mail_answers, conversation, user, address, site))
+
+
+def _mail_answers(conversation: Conversation, user: Any, address: str, site: str) -> int:
+    with database.atomic():
+        message_rows.hold(conversation)
+        if address not in known_addresses(conversation):
+            raise StaffError(_("This address no longer belongs to the conversation."))
+        answers = unsent_answers(conversation)
+        if not answers:
+            raise StaffError(_("All answers have already been sent."))
+        options = person_options()
+        handoff = Handoff.objects.get(pk=conversation.pk)
+        with translation.override(_language_of(handoff)):
+            mail = Mail(
+                [address],
+                one_line(_("Your question to %(site)s") % {"site": site}, 200),
+                "\n\n".join(f"{answer.name}: {answer.text}" for answer in answers),
+                reply_to=options.emails[0] if options is not None and options.emails else "",
+            )
+        queue_mail(ANSWER_EVENT, mail, conversation_id=conversation.pk)
+        Handoff.objects.filter(pk=conversation.pk).update(mailed=answers[-1].position)
+        handoffs.write_entry(conversation.pk, Kind.MAILED, author=user, text=address)
+        return len(answers)
+
+
+def unsent_answers(conversation: Conversation) -> Sequence[Message]:
+    """Return the oldest answers of the staff that were not mailed yet, oldest first."""
+    mailed = Handoff.objects.filter(pk=conversation.pk).values_list("mailed", flat=True).first()
+    answers = conversation.messages.filter(role=Role.AGENT)
+    if mailed is not None:
+        answers = answers.filter(position__gt=mailed)
+    return list(answers.order_by("position")[:MAX_ANSWERS])
+
+
+def _language_of(handoff: Handoff) -> str:
+    """Return the visitor's language if the site has it, else the site's."""
+    known = dict(settings.LANGUAGES)
+    return handoff.language if handoff.language in known else settings.LANGUAGE_CODE

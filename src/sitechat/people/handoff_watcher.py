@@ -1,0 +1,65 @@
+"""Wake readers when the handoffs that they watch change.
+
+One thread per process reads the rows of all watched handoffs, about once a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from uuid import UUID
+
+from django.utils import timezone
+
+from sitechat.models import Handoff
+from sitechat.runtime.database_connections import KeptConnections
+from sitechat.runtime.per_process import PerProcess
+from sitechat.runtime.repeating_thread import RepeatingThread
+
+POLL = 0.8
+"""Seconds between two reads of the rows."""
+
+
+class Watch:
+    """A reader that waits for changes of one handoff."""
+
+    def __init__(self, conversation: UUID, wake: Callable[[], None]) -> None:
+        self.conversation = conversation
+        self._wake = wake
+        self._seen: tuple[int, bool] | None = None
+
+    def renew(self, state: tuple[int, bool]) -> None:
+        """Wake the reader if the state has changed since the last call.
+
+        The first call always wakes it, because the state may have changed since the reader read it.
+        """
+        if state == self._seen:
+            return
+        self._seen = state
+        with suppress(RuntimeError):  # its event loop has just been closed
+            self._wake()
+
+
+def _look(watches: Sequence[Watch], kept: KeptConnections) -> None:
+    try:
+        kept.refresh()
+        _read(watches)
+    finally:
+        kept.used()
+
+
+def _watcher() -> RepeatingThread[Watch]:
+    return RepeatingThread("sitechat-watcher", _look, lambda: POLL)
+
+
+watcher = PerProcess(_watcher)
+"""The thread of this process that reads the rows of watched handoffs."""
+
+
+def _read(watches: Sequence[Watch]) -> None:
+    now = timezone.now()
+    ids = {watch.conversation for watch in watches}
+    rows = Handoff.objects.filter(pk__in=ids).only("version", "state", "typing_until")
+    states = {row.pk: (row.version, row.is_typing(now)) for row in rows}
+    for watch in watches:
+        watch.renew(states.get(watch.conversation, (-1, False)))

@@ -1,0 +1,109 @@
+"""The setting CHAT_PERSON as a typed value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from sitechat.conf import conf
+from sitechat.people import opening_hours
+from sitechat.runtime.safe_logging import get_logger
+
+logger = get_logger("sitechat.people")
+
+IDLE_MINUTES = 10
+"""Minutes without a message from the person after which the bot takes over."""
+
+KEYS = ("email", "hours", "timezone", "names", "idle_minutes")
+
+MAX_NAME_LENGTH = 64
+
+
+@dataclass(frozen=True)
+class PersonOptions:
+    """The valid contents of CHAT_PERSON."""
+
+    emails: tuple[str, ...] = ()
+    """Addresses that get a mail when a visitor is waiting."""
+    hours: str = ""
+    """The opening hours; empty if somebody answers at any time."""
+    zone: str = ""
+    by_username: Mapping[str, str] | None = None
+    """The name that visitors see, by username; None if `names` is a list."""
+    names: tuple[str, ...] = ()
+    """The names from which a person can choose."""
+    idle: timedelta = timedelta(minutes=IDLE_MINUTES)
+
+    @classmethod
+    def of(cls, value: Mapping[str, Any]) -> PersonOptions:
+        """Return the options of a value of CHAT_PERSON that passed the system checks."""
+        given = value.get("email") or ()
+        names: Any = value.get("names") or ()
+        by_username = None
+        if isinstance(names, Mapping):
+            by_username = {str(username): str(name) for username, name in names.items()}
+            names = by_username.values()
+        return cls(
+            emails=(given,) if isinstance(given, str) else tuple(map(str, given)),
+            hours=_joined(value.get("hours") or ""),
+            zone=str(value.get("timezone") or ""),
+            by_username=by_username,
+            names=tuple(dict.fromkeys(map(str, names))),
+            idle=timedelta(minutes=value.get("idle_minutes", IDLE_MINUTES)),
+        )
+
+    def is_open(self, now: datetime | None = None) -> bool:
+        """Return whether somebody answers at this time."""
+        if not self.hours:
+            return True
+        zone = ZoneInfo(self.zone or settings.TIME_ZONE)
+        now = now or datetime.now(zone)
+        return opening_hours.is_open(self.hours, now.astimezone(zone))
+
+    def names_for(self, username: str, *own_names: str) -> list[str]:
+        """Return the names under which a member of the staff can write, the best one first.
+
+        Args:
+            username: The username, which visitors never see.
+            own_names: Other names of the user, such as the first name.
+        """
+        if self.by_username is not None:
+            return [self.by_username.get(username) or _support()]
+        known = {name.casefold() for name in (username, *own_names)}
+        fitting = [name for name in self.names if name.casefold() in known]
+        return list(dict.fromkeys([*fitting, *self.names])) or [_support()]
+
+
+def person_options() -> PersonOptions | None:
+    """Return the options; None if CHAT_PERSON is empty or invalid, so that nobody is offered."""
+    value = conf.CHAT_PERSON
+    if not value:
+        return None
+    try:
+        return PersonOptions.of(value)
+    except (AttributeError, TypeError, ValueError, OverflowError):
+        logger.exception("CHAT_PERSON is not valid: visitors are offered no person")
+        return None
+
+
+def is_available(options: PersonOptions | None) -> bool:
+    """Return whether a visitor can ask for a person now."""
+    try:
+        return options is not None and options.is_open()
+    except (ValueError, OSError, KeyError):
+        logger.exception("CHAT_PERSON is not valid: visitors are offered no person")
+        return False
+
+
+def _joined(value: Any) -> str:
+    return value if isinstance(value, str) else "; ".join(map(str, value))
+
+
+def _support() -> str:
+    return _("Support")

@@ -1,0 +1,275 @@
+"""The actions of staff in a conversation: join, write, hand back, close, note, assign."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from sitechat.conversations import message_rows
+from sitechat.conversations.open_confirmations import decline_open
+from sitechat.models import Conversation, Handoff, HandoffEntry, HandoffState, Message, Role
+from sitechat.models.tool_uses import BY_PERSON
+from sitechat.people import handoff as handoffs
+from sitechat.people.person_options import MAX_NAME_LENGTH, PersonOptions, person_options
+from sitechat.people.staff_errors import ConversationGone, NotYours, StaffError, unless_gone
+from sitechat.runtime import database
+from sitechat.safe_text import storable
+
+Kind = HandoffEntry.Kind
+
+MAX_TEXT_LENGTH = 10_000
+"""Maximum number of characters of an answer or a note."""
+
+TYPING_FOR = timedelta(seconds=6)
+"""How long the visitor sees that somebody is typing, after the last key press."""
+
+
+def names_for(user: Any, options: PersonOptions) -> list[str]:
+    """Return the names under which a user may answer, the best one first."""
+    own = [getattr(user, field, "") for field in ("first_name",)]
+    full = getattr(user, "get_full_name", str)()
+    return options.names_for(user.get_username(), *filter(None, [*own, full]))
+
+
+def join(conversation: Conversation, user: Any, name: str = "") -> Handoff:
+    """Let a user answer in a conversation. A running reply continues to its end.
+
+    Args:
+        conversation: Any conversation, whether or not its visitor asked for a person.
+        user: A user who may answer in it.
+        name: The name that the visitor sees, one of `names_for`; the first of them if empty.
+
+    Raises:
+        NotYours: Another person has joined, and did not assign the conversation to this user.
+        StaffError: CHAT_PERSON is empty.
+        ConversationGone: The conversation was deleted.
+    """
+    options = person_options()
+    if options is None:
+        raise StaffError(_("CHAT_PERSON is empty, so people can't answer visitors."))
+    names = names_for(user, options)
+    handoffs.find_handoff(conversation.pk, options)
+    return unless_gone(
+        partial(_join, conversation, user, (name if name in names else names[0])[:MAX_NAME_LENGTH])
+    )
+
+
+def _join(conversation: Conversation, user: Any, name: str) -> Handoff:
+    with database.atomic():
+        message_rows.lock(conversation)
+        now = timezone.now()
+        _ensure(conversation)
+        rows = Handoff.objects.filter(pk=conversation.pk)
+        same = rows.filter(state=HandoffState.JOINED, agent=user.pk, name=name).first()
+        if same is not None:  # the button was clicked twice
+            return same
+        mine = Q(agent=user.pk) | Q(agent=None) | Q(assigned=user.pk)
+        joined = rows.filter(~Q(state=HandoffState.JOINED) | mine).update(
+            state=HandoffState.JOINED,
+            agent=user,
+            assigned=None,
+            name=name,
+            last_word=now,
+            typing_until=None,
+            version=F("version") + 1,
+        )
+        if not joined:
+            raise NotYours(_("%(name)s has already joined.") % {"name": _staff_name(rows.get())})
+        # If the visitor agreed now, the bot would continue.
+        decline_open(conversation.messages.filter(confirm__isnull=False), by=BY_PERSON)
+        handoffs.write_entry(conversation.pk, Kind.JOINED, author=user, text=name)
+        return rows.get()
+
+
+def say(
+    conversation: Conversation, user: Any, text: str, draft: uuid.UUID | None = None
+) -> Message:
+    """Send the visitor a message of the user who has joined.
+
+    Args:
+        conversation: The conversation.
+        user: The user.
+        text: The message, in Markdown.
+        draft: The id that the form gave the message. A copy with the same id and text is not sent
+            again.
+
+    Raises:
+        StaffError: The text is empty or too long.
+        NotYours: The user has not joined, or no longer.
+        ConversationGone: The conversation was deleted.
+    """
+    return unless_gone(partial(_say, conversation, user, _valid(text), draft))
+
+
+def _say(conversation: Conversation, user: Any, text: str, draft: uuid.UUID | None) -> Message:
+    with database.atomic():
+        message_rows.lock(conversation)
+        earlier = None
+        if draft is not None:
+            earlier = conversation.messages.filter(client_id=draft).first()
+        if earlier is not None:
+            if earlier.role == Role.AGENT and earlier.text == text:
+                return earlier
+            draft = None  # the text was changed after its first version was sent
+        rows = Handoff.objects.filter(pk=conversation.pk)
+        is_mine = rows.filter(state=HandoffState.JOINED, agent=user.pk).update(
+            last_word=timezone.now(),
+            visitor_wrote=None,
+            typing_until=None,
+            version=F("version") + 1,
+        )
+        if not is_mine:
+            raise _not_yours(conversation)
+        name = rows.get().name
+        return message_rows.append(conversation, Role.AGENT, text, name=name, client_id=draft)
+
+
+def hand_back(conversation: Conversation, user: Any) -> None:
+    """Let the bot answer again. Raise NotYours if the user has not joined."""
+    _leave(conversation, user, Kind.HANDED_BACK, HandoffState.NONE)
+
+
+def close(conversation: Conversation, user: Any) -> None:
+    """End the handoff, whether a visitor waits or the user has joined.
+
+    Raises:
+        NotYours: Another person has joined.
+    """
+    _leave(conversation, user, Kind.CLOSED, HandoffState.CLOSED)
+
+
+def _leave(
+    conversation: Conversation, user: Any, kind: HandoffEntry.Kind, state: HandoffState
+) -> None:
+    may = Q(state=HandoffState.JOINED) & (Q(agent=user.pk) | Q(agent=None))
+    if state == HandoffState.CLOSED:
+        may |= Q(state=HandoffState.WAITING)
+    leave = partial(
+        handoffs.change, conversation.pk, may, kind, author=user, **handoffs.ended(state)
+    )
+    if not unless_gone(leave) and not _has_just_left(conversation, user, kind, state):
+        raise _not_yours(conversation)
+
+
+def _has_just_left(
+    conversation: Conversation, user: Any, kind: HandoffEntry.Kind, state: HandoffState
+) -> bool:
+    """Return whether the button was clicked twice: the user's step was the last one."""
+    if not Handoff.objects.filter(pk=conversation.pk, state=state).exists():
+        return False
+    steps = HandoffEntry.objects.filter(handoff=conversation.pk).exclude(kind=Kind.NOTE)
+    last = steps.order_by("-pk").first()
+    return last is not None and last.kind == kind and last.author_id == user.pk
+
+
+def note(conversation: Conversation, user: Any, text: str, draft: uuid.UUID | None = None) -> None:
+    """Add a note that only the staff sees.
+
+    Args:
+        conversation: The conversation.
+        user: The author.
+        text: The note.
+        draft: The id that the form gave the note. A copy with the same id and text is not added
+            again.
+
+    Raises:
+        StaffError: The text is empty or too long.
+        ConversationGone: The conversation was deleted.
+    """
+    unless_gone(partial(_note, conversation, user, _valid(text), draft))
+
+
+def _note(conversation: Conversation, user: Any, text: str, draft: uuid.UUID | None) -> None:
+    with database.atomic():
+        message_rows.hold(conversation)
+        earlier = HandoffEntry.objects.filter(handoff=conversation.pk, form_id=draft, text=text)
+        if draft is not None and earlier.exists():
+            return
+        _ensure(conversation)
+        handoffs.write_entry(conversation.pk, Kind.NOTE, author=user, text=text, form_id=draft)
+
+
+def assign(conversation: Conversation, user: Any, colleague: Any) -> None:
+    """Assign a waiting or joined conversation to a colleague, who may then take it over.
+
+    Args:
+        conversation: The conversation.
+        user: The user who assigns it.
+        colleague: A user who may answer in it; None removes the assignment.
+
+    Raises:
+        StaffError: The conversation is neither waiting nor joined.
+        ConversationGone: The conversation was deleted.
+    """
+    is_open = Q(state__in=[HandoffState.WAITING, HandoffState.JOINED])
+    same = Q(assigned=None if colleague is None else colleague.pk)
+    change = partial(
+        handoffs.change,
+        conversation.pk,
+        is_open & ~same,  # the button may be clicked twice
+        Kind.ASSIGNED,
+        author=user,
+        text="" if colleague is None else colleague.get_username(),
+        assigned=colleague,
+    )
+    if unless_gone(change):
+        return
+    if not Conversation.objects.filter(pk=conversation.pk).exists():
+        raise ConversationGone
+    if not Handoff.objects.filter(is_open, pk=conversation.pk).exists():
+        raise StaffError(_("Nobody is waiting in this conversation any more."))
+
+
+def type_on(conversation: Conversation, user: Any) -> None:
+    """Show the visitor for some seconds that the user who has joined is typing."""
+    now = timezone.now()
+    rows = Handoff.objects.filter(pk=conversation.pk, state=HandoffState.JOINED, agent=user.pk)
+    # A new version announces that typing has started. Its end is announced by its time.
+    started = rows.filter(Q(typing_until=None) | Q(typing_until__lte=now)).update(
+        typing_until=now + TYPING_FOR, version=F("version") + 1
+    )
+    if not started:
+        rows.update(typing_until=now + TYPING_FOR)
+
+
+def _ensure(conversation: Conversation) -> None:
+    """Create the handoff of a conversation that has none."""
+    Handoff.objects.bulk_create(
+        [Handoff(conversation=conversation, bot=conversation.bot)], ignore_conflicts=True
+    )
+
+
+def _valid(text: str) -> str:
+    text = storable(text).strip()
+    if not text:
+        raise StaffError(_("Write something first."))
+    if len(text) > MAX_TEXT_LENGTH:
+        raise StaffError(
+            _("The text is too long: at most %(limit)s characters fit.")
+            % {"limit": MAX_TEXT_LENGTH}
+        )
+    return text
+
+
+def _not_yours(conversation: Conversation) -> StaffError:
+    """Return the reason why a user can't write in a conversation or leave it."""
+    handoff = Handoff.objects.filter(pk=conversation.pk).first()
+    if handoff is None:
+        if not Conversation.objects.filter(pk=conversation.pk).exists():
+            return ConversationGone()
+        return NotYours(_("Join the conversation first."))
+    if handoff.state == HandoffState.JOINED:
+        return NotYours(_("%(name)s has taken over.") % {"name": _staff_name(handoff)})
+    return NotYours(_("You are no longer in this conversation: the bot answers again."))
+
+
+def _staff_name(handoff: Handoff) -> str:
+    """Return the username of the person who has joined, for messages to the staff."""
+    agent = handoff.agent
+    return agent.get_username() if agent is not None else handoff.name

@@ -1,0 +1,207 @@
+"""The actions of visitors: ask for a person, write to the person, go back to the bot."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from django.db.models import F, Q
+from django.utils import timezone
+
+from sitechat.chatbot import Chatbot
+from sitechat.claude.messages import VisitorPage
+from sitechat.conversations import bot_texts, conversation_history, message_rows
+from sitechat.conversations.conversation_lookup import ConversationState, stored_message
+from sitechat.conversations.message_body import IncomingMessage, path_of
+from sitechat.conversations.visit import Visit
+from sitechat.errors import Conflict, Overloaded, PersonJoined, PersonUnavailable
+from sitechat.events import announce
+from sitechat.ledger import get_ledger
+from sitechat.ledger.claims import Reservation
+from sitechat.models import Conversation, Handoff, HandoffEntry, HandoffState, Message, Role
+from sitechat.people import handoff as handoffs
+from sitechat.people import handoff_mails
+from sitechat.people.person_options import is_available, person_options
+from sitechat.people.visitor_limits import counted
+
+Kind = HandoffEntry.Kind
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """A visitor's message that is stored for a person."""
+
+    conversation: Conversation
+    message_id: str
+    name: str
+    """The name of the person who has joined; empty if the person has left since."""
+
+
+def find_delivered(state: ConversationState, message: IncomingMessage) -> Delivered | None:
+    """Return the message if an earlier request has stored it for a person, else None.
+
+    Call this only for messages without a reply from Claude.
+    """
+    row = state.earlier_message(message)
+    if row is None or state.conversation is None:
+        return None
+    joined = handoffs.joined_handoff(state.conversation.pk)
+    return Delivered(state.conversation, str(row.public_id), joined.name if joined else "")
+
+
+def deliver(visit: Visit, message: IncomingMessage, conversation: Conversation) -> Delivered:
+    """Store a visitor's message for the person who has joined.
+
+    Raises:
+        Conflict: The message replaces another one, or its id was used for another text.
+        RateLimited: The limits on messages are reached.
+        Overloaded: The person has just left. A retry asks the bot.
+    """
+    if message.replaces is not None:
+        raise Conflict
+    try:
+        return counted(partial(_store, visit, message, conversation))
+    except message_rows.ConversationDeleted:
+        raise Overloaded(retry_after=1) from None
+
+
+def _store(
+    visit: Visit, message: IncomingMessage, conversation: Conversation, claims: Reservation
+) -> Delivered:
+    message_rows.lock(conversation, visit)
+    joined = Handoff.objects.filter(pk=conversation.pk, state=HandoffState.JOINED)
+    # Lock first, so that a concurrent copy of the message finds this one.
+    row = stored_message(conversation, message)
+    if row is None:
+        claims.extend(get_ledger().count(visit.visitor))
+        if not joined.update(visitor_wrote=timezone.now(), version=F("version") + 1):
+            raise Overloaded(retry_after=1)
+        row = message_rows.append(
+            conversation,
+            Role.USER,
+            message.text,
+            client_id=message.client_id,
+            page=message.page_path,
+            language=visit.language[: Message.MAX_LANGUAGE_LENGTH] or None,
+        )
+    name = joined.values_list("name", flat=True).first() or ""
+    return Delivered(conversation, str(row.public_id), name)
+
+
+def request_person(
+    visit: Visit,
+    bot: Chatbot,
+    named: str | None,
+    page: VisitorPage,
+    *,
+    admin_url: Callable[[uuid.UUID], str],
+) -> Handoff:
+    """Ask for a person in the visitor's conversation, and start one if there is none.
+
+    Args:
+        visit: The visitor.
+        bot: The bot of the conversation.
+        named: The id of one of the visitor's conversations; None for the current one.
+        page: The page that the visitor is on.
+        admin_url: Returns the address of a conversation in the admin, for the mail to the staff;
+            it may be empty.
+
+    Raises:
+        PersonJoined: A person has joined already.
+        PersonUnavailable: Nobody answers at this time.
+        RateLimited: The limits on messages are reached.
+        NotFound: There is no such conversation.
+    """
+    options = person_options()
+    conversation = conversation_history.find(visit, bot.name, named)
+    if conversation is not None and handoffs.joined_handoff(conversation.pk) is not None:
+        raise PersonJoined
+    if not bot_texts.read_texts(bot.name).offers_person or not is_available(options):
+        raise PersonUnavailable
+    place = conversation or _new_id(visit, bot.name)
+    return counted(partial(_request, visit, bot, place, page, admin_url))
+
+
+def _request(
+    visit: Visit,
+    bot: Chatbot,
+    conversation: Conversation | uuid.UUID,
+    page: VisitorPage,
+    admin_url: Callable[[uuid.UUID], str],
+    claims: Reservation,
+) -> Handoff:
+    starts = False
+    if isinstance(conversation, uuid.UUID):
+        conversation = message_rows.begin_conversation(visit, bot.name, conversation)
+        starts = True
+    else:
+        try:
+            message_rows.lock(conversation, visit)
+        except message_rows.ConversationDeleted:
+            raise Overloaded(retry_after=1) from None
+    claims.extend(get_ledger().count(visit.visitor))
+    values = {
+        **handoffs.ended(HandoffState.WAITING),
+        "bot": bot.name,
+        "requested": timezone.now(),
+        "page_url": path_of(page) or "",
+        "page_title": page.title,
+        "language": visit.language[:16],
+    }
+    new = Handoff(conversation=conversation, **values)
+    rows = Handoff.objects.filter(pk=conversation.pk)
+    free = ~Q(state__in=[HandoffState.WAITING, HandoffState.JOINED])
+    is_new = bool(rows.filter(free).update(**values, version=F("version") + 1))
+    if not is_new and not rows.exists():
+        Handoff.objects.bulk_create([new], ignore_conflicts=True)
+        is_new = True
+    handoff = rows.get()
+    if handoff.state == HandoffState.JOINED:
+        raise PersonJoined
+    if is_new and starts:
+        message_rows.announce_start(conversation)
+    if is_new:
+        handoffs.write_entry(conversation.pk, Kind.REQUESTED)
+        _announce(handoff, bot, admin_url)
+    return handoff
+
+
+def _announce(handoff: Handoff, bot: Chatbot, admin_url: Callable[[uuid.UUID], str]) -> None:
+    announce(
+        "person_requested",
+        sender=type(bot),
+        data={
+            "conversation": str(handoff.pk),
+            "bot": handoff.bot,
+            "page": handoff.page_url,
+            "language": handoff.language,
+        },
+        conversation_id=handoff.pk,
+        handoff=handoff,
+    )
+    options = person_options()
+    if options is not None:
+        handoff_mails.notify_staff(handoff, options, admin_url(handoff.pk))
+
+
+def _new_id(visit: Visit, bot: str) -> uuid.UUID:
+    """Return the id for a new conversation of the visitor."""
+    pk = visit.held.new_id(bot)
+    others = Conversation.objects.filter(pk=pk).exclude(user=None).exclude(user=visit.account)
+    return uuid.uuid4() if others.exists() else pk
+
+
+def leave_person(visit: Visit, bot: Chatbot, named: str | None) -> Handoff | None:
+    """Let the bot answer again in the visitor's conversation, and return its handoff.
+
+    Raises:
+        NotFound: There is no such conversation.
+    """
+    conversation = conversation_history.find(visit, bot.name, named)
+    if conversation is None:
+        return None
+    is_open = Q(state__in=[HandoffState.WAITING, HandoffState.JOINED])
+    handoffs.change(conversation.pk, is_open, Kind.WITHDRAWN, **handoffs.ended(HandoffState.NONE))
+    return handoffs.find_handoff(conversation.pk, person_options())

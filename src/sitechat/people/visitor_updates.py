@@ -1,0 +1,50 @@
+"""News in a visitor's conversation since a cursor, for `GET chat/updates/`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import timezone
+
+from sitechat.conversations import conversation_history
+from sitechat.conversations.visit import Visit
+from sitechat.errors import InvalidRequest
+from sitechat.models import Conversation
+from sitechat.people import handoff as handoffs
+from sitechat.people.person_options import person_options
+
+
+def parse_cursor(given: str | None) -> int | None:
+    """Return the position in a cursor; None if there is no cursor.
+
+    Raises:
+        InvalidRequest: The value is not a cursor of this API.
+    """
+    if not given:
+        return None
+    if not (given.isascii() and given.isdecimal() and len(given) <= 9):
+        raise InvalidRequest('"after" must be the cursor of an earlier answer.')
+    return int(given)
+
+
+def updates(visit: Visit, conversation: Conversation | None, after: int | None) -> dict[str, Any]:
+    """Return the new messages of a conversation and who answers in it.
+
+    Args:
+        visit: The visitor.
+        conversation: One of the visitor's conversations; None if there is none yet.
+        after: The cursor of the previous response; None for the newest messages.
+    """
+    options = person_options()
+    if conversation is None:
+        person = {**handoffs.as_dict(None, options), "typing": False}
+        return {"conversation": None, "cursor": "0", "messages": [], "person": person}
+    handoff = handoffs.find_handoff(conversation.pk, options)
+    messages, cursor = conversation_history.messages_after(visit, conversation, after)
+    is_typing = handoff is not None and handoff.is_typing(timezone.now())
+    return {
+        "conversation": str(conversation.pk),
+        "cursor": str(cursor),
+        "messages": messages,
+        "person": {**handoffs.as_dict(handoff, options), "typing": is_typing},
+    }

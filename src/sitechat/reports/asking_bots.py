@@ -1,0 +1,216 @@
+"""Ask a bot a question for a command or the admin, in the same way as for a visitor's message.
+
+Only the usage is stored, marked with the command. CHAT_LIMITS does not apply.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Callable, Coroutine, Sequence
+from math import inf
+from typing import Any
+
+from asgiref.sync import async_to_sync, sync_to_async
+from django.contrib.sessions.backends.cache import SessionStore
+from django.urls import get_script_prefix
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from sitechat import claude
+from sitechat.chatbot import Chatbot
+from sitechat.claude.owner_explanations import explanation
+from sitechat.claude.request import Request
+from sitechat.conf import conf
+from sitechat.conversations import offered_tools, prompt
+from sitechat.conversations.message_body import (
+    IncomingMessage,
+    has_clean_message,
+    parse_message,
+    with_text,
+)
+from sitechat.conversations.session_conversations import HeldConversations
+from sitechat.conversations.visit import Visit
+from sitechat.engine import settlement
+from sitechat.engine.driver import converse_in_time
+from sitechat.engine.live_reply import LiveReply
+from sitechat.engine.reply import Reply
+from sitechat.engine.spending import as_reserved, worst_case
+from sitechat.engine.thread_pools import IN_PLACE
+from sitechat.engine.tool_interface import Tools
+from sitechat.errors import InvalidRequest, NotConfigured, ReplyError
+from sitechat.ledger.visitor_identity import Visitor
+from sitechat.models import Asker, Message, Role, Usage
+from sitechat.runtime.request_steps import call
+
+
+def anonymous_visit() -> Visit:
+    """Return the visit of an anonymous visitor without a session."""
+    # Start-up cost: the admin imports this module, and `django.test` imports `unittest`.
+    from django.test import RequestFactory
+
+    request = RequestFactory().get("/")
+    request.session = SessionStore()
+    try:
+        from django.contrib.auth.models import AnonymousUser
+    except RuntimeError:  # django.contrib.auth is not installed
+        user = None
+    else:
+        user = request.user = AnonymousUser()
+    return Visit(
+        visitor=Visitor(session=None, user=None, ip=""),
+        user=user,
+        language=get_language() or "",
+        prefix=get_script_prefix(),
+        held=HeldConversations(),
+        request=request,
+    )
+
+
+def understand(question: str, bot: str | None = None, page: str = "") -> IncomingMessage:
+    """Parse a question to a bot.
+
+    Args:
+        question: The question.
+        bot: A name in CHAT_BOTS; None for the default bot.
+        page: The address of the page on which the question is asked; may be empty.
+
+    Raises:
+        ChatError: The error that a visitor would get. For an unknown bot, it lists the valid ones.
+    """
+    if bot and bot not in conf.CHAT_BOTS:
+        known = ", ".join(sorted(conf.CHAT_BOTS))
+        raise InvalidRequest(
+            _("There is no bot %(bot)r in CHAT_BOTS, only: %(known)s.")
+            % {"bot": bot, "known": known}
+        )
+    data: dict[str, Any] = {"message": question}
+    if bot:
+        data["bot"] = bot
+    if page:
+        data["page"] = {"url": page}
+    message = parse_message(data)
+    if has_clean_message(message.bot):
+        message = with_text(message, call(message.bot.clean_message, message.text))
+    return message
+
+
+def compose_question(
+    message: IncomingMessage,
+    command: Asker,
+    earlier: Sequence[tuple[str, str]] = (),
+    *,
+    instructions: str | None = None,
+) -> LiveReply:
+    """Return a reply to a question. It is not started, but its deadline begins now.
+
+    Args:
+        message: The question.
+        command: The command, or the admin, that asks it.
+        earlier: The questions and answers before it, oldest first.
+        instructions: Instructions to add to the system prompt; None for the saved ones.
+    """
+    visit = anonymous_visit()
+    tools = offered_tools.offer(visit, message.bot)
+    request = prompt.compose(
+        visit, message, recent=_rows(earlier), tools=tools, instructions=instructions
+    )
+    return live_reply(request, message.bot, command, tools=tools)
+
+
+def _rows(earlier: Sequence[tuple[str, str]]) -> list[Message]:
+    """Return messages that are not stored, newest first."""
+    rows = []
+    for number, (question, answer) in enumerate(earlier):
+        rows += [
+            Message(position=2 * number, role=Role.USER, text=question),
+            Message(position=2 * number + 1, role=Role.ASSISTANT, text=answer),
+        ]
+    return rows[::-1]
+
+
+def live_reply(
+    request: Request, bot: Chatbot, command: Asker, tools: Tools | None = None
+) -> LiveReply:
+    """Return a reply to a command's request. It belongs to no conversation."""
+    return LiveReply(
+        Reply(id=str(uuid.uuid4()), message_id=str(uuid.uuid4())),
+        request,
+        conversation_id=None,
+        bot=bot,
+        reserved=as_reserved(request.model, worst_case(request), None),
+        visitor=Visitor(session=None, user=None, ip=""),
+        tools=tools,
+        command=command,
+    )
+
+
+def check_configured() -> None:
+    """Raise NotConfigured if there is neither an API key nor CHAT_CLIENT."""
+    if not claude.configured():
+        raise NotConfigured(_("There is no key for Claude: set ANTHROPIC_API_KEY."))
+
+
+async def answer(
+    live: LiveReply,
+    show: Callable[[str], None] | None = None,
+    note: Callable[[str], None] | None = None,
+    *,
+    until: float = inf,
+) -> Usage:
+    """Let Claude answer a reply, on the event loop of `run`.
+
+    Args:
+        live: The reply.
+        show: Called with each piece of text.
+        note: Called with the current activity, such as "Waiting for Claude…".
+        until: The time (`monotonic`) at which the answer is stopped, even if it is incomplete.
+
+    Returns:
+        The usage that was booked.
+    """
+    if note is not None and not claude.prepared():
+        note(_("Loading the SDK of Claude's API…"))
+        await claude.prepare()
+    if note is not None:
+        note(_("Waiting for %(model)s…") % {"model": live.request.model})
+    if show is not None or note is not None:
+        cursor = live.reply.cursor(0)
+
+        def wake() -> None:
+            for event in live.reply.since(cursor):
+                if show is not None and "t" in event.data:
+                    show(event.data["t"])
+                if note is not None and "status" in event.data:
+                    note(event.data["text"])
+
+        live.follow(wake)
+    live.ending = await converse_in_time(live, IN_PLACE, until=until)
+    live.wake()
+    return await sync_to_async(settlement.record)(live)
+
+
+def reason_of_failure(error: ReplyError, model: str) -> str:
+    """Return the message that a visitor would see, the reason, and what to do."""
+    parts = [str(error.as_dict()["message"])]
+    if error.failure is not None:
+        parts.append(explanation(error.failure, model=model))
+    return " ".join(parts)
+
+
+def run(asking: Coroutine[Any, Any, object]) -> None:
+    """Run a coroutine. Close Claude's client afterwards, if the event loop ends with it.
+
+    Database access runs on the caller's thread, and so in its transaction. Under ASGI, the
+    coroutine runs on the server's event loop and shares the engine's client.
+    """
+
+    async def whole() -> None:
+        has_own_loop = len(asyncio.all_tasks()) == 1
+        try:
+            await asking
+        finally:
+            if has_own_loop:
+                await claude.close_client()
+
+    async_to_sync(whole)()

@@ -1,0 +1,57 @@
+"""Review new replies on a thread, so that no page waits for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import monotonic, sleep
+
+from sitechat.reports import unanswered_questions
+from sitechat.reports.background_work import BackgroundWork
+from sitechat.runtime.per_process import PerProcess
+
+WAIT = 0.05
+"""Seconds that a page waits for the thread if there is little to do."""
+
+AT_ONCE = 100
+"""Number of replies between two rests: about 40 ms of work. A page waits for at most this many."""
+
+REST = 4.0
+"""How many times longer the thread rests than it works, because its work slows down requests."""
+
+COUNTED = 1000
+"""The maximum number of replies that a page counts."""
+
+
+@dataclass(frozen=True)
+class Unreviewed:
+    """The replies that a page does not include yet."""
+
+    replies: int
+    """At most COUNTED; 0 if only ratings are left."""
+    has_more: bool
+
+
+def review_soon() -> Unreviewed | None:
+    """Start a thread that reviews new replies and ratings. Wait a moment if there is little to do.
+
+    Returns:
+        What is left; None if everything has been reviewed.
+    """
+    worker().start()
+    left = unanswered_questions.count_new_replies(COUNTED + 1)
+    if left <= AT_ONCE:
+        worker().wait(WAIT)
+        left = unanswered_questions.count_new_replies(COUNTED + 1)
+    if not left and not unanswered_questions.has_new_ratings():
+        return None
+    return Unreviewed(min(left, COUNTED), has_more=left > COUNTED)
+
+
+def _review_all() -> None:
+    started = monotonic()
+    while not unanswered_questions.review_new_replies(AT_ONCE):
+        sleep(REST * (monotonic() - started))
+        started = monotonic()
+
+
+worker = PerProcess(lambda: BackgroundWork("review", _review_all))

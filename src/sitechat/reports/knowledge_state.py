@@ -1,0 +1,133 @@
+"""The state of the index and trial searches, for the site's owner."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Max, Q, Sum
+from django.utils.functional import Promise
+
+from sitechat.conf import conf
+from sitechat.conversations import search_tools
+from sitechat.conversations.message_body import parse_message
+from sitechat.errors import ChatError
+from sitechat.knowledge import approved_search, index
+from sitechat.knowledge.index.index_files import has_fts5
+from sitechat.knowledge.searching import Found, Query, search_index
+from sitechat.models import IndexState, Page
+from sitechat.safe_text import visible
+
+TRIAL_PASSAGES = 2 * search_tools.PASSAGES
+"""Number of passages of a trial: the passages sent with the question, and as many after them."""
+
+
+@dataclass(frozen=True)
+class SourceFigures:
+    """The pages of one source. `failed` counts pages that could not be read or were skipped."""
+
+    source: str
+    pages: int
+    words: int
+    failed: int
+    newest: datetime | None
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """The state of the index. `passages`, `vectors` and `bytes` refer to this host's index."""
+
+    sources: Sequence[SourceFigures]
+    changed: datetime | None
+    can_search: bool
+    embeds: bool
+    passages: int
+    vectors: int
+    bytes: int
+    up_to_date: bool
+
+    @property
+    def pages(self) -> int:
+        """The number of pages of all sources."""
+        return sum(source.pages for source in self.sources)
+
+    @property
+    def words(self) -> int:
+        """The number of words of all sources."""
+        return sum(source.words for source in self.sources)
+
+    @property
+    def failed(self) -> int:
+        """The number of pages of all sources that could not be read."""
+        return sum(source.failed for source in self.sources)
+
+
+def knowledge_report() -> Knowledge:
+    """Return the current state. It reads all rows of pages and may update this host's index."""
+    figures = (
+        Page.objects.values_list("source")
+        .order_by("source")
+        .annotate(
+            known=Count("pk", filter=~Q(content_hash="")),
+            in_all=Sum("words"),
+            failed=Count("pk", filter=~Q(error="")),
+            newest=Max("indexed"),
+        )
+    )
+    status = index.status()
+    return Knowledge(
+        sources=[SourceFigures(visible(source), *row) for source, *row in figures],
+        changed=IndexState.objects.filter(pk=1).values_list("changed", flat=True).first(),
+        can_search=has_fts5(),
+        embeds=bool(conf.CHAT_EMBEDDER),
+        passages=status["passages"],
+        vectors=status["vectors"],
+        bytes=status["bytes"],
+        up_to_date=status["up_to_date"],
+    )
+
+
+@dataclass(frozen=True)
+class Trial:
+    """The result of a trial search."""
+
+    sent: Sequence[Found] = ()
+    """The passages that are sent with the question, in this order."""
+    further: Sequence[Found] = ()
+    """The next passages, which are not sent."""
+    refused: str | Promise = ""
+    """The reason if the chat would reject the question."""
+    searches: bool = True
+    """Whether the bot uses the site's pages."""
+
+
+def trial(question: str, *, previous: str, page_url: str, language: str, bot: str) -> Trial:
+    """Return the passages for a question of an anonymous visitor.
+
+    Validation and search are the same as for a visitor's message.
+    """
+    body: dict[str, Any] = {"message": question, "page": {"url": page_url}}
+    if bot:
+        body["bot"] = bot
+    try:
+        message = parse_message(body)
+    except ChatError as error:
+        return Trial(refused=error.as_dict()["message"])
+    if not message.bot.search:
+        return Trial(searches=False)
+    query = Query(
+        message.text,
+        previous=previous,
+        page_url=message.page.url if message.page else "",
+        language=language,
+        sources=message.bot.sources,
+    )
+    answers = approved_search.find(query, message.bot.name)
+    current = index.current()
+    if current is None:
+        return Trial(answers)
+    sent = search_index(current, query, search_tools.PASSAGES - len(answers))
+    further = [found for found in search_index(current, query, TRIAL_PASSAGES) if found not in sent]
+    return Trial([*answers, *sent], further)

@@ -1,0 +1,188 @@
+"""Mail CHAT_NOTIFY about problems, at most once a day for each kind of problem.
+
+Receivers of signals check each reply that has ended and each budget. They run in the process that
+sends the signal, and only store mails, which `sitechat.events` sends.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.core.cache import cache
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from sitechat.claude.owner_explanations import explanation
+from sitechat.conf import conf
+from sitechat.errors import Failure
+from sitechat.events import Mail, owner_addresses, queue_mail
+from sitechat.ledger.limits import Limit
+from sitechat.models import IN_CHAT, Delivery, Message, Status, Usage
+from sitechat.reports import retention
+from sitechat.runtime.safe_logging import get_logger
+
+logger = get_logger("sitechat.events")
+
+UNANSWERED_FOR = timedelta(hours=1)
+"""The time without any answer after which the owner is notified."""
+
+CLEANUP_OVERDUE = timedelta(days=7)
+"""The time after which a cleanup that did not run is reported."""
+
+CHECK_INTERVAL = 3600
+"""Seconds between two checks of the cleanup."""
+
+FAILED = (Status.FAILED, Status.INTERRUPTED)
+
+KEY_STATUSES = {401, 403}
+CREDIT_STATUS = 402
+
+
+def _language() -> AbstractContextManager[None]:
+    """Use the site's own language: the active one may be that of a visitor."""
+    return translation.override(settings.LANGUAGE_CODE)
+
+
+def notify(kind: str, subject: str, text: str, **values: object) -> None:
+    """Store a mail to CHAT_NOTIFY, unless one of this kind was stored today.
+
+    Args:
+        kind: What the mail is about; the same kind is mailed once a day.
+        subject: The subject in English; it is translated to the site's language.
+        text: The text, likewise.
+        values: The values of placeholders in both.
+    """
+    to = owner_addresses()
+    name = f"{kind}:{timezone.now():%Y-%m-%d}"
+    if not to or Delivery.objects.filter(once=name).exists():
+        return
+    with _language():
+        mail = Mail(to, _("Chat: %(subject)s") % {"subject": _(subject) % values}, _(text) % values)
+    queue_mail(kind.partition(":")[0], mail, once=name)
+
+
+def index_failed(error: Exception) -> None:
+    """Notify the owner that `chat_index` has failed."""
+    try:
+        notify(
+            "index_failed",
+            gettext_noop("the pages of the site could not be read"),
+            gettext_noop(
+                "chat_index has failed:\n\n%(error)s\n\nThe chat answers from the pages that it "
+                "has read before."
+            ),
+            error=error or type(error).__name__,
+        )
+    except Exception:
+        logger.exception("The mail about the failed chat_index could not be stored")
+
+
+def budget_nearly_reached(limit: Limit, resets: datetime) -> None:
+    """Mail the owner that 80% of a budget is spent."""
+    notify(
+        f"budget_nearly_reached:{limit}",
+        gettext_noop("80%% of the budget of %(limit)s is spent"),
+        gettext_noop(
+            "The chat has spent 80%% of its budget of %(limit)s. The budget resets at %(resets)s "
+            "UTC. When it is spent, visitors get no answers until then. CHAT_LIMITS sets the "
+            "budget."
+        ),
+        limit=limit,
+        resets=f"{resets:%Y-%m-%d %H:%M}",
+    )
+
+
+def budget_reached(limit: Limit, resets: datetime) -> None:
+    """Mail the owner that a budget is spent."""
+    notify(
+        f"budget_reached:{limit}",
+        gettext_noop("the budget of %(limit)s is spent"),
+        gettext_noop(
+            "The chat has spent its budget of %(limit)s and answers nobody until it resets at "
+            "%(resets)s UTC. CHAT_LIMITS sets the budget."
+        ),
+        limit=limit,
+        resets=f"{resets:%Y-%m-%d %H:%M}",
+    )
+
+
+def watch_reply(reply: Message | None, usage: Usage | None) -> None:
+    """Mail the owner if a finished reply shows that something is wrong with the chat."""
+    if usage is None or usage.command not in IN_CHAT or not owner_addresses():
+        return
+    if usage.status in FAILED:
+        failure = Failure.from_stored(reply.failure) if reply is not None else None
+        if failure is not None:
+            _check_failure(failure, usage.model)
+        _check_answers()
+    if _cleanup_check_is_due():
+        _check_cleanup()
+
+
+def _check_failure(failure: Failure, model: str) -> None:
+    with _language():
+        reason = explanation(failure, model=model)
+    lacks_credit = failure.status == 400 and "credit" in failure.reason.lower()
+    if failure.status == CREDIT_STATUS or lacks_credit:
+        notify(
+            "credit_empty",
+            gettext_noop("the credit for Claude is used up"),
+            "%(reason)s",
+            reason=reason,
+        )
+    elif failure.status in KEY_STATUSES:
+        notify("key_refused", gettext_noop("Claude refuses the key"), "%(reason)s", reason=reason)
+
+
+def _check_answers() -> None:
+    """Notify the owner if visitors have asked for an hour, and none of them got an answer."""
+    replies = Usage.objects.filter(command=None).order_by("-created")
+    begin = timezone.now() - UNANSWERED_FOR
+    if replies.filter(created__gt=begin).exclude(status__in=FAILED).exists():
+        return
+    before = replies.filter(created__lte=begin).values_list("status", flat=True).first()
+    if before in FAILED:
+        notify(
+            "nothing_answered",
+            gettext_noop("no visitor got an answer for an hour"),
+            gettext_noop(
+                "For at least an hour, visitors have asked questions and none of them "
+                "got an answer. The transcripts in the admin and the log say why."
+            ),
+        )
+
+
+def _cleanup_check_is_due() -> bool:
+    try:
+        return cache.add("sitechat:notices:cleanup", 1, CHECK_INTERVAL)
+    except Exception:  # the cache does not answer
+        return False
+
+
+def _check_cleanup() -> None:
+    last = retention.last_cleanup()
+    if last is not None and last > timezone.now() - CLEANUP_OVERDUE:
+        return
+    days = conf.CHAT_RETENTION_DAYS
+    if retention.outdated(days + CLEANUP_OVERDUE.days).exists():
+        text = (
+            gettext_noop(
+                "chat_cleanup has never run. Conversations are kept for longer than "
+                "CHAT_RETENTION_DAYS (%(days)s). Run `manage.py chat_cleanup` once a day."
+            )
+            if last is None
+            else gettext_noop(
+                "chat_cleanup last ran on %(date)s. Conversations are kept for longer than "
+                "CHAT_RETENTION_DAYS (%(days)s). Run `manage.py chat_cleanup` once a day."
+            )
+        )
+        notify(
+            "cleanup_overdue",
+            gettext_noop("old conversations are not deleted"),
+            text,
+            days=days,
+            date=f"{last:%Y-%m-%d}" if last is not None else "",
+        )

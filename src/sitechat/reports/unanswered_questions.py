@@ -1,0 +1,273 @@
+"""Find replies that did not help, and list their questions as unanswered.
+
+A reply did not help if it did not know the answer, if it got a thumb down, or if its question was
+asked again. Claude marks replies that did not know; others are recognized by their words (see
+`phrases`). Failed replies are excluded, because they say nothing about the site's pages. No model
+is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import IntegrityError
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from sitechat.events import announce
+from sitechat.models import Job, Message, Role, Status, Unanswered, Usage
+from sitechat.reports import question_grouping
+from sitechat.reports.phrases import says_unknown
+from sitechat.reports.question_similarity import SAME, similarity
+from sitechat.runtime import database
+
+JOB = "review"
+RATINGS = "ratings"
+"""The names of the rows with the time up to which replies, and thumbs down, were reviewed."""
+
+AT_ONCE = 1000
+"""Number of replies in one batch."""
+
+REVIEWED_FIELDS = (
+    *("conversation_id", "position", "text", "created", "status", "rating", "did_not_know"),
+)
+"""The fields of a reply that the review reads."""
+
+NEWS = timedelta(days=7)
+"""The maximum age of an unanswered question that is announced."""
+
+SETTLES = timedelta(minutes=1)
+"""The delay before a reply is reviewed, so that all earlier transactions are committed."""
+
+FAILURES = (Status.FAILED, Status.INTERRUPTED)
+"""Statuses of replies that are never listed as unanswered."""
+
+
+def review_new_replies(limit: int | None = None) -> bool:
+    """Review the replies since the last call.
+
+    Args:
+        limit: The maximum number of replies; None for all.
+
+    Returns:
+        Whether all replies have been reviewed.
+    """
+    is_complete = _review_ratings(limit)
+    if limit is None:
+        _update_ratings()
+    is_complete = _review(limit) and is_complete
+    return question_grouping.group_new(limit) and is_complete
+
+
+def has_new_ratings() -> bool:
+    """Return whether a reply may have got a thumb down that was not reviewed yet."""
+    rated, reviewed = Job.progress(Job.RATED), Job.progress(RATINGS)
+    return rated is not None and (reviewed is None or reviewed <= rated)
+
+
+def count_new_replies(limit: int) -> int:
+    """Return the number of replies that were not reviewed yet, at most `limit`."""
+    since, end = _period()
+    return 0 if end is None else _ended(since, end).order_by().values("pk")[:limit].count()
+
+
+def _review_ratings(limit: int | None) -> bool:
+    """Review thumbs down, and return whether all have been reviewed.
+
+    Without a limit, all replies are searched, because processes of the previous version do not
+    write the time of a thumb down.
+    """
+    if limit is not None and not has_new_ratings():
+        return True
+    now = timezone.now()
+    size = limit or AT_ONCE
+    while (found := _list_disliked(size)) == size and limit is None:
+        pass
+    if found < size:
+        Job.record(RATINGS, now)
+    return found < size
+
+
+def _review(limit: int | None) -> bool:
+    since, end = _period()
+    if end is None:
+        return True
+    left = limit
+    while left is None or left > 0:
+        size = AT_ONCE if left is None else min(AT_ONCE, left)
+        batch = _batch(since, end, size)
+        _review_batch([used.reply for used in batch if used.reply is not None])
+        if len(batch) < size:
+            Job.record(JOB, end - timedelta.resolution)
+            return True
+        since = batch[-1].created
+        Job.record(JOB, since)
+        left = None if left is None else left - len(batch)
+    return False
+
+
+def _period() -> tuple[datetime | None, datetime | None]:
+    """Return the time of the last reviewed reply, and the end of what can be reviewed now.
+
+    The first is None if nothing was reviewed, the second if everything was.
+    """
+    now = timezone.now()
+    end = now - SETTLES
+    since = Job.progress(JOB)
+    if since is not None and since > end:
+        if since <= now:
+            return since, None
+        since = end  # the clock was wrong when the job was recorded
+    return since, end
+
+
+def _ended(since: datetime | None, end: datetime) -> QuerySet[Usage]:
+    """Return the replies that ended in a period.
+
+    `Usage` is written when a reply ends, and has an index on that time.
+    """
+    ended = Usage.objects.filter(created__lt=end, command=None)
+    return ended if since is None else ended.filter(created__gt=since)
+
+
+def _batch(since: datetime | None, end: datetime, size: int) -> list[Usage]:
+    """Return the next replies in the order in which they ended.
+
+    Replies that ended at the same time are never split between batches.
+    """
+    ended = (
+        _ended(since, end)
+        .select_related("reply")
+        .only("created", *(f"reply__{name}" for name in REVIEWED_FIELDS))
+        .order_by("created")
+    )
+    batch = list(ended[:size])
+    if len(batch) == size:
+        known = {used.pk for used in batch}
+        batch += ended.filter(created=batch[-1].created).exclude(pk__in=known)
+    return batch
+
+
+def _review_batch(replies: Sequence[Message]) -> None:
+    questions = _questions(replies)
+    found: dict[UUID, tuple[str, Message]] = {}
+    for reply in replies:
+        before = (reply.conversation_id, reply.position - 3)
+        asked, asked_before = questions.get(_asked(reply), ""), questions.get(before, "")
+        if asked_before.strip() and _same(asked, asked_before):
+            previous = Message.objects.filter(
+                conversation=reply.conversation_id, position=reply.position - 2
+            ).first()
+            if previous is not None and not _is_settled(previous):
+                found.setdefault(previous.pk, (Unanswered.Reason.RETRIED, previous))
+        if not _is_settled(reply) and (reply.did_not_know or says_unknown(reply.text)):
+            found[reply.pk] = (Unanswered.Reason.UNKNOWN, reply)
+    _keep(found.values(), questions)
+
+
+def _is_settled(reply: Message) -> bool:
+    """Return whether a reply is never listed: it failed, or got a thumb up."""
+    return reply.status in FAILURES or reply.rating > 0
+
+
+def _list_disliked(limit: int) -> int:
+    """List replies with a thumb down, which visitors can give long after the reply.
+
+    Returns:
+        The number of replies, at most `limit`.
+    """
+    found = list(
+        Message.objects.filter(rating__lt=0, unanswered=None, conversation__command=None)
+        .exclude(status__in=FAILURES)
+        .only(*REVIEWED_FIELDS)
+        .order_by()[:limit]
+    )
+    _keep([(Unanswered.Reason.DISLIKED, reply) for reply in found], _questions(found))
+    return len(found)
+
+
+def _update_ratings() -> None:
+    """Remove replies whose thumb down was withdrawn, and close those with a thumb up.
+
+    Processes of the previous version store a rating with the reply only.
+    """
+    for rating in (-1, 0, 1):
+        rated = Unanswered.objects.filter(done=None, reply__rating=rating)
+        rated.exclude(rating=rating).update(rating=rating)
+    Unanswered.objects.filter(done=None, reply__rating__gt=0).update(done=timezone.now())
+    Unanswered.objects.filter(
+        reason=Unanswered.Reason.DISLIKED, done=None, reply__rating__gte=0
+    ).delete()
+
+
+def _asked(reply: Message) -> tuple[UUID, int]:
+    return (reply.conversation_id, reply.position - 1)
+
+
+def _same(one: str, other: str) -> bool:
+    return similarity(one, other) >= SAME
+
+
+def _questions(replies: Sequence[Message]) -> dict[tuple[UUID, int], str]:
+    """Return the replies' questions and the questions before, by conversation and position."""
+    wanted = {_asked(reply) for reply in replies}
+    wanted |= {(conversation, position - 2) for conversation, position in wanted}
+    rows = Message.objects.filter(
+        role=Role.USER,
+        conversation__in={conversation for conversation, _position in wanted},
+        position__in={position for _talk, position in wanted},
+    ).values_list("conversation_id", "position", "text")
+    return {(conversation, position): text for conversation, position, text in rows}
+
+
+def _keep(found: Iterable[tuple[str, Message]], questions: Mapping[tuple[UUID, int], str]) -> None:
+    rows = [
+        Unanswered(
+            conversation_id=reply.conversation_id,
+            reply=reply,
+            reason=reason,
+            rating=reply.rating,
+            question=questions.get(_asked(reply), ""),
+            created=reply.created,
+        )
+        for reason, reply in found
+    ]
+    try:
+        with database.atomic():
+            _insert(rows)
+    except IntegrityError:  # some replies were deleted in the meantime
+        alive = set(
+            Message.objects.filter(pk__in=[row.reply_id for row in rows]).values_list(
+                "pk", flat=True
+            )
+        )
+        _insert([row for row in rows if row.reply_id in alive])
+
+
+def _insert(rows: list[Unanswered]) -> None:
+    replies = [row.reply_id for row in rows]
+    known = set(Unanswered.objects.filter(reply__in=replies).values_list("reply_id", flat=True))
+    # Existing rows stay unchanged, in particular those marked as done.
+    Unanswered.objects.bulk_create(rows, ignore_conflicts=True)
+    _announce(set(replies) - known)
+
+
+def _announce(replies: set[UUID]) -> None:
+    """Announce new rows, except for old replies, which a first review lists all at once."""
+    news = Unanswered.objects.filter(reply__in=replies, created__gt=timezone.now() - NEWS)
+    for row in news.select_related("reply", "conversation") if replies else ():
+        announce(
+            "question_unanswered",
+            sender=Unanswered,
+            data={
+                "conversation": str(row.conversation_id),
+                "reply": str(row.reply_id),
+                "bot": row.conversation.bot,
+                "reason": row.reason,
+                "question": row.question,
+            },
+            conversation_id=row.conversation_id,
+            unanswered=row,
+        )

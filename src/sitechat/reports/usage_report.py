@@ -1,0 +1,217 @@
+"""Usage and cost by hour, day or month, by model and bot, and what is spent of budgets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from decimal import Decimal
+from itertools import chain
+
+from sitechat.ledger.limits import Limit, current_limits, shown, window
+from sitechat.models import Summary
+from sitechat.reports import usage_summaries
+from sitechat.reports.usage_summaries import DAY, HOUR, Key, day_of, hour_of
+from sitechat.reports.usage_sums import Figures
+
+SPANS = {"hour": 48, "day": 30, "month": 12}
+"""The number of hours, days or months in a report."""
+
+EPOCH = datetime(2000, 1, 1, tzinfo=timezone.utc)
+
+
+@dataclass(frozen=True)
+class UsageRow:
+    """The figures of a period, a model or a bot."""
+
+    label: str
+    figures: Figures
+    start: datetime | None = None
+
+
+@dataclass(frozen=True)
+class UsageReport:
+    """The figures of a time span from `start` to `end` (exclusive), in UTC."""
+
+    by: str
+    start: datetime
+    end: datetime
+    periods: list[UsageRow]
+    models: list[UsageRow]
+    bots: list[UsageRow]
+    total: Figures
+    details: dict[Key, Figures]
+    """Figures by start of the period, bot and model."""
+
+
+@dataclass(frozen=True)
+class LimitUse:
+    """A limit of the site and its use in the current window."""
+
+    limit: Limit
+    spent: Decimal
+    cap: Decimal
+    resets: datetime
+
+    @property
+    def share(self) -> float:
+        """The used share. It can exceed 1, because replies can cost more than was reserved."""
+        return float(self.spent / self.cap)
+
+
+def report(
+    by: str,
+    *,
+    end: datetime | None = None,
+    bot: str = "",
+    model: str = "",
+    commands: bool = False,
+    now: datetime | None = None,
+) -> UsageReport:
+    """Return the figures of a time span.
+
+    Days and months are in UTC, as in CHAT_LIMITS and on Anthropic's bill.
+
+    Args:
+        by: `hour`, `day` or `month`.
+        end: The end of the span (exclusive); by default now.
+        bot: Include only the replies of this bot.
+        model: Include only the replies of this model.
+        commands: Include questions of commands, of the admin, and of staff in the chat.
+        now: The current time by default.
+
+    Raises:
+        ValueError: `by` is not valid.
+    """
+    if by not in SPANS:
+        raise ValueError(f"by is {by!r}; valid are {', '.join(SPANS)}.")
+    now = now or datetime.now(timezone.utc)
+    last = period_of(by, min(end, now) if end else now)
+    if end and last == end:
+        last = step(by, last, -1)
+    start = step(by, last, 1 - SPANS[by])
+    finish = step(by, last, 1)
+    periods = {moment: Figures() for moment in _periods(by, start, finish)}
+    total, models, bots = Figures(), dict[str, Figures](), dict[str, Figures]()
+    details: dict[Key, Figures] = {}
+    counted = _figures(by, start, finish, now)
+    if commands:
+        asked = usage_summaries.figures_between(start, finish, usage_summaries.COMMANDS)
+        counted = chain(counted, asked.items())
+    for (moment, of_bot, of_model), figures in counted:
+        if (bot and of_bot != bot) or (model and of_model != model):
+            continue
+        begins = period_of(by, moment)
+        if begins not in periods:
+            continue
+        for sums in (
+            periods[begins],
+            total,
+            models.setdefault(of_model, Figures()),
+            bots.setdefault(of_bot, Figures()),
+            details.setdefault((begins, of_bot, of_model), Figures()),
+        ):
+            sums.add(figures)
+    return UsageReport(
+        by=by,
+        start=start,
+        end=finish,
+        periods=[UsageRow(label(by, moment), each, moment) for moment, each in periods.items()],
+        models=_most_expensive_first(models),
+        bots=_most_expensive_first(bots),
+        total=total,
+        details=dict(sorted(details.items())),
+    )
+
+
+def budgets(now: datetime | None = None) -> list[LimitUse]:
+    """Return the limits of scope `site` and their use in the current window."""
+    now = now or datetime.now(timezone.utc)
+    found = []
+    for limit in current_limits():
+        if limit.scope != "site":
+            continue
+        frame = window(limit.period, now)
+        used = Figures()
+        commands = usage_summaries.figures_between(frame.start, frame.end, usage_summaries.LIMITED)
+        for figures in commands.values():
+            used.add(figures)
+        if limit.period == "minute":
+            for figures in usage_summaries.figures_between(frame.start, frame.end).values():
+                used.add(figures)
+        else:
+            by = "hour" if limit.period in ("hour", "day") else "day"
+            for (moment, _bot, _model), figures in _figures(by, frame.start, frame.end, now):
+                if frame.start <= moment < frame.end:
+                    used.add(figures)
+        counts = {"tokens": used.tokens, "messages": used.replies}
+        spent = used.dollars if limit.unit == "usd" else Decimal(counts[limit.unit])
+        found.append(LimitUse(limit, spent, shown(limit.unit, limit.cap), frame.end))
+    return found
+
+
+def totals(now: datetime | None = None) -> dict[tuple[str, str], Figures]:
+    """Return the usage of all replies to visitors so far, by bot and model.
+
+    The figures never decrease. Therefore conversations and visits are counted only after their
+    hour was summed up, because a deletion could reduce them until then.
+    """
+    now = now or datetime.now(timezone.utc)
+    found: dict[tuple[str, str], Figures] = {}
+    until = usage_summaries.summarise_new_hours(now)
+    if until is None:
+        return found
+    for (_moment, bot, model), figures in usage_summaries.summarised(
+        Summary.Period.DAY, EPOCH, now
+    ):
+        found.setdefault((bot, model), Figures()).add(figures)
+    for (_moment, bot, model), figures in usage_summaries.figures_between(until, None).items():
+        figures.conversations = figures.visits = 0
+        found.setdefault((bot, model), Figures()).add(figures)
+    return found
+
+
+def _figures(
+    by: str, start: datetime, end: datetime, now: datetime
+) -> Iterator[tuple[Key, Figures]]:
+    """Yield stored sums, then the figures since the last stored hour."""
+    until = usage_summaries.summarise_new_hours(now)
+    if until is None:
+        return
+    period = Summary.Period.HOUR if by == "hour" else Summary.Period.DAY
+    yield from usage_summaries.summarised(period, start, end)
+    if end > until:
+        yield from usage_summaries.figures_between(max(start, until), None).items()
+
+
+def _most_expensive_first(rows: dict[str, Figures]) -> list[UsageRow]:
+    ordered = sorted(rows.items(), key=lambda item: (-item[1].dollars, -item[1].replies, item[0]))
+    return [UsageRow(name, figures) for name, figures in ordered]
+
+
+def period_of(by: str, moment: datetime) -> datetime:
+    """Return the start of the hour, day or month of a time."""
+    if by == "hour":
+        return hour_of(moment)
+    day = day_of(moment)
+    return day if by == "day" else day.replace(day=1)
+
+
+def step(by: str, start: datetime, count: int) -> datetime:
+    """Return the start of the period that is `count` periods later."""
+    if by != "month":
+        return start + count * (HOUR if by == "hour" else DAY)
+    months = start.year * 12 + start.month - 1 + count
+    return start.replace(year=months // 12, month=months % 12 + 1)
+
+
+def _periods(by: str, start: datetime, end: datetime) -> Iterable[datetime]:
+    while start < end:
+        yield start
+        start = step(by, start, 1)
+
+
+def label(by: str, start: datetime) -> str:
+    """Return a period's name, which is sortable and the same in every language."""
+    formats = {"hour": "%Y-%m-%d %H:00", "day": "%Y-%m-%d", "month": "%Y-%m"}
+    return start.strftime(formats[by])

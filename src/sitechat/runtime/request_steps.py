@@ -1,0 +1,175 @@
+"""Run the database steps of a request, and the site's own code.
+
+A view is written once, as a coroutine that awaits its steps. Under WSGI each step runs
+immediately, so the coroutine never waits and needs no event loop. Under ASGI the steps run on the
+request pool, or on the request's own thread if the site requires that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import Future
+from functools import partial
+from inspect import isawaitable, iscoroutinefunction
+from typing import Any, Protocol, TypeVar, cast
+
+from asgiref.sync import AsyncToSync, SyncToAsync, async_to_sync, sync_to_async
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpRequest
+
+from sitechat.conf import conf
+from sitechat.runtime.daemon_threads import let_request_thread_go
+from sitechat.runtime.database_connections import close_connections, run_and_close
+from sitechat.runtime.per_process import PerProcess
+from sitechat.runtime.request_pool import RequestPool, request_pool
+
+T = TypeVar("T")
+
+SITE_THREADS = 8
+"""Number of threads for synchronous methods of `Chatbot`."""
+
+
+class RequestSteps(Protocol):
+    """The interface for running the steps of one request."""
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop | None:
+        """The server's event loop; None under WSGI."""
+
+    async def run(self, step: Callable[[], T]) -> T:
+        """Run a step that touches the database."""
+
+    async def ask(self, method: Callable[..., Any], *args: Any, timeout: float) -> Any:
+        """Run code of the site, which may be slow.
+
+        Raises:
+            TimeoutError: It took longer than `timeout` seconds. Under WSGI it runs on the
+                request's own thread, where it can't be interrupted, and only coroutines are.
+        """
+
+    async def let_thread_go(self) -> None:
+        """Release the thread and connections that the server keeps for the request."""
+
+
+def steps_for(request: HttpRequest) -> RequestSteps:
+    """Return the steps of a request. Call it where its view runs."""
+    if not isinstance(request, ASGIRequest):
+        return Inline()
+    if conf.CHAT_REQUEST_ISOLATION or SyncToAsync.thread_sensitive_context.get(None) is None:
+        return OnRequestThread()
+    return OnPool()
+
+
+def drive(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine whose steps are `Inline`, without an event loop."""
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        return cast("T", end.value)
+    coroutine.close()
+    raise RuntimeError("A view under WSGI has waited for an event loop.")
+
+
+def call(method: Callable[..., Any], *args: Any, timeout: float | None = None) -> Any:
+    """Call code of the site that may be a coroutine function, on this thread."""
+    result = method(*args)
+    if isawaitable(result):
+        result = async_to_sync(_awaited)(result, timeout)
+    return result
+
+
+async def _awaited(awaitable: Awaitable[T], timeout: float | None) -> T:
+    return await asyncio.wait_for(awaitable, timeout)
+
+
+class Inline:
+    """Steps under WSGI: everything runs immediately on the request's thread."""
+
+    loop = None
+
+    async def run(self, step: Callable[[], T]) -> T:
+        """Run the step now."""
+        return step()
+
+    async def ask(self, method: Callable[..., Any], *args: Any, timeout: float) -> Any:
+        """Call the method now, or await it."""
+        return call(method, *args, timeout=timeout)
+
+    async def let_thread_go(self) -> None:
+        """Do nothing, because the thread belongs to the server."""
+
+
+class OnRequestThread:
+    """Steps under ASGI that run on the thread that Django keeps for the request."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
+
+    async def run(self, step: Callable[[], T]) -> T:
+        """Run the step on the request's thread."""
+        result: T = await sync_to_async(step)()
+        return result
+
+    async def ask(self, method: Callable[..., Any], *args: Any, timeout: float) -> Any:
+        """Call the method on the request's thread, or await it."""
+        if iscoroutinefunction(method):
+            return await asyncio.wait_for(method(*args), timeout)
+        return await self.run(partial(call, method, *args, timeout=timeout))
+
+    async def let_thread_go(self) -> None:
+        """Do nothing, because the steps need the thread."""
+
+
+class OnPool:
+    """Steps under ASGI that run on threads shared by all requests."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
+
+    async def run(self, step: Callable[[], T]) -> T:
+        """Run the step on the request pool."""
+        return await asyncio.wrap_future(request_pool().submit(step))
+
+    async def ask(self, method: Callable[..., Any], *args: Any, timeout: float) -> Any:
+        """Call the method on a thread for the site's code, or await it."""
+        if iscoroutinefunction(method):
+            return await asyncio.wait_for(method(*args), timeout)
+        future: Future[Any] = site_pool().submit(
+            partial(run_and_close, partial(call, method, *args, timeout=timeout))
+        )
+        return await asyncio.wait_for(asyncio.wrap_future(future), timeout)
+
+    async def let_thread_go(self) -> None:
+        """End the request's own thread."""
+        await release_request_thread()
+
+
+site_pool = PerProcess(partial(RequestPool, SITE_THREADS, "sitechat-site"))
+"""The threads for the site's own code, which may be slow and may change connections."""
+
+
+async def release_request_thread() -> None:
+    """End the thread that Django keeps for this request. Its connections are closed first."""
+    context = SyncToAsync.thread_sensitive_context.get(None)
+    executor = SyncToAsync.context_to_thread_executor.get(context) if context else None
+    if executor is None:
+        return
+    if getattr(AsyncToSync.executors, "current", None) is None:
+        # The thread is idle, so it closes them while the request continues.
+        executor.submit(close_connections)
+    else:  # a synchronous middleware waits on the thread for the response
+        await sync_to_async(close_connections)()
+    let_request_thread_go()
+
+
+def engine_context() -> contextvars.Context:
+    """Return a copy of the request's context for work that outlives the request.
+
+    The thread that Django keeps for the request is not part of it: it ends with the request.
+    """
+    context = contextvars.copy_context()
+    if context.get(SyncToAsync.thread_sensitive_context) is not None:
+        context.run(SyncToAsync.thread_sensitive_context.set, cast("Any", None))
+    return context

@@ -1,0 +1,114 @@
+"""Tests of the gate: how many turns start at the same time, and when refused clients retry."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from asgiref.sync import async_to_sync
+
+from sitechat.errors import Overloaded
+from sitechat.http.turn_queue import MAX_LINE_SECONDS, STARTING, WAITING, Gate, Ticket
+from tests.waiting import loop_turn
+
+
+async def fill(gate: Gate) -> tuple[list[Ticket], list[asyncio.Task[Ticket]]]:
+    """Let in as many as there is room for, and let as many wait as may."""
+    started = [await gate.enter() for _ in range(STARTING)]
+    waiting = [asyncio.create_task(gate.enter()) for _ in range(WAITING)]
+    await loop_turn()
+    return started, waiting
+
+
+async def refused(gate: Gate) -> int:
+    with pytest.raises(Overloaded) as error:
+        await gate.enter()
+    assert error.value.retry_after is not None
+    return error.value.retry_after
+
+
+def test_waiting_turns_are_admitted_and_further_ones_refused() -> None:
+    async def main() -> None:
+        gate = Gate()
+        started, waiting = await fill(gate)
+        await refused(gate)
+        for ticket in started:
+            ticket.leave()
+            ticket.leave()
+        entered, rest = waiting[:STARTING], waiting[STARTING:]
+        tickets = [await task for task in entered]
+        await loop_turn()
+        assert not any(task.done() for task in rest)
+        while tickets:
+            tickets.pop(0).leave()
+            if rest:
+                tickets.append(await rest.pop(0))
+        assert [await gate.enter() for _ in range(STARTING)]
+
+    async_to_sync(main)()
+
+
+def test_each_refused_visitor_gets_a_later_retry_after() -> None:
+    async def main() -> list[int]:
+        gate = Gate(clock=lambda: 0.0)
+        _begun, waiting = await fill(gate)
+        times = [await refused(gate) for _ in range(5000)]
+        for task in waiting:
+            task.cancel()
+        return times
+
+    times = async_to_sync(main)()
+    assert times == sorted(times)
+    assert times[0] < times[200] < times[1000]
+    assert times[-1] <= MAX_LINE_SECONDS
+
+
+def test_refusals_are_logged_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
+    now = [0.0]
+
+    async def main() -> None:
+        gate = Gate(clock=lambda: now[0])
+        _begun, waiting = await fill(gate)
+        for now[0] in (0.0, 1.0, 59.0, 61.0, 62.0):
+            await refused(gate)
+        for task in waiting:
+            task.cancel()
+
+    async_to_sync(main)()
+    assert [record.args for record in caplog.records] == [(1,), (3,)]
+
+
+@pytest.mark.parametrize("let_in", [False, True])
+def test_a_client_that_disconnects_while_it_waits_blocks_nobody(let_in: bool) -> None:
+    async def main() -> None:
+        gate = Gate()
+        started, waiting = await fill(gate)
+        if let_in:  # at the moment in which it leaves
+            started.pop().leave()
+        waiting[0].cancel()
+        await asyncio.wait({waiting[0]})
+        assert waiting[0].cancelled()
+        if not let_in:
+            started.pop().leave()
+        assert await waiting[1]
+        assert not waiting[2].done()
+        for task in waiting[2:]:
+            task.cancel()
+
+    async_to_sync(main)()
+
+
+def test_a_client_that_leaves_as_its_place_is_freed_is_just_cancelled() -> None:
+    async def main() -> None:
+        gate = Gate()
+        started, waiting = await fill(gate)
+        waiting[0].cancel()
+        started.pop().leave()  # in the same turn of the loop
+        with pytest.raises(asyncio.CancelledError):
+            await waiting[0]
+        assert await waiting[1]
+        assert not waiting[2].done()
+        for task in waiting[2:]:
+            task.cancel()
+
+    async_to_sync(main)()

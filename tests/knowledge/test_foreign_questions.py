@@ -1,0 +1,72 @@
+"""Tests of questions in a language that no page uses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sitechat.knowledge.text.translated_words import counterparts
+from tests.indexed import found, put
+
+
+@pytest.mark.parametrize(
+    ("source", "word", "target", "expected"),
+    [
+        ("de", "passwort", "en", "password"),
+        ("fr", "utilis", "en", "user"),
+        ("es", "contrasen", "en", "password"),
+        ("en", "password", "de", "passwort"),
+        ("../de", "passwort", "en", None),
+        ("de\0", "passwort", "en", None),
+        ("xx", "word", "en", None),
+        ("de", "passwort", "de", None),
+    ],
+)
+def test_words_have_translations(source: str, word: str, target: str, expected: str | None) -> None:
+    pairs = counterparts(source, target)
+    near = {key: words for key, words in pairs.items() if key.startswith(word)}
+    if expected is None:
+        assert not near
+    else:
+        assert expected in [one for words in near.values() for one in words]
+
+
+def test_a_dictionary_is_cached_for_the_next_process(tmp_path: Path) -> None:
+    made = counterparts("nl", "en", tmp_path)
+    (file,) = tmp_path.iterdir()
+    assert len(made) > 100
+    file.write_text('{"x": ["y"]}')
+    other = tmp_path / "other"
+    other.mkdir()
+    file.rename(other / file.name)
+    assert counterparts("nl", "en", other) == {"x": ["y"]}
+    (other / file.name).write_text("broken")
+    assert counterparts("nl", "en", tmp_path / "missing") == made
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("index_folder")
+@pytest.mark.parametrize(
+    ("question", "language"),
+    [
+        ("Wie ändere ich mein Passwort?", "de"),
+        ("Comment changer mon mot de passe ?", "fr"),
+        ("¿Cómo cambio mi contraseña?", "es"),
+        ("Jak zmienić hasło?", "pl"),
+        ("Hur ändrar jag mitt lösenord?", "sv"),
+    ],
+)
+def test_a_foreign_question_finds_the_page(question: str, language: str) -> None:
+    put("/password/", "How to change your password, step by step.", language="en")
+    put("/shipping/", "We deliver parcels within three days.", language="en")
+    put("/jobs/", "We are looking for a cook who makes soup.", language="en")
+    assert found(question, language=language)[:1] == ["/password/"]
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("index_folder")
+def test_cognates_find_each_other() -> None:
+    put("/a/", "The configuration of the telephone", language="en")
+    put("/b/", "Something else entirely", language="en")
+    assert found("La configuración del teléfono", language="es")[:1] == ["/a/"]
