@@ -30,7 +30,7 @@ from sitechat.conversations import bot_texts
 from sitechat.engine import checkpoints, event_loop, stop
 from sitechat.engine.running_replies import running
 from sitechat.engine.thread_pools import DATABASE_THREADS, workers
-from sitechat.events import delivery_sender
+from sitechat.events import delivery_threads
 from sitechat.knowledge.sources import registry, threaded_rendering
 from sitechat.receivers import discover
 from sitechat.reports import background_review, usage_catch_up
@@ -127,7 +127,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> None:
             *pages,
             usage_catch_up.worker(),
             background_review.worker(),
-            delivery_sender.threads(),
+            delivery_threads.threads(),
         ):
             assert work.wait(60), "the work in the background does not end"
     if CAN_CORRUPT_CONTEXTS:

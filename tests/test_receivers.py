@@ -27,7 +27,7 @@ FOR_ANSWERS = (
     "sitechat.claude.call",
     "sitechat.conversations.prompt",
     "sitechat.engine.event_loop",
-    "sitechat.events.delivery_sender",
+    "sitechat.events.delivery_threads",
     "sitechat.http.dispatch",
     "sitechat.http.chat_views",
     "sitechat.knowledge.index.host_index",

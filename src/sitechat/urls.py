@@ -5,10 +5,10 @@ from sitechat.http.lazy_patterns import chat_path
 app_name = "sitechat"
 
 urlpatterns = [
-    chat_path("chat/", "views.chat", name="chat"),
+    chat_path("chat/", "chat_views.chat", name="chat"),
     chat_path("chat/consent/", "consent_views.consent_given", name="consent"),
     chat_path("chat/contact/", "contact_views.contact", name="contact"),
-    chat_path("chat/conversations/", "views.conversations", name="conversations"),
+    chat_path("chat/conversations/", "chat_views.conversations", name="conversations"),
     chat_path("chat/person/", "person_views.person", name="person"),
     chat_path("chat/updates/", "person_views.news", name="updates"),
     chat_path("chat/replies/<str:reply_id>/", "reply_views.reply", name="reply"),

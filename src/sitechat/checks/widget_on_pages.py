@@ -82,7 +82,7 @@ def _problem(urlconf: str) -> tuple[str, str] | None:
         return _('are not included as "sitechat"'), add
     local = "/" + path.removeprefix(get_script_prefix())
     try:
-        if resolve(local, urlconf=urlconf).func is deferred_endpoint("views.chat"):
+        if resolve(local, urlconf=urlconf).func is deferred_endpoint("chat_views.chat"):
             return None
     except Resolver404:
         pass

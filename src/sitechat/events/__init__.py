@@ -1,7 +1,7 @@
 """Events of the chat: their signals, and the webhooks and mails that report them.
 
 `announcing` stores the deliveries of an event in the event's own transaction, and sends its signal
-after the commit. `mail_queue` stores mails. `delivery_sender` sends due deliveries on separate
+after the commit. `mail_queue` stores mails. `delivery_threads` sends due deliveries on separate
 threads. Imports `models` and what is below it.
 """
 
@@ -13,7 +13,7 @@ from sitechat.runtime.lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
     from sitechat.events.announcing import announce, queue_webhooks
-    from sitechat.events.delivery_sender import deliver_due, wake, wake_sometimes
+    from sitechat.events.delivery_threads import deliver_due, wake, wake_sometimes
     from sitechat.events.mail_queue import Mail, queue_mail
     from sitechat.events.mail_recipients import owner_addresses
 
@@ -28,7 +28,7 @@ __all__ = [
     "wake_sometimes",
 ]
 
-# Start-up cost: the checks import `mail_recipients` and `webhooks`, and `delivery_sender` imports
+# Start-up cost: the checks import `mail_recipients` and `webhooks`, and `delivery_threads` imports
 # mail libraries.
 __getattr__ = lazy_exports(
     __name__,
@@ -36,6 +36,6 @@ __getattr__ = lazy_exports(
         "announcing": ["announce", "queue_webhooks"],
         "mail_queue": ["Mail", "queue_mail"],
         "mail_recipients": ["owner_addresses"],
-        "delivery_sender": ["deliver_due", "wake", "wake_sometimes"],
+        "delivery_threads": ["deliver_due", "wake", "wake_sometimes"],
     },
 )

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from sitechat.events.delivery_sender import wake
+from sitechat.events.delivery_threads import wake
 from sitechat.events.webhooks import webhooks
 from sitechat.models import Delivery
 from sitechat.runtime import database

@@ -1,6 +1,6 @@
 """The chat's mails, which are stored before they are sent, so that a broken mail server loses none.
 
-They are sent like webhooks: see `delivery_sender`.
+They are sent like webhooks: see `delivery_threads`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from sitechat.events.delivery_sender import wake
+from sitechat.events.delivery_threads import wake
 from sitechat.models import Delivery
 from sitechat.runtime import database
 

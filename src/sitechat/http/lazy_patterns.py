@@ -28,7 +28,7 @@ def deferred_view(name: str) -> View:
     the widget set no cookie and can be cached.
 
     Args:
-        name: The view's module in `sitechat.http` and its name there, such as `"views.chat"`.
+        name: The view's module in `sitechat.http` and its name there, such as `"chat_views.chat"`.
     """
     module, _, function = f"{__package__}.{name}".rpartition(".")
 

@@ -7,7 +7,7 @@ from django.urls import path
 from sitechat.http.lazy_patterns import deferred_view
 
 urlpatterns = [
-    path("llms.txt", deferred_view("machine_views.llms"), name="llms"),
-    path("llms-full.txt", deferred_view("machine_views.llms_full"), name="llms_full"),
-    path("mcp/", deferred_view("machine_views.mcp"), name="mcp"),
+    path("llms.txt", deferred_view("llms_mcp_views.llms"), name="llms"),
+    path("llms-full.txt", deferred_view("llms_mcp_views.llms_full"), name="llms_full"),
+    path("mcp/", deferred_view("llms_mcp_views.mcp"), name="mcp"),
 ]

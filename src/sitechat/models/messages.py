@@ -148,7 +148,7 @@ class Message(models.Model):
         help_text=_("What the ledger reserves for the reply until its real usage is known."),
     )
     # The process that runs the reply (`runtime.process_identity`), and the time at which another
-    # process first suspected it to be dead (`engine.stale`). NULL, because processes of the
+    # process first suspected it to be dead (`engine.lost_replies`). NULL, because processes of the
     # previous version insert rows without them.
     process = models.CharField(max_length=64, null=True, editable=False)  # noqa: DJ001
     suspected = models.DateTimeField(null=True, editable=False)

@@ -1,6 +1,6 @@
 """Strict validation of the arguments of tool calls.
 
-Claude's SDK derives the schemas (`claude.tool_definitions`), but its own validation is lenient: it
+Claude's SDK derives the schemas (`claude.tool_schemas`), but its own validation is lenient: it
 converts "5" to the number 5. This module refuses arguments of another type. pydantic is imported
 when the first tool is used.
 """

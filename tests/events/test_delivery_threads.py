@@ -13,8 +13,15 @@ from django.core.management import call_command
 from django.utils import timezone
 from pytest_django import Settings
 
-from sitechat.events import Mail, deliver_due, post_requests, queue_mail, queue_webhooks
-from sitechat.events import delivery_sender as sending
+from sitechat.events import (
+    Mail,
+    deliver_due,
+    delivery_attempts,
+    delivery_threads,
+    post_requests,
+    queue_mail,
+    queue_webhooks,
+)
 from sitechat.events.webhooks import signature
 from sitechat.models import Delivery
 from tests.events.conftest import SECRET
@@ -69,7 +76,7 @@ def test_a_failed_delivery_is_retried_and_finally_fails(hook: Receiver) -> None:
     hook.status = 400
     delivery = announce_one()
     waits = []
-    for _ in range(len(sending.DELAYS)):
+    for _ in range(len(delivery_attempts.DELAYS)):
         deliver_due()
         assert deliver_due() == 0
         delivery.refresh_from_db()
@@ -117,7 +124,7 @@ def test_a_claim_is_exclusive_and_expires(hook: Receiver) -> None:
 
 def test_the_attempt_of_a_dead_process_is_repeated(hook: Receiver) -> None:
     delivery = announce_one()
-    Delivery.objects.update(due=timezone.now() + sending.CLAIM, attempts=1)
+    Delivery.objects.update(due=timezone.now() + delivery_attempts.CLAIM, attempts=1)
     assert deliver_due() == 0
     Delivery.objects.update(due=timezone.now() - timedelta(seconds=1))
     assert deliver_due() == 1
@@ -220,6 +227,6 @@ def test_the_cleanup_deletes_old_deliveries(hook: Receiver) -> None:
 def test_a_delivery_is_sent_later_if_no_thread_could_start() -> None:
     with no_new_threads():
         queue_mail("test", MAIL)
-    sending.wake()
+    delivery_threads.wake()
     until(lambda: Delivery.objects.filter(state="sent").exists())
     assert len(mail.outbox) == 1

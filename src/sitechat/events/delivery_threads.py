@@ -1,27 +1,20 @@
 """Send due deliveries, on one thread of the process for each webhook, and one for mails.
 
 So a slow receiver does not delay the others. A thread ends when no delivery waits. If requests are
-isolated, other threads send due deliveries in the context of each request. Each attempt first
-claims its row, so that two processes never send it at the same time. If the process dies, its claim
-expires and the attempt is repeated: a delivery is sent at least once.
+isolated, other threads send due deliveries in the context of each request. `delivery_attempts` has
+the delays between attempts.
 """
 
 from __future__ import annotations
 
-import secrets
 import threading
-from datetime import timedelta
-from functools import partial
 from time import monotonic
-from typing import Any
-from uuid import UUID
 
 from django.db import close_old_connections
-from django.db.models import F
 from django.utils import timezone
 
 from sitechat.conf import conf
-from sitechat.events.delivery_transports import DeliveryFailed, send_delivery
+from sitechat.events import delivery_attempts
 from sitechat.events.webhooks import webhooks
 from sitechat.models import Delivery, DeliveryQuerySet
 from sitechat.runtime import database
@@ -34,16 +27,8 @@ from sitechat.runtime.daemon_threads import (
 from sitechat.runtime.database_connections import close_connections
 from sitechat.runtime.per_process import PerProcess
 from sitechat.runtime.safe_logging import get_logger
-from sitechat.safe_text import one_line
 
 logger = get_logger("sitechat.events")
-
-CLAIM = timedelta(minutes=5)
-"""The time after which the claim of a dead process expires."""
-
-DELAYS = (30, 120, 600, 1800, 7200, 21_600, 43_200, 86_400, 86_400)
-"""Seconds between the attempts, about three days in total. If the attempt after the last delay
-fails, the delivery has failed."""
 
 BATCH = 20
 """Number of deliveries that are looked up at once."""
@@ -57,9 +42,6 @@ LOOK_EVERY = 60.0
 ISOLATED_THREADS = 4
 ISOLATED_LOOKS = 100
 """Number of threads that send in the context of requests, and of calls that may wait for them."""
-
-MAX_ERROR = 500
-"""Maximum characters of an error that are stored."""
 
 OTHERS = ""
 """The target that stands for all deliveries except those to webhooks in CHAT_WEBHOOKS."""
@@ -226,11 +208,11 @@ def deliver_due(within: float | None = None, *, target: str | None = None) -> in
         for pk in due:
             if deadline is not None and monotonic() > deadline:
                 return attempts
-            delivery = _claim(pk)
+            delivery = delivery_attempts.claim(pk)
             if delivery is not None:
                 claimed_any = True
                 attempts += 1
-                _attempt(delivery)
+                delivery_attempts.attempt(delivery)
         if not claimed_any:
             return attempts
 
@@ -250,56 +232,3 @@ def _seconds_until_next(target: str) -> float | None:
     if due is None:
         return None
     return min(max(1.0, (due - timezone.now()).total_seconds()), LONGEST_WAIT)
-
-
-def _claim(pk: UUID) -> Delivery | None:
-    """Claim a delivery for one attempt; return None if another process has it."""
-    now = timezone.now()
-    row = Delivery.objects.due(now).filter(pk=pk)
-    claim = partial(row.update, due=now + CLAIM, attempts=F("attempts") + 1)
-    claimed = database.retry(claim)
-    return Delivery.objects.filter(pk=pk).first() if claimed else None
-
-
-def _attempt(delivery: Delivery) -> None:
-    try:
-        send_delivery(delivery)
-    except DeliveryFailed as error:
-        _note_failure(delivery, error)
-    else:
-        _update(delivery, state=Delivery.State.SENT, sent=timezone.now(), content={}, error="")
-
-
-def _note_failure(delivery: Delivery, error: DeliveryFailed) -> None:
-    message = one_line(str(error), MAX_ERROR - 1)
-    logger.warning(
-        "Attempt %s to send delivery %s (%s) failed: %s",
-        delivery.attempts,
-        delivery.pk,
-        delivery.event,
-        message,
-    )
-    if error.final or delivery.attempts > len(DELAYS):
-        _update(delivery, state=Delivery.State.FAILED, error=message)
-        return
-    now = timezone.now()
-    due = now + _delay(delivery.attempts)
-    _update(delivery, due=due, error=message)
-    if error.unreachable:
-        # Other deliveries to this target would fail too, so they wait as long as this one.
-        same = Delivery.objects.due(now).filter(kind=delivery.kind)
-        if delivery.kind == Delivery.Kind.WEBHOOK:
-            same = same.filter(target=delivery.target)
-        database.retry(partial(same.update, due=due))
-
-
-def _delay(attempts: int) -> timedelta:
-    """Return the time until the next attempt, varied at random by up to 10%."""
-    seconds = DELAYS[min(attempts, len(DELAYS)) - 1]
-    return timedelta(seconds=seconds * (0.9 + secrets.randbelow(200) / 1000))
-
-
-def _update(delivery: Delivery, **values: Any) -> None:
-    """Store the result of an attempt, unless the delivery was deleted or claimed again."""
-    row = Delivery.objects.waiting().filter(pk=delivery.pk, due=delivery.due)
-    database.retry(partial(row.update, **values))
