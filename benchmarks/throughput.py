@@ -1,11 +1,12 @@
-"""Benchmark of events through one process: events per second, and CPU time per 1,000 events.
+"""Benchmark of one process: turns and events per second, and CPU time per 1,000 events.
 
     python benchmarks/throughput.py [--short] [--url URL]
 
-First the stand-in writes as fast as it is read, to 1 and to 50 visitors. It holds all answers until
+First four visitors send messages one after the other, each as soon as the answer of five tokens to
+the last one has ended, and the turns of a second are counted. Then the stand-in writes as fast as it is read, to 1 and to 50 visitors. It holds all answers until
 every one has started. Time is measured from then to the last delta. Then it writes 20 deltas a
 second to each of 50 visitors, like Claude, and the CPU time of the process is read twice during the
-answers. So the figures exclude the start and end of turns. Events are deltas of the
+answers. So the figures of events exclude the start and end of turns. Events are deltas of the
 stand-in: if a peer sends several at once, each counts.
 """
 
@@ -19,8 +20,26 @@ from typing import Any
 from harness import figures, peers, targets
 from harness.visitors import Visitor
 
+CLIENTS = 4
 STREAMS = 50
 PACE = 0.05
+
+
+async def turns_per_second(served: peers.Served, seconds: float) -> float:
+    """Return the turns per second of visitors who never pause."""
+    end = perf_counter() + seconds
+
+    async def ask_until_the_end() -> int:
+        visitor, turns = Visitor(served.url), 0
+        while perf_counter() < end:
+            answer = await visitor.ask()
+            assert answer.whole, (served.name, answer)
+            turns += 1
+        return turns
+
+    started = perf_counter()
+    counts = await asyncio.gather(*(ask_until_the_end() for _ in range(CLIENTS)))
+    return sum(counts) / (perf_counter() - started)
 
 
 async def at_full_speed(
@@ -65,6 +84,12 @@ async def measure(
     bench.answers(5)
     await targets.warm_up(served)
     found: dict[str, Any] = {each.name: {} for each in served}
+    turns: dict[str, list[float]] = {each.name: [] for each in served}
+    for _ in range(runs):
+        for each in served:
+            turns[each.name].append(await turns_per_second(each, seconds))
+    for name, values in turns.items():
+        found[name][f"turns/s, {CLIENTS} clients"] = figures.spread(values)
     for streams in (1, STREAMS):
         each_gets = events // (1 if streams == 1 else 10)
         some = [each for each in served if streams == 1 or "sync" not in each.name]
@@ -96,14 +121,23 @@ def main() -> int:
     with targets.Bench(options) as bench, bench.targets(streams=STREAMS) as served:
         found = asyncio.run(measure(bench, served, **settings))
     rows: list[list[object]] = [
-        ["median of runs", "events/s, 1", "events/s, 50", "CPU ms per 1,000 events", "from", "to"]
+        [
+            "median of runs",
+            "turns/s",
+            "events/s, 1",
+            "events/s, 50",
+            "CPU ms per 1,000 events",
+            "from",
+            "to",
+        ]
     ]
     nothing = {"median": float("nan"), "least": float("nan"), "most": float("nan")}
     for name, each in found.items():
         cpu = each.get("cpu ms per 1,000 events", nothing)
         one = each["events/s, 1 at once"]["median"]
         fifty = each.get("events/s, 50 at once", nothing)["median"]
-        rows.append([name, one, fifty, cpu["median"], cpu["least"], cpu["most"]])
+        turns = each[f"turns/s, {CLIENTS} clients"]["median"]
+        rows.append([name, turns, one, fifty, cpu["median"], cpu["least"], cpu["most"]])
     figures.table(rows)
     figures.keep(options, "throughput", {**settings, **found})
     return 0
