@@ -70,7 +70,8 @@ def side_by_side(results: Figures) -> Iterator[str]:
         )
     yield row("CPU ms per turn", first, lambda f: shown(f["cpu ms per turn"]))
     through = results["throughput"]["figures"]
-    yield row("turns/s of one process, 4 clients", through, lambda f: shown(f["turns/s, 4 clients"]))
+    speed = "turns/s, 4 clients"
+    yield row("turns/s of one process, 4 clients", through, lambda f: shown(f[speed]))
     for streams in (1, 50):
         yield row(
             f"events/s through one process, {streams} at once",

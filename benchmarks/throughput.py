@@ -3,11 +3,12 @@
     python benchmarks/throughput.py [--short] [--url URL]
 
 First four visitors send messages one after the other, each as soon as the answer of five tokens to
-the last one has ended, and the turns of a second are counted. Then the stand-in writes as fast as it is read, to 1 and to 50 visitors. It holds all answers until
-every one has started. Time is measured from then to the last delta. Then it writes 20 deltas a
-second to each of 50 visitors, like Claude, and the CPU time of the process is read twice during the
-answers. So the figures of events exclude the start and end of turns. Events are deltas of the
-stand-in: if a peer sends several at once, each counts.
+the last one has ended, and the turns of a second are counted. Then the stand-in writes as fast as
+it is read, to 1 and to 50 visitors. It holds all answers until every one has started. Time is
+measured from then to the last delta. Then it writes 20 deltas a second to each of 50 visitors, like
+Claude, and the CPU time of the process is read twice during the answers. So the figures of events
+exclude the start and end of turns. Events are deltas of the stand-in: if a peer sends several at
+once, each counts.
 """
 
 from __future__ import annotations
