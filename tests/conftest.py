@@ -25,7 +25,7 @@ from django.utils import translation
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from sitechat.claude import breaker, failures, fallback_support, regions
+from sitechat.claude import breaker, fallback_support, regions, retries
 from sitechat.conversations import bot_texts
 from sitechat.engine import checkpoints, event_loop, stop
 from sitechat.engine.running_replies import running
@@ -274,8 +274,8 @@ def smaller(monkeypatch: pytest.MonkeyPatch) -> Smaller:
 
 @pytest.fixture
 def quick_retries(smaller: Smaller) -> None:
-    """Retry failed requests without delay. Tests of failures check the delays."""
-    smaller(failures, FIRST_WAIT=0)
+    """Retry failed requests without delay. Tests of retries check the delays."""
+    smaller(retries, FIRST_WAIT=0)
 
 
 @pytest.fixture

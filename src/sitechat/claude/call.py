@@ -17,8 +17,8 @@ from sitechat.claude.failures import (
     as_claude_error,
     explain,
     is_free,
-    wait_before_retry,
 )
+from sitechat.claude.retries import wait_before_retry
 from sitechat.claude.stream import EventStream, open_stream
 from sitechat.claude.token_usage import TokenUsage
 from sitechat.claude.usage_by_model import Attempt, total
@@ -28,10 +28,6 @@ if TYPE_CHECKING:
 
     from sitechat.claude.request import Request, ToolCall
     from sitechat.errors import ReplyError
-
-ATTEMPTS = 3
-"""Maximum attempts of one request, including the first. `failures` decides which errors are
-retried, and after which delay."""
 
 UNSUPPORTED = (400, 404, 422)
 """HTTP statuses of servers that do not support a field of the request, or the beta endpoint."""
@@ -166,15 +162,16 @@ class Call:
 
         Failed attempts are retried. An error as the first event is handled like an HTTP error.
         """
-        for attempt in range(1, ATTEMPTS + 1):
+        attempt = 0
+        while True:
+            attempt += 1
             try:
                 return await self._try_with_fallbacks(client)
             except Exception as error:
                 wait = wait_before_retry(error, attempt)
-                if attempt == ATTEMPTS or wait is None:
+                if wait is None:
                     raise
             await asyncio.sleep(wait)
-        raise AssertionError("unreachable")
 
     async def _try_with_fallbacks(
         self, client: AsyncAnthropic

@@ -1,12 +1,8 @@
-"""Failed calls: the error that the visitor sees, the log line, and whether to retry.
-
-The maximum number of attempts is in `call`.
-"""
+"""Failed calls: the error that the visitor sees, and the log line. See `retries` for retries."""
 
 from __future__ import annotations
 
 import math
-import random
 import secrets
 from typing import TYPE_CHECKING, Any
 
@@ -36,12 +32,6 @@ if TYPE_CHECKING:
 
 logger = get_logger("sitechat.claude")
 
-FIRST_WAIT = 0.5
-"""Maximum delay before the first retry, in seconds. It doubles with each further attempt."""
-
-MAX_WAIT = 2.0
-"""Maximum delay before a retry, in seconds. Longer ones are returned to the visitor's browser."""
-
 MAX_RETRY_AFTER = 31 * 86_400
 """Maximum accepted `retry-after` in seconds, because Claude's longest limits are monthly. Longer
 ones are ignored."""
@@ -66,7 +56,6 @@ STATUS_OF_TYPE = {
 """The HTTP status of each error type, for errors that arrive as events."""
 
 NO_RETRY_CODES = {"enforced_spend_limit_reached", "contract_spend_limit_reached"}
-RETRY_CODES = {"ramp_limit_exceeded"}
 """Values of `error.details.error_code` of a 429, after which a retry can't help, or helps soon."""
 
 
@@ -110,18 +99,6 @@ class ClaudeError(Exception):
     def is_our_fault(self) -> bool:
         """Whether the request or account caused the error, so that a retry would fail too."""
         return STATUS_OF_TYPE.get(self.type, self.status) < 500 and not self.is_rate_limit
-
-    def wait_before_retry(self, attempt: int) -> float | None:
-        """Return the delay before a retry in seconds; None if a retry can't help."""
-        if self.should_retry == "false" or self.error_code in NO_RETRY_CODES:
-            return None
-        if self.status not in {408, 409} and self.is_our_fault:
-            return None
-        if self.retry_after is not None:
-            return float(self.retry_after) if self.retry_after <= MAX_WAIT else None
-        if self.is_rate_limit and self.error_code not in RETRY_CODES:
-            return None  # a short delay does not help: the limit is per minute or longer
-        return backoff(attempt)
 
     def reply_error(self) -> ReplyError:
         """Return the error that the visitor sees."""
@@ -183,17 +160,6 @@ def is_free(error: Exception) -> bool:
         or connection_errors.never_sent(error)
         or connection_errors.is_misdirected(error)
     )
-
-
-def wait_before_retry(error: Exception, attempt: int) -> float | None:
-    """Return the delay before a retry in seconds; None if the request must not be sent again.
-
-    A request that may have been billed is never sent again.
-    """
-    error = as_claude_error(error)
-    if isinstance(error, ClaudeError):
-        return error.wait_before_retry(attempt)
-    return backoff(attempt) if connection_errors.is_refused(error) else None
 
 
 def explain(error: Exception, *, request_id: str, model: str, sent: str) -> ReplyError:
@@ -272,9 +238,3 @@ def _seconds(value: str | None) -> int | None:
     except (ValueError, OverflowError):
         return None
     return seconds if 0 <= seconds <= MAX_RETRY_AFTER else None
-
-
-def backoff(attempt: int) -> float:
-    """Return the delay before the next attempt, with jitter, in seconds."""
-    spread: float = random.uniform(0.75, 1.0)  # noqa: S311
-    return min(MAX_WAIT, FIRST_WAIT * 2.0 ** (attempt - 1)) * spread

@@ -1,4 +1,4 @@
-"""Tests of the delay before a retry."""
+"""Tests of retries and their delays."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import anthropic
 import pytest
 
-from sitechat.claude import failures
+from sitechat.claude import retries
 
 
 def status_error(status: int, headers: dict[str, str], body: object = None) -> Any:
@@ -31,19 +31,19 @@ def status_error(status: int, headers: dict[str, str], body: object = None) -> A
     ],
 )
 def test_how_long_a_retry_waits(status: int, headers: dict[str, str], wait: float | None) -> None:
-    assert failures.wait_before_retry(status_error(status, headers), 1) == wait
+    assert retries.wait_before_retry(status_error(status, headers), 1) == wait
 
 
 @pytest.mark.parametrize("headers", [{}, {"retry-after": "inf"}, {"retry-after": "soon"}])
 def test_an_overloaded_server_that_names_no_delay_is_asked_again_soon(
     headers: dict[str, str],
 ) -> None:
-    wait = failures.wait_before_retry(status_error(529, headers), 1)
+    wait = retries.wait_before_retry(status_error(529, headers), 1)
     assert wait is not None
-    assert 0 < wait <= failures.FIRST_WAIT
+    assert 0 < wait <= retries.FIRST_WAIT
 
 
 def test_waits_grow_and_have_an_end() -> None:
-    waits = [failures.backoff(attempt) for attempt in range(1, 40)]
+    waits = [retries.backoff(attempt) for attempt in range(1, 40)]
     assert 0 < waits[0] < 1
-    assert max(waits) <= failures.MAX_WAIT
+    assert max(waits) <= retries.MAX_WAIT
