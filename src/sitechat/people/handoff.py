@@ -1,12 +1,9 @@
-"""The state of a handoff: who answers in a conversation, the bot or a person of the site.
-
-`person_options` has the times, such as the idle minutes after which the bot takes over again.
-"""
+"""The state of a handoff: who answers in a conversation, the bot or a person of the site."""
 
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -19,6 +16,10 @@ from sitechat.people.person_options import PersonOptions, is_available, person_o
 from sitechat.runtime import database
 
 Kind = HandoffEntry.Kind
+
+IDLE_MINUTES = 10
+"""Minutes without a message from the person after which the bot takes over. `idle_minutes` in
+CHAT_PERSON overrides it."""
 
 ENDS = (Kind.WITHDRAWN, Kind.HANDED_BACK, Kind.IDLE, Kind.CLOSED)
 """The steps that end a handoff: no person answers, and the visitor is not waiting."""
@@ -42,7 +43,12 @@ def is_idle(handoff: Handoff, options: PersonOptions, now: datetime | None = Non
     """Return whether the person who has joined has been silent for too long."""
     if handoff.state != HandoffState.JOINED or handoff.last_word is None:
         return False
-    return handoff.last_word + options.idle <= (now or timezone.now())
+    return handoff.last_word + idle_time(options) <= (now or timezone.now())
+
+
+def idle_time(options: PersonOptions) -> timedelta:
+    """Return the time without a message from the person after which the bot takes over."""
+    return timedelta(minutes=IDLE_MINUTES) if options.idle is None else options.idle
 
 
 def end_idle(handoff: Handoff) -> bool:

@@ -71,7 +71,7 @@ def _end_idle() -> None:
     options = person_options()
     if options is None:
         return
-    silent = timezone.now() - options.idle
+    silent = timezone.now() - handoffs.idle_time(options)
     joined = Handoff.objects.filter(state=HandoffState.JOINED, last_word__lte=silent)
     for handoff in joined[:MAX_ROWS]:
         handoffs.end_idle(handoff)

@@ -17,9 +17,6 @@ from sitechat.runtime.safe_logging import get_logger
 
 logger = get_logger("sitechat.people")
 
-IDLE_MINUTES = 10
-"""Minutes without a message from the person after which the bot takes over."""
-
 KEYS = ("email", "hours", "timezone", "names", "idle_minutes")
 
 MAX_NAME_LENGTH = 64
@@ -38,7 +35,8 @@ class PersonOptions:
     """The name that visitors see, by username; None if `names` is a list."""
     names: tuple[str, ...] = ()
     """The names from which a person can choose."""
-    idle: timedelta = timedelta(minutes=IDLE_MINUTES)
+    idle: timedelta | None = None
+    """The time after which the bot takes over from a silent person; None for the default."""
 
     @classmethod
     def of(cls, value: Mapping[str, Any]) -> PersonOptions:
@@ -55,7 +53,7 @@ class PersonOptions:
             zone=str(value.get("timezone") or ""),
             by_username=by_username,
             names=tuple(dict.fromkeys(map(str, names))),
-            idle=timedelta(minutes=value.get("idle_minutes", IDLE_MINUTES)),
+            idle=timedelta(minutes=value["idle_minutes"]) if "idle_minutes" in value else None,
         )
 
     def is_open(self, now: datetime | None = None) -> bool:
