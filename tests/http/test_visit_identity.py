@@ -14,10 +14,9 @@ from django.contrib.sessions.backends.signed_cookies import SessionStore
 from django.http import HttpRequest
 from django.test import RequestFactory, override_settings
 
-from sitechat.http import session_data
+from sitechat.http import client_address, session_data
 from sitechat.http.session_data import remember
 from sitechat.http.visit_reader import read_visit
-from sitechat.ledger import visitor_identity
 from sitechat.ledger.visitor_identity import Visitor
 
 CONVERSATION = uuid.uuid4()
@@ -25,9 +24,9 @@ CONVERSATION = uuid.uuid4()
 
 @pytest.fixture(autouse=True)
 def _nothing_warned_yet() -> Iterator[None]:
-    visitor_identity.warn_forwarded.cache_clear()
+    client_address.warn_forwarded.cache_clear()
     yield
-    visitor_identity.warn_forwarded.cache_clear()
+    client_address.warn_forwarded.cache_clear()
 
 
 def a_request(

@@ -18,9 +18,9 @@ from django.views.decorators.csrf import csrf_exempt
 
 from sitechat.engine.running_replies import running
 from sitechat.http import sse
+from sitechat.http.stream_slots import stream_slots
 from sitechat.models import Counter, Message, Status
 from sitechat.runtime import servers
-from sitechat.runtime.stream_slots import stream_slots
 
 
 def page(request: HttpRequest) -> HttpResponse:

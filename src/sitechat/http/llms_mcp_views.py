@@ -18,7 +18,8 @@ from django.views.decorators.http import require_safe
 
 from sitechat.errors import ForbiddenOrigin, InvalidRequest
 from sitechat.http.admission import check_source
-from sitechat.http.request_parsing import BodyTooLong, network_of, read_body
+from sitechat.http.client_address import network_of
+from sitechat.http.request_parsing import BodyTooLong, read_body
 from sitechat.knowledge import machines
 from sitechat.knowledge.searching.links import current_links
 from sitechat.runtime import address_rates

@@ -18,7 +18,7 @@ from sitechat.conversations import consent, conversation_history
 from sitechat.engine.reply import Event
 from sitechat.http import admission, read_limits, request_parsing, session_data, sse, visit_reader
 from sitechat.http.dispatch import endpoint
-from sitechat.http.stream_places import StreamPlace, on_server_loop, server_of, tokens
+from sitechat.http.stream_or_poll import StreamPlace, on_server_loop, server_of, tokens
 from sitechat.http.update_stream import Look, UpdateStream
 from sitechat.people import handoff, visitor_actions
 from sitechat.people.person_options import person_options

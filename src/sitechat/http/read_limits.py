@@ -18,7 +18,7 @@ from django.http import HttpRequest
 
 from sitechat.conf import conf
 from sitechat.errors import RateLimited
-from sitechat.http.request_parsing import network_of
+from sitechat.http.client_address import network_of
 from sitechat.runtime.per_process import PerProcess
 
 PERIOD = 60.0

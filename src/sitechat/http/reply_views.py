@@ -13,7 +13,7 @@ from sitechat.conversations import replies
 from sitechat.conversations.visit import Visit
 from sitechat.http import admission, read_limits, request_parsing, visit_reader
 from sitechat.http.dispatch import endpoint
-from sitechat.http.stream_places import StreamPlace, tokens
+from sitechat.http.stream_or_poll import StreamPlace, tokens
 from sitechat.models import Message
 from sitechat.runtime.request_steps import RequestSteps
 

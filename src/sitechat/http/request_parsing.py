@@ -1,4 +1,4 @@
-"""Parsing of HTTP requests: bodies, offsets, headers and the network address."""
+"""Parsing of HTTP requests: bodies, offsets, and headers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from sitechat.conversations.message_body import (
     reject_unknown_keys,
 )
 from sitechat.errors import InvalidRequest, MessageTooLong, UnsupportedMediaType
-from sitechat.ledger.visitor_identity import client_network
 from sitechat.models.ids import parse_uuid
 from sitechat.safe_text import storable
 
@@ -36,15 +35,6 @@ MAX_COMMENT_LENGTH = 2000
 
 class BodyTooLong(Exception):
     """The body of a request is longer than its limit."""
-
-
-def network_of(request: HttpRequest) -> str:
-    """Return the network of the client, with CHAT_TRUSTED_PROXIES; see `client_network`."""
-    return client_network(
-        remote=request.META.get("REMOTE_ADDR", ""),
-        forwarded=request.META.get("HTTP_X_FORWARDED_FOR", ""),
-        proxies=conf.CHAT_TRUSTED_PROXIES,
-    )
 
 
 def read_body(request: HttpRequest, limit: int) -> bytes:

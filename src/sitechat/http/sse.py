@@ -20,11 +20,11 @@ from django.utils import translation
 
 from sitechat.engine.reply import Event, Reply
 from sitechat.errors import ServerError
+from sitechat.http.stream_slots import StreamSlot
 from sitechat.runtime.daemon_threads import PoolFull, let_request_thread_go
 from sitechat.runtime.database_connections import close_connections
 from sitechat.runtime.request_steps import release_request_thread
 from sitechat.runtime.safe_logging import get_logger
-from sitechat.runtime.stream_slots import StreamSlot
 
 logger = get_logger("sitechat.stream")
 

@@ -14,11 +14,11 @@ from django.utils import translation
 from sitechat.engine.reply import Event
 from sitechat.errors import ChatError, ServerError
 from sitechat.http import sse
+from sitechat.http.stream_slots import StreamSlot
 from sitechat.models import HandoffState
 from sitechat.people.handoff_watcher import Watch, watcher
 from sitechat.runtime.request_steps import RequestSteps, release_request_thread
 from sitechat.runtime.safe_logging import get_logger
-from sitechat.runtime.stream_slots import StreamSlot
 
 logger = get_logger("sitechat.stream")
 

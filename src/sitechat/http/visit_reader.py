@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 from sitechat.conversations import command_mark
 from sitechat.conversations.session_conversations import HeldConversations
 from sitechat.conversations.visit import Visit
-from sitechat.http.request_parsing import network_of
+from sitechat.http.client_address import network_of
 from sitechat.http.session_data import conversations_by_bot, identity_in, session_of
 from sitechat.ledger.visitor_identity import identify
 from sitechat.models import Asker

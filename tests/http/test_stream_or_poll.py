@@ -16,14 +16,14 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from pytest_django import Settings
 
 from sitechat import Chatbot
+from sitechat.http.stream_slots import stream_slots, take_slot
 from sitechat.models import Conversation
-from sitechat.runtime.stream_slots import stream_slots, take_slot
 from tests.visitor import AsyncVisitor, MakeVisitor, events_of, text_of
 from tests.waiting import until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 
-FAILING = "tests.http.test_stream_places"
+FAILING = "tests.http.test_stream_or_poll"
 """This module is a session engine whose sessions can't be saved."""
 
 

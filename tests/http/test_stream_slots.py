@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sitechat.runtime.stream_slots import stream_slots, take_slot
+from sitechat.http.stream_slots import stream_slots, take_slot
 
 
 def test_a_released_slot_can_be_taken_again_once() -> None:

@@ -1,6 +1,6 @@
 """The slot of a request among the streams of its process, and the response with or without one.
 
-`sitechat.runtime.stream_slots` has the number of slots.
+`sitechat.http.stream_slots` has the number of slots.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from sitechat.conversations.remote_replies import RemoteReply
 from sitechat.conversations.replies import ReplyHandle
 from sitechat.errors import Overloaded
 from sitechat.http import read_limits, sse
+from sitechat.http.stream_slots import StreamSlot, max_streams, take_slot
 from sitechat.runtime import servers
-from sitechat.runtime.stream_slots import StreamSlot, max_streams, take_slot
 
 
 class StreamPlace:
