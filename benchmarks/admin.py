@@ -91,7 +91,7 @@ def fill(vendor: str, messages: int) -> None:
         for statement in statements(vendor, messages):
             cursor.execute(statement)
         if vendor == "postgresql":
-            cursor.execute("VACUUM")
+            cursor.execute("VACUUM ANALYZE")
 
 
 def pages() -> dict[str, str]:

@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 
 from sitechat.admin.conversation_list_rows import digests
 from sitechat.admin.list_positions import is_id
+from sitechat.admin.text_limits import limit_attributes
 from sitechat.models import Conversation, Handoff, HandoffState
 from sitechat.models.ids import parse_uuid
 from sitechat.people import canned_answers, conversation_labels, handoff_mails, staff_actions
@@ -78,6 +79,11 @@ class Answering:
             labels=digest.labels,
             known_labels=conversation_labels.known_labels(),
         )
+
+    @property
+    def text_limit(self) -> dict[str, Any]:
+        """The attributes of the fields for answers and notes."""
+        return limit_attributes(staff_actions.MAX_TEXT_LENGTH)
 
     @property
     def language(self) -> str:

@@ -20,6 +20,7 @@ from django.utils.translation import ngettext
 from sitechat.admin.base import OwnTemplates, Uncounted, may_read_transcripts
 from sitechat.admin.filters import LanguageFilter
 from sitechat.admin.keyset_pagination import LastChangedFirst
+from sitechat.admin.text_limits import LimitedTextarea
 from sitechat.conf import conf
 from sitechat.models import ApprovedAnswer
 from sitechat.models.ids import parse_uuid
@@ -37,6 +38,9 @@ MAX_ANSWER_LENGTH = 10_000
 MAX_WORDINGS = 30
 MAX_WORDING_LENGTH = 500
 """Limits of an approved answer, which is sent to Claude as a whole."""
+
+MAX_QUESTIONS_LENGTH = MAX_WORDINGS * (MAX_WORDING_LENGTH + 1)
+"""The maximum length of the field for the wordings."""
 
 LARGE = {"class": "vLargeTextField", "dir": "auto"}
 
@@ -71,8 +75,8 @@ class ApprovedAnswerForm(AnswerModelForm):
         fields = ApprovedAnswer.WRITTEN
         widgets = {
             "title": forms.TextInput(attrs={"class": "vTextField", "dir": "auto"}),
-            "questions": forms.Textarea(attrs={**LARGE, "rows": 4}),
-            "answer": forms.Textarea(attrs={**LARGE, "rows": 12}),
+            "questions": LimitedTextarea(MAX_QUESTIONS_LENGTH, {**LARGE, "rows": 4}),
+            "answer": LimitedTextarea(MAX_ANSWER_LENGTH, {**LARGE, "rows": 12}),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -12,6 +12,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from sitechat.admin.base import OwnersPage, number_in
+from sitechat.admin.text_limits import SCRIPT, LimitedTextarea
 from sitechat.conf import conf
 from sitechat.conversations import bot_texts
 from sitechat.models import BotTexts
@@ -36,6 +37,9 @@ MAX_GREETING_LENGTH = 1000
 MAX_INSTRUCTIONS_LENGTH = 8000
 """Limits of the texts. Instructions are sent with every message."""
 
+MAX_SUGGESTIONS_LENGTH = MAX_SUGGESTIONS * (MAX_SUGGESTION_LENGTH + 1)
+"""The maximum length of the field for the suggestions."""
+
 
 class TextsForm(TextsModelForm):
     """The texts and switches of one bot."""
@@ -43,7 +47,7 @@ class TextsForm(TextsModelForm):
     suggestions = forms.CharField(
         label=_("Suggestions"),
         required=False,
-        widget=forms.Textarea(attrs={"rows": 4, "dir": "auto"}),
+        widget=LimitedTextarea(MAX_SUGGESTIONS_LENGTH, {"rows": 4, "dir": "auto"}),
         help_text=_("Questions to begin with, one per line. Empty: those of the settings."),
     )
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
@@ -52,8 +56,8 @@ class TextsForm(TextsModelForm):
         model = BotTexts
         fields = BotTexts.FIELDS
         widgets = {
-            "greeting": forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
-            "instructions": forms.Textarea(attrs={"rows": 8, "dir": "auto"}),
+            "greeting": LimitedTextarea(MAX_GREETING_LENGTH, {"rows": 3, "dir": "auto"}),
+            "instructions": LimitedTextarea(MAX_INSTRUCTIONS_LENGTH, {"rows": 8, "dir": "auto"}),
         }
 
     def __init__(self, *args: Any, latest: BotTexts | None, **kwargs: Any) -> None:
@@ -62,11 +66,6 @@ class TextsForm(TextsModelForm):
         stored = self.instance.suggestions
         self.initial["suggestions"] = "\n".join(map(str, stored)) if stored else ""
         self.initial["version"] = latest.pk if latest is not None else None
-        limits = {"greeting": MAX_GREETING_LENGTH, "instructions": MAX_INSTRUCTIONS_LENGTH}
-        for name, length in limits.items():
-            field: Any = self.fields[name]
-            field.max_length = length
-            field.widget.attrs["maxlength"] = str(length)
 
     def clean_greeting(self) -> str:
         """Return the greeting; raise ValidationError if it is too long."""
@@ -117,6 +116,9 @@ def author_of(row: BotTexts) -> str:
 @admin.register(BotTexts)
 class BotTextsAdmin(OwnersPage, TextsModelAdmin):
     """Edit the texts of each bot on one page. Saving adds a version and never changes one."""
+
+    class Media:
+        js = [SCRIPT]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return False: versions are kept."""

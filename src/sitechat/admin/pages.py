@@ -18,6 +18,7 @@ from sitechat.admin.base import KeysetPage, ReadOnlyPage, number_in
 from sitechat.admin.filters import LanguageFilter, ReadFilter, ValuesFilter
 from sitechat.admin.keyset_pagination import KeysetList
 from sitechat.admin.list_positions import is_id
+from sitechat.admin.text_limits import SCRIPT, limit_attributes
 from sitechat.conf import conf
 from sitechat.knowledge import audience
 from sitechat.models import Page, Passage
@@ -117,6 +118,9 @@ class PageAdmin(ReadOnlyPage, KeysetPage, PageModelAdmin):
     ordering = ["-seen"]
     detail_template = "admin/sitechat/page/passages.html"
 
+    class Media:
+        js = [SCRIPT]
+
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
@@ -134,6 +138,7 @@ class PageAdmin(ReadOnlyPage, KeysetPage, PageModelAdmin):
             "languages": settings.LANGUAGES,
             "bots": list(conf.CHAT_BOTS),
             "most": search_tools.PASSAGES,
+            "question_limit": limit_attributes(conf.CHAT_MAX_MESSAGE_LENGTH),
             **(_trial_context(asked) if request.method == "POST" else {}),
             **(extra_context or {}),
         }

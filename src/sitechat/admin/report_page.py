@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from sitechat.admin import svg_plots
 from sitechat.admin.base import may_read_transcripts
 from sitechat.admin.svg_plots import Plot, Series
-from sitechat.reports import background_review
+from sitechat.reports import background_review, missing_counts
+from sitechat.reports.missing_counts import PeriodsToCount
 from sitechat.reports.number_formats import NONE, count, dollars, percent
 from sitechat.reports.period_counts import PERIODS
 from sitechat.reports.period_report import FrequentQuestion, period_report
@@ -24,12 +25,20 @@ from sitechat.safe_text import visible
 NAMES = {"week": _("Week"), "month": _("Month")}
 
 
-def report_page(request: HttpRequest) -> dict[str, Any]:
-    """Return the template context of the report that the query string chooses."""
+def report_page(request: HttpRequest) -> dict[str, Any] | PeriodsToCount:
+    """Return the template context of the report that the query string chooses.
+
+    If its periods are large and not counted yet, a thread counts them, and its progress is
+    returned.
+    """
     period = request.GET.get("period", "week")
     period = period if period in PERIODS else "week"
+    end = _day_in(request.GET.get("end", ""))
     unreviewed = background_review.review_soon()
-    report = period_report(period, end=_day_in(request.GET.get("end", "")))
+    progress = missing_counts.count_soon(period, end)
+    if progress is not None:
+        return progress
+    report = period_report(period, end=end)
     later = report.end + timedelta(days=40 if period == "month" else 7)
     is_last = later > datetime.now(timezone.utc)
     may_read = may_read_transcripts(request)

@@ -62,10 +62,11 @@ class UsageAdmin(ReadOnlyPage, UsageModelAdmin):
         progress = catch_up()
         if progress is not None:
             return self._wait(request, progress)
-        context = {
-            **report_page(request),
-        }
-        return self.page(request, "admin/sitechat/usage/report.html", context)
+        shown = report_page(request)
+        if not isinstance(shown, dict):
+            context = {"title": _("Report"), "progress": shown}
+            return self.page(request, "admin/sitechat/usage/counting.html", context)
+        return self.page(request, "admin/sitechat/usage/report.html", shown)
 
     def _wait(self, request: HttpRequest, progress: CatchingUp) -> HttpResponse:
         """Show the progress of summing up past usage."""

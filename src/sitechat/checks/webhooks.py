@@ -84,7 +84,7 @@ def _problems_of_events(events: Any) -> Iterator[tuple[str, str]]:
         )
         return
     for name in events:
-        if name not in EVENTS:
+        if not isinstance(name, str) or name not in EVENTS:
             problem = _("names an event %(name)r that does not exist.") % {"name": name}
             yield problem, did_you_mean(name, EVENTS)
 

@@ -93,7 +93,7 @@ _CHANGED = translation.gettext_lazy("The text has changed. Please read it again.
 
 def _text() -> str:
     """Return the text in the active language."""
-    return storable(str(conf.CHAT_CONSENT)).strip()
+    return storable(str(conf.CHAT_CONSENT or "")).strip()
 
 
 def _text_in(language: str) -> str:

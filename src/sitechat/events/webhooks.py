@@ -17,6 +17,7 @@ from typing import Any
 
 from sitechat.conf import conf
 from sitechat.models import Delivery
+from sitechat.runtime.invalid_settings import log_invalid_setting
 from sitechat.runtime.utc_offsets import with_offset
 
 PREFIX = "whsec_"
@@ -40,11 +41,15 @@ class Webhook:
 
 
 def webhooks() -> list[Webhook]:
-    """Return the valid entries of CHAT_WEBHOOKS. A system check reports the others."""
+    """Return the valid entries of CHAT_WEBHOOKS. A system check and the log report the others."""
     entries = conf.CHAT_WEBHOOKS
-    if not isinstance(entries, (list, tuple)):
+    if not entries:
         return []
-    return [_webhook(entry) for entry in entries if _is_usable(entry)]
+    usable = filter(_is_usable, entries) if isinstance(entries, (list, tuple)) else ()
+    found = [_webhook(entry) for entry in usable]
+    if not isinstance(entries, (list, tuple)) or len(found) < len(entries):
+        log_invalid_setting("CHAT_WEBHOOKS", entries, "some webhooks get nothing")
+    return found
 
 
 def find_webhook(url: str, event: str) -> Webhook | None:

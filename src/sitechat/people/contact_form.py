@@ -13,6 +13,7 @@ from django.core.validators import RegexValidator
 from sitechat.conf import conf
 from sitechat.conversations.message_body import parse_page, read_string, reject_unknown_keys
 from sitechat.errors import InvalidContact, InvalidRequest
+from sitechat.runtime.invalid_settings import log_invalid_setting
 
 FIELDS = ("email", "name", "phone", "message")
 """The fields that a form can have."""
@@ -77,10 +78,18 @@ class ContactEntries:
 
 
 def current_form() -> ContactForm | None:
-    """Return the form that CHAT_CONTACT describes; None if the site has none."""
+    """Return the form that CHAT_CONTACT describes; None if it is empty or not valid."""
     options = conf.CHAT_CONTACT
-    if not options or not isinstance(options, Mapping):
+    if not options:
         return None
+    try:
+        return _form_of(options)
+    except (AttributeError, TypeError):
+        log_invalid_setting("CHAT_CONTACT", options, "visitors are offered no contact form")
+        return None
+
+
+def _form_of(options: Mapping[str, Any]) -> ContactForm:
     chosen = options.get("fields", DEFAULT_FIELDS)
     fields = [name for name in FIELDS if name in chosen]
     default = [name for name in ("email", "phone") if name in fields][:1]
@@ -88,7 +97,7 @@ def current_form() -> ContactForm | None:
     return ContactForm(
         fields,
         [name for name in fields if name in required],
-        str(options.get("consent", "")).strip(),
+        str(options.get("consent") or "").strip(),
         bool(options.get("before", False)),
     )
 

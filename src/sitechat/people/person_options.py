@@ -13,9 +13,10 @@ from django.utils.translation import gettext as _
 
 from sitechat.conf import conf
 from sitechat.people import opening_hours
-from sitechat.runtime.safe_logging import get_logger
+from sitechat.runtime.invalid_settings import log_invalid_setting
 
-logger = get_logger("sitechat.people")
+NOBODY = "visitors are offered no person"
+"""What follows if CHAT_PERSON is not valid, for the log."""
 
 KEYS = ("email", "hours", "timezone", "names", "idle_minutes")
 
@@ -86,7 +87,7 @@ def person_options() -> PersonOptions | None:
     try:
         return PersonOptions.of(value)
     except (AttributeError, TypeError, ValueError, OverflowError):
-        logger.exception("CHAT_PERSON is not valid: visitors are offered no person")
+        log_invalid_setting("CHAT_PERSON", value, NOBODY)
         return None
 
 
@@ -94,8 +95,8 @@ def is_available(options: PersonOptions | None) -> bool:
     """Return whether a visitor can ask for a person now."""
     try:
         return options is not None and options.is_open()
-    except (ValueError, OSError, KeyError):
-        logger.exception("CHAT_PERSON is not valid: visitors are offered no person")
+    except (ValueError, OSError, KeyError):  # the opening hours or the time zone
+        log_invalid_setting("CHAT_PERSON", conf.CHAT_PERSON, NOBODY)
         return False
 
 

@@ -1,11 +1,12 @@
 """Counts of conversations, ratings and contacts in a period.
 
 The cleanup keeps those of the last periods, before it deletes the conversations that they count.
+`missing_counts` keeps those of large periods that a page asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta, timezone
 from itertools import pairwise
@@ -21,13 +22,26 @@ from sitechat.models import (
     Status,
     Unanswered,
 )
-from sitechat.reports import usage_summaries
+from sitechat.reports import unanswered_questions, usage_summaries
 from sitechat.reports.thumb_counts import Thumbs, count_thumbs
 
 PERIODS = ("week", "month")
 
+PROVISIONAL = "provisional"
+"""The key of counts that were made before all replies had been reviewed."""
+
 OF_COMMANDS = Conversation.objects.filter(pk=OuterRef("conversation"), command__isnull=False)
 """The conversation of a row, if no visitor began it."""
+
+
+@dataclass(frozen=True)
+class ReportPeriod:
+    """A week or month, in UTC."""
+
+    period: str
+    """`week` or `month`."""
+    start: datetime
+    end: datetime
 
 
 @dataclass(frozen=True)
@@ -67,24 +81,31 @@ def last_limits(period: str, moment: datetime) -> tuple[datetime, datetime, date
     return _start_of(period, start - timedelta(days=1)), start, end
 
 
+def report_limits(period: str, end: datetime | None = None) -> tuple[datetime, datetime, datetime]:
+    """Return the limits of the two periods of a report.
+
+    Args:
+        period: `week` or `month`.
+        end: A time in the following period; by default, and at most, now.
+    """
+    now = datetime.now(timezone.utc)
+    return last_limits(period, min(end or now, now))
+
+
 def _start_of(period: str, moment: datetime) -> datetime:
     day = usage_summaries.day_of(moment.astimezone(timezone.utc))
     return day.replace(day=1) if period == "month" else day - timedelta(days=day.weekday())
 
 
 def counts_of(period: str, *limits: datetime) -> list[CountedPeriod]:
-    """Return the counts of consecutive periods: those that the cleanup has kept, else current ones.
+    """Return the counts of consecutive periods: those that are kept, else current ones.
 
     Args:
         period: `week` or `month`.
         limits: The starts of the periods, and the end of the last one.
     """
-    rows = PeriodCounts.objects.filter(
-        period=period, start__in=map(usage_summaries.as_stored, limits[:-1])
-    )
-    kept = {
-        usage_summaries.in_utc(row.start): CountedPeriod.from_stored(row.counts) for row in rows
-    }
+    stored = _stored(period, limits)
+    kept = {start: CountedPeriod.from_stored(counts) for start, counts in stored.items()}
     if kept.keys() >= set(limits[:-1]):
         return [kept[start] for start in limits[:-1]]
     thumbs = count_thumbs(*limits)
@@ -94,30 +115,72 @@ def counts_of(period: str, *limits: datetime) -> list[CountedPeriod]:
     ]
 
 
+def missing(period: str, *limits: datetime) -> list[ReportPeriod]:
+    """Return the consecutive periods without counts, or with provisional ones that can be final.
+
+    Args:
+        period: `week` or `month`.
+        limits: The starts of the periods, and the end of the last one.
+    """
+    stored = _stored(period, limits)
+    provisional = {start for start, counts in stored.items() if _is_provisional(counts)}
+    counted = set(stored)
+    if provisional and not unanswered_questions.count_new_replies(1):
+        counted -= provisional
+    return [
+        ReportPeriod(period, start, end) for start, end in pairwise(limits) if start not in counted
+    ]
+
+
+def _stored(period: str, limits: Sequence[datetime]) -> dict[datetime, object]:
+    rows = PeriodCounts.objects.filter(
+        period=period, start__in=map(usage_summaries.as_stored, limits[:-1])
+    )
+    return {usage_summaries.in_utc(row.start): row.counts for row in rows}
+
+
+def _is_provisional(counts: object) -> bool:
+    return isinstance(counts, dict) and bool(counts.get(PROVISIONAL))
+
+
+def keep(span: ReportPeriod) -> None:
+    """Count a period and keep its counts. They are provisional while replies are to be reviewed."""
+    is_provisional = bool(unanswered_questions.count_new_replies(1))
+    [thumbs] = count_thumbs(span.start, span.end)
+    counts: dict[str, object] = asdict(_count(span.start, span.end, thumbs))
+    if is_provisional:
+        counts[PROVISIONAL] = True
+    PeriodCounts.objects.update_or_create(
+        period=span.period, start=usage_summaries.as_stored(span.start), defaults={"counts": counts}
+    )
+
+
+def drop_provisional() -> None:
+    """Delete counts that were made before all replies had been reviewed."""
+    PeriodCounts.objects.filter(**{f"counts__{PROVISIONAL}": True}).delete()
+
+
 def keep_counts(cutoff: datetime) -> None:
-    """Keep the counts of the last two whole weeks and months.
+    """Keep the counts of the last two whole weeks and months, after new replies were reviewed.
 
     They are counted again at each call, as long as no conversation of the period was deleted.
 
     Args:
         cutoff: The time before which conversations are deleted.
     """
-    for period, start, end in _last_periods():
-        kept = PeriodCounts.objects.filter(period=period, start=usage_summaries.as_stored(start))
-        if usage_summaries.as_stored(start) < cutoff and kept.exists():
-            continue
-        [thumbs] = count_thumbs(start, end)
-        counts = asdict(_count(start, end, thumbs))
-        PeriodCounts.objects.update_or_create(
-            period=period, start=usage_summaries.as_stored(start), defaults={"counts": counts}
-        )
+    drop_provisional()
+    for span in _last_spans():
+        start = usage_summaries.as_stored(span.start)
+        kept = PeriodCounts.objects.filter(period=span.period, start=start)
+        if start >= cutoff or not kept.exists():
+            keep(span)
 
 
-def _last_periods() -> Iterator[tuple[str, datetime, datetime]]:
+def _last_spans() -> Iterator[ReportPeriod]:
     for period in PERIODS:
         limits = last_limits(period, datetime.now(timezone.utc))
         for start, end in pairwise(limits):
-            yield period, start, end
+            yield ReportPeriod(period, start, end)
 
 
 def _count(start: datetime, end: datetime, thumbs: Thumbs) -> CountedPeriod:

@@ -118,9 +118,8 @@ def period_report(period: str, *, end: datetime | None = None) -> PeriodReport:
     """
     if period not in PERIODS:
         raise ValueError(f"period is {period!r}; valid are {', '.join(PERIODS)}.")
-    now = datetime.now(timezone.utc)
-    earlier, start, finish = period_counts.last_limits(period, min(end or now, now))
-    usage_summaries.summarise_new_hours(now)
+    earlier, start, finish = period_counts.report_limits(period, end)
+    usage_summaries.summarise_new_hours(datetime.now(timezone.utc))
     days: dict[datetime, Figures] = {}
     for moment, figures in _sums(start, finish).items():
         days.setdefault(day_of(moment), Figures()).add(figures)
@@ -147,6 +146,7 @@ def reviewed_report(period: str) -> PeriodReport:
         ValueError: `period` is not valid.
     """
     database.retry(unanswered_questions.review_new_replies)
+    period_counts.drop_provisional()
     return period_report(period)
 
 

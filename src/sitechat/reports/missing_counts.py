@@ -1,0 +1,94 @@
+"""Count large weeks and months on a thread if the cleanup has not counted them yet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Lock
+
+from django.db.models import Sum
+
+from sitechat.models import Summary
+from sitechat.reports import period_counts, usage_summaries
+from sitechat.reports.background_work import BackgroundWork
+from sitechat.reports.period_counts import ReportPeriod
+from sitechat.runtime.per_process import PerProcess
+
+LARGE = 5_000
+"""The number of replies in two periods above which a thread counts them instead of a request."""
+
+WAIT = 0.05
+"""Seconds that a request waits for the thread."""
+
+
+@dataclass(frozen=True)
+class PeriodsToCount:
+    """The progress of counting the periods of a report."""
+
+    done: int
+    total: int
+
+    @property
+    def share(self) -> float:
+        """Return the share of periods that are counted, 0 to 1."""
+        return self.done / self.total
+
+
+class _Counter:
+    """A thread that counts the periods that pages asked for, and keeps their counts."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._asked: dict[ReportPeriod, None] = {}
+        self.work = BackgroundWork("count of periods", self._count_all)
+
+    def ask(self, spans: Sequence[ReportPeriod]) -> None:
+        """Count some periods soon, in their order."""
+        with self._lock:
+            self._asked.update(dict.fromkeys(spans))
+        self.work.start()
+
+    def _count_all(self) -> None:
+        while (span := self._next()) is not None:
+            period_counts.keep(span)
+
+    def _next(self) -> ReportPeriod | None:
+        with self._lock:
+            span = next(iter(self._asked), None)
+            if span is not None:
+                del self._asked[span]
+            return span
+
+
+def count_soon(period: str, end: datetime | None = None) -> PeriodsToCount | None:
+    """Start a thread that counts the periods of a report, if they are large and not counted yet.
+
+    Args:
+        period: `week` or `month`.
+        end: A time in the following period; by default now.
+
+    Returns:
+        The progress; None if the report can be shown.
+    """
+    limits = period_counts.report_limits(period, end)
+    missing = period_counts.missing(period, *limits)
+    if not missing or _replies(limits[0], limits[-1]) <= LARGE:
+        return None
+    worker().ask(missing)
+    worker().work.wait(WAIT)
+    missing = period_counts.missing(period, *limits)
+    total = len(limits) - 1
+    return PeriodsToCount(total - len(missing), total) if missing else None
+
+
+def _replies(start: datetime, end: datetime) -> int:
+    days = Summary.objects.filter(
+        period=Summary.Period.DAY,
+        start__gte=usage_summaries.as_stored(start),
+        start__lt=usage_summaries.as_stored(end),
+    )
+    return days.aggregate(replies=Sum("replies"))["replies"] or 0
+
+
+worker = PerProcess(_Counter)
