@@ -36,7 +36,7 @@ WELCOME = """
   2. Click a link to another page during an answer: it continues there.
   3. Ask something that is not in this documentation: "Can I use it with WordPress?"
   4. Let it use tools: "Where is my order A-1042?" and "Please cancel order A-1043".
-  5. See the conversations, their costs and unanswered questions:
+  5. See the conversations, their costs and, after a minute, unanswered questions:
      {url}django-admin/  (user {user}, password {password})
   6. Put the chat on your own site: {url}install/
 

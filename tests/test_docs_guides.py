@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from types import ModuleType
@@ -60,3 +61,9 @@ def test_a_version_of_the_documentation_has_its_own_prompt(rf: RequestFactory) -
     assert "5.2" in prompt
     assert "6.0" not in prompt
     assert previous.sources != current.sources
+
+
+@pytest.mark.parametrize("page", sorted({b.page for b in blocks() if "sitemaps.views" in b.code}))
+def test_a_page_with_a_sitemap_installs_its_app(page: str) -> None:
+    code = "\n".join(block.code for block in blocks() if block.page == page)
+    assert re.search(r'INSTALLED_APPS.*"django\.contrib\.sitemaps"', code)

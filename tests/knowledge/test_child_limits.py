@@ -20,7 +20,7 @@ from sitechat.knowledge.reading.documents import Draft
 from sitechat.models import Page
 from tests.indexed import Groups, known_urls
 
-SMALL = DocumentBudget(seconds=0.5, megabytes=120, wall=8)
+SMALL = DocumentBudget(seconds=0.5, megabytes=120, wall=60)
 
 
 def substitutions(depth: int) -> str:
