@@ -13,7 +13,7 @@ from pytest_django import Settings
 
 from sitechat.conf import conf
 from sitechat.conversations import remote_replies
-from sitechat.engine import running_replies
+from sitechat.engine import running_replies, shutdown
 from sitechat.ledger import CacheLedger
 from sitechat.ledger.limits import NANO
 from sitechat.models import Conversation, Counter, Message, Role, Status, Usage
@@ -142,7 +142,7 @@ def test_a_process_that_comes_back_books_what_was_used_instead(
 
 
 def test_a_process_that_ends_books_what_its_replies_have_used(held: Held, smaller: Smaller) -> None:
-    smaller(running_replies, FINISH_WITHIN=0.0)
+    smaller(shutdown, FINISH_WITHIN=0.0)
     running_replies.running().finish()
     assert Usage.objects.get().input_tokens > 0
     assert booked() > 0

@@ -12,10 +12,17 @@ from typing import TYPE_CHECKING
 from sitechat.runtime.lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
-    from sitechat.engine.event_loop import STOP_WITHIN
     from sitechat.engine.live_reply import LiveReply
     from sitechat.engine.reply import Reply
-    from sitechat.engine.running_replies import end_in, find, live_ids, start, stop, writes_to
+    from sitechat.engine.running_replies import (
+        STOP_WITHIN,
+        end_in,
+        find,
+        live_ids,
+        start,
+        stop,
+        writes_to,
+    )
 
 __all__ = [
     "STOP_WITHIN",
@@ -33,9 +40,16 @@ __all__ = [
 __getattr__ = lazy_exports(
     __name__,
     {
-        "event_loop": ["STOP_WITHIN"],
         "live_reply": ["LiveReply"],
-        "running_replies": ["end_in", "find", "live_ids", "start", "stop", "writes_to"],
+        "running_replies": [
+            "STOP_WITHIN",
+            "end_in",
+            "find",
+            "live_ids",
+            "start",
+            "stop",
+            "writes_to",
+        ],
         "reply": ["Reply"],
     },
 )

@@ -9,8 +9,7 @@ Database work is done in short steps on the engine's threads (`thread_pools`), w
 connections while replies run. Twice a second one statement writes the progress of all replies of
 the process, which also shows that they are alive.
 
-When the process is asked to end, replies with followers may finish within the server's grace
-period. Replies that are still running afterwards are saved as interrupted.
+`shutdown` ends the replies with their process.
 """
 
 from __future__ import annotations
@@ -29,22 +28,16 @@ from sitechat.conf import conf
 from sitechat.engine import checkpoints, settlement, thread_pools
 from sitechat.engine.driver import converse, explained
 from sitechat.engine.live_reply import Ending, LiveReply
+from sitechat.engine.shutdown import Shutdown
 from sitechat.engine.thread_pools import POOLED, Steps
 from sitechat.errors import Interrupted
 from sitechat.models import Status
-from sitechat.runtime import exit_callbacks, servers
 from sitechat.runtime.safe_logging import get_logger
 
 logger = get_logger("sitechat.engine")
 
 SAVE_AGAIN = 2.0
 """Seconds until a failed save of a reply is retried."""
-
-STOP_WITHIN = 2.0
-"""Maximum seconds that a stop waits for the end of the reply."""
-
-SAVE_WITHIN = 3.0
-"""Maximum seconds that the end of the process waits until replies without followers are saved."""
 
 
 class Engine:
@@ -67,12 +60,9 @@ class Engine:
         """
         self.loop = loop
         self._forget = forget
-        self._finishes_alone = finishes_alone
         self._live: dict[UUID, LiveReply] = {}
+        self.shutdown = Shutdown(loop, self._live, self._cancel, finishes_alone=finishes_alone)
         self._ticker: asyncio.Task[None] | None = None
-        self._last_task: asyncio.Task[None] | None = None
-        self._watching = False
-        self.ending_since: float | None = None
 
     def start(self, live: LiveReply, context: Context) -> None:
         """Run the reply in a copy of its request's context.
@@ -89,9 +79,7 @@ class Engine:
     def _begin(self, live: LiveReply) -> None:
         self._live[live.id] = live
         live.task = self.loop.create_task(self._run(live))
-        if not self._watching:
-            self._watching = True
-            exit_callbacks.on_terminate(self._terminate)
+        self.shutdown.watch()
         if self._ticker is None or self._ticker.done():
             # It serves all replies, so it does not run in the context of one request.
             self._ticker = Context().run(self.loop.create_task, self._tick())
@@ -112,7 +100,7 @@ class Engine:
                 if monotonic() - live.heard_at > live.timeout:
                     error = explained(live, Silent(live.timeout))
                     self._cancel(live, Ending.of_error(live.reply, error), None)
-            self._end_in_time()
+            self.shutdown.end_in_time()
             for group in _written_together(replies):
                 await self._checkpoint(group)
 
@@ -129,37 +117,6 @@ class Engine:
                 self._cancel(live, Ending(Status.STOPPED), 0)
             elif (at := rows[live.id]) is not None:
                 self._cancel(live, Ending(Status.STOPPED), at)
-
-    def _terminate(self, go_on: exit_callbacks.GoOn) -> None:
-        """Handle SIGTERM, which may interrupt the loop's thread at any point."""
-        if self.loop.is_running():
-            self.loop.call_soon_threadsafe(self._save_unfollowed, go_on)
-        else:
-            go_on()
-
-    def _save_unfollowed(self, go_on: exit_callbacks.GoOn) -> None:
-        self.ending_since = self.ending_since or monotonic()
-        self._end_in_time()
-
-        async def save_and_go_on() -> None:
-            ending = [live.task for live in self._live.values() if live.ending and live.task]
-            if ending:
-                await asyncio.wait(ending, timeout=SAVE_WITHIN)
-            go_on()
-
-        self._last_task = self.loop.create_task(save_and_go_on())
-
-    def _end_in_time(self) -> None:
-        """If the process is ending, end replies without followers; after the grace period, all."""
-        server = servers.current_server()
-        if self.ending_since is None:
-            if not server.stopping():
-                return
-            self.ending_since = monotonic()
-        late = monotonic() - self.ending_since > server.grace
-        for live in list(self._live.values()):
-            if late or (not self._finishes_alone and not live.followed):
-                self._cancel(live, Ending(Status.INTERRUPTED, Interrupted()), None)
 
     def _cancel(self, live: LiveReply, ending: Ending, at: int | None) -> None:
         if live.ending is not None:

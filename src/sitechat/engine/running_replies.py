@@ -1,27 +1,24 @@
-"""The replies that run in this process: start, find and stop them, and save them at its end."""
+"""The replies that run in this process: start, find and stop them. `shutdown` ends them with it."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
 from collections.abc import Container
-from functools import partial
-from time import monotonic, sleep
+from time import monotonic
 from uuid import UUID
 
 from asgiref.sync import async_to_sync
 
 from sitechat import claude
-from sitechat.engine import settlement
+from sitechat.engine import shutdown
 from sitechat.engine.driver import converse_in_time
-from sitechat.engine.event_loop import STOP_WITHIN, Engine, run_reply
+from sitechat.engine.event_loop import Engine, run_reply
 from sitechat.engine.live_reply import Ending, LiveReply
 from sitechat.engine.thread_pools import IN_PLACE, workers
-from sitechat.errors import Interrupted
 from sitechat.models import Status
-from sitechat.runtime import database, exit_callbacks, servers
+from sitechat.runtime import database, exit_callbacks
 from sitechat.runtime.daemon_threads import PoolFull, start_daemon
-from sitechat.runtime.database_connections import run_and_close
 from sitechat.runtime.per_loop import PerLoop
 from sitechat.runtime.per_process import PerProcess
 from sitechat.runtime.request_steps import engine_context
@@ -29,8 +26,8 @@ from sitechat.runtime.safe_logging import get_logger
 
 logger = get_logger("sitechat.engine")
 
-FINISH_WITHIN = 5.0
-"""Maximum seconds that the end of a WSGI process waits for replies. It serves no requests then."""
+STOP_WITHIN = 2.0
+"""Maximum seconds that a stop waits for the end of the reply."""
 
 
 class Running:
@@ -44,24 +41,14 @@ class Running:
         exit_callbacks.at_exit(self.finish)
 
     def finish(self) -> None:
-        """Wait for the replies of the background loop at the end of the process.
-
-        Replies that still run after the server's grace period, or after FINISH_WITHIN, are saved as
-        interrupted.
-        """
+        """Save the replies at the end of the process."""
         background = self.background
         if background is not None:
-            since = background.ending_since or monotonic()
-            deadline = since + min(servers.current_server().grace, FINISH_WITHIN)
-            while monotonic() < deadline and any(e is background for e, _ in self.live.values()):
-                sleep(0.05)
-        for _engine, live in list(self.live.values()):
-            live.reply.close(None)
-            live.ending = live.ending or Ending(Status.INTERRUPTED, Interrupted())
-            try:
-                run_and_close(partial(live.context.copy().run, settlement.finish, live))
-            except Exception:
-                logger.exception("Reply %s could not be saved at the end of its process", live.id)
+            shutdown.wait_at_exit(
+                background.shutdown.since,
+                lambda: any(engine is background for engine, _live in self.live.values()),
+            )
+        shutdown.save_at_exit(live for _engine, live in list(self.live.values()))
 
 
 running = PerProcess(Running)
