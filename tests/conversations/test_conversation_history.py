@@ -12,7 +12,7 @@ from django.test import Client
 from sitechat.claude.messages import SearchResult
 from sitechat.conversations.follow_up_questions import follow_ups
 from sitechat.models import Conversation, Message
-from sitechat.standin import Standin
+from sitechat.standin import Answer, Standin
 from tests.visitor import CHAT, Visitor, value_of
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
@@ -173,6 +173,16 @@ def test_a_long_conversation_comes_in_pages(visitor: Visitor) -> None:
         str(n) for n in range(2, 120)
     ]
     assert visitor.client.get(CHAT, {"before": "x"}).status_code == 400
+
+
+def test_an_earlier_page_names_the_running_reply(visitor: Visitor, claude_standin: Standin) -> None:
+    visitor.ask("Hello")
+    claude_standin.script(Answer(["One", " two"], hold_after=1))
+    reply, stream = visitor.begin("And then?")
+    assert visitor.history(before="2")["running"] == reply
+    claude_standin.release()
+    list(stream)
+    assert visitor.history(before="2")["running"] is None
 
 
 def test_a_question_asked_again_leaves_the_earlier_turn_out_of_what_claude_gets(

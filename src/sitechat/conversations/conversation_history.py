@@ -13,7 +13,7 @@ from django.db.models.functions import Left
 from sitechat.conversations.replies import drop_lost_links, renewed
 from sitechat.conversations.visit import Visit
 from sitechat.errors import InvalidRequest, NotFound
-from sitechat.models import Conversation, ConversationQuerySet, Message, Role
+from sitechat.models import Conversation, ConversationQuerySet, Message, Role, Status
 from sitechat.models.ids import parse_uuid
 from sitechat.runtime.utc_offsets import with_offset
 
@@ -43,6 +43,8 @@ class Excerpt:
     messages: list[dict[str, Any]]
     before: str | None
     """The cursor for earlier messages; None if there are none."""
+    running: str | None
+    """The id of the conversation's running reply, also if it is not in this part."""
 
 
 def own_conversations(visit: Visit) -> ConversationQuerySet:
@@ -134,7 +136,16 @@ def excerpt(visit: Visit, conversation: Conversation, before: str | None = None)
     newest = list(rows[: PAGE_SIZE + 1])
     shown = newest[:PAGE_SIZE]
     messages = _shown(visit, shown[::-1])
-    return Excerpt(messages, str(shown[-1].position) if len(newest) > PAGE_SIZE else None)
+    running = next((m["id"] for m in messages if m["status"] == Status.RUNNING), None)
+    if before is not None and running is None:
+        running = _running(conversation)
+    cursor = str(shown[-1].position) if len(newest) > PAGE_SIZE else None
+    return Excerpt(messages, cursor, running)
+
+
+def _running(conversation: Conversation) -> str | None:
+    rows = conversation.messages.filter(status=Status.RUNNING)
+    return next((str(row.pk) for row in map(renewed, rows) if row.status == Status.RUNNING), None)
 
 
 def _shown(visit: Visit, rows: Sequence[Message]) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from sitechat.conversations.conversation_history import find_other
+from sitechat.conversations.conversation_history import find_other, own_conversations
 from sitechat.conversations.message_body import IncomingMessage
 from sitechat.conversations.repeated_messages import may_be_retry
 from sitechat.conversations.replies import ReplyHandle, follow
@@ -94,6 +94,42 @@ def _checked(row: Message | None, message: IncomingMessage) -> Message | None:
 
 
 def look_up(visit: Visit, message: IncomingMessage) -> ConversationState:
+    """Look up the conversation for a message, or the one that has an earlier copy of it."""
+    state = _look_up_named(visit, message)
+    return _look_up_copy(visit, message, state) or state
+
+
+def _look_up_copy(
+    visit: Visit, message: IncomingMessage, state: ConversationState
+) -> ConversationState | None:
+    """Find an earlier copy of a message in another conversation of the visitor with the bot.
+
+    Another tab may have begun or chosen a conversation between the message and its retry.
+
+    Args:
+        visit: The visitor.
+        message: The message.
+        state: The conversation that a new message would go into.
+
+    Returns:
+        The conversation with the copy; None if there is none.
+    """
+    held = visit.held
+    may_be_elsewhere = held.has_several or message.conversation is not None
+    if message.client_id is None or held.session_key is None or not may_be_elsewhere:
+        return None
+    if any(row.client_id == message.client_id for row in state.recent):
+        return None
+    rows = Message.objects.filter(client_id=message.client_id)
+    conversations = own_conversations(visit).filter(bot=message.bot.name)
+    copies = rows.filter(conversation__in=conversations).exclude(conversation=state.pk)
+    copy = copies.select_related("conversation").first()
+    if copy is None:
+        return None
+    return ConversationState(copy.conversation, list(_newest(copy.conversation)[:2]))
+
+
+def _look_up_named(visit: Visit, message: IncomingMessage) -> ConversationState:
     """Return the visitor's conversation with the messages that Claude gets."""
     bot = message.bot
     count = 2 * max(1, bot.max_history)

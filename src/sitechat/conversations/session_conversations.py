@@ -31,6 +31,9 @@ class HeldConversations:
     retry_gets_session: bool = False
     """Whether the client confirmed that nobody else knows the message's id."""
 
+    has_several: bool = False
+    """Whether the session has held another conversation with the same bot before."""
+
     @property
     def is_new(self) -> bool:
         """Whether nothing connects the visitor with an earlier message."""
@@ -42,6 +45,10 @@ class HeldConversations:
             return uuid.UUID(self.by_bot[bot])
         except (KeyError, ValueError):
             return None
+
+    def has_left(self, bot: str, conversation: uuid.UUID) -> bool:
+        """Return whether the session now holds another conversation with the bot."""
+        return self.get(bot) not in (None, conversation)
 
     def likely(self, bot: str) -> uuid.UUID | None:
         """Return the id of the visitor's conversation with a bot, even if it has just started.

@@ -69,7 +69,9 @@ def _copy(
     if held.session_key is None:
         gets_session = held.retry_gets_session and may_begin_session(conversation)
     else:
-        gets_session = held.get(message.bot.name) != conversation
+        is_named = message.conversation is not None
+        is_left = held.has_left(message.bot.name, conversation)
+        gets_session = held.get(message.bot.name) != conversation and (is_named or not is_left)
     return Turn(reply, conversation if gets_session else None)
 
 

@@ -47,7 +47,7 @@ from sitechat.http.widget_element import widget_options
 from sitechat.knowledge.index import embeddings
 from sitechat.ledger import get_ledger
 from sitechat.ledger.claims import LimitLeft
-from sitechat.models import Asker, Conversation, Status
+from sitechat.models import Asker, Conversation
 from sitechat.people import handoff, visitor_actions
 from sitechat.people.contact_form import current_form
 from sitechat.people.person_options import person_options
@@ -173,7 +173,9 @@ def _begin(
     visit, turn = found.visit, found.turn
     if found.delivered is not None or found.is_personal:
         delivered = found.delivered or visitor_actions.deliver(visit, message, found.conversation)
-        session_data.accept(request, visit, message.bot.name, delivered.conversation.pk)
+        pk = delivered.conversation.pk
+        if message.conversation is not None or not visit.held.has_left(message.bot.name, pk):
+            session_data.accept(request, visit, message.bot.name, pk)
         return visit, delivered
     if turn is None:
         server = server_of(request)
@@ -208,10 +210,9 @@ def _conversation(request: HttpRequest) -> dict[str, Any]:
     bot = find_bot(request.GET.get("bot"))
     visit = visit_reader.read_visit(request)
     conversation = conversation_history.find(visit, bot.name, request.GET.get("conversation"))
-    page = conversation_history.Excerpt([], None)
+    page = conversation_history.Excerpt([], None, None)
     if conversation is not None:
         page = conversation_history.excerpt(visit, conversation, request.GET.get("before"))
-    running = next((m["id"] for m in page.messages if m["status"] == Status.RUNNING), None)
     edited = bot_texts.read_texts(bot.name)
     options = widget_options(bot.name)
     form = current_form() if edited.offers_contact else None
@@ -219,7 +220,7 @@ def _conversation(request: HttpRequest) -> dict[str, Any]:
         "conversation": str(conversation.pk) if conversation else None,
         "messages": page.messages,
         "before": page.before,
-        "running": running,
+        "running": page.running,
         "greeting": str(options.get("greeting", "")),
         "suggestions": [str(text) for text in options.get("suggestions", ())],
         "limits": _left(visit),

@@ -30,6 +30,9 @@ The limits need an identity that survives a login, which changes the session's k
 deletion of the conversation.
 """
 
+SEVERAL_KEY = "sitechat_several"
+"""Session key that is set when the visitor has changed from one conversation to another."""
+
 CONTACT_KEY = "sitechat_contact"
 """Session key that is set when the visitor has sent a contact request."""
 
@@ -67,12 +70,19 @@ def conversations_by_bot(session: SessionBase) -> dict[str, str]:
     return {bot: entry for bot, entry in held.items() if isinstance(entry, str)}
 
 
+def has_several_conversations(session: SessionBase) -> bool:
+    """Return whether the session has held another conversation with the same bot before."""
+    return SEVERAL_KEY in session
+
+
 def remember(request: HttpRequest, visit: Visit, bot: str, conversation: uuid.UUID) -> None:
     """Store the visitor's identity and conversation in the session if they are new there."""
     remember_visitor(request, visit)
     session = session_of(request)
     by_bot = conversations_by_bot(session)
     if by_bot.get(bot) != str(conversation):
+        if visit.held.get(bot) is not None:
+            session[SEVERAL_KEY] = True
         session[CONVERSATIONS_KEY] = {**by_bot, bot: str(conversation)}
 
 

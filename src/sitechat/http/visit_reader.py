@@ -12,7 +12,12 @@ from sitechat.conversations import command_mark
 from sitechat.conversations.session_conversations import HeldConversations
 from sitechat.conversations.visit import Visit
 from sitechat.http.client_address import network_of
-from sitechat.http.session_data import conversations_by_bot, identity_in, session_of
+from sitechat.http.session_data import (
+    conversations_by_bot,
+    has_several_conversations,
+    identity_in,
+    session_of,
+)
 from sitechat.ledger.visitor_identity import identify
 from sitechat.models import Asker
 from sitechat.people.staff_permissions import works_with_chat
@@ -63,6 +68,7 @@ def read_visit(request: HttpRequest, message_id: uuid.UUID | None = None) -> Vis
             session_key=session.session_key if list(session.keys()) else None,
             retry_key=f"{network}:{message_id}" if may_retry else None,
             retry_gets_session=vouches,
+            has_several=has_several_conversations(session),
         ),
         request=request,
         command=_mark(request, user),
