@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import User
@@ -13,13 +14,20 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from sitechat.conversations.open_confirmations import close_expired
+from sitechat.engine import tool_rows
+from sitechat.engine.tool_interface import Decision
 from sitechat.models import Message, ToolState, ToolUse, Usage
 from sitechat.standin import Answer, Standin
 from tests import tool_bots
 from tests.confirming import QUESTION, answer, begin, cancel, results
+from tests.interleave import losing_once
 from tests.visitor import Visitor, events_of, reply_url, text_of, value_of
 
 pytestmark = pytest.mark.database
+
+
+def writes_tool_use(sql: str) -> bool:
+    return sql.startswith("UPDATE") and "sitechat_tooluse" in sql
 
 
 @pytest.fixture(autouse=True)
@@ -227,3 +235,26 @@ def test_limits_without_room_decide_nothing(
     assert answer(visitor, reply, question["id"]).status_code == 429
     settings.CHAT_LIMITS = {}
     assert text_of(events_of(answer(visitor, reply, question["id"]))) == "\n\nIt is done."
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_answer_that_lost_to_another_transaction_is_tried_again(
+    visitor: Visitor, claude_standin: Standin
+) -> None:
+    reply, question = begin(visitor, claude_standin)
+    with losing_once(writes_tool_use):
+        response = answer(visitor, reply, question["id"])
+    assert text_of(events_of(response)) == "\n\nIt is done."
+    assert tool_bots.ran == [("A-1042", "")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_start_of_a_call_that_lost_to_another_transaction_is_tried_again(
+    visitor: Visitor, claude_standin: Standin
+) -> None:
+    _reply, question = begin(visitor, claude_standin)
+    ToolUse.objects.update(state=ToolState.APPROVED)
+    decision = Decision(UUID(question["id"]), approved=True, still_allowed=lambda: True)
+    with losing_once(writes_tool_use):
+        assert tool_rows.claim(decision)
+    assert not tool_rows.claim(decision)

@@ -16,10 +16,11 @@ from pytest_django.live_server_helper import LiveServer
 from sitechat import Chatbot
 from sitechat.checks.bot_tools import check_mcp_servers
 from sitechat.conversations.mcp_servers import parse_server
-from sitechat.conversations.mcp_tools import SchemaParameters
+from sitechat.conversations.mcp_tools import Listings, SchemaParameters
 from sitechat.standin import Answer, Standin
 from sitechat.tools import InvalidArguments
 from tests.indexed import put
+from tests.thread_limit import no_new_threads
 from tests.visitor import MakeVisitor, text_of
 
 
@@ -96,6 +97,12 @@ def test_a_server_that_is_gone_offers_nothing(
     claude_standin.script("Hello!")
     assert text_of(live_visitor().ask("Hello")) == "Hello!"
     assert "tools" not in claude_standin.requests[-1].body
+
+
+def test_a_server_that_no_thread_can_ask_offers_nothing() -> None:
+    """Check that a process that can't start threads still answers messages."""
+    with no_new_threads():
+        assert Listings().tools(parse_server({"url": "https://mcp.example/"})) == ()
 
 
 @pytest.mark.parametrize(

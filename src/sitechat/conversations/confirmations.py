@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections.abc import Callable
 from functools import partial
 
 from django.contrib.auth import get_user_model
@@ -29,7 +30,7 @@ from sitechat.runtime import database
 from sitechat.runtime.process_identity import identity
 
 ATTEMPTS = 5
-"""Maximum attempts while other messages of the address take its slots."""
+"""Maximum attempts to store an answer while other messages of the address take its slots."""
 
 
 def find_asked(visit: Visit, row: Message, use_id: uuid.UUID) -> ToolUse:
@@ -70,7 +71,8 @@ def decide(
 
     Raises:
         AlreadyDecided: It was decided in the meantime.
-        RateLimited, BudgetExhausted, Overloaded: There is no room. Nothing is decided then.
+        RateLimited, BudgetExhausted, Overloaded: There is no room. Nothing is decided then, and the
+            visitor can answer again.
     """
     tools = offered_tools.offer(visit, bot)
     if words is None:
@@ -112,44 +114,63 @@ def decide(
 def _store(
     visit: Visit, row: Message, use: ToolUse, continuation: Continuation, *, approve: bool
 ) -> Reserved:
-    """Store the answer and let the reply run again, in one transaction."""
+    """Store the answer and let the reply run again. Retry after conflicts with other requests."""
+    store = partial(_store_once, visit, row, use, continuation, approve=approve)
     for _attempt in range(ATTEMPTS):
-        reserved: Reserved | None = None
-        try:
-            with database.atomic():
-                try:
-                    message_rows.lock(row.conversation)
-                except message_rows.ConversationDeleted:
-                    raise NotFound from None
-                by = f"user {visit.account_key}" if visit.account_key else "visitor"
-                state = ToolState.APPROVED if approve else ToolState.DECLINED
-                if not ToolUse.objects.open().filter(pk=use.pk).close(state, by=by):
-                    raise AlreadyDecided(reply=str(row.pk))
-                slot = free_slot(visit.visitor.ip, guess=False)
-                reserved = reservations.reserve(visit.visitor, continuation.round.request)
-                Message.objects.filter(pk=row.pk).update(
-                    status=Status.RUNNING,
-                    running_in=row.conversation_id,
-                    slot=slot,
-                    reserved=reserved,
-                    process=identity(),
-                    confirm=None,
-                    error=None,
-                    stop_at=None,
-                    suspected=None,
-                    updated=timezone.now(),
-                )
+        reserved = _unless_slot_is_taken(store)
+        if reserved is not None:
             return reserved
-        except BaseException as error:
-            if reserved is not None:
-                get_ledger().cancel_after_rollback(reserved["claims"] or [], database.alias())
-            if not (isinstance(error, IntegrityError) and is_slot_taken(error)):
-                raise
     raise Overloaded(retry_after=1)
 
 
+def _unless_slot_is_taken(store: Callable[[], Reserved]) -> Reserved | None:
+    """Run the transaction `store`; return None if another request has taken its slot."""
+    try:
+        return database.retry(store)
+    except IntegrityError as error:
+        if not is_slot_taken(error):
+            raise
+    return None
+
+
+def _store_once(
+    visit: Visit, row: Message, use: ToolUse, continuation: Continuation, *, approve: bool
+) -> Reserved:
+    """Store the answer and let the reply run again, in one transaction."""
+    reserved: Reserved | None = None
+    try:
+        with database.atomic():
+            try:
+                message_rows.lock(row.conversation)
+            except message_rows.ConversationDeleted:
+                raise NotFound from None
+            by = f"user {visit.account_key}" if visit.account_key else "visitor"
+            state = ToolState.APPROVED if approve else ToolState.DECLINED
+            if not ToolUse.objects.open().filter(pk=use.pk).close(state, by=by):
+                raise AlreadyDecided(reply=str(row.pk))
+            slot = free_slot(visit.visitor.ip, guess=False)
+            reserved = reservations.reserve(visit.visitor, continuation.round.request)
+            Message.objects.filter(pk=row.pk).update(
+                status=Status.RUNNING,
+                running_in=row.conversation_id,
+                slot=slot,
+                reserved=reserved,
+                process=identity(),
+                confirm=None,
+                error=None,
+                stop_at=None,
+                suspected=None,
+                updated=timezone.now(),
+            )
+    except BaseException:
+        if reserved is not None:
+            get_ledger().cancel_after_rollback(reserved["claims"] or [], database.alias())
+        raise
+    return reserved
+
+
 def _is_same_user(visit: Visit, use: ToolUse) -> bool:
-    """Read the user again: a user who was deactivated or deleted has agreed to nothing."""
+    """Return whether the visitor is the one who was asked, and the account is still active."""
     if not use.user:
         return visit.account is None
     user = get_user_model()._default_manager.filter(pk=use.user).first()

@@ -1,8 +1,8 @@
 """Tools of MCP servers (`Chatbot.mcp_servers`), through the official package `mcp`.
 
-Each process caches the lists of tools and renews them on separate threads, so that a hanging server
-delays only the first message of a process. Visitors must agree to each call, unless the owner lists
-the tool as read-only.
+Each process caches the lists of tools and renews them on separate threads, so that a server that
+does not answer delays only the first message of a process. Visitors must agree to each call, unless
+the site's owner lists the tool as read-only.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from sitechat.chatbot import Chatbot
 from sitechat.claude.messages import without_tags
 from sitechat.conversations.mcp_servers import McpServer, parse_server
 from sitechat.engine.tool_interface import ToolRefused
-from sitechat.runtime.daemon_threads import DaemonThreads
+from sitechat.runtime.daemon_threads import DaemonThreads, PoolFull
 from sitechat.runtime.per_process import PerProcess
 from sitechat.runtime.safe_logging import get_logger
 from sitechat.safe_text import storable
@@ -105,51 +105,67 @@ def tools_of(bot: Chatbot) -> Iterator[Tool]:
 
 
 class Listings:
-    """The tools of the servers, as last listed in this process."""
+    """The tools of the servers, as this process has last listed them."""
 
     def __init__(self) -> None:
         self._threads = DaemonThreads(THREADS, "sitechat-mcp")
         self._known: dict[McpServer, tuple[Sequence[Tool], float]] = {}
-        self._asked: dict[McpServer, Future[Sequence[Tool]]] = {}
+        """The tools of each server, and the time (`monotonic`) until which they are valid."""
+        self._renewals: dict[McpServer, Future[Sequence[Tool]]] = {}
         self._lock = threading.Lock()
 
     def tools(self, server: McpServer) -> Sequence[Tool]:
-        """Return the tools of a server; none if it does not answer in time."""
+        """Return the tools of a server; none if it does not answer in time.
+
+        Known tools that are too old are returned once more, while a thread renews them.
+        """
         known = self._known.get(server)
         if known is not None and monotonic() < known[1]:
             return known[0]
-        with self._lock:
-            asked = self._asked.get(server)
-            if asked is None:
-                asked = self._threads.submit(self._renew, server)
-                self._asked[server] = asked
+        try:
+            renewal = self._start_renewal(server)
+        except PoolFull:
+            logger.warning("No thread could start to list the tools of %s", server.host)
+            return known[0] if known is not None else ()
         if known is not None:
             return known[0]
         try:
-            return asked.result(LIST_TIMEOUT)
+            return renewal.result(LIST_TIMEOUT)
         except (TimeoutError, asyncio.TimeoutError):
             return ()
+
+    def _start_renewal(self, server: McpServer) -> Future[Sequence[Tool]]:
+        """Renew the list on a thread, unless one is already doing it."""
+        with self._lock:
+            renewal = self._renewals.get(server)
+            if renewal is None:
+                renewal = self._threads.submit(self._renew, server)
+                self._renewals[server] = renewal
+        return renewal
 
     def _renew(self, server: McpServer) -> Sequence[Tool]:
         known = self._known.get(server)
         tools: Sequence[Tool] = known[0] if known is not None else ()
-        lasts = RETRY_AFTER
+        valid_for = RETRY_AFTER
         try:
-            tools, lasts = asyncio.run(_list(server)), FRESH_FOR
-        except BaseException as error:  # whatever the package or its event loop raises
+            tools, valid_for = asyncio.run(_list(server)), FRESH_FOR
+        except BaseException as error:  # any exception of the package or its event loop
             logger.error("The MCP server %s does not list its tools: %r", server.host, error)
         finally:
             with self._lock:
-                self._known[server] = (tools, monotonic() + lasts)
-                self._asked.pop(server, None)
+                self._known[server] = (tools, monotonic() + valid_for)
+                self._renewals.pop(server, None)
         return tools
 
 
 listings = PerProcess(Listings)
+"""The listed tools of this process."""
 
 
 @asynccontextmanager
 async def _connected(server: McpServer, timeout: float) -> AsyncIterator[Any]:
+    """Yield a client that is connected to the server. `timeout` is in seconds."""
+    # Start-up cost: only sites with MCP servers have these packages.
     import httpx2
     from mcp import Client
     from mcp.client.streamable_http import streamable_http_client
@@ -180,6 +196,7 @@ async def _all_pages(server: McpServer) -> Sequence[Any]:
 
 
 def _usable(server: McpServer, tools: Sequence[Any]) -> Iterator[Tool]:
+    """Yield the listed tools that the owner allows and Claude accepts."""
     for listed in tools:
         if server.tools is not None and listed.name not in server.tools:
             continue
@@ -189,7 +206,7 @@ def _usable(server: McpServer, tools: Sequence[Any]) -> Iterator[Tool]:
                 "The tool %r of %s is left out: %s",
                 listed.name[:64],
                 server.host,
-                problem or "Claude takes no such name",
+                problem or "Claude does not accept the name",
             )
             continue
         question = format_lazy(_("Run {tool} at {host}?"), tool=listed.name, host=server.host)

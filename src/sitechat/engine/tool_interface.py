@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 NO_ROOM = "There is no room for this result. Answer from what you have."
+"""The text that Claude gets instead of a result that does not fit into the reservation."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class PreparedCall:
     name: str
     arguments: Mapping[str, Any]
     phase: str
-    """The code of the status that the visitor sees meanwhile."""
+    """The code of the status that the visitor sees while the call runs."""
     status: str | Promise
     """The text of the status."""
     timeout: float
@@ -69,8 +70,8 @@ class PreparedCall:
     question: str
     """The question to which the visitor must agree before the call runs; "" for none."""
     run: Callable[[int], ToolResult]
-    """Runs the call, on a thread. It gets the number of documents sent before, and raises
-    nothing."""
+    """Runs the call, on a thread. Its argument is the number of documents that Claude has got
+    before. It raises nothing."""
 
 
 class Tools(Protocol):
@@ -89,10 +90,10 @@ class Decision:
     """The visitor's decision whether a call may run."""
 
     use: UUID
-    """The row of the call."""
+    """The id of the call's row (`ToolUse`)."""
     approved: bool
     still_allowed: Callable[[], bool]
-    """Whether the visitor is still the one who was asked. It reads the database."""
+    """Returns whether the visitor is still the one who was asked. It reads the database."""
 
 
 @dataclass
@@ -130,8 +131,8 @@ class ToolRound:
     results: list[ToolResult] = field(default_factory=list)
 
     @property
-    def shown(self) -> int:
-        """The number of documents that Claude has received."""
+    def documents_sent(self) -> int:
+        """The number of documents that Claude has got, including those of the results so far."""
         return len(self.request.documents) + sum(len(each.documents) for each in self.results)
 
     def following(self, blocks: int | None = None) -> Request:
@@ -148,13 +149,13 @@ class ToolRound:
             kept = result.content[:left]
             left -= len(kept)
             documents += result.documents[: len(kept)]
-            lost = bool(result.content) and not kept
+            is_dropped = bool(result.content) and not kept
             content.append(
                 {
                     "type": "tool_result",
                     "tool_use_id": tool_call.id,
-                    "content": [text_block(NO_ROOM)] if lost else kept,
-                    **({"is_error": True} if lost or result.failed else {}),
+                    "content": [text_block(NO_ROOM)] if is_dropped else kept,
+                    **({"is_error": True} if is_dropped or result.failed else {}),
                 }
             )
         return self.request.answered(self.content, content, documents)
@@ -170,6 +171,7 @@ class ToolRound:
         If it does not fit without any of them, the results and Claude's calls are left out, and
         the request is no longer than the one before.
         """
+        # Fewer blocks never cost more, so a binary search finds the most that fit.
         sizes = range(self.blocks, -1, -1)
         first = bisect_left(
             sizes, True, key=lambda blocks: fits(self.following(blocks).without_tools())

@@ -26,20 +26,23 @@ logger = get_logger("sitechat.engine")
 
 
 def claim(decision: Decision) -> bool:
-    """Store that a call starts. It is committed before the call runs.
+    """Store that a call starts. This is committed before the call runs.
 
     Returns:
         Whether it may run: never a second time, and only for the user who was asked.
     """
     allowed = decision.still_allowed()
     rows = ToolUse.objects.filter(pk=decision.use, state=ToolState.APPROVED)
-    with database.atomic():
-        started = rows.update(state=ToolState.STARTED if allowed else ToolState.REFUSED)
-    return allowed and bool(started)
+
+    def start() -> int:
+        with database.atomic():
+            return rows.update(state=ToolState.STARTED if allowed else ToolState.REFUSED)
+
+    return allowed and bool(database.retry(start))
 
 
 def run_and_record(use: UUID, run: Callable[[], ToolResult]) -> ToolResult:
-    """Run a claimed call and store its outcome, even if it took too long."""
+    """Run a claimed call and store its outcome, even if nobody waits for it any more."""
     started = monotonic()
     result = run()
     milliseconds = round((monotonic() - started) * 1000)
@@ -47,7 +50,7 @@ def run_and_record(use: UUID, run: Callable[[], ToolResult]) -> ToolResult:
     try:
         _record(use, state=state, result_size=result.size, milliseconds=milliseconds)
     except Exception:
-        # It has run: the answer goes on, and the row says that the outcome is unknown.
+        # The call has run, so the answer continues. The row will say that its outcome is unknown.
         logger.exception("The outcome of the tool call %s could not be stored", use)
     return result
 
@@ -71,7 +74,7 @@ def end_calls(reply: Message | UUID) -> bool:
 
 
 def question_row(asked: AskedCall) -> dict[str, Any]:
-    """Return the question to the visitor as the reply's row stores it."""
+    """Return the question to the visitor, as the value of `Message.confirm`."""
     return {
         "id": str(uuid4()),
         "tool": asked.name,
@@ -106,7 +109,7 @@ def store_question(live: LiveReply) -> None:
 
 
 def store_calls(live: LiveReply) -> None:
-    """Store the calls since the last time. Call it with the conversation locked."""
+    """Store the calls that are not stored yet. Call it with the conversation locked."""
     ToolUse.objects.bulk_create(
         ToolUse(
             reply_id=live.id,
