@@ -80,7 +80,7 @@ def test_a_database_that_is_down_for_a_moment_ends_no_stream(
     following, news = follow(row)
     following.failed(OperationalError("gone away"))
     assert following.problem is None
-    smaller(remote_replies, UNREADABLE_FOR=0)
+    smaller(remote_replies, MAX_OUTAGE=0)
     following.failed(OperationalError("gone away"))
     assert isinstance(following.problem, OperationalError)
     following.unfollow(news.set)

@@ -76,6 +76,6 @@ def test_a_reply_that_can_not_be_saved_at_all_is_given_up(
     rejecting("sitechat_usage", "1")
     claude_standin.script("We are open.")
     assert live_visitor().ask("When?")[-1] == {"done": "complete"}
-    until(lambda: "it is given up" in caplog.text)
+    until(lambda: "it will not be saved" in caplog.text)
     assert Message.objects.get(role="assistant").status == Status.RUNNING  # until it is stale
     assert caplog.text.count("The database rejected reply") == settlement.GIVEN_UP_AFTER

@@ -131,7 +131,7 @@ def test_who_resumes_learns_the_sources_and_the_citations_that_may_be_missing() 
 def test_a_reader_learns_what_claude_is_doing_until_it_writes() -> None:
     reply = running()
     cursor = reply.cursor(0)
-    reply.working("searching", "Searching the site…")
+    reply.set_phase("searching", "Searching the site…")
     assert data(reply, cursor) == [{"status": "searching", "text": "Searching the site…"}]
     assert data(reply, cursor) == []
     reply.write("Found.")

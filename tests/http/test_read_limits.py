@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 @pytest.fixture(autouse=True)
 def _fresh(smaller: Smaller) -> Iterator[None]:
     """No call of another test counts, and refusals come at once."""
-    smaller(read_limits, REFUSED_AFTER=0.0)
+    smaller(read_limits, REFUSAL_DELAY=0.0)
     with read_limits.calls.renewed():
         yield
 

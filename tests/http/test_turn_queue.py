@@ -8,7 +8,7 @@ import pytest
 from asgiref.sync import async_to_sync
 
 from sitechat.errors import Overloaded
-from sitechat.http.turn_queue import MAX_LINE_SECONDS, STARTING, WAITING, Gate, Ticket
+from sitechat.http.turn_queue import MAX_RETRY_SECONDS, STARTING, WAITING, Gate, Ticket
 from tests.waiting import loop_turn
 
 
@@ -60,7 +60,7 @@ def test_each_refused_visitor_gets_a_later_retry_after() -> None:
     times = async_to_sync(main)()
     assert times == sorted(times)
     assert times[0] < times[200] < times[1000]
-    assert times[-1] <= MAX_LINE_SECONDS
+    assert times[-1] <= MAX_RETRY_SECONDS
 
 
 def test_refusals_are_logged_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:

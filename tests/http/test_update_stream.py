@@ -108,7 +108,7 @@ def test_a_stream_without_a_conversation_ends_at_once(ann: User) -> None:
 
 
 def test_a_long_stream_ends_without_done(ann: User, smaller: Smaller) -> None:
-    smaller(update_stream, LONGEST=0)
+    smaller(update_stream, MAX_SECONDS=0)
 
     async def main() -> bytes:
         client = AsyncClient()
@@ -121,7 +121,7 @@ def test_a_long_stream_ends_without_done(ann: User, smaller: Smaller) -> None:
 
 
 def test_a_stream_of_a_deleted_conversation_ends(ann: User, smaller: Smaller) -> None:
-    smaller(update_stream, LOOK_AGAIN=0)
+    smaller(update_stream, READ_INTERVAL=0)
 
     async def main() -> bytes:
         client = AsyncClient()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 NO_KEY = "the client has no key"
 INVALID = "a header or the address holds what HTTP does not allow"
-"""Reasons of failures, which `reasons` recognizes."""
+"""Reasons of failures, which `owner_explanations` recognizes."""
 
 
 def never_sent(error: BaseException) -> bool:

@@ -22,7 +22,7 @@ FALLBACKS_BETA = "server-side-fallback-2026-07-01"
 DEFAULT_EFFORT = "low"
 """The effort of models that always think, unless the bot sets another."""
 
-THOUGHTS = ("thinking", "redacted_thinking")
+THINKING_BLOCKS = frozenset({"thinking", "redacted_thinking"})
 """The types of content blocks that only the model that wrote them can read."""
 
 THINKING_ROOM = {"low": 4096, "medium": 8192, "high": 16_384, "xhigh": 32_768, "max": 65_536}
@@ -167,7 +167,7 @@ class Request:
             self,
             model=self.fallback_model,
             fallback_model="",
-            messages=list(map(_without_thoughts, self.messages)),
+            messages=list(map(without_thinking, self.messages)),
         )
 
     @property
@@ -270,12 +270,13 @@ class Request:
         }
 
 
-def _without_thoughts(message: dict[str, Any]) -> dict[str, Any]:
-    """Return the message without thinking, which only the model that wrote it can read."""
+def without_thinking(message: dict[str, Any]) -> dict[str, Any]:
+    """Return a message without thinking, which only the model that wrote it can read."""
     content = message["content"]
     if message["role"] != "assistant" or not isinstance(content, list):
         return message
-    return {**message, "content": [each for each in content if each["type"] not in THOUGHTS]}
+    kept = [block for block in content if block["type"] not in THINKING_BLOCKS]
+    return {**message, "content": kept}
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """The texts of bots that staff edit in the admin.
 
-A process reads them at most every ten seconds, and for pages on another thread, so that pages with
-the chat run no query. Whether a bot is switched off is read for each message.
+A process reads them at most every ten seconds. For pages it reads them on another thread, so that
+pages with the chat run no query. Whether a bot is switched off is read for each message.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ KEPT_FOR = 10.0
 """Seconds for which a process keeps what it has read."""
 
 SAVING = "texts"
-"""The name of the row that is locked while a version is saved."""
+"""The name of the `Job` whose row is locked while a version is saved."""
 
 FIRST_WAIT = 0.5
 """Seconds for which the first page of a process waits for the texts."""
@@ -39,7 +39,7 @@ FIRST_WAIT = 0.5
 
 @dataclass(frozen=True)
 class EditedTexts:
-    """The edited texts of a bot. If one is empty, that of the settings applies."""
+    """The edited texts of a bot. An empty text means the text of the settings."""
 
     enabled: bool = True
     greeting: str = ""
@@ -81,7 +81,7 @@ _known = PerProcess(_Known)
 
 
 def read_texts(bot: str) -> EditedTexts:
-    """Return the edited texts of a bot, which may be ten seconds old. It may run a query."""
+    """Return the edited texts of a bot, at most ten seconds old. This may run a query."""
     if conf.CHAT_REQUEST_ISOLATION:
         return _read_for_request(bot)
     known = _known()
@@ -93,73 +93,79 @@ def read_texts(bot: str) -> EditedTexts:
 def known_texts(bot: str) -> EditedTexts:
     """Return the edited texts of a bot for a page, without any query on the page's thread.
 
-    If they are older than ten seconds, another thread reads them meanwhile. Only the first page of
-    a process waits for it, and not for long.
+    If they are older than ten seconds, another thread reads them again. Only the first page of a
+    process waits for it, at most FIRST_WAIT.
     """
     if conf.CHAT_REQUEST_ISOLATION:
         return _read_for_request(bot)
     known = _known()
     if not known.is_fresh and not _is_in_memory():
         is_first, known.read_at = known.read_at is None, time.monotonic()
-        _run_apart(_refresh_apart, wait=FIRST_WAIT if is_first else 0)
+        _run_on_thread(_reread_on_thread, wait=FIRST_WAIT if is_first else 0)
     return known.texts.get(bot, UNEDITED)
 
 
 def _read_for_request(bot: str) -> EditedTexts:
-    """Return the texts from the database of this request, such as its tenant's, by a query."""
-    found: list[EditedTexts] = []
+    """Read the texts by a query from the database of this request, such as its tenant's."""
+    results: list[EditedTexts] = []
 
     def read() -> None:
         with database.atomic():
             row = newest(bot)
-        found.append(UNEDITED if row is None else EditedTexts.of(row))
+        results.append(UNEDITED if row is None else EditedTexts.of(row))
 
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        _quietly(read)
+        _read_or_log(read)
     else:  # an async view draws the page: Django refuses queries on this thread
-        apart = partial(_quietly, read, closes=True)
-        _run_apart(in_callers_context(apart), wait=FIRST_WAIT)
-    return found[0] if found else UNEDITED
+        work = partial(_read_or_log, read, close=True)
+        _run_on_thread(in_callers_context(work), wait=FIRST_WAIT)
+    return results[0] if results else UNEDITED
 
 
-def _run_apart(read: Callable[[], None], *, wait: float) -> None:
-    """Read texts on another thread. The page is drawn even if no thread can start."""
+def _run_on_thread(read: Callable[[], None], *, wait: float) -> None:
+    """Read texts on another thread, and wait at most `wait` seconds for it.
+
+    The page is drawn even if no thread can start.
+    """
     try:
         thread = start_daemon(read, "sitechat-texts")
     except PoolFull:
-        logger.warning("No thread could start to read edited texts; a later page does it")
+        logger.warning("No thread could start to read edited texts; a later page tries again")
     else:
         thread.join(wait)
 
 
-def _quietly(read: Callable[[], None], *, closes: bool = False) -> None:
+def _read_or_log(read: Callable[[], None], *, close: bool = False) -> None:
+    """Call `read`, and log an error of the database. `close` closes the connection afterwards."""
     try:
         read()
     except DatabaseError:
-        logger.warning("Edited texts can't be read: those of the settings hold", exc_info=True)
+        logger.warning(
+            "Edited texts can't be read, so the texts of the settings are used", exc_info=True
+        )
     finally:
-        if closes:
+        if close:
             with suppress(Exception):
                 connections[database.alias()].close()
 
 
 def reread() -> None:
-    """Read the texts. A database that does not answer leaves what was known."""
+    """Read the texts. If the database does not answer, keep the last known ones."""
     known = _known()
-    known.read_at = time.monotonic()  # so that other threads do not read them too
+    known.read_at = time.monotonic()  # set first, so that other threads do not read them too
     try:
         with database.atomic():  # a failed query would break the transaction around it
             rows = all_newest()
     except DatabaseError:
-        logger.warning("Edited texts can't be read: the last known ones hold", exc_info=True)
+        logger.warning("Edited texts can't be read, so the last known are used", exc_info=True)
         return
     known.texts = MappingProxyType({row.bot: EditedTexts.of(row) for row in rows})
 
 
 def forget() -> None:
-    """Forget what this process has read, as at its start."""
+    """Forget the texts that this process has read."""
     known = _known()
     known.texts, known.read_at = MappingProxyType({}), None
 
@@ -176,7 +182,7 @@ def add_version(row: BotTexts, *, after: BotTexts | None) -> bool:
         Whether it was stored.
     """
     with database.atomic():
-        # Lock first, so that of two versions that are saved at once, the later one finds the first.
+        # Lock first: if two versions are saved at the same time, the second one sees the first.
         Job.objects.bulk_create([Job(name=SAVING)], ignore_conflicts=True)
         Job.objects.filter(pk=SAVING).update(ran=timezone.now())
         current = newest(row.bot)
@@ -192,7 +198,8 @@ def all_newest() -> list[BotTexts]:
     return list(BotTexts.objects.filter(pk__in=[row["last"] for row in ids]).order_by("bot"))
 
 
-def _refresh_apart() -> None:
+def _reread_on_thread() -> None:
+    """Read the texts, and close the connection of this thread. Raise nothing."""
     try:
         reread()
     except Exception:  # such as in tests of pages without a database

@@ -1,7 +1,7 @@
 """The signed mark on requests that a command sends to its own site.
 
 `chat_doctor` sends messages to the deployed site. The mark excludes them from the reports. It is
-signed with SECRET_KEY, so that visitors can't exclude theirs.
+signed with SECRET_KEY, so that visitors can't exclude their own messages.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ def is_given(visit: Visit) -> bool:
 def check(visit: Visit) -> None:
     """Raise ConsentRequired if the visitor must accept a text and has not.
 
-    Commands ask without a visitor, so nobody has to accept.
+    Nobody has to accept it for messages of commands.
     """
     if visit.command in IN_CHAT and (text := _text()) and not is_given(visit):
         raise ConsentRequired(text=text)
@@ -56,10 +56,10 @@ def record(visit: Visit, text: str | None = None) -> bool:
 
     Args:
         visit: The visitor who accepts.
-        text: The text that the visitor has seen; None if the client does not say.
+        text: The text that the visitor has seen; None if the client has not sent it.
 
     Returns:
-        Whether there is such a text.
+        Whether the site has a text to accept.
 
     Raises:
         Conflict: The text has changed since the visitor saw it.

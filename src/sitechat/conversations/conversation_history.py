@@ -18,10 +18,10 @@ from sitechat.models.ids import parse_uuid
 from sitechat.runtime.utc_offsets import with_offset
 
 PAGE_SIZE = 50
-"""Maximum messages of a conversation in one answer."""
+"""Maximum number of messages in one response."""
 
 MAX_LISTED = 50
-"""Maximum conversations in a visitor's list."""
+"""Maximum number of conversations in a visitor's list."""
 
 TITLE_LENGTH = 80
 """Maximum characters of a conversation's title, which is its first message."""
@@ -109,10 +109,15 @@ def listed(visit: Visit, bot: str) -> list[Listed]:
 def messages_after(
     visit: Visit, conversation: Conversation, after: int | None
 ) -> tuple[list[dict[str, Any]], int]:
-    """Return the messages from a position on, or the newest ones, oldest first.
+    """Read messages of a conversation, at most PAGE_SIZE.
+
+    Args:
+        visit: The visitor.
+        conversation: The conversation.
+        after: The first position to read; None for the newest messages.
 
     Returns:
-        The messages, and the position from which the next ones come.
+        The messages as JSON values, oldest first; and the value of `after` for the next call.
     """
     rows = conversation.messages.all()
     if after is None:
@@ -149,6 +154,7 @@ def _running(conversation: Conversation) -> str | None:
 
 
 def _shown(visit: Visit, rows: Sequence[Message]) -> list[dict[str, Any]]:
+    """Return the rows as JSON values for the visitor."""
     messages = [renewed(row).as_dict() for row in rows]
     drop_lost_links(visit, [source for message in messages for source in message["sources"]])
     return messages

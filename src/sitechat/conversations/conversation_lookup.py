@@ -1,4 +1,4 @@
-"""Look up the conversation for a message: sent before, busy, or free for a new turn."""
+"""Look up the conversation of a message, earlier copies of the message, and a running reply."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class ConversationState:
         return _checked(row, message)
 
     def check_free(self) -> None:
-        """Raise Busy if a reply is running; a reply without its process is interrupted first."""
+        """Raise Busy if a reply is running. A reply whose process has died is ended first."""
         running = next((m for m in self.recent if m.status == Status.RUNNING), None)
         if running is None:
             return
@@ -171,11 +171,12 @@ def _look_up_new(visit: Visit, message: IncomingMessage, count: int) -> Conversa
 
 
 def _newest(conversation: Conversation) -> QuerySet[Message]:
+    """Return the messages, newest first."""
     return conversation.messages.order_by("-position")
 
 
 def _look_up_likely(visit: Visit, message: IncomingMessage, count: int) -> ConversationState:
-    """Find the conversation even if another message began it and the session lacks it."""
+    """Find the conversation, even if another message has just begun it and the session lacks it."""
     likely = visit.held.likely(message.bot.name)
     if likely is None:
         return ConversationState(None, [], uuid.uuid4())
@@ -184,8 +185,7 @@ def _look_up_likely(visit: Visit, message: IncomingMessage, count: int) -> Conve
         return ConversationState(None, [], likely)
     if visit.owns(conversation.user_id):
         if visit.held.session_key is not None:
-            newest = list(conversation.messages.order_by("-position")[:count])
-            return ConversationState(conversation, newest)
+            return ConversationState(conversation, list(_newest(conversation)[:count]))
         # Without a session, only the id of its first message identifies the visitor.
         first = list(conversation.messages.filter(position__lte=1).order_by("-position"))
         if len(first) == 2 and may_be_retry(visit, message, conversation, first[1]):

@@ -1,7 +1,7 @@
-"""Deletion of conversations, also while a reply or a message is being written in them.
+"""Delete conversations, even while a reply or a message is being written in them.
 
 All transactions lock in the same order: the conversation, its messages, their usage, the counts of
-the limits. Remaining conflicts, such as with a checkpoint of many replies, are retried.
+the limits. Other conflicts, such as with a checkpoint of many replies, are retried.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from sitechat.models import Conversation, ConversationQuerySet, Message, Status
 from sitechat.runtime import database
 
 BATCH = 100
-"""Conversations per transaction, which locks their rows (SQLite: the whole database) for some
+"""Conversations per transaction. It locks their rows (on SQLite: the whole database) for a few
 tenths of a second."""
 
 
@@ -59,7 +59,7 @@ def _erase_batch(
         for pk in replies.values_list("pk", flat=True):
             engine.stop(pk, 0)
     delete = partial(_delete, conversations, batch)
-    # A row inserted without the lock makes the transaction fail at its end.
+    # A row that another transaction inserts without the lock causes an IntegrityError.
     erased, counts = database.retry(delete, also=(IntegrityError,))
     # A reply may have started in the meantime. Its process stops it when its row is gone.
     transaction.on_commit(partial(engine.end_in, erased), using=database.alias())

@@ -1,4 +1,4 @@
-"""Follow-up questions: headings of the found passages that are questions. Pure."""
+"""Follow-up questions: headings of the found passages that are questions. Does no I/O."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ MAX_QUESTIONS = 3
 MAX_LENGTH = 100
 """Maximum characters of a follow-up question."""
 
-SAME = 80
+MIN_LIKENESS = 80
 """Minimum likeness (0 to 100) of two questions that ask the same."""
 
 QUESTION_MARKS = ("?", "\uff1f", "\u061f")
+"""The question marks of Latin scripts, of East Asian scripts, and of Arabic."""
 
 
 def follow_ups(documents: Sequence[SearchResult], *, asked: Iterable[str]) -> list[str]:
@@ -26,19 +27,20 @@ def follow_ups(documents: Sequence[SearchResult], *, asked: Iterable[str]) -> li
         asked: The visitor's questions in the conversation.
     """
     known = list(asked)
-    found: list[str] = []
+    questions: list[str] = []
     for document in documents:
         for text in (*reversed(document.headings), document.title):
             question = " ".join(text.split())
             if not question.endswith(QUESTION_MARKS) or len(question) > MAX_LENGTH:
                 continue
-            if any(_is_same(question, other) for other in (*known, *found)):
+            if any(_is_same(question, other) for other in (*known, *questions)):
                 continue
-            found.append(question)
-            if len(found) == MAX_QUESTIONS:
-                return found
-    return found
+            questions.append(question)
+            if len(questions) == MAX_QUESTIONS:
+                return questions
+    return questions
 
 
 def _is_same(question: str, other: str) -> bool:
-    return fuzz.token_set_ratio(question, other, processor=utils.default_process) >= SAME
+    likeness = fuzz.token_set_ratio(question, other, processor=utils.default_process)
+    return likeness >= MIN_LIKENESS

@@ -57,7 +57,7 @@ def parse_server(given: Any) -> McpServer:
 
 
 def problem_of_server(given: Any) -> str:
-    """Return why a server is not valid; "" if it is. The text holds no headers."""
+    """Return why a server is not valid; "" if it is valid. The text holds no headers."""
     try:
         parse_server(given)
     except ValueError as error:

@@ -18,7 +18,7 @@ from sitechat.models.ids import parse_uuid
 from sitechat.safe_text import storable
 
 INVISIBLE = {"Cf", "Cc"}
-"""Unicode categories of invisible characters, such as the zero-width space."""
+"""Unicode's categories of invisible characters, such as the zero-width space."""
 
 MAX_URL_LENGTH = 2000
 MAX_TITLE_LENGTH = 300
@@ -85,7 +85,7 @@ def parse_message(data: Mapping[str, Any]) -> IncomingMessage:
 
 
 def has_clean_message(bot: Chatbot) -> bool:
-    """Return whether the site has written `clean_message` for a bot."""
+    """Return whether a bot overrides `Chatbot.clean_message`."""
     return type(bot).clean_message is not Chatbot.clean_message
 
 
@@ -146,11 +146,10 @@ def parse_page(value: object) -> VisitorPage | None:
     if not isinstance(value, dict):
         raise InvalidRequest('"page" must be an object with "url" and "title".')
     reject_unknown_keys(value, {"url", "title"})
-    # Browsers can cut a title within a character. The message must not be refused because of it.
-    read = {key: text for key in value if (text := _any_string(value, key)) is not None}
+    # Unlike `read_string`, accept lone surrogates: browsers can cut a title within a character.
     return VisitorPage(
-        url=storable(read.get("url", "")[:MAX_URL_LENGTH]),
-        title=storable(read.get("title", "")[:MAX_TITLE_LENGTH]),
+        url=storable((_any_string(value, "url") or "")[:MAX_URL_LENGTH]),
+        title=storable((_any_string(value, "title") or "")[:MAX_TITLE_LENGTH]),
     )
 
 
@@ -176,6 +175,7 @@ def read_string(data: Mapping[str, Any], key: str) -> str | None:
 
 
 def _any_string(data: Mapping[str, Any], key: str) -> str | None:
+    """Return the string at a key, with any characters; raise InvalidRequest for other types."""
     value = data.get(key)
     if value is not None and not isinstance(value, str):
         raise InvalidRequest(f'"{key}" must be a string.')

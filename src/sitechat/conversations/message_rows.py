@@ -35,7 +35,7 @@ def begin_conversation(visit: Visit, bot: str, pk: uuid.UUID) -> Conversation:
 
 
 def announce_start(conversation: Conversation) -> None:
-    """Announce a conversation that begins in the chat. Commands begin theirs silently."""
+    """Announce a new conversation, unless a command has begun it."""
     if conversation.command in IN_CHAT:
         announce(
             "conversation_started",
@@ -49,8 +49,8 @@ def announce_start(conversation: Conversation) -> None:
 def lock(conversation: Conversation, visit: Visit | None = None) -> bool:
     """Lock the conversation until the transaction ends, and set the time of its last message.
 
-    Update without a SELECT: SQLite fails a transaction that has read and then wants to write,
-    instead of letting it wait.
+    Update without a SELECT before: if a transaction on SQLite reads first, its first write fails
+    instead of waiting for the lock.
 
     Args:
         conversation: The conversation as it was read.
@@ -73,15 +73,15 @@ def lock(conversation: Conversation, visit: Visit | None = None) -> bool:
     raise ConversationDeleted
 
 
-def hold(conversation: Conversation) -> None:
+def lock_unchanged(conversation: Conversation) -> None:
     """Lock the conversation until the transaction ends, and change nothing, not even `updated`.
 
-    For changes that are no messages, and must not extend how long the conversation is kept.
+    Use it for changes that are no messages, so that they do not prolong the retention period.
 
     Raises:
         ConversationDeleted: It is gone.
     """
-    # Write for the same reason as in `lock`.
+    # Update without a SELECT before, as in `lock`.
     if not Conversation.objects.filter(pk=conversation.pk).update(bot=F("bot")):
         raise ConversationDeleted
 

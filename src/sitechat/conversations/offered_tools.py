@@ -41,10 +41,11 @@ FAILED = (
 UNUSABLE = "The tool has run, but its result can't be read (ref {ref}). Do not guess it."
 
 OUTPUT = '<tool_output tool="{name}">\n{text}\n</tool_output>'
-"""The result of a tool as Claude gets it: in a tag that the result can't close."""
+"""The form in which Claude gets the result of a tool: in a tag that the result can't close."""
 
 
 def _site_search(visit: Visit, bot: Chatbot, site: SiteState | None) -> Iterable[OfferedTool]:
+    """Yield the tools that search and read the site's pages, if the bot uses them."""
     if not bot.search or current_index(site) is None:
         return
     search = SiteSearch(
@@ -117,6 +118,7 @@ class OfferedTools:
 
 
 def _definition(tool: Tool) -> dict[str, Any] | None:
+    """Return the definition of a tool; None, with a log line, if it can't be defined."""
     try:
         return definition(tool)
     except Exception as error:
@@ -124,8 +126,14 @@ def _definition(tool: Tool) -> dict[str, Any] | None:
         return None
 
 
-def _run(offered: OfferedTool, arguments: dict[str, Any], shown: int) -> ToolResult:
-    """Run a tool on this thread. Whatever it raises or returns becomes a result for Claude."""
+def _run(offered: OfferedTool, arguments: dict[str, Any], documents_sent: int) -> ToolResult:
+    """Run a tool on this thread. Whatever it raises or returns becomes a result for Claude.
+
+    Args:
+        offered: The tool.
+        arguments: Its valid arguments.
+        documents_sent: The number of documents that Claude has got before.
+    """
     tool = offered.tool
     try:
         value = request_steps.call(
@@ -137,7 +145,7 @@ def _run(offered: OfferedTool, arguments: dict[str, Any], shown: int) -> ToolRes
         return ToolResult.of_failure(FAILED.format(ref=_logged(tool, error)))
     try:
         if isinstance(value, SitePassages):
-            return value.as_result(shown)
+            return value.as_result(documents_sent)
         if isinstance(value, VisitorOffer):
             return ToolResult([text_block(value.words)], [], offer=value.kind)
         text = without_tags(result_text(value))

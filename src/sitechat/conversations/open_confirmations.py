@@ -20,11 +20,11 @@ NOT_DONE = "The visitor did not agree in time, so it was not done."
 
 
 def decline_open(messages: Iterable[Message], *, by: str = "a new message") -> None:
-    """Decline what the visitor is asked in these messages. Call it with the conversation locked.
+    """Decline the open questions of these messages. Call it with the conversation locked.
 
     Args:
         messages: The messages.
-        by: What declines them, for the admin.
+        by: Who or what declines them, as the admin shows it.
     """
     asking = [message.pk for message in messages if message.confirm is not None]
     if asking:
@@ -42,7 +42,7 @@ def close_expired() -> int:
 
 
 def outcomes(messages: Sequence[Message]) -> Mapping[UUID, str]:
-    """Return what Claude reads in later turns about the questions of replies, by reply."""
+    """Return texts for Claude about the questions in these replies and their outcomes, by reply."""
     uses = ToolUse.objects.filter(reply__in=[message.pk for message in messages])
     notes: dict[UUID, str] = defaultdict(str)
     asked = uses.exclude(question="").order_by("created")

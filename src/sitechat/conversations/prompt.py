@@ -41,13 +41,13 @@ if TYPE_CHECKING:
 METHOD_TIMEOUT = 10.0
 """Maximum seconds of a method of `Chatbot`, if it can be interrupted."""
 
-Ask = Callable[..., Awaitable[Any]]
-"""Calls a method of the site's bot with its arguments, and a `timeout`."""
+CallMethod = Callable[..., Awaitable[Any]]
+"""Calls a method of the site's bot with its arguments, and a `timeout` in seconds."""
 
 
 @dataclass(frozen=True)
 class BotWords:
-    """The results of a bot's own methods for one message."""
+    """The results of a bot's `system_prompt` and `context` for one message."""
 
     system: str
     context: str | None
@@ -60,26 +60,30 @@ def has_own_methods(bot: Chatbot) -> bool:
     return kind.system_prompt is not Chatbot.system_prompt or kind.context is not Chatbot.context
 
 
-async def bot_words(bot: Chatbot, request: HttpRequest, ask: Ask) -> BotWords:
+async def bot_words(bot: Chatbot, request: HttpRequest, call_method: CallMethod) -> BotWords:
     """Return the results of a bot's methods for the message of a request.
+
+    Args:
+        bot: The bot.
+        request: The request with the message.
+        call_method: Calls a method, `RequestSteps.call_method`.
 
     Raises:
         asyncio.TimeoutError: One of them took longer than METHOD_TIMEOUT.
     """
-    has_context = type(bot).context is not Chatbot.context
-    return BotWords(
-        _as_text(await ask(bot.system_prompt, request, timeout=METHOD_TIMEOUT)),
-        _as_text(await ask(bot.context, request, timeout=METHOD_TIMEOUT)) if has_context else None,
-    )
+    system_prompt = _as_text(await call_method(bot.system_prompt, request, timeout=METHOD_TIMEOUT))
+    if type(bot).context is Chatbot.context:
+        return BotWords(system_prompt, None)
+    context = _as_text(await call_method(bot.context, request, timeout=METHOD_TIMEOUT))
+    return BotWords(system_prompt, context)
 
 
 def words_now(bot: Chatbot, request: HttpRequest) -> BotWords:
-    """Return the same on this thread, for bots without own methods and for commands."""
-    has_context = type(bot).context is not Chatbot.context
-    return BotWords(
-        _as_text(call(bot.system_prompt, request, timeout=METHOD_TIMEOUT)),
-        _as_text(call(bot.context, request, timeout=METHOD_TIMEOUT)) if has_context else None,
-    )
+    """Do the same as `bot_words` on this thread, for commands and bots without own methods."""
+    system_prompt = _as_text(call(bot.system_prompt, request, timeout=METHOD_TIMEOUT))
+    if type(bot).context is Chatbot.context:
+        return BotWords(system_prompt, None)
+    return BotWords(system_prompt, _as_text(call(bot.context, request, timeout=METHOD_TIMEOUT)))
 
 
 def compose(
@@ -99,13 +103,13 @@ def compose(
     Args:
         visit: The visitor who sends the message.
         message: The message.
-        conversation: The id of its conversation; None outside of any.
+        conversation: The id of its conversation; None if it has none.
         recent: The messages before it, newest first.
         check: Called before anything expensive: a search of the site's pages, or a method of the
-            site's own bot. It may raise.
+            site's own bot. It may raise an exception.
         words: The results of the bot's methods; None to call them here.
         tools: The tools that Claude may call, if any.
-        instructions: What staff add to the system prompt; None for what they have saved.
+        instructions: Staff's addition to the system prompt; None for the saved one.
         site: The state of the site's content; None to read it.
     """
     bot = message.bot
@@ -182,7 +186,14 @@ def _turns(
     numbers: range,
     notes: Mapping[uuid.UUID, str],
 ) -> list[Exchange | PersonalExchange]:
-    """Return the turns of these numbers, with Claude or with a person of the site."""
+    """Return the turns with these numbers, in the form in which Claude gets them.
+
+    Args:
+        message: The new message, which may replace the last turn.
+        recent: The messages before it.
+        numbers: The numbers of the turns.
+        notes: Texts to add to replies, by the id of the reply.
+    """
     by_position = {row.position: row for row in recent}
     turns: list[Exchange | PersonalExchange] = []
     for n in numbers:
@@ -191,12 +202,11 @@ def _turns(
             continue
         if answer and answer.role == Role.ASSISTANT:
             if question:
-                said = answer.text + notes.get(answer.pk, "")
-                turns.append(Exchange(question.text, said, answer.status))
+                reply = answer.text + notes.get(answer.pk, "")
+                turns.append(Exchange(question.text, reply, answer.status))
         elif question or answer:
-            said = question.text if question else ""
-            by, words = (answer.name or "", answer.text) if answer else ("", "")
-            turns.append(PersonalExchange(said, words, by))
+            name, text = (answer.name or "", answer.text) if answer else ("", "")
+            turns.append(PersonalExchange(question.text if question else "", text, name))
     return turns
 
 
@@ -206,4 +216,5 @@ def _as_text(value: object) -> str:
 
 
 def _opaque(pk: uuid.UUID) -> str:
+    """Return a keyed hash of an id, so that Claude's `user_id` reveals nothing."""
     return salted_hmac("sitechat.composing", str(pk), algorithm="sha256").hexdigest()[:32]

@@ -1,7 +1,8 @@
 """How long Claude keeps a bot's system prompt and tools in its prompt cache.
 
-A read renews an entry. So entries of five minutes suffice while replies follow closely, and those
-of one hour, which cost more to write, pay off if many replies come 5 to 60 minutes apart.
+Each read of an entry renews its lifetime. So five minutes are enough if there is a reply at least
+every five minutes. An entry of one hour costs more to write. It pays off if many replies come 5 to
+60 minutes after the one before.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ SHORT, LONG = timedelta(minutes=5), timedelta(hours=1)
 
 MEASURED = timedelta(days=1)
 NEWEST_REPLIES = 1000
-"""The replies whose times are measured: the newest ones of all bots, of the last day."""
+"""The measured replies: at most this many, of all bots, from the last day."""
 
 MIN_GAPS = 10
 """Minimum number of gaps between replies for a decision."""
@@ -44,7 +45,7 @@ VALID_FOR = 600
 def caches_for_hour(bot: Chatbot) -> bool:
     """Return whether the bot's system prompt and tools are cached for one hour.
 
-    With `CHAT_CLIENT` it is never chosen automatically, as not every server supports it.
+    With `CHAT_CLIENT`, "auto" never chooses one hour, because not every server supports it.
     """
     if not bot.caching:
         return False
@@ -61,13 +62,15 @@ def caches_for_hour(bot: Chatbot) -> bool:
     except DatabaseError:
         raise
     except Exception:  # the site's cache is down; the shorter lifetime always works
-        logger.warning("The cache does not answer: Claude caches for five minutes", exc_info=True)
+        logger.warning(
+            "The site's cache does not answer, so Claude caches for five minutes", exc_info=True
+        )
         return False
     return bool(known)
 
 
 def gaps(bot: str, model: str) -> list[timedelta]:
-    """Return the times between the latest replies of a bot with a model."""
+    """Return the times between consecutive latest replies of a bot with a model."""
     since = timezone.now() - MEASURED
     rows = Usage.objects.filter(created__gte=since).order_by("-created")
     newest = rows.values_list("created", "bot", "model")[:NEWEST_REPLIES]
@@ -76,7 +79,7 @@ def gaps(bot: str, model: str) -> list[timedelta]:
 
 
 def pays_off(measured: Sequence[timedelta], price: Price) -> bool:
-    """Return whether the cache of one hour would have been cheaper at these times."""
+    """Return whether the one-hour cache would have been cheaper for replies with these gaps."""
     between = sum(SHORT < gap <= LONG for gap in measured)
     if len(measured) < MIN_GAPS or between < MIN_SHARE * len(measured):
         return False
@@ -87,5 +90,6 @@ def pays_off(measured: Sequence[timedelta], price: Price) -> bool:
 def _cost(
     measured: Sequence[timedelta], lifetime: timedelta, write: Decimal, read: Decimal
 ) -> Decimal:
+    """Return the cost of replies with these gaps, for one million tokens in the cache."""
     reads = sum(gap <= lifetime for gap in measured)
     return reads * read + (len(measured) - reads) * write

@@ -1,4 +1,4 @@
-"""Replies of other processes, whose rows are read a few times a second.
+"""Follow replies that run in other processes, by reading their rows a few times a second.
 
 One thread of the process reads the rows of all replies that are followed in it.
 """
@@ -25,8 +25,8 @@ from sitechat.runtime.repeating_thread import RepeatingThread
 POLL = 0.3
 """Seconds between two reads of the rows."""
 
-UNREADABLE_FOR = 30.0
-"""Seconds for which a reader waits if the database is down."""
+MAX_OUTAGE = 30.0
+"""Maximum seconds for which a reader waits while the database is down."""
 
 
 class RemoteReply:
@@ -53,28 +53,29 @@ class RemoteReply:
         self._wake = None
 
     def renew(self, row: Message | None) -> None:
-        """Update the reply from its row; None if its conversation was deleted."""
+        """Update the reply from its row, which is None if the conversation was deleted."""
         self._read = monotonic()
         if row is None:
             self.reply.finish("stopped")
         else:
             self.reply = Reply.from_row(row, self.reply.message_id)
-        self._tell()
+        self._wake_reader()
 
     def failed(self, error: Exception) -> None:
-        """Handle a failed read. For `UNREADABLE_FOR` seconds the reader waits for the next one."""
-        waits = isinstance(error, (OperationalError, InterfaceError))
-        if not waits or monotonic() - self._read > UNREADABLE_FOR:
+        """Handle a failed read. While the database is down, wait for the next read instead."""
+        is_down = isinstance(error, (OperationalError, InterfaceError))
+        if not is_down or monotonic() - self._read > MAX_OUTAGE:
             self.problem = error
-            self._tell()
+            self._wake_reader()
 
-    def _tell(self) -> None:
+    def _wake_reader(self) -> None:
         if (wake := self._wake) is not None:
             with suppress(RuntimeError):  # its event loop has just been closed
                 wake()
 
 
-def _look(followed: Sequence[RemoteReply], kept: KeptConnections) -> None:
+def _read_rows(followed: Sequence[RemoteReply], kept: KeptConnections) -> None:
+    """Read the rows of the followed replies, once."""
     if conf.CHAT_REQUEST_ISOLATION:
         for remote in followed:
             remote.context.run(renew_all, [remote])
@@ -86,7 +87,7 @@ def _look(followed: Sequence[RemoteReply], kept: KeptConnections) -> None:
 
 
 def _poller() -> RepeatingThread[RemoteReply]:
-    return RepeatingThread("sitechat-poller", _look, lambda: POLL)
+    return RepeatingThread("sitechat-poller", _read_rows, lambda: POLL)
 
 
 poller = PerProcess(_poller)
@@ -110,5 +111,5 @@ def _renew(remote: RemoteReply, row: Message | None) -> None:
         remote.renew(None if row is None else renewed(row))
     except NotFound:
         remote.renew(None)
-    except Exception as error:  # the others must go on
+    except Exception as error:  # it must not stop the others
         remote.failed(error)

@@ -1,7 +1,7 @@
 """How long a copy of a message counts as a retry, and which retries get a session.
 
-The first answer also brings the session. If that answer was lost, the visitor's browser sends the
-message again without a session, and only the message's id identifies it.
+The first response to a visitor sets the session's cookie. If that response was lost, the browser
+sends the message again without a session, and only the message's id identifies the conversation.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ logger = get_logger("sitechat.turns")
 RETRY_PERIOD = timedelta(minutes=10)
 """Period after a conversation's start in which a retry without a session is found by its id."""
 
-VOUCHED_RETRY_PERIOD = timedelta(days=1)
-"""The same for a retry whose client confirmed that nobody else knows its id."""
+CONFIRMED_RETRY_PERIOD = timedelta(days=1)
+"""The same for a retry whose client has confirmed that nobody else knows its id."""
 
 RETRY_INTERVAL = 10
 """Minimum seconds between two new sessions for retries of one message."""
@@ -33,14 +33,14 @@ RETRY_INTERVAL = 10
 def may_be_retry(
     visit: Visit, message: IncomingMessage, conversation: Conversation, question: Message
 ) -> bool:
-    """Return whether a message without a session has the id of the one that began a conversation.
+    """Return whether a message without a session may be a copy of a conversation's first message.
 
-    With the same text it is a retry, with another text a conflict.
+    It has the same id. With the same text it is a retry, with another text a conflict.
     """
     if question.client_id != message.client_id:
         return False
     age = timezone.now() - conversation.created
-    return age <= (VOUCHED_RETRY_PERIOD if visit.held.retry_gets_session else RETRY_PERIOD)
+    return age <= (CONFIRMED_RETRY_PERIOD if visit.held.retry_gets_session else RETRY_PERIOD)
 
 
 def is_fresh(conversation: Conversation, first: Sequence[Message]) -> bool:
@@ -53,6 +53,6 @@ def may_begin_session(conversation: uuid.UUID) -> bool:
     """Return whether a retry without a session gets one. Limits do not count retries."""
     try:
         return cache.add(f"sitechat:retried:{conversation}", 1, RETRY_INTERVAL)
-    except Exception:  # the cache is down; the retry is answered all the same
-        logger.warning("The cache does not answer: a retry gets no session", exc_info=True)
+    except Exception:  # the cache is down; the retry still gets its answer
+        logger.warning("The cache does not answer, so a retry gets no session", exc_info=True)
         return False

@@ -26,7 +26,7 @@ from sitechat.models.ids import parse_uuid
 from sitechat.runtime import database
 
 STOP_AT_END = 2**31 - 1
-"""The value of `stop_at` if the request does not say how much was shown."""
+"""The value of `stop_at` that keeps the whole text, if the request does not limit it."""
 
 STOP_POLL_INTERVAL = 0.1
 """Seconds between two reads of a reply that another process must stop."""
@@ -96,7 +96,7 @@ def _from_row(visit: Visit, row: Message, message_id: str) -> Reply:
 
 
 def renewed(row: Message) -> Message:
-    """Return a row that was just read. A running reply whose process has ended is interrupted.
+    """Return a row that was just read, after ending its reply if the reply's process has died.
 
     Raises:
         NotFound: Its conversation was deleted meanwhile.
@@ -131,7 +131,7 @@ def rate(row: Message, rating: int, comment: str | None) -> None:
     Args:
         row: The reply.
         rating: 1, 0 or -1.
-        comment: None leaves the comment as it is.
+        comment: The new comment; None to keep the stored one.
     """
     row.rating = rating
     given = {} if comment is None else {"comment": comment}

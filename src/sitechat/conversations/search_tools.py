@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     from sitechat.models import SiteState
 
 PASSAGES = 10
-"""Maximum passages sent with a question. Ten small ones had more answers than five large ones."""
+"""Maximum passages sent with a question. In measurements, ten small passages contained the answer
+more often than five large ones."""
 
 MAX_PAGE_SIZE = 20
-"""Maximum passages in one part of a page. Claude opens a longer page part by part."""
+"""Maximum passages in one result of `open_page`. Claude opens a longer page part by part."""
 
 
 def passages(
@@ -37,15 +38,15 @@ def passages(
     bot: str = "default",
     site: SiteState | None = None,
 ) -> list[SearchResult]:
-    """Return what is sent with a message: approved answers, then passages of pages.
+    """Return the passages that are sent with a message: approved answers first, then pages.
 
     The passages of the visitor's page come before those of other pages.
 
     Args:
         index: The search index; None if nothing has been indexed.
         query: The message.
-        address: The identity of the visitor's network address for limits; if it is "", the
-            visitor's page is not read.
+        address: The identity of the visitor's network address, which limits how often pages are
+            read; "" to not read the visitor's page.
         bot: The name of the bot that is asked.
         site: The state of the site's content; None to read it.
     """
@@ -74,7 +75,7 @@ class SiteSearch:
         return get_script_prefix() if self.prefix is None else self.prefix
 
     def find(self, query: str) -> list[SearchResult]:
-        """Return the passages that fit a query."""
+        """Return the passages that match a query."""
         index = current_index()
         if index is None:
             return []
@@ -99,26 +100,27 @@ class SitePassages:
 
     documents: list[SearchResult]
     citations: bool
-    none: str = ""
+    if_none: str = ""
     """The text for Claude if there are no passages."""
     note: str = ""
     """The text for Claude after the passages."""
 
-    def as_result(self, shown: int) -> ToolResult:
-        """Return the result for Claude, who got `shown` documents before."""
-        content = search_result_blocks(self.documents, citations=self.citations, first=shown + 1)
+    def as_result(self, documents_sent: int) -> ToolResult:
+        """Return the result for Claude, who has got `documents_sent` documents before."""
+        first = documents_sent + 1
+        content = search_result_blocks(self.documents, citations=self.citations, first=first)
         if self.note:
             # A tool result with search results must not contain other blocks.
             blocks = content[-1]["content"] if self.citations else content
             blocks.append(text_block(self.note))
-        return ToolResult(content or [text_block(self.none)], self.documents)
+        return ToolResult(content or [text_block(self.if_none)], self.documents)
 
 
 def _search_site(site: SiteSearch, query: str) -> SitePassages:
     if not query.strip():
         raise ToolRefused('"query" must be a string of words to search for.')
-    none = "No page of the site fits these words."
-    return SitePassages(site.find(query), site.citations, none)
+    if_none = "No page of the site fits these words."
+    return SitePassages(site.find(query), site.citations, if_none)
 
 
 def _open_page(site: SiteSearch, url: str, part: int = 1) -> SitePassages:
@@ -133,8 +135,8 @@ def _open_page(site: SiteSearch, url: str, part: int = 1) -> SitePassages:
             f'This is part {part} of {parts} of the page. Open it with "part": {part + 1} to '
             "read on."
         )
-    none = f"The page has {parts} parts." if page else "The site has no such page."
-    return SitePassages(some, site.citations, none, note)
+    if_none = f"The page has {parts} parts." if page else "The site has no such page."
+    return SitePassages(some, site.citations, if_none, note)
 
 
 search_site = Tool(
@@ -178,7 +180,7 @@ open_page = Tool(
 )
 
 SITE_TOOLS = (search_site, open_page)
-"""Their schemas are written out, so that a site without own tools loads pydantic later."""
+"""The built-in tools. Their schemas are written out, so that they do not need pydantic."""
 
 
 def _document(passage: Found) -> SearchResult:

@@ -1,6 +1,6 @@
-"""The conversations in a visitor's browser session: one per bot, by their ids.
+"""The conversations in a visitor's browser session: the id of one conversation per bot.
 
-Pure: `sitechat.http.session_data` reads them from the session and stores them there.
+This module does no I/O: `sitechat.http.session_data` reads and stores the session.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sitechat.conf import conf
 
 @dataclass(frozen=True)
 class HeldConversations:
-    """The visitor's conversations according to one request."""
+    """The visitor's conversations, as one request shows them."""
 
     by_bot: Mapping[str, str] = field(default_factory=dict)
     """The session's entry of each bot: the conversation's id, or a random text after deletion."""
@@ -25,8 +25,8 @@ class HeldConversations:
     """The key of the session; None if the visitor has none."""
 
     retry_key: str | None = None
-    """Replaces a session that was lost with the first answer: the visitor's address and the
-    message's id. None unless the id is random or confirmed by the client."""
+    """Identifies a visitor whose session was lost with the first answer: the visitor's address and
+    the message's id. None unless the id is random, or the client confirmed that it is secret."""
 
     retry_gets_session: bool = False
     """Whether the client confirmed that nobody else knows the message's id."""
@@ -54,7 +54,8 @@ class HeldConversations:
         """Return the id of the visitor's conversation with a bot, even if it has just started.
 
         Concurrent responses overwrite each other's session data, so the session may not hold a
-        conversation that another message of this visitor began. Its id can be derived.
+        conversation that another message of this visitor began. Its id is then derived from the
+        session's key.
         """
         return self.get(bot) or self._derived(bot)
 
@@ -66,9 +67,9 @@ class HeldConversations:
     def new_id(self, bot: str) -> uuid.UUID:
         """Return the id for a conversation that begins now.
 
-        Messages that are sent at once, before any response has set the session, begin the same
-        conversation, so that only one reply runs at a time. The session's earlier entry is part
-        of the id, so that no conversation gets the id of a forgotten one.
+        Several messages that are sent before any response has set the session begin the same
+        conversation, so that only one reply runs at a time. The session's earlier entry is part of
+        the id, so that no conversation gets the id of a forgotten one.
         """
         return self._derived(bot) or uuid.uuid4()
 

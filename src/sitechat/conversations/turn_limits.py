@@ -17,10 +17,10 @@ from sitechat.ledger.visitor_identity import Visitor
 from sitechat.models import Message
 
 MESSAGES_PER_SLOT = 6
-"""The messages of an address in CHAT_LIMITS, divided by this, are its concurrent replies."""
+"""An address may have one concurrent reply for each this many messages of its limit."""
 
 MIN_SLOTS = 4
-"""Minimum of concurrent replies of an address, for households and visitors with several tabs."""
+"""The lowest limit of concurrent replies, for households and visitors with several tabs."""
 
 
 def check_room(visitor: Visitor, bot: Chatbot) -> None:
@@ -42,10 +42,11 @@ def check_room(visitor: Visitor, bot: Chatbot) -> None:
 
 
 def slots_per_address() -> int | None:
-    """Return the maximum of concurrent replies of one address; None for any number.
+    """Return the maximum number of concurrent replies of one address; None for any number.
 
     It is a fraction (`MESSAGES_PER_SLOT`) of the messages that CHAT_LIMITS allows an address in
-    its shortest period. Visitors behind one router share an address, and a flood comes at once.
+    its shortest period. So the visitors behind one router, who share an address, have enough, and a
+    flood of messages from one address is stopped.
     """
     caps = [limit for limit in current_limits() if (limit.scope, limit.unit) == ("ip", "messages")]
     if not caps:
@@ -59,7 +60,8 @@ def free_slot(address: str, *, guess: bool) -> str | None:
 
     Args:
         address: The identity of the address, `Visitor.ip`.
-        guess: Do not read the slots in use, for an address that probably uses none.
+        guess: Whether to choose a slot without reading the slots in use, for an address that
+            probably uses none.
 
     Returns:
         The slot, or None if addresses are not limited.

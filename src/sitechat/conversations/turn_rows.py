@@ -71,7 +71,7 @@ class TurnWriter:
     def _attempt(self, attempt: int) -> TurnRows | ReplyHandle | None:
         """Write the turn, or return None if the next attempt may succeed."""
         try:
-            # Other processes may write for this address too: the unique column decides.
+            # A wrong guess violates the unique constraint, and the next attempt reads the slots.
             guess = attempt == 1 and not engine.writes_to(self.visit.visitor.ip)
             return database.retry(partial(self._try, guess=guess))
         except IntegrityError as error:
@@ -107,7 +107,7 @@ class TurnWriter:
             if (reply := now.earlier_reply(self.visit, self.message)) is not None:
                 return reply
             if now.earlier_message(self.message) is not None:
-                raise Busy  # a copy has just been sent to a person: the next try finds it
+                raise Busy  # a copy has just been sent to a person: the client's retry finds it
             if Handoff.objects.filter(pk=conversation.pk, state=HandoffState.JOINED).exists():
                 raise PersonJoined
             now.check_free()
@@ -145,6 +145,7 @@ class TurnWriter:
     def _create(
         self, conversation: Conversation, position: int, reserved: Reserved, slot: str | None
     ) -> TurnRows:
+        """Create the rows of the message and of its running reply."""
         now = timezone.now()
         question = Message(
             conversation=conversation,

@@ -1,6 +1,6 @@
 """Start a turn for a visitor's message, or find the turn that a copy of it has started.
 
-A turn is a message and its reply. All checks come before its rows are written, and its rows are
+A turn is a message and its reply. All checks are done before its rows are written, and its rows are
 committed before Claude is called.
 """
 
@@ -39,7 +39,7 @@ COMPOSE_ATTEMPTS = 3
 
 @dataclass(frozen=True)
 class Turn:
-    """The reply to a message, and the conversation to store in the visitor's session."""
+    """The outcome of a message: its reply, and what to store in the visitor's session."""
 
     reply: ReplyHandle
     conversation: uuid.UUID | None = None
@@ -64,7 +64,7 @@ def earlier_turn(visit: Visit, message: IncomingMessage, state: ConversationStat
 def _copy(
     visit: Visit, message: IncomingMessage, reply: ReplyHandle, conversation: uuid.UUID
 ) -> Turn:
-    """Return the turn of a message for a further copy of it."""
+    """Return the turn of a message for another copy of the message."""
     held = visit.held
     if held.session_key is None:
         gets_session = held.retry_gets_session and may_begin_session(conversation)
@@ -85,8 +85,8 @@ def _write(
 ) -> tuple[ConversationState, Request, TurnRows | ReplyHandle]:
     """Compose the request to Claude and write the turn.
 
-    If the conversation is deleted meanwhile, the message begins another one, so that no deleted
-    text is sent to Claude.
+    If the conversation is deleted in the meantime, the message begins another one, so that no
+    deleted text is sent to Claude.
 
     Returns:
         The state from which the request was composed, the request, and the rows or the reply.
@@ -118,7 +118,7 @@ def take(
     loop: asyncio.AbstractEventLoop | None,
     words: prompt.BotWords | None = None,
 ) -> Turn:
-    """Start a turn for a new message, or return the turn that a copy has started meanwhile.
+    """Start a turn for a new message, or return the turn that a copy has just started.
 
     Args:
         visit: The visitor.
@@ -144,7 +144,7 @@ def take(
         state, request, written = _write(visit, message, state, words, tools, site)
     except ChatError as error:
         if isinstance(error, LimitsReserved):
-            # Reservations of an ended process are released only when its replies are ended.
+            # Reservations of a dead process are released only when its replies are ended.
             lost_replies.end_lost(Message.objects.replies())
         again = earlier_turn(visit, message, look_up_again(visit, message))
         if again is None:

@@ -1,4 +1,4 @@
-"""The value into which a visitor's request is read once. Packages below `http` get this value."""
+"""`Visit`: the data of a visitor's request. Packages below `http` get it instead of the request."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Visit:
     """The identities for limits."""
 
     user: User
-    """The signed-in user; None on sites without django.contrib.auth."""
+    """The user of the request, who may be anonymous; None on sites without django.contrib.auth."""
 
     language: str
     """The active language of the request, such as "en"."""
@@ -32,6 +32,7 @@ class Visit:
     """The prefix of all paths of the site: "/", or its `SCRIPT_NAME` between slashes."""
 
     held: HeldConversations
+    """The conversations in the visitor's session."""
 
     request: HttpRequest
     """For methods of `Chatbot` and the site's own tools only; nothing else reads it."""

@@ -1,8 +1,8 @@
-"""Running replies: requests start, find and stop them here, and follow them.
+"""Running replies: requests start, find, follow and stop them here.
 
-`running_replies` and `event_loop` keep the replies of this process, `driver` runs one,
-`checkpoints` and `settlement` write them to the database. Imports `knowledge`, `ledger`, `claude`
-and what is below them.
+`running_replies` and `event_loop` keep the replies of this process. `driver` runs one of them.
+`checkpoints` and `settlement` write them to the database. Imports `ledger`, `claude` and what is
+below them.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ __all__ = [
     "writes_to",
 ]
 
-# Start-up cost: the checks import `spending`, and only processes that answer run replies.
+# Start-up cost: the checks import `spending`, but run no replies.
 __getattr__ = lazy_exports(
     __name__,
     {

@@ -1,7 +1,7 @@
 """Write Claude's answer to one request into a reply, without the marks that visitors don't see.
 
-There are two kinds of marks. Models on servers without citations cite passages by their numbers,
-such as `[2]`. Any model ends an answer that lacks what was asked for with the line
+There are two kinds of marks. On servers without citations, models cite passages by their numbers,
+such as `[2]`. If an answer lacks what was asked for, any model ends it with the line
 `[[unanswered]]`.
 """
 
@@ -23,10 +23,10 @@ UNFINISHED = re.compile(r"`+$|\[\d{0,3}$|\n[ \t]*$")
 more text arrives."""
 
 BLOCK_FENCE = 3
-"""Minimum backticks of a fence that goes on after an empty line, as in Markdown."""
+"""Minimum backticks of a fence that an empty line does not end, as in Markdown."""
 
-RECOGNIZED = 3
-"""Minimum characters of the mark at the end of an answer that was cut off; fewer are text."""
+MIN_CUT_MARK = 3
+"""Minimum characters of a cut-off `[[unanswered]]` that are removed. Fewer may be text."""
 
 
 class AnswerWriter:
@@ -46,7 +46,7 @@ class AnswerWriter:
             self._write_text(self._last_line.feed(delta))
 
     def end(self, stop_reason: str | None) -> None:
-        """Write what was held back, and note whether Claude marked the answer.
+        """Write what was held back, and record whether Claude marked the answer as unanswered.
 
         Args:
             stop_reason: Why Claude ended; None if the call failed.
@@ -55,7 +55,7 @@ class AnswerWriter:
         self._write_text(text)
         if self._marks is not None:
             self._write_marked(self._marks.rest(len(self._request.documents)))
-        # An answer that goes on after tools is not the final one.
+        # An answer that calls tools is not the final one.
         self._reply.did_not_know = is_marked and stop_reason != "tool_use"
 
     def _write_text(self, text: str) -> None:
@@ -149,14 +149,14 @@ class LastLineReader:
         """Return the text that was held back, and whether the final line was the mark.
 
         Args:
-            is_whole: Whether Claude ended the text by itself. If it was cut off, the beginning of a
-                mark is dropped, too.
+            is_whole: Whether Claude ended the text by itself. If it was cut off, an incomplete mark
+                is dropped too.
         """
         held, self._held = self._held, ""
         line = held.strip()
         if line == UNANSWERED:
             return "", True
-        if not is_whole and len(line) >= RECOGNIZED:
+        if not is_whole and len(line) >= MIN_CUT_MARK:
             return "", False
         return held, False
 

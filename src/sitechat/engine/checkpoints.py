@@ -1,9 +1,9 @@
 """Write the progress of all running replies of a process to the database.
 
 This runs twice a second, for up to 500 replies. While it holds Python's interpreter lock, the event
-loop that writes to visitors waits. Therefore PostgreSQL and SQLite get a single statement, with the
-new text as one JSON value. MySQL and MariaDB use Django's ORM, which takes 100 ms to compose its
-statement.
+loop that writes to visitors has to wait. Therefore PostgreSQL and SQLite get a single statement,
+with the new text as one JSON value. MySQL and MariaDB use Django's ORM, which takes 100 ms to
+compose its statement.
 """
 
 from __future__ import annotations
@@ -40,13 +40,12 @@ class Progress:
         self.citations = list(reply.citations)
         self.sources = list(reply.sources)
         length, cited = live.checkpointed
-        self.grew = len(self.text) != length
+        self.has_new_text = len(self.text) != length
         self.kept = min(length, len(self.text))
         """The number of characters of the row's text that are kept."""
-        self.cites = len(self.citations) != cited
-        """Whether there are new citations."""
+        self.has_new_citations = len(self.citations) != cited
 
-    def written(self) -> None:
+    def mark_saved(self) -> None:
         """Record on the live reply that this progress is saved."""
         self.live.checkpointed = (len(self.text), len(self.citations))
 
@@ -64,23 +63,23 @@ def checkpoint(replies: Sequence[LiveReply]) -> dict[UUID, int | None]:
     if not replies:
         return {}
     progress = [Progress(live) for live in replies]
-    rows = _writing(database.alias()).write(progress)
+    rows = _writer(database.alias()).write(progress)
     for each in progress:
-        each.written()
+        each.mark_saved()
     others = [live.id for live in replies if live.id not in rows]
     if others:
         rows |= Message.objects.filter(pk__in=others).values_list("pk", "stop_at")
     return rows
 
 
-class Writing(Protocol):
+class CheckpointWriter(Protocol):
     """The interface of both writers."""
 
     def write(self, progress: Sequence[Progress]) -> dict[UUID, int | None]:
         """Write to rows that are still running; return their stop offsets, as far as known."""
 
 
-def _writing(using: str) -> Writing:
+def _writer(using: str) -> CheckpointWriter:
     """Return the writer for the database."""
     return SqlWriter(connections[using]) if database.returns_rows(using) else OrmWriter()
 
@@ -112,8 +111,8 @@ class SqlWriter:
                 "id": str(key.get_db_prep_value(each.live.id, self._connection)),
                 "kept": each.kept,
                 "more": each.text[each.kept :],
-                "sources": each.sources if each.cites else None,
-                "citations": each.citations if each.cites else None,
+                "sources": each.sources if each.has_new_citations else None,
+                "citations": each.citations if each.has_new_citations else None,
             }
             for each in progress
         ]
@@ -128,8 +127,8 @@ class SqlWriter:
 
     def _statement(self) -> str:
         table = self._connection.ops.quote_name(Message._meta.db_table)
-        # SUBSTR counts characters from 1. `status || ''` keeps SQLite from using the index on
-        # the status, as it would then parse the JSON for each running reply.
+        # SUBSTR counts characters from 1. `status || ''` prevents SQLite from using the index on
+        # the status: it would then parse the JSON once for each running reply.
         return (
             f"UPDATE {table} SET updated = %s, suspected = NULL,"  # noqa: S608
             f" text = SUBSTR({table}.text, 1, new.kept) || new.more,"
@@ -148,11 +147,11 @@ class OrmWriter:
         """Write the progress of the replies; return nothing, as the ORM reads no stop offsets."""
         texts: dict[UUID, str] = {}
         for each in progress:
-            if each.cites:
+            if each.has_new_citations:
                 _running([each.live.id]).update(
                     text=each.text, sources=each.sources, citations=each.citations
                 )
-            elif each.grew:
+            elif each.has_new_text:
                 texts[each.live.id] = each.text
         changes: dict[str, Any] = {"text": _TextById(texts)} if texts else {}
         _running([each.live.id for each in progress]).update(

@@ -15,14 +15,14 @@ from hashlib import sha256
 from typing import Any
 
 from sitechat.claude.messages import CONTEXT_NOTE, SearchResult, context_block
-from sitechat.claude.request import Request, ToolCall
+from sitechat.claude.request import THINKING_BLOCKS, Request, ToolCall, without_thinking
 from sitechat.engine.tool_interface import ToolResult, ToolRound
 
-WORD = re.compile(r"<site_context_(\w*)>")
+CONTEXT_TAG = re.compile(r"<site_context_(\w*)>")
+"""The tag of the site's facts about the visitor, with its random word."""
+
 MASKED = "site_context"
 """The type of the block that replaces the site's facts in the stored JSON."""
-
-THINKING = frozenset({"thinking", "redacted_thinking"})
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ class Continuation:
 
     round: ToolRound
     rounds: int
-    """The number of rounds with this one."""
+    """The number of rounds so far, including this one."""
     tool_calls: int
-    """The number of tools that Claude has called before."""
+    """The number of tools that Claude has called so far."""
 
 
 def dump(continuation: Continuation) -> str:
@@ -73,8 +73,8 @@ def load(stored: str, template: Request, context: str | None) -> Continuation:
     )
     content = data["content"]
     if data["like"] != _digest(request):
-        request = replace(request, messages=list(map(_without_thinking, request.messages)))
-        content = [block for block in content if block["type"] not in THINKING]
+        request = replace(request, messages=list(map(without_thinking, request.messages)))
+        content = [block for block in content if block["type"] not in THINKING_BLOCKS]
     results = [
         ToolResult(each["content"], list(map(_document, each["documents"])), each["failed"])
         for each in data["results"]
@@ -93,12 +93,13 @@ def _masked(message: dict[str, Any]) -> dict[str, Any]:
     content = []
     for block in message["content"]:
         text = block.get("text", "")
-        tag = WORD.search(text) if text.startswith(CONTEXT_NOTE) else None
+        tag = CONTEXT_TAG.search(text) if text.startswith(CONTEXT_NOTE) else None
         content.append(block if tag is None else {"type": MASKED, "word": tag[1]})
     return {**message, "content": content}
 
 
 def _unmasked(message: dict[str, Any], context: str | None) -> dict[str, Any]:
+    """Return a stored message with the site's current facts about the visitor."""
     content = [
         context_block(context or "", block["word"]) if block["type"] == MASKED else block
         for block in message["content"]
@@ -106,19 +107,15 @@ def _unmasked(message: dict[str, Any], context: str | None) -> dict[str, Any]:
     return {**message, "content": content}
 
 
-def _without_thinking(message: dict[str, Any]) -> dict[str, Any]:
-    content = [block for block in message["content"] if block["type"] not in THINKING]
-    return {**message, "content": content}
-
-
 def _digest(request: Request) -> str:
-    """Return a digest of what is not stored of a request, but influences Claude's thinking."""
-    own = [request.model, request.system, list(request.tools)]
-    given = [*own, list(_contexts(request.messages))]
-    return sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()
+    """Return a digest of the parts of a request that are not stored but affect thinking."""
+    fixed = [request.model, request.system, list(request.tools)]
+    parts = [*fixed, list(_contexts(request.messages))]
+    return sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def _contexts(messages: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Yield the site's facts about the visitor in these messages."""
     for message in messages:
         for block in message["content"]:
             if block.get("text", "").startswith(CONTEXT_NOTE):

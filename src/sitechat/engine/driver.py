@@ -30,12 +30,12 @@ logger = get_logger("sitechat.engine")
 PREPARES_WITHIN = 60.0
 """Maximum seconds for loading the SDK, which do not count toward `Chatbot.timeout`."""
 
-LOOK_EVERY = 0.5
+CHECK_INTERVAL = 0.5
 """Seconds between two checks of the deadline, which moves while Claude writes."""
 
 CUT_AT = Decimal("0.95")
-"""The share of a reply's reservation that may be spent if it can't be extended. Claude writes on
-for a moment after its answer is cut off."""
+"""The share of a reply's reservation that may be spent if it can't be extended. The rest is for
+the text that Claude still writes after its answer is cut off."""
 
 STATUS_OF_STOP = {
     "max_tokens": Status.TRUNCATED,
@@ -46,51 +46,66 @@ STATUS_OF_STOP = {
 
 async def converse(live: LiveReply, steps: Steps) -> Ending:
     """Let Claude write the reply. Raise nothing except a cancellation."""
-    request: Request | None = live.request
-    rounds = 0
     try:
         await _prepare(live)
-        if live.continuation is not None:
-            rounds = live.continuation.rounds
-            following = await _after_tools(live, live.continuation.round, rounds, steps)
-            if isinstance(following, Ending):
-                return following
-            if following is None:  # the conversation was deleted
-                return Ending(Status.STOPPED)
-            request = following
-        while request is not None:
-            try:
-                call, is_cut = await _listen(live, request, steps)
-            except ReplyError as error:
-                request = await fallback_model.after_error(live, request, error, steps)
-                if request is None:
-                    raise
-                continue
-            if is_cut:
-                return Ending(Status.TRUNCATED)
-            if call.in_us:
-                request = replace(request, in_us=True)
-            second = await fallback_model.after_refusal(live, request, call, steps)
-            if second is not None:
-                request = second
-                continue
-            if call.handed_over:
-                request = request.to_fallback()
-            asks = call.stop_reason == "tool_use" and request.may_use_tools
-            if not (asks and call.tool_calls and live.tools):
-                break
-            rounds += 1
-            used = ToolRound(request, call.content, call.tool_calls)
-            following = await _after_tools(live, used, rounds, steps)
-            if isinstance(following, Ending):
-                return following
-            request = following
+        outcome = await _write_answer(live, steps)
     except ReplyError as error:
         return Ending.of_error(live.reply, error)
     except Exception:
         ref = secrets.token_hex(4)
         logger.exception("Reply %s failed, ref %s", live.id, ref, extra={"ref": ref})
         return Ending.of_error(live.reply, ServerError(ref=ref))
+    return outcome if isinstance(outcome, Ending) else _ending_after(live, outcome)
+
+
+async def _write_answer(live: LiveReply, steps: Steps) -> claude.Call | Ending:
+    """Call Claude, and run the tools that it calls, until the answer is complete.
+
+    Returns:
+        The last call of Claude; the end of the reply if it ends for another reason.
+    """
+    request: Request | None = live.request
+    rounds = 0
+    if live.continuation is not None:
+        rounds = live.continuation.rounds
+        following = await _after_tools(live, live.continuation.round, rounds, steps)
+        if isinstance(following, Ending):
+            return following
+        if following is None:  # the conversation was deleted
+            return Ending(Status.STOPPED)
+        request = following
+    while request is not None:
+        try:
+            call, is_cut = await _listen(live, request, steps)
+        except ReplyError as error:
+            request = await fallback_model.after_error(live, request, error, steps)
+            if request is None:
+                raise
+            continue
+        if is_cut:
+            return Ending(Status.TRUNCATED)
+        if call.in_us:
+            request = replace(request, in_us=True)
+        second = await fallback_model.after_refusal(live, request, call, steps)
+        if second is not None:
+            request = second
+            continue
+        if call.handed_over:
+            request = request.to_fallback()
+        calls_tools = call.stop_reason == "tool_use" and request.may_use_tools
+        if not (calls_tools and call.tool_calls and live.tools):
+            break
+        rounds += 1
+        used = ToolRound(request, call.content, call.tool_calls)
+        following = await _after_tools(live, used, rounds, steps)
+        if isinstance(following, Ending):
+            return following
+        request = following
+    return call
+
+
+def _ending_after(live: LiveReply, call: claude.Call) -> Ending:
+    """Return the end of a reply after its last call of Claude."""
     status = STATUS_OF_STOP.get(call.stop_reason or "", Status.COMPLETE)
     if status == Status.REFUSED:
         return Ending(status, Refused())
@@ -105,18 +120,25 @@ async def _after_tools(
 ) -> Request | Ending | None:
     """Run the tools of a round.
 
+    Args:
+        live: The reply.
+        used: The round.
+        rounds: The number of rounds so far, including this one.
+        steps: Runs the tools and the database work.
+
     Returns:
         The next request; None if there is none. If the visitor must agree to a call first, the
         provisional end of the reply.
     """
-    assert live.tools is not None  # noqa: S101 - Claude called what they offer
-    asks = await run_tools(live, live.tools, used, steps)
-    if asks is not None:
-        continuation = Continuation(used, rounds, live.tool_calls)
-        asked = AskedCall(asks.name, asks.arguments, asks.question, dump(continuation))
+    assert live.tools is not None  # noqa: S101 - Claude can only call tools that were offered
+    waiting = await run_tools(live, live.tools, used, steps)
+    if waiting is not None:
+        state = dump(Continuation(used, rounds, live.tool_calls))
+        asked = AskedCall(waiting.name, waiting.arguments, waiting.question, state)
         return Ending(Status.COMPLETE, asked=asked)
     last = rounds >= live.bot.max_tool_rounds
-    request = await _next_step(live, used, steps, last=last)
+    with live.without_timeout():
+        request = await steps.database(partial(_next_request, live, used, last=last))
     live.reply.begin_round()
     return request
 
@@ -132,7 +154,7 @@ async def converse_in_time(live: LiveReply, steps: Steps, *, until: float = inf)
     writing = asyncio.get_running_loop().create_task(converse(live, steps))
     try:
         while (left := live.heard_at + live.timeout - monotonic()) > 0:
-            left = min(left, until - monotonic(), LOOK_EVERY)
+            left = min(left, until - monotonic(), CHECK_INTERVAL)
             done, _running = await asyncio.wait({writing}, timeout=max(0.0, left))
             if done:
                 return writing.result()
@@ -203,14 +225,6 @@ async def _hold_more(live: LiveReply, request: Request, steps: Steps) -> bool:
         return await steps.database(partial(reservations.hold, live, in_us))
 
 
-async def _next_step(
-    live: LiveReply, used: ToolRound, steps: Steps, *, last: bool
-) -> Request | None:
-    """Prepare the next request."""
-    with live.without_timeout():
-        return await steps.database(partial(_next_request, live, used, last=last))
-
-
 def _next_request(live: LiveReply, used: ToolRound, *, last: bool) -> Request | None:
     """Return the request after a tool round, with its maximum cost reserved.
 
@@ -223,10 +237,11 @@ def _next_request(live: LiveReply, used: ToolRound, *, last: bool) -> Request | 
     """
     request = _affordable(live, used, last=last)
     settlement.store_tool_uses(live)
-    return request if request is not None and reservations.note(live, request) else None
+    return request if request is not None and reservations.store_cost(live, request) else None
 
 
 def _affordable(live: LiveReply, used: ToolRound, *, last: bool) -> Request | None:
+    """Return the request after a tool round that fits into the limits; None if none fits."""
     following = used.following()
     if not last and reservations.extend(live, following):
         return following

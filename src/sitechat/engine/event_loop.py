@@ -110,7 +110,7 @@ class Engine:
         try:
             rows = await thread_pools.run_checkpoint(work)
         except Exception:
-            logger.warning("The database took no checkpoint of the replies", exc_info=True)
+            logger.warning("A checkpoint of the replies could not be saved", exc_info=True)
             return
         for live in replies:
             if live.id not in rows:
@@ -119,6 +119,7 @@ class Engine:
                 self._cancel(live, Ending(Status.STOPPED), at)
 
     def _cancel(self, live: LiveReply, ending: Ending, at: int | None) -> None:
+        """End the reply unless it has ended. `_run` then saves it."""
         if live.ending is not None:
             return
         live.ending = ending
@@ -131,7 +132,7 @@ def _written_together(replies: Iterable[LiveReply]) -> Iterable[Sequence[LiveRep
     """Return the replies in groups whose rows one statement can write."""
     groups: dict[object, list[LiveReply]] = {}
     for live in replies:
-        # With isolation the context says where a row is, for instance in which schema.
+        # With isolation, the database or schema of a row depends on the reply's context.
         key = live.id if conf.CHAT_REQUEST_ISOLATION else live.alias
         groups.setdefault(key, []).append(live)
     return groups.values()
@@ -155,23 +156,24 @@ async def run_reply(
         live.ending = live.ending or ending
     live.reply.close(None)
     while not await _saved(live, steps) and not loop_ends:
-        live.reply.working("unsaved", _("This answer could not be saved yet."))
+        live.reply.set_phase("unsaved", _("This answer could not be saved yet."))
         live.finish_and_wake()
         await asyncio.sleep(SAVE_AGAIN)
     live.finish_and_wake()
 
 
 async def _saved(live: LiveReply, steps: Steps) -> bool:
+    """Save the end of the reply. Return False if the save must be retried."""
     try:
         await steps.database(partial(settlement.finish, live))
     except settlement.REJECTED:
         live.rejected_saves += 1
         if live.rejected_saves < settlement.GIVEN_UP_AFTER:
-            logger.exception("The database rejected reply %s; it is tried again", live.id)
+            logger.exception("The database rejected reply %s; the save is retried", live.id)
             return False
-        logger.exception("The database rejected reply %s; it is given up", live.id)
+        logger.exception("The database rejected reply %s; it will not be saved", live.id)
     except Exception:
-        logger.exception("Reply %s could not be saved; it is kept and tried again", live.id)
+        logger.exception("Reply %s could not be saved; the save is retried", live.id)
         return False
     live.closed = True
     return True

@@ -18,6 +18,7 @@ from sitechat.runtime.safe_logging import get_logger
 logger = get_logger("sitechat.engine")
 
 REFUSAL = "refusal"
+"""Claude's stop reason for a refusal."""
 
 
 async def after_refusal(
@@ -27,7 +28,7 @@ async def after_refusal(
 
     Returns:
         The request, with its highest cost reserved. None if Claude has not refused, if the API has
-        asked the fallback model itself, or if there is none or no room for it.
+        asked the fallback model itself, or if there is no fallback model or no room for it.
     """
     if call.stop_reason != REFUSAL or call.handed_over:
         return None
@@ -62,6 +63,7 @@ def _is_overload(error: ReplyError) -> bool:
 async def _following(
     live: LiveReply, request: Request, steps: Steps, *, reason: str
 ) -> Request | None:
+    """Return the request to the fallback model, with its highest cost reserved, if possible."""
     if not request.fallback_model or live.reply.text:
         return None
     following = request.to_fallback()

@@ -85,9 +85,10 @@ class LiveReply:
         self.held = worst_case(request) + final_case(request)
         """The reserved amount; without meaning if `reserved["claims"]` is None."""
         self._reserving = threading.Lock()
-        self._settles = False
+        self._is_settling = False
         self._spent = Spending()
         self._call: tuple[claude.Call, float] | None = None
+        """The current call of Claude, and its start (`monotonic`)."""
         self.model = request.model
         """The model that answers, or was the last one to try."""
         self.refusal_category = ""
@@ -95,15 +96,18 @@ class LiveReply:
         self.stop_reason = ""
         self.request_id = ""
         self.started_at = self.heard_at = monotonic()
-        """`heard_at`: when Claude was last heard, from which `timeout` counts."""
+        """`heard_at` is the time at which Claude last sent something. `timeout` counts from it."""
         self.first_token: float | None = None
         self.checkpointed = (0, 0)
         """The number of characters and citations that are saved in the row."""
 
         self.task: asyncio.Task[None] | None = None
         self.driving = False
+        """Whether Claude or tools are running, so that a cancellation of the task ends them."""
         self.ending: Ending | None = None
+        """The end of the reply, as soon as it is decided."""
         self.closed = False
+        """Whether the end is saved, or will never be."""
         self.context = Context()
         """A copy of the request's context variables, for work on the reply's rows."""
         self.alias = ""
@@ -132,16 +136,17 @@ class LiveReply:
     def reserving(self) -> Iterator[bool]:
         """Delay the settlement of the reply while more is reserved for it.
 
-        Yields whether more may be reserved. It may not if the reply was stopped meanwhile: the
-        step runs on a thread, and a stop does not interrupt it.
+        Yields:
+            Whether more may be reserved. It may not if the reply was stopped in the meantime,
+            because a stop does not interrupt this step, which runs on a thread.
         """
         with self._reserving:
-            yield not self._settles
+            yield not self._is_settling
 
     def end_reserving(self) -> None:
         """Wait for a running reservation, and allow no further one."""
         with self._reserving:
-            self._settles = True
+            self._is_settling = True
 
     def begin_call(self, call: claude.Call) -> None:
         """Record the start of a call of Claude."""
@@ -150,7 +155,7 @@ class LiveReply:
     def end_call(self) -> None:
         """Add the usage of the current call to what was spent, and keep what it reported."""
         if self._call is not None:
-            call, _began = self._call
+            call, _started = self._call
             self.model = call.model
             self.refusal_category = call.refusal_category or self.refusal_category
         self._spent, self._call = self.spent, None
@@ -165,7 +170,7 @@ class LiveReply:
             self.heard_at = monotonic()
 
     def follow(self, wake: Callable[[], None]) -> None:
-        """Call `wake` (on the engine's loop; it must not block) whenever there is more."""
+        """Call `wake` whenever there is more, on the engine's loop. It must not block."""
         with self._lock:
             self._followers = (*self._followers, wake)
 

@@ -1,12 +1,12 @@
-"""Detect and end running replies whose process has died. `event_loop` ends them with a process.
+"""Detect and end running replies whose process has died.
 
-A process updates the rows of its replies twice a second, and never considers its own replies
-stale. If a row was not updated for CHAT_STALE_AFTER, its process may be dead. On the same machine
-this can be verified.
+If a process ends in an orderly way, `running_replies` ends its replies. A process updates the rows
+of its replies twice a second, and never considers its own replies lost. If a row was not updated
+for CHAT_STALE_AFTER, its process may be dead. On the same machine, this can be verified.
 
-On other machines a reply is checked twice. The first check records a suspicion in the row, which
+A reply of another machine is checked twice. The first check records a suspicion in the row, which
 the next checkpoint of a live process removes. Only a suspicion that stays for a while ends the
-reply. So after an outage of the database every process can show that it is alive.
+reply. So after an outage of the database, every process has time to show that it is alive.
 """
 
 from __future__ import annotations
@@ -95,12 +95,14 @@ def _doubt() -> timedelta:
 def _may_live(row: Message) -> bool:
     """Return whether another process may still run the reply.
 
-    Rows without a process were written by an earlier version, which checked once.
+    Rows of this process do not count: the caller has excluded the replies that run in it. Rows
+    without a process were written by an earlier version, which checked once.
     """
     return row.process not in (None, identity()) and not has_ended(row.process)
 
 
 def _silent_for(replies: MessageQuerySet, time: timedelta) -> MessageQuerySet:
+    """Return the running replies of other processes that were not updated for this time."""
     silent = Q(status=Status.RUNNING, updated__lt=timezone.now() - time)
     own = running_replies.live_ids()
     return replies.filter(silent).exclude(pk__in=own) if own else replies.filter(silent)
@@ -114,6 +116,7 @@ def _as_read(row: Message) -> MessageQuerySet:
 
 
 def _end(row: Message) -> bool:
+    """End a reply and send the signal; return False if its process is still alive."""
     usage = database.retry(partial(_settle, row))
     if usage is None:
         return False

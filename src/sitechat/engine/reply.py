@@ -102,7 +102,7 @@ class Cursor:
 
 
 def _is_of(source: CitedPage, title: str, url: str) -> bool:
-    """Return whether a source is the page at an address, or of the same title if it has none."""
+    """Return whether a source is this page. Pages without an address are compared by title."""
     return source["url"] == url and (bool(url) or source["title"] == title)
 
 
@@ -138,6 +138,7 @@ class Reply:
         self.offer = offer
         """The offer to the visitor beside the reply: "person", "contact", or nothing."""
         self.phase: tuple[str, str | Promise] | None = None
+        """The code and the text of the current activity; None while Claude writes."""
         self._open = status == RUNNING
         self._new_paragraph = False
         # One string is as fast as a list of pieces here, and needs far less memory.
@@ -193,8 +194,8 @@ class Reply:
         """Start a new paragraph with the next text, after a tool round."""
         self._new_paragraph = len(self) > 0
 
-    def working(self, phase: str, text: str | Promise) -> None:
-        """Set the current activity, with a text for the visitor."""
+    def set_phase(self, phase: str, text: str | Promise) -> None:
+        """Set the current activity: its code, and a text for the visitor."""
         self.phase = (phase, text)
 
     # For the end
@@ -228,8 +229,8 @@ class Reply:
     def cursor(self, after: int) -> Cursor:
         """Return a cursor for a reader that has only the text up to `after`.
 
-        Citations at `after` are sent again, as the reader may have missed them. A reader may be
-        ahead of a reply that runs in another process, whose row lags behind.
+        Citations at `after` are sent again, as the reader may have missed them. `after` may be
+        beyond the end of the text, if the reply runs in another process and its row lags behind.
         """
         seen = sum(1 for citation in self.citations if citation["at"] < after)
         return Cursor(offset=after, citations=seen)

@@ -47,13 +47,14 @@ def extend(live: LiveReply, request: Request) -> bool:
 
 
 def _extend(live: LiveReply, request: Request) -> bool:
+    """Reserve what is missing. Call it within `LiveReply.reserving`."""
     claims = live.reserved["claims"] or []
     tokens, dollars = _missing(live, request)
     try:
         more = get_ledger().extend(claims, live.visitor, tokens=tokens, dollars=dollars)
     except Exception:
         # An admitted reply does not fail with the ledger. It ends within its reservation.
-        logger.exception("The ledger does not answer: reply %s gets no further round", live.id)
+        logger.exception("The ledger does not answer, so reply %s gets no further round", live.id)
         return False
     if more is None:
         return False
@@ -62,8 +63,8 @@ def _extend(live: LiveReply, request: Request) -> bool:
     return True
 
 
-def note(live: LiveReply, request: Request) -> bool:
-    """Store the cost to book if the process dies after the request was sent.
+def store_cost(live: LiveReply, request: Request) -> bool:
+    """Store the cost to book if the process dies after it has sent the request.
 
     Returns:
         Whether the request may be sent; False if the conversation was deleted.
@@ -81,8 +82,8 @@ def note(live: LiveReply, request: Request) -> bool:
 
 
 def hold(live: LiveReply, request: Request) -> bool:
-    """Extend the reservation for a request, and store the cost to book. See `extend` and `note`."""
-    return extend(live, request) and note(live, request)
+    """Extend the reservation for a request, and store its cost: see `extend` and `store_cost`."""
+    return extend(live, request) and store_cost(live, request)
 
 
 def _missing(live: LiveReply, request: Request) -> tuple[int, Decimal]:

@@ -52,6 +52,7 @@ class Running:
 
 
 running = PerProcess(Running)
+"""The engines and replies of this process."""
 
 
 def start(live: LiveReply, *, loop: asyncio.AbstractEventLoop | None) -> None:
@@ -92,7 +93,7 @@ def live_ids() -> list[UUID]:
 
 
 def _drop_closed(process: Running) -> None:
-    """Forget replies whose event loop was closed, so that nothing runs them any more."""
+    """Forget replies whose event loop was closed, because nothing runs them any more."""
     for reply_id, (engine, _live) in list(process.live.items()):
         if engine.loop.is_closed():
             _remove(process, reply_id)
@@ -155,6 +156,7 @@ def _engine(loop: asyncio.AbstractEventLoop, *, finishes_alone: bool = False) ->
 
 
 def _background(process: Running) -> Engine:
+    """Return the engine of the background thread, which the first call starts."""
     with process.lock:
         if process.background is None:
             loop = _new_loop()
@@ -168,7 +170,7 @@ def _background(process: Running) -> Engine:
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:
-    """Return a loop of uvloop if it is installed: an event then costs a sixth less."""
+    """Return an event loop, of uvloop if it is installed: an event then costs a sixth less."""
     try:
         import uvloop
     except ImportError:

@@ -1,4 +1,4 @@
-"""Short synchronous database steps of running replies, called on threads.
+"""Save the end of replies and book their usage, in short database steps that run on threads.
 
 A reply is settled exactly once: by the step that removes the reservation (`Message.reserved`) from
 its row. `lost_replies` settles replies of dead processes.
@@ -19,10 +19,7 @@ from django.utils import timezone
 
 from sitechat.engine import tool_rows
 from sitechat.engine.live_reply import Ending, LiveReply
-from sitechat.engine.spending import (
-    Spending,
-    from_row,
-)
+from sitechat.engine.spending import Spending, from_row
 from sitechat.errors import Interrupted
 from sitechat.events import queue_webhooks, wake_sometimes
 from sitechat.ledger import get_ledger
@@ -42,8 +39,8 @@ REJECTED = (DataError, IntegrityError, TypeError, ValueError, ArithmeticError)
 PLAIN_AFTER = 3
 EMPTY_AFTER = 5
 GIVEN_UP_AFTER = 7
-"""The number of rejected saves after which a reply is saved with its text only, then without its
-text, and then not at all. In the last case its row is later ended as interrupted."""
+"""The numbers of rejected saves after which a reply is saved with its text only, then without its
+text, and then not at all. In the last case, its row is later ended as interrupted."""
 
 MAX_DOLLARS = Decimal("999999")
 """The largest amount that a row of usage can hold."""
@@ -100,7 +97,7 @@ def _settle_end(live: LiveReply, ended: dict[str, Any], *, plain: bool) -> Usage
     Returns:
         The booked usage; None if the reply was settled before.
     """
-    live.question = ended.get("confirm")  # an attempt that was rolled back may have removed it
+    live.question = ended.get("confirm")  # an earlier attempt, rolled back, may have removed it
     with database.atomic():
         if live.conversation_id is not None:
             lock_conversation(live.conversation_id)
@@ -146,7 +143,10 @@ def store_tool_uses(live: LiveReply) -> None:
 
 
 def _with_unknown_outcome(live: LiveReply) -> dict[str, Any]:
-    """Return the changed columns of a reply that was interrupted while a confirmed tool ran."""
+    """Return the changed columns of a reply that was interrupted while a confirmed tool ran.
+
+    The tool may have done its work, so the visitor must not be invited to try again.
+    """
     ending = live.ending
     if ending is None or not isinstance(ending.error, Interrupted):
         return {}
@@ -210,6 +210,7 @@ def _add_reported(usage: Usage, live: LiveReply, spent: Spending) -> None:
 
 
 def _usage(live: LiveReply, spent: Spending) -> Usage:
+    """Return a row with the usage of a reply that has ended, without what Claude reported."""
     assert live.ending is not None  # noqa: S101
     usage = Usage(
         command=live.command,
@@ -229,26 +230,26 @@ def _usage(live: LiveReply, spent: Spending) -> Usage:
 def settle_claims(claims: Reservation | None, *, tokens: int, dollars: Decimal) -> None:
     """Replace a reservation by the actual usage, in the transaction or right after its commit."""
     if claims:
-        _tell_ledger(partial(get_ledger().settle, claims, tokens=tokens, dollars=dollars))
+        _change_ledger(partial(get_ledger().settle, claims, tokens=tokens, dollars=dollars))
 
 
-def _tell_ledger(change: Callable[[], None]) -> None:
-    """Change the ledger's counts once, although the transaction may be tried again.
+def _change_ledger(change: Callable[[], None]) -> None:
+    """Change the ledger's counts once, although the transaction may be retried.
 
     A ledger outside of this database is changed after the commit. If it does not answer then, the
     amount stays reserved until the end of its window.
     """
 
-    def tell() -> None:
+    def change_or_log() -> None:
         try:
             change()
         except Exception:
-            logger.exception("The ledger does not answer: a reply stays reserved in its limits")
+            logger.exception("The ledger does not answer, so a reply stays reserved in its limits")
 
     if get_ledger().counts_in(database.alias()):
         change()
     else:
-        database.after_commit(tell)
+        database.after_commit(change_or_log)
 
 
 def _take_back(rows: MessageQuerySet, ended: dict[str, Any]) -> int:
@@ -264,5 +265,5 @@ def _take_back(rows: MessageQuerySet, ended: dict[str, Any]) -> int:
     for usage in Usage.objects.filter(reply_id=row.pk):
         usage.take_back(booked.usage.input_tokens, booked.usage.output_tokens, booked.dollars)
     claims, tokens, dollars = reserved["claims"] or [], booked.tokens, booked.dollars
-    _tell_ledger(partial(get_ledger().reopen, claims, tokens=tokens, dollars=dollars))
+    _change_ledger(partial(get_ledger().reopen, claims, tokens=tokens, dollars=dollars))
     return 1

@@ -26,7 +26,7 @@ SAVE_WITHIN = 3.0
 """Maximum seconds that the end of the process waits until replies without followers are saved."""
 
 FINISH_WITHIN = 5.0
-"""Maximum seconds that the end of a WSGI process waits for replies. It serves no requests then."""
+"""Maximum seconds that a WSGI process waits for replies at its end, when it serves no requests."""
 
 
 class Shutdown:
@@ -71,6 +71,7 @@ class Shutdown:
             go_on()
 
     def _save_unfollowed(self, go_on: exit_callbacks.GoOn) -> None:
+        """End and save the replies that may not finish, then call `go_on`."""
         self.since = self.since or monotonic()
         self.end_in_time()
 

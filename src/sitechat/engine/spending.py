@@ -16,8 +16,8 @@ from sitechat.claude.usage_by_model import Attempt, total
 from sitechat.ledger.claims import Reservation
 
 RESULTS_ROOM = 2000
-"""Tokens reserved for tool results in the final request of a reply: two or three passages. The
-unused part of the first reservation is added."""
+"""Tokens reserved for tool results in the final request of a reply: two or three passages. What the
+first request leaves of its own reservation can be used for results too."""
 
 OUTPUT_PER_SECOND = 250
 """An upper bound of the output tokens per second of any model.
@@ -49,7 +49,7 @@ class Spending:
         )
 
     def by_model(self) -> list[dict[str, Any]] | None:
-        """Return what each model used and cost, as JSON; None if there was only one."""
+        """Return the tokens and dollars of each model, as JSON; None if there was only one."""
         models = dict.fromkeys(attempt.model for attempt in self.attempts)
         return [self._of_model(model) for model in models] if len(models) > 1 else None
 
@@ -93,9 +93,9 @@ def spent_on(call: claude.Call, seconds: float) -> Spending:
 def unreported(request: Request, seconds: float) -> Spending:
     """Return the maximum that Claude can bill for a request without any reported usage.
 
-    Claude bills the input of an accepted request, and the output written until the connection is
-    closed. The event `message_start` reports the input before any output. But a gateway may
-    delay events, so the output that is possible in the elapsed time is counted.
+    Claude bills the input of an accepted request, and the output until the connection is closed.
+    Claude reports the input before any output (`message_start`), but a gateway may delay events. So
+    the output that is possible in the elapsed time is counted too.
     """
     possible = ceil(max(0.0, seconds) * OUTPUT_PER_SECOND)
     return _at_most(request, request.max_input, min(request.max_output, possible))
@@ -107,11 +107,11 @@ def worst_case(request: Request) -> Spending:
 
 
 def final_case(request: Request) -> Spending:
-    """Return the maximum cost of a further request without tools; zero if none is offered."""
+    """Return the maximum cost of a further request after tools; zero if no tools are offered."""
     if not (request.tools and request.may_use_tools):
         return Spending(exact=False)
-    following = request.max_input + request.max_output + RESULTS_ROOM
-    return _at_most(request, following, request.max_output)
+    input_tokens = request.max_input + request.max_output + RESULTS_ROOM
+    return _at_most(request, input_tokens, request.max_output)
 
 
 def _at_most(request: Request, input_tokens: int, output_tokens: int) -> Spending:
@@ -139,7 +139,7 @@ def as_reserved(model: str, sent: Spending, claims: Reservation | None) -> Reser
 
 def from_row(stored: Mapping[str, Any] | None) -> tuple[Reserved, Spending]:
     """Return the content of `Message.reserved`, and the amount to book that it stores."""
-    given = stored or {}
-    usage = TokenUsage(given.get("input_tokens", 0), given.get("output_tokens", 0))
-    sent = Spending(usage, Decimal(given.get("dollars", 0)), exact=False)
-    return as_reserved(given.get("model", ""), sent, given.get("claims")), sent
+    values = stored or {}
+    usage = TokenUsage(values.get("input_tokens", 0), values.get("output_tokens", 0))
+    sent = Spending(usage, Decimal(values.get("dollars", 0)), exact=False)
+    return as_reserved(values.get("model", ""), sent, values.get("claims")), sent

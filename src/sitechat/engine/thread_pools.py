@@ -44,14 +44,14 @@ class NoToolThread(Exception):
 
 
 class Step(Protocol):
-    """Run blocking work on a suitable thread."""
+    """A function that runs blocking work on a suitable thread."""
 
     def __call__(self, work: Callable[[], T], /) -> Awaitable[T]:
         """Run the work; return an awaitable of its result."""
 
 
 class ToolStep(Protocol):
-    """Run a tool on a suitable thread."""
+    """A function that runs a tool on a suitable thread."""
 
     def __call__(self, name: str, work: Callable[[], T], /) -> Awaitable[T]:
         """Run the work of the tool of that name; return an awaitable of its result.
@@ -74,7 +74,7 @@ class Steps:
 
 
 class ToolThreads:
-    """Threads for tools, which may hang. There is always a thread for a call that is accepted."""
+    """Threads for tools, which may hang. A call is refused if no thread is free for it."""
 
     def __init__(self) -> None:
         self._pool = DaemonThreads(TOOL_THREADS, "sitechat-tools")
@@ -115,8 +115,8 @@ class Workers:
     def keep_connections(self, keeps: bool) -> None:
         """Choose whether the threads for the database keep their connections between two steps.
 
-        They do while replies run. Tests of a site delete its database when no reply runs any more,
-        and an open connection would prevent that.
+        They keep them only while replies run: an open connection would prevent a site's tests from
+        deleting their database.
         """
         for pool in (self.checkpoints, self.database):
             pool.keep_connections(keeps and not conf.CHAT_REQUEST_ISOLATION)
@@ -163,4 +163,4 @@ POOLED = Steps(_database, _site_code, _tool)
 """Steps that run on the pools of this process."""
 
 IN_PLACE = Steps(_in_place, _in_place, _tool_in_place)
-"""Steps that run on the thread that waits in `async_to_sync`, and therefore in its transaction."""
+"""Steps that run on the thread that waits in `async_to_sync`, and so inside its transaction."""

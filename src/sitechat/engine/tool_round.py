@@ -31,6 +31,8 @@ PREPARE_TIMEOUT = 10.0
 MAX_CALLS = 16
 """The maximum number of tool calls in one reply."""
 
+# What Claude reads instead of a result.
+
 TOO_MANY = "No further tool can be called for this message. Answer from what you have."
 
 NO_THREAD = "The tool is not available at present. Answer from what you have."
@@ -63,7 +65,7 @@ async def run_tools(
     with live.without_timeout():  # tools have their own time limits
         for call in used.calls[len(used.results) :]:
             decision, live.decision = live.decision, None
-            result = await _result_of(live, tools, call, used.shown, steps, decision)
+            result = await _result_of(live, tools, call, used.documents_sent, steps, decision)
             if isinstance(result, PreparedCall):
                 return result
             used.results.append(result)
@@ -74,11 +76,20 @@ async def _result_of(
     live: LiveReply,
     tools: Tools,
     call: ToolCall,
-    shown: int,
+    documents_sent: int,
     steps: Steps,
     decision: Decision | None,
 ) -> ToolResult | PreparedCall:
-    """Return the result of a call, or the call itself if the visitor must be asked first."""
+    """Run a call. Return its result, or the call itself if the visitor must be asked first.
+
+    Args:
+        live: The reply.
+        tools: The tools of the reply.
+        call: The call, as Claude wrote it.
+        documents_sent: The number of documents that Claude has got before.
+        steps: Runs the tool and the database work.
+        decision: The visitor's decision about this call; None if the visitor was not asked.
+    """
     if live.tool_calls >= MAX_CALLS:
         return ToolResult.of_failure(TOO_MANY)
     if decision is not None and not decision.approved:
@@ -92,7 +103,7 @@ async def _result_of(
             if live.conversation_id is None:
                 return ToolResult.of_failure(NOBODY_TO_ASK)
             return prepared
-        run = partial(prepared.run, shown)
+        run = partial(prepared.run, documents_sent)
         if decision is None:
             live.tool_uses.append(used)
         elif await steps.database(partial(tool_rows.claim, decision)):
@@ -100,7 +111,7 @@ async def _result_of(
         else:
             return ToolResult.of_failure(NOT_RUN)
         live.tool_calls += 1
-        live.reply.working(prepared.phase, prepared.status)
+        live.reply.set_phase(prepared.phase, prepared.status)
         live.wake()
         timeout = prepared.timeout
         result = await _run(steps, call.name, run, timeout, used)
@@ -113,19 +124,19 @@ async def _result_of(
             live.tool_uses.append(used)
         return ToolResult.of_failure(str(refused))
     except NoToolThread:
-        logger.error("Too many calls of the tool %s run at once, or hang", call.name)
+        logger.error("The tool %s was not run: too many calls are running or hang", call.name)
         if decision is not None:
             await steps.database(partial(tool_rows.record_refused, decision.use))
         return ToolResult.of_failure(NO_THREAD)
     except asyncio.TimeoutError:
-        logger.error("The tool %s takes longer than %s s", call.name, timeout)
+        logger.error("The tool %s took longer than %s s", call.name, timeout)
         return ToolResult.of_failure(TOO_SLOW)
 
 
 async def _run(
     steps: Steps, name: str, run: Callable[[], ToolResult], timeout: float, used: UsedTool
 ) -> ToolResult:
-    """Run a call and note its outcome, even if it is cancelled."""
+    """Run a call and record its outcome in `used`, even if it is cancelled."""
     started = monotonic()
     try:
         work = steps.tool(name, run)

@@ -2,8 +2,8 @@
 
 `chat_views` and the other `*_views` hold the endpoints that `sitechat.urls` lists. `visit_reader`
 reads a request into a `Visit`, `admission` decides whether it may start a reply, and `sse` streams
-the reply. `widget_element` renders the element. Imports `people`, `conversations` and what is below
-them.
+the reply. `widget_element` renders the element `<site-chat>`. Imports `people`, `conversations` and
+what is below them.
 """
 
 from sitechat.http.api_address import find_endpoint

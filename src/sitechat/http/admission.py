@@ -29,9 +29,9 @@ from sitechat.runtime.request_steps import RequestSteps
 
 async def check_allowed(bot: Chatbot, request: HttpRequest, steps: RequestSteps) -> None:
     """Raise NotAllowed if `Chatbot.allowed` refuses the request."""
-    if type(bot).allowed is not Chatbot.allowed and not await steps.ask(
-        bot.allowed, request, timeout=METHOD_TIMEOUT
-    ):
+    if type(bot).allowed is Chatbot.allowed:
+        return
+    if not await steps.call_method(bot.allowed, request, timeout=METHOD_TIMEOUT):
         raise NotAllowed
 
 
@@ -43,22 +43,26 @@ async def clean(message: IncomingMessage, steps: RequestSteps) -> IncomingMessag
     """
     if not has_clean_message(message.bot):
         return message
-    text = await steps.ask(message.bot.clean_message, message.text, timeout=METHOD_TIMEOUT)
+    clean_message = message.bot.clean_message
+    text = await steps.call_method(clean_message, message.text, timeout=METHOD_TIMEOUT)
     return with_text(message, text)
 
 
 async def clean_text(bot_name: str, text: str, steps: RequestSteps) -> str:
-    """Return the text that the bot's `clean_message` returns for a text of a visitor."""
-    bot = find_bot(bot_name if bot_name in conf.CHAT_BOTS else None)  # it may have been removed
+    """Return the text that the bot's `clean_message` returns for a text of a visitor.
+
+    If the site has removed the bot, this is the default bot.
+    """
+    bot = find_bot(bot_name if bot_name in conf.CHAT_BOTS else None)
     if not has_clean_message(bot):
         return text
-    return cleaned_text(await steps.ask(bot.clean_message, text, timeout=METHOD_TIMEOUT))
+    return cleaned_text(await steps.call_method(bot.clean_message, text, timeout=METHOD_TIMEOUT))
 
 
 def check_ready() -> None:
     """Raise NotConfigured or Overloaded if Claude can't be called.
 
-    Call this for new messages only. A retry can follow its reply in any case.
+    Call this for new messages only. A retry can follow its reply even if Claude can't be called.
     """
     if not claude.configured():
         raise NotConfigured
@@ -72,7 +76,7 @@ def check_source(request: HttpRequest) -> None:
     This is the rule of Go's CrossOriginProtection. An Origin in CSRF_TRUSTED_ORIGINS or
     CHAT_ORIGINS is accepted. Otherwise `Sec-Fetch-Site` must be `same-origin` or `none`. Without
     that header, the Origin's host must be the request's host. Requests with neither header are
-    accepted, since they do not come from a browser.
+    accepted, because they do not come from a browser.
     """
     origin = request.headers.get("Origin")
     if origin and (_trusted(origin) or cors.may_read(request)):

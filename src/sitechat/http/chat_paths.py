@@ -1,12 +1,15 @@
-"""The paths of `chat/`, for the middleware, which runs before Django resolves URLs.
+"""The paths of `chat/`, for code that runs before Django resolves URLs.
 
-The view adds each path under which it is called. So the middleware knows the URLconf of another
-host, tenant or language after the first request to it.
+`early_admission` and `middleware_queue` use them. The view adds each path under which it is called.
+So the paths in the URLconf of another host, tenant or language are known after the first request to
+them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
+from typing import Any
 
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, get_script_prefix
@@ -15,6 +18,13 @@ from sitechat.http.api_address import find_endpoint
 from sitechat.runtime.per_process import PerProcess
 
 MAX_PATHS = 1000
+"""Maximum number of paths that a process remembers."""
+
+
+def path_in_scope(scope: Mapping[str, Any]) -> str:
+    """Return the path of an ASGI request, in the form of `request.path_info`."""
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", ""))
 
 
 class ChatPaths:

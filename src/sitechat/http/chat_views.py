@@ -103,11 +103,12 @@ async def _send_admitted(request: HttpRequest, steps: RequestSteps) -> HttpRespo
     try:
         begin = partial(_begin, request, message, place, steps)
         if prompt.has_own_methods(bot):
-            found = await steps.run(partial(_find, request, message, check_room=True))
-            if found.asks_claude:
-                words = await prompt.bot_words(bot, request, steps.ask)
+            # The methods of the bot run between two steps, and only if the limits have room.
+            incoming = await steps.run(partial(_find, request, message, check_room=True))
+            if incoming.asks_claude:
+                words = await prompt.bot_words(bot, request, steps.call_method)
                 begin = partial(begin, words=words)
-            visit, turn = await steps.run(partial(begin, found))
+            visit, turn = await steps.run(partial(begin, incoming))
         else:
             visit, turn = await steps.run(lambda: begin(_find(request, message)))
         if isinstance(turn, visitor_actions.Delivered):
@@ -162,7 +163,7 @@ def _begin(
     message: IncomingMessage,
     place: StreamPlace,
     steps: RequestSteps,
-    found: IncomingTurn,
+    incoming: IncomingTurn,
     words: prompt.BotWords | None = None,
 ) -> tuple[Visit, turns.Turn | visitor_actions.Delivered]:
     """Start the turn of a message, unless an earlier copy has done so, and save the session.
@@ -170,9 +171,11 @@ def _begin(
     Returns:
         The visit; and the turn, or the message if a person will answer it.
     """
-    visit, turn = found.visit, found.turn
-    if found.delivered is not None or found.is_personal:
-        delivered = found.delivered or visitor_actions.deliver(visit, message, found.conversation)
+    visit, turn = incoming.visit, incoming.turn
+    if incoming.delivered is not None or incoming.is_personal:
+        delivered = incoming.delivered
+        if delivered is None:
+            delivered = visitor_actions.deliver(visit, message, incoming.conversation)
         pk = delivered.conversation.pk
         if message.conversation is not None or not visit.held.has_left(message.bot.name, pk):
             session_data.accept(request, visit, message.bot.name, pk)
@@ -184,11 +187,11 @@ def _begin(
             raise NotConfigured
         place.take()
         try:
-            turn = turns.take(visit, message, found.state, loop=steps.loop, words=words)
-        except PersonJoined:  # in this moment; the message is for the person
+            turn = turns.take(visit, message, incoming.state, loop=steps.loop, words=words)
+        except PersonJoined:  # since `_find`; the message is for the person
             state = conversation_lookup.look_up(visit, message)
-            now = IncomingTurn(visit, state, None, is_personal=True)
-            return _begin(request, message, place, steps, now)
+            incoming = IncomingTurn(visit, state, None, is_personal=True)
+            return _begin(request, message, place, steps, incoming)
     elif not turn.reply.reply.finished:
         place.take()
     if turn.conversation is not None:
@@ -200,13 +203,14 @@ async def _show(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
     chat_paths().add(request)
     read_limits.check_call(request, "reads")
     conversation = await steps.run(partial(_conversation, request))
-    # Last, because other imports are slow meanwhile.
+    # Start the warm-up last: while it imports the SDK, other code of the process is slow.
     claude.warm_up()
     embeddings.warm_up()
     return JsonResponse(conversation)
 
 
 def _conversation(request: HttpRequest) -> dict[str, Any]:
+    """Return the JSON of `GET chat/`."""
     bot = find_bot(request.GET.get("bot"))
     visit = visit_reader.read_visit(request)
     conversation = conversation_history.find(visit, bot.name, request.GET.get("conversation"))
@@ -232,9 +236,10 @@ def _conversation(request: HttpRequest) -> dict[str, Any]:
 
 
 def _person(conversation: Conversation | None, *, offered: bool) -> dict[str, Any]:
+    """Return the state of the handoff of a conversation, as `GET chat/` shows it."""
     options = person_options()
-    found = None if conversation is None else handoff.find_handoff(conversation.pk, options)
-    return handoff.as_dict(found, options if offered or found is not None else None)
+    current = None if conversation is None else handoff.find_handoff(conversation.pk, options)
+    return handoff.as_dict(current, options if offered or current is not None else None)
 
 
 def _optional(text: object) -> str | None:
@@ -249,7 +254,7 @@ def _left(visit: Visit) -> list[LimitLeft]:
         missing = isinstance(error, DatabaseError) and database.reports_missing_schema(error)
         if missing or database.in_transaction():
             raise
-        logger.exception("The ledger is unavailable; a conversation is shown without its limits")
+        logger.exception("The ledger is unavailable, so a conversation is shown without limits")
         return []
 
 

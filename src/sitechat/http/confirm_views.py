@@ -38,7 +38,7 @@ async def _confirm(request: HttpRequest, steps: RequestSteps, reply_id: str) -> 
     await admission.check_allowed(asked.bot, request, steps)
     words = None
     if prompt.has_own_methods(asked.bot):
-        words = await prompt.bot_words(asked.bot, request, steps.ask)
+        words = await prompt.bot_words(asked.bot, request, steps.call_method)
     place = StreamPlace(request)
     try:
         work = partial(_decide, request, asked, given.approve, place, steps, words)

@@ -25,7 +25,7 @@ from sitechat.people.contact_form import ContactEntries, current_form, parse_con
 from sitechat.runtime.request_steps import RequestSteps
 
 
-async def _leave(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
+async def _submit(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
     admission.check_source(request)
     read_limits.check_call(request, "actions")
     bot = find_bot(request.GET.get("bot"))
@@ -65,4 +65,4 @@ def _admin_url(request: HttpRequest, contact: Contact) -> str:
     return request.build_absolute_uri(path)
 
 
-contact = endpoint(POST=_leave)
+contact = endpoint(POST=_submit)

@@ -1,4 +1,4 @@
-"""CORS headers for the exact origins in CHAT_ORIGINS.
+"""CORS headers for the origins in CHAT_ORIGINS.
 
 Origins in CSRF_TRUSTED_ORIGINS may post, as everywhere in Django, but not read the answers.
 """
@@ -21,6 +21,7 @@ DEFAULT_PORTS = {"http": "80", "https": "443"}
 """Ports that browsers leave out."""
 
 METHODS = "GET, HEAD, POST, DELETE"
+"""Methods that pages may use."""
 
 HEADERS = ("Accept", "Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Prefer",
            "X-CSRFToken", "X-Requested-With")  # fmt: skip
@@ -29,7 +30,7 @@ HEADERS = ("Accept", "Authorization", "Content-Type", "Idempotency-Key", "Last-E
 EXPOSED = ("Preference-Applied", "Retry-After")
 """Headers that pages may read in addition to the CORS-safelisted ones."""
 
-REMEMBERED_FOR = 600
+PREFLIGHT_MAX_AGE = 600
 """Seconds for which a browser caches the answer to a preflight request."""
 
 
@@ -45,6 +46,7 @@ def readers() -> frozenset[str]:
 
 
 def _valid(value: object) -> Iterator[str]:
+    """Yield the valid origins in a value of CHAT_ORIGINS; a check reports the others."""
     if isinstance(value, (list, tuple, set, frozenset)):
         yield from filter(is_origin, value)
 
@@ -56,13 +58,15 @@ def may_read(request: HttpRequest) -> bool:
 
 def preflight(request: HttpRequest) -> HttpResponse | None:
     """Return the response to a preflight request; None for other requests."""
-    asks = request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
-    if not asks or not may_read(request):
+    is_preflight = (
+        request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
+    )
+    if not is_preflight or not may_read(request):
         return None
     response = HttpResponse(status=204)
     response["Access-Control-Allow-Methods"] = METHODS
     response["Access-Control-Allow-Headers"] = ", ".join(HEADERS)
-    response["Access-Control-Max-Age"] = str(REMEMBERED_FOR)
+    response["Access-Control-Max-Age"] = str(PREFLIGHT_MAX_AGE)
     let_read(request, response)
     return response
 

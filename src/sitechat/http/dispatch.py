@@ -54,9 +54,12 @@ View = Callable[..., HttpResponseBase]
 def endpoint(**by_method: Handler) -> View:
     """Return a view that answers each HTTP method with a handler.
 
-    This is the view for WSGI. Its attribute `for_asgi` is the view for ASGI.
-    Neither requires a CSRF token, as `admission` checks the origin of a request. So pages with the
-    widget set no cookie and can be cached.
+    This is the view for WSGI. Its attribute `for_asgi` is the view for ASGI. Neither requires a
+    CSRF token, because `admission` checks the origin of a request. So pages with the widget set no
+    cookie and can be cached.
+
+    Args:
+        by_method: The handlers by HTTP method, such as `GET`. Other methods get 405.
     """
 
     async def for_asgi(request: HttpRequest, **kwargs: str) -> HttpResponseBase:
@@ -64,7 +67,7 @@ def endpoint(**by_method: Handler) -> View:
         return await _answer(by_method, request, steps_for(request), kwargs)
 
     def view(request: HttpRequest, **kwargs: str) -> HttpResponseBase:
-        if isinstance(request, ASGIRequest):  # a site's own URL pattern
+        if isinstance(request, ASGIRequest):  # the site's own URL pattern names the view for WSGI
             response: HttpResponseBase = async_to_sync(for_asgi)(request, **kwargs)
             return response
         return drive(_answer(by_method, request, steps_for(request), kwargs))
@@ -79,8 +82,9 @@ def endpoint(**by_method: Handler) -> View:
 async def _answer(
     by_method: dict[str, Handler], request: HttpRequest, steps: RequestSteps, kwargs: dict[str, str]
 ) -> HttpResponseBase:
-    if (permission := cors.preflight(request)) is not None:
-        return permission
+    """Run the handler of a request, or return the error as JSON."""
+    if (preflight := cors.preflight(request)) is not None:
+        return preflight
     with page_language(request) as language:
         await steps.let_thread_go()
         handler = by_method.get(request.method or "")
@@ -118,6 +122,7 @@ def finished(
 
 
 async def _of_error(request: HttpRequest, steps: RequestSteps, error: Exception) -> HttpResponse:
+    """Return the response to an exception of a handler. Log those that the owner must know."""
     if isinstance(error, ChatError):
         return refusal(error)
     if isinstance(error, PermissionDenied):
@@ -146,10 +151,15 @@ async def _of_error(request: HttpRequest, steps: RequestSteps, error: Exception)
 
 
 def refusal(error: ChatError, status: int | None = None) -> HttpResponse:
-    """Return an error as JSON, with Retry-After if it is known."""
+    """Return an error as JSON, with Retry-After if it is known.
+
+    Args:
+        error: The error.
+        status: The HTTP status; None for the error's own.
+    """
     response = JsonResponse(error.as_dict(), status=status or error.status)
     if isinstance(error, turn_queue.NoRoom):
-        # Django would log each as an error, on one more thread, and mail it to ADMINS.
+        # Otherwise Django logs each refusal as an error, on another thread, and mails it to ADMINS.
         setattr(response, "_has_been_logged", True)  # noqa: B010 - mypy does not know it
     if error.retry_after is not None:
         response["Retry-After"] = str(error.retry_after)

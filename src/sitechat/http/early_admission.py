@@ -1,8 +1,9 @@
 """Admit or refuse messages before Django handles them, on sites with `ChatMiddleware`.
 
-Django uses a thread for each ASGI request before it calls any middleware, and some more threads
-for an error. With hundreds of messages at once, refusing one message there takes milliseconds of
-the process, and the site's other pages wait. So the ASGI handler passes its requests through here.
+Django uses a thread for each ASGI request before it calls any middleware, and more threads for an
+error. So refusing a message there takes milliseconds, and with hundreds of messages at once, the
+site's other pages have to wait. For this reason the ASGI handler first passes its requests to the
+`EarlyGate`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from django.http import HttpRequest
 
 from sitechat.errors import ChatError
 from sitechat.http import turn_queue
-from sitechat.http.chat_paths import chat_paths
+from sitechat.http.chat_paths import chat_paths, path_in_scope
 from sitechat.http.dispatch import finished, refusal
 from sitechat.http.page_language import page_language
 from sitechat.http.read_limits import TooManyReads, brake, check_call
@@ -45,19 +46,18 @@ class EarlyGate:
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request: pass it on to Django, or refuse it."""
-        method, path = scope["method"], scope["path"].removeprefix(scope.get("root_path", ""))
-        if path in chat_paths():
-            if method == "POST":
+        if path_in_scope(scope) in chat_paths():
+            if scope["method"] == "POST":
                 await self._admit(scope, receive, send)
                 return
-            if method in {"GET", "HEAD"} and await self._refused_read(scope, send):
+            if scope["method"] in {"GET", "HEAD"} and await self._refused_read(scope, send):
                 return
         await self._handle(scope, receive, send)
 
     async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a message pass when it is its turn, or refuse it."""
         body = Body(receive)
-        # First the body, so that a client that sends it slowly takes no place.
+        # Read the body first, so that a client that sends it slowly takes no place.
         if not await body.is_read():
             await self._handle(scope, body.receive, send)
             return
@@ -74,7 +74,7 @@ class EarlyGate:
             ticket.leave()
 
     async def _refused_read(self, scope: Scope, send: Send) -> bool:
-        """Refuse a request for a conversation if its visitor makes too many."""
+        """Refuse a request for a conversation if its visitor makes too many; return whether."""
         request = self._request(scope)
         try:
             if request is not None:
@@ -85,7 +85,7 @@ class EarlyGate:
         return False
 
     async def _refused(self, scope: Scope, error: ChatError, send: Send) -> bool:
-        """Send an error. Return False if the request is one that Django itself refuses."""
+        """Send an error. Return False if the request is invalid, so that Django must refuse it."""
         request = self._request(scope)
         if request is None:
             return False
@@ -100,7 +100,7 @@ class EarlyGate:
 
 
 class Body:
-    """The body of a request, which Django receives again."""
+    """The body of a request. It is read first, and Django can then receive it again."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive

@@ -1,8 +1,8 @@
 """URL patterns whose views are imported with the first request.
 
-Every process that resolves or reverses a URL imports the URLconf, `manage.py check` and workers of
-task queues too. The views need most of the package, so the URLconf only names them. What Django
-reads of a view before it calls it, such as `csrf_exempt`, is known without the import.
+Every process that resolves or reverses a URL imports the URLconf, including `manage.py check` and
+workers of task queues. The views need most of the package, so the URLconf only names them. The
+attributes that Django reads before it calls a view, such as `csrf_exempt`, need no import.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ View = Callable[..., HttpResponseBase]
 def deferred_view(name: str) -> View:
     """Return a view that imports the real one when it is called.
 
-    It needs no CSRF token, as the views check the origin of a request or only read. So pages with
-    the widget set no cookie and can be cached.
+    It requires no CSRF token, because the real views check the origin of a request or only read. So
+    pages with the widget set no cookie and can be cached.
 
     Args:
         name: The view's module in `sitechat.http` and its name there, such as `"chat_views.chat"`.
@@ -59,6 +59,7 @@ def deferred_endpoint(name: str) -> View:
 
 
 def _imported(view: Any) -> Any:
+    """Import and return the real view."""
     return import_string(f"{view.__module__}.{view.__name__}")
 
 
@@ -90,7 +91,7 @@ def chat_path(route: str, view: str, name: str) -> ChatPattern:
 def _in_event_loop() -> bool:
     """Return whether this code runs inside a task, as all of Django does under ASGI.
 
-    A running loop alone is no proof, as tools such as Playwright leave one in a synchronous thread.
+    A running loop is not enough: tools such as Playwright leave one in a synchronous thread.
     """
     try:
         return asyncio.current_task() is not None

@@ -35,6 +35,8 @@ View = Callable[[HttpRequest], HttpResponse]
 
 
 def _limited(view: View) -> View:
+    """Return a view that refuses requests of an address above the limit."""
+
     @wraps(view)
     def limited(request: HttpRequest) -> HttpResponse:
         rate = address_rates.count_request("machines", network_of(request), LIMIT, 60)
@@ -95,13 +97,15 @@ def mcp(request: HttpRequest) -> HttpResponse:
     answer = machines.answer(_parsed(body), _name(request), _link(request))
     if answer is None:
         return HttpResponse(status=202)
-    is_no_message = answer.get("id") is None and "error" in answer
+    # An error without an id means that the body is no message of the protocol.
+    is_invalid = answer.get("id") is None and "error" in answer
     return JsonResponse(
-        answer, status=400 if is_no_message else 200, headers={"Cache-Control": "no-store"}
+        answer, status=400 if is_invalid else 200, headers={"Cache-Control": "no-store"}
     )
 
 
 def _parsed(body: bytes) -> Any:
+    """Return the JSON value of a body; None if it is not valid JSON."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
@@ -131,5 +135,6 @@ def _name(request: HttpRequest) -> str:
 
 
 def _link(request: HttpRequest) -> Callable[[str], str]:
+    """Return a function that makes the address of a page absolute."""
     links = current_links()
     return lambda url: request.build_absolute_uri(links.cited(url) if url[:1] == "/" else url)

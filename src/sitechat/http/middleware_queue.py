@@ -2,8 +2,8 @@
 
 Django runs each synchronous middleware of an ASGI request on a thread. If hundreds of messages
 arrive at once, the site's other pages wait behind all of them, even if the view then refuses most.
-The signal `request_started` is sent before the middleware, so its receiver can let them wait.
-Nothing is refused here: that is the task of `turn_queue`.
+Django sends the signal `request_started` before it calls the middleware, so a receiver of it can
+let messages wait. Nothing is refused here: that is the task of `turn_queue`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import django
 from django.core.signals import request_started
 from django.http import HttpRequest
 
-from sitechat.http.chat_paths import chat_paths
+from sitechat.http.chat_paths import chat_paths, path_in_scope
 from sitechat.http.turn_queue import TICKET, Ticket
 from sitechat.runtime.daemon_threads import let_request_thread_go
 from sitechat.runtime.per_loop import PerLoop
@@ -28,8 +28,8 @@ MAX_WAIT = 20.0
 """Seconds after which a message enters even if there is no place."""
 
 MAX_INSIDE = 1.0
-"""Seconds after which a message gives up its place, for instance if a middleware has answered
-it."""
+"""Seconds after which the place of a message is freed, for instance if a middleware has answered
+the message, so that it never reaches the view."""
 
 KEY = "sitechat.entrance"
 """The key of a message's ticket in its ASGI scope."""
@@ -69,8 +69,8 @@ _entrances: PerLoop[Entrance] = PerLoop()
 def connect() -> None:
     """Connect the receiver. Call it only in processes that serve ASGI.
 
-    Under WSGI Django would start an event loop for it in every request of the site. Before Django
-    5.0 signals had no asynchronous receivers.
+    Under WSGI, Django would start an event loop for the receiver in every request of the site.
+    Before Django 5.0, this does nothing, because signals had no asynchronous receivers.
     """
     if django.VERSION >= (5,):
         request_started.connect(_wait, dispatch_uid="sitechat.entrance")
@@ -84,11 +84,13 @@ def leave(request: HttpRequest) -> None:
 
 
 async def _wait(*, scope: Scope, **_signal: object) -> None:
-    path = scope["path"].removeprefix(scope.get("root_path", ""))
-    if scope.get("method") != "POST" or path not in chat_paths() or TICKET in scope:
+    """Let a message wait for a place, before Django calls the middleware."""
+    if scope.get("method") != "POST" or path_in_scope(scope) not in chat_paths():
+        return
+    if TICKET in scope:  # `early_admission` has admitted the message
         return
     loop = asyncio.get_running_loop()
     entrance = _entrances.get(loop) or _entrances.setdefault(loop, Entrance())
     if entrance.is_full:
-        let_request_thread_go()  # the signal's other receivers have used it
+        let_request_thread_go()  # the signal's synchronous receivers have used it
     scope[KEY] = await entrance.enter()

@@ -10,11 +10,12 @@ from django.http import HttpRequest
 from django.utils import translation
 
 PARAMETER = "lang"
+"""The parameter of the query string that names the page's language."""
 
 
 @contextmanager
 def page_language(request: HttpRequest) -> Iterator[str | None]:
-    """Activate the language that `?lang=` names, for the request and for the bot's own code.
+    """Activate the language that `?lang=` names, for our texts and for the bot's own code.
 
     Django may have chosen another language than that of the page, because the chat's URL may be
     outside `i18n_patterns`. A language that the site does not support is ignored, and Django's

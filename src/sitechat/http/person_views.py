@@ -39,14 +39,14 @@ def _request_person(request: HttpRequest, bot: Chatbot, page: VisitorPage) -> di
     visit = visit_reader.read_visit(request)
     consent.check(visit)
     named = request.GET.get("conversation")
-    found = visitor_actions.request_person(
+    requested = visitor_actions.request_person(
         visit, bot, named, page, admin_url=partial(_admin_url, request)
     )
     if named is None:
-        session_data.accept(request, visit, bot.name, found.pk)
+        session_data.accept(request, visit, bot.name, requested.pk)
     return {
-        "conversation": str(found.pk),
-        "person": handoff.as_dict(found, person_options()),
+        "conversation": str(requested.pk),
+        "person": handoff.as_dict(requested, person_options()),
     }
 
 
@@ -68,15 +68,15 @@ async def _leave(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
 
 def _leave_person(request: HttpRequest, bot: Chatbot) -> dict[str, Any]:
     visit = visit_reader.read_visit(request)
-    found = visitor_actions.leave_person(visit, bot, request.GET.get("conversation"))
-    return {"person": handoff.as_dict(found, person_options())}
+    left = visitor_actions.leave_person(visit, bot, request.GET.get("conversation"))
+    return {"person": handoff.as_dict(left, person_options())}
 
 
 async def _updates(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
     read_limits.check_call(request, "reads")
-    streams = "text/event-stream" in tokens(request.headers.get("Accept", ""))
-    # One thread watches all handoffs of a process. It can't do so for isolated requests.
-    if not (streams and on_server_loop(request)) or conf.CHAT_REQUEST_ISOLATION:
+    wants_stream = "text/event-stream" in tokens(request.headers.get("Accept", ""))
+    # One thread watches all handoffs of a process, which is not possible for isolated requests.
+    if not (wants_stream and on_server_loop(request)) or conf.CHAT_REQUEST_ISOLATION:
         return JsonResponse(await steps.run(partial(_news, request)))
     place = StreamPlace(request)
     try:
@@ -107,7 +107,7 @@ def _watched(request: HttpRequest, place: StreamPlace) -> tuple[UUID | None, Loo
     """Take a slot for a stream of updates.
 
     Returns:
-        The primary key of the conversation, or None; and the values of `_look`.
+        The primary key of the conversation, or None; and the two values that `_look` returns.
     """
     look, after = _look(request)
     visit = visit_reader.read_visit(request)
@@ -119,7 +119,7 @@ def _watched(request: HttpRequest, place: StreamPlace) -> tuple[UUID | None, Loo
 
 
 def _look(request: HttpRequest) -> tuple[Look, int | None]:
-    """Return a function that reads updates, and the cursor after which the client wants them."""
+    """Return a function that reads updates, and the client's cursor; None without a cursor."""
     bot = find_bot(request.GET.get("bot"))
     given = [request.GET.get("after"), request.headers.get("Last-Event-ID")]
     cursors = [cursor for cursor in map(parse_cursor, given) if cursor is not None]

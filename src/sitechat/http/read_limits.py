@@ -27,11 +27,11 @@ PERIOD = 60.0
 MAX_KEYS = 20_000
 """Maximum number of counted sessions and addresses. The least recently used one is dropped."""
 
-FOLLOW_AGAIN = 5
+STREAM_RETRY_AFTER = 5
 """`Retry-After` in seconds if too many streams are open."""
 
-REFUSED_AFTER = 1.0
-"""Seconds by which a refusal is delayed under ASGI, to slow down loops of calls."""
+REFUSAL_DELAY = 1.0
+"""Seconds by which a refusal is delayed under ASGI, to slow down clients that call in a loop."""
 
 MAX_HELD_BACK = 2000
 """Maximum number of delayed refusals in a process."""
@@ -45,7 +45,7 @@ class TooManyReads(RateLimited):
 
 
 class CallCounts:
-    """A token bucket for each key: a burst up to the limit, then the limit per period."""
+    """Token buckets. A key may make `limit` calls at once, and then `limit` calls per period."""
 
     def __init__(self) -> None:
         self._left: OrderedDict[bytes, tuple[float, float]] = OrderedDict()
@@ -78,7 +78,8 @@ class Followers:
 
     def __init__(self) -> None:
         self._open: Counter[str] = Counter()
-        self._lock = threading.RLock()  # garbage collection may close a stream in any thread
+        # Reentrant: the garbage collector can close a stream while its thread holds the lock.
+        self._lock = threading.RLock()
 
     def enter(self, reply: str, address: str) -> None:
         """Count one more stream.
@@ -96,11 +97,11 @@ class Followers:
                 self._open[f"r{reply}"] >= limits["streams_of_reply"]
                 or self._open[f"a{address}"] >= limits["streams_of_address"]
             ):
-                raise TooManyReads(retry_after=FOLLOW_AGAIN)
+                raise TooManyReads(retry_after=STREAM_RETRY_AFTER)
             self._open.update([f"r{reply}", f"a{address}"])
 
     def leave(self, reply: str, address: str) -> None:
-        """Count one stream less, for the arguments of `enter`."""
+        """Count one stream less. The arguments are those of `enter`."""
         with self._lock:
             for key in (f"r{reply}", f"a{address}"):
                 self._open[key] -= 1
@@ -115,12 +116,12 @@ class Brake:
         self._held_back = 0
 
     async def hold_back(self) -> None:
-        """Wait for `REFUSED_AFTER` seconds, unless too many refusals are already delayed."""
+        """Wait for `REFUSAL_DELAY` seconds, unless too many refusals are already delayed."""
         if self._held_back >= MAX_HELD_BACK:
             return
         self._held_back += 1
         try:
-            await asyncio.sleep(REFUSED_AFTER)
+            await asyncio.sleep(REFUSAL_DELAY)
         finally:
             self._held_back -= 1
 
@@ -131,10 +132,10 @@ followers = PerProcess(Followers)
 
 
 def check_call(request: HttpRequest, kind: str) -> None:
-    """Count a call of the visitor, once for each request.
+    """Count a call of the visitor. A second call for the same ASGI request does nothing.
 
     Args:
-        request: The request; neither its session nor its user is loaded.
+        request: The request. Its session and user are not loaded.
         kind: "reads" (conversations and updates) or "actions" (stops, ratings, forms and so on).
 
     Raises:

@@ -26,8 +26,8 @@ from sitechat.safe_text import storable
 MAX_BYTES_PER_CHARACTER = 12
 """Maximum bytes of a character in JSON: two escaped surrogates of six bytes."""
 
-MAX_BYTES_BESIDE_MESSAGE = 16_384
-"""Maximum bytes of the rest of a body: ids, address and title of the page."""
+MAX_OTHER_BYTES = 16_384
+"""Maximum bytes of a body besides the message: ids, address and title of the page."""
 
 MAX_COMMENT_LENGTH = 2000
 """Maximum length of a comment on a rating, in characters."""
@@ -72,7 +72,7 @@ def read_json(request: HttpRequest) -> dict[str, Any]:
     """
     if request.content_type != "application/json":
         raise UnsupportedMediaType
-    limit = conf.CHAT_MAX_MESSAGE_LENGTH * MAX_BYTES_PER_CHARACTER + MAX_BYTES_BESIDE_MESSAGE
+    limit = conf.CHAT_MAX_MESSAGE_LENGTH * MAX_BYTES_PER_CHARACTER + MAX_OTHER_BYTES
     try:
         data = json.loads(read_body(request, limit).decode())
     except BodyTooLong:
@@ -92,7 +92,7 @@ def _length(request: HttpRequest) -> int:
 
 
 def read_stop(request: HttpRequest) -> int | None:
-    """Return the number of characters to keep of a stopped reply; None for all."""
+    """Return the number of characters of the stopped reply to keep; None for all."""
     if not _has_body(request):
         return None
     data = read_json(request)
@@ -136,15 +136,20 @@ def _has_body(request: HttpRequest) -> bool:
 
 @dataclass(frozen=True)
 class Rating:
-    """A visitor's opinion of a reply: 1, 0 or -1."""
+    """A visitor's rating of a reply."""
 
     rating: int
+    """1, -1, or 0 to take the rating back."""
     comment: str | None = None
     """The new comment; None if the stored comment does not change."""
 
 
 def read_rating(request: HttpRequest) -> Rating:
-    """Return the rating in a request."""
+    """Return the rating in a request.
+
+    Raises:
+        ChatError: The body is not a valid rating.
+    """
     data = read_json(request)
     reject_unknown_keys(data, {"rating", "comment"})
     rating = data.get("rating")
@@ -163,12 +168,16 @@ class Confirmation:
     """A visitor's decision about a tool call."""
 
     use: uuid.UUID
-    """The id of the tool call, which is the id of the question."""
+    """The id of the tool call (`ToolUse`), which is the id of the question."""
     approve: bool
 
 
 def read_confirmation(request: HttpRequest) -> Confirmation:
-    """Return the decision in a request."""
+    """Return the decision in a request.
+
+    Raises:
+        ChatError: The body is not a valid decision.
+    """
     data = read_json(request)
     reject_unknown_keys(data, {"id", "approve"})
     given = data.get("id")
@@ -183,8 +192,11 @@ def read_confirmation(request: HttpRequest) -> Confirmation:
 def read_after(request: HttpRequest) -> int:
     """Return the number of characters that the reader already has.
 
-    This is the greater of `?after=` and `Last-Event-ID`. An `EventSource` that reconnects sends
-    both, and repeats the `?after=` of its first request.
+    This is the greater of `?after=` and `Last-Event-ID`: an `EventSource` that reconnects sends
+    both, and its `?after=` is still that of the first request.
+
+    Raises:
+        InvalidRequest: One of them is not a number.
     """
     given = [request.GET.get("after") or "0", request.headers.get("Last-Event-ID") or "0"]
     if not all(value.isascii() and value.isdecimal() and len(value) <= 9 for value in given):

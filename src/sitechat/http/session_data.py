@@ -63,7 +63,7 @@ def identity_in(session: SessionBase) -> str:
 
 
 def conversations_by_bot(session: SessionBase) -> dict[str, str]:
-    """Return the valid entries for bots in the session."""
+    """Return the session's valid entries by bot, as in `HeldConversations.by_bot`."""
     held = session.get(CONVERSATIONS_KEY)
     if not isinstance(held, dict):
         return {}
@@ -76,7 +76,7 @@ def has_several_conversations(session: SessionBase) -> bool:
 
 
 def remember(request: HttpRequest, visit: Visit, bot: str, conversation: uuid.UUID) -> None:
-    """Store the visitor's identity and conversation in the session if they are new there."""
+    """Store the visitor's identity and conversation in the session, if it lacks them."""
     remember_visitor(request, visit)
     session = session_of(request)
     by_bot = conversations_by_bot(session)
@@ -87,9 +87,9 @@ def remember(request: HttpRequest, visit: Visit, bot: str, conversation: uuid.UU
 
 
 def accept(request: HttpRequest, visit: Visit, bot: str, conversation: uuid.UUID) -> None:
-    """Store in the session what an accepted message or request for a person has started.
+    """Store the conversation of an accepted message or request for a person in the session.
 
-    A contact that the visitor has left before is linked to the conversation.
+    If the visitor has sent a contact request before, it is linked to the conversation.
     """
     contact = _take_contact(request, bot)
     if contact is not None:
@@ -99,16 +99,16 @@ def accept(request: HttpRequest, visit: Visit, bot: str, conversation: uuid.UUID
 
 
 def remember_visitor(request: HttpRequest, visit: Visit) -> None:
-    """Store the visitor's identity in the session if it is new there."""
+    """Store the visitor's identity in the session, if it lacks the identity."""
     session = session_of(request)
     if session.get(VISITOR_KEY) != visit.visitor.session:
         session[VISITOR_KEY] = visit.visitor.session
 
 
 def remember_contact(request: HttpRequest, contact: Contact) -> None:
-    """Note in the session that the visitor has sent a contact request.
+    """Record in the session that the visitor has sent a contact request.
 
-    The session keeps the id and the bot of a contact request without a conversation, for `accept`.
+    If the contact request has no conversation, its id and bot are stored too, for `accept`.
     """
     is_alone = contact.conversation_id is None
     session_of(request)[CONTACT_KEY] = f"{contact.pk} {contact.bot}" if is_alone else ""

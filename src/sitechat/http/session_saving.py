@@ -1,7 +1,7 @@
-"""Saving of the visitor's session inside the view, with retries while the database is busy.
+"""Save the visitor's session inside the view, with retries while the database is busy.
 
-SessionMiddleware saves after the view and does not retry. By then the message is accepted, and an
-error would hide the answer from the visitor.
+SessionMiddleware saves it after the view, and does not retry. By then the message is accepted, and
+an error would hide the answer from the visitor.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def save(request: HttpRequest) -> None:
     """Save a changed session, so that SessionMiddleware only has to set the cookie.
 
     If the session can't be saved, the visitor still gets the answer, because the message is already
-    accepted. The next message then starts a new conversation.
+    accepted. The next message may then start a new conversation.
     """
     session: SessionBase = request.session
     if not (session.modified or settings.SESSION_SAVE_EVERY_REQUEST) or session.is_empty():
@@ -56,7 +56,7 @@ def _save_patiently(session: SessionBase) -> None:
             session.save()
 
     is_new = session.session_key is None
-    if is_new:  # without a query for a new random key, as the row is inserted, not replaced
+    if is_new:  # skip the query whether the random key exists: an INSERT would fail if it did
         setattr(session, "exists", lambda _key: False)  # noqa: B010 - mypy knows it as a method
     try:
         database.retry(attempt, also=(OperationalError,))
@@ -65,7 +65,7 @@ def _save_patiently(session: SessionBase) -> None:
 
 
 class _SaveOnce:
-    """The `save` of a session that is already saved. It saves only later changes."""
+    """Replaces `save` of a session that is already saved, so that only later changes are saved."""
 
     def __init__(self, session: SessionBase) -> None:
         self._session = ref(session)  # the session holds this object

@@ -38,10 +38,11 @@ RETRY_AFTER = 5
 OPEN = b": open\n\n"
 BEAT = b": \n\n"
 DONE = b"data: [DONE]\n\n"
-
+"""The beginning of a stream, a comment that keeps it open, and its end. A client resumes a stream
+that ends without `[DONE]`."""
 
 _json = json.JSONEncoder(ensure_ascii=False).encode
-"""Created once, as `json.dumps` with options creates an encoder each time, at twice the cost."""
+"""Created once: `json.dumps` with options creates an encoder each time, at twice the cost."""
 
 
 def encode(event: Event) -> bytes:
@@ -50,7 +51,7 @@ def encode(event: Event) -> bytes:
     return data if event.offset is None else b"id: %d\n%s" % (event.offset, data)
 
 
-class Followed(Protocol):
+class FollowedReply(Protocol):
     """A reply that is being written, in this process (`LiveReply`) or another (`RemoteReply`)."""
 
     reply: Reply
@@ -65,17 +66,27 @@ class Followed(Protocol):
 
 
 class Follower:
-    """The stream of one reply to one reader. Subclasses implement the waiting."""
+    """The stream of one reply to one reader. Subclasses implement how it waits for text."""
 
     def __init__(
         self,
         reply: Reply,
         *,
         after: int = 0,
-        live: Followed | None = None,
+        live: FollowedReply | None = None,
         place: StreamSlot | None = None,
         max_seconds: float | None = None,
     ) -> None:
+        """Create the stream. It starts when it is first read.
+
+        Args:
+            reply: The state of the reply.
+            after: The number of characters of the reply that the reader already has.
+            live: The running reply; None if it has ended.
+            place: The slot to release at the end of the stream.
+            max_seconds: Seconds after which the stream is cut, so that the client resumes it; None
+                for no limit.
+        """
         self.reply = reply
         self.cursor = reply.cursor(after)
         self.live = live
@@ -93,8 +104,8 @@ class Follower:
     def open(self) -> None:
         """Start to follow the reply.
 
-        Before this call nothing refers to the stream, so that a response that middleware or the
-        server drops without closing it is freed.
+        Before this call, the reply does not refer to the stream. So if middleware or the server
+        drops the response without closing it, the stream is freed.
         """
         if self._place is not None:
             self._place.open()
@@ -110,10 +121,10 @@ class Follower:
             self._place.release()
 
     def take(self) -> bytes:
-        """Return everything new, encoded; b"" if nothing is new.
+        """Return all new events, encoded; b"" if there are none.
 
         Raises:
-            Exception: The reply can't be followed any more.
+            Exception: The reply can't be followed any more (`FollowedReply.problem`).
         """
         chunks = []
         if self.live is not None:
@@ -138,13 +149,14 @@ class Follower:
         return b"".join(chunks)
 
     def _events(self) -> Iterable[Event]:
+        """Return the new events of the reply."""
         if self.reply.finished or self.reply.phase is not None:
             # Only these events contain our own texts, in the reader's language.
             with translation.override(self.language):
                 return list(self.reply.since(self.cursor))
         return self.reply.since(self.cursor)
 
-    def _patience(self) -> float:
+    def _seconds_to_wait(self) -> float:
         """Return the seconds until the next comment or the end of the stream is due."""
         due = self._beat + HEARTBEAT
         if self._deadline is not None:
@@ -192,7 +204,7 @@ class SyncFollower(Follower):
                 chunk = self.take()
                 if chunk:
                     return chunk
-                self._news.wait(self._patience())
+                self._news.wait(self._seconds_to_wait())
         except Exception as error:
             return self._failed(error)
 
@@ -211,11 +223,11 @@ class AsyncFollower(Follower):
         self._news = True
         if self._loop is not None:
             if _running_loop() is self._loop:
-                self._release()
+                self._stop_waiting()
             else:
-                self._loop.call_soon_threadsafe(self._release)
+                self._loop.call_soon_threadsafe(self._stop_waiting)
 
-    def _release(self) -> None:
+    def _stop_waiting(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
@@ -237,7 +249,7 @@ class AsyncFollower(Follower):
                 chunk = self.take()
                 if chunk:
                     return chunk
-                await self._wait(self._patience())
+                await self._wait(self._seconds_to_wait())
         except asyncio.CancelledError:
             self.close()
             raise
@@ -247,8 +259,8 @@ class AsyncFollower(Follower):
     def close(self) -> None:
         """Stop following and release the stream's slot.
 
-        Django calls it on a new thread of the request when the response has ended. The thread ends
-        at once, as Django would start another one to wait for it.
+        When the response has ended, Django calls this on a new thread of the request. The thread is
+        released here, because otherwise Django starts another thread to wait for its end.
         """
         super().close()
         let_request_thread_go()
@@ -258,17 +270,12 @@ class AsyncFollower(Follower):
         self._waiter = self._loop.create_future()
         if self._news:
             return
-        timer = self._loop.call_later(seconds, self._release)
+        timer = self._loop.call_later(seconds, self._stop_waiting)
         try:
             await self._waiter
         finally:
             timer.cancel()
             self._waiter = None
-
-
-def response(follower: Follower) -> StreamingHttpResponse:
-    """Return the stream of a follower."""
-    return stream(follower)  # type: ignore[arg-type]
 
 
 def stream(chunks: Iterable[bytes] | AsyncIterable[bytes]) -> StreamingHttpResponse:

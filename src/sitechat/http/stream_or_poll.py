@@ -1,6 +1,6 @@
 """The slot of a request among the streams of its process, and the response with or without one.
 
-`sitechat.http.stream_slots` has the number of slots.
+`sitechat.http.stream_slots` counts and limits the slots.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class StreamPlace:
             self.slot.at_release(partial(followers.leave, reply, address))
 
     def respond(self, handle: ReplyHandle, after: int = 0) -> HttpResponseBase:
-        """Return the reply as a stream, or its id to poll if no stream is free.
+        """Return the reply as a stream, or its id for a client that must poll.
 
         Args:
             handle: The reply.
@@ -77,8 +77,9 @@ class StreamPlace:
             response["Preference-Applied"] = "respond-async"
             return response
         on_loop = on_server_loop(self._request)
+        follower: type[sse.AsyncFollower | sse.SyncFollower]
         follower = sse.AsyncFollower if on_loop else sse.SyncFollower
-        return sse.response(
+        return sse.stream(
             follower(
                 reply,
                 after=after,
@@ -89,7 +90,7 @@ class StreamPlace:
         )
 
     def release(self) -> None:
-        """Release the slot. A step that is still running then keeps none."""
+        """Release the slot. If a step is still running and takes one, it is released at once."""
         self._is_released = True
         if self.slot is not None:
             self.slot.release()

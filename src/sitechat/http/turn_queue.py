@@ -2,7 +2,7 @@
 
 Starting a turn takes database work. A few turns start at the same time, and some more wait for a
 moment. All others are refused before any work is done for them, so that the site's other pages
-stay fast. A turn that has passed the gate is never dropped.
+stay fast. A turn that has passed the gate is never refused later for want of room.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ SLOWEST, FASTEST = 1.0, 200.0
 WEIGHT = 0.1
 """Weight of the newest measurement in the average, 0 to 1."""
 
-MAX_LINE_SECONDS = 120.0
+MAX_RETRY_SECONDS = 120.0
 """Maximum seconds that a refused visitor is asked to wait."""
 
 WARN_EVERY = 60.0
@@ -50,7 +50,7 @@ TICKET = "sitechat.ticket"
 
 
 class NoRoom(Overloaded):
-    """As many turns start and wait as the process has room for."""
+    """The process has no room for one more turn that starts or waits."""
 
 
 class HasPlaces(Protocol):
@@ -81,7 +81,8 @@ class Gate:
         self._starting = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._pace = FIRST_PACE
-        self._line_ends = 0.0
+        self._last_return = 0.0
+        """When the visitor who was refused last is asked to return."""
         self._left: float | None = None
         """When a turn last left the gate while others were waiting."""
         self._refused = 0
@@ -104,22 +105,22 @@ class Gate:
             self._starting += 1
             return Ticket(self)
         if len(self._waiting) >= WAITING:
-            raise NoRoom(retry_after=self._join_line())
+            raise NoRoom(retry_after=self._refuse())
         turn = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
         try:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
-                self.leave()  # it was admitted at the moment when its client left
+                self.leave()  # the turn was admitted just when its client left
             else:
-                with suppress(ValueError):  # it left at the moment when a place became free
+                with suppress(ValueError):  # `leave` has just removed it
                     self._waiting.remove(turn)
             raise
         return Ticket(self)
 
     def leave(self) -> None:
-        """Admit the next turn."""
+        """Free a place, and admit the next turn that waits."""
         now = self._clock()
         if self._left is not None:
             pace = 1 / max(now - self._left, 1 / FASTEST)
@@ -133,21 +134,21 @@ class Gate:
         self._left = None
         self._starting -= 1
 
-    def _join_line(self) -> int:
-        """Return the seconds after which another refused visitor should try again."""
+    def _refuse(self) -> int:
+        """Return the seconds after which the refused visitor should try again."""
         now = self._clock()
-        self._note_refusal(now)
+        self._log_refusal(now)
         queue_ends = now + len(self._waiting) / self._pace
-        self._line_ends = min(
-            max(self._line_ends, queue_ends) + 1 / self._pace, now + MAX_LINE_SECONDS
-        )
-        return min(ceil(MAX_LINE_SECONDS), max(1, ceil(self._line_ends - now)))
+        next_return = max(self._last_return, queue_ends) + 1 / self._pace
+        self._last_return = min(next_return, now + MAX_RETRY_SECONDS)
+        return min(ceil(MAX_RETRY_SECONDS), max(1, ceil(self._last_return - now)))
 
-    def _note_refusal(self, now: float) -> None:
+    def _log_refusal(self, now: float) -> None:
+        """Count a refusal, and log their number at most once in WARN_EVERY seconds."""
         self._refused += 1
         if self._warned is None or now - self._warned >= WARN_EVERY:
             logger.warning(
-                "Too many messages at once: %s refused since the last warning", self._refused
+                "Too many messages at once: %s were refused since the last warning", self._refused
             )
             self._refused, self._warned = 0, now
 

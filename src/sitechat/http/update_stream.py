@@ -22,16 +22,16 @@ from sitechat.runtime.safe_logging import get_logger
 
 logger = get_logger("sitechat.stream")
 
-LONGEST = 300.0
+MAX_SECONDS = 300.0
 """Seconds after which a stream ends, because the server may not notice that a visitor has left. The
 client then opens another stream."""
 
-LOOK_AGAIN = 15.0
-"""Seconds after which the conversation is read even if no handoff has changed: the bot may have
-answered, or a person may have been silent for too long."""
+READ_INTERVAL = 15.0
+"""Seconds after which the conversation is read again even if its handoff has not changed: the bot
+may have answered, or a person may have been silent for too long."""
 
 OVER = frozenset({HandoffState.NONE, HandoffState.CLOSED})
-"""The states in which the bot answers and no visitor waits for a person."""
+"""The states in which the visitor neither waits for a person nor talks with one."""
 
 Look = Callable[[int | None], dict[str, Any]]
 """A function that reads the updates after a cursor from the database."""
@@ -50,17 +50,27 @@ class UpdateStream:
         place: StreamSlot | None,
         max_seconds: float | None,
     ) -> None:
+        """Create the stream. It starts when it is first read.
+
+        Args:
+            conversation: The conversation; None for a stream that ends after the first event.
+            look: Reads the updates after a cursor.
+            after: The client's cursor; None if it has none.
+            steps: Runs `look`.
+            place: The slot to release at the end of the stream.
+            max_seconds: The server's maximum for a stream; None for no maximum.
+        """
         self._look = look
         self._after = after
         self._steps = steps
         self._place = place
         self._language = translation.get_language()
-        self._ends = monotonic() + min(LONGEST, max_seconds or LONGEST)
+        self._ends = monotonic() + min(MAX_SECONDS, max_seconds or MAX_SECONDS)
         self._news: asyncio.Event | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._watch = None if conversation is None else Watch(conversation, self._wake)
         self._person: dict[str, Any] | None = None
-        self._looked = 0.0
+        self._last_read = 0.0
         self._ended = False
 
     def __aiter__(self) -> AsyncIterator[bytes]:
@@ -101,12 +111,12 @@ class UpdateStream:
         assert self._news is not None  # noqa: S101 - the stream is open
         beats = monotonic() + sse.HEARTBEAT
         while True:
-            due = min(beats, self._ends, self._looked + LOOK_AGAIN)
+            due = min(beats, self._ends, self._last_read + READ_INTERVAL)
             is_news = await self._wait(max(0.0, due - monotonic()))
             if monotonic() >= self._ends:
                 self._ended = True  # without [DONE], so that the client opens another stream
                 return sse.BEAT
-            if is_news or monotonic() >= self._looked + LOOK_AGAIN:
+            if is_news or monotonic() >= self._last_read + READ_INTERVAL:
                 self._news.clear()
                 if chunk := await self._read():
                     return chunk
@@ -124,7 +134,7 @@ class UpdateStream:
 
     async def _read(self) -> bytes:
         """Return an event with the updates; b"" if nothing is new."""
-        self._looked = monotonic()
+        self._last_read = monotonic()
         news = await self._steps.run(self._look_in_language)
         person, before = news["person"], self._person
         if before is not None and person == before and not news["messages"]:

@@ -35,9 +35,9 @@ RANDOM_UUID = 4
 def read_visit(request: HttpRequest, message_id: uuid.UUID | None = None) -> Visit:
     """Return the visitor and their conversations, without writing anything.
 
-    A visitor without an identity in the session gets a new one, so that the first message counts
-    for the session too. `session_data` stores it only when the message is accepted, so that a
-    refused visitor gets no session.
+    A visitor without an identity in the session gets a new one, so that the first message counts in
+    the limits of the session too. `session_data` stores it only when the message is accepted, so
+    that a refused visitor gets no session.
 
     Args:
         request: A request that has passed SessionMiddleware.
@@ -54,9 +54,11 @@ def read_visit(request: HttpRequest, message_id: uuid.UUID | None = None) -> Vis
         user_pk=user.pk if user is not None and user.is_authenticated else None,
         network=network,
     )
-    vouches = message_id is not None and request.headers.get(IDEMPOTENCY_KEY) == str(message_id)
+    is_confirmed = message_id is not None and request.headers.get(IDEMPOTENCY_KEY) == str(
+        message_id
+    )
     is_random = message_id is not None and message_id.version == RANDOM_UUID
-    may_retry = vouches or (is_random and visitor.user is None and network != "")
+    may_retry = is_confirmed or (is_random and visitor.user is None and network != "")
     return Visit(
         visitor=visitor,
         user=user,
@@ -67,15 +69,15 @@ def read_visit(request: HttpRequest, message_id: uuid.UUID | None = None) -> Vis
             # Only a session with data is known to exist: a forged cookie becomes the key as it is.
             session_key=session.session_key if list(session.keys()) else None,
             retry_key=f"{network}:{message_id}" if may_retry else None,
-            retry_gets_session=vouches,
+            retry_gets_session=is_confirmed,
             has_several=has_several_conversations(session),
         ),
         request=request,
-        command=_mark(request, user),
+        command=_sender(request, user),
     )
 
 
-def _mark(request: HttpRequest, user: Any) -> str | None:
+def _sender(request: HttpRequest, user: Any) -> str | None:
     """Return the sender if it is not a visitor (`Asker`); None for a visitor."""
     signed = command_mark.command_of(request.headers.get(command_mark.HEADER))
     return signed or (Asker.STAFF.value if works_with_chat(user) else None)

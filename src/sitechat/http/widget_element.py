@@ -1,7 +1,7 @@
 """The HTML of the chat on a page: the `<site-chat>` element with its attributes and its script.
 
-It does not depend on the visitor (cookie, session or user), so that pages with the chat can be
-stored in shared caches.
+The HTML does not depend on the visitor (cookie, session or user), so that pages with the chat can
+be stored in shared caches.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ TEMPLATE = "sitechat/widget.html"
 """The template's name. A site can override it."""
 
 INLINE_HEIGHT = 576
-"""Height in pixels of an inline chat before its script runs, as the element's own 36rem."""
+"""Height in pixels of an inline chat before its script runs. It is the element's own 36rem."""
 
 Attributes = dict[str, "str | int | bool | None"]
 
@@ -64,7 +64,11 @@ def widget_options(bot: str | None = None) -> Mapping[str, Any]:
 
 
 def is_off(bot: str | None = None) -> bool:
-    """Return whether staff have switched a bot off; None for the default one."""
+    """Return whether staff have switched a bot off.
+
+    Args:
+        bot: The name of a bot in `CHAT_BOTS`; None for the default one.
+    """
     return not bot_texts.known_texts(resolved_name(bot)).enabled
 
 
@@ -163,7 +167,7 @@ def render(
 ) -> SafeString:
     """Return the HTML of the chat for a page; "" if it can't be shown or the bot is off.
 
-    An error never breaks the page. It is logged with its solution.
+    This raises nothing, so that an error does not break the page. Errors are logged.
 
     Args:
         context: The template's context, which may contain a CSP nonce.
@@ -199,14 +203,14 @@ def render(
                 "nonce": find_nonce(context, request),
             }
         )
-        # Surrogates come from environment variables that are not UTF-8; no page can hold them.
+        # Environment variables that are not UTF-8 become surrogates, which no page can contain.
         return SafeString(storable(html))
     except NoReverseMatch:
         _warn_of_missing_urls()
     except ImproperlyConfigured as error:
         logger.error("The page has no chat. %s", error)
     except ValueError as error:
-        # ManifestStaticFilesStorage knows collected files only.
+        # ManifestStaticFilesStorage raises this for files that were not collected.
         logger.error("The page has no chat: run `manage.py collectstatic`. %s", error)
     except Exception:
         # For example, a setting has a wrong type, which `manage.py check` reports.
@@ -215,7 +219,7 @@ def render(
 
 
 _warned: WeakSet[URLResolver] = WeakSet()
-"""URLconfs without the chat that have been logged."""
+"""The URLconfs for which a warning was logged."""
 
 
 def _warn_of_missing_urls() -> None:
@@ -233,6 +237,7 @@ def _warn_of_missing_urls() -> None:
 
 
 def _html(data: dict[str, Any]) -> SafeString:
+    """Render the template with the site's engines, or with our own if they do not find it."""
     try:
         return render_to_string(TEMPLATE, data)
     except TemplateDoesNotExist:

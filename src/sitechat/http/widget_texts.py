@@ -150,7 +150,7 @@ TRANSLATED_SHARE = 0.6
 
 
 def is_translated(language: str) -> bool:
-    """Return whether the package or a catalog of the site translates the texts to a language."""
+    """Return whether the package or the site's own catalog translates the texts to a language."""
     name = language.lower()
     if name in SHIPPED or name.split("-")[0] in SHIPPED:
         return True

@@ -94,10 +94,7 @@ class Ledger(ABC):
     def check(
         self, visitor: Visitor, *, tokens: int, dollars: Decimal, now: datetime | None = None
     ) -> None:
-        """Raise the error that `reserve` would raise, if a ledger can check this at less cost.
-
-        Other ledgers do nothing.
-        """
+        """Raise the error that `reserve` would raise, or do nothing if this is no cheaper."""
         now = now or datetime.now(timezone.utc)
         claims = self._claims(visitor, tokens=tokens, dollars=dollars, now=now)
         with _or_overloaded():
@@ -191,10 +188,9 @@ class Ledger(ABC):
         return False
 
     def left(self, visitor: Visitor, *, now: datetime | None = None) -> list[LimitLeft]:
-        """Return the remaining amount of each of the visitor's own limits, as JSON values.
+        """Return what is left of each of the visitor's limits, without reserved amounts.
 
-        Limits of scope `site` are left out, as visitors must not see them. The reservations of
-        running replies are not part of what is left.
+        Limits of scope `site` are left out, as visitors must not see them.
         """
         now = now or datetime.now(timezone.utc)
         claims = [

@@ -12,7 +12,7 @@ from sitechat.runtime.database import PrimaryManager
 class Label(models.Model):
     """A word that the staff has put on a conversation. It is deleted with the conversation."""
 
-    LONGEST = 50
+    MAX_LENGTH = 50
 
     conversation = models.ForeignKey(
         Conversation,
@@ -20,7 +20,7 @@ class Label(models.Model):
         related_name="labels",
         verbose_name=_("conversation"),
     )
-    name = models.CharField(_("label"), max_length=LONGEST)
+    name = models.CharField(_("label"), max_length=MAX_LENGTH)
 
     objects = PrimaryManager["Label"]()
 

@@ -35,16 +35,17 @@ def add_label(conversation: Conversation, text: str) -> str:
     name = " ".join(storable(text).split())
     if not name:
         raise StaffError(_("Write a label first."))
-    if len(name) > Label.LONGEST:
+    if len(name) > Label.MAX_LENGTH:
         raise StaffError(
-            _("The label is too long: at most %(limit)s characters fit.") % {"limit": Label.LONGEST}
+            _("The label is too long: at most %(limit)s characters fit.")
+            % {"limit": Label.MAX_LENGTH}
         )
     return unless_gone(partial(_add, conversation, name))
 
 
 def _add(conversation: Conversation, name: str) -> str:
     with database.atomic():
-        message_rows.hold(conversation)
+        message_rows.lock_unchanged(conversation)
         used = Label.objects.filter(name__iexact=name).values_list("name", flat=True).first()
         name = used or name
         mine = set(

@@ -107,7 +107,7 @@ def mail_answers(conversation: Conversation, user: Any, address: str, site: str)
 
 def _mail_answers(conversation: Conversation, user: Any, address: str, site: str) -> int:
     with database.atomic():
-        message_rows.hold(conversation)
+        message_rows.lock_unchanged(conversation)
         if address not in known_addresses(conversation):
             raise StaffError(_("This address no longer belongs to the conversation."))
         answers = unsent_answers(conversation)

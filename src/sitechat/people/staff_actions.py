@@ -187,7 +187,7 @@ def note(conversation: Conversation, user: Any, text: str, draft: uuid.UUID | No
 
 def _note(conversation: Conversation, user: Any, text: str, draft: uuid.UUID | None) -> None:
     with database.atomic():
-        message_rows.hold(conversation)
+        message_rows.lock_unchanged(conversation)
         earlier = HandoffEntry.objects.filter(handoff=conversation.pk, form_id=draft, text=text)
         if draft is not None and earlier.exists():
             return

@@ -41,12 +41,12 @@ class RequestSteps(Protocol):
     async def run(self, step: Callable[[], T]) -> T:
         """Run a step that touches the database."""
 
-    async def ask(self, method: Callable[..., Any], *args: Any, timeout: float) -> Any:
-        """Run code of the site, which may be slow.
+    async def call_method(self, method: Callable[..., Any], *args: Any, timeout: float) -> Any:
+        """Call a method of the site's own code, which may be slow or a coroutine function.
 
         Raises:
-            TimeoutError: It took longer than `timeout` seconds. Under WSGI it runs on the
-                request's own thread, where it can't be interrupted, and only coroutines are.
+            TimeoutError: It took longer than `timeout` seconds. Under WSGI this is raised for
+                coroutines only, because a function on the request's thread can't be interrupted.
         """
 
     async def let_thread_go(self) -> None:
@@ -54,7 +54,7 @@ class RequestSteps(Protocol):
 
 
 def steps_for(request: HttpRequest) -> RequestSteps:
-    """Return the steps of a request. Call it where its view runs."""
+    """Return the steps of a request. Call it on the thread or event loop that runs the view."""
     if not isinstance(request, ASGIRequest):
         return Inline()
     if conf.CHAT_REQUEST_ISOLATION or SyncToAsync.thread_sensitive_context.get(None) is None:
@@ -69,11 +69,22 @@ def drive(coroutine: Coroutine[Any, Any, T]) -> T:
     except StopIteration as end:
         return cast("T", end.value)
     coroutine.close()
-    raise RuntimeError("A view under WSGI has waited for an event loop.")
+    raise RuntimeError(
+        "A view under WSGI awaited something other than its steps. Await only `RequestSteps`."
+    )
 
 
 def call(method: Callable[..., Any], *args: Any, timeout: float | None = None) -> Any:
-    """Call code of the site that may be a coroutine function, on this thread."""
+    """Call code of the site, which may be a coroutine function, on this thread.
+
+    Args:
+        method: The function.
+        args: Its arguments.
+        timeout: Maximum seconds of a coroutine; None for no limit.
+
+    Raises:
+        TimeoutError: The coroutine took longer than `timeout`.
+    """
     result = method(*args)
     if isawaitable(result):
         result = async_to_sync(_awaited)(result, timeout)
@@ -93,7 +104,7 @@ class Inline:
         """Run the step now."""
         return step()
 
-    async def ask(self, method: Callable[..., Any], *args: Any, timeout: float) -> Any:
+    async def call_method(self, method: Callable[..., Any], *args: Any, timeout: float) -> Any:
         """Call the method now, or await it."""
         return call(method, *args, timeout=timeout)
 
@@ -112,7 +123,7 @@ class OnRequestThread:
         result: T = await sync_to_async(step)()
         return result
 
-    async def ask(self, method: Callable[..., Any], *args: Any, timeout: float) -> Any:
+    async def call_method(self, method: Callable[..., Any], *args: Any, timeout: float) -> Any:
         """Call the method on the request's thread, or await it."""
         if iscoroutinefunction(method):
             return await asyncio.wait_for(method(*args), timeout)
@@ -132,7 +143,7 @@ class OnPool:
         """Run the step on the request pool."""
         return await asyncio.wrap_future(request_pool().submit(step))
 
-    async def ask(self, method: Callable[..., Any], *args: Any, timeout: float) -> Any:
+    async def call_method(self, method: Callable[..., Any], *args: Any, timeout: float) -> Any:
         """Call the method on a thread for the site's code, or await it."""
         if iscoroutinefunction(method):
             return await asyncio.wait_for(method(*args), timeout)

@@ -40,7 +40,7 @@ class Reading:
 
 
 def read_draft(draft: Draft) -> Reading:
-    """Read a document in this process, without limits. See `budget.read_document`.
+    """Read a document in this process, without limits. See `child_limits.read_document`.
 
     Raises:
         Unreadable: It can't be read; the message says what is wrong and what to do.
