@@ -19,6 +19,7 @@ POLICIES = (
     ("policy", CSP, "default-src 'self'"),
     ("policy against scripts", CSP, "script-src cdn.example.org"),
     ("policy against calls", CSP, "script-src 'self'; connect-src 'none'"),
+    ("policy against all", CSP, "default-src 'none'"),
 )
 
 Start = Callable[..., "FakeSite"]

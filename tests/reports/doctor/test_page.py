@@ -96,6 +96,8 @@ def test_a_script_that_does_not_load(fake: Start, fault: str, advice: str) -> No
         ("policy", ""),
         ("policy against scripts", "script-src does not allow http"),
         ("policy against calls", "connect-src does not allow http"),
+        ("policy against all", "script-src does not allow http"),
+        ("policy against all", "connect-src does not allow http"),
     ],
 )
 def test_the_policy_of_the_page(fake: Start, fault: str, seen: str) -> None:

@@ -166,17 +166,17 @@ def _policy(page: SiteResponse, element: HtmlElement) -> Iterator[Finding]:
     if not header:
         return
     endpoint = _found(page, element).endpoint
-    problem = ""
+    problems: list[str] = []
     for tag in _script_tags(element):
         script = urljoin(page.url, tag.get("src") or "")
         if not csp.allows_script(header, page.url, script, tag.get("nonce") or ""):
-            problem = _("script-src does not allow %(script)s") % {"script": script}
+            problems.append(_("script-src does not allow %(script)s") % {"script": script})
     if not csp.allows_calls(header, page.url, endpoint):
-        problem = _("connect-src does not allow %(endpoint)s") % {"endpoint": endpoint}
+        problems.append(_("connect-src does not allow %(endpoint)s") % {"endpoint": endpoint})
     yield Finding(
         _("The page's Content-Security-Policy lets the chat run"),
-        not problem,
-        problem or _("it allows the script and the calls"),
+        not problems,
+        "; ".join(problems) or _("it allows the script and the calls"),
         _(
             "Add 'self', or the host of STATIC_URL, to script-src and connect-src. "
             "With nonces the tag needs the context processor or middleware that "
