@@ -1,8 +1,8 @@
 /** The card that asks whether a tool may run. */
 
-import type { Confirmation } from "../shared/contract"
 import { button, h, icon } from "../shared/dom"
-import type { Surface } from "../shared/extras"
+import type { Surface } from "../shared/extras-types"
+import type { Confirmation } from "../shared/http-types"
 import { WARNING } from "../shared/icons"
 import { uuid } from "../shared/uuid"
 

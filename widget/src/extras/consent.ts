@@ -1,9 +1,9 @@
 /** The card with the text that a visitor must accept before the first message. */
 
-import type { Services } from "../shared/contract"
 import { button, h } from "../shared/dom"
-import type { Surface } from "../shared/extras"
-import { refusalOf } from "./refusal"
+import type { Surface } from "../shared/extras-types"
+import type { Services } from "../shared/http-types"
+import { refusalOf } from "./refusal-errors"
 
 export interface ConsentCard {
   readonly element: HTMLElement

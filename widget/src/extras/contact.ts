@@ -1,12 +1,12 @@
 /** The contact form. */
 
-import type { ContactField, ContactForm } from "../shared/contract"
 import { button, h, icon, onEscape } from "../shared/dom"
-import type { Surface } from "../shared/extras"
+import type { Surface } from "../shared/extras-types"
+import type { ContactField, ContactForm } from "../shared/http-types"
 import { CHECK } from "../shared/icons"
 import { describePage } from "../shared/page"
 import { createField, type Field } from "./field"
-import { refusalOf } from "./refusal"
+import { refusalOf } from "./refusal-errors"
 
 export interface ContactCard {
   readonly element: HTMLElement

@@ -1,14 +1,14 @@
 /** The extras: cards that must be answered, people, the contact form, and the list of conversations. */
 
-import type { Services } from "../shared/contract"
-import type { Extras, Surface } from "../shared/extras"
+import type { Extras, Surface } from "../shared/extras-types"
+import type { Services } from "../shared/http-types"
 import css from "../styles/extras.css?inline"
 import { createConfirmation } from "./confirmation"
 import { createConsent } from "./consent"
 import { createContact } from "./contact"
-import { createHelp } from "./help"
-import { createPastList } from "./past"
-import { createPersonBar } from "./person"
+import { createPastList } from "./conversation-list"
+import { createHelp } from "./people-menu"
+import { createPersonBar } from "./person-bar"
 
 const sheet = new CSSStyleSheet()
 sheet.replaceSync(css)

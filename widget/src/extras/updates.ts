@@ -3,9 +3,9 @@
  * the server offers one, else by polling. A hidden tab polls.
  */
 
-import type { Updates } from "../shared/contract"
-import type { Surface } from "../shared/extras"
-import { refusalOf } from "./refusal"
+import type { Surface } from "../shared/extras-types"
+import type { Updates } from "../shared/http-types"
+import { refusalOf } from "./refusal-errors"
 
 /** Milliseconds between two polls: by default, in a hidden tab, and at most after failures. */
 const POLL = 2000

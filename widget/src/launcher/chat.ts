@@ -1,9 +1,9 @@
 /** One chat of a page: its bubble, and the panel, which is loaded on demand. */
 
 import { h, iconButton, setLabel } from "../shared/dom"
-import { type Emit, type Host, type Launcher, type Panel, PHONE } from "../shared/host"
 import { CHAT } from "../shared/icons"
-import { createMemory } from "../shared/memory"
+import { type Emit, type Host, type Launcher, type Panel, PHONE } from "../shared/launcher-types"
+import { createMemory } from "../shared/tab-storage"
 import { loadPart } from "./loading"
 
 export interface Chat {

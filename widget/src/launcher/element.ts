@@ -1,6 +1,6 @@
 /** The element `<site-chat>`. */
 
-import type { Host, Part, SiteChatEvents } from "../shared/host"
+import type { Host, Part, SiteChatEvents } from "../shared/launcher-types"
 import css from "../styles/launcher.css?inline"
 import { type Chat, createChat } from "./chat"
 import { installPart } from "./loading"

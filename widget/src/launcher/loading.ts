@@ -1,6 +1,6 @@
 /** Loads the other scripts when they are first needed. */
 
-import type { Part, Parts } from "../shared/host"
+import type { Part, Parts } from "../shared/launcher-types"
 
 const script = document.currentScript
 const installed: Partial<Parts> = {}

@@ -3,9 +3,9 @@
 import type { List } from "mdast"
 import { createList } from "./draw"
 import type { OpenFence } from "./fence"
+import type { OpenList, OpenTable } from "./finished-parts"
 import type { Block } from "./grammar"
 import type { Sections } from "./sections"
-import type { OpenList, OpenTable } from "./units"
 
 export type Container = OpenList | OpenTable | OpenFence
 

@@ -1,7 +1,7 @@
 /** The context for drawing a part of the source, and the citation marks to place in it. */
 
 import type { Nodes } from "mdast"
-import type { Mark } from "./marks"
+import type { Mark } from "./citation-marks"
 import type { DrawOptions, Target } from "./options"
 
 /** Maximum nesting of elements. Deeper content is drawn as text. */

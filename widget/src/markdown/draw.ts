@@ -6,9 +6,9 @@ import { h } from "../shared/dom"
 import { isLoose } from "./closing"
 import { createCode } from "./code"
 import { DEEPEST, type DrawContext, isDue, placeMarks, textOf } from "./context"
+import { withoutOverrides } from "./direction-marks"
 import { type Block, endOf } from "./grammar"
-import { drawInline } from "./phrases"
-import { withoutOverrides } from "./text"
+import { drawInline } from "./inline"
 
 export function drawBlocks(blocks: readonly Block[], context: DrawContext): HTMLElement[] {
   const drawn: HTMLElement[] = []

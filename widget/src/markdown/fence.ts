@@ -2,8 +2,8 @@
 
 import { endOfLine } from "./closing"
 import { type Code, createCode } from "./code"
+import { withoutOverrides } from "./direction-marks"
 import type { DrawOptions } from "./options"
-import { withoutOverrides } from "./text"
 
 const OPENING = /^( {0,3})(`{3,}|~{3,})/
 

@@ -1,22 +1,22 @@
 /** The conversation of the visitor and the assistant: loads it, sends messages, and switches to another one. */
 
 import type { Strings } from "../i18n/strings"
-import type { History, Services } from "../shared/contract"
-import type { Emit } from "../shared/host"
-import type { Memory } from "../shared/memory"
+import type { History, Services } from "../shared/http-types"
+import type { Emit } from "../shared/launcher-types"
 import { countPoints } from "../shared/offsets"
+import type { Memory } from "../shared/tab-storage"
 import type { Client } from "../transport/client"
 import { Refusal } from "../transport/http"
-import type { Conversation } from "./controls"
+import type { Conversation } from "./conversation-types"
 import { createEarlier } from "./earlier"
 import { createFollowing } from "./following"
 import { newsOf, takeOver, upTo, without } from "./history"
-import { waitOf } from "./limits"
 import { type ChatMessage, createMessage } from "./message"
 import { createOutcome } from "./outcome"
-import { createPending } from "./pending"
-import { createReturns } from "./returns"
-import type { Screen } from "./screen"
+import { createPending } from "./unconfirmed"
+import { createReturns } from "./undoing"
+import type { Screen } from "./view-types"
+import { waitOf } from "./visitor-limits"
 
 export interface ConversationOptions {
   client: Client

@@ -1,9 +1,9 @@
 /** Loads the messages before those that are shown, on demand. */
 
-import type { History } from "../shared/contract"
+import type { History } from "../shared/http-types"
 import type { Client } from "../transport/client"
 import type { Outcome } from "./outcome"
-import type { Screen } from "./screen"
+import type { Screen } from "./view-types"
 
 export interface Earlier {
   /** Sets the server's cursor for messages before the first one that is shown; null if there are none. */

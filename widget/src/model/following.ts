@@ -1,17 +1,17 @@
 /** The running reply: follows it to its end, stops it, and resumes it after a lost connection. */
 
 import type { Strings } from "../i18n/strings"
-import type { Emit } from "../shared/host"
-import type { Memory } from "../shared/memory"
+import type { Emit } from "../shared/launcher-types"
 import { countPoints } from "../shared/offsets"
+import type { Memory } from "../shared/tab-storage"
 import type { Client } from "../transport/client"
 import type { Decision, Outgoing } from "../transport/follow"
 import { Refusal } from "../transport/http"
-import type { Place } from "../transport/place"
+import type { Place } from "../transport/position"
 import type { ChatMessage } from "./message"
 import type { Outcome } from "./outcome"
 import { createRun, type Run } from "./run"
-import type { Screen } from "./screen"
+import type { Screen } from "./view-types"
 
 export interface Following {
   isRunning(): boolean

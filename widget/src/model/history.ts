@@ -1,6 +1,6 @@
 /** Merges messages of the server with those that are shown already. Pure. */
 
-import type { Message } from "../shared/contract"
+import type { Message } from "../shared/http-types"
 import { type ChatMessage, createMessage } from "./message"
 
 /** Returns the server's messages. Unchanged messages that are known already stay the same objects. */

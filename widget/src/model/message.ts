@@ -1,6 +1,6 @@
 /** One message of the conversation, which notifies listeners of changes. */
 
-import type { Citation, Message, Source, Status } from "../shared/contract"
+import type { Citation, Message, Source, Status } from "../shared/http-types"
 import { indexOfPoint } from "../shared/offsets"
 
 /** The text below an answer that did not end well. */

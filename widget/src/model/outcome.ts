@@ -1,12 +1,12 @@
 /** Reports how replies and calls end: below an answer, in a notice, and to the page. */
 
 import type { Strings } from "../i18n/strings"
-import type { ChatErrorDetail, Status, StreamEvent } from "../shared/contract"
-import type { Emit } from "../shared/host"
+import type { ChatErrorDetail, Status, StreamEvent } from "../shared/http-types"
+import type { Emit } from "../shared/launcher-types"
 import { Refusal } from "../transport/http"
 import type { Note } from "./message"
 import type { Run } from "./run"
-import type { Screen } from "./screen"
+import type { Screen } from "./view-types"
 
 export interface Outcome {
   /** Returns the note below an answer with this status. */

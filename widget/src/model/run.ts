@@ -1,13 +1,13 @@
 /** One reply while it is running: its events, its end, and stopping it. */
 
 import type { Strings } from "../i18n/strings"
-import type { Status, StreamEvent } from "../shared/contract"
+import type { Status, StreamEvent } from "../shared/http-types"
 import type { Client } from "../transport/client"
 import type { Decision, Outgoing } from "../transport/follow"
 import { Refusal } from "../transport/http"
-import type { Place } from "../transport/place"
+import type { Place } from "../transport/position"
 import type { ChatMessage } from "./message"
-import type { Screen } from "./screen"
+import type { Screen } from "./view-types"
 
 export interface Run {
   readonly answer: ChatMessage

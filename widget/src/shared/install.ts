@@ -1,6 +1,6 @@
 /** Registers the function of a script with the launcher. */
 
-import type { Part, Parts } from "./host"
+import type { Part, Parts } from "./launcher-types"
 
 export function install<P extends Part>(part: P, create: Parts[P]): void {
   const element = customElements.get("site-chat") as

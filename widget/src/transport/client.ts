@@ -1,6 +1,6 @@
 /** The HTTP calls of the chat. */
 
-import type { History } from "../shared/contract"
+import type { History } from "../shared/http-types"
 import { InvalidResponse } from "./events"
 import { createFollow, type Follow } from "./follow"
 import { type Call, createCall, type Request } from "./http"

@@ -1,7 +1,7 @@
 /** Reads a stream of Server-Sent Events. */
 
 import { createParser } from "eventsource-parser"
-import type { StreamEvent } from "../shared/contract"
+import type { StreamEvent } from "../shared/http-types"
 import { isStream } from "./http"
 
 /** Milliseconds without data after which the connection counts as lost. The server sends something every 5 s. */

@@ -3,11 +3,11 @@
  * if the server asks for it, and sends a message again with the same id if there was no response.
  */
 
-import type { Polled, StreamEvent } from "../shared/contract"
+import type { Polled, StreamEvent } from "../shared/http-types"
 import { describePage } from "../shared/page"
 import { readEvents } from "./events"
 import { type Call, Refusal } from "./http"
-import { advance, type Place } from "./place"
+import { advance, type Place } from "./position"
 import { delayBefore, MAX_ATTEMPTS, MAX_DELAY, pause, retryAfter, throwIfFinal } from "./retries"
 
 /** Attempts without progress after which the reply is polled. */

@@ -1,6 +1,6 @@
 /** Makes HTTP requests to the chat, and reads their errors. */
 
-import type { ChatErrorDetail } from "../shared/contract"
+import type { ChatErrorDetail } from "../shared/http-types"
 
 export type Request = (url: string, init: RequestInit) => Promise<Response>
 

@@ -1,6 +1,6 @@
 /** Decides whether a request is sent again after an error, and when. */
 
-import type { ChatErrorDetail } from "../shared/contract"
+import type { ChatErrorDetail } from "../shared/http-types"
 import { InvalidResponse } from "./events"
 import { Refusal, ResponseTimeout } from "./http"
 

@@ -4,11 +4,11 @@ import { createMarkdownStream, type MarkdownStream } from "../markdown"
 import type { Change, ChatMessage } from "../model/message"
 import { button, h, icon, iconButton } from "../shared/dom"
 import { EDIT, RETRY, WARNING } from "../shared/icons"
-import type { Actions } from "./actions"
-import { createFeedback } from "./feedback"
-import type { Paintable } from "./painter"
+import type { Actions } from "./action-types"
+import { createFeedback } from "./answer-actions"
+import type { Paintable } from "./frame-painter"
 import { createSources } from "./sources"
-import { createWaiting } from "./waiting"
+import { createWaiting } from "./waiting-indicator"
 
 export interface MessageView extends Paintable {
   readonly message: ChatMessage

@@ -1,7 +1,7 @@
 /** The views of the messages, each of which is created once. */
 
 import type { ChatMessage } from "../model/message"
-import type { Actions } from "./actions"
+import type { Actions } from "./action-types"
 import { createMessageView } from "./message"
 
 export interface Messages {

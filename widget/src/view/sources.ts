@@ -1,9 +1,9 @@
 /** The sources of an answer: marks in the text, and the list below it. */
 
 import { safeAddress, setLink } from "../markdown"
-import type { Source } from "../shared/contract"
 import { h } from "../shared/dom"
-import type { Actions } from "./actions"
+import type { Source } from "../shared/http-types"
+import type { Actions } from "./action-types"
 
 export interface Sources {
   /** Creates a numbered mark, which becomes a link when its source is known. */

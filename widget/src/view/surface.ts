@@ -1,15 +1,15 @@
 /** The interface of the panel for the extras. */
 
 import type { Strings } from "../i18n/strings"
-import type { Conversation } from "../model/controls"
-import type { Surface } from "../shared/extras"
-import type { Memory } from "../shared/memory"
+import type { Conversation } from "../model/conversation-types"
+import type { Surface } from "../shared/extras-types"
+import type { Memory } from "../shared/tab-storage"
 import type { Client } from "../transport/client"
 import { readEvents } from "../transport/events"
 import type { Composer } from "./composer"
+import type { ServicesControl } from "./extras-loading"
 import type { NoticeBar } from "./notice"
 import type { Scroller } from "./scroller"
-import type { ServicesControl } from "./services"
 import type { ChatWindow } from "./window"
 
 export interface SurfaceOptions extends Pick<Surface, "top" | "end" | "body" | "privacy" | "say" | "focus"> {

@@ -1,6 +1,6 @@
 import { vi } from "vitest"
-import type { Surface } from "../../src/shared/extras"
-import type { Remembered } from "../../src/shared/memory"
+import type { Surface } from "../../src/shared/extras-types"
+import type { Remembered } from "../../src/shared/tab-storage"
 import { readEvents } from "../../src/transport/events"
 import { type CallOptions, createCall } from "../../src/transport/http"
 import { WORDS } from "../words"

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from "vitest"
 import { takeOver, upTo, without } from "../../src/model/history"
 import { createMessage } from "../../src/model/message"
 import { createOutcome } from "../../src/model/outcome"
-import type { Screen } from "../../src/model/screen"
+import type { Screen } from "../../src/model/view-types"
 import { WORDS } from "../words"
 
 const message = (id: string, text = id) => createMessage({ id, role: "assistant", text })

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 
-import type { StreamEvent } from "../../src/shared/contract"
+import type { StreamEvent } from "../../src/shared/http-types"
 import { createClient } from "../../src/transport/client"
 import type { Decision, Outgoing } from "../../src/transport/follow"
 import { Refusal, ResponseTimeout } from "../../src/transport/http"
-import type { Place } from "../../src/transport/place"
+import type { Place } from "../../src/transport/position"
 
 type Answer = Response | Error | "silence"
 

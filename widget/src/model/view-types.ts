@@ -1,7 +1,7 @@
 /** The interface of the view for the conversation. */
 
 import type { Word } from "../i18n/strings"
-import type { Services } from "../shared/contract"
+import type { Services } from "../shared/http-types"
 import type { ChatMessage } from "./message"
 
 /** A text besides the messages, such as an error. */

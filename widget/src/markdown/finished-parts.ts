@@ -4,10 +4,10 @@
  */
 
 import type { Nodes } from "mdast"
+import { type Mark, marksBetween } from "./citation-marks"
 import type { DrawContext } from "./context"
 import { addRows, createTable, type DrawnTable, drawBlocks, drawItems } from "./draw"
 import { type Block, parseMarkdown, startOf } from "./grammar"
-import { type Mark, marksBetween } from "./marks"
 import type { DrawOptions, Target } from "./options"
 import { collectDefinitions, definitionsFor, labelsOf } from "./references"
 

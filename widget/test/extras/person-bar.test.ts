@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import { createExtras } from "../../src/extras/extras"
-import type { Person, Services } from "../../src/shared/contract"
-import type { Extras } from "../../src/shared/extras"
+import type { Extras } from "../../src/shared/extras-types"
+import type { Person, Services } from "../../src/shared/http-types"
 import { type Asked, createSurface, find, refusal } from "./surface"
 
 const NONE: Person = { available: true, state: "none", name: null }

@@ -1,6 +1,6 @@
 /** The interface of the conversation for the view. */
 
-import type { Message } from "../shared/contract"
+import type { Message } from "../shared/http-types"
 import type { ChatMessage } from "./message"
 
 export interface Conversation {

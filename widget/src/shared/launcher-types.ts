@@ -1,8 +1,8 @@
 /** The interfaces between the launcher and the panel. */
 
-import type { ChatErrorDetail, Status } from "./contract"
-import type { CreateExtras } from "./extras"
-import type { Memory } from "./memory"
+import type { CreateExtras } from "./extras-types"
+import type { ChatErrorDetail, Status } from "./http-types"
+import type { Memory } from "./tab-storage"
 
 /** The events that `<site-chat>` dispatches; all of them bubble. */
 export interface SiteChatEvents {

@@ -5,12 +5,12 @@
 
 import type { Link, PhrasingContent, Text as TextNode } from "mdast"
 import { h } from "../shared/dom"
+import { indexInValue } from "./citation-marks"
 import { DEEPEST, type DrawContext, isDue, placeMarks, textOf } from "./context"
+import { withoutOverrides } from "./direction-marks"
 import { endOf, startOf } from "./grammar"
 import { findAddresses, hiddenHost, safeAddress, setLink } from "./links"
-import { indexInValue } from "./marks"
 import type { Target } from "./options"
-import { withoutOverrides } from "./text"
 
 /** Draws `nodes` into `parent`, and then the remaining marks up to `end`. */
 export function drawInline(

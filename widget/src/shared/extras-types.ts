@@ -3,8 +3,8 @@
 import type { Strings } from "../i18n/strings"
 import type { ReadEvents } from "../transport/events"
 import type { Call } from "../transport/http"
-import type { Confirmation, Message, Offer, Person, Services } from "./contract"
-import type { Memory } from "./memory"
+import type { Confirmation, Message, Offer, Person, Services } from "./http-types"
+import type { Memory } from "./tab-storage"
 
 /** The interface of the panel for the extras. */
 export interface Surface {

@@ -1,6 +1,6 @@
 /** Evaluates the visitor's limits. Pure. */
 
-import type { Limit } from "../shared/contract"
+import type { Limit } from "../shared/http-types"
 
 /** Returns the seconds until the visitor may write again; 0 if now. */
 export function waitOf(limits: readonly Limit[] | undefined): number {

@@ -2,12 +2,12 @@
 
 import type { Strings } from "../i18n/strings"
 import type { ChatMessage } from "../model/message"
-import type { Person, Services } from "../shared/contract"
 import { button, h, iconButton, setLabel } from "../shared/dom"
-import type { Extras, Surface } from "../shared/extras"
-import type { Launcher } from "../shared/host"
+import type { Extras, Surface } from "../shared/extras-types"
+import type { Person, Services } from "../shared/http-types"
 import { PERSON } from "../shared/icons"
-import type { Actions } from "./actions"
+import type { Launcher } from "../shared/launcher-types"
+import type { Actions } from "./action-types"
 
 export interface ServicesControl {
   /** The button in the window's header that leads to people. */

@@ -1,10 +1,10 @@
 /** The message that was sent but not confirmed yet. It is remembered across pages. */
 
-import type { Memory } from "../shared/memory"
+import type { Memory } from "../shared/tab-storage"
 import { uuid } from "../shared/uuid"
 import type { Outgoing } from "../transport/follow"
 import type { ChatMessage } from "./message"
-import type { Screen } from "./screen"
+import type { Screen } from "./view-types"
 
 export interface Pending {
   /** Remembers a message before it is sent. The same text again is a retry with the same id. */

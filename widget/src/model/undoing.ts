@@ -4,8 +4,8 @@ import type { Outgoing } from "../transport/follow"
 import { Refusal } from "../transport/http"
 import type { ChatMessage } from "./message"
 import type { Outcome } from "./outcome"
-import type { Pending } from "./pending"
-import type { Screen } from "./screen"
+import type { Pending } from "./unconfirmed"
+import type { Screen } from "./view-types"
 
 export interface Returns {
   /** Puts a message back into the input. */

@@ -2,8 +2,8 @@
 
 import type { Strings } from "../i18n/strings"
 import type { ChatMessage } from "../model/message"
-import type { Offer } from "../shared/contract"
-import type { Painter } from "./painter"
+import type { Offer } from "../shared/http-types"
+import type { Painter } from "./frame-painter"
 import type { Tooltip } from "./tooltip"
 
 export interface Actions {

@@ -1,8 +1,8 @@
 /** The menu with the ways to reach people. */
 
 import type { Strings } from "../i18n/strings"
-import type { Offer, Services } from "../shared/contract"
 import { button, h, onEscape } from "../shared/dom"
+import type { Offer, Services } from "../shared/http-types"
 
 export interface Help {
   /** Opens the menu below `opener`. If there is only one way, chooses it without a menu. */

@@ -1,7 +1,7 @@
 /** The indicator of an answer that has not started yet, which shows a text after a while. */
 
 import { h } from "../shared/dom"
-import type { Actions } from "./actions"
+import type { Actions } from "./action-types"
 
 /** Milliseconds after which a text says that the assistant is working, and that it takes long. */
 const WORDS_AFTER = 2000

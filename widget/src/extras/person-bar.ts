@@ -1,11 +1,11 @@
 /** The bar that shows whether a person of the site was asked for, has joined or has left. */
 
-import type { Person, Updates } from "../shared/contract"
 import { button, h, iconButton } from "../shared/dom"
-import type { Surface } from "../shared/extras"
+import type { Surface } from "../shared/extras-types"
+import type { Person, Updates } from "../shared/http-types"
 import { CLOSE } from "../shared/icons"
 import { describePage } from "../shared/page"
-import { refusalOf } from "./refusal"
+import { refusalOf } from "./refusal-errors"
 import { createUpdates } from "./updates"
 
 export interface PersonBar {

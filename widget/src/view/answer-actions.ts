@@ -3,7 +3,7 @@
 import type { ChatMessage } from "../model/message"
 import { button, h, iconButton, onEscape } from "../shared/dom"
 import { COPY, GOOD, RETRY } from "../shared/icons"
-import type { Actions } from "./actions"
+import type { Actions } from "./action-types"
 
 export function createFeedback(message: ChatMessage, actions: Actions): HTMLElement {
   const {

@@ -1,8 +1,8 @@
 /** The list of the visitor's conversations, which covers the current conversation. */
 
-import type { Past } from "../shared/contract"
 import { button, h, iconButton, onEscape } from "../shared/dom"
-import type { Surface } from "../shared/extras"
+import type { Surface } from "../shared/extras-types"
+import type { Past } from "../shared/http-types"
 import { BACK, TRASH } from "../shared/icons"
 import { createDeletions, UNDO_WITHIN } from "./deletions"
 

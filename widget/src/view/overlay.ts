@@ -1,6 +1,6 @@
 /** Shows the window above everything on the page. On a phone, it fills the screen. */
 
-import { PHONE } from "../shared/host"
+import { PHONE } from "../shared/launcher-types"
 
 export interface Showing {
   show(): void

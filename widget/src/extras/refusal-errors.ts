@@ -1,6 +1,6 @@
 /** Reads the errors of refused calls. */
 
-import type { ChatErrorDetail } from "../shared/contract"
+import type { ChatErrorDetail } from "../shared/http-types"
 import type { Refusal } from "../transport/http"
 
 /** Returns the error and the HTTP status of a refused call. The class is in the panel's script, so `instanceof` does not work here. */
