@@ -19,7 +19,7 @@ from sitechat.claude.messages import (
     messages,
     system,
 )
-from sitechat.standin import rules
+from sitechat.standin import request_rules
 
 TURN = Exchange("Where are you?", "In Vienna.", "complete")
 
@@ -242,4 +242,4 @@ def test_every_window_of_a_conversation_in_which_all_went_wrong_is_taken(
                 citations=citations,
             ),
         }
-        rules.check(body)
+        request_rules.check(body)

@@ -9,11 +9,11 @@ import pytest
 
 from sitechat.claude.messages import SearchResult
 from sitechat.claude.request import Request
-from sitechat.standin import rules
-from sitechat.standin.caching import count_input
+from sitechat.standin import request_rules
 from sitechat.standin.catalog import EFFORTS, find_model
 from sitechat.standin.catalog import MODELS as STANDIN_MODELS
-from sitechat.standin.compose import thinks
+from sitechat.standin.response_composing import thinks
+from sitechat.standin.simulated_cache import count_input
 
 MODELS = [*STANDIN_MODELS, "claude-haiku-5-5-20260901"]
 ALWAYS = {model for model in MODELS if "fable" in model or "mythos" in model}
@@ -36,8 +36,8 @@ def test_every_model_takes_what_it_is_asked(
     asked = request(model, tools=tools, user_id="abc", system=system, max_tokens=max_tokens)
     for effort in (None, *EFFORTS):
         with_effort = replace(asked, effort=effort)
-        rules.check(with_effort.parameters())
-        rules.check(with_effort.without_tools().parameters())
+        request_rules.check(with_effort.parameters())
+        request_rules.check(with_effort.without_tools().parameters())
 
 
 @pytest.mark.parametrize("model", ["claude-fable-5-2", "claude-mythos-5-2", "claude-opus-5-5"])
@@ -121,7 +121,7 @@ def test_a_tool_round_goes_on_from_what_claude_said() -> None:
         {"role": "user", "content": [result]},
     ]
     assert [document.title for document in second.documents] == ["A", "B"]
-    rules.check(replace(second, tools=[TOOL]).parameters())
+    request_rules.check(replace(second, tools=[TOOL]).parameters())
 
 
 @pytest.mark.parametrize("model", MODELS)

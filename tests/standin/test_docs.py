@@ -10,7 +10,7 @@ from typing import get_args
 import pytest
 
 from sitechat.standin import Answer, Record, StandinControl
-from sitechat.standin.script import End
+from sitechat.standin.scripted_answers import End
 
 PAGE = (Path(__file__).parents[2] / "docs" / "testing.md").read_text()
 WORDS = set(re.findall(r"\w+", PAGE))

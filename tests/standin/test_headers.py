@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sitechat.standin.refusals import Refused
-from sitechat.standin.rules import check_headers
+from sitechat.standin.request_rules import check_headers
 
 
 @pytest.mark.parametrize("key", [{"authorization": "Bearer k"}, {"x-api-key": "k"}])

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sitechat.standin.answers import default_answer
+from sitechat.standin.default_answers import default_answer
 
 NUMBER = {"type": "object", "properties": {"number": {"type": "string"}}, "required": ["number"]}
 TOOLS = [{"name": name, "input_schema": NUMBER} for name in ("order_status", "cancel_order")]

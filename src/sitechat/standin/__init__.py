@@ -5,8 +5,8 @@ with scripted answers or with text from the request. It imports nothing from the
 and is not imported by it.
 """
 
-from sitechat.standin.control import StandinControl
 from sitechat.standin.running import Standin, StandinProcess
-from sitechat.standin.script import Answer, Record
+from sitechat.standin.scripted_answers import Answer, Record
+from sitechat.standin.standin_control import StandinControl
 
 __all__ = ["Answer", "Record", "Standin", "StandinControl", "StandinProcess"]

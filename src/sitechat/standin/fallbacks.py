@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sitechat.standin import shapes
+from sitechat.standin import request_shapes
 from sitechat.standin.catalog import Model, find_model
-from sitechat.standin.compose import Composed, Part
-from sitechat.standin.content import Json
 from sitechat.standin.refusals import Refused, refuse
+from sitechat.standin.request_content import Json
+from sitechat.standin.response_composing import Composed, Part
 
 BETA = "server-side-fallback-2026-07-01"
 """The beta that a request must name in its headers to use `fallbacks`."""
@@ -48,7 +48,7 @@ def check_fallbacks(body: Json, model: Model, check: Callable[[Json], Any]) -> N
     seen = {model.name}
     for index, entry in enumerate(given):
         path = f"fallbacks.{index}"
-        shapes.check_object(entry, path, {"model", *OVERRIDES}, {"model"})
+        request_shapes.check_object(entry, path, {"model", *OVERRIDES}, {"model"})
         target = find_model(entry["model"]) if isinstance(entry["model"], str) else None
         if target is None:
             raise Refused(404, "not_found_error", f"model: {entry['model']}")

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from sitechat.standin.content import Json, blocks_of, merged
-from sitechat.standin.words import words
+from sitechat.standin.request_content import Json, blocks_of, merged
+from sitechat.standin.word_stems import words
 
 NUMBER = re.compile(r"\b[\w-]*\d[\w-]*\b")
 OUTPUT = re.compile(r"<tool_output[^>]*>\n?(.*?)\n?</tool_output>", re.DOTALL)

@@ -10,7 +10,7 @@ import threading
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from sitechat.standin.control import StandinControl
+from sitechat.standin.standin_control import StandinControl
 
 if TYPE_CHECKING:
     from typing_extensions import Self

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-from sitechat.standin.code import goes_on, is_code
+from sitechat.standin.code_detection import goes_on, is_code
 
 WRAPPED = 60
 """A shorter line ends its paragraph, unless the next line starts in lower case."""

@@ -13,17 +13,17 @@ from typing import Any
 from aiohttp import web
 
 from sitechat.standin import model_list
-from sitechat.standin.answers import default_answer
-from sitechat.standin.caching import PromptCache, count_input
 from sitechat.standin.catalog import MODELS, Model
-from sitechat.standin.compose import Composed, compose, thinks
-from sitechat.standin.content import Json
+from sitechat.standin.default_answers import default_answer
 from sitechat.standin.fallbacks import attempts_of, betas_of, iterations_of, joined
 from sitechat.standin.refusals import Refused, refuse
-from sitechat.standin.reply import Reply, error_response, json_response
-from sitechat.standin.rules import check, check_headers
-from sitechat.standin.script import Answer, Record
-from sitechat.standin.structured import example
+from sitechat.standin.request_content import Json
+from sitechat.standin.request_rules import check, check_headers
+from sitechat.standin.response_composing import Composed, compose, thinks
+from sitechat.standin.response_sending import Reply, error_response, json_response
+from sitechat.standin.scripted_answers import Answer, Record
+from sitechat.standin.simulated_cache import PromptCache, count_input
+from sitechat.standin.structured_outputs import example
 
 MAX_BODY = 32 * 1024 * 1024
 LOG_LENGTH = 1000

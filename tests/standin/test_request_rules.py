@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sitechat.standin.refusals import Refused
-from sitechat.standin.rules import check
+from sitechat.standin.request_rules import check
 
 USER = {"role": "user", "content": "Hello"}
 ASSISTANT = {"role": "assistant", "content": "Hi"}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sitechat.standin.catalog import Model
-from sitechat.standin.content import Json, blocks_of, nested
+from sitechat.standin.request_content import Json, blocks_of, nested
 
 LIFETIMES = {"5m": 300.0, "1h": 3600.0}
 """Seconds that an entry is kept, by the `ttl` of its breakpoint."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from sitechat.standin.choice import Candidate
-from sitechat.standin.languages import Language
-from sitechat.standin.prose import written
+from sitechat.standin.own_sentences import Language
+from sitechat.standin.readable_blocks import written
+from sitechat.standin.section_choice import Candidate
 from sitechat.standin.sections import Block, cells
-from sitechat.standin.words import words
+from sitechat.standin.word_stems import words
 
 MAX_WORDS = 120
 """Maximum words of an answer without code. The last block may exceed it."""

@@ -13,11 +13,18 @@ from collections.abc import Iterator
 from html import unescape
 from urllib.parse import urlsplit
 
-from sitechat.standin import order_tools, writing
-from sitechat.standin.choice import Candidate, Passage, Question, choose
-from sitechat.standin.content import Json, blocks_of, citation, merged, nested, search_results
-from sitechat.standin.languages import language_of
-from sitechat.standin.words import words
+from sitechat.standin import answer_text, order_tools
+from sitechat.standin.own_sentences import language_of
+from sitechat.standin.request_content import (
+    Json,
+    blocks_of,
+    citation,
+    merged,
+    nested,
+    search_results,
+)
+from sitechat.standin.section_choice import Candidate, Passage, Question, choose
+from sitechat.standin.word_stems import words
 
 MAX_SEARCHES = 2
 """Maximum number of searches for one question."""
@@ -135,8 +142,8 @@ def _answer_blocks(
     only code is cited as a whole.
     """
     best, *second = found
-    lead = writing.lead_in(best, question.language)
-    parts = writing.body(best)
+    lead = answer_text.lead_in(best, question.language)
+    parts = answer_text.body(best)
     cited = max(
         (number for number, part in enumerate(parts) if not part.startswith("```")),
         default=len(parts) - 1,

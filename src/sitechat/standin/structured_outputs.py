@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sitechat.standin import shapes
-from sitechat.standin.content import Json, search_results
+from sitechat.standin import request_shapes
 from sitechat.standin.refusals import refuse
+from sitechat.standin.request_content import Json, search_results
 
 KINDS = ("object", "array", "string", "integer", "number", "boolean", "null")
 REFUSED = frozenset(
@@ -29,7 +29,7 @@ def check_format(body: Json) -> None:
     if wanted is None:
         return
     path = "output_config.format"
-    shapes.check_object(wanted, path, {"type", "schema"}, {"type", "schema"})
+    request_shapes.check_object(wanted, path, {"type", "schema"}, {"type", "schema"})
     if wanted["type"] != "json_schema":
         raise refuse(f"{path}.type: Input should be 'json_schema'")
     if not isinstance(wanted["schema"], dict):

@@ -9,12 +9,12 @@ from typing import Any
 
 from aiohttp import web
 
-from sitechat.standin import events
+from sitechat.standin import response_encoding
 from sitechat.standin.catalog import Model
-from sitechat.standin.compose import Composed
-from sitechat.standin.content import Json
 from sitechat.standin.refusals import ERROR_TYPES, STATUSES, error_body
-from sitechat.standin.script import Answer, Record
+from sitechat.standin.request_content import Json
+from sitechat.standin.response_composing import Composed
+from sitechat.standin.scripted_answers import Answer, Record
 
 BATCH = 64 * 1024
 """Bytes that are written at once if there is no delay."""
@@ -89,7 +89,7 @@ class Reply:
         self.record.stop_reason = composed.stop_reason
         served = self.served_by or self.record.body["model"]
         final = {**self._service, **final}
-        message = events.whole(self._message_id, served, composed, final)
+        message = response_encoding.whole(self._message_id, served, composed, final)
         return json_response(self.record, 200, message, self.answer.headers)
 
     async def stream(self, composed: Composed, model: Model, usage: Json) -> web.StreamResponse:
@@ -108,7 +108,7 @@ class Reply:
         self.record.usage = start
         try:
             await response.prepare(self.request)
-            self._add(events.head(self._message_id, self.record.body["model"], start))
+            self._add(response_encoding.head(self._message_id, self.record.body["model"], start))
             await self._send_content(response, composed)
             await self._send_end(response, composed, usage)
         finally:
@@ -133,7 +133,7 @@ class Reply:
         delay = self.delay
         due = clock() + self.first_delay
         sent = 0
-        for event in events.content(composed, complete=self.answer.end == "stop"):
+        for event in response_encoding.content(composed, complete=self.answer.end == "stop"):
             if event.paced:
                 if sent == hold_after:
                     await self._flush(response)
@@ -166,11 +166,11 @@ class Reply:
             kind = self.answer.error_type or "overloaded_error"
             body = error_body(kind, self.answer.message, self.record.request_id)
             self.record.error = body["error"]
-            self._add(events.Event(events.encode(body)))
+            self._add(response_encoding.Event(response_encoding.encode(body)))
         elif end == "stop":
             final = self._final_usage(composed, usage)
             reported = {key: value for key, value in final.items() if key != "cache_creation"}
-            for event in events.tail(composed, reported):
+            for event in response_encoding.tail(composed, reported):
                 self._add(event)
             self.record.usage = final
             self.record.stop_reason = composed.stop_reason
@@ -191,7 +191,7 @@ class Reply:
         await self.gate.acquire()
         self.record.held = False
 
-    def _add(self, event: events.Event) -> None:
+    def _add(self, event: response_encoding.Event) -> None:
         self._batch.append(event.data)
         self._size += len(event.data)
         self._weight += event.weight

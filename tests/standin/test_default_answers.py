@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sitechat.standin.answers import default_answer
-from sitechat.standin.languages import ENGLISH
+from sitechat.standin.default_answers import default_answer
+from sitechat.standin.own_sentences import ENGLISH
 
 NOTHING = ENGLISH.unknown
 PAGE = (

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sitechat.standin import cross_checks, fallbacks, shapes, structured
+from sitechat.standin import fallbacks, request_cross_checks, request_shapes, structured_outputs
 from sitechat.standin.catalog import EFFORTS, Model, find_model
-from sitechat.standin.content import Json
 from sitechat.standin.refusals import Refused, refuse
+from sitechat.standin.request_content import Json
 
 VERSIONS = ("2023-06-01", "2026-10-21")
 """The valid values of the header `anthropic-version`, oldest first."""
@@ -93,19 +93,19 @@ def check(
     _check_sampling(body, version, model)
     effort = _check_effort(body, model)
     _check_thinking(body, model, effort, counting)
-    shapes.check_system(body.get("system"))
-    shapes.check_tools(body.get("tools"))
-    shapes.check_messages(body["messages"], model)
-    cross_checks.check_tool_choice(body, model)
+    request_shapes.check_system(body.get("system"))
+    request_shapes.check_tools(body.get("tools"))
+    request_shapes.check_messages(body["messages"], model)
+    request_cross_checks.check_tool_choice(body, model)
     if body["messages"][-1]["role"] == "assistant" and not model.prefill:
         raise refuse(
             "This model does not support assistant message prefill. "
             "The conversation must end with a user message."
         )
-    cross_checks.check_tool_results(body["messages"])
-    cross_checks.check_citations(body)
-    cross_checks.check_breakpoints(body)
-    structured.check_format(body)
+    request_cross_checks.check_tool_results(body["messages"])
+    request_cross_checks.check_citations(body)
+    request_cross_checks.check_breakpoints(body)
+    structured_outputs.check_format(body)
     _check_service(body, model)
     fallbacks.check_fallbacks(body, model, lambda attempt: check(attempt, version))
     return model
@@ -130,9 +130,9 @@ def _check_fields(body: Json, betas: Collection[str], counting: bool) -> None:
         raise refuse(f"messages: at most {MAX_MESSAGES} messages are allowed")
     if not isinstance(body.get("stream", False), bool):
         raise refuse("stream: Input should be a valid boolean")
-    shapes.check_metadata(body.get("metadata"))
-    shapes.check_stop_sequences(body.get("stop_sequences"))
-    shapes.check_cache_control(body.get("cache_control"), "cache_control")
+    request_shapes.check_metadata(body.get("metadata"))
+    request_shapes.check_stop_sequences(body.get("stop_sequences"))
+    request_shapes.check_cache_control(body.get("cache_control"), "cache_control")
 
 
 def _check_service(body: Json, model: Model) -> None:
@@ -180,7 +180,7 @@ def _check_effort(body: Json, model: Model) -> str | None:
     config = body.get("output_config")
     if config is None:
         return None
-    shapes.check_object(config, "output_config", {"effort", "format"}, set())
+    request_shapes.check_object(config, "output_config", {"effort", "format"}, set())
     effort: str | None = config.get("effort")
     if effort is None:
         return None
@@ -198,7 +198,9 @@ def _check_thinking(body: Json, model: Model, effort: str | None, counting: bool
     thinking = body.get("thinking")
     if thinking is None:
         return
-    shapes.check_object(thinking, "thinking", {"type", "budget_tokens", "display"}, {"type"})
+    request_shapes.check_object(
+        thinking, "thinking", {"type", "budget_tokens", "display"}, {"type"}
+    )
     kind = thinking["type"]
     if kind not in model.thinking_types:
         if kind not in ("adaptive", "between_tools", "disabled", "enabled"):

@@ -6,10 +6,10 @@ results, and cache breakpoints.
 
 from __future__ import annotations
 
-from sitechat.standin import shapes
+from sitechat.standin import request_shapes
 from sitechat.standin.catalog import Model
-from sitechat.standin.content import Json, cache_controls, merged, search_results
 from sitechat.standin.refusals import refuse
+from sitechat.standin.request_content import Json, cache_controls, merged, search_results
 
 MAX_BREAKPOINTS = 4
 """Maximum number of blocks with `cache_control` in a request."""
@@ -21,7 +21,7 @@ def check_tool_choice(body: Json, model: Model) -> None:
     if choice is None:
         return
     allowed = {"type", "name", "disable_parallel_tool_use"}
-    shapes.check_object(choice, "tool_choice", allowed, {"type"})
+    request_shapes.check_object(choice, "tool_choice", allowed, {"type"})
     if choice["type"] not in ("auto", "any", "tool", "none"):
         raise refuse("tool_choice.type: Input should be 'auto', 'any', 'tool' or 'none'")
     if not body.get("tools"):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from sitechat.standin.script import Answer, Record
+from sitechat.standin.scripted_answers import Answer, Record
 
 POLL = 0.005
 """Seconds between two checks of `wait_for`."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sitechat.standin.catalog import Model
-from sitechat.standin.content import Json, citation, search_results
-from sitechat.standin.script import Answer
+from sitechat.standin.request_content import Json, citation, search_results
+from sitechat.standin.scripted_answers import Answer
 
 HIDDEN_THINKING = 160
 """Bytes that a thinking block without visible text counts as."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from sitechat.reports.phrases import says_unknown
-from sitechat.standin.languages import LANGUAGES, Language, language_of
-from sitechat.standin.words import nearest, words
+from sitechat.standin.own_sentences import LANGUAGES, Language, language_of
+from sitechat.standin.word_stems import nearest, words
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from sitechat.standin.caching import LOOKBACK, InputUsage, PromptCache, count_input
 from sitechat.standin.catalog import Model, find_model
+from sitechat.standin.simulated_cache import LOOKBACK, InputUsage, PromptCache, count_input
 
 MARK = {"cache_control": {"type": "ephemeral"}}
 HOUR = {"cache_control": {"type": "ephemeral", "ttl": "1h"}}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sitechat.standin.prose import marked_up, sentence, written
+from sitechat.standin.readable_blocks import marked_up, sentence, written
 from sitechat.standin.sections import Block
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from sitechat.standin.refusals import Refused
-from sitechat.standin.rules import check
-from sitechat.standin.structured import example
+from sitechat.standin.request_rules import check
+from sitechat.standin.structured_outputs import example
 
 VERDICT = {
     "type": "object",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sitechat.standin.caching import NOT_CACHEABLE
 from sitechat.standin.catalog import Model
-from sitechat.standin.content import Json
 from sitechat.standin.refusals import refuse
+from sitechat.standin.request_content import Json
+from sitechat.standin.simulated_cache import NOT_CACHEABLE
 
 TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 MAX_USER_ID = 256

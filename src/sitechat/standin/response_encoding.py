@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from sitechat.standin.compose import Composed, Part
-from sitechat.standin.content import Json
+from sitechat.standin.request_content import Json
+from sitechat.standin.response_composing import Composed, Part
 
 _DELTA_FIELDS = {
     "text": ("text_delta", "text"),

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from sitechat.standin.languages import ENGLISH, Language
+from sitechat.standin.own_sentences import ENGLISH, Language
 from sitechat.standin.sections import Block, Section, sections
-from sitechat.standin.words import nearest, stem, words
+from sitechat.standin.word_stems import nearest, stem, words
 
 ENOUGH = 0.6
 """Minimum share of the question's words, by weight, that a section must contain."""

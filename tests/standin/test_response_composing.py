@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from sitechat.standin import Answer, events
+from sitechat.standin import Answer, response_encoding
 from sitechat.standin.catalog import find_model
-from sitechat.standin.compose import Composed, compose, cut_into_deltas
+from sitechat.standin.response_composing import Composed, compose, cut_into_deltas
 
 FOUND = {
     "type": "search_result",
@@ -28,7 +28,10 @@ def composed(answer: Answer, **fields: Any) -> Composed:
 
 
 def decoded(answer: Composed) -> list[dict[str, Any]]:
-    stream = [*events.content(answer), *events.tail(answer, {"output_tokens": 5})]
+    stream = [
+        *response_encoding.content(answer),
+        *response_encoding.tail(answer, {"output_tokens": 5}),
+    ]
     found = []
     for event in stream:
         name, data, *rest = event.data.decode().split("\n")
@@ -139,7 +142,7 @@ def test_every_kind_of_block_has_its_deltas() -> None:
 
 def test_a_whole_message_holds_the_same_blocks() -> None:
     call = {"name": "search", "input": {"query": "x"}, "id": "toolu_1"}
-    message = events.whole(
+    message = response_encoding.whole(
         "msg_1",
         "claude-opus-4-7",
         composed(Answer("Hi", thinking="Hm", tool_use=[call])),
