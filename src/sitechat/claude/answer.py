@@ -104,6 +104,7 @@ class Answer:
         return index if isinstance(index, int) else self._newest
 
     def _start(self, event: dict[str, Any]) -> Sequence[Delta]:
+        """Open a block, or process the start of another model's attempt."""
         self.has_started = True
         index = event.get("index")
         self._newest = index if isinstance(index, int) else self._newest + 1
@@ -137,6 +138,10 @@ class Answer:
         self.refusal_category = text_of(category, CATEGORY_LENGTH) or self.refusal_category
 
     def _delta(self, index: int, delta: Any) -> Sequence[Delta]:
+        """Process a delta. The first delta opens its block, if the start event is missing.
+
+        A delta that does not belong to the block's type is ignored.
+        """
         kind = delta.get("type") if isinstance(delta, dict) else None
         of_block = _KIND_OF_DELTA.get(kind) if isinstance(kind, str) else None
         if of_block is None:
@@ -168,6 +173,7 @@ class Answer:
         return ()
 
     def _text(self, block: _Block, text: str) -> Sequence[Delta]:
+        """Add text to a block; return it without a surrogate whose pair has not arrived yet."""
         self.attempts.newest.estimate_output(text)
         if block.first_surrogate or not text.isascii():
             text = block.first_surrogate + text
@@ -216,6 +222,7 @@ class Answer:
         )
 
     def _keep_tool_call(self, block: _Block, text: str) -> None:
+        """Keep a tool call. One without an id or a name is ignored."""
         tool_id, name = block.start.get("id"), block.start.get("name")
         if not (isinstance(tool_id, str) and tool_id and isinstance(name, str) and name):
             return

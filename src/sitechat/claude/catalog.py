@@ -254,6 +254,7 @@ _MODEL_ID = re.compile(
     r"(?:.*[./])?(?P<base>claude-[a-z0-9-]+?)(?:-latest)?(?:[-@](?:[0-9]{8}|default|latest))?"
     r"(?:-v[0-9]+(?::[0-9]+)?)?"
 )
+"""A model id, with the prefixes and suffixes of clouds around the base name."""
 
 
 def base_name(model: str) -> str:

@@ -133,6 +133,7 @@ async def close_client() -> None:
 
 
 def _make_client() -> AsyncAnthropic:
+    """Create a client from the current settings."""
     import anthropic
 
     _keep_questions_out_of_the_log()

@@ -195,6 +195,7 @@ def explain(error: Exception, *, request_id: str, model: str, sent: str) -> Repl
 
 
 def _reply_error(error: Exception) -> ReplyError:
+    """Return the error that the visitor sees for an exception."""
     import anthropic
     import httpx2
 

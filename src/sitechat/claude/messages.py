@@ -116,6 +116,7 @@ MARKS = (
     "Passages of the site stand above, each with a number. Mark each statement that rests on one "
     "with its number in brackets, such as [1]."
 )
+"""The instruction to cite passages by number, for servers without citations."""
 
 
 def first_exchange(number: int, max_history: int) -> int:

@@ -60,6 +60,7 @@ def _quotes(line: str, sent: str) -> bool:
 
 STATUS_PAGE = gettext_lazy("Nothing is wrong on this site: see https://status.claude.com.")
 
+# What the owner can do, by HTTP status; None if there was no response.
 _CURES: dict[int | None, str | Promise] = {
     None: gettext_lazy(
         "Check that this machine reaches the address of Claude's API: network, "
@@ -106,6 +107,7 @@ OWN_CLIENT = gettext_lazy(
     "CHAT_CLIENT names a callable that returns an async client, such as anthropic.AsyncAnthropic()."
 )
 
+# What the owner can do about failures that the status does not explain. The first match applies.
 _BY_REASON: tuple[tuple[Callable[[Failure], bool], str | Promise], ...] = (
     (lambda f: f.reason.startswith(NO_TEXT), MORE_ROOM),
     (

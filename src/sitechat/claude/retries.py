@@ -38,6 +38,7 @@ def wait_before_retry(error: Exception, attempt: int) -> float | None:
 
 
 def _wait_after(error: ClaudeError, attempt: int) -> float | None:
+    """Return the delay after an error of Claude; None if a retry can't help."""
     if error.should_retry == "false" or error.error_code in NO_RETRY_CODES:
         return None
     if error.status not in {408, 409} and error.is_our_fault:
@@ -50,6 +51,10 @@ def _wait_after(error: ClaudeError, attempt: int) -> float | None:
 
 
 def backoff(attempt: int) -> float:
-    """Return the delay before the next attempt, with jitter, in seconds."""
+    """Return the delay before the next attempt, with jitter, in seconds.
+
+    Args:
+        attempt: The number of the failed attempt, from 1.
+    """
     spread: float = random.uniform(0.75, 1.0)  # noqa: S311
     return min(MAX_WAIT, FIRST_WAIT * 2.0 ** (attempt - 1)) * spread

@@ -54,6 +54,7 @@ class EventStream:
         """
 
     async def _events(self) -> Events:
+        """Yield the events; see `events`."""
         response = self._stream.response
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind == AWS_EVENTS:

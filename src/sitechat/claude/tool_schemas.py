@@ -33,6 +33,7 @@ def definition(tool: Tool) -> dict[str, Any]:
 
 
 def _defined(tool: Tool) -> dict[str, Any]:
+    """Create the definition of a tool."""
     if tool.schema is not None:
         schema: Any = dict(tool.schema)
         description = tool.description or ""

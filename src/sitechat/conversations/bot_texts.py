@@ -63,6 +63,7 @@ class EditedTexts:
 
 
 UNEDITED = EditedTexts()
+"""The texts of a bot that staff have not edited."""
 
 
 class _Known:

@@ -73,6 +73,7 @@ def record(visit: Visit, text: str | None = None) -> bool:
 
 
 def _store(visit: Visit, text: str) -> None:
+    """Store a consent and announce it, in one transaction."""
     with database.atomic():
         consent = Consent.objects.create(
             visitor=visit.visitor.session or "",

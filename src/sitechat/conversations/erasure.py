@@ -52,6 +52,7 @@ def erase(conversations: ConversationQuerySet) -> dict[str, int]:
 def _erase_batch(
     conversations: ConversationQuerySet, batch: Sequence[UUID], *, inside: bool
 ) -> dict[str, int]:
+    """Stop the running replies of a batch and delete it. Return the number of rows."""
     if not inside:
         # Save and settle ended replies before their rows are deleted.
         replies = Message.objects.filter(conversation__in=batch, status=Status.RUNNING)

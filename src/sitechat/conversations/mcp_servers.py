@@ -26,6 +26,7 @@ class McpServer:
 
 
 KEYS = ("url", "headers", "tools", "read_only")
+"""The valid keys of an entry."""
 
 
 def parse_server(given: Any) -> McpServer:

@@ -144,6 +144,7 @@ class Listings:
         return renewal
 
     def _renew(self, server: McpServer) -> Sequence[Tool]:
+        """List the tools of a server and keep them; on an error, keep the old ones."""
         known = self._known.get(server)
         tools: Sequence[Tool] = known[0] if known is not None else ()
         valid_for = RETRY_AFTER

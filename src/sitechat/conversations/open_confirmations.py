@@ -17,6 +17,7 @@ OUTCOMES = {
     ToolState.UNKNOWN: "The visitor agreed. It is not known whether it was done.",
 }
 NOT_DONE = "The visitor did not agree in time, so it was not done."
+"""The texts for Claude about the outcome of a call, by its state; NOT_DONE for all other states."""
 
 
 def decline_open(messages: Iterable[Message], *, by: str = "a new message") -> None:

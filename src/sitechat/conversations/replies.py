@@ -139,6 +139,7 @@ def rate(row: Message, rating: int, comment: str | None) -> None:
 
 
 def _store_rating(row: Message, given: dict[str, str]) -> None:
+    """Store the rating and announce it, in one transaction."""
     with database.atomic():
         rows = Message.objects.filter(pk=row.pk)
         changed = rows.update(rating=row.rating, **given)

@@ -105,6 +105,7 @@ class MarkReader:
         yield from self._split(text, passages)
 
     def _split(self, text: str, passages: int) -> Iterator[str | int]:
+        """Yield the parts of a text. The open code fence is kept for the next text."""
         begin = 0
         for match in PIECES.finditer(text):
             fence, number, empty_line = match.groups()

@@ -126,6 +126,7 @@ class SqlWriter:
             return {key.to_python(pk): stop_at for pk, stop_at in cursor.fetchall()}
 
     def _statement(self) -> str:
+        """Return the statement for this database."""
         table = self._connection.ops.quote_name(Message._meta.db_table)
         # SUBSTR counts characters from 1. `status || ''` prevents SQLite from using the index on
         # the status: it would then parse the JSON once for each running reply.

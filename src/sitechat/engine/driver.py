@@ -42,6 +42,7 @@ STATUS_OF_STOP = {
     "model_context_window_exceeded": Status.TRUNCATED,
     "refusal": Status.REFUSED,
 }
+"""The status of a reply by Claude's stop reason; COMPLETE for all others."""
 
 
 async def converse(live: LiveReply, steps: Steps) -> Ending:

@@ -97,6 +97,7 @@ def _host(origin: str) -> str | None:
 
 
 def _trusted(origin: str) -> bool:
+    """Return whether an origin is in CSRF_TRUSTED_ORIGINS."""
     try:
         given = urlsplit(origin)
     except ValueError:

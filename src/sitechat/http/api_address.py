@@ -52,6 +52,7 @@ def _nested_namespace(resolver: URLResolver) -> str | None:
 
 
 def _including(resolver: URLResolver, outer: tuple[str, ...] = ()) -> Iterator[str]:
+    """Yield the namespaces under which a URLconf includes the chat."""
     if not outer and getattr(resolver.urlconf_module, "app_name", None) == APP:
         yield ""
     for pattern in resolver.url_patterns:

@@ -94,6 +94,7 @@ async def _send(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
 
 
 async def _send_admitted(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
+    """Accept a message: check it, start its reply, and respond with a stream."""
     admission.check_source(request)
     message = request_parsing.read_message(request)
     bot = message.bot

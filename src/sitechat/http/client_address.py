@@ -18,7 +18,7 @@ HOST_PORT = re.compile(r"\[(?P<v6>[^\]]*)\](?::[0-9]*)?|(?P<v4>[0-9.]+):[0-9]*")
 
 
 def network_of(request: HttpRequest) -> str:
-    """Return the network of the client, with CHAT_TRUSTED_PROXIES."""
+    """Return the network of the client of a request; see `client_network`."""
     return client_network(
         remote=request.META.get("REMOTE_ADDR", ""),
         forwarded=request.META.get("HTTP_X_FORWARDED_FOR", ""),
@@ -46,6 +46,7 @@ def client_network(*, remote: str, forwarded: str, proxies: int) -> str:
 
 
 def _network(text: str) -> str:
+    """Return the network of an address as text; "" if it is not valid."""
     text = text.strip()
     if match := HOST_PORT.fullmatch(text):
         text = match["v6"] or match["v4"] or ""

@@ -31,6 +31,7 @@ class AskedReply:
 
 
 async def _confirm(request: HttpRequest, steps: RequestSteps, reply_id: str) -> HttpResponseBase:
+    """Store the visitor's decision, and respond with the reply, which continues."""
     admission.check_source(request)
     read_limits.check_call(request, "actions")
     given = request_parsing.read_confirmation(request)
@@ -50,6 +51,7 @@ async def _confirm(request: HttpRequest, steps: RequestSteps, reply_id: str) -> 
 
 
 def _find(request: HttpRequest, reply_id: str, given: request_parsing.Confirmation) -> AskedReply:
+    """Look up the reply and the tool call that the visitor decides about."""
     if not database.in_transaction():  # a test's transaction has one thread
         claude.warm_up()
     visit = visit_reader.read_visit(request)

@@ -26,6 +26,7 @@ from sitechat.runtime.request_steps import RequestSteps
 
 
 async def _submit(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
+    """Accept what a visitor has entered in the contact form."""
     admission.check_source(request)
     read_limits.check_call(request, "actions")
     bot = find_bot(request.GET.get("bot"))
@@ -41,6 +42,7 @@ async def _submit(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase
 
 
 def _store(request: HttpRequest, bot: str, entries: ContactEntries) -> None:
+    """Store a contact request, and remember it in the session."""
     visit = visit_reader.read_visit(request)
     conversation = conversation_history.find(visit, bot, request.GET.get("conversation"))
     contact = contact_requests.submit(

@@ -34,6 +34,7 @@ def page_language(request: HttpRequest) -> Iterator[str | None]:
 
 
 def _requested(request: HttpRequest) -> str | None:
+    """Return the language that the request names, if the site supports it."""
     try:
         name = request.GET.get(PARAMETER, "")
     except SuspiciousOperation:  # an invalid query string, which the handler reports

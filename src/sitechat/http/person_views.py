@@ -36,6 +36,7 @@ async def _ask(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
 
 
 def _request_person(request: HttpRequest, bot: Chatbot, page: VisitorPage) -> dict[str, Any]:
+    """Ask for a person in the visitor's conversation, and return the JSON of the response."""
     visit = visit_reader.read_visit(request)
     consent.check(visit)
     named = request.GET.get("conversation")
@@ -73,6 +74,7 @@ def _leave_person(request: HttpRequest, bot: Chatbot) -> dict[str, Any]:
 
 
 async def _updates(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
+    """Respond with a stream of updates, or with JSON to clients that poll."""
     read_limits.check_call(request, "reads")
     wants_stream = "text/event-stream" in tokens(request.headers.get("Accept", ""))
     # One thread watches all handoffs of a process, which is not possible for isolated requests.

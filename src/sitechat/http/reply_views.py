@@ -19,6 +19,7 @@ from sitechat.runtime.request_steps import RequestSteps
 
 
 async def _reply(request: HttpRequest, steps: RequestSteps, reply_id: str) -> HttpResponseBase:
+    """Respond with the reply as a stream, or as JSON to clients that poll."""
     accepts = tokens(request.headers.get("Accept", ""))
     if "application/json" in accepts and "text/event-stream" not in accepts:
         read_limits.check_call(request, "reads")
@@ -67,6 +68,7 @@ def _stop_reply(request: HttpRequest, reply_id: str) -> dict[str, Any]:
 
 
 async def _rate(request: HttpRequest, steps: RequestSteps, reply_id: str) -> HttpResponseBase:
+    """Store the visitor's rating."""
     admission.check_source(request)
     read_limits.check_call(request, "actions")
     row = await steps.run(lambda: find_reply(request, visit_reader.read_visit(request), reply_id))

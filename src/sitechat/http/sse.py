@@ -149,7 +149,6 @@ class Follower:
         return b"".join(chunks)
 
     def _events(self) -> Iterable[Event]:
-        """Return the new events of the reply."""
         if self.reply.finished or self.reply.phase is not None:
             # Only these events contain our own texts, in the reader's language.
             with translation.override(self.language):
@@ -266,6 +265,7 @@ class AsyncFollower(Follower):
         let_request_thread_go()
 
     async def _wait(self, seconds: float) -> None:
+        """Wait until the stream is woken, at most for some seconds."""
         assert self._loop is not None  # noqa: S101
         self._waiter = self._loop.create_future()
         if self._news:

@@ -108,6 +108,7 @@ class UpdateStream:
         return sse.OPEN + await self._read()
 
     async def _next(self) -> bytes:
+        """Wait for updates; return them, or a comment if none have come."""
         assert self._news is not None  # noqa: S101 - the stream is open
         beats = monotonic() + sse.HEARTBEAT
         while True:

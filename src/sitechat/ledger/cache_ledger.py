@@ -30,6 +30,7 @@ UNFIT = {
     FileBasedCache: gettext_lazy("it loses counts when two requests come at once"),
     DatabaseCache: gettext_lazy("it loses counts when two requests come at once"),
 }
+"""Caches in which counts would not be reliable, and why."""
 
 
 class CacheLedger(Ledger):

@@ -35,6 +35,7 @@ EXAMPLES = {
     "user": "100000 tokens/day",
     "site": "20 usd/day",
 }
+"""A valid entry for each scope, for error messages."""
 
 ENTRY = re.compile(
     rf"\s*(?P<amount>[0-9]+(?:\.[0-9]+)?)\s+(?P<unit>{'|'.join(UNITS)})"

@@ -18,6 +18,7 @@ def get_ledger() -> Ledger:
 
 @lru_cache(maxsize=8)
 def _load(path: str) -> Ledger:
+    """Create the ledger of a dotted path."""
     advice = 'write "sitechat.ledger.DatabaseLedger" or "sitechat.ledger.CacheLedger".'
     try:
         ledger = import_string(path)

@@ -6,6 +6,7 @@ import re
 from uuid import UUID
 
 USUAL_FORM = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+"""The form with hyphens. `uuid.UUID` also accepts others, such as braces and `urn:uuid:`."""
 
 
 def parse_uuid(text: str) -> UUID | None:

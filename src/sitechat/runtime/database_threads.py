@@ -69,6 +69,7 @@ class DatabaseThreads(Executor):
         return future
 
     def _start_for(self, work: Work) -> None:
+        """Start a thread for the work; if that fails, leave the work to a busy thread."""
         inbox: SimpleQueue[Work | None] = SimpleQueue()
         inbox.put(work)
         try:

@@ -74,6 +74,7 @@ class LimitedThreads:
             return self._changed.wait_for(lambda: not self._active, seconds)
 
     def _run(self) -> None:
+        """Run the calls that wait, until there are none."""
         while True:
             with self._changed:
                 if not self._waiting:

@@ -57,6 +57,7 @@ class RepeatingThread(Generic[T]):
             self._added.discard(item)
 
     def _run(self) -> None:
+        """Repeat the step until there are no items."""
         kept = KeptConnections()
         while True:
             sleep(self._pause())

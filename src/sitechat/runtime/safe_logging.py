@@ -23,6 +23,7 @@ STANDARD = frozenset({*vars(logging.makeLogRecord({})), "message", "asctime", "t
 
 CAUSED = "\nThe above exception was the direct cause of the following exception:\n"
 DURING = "\nDuring handling of the above exception, another exception occurred:\n"
+"""The lines that Python writes between two exceptions of a traceback."""
 
 
 def get_logger(name: str) -> logging.Logger:
@@ -66,6 +67,7 @@ def _escaped(value: Any) -> Any:
 
 
 def _traceback(last: traceback.TracebackException) -> Iterator[str]:
+    """Yield the parts of a traceback, including the exceptions that caused the last one."""
     chain: list[tuple[traceback.TracebackException, str]] = []
     error: traceback.TracebackException | None = last
     link_to_next = ""
@@ -85,6 +87,7 @@ def _traceback(last: traceback.TracebackException) -> Iterator[str]:
 
 
 def _exception(error: traceback.TracebackException) -> Iterator[str]:
+    """Yield the lines of one exception, its notes, and the members of a group."""
     if error.stack:
         yield "Traceback (most recent call last):"
         for frame in error.stack.format():

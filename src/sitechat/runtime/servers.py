@@ -73,6 +73,7 @@ class Server:
 
 
 def _find_server() -> Server | None:
+    """Return the server if it is one that this module knows; else None."""
     if problem := _green_threads():
         return Server("gevent", problem=problem)
     if (uwsgi := _uwsgi()) is not None:
@@ -88,6 +89,7 @@ def _find_server() -> Server | None:
 
 
 def _unknown(environ: Mapping[str, Any]) -> Server:
+    """Return assumptions about a WSGI server that this module does not know."""
     software = str(environ.get("SERVER_SOFTWARE", ""))
     if not environ.get("wsgi.multithread"):
         return Server(software, threads=1)
@@ -98,6 +100,7 @@ def _unknown(environ: Mapping[str, Any]) -> Server:
 
 
 def _main_stack() -> Iterator[FrameType]:
+    """Yield the frames of the main thread, the innermost first."""
     main = threading.main_thread().ident
     frame = sys._current_frames().get(main) if main is not None else None
     while frame is not None:
@@ -106,6 +109,7 @@ def _main_stack() -> Iterator[FrameType]:
 
 
 def _gunicorn(variables: Mapping[str, Any]) -> Server | None:
+    """Read a worker of gunicorn."""
     worker: Any = variables.get("self")
     cfg = getattr(worker, "cfg", None)
     if cfg is None or not hasattr(worker, "alive"):
@@ -122,6 +126,7 @@ def _gunicorn(variables: Mapping[str, Any]) -> Server | None:
 
 
 def _granian(variables: Mapping[str, Any]) -> Server | None:
+    """Read the function that runs a worker of granian."""
     if not isinstance(variables.get("evp"), threading.Event):  # as ASGI, with nothing to read
         return None
     # It waits for open streams without a limit, and nothing shows that it is stopping.
@@ -133,6 +138,7 @@ def _granian(variables: Mapping[str, Any]) -> Server | None:
 
 
 def _uvicorn(variables: Mapping[str, Any]) -> Server | None:
+    """Read uvicorn's `Server`."""
     config = getattr(variables.get("self"), "config", None)
     if config is None:
         return None
@@ -140,6 +146,7 @@ def _uvicorn(variables: Mapping[str, Any]) -> Server | None:
 
 
 def _hypercorn(variables: Mapping[str, Any]) -> Server | None:
+    """Read the function that runs a worker of hypercorn."""
     config: Any = variables.get("config")
     if not hasattr(config, "graceful_timeout"):
         return None
@@ -157,6 +164,7 @@ READERS: Mapping[str, Callable[[Mapping[str, Any]], Server | None]] = {
     "uvicorn.server": _uvicorn,
     "hypercorn.asyncio.run": _hypercorn,
 }
+"""Functions that read a server from the local variables of a frame, by the module of the frame."""
 
 
 def _before(deadline: float | None) -> float:
@@ -165,6 +173,7 @@ def _before(deadline: float | None) -> float:
 
 
 def _uwsgi() -> Server | None:
+    """Read the options of uWSGI; return None under other servers."""
     try:
         uwsgi = importlib.import_module("uwsgi")  # exists only inside uWSGI
     except ImportError:
@@ -191,6 +200,7 @@ def _text(value: object) -> str:
 
 
 def _green_threads() -> str | None:
+    """Return why replies can't run if gevent has replaced the threads; else None."""
     monkey = sys.modules.get("gevent.monkey")
     if monkey is not None and monkey.is_module_patched("threading"):
         return (
