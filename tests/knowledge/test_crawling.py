@@ -136,6 +136,12 @@ def test_links_follow_the_base_of_their_page() -> None:
     assert head_links(html).alternates == {"de": "/docs/de/intro/"}
 
 
+def test_links_ignore_an_invalid_base() -> None:
+    html = b"""<base href="http://["><link rel=canonical href="/a/"><a href="/b/">b</a>"""
+    assert links_of(html) == ["/b/"]
+    assert head_links(html).canonical == "/a/"
+
+
 def test_an_unclosed_comment_or_script_reaches_to_the_end() -> None:
     assert links_of(b"<a href=/a/>a</a><!-- <a href=/b/>b</a>") == ["/a/"]
     assert links_of(b"<a href=/a/>a</a><script><!-- <a href=/b/>b</a>") == ["/a/"]

@@ -36,7 +36,8 @@ def test_a_page_is_stored_under_its_canonical_address(answers: dict[str, Answer]
 
 
 @pytest.mark.parametrize(
-    "canonical", ["/", "/missing/", "https://elsewhere.example/", "javascript:x", "/a/#x", ""]
+    "canonical",
+    ["/", "/missing/", "https://elsewhere.example/", "javascript:x", "/a/#x", "", "http://["],
 )
 def test_a_canonical_address_with_another_text_is_ignored(
     answers: dict[str, Answer], canonical: str

@@ -136,6 +136,8 @@ PANELS = [
     "<div data-bs-target='#a'>How long?</div><div id=a aria-hidden=true>{}</div>",
     "<p>How long?</p><div role=region hidden>{}</div>",
     "<dt><button aria-expanded=false>How long?</button></dt><dd hidden>{}</dd>",
+    "<dt>How <b>long?</b> </dt><dd style='display:none'>{}</dd>",
+    "<h4>How long?</h4><div hidden>{}</div>",
     "<details><summary>How long?</summary>{}</details>",
     "<p>How long?</p><div class='faq__answer' style='display:none'>{}</div>",
     "<p><a href='#a'>How long?</a></p><div id=a style='display:none'>{}</div>",
@@ -157,6 +159,11 @@ PANELS = [
 def test_panels_that_visitors_can_open_are_read(panel: str) -> None:
     page = f"<main><p>Before.</p>{panel.format('<p>Three days.</p>')}</main>"
     assert texts(page) == ["Before.", "How long?", "Three days."]
+
+
+def test_hidden_text_after_other_headings_stays_hidden() -> None:
+    page = "<main><h3>Draft</h3><p hidden>Secret</p><dt>Price</dt><dd hidden>Secret</dd></main>"
+    assert "Secret" not in texts(page)
 
 
 def test_hidden_text_within_a_panel_stays_hidden() -> None:

@@ -21,6 +21,9 @@ NEVER = frozenset((
 ))  # fmt: skip
 """Elements whose text browsers do not display."""
 
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6", "dt")
+_MAY_HOLD_CONTROL = (*_HEADINGS, "div", "p", "header")
+_QUESTION = re.compile(r"[?\uff1f\u061f]\s*\Z")
 _PANEL_ROLES = frozenset(("tabpanel", "region"))
 _PANEL_CLASS = re.compile(
     r"(?:^|[-_])(?:panel|pane|tabpanel|accordion|collaps\w*|expand\w*|toggle|answer|faq|details"
@@ -167,16 +170,15 @@ def _controlled(root: HtmlElement) -> set[str]:
 
 
 def _follows_control(element: HtmlElement) -> bool:
-    """Return whether the element directly follows the control that opens it."""
+    """Return whether the element directly follows its control, or a question as its heading."""
     before = element.getprevious()
     if before is None or not isinstance(before.tag, str):
         return False
-    if before.tag in ("button", "summary", "label") or is_control(before):
+    asks = before.tag in _HEADINGS and _QUESTION.search(before.text_content())
+    if asks or before.tag in ("button", "summary", "label") or is_control(before):
         return True
-    if before.tag in ("h1", "h2", "h3", "h4", "h5", "h6", "dt", "div", "p", "header"):
-        inside = list(before.iterchildren())[:3]
-        return any(child.tag == "button" or is_control(child) for child in inside)
-    return False
+    inside = list(before.iterchildren())[:3] if before.tag in _MAY_HOLD_CONTROL else []
+    return any(child.tag == "button" or is_control(child) for child in inside)
 
 
 def _is_closed(element: HtmlElement) -> bool:

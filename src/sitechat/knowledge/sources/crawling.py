@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterator
-from contextlib import suppress
 from functools import partial
 from urllib.parse import unquote, urljoin
 
@@ -18,7 +17,7 @@ from sitechat.knowledge.sources.base import Document
 from sitechat.knowledge.sources.hosts import Location
 from sitechat.knowledge.sources.public_pages import PublicPages
 from sitechat.knowledge.sources.rendering import LocalSite
-from sitechat.knowledge.sources.tag_scanning import base_of, tags, without_comments
+from sitechat.knowledge.sources.tag_scanning import base_of, based, tags, without_comments
 
 MAX_PAGES = 1000
 """Default maximum number of pages that are read by following links."""
@@ -114,9 +113,8 @@ def links_of(body: bytes) -> list[str]:
         if "download" in link or "nofollow" in link.get("rel", "").lower().split():
             continue
         url = link.get("href", "").partition("#")[0].strip()
-        with suppress(ValueError):  # for instance "http://["
-            if url:
-                found[urljoin(base, url)] = None
+        if url and (whole := based(base, url)):
+            found[whole] = None
     return list(found)
 
 

@@ -6,9 +6,8 @@ The page is not parsed, because parsing may take arbitrarily long.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from urllib.parse import urljoin
 
-from sitechat.knowledge.sources.tag_scanning import base_of, tags, without_comments
+from sitechat.knowledge.sources.tag_scanning import base_of, based, tags, without_comments
 
 _MAX_SEARCHED = 200_000  # bytes at the beginning of a page
 
@@ -33,11 +32,8 @@ def head_links(body: bytes) -> HeadLinks:
     for attributes in tags(head, "link"):
         relations = attributes.get("rel", "").lower().split()
         target, language = attributes.get("href", ""), attributes.get("hreflang", "").lower()
+        target = based(base, target) if target else ""
         if not target:
-            continue
-        try:
-            target = urljoin(base, target)
-        except ValueError:  # for instance "http://["
             continue
         if "canonical" in relations:
             canonical.add(target)

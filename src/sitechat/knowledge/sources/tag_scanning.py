@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from html import unescape
+from urllib.parse import urljoin, urlsplit
 
 _START = re.compile(r"<!--|<(script|style)\b", re.I)
 _END_OF_COMMENT = re.compile(r"--!?>")
@@ -69,4 +70,15 @@ def base_of(page: str) -> str:
     Args:
         page: The page, without comments.
     """
-    return next((tag["href"] for tag in tags(page, "base") if tag.get("href")), "")
+    base = next((tag["href"] for tag in tags(page, "base") if tag.get("href")), "")
+    return based("", base)
+
+
+def based(base: str, address: str) -> str:
+    """Return an address in a page on the page's base; "" if it is not valid."""
+    try:
+        whole = urljoin(base, address)
+        urlsplit(whole)  # urljoin does not look at an address without a base
+    except ValueError:  # for instance "http://["
+        return ""
+    return whole
