@@ -14,7 +14,7 @@ from pytest_django import Settings
 
 from sitechat.models import Conversation, Job, Status, Summary, Usage
 from sitechat.reports import time_histogram, usage_report, usage_summaries
-from sitechat.reports.usage_sums import Figures
+from sitechat.reports.usage_figures import Figures
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 

@@ -18,8 +18,8 @@ from sitechat.ledger.limits import NANO
 from sitechat.models import Usage
 from sitechat.reports import usage_report
 from sitechat.reports.number_formats import count, dollars, percent, seconds
+from sitechat.reports.usage_figures import COUNTS, Figures
 from sitechat.reports.usage_report import LimitUse, UsageReport, UsageRow
-from sitechat.reports.usage_sums import COUNTS, Figures
 from sitechat.safe_text import visible
 
 BY = {"hour": _("Hours"), "day": _("Days"), "month": _("Months")}

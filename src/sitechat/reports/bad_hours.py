@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from sitechat.models import Summary
 from sitechat.reports import time_histogram, usage_summaries
-from sitechat.reports.usage_sums import Figures
+from sitechat.reports.usage_figures import Figures
 
 SLOW = 10_000.0
 """The minimum 95th percentile of the time to first token, in milliseconds, of a slow hour."""

@@ -21,8 +21,8 @@ from sitechat.reports import period_counts, unanswered_questions, usage_summarie
 from sitechat.reports.bad_hours import BadHour, bad_hours
 from sitechat.reports.period_counts import PERIODS, CountedPeriod
 from sitechat.reports.question_similarity import grouped
+from sitechat.reports.usage_figures import Figures
 from sitechat.reports.usage_summaries import DAY, day_of
-from sitechat.reports.usage_sums import Figures
 from sitechat.runtime import database
 
 QUESTIONS = 500

@@ -11,8 +11,8 @@ from itertools import chain
 from sitechat.ledger.limits import Limit, current_limits, shown, window
 from sitechat.models import Summary
 from sitechat.reports import usage_summaries
+from sitechat.reports.usage_figures import Figures
 from sitechat.reports.usage_summaries import DAY, HOUR, Key, day_of, hour_of
-from sitechat.reports.usage_sums import Figures
 
 SPANS = {"hour": 48, "day": 30, "month": 12}
 """The number of hours, days or months in a report."""

@@ -16,7 +16,7 @@ from django.db.models import Min, OuterRef, Q, Subquery
 from django.utils import timezone as django_timezone
 
 from sitechat.models import Asker, Job, Status, Summary, Usage
-from sitechat.reports.usage_sums import Figures
+from sitechat.reports.usage_figures import Figures
 from sitechat.runtime import database
 
 Key = tuple[datetime, str, str]
