@@ -217,6 +217,31 @@ def test_a_call_that_gets_no_thread_is_stored_as_not_run(begin: Callable[[str], 
     assert [use.state for use in live.tool_uses] == [ToolState.REFUSED]
 
 
+@pytest.mark.parametrize("has_thread", [True, False])
+def test_a_call_that_can_not_be_validated_is_stored_as_not_run(
+    begin: Callable[[str], LiveReply], smaller: Smaller, has_thread: bool
+) -> None:
+    class Shop:
+        def prepare(self, call: ToolCall) -> PreparedCall:
+            raise AssertionError
+
+    async def tool(name: str, work: Callable[[], T], /) -> T:
+        if not has_thread:
+            raise thread_pools.NoToolThread(name)
+        await asyncio.Event().wait()  # the site's code hangs
+        return work()
+
+    smaller(tool_round, PREPARE_TIMEOUT=0.01)
+    live = begin("Let me look.")
+    steps = replace(thread_pools.IN_PLACE, tool=tool)
+    used = ToolRound(live.request, [], [ToolCall("1", "stock", {})])
+    assert asyncio.run(tool_round.run_tools(live, Shop(), used, steps)) is None
+    [result] = used.results
+    assert result.failed
+    assert "may have done" not in result.content[0]["text"]
+    assert [use.state for use in live.tool_uses] == [ToolState.REFUSED]
+
+
 def test_the_number_of_calls_is_limited(
     visitor: Visitor, claude_standin: Standin, smaller: Smaller
 ) -> None:

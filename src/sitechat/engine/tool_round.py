@@ -37,6 +37,11 @@ TOO_MANY = "No further tool can be called for this message. Answer from what you
 
 NO_THREAD = "The tool is not available at present. Answer from what you have."
 
+NOT_VALIDATED = (
+    "The tool was not run, as its arguments could not be checked in time. Answer from what you "
+    "have."
+)
+
 TOO_SLOW = (
     "The tool took too long, and its result is not known. It may have done its work or not. "
     "Answer from what you have."
@@ -95,42 +100,60 @@ async def _result_of(
     if decision is not None and not decision.approved:
         return ToolResult.of_failure(DECLINED)
     used = UsedTool(call.name[:MAX_NAME], call.input, ToolState.REFUSED)
-    timeout = PREPARE_TIMEOUT
+    prepared = await _prepare(tools, call, steps)
+    if isinstance(prepared, ToolResult):
+        if decision is None:
+            live.tool_uses.append(used)
+        return prepared
+    if prepared.question and decision is None:
+        return ToolResult.of_failure(NOBODY_TO_ASK) if live.conversation_id is None else prepared
+    run = partial(prepared.run, documents_sent)
+    if decision is None:
+        live.tool_uses.append(used)
+    elif await steps.database(partial(tool_rows.claim, decision)):
+        run = partial(tool_rows.run_and_record, decision.use, run)
+    else:
+        return ToolResult.of_failure(NOT_RUN)
+    live.tool_calls += 1
+    live.reply.set_phase(prepared.phase, prepared.status)
+    live.wake()
     try:
-        work = steps.tool(call.name, partial(tools.prepare, call))
-        prepared = await asyncio.wait_for(work, timeout)
-        if prepared.question and decision is None:
-            if live.conversation_id is None:
-                return ToolResult.of_failure(NOBODY_TO_ASK)
-            return prepared
-        run = partial(prepared.run, documents_sent)
-        if decision is None:
-            live.tool_uses.append(used)
-        elif await steps.database(partial(tool_rows.claim, decision)):
-            run = partial(tool_rows.run_and_record, decision.use, run)
-        else:
-            return ToolResult.of_failure(NOT_RUN)
-        live.tool_calls += 1
-        live.reply.set_phase(prepared.phase, prepared.status)
-        live.wake()
-        timeout = prepared.timeout
-        result = await _run(steps, call.name, run, timeout, used)
-        if result.offer:
-            live.reply.offer = result.offer
-            live.wake()
-        return result
-    except ToolRefused as refused:
-        if decision is None:
-            live.tool_uses.append(used)
-        return ToolResult.of_failure(str(refused))
+        result = await _run(steps, call.name, run, prepared.timeout, used)
     except NoToolThread:
-        logger.error("The tool %s was not run: too many calls are running or hang", call.name)
         if decision is not None:
             await steps.database(partial(tool_rows.record_refused, decision.use))
-        return ToolResult.of_failure(NO_THREAD)
+        return _without_thread(call)
     except asyncio.TimeoutError:
-        logger.error("The tool %s took longer than %s s", call.name, timeout)
+        logger.error("The tool %s took longer than %s s", call.name, prepared.timeout)
         return ToolResult.of_failure(TOO_SLOW)
+    if result.offer:
+        live.reply.offer = result.offer
+        live.wake()
+    return result
+
+
+async def _prepare(tools: Tools, call: ToolCall, steps: Steps) -> PreparedCall | ToolResult:
+    """Validate a call. Return the result for Claude if the call can't be run."""
+    try:
+        work = steps.tool(call.name, partial(tools.prepare, call))
+        return await asyncio.wait_for(work, PREPARE_TIMEOUT)
+    except ToolRefused as refused:
+        return ToolResult.of_failure(str(refused))
+    except NoToolThread:
+        return _without_thread(call)
+    except asyncio.TimeoutError:
+        logger.error(
+            "The tool %s was not run: the validation of its arguments took longer than %s s",
+            call.name,
+            PREPARE_TIMEOUT,
+        )
+        return ToolResult.of_failure(NOT_VALIDATED)
+
+
+def _without_thread(call: ToolCall) -> ToolResult:
+    """Log that no thread was free for a call; return the result for Claude."""
+    logger.error("The tool %s was not run: too many calls are running or hang", call.name)
+    return ToolResult.of_failure(NO_THREAD)
 
 
 async def _run(
