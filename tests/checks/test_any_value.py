@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
+from sitechat import Chatbot
 from sitechat.checks import run, upkeep
+from sitechat.checks.bots import ATTRIBUTES
 from sitechat.checks.deployment import DEPLOYMENT_CHECKS
 from sitechat.conf import SETTINGS
 from tests.visitor import Visitor
@@ -28,6 +30,30 @@ def test_no_value_breaks_a_check(settings: Settings, name: str) -> None:
         setattr(settings, name, value)
         deployment = [message for check in FOR_DEPLOYMENT for message in check()]
         assert all(message.hint for message in [*run(), *deployment])
+
+
+class OddBot(Chatbot):
+    """A bot whose attributes the test sets."""
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("attribute", sorted(ATTRIBUTES))
+def test_no_attribute_of_a_bot_breaks_a_check(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, attribute: str
+) -> None:
+    settings.CHAT_BOTS = {"default": f"{__name__}.OddBot"}
+    for value in [*ODD, ["low"]]:
+        monkeypatch.setattr(OddBot, attribute, value, raising=False)
+        deployment = [message for check in FOR_DEPLOYMENT for message in check()]
+        assert all(message.hint for message in [*run(), *deployment])
+
+
+@pytest.mark.parametrize("value", [*ODD, [["contact_requested"]], [5]])
+def test_no_value_of_a_webhook_breaks_a_check(settings: Settings, value: Any) -> None:
+    for key in ("url", "secret", "events", "allow_private"):
+        entry = {"url": "https://example.org/hook/", "secret": 16 * "x", key: value}
+        settings.CHAT_WEBHOOKS = [entry]
+        assert all(message.hint for message in run())
 
 
 @pytest.mark.parametrize("value", [None, 5, [], {"claude-opus-4-7": 5}, {"m": {"input": "x"}}])

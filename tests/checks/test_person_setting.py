@@ -38,7 +38,7 @@ def test_valid_values_are_silent(value: dict[str, Any], settings: Settings) -> N
         ({"email": "nobody"}, "not an e-mail address"),
         ({"email": "a@example.org\nBcc: b@example.org"}, "not an e-mail address"),
         ({"email": []}, "no address"),
-        ({"hours": "Mon-Fri 9-17"}, "no time"),
+        ({"hours": "Mon-Fri 9-17"}, "not a time"),
         ({"hours": 5}, "not a text"),
         ({"timezone": "Mars/Olympus"}, "no such time zone"),
         ({"timezone": None}, "no such time zone"),

@@ -31,3 +31,19 @@ def test_other_figures_are_rounded() -> None:
     assert number_formats.seconds(1999) == "2 s"
     assert number_formats.seconds(999.7) == "1 s"
     assert number_formats.count(Decimal("2.7")) == "3"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (99_999, "99,999"),
+        (100_000, "100k"),
+        (123_456, "123.5k"),
+        (999_949, "999.9k"),
+        (999_950, "1M"),
+        (1_234_567, "1.2M"),
+        (999_960_000, "1G"),
+    ],
+)
+def test_large_numbers_are_shortened_after_rounding(value: int, shown: str) -> None:
+    assert number_formats.count(value) == shown

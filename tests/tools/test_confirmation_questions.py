@@ -8,7 +8,7 @@ import pytest
 from django.utils import translation
 
 from sitechat import tool
-from sitechat.tools.confirmation_questions import question_of
+from sitechat.tools.confirmation_questions import check_question, question_of
 
 
 @tool(confirm="Change the order {number}?")
@@ -40,3 +40,16 @@ def test_empty_arguments_are_shown_unless_they_are_the_default(
 def test_an_empty_argument_is_named_in_the_language_of_the_visitor() -> None:
     with translation.override("de"):
         assert question_of("Ändern?", {"note": ""}, {}) == "Ändern? (note: (leer))"
+
+
+@pytest.mark.parametrize(
+    ("question", "problem"),
+    [
+        ("Cancel {order}?", "Use only the names of its parameters: number"),
+        ("Cancel {number!r}?", "without a format or conversion"),
+        ("Cancel {number:>9}?", "without a format or conversion"),
+    ],
+)
+def test_a_field_that_a_question_cannot_have_is_explained(question: str, problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        check_question(question, "cancel", ["number"])

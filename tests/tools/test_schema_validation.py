@@ -44,7 +44,7 @@ def test_other_schemas_are_accepted(schema: dict[str, Any]) -> None:
         (None, "no named arguments"),
         ({"type": "string"}, "no named arguments"),
         ({"type": "object", "title": "x" * 20_000}, "more than 20000 characters"),
-        ({"type": "object", "default": object()}, "is no JSON"),
+        ({"type": "object", "default": object()}, "is not JSON"),
         ({"type": "object", "$ref": "https://example.org/a"}, "another document"),
         (
             {

@@ -60,8 +60,8 @@ ATTRIBUTES: dict[str, tuple[Callable[[Any], bool], str | Promise]] = {
 }
 """A validator and a description of valid values, for each attribute of a bot's class."""
 
-LIKENESS = 0.8
-"""The minimum similarity, 0 to 1, for the suggestion of a similar name."""
+MIN_SIMILARITY = 0.8
+"""Minimum similarity, from 0 to 1, for which a similar name is suggested."""
 
 
 def check_bots(**kwargs: Any) -> Iterator[CheckMessage]:
@@ -101,7 +101,7 @@ def _errors(bots: Mapping[Any, Any]) -> Iterator[CheckMessage]:
 
 
 def _attributes(name: object, bot: type[Chatbot]) -> Iterator[CheckMessage]:
-    """Check the attributes that the class sets itself. Other checks cover the settings."""
+    """Check the attributes that the class sets. Other checks cover the settings."""
     for attribute, (is_valid, right) in ATTRIBUTES.items():
         value = getattr_static(bot, attribute)
         # Computed values, such as properties, are not known here.
@@ -119,11 +119,15 @@ def check_models(**kwargs: Any) -> Iterator[CheckMessage]:
     if costs.problems(conf.CHAT_PRICES):
         return  # check_prices reports it
     for bot in usable_bots():
-        for model in (bot.model, bot.fallback_model):
-            if not isinstance(model, str) or not model:
-                continue
+        for model in model_names(bot):
             if not costs.known(model) or _is_of_another_server(model):
                 yield _unknown_model(bot.name, model)
+
+
+def model_names(bot: Chatbot) -> list[str]:
+    """Return the names of a bot's model and fallback model. `check_bots` reports invalid ones."""
+    names = (bot.model, bot.fallback_model)
+    return [name for name in names if isinstance(name, str) and name]
 
 
 def check_fallback_models(**kwargs: Any) -> Iterator[CheckMessage]:
@@ -176,7 +180,7 @@ def _is_bot(value: Any) -> bool:
 
 def _without_default(names: list[str]) -> CheckMessage:
     folded = {name.casefold(): name for name in names}
-    near = get_close_matches("default", folded, n=1, cutoff=LIKENESS)
+    near = get_close_matches("default", folded, n=1, cutoff=MIN_SIMILARITY)
     cure = (
         _('Rename %(name)r to "default"') % {"name": folded[near[0]]}
         if near
@@ -220,7 +224,7 @@ def _unknown_model(bot: str, model: str) -> CheckMessage:
 
 
 def _is_of_another_server(model: str) -> bool:
-    """Return whether Claude's API does not know the model by this name, but gateways do."""
+    """Return whether gateways, but not Claude's API, know a model by this name."""
     if conf.CHAT_CLIENT or os.environ.get("ANTHROPIC_BASE_URL") or model in conf.CHAT_PRICES:
         return False
     return NOT_IN_NAMES.search(model) is not None
@@ -242,7 +246,7 @@ def near_model(model: str) -> str:
     for name in known:
         if sorted(name.removeprefix("claude-").split("-")) == same_words:
             return name
-    near = get_close_matches(plain, known, n=1, cutoff=LIKENESS)
+    near = get_close_matches(plain, known, n=1, cutoff=MIN_SIMILARITY)
     return near[0] if near else ""
 
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sitechat.chatbot import Chatbot, usable_bots
+from sitechat.checks.bots import model_names
 from sitechat.claude import catalog, costs
 from sitechat.models import Summary
 from sitechat.reports.asking_bots import anonymous_visit
@@ -29,18 +30,20 @@ ASSUMED_REPLIES = 1000
 """Replies a day that are assumed for a site without statistics."""
 
 CHARACTERS_PER_TOKEN = 3
-CACHEABLE = 4096
-"""The minimum tokens of a cached prompt, for models that are not in the catalog."""
+"""Assumed characters of a prompt per token. English text has about four, other languages fewer."""
 
-WRITES = Decimal("0.1")
-"""The assumed share of replies that do not find the prompt in the cache, and write it."""
+MIN_CACHED_TOKENS = 4096
+"""Minimum tokens of a prompt that is cached, for models that are not in the catalog."""
+
+CACHE_MISSES = Decimal("0.1")
+"""The assumed share of replies that do not find the prompt in the cache, and write it there."""
 
 
 def check_model_costs(**kwargs: Any) -> Iterator[CheckMessage]:
     """W007, I001: a model is about to be retired, or is expensive."""
     today = timezone.now().date()
     for bot in usable_bots():
-        for name in filter(None, (bot.model, bot.fallback_model)):
+        for name in model_names(bot):
             model = catalog.find(name)
             if model is None or not model.deprecated:
                 continue
@@ -113,7 +116,7 @@ def check_prompts(**kwargs: Any) -> Iterator[CheckMessage]:
 
 
 def _prompt(bot: Chatbot) -> str:
-    """Return the bot's system prompt, or "" if it needs a real visitor."""
+    """Return the bot's system prompt; "" if it can't be computed without a visitor."""
     try:
         return str(bot.system_prompt(anonymous_visit().request))
     except Exception:
@@ -121,12 +124,17 @@ def _prompt(bot: Chatbot) -> str:
 
 
 def prompt_dollars(bot: Chatbot, tokens: int) -> Decimal:
-    """Return the cost of the prompt in one reply, in dollars."""
+    """Return the mean cost of a prompt in one reply, in dollars.
+
+    Args:
+        bot: The bot, with its model.
+        tokens: The length of the prompt.
+    """
     price, model = costs.price(bot.model), catalog.find(bot.model)
-    each = price.input
-    if bot.caching and tokens >= (CACHEABLE if model is None else model.min_prefix):
-        each = price.cache_read * (1 - WRITES) + price.cache_write * WRITES
-    return tokens * each / costs.MILLION
+    per_million = price.input
+    if bot.caching and tokens >= (MIN_CACHED_TOKENS if model is None else model.min_prefix):
+        per_million = price.cache_read * (1 - CACHE_MISSES) + price.cache_write * CACHE_MISSES
+    return tokens * per_million / costs.MILLION
 
 
 def replies_a_day(bot: str) -> int:

@@ -41,8 +41,9 @@ def check_limits(**kwargs: Any) -> Iterator[CheckMessage]:
 
 
 def _too_small(bot: Chatbot) -> Iterator[CheckMessage]:
-    if not isinstance(bot.max_tokens, int):
-        return  # check_values and check_bots report it
+    """Yield an error for each limit that does not admit the shortest message to a bot."""
+    if not isinstance(bot.max_tokens, int) or not isinstance(bot.fallback_model, str | None):
+        return  # check_values and check_bots report them
     shortest = _shortest(bot)
     lowest = worst_case(shortest)
     needed = {"tokens": lowest.tokens, "usd": limits.nano_dollars(lowest.dollars)}
@@ -96,7 +97,7 @@ def _highest_case(bot: Chatbot, shortest: Request) -> Spending:
 
     A bot that searches the site offers tools, which reserve a second request.
     """
-    # Start-up cost: the tools need the search, and only an error names this amount.
+    # Start-up cost: the tools import the search, and only errors contain this amount.
     from sitechat.claude.tool_schemas import definition
     from sitechat.conversations.search_tools import SITE_TOOLS
 

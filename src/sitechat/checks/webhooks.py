@@ -33,7 +33,7 @@ def check_webhooks(**kwargs: Any) -> Iterator[CheckMessage]:
         return
     for number, entry in enumerate(entries):
         for problem, hint in _problems(entry):
-            # The entry is not shown, as it holds a secret.
+            # The entry is not shown, because it contains a secret.
             yield Error(
                 _("CHAT_WEBHOOKS[%(number)s] %(problem)s") % {"number": number, "problem": problem},
                 hint=hint,

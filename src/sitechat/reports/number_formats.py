@@ -1,4 +1,4 @@
-"""Format numbers for the admin pages. None is shown as a dash."""
+"""Formatting of numbers for admin pages and reports. None is shown as a dash."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def dollars(value: Decimal | float | None) -> str:
 
 
 def rounded(value: Decimal | float, decimals: int) -> Decimal:
-    """Return a number rounded to a number of decimals, which `number_format` would cut off."""
+    """Return a number rounded half up to some decimals. `number_format` would only cut them off."""
     return Decimal(str(value)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
 
 
@@ -27,9 +27,11 @@ def count(value: float | Decimal | None) -> str:
     """Return a whole number, with k, M or G from 100,000 on."""
     if value is None:
         return NONE
-    for size, sign in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
-        if value >= 100 * size or (size > 1000 and value >= size):
+    for size, sign in ((10**9, "G"), (10**6, "M")):
+        if rounded(1000 * float(value) / size, 1) >= 1000:  # in the unit below, it is not shorter
             return _short(float(value) / size) + sign
+    if value >= 100_000:
+        return _short(float(value) / 1000) + "k"
     return number_format(rounded(value, 0), 0, force_grouping=True)
 
 

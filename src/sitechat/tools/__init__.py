@@ -1,7 +1,7 @@
 """Functions of the site that Claude may call: their declaration, arguments and results.
 
-This package runs nothing. `conversations.offered_tools` offers tools for a message, and
-`engine.tool_round` runs the tools that Claude calls. Imports only `safe_text`.
+This package runs no tools. `conversations.offered_tools` offers tools for a message, and
+`engine.tool_round` runs the tools that Claude calls. This package imports only `safe_text`.
 """
 
 from sitechat.tools.arguments import InvalidArguments

@@ -1,8 +1,8 @@
 """Strict validation of the arguments of tool calls.
 
 Claude's SDK derives the schemas (`claude.tool_schemas`), but its own validation is lenient: it
-converts "5" to the number 5. This module refuses arguments of another type. pydantic is imported
-when the first tool is used.
+converts "5" to the number 5. This module refuses arguments of another type than the schema's.
+pydantic is imported when the first tool is used.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class SignatureParameters:
-    """The parameters of a Python function, except the first."""
+    """The parameters of a Python function, except the first, which is the request."""
 
     function: Callable[..., Any]
 
@@ -105,9 +105,15 @@ class SignatureParameters:
         }
 
     def parse(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the values, with defaults.
+        """Return the values to call the function with, including defaults.
 
         Only values of types that JSON lacks, such as dates, are converted.
+
+        Args:
+            arguments: The arguments of Claude's call, by name.
+
+        Raises:
+            InvalidArguments: They don't fit the signature.
         """
         from pydantic import ValidationError
 

@@ -19,7 +19,16 @@ MAX_LENGTH = 200
 
 
 def check_question(confirm: str | Promise, tool: str, parameters: Sequence[str]) -> None:
-    """Raise ValueError if the question of a tool has a field that is not one of its parameters."""
+    """Check the question of a tool.
+
+    Args:
+        confirm: The question.
+        tool: The name of the tool.
+        parameters: The names of its parameters, which the question may contain in braces.
+
+    Raises:
+        ValueError: The question is empty or has a field that is not the name of a parameter.
+    """
     try:
         fields = list(Formatter().parse(str(confirm)))
     except ValueError as error:
@@ -29,10 +38,15 @@ def check_question(confirm: str | Promise, tool: str, parameters: Sequence[str])
     for _text, name, layout, conversion in fields:
         if name is None:
             continue
-        if name not in parameters or layout or conversion:
+        if name in parameters and (layout or conversion):
             raise ValueError(
-                f"The question of the tool {tool} has the field {{{name}}}. Only the names of its "
-                f"parameters are allowed: {', '.join(parameters) or 'it has none'}."
+                f"The question of the tool {tool} formats the field {{{name}}}. Write only the "
+                "name in braces, without a format or conversion."
+            )
+        if name not in parameters:
+            raise ValueError(
+                f"The question of the tool {tool} has the field {{{name}}}. Use only the names of "
+                f"its parameters: {', '.join(parameters) or 'it has none'}."
             )
 
 

@@ -31,7 +31,7 @@ class Tool:
     """A function that Claude may call. Create one with the decorator `tool`."""
 
     function: Callable[..., Any]
-    """Its first argument is the request. Built-in tools get another object instead."""
+    """The function. Its first argument is the request; that of built-in tools another object."""
 
     name: str
     confirm: str | Promise | None = None
@@ -61,11 +61,15 @@ class Tool:
                 f"The tool's name is {self.name!r}. A name has 1 to 64 letters, digits, hyphens "
                 'and underscores. Choose one with @tool(name="…").'
             )
-        if isinstance(self.timeout, bool) or not self.timeout > 0:
-            raise ValueError(f"The timeout of the tool {self.name} must be a number above 0.")
+        is_number = isinstance(self.timeout, (int, float)) and not isinstance(self.timeout, bool)
+        if not is_number or not self.timeout > 0:
+            raise ValueError(
+                f"The timeout of the tool {self.name} is {self.timeout!r}. It must be a number of "
+                "seconds above 0."
+            )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call the function itself, without validation, as in the site's own tests."""
+        """Call the function itself without validation, for example in the site's own tests."""
         return self.function(*args, **kwargs)
 
     @cached_property
@@ -104,12 +108,20 @@ def tool(
     returns text, or values that can be written as JSON.
 
     Args:
-        function: The function. Its docstring says to Claude what it does and when to use it.
+        function: The function. Its docstring describes for Claude what it does and when to use it.
         name: The tool's name; the function's by default.
         confirm: A question to the visitor, such as "Cancel order {number}?", with names of
             parameters in braces. The tool runs only if the visitor agrees.
         status: A text for the visitor while it runs, such as "Looking up your order…".
         timeout: Seconds after which Claude gets an error instead of the result.
+
+    Returns:
+        The tool; a decorator that returns it if there are only keyword arguments.
+
+    Raises:
+        TypeError: The function does not take a request, is a generator, or has parameters without
+            names.
+        ValueError: The name, the timeout or the question is not valid.
     """
     if function is None:
         return lambda decorated: _make(decorated, name, confirm, status, timeout)

@@ -22,7 +22,7 @@ class UnusableResult(TypeError):
 
 
 def result_text(value: Any) -> str:
-    """Return the value of a tool as text.
+    """Convert the return value of a tool to text, of at most `MAX_LENGTH` characters and a note.
 
     Args:
         value: Text, None, or values that can be written as JSON, including dates, decimals and

@@ -24,7 +24,10 @@ class _Recursive(Exception):
 
 
 def problem_of(schema: Any) -> str:
-    """Return why a schema can't be used, as a predicate such as "has a recursive type"; or ""."""
+    """Return why a schema can't be used; "" if it can.
+
+    The reason is the predicate of a sentence about the tool, such as "has a recursive type".
+    """
     if not isinstance(schema, Mapping) or schema.get("type") != "object":
         return "takes no named arguments"
     try:
@@ -32,7 +35,7 @@ def problem_of(schema: Any) -> str:
             return f"has a schema of more than {MAX_LENGTH} characters"
         references = list(_references(schema))
     except (TypeError, ValueError, RecursionError):
-        return "has a schema that is no JSON or is nested too deeply"
+        return "has a schema that is not JSON or is nested too deeply"
     if any(not reference.startswith("#/") for reference in references):
         return "has a schema that refers to another document"
     try:
@@ -41,7 +44,7 @@ def problem_of(schema: Any) -> str:
     except _Recursive:
         return "has a recursive type"
     except RecursionError:
-        return "has a schema that is no JSON or is nested too deeply"
+        return "has a schema that is not JSON or is nested too deeply"
     return ""
 
 

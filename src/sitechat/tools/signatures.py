@@ -1,4 +1,4 @@
-"""The signatures of the site's functions, including annotations that are not resolved yet."""
+"""The signatures of the site's functions, including annotations that are not yet resolved."""
 
 from __future__ import annotations
 
