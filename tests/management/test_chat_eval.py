@@ -189,6 +189,12 @@ def test_each_approved_answer_is_a_case(
     assert "does not cite 'Parking'" in capsys.readouterr().out
 
 
+def test_a_mistake_about_approved_answers_names_the_option() -> None:
+    ApprovedAnswer.objects.create(title="Parking", questions="Where can I park?", answer="Here.")
+    with pytest.raises(CommandError, match=r"^--approved: Case 1: There is no bot 'shop'"):
+        call_command("chat_eval", approved=True, bot="shop")
+
+
 @pytest.mark.parametrize("arguments", [("x.yaml", "--approved"), ()])
 def test_it_takes_a_file_or_the_approved_answers(arguments: tuple[str, ...]) -> None:
     with pytest.raises(CommandError, match="not both"):

@@ -1,8 +1,8 @@
 """System checks: they report mistakes in the configuration and how to correct them.
 
 Each check has an id and a hint, and a row in `docs/checks.md`. `registry` and `deployment` list
-them, and every other module has the checks of one subject. May import everything except `admin`
-and `management`.
+them, and every other module has the checks of one subject. This package may import all others
+except `admin` and `management`.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def run_for_deployment(app_configs: object = None, **kwargs: Any) -> list[CheckM
 
 
 def _messages(checks: Iterable[Callable[[], Iterable[CheckMessage]]]) -> Iterator[CheckMessage]:
-    """Run the checks, and escape their messages, which may quote settings and go to a terminal."""
+    """Run checks, and escape their messages, because they quote settings and go to a terminal."""
     for check in checks:
         for message in check():
             message.msg = one_line(str(message.msg))

@@ -21,7 +21,7 @@ def _how_to_write() -> str:
 
 
 def check_tools(**kwargs: Any) -> Iterator[CheckMessage]:
-    """E040, W040: a bot has a tool that Claude can't be offered, or one without a docstring."""
+    """E040, W040: a bot has a tool that can't be offered to Claude, or one without a docstring."""
     for bot in usable_bots():
         try:
             tools = bot.tools
@@ -59,7 +59,7 @@ def check_tools(**kwargs: Any) -> Iterator[CheckMessage]:
 
 
 def _site_tools() -> set[str]:
-    # Start-up cost: they need the search, and most bots have no tools beside them.
+    # Start-up cost: these tools import the search, and most bots have no other tools.
     from sitechat.conversations.search_tools import SITE_TOOLS
 
     return {tool.name for tool in SITE_TOOLS}
@@ -128,7 +128,7 @@ def _problem_of(tool: Tool) -> str:
     try:
         for name, adapter in parameters.adapters.items():
             of_parameter = adapter.json_schema()
-            # pydantic puts `$defs` beside the schema; they must be at the root.
+            # pydantic puts `$defs` into the schema of a parameter; they must be at the root.
             definitions = of_parameter.pop("$defs", {})
             schema = {
                 "type": "object",

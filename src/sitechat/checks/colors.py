@@ -1,8 +1,8 @@
-"""Validate CSS colors by the syntax of CSS Color 4.
+"""Validation of CSS colors, by the syntax of CSS Color 4.
 
-The result is that of `CSS.supports("color", …)` for the colors that people write in settings.
-Nested functions (`var()`, `color-mix()`, `calc()`, relative colors) are only checked for balanced
-parentheses.
+For the colors that people write in settings, the result is that of `CSS.supports("color", …)`. In
+nested functions (`var()`, `color-mix()`, `calc()`, relative colors) only the parentheses are
+checked.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ FUNCTIONS = LEGACY | {"hwb", "lab", "lch", "oklab", "oklch", "color"}
 
 
 def is_color(text: str) -> bool:
-    """Return whether CSS can read the text as a color."""
+    """Return whether browsers accept a text as a CSS color."""
     text = text.strip().lower()
     if text in NAMES or HEX.fullmatch(text):
         return True
@@ -98,6 +98,7 @@ def _fits(name: str, arguments: str) -> bool:
 
 
 def _is_number(text: str, *, angle: bool) -> bool:
+    """Return whether a text is "none", an angle, or otherwise a number or percentage."""
     if text == "none":
         return True
     match = NUMBER.fullmatch(text)

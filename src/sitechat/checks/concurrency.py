@@ -18,7 +18,7 @@ from sitechat.runtime import database
 from sitechat.runtime.servers import CHAT_MIDDLEWARE
 
 ASGI_SERVERS = ("uvicorn", "daphne", "hypercorn")
-"""Servers that support only ASGI."""
+"""Servers whose installation suggests that the site is served by ASGI."""
 
 WAL = re.compile(r"journal_mode\s*=\s*wal", re.IGNORECASE)
 
@@ -46,7 +46,7 @@ def check_chat_middleware(**kwargs: Any) -> Iterator[CheckMessage]:
 
 
 def _is_asgi() -> bool:
-    """Return whether the site is probably served by ASGI."""
+    """Return whether the site is probably served by ASGI, by its settings, options and packages."""
     if getattr(settings, "ASGI_APPLICATION", None):
         return True
     options = gunicorn_options()

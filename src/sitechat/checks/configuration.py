@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from sitechat.chatbot import Chatbot
 from sitechat.checks import dotted_paths
 from sitechat.checks.dictionary_settings import check_dictionary, known_items
-from sitechat.checks.valid_values import OTHER_WORDS, VALID_SETTINGS, VALID_WIDGET
+from sitechat.checks.valid_values import VALID_SETTINGS, VALID_WIDGET, WIDGET_SYNONYMS
 from sitechat.claude import costs
 from sitechat.conf import DEFAULT_LEDGER, SETTINGS, conf
 
@@ -58,7 +58,7 @@ def check_ledger(**kwargs: Any) -> Iterator[CheckMessage]:
     path = conf.CHAT_LEDGER
     if path == DEFAULT_LEDGER:
         return
-    # Start-up cost: most sites use the default, which only their servers load.
+    # Start-up cost: most sites use the default, and commands do not need it.
     from sitechat.ledger import get_ledger
 
     right = _('Set CHAT_LEDGER = "sitechat.ledger.DatabaseLedger", the default.')
@@ -119,7 +119,7 @@ def _widget_problems(name: str, widget: object) -> Iterator[CheckMessage]:
         VALID_WIDGET,
         example='{"title": "Ask us"}',
         id="sitechat.E008",
-        synonyms=OTHER_WORDS,
+        synonyms=WIDGET_SYNONYMS,
     )
     for key, value in known_items(widget, VALID_WIDGET):
         valid, right = VALID_WIDGET[key]

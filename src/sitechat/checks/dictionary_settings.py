@@ -19,15 +19,15 @@ def check_dictionary(
     id: str,
     synonyms: Mapping[str, str] | None = None,
 ) -> Iterator[CheckMessage]:
-    """Yield an error if a setting is not a dictionary, or for each key that does not exist.
+    """Yield an error if a setting is not a dictionary, else one for each unknown key.
 
     Args:
         name: The name of the setting.
         value: Its value.
-        known: The keys that exist.
+        known: The valid keys.
         example: A valid value.
         id: The id of the errors.
-        synonyms: Keys by the names, in lower case, that other packages use for them.
+        synonyms: Valid keys by the names, in lower case, that other packages use for them.
     """
     if not isinstance(value, Mapping):
         yield Error(
@@ -47,14 +47,20 @@ def check_dictionary(
 
 
 def known_items(value: object, known: Collection[str]) -> Iterator[tuple[str, Any]]:
-    """Yield the keys that exist, with their values; nothing if it is not a dictionary."""
+    """Yield the valid keys of a setting with their values; nothing if it is not a dictionary."""
     for key, item in value.items() if isinstance(value, Mapping) else ():
         if key in known:
             yield key, item
 
 
 def did_you_mean(key: object, known: Collection[str], meant: str | None = None) -> str:
-    """Return a hint with the nearest of the known names, or with the one that is meant."""
+    """Return a hint with the valid name that was probably meant, and with all valid names.
+
+    Args:
+        key: The unknown name.
+        known: The valid names.
+        meant: The name that was meant; by default the most similar one.
+    """
     near = meant or get_close_matches(str(key), known, n=1, cutoff=0.0)[0]
     return _("Did you mean %(near)r? Known: %(names)s.") % {
         "near": near,

@@ -1,4 +1,4 @@
-"""Resolve dotted paths in settings and suggest the path that was probably meant.
+"""Resolution of dotted paths in settings, with suggestions of the path that was probably meant.
 
 The search for a suggestion imports only modules with the same or similar names.
 """
@@ -20,10 +20,10 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 IsValid = Callable[[Any], bool]
-"""Returns whether an object is valid for a setting. It may raise any exception."""
+"""A function that returns whether an object is valid for a setting. It may raise any exception."""
 
-LIKENESS = 0.7
-"""The minimum similarity, 0 to 1, for the suggestion of a similar name."""
+MIN_SIMILARITY = 0.7
+"""Minimum similarity, from 0 to 1, for which a similar name is suggested."""
 
 
 @dataclass(frozen=True)
@@ -112,10 +112,11 @@ def _suggestion(path: str, is_valid: IsValid) -> str:
         module = _submodule(module, part)
         if module is None:
             return ""
-    if module is None:  # a name alone
+    if module is None:  # the path is a name without a module
         return ""
-    for name in _near(parts[-1], _members(module, is_valid)):
-        return f"{module.__name__}.{name}"
+    near = _near(parts[-1], _members(module, is_valid))
+    if near:
+        return f"{module.__name__}.{near}"
     inner = _submodule(module, parts[-1], exactly=True)
     own = [] if inner is None else [*_members(inner, is_valid, own=True)]
     return f"{inner.__name__}.{own[0]}" if inner is not None and len(own) == 1 else ""
@@ -138,8 +139,11 @@ def _submodule(parent: ModuleType | None, name: str, *, exactly: bool = False) -
     else:
         known = {found.name for found in pkgutil.iter_modules(getattr(parent, "__path__", ()))}
         prefix = f"{parent.__name__}."
-    near = [] if exactly else _near(name, known)
-    return next(filter(None, (_imported(prefix + each) for each in (name, *near))), None)
+    found = _imported(prefix + name)
+    if found is not None or exactly:
+        return found
+    near = _near(name, known)
+    return _imported(prefix + near) if near else None
 
 
 def _imported(name: str) -> ModuleType | None:
@@ -168,9 +172,10 @@ def _members(module: ModuleType, is_valid: IsValid, *, own: bool = False) -> Ite
             yield name
 
 
-def _near(name: str, known: Iterable[str]) -> list[str]:
-    """Return the known name that is most similar to a name, ignoring case, as a list."""
+def _near(name: str, known: Iterable[str]) -> str:
+    """Return the known name that is most similar to a name, ignoring case; "" if none is."""
     folded: dict[str, str] = {}
     for each in known:
         folded.setdefault(each.casefold(), each)
-    return [folded[n] for n in get_close_matches(name.casefold(), folded, n=1, cutoff=LIKENESS)]
+    near = get_close_matches(name.casefold(), folded, n=1, cutoff=MIN_SIMILARITY)
+    return folded[near[0]] if near else ""

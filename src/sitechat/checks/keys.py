@@ -20,13 +20,13 @@ PLACEHOLDER = re.compile(
     r"|test|dummy|fake|x{3,})$",
     re.IGNORECASE,
 )
-"""Texts that documentation and templates have instead of a key."""
+"""Texts in the place of a key in documentation and templates."""
 
-OTHERS = re.compile(r"sk-proj-|sk-svcacct-|sk-or-|gsk_|xai-|hf_|AIza|AKIA|gh[pos]_")
+OTHER_SERVICES = re.compile(r"sk-proj-|sk-svcacct-|sk-or-|gsk_|xai-|hf_|AIza|AKIA|gh[pos]_")
 """Prefixes of keys for other services."""
 
-ADMIN = "sk-ant-admin"
-"""The prefix of keys that manage an organization, which can't send messages."""
+ADMIN_PREFIX = "sk-ant-admin"
+"""The prefix of keys that manage an organization but can't send messages."""
 
 
 def check_key(**kwargs: Any) -> Iterator[CheckMessage]:
@@ -98,9 +98,9 @@ def _mistake(key: str) -> str:
     """Return why the key is not for Claude's API, or "" if it may be."""
     if PLACEHOLDER.search(key):
         return _("is a placeholder")
-    if OTHERS.match(key):
+    if OTHER_SERVICES.match(key):
         return _("is the key of another service")
-    if key.startswith(ADMIN):
+    if key.startswith(ADMIN_PREFIX):
         return _("is an admin key, which can't ask Claude")
     return ""
 

@@ -44,9 +44,9 @@ def settings_files() -> list[Path]:
     package = name.rpartition(".")[0]
     files = []
     for module_name, module in list(sys.modules.items()):
-        beside = package and module_name.rpartition(".")[0] == package
+        is_sibling = package and module_name.rpartition(".")[0] == package
         file = getattr(module, "__file__", None)
-        if file and (module_name == name or beside):
+        if file and (module_name == name or is_sibling):
             files.append(Path(file))
     return sorted(files)
 
@@ -59,7 +59,7 @@ def _holds(file: Path, key: str) -> bool:
 
 
 def under_version_control(file: Path) -> bool:
-    """Return whether a repository tracks the file; True if git does not say."""
+    """Return whether a repository tracks the file; True if that can't be determined."""
     repository = next(
         (folder for folder in file.parents for name in REPOSITORIES if (folder / name).exists()),
         None,

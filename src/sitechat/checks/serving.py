@@ -19,8 +19,8 @@ from django.utils.translation import gettext_lazy, ngettext
 SUSPECTS = re.compile(r"gzip|brotli|zstd|compress|minif|htmlmin|squash|buffer|strip", re.IGNORECASE)
 """Names of middleware that may read whole responses. Only these are tested."""
 
-LEAST_THREADS = 4
-"""The minimum threads per WSGI worker. With fewer, one open stream slows down other pages."""
+MIN_THREADS = 4
+"""Minimum threads per WSGI worker. With fewer, a few open streams delay all other pages."""
 
 NOT_SHARED = {
     "django.core.cache.backends.locmem.LocMemCache": gettext_lazy(
@@ -28,7 +28,7 @@ NOT_SHARED = {
     ),
     "django.core.cache.backends.dummy.DummyCache": gettext_lazy("keeps nothing"),
 }
-"""Caches that processes do not share, and what each does instead."""
+"""Caches that processes do not share, and what each of them does with its data."""
 
 
 def check_middleware(**kwargs: Any) -> Iterator[CheckMessage]:
@@ -119,7 +119,7 @@ def check_gunicorn(**kwargs: Any) -> Iterator[CheckMessage]:
     if options is None:
         return
     worker, threads = str(options.get("worker_class", "sync")), options.get("threads", 1)
-    if worker in {"sync", "gthread"} and isinstance(threads, int) and threads < LEAST_THREADS:
+    if worker in {"sync", "gthread"} and isinstance(threads, int) and threads < MIN_THREADS:
         yield Warning(
             ngettext(
                 "gunicorn runs %(count)s thread in each worker: an answer that streams takes one "
@@ -145,9 +145,9 @@ def check_gunicorn(**kwargs: Any) -> Iterator[CheckMessage]:
 
 
 def gunicorn_options() -> Mapping[str, Any] | None:
-    """Return `threads` and `worker_class` from GUNICORN_CMD_ARGS, as far as it sets them.
+    """Return `threads` and `worker_class` from GUNICORN_CMD_ARGS, as far as they are set there.
 
-    Options of the command line and of gunicorn.conf.py are not known here.
+    Options on the command line and in gunicorn.conf.py are not read.
 
     Returns:
         The options; None if the variable is not set or can't be parsed.

@@ -19,6 +19,7 @@ from sitechat.reports import retention
 from sitechat.runtime import database
 
 MAX_DAYS_WITHOUT_CLEANUP = 30
+"""Maximum days since the last cleanup without a warning."""
 
 
 def check_tables(**kwargs: Any) -> Iterator[CheckMessage]:

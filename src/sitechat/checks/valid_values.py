@@ -16,8 +16,9 @@ from sitechat.conf import DEFAULT_DOCUMENT_BUDGET, DEFAULT_READ_LIMITS
 from sitechat.events import owner_addresses
 
 
-def _whole(least: int) -> Callable[[Any], bool]:
-    return lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= least
+def _whole(minimum: int) -> Callable[[Any], bool]:
+    """Return a validator of whole numbers from a minimum on."""
+    return lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= minimum
 
 
 def _text(value: Any) -> bool:
@@ -143,5 +144,5 @@ VALID_WIDGET: dict[str, tuple[Callable[[Any], bool], str | Promise]] = {
 """A validator and a description of valid values, for each key of CHAT_WIDGET."""
 
 
-OTHER_WORDS = {"color": "accent", "colour": "accent", "side": "position", "icon": "logo"}
+WIDGET_SYNONYMS = {"color": "accent", "colour": "accent", "side": "position", "icon": "logo"}
 """Names that other widgets use for keys of CHAT_WIDGET."""

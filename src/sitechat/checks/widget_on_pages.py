@@ -51,7 +51,7 @@ def check_urls(**kwargs: Any) -> Iterator[CheckMessage]:
 
 
 def _urlconfs() -> list[str]:
-    """Return the site's URLconfs: the root one, and those of packages with one per host."""
+    """Return the root URLconf, and those that packages use for single hosts or subdomains."""
     names = ("ROOT_URLCONF", "PUBLIC_SCHEMA_URLCONF")  # the second is django-tenants'
     urlconfs = [getattr(settings, name, None) for name in names]
     subdomains = getattr(settings, "SUBDOMAIN_URLCONFS", None)  # django-subdomains
@@ -67,7 +67,7 @@ def _urlconfs() -> list[str]:
 
 
 def _problem(urlconf: str) -> tuple[str, str] | None:
-    """Return why the chat's URLs can't be used, and the cure; None if they can be used."""
+    """Return why the chat's URLs can't be used, and what to do; None if they can be used."""
     try:
         path = find_endpoint(urlconf=urlconf)
     except NoReverseMatch as error:
@@ -133,7 +133,7 @@ def _holds_chat(backend: Any) -> bool | None:
 
 
 def _loaders(backend: Any) -> Iterator[Any]:
-    """Yield the loaders of Django's templates, without caching loaders around them."""
+    """Yield the loaders of a Django backend, with the inner loaders in place of caching ones."""
     waiting = list(getattr(getattr(backend, "engine", None), "template_loaders", ()))
     while waiting:
         loader = waiting.pop(0)

@@ -1,5 +1,6 @@
 """The `chat_*` commands.
 
-`base` has `ChatCommand`, the base class of all commands, and `visitors` the arguments that select a
-visitor. Imports `reports` and what is below it; nothing imports this package.
+`base` defines `ChatCommand`, the base class of all commands, and `visitors` the arguments that
+select a visitor. This package imports `reports` and the layers below it. No other package imports
+it.
 """

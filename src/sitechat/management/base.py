@@ -19,7 +19,7 @@ from sitechat.safe_text import one_line, visible
 logger = get_logger("sitechat.events")
 
 DELIVERY_TIME = 10.0
-"""Seconds after which a command begins no further webhook or mail."""
+"""Seconds after which a command starts no further delivery at its end."""
 
 Style = Callable[[str], str]
 """One of Django's styles for the terminal, such as `self.style.SUCCESS`."""
@@ -28,9 +28,9 @@ Style = Callable[[str], str]
 class ChatCommand(BaseCommand):
     """A command that escapes everything it writes to a terminal.
 
-    Output may contain text from visitors, pages, Claude's API or settings. Therefore commands
+    Its output may contain text from visitors, pages, Claude's API or settings. Therefore commands
     write only with `say`, `warn`, `show`, `show_progress` and `ask`, never directly to
-    `self.stdout` and `self.stderr`. A test checks this. Messages of CommandError are escaped too.
+    `self.stdout` and `self.stderr`. A test checks this. Messages of CommandError are escaped, too.
     """
 
     def run_from_argv(self, argv: list[str]) -> None:
@@ -56,7 +56,7 @@ class ChatCommand(BaseCommand):
         """Run the command; raise CommandError with an escaped message if it fails."""
         try:
             output: str | None = super().execute(*args, **options)
-        except SystemCheckError:  # has Django's lines and colors; `sitechat.checks` escapes texts
+        except SystemCheckError:  # it contains line breaks and colors; our checks are escaped
             raise
         except CommandError as error:
             raise CommandError(one_line(str(error)), returncode=error.returncode) from error
@@ -90,7 +90,7 @@ class ChatCommand(BaseCommand):
         self.stdout.flush()
 
     def show_progress(self, text: str) -> None:
-        """Replace the current line of the terminal."""
+        """Replace the current line of the terminal; "" clears it."""
         self.stdout.write(f"\r\x1b[2K{_encodable(one_line(text), self.stdout)}", ending="")
         self.stdout.flush()
 
@@ -109,7 +109,7 @@ def _send_deliveries() -> None:
 
 
 def _encodable(text: str, stream: Any) -> str:
-    """Return the text with characters escaped that the stream's encoding lacks."""
+    """Return a text in which characters that the stream's encoding lacks are escaped."""
     encoding = getattr(stream, "encoding", None)
     if encoding is None and hasattr(stream, "__getattr__"):
         # Django 4.2's OutputWrapper hides the encoding of its stream.

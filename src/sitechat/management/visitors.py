@@ -34,7 +34,11 @@ def _id(value: str) -> uuid.UUID:
 
 
 def data_of(options: Mapping[str, Any]) -> privacy.PersonalData:
-    """Return what is selected; raise CommandError if the user or id is unknown."""
+    """Return the data about the selected visitor.
+
+    Raises:
+        CommandError: The user, the address or the conversation does not exist.
+    """
     if options["conversation"] is not None:
         pk = options["conversation"]
         conversations = Conversation.objects.filter(pk=pk if isinstance(pk, uuid.UUID) else _id(pk))

@@ -22,9 +22,11 @@ from sitechat.reports import asking_bots
 from sitechat.reports.evaluation import Case, InvalidSuite, Result, Suite, evaluate, suite_of
 from sitechat.safe_text import json_text, visible
 
-NOT_AS_EXPECTED, NOT_RUN = 1, 2
-"""The exit codes: an answer is not as expected; the questions could not be asked, or Claude did not
-answer."""
+NOT_AS_EXPECTED = 1
+"""The exit code if an answer is not as expected."""
+
+NOT_RUN = 2
+"""The exit code if the questions could not be asked, or Claude did not answer."""
 
 COLUMN = 56
 """Maximum characters of a question in the table."""
@@ -90,7 +92,8 @@ class Command(ChatCommand):
             asking_bots.check_configured()
             asking_bots.run(self._ask(asks, suite.judge, results, quiet=options["json"]))
         except InvalidSuite as error:
-            raise CommandError(f"{options['file']}: {error}", returncode=NOT_RUN) from None
+            name = options["file"] or "--approved"
+            raise CommandError(f"{name}: {error}", returncode=NOT_RUN) from None
         except ChatError as error:
             raise CommandError(error.as_dict()["message"], returncode=NOT_RUN) from None
         if options["json"]:

@@ -49,7 +49,7 @@ class Command(ChatCommand):
         self.say(json_text({"deleted": privacy.forget(data)}))
 
     def _confirm(self, counts: dict[str, int]) -> None:
-        """Raise CommandError for any answer but yes."""
+        """Ask for confirmation. Raise CommandError unless the answer is "y" or "yes"."""
         question = _("Delete %(conversations)s with %(messages)s, and %(contacts)s?") % {
             "conversations": counted_nouns.conversation_count(counts["conversations"]),
             "messages": counted_nouns.message_count(counts["messages"]),

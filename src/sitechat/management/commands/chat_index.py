@@ -170,7 +170,7 @@ _OUTCOMES = {
 
 
 def _has_read(report: IndexReport) -> bool:
-    """Return whether any document was read."""
+    """Return whether at least one document could be read."""
     return any(report.counts[outcome] for outcome in READ)
 
 

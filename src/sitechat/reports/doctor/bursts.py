@@ -15,7 +15,7 @@ POINT = gettext_lazy("ChatMiddleware is first in MIDDLEWARE")
 
 
 def examine() -> Iterator[Finding]:
-    """Check the settings of this machine. Whether the site is served by ASGI is not known here."""
+    """Check MIDDLEWARE in the settings of this machine. They do not show whether ASGI is used."""
     if list(settings.MIDDLEWARE)[:1] == [CHAT_MIDDLEWARE]:
         yield Finding(
             str(POINT), True, _("the site's other pages stay fast while many write at once")

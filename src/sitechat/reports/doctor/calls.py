@@ -1,4 +1,4 @@
-"""Send the chat's HTTP calls, as a visitor's browser does."""
+"""The chat's HTTP calls, sent as a visitor's browser sends them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ QUESTION = "Please say in three sentences what this site is about."
 
 
 class Calls:
-    """The HTTP calls of one chat, each as a visitor without a session."""
+    """The HTTP calls of one chat. Each is sent as by a new visitor, without a session."""
 
     def __init__(self, site: DeployedSite, found: FoundChat) -> None:
         self.site = site

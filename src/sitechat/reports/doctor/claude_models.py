@@ -35,8 +35,8 @@ QUESTION = "Answer with the one word: yes"
 TOKENS = 16
 """Maximum tokens of the answer, without thinking."""
 
-LIKENESS = 0.7
-"""The minimum similarity, 0 to 1, for the suggestion of a similar model name."""
+MIN_SIMILARITY = 0.7
+"""Minimum similarity, from 0 to 1, for which a similar model name is suggested."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ def _model(bot: Chatbot, listed: ListedModels) -> Finding:
     point = _("The model of the bot %(bot)r") % {"bot": bot.name}
     info = listed.infos.get(bot.model)
     if info is None:
-        near = get_close_matches(bot.model, listed.ids, n=1, cutoff=LIKENESS)
+        near = get_close_matches(bot.model, listed.ids, n=1, cutoff=MIN_SIMILARITY)
         advice = [_("Did you mean %(near)s?") % {"near": near[0]}] if near else []
         advice.append(_("Known: %(names)s.") % {"names": ", ".join(listed.ids)})
         return Finding(point, False, _not_listed(bot.model, listed), " ".join(advice))
@@ -155,7 +155,7 @@ def _model(bot: Chatbot, listed: ListedModels) -> Finding:
 
 
 def _fallbacks(bots: Iterable[Chatbot], listed: ListedModels) -> Iterator[Finding]:
-    """Report for each fallback model whether it exists, and who asks it after a refusal."""
+    """Report whether each fallback model exists, and whether the API or the chat asks it."""
     for bot in bots:
         if not bot.fallback_model:
             continue
@@ -170,7 +170,7 @@ def _fallbacks(bots: Iterable[Chatbot], listed: ListedModels) -> Iterator[Findin
 
 
 def _who_hands_over(bot: Chatbot, listed: ListedModels) -> str:
-    """Return who asks the bot's fallback model, and why if it is not the API."""
+    """Return whether the API or the chat asks the bot's fallback model, and why."""
     fallback, model = bot.fallback_model or "", catalog.find(bot.model)
     names = {"fallback": fallback, "model": bot.model}
     if model is None or not model.hands_over_to(fallback):

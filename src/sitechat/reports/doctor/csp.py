@@ -1,7 +1,6 @@
-"""Decide whether a page's Content Security Policy allows the chat.
+"""Evaluation of a page's Content Security Policy: whether it allows the chat.
 
-Only sources by origin, scheme and nonce are supported, which is what the chat's scripts and calls
-need.
+Only sources by origin, scheme and nonce are evaluated. The chat's scripts and calls need no others.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ def allows_script(header: str, page: str, script: str, nonce: str = "") -> bool:
 
 
 def allows_calls(header: str, page: str, endpoint: str) -> bool:
-    """Return whether a page may call an address."""
+    """Return whether a page may call an address; see `allows_script`."""
     names = ("connect-src", "default-src")
     policies = [_sources(policy, names) for policy in _read(header)]
     return all(sources is None or _matches(sources, page, endpoint) for sources in policies)
@@ -105,7 +104,7 @@ def _port_fits(wanted: str, url: SplitResult) -> bool:
         return True
     if wanted == "":
         return _port(url) == PORTS.get(url.scheme)
-    return (wanted, _port(url)) == ("80", 443)  # for a page that has moved to HTTPS
+    return (wanted, _port(url)) == ("80", 443)  # browsers allow the upgrade to HTTPS
 
 
 def _port(url: SplitResult) -> int | None:

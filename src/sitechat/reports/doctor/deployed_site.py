@@ -1,7 +1,7 @@
-"""Send requests to a deployed site as a visitor's browser does.
+"""Requests to a deployed site, sent as a visitor's browser sends them.
 
-The HTTP client is a dependency of the Anthropic SDK. The arrival time of each piece of a response
-is kept, to detect buffering.
+The HTTP client is a dependency of the Anthropic SDK. The arrival time of each part of a response is
+kept, to detect buffering.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ TIMEOUT = 90.0
 """Maximum seconds without any data."""
 
 CONNECT_TIMEOUT = 10.0
+"""Maximum seconds to connect."""
+
 MAX_BODY = 10_000_000
 """Maximum bytes of a response that are read."""
 
@@ -43,16 +45,19 @@ The other calls accept what the HTTP client can decode.
 
 @dataclass
 class SiteResponse:
-    """A response, with the arrival times of its pieces in seconds after the request."""
+    """A response of the site, or the reason why there is none."""
 
     url: str = ""
     status: int = 0
+    """The HTTP status; 0 if there is no response."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Header values by lower-case name."""
     body: bytes = b""
     arrivals: list[float] = field(default_factory=list)
+    """When the parts of the body arrived, in seconds after the request."""
     cookies: Mapping[str, str] = field(default_factory=dict)
     connected: bool = True
+    """Whether the connection was established."""
     error: str = ""
     """The reason if the response is missing or incomplete."""
     cure: str = ""
@@ -86,7 +91,7 @@ class DeployedSite:
     """The site at an address."""
 
     def __init__(self, address: str) -> None:
-        """Read the address.
+        """Parse the address.
 
         Args:
             address: The address of a page, or the prefix of the chat's URLs. Without a scheme,
@@ -162,7 +167,19 @@ class DeployedSite:
         cookies: Mapping[str, str] | None = None,
         pages: bool = False,
     ) -> SiteResponse:
-        """Send a request as a visitor without a session, except for `cookies`."""
+        """Send a request without a session, and read the response.
+
+        Args:
+            method: The HTTP method.
+            url: The address.
+            data: The values of a JSON body; None for no body.
+            headers: Headers in addition to those of a browser.
+            cookies: The cookies of an earlier response, to continue its session.
+            pages: Whether to follow redirects, as browsers do for pages.
+
+        Returns:
+            The response. Errors are in its `error`, never raised.
+        """
         import httpx2
 
         answer = SiteResponse(url=url)
@@ -185,7 +202,7 @@ class DeployedSite:
                     answer.url, answer.status = str(response.url), response.status_code
                     answer.headers = {n.lower(): v for n, v in response.headers.items()}
                     answer.cookies = dict(client.cookies)
-                    # A decoder would hold pieces of a stream back.
+                    # A decoder would delay parts of a stream.
                     is_stream = answer.content_type == "text/event-stream"
                     for piece in response.iter_raw() if is_stream else response.iter_bytes():
                         answer.body += piece

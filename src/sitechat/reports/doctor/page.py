@@ -34,7 +34,14 @@ class FoundChat:
 
 
 def examine(site: DeployedSite) -> Generator[Finding, None, FoundChat | None]:
-    """Load the page and its scripts, and return the chat if there is one."""
+    """Load the page and its scripts.
+
+    Yields:
+        The findings.
+
+    Returns:
+        The chat; None if there is none.
+    """
     page = site.open()
     element = find_element(page)
     if element is not None:

@@ -1,4 +1,4 @@
-"""Check that answers stream to the visitor, unbuffered, also many at the same time."""
+"""Check that answers stream to visitors without buffering, even many at the same time."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from sitechat.reports.doctor.calls import QUESTION, Calls, describe
 from sitechat.reports.doctor.deployed_site import TIMEOUT, SiteResponse
 from sitechat.reports.doctor.finding import Finding
 
-AT_ONCE = 0.25
-"""Seconds. Pieces of an answer that arrive within this time count as arriving at once."""
+AT_ONCE_SECONDS = 0.25
+"""Parts of an answer that arrive within this time count as arriving at the same time."""
 
 TOO_FEW = gettext_lazy(
     "Too few threads: run an ASGI server, or gunicorn with --worker-class gthread --threads 8."
@@ -89,14 +89,14 @@ def _pieces(answer: SiteResponse) -> Finding:
         "first": f"{first:.2f}",
         "last": f"{last:.2f}",
     }
-    if last < AT_ONCE:
+    if last < AT_ONCE_SECONDS:
         advice = _("Ask a bot that gives longer answers.")
         return Finding(
             _("Answers stream"), None, _("%(seen)s: too quick to tell") % {"seen": seen}, advice
         )
     return Finding(
         _("Answers stream"),
-        last - first > AT_ONCE,
+        last - first > AT_ONCE_SECONDS,
         seen,
         _(
             "Something holds the answer back to its end. nginx obeys "
