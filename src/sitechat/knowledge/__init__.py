@@ -1,6 +1,6 @@
 """The site's own pages as the chat's knowledge.
 
-The packages, of which each imports only the ones after it:
+Each of these packages imports only the ones below it in this list:
 
 - `machines`: llms.txt and MCP, for other programs
 - `searching`: search for passages that answer a visitor's question
@@ -9,7 +9,7 @@ The packages, of which each imports only the ones after it:
 - `reading`: extraction of text from documents, cut into passages
 - `text`: words, stems and languages of a text
 
-The first three may import the models too. Sites import the public names from this package.
+The first three also import the models. Sites import the public names from this package.
 """
 
 from __future__ import annotations

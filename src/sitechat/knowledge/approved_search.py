@@ -32,36 +32,43 @@ if TYPE_CHECKING:
 
 logger = get_logger("sitechat")
 
-MOST = 3
-"""The maximum number of approved answers that are sent with a question."""
+MAX_ANSWERS = 3
+"""Maximum number of approved answers that are sent with a question."""
 
-SAME_WORDS = 0.5
-"""The minimum similarity, 0 to 1, of the words of a question and of a wording."""
+MIN_WORD_SIMILARITY = 0.5
+"""Minimum Dice coefficient of the words of a visitor's question and those of a wording."""
 
-SAME_LETTERS = 0.75
-"""The minimum similarity, 0 to 1, of the letters of both, which tolerates misspellings."""
+MIN_LETTER_SIMILARITY = 0.75
+"""Minimum similarity of the letters of both, from 0 to 1. It tolerates misspellings."""
 
-SAME_MEANING = 0.62
-"""The minimum cosine of the vectors of both."""
+MIN_COSINE = 0.62
+"""Minimum cosine of the vectors of both."""
 
 EMBEDDING_TIMEOUT = 5.0
 """Maximum seconds that the embedder may take while a user waits for a page of the admin."""
 
-LONGEST = 500
+MAX_COMPARED_LENGTH = 500
 """Maximum characters of a question that are compared."""
+
+_PARTIAL_MATCH = 0.9
+"""Factor for the similarity to a question that contains a wording among other words, and for that
+to the previous and the current question together."""
 
 
 @dataclass(frozen=True)
 class _Wording:
+    """One of the ways to ask the question of an approved answer."""
+
     text: str
     words: frozenset[str]
+    """The stems of its words, without stop words."""
 
 
 _Answers = Sequence[tuple[ApprovedAnswer, Sequence[_Wording]]]
 """Active approved answers with the wordings of their questions."""
 
 
-class _Known:
+class _AnswerCache:
     """All active approved answers, and the state of the table when they were read."""
 
     def __init__(self) -> None:
@@ -83,16 +90,16 @@ def _read_answers() -> _Answers:
     return [(answer, _wordings(answer)) for answer in active]
 
 
-_known = PerProcess(_Known)
+_cache = PerProcess(_AnswerCache)
 
 
 def _active_answers() -> _Answers:
     """Return the active answers of the request's database, which may be that of a tenant."""
-    return _read_answers() if conf.CHAT_REQUEST_ISOLATION else _known().current()
+    return _read_answers() if conf.CHAT_REQUEST_ISOLATION else _cache().current()
 
 
 def find(
-    query: Query, bot: str, limit: int = MOST, *, site: SiteState | None = None
+    query: Query, bot: str, limit: int = MAX_ANSWERS, *, site: SiteState | None = None
 ) -> list[Found]:
     """Return the approved answers for a question, best first.
 
@@ -101,18 +108,22 @@ def find(
         bot: The name of the bot that is asked.
         limit: The maximum number of answers.
         site: The state of the site's content, which saves a query if there are no answers.
+
+    Returns:
+        The answers that the visitor may see. Their `score` is the highest similarity of the
+        question to one of their wordings, from 0 to 1.
     """
     if site is not None and not site.has_answers:
         return []
     answers = [each for each in _active_answers() if _is_for(each[0], query, bot)]
     if not answers or not query.text.strip():
         return []
-    texts = [query.text[:LONGEST]]
+    texts = [query.text[:MAX_COMPARED_LENGTH]]
     if query.previous:
-        texts.append(f"{query.previous} {query.text}"[:LONGEST])
+        texts.append(f"{query.previous} {query.text}"[:MAX_COMPARED_LENGTH])
     vector = _embedded(texts[0], (answer for answer, _wordings in answers))
     scored = [
-        (max(_likeness(texts, wordings, answer.language), _meaning(vector, answer)), answer)
+        (max(_text_similarity(texts, wordings, answer.language), _cosine(vector, answer)), answer)
         for answer, wordings in answers
     ]
     scored = [each for each in scored if each[0] > 0]
@@ -120,7 +131,7 @@ def find(
     return [
         Found(
             answer.title,
-            tuple(answer.wordings[:1]),  # says which question it answers
+            tuple(answer.wordings[:1]),  # the question that it answers
             answer.url,
             answer.answer,
             score,
@@ -131,6 +142,7 @@ def find(
 
 
 def _is_for(answer: ApprovedAnswer, query: Query, bot: str) -> bool:
+    """Return whether an answer is meant for the bot, the language and the user of a question."""
     if isinstance(answer.bots, list) and answer.bots and bot not in answer.bots:
         return False
     if answer.language:
@@ -158,23 +170,29 @@ def _content(text: str, language: str) -> frozenset[str]:
     return frozenset(stem(word, base) for word in words(text) if word not in ignored)
 
 
-def _likeness(texts: Sequence[str], wordings: Sequence[_Wording], language: str) -> float:
-    """Return the similarity of a question to the nearest wording; 0 if it is below the minimum."""
+def _text_similarity(texts: Sequence[str], wordings: Sequence[_Wording], language: str) -> float:
+    """Return the similarity of a question to the nearest wording; 0 if it is below the minimum.
+
+    Args:
+        texts: The question, and with the previous question before it if there is one.
+        wordings: The wordings of an answer.
+        language: The language of the answer; "" if it has none.
+    """
     from rapidfuzz import fuzz, utils
 
     best = 0.0
-    for n, text in enumerate(texts):
+    for text, factor in zip(texts, (1.0, _PARTIAL_MATCH), strict=False):
         asked = _content(text, language)
         for wording in wordings:
             common = len(asked & wording.words)
-            likeness = 2 * common / ((len(asked) + len(wording.words)) or 1)
+            words = 2 * common / ((len(asked) + len(wording.words)) or 1)
             if common > 1:  # a long question may contain the whole wording
-                likeness = max(likeness, 0.9 * common / len(wording.words))
-            if likeness >= SAME_WORDS:
-                best = max(best, likeness * 0.9**n)
-            letters = fuzz.token_sort_ratio(text, wording.text, processor=utils.default_process)
-            if letters >= 100 * SAME_LETTERS:
-                best = max(best, letters / 100 * 0.9**n)
+                words = max(words, _PARTIAL_MATCH * common / len(wording.words))
+            if words >= MIN_WORD_SIMILARITY:
+                best = max(best, factor * words)
+            percent = fuzz.token_sort_ratio(text, wording.text, processor=utils.default_process)
+            if percent >= 100 * MIN_LETTER_SIMILARITY:
+                best = max(best, factor * percent / 100)
     return best
 
 
@@ -193,7 +211,7 @@ def _is_current(answer: ApprovedAnswer) -> bool:
     return answer.embedder.rpartition(":")[0] == conf.CHAT_EMBEDDER and bool(answer.vectors)
 
 
-def _meaning(vector: Vectors | None, answer: ApprovedAnswer) -> float:
+def _cosine(vector: Vectors | None, answer: ApprovedAnswer) -> float:
     """Return the cosine of the question to the nearest wording; 0 if it is below the minimum."""
     if vector is None or not _is_current(answer):
         return 0.0
@@ -203,7 +221,7 @@ def _meaning(vector: Vectors | None, answer: ApprovedAnswer) -> float:
     if len(stored) % vector.shape[1]:
         return 0.0
     cosine = float((stored.reshape(-1, vector.shape[1]) @ vector[0]).max())
-    return cosine if cosine >= SAME_MEANING else 0.0
+    return cosine if cosine >= MIN_COSINE else 0.0
 
 
 def embed_missing() -> int:
@@ -241,7 +259,10 @@ def _vectors(texts: Sequence[str]) -> Vectors | None:
     try:
         return embeddings.embed(texts, is_query=True)
     except Exception:  # the site's callable may raise any exception
-        logger.warning("CHAT_EMBEDDER failed for approved answers", exc_info=True)
+        logger.warning(
+            "CHAT_EMBEDDER failed for approved answers; only their words are compared",
+            exc_info=True,
+        )
         return None
 
 

@@ -34,12 +34,12 @@ class OnnxEmbedder:
         # settings.py
         CHAT_EMBEDDER = "myproject.embedding.embed"
 
-    The model is loaded with the first text. A text's vector is the mean of its token vectors. This
-    needs `django-sitechat[onnx]`.
+    The model is loaded with the first text. A text's vector is the mean of its token vectors,
+    unless the model returns one vector per text. This needs `django-sitechat[onnx]`.
 
     Args:
         folder: The folder with `model.onnx` and `tokenizer.json`.
-        max_tokens: Maximum tokens of a text, which is truncated. MiniLM was trained on 256.
+        max_tokens: Maximum tokens of a text; longer texts are truncated. MiniLM was trained on 256.
         threads: Number of threads of the model; 0 for one per core.
     """
 
@@ -53,13 +53,13 @@ class OnnxEmbedder:
         self._loaded: tuple[Any, Any] | None = None
 
     def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return one vector per text."""
+        """Return one vector per text, as an array of shape (texts, dimensions)."""
         import numpy as np
 
         session, tokenizer = self._load()
         vectors: list[Any] = [None] * len(texts)
         encoded = tokenizer.encode_batch(list(texts))
-        # Batch texts of similar length, because padding costs time.
+        # Texts of similar length share a batch, because padding costs time.
         order = sorted(range(len(texts)), key=lambda at: len(encoded[at].ids))
         inputs = {each.name for each in session.get_inputs()}
         for start in range(0, len(order), 16):
@@ -122,7 +122,7 @@ class MultilingualEmbedder:
         self._model: Callable[[list[str]], NDArray[np.float32]] | None = None
 
     def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return one vector of 512 numbers per text."""
+        """Return one vector per text, as an array of shape (texts, 512)."""
         with self._lock:  # the model is not thread-safe
             if self._model is None:
                 self._model = self._loaded()
@@ -148,7 +148,7 @@ class MultilingualEmbedder:
         return encode
 
 
-_MAX_TEXT_LENGTH = 2000
+_MAX_TEXT_LENGTH = 2000  # characters
 _LONG_WORD = re.compile(r"\S{100}(?=\S)")
 
 

@@ -44,7 +44,8 @@ class _Watch:
         self.unknown: set[type[ObjectSource]] = set()
         """Sources whose model is not known yet. The receiver then gets all deletions."""
 
-    def found(self, source: type[ObjectSource], model: type[models.Model]) -> None:
+    def set_model(self, source: type[ObjectSource], model: type[models.Model]) -> None:
+        """Store the model of a source, and connect the receiver to it."""
         self.models[source] = model
         if self.receiver is None:
             return
@@ -54,7 +55,8 @@ class _Watch:
         if not self.unknown:
             post_delete.disconnect(sender=None, dispatch_uid=_UID)
 
-    def not_found(self, source: type[ObjectSource]) -> None:
+    def set_unknown(self, source: type[ObjectSource]) -> None:
+        """Connect the receiver to all deletions until the model of a source is known."""
         if self.receiver is not None:
             self.unknown.add(source)
             post_delete.connect(self.receiver, dispatch_uid=_UID)
@@ -85,9 +87,9 @@ def watch(source: type[ObjectSource]) -> None:
             with _no_sql():
                 model = _model(source())
         except Exception:  # the first save tries again, and reports the error
-            _watch.not_found(source)
+            _watch.set_unknown(source)
             return
-    _watch.found(source, model)
+    _watch.set_model(source, model)
 
 
 def model_of(source: ObjectSource, using: str) -> type[models.Model] | None:
@@ -109,7 +111,7 @@ def model_of(source: ObjectSource, using: str) -> type[models.Model] | None:
     except Exception:
         logger.exception("%s.queryset() failed", source.label)
         return None
-    _watch.found(type(source), model)
+    _watch.set_model(type(source), model)
     return model
 
 
@@ -129,9 +131,9 @@ def _with_subclasses(model: type[models.Model]) -> Iterator[type[models.Model]]:
 
 @contextmanager
 def _no_sql() -> Iterator[None]:
-    """Let SQL statements in the block fail, and close connections that were opened for them.
+    """Make SQL statements in the block fail, and close connections that were opened for them.
 
-    A server forks after the start, and its processes must not share a connection.
+    A server may fork after its start, and its processes must not share a connection.
     """
 
     def refuse(*arguments: Any) -> Any:

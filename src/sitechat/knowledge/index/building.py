@@ -1,4 +1,4 @@
-"""Building of a search index from the database, and updates with changed pages."""
+"""Building of a search index from the database, and updating it with changed pages."""
 
 from __future__ import annotations
 
@@ -27,25 +27,30 @@ from sitechat.knowledge.index.vector_files import VectorWriter, open_writer
 from sitechat.knowledge.text.search_terms import Stems, base_language, is_unspaced, words
 from sitechat.models import Page, PageSnapshot, Passage
 
-_CHUNK = 50
+_PAGE_BATCH = 50
 """Number of pages that are written in one transaction."""
-_COUNTED = 500
+_COUNT_BATCH = 500
 """Number of passages whose words are counted before the counts are written to a new index."""
-_COMPARED = 2000
+_STAMP_BATCH = 2000
 """Number of pages whose stamps are compared at once."""
-_MAX_DEAD = 0.2
+_MAX_DEAD_SHARE = 0.2
 """Maximum share of FTS5 rows of removed passages, above which the index is rebuilt."""
-_FEWEST_DEAD = 100
-"""Number of such rows up to which even a small index is not rebuilt."""
+_MIN_DEAD = 100
+"""Minimum number of such rows for which the index is rebuilt, however small it is."""
 
 
 def build(folder: Path, state: str, pace: Pace) -> None:
     """Write the files of an index into an empty folder.
 
-    Memory depends on the size of a chunk of pages, not on the size of the site.
+    Memory depends on the size of a batch of pages, not on the size of the site.
+
+    Args:
+        folder: The folder.
+        state: The state of the database; see `state_of`.
+        pace: Called between small pieces of work.
     """
     with closing(create(folder / TERMS)) as connection:
-        _apply(connection, folder, state, pace, _COUNTED)
+        _apply_changes(connection, folder, state, pace, _COUNT_BATCH)
         connection.execute("INSERT INTO terms (terms) VALUES ('optimize')")
         publish(connection)
 
@@ -53,21 +58,25 @@ def build(folder: Path, state: str, pace: Pace) -> None:
 def update(folder: Path, state: str, pace: Pace) -> Facts:
     """Update an index in place, while other processes search it.
 
-    The caller holds the lock of the folder. Each chunk of pages is a separate transaction, so the
-    next update continues where a killed one stopped.
+    The caller holds the lock of the folder. Each batch of pages is a separate transaction, so the
+    next update continues where a killed one stopped. The arguments are those of `build`.
     """
     with closing(open_for_writing(folder / TERMS)) as connection:
-        return _apply(connection, folder, state, pace, 1)
+        return _apply_changes(connection, folder, state, pace, 1)
 
 
 def is_worn(facts: Facts) -> bool:
     """Return whether an index has so many rows of removed passages that it must be rebuilt."""
     total = facts.passages + facts.dead
-    return facts.dead > max(_MAX_DEAD * total, _FEWEST_DEAD)
+    return facts.dead > max(_MAX_DEAD_SHARE * total, _MIN_DEAD)
 
 
 def changes(connection: sqlite3.Connection) -> tuple[list[int], list[int]]:
-    """Return the pages that are new or changed since the index was updated, and removed pages."""
+    """Return the pages that are new or changed since the last update, and those removed since.
+
+    Returns:
+        Two lists of primary keys.
+    """
     wanted: list[int] = []
     gone: list[int] = []
     for stored, known in _stamp_chunks(connection):
@@ -79,14 +88,14 @@ def changes(connection: sqlite3.Connection) -> tuple[list[int], list[int]]:
 def _stamp_chunks(
     connection: sqlite3.Connection,
 ) -> Iterator[tuple[dict[int, str], dict[int, str]]]:
-    """Yield chunks of the stamps of pages in the database and in the index."""
+    """Yield the stamps of a batch of pages in the database and in the index, by primary key."""
     last = 0
     # Compare text, with or without hyphens, because creating UUIDs would take most of the time.
     stamp = Cast("stamp", CharField(max_length=36))
     pages = Page.objects.exclude(content_hash="").order_by("pk").values_list("pk", stamp)
     while True:
-        some = list(pages.filter(pk__gt=last)[:_COMPARED])
-        is_end = len(some) < _COMPARED
+        some = list(pages.filter(pk__gt=last)[:_STAMP_BATCH])
+        is_end = len(some) < _STAMP_BATCH
         until = -1 if is_end else some[-1][0]
         condition = "id > ?" if is_end else "id > ? AND id <= ?"
         known = connection.execute(
@@ -99,25 +108,34 @@ def _stamp_chunks(
         last = until
 
 
-def _apply(
-    connection: sqlite3.Connection, folder: Path, state: str, pace: Pace, counted: int
+def _apply_changes(
+    connection: sqlite3.Connection, folder: Path, state: str, pace: Pace, count_batch: int
 ) -> Facts:
+    """Write all changes since the last update, and return the new metadata.
+
+    Args:
+        connection: The connection to the index.
+        folder: The folder of the index.
+        state: The state of the database.
+        pace: Called between small pieces of work.
+        count_batch: Minimum number of passages whose word counts are written together.
+    """
     facts = read_facts(connection)
-    writer, is_anew = open_writer(folder, facts.vectors)
+    writer, needs_all_vectors = open_writer(folder, facts.vectors)
     wanted, gone = changes(connection)
-    sums = _WordCounts(connection)
-    for some in _chunks(gone, _CHUNK):
+    word_counts = _WordCounts(connection)
+    for some in _batches(gone):
         _forget(connection, some, writer)
-    for some in _chunks(wanted, _CHUNK):
+    for some in _batches(wanted):
         _forget(connection, some, writer)
-        _add(connection, some, writer, sums, pace)
-        sums.write(counted)
-        if not is_anew:
+        _add(connection, some, writer, word_counts, pace)
+        word_counts.write(count_batch)
+        if not needs_all_vectors:
             facts = _with_vectors(facts, writer)
             write_facts(connection, facts)
             connection.commit()
-    sums.write()
-    if is_anew and writer is not None:
+    word_counts.write()
+    if needs_all_vectors and writer is not None:
         _write_other_vectors(connection, set(wanted), writer, pace)
     facts = _with_vectors(facts, writer)
     facts = count_facts(connection, state, facts.vectors if writer else None)
@@ -135,7 +153,7 @@ def _write_other_vectors(
 ) -> None:
     """Write the vectors of unchanged pages after a change of the embedder."""
     pages = [page for (page,) in connection.execute("SELECT id FROM page") if page not in written]
-    for some in _chunks(pages, _CHUNK):
+    for some in _batches(pages):
         rows = Passage.objects.filter(page__in=some, embedder=writer.files.embedder)
         for passage in rows.only("embedder", "vector", "page_id"):
             writer.add(passage)
@@ -146,6 +164,7 @@ def _write_other_vectors(
 def _forget(
     connection: sqlite3.Connection, pages: Sequence[int], writer: VectorWriter | None
 ) -> None:
+    """Remove pages with their passages and vectors. Their words stay in FTS5 and in the counts."""
     forgotten = 0
     for page in pages:
         for table, column in (("audience", "page"), ("passage", "page"), ("page", "id")):
@@ -190,15 +209,16 @@ def _add(
     connection: sqlite3.Connection,
     pages: Sequence[int],
     writer: VectorWriter | None,
-    sums: _WordCounts,
+    word_counts: _WordCounts,
     pace: Pace,
 ) -> None:
+    """Add pages with their passages, words and vectors."""
     passages = Passage.objects.filter(page__in=pages).select_related("page__snapshot")
     if writer is None:
         passages = passages.defer("vector")
     known: set[int] = set()
-    # Row numbers are never reused, because FTS5 can't delete rows here. Primary keys of passages
-    # are not suitable: a database may reuse the key of a passage that was rolled back.
+    # Row numbers are never reused, because a contentless FTS5 table can't delete rows. Primary keys
+    # of passages are not suitable: a database may reuse the key of a passage that was rolled back.
     last = last_row(connection)
     rows = list(passages.order_by("page", "number"))
     counts = Counter(passage.page_id for passage in rows)
@@ -206,9 +226,9 @@ def _add(
         page = passage.page
         language = base_language(page.language or settings.LANGUAGE_CODE)
         fields = [page.title, "\n".join(passage.headings), passage.text]
-        found = [list(words(text)) for text in fields]
+        field_words = [list(words(text)) for text in fields]
         stems = stems_of(language)
-        stemmed = [[stems[word] for word in part] for part in found]
+        field_stems = [[stems[word] for word in part] for part in field_words]
         if page.pk not in known:
             known.add(page.pk)
             connection.execute(
@@ -220,7 +240,7 @@ def _add(
                     language,
                     page.source,
                     _translations(page),
-                    " ".join(dict.fromkeys(stemmed[0])),
+                    " ".join(dict.fromkeys(field_stems[0])),
                     counts[page.pk],
                 ],
             )
@@ -231,15 +251,15 @@ def _add(
         connection.execute("INSERT INTO passage VALUES (?, ?, ?)", [row, passage.pk, page.pk])
         connection.execute(
             "INSERT INTO terms (rowid, title, headings, body) VALUES (?, ?, ?, ?)",
-            [row, *map(" ".join, stemmed)],
+            [row, *map(" ".join, field_stems)],
         )
-        sums.add(
+        word_counts.add(
             {
                 word
-                for word in {word for part in found for word in part}
+                for word in {word for part in field_words for word in part}
                 if len(word) > 2 and not is_unspaced(word) and not word.isdigit()
             },
-            {term for part in stemmed for term in part},
+            {term for part in field_stems for term in part},
         )
         if writer is not None:
             writer.add(passage)
@@ -257,6 +277,6 @@ def _translations(page: Page) -> str:
         return ""
 
 
-def _chunks(items: Sequence[int], size: int) -> Iterator[Sequence[int]]:
-    for at in range(0, len(items), size):
-        yield items[at : at + size]
+def _batches(pages: Sequence[int]) -> Iterator[Sequence[int]]:
+    for at in range(0, len(pages), _PAGE_BATCH):
+        yield pages[at : at + _PAGE_BATCH]

@@ -33,6 +33,8 @@ DEFAULT_WEIGHT = 0.6
 """Weight of vectors relative to words, if the embedder has no `weight`."""
 BATCH = 64
 """Number of texts in one call of the embedder."""
+_BYTES_PER_NUMBER = 6
+"""Bytes per number of a vector: 2 in the database and 4 in the search index."""
 
 
 class EmbeddingError(Exception):
@@ -86,12 +88,12 @@ def _missing(name: str) -> QuerySet[Passage]:
     languages = _languages()
     if languages is None:
         return missing
-    spoken = Q()
+    supported = Q()
     if base_language(settings.LANGUAGE_CODE) in languages:
-        spoken |= Q(page__language="")
+        supported |= Q(page__language="")
     for language in sorted(languages):
-        spoken |= Q(page__language=language) | Q(page__language__startswith=f"{language}-")
-    return missing.filter(spoken)
+        supported |= Q(page__language=language) | Q(page__language__startswith=f"{language}-")
+    return missing.filter(supported)
 
 
 def embed(texts: Sequence[str], *, is_query: bool = False) -> Vectors:
@@ -101,9 +103,13 @@ def embed(texts: Sequence[str], *, is_query: bool = False) -> Vectors:
         texts: Passages or questions.
         is_query: Whether the texts are questions, which some embedders treat differently.
 
+    Returns:
+        An array of shape (texts, dimensions).
+
     Raises:
-        EmbeddingError: The callable returned something else.
-        Exception: The callable raised it.
+        ImproperlyConfigured: `CHAT_EMBEDDER` is not set, or numpy is not installed.
+        EmbeddingError: The callable did not return one vector of finite numbers per text.
+        Exception: Any other exception that the callable raised.
     """
     try:
         import numpy as np
@@ -133,20 +139,21 @@ def current_embedder() -> Any:
 
 
 def weight() -> float:
-    """Return the weight of vectors relative to words: the embedder's `weight`, or else 0.6."""
+    """Return the weight of vectors relative to words, from 0 to 1: the embedder's, or else 0.6."""
     value = getattr(current_embedder(), "weight", DEFAULT_WEIGHT)
     return float(value) if isinstance(value, (int, float)) and 0 <= value <= 1 else DEFAULT_WEIGHT
 
 
 def embedder_name(vectors: Vectors) -> str:
     """Return the identity of an embedder: its dotted path and the number of dimensions."""
-    return f"{conf.CHAT_EMBEDDER}:{vectors.shape[1]}"[:200]
+    return f"{conf.CHAT_EMBEDDER}:{vectors.shape[1]}"[:200]  # the size of the column
 
 
 def embed_missing(pages: Sequence[int] | None = None) -> Iterator[int]:
     """Embed passages without a vector in batches, and yield the size of each batch.
 
-    Each batch is committed, so that after a kill no passage is embedded (and paid for) twice.
+    Each batch is committed, so that no passage is embedded (and paid for) twice if the process is
+    killed.
 
     Args:
         pages: Primary keys of the pages whose passages are embedded; None for all pages.
@@ -204,7 +211,8 @@ def plan() -> Plan | None:
     started = time.monotonic()
     embed(sample)
     seconds = (time.monotonic() - started) * count / len(sample)
-    return Plan(count, seconds, count * int(name.rpartition(":")[2]) * 6 / 1_000_000)
+    dimensions = int(name.rpartition(":")[2])
+    return Plan(count, seconds, count * dimensions * _BYTES_PER_NUMBER / 1_000_000)
 
 
 def _duration(seconds: float) -> str:

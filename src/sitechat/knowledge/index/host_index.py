@@ -1,10 +1,10 @@
 """The search index of this host: opening, updating and rebuilding it.
 
 An index is a folder that is named after the time of its build. It is written under a temporary name
-and then renamed, so that it is never incomplete. One process of the host at a time writes changed
-pages into the newest index, while all processes search it. If the index has too many rows of
-removed passages, a process builds a new one in the background, slowly enough not to delay visitors.
-All processes of a host share the folder; each host has its own.
+and then renamed, so that it is never incomplete. Its processes share it; each host has its own.
+One process of the host at a time writes changed pages into the newest index, while all processes
+search it. If the index has too many rows of removed passages, a process builds a new one in the
+background, slowly enough not to delay visitors.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ MAX_OPEN = 16
 _FIRST_WAIT = 2.0
 """Seconds that a search waits for the first index."""
 _BACKGROUND_SHARE = 0.3
-"""Share of time for work on an index in a process that serves visitors."""
+"""Share of the time that a process which serves visitors spends on an index; see `Pace`."""
 
 
 class IndexStatus(TypedDict):
-    """The size of an index, and whether it is up to date."""
+    """The number of pages, passages, vectors and bytes of an index, and whether it is current."""
 
     pages: int
     passages: int
@@ -71,7 +71,7 @@ class OpenedIndex:
 
 
 opened: PerProcess[OrderedDict[Path, OpenedIndex]] = PerProcess(OrderedDict)
-"""The open indexes by their place, the one that was used last at the end."""
+"""The open indexes by their `place`, the most recently used one last."""
 _opening = threading.Lock()
 
 
@@ -103,14 +103,17 @@ def current(site: SiteState | None = None) -> Index | None:
         index = mine.current
         if index is not None and index.facts.state == state:
             return index
-        return _follow(mine, state)
+        return _index_for(mine, state)
     except (OSError, sqlite3.Error):  # such as a full disk, or another user's folder
-        logger.exception("The search index can't be used; the chat answers without pages")
+        logger.exception("The search index can't be used, so the chat answers without pages")
         return None
 
 
 def refresh() -> Index | None:
     """Update this host's index from the database, and wait for it.
+
+    Returns:
+        The index; None if nothing is indexed or SQLite has no FTS5.
 
     Raises:
         OSError: The index can't be written.
@@ -128,7 +131,7 @@ def _stamp() -> str | None:
 
 
 def _newest(mine: OpenedIndex) -> Index | None:
-    """Open the newest index of this host."""
+    """Open the newest index of this host; return None if there is none or it is damaged."""
     found = [path for path in mine.place.glob(f"index{FORMAT}-*") if (path / TERMS).exists()]
     path = max(found, key=lambda path: path.name, default=None)
     if path is None:
@@ -161,10 +164,11 @@ def _is_damaged(path: Path) -> bool:
     return False
 
 
-def _follow(mine: OpenedIndex, state: str) -> Index | None:
-    """Update the index to a new state and return it.
+def _index_for(mine: OpenedIndex, state: str) -> Index | None:
+    """Return the index after an update to a new state.
 
-    If the update takes long, it continues in the background, and the old index is returned.
+    If the update would take long, it runs in the background, and the old index is returned. If
+    there is none, this waits up to `_FIRST_WAIT` for it.
     """
     index = _newest(mine)
     if index is not None and index.facts.state == state:
@@ -192,9 +196,10 @@ def _start_work(state: str) -> threading.Thread | None:
 
 
 def _is_quick(index: Index | None) -> bool:
+    """Return whether a search can wait for the update of an index, or for the first index."""
     if index is None:
         return Page.objects.exclude(content_hash="").count() <= MAX_INLINE
-    if index.facts.pages > 10 * MAX_INLINE:
+    if index.facts.pages > 10 * MAX_INLINE:  # to compare them all would delay the answer
         return False
     wanted, gone = changes(index.terms)
     return len(wanted) + len(gone) <= MAX_INLINE
@@ -214,7 +219,14 @@ def _work_in_background(state: str) -> None:
 def _bring_up_to_date(mine: OpenedIndex, state: str, pace: Pace, *, wait: bool) -> Index | None:
     """Update the newest index, or build one if there is none or it must be rebuilt.
 
-    Return None if another process is doing so and `wait` is false.
+    Args:
+        mine: The open index.
+        state: The state of the database that the index must contain.
+        pace: Called between small pieces of work.
+        wait: Whether to wait for another process that does this work.
+
+    Returns:
+        The index; if `wait` is false and another process does the work, the old index or None.
     """
     place = mine.place
     with locked(place / "lock", wait) as is_held:
@@ -223,7 +235,7 @@ def _bring_up_to_date(mine: OpenedIndex, state: str, pace: Pace, *, wait: bool) 
         index = _newest(mine)
         if index is not None:
             if index.facts.state != state:
-                update(index.folder, _present(state), pace)
+                update(index.folder, _latest_state(state), pace)
                 index.reload()
             if not is_worn(index.facts):
                 return index
@@ -232,12 +244,12 @@ def _bring_up_to_date(mine: OpenedIndex, state: str, pace: Pace, *, wait: bool) 
             return index
         newest = _newest(mine)
         if newest is None or (index is not None and newest.folder == index.folder):
-            _build(place, _present(state), pace)
+            _build(place, _latest_state(state), pace)
     return _newest(mine)
 
 
-def _present(state: str) -> str:
-    """Return the current state, which may have changed while waiting for a lock."""
+def _latest_state(state: str) -> str:
+    """Return the state of the database, which may have changed while waiting for a lock."""
     stamp = _stamp()
     return state if stamp is None else state_of(stamp)
 
@@ -263,7 +275,8 @@ def discard_damaged(index: Index, error: Exception) -> None:
 
     Args:
         index: The index.
-        error: The error. Files are intact if a lock or an interruption was the reason.
+        error: The error. An `OperationalError` may also mean that the intact files are locked or
+            that the query was interrupted, so the files are then opened again.
     """
     if isinstance(error, sqlite3.OperationalError) and not _is_damaged(index.folder):
         logger.warning("The search index can't be read at the moment: %s", error)

@@ -61,7 +61,7 @@ def create(path: Path) -> sqlite3.Connection:
 
 
 def publish(connection: sqlite3.Connection) -> None:
-    """Allow other processes to read an index while it is updated."""
+    """Commit a new index, and allow other processes to read it while it is updated."""
     connection.commit()
     connection.execute("PRAGMA journal_mode = WAL")
 
@@ -74,7 +74,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection:
-    """Return a connection for searching, during which the index may be updated."""
+    """Return a connection for searching. The index may be updated at the same time."""
     connection = sqlite3.connect(
         f"{path.resolve().as_uri()}?mode=rw", uri=True, check_same_thread=False, timeout=5
     )

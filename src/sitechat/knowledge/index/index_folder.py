@@ -21,6 +21,9 @@ def folder(tenant: str = "") -> Path:
 
     Args:
         tenant: The identity of a tenant within the database; "" on sites without tenants.
+
+    Raises:
+        PermissionError: Another user can use the folder above it.
     """
     settings = connections[database.alias()].settings_dict
     identity = [str(settings.get(key)) for key in ("ENGINE", "HOST", "PORT", "NAME")]
@@ -59,12 +62,17 @@ def locked(path: Path, wait: bool) -> Iterator[bool]:
 
 
 def delete_old(place: Path, keep: str) -> None:
-    """Delete all but the two newest indexes. Processes can still read files that they have open."""
+    """Delete old indexes. Processes can still read the files that they have open.
+
+    Args:
+        place: The folder of all indexes of a database or tenant.
+        keep: The name of the newest index. It is kept with the one before it.
+    """
     old = [path for path in place.glob("index*") if path.name != keep]
     for path in sorted(old, key=lambda path: path.name, reverse=True)[1:]:
         shutil.rmtree(path, ignore_errors=True)
 
 
 def _has_locks() -> bool:
-    """Return whether the system has file locks. Without them, two processes may build an index."""
+    """Return whether the system has file locks. Without them, several processes may do the work."""
     return os.name == "nt" or bool(getattr(locks, "fcntl", None))

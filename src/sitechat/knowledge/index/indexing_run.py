@@ -25,7 +25,8 @@ from sitechat.knowledge.sources.named_pages import NamedPages
 from sitechat.models import Page, url_hash
 
 _MAX_PROBLEMS = 1000
-_WRITTEN_TOGETHER = 200  # pages that have not changed
+_UNCHANGED_BATCH = 200
+"""Number of unchanged pages that are marked as seen with one statement."""
 
 Problem = tuple[str, str]
 """The address of a page or the label of a source, and what is wrong with it."""
@@ -41,7 +42,7 @@ class IndexReport:
     problems: list[Problem] = field(default_factory=list)
     """Documents that could not be read or were left out; at most a thousand."""
     left_out: set[Problem] = field(default_factory=set)
-    """The problems that the site intends, such as pages that are not public or say noindex."""
+    """The problems that are intended, such as pages that are not public or say noindex."""
     notes: list[str] = field(default_factory=list)
     """Information for the site's owner that is not a problem."""
 
@@ -53,7 +54,13 @@ class IndexReport:
             self.add(stored.url, stored.problem, left_out=left_out)
 
     def add(self, where: str, what: str, *, left_out: bool = False) -> None:
-        """Add a problem to the report."""
+        """Add a problem to the report.
+
+        Args:
+            where: The address of a page or the label of a source.
+            what: What is wrong.
+            left_out: Whether it is intended, such as a page that says noindex.
+        """
         if len(self.problems) < _MAX_PROBLEMS:
             self.problems.append((where, what))
             if left_out:
@@ -75,8 +82,8 @@ def declared_sources() -> list[AnySource]:
 def index_all(progress: Progress = lambda label, done, total: None) -> IndexReport:
     """Update the pages from all sources.
 
-    Several processes may do this at the same time, and any of them may be killed: each page is
-    written in its own transaction.
+    Each page is written in its own transaction, so several processes may do this at the same time,
+    and any of them may be killed.
 
     Args:
         progress: Called after each document.
@@ -139,8 +146,8 @@ def read_again(
         source: The source of the pages.
         urls: The absolute URLs of the pages.
         limit: Maximum number of pages to read.
-        below: The absolute URLs of the pages below them, if these may have changed, too. The
-            stored pages below them are then read as well.
+        below: The absolute URLs of pages below `urls`, which are then read as well, together with
+            all stored pages below `urls`. None if pages below have not changed.
     """
     started = timezone.now()
     hosts = Hosts()
@@ -171,7 +178,9 @@ def _index(source: AnySource, report: IndexReport) -> Iterator[Stored]:
                 unchanged.add(document.key)
                 yield Stored(Outcome.UNCHANGED, document.url)
                 continue
-            unchanged.write()  # other pages must not take their addresses or texts
+            # Unchanged pages must be marked as seen first, so that this document can't take the
+            # address of one, and is left out if it has the same text.
+            unchanged.write()
             stored = store(document, source.label, started)
             lines.add(stored.lines)
             yield stored
@@ -202,7 +211,7 @@ class _Unchanged:
 
     def add(self, key: str) -> None:
         self._keys.append(key)
-        if len(self._keys) >= _WRITTEN_TOGETHER:
+        if len(self._keys) >= _UNCHANGED_BATCH:
             self.write()
 
     def write(self) -> None:

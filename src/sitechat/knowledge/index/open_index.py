@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 _MAX_WORDS = 100_000
 """Maximum number of the site's words that are kept in memory to correct questions."""
-_QUICK_WORDS = 20_000
-"""Number of words up to which the vocabulary is read again after every change."""
-_WORDS_FOR = 600.0
+_SMALL_VOCABULARY = 20_000
+"""Maximum number of words for which the vocabulary is read again after every change."""
+_VOCABULARY_LIFETIME = 600.0
 """Seconds that a larger vocabulary is kept, even if pages have changed."""
 
 
@@ -42,10 +42,11 @@ class Vocabulary:
     state: str = ""
     """The state of the index from which they were read."""
     read: float = field(default_factory=time.monotonic)
+    """When they were read, by `time.monotonic`."""
 
     @cached_property
     def by_start(self) -> dict[str, list[str]]:
-        """Words except short ones, by their first two letters without accents."""
+        """The words of more than three letters, by their first two letters without accents."""
         grouped: dict[str, list[str]] = {}
         for words in self.by_length.values():
             for word in words:
@@ -62,7 +63,7 @@ class Vocabulary:
 class Index:
     """An index that is open for reading and shared by threads.
 
-    Its files may be updated while it is open. Call `reload` after that.
+    Its files may be updated while it is open. Call `reload` after an update.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -122,8 +123,8 @@ class Index:
         """The words of the site, at most the hundred thousand most frequent ones."""
         known = self._vocabulary
         if known is not None and known.state != self.facts.state:
-            is_old = time.monotonic() - known.read > _WORDS_FOR
-            if len(known) <= _QUICK_WORDS or is_old:
+            is_old = time.monotonic() - known.read > _VOCABULARY_LIFETIME
+            if len(known) <= _SMALL_VOCABULARY or is_old:
                 known = None
         if known is None:
             known = self._vocabulary = Vocabulary(self._words(), self.facts.state)
@@ -143,7 +144,8 @@ class Index:
     def vectors(self) -> tuple[NDArray[np.float32], NDArray[np.int64]] | None:
         """The vectors, and the passage and page of each; None if the index has no vectors.
 
-        The passage and the page are 0 if the passage was removed.
+        The first array has the shape (vectors, dimensions). The second has the shape (vectors, 2):
+        the primary keys of the passage and its page, or 0 and 0 if the passage was removed.
         """
         facts = self.facts
         if not conf.CHAT_EMBEDDER or facts.vectors is None:

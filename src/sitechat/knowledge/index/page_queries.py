@@ -41,12 +41,12 @@ def unseen(source: str, since: datetime) -> list[str]:
 
 
 def remove_unseen(source: str, since: datetime) -> int:
-    """Delete the pages of a source that have not been seen since `since`."""
+    """Delete the pages of a source that have not been seen since `since`; return how many."""
     return _remove_all(Page.objects.filter(source=source, seen__lt=since))
 
 
 def remove_undeclared(sources: Iterable[str]) -> int:
-    """Delete the pages of all sources except the given ones."""
+    """Delete the pages of all sources except the given ones; return how many."""
     return _remove_all(Page.objects.exclude(source__in=list(sources)))
 
 
@@ -65,7 +65,10 @@ def _remove(pages: QuerySet[Page]) -> bool:
 
 
 def delete(pages: QuerySet[Page]) -> bool:
-    """Delete pages in a transaction that holds the lock and return whether there were any."""
+    """Delete pages and return whether there were any.
+
+    This must run in a transaction that holds the lock of `IndexState`.
+    """
     count, deleted = pages.delete()
     if deleted.get(Passage._meta.label):
         IndexState.touch()

@@ -1,6 +1,6 @@
 """Writing of a page's row and its passages. Only changes are written.
 
-The functions run in a transaction that holds the lock of `IndexState`, unless they open one.
+`mark_failed` and `page_at` must run in a transaction that holds the lock of `IndexState`.
 """
 
 from __future__ import annotations
@@ -22,11 +22,21 @@ from sitechat.models import IndexState, Page, PageSnapshot, Passage, url_hash
 from sitechat.runtime import database
 from sitechat.safe_text import storable
 
-_READER = 4  # increment it if the same document would be cut into other passages
+_READER_VERSION = 4
+"""Increment it if the same document would be cut into other passages."""
 
 
 def mark_failed(page: Page, problem: str, gone: bool, audience: list[str] | None) -> None:
-    """Store the problem. Show old passages only to visitors in the old and the new audience."""
+    """Store why a page can't be read or is left out.
+
+    The page keeps its passages, but only for visitors who are in both its old and its new audience.
+
+    Args:
+        page: The page, saved or not.
+        problem: What is wrong with it.
+        gone: Whether to delete the passages.
+        audience: The new audience of the page; None if it is unknown, which also deletes them.
+    """
     if page.content_hash:
         old = page.audience
         new = [name for name in audience or () if audiences.PUBLIC in old or name in old]
@@ -60,6 +70,9 @@ def write_content(
         audience: The audience of the page.
         reading: The content.
         text_hash: The `text_digest` of the content.
+
+    Returns:
+        `ADDED`, `CHANGED` or `UNCHANGED`.
     """
     digest = _digest(reading.title, language, audience, reading.cuts)
     same = Page.objects.filter(url_hash=url_hash(url), content_hash=digest)
@@ -160,5 +173,6 @@ def text_digest(language: str, reading: Reading) -> str:
 
 
 def _digest(title: str, language: str, audience: list[str], cuts: list[PassageDraft]) -> str:
-    parts = [_READER, title, language, audience, [[*piece.headings, piece.text] for piece in cuts]]
+    passages = [[*piece.headings, piece.text] for piece in cuts]
+    parts = [_READER_VERSION, title, language, audience, passages]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

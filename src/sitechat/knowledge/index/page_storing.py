@@ -45,6 +45,9 @@ def store(document: Document, source: str, since: datetime | None = None) -> Sto
         source: The label of the source.
         since: The start of the run. If two documents of a run have the same address, the first is
             kept. None if the document is not part of a run.
+
+    Returns:
+        The outcome, and the reason if the document is not indexed.
     """
     document = replace(document, key=stored_key(document.key))
     if document.unchanged:
@@ -114,9 +117,9 @@ def mark_unchanged(keys: Collection[str], source: str) -> None:
 def _refuse_address(
     document: Document, url: str, source: str, audience: list[str] | None, problem: str
 ) -> Stored:
-    """Store why a document's address is not stored.
+    """Store why a document is left out: its address is not valid; see `is_address`.
 
-    It would open another host, run a script, or depend on the current page.
+    As a link, it would open another host, run a script, or depend on the current page.
     """
     problem = problem or f"not a path or an http(s) address: {url[:100]!r}"
     known = Page.objects.filter(source=source, key=document.key).exclude(key="")
@@ -140,7 +143,12 @@ def _holder(document: Document, url: str, source: str, since: datetime | None) -
 
 
 def hide(page: int, problem: str) -> None:
-    """Delete the passages of a page immediately, and store the reason."""
+    """Delete the passages of a page immediately.
+
+    Args:
+        page: The primary key of the page.
+        problem: The reason, which is stored.
+    """
     with database.atomic():
         IndexState.lock()
         for row in Page.objects.filter(pk=page).exclude(content_hash=""):

@@ -24,13 +24,13 @@ logger = get_logger("sitechat")
 SECONDS = 3.0
 """Maximum seconds that a search waits for the vectors of a question."""
 _PAUSE = 60.0
-"""Seconds after a failure in which questions are not embedded."""
+"""Seconds after a failure during which questions are not embedded."""
 _THREADS = 4
-_MAX_WAITING = 100
+_MAX_WAITING = 100  # questions
 
 
 class _TooLate(EmbeddingError):
-    """The embedder has not returned in time."""
+    """The embedder did not return in time."""
 
     def __init__(self, future: Future[Vectors]) -> None:
         super().__init__(f"CHAT_EMBEDDER took more than {SECONDS:g} s for a question")
@@ -42,7 +42,8 @@ class _State:
 
     def __init__(self) -> None:
         self.failed: tuple[object, float] | None = None
-        """The embedder that failed last, and the time until which it is not called."""
+        """The embedder that failed last, and the `time.monotonic()` until which it is not called.
+        """
         self.answered: object = None
         """The last embedder that embedded a question. Its model is loaded."""
 
@@ -55,13 +56,15 @@ threads = PerProcess(lambda: LimitedThreads(_THREADS, _MAX_WAITING, "sitechat-qu
 
 
 def embed_questions(texts: Sequence[str], dimensions: int) -> Vectors | None:
-    """Return one unit vector per question; None if the embedder fails or has recently failed.
-
-    An embedder that takes longer than `SECONDS` has failed, too.
+    """Embed questions. An embedder that takes longer than `SECONDS` counts as failed.
 
     Args:
         texts: The questions.
         dimensions: The number of dimensions of the passages' vectors.
+
+    Returns:
+        One unit vector per question, as an array of shape (questions, dimensions); None if the
+        embedder fails or has failed in the last minute.
     """
     embedder, mine = None, state()
     try:
@@ -77,7 +80,7 @@ def embed_questions(texts: Sequence[str], dimensions: int) -> Vectors | None:
                 f"has {dimensions}: run chat_index"
             )
     except Exception as error:  # the site's callable may raise any exception
-        # Visitors must not wait for it repeatedly, and one report is enough.
+        # Later visitors must not wait for it, too, and one report is enough.
         mine.failed = (embedder, time.monotonic() + _PAUSE)
         logger.exception("CHAT_EMBEDDER failed; searches use only words for a minute")
         if isinstance(error, _TooLate):
@@ -87,7 +90,7 @@ def embed_questions(texts: Sequence[str], dimensions: int) -> Vectors | None:
 
 
 def _in_time(texts: Sequence[str]) -> Vectors:
-    """Return the vectors of questions from a thread, because the embedder may hang."""
+    """Compute the vectors of questions in another thread, because the embedder may hang."""
     mine = threads()
     future = mine.submit(in_callers_context(partial(_embed, texts)))
     if future is None:
@@ -107,7 +110,10 @@ def _embed(texts: Sequence[str]) -> Vectors:
 
 
 def _end_first_pause(mine: _State, embedder: object, future: Future[Vectors]) -> None:
-    """Call the embedder again if its first question was late because its model was loaded."""
+    """Allow calls of the embedder again if only its first question was late.
+
+    It may have loaded its model first.
+    """
     if future.cancelled() or future.exception() or mine.answered is embedder:
         return
     mine.answered = embedder

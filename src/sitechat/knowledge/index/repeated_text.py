@@ -1,6 +1,6 @@
-"""Text that most pages of a source share: the site's name in titles, lines like "Back to top".
+"""Boilerplate: text that most pages of a source share, such as "Back to top" or the site's name.
 
-It is detected after each run and removed from the stored titles and passages.
+It is detected after each run of a source, and removed from the stored titles and passages.
 """
 
 from __future__ import annotations
@@ -18,31 +18,34 @@ from sitechat.knowledge.reading.documents import Reading
 from sitechat.models import IndexState, Page, Passage, SourceFrame
 from sitechat.runtime import database
 
-_FEWEST_PAGES = 5
-"""Minimum number of pages of a source from which shared text is removed."""
+_MIN_PAGES = 5
+"""Minimum number of pages that must be read before shared lines are detected."""
 _MIN_SHARE = 0.6
-"""Minimum share of the pages that must contain the same text."""
-_FEWEST_TITLES = 3
-"""Minimum number of pages of a source from which a shared part of titles is removed."""
-_REPEATED = 2
-"""Minimum number of pages with the same title for which it is replaced by their headings."""
+"""Minimum share of a source's pages that must contain a text for it to count as shared."""
+_MIN_TITLES = 3
+"""Minimum number of pages of a source before a shared part of their titles is detected."""
+_MIN_REPEATED = 2
+"""If at least this many pages have the same title, the heading of each page replaces it."""
 _SEPARATOR = re.compile(
     r"\s+[^\w\s]+\s+|\s*[|\uff5c\u2013\u2014\uff0d\u2039\u203a«»•·\uff1a\u2192]\s*"
     r"|(?<=\w)[:,;]\s+|\s+(?=[(\[])|_"
 )
 _NAME = re.compile(r"\w.*\w")
 _MAX_LINE_LENGTH = 300
+"""Maximum characters of a line that is compared with those of other pages."""
 _HEADING = "#\t"
 """The mark of headings among lines, in which tabs do not occur."""
-_COUNTED = 5000
+_MAX_COUNTED_PAGES = 5000
 """Maximum number of pages whose lines are counted in a run."""
 _MAX_LINES = 500
+"""Maximum number of shared lines that are stored for a source."""
 _BATCH = 200
+"""Number of pages that are changed in one transaction."""
 T = TypeVar("T")
 
 
 def lines_of(reading: Reading) -> frozenset[str]:
-    """Return the short lines of a page. Headings are marked, as they may have text below them."""
+    """Return the short lines of a page, with a mark before headings; see `_without_lines`."""
     headings = set(reading.headings)
     lines = {line for piece in reading.cuts for line in piece.text.split("\n")}
     return frozenset(
@@ -61,7 +64,7 @@ class LineCounter:
 
     def add(self, lines: frozenset[str]) -> None:
         """Count the lines of a page."""
-        if not lines or self.pages >= _COUNTED:
+        if not lines or self.pages >= _MAX_COUNTED_PAGES:
             return
         self.pages += 1
         self._counts.update(lines)
@@ -70,7 +73,7 @@ class LineCounter:
 
     def shared(self) -> list[str] | None:
         """Return the lines that most pages share; None if too few pages were read."""
-        if self.pages < _FEWEST_PAGES:
+        if self.pages < _MIN_PAGES:
             return None
         common = self._counts.most_common(_MAX_LINES)
         return sorted(line for line, count in common if count > _MIN_SHARE * self.pages)
@@ -88,7 +91,7 @@ def apply(source: str, lines: LineCounter, since: datetime) -> None:
     known = set(frame.lines)
     shared = lines.shared()
     # An incremental run reads too few pages to detect shared lines.
-    if shared is not None and lines.pages >= min(pages.count() / 2, _COUNTED):
+    if shared is not None and lines.pages >= min(pages.count() / 2, _MAX_COUNTED_PAGES):
         frame.lines = sorted(known | set(shared))[:_MAX_LINES]
     titles = pages.values_list("snapshot__raw_title", flat=True)
     frame.title_start, frame.title_end = common_parts(titles.iterator(chunk_size=2000))
@@ -130,7 +133,7 @@ def common_parts(titles: Iterable[str]) -> tuple[str, str]:
         edges = [(match.start(), match.end()) for match in _SEPARATOR.finditer(title)]
         starts.update({title[:end] for _, end in edges if _NAME.search(title[:end])})
         ends.update({title[start:] for start, _ in edges if _NAME.search(title[start:])})
-    if count < _FEWEST_TITLES:
+    if count < _MIN_TITLES:
         return "", ""
     return _longest(starts, count), _longest(ends, count)
 
@@ -143,12 +146,15 @@ def _longest(parts: Counter[str], count: int) -> str:
 def _shorten_titles(
     frame: SourceFrame, pages: QuerySet[Page], changed: QuerySet[Page]
 ) -> list[int]:
-    """Remove the shared parts from titles, and return the pages whose title has changed.
+    """Remove the shared parts from titles.
 
     Args:
         frame: The shared text of the source.
         pages: All pages of the source, which show whether a title is repeated.
         changed: The pages whose titles are set.
+
+    Returns:
+        The primary keys of the pages whose title has changed.
     """
     titles = pages.values_list("snapshot__raw_title", flat=True)
     repeated: Counter[str] = Counter(
@@ -158,7 +164,7 @@ def _shorten_titles(
     renamed: dict[int, str] = {}
     for pk, title, raw, heading in rows.iterator(chunk_size=2000):
         short = _without(raw, frame)
-        if heading and (not short or repeated[short] >= _REPEATED):
+        if heading and (not short or repeated[short] >= _MIN_REPEATED):
             short = heading
         if short and short != title:
             renamed[pk] = short
@@ -196,7 +202,13 @@ def _drop_lines(lines: set[str], pages: QuerySet[Page]) -> None:
 
 
 def _drop_from(passages: list[Passage], lines: set[str]) -> bool:
-    """Drop the lines from a page's passages, unless the page would be left without text."""
+    """Drop the lines from a page's passages, and headings that repeat its title.
+
+    The lines stay if the page would be left without text.
+
+    Returns:
+        Whether a passage has changed.
+    """
     title = passages[0].page.title
     texts = [_without_lines(passage.text, lines) for passage in passages]
     if not any(texts):
@@ -217,7 +229,7 @@ def _drop_from(passages: list[Passage], lines: set[str]) -> bool:
 
 
 def _without_lines(text: str, lines: set[str]) -> str:
-    """Drop shared lines, and shared headings that have no other text below them."""
+    """Return a text without shared lines, and without shared headings that have no text below."""
     kept: list[str] = []
     has_text_below = False
     for line in reversed(text.split("\n")):

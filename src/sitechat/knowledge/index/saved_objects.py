@@ -28,7 +28,8 @@ class _ThreadState(threading.local):
         self.waiting: dict[str, Changes] = {}
         """Objects to index at the next commit, by database alias."""
         self.indexing: set[tuple[type[Source], str]] = set()
-        """Objects being indexed, to ignore a source that saves the object while it is read."""
+        """Objects that are being indexed. A source that saves such an object while it reads it
+        causes no further indexing."""
 
 
 _thread = _ThreadState()
@@ -51,7 +52,7 @@ def _note(sources: Iterable[type[Source]], key: str, using: str) -> None:
         return  # the site commits manually, and Django calls nothing after such a commit
     waiting = _thread.waiting.get(using)
     if waiting is None or not _is_scheduled(connection, waiting):
-        # A rollback has dropped the callback, so the objects that waited have not changed.
+        # If objects were waiting, a rollback has dropped the callback, so they have not changed.
         waiting = _thread.waiting[using] = {}
         waiting.update(dict.fromkeys(changed))
         # Outside of a transaction, this runs immediately.
@@ -80,12 +81,16 @@ def _committed(using: str, waiting: Changes) -> None:
 
 
 def index_objects(objects: Iterable[tuple[type[Source], str]]) -> None:
-    """Index the pages of objects, given by source and primary key, again."""
+    """Index the pages of objects again.
+
+    Args:
+        objects: The source and the primary key of each object.
+    """
     # Start-up cost: most objects have no source.
     from sitechat.knowledge.index import embeddings
 
     written = [
-        (source.label, stored_key(key)) for source, key in objects if _is_written(source(), key)
+        (source.label, stored_key(key)) for source, key in objects if _index_object(source(), key)
     ]
     if written:
         keys = [key for _, key in written]
@@ -94,8 +99,8 @@ def index_objects(objects: Iterable[tuple[type[Source], str]]) -> None:
             pass
 
 
-def _is_written(source: Source, key: str) -> bool:
-    """Index the page of an object again and return whether its text has changed."""
+def _index_object(source: Source, key: str) -> bool:
+    """Index the page of an object again and return whether its page has changed."""
     # Start-up cost: most objects have no source.
     from sitechat.knowledge.index.outcomes import Outcome
     from sitechat.knowledge.index.page_queries import remove

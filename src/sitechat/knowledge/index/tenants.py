@@ -38,5 +38,5 @@ def tenant() -> str:
 
 
 def cache_key() -> tuple[str, str]:
-    """Return the part of a cache's keys that keeps databases and tenants apart."""
+    """Return the part of a cache's keys that distinguishes databases and tenants."""
     return database.alias(), tenant()

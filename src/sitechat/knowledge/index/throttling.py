@@ -6,16 +6,17 @@ import time
 from collections.abc import Callable
 
 _SLICE = 0.01
-"""Seconds of work before a pause. Meanwhile other threads may have to wait for Python's lock."""
+"""Seconds of work before a pause. Meanwhile other threads may wait for Python's global lock (GIL).
+"""
 
 
 class Pace:
     """A throttle, to be called between small pieces of work.
 
     Args:
-        share: The share of time to work, up to 1.
+        share: The share of the time to work, above 0 and up to 1. With 1 there are no pauses.
         clock: Returns the time in seconds.
-        rest: Waits for this many seconds.
+        rest: Waits for the given number of seconds.
     """
 
     def __init__(
@@ -25,7 +26,7 @@ class Pace:
         clock: Callable[[], float] = time.monotonic,
         rest: Callable[[float], object] = time.sleep,
     ) -> None:
-        self._resting = 1 / share - 1
+        self._pause_per_second = 1 / share - 1
         self._clock = clock
         self._rest = rest
         self._began = clock()
@@ -33,6 +34,6 @@ class Pace:
     def __call__(self) -> None:
         """Pause if enough work was done."""
         worked = self._clock() - self._began
-        if self._resting and worked >= _SLICE:
-            self._rest(min(worked * self._resting, 1.0))
+        if self._pause_per_second and worked >= _SLICE:
+            self._rest(min(worked * self._pause_per_second, 1.0))
             self._began = self._clock()

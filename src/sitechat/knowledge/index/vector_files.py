@@ -1,8 +1,9 @@
 """The vectors of an index, in two files.
 
-Each row of one file is a vector. All processes map this file into memory and so share it. The same
-row of the other file contains the primary keys of the vector's passage and page, or zeros if the
-passage was removed. `Facts.vectors` has the number of complete rows.
+Each row of `vectors.f32` is a vector of 32-bit floats. All processes map this file into memory and
+thus share it. The same row of `vector_passages.i64` contains two 64-bit integers: the primary keys
+of the vector's passage and page, or zeros if the passage was removed. `Facts.vectors` has the
+number of complete rows.
 """
 
 from __future__ import annotations
@@ -89,11 +90,12 @@ def open_writer(folder: Path, files: VectorFiles | None) -> tuple[VectorWriter |
         files: The metadata of the index's vectors, which another embedder may have computed.
 
     Returns:
-        The writer, or None if no passage has a vector; and whether the index has no vectors of the
-        current embedder yet, so that all pages must be added.
+        The writer; None if no passage has a vector. And whether the vectors of all pages must be
+        added, because the index has none of the current embedder yet.
     """
     if not conf.CHAT_EMBEDDER:
         return None, False
+    # `embedder_name` has at most 200 characters, of which the number of dimensions takes a few.
     current = Passage.objects.filter(embedder__startswith=f"{conf.CHAT_EMBEDDER}:"[:190])
     newest = current.order_by("-pk").values_list("embedder", flat=True).first()
     if newest is None:
@@ -117,13 +119,14 @@ def open_vectors(folder: Path, files: VectorFiles) -> tuple[NDArray[np.float32],
     import numpy as np
 
     shape = (files.rows, files.dimensions)
-    whose = _owners(folder, files.rows)
+    owners = _owners(folder, files.rows)
     if not files.rows:
-        return np.zeros(shape, dtype=np.float32), whose
-    return np.memmap(folder / VECTORS, dtype=np.float32, mode="r", shape=shape), whose
+        return np.zeros(shape, dtype=np.float32), owners
+    return np.memmap(folder / VECTORS, dtype=np.float32, mode="r", shape=shape), owners
 
 
 def _owners(folder: Path, rows: int) -> NDArray[np.int64]:
+    """Return the passage and page of each vector, as an array of shape (rows, 2)."""
     import numpy as np
 
     found = np.fromfile(folder / VECTOR_PASSAGES, dtype=np.int64, count=2 * rows)

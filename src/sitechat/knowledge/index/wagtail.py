@@ -71,7 +71,8 @@ def _read_tree_again(page: Any, old_path: str = "") -> None:
     url, root = _address(page), _root_path(page)
     inside = page.url_path.removeprefix(root)
     old = f"{url.removesuffix(inside)}{old_path.removeprefix(root)}" if url and old_path else ""
-    # The old address comes first, so that its text is not a duplicate of the new page.
+    # The old address comes first. Otherwise the new page is left out, because it says the same as
+    # the old one.
     _read_again([page], [old] if old else [], is_tree=True)
 
 

@@ -37,7 +37,7 @@ def full_text(name: str, link: Link) -> str:
 
 
 def _once(what: str, name: str, link: Link, make: Callable[[str, Link], str]) -> str:
-    """Return a text, which is made once for each state of the stored pages."""
+    """Return a text from the cache, or make it if the stored pages have changed."""
     stamp = str(IndexState.objects.filter(pk=1).values_list("stamp", flat=True).first())
     key = (what, name, link("/"), stamp, *cache_key())
     kept = _kept()

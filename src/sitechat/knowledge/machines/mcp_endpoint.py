@@ -12,7 +12,8 @@ from typing import Any
 from sitechat.knowledge.searching import Found, open_page, search
 
 VERSIONS = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
-"""The supported versions of the protocol. These messages are the same in all of them."""
+"""The supported versions of the protocol. The messages of this module are the same in all of them.
+"""
 MAX_RESULTS = 20
 PART = 20
 """Maximum number of passages in one part of a page."""
@@ -82,6 +83,9 @@ def answer(message: object, name: str, link: Link) -> dict[str, Any] | None:
         message: The parsed message of a client; None if it is not JSON.
         name: The name of the site.
         link: Returns the absolute URL of a stored address.
+
+    Returns:
+        A JSON-RPC response, as an object for JSON.
     """
     if message is None:
         return _error(None, _PARSE_ERROR, "The body is not JSON.")

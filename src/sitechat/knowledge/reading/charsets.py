@@ -68,6 +68,11 @@ def decode(data: bytes, charset: str = "", *, is_html: bool = True) -> str:
 def unpacked(data: bytes, encodings: str, largest: int) -> bytes:
     """Decompress a body according to its `Content-Encoding`.
 
+    Args:
+        data: The body.
+        encodings: The value of the header.
+        largest: Maximum size of the decompressed body, in bytes.
+
     Raises:
         Unreadable: The encoding is unknown, or the body is broken or longer than `largest`.
     """
@@ -94,7 +99,7 @@ def _has_brotli() -> bool:
 
 
 def _unbrotlied(data: bytes, largest: int) -> bytes:
-    """Decompress Brotli data with the site's own library, which has compressed them."""
+    """Decompress Brotli data with the library with which the site has compressed them."""
     import brotli
 
     stream = brotli.Decompressor()
@@ -117,6 +122,10 @@ def _unbrotlied(data: bytes, largest: int) -> bytes:
 def inflated(data: bytes, largest: int) -> bytes:
     """Decompress data that was compressed with gzip or deflate.
 
+    Args:
+        data: The compressed data.
+        largest: Maximum size of the decompressed data, in bytes.
+
     Raises:
         Unreadable: The data are broken, or longer than `largest`.
     """
@@ -124,9 +133,9 @@ def inflated(data: bytes, largest: int) -> bytes:
         parts: list[bytes] = []
         try:
             for part in _members(data, window, largest):
-                parts.append(part)  # noqa: PERF402 - keep the members before an error
+                parts.append(part)  # noqa: PERF402 (list.extend would lose them at an error)
         except zlib.error:
-            if parts:  # ignore other data after the compressed data
+            if parts:  # the data after the last member are not compressed: ignore them
                 return b"".join(parts)
             continue
         return b"".join(parts)

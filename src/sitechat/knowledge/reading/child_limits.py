@@ -27,11 +27,11 @@ from sitechat.knowledge.reading.documents import Draft, Reading
 from sitechat.knowledge.reading.passages import PassageDraft
 from sitechat.runtime.per_process import PerProcess
 
-_AT_ONCE = 4
+_MAX_READERS = 4
 """Maximum number of documents read at the same time for this process; others wait."""
-_KEPT = 1
-"""Maximum number of idle processes that are kept for the next document."""
-_START = 5.0
+_MAX_IDLE = 1
+"""Maximum number of idle reader processes that are kept for the next document."""
+_STARTUP_SECONDS = 5.0
 """Seconds that a new process may need to start, in addition to the document's budget."""
 _TRIES = 3
 """Maximum number of processes that are started for a document."""
@@ -45,10 +45,11 @@ class DocumentBudget:
     """The time and memory that one document may use."""
 
     seconds: float = 2.0
-    """CPU time."""
+    """Maximum seconds of CPU time."""
     megabytes: float = 256.0
+    """Maximum memory in addition to what the process uses before it reads the document."""
     wall: float = 3.0
-    """Maximum elapsed time in seconds."""
+    """Maximum seconds of elapsed time."""
 
     @classmethod
     def of_site(cls, *, waits: bool) -> DocumentBudget:
@@ -106,12 +107,12 @@ def _message(what: str) -> str:
 
 def _answer(head: bytes, data: bytes, budget: DocumentBudget) -> dict[str, Any]:
     pool = _pool()
-    if not pool.places.acquire(timeout=budget.wall):
+    if not pool.slots.acquire(timeout=budget.wall):
         raise Unreadable("other documents are being read; chat_index will read it")
     try:
         for _ in range(_TRIES):
             reader = pool.take() or _Reader()
-            with reader.stopped_after(budget.wall + _START):
+            with reader.stopped_after(budget.wall + _STARTUP_SECONDS):
                 if not reader.send(head, data):
                     reader.close()  # it ended before it received the document
                     continue
@@ -121,11 +122,12 @@ def _answer(head: bytes, data: bytes, budget: DocumentBudget) -> dict[str, Any]:
             pool.keep(reader)
             return answer
     finally:
-        pool.places.release()
+        pool.slots.release()
     raise Unreadable("the process that reads documents can't be started")
 
 
 def _failure(code: int, budget: DocumentBudget) -> Unreadable:
+    """Return why a reader process ended before it answered, by its exit code."""
     if -code in _OUT_OF_TIME:
         return OverBudget(_message(f"takes more than {budget.seconds:g} s"))
     if -code == getattr(signal, "SIGKILL", None):
@@ -183,10 +185,14 @@ class _Reader:
 
     @contextlib.contextmanager
     def stopped_after(self, seconds: float) -> Iterator[None]:
-        """Kill the process if the block takes longer, in case the system has no interval timers."""
+        """Kill the process if the block takes longer.
+
+        Usually the kernel ends the process before; see `child_process`. Some systems have no
+        interval timers, however.
+        """
         timer = threading.Timer(seconds, self._process.kill)
         timer.daemon = True
-        # Without it the reading process still counts its own time.
+        # If no thread can be started, the reader process still limits its own time.
         with contextlib.suppress(RuntimeError):
             timer.start()
         try:
@@ -217,12 +223,13 @@ class _Pool:
     """The idle reader processes."""
 
     def __init__(self) -> None:
-        self.places = threading.BoundedSemaphore(_AT_ONCE)
+        self.slots = threading.BoundedSemaphore(_MAX_READERS)
         self._idle: list[_Reader] = []
         self._lock = threading.Lock()
         atexit.register(self.close)
 
     def take(self) -> _Reader | None:
+        """Return an idle process that is alive; None if there is none."""
         while True:
             with self._lock:
                 reader = self._idle.pop() if self._idle else None
@@ -231,8 +238,9 @@ class _Pool:
             reader.close()
 
     def keep(self, reader: _Reader) -> None:
+        """Keep a process for the next document, or close it if enough processes are idle."""
         with self._lock:
-            if len(self._idle) < _KEPT:
+            if len(self._idle) < _MAX_IDLE:
                 self._idle.append(reader)
                 return
         reader.close()
@@ -248,7 +256,7 @@ _pool = PerProcess(_Pool)
 
 
 def environment() -> dict[str, str]:
-    """Return the environment variables that parsers need, without secrets such as keys."""
+    """Return the environment variables that parsers need, but not those with secrets."""
     kept = ("PATH", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "HOME")
     return {
         name: value
@@ -258,7 +266,7 @@ def environment() -> dict[str, str]:
 
 
 def _python() -> str:
-    """Return the path of this Python. If a server embeds Python, `sys.executable` is the server."""
+    """Return the path of this Python. In servers that embed Python, it is not `sys.executable`."""
     if Path(sys.executable or "").name.lower().startswith(("python", "pypy")):
         return sys.executable
     for folder in (Path(sys.prefix), Path(sys.base_prefix)):

@@ -24,7 +24,7 @@ from sitechat.knowledge.reading.office import TYPES
 IDLE = 60.0
 """Seconds after which an idle process ends."""
 LENGTHS = struct.Struct(">II")
-"""The lengths of the two parts of a job, or of an answer and 0, in bytes."""
+"""The lengths in bytes of the two parts of a job. Before an answer: its length, and 0."""
 STARTED = b"\1"
 """Confirms that a job was received."""
 _NEEDED = {
@@ -100,7 +100,7 @@ def _set_timer(which: str, seconds: float) -> None:
 
 
 def _limit_memory(megabytes: float) -> None:
-    """Allow this much memory in addition to the memory in use, if the system can measure it."""
+    """Limit the memory to what is in use plus `megabytes`, if the system can measure it."""
     try:
         import resource
 

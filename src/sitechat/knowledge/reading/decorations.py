@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 PERMALINKS = "¶#§🔗\ue9cb\uf0c1"
+"""Texts of links to a heading itself. The last two are characters of icon fonts."""
 _CONSENT_NAME = re.compile(
     r"(?:cookies?|consent|gdpr)[-_]*(?:banner|bar|consent|dialog|law|message|modal|notice|overlay|popup"
     r"|prompt)|^(?:onetrust|didomi|usercentrics|cybotcookiebot|cmplz|cky|iubenda-cs|klaro|osano"
@@ -141,7 +142,7 @@ def is_readable_button(button: HtmlElement) -> bool:
 
 
 def is_within_sentence(button: HtmlElement) -> bool:
-    """Return whether a button has text on both sides: "Press [Save] to continue"."""
+    """Return whether a button has text on both sides, as in "Press [Save] to continue"."""
     before, parent = button.getprevious(), button.getparent()
     text = before.tail if before is not None else parent.text if parent is not None else ""
     return bool((text or "").strip() and (button.tail or "").strip())

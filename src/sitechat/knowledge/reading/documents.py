@@ -11,7 +11,7 @@ from sitechat.knowledge.text.invisible_characters import without_invisible
 from sitechat.safe_text import storable
 
 _MAX_TITLE_LENGTH = 500
-_MAX_PASSAGES = 2000  # maximum for one page; an average page has about ten
+_MAX_PASSAGES = 2000  # of one page; an average page has about ten
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Reading:
     noindex: bool = False
     cuts: list[PassageDraft] = field(default_factory=list)
     headings: list[str] = field(default_factory=list)
-    """All headings, which are lines of the passages' texts or stand above them."""
+    """All headings. Each is a line of a passage's text, or one of the headings above a passage."""
 
 
 def read_draft(draft: Draft) -> Reading:

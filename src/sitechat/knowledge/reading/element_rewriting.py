@@ -126,14 +126,15 @@ def _repeat_cells(table: HtmlElement, limit: int) -> int:
     """Repeat the short cells that span several rows of a table; return how many were added."""
     added = 0
     group = None
-    spanning: dict[int, tuple[int, HtmlElement]] = {}  # by column: the cell, and its rows below
+    # By column: the number of rows below into which a cell spans, and the cell.
+    spanning: dict[int, tuple[int, HtmlElement]] = {}
     for row in table.xpath("./tr | ./*[self::thead or self::tbody or self::tfoot]/tr"):
         if row.getparent() is not group:
             group, spanning = row.getparent(), {}
         above, spanning = spanning, {}
         cells = list(row.iterchildren("td", "th"))
         column = 0
-        for cell in [*cells, None]:
+        for cell in [*cells, None]:  # None stands for the end of the row
             while column in above or (cell is None and above):
                 column = column if column in above else min(above)
                 rows, spanned = above.pop(column)
@@ -153,6 +154,7 @@ def _repeat_cells(table: HtmlElement, limit: int) -> int:
 
 
 def _span(cell: HtmlElement, name: str) -> int:
+    """Return the value of `rowspan` or `colspan`, 1 by default."""
     text = (cell.get(name) or "").strip()
     is_number = text.isdecimal() and text.isascii() and len(text) < 5
     return max(int(text), 1) if is_number else 1

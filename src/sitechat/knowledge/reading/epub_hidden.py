@@ -76,7 +76,10 @@ def _stylesheets(root: _Element, archive: zipfile.ZipFile, folder: str) -> Itera
 
 
 def _rules(stylesheet: str) -> Iterator[tuple[str, bool]]:
-    """Yield the selectors that a stylesheet shows or hides, except for some media only."""
+    """Yield selectors, and whether a stylesheet shows or hides their elements.
+
+    Rules for some media only, such as print, are ignored.
+    """
     for selectors, body in _RULE.findall(_AT_RULE.sub(" ", _COMMENT.sub(" ", stylesheet))):
         style = declarations(body)
         if "display" in style or "visibility" in style:

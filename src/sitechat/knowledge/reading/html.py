@@ -52,7 +52,7 @@ def read_html(text: str) -> Content:
             content.blocks[:0] = _heading_above(regions[0], visibility)
         return content
     if find_spec("resiliparse"):
-        content.blocks = _picked(root, visibility)
+        content.blocks = _extracted(root, visibility)
     body = root.find("body")
     if not content.blocks and body is not None:
         content.blocks = blocks(body, visibility, has_frame=True)
@@ -60,7 +60,7 @@ def read_html(text: str) -> Content:
 
 
 def read_fragment(text: str) -> Content:
-    """Read a fragment of HTML, such as a rich text field, as content without a page frame."""
+    """Read a fragment of HTML, such as a rich text field, without navigation around it."""
     if not text.strip():
         return Content()
     root = _parse(text)
@@ -152,7 +152,7 @@ def _heading_above(region: HtmlElement, visibility: Visibility) -> list[Block]:
     return [Block(found[0].text, 1)] if len(found) == 1 else []
 
 
-def _picked(root: HtmlElement, visibility: Visibility) -> list[Block]:
+def _extracted(root: HtmlElement, visibility: Visibility) -> list[Block]:
     """Return the main text that Resiliparse selects, without hidden elements."""
     import lxml.html
     from resiliparse.extract.html2text import extract_plain_text
@@ -162,8 +162,8 @@ def _picked(root: HtmlElement, visibility: Visibility) -> list[Block]:
     text = extract_plain_text(page, main_content=True, preserve_formatting="minimal_html")
     if not text.strip():
         return []
-    picked = _parse(text)
-    return blocks(picked, Visibility(picked))
+    extracted = _parse(text)
+    return blocks(extracted, Visibility(extracted))
 
 
 def _simplify(root: HtmlElement, visibility: Visibility) -> None:
@@ -172,7 +172,7 @@ def _simplify(root: HtmlElement, visibility: Visibility) -> None:
     for element in root.iter():
         if not isinstance(element.tag, str) or element.tag in ("html", "head", "body"):
             continue
-        element.attrib.pop("alt", None)  # browsers show the picture
+        element.attrib.pop("alt", None)  # browsers show the picture instead
         sight = visibility.of(element, Sight())
         if (
             sight is None

@@ -23,7 +23,7 @@ def without_hidden_text(content: bytes, archive: zipfile.ZipFile, name: str) -> 
     Args:
         content: The content.
         archive: The document, which also contains the named styles.
-        name: The name of the content in the document.
+        name: The name of the file in the document, always "content.xml".
     """
     styles = b""
     sizes = {part.filename: part.file_size for part in archive.infolist()}

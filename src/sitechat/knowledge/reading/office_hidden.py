@@ -42,6 +42,7 @@ def without_hidden_parts(data: bytes, format: str) -> bytes:
 
 
 def _rewritten(archive: zipfile.ZipFile, changed: dict[str, bytes]) -> bytes:
+    """Return a document with changed parts, and with empty pictures to save time."""
     output = io.BytesIO()
     with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as copy:
         for part in archive.infolist():
@@ -68,8 +69,9 @@ def _without_vanished_text(document: bytes, archive: zipfile.ZipFile, name: str)
 
 
 _Change = Callable[[bytes, zipfile.ZipFile, str], bytes]
-"""Returns a part without what is hidden, given the part, its document, and its name there."""
+"""A function that returns a part without hidden text, given the part, its document and its name."""
 
+# By format: the names of the parts to change, and how.
 _CHANGES: dict[str, tuple[re.Pattern[str], _Change]] = {
     "xlsx": (re.compile(r"xl/workbook\.xml"), _without_hidden_sheets),
     "pptx": (re.compile(r"ppt/slides/slide\d+\.xml"), _without_hidden_slide),

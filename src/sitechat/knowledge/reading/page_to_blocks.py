@@ -59,15 +59,18 @@ def blocks(region: HtmlElement, visibility: Visibility, *, has_frame: bool = Fal
 
 
 class _Walk:
+    """One pass over the elements of a region, which collects the text of the current block."""
+
     def __init__(self, visibility: Visibility, *, has_frame: bool) -> None:
         self._visibility = visibility
         self._has_frame = has_frame
-        self._pending: list[str] = []  # empty, or starts with visible text
-        self._sights = [Sight()]
-        self._heading: HtmlElement | None = None
+        # The parts of the current block. The first contains visible characters, except in `_pre`.
+        self._pending: list[str] = []
+        self._sights = [Sight()]  # of the current element and those around it
+        self._heading: HtmlElement | None = None  # the current heading
         self._keeps_controls = False  # in the current heading
-        self._pre: HtmlElement | None = None
-        self._row: HtmlElement | None = None
+        self._pre: HtmlElement | None = None  # the current preformatted element
+        self._row: HtmlElement | None = None  # the current row of a data table
         self._readings: list[str] = []  # of the characters of the current <ruby>
         self._is_after_link = False
 
@@ -108,6 +111,7 @@ class _Walk:
         return self._visibility.of(element, self._sights[-1])
 
     def _is_frame(self, element: HtmlElement) -> bool:
+        """Return whether an element belongs to the site's frame, such as its navigation."""
         tag, role = element.tag, (element.get("role") or "").lower()
         if tag == "nav" or role in _NOT_TEXT_ROLES or is_consent_banner(element):
             return True
@@ -128,6 +132,7 @@ class _Walk:
         return not is_button(element) or is_readable_button(element)
 
     def _begin(self, element: HtmlElement) -> Iterator[Block]:
+        """Handle the start of an element: end the block before it, or separate their words."""
         tag = element.tag
         if self._pending and self._pre is None:
             self._add(raised_mark(element, self._pending[-1]))
@@ -161,6 +166,7 @@ class _Walk:
             self._add("/")
 
     def _end(self, element: HtmlElement) -> Iterator[Block]:
+        """Handle the end of an element: end its block, or separate it from the words after it."""
         tag = element.tag
         if element is self._heading:
             yield from self._closed_heading(element)
@@ -204,6 +210,7 @@ class _Walk:
             self._pending.append("\n")
 
     def _add(self, text: str | None, within: HtmlElement | None = None) -> None:
+        """Add text to the current block, unless it is hidden. `within` is its element."""
         if not text or not self._sights[-1].is_readable:
             return
         if within is not None and within.tag == "rt":
@@ -215,6 +222,7 @@ class _Walk:
             self._pending.append(text)
 
     def _taken(self) -> str:
+        """Return the text of the current block with single spaces, and clear it."""
         text = " ".join(without_invisible("".join(self._pending)).split())
         self._pending.clear()
         return text
@@ -247,7 +255,7 @@ def level_of(element: HtmlElement) -> int:
 
 
 def _is_line(element: HtmlElement) -> bool:
-    """Return whether an element's text is a line of its own, such as a paragraph or a question."""
+    """Return whether an element's text is a separate line, such as a paragraph or a question."""
     if is_button(element):
         return not is_within_sentence(element)
     return element.get("role") == "tab" or is_block(element)

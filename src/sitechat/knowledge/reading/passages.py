@@ -13,7 +13,7 @@ MIN_WORDS, MAX_WORDS = 150, 250
 """Length of a passage in words. Larger passages gave worse search results."""
 MAX_CHARACTERS = 4000
 """Maximum characters of a passage. Prose of 250 words is always shorter; code may be longer."""
-_DEEPEST_HEADING = 6
+_MAX_HEADINGS = 6
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[\u3002\uff01\uff1f])|\n+")
 # Embedded files as data URLs, and other encoded data that is longer than a passage.
 _DATA = re.compile(
@@ -60,11 +60,12 @@ def cut(blocks: Iterable[Block], title: str = "") -> list[PassageDraft]:
             while path and path[-1][0] >= block.level:
                 path.pop()
             path.append((block.level, block.text[:300]))
-            now = _path(path, title)
-            below = gathered_path == now[: len(gathered_path)] or (
-                len(gathered_path) == len(now) and gathered_path[:-1] == now[:-1]
+            new_path = _path(path, title)
+            # The new section is below the passage's first heading, or beside it.
+            is_near = gathered_path == new_path[: len(gathered_path)] or (
+                len(gathered_path) == len(new_path) and gathered_path[:-1] == new_path[:-1]
             )
-            if gathered and (gathered_words >= MIN_WORDS or not below):
+            if gathered and (gathered_words >= MIN_WORDS or not is_near):
                 finish()
             if gathered:
                 headings.append(block.text)
@@ -88,7 +89,8 @@ def cut(blocks: Iterable[Block], title: str = "") -> list[PassageDraft]:
 
 
 def _path(path: list[tuple[int, str]], title: str) -> tuple[str, ...]:
-    return tuple(text for _, text in path if text != title)[:_DEEPEST_HEADING]
+    """Return the texts of the headings above a block, without the page's title."""
+    return tuple(text for _, text in path if text != title)[:_MAX_HEADINGS]
 
 
 def _pieces(text: str) -> Iterator[str]:
@@ -120,7 +122,7 @@ def _pieces(text: str) -> Iterator[str]:
 def _slices(text: str) -> Iterator[str]:
     """Yield slices of a text without sentences, such as a minified script."""
     split_words = text.split()
-    if len(split_words) < count_words(text):  # a script without spaces
+    if len(split_words) < count_words(text):  # an unspaced script: two characters count as a word
         for at in range(0, len(text), 2 * MAX_WORDS):
             yield text[at : at + 2 * MAX_WORDS]
         return

@@ -13,10 +13,9 @@ _DIRECTIVE = re.compile(r"^\s*\.\.\s+(?:\|[^|\n]+\|\s+)?([\w:.+-]+?)::(?:\s|$)",
 _ROLE = re.compile(r":([\w.+-]+(?::[\w.+-]+)*):`|`:([\w.+-]+(?::[\w.+-]+)*):")
 _TITLE_AND_TARGET = re.compile(r"\A(.+?)\s*<[^<>]*>\Z", re.S)
 _CODE = {"code-block", "sourcecode"}
-"""Directives that need Pygments in docutils."""
-
+"""Directives for which docutils needs Pygments. Here their content is kept as it is."""
 _WITHOUT_TEXT = {"toctree", "index", "currentmodule", "module", "highlight", "contents", "meta"}
-_registry = threading.Lock()
+_registry = threading.Lock()  # for the registries of docutils, which are global
 
 
 def read_rst(text: str) -> Content:
@@ -25,7 +24,10 @@ def read_rst(text: str) -> Content:
 
 
 def to_html(text: str) -> str:
-    """Return the body as HTML. Unknown directives keep their content, unknown roles their text.
+    """Convert a text to HTML. Unknown directives keep their content, unknown roles their text.
+
+    Returns:
+        The content of `<body>`.
 
     Raises:
         Unreadable: docutils is not installed or can't parse the text.

@@ -47,10 +47,10 @@ _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.S)
 _ESCAPE = re.compile(r"\\([0-9a-fA-F]{1,6})[ \t\r\n\f]?|\\(.)", re.S)
 _LENGTH = re.compile(r"([-+]?\d*\.?\d+)\s*(px|pt|r?em|ex|ch|%|vw|vh|in|cm|mm)?")
 _NO_OPACITY = re.compile(r"opacity\(\s*(?:0*\.)?0+%?\s*\)")
-_FAINTEST = 0.05  # lowest visible opacity
+_MIN_OPACITY = 0.05  # minimum of visible text
 _NAMED = {"white": "#ffffff", "black": "#000000"}
-_FAR = 400.0  # pixels beyond the edge of a page
-_SMALLEST_FONT = 2.0  # smallest readable font size, in pixels
+_FAR = 400.0  # pixels beyond the edge of a page: no visitor sees an element there
+_MIN_FONT_SIZE = 2.0  # minimum of readable text, in pixels
 _PIXELS = {"px": 1.0, "pt": 1.33, "em": 16.0, "rem": 16.0, "ex": 8.0, "ch": 8.0, "%": 4.0,
            "vw": 10.0, "vh": 10.0, "in": 96.0, "cm": 38.0, "mm": 3.8, None: 1.0}  # fmt: skip
 _FONT_NAMES = frozenset((
@@ -76,13 +76,18 @@ class Sight:
 
 
 class Visibility:
-    """The visibility of a page's elements. `around` is the visibility of text in the parent."""
+    """The visibility of a page's elements."""
 
     def __init__(self, root: HtmlElement) -> None:
         self._controlled = _controlled(root)
 
     def of(self, element: HtmlElement, around: Sight) -> Sight | None:
-        """Return the visibility of an element's text; None if its whole subtree is hidden."""
+        """Return the visibility of an element's text; None if its whole subtree is hidden.
+
+        Args:
+            element: The element.
+            around: The visibility of text in its parent.
+        """
         style = declarations(element.get("style") or "")
         if style and _is_out_of_sight(style):
             return None
@@ -255,7 +260,7 @@ def _inherited(style: dict[str, str], around: Sight) -> Sight:
         relative = size.endswith(("em", "%")) and not size.endswith("rem")
         if size in _FONT_NAMES or not _lengths(size):
             around = replace(around, sized=True)
-        elif _pixels(size) is not None and (_pixels(size) or 0.0) < _SMALLEST_FONT:
+        elif _pixels(size) is not None and (_pixels(size) or 0.0) < _MIN_FONT_SIZE:
             around = replace(around, sized=False)
         elif not relative:
             around = replace(around, sized=True)
@@ -283,6 +288,7 @@ def _colour(value: str) -> str:
 
 
 def _lengths(value: str) -> list[float]:
+    """Return the lengths in a CSS value in pixels, roughly for relative units."""
     return [float(number) * _PIXELS[unit or None] for number, unit in _LENGTH.findall(value)]
 
 
@@ -297,4 +303,4 @@ def _is_zero(value: str) -> bool:
 
 def _is_faint(opacity: str) -> bool:
     match = re.fullmatch(r"(\d*\.?\d+)(%?)", opacity)
-    return match is not None and float(match[1]) / (100 if match[2] else 1) < _FAINTEST
+    return match is not None and float(match[1]) / (100 if match[2] else 1) < _MIN_OPACITY

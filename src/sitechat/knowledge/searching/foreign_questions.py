@@ -24,7 +24,7 @@ def language_of(text: str, index: Index, asked: str, visitor: str) -> str:
     Args:
         text: The question.
         index: The search index.
-        asked: The language of the index that the question seems to be in.
+        asked: The guess for the question among the languages of the index.
         visitor: The language of the visitor's page.
     """
     known = set(index.languages)

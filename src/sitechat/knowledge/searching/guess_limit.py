@@ -1,4 +1,4 @@
-"""A limit on the work for the unknown words of one question."""
+"""A limit on the work that the unknown words of one question cause."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MAX_LOOKUPS = 250
 
 
 class Guesses:
-    """The words and lookups that are left for unknown words of a question and the previous one.
+    """A budget of words and lookups for the unknown words of a question and the previous one.
 
     Args:
         known: Returns the terms of a word in the index.

@@ -1,6 +1,7 @@
-"""Lower ranks of pages that list changes or other pages, such as release notes and indexes.
+"""Detection of pages that list changes or other pages, such as release notes and indexes.
 
-They mention everything briefly, so they match many questions, but answer few of them.
+They mention everything briefly, so they match many questions but answer few of them. Therefore
+they get a lower rank.
 """
 
 from __future__ import annotations
@@ -49,7 +50,8 @@ def listings_among(index: Index, pages: Iterable[int], question: str) -> set[int
     Args:
         index: The search index.
         pages: The numbers of the pages.
-        question: If it is about changes, or about an index, pages of this kind are left out.
+        question: The question. If it is about changes, pages that list changes are not returned;
+            the same applies to indexes.
     """
     paths = [kind.path for kind in (_CHANGES, _INDEXES) if not kind.question.search(question)]
     found: set[int] = set()

@@ -16,8 +16,8 @@ _AT_ONCE = 500
 def title_weights(index: Index, words: Sequence[Word], pages: Iterable[int]) -> dict[int, float]:
     """Return a factor for the score of each page by the words that its title and a question share.
 
-    The share is the Dice coefficient, in which rare words count more. So neither a title of one
-    frequent word nor a title of many words gets much. Words that most passages have, such as the
+    The share is a Dice coefficient in which rare words count more. Titles of one frequent word and
+    titles of many words therefore get little weight. Words that most passages contain, such as the
     site's name, do not count.
 
     Args:

@@ -39,7 +39,7 @@ _MAX_WORDS = 60
 
 
 class Ranked(NamedTuple):
-    """A passage and its score; the best is 1 before the page vote."""
+    """A passage, its page and its score, by which only passages of one search can be compared."""
 
     passage: int
     page: int
@@ -175,7 +175,18 @@ def _count_phrase(index: Index, phrase: str) -> int:
 def _nearest(
     index: Index, query: str, previous: str, scope: Scope, matching: Sequence[int]
 ) -> dict[int, tuple[int, float]] | None:
-    """Return the passages with the nearest vectors; None if the embedder fails."""
+    """Return the passages with the nearest vectors, with their pages and cosines.
+
+    Args:
+        index: The search index.
+        query: The question.
+        previous: The visitor's previous message, or "".
+        scope: The pages that may be found.
+        matching: The passages with words of the question, to which a very large index is limited.
+
+    Returns:
+        Pages and cosines by passage; None if the index has no vectors or the embedder fails.
+    """
     import numpy as np
 
     if index.vectors is None:

@@ -19,7 +19,7 @@ LISTING = 0.7
 them."""
 
 TITLE_LIKENESS = 0.5
-"""Share of its score that a passage gets in addition if its title and the question are the same."""
+"""By this share the score of a passage is raised if the title of its page equals the question."""
 
 PAGE_LENGTH = 0.05
 """How much the length of a page lowers its score, because a long page has more chances to match."""

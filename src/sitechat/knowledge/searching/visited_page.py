@@ -94,7 +94,7 @@ def _read_once(key: _Key) -> Reading | None:
     known = _kept(key)
     if known is not None:
         return known[1]
-    _keep(key, None)  # until it is read, other questions do without it
+    _keep(key, None)  # until the page is read, other questions are answered without it
     reading = _public(key.place, key.prefix)
     _keep(key, reading)
     return reading

@@ -78,7 +78,7 @@ class AnySource:
     former_labels: ClassVar[Sequence[str]] = ()
     """Earlier labels of this source. The next `chat_index` relabels their pages."""
     known: Versions = {}
-    """The validators of the last run, set before `documents` is called."""
+    """The validators of pages from the last run, set before `documents` is called."""
     note: str = ""
     """Information about the run for the site's owner that is not a problem."""
 

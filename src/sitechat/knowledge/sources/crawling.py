@@ -21,15 +21,16 @@ from sitechat.knowledge.sources.tag_scanning import base_of, based, tags, withou
 
 MAX_PAGES = 1000
 """Default maximum number of pages that are read by following links."""
-_DEEPEST = 10
+_MAX_DEPTH = 10
 """Maximum number of links to follow from the front page to a page."""
-_LINKS_OF_A_PAGE = 500
+_MAX_LINKS = 500  # of one page
 _MAX_SEARCHED = 1_000_000  # bytes at the beginning of a page
 _ROBOTS = frozenset(("robots", "django-sitechat"))
 """Names of `<meta>` elements that may say nofollow."""
 _PRIVATE = frozenset(("admin", "sitechat", "wagtailadmin", "djdt"))
 """URL namespaces that contain no pages for visitors."""
-_UNCLEAR = frozenset(("?", "#", "\\", "\0", "\ufffd"))
+_AMBIGUOUS = frozenset(("?", "#", "\\", "\0", "\ufffd"))
+"""Characters of a decoded path that servers and proxies understand differently."""
 _DOTS = frozenset((".", ".."))
 _ACTIONS = re.compile(
     r"(?:^|[/_-])(?:log-?out|sign-?out|delete|remove|unsubscribe)(?:$|[/_-])", re.I
@@ -64,7 +65,7 @@ class Crawl:
             document = self._pages.read(site.hosts.absolute(place))
             read += 1
             yield document
-            if document.problem or depth == _DEEPEST:
+            if document.problem or depth == _MAX_DEPTH:
                 continue
             for link in self._links(place, document):
                 if link not in seen:
@@ -81,7 +82,7 @@ class Crawl:
         elif document.url.startswith("/"):
             base = site.hosts.absolute(Location(place.host, document.url))
         found = []
-        for href in links_of(document.text)[:_LINKS_OF_A_PAGE]:
+        for href in links_of(document.text)[:_MAX_LINKS]:
             link = self._place(base, href)
             if link is not None and site.hosts.are_one(link.host, place.host):
                 found.append(Location(site.home.host, link.path))
@@ -102,7 +103,7 @@ def _may_follow(site: LocalSite, place: Location) -> bool:
 def links_of(body: bytes) -> list[str]:
     """Return the addresses of a page's links, except nofollow links.
 
-    They have no fragments, and are relative to the page's own address.
+    Addresses are without fragments. Relative ones are relative to the page's own address.
     """
     page = without_comments(body[:_MAX_SEARCHED].decode("utf-8", "replace"))
     if any(_forbids_following(meta) for meta in tags(page, "meta")):
@@ -153,7 +154,7 @@ def is_page(path: str) -> bool:
 
 def _is_plain(path: str) -> bool:
     """Return whether every view and proxy understands a decoded path in the same way."""
-    if not path.startswith("/") or path.startswith("//") or not _UNCLEAR.isdisjoint(path):
+    if not path.startswith("/") or path.startswith("//") or not _AMBIGUOUS.isdisjoint(path):
         return False
     return unquote(path) == path and _DOTS.isdisjoint(path.split("/"))
 

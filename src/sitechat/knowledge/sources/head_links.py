@@ -14,7 +14,7 @@ _MAX_SEARCHED = 200_000  # bytes at the beginning of a page
 
 @dataclass(frozen=True)
 class HeadLinks:
-    """Links as they are written in a page, on the `<base>` of the page."""
+    """The links of a page's head, joined with the address in its `<base>`."""
 
     canonical: str = ""
     """The canonical address; "" if the page declares none or several."""

@@ -84,7 +84,7 @@ class Hosts:
         if parts.scheme not in ("http", "https") or (given.scheme and not given.netloc):
             return None
         if not self.is_own(host):
-            # If "*" is allowed, the site's own hosts are unknown.
+            # If ALLOWED_HOSTS contains "*", the site's own hosts are unknown.
             if "*" not in settings.ALLOWED_HOSTS or is_redirect:
                 return None
             host = base.host
@@ -92,7 +92,7 @@ class Hosts:
         return Location(host.lower(), path)
 
     def address(self, place: Location) -> str:
-        """Return the stored form of an address: a path, with the host unless it is the main one."""
+        """Return the stored form of a location: the path, or on other hosts the absolute URL."""
         return place.path if self.is_main(place.host) else self.absolute(place)
 
     def absolute(self, place: Location) -> str:

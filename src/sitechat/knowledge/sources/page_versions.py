@@ -1,4 +1,4 @@
-"""Validators, by which a run detects pages that have not changed since they were read.
+"""Validators: values by which a run detects pages that have not changed since they were read.
 
 The site provides an `ETag` or `Last-Modified` header or a `<lastmod>` in its sitemap. Otherwise
 the page is rendered, and an unchanged body is not parsed again.
@@ -25,7 +25,12 @@ _CHANGING = re.compile(
 
 
 def of(answer: PageResponse, lastmod: str = "") -> dict[str, str]:
-    """Return the validators of a page."""
+    """Return the validators of a page.
+
+    Args:
+        answer: The site's response.
+        lastmod: The `<lastmod>` in the sitemap, or "".
+    """
     found = {
         "reader": READER,
         "etag": answer.headers.get("ETag", ""),

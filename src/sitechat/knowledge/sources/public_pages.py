@@ -38,7 +38,7 @@ class PublicPages:
     Args:
         site: The site.
         known: The validators of pages from the last run, by key.
-        allows: Returns whether a location may be requested. It is asked before each request for a
+        allows: Returns whether a location may be requested. It is called before each request for a
             page, also after redirects.
     """
 
@@ -73,7 +73,7 @@ class PublicPages:
             return Document(url=address, key=address, problem=str(error), gone=True)
         except Exception as error:  # the view may raise any exception
             address = self.site.hosts.address(place) if place else url
-            return Document(url=address, key=address, problem=in_words(error))
+            return Document(url=address, key=address, problem=describe_error(error))
 
     def document(self, place: Location, lastmod: str = "") -> Document:
         """Read a page if it has changed since it was last read.
@@ -97,9 +97,9 @@ class PublicPages:
         alternates: Mapping[str, str] = {}
         if format == "page":
             links = head_links(answer.body)
-            own = self._own(answer, links.canonical)
-            if own is not answer:
-                answer, links, known = own, head_links(own.body), {}
+            canonical = self._canonical(answer, links.canonical)
+            if canonical is not answer:
+                answer, links, known = canonical, head_links(canonical.body), {}
             alternates = links.alternates
         if page_versions.is_same(answer, known):
             return Document(url=key, key=key, unchanged=True)
@@ -114,10 +114,15 @@ class PublicPages:
             rendered=Rendered(translations, page_versions.of(answer, lastmod)),
         )
 
-    def _own(self, answer: PageResponse, canonical: str) -> PageResponse:
+    def _canonical(self, answer: PageResponse, canonical: str) -> PageResponse:
         """Return the response of the canonical address if its content is the same.
 
-        Some sites wrongly declare the front page as canonical address of every page.
+        The content is compared, because some sites wrongly declare the front page as the canonical
+        address of every page.
+
+        Args:
+            answer: The response of the page.
+            canonical: The canonical address that the page declares, or "".
         """
         if canonical in ("", self.site.hosts.absolute(answer.place)):
             return answer
@@ -125,11 +130,10 @@ class PublicPages:
             place = self.site.place(urljoin(self.site.hosts.absolute(answer.place), canonical))
             if place == answer.place or not self.site.hosts.are_one(place.host, answer.place.host):
                 return answer
-            own = self.get(place)
-            is_same = own.content_type == answer.content_type and _have_same_content(own, answer)
+            other = self.get(place)
+            return other if _have_same_content(other, answer) else answer
         except (Elsewhere, LeftOut, Unreadable):
             return answer
-        return own if is_same else answer
 
     def _translations(self, place: Location, alternates: Mapping[str, str]) -> str:
         """Return a value that all translations of a page share; "" if it has no translations."""
@@ -251,6 +255,8 @@ class PublicPages:
 
 
 def _have_same_content(first: PageResponse, other: PageResponse) -> bool:
+    if first.content_type != other.content_type:
+        return False
     if first.body == other.body:
         return True
     texts = []
@@ -266,6 +272,6 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
 
 
-def in_words(error: Exception) -> str:
+def describe_error(error: Exception) -> str:
     """Return a description of an error for the site's owner."""
     return str(error) if isinstance(error, Unreadable) else f"{type(error).__name__}: {error}"

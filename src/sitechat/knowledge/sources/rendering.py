@@ -29,8 +29,8 @@ FORMATS = {"text/html": "page", "application/xhtml+xml": "page", "text/plain": "
            "text/markdown": "markdown", "application/pdf": "pdf",
            **{type: format for format, type in TYPES.items()}}  # fmt: skip
 """Media types of pages, with their formats."""
-_NOBODYS_ADDRESS = "192.0.2.1"
-"""The client address of requests. It is reserved for documentation, so no site trusts it."""
+_CLIENT_ADDRESS = "192.0.2.1"
+"""The client's IP address in requests. It is reserved for documentation, so no site trusts it."""
 _MAX_REDIRECTS = 5
 _MAX_SECONDS = 30.0
 """Maximum seconds for a streaming response."""
@@ -108,8 +108,8 @@ class LocalSite:
             conditions: Headers of the first request, with the names of a WSGI environment.
             check: Called before each request with the locations up to the requested one. It raises
                 an exception to prevent the request.
-            take: Called with each part of the body instead of storing it. It returns whether more
-                parts are needed.
+            take: Called with each part of the body, which is then not returned. It returns whether
+                more parts are needed.
 
         Raises:
             Elsewhere: A redirect leaves the site.
@@ -158,7 +158,7 @@ class LocalSite:
             "HTTP_USER_AGENT": AGENT,
             "HTTP_ACCEPT": "text/html,*/*",
             "HTTP_ACCEPT_ENCODING": "identity",
-            "REMOTE_ADDR": _NOBODYS_ADDRESS,
+            "REMOTE_ADDR": _CLIENT_ADDRESS,
             "SCRIPT_NAME": self.prefix.rstrip("/"),
         }
         return RequestFactory(**defaults), WSGIHandler()
@@ -182,8 +182,8 @@ class LocalSite:
         inner = self.inner(place)
         if inner.startswith("//"):
             raise Unreadable("not a path")
-        # Without cookies, every page is a first visit. A secure request avoids redirects to HTTPS.
-        # The response is not closed, because that would end an outer request of this process.
+        # A secure request avoids redirects to HTTPS. The response is not closed, because that would
+        # send `request_finished`, which closes the database connections of an outer request.
         with self.environment(), quietly():
             response = handler.get_response(factory.get(inner, secure=True, **names))
             headers = response.headers

@@ -12,7 +12,7 @@ from django.urls.resolvers import RegexPattern
 
 from sitechat.knowledge.reading.blocks import Unreadable
 from sitechat.knowledge.sources.hosts import Location
-from sitechat.knowledge.sources.public_pages import in_words
+from sitechat.knowledge.sources.public_pages import describe_error
 from sitechat.knowledge.sources.rendering import Elsewhere, LocalSite
 from sitechat.knowledge.sources.sitemap_reader import LARGEST_SITEMAP, Locations, SitemapReader
 
@@ -46,6 +46,7 @@ class SitemapFiles:
         self._problems: list[str] = []
         self._missing: list[str] = []
         self.is_found = False
+        """Whether a sitemap was read so far."""
         self._lastmods: dict[str, str] = {}
         self.page_count = 0
         """The number of pages in the sitemaps read so far."""
@@ -72,7 +73,6 @@ class SitemapFiles:
                     f"the sitemaps name more than {self._limit:,} pages, and only the first were "
                     "read: set a higher limit in a SitemapSource"
                 )
-                return
                 return
 
     def lastmod(self, url: str) -> str:
@@ -103,7 +103,7 @@ class SitemapFiles:
             return reader.close()
         except Exception as error:  # a broken sitemap must not prevent reading the others
             is_missing = url in self._guessed and str(error) == "answers 404"
-            problem = f"{url}: {in_words(error)}"
+            problem = f"{url}: {describe_error(error)}"
             found = reader.partial()
             if found is not None:
                 problem += f" (after {len(found.pages) + len(found.sitemaps):,} addresses)"
@@ -113,7 +113,7 @@ class SitemapFiles:
 
 def routed_sitemaps(prefix: str = "/") -> list[str]:
     """Return the paths of sitemap views in the URLconf; only the index's if there is one."""
-    found: dict[bool, list[str]] = {True: [], False: []}
+    found: dict[bool, list[str]] = {True: [], False: []}  # by whether it is a sitemap index
 
     def walk(patterns: Iterable[Any], prefix: str) -> None:
         for pattern in patterns:

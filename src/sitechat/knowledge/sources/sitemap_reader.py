@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
 LARGEST_SITEMAP = 200_000_000
-"""Maximum bytes of a sitemap, also when it is unpacked."""
+"""Maximum bytes of a sitemap, before and after it is decompressed."""
 _CHUNK = 65_536
 _GZIP = b"\x1f\x8b"
 
@@ -33,7 +33,7 @@ class Locations:
 
 
 class SitemapReader:
-    """Reads a sitemap piece by piece: XML or lines of text, compressed or not.
+    """A reader of a sitemap in parts: XML or lines of text, compressed or not.
 
     Args:
         limit: Maximum number of pages.
@@ -82,7 +82,7 @@ class SitemapReader:
 
 
 class _Gzip:
-    """Reads a compressed sitemap, and unpacks it when it is complete."""
+    """A reader of a compressed sitemap. It decompresses the sitemap when it is complete."""
 
     def __init__(self, limit: int) -> None:
         self.found = Locations()
@@ -106,7 +106,7 @@ class _Gzip:
 
 
 class _Lines:
-    """Reads a list of addresses, one a line."""
+    """A reader of a list of addresses, one per line."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -139,7 +139,7 @@ class _Lines:
 
 
 class _Xml:
-    """Parses a `<urlset>` or a `<sitemapindex>` without a tree in memory."""
+    """A reader of a `<urlset>` or a `<sitemapindex>` that keeps no tree in memory."""
 
     def __init__(self, limit: int) -> None:
         import lxml.etree

@@ -16,14 +16,14 @@ from sitechat.runtime.limited_threads import LimitedThreads
 from sitechat.runtime.per_process import PerProcess
 
 THREADS = 2
-"""Number of threads that render the pages that visitors are on, and of threads for rechecks."""
+"""Number of threads of each of the two kinds, `visits` and `rechecks`."""
 
 MAX_WAITING = 20
-"""Maximum number of tasks that wait for a thread of either kind. Further ones are left out."""
+"""Maximum number of tasks that wait for a thread of each kind. Further tasks are left out."""
 
 T = TypeVar("T")
 
-# Visitors choose the pages that they are on, so slow ones must not delay rechecks.
+# Separate from rechecks, which a slow page that a visitor has chosen must not delay.
 visits = PerProcess(lambda: LimitedThreads(THREADS, MAX_WAITING, "sitechat-visited-pages"))
 """The threads that render the pages that visitors are on."""
 
@@ -36,9 +36,9 @@ def within(
 ) -> list[T | None]:
     """Run tasks in threads and return their results.
 
-    Threads keep the views' thread-local state apart from the current request. Tasks that started
-    continue if they are late; others are forgotten. In a transaction, whose rows other threads
-    can't see, tasks run in this thread.
+    In threads, the views' thread-local state can't change that of the current request. If the time
+    is over, tasks that have started continue, and the others are dropped. In a transaction, tasks
+    run in this thread, because other threads can't see the transaction's rows.
 
     Args:
         threads: The threads: `visits()` or `rechecks()`.

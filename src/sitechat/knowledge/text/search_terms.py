@@ -62,11 +62,13 @@ _UNSPACED = (
 _FIRST_UNSPACED = "\u0e00"
 _UNSPACED_RUN = re.compile(f"[{_UNSPACED}]+")
 MAX_WORD_LENGTH = 64
+"""Maximum characters of a word; longer words are not indexed."""
 _HYPHEN = "[-\u2010\u2011]"
 _HYPHENS = re.compile(_HYPHEN)
 _DIGIT = re.compile(r"\d")
 _HYPHENED = re.compile(rf"(?<![\w-])\w{{1,32}}(?:{_HYPHEN}\w{{1,32}}){{1,4}}(?![\w-])")
 _CODE = re.compile(r"(?<![\w-])([^\W\d]{1,6})(\d{2,32})(?!\w)")
+"""Letters and digits without a hyphen between them, such as "ab1234"."""
 _NUMBER = re.compile(
     r"(?<![\w.,])(\d{1,3}(?:,\d{3})+|\d{1,3}(?:[. '\u2019]\d{3})+|\d{1,30})"
     r"(?:[.,](\d{1,2}))?(?![\w.,]*\w)"
@@ -76,7 +78,7 @@ _DOTTED = re.compile(r"(?<![\w.])[^\W\d_](?:\.[^\W\d_]){1,7}(?!\w)")
 """An abbreviation such as "u.s.a"."""
 _GROUPED = re.compile(r"(?<![\w.,])\d{2,6}(?:[ /().-]{1,2}\d{2,9}){1,5}(?!\w)")
 """Groups of digits, as in telephone numbers."""
-_SHORTEST_GROUPED = 7  # digits
+_MIN_GROUPED_DIGITS = 7
 _JOINER = "\u200d"  # only affects how letters are drawn
 _VIRAMA = 9  # the combining class of signs that remove a consonant's vowel
 
@@ -90,8 +92,8 @@ def base_language(code: str) -> str:
 def _word() -> re.Pattern[str]:
     r"""Return a pattern of letters and digits with their marks, which `\w` does not match.
 
-    It also matches a short ending after an apostrophe, such as "'s", so that this is not a word of
-    its own. `plain_words` removes the ending.
+    It also matches a short ending after an apostrophe, such as "'s", so that the ending does not
+    become a word. `plain_words` removes it.
     """
     marks = "".join(
         character
@@ -150,7 +152,7 @@ def compounds(text: str) -> Iterator[str]:
         return
     for match in _GROUPED.finditer(text):
         digits = re.sub(r"\D", "", match[0])
-        if _SHORTEST_GROUPED <= len(digits) <= MAX_WORD_LENGTH:
+        if _MIN_GROUPED_DIGITS <= len(digits) <= MAX_WORD_LENGTH:
             yield digits
     for match in _CODE.finditer(text):
         yield from match.groups()

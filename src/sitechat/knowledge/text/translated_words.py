@@ -21,16 +21,18 @@ from django.utils.translation import to_locale
 from sitechat.knowledge.text.search_terms import normalised, plain_words, stem
 from sitechat.knowledge.text.stopwords import stop_words
 
-_LEAST_DICE = 0.25
-_COUNTERPARTS = 2
-_SHORTEST = 3
-_MO = 0x950412DE
+_MIN_DICE = 0.25
+"""Minimum Dice coefficient of the messages with two words that count as translations."""
+_MAX_COUNTERPARTS = 2
+"""Maximum number of translations of a word."""
+_MIN_LENGTH = 3  # letters of a word
+_MO_MAGIC = 0x950412DE  # the first bytes of a compiled catalogue
 _CODE = re.compile(r"[a-z]{2,3}")
 _USUAL_LOCALES = {"zh": "zh_Hans", "no": "nb", "nn": "nb"}
 
 
 def counterparts(source: str, target: str, folder: Path | None = None) -> Mapping[str, list[str]]:
-    """Return words of one language by stems of another.
+    """Return the translations of words: words of one language by stems of another.
 
     Args:
         source: The language of the stems, such as "de".
@@ -72,20 +74,21 @@ def _paired(source: str, target: str) -> dict[str, list[str]]:
     found: dict[str, list[tuple[float, str]]] = {}
     for (a, b), count in both.items():
         dice = 2 * count / (stems[a] + words[b])
-        if dice > _LEAST_DICE:
+        if dice > _MIN_DICE:
             found.setdefault(a, []).append((-dice, b))
-    return {a: [b for _, b in sorted(near)[:_COUNTERPARTS]] for a, near in found.items()}
+    return {a: [b for _, b in sorted(near)[:_MAX_COUNTERPARTS]] for a, near in found.items()}
 
 
 def _content(text: str, language: str) -> set[str]:
     return {
         word
         for word in plain_words(normalised(text))
-        if len(word) >= _SHORTEST and not word.isdigit() and word not in stop_words(language)
+        if len(word) >= _MIN_LENGTH and not word.isdigit() and word not in stop_words(language)
     }
 
 
 def _messages(source: str, target: str) -> Iterator[tuple[str, str]]:
+    """Yield the messages of Django's catalogues that exist in both languages."""
     base = Path(django.__file__).parent
     for locale in sorted([base / "conf" / "locale", *base.glob("contrib/*/locale")]):
         one, other = _catalogue(locale, source), _catalogue(locale, target)
@@ -118,7 +121,7 @@ def _catalogue(locale: Path, language: str) -> dict[str, str] | None:
 
 def _read_mo(data: bytes) -> dict[str, str]:
     """Read a compiled catalogue, in the format that gettext's manual describes."""
-    order = "<" if struct.unpack_from("<I", data)[0] == _MO else ">"
+    order = "<" if struct.unpack_from("<I", data)[0] == _MO_MAGIC else ">"
     count, ids, texts = struct.unpack_from(f"{order}III", data, 8)
     found = {}
     for number in range(count):
