@@ -102,7 +102,7 @@ def test_the_stand_in_describes_the_models_alike(model: str) -> None:
     """Compare the stand-in's copy, which exists because it imports nothing of the package."""
     ours, its = catalog.MODELS[model], find_model(model)
     assert its is not None, f"add {model} to sitechat.standin.catalog"
-    assert its.least_prefix == ours.min_prefix
+    assert its.min_prefix == ours.min_prefix
     assert (its.context, its.max_output) == (ours.context, ours.max_output)
     assert its.thinking == ours.thinking
     assert its.efforts == ours.efforts

@@ -1,8 +1,8 @@
 """A strict local stand-in for Claude's Messages API, for demos, tests and benchmarks.
 
-It rejects the requests that the API rejects, counts and caches tokens as the API does, and answers
-with scripted answers or with text from the request. It imports nothing from the rest of the package
-and is not imported by it.
+It rejects the requests that the API rejects, and counts and caches tokens as the API does. Its
+answers are scripted, or consist of text from the request. It imports nothing from the rest of the
+package and is not imported by it.
 """
 
 from sitechat.standin.running import Standin, StandinProcess

@@ -1,4 +1,4 @@
-"""Text of an answer from the selected section: a lead-in, sentences and code."""
+"""The text of an answer from the selected section: a lead-in, sentences and code."""
 
 from __future__ import annotations
 

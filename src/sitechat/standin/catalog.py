@@ -21,7 +21,7 @@ class Model:
 
     name: str
     generation: tuple[int, int]
-    least_prefix: int
+    min_prefix: int
     """Minimum tokens of a prefix that can be cached."""
     thinking: Literal["off", "on", "always"] = "off"
     """Whether the model thinks if a request has no `thinking`; "always" if it can't be disabled."""

@@ -1,4 +1,4 @@
-"""Heuristics that recognise lines of code in text without markup."""
+"""Heuristics that recognize lines of code in text without markup."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def is_code(line: str) -> bool:
     return bool(_CODE.match(text) or _COMMAND.match(text))
 
 
-def goes_on(line: str, before: str) -> bool:
+def continues_code(line: str, before: str) -> bool:
     """Return whether a line after a line of code continues the code."""
     if line.startswith((" ", "\t", "# ")) or before.endswith("\\"):
         return True

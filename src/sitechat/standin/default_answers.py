@@ -1,9 +1,9 @@
-"""The answer to a request if no answer is scripted, found by plain word overlap.
+"""The default answer to a request, if no answer is scripted.
 
 This is not a language model. It finds the section of the request's search results, tool results and
 page that shares the most words with the newest question. It quotes that section with its code, and
 cites it if the request enables citations. If no section matches, it calls a tool, or says that it
-found nothing. The module does no I/O.
+found nothing.
 """
 
 from __future__ import annotations
@@ -171,6 +171,7 @@ def _cited(block: Json, passage: Passage, results: list[Json]) -> Json:
 
 
 def _calls_since_question(body: Json) -> int:
+    """Return the number of tool calls since the newest question."""
     calls = 0
     for message in reversed(body["messages"]):
         kinds = [block["type"] for block in blocks_of(message["content"])]
@@ -196,6 +197,7 @@ def _tool_to_call(body: Json, verb: str) -> Json | None:
 
 
 def _call(tool: Json, question: str) -> Json:
+    """Return a call of a tool, with the question as its first text argument."""
     schema = tool.get("input_schema") or {}
     properties: Json = schema.get("properties") or {}
     texts = [name for name, kind in properties.items() if (kind or {}).get("type") == "string"]

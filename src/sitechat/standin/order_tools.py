@@ -1,7 +1,7 @@
 """Calls of a site's own tools in default answers, chosen by the words of their names.
 
-A question with a number, such as "Where is my order A-1042?", calls the tool whose name has the
-most words of the question. The answer then repeats the tool's result. The module does no I/O.
+A question with a number, such as "Where is my order A-1042?", calls the tool whose name shares the
+most words with the question. The answer then repeats the tool's result.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ _WORD = re.compile(r"\w+")
 
 @dataclass(frozen=True)
 class Language:
-    """The sentences of a language, and the words by which it is recognised."""
+    """The sentences of a language, and the words by which it is recognized."""
 
     page: str
     """Introduces a passage of the page `{page}`."""
@@ -23,7 +23,7 @@ class Language:
     greeting: str
     """The answer to a greeting."""
     stop_words: frozenset[str]
-    """Common words, by which the language is recognised. They are not searched for."""
+    """Common words, by which the language is recognized. They are not searched for."""
 
 
 def _words(text: str) -> frozenset[str]:

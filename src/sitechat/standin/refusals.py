@@ -1,4 +1,4 @@
-"""The errors of the API and their JSON."""
+"""The API's errors: their types, statuses and messages, and their JSON."""
 
 from __future__ import annotations
 

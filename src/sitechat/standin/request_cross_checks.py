@@ -1,7 +1,7 @@
-"""Validation of parts of a request that must fit each other. Invalid requests raise `Refused`.
+"""Validation of parts of a request that must match each other. Invalid requests raise `Refused`.
 
-These are tools and the choice of a tool, tool calls and their results, the citations of search
-results, and cache breakpoints.
+Examples are `tools` and `tool_choice`, tool calls and their results, the citations of all search
+results, and the order of cache breakpoints.
 """
 
 from __future__ import annotations

@@ -24,8 +24,7 @@ _TOOL_FIELDS = {
     "defer_loading",
     "eager_input_streaming",
 }
-# For each block type: the allowed and the required fields.
-_FIELDS: dict[str, tuple[set[str], set[str]]] = {
+_FIELDS: dict[str, tuple[set[str], set[str]]] = {  # by type of block: allowed, and required
     "text": ({"text", "citations"}, {"text"}),
     "search_result": ({"source", "title", "content", "citations"}, {"source", "title", "content"}),
     "tool_result": (
@@ -141,7 +140,7 @@ def check_messages(messages: list[Any], model: Model) -> None:
                 f'{path}.role: "system" is not supported for this model; '
                 "use the top-level `system` parameter"
             )
-        if role not in _BY_ROLE:
+        if not isinstance(role, str) or role not in _BY_ROLE:
             raise refuse(f"{path}.role: Input should be 'user' or 'assistant'")
         if number == 0 and role != "user":
             raise refuse('messages: first message must use the "user" role')
@@ -183,7 +182,7 @@ def _check_block(block: Any, path: str, kinds: set[str], role: str) -> None:
     kind = block.get("type")
     if kind is None:
         raise refuse(f"{path}.type: Field required")
-    if kind not in kinds:
+    if not isinstance(kind, str) or kind not in kinds:
         raise refuse(
             f"{path}: Input tag '{kind}' does not match any of the expected tags of a block in "
             f"this place ({role}): {', '.join(sorted(kinds))}"
@@ -203,6 +202,8 @@ def _check_block(block: Any, path: str, kinds: set[str], role: str) -> None:
     elif kind == "tool_use":
         if not isinstance(block["input"], dict):
             raise refuse(f"{path}.tool_use.input: Input should be a valid dictionary")
+        if not isinstance(block["id"], str):
+            raise refuse(f"{path}.tool_use.id: Input should be a valid string")
         if not isinstance(block["name"], str) or not TOOL_NAME.fullmatch(block["name"]):
             raise refuse(
                 f"{path}.tool_use.name: String should match pattern '^[a-zA-Z0-9_-]{{1,64}}$'"

@@ -13,7 +13,7 @@ from sitechat.standin.request_content import Json, citation, search_results
 from sitechat.standin.scripted_answers import Answer
 
 HIDDEN_THINKING = 160
-"""Bytes that a thinking block without visible text counts as."""
+"""Bytes of output that are counted for a thinking block without visible text."""
 SIGNATURE = "c2l0ZWNoYXQgc3RhbmQtaW4="
 """The signature of all thinking blocks."""
 _WORD = re.compile(r"\s*\S+\s*\Z|\s*\S+|\s+\Z")
@@ -155,6 +155,7 @@ def _citations(given: Sequence[Any], body: Json) -> list[Json]:
 
 
 def _stop_at_sequence(parts: list[Part], sequences: list[str]) -> str | None:
+    """Cut the parts before the first stop sequence, and return it; None if there is none."""
     for number, part in enumerate(parts):
         text = "".join(part.deltas) if part.kind == "text" else ""
         hits = [(text.index(one), one) for one in sequences if one in text]
@@ -185,6 +186,7 @@ def _stop_at_limit(parts: list[Part], budget: int) -> bool:
 
 
 def _clip(deltas: list[str], length: int) -> list[str]:
+    """Return the deltas of the first `length` characters."""
     kept = []
     for delta in deltas:
         if length <= 0:
@@ -195,4 +197,5 @@ def _clip(deltas: list[str], length: int) -> list[str]:
 
 
 def _weight(part: Part) -> int:
+    """Return the bytes of output of a part."""
     return part.weight + sum(map(len, map(str.encode, part.deltas)))

@@ -24,7 +24,7 @@ class Event(NamedTuple):
     text: str = ""
     """The text of the answer that it contains."""
     weight: int = 0
-    """The bytes of output that it counts as."""
+    """The bytes of output that are counted for it."""
     paced: bool = False
     """Whether it is sent with the delay between deltas; other events are sent immediately."""
 

@@ -39,7 +39,7 @@ class Reply:
         self.first_delay = first_delay
         self.delay = delay
         self.first_usage: Json | None = None
-        """The input of the first attempt, if a fallback model has made another one."""
+        """The usage of the first attempt, which `message_start` reports."""
         self.served_by = ""
         """The fallback model that answers; empty for the requested one."""
         self.iterations: list[Json] = []
@@ -119,7 +119,7 @@ class Reply:
 
     @property
     def _service(self) -> Json:
-        """The part of the usage that only the first event and whole messages contain."""
+        """The part of the usage that only `message_start` and answers without streaming contain."""
         geo = self.record.body.get("inference_geo") or "global"
         return {"service_tier": "standard", "inference_geo": geo}
 
@@ -210,7 +210,7 @@ class Reply:
         self._text.clear()
 
     def _drop(self) -> None:
-        # Close instead of abort, so that the data written before still arrives.
+        # The transport is closed, not aborted, so that the data written before still arrives.
         self.record.finished = True
         if self.request.transport is not None:
             self.request.transport.close()

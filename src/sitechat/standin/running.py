@@ -20,6 +20,8 @@ START_TIMEOUT = 30.0
 
 
 class _Running(StandinControl):
+    """The base class of stand-ins that are started and stopped."""
+
     def __init__(
         self, port: int = 0, host: str = "127.0.0.1", first_delay: float = 0.0, delay: float = 0.0
     ) -> None:

@@ -12,10 +12,10 @@ from sitechat.standin.own_sentences import ENGLISH, Language
 from sitechat.standin.sections import Block, Section, sections
 from sitechat.standin.word_stems import nearest, stem, words
 
-ENOUGH = 0.6
+MIN_COVERAGE = 0.6
 """Minimum share of the question's words, by weight, that a section must contain."""
-ALMOST = 0.85
-"""Minimum share of the best score for a second page to be mentioned."""
+MIN_SECOND = 0.85
+"""Minimum score of a second page that is mentioned, as a share of the best score."""
 _TITLE = 0.6
 """Weight of a word that occurs only in the page's title."""
 _BEFORE = 0.6
@@ -36,8 +36,11 @@ class Passage:
     """The page's title and the headings above, with " > " between them."""
     url: str = ""
     result: int | None = None
+    """The index of the search result that contains it; None for other passages."""
     block: int = 0
+    """The index of its block in the search result."""
     citable: bool = False
+    """Whether the request enables citations of it."""
 
     @property
     def path(self) -> list[str]:
@@ -107,7 +110,11 @@ class Candidate:
 
 
 def choose(question: Question, passages: Sequence[Passage]) -> list[Candidate]:
-    """Return the section that answers best and, if it is almost as good, one of another page."""
+    """Return the section that answers best, and one of another page if it is almost as good.
+
+    The weights of the scores were found by trial: `tests/standin/test_questions.py` checks which
+    sections they choose.
+    """
     found = list(_candidates(passages))
     if not found:
         return []
@@ -133,7 +140,7 @@ def choose(question: Question, passages: Sequence[Passage]) -> list[Candidate]:
             each.score += 0.2 * (1 - place / len(found))
         each.score += 0.3 * (first is not None and each.passage.path[:1] == first.path[:1])
         each.score += 0.1 * (asks_how and each.has_code)
-    fitting = [each for each in found if each.coverage >= ENOUGH]
+    fitting = [each for each in found if each.coverage >= MIN_COVERAGE]
     fitting.sort(key=lambda each: -each.score)
     return [*fitting[:1], *_second(question, fitting)]
 
@@ -146,7 +153,7 @@ def _second(question: Question, fitting: Sequence[Candidate]) -> list[Candidate]
         and each.passage.path[:1] not in ([], fitting[0].passage.path[:1])
         and each.coverage >= fitting[0].coverage
         and each.earlier >= fitting[0].earlier
-        and each.score >= ALMOST * fitting[0].score
+        and each.score >= MIN_SECOND * fitting[0].score
     ]
     return others[:1]
 
@@ -191,7 +198,14 @@ _STOP_STEMS = frozenset(map(stem, ENGLISH.stop_words))
 
 
 def _judge(each: Candidate, wanted: set[str], before: set[str], weights: dict[str, float]) -> None:
-    """Set how well a candidate matches the words of a question and of the one before."""
+    """Set how well a candidate matches the words of a question and of the previous one.
+
+    Args:
+        each: The candidate.
+        wanted: The words of the question.
+        before: The other words of the previous question.
+        weights: The weights of all these words.
+    """
     total = sum(weights[word] for word in wanted)
     heading = set(words(each.heading))
     title = set(words(each.passage.title)) | heading

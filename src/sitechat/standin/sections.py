@@ -6,12 +6,13 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-from sitechat.standin.code_detection import goes_on, is_code
+from sitechat.standin.code_detection import continues_code, is_code
 
-WRAPPED = 60
-"""A shorter line ends its paragraph, unless the next line starts in lower case."""
-NEVER_WRAPPED = 120
-"""A text with a longer line has one line for each paragraph."""
+MIN_WRAPPED = 60
+"""Minimum characters of a wrapped line. A shorter line ends its paragraph, unless the next line
+starts in lower case."""
+MAX_WRAPPED = 120
+"""Maximum characters of a wrapped line. A text with a longer line has one line per paragraph."""
 _HEADING = re.compile(r"#{1,6}\s+(.*)")
 _ITEM = re.compile(r"(?:[-*+]|\d+\.)\s+(.*)")
 _RULE = re.compile(r"[\s|:=-]*\Z")
@@ -61,12 +62,14 @@ def cells(row: str) -> list[str]:
 
 
 class _Cutter:
+    """A parser that cuts lines into sections, one block after the other."""
+
     def __init__(self, lines: list[str]) -> None:
         self.lines = lines
-        self.wrapped = all(len(line) <= NEVER_WRAPPED for line in lines)
+        self.wrapped = all(len(line) <= MAX_WRAPPED for line in lines)
         self.found = [Section("", [])]
-        self.open: list[str] = []
-        self.item = False
+        self.open: list[str] = []  # the lines of the current paragraph or list item
+        self.item = False  # whether they are a list item
 
     def cut(self) -> list[Section]:
         at = 0
@@ -120,7 +123,9 @@ class _Cutter:
             after = end
             while after < len(self.lines) and not self.lines[after].strip():
                 after += 1
-            if after == len(self.lines) or not goes_on(self.lines[after], self.lines[end - 1]):
+            if after == len(self.lines):
+                break
+            if not continues_code(self.lines[after], self.lines[end - 1]):
                 break
             end = after + 1
         self._add(Block("code", self.lines[at:end]))
@@ -148,17 +153,17 @@ class _Cutter:
         line = self.lines[at].strip()
         following = self.lines[at + 1].strip() if at + 1 < len(self.lines) else ""
         is_text = " | " not in following and not is_code(following)
-        goes_on = following[:1].islower() and is_text
+        is_continued = following[:1].islower() and is_text
         item = _ITEM.match(line)
         if item:
             self._close()
             self.item = True
             self._new_item(line)
-        elif not self.open and not goes_on and following and _LABEL.match(line):
+        elif not self.open and not is_continued and following and _LABEL.match(line):
             self._begin(line)
             return
         self.open.append(item[1] if item else line)
-        ends_early = len(line) < WRAPPED and not goes_on
+        ends_early = len(line) < MIN_WRAPPED and not is_continued
         if ends_early or not self.wrapped:
             self._close()
 

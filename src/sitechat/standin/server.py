@@ -26,6 +26,7 @@ from sitechat.standin.simulated_cache import PromptCache, count_input
 from sitechat.standin.structured_outputs import example
 
 MAX_BODY = 32 * 1024 * 1024
+"""Maximum bytes of a request's body."""
 LOG_LENGTH = 1000
 """Number of the newest requests that are kept."""
 
@@ -222,7 +223,16 @@ def application(service: Service) -> web.Application:
 
 
 async def start(service: Service, host: str, port: int) -> tuple[web.AppRunner, str]:
-    """Serve in the running loop. Return the runner, which must be cleaned up, and the URL."""
+    """Serve in the running event loop.
+
+    Args:
+        service: The service.
+        host: The address to listen on.
+        port: The port; 0 for any free port.
+
+    Returns:
+        The runner, which the caller must clean up, and the URL.
+    """
     runner = web.AppRunner(
         application(service), access_log=None, handler_cancellation=True, shutdown_timeout=0.1
     )

@@ -18,9 +18,9 @@ LIFETIMES = {"5m": 300.0, "1h": 3600.0}
 LOOKBACK = 20
 """Number of blocks that are searched for a cache entry, ending with the breakpoint's block."""
 MESSAGE_OVERHEAD = 12
-"""Bytes that a message counts in addition to its text, for its role."""
+"""Bytes that are counted for a message in addition to its text, for its role."""
 IMAGE_BYTES = 6_000
-"""Bytes of text that an image or a document of unknown length counts as."""
+"""Bytes that are counted for an image or a document, whose real size is unknown."""
 NOT_CACHEABLE = frozenset({"thinking", "redacted_thinking"})
 """Types of blocks that can't be breakpoints."""
 
@@ -126,7 +126,7 @@ class PromptCache:
         breakpoints = [
             index
             for index, segment in enumerate(prompt)
-            if segment.lifetime and segment.tokens >= model.least_prefix
+            if segment.lifetime and segment.tokens >= model.min_prefix
         ]
         if not breakpoints:
             return InputUsage(total)
@@ -146,6 +146,7 @@ class PromptCache:
         return InputUsage(total - reached, read, written["5m"], written["1h"])
 
     def _longest_hit(self, prompt: list[Segment], breakpoints: list[int], now: float) -> int | None:
+        """Return the index of the last block of the longest cached prefix; None if none is."""
         for end in reversed(breakpoints):
             for index in range(end, max(-1, end - LOOKBACK), -1):
                 if self._expiry.get(prompt[index].digest, 0.0) > now:
@@ -153,6 +154,7 @@ class PromptCache:
         return None
 
     def _keep(self, digest: bytes, lifetime: str, now: float) -> None:
+        """Cache a prefix, or extend its lifetime, which is never shortened."""
         if self._expiry.get(digest, 0.0) <= now or lifetime == "1h":
             self._lifetime[digest] = lifetime
         self._expiry[digest] = max(

@@ -49,7 +49,7 @@ class StandinControl:
         return [Record(**data) for data in self._call("GET", f"requests?after={number}")]
 
     def release(self, count: int = 1) -> None:
-        """Release the next `count` answers that wait at their `hold_after`, or will wait there."""
+        """Release the next `count` answers that wait at their `hold_after`, now or later."""
         self._call("POST", f"release?count={count}")
 
     def advance(self, seconds: float) -> None:

@@ -45,7 +45,16 @@ def check_format(body: Json) -> None:
 
 
 def _check(schema: Any, path: str, above: tuple[int, ...]) -> tuple[int, int]:
-    """Return the number of optional properties and of unions; raise if it is not supported."""
+    """Check a schema and the schemas in it.
+
+    Args:
+        schema: The schema.
+        path: Its path in the request, for messages.
+        above: The identities of the schemas that contain it.
+
+    Returns:
+        The number of optional properties and of unions.
+    """
     if not isinstance(schema, dict):
         raise refuse(f"{path}: Input should be an object")
     if id(schema) in above or "$ref" in schema:
@@ -58,6 +67,8 @@ def _check(schema: Any, path: str, above: tuple[int, ...]) -> tuple[int, int]:
     if any(each not in KINDS for each in kinds):
         raise refuse(f"{path}.type: Input should be one of {', '.join(KINDS)}")
     choices = schema.get("anyOf") or []
+    if not isinstance(choices, list):
+        raise refuse(f"{path}.anyOf: Input should be a valid list")
     optional, unions = 0, int(len(kinds) > 1 or bool(choices))
     inner = [(each, f"{path}.anyOf.{index}") for index, each in enumerate(choices)]
     if "object" in kinds:
@@ -65,8 +76,12 @@ def _check(schema: Any, path: str, above: tuple[int, ...]) -> tuple[int, int]:
             raise refuse(
                 f"{path}: For 'object' type, 'additionalProperties' must be explicitly set to false"
             )
-        properties = schema.get("properties") or {}
-        optional += len(set(properties) - set(schema.get("required") or []))
+        properties, required = schema.get("properties") or {}, schema.get("required") or []
+        if not isinstance(properties, dict):
+            raise refuse(f"{path}.properties: Input should be an object")
+        if not isinstance(required, list) or not all(isinstance(name, str) for name in required):
+            raise refuse(f"{path}.required: Input should be a list of strings")
+        optional += len(set(properties) - set(required))
         inner += [(each, f"{path}.properties.{name}") for name, each in properties.items()]
     if "items" in schema:
         inner.append((schema["items"], f"{path}.items"))

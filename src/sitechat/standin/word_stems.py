@@ -10,7 +10,7 @@ from sitechat.standin.own_sentences import ENGLISH, Language
 _WORD = re.compile(r"\w+")
 _EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _PARTS = re.compile(r"[^\W_]+")
-_SHORTEST_PREFIX = 5
+_MIN_PREFIX = 5
 
 
 def words(text: str, language: Language = ENGLISH) -> list[str]:
@@ -25,12 +25,12 @@ def words(text: str, language: Language = ENGLISH) -> list[str]:
             found += [word[at : at + 2] for at in range(max(1, len(word) - 1))]
             continue
         names = [word, *_PARTS.findall(word)] if "_" in word.strip("_") else [word]
-        found += [stem(name) for name in names if _means_something(name, language)]
+        found += [stem(name) for name in names if _is_significant(name, language)]
     return found
 
 
 def stem(word: str) -> str:
-    """Remove the most common English endings of a word, and replace -our by -or."""
+    """Return a word without the most common English endings, and with "or" for "our" at its end."""
     if word.endswith(("our", "ours")) and len(word) > 4:
         word = word.replace("our", "or")
     if word.endswith("ies") and len(word) > 4:
@@ -66,12 +66,12 @@ def nearest(word: str, known: Collection[str]) -> str | None:
 def _begins_alike(word: str, other: str) -> bool:
     shorter, longer = sorted((word, other), key=len)
     return (
-        len(shorter) >= _SHORTEST_PREFIX
+        len(shorter) >= _MIN_PREFIX
         and longer.startswith(shorter)
         and len(shorter) >= 0.6 * len(longer)
     )
 
 
-def _means_something(word: str, language: Language) -> bool:
+def _is_significant(word: str, language: Language) -> bool:
     stop = word in ENGLISH.stop_words or word in language.stop_words
     return not stop and (len(word) > 1 or word.isdigit())
