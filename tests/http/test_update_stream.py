@@ -69,7 +69,7 @@ def test_a_visitor_sees_immediately_when_a_person_joins_types_writes_and_leaves(
             "name": "Ann",
             "typing": False,
         }
-        await sync_to_async(staff_actions.type_on)(conversation, ann)
+        await sync_to_async(staff_actions.show_typing)(conversation, ann)
         assert (await updates.next())["person"]["typing"] is True
         await sync_to_async(staff_actions.say)(conversation, ann, "Hello")
         said = await updates.next()

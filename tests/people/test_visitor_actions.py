@@ -263,7 +263,7 @@ def test_updates_hold_what_happened_since(
     quiet = visitor.client.get(UPDATES, {"after": first["cursor"]}).json()
     assert (quiet["messages"], quiet["cursor"]) == ([], first["cursor"])
     assert quiet["person"] == {"available": True, "state": "joined", "name": "Ann", "typing": False}
-    staff_actions.type_on(joined, ann)
+    staff_actions.show_typing(joined, ann)
     assert visitor.client.get(UPDATES).json()["person"]["typing"] is True
     staff_actions.say(joined, ann, "Hello!")
     news = visitor.client.get(UPDATES, {"after": first["cursor"]}).json()

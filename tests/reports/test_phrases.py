@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sitechat.reports.phrases import WITHIN, says_unknown
+from sitechat.reports.phrases import SEARCHED_LENGTH, says_unknown
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_replies_that_do_not_know_are_recognized_by_their_words(text: str) -> No
         "Auf dieser Seite finden Sie alles über Brot, nicht nur über Brötchen.",
         "Je ne suis pas une personne, mais je peux vous aider.",
         "If the widget does not open, reload the page.",
-        "x" * (WITHIN + 100) + " I don't know.",
+        "x" * (SEARCHED_LENGTH + 100) + " I don't know.",
     ],
 )
 def test_replies_that_know_are_not(text: str) -> None:

@@ -1,7 +1,7 @@
 """The owner's pages in Django's admin, one module per page.
 
-Django imports this package only if its admin is installed. Imports `people`, `reports` and what is
-below them; nothing imports it.
+Django imports this package only if its admin is installed. The package imports `people`, `reports`
+and the layers below them. No other package imports it.
 """
 
 from sitechat.admin.approved_answers import ApprovedAnswerAdmin

@@ -1,7 +1,7 @@
-"""Render an answer's Markdown as safe HTML for the admin.
+"""Rendering of an answer's Markdown as safe HTML for the admin.
 
-Raw HTML is shown as text, unsafe addresses are not linked, and images become links, so that
-opening a transcript sends no request to another site. A link to another host shows the host.
+Raw HTML is shown as text, and unsafe addresses are not linked. Images become links, so that opening
+a transcript sends no request to another site. A link to another host shows the host.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ def as_html(text: str, citations: Sequence[tuple[int, int]] = ()) -> SafeString:
 
     Args:
         text: The text, from a model or a visitor.
-        citations: Pairs of an offset in the text and the number of the source cited there.
+        citations: Pairs of an offset in the text, in characters, and the number of the source that
+            is cited there.
     """
     if len(text) > MAX_RENDERED:
         return format_html('<div class="chat-plain">{}</div>', visible(text))
@@ -88,7 +89,7 @@ def _link_close(renderer: Any, tokens: Sequence[Token], at: int, options: Any, e
 
 
 def _hidden_host(text: str, address: str) -> str:
-    """Return the host of an address, to be shown after a link whose text does not begin with it."""
+    """Return HTML with the host of a link's address; "" if the link's text begins with the host."""
     host = urlsplit(address).netloc.rpartition("@")[2]
     shown = re.sub(r"^https?://", "", text.replace(MARK, "").strip().lower())
     if not host or shown == host.lower() or shown.startswith(f"{host.lower()}/"):

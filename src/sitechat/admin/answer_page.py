@@ -27,7 +27,10 @@ from sitechat.people.staff_errors import StaffError
 from sitechat.people.staff_permissions import colleagues, may_answer
 
 StaffAction = Callable[[Conversation, Any, Mapping[str, str]], "str | Promise"]
-"""Handles a form and returns a message to show. Raises StaffError."""
+"""A function that handles a form of the page and returns a message to show, or "".
+
+It gets the conversation, the user and the fields of the form, and may raise `StaffError`.
+"""
 
 
 @dataclass(frozen=True)
@@ -37,14 +40,22 @@ class Answering:
     conversation: Conversation
     handoff: Handoff | None
     state: str
-    """`mine`, `mine_to_take`, `other`, `waiting`, `free`, or `off` without CHAT_PERSON."""
+    """Who answers, from the view of the user.
+
+    `mine`: the user has joined. `mine_to_take`: another person has joined, but the user may take
+    over. `other`: another person has joined. `waiting`: the visitor waits for a person. `free`: the
+    bot answers. `off`: CHAT_PERSON is empty.
+    """
     words: str | Promise
     """A sentence that says who answers now."""
     question: str
+    """The visitor's first question."""
     visitor: str
+    """The name of the visitor."""
     names: Sequence[str]
     """The names under which the user may answer."""
     colleagues: Sequence[Any]
+    """The users to whom the conversation can be assigned."""
     canned: Sequence[tuple[int, str]]
     """Ids and titles of approved answers."""
     addresses: Sequence[str]
@@ -52,9 +63,9 @@ class Answering:
     labels: Sequence[str]
     known_labels: Sequence[str]
     draft: UUID = field(default_factory=uuid4)
-    """The id of the answer that the user is going to write. It identifies copies of it."""
+    """The id of the form for an answer, by which a form that is sent twice is detected."""
     note_draft: UUID = field(default_factory=uuid4)
-    """The id of the note that the user is going to write."""
+    """The id of the form for a note."""
 
     @classmethod
     def of(cls, conversation: Conversation, user: Any) -> Answering:
@@ -185,7 +196,7 @@ def _user(pk: str) -> Any:
 
 
 def _typing(conversation: Conversation, user: Any, form: Mapping[str, str]) -> str:
-    staff_actions.type_on(conversation, user)
+    staff_actions.show_typing(conversation, user)
     return ""
 
 

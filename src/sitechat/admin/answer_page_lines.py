@@ -1,4 +1,4 @@
-"""The messages, steps and notes on the page where staff answer a conversation."""
+"""The messages, steps and notes on the page on which staff answer a conversation."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ from sitechat.models import Conversation, HandoffEntry, Message, Role, Status
 from sitechat.safe_text import visible
 
 MESSAGES = 200
+"""Maximum number of messages that are returned at once, the newest."""
+
 ENTRIES = 100
-"""Maximum numbers of the newest messages and of the newest steps that are returned at once."""
+"""Maximum number of steps and notes that are returned at once, the newest."""
 
 KINDS = {Role.USER: "visitor", Role.ASSISTANT: "bot", Role.AGENT: "agent"}
 
-STEPS = {
+STEPS = {  # `name` is the text in the step's row
     HandoffEntry.Kind.REQUESTED: gettext_lazy("The visitor asked for a person"),
     HandoffEntry.Kind.WITHDRAWN: gettext_lazy("The visitor went back to the bot"),
     HandoffEntry.Kind.JOINED: gettext_lazy("%(user)s joined as %(name)s"),
@@ -31,7 +33,6 @@ STEPS = {
     HandoffEntry.Kind.MAILED: gettext_lazy("%(user)s sent the answer by e-mail (%(name)s)"),
 }
 UNASSIGNED = gettext_lazy("%(user)s took back the assignment")
-"""Sentences about the steps of a handoff. `name` is the text of the step's row."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,12 @@ class Talk:
 
 
 def talk(conversation: Conversation, cursor: str = "") -> Talk:
-    """Return the lines of a conversation since a cursor, or the newest ones."""
+    """Return the lines of a conversation since a cursor, or the newest lines.
+
+    Args:
+        conversation: The conversation.
+        cursor: The cursor of the previous call; "" or an invalid one for the newest lines.
+    """
     position, entry = _parse(cursor)
     messages = list(
         conversation.messages.filter(position__gte=position).order_by("-position")[:MESSAGES]

@@ -35,9 +35,10 @@ else:
     AnswerModelForm = forms.ModelForm
 
 MAX_ANSWER_LENGTH = 10_000
+"""Maximum characters of an approved answer, which is sent to Claude as a whole."""
+
 MAX_WORDINGS = 30
 MAX_WORDING_LENGTH = 500
-"""Limits of an approved answer, which is sent to Claude as a whole."""
 
 MAX_QUESTIONS_LENGTH = MAX_WORDINGS * (MAX_WORDING_LENGTH + 1)
 """The maximum length of the field for the wordings."""
@@ -46,10 +47,10 @@ LARGE = {"class": "vLargeTextField", "dir": "auto"}
 
 
 class FormIdField(forms.UUIDField):
-    """The id of a form, which identifies copies of what it sends."""
+    """The id of a form, by which a form that is sent twice is detected."""
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        """Return False: it is no change of the answer."""
+        """Return False, because the id is not a part of the answer."""
         return False
 
 
@@ -214,7 +215,7 @@ class ApprovedAnswerAdmin(OwnTemplates, Uncounted, AnswerModelAdmin):
         return response
 
     def get_urls(self) -> list[Any]:
-        """Return the URLs, with that of the page that asks the question again."""
+        """Return the URLs, including that of the page that asks the question again."""
         ask = path(
             "<path:object_id>/ask/",
             self.admin_site.admin_view(self.ask_view),

@@ -35,17 +35,17 @@ def may_read_contacts(request: HttpRequest) -> bool:
 
 
 class OwnTemplates(MixedInto):
-    """Mixin for a ModelAdmin with pages that have templates of our own."""
+    """Mixin for a ModelAdmin with pages that have their own templates."""
 
     def page(
         self, request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200
     ) -> TemplateResponse:
-        """Return a page with our own template. The caller has checked the permission to view.
+        """Return a page with its own template. The caller has checked the permission to view.
 
         Args:
             request: The request for the page.
             template: The path of a template that extends one of the admin's.
-            context: What the template needs beside the context of all pages of the admin.
+            context: The template context in addition to that of all admin pages.
             status: The HTTP status.
         """
         request.current_app = self.admin_site.name
@@ -53,7 +53,7 @@ class OwnTemplates(MixedInto):
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "cl": {"opts": self.opts},
-            "actions_on_top": True,  # without it Django's template has an inline style
+            "actions_on_top": True,  # otherwise Django's template contains an inline style
             "media": self.media,
             "has_view_permission": True,
         }
@@ -67,24 +67,24 @@ class OwnersPage(OwnTemplates):
         css = {"all": ["sitechat/admin/chat.css", "sitechat/admin/answers.css"]}
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return False: rows are written by the chat alone."""
+        """Return False, because only the chat writes rows."""
         return False
 
 
 class DeletedWithOwner(MixedInto):
-    """Mixin for rows that have no delete page of their own.
+    """Mixin for rows without a delete page.
 
-    They are deleted together with their owner, such as the messages of a conversation.
+    They are deleted together with the row that owns them, such as a conversation.
     """
 
     deleted_with: ClassVar[Sequence[str]] = ()
-    """Models of this app with which the rows are deleted. Empty if there are none."""
+    """The models of this app that own the rows. Empty if the rows are never deleted."""
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return False, or for a row, whether the user may delete its owner.
+        """Return whether the user may delete a row together with its owner; False without a row.
 
-        Django's delete pages ask this for each row that is deleted with the object of the page,
-        such as a user of the site.
+        Django's delete pages call this for each row that is deleted together with another object,
+        such as a conversation or a user of the site.
         """
         owners = self.deleted_with if obj is not None else ()
         return any(request.user.has_perm(f"sitechat.delete_{owner}") for owner in owners)
@@ -113,7 +113,7 @@ class ReadOnlyPage(DeletedWithOwner, OwnersPage):
 
 
 class Uncounted(MixedInto):
-    """Mixin for rows that a KeysetList shows: without counts or sorting."""
+    """Mixin for rows in a KeysetList, which Django must neither count nor sort."""
 
     list_title: ClassVar[str | Promise]
     """The title of the page with the list."""
@@ -142,7 +142,7 @@ class KeysetRows(OwnersPage, Uncounted):
 
 
 class KeysetPage(KeysetRows):
-    """Mixin for rows of a KeysetList with a page of each row, and without actions."""
+    """Mixin for rows of a KeysetList that have a page each, and no actions."""
 
     actions: Sequence[Any] | None = None
     detail_template: ClassVar[str]
@@ -155,7 +155,7 @@ class KeysetPage(KeysetRows):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Show one row. The name is Django's; nothing can be changed."""
+        """Show one row. Despite Django's name for this view, nothing can be changed."""
         found = self.get_object(request, unquote(object_id))
         if not self.has_view_permission(request, found):
             raise PermissionDenied

@@ -106,7 +106,7 @@ class ContactAdmin(KeysetRows, ContactModelAdmin):
         """Return a link that writes to the address."""
         if not contact.email:
             return ""
-        # Quoted, as the part after a question mark would be further fields of the mail.
+        # Mail programs read what follows a question mark as further fields of the mail.
         address = quote(contact.email, safe="@")
         return format_html('<a href="mailto:{}">{}</a>', address, visible(contact.email))
 
@@ -195,7 +195,7 @@ class ContactAdmin(KeysetRows, ContactModelAdmin):
         messages.success(request, text % count)
 
     def get_urls(self) -> list[Any]:
-        """Return the URLs, with that of the CSV file."""
+        """Return the URLs, including that of the CSV file."""
         export = path(
             "csv/", self.admin_site.admin_view(self.csv_view), name="sitechat_contact_csv"
         )

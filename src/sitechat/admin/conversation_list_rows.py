@@ -1,4 +1,4 @@
-"""The summary of a conversation in the admin list, read for all rows of a page at once."""
+"""The summaries of conversations in the admin's list, read for all rows of a page at once."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ COUNTS = ("messages", "likes", "dislikes", "running", "refused", "errors", "unhe
 
 @dataclass(frozen=True)
 class Digest:
-    """The figures and texts of one row."""
+    """The figures and texts of a conversation for its row."""
 
     conversation: Conversation
     visitor: str
@@ -43,6 +43,7 @@ class Digest:
     refused: int
     errors: int
     unhelpful: int
+    """The number of replies that are listed as unanswered."""
     labels: list[str]
 
 
@@ -50,6 +51,10 @@ def digests(conversations: Sequence[Conversation], searched: str = "") -> list[D
     """Return a digest for each conversation, in the same order.
 
     The number of queries does not depend on the number of conversations.
+
+    Args:
+        conversations: The conversations.
+        searched: The words for which the list was searched, or "".
     """
     ids = [conversation.pk for conversation in conversations]
     if not ids:
@@ -101,6 +106,7 @@ def _cut(text: str) -> str:
 
 
 def _excerpts(ids: Sequence[UUID], words: str) -> dict[UUID, tuple[str, str, str]]:
+    """Return the first match in each conversation, with the text before and after it."""
     first = Message.objects.filter(conversation=OuterRef("pk"), text__icontains=words)
     texts = Conversation.objects.filter(pk__in=ids).values_list(
         "pk", Subquery(first.order_by("position").values("text")[:1])

@@ -1,7 +1,7 @@
-"""The list of conversations and its search. `conversation_list_rows` has the columns.
+"""The list of conversations and its search. `conversation_list_rows` defines the columns.
 
-A search reads only the newest SEARCH_WINDOW conversations. The page shows how far back it
-searched, and links to a search of the next window.
+A search reads only the newest SEARCH_WINDOW conversations. The page shows the time back to which it
+has searched, and a link searches the next older ones.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ class ConversationList(KeysetList):
     digests: list[Digest]
     dates: DateLinks
     searched_back_to: datetime | None
+    """The time back to which a search has read, if there are older conversations."""
 
     def show(self, rows: Sequence[Any]) -> None:
         """Prepare the rows of a page for the template."""
@@ -40,7 +41,7 @@ class ConversationList(KeysetList):
         self.dates = DateLinks.of(self)
 
     def window(self, found: Any) -> Any:
-        """Return the conversations that contain the searched words, within one window."""
+        """Return the conversations of one window that contain the searched words."""
         if not self.query:
             return found
         named = Conversation.objects.named(self.query)

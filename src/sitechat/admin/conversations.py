@@ -48,7 +48,7 @@ class ConversationAdmin(KeysetPage, ConversationModelAdmin):
     detail_template = "admin/sitechat/conversation/transcript.html"
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return False: rows are shown, not edited."""
+        """Return False, because conversations can't be edited."""
         return False
 
     def get_search_results(
@@ -58,7 +58,7 @@ class ConversationAdmin(KeysetPage, ConversationModelAdmin):
         return queryset, False
 
     def get_urls(self) -> list[Any]:
-        """Return the URLs, with those of the export and of the form for labels."""
+        """Return the URLs, including those of the export and of the form for labels."""
         export = path(
             "<uuid:pk>/export/",
             self.admin_site.admin_view(self.export_view),
@@ -138,7 +138,7 @@ class ConversationAdmin(KeysetPage, ConversationModelAdmin):
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Delete one conversation. Retry the admin's transaction after a conflict."""
+        """Delete one conversation. The transaction is retried after a conflict."""
         delete = partial(super().delete_view, request, object_id, extra_context)
         return database.retry(delete, also=(IntegrityError,))
 

@@ -1,4 +1,4 @@
-"""CSV files whose cells spreadsheets do not run as formulas."""
+"""CSV files with cells that spreadsheets do not evaluate as formulas."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from sitechat.safe_text import visible
 
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")
-"""Beginnings of cells that spreadsheets run as formulas."""
+"""Beginnings of cells that spreadsheets evaluate as formulas."""
 
 
 def csv_response(name: str, rows: Iterable[Sequence[object]]) -> HttpResponse:
@@ -24,6 +24,6 @@ def csv_response(name: str, rows: Iterable[Sequence[object]]) -> HttpResponse:
 
 
 def cell(text: str) -> str:
-    """Return the text with an apostrophe in front if spreadsheets would run it as a formula."""
+    """Return a text, after an apostrophe if spreadsheets would evaluate it as a formula."""
     shown = visible(text)
     return f"'{shown}" if text.startswith(FORMULAS) or shown.startswith(FORMULAS) else shown

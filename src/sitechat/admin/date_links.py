@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 PARTS = ("year", "month", "day")
 
 MAX_YEARS = 20
-"""Maximum number of years that are offered, the newest ones."""
+"""Maximum number of years that are offered. Of more years, the newest are."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,14 @@ class DateLink:
 
 @dataclass(frozen=True)
 class DateLinks:
-    """Links from the chosen period back to the longer one and into its parts."""
+    """Links from the chosen period to longer periods and to its parts."""
 
     back: list[DateLink] = field(default_factory=list)
+    """Links to the periods that contain the chosen one, the longest first."""
     chosen: str = ""
+    """The name of the chosen period; empty if none is chosen."""
     choices: list[DateLink] = field(default_factory=list)
+    """Links to the parts of the chosen period, such as the days of a month."""
 
     @classmethod
     def of(cls, changelist: ChangeList) -> DateLinks:

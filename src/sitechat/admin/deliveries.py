@@ -33,10 +33,11 @@ BADGES: dict[str, str] = {
 """The style of each state in the list."""
 
 MASKED = "•••"
-"""Replaces the parts of a visitor's address."""
+"""The text that replaces each part of a visitor's address."""
 
 ADDRESS = re.compile(r"""[^\s<>()[\]{}'",;:]+(?:@[^\s<>()[\]{}'",;:]*|…$)""")
-"""An e-mail address in the error of a mail server, or the last word of an error that was cut."""
+"""An e-mail address in the error of a mail server, or the last word of an error that was cut off.
+"""
 
 
 @admin.register(Delivery)
@@ -55,7 +56,7 @@ class DeliveryAdmin(ReadOnlyPage, KeysetRows, DeliveryModelAdmin):
               "due", "sent"]  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
-        """Return the deliveries, with whether the user may see the addresses of visitors."""
+        """Return the deliveries, each with a flag whether the user may see visitors' addresses."""
         sees_all = Value(may_read_contacts(request))
         found: QuerySet[Delivery] = super().get_queryset(request).annotate(names_visitors=sees_all)
         return found
@@ -87,7 +88,7 @@ class DeliveryAdmin(ReadOnlyPage, KeysetRows, DeliveryModelAdmin):
 
     @admin.display(description=_("last error"))
     def shown_error(self, delivery: Delivery) -> str:
-        """Return the last error, in which a mail server may name the address."""
+        """Return the last error. A mail server may have named the visitor's address in it."""
         return visible(_masked(delivery, delivery.error))
 
     def has_send_permission(self, request: HttpRequest) -> bool:

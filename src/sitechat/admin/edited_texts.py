@@ -29,13 +29,13 @@ else:
     TextsModelForm = forms.ModelForm
 
 VERSIONS = 20
-"""Maximum number of listed versions, the newest first."""
+"""Maximum number of listed versions, the newest."""
 
 MAX_SUGGESTIONS = 8
 MAX_SUGGESTION_LENGTH = 200
 MAX_GREETING_LENGTH = 1000
 MAX_INSTRUCTIONS_LENGTH = 8000
-"""Limits of the texts. Instructions are sent with every message."""
+"""Maximum characters of the instructions, which are sent with every message."""
 
 MAX_SUGGESTIONS_LENGTH = MAX_SUGGESTIONS * (MAX_SUGGESTION_LENGTH + 1)
 """The maximum length of the field for the suggestions."""
@@ -96,7 +96,7 @@ class TextsForm(TextsModelForm):
         return version
 
     def _repeats(self, latest: BotTexts) -> bool:
-        """Return whether the form has what is stored, such as after a second click."""
+        """Return whether the form equals the newest version, for example after a double click."""
         entered = self.cleaned_data
         return all(entered.get(name) == getattr(latest, name) for name in BotTexts.FIELDS)
 
@@ -121,7 +121,7 @@ class BotTextsAdmin(OwnersPage, TextsModelAdmin):
         js = [SCRIPT]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return False: versions are kept."""
+        """Return False, because all versions are kept."""
         return False
 
     def changelist_view(
@@ -176,7 +176,17 @@ class BotTextsAdmin(OwnersPage, TextsModelAdmin):
         return TextsForm(request.POST, instance=BotTexts(bot=bot), latest=latest)
 
     def _save(self, request: HttpRequest, row: BotTexts, latest: BotTexts | None) -> bool:
-        """Add a version, and return whether it follows the one that the form was checked with."""
+        """Add a version and show a message.
+
+        Args:
+            request: The request.
+            row: The new version.
+            latest: The newest version when the form was validated.
+
+        Returns:
+            False if somebody has saved another version since then. The form must be validated
+            again.
+        """
         if not row.changed_from(latest or BotTexts(bot=row.bot)):
             messages.info(request, _("Nothing has changed."))
             return True

@@ -48,7 +48,7 @@ class BotFilter(admin.SimpleListFilter):
 
 
 class AskerFilter(admin.SimpleListFilter):
-    """Filter conversations by whether a visitor began them."""
+    """Filter conversations by whether a visitor started them."""
 
     title = _("origin")
     parameter_name = "asked"
@@ -132,7 +132,7 @@ class StateFilter(admin.SimpleListFilter):
         """Return the rows that match the choice."""
         value = self.value()
         if value == "unanswered":
-            # Questions with a withdrawn thumb down are included until the next cleanup.
+            # Includes questions whose thumb down was withdrawn, until the next cleanup.
             return queryset.filter(Exists(Unanswered.objects.filter(OF_ROW, done=None)))
         if value in self.STATUSES:
             rows = Message.objects.filter(OF_ROW, status__in=self.STATUSES[value])

@@ -1,4 +1,4 @@
-"""The admin's inbox: conversations in which visitors wait for a person or talk with one."""
+"""The admin's inbox: conversations in which visitors wait for a person or talk to one."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class HandoffAdmin(ReadOnlyPage, HandoffModelAdmin):
         return bots is None or bool(bots)
 
     def get_urls(self) -> list[Any]:
-        """Return the URLs, with those that the pages' scripts request."""
+        """Return the URLs, including those that the pages' scripts request."""
         view = self.admin_site.admin_view
         return [
             path("live/", view(self.live_view), name="sitechat_handoff_live"),
@@ -97,7 +97,7 @@ class HandoffAdmin(ReadOnlyPage, HandoffModelAdmin):
 
     @property
     def _pages(self) -> InboxPages:
-        # Start-up cost: the pages import all that staff can do.
+        # Start-up cost: the pages import the actions of staff.
         from sitechat.admin.inbox_pages import InboxPages
 
         return InboxPages(self)

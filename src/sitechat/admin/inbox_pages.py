@@ -116,7 +116,13 @@ class InboxPages:
     def _refuse(
         self, request: HttpRequest, conversation: Conversation | None, error: StaffError
     ) -> HttpResponse:
-        """Return an error, together with the text of the form, so that the text is not lost."""
+        """Return an error, with the text of the form, so that the text is not lost.
+
+        Args:
+            request: The request.
+            conversation: The conversation; None if it no longer exists.
+            error: The error.
+        """
         is_gone = conversation is None or isinstance(error, ConversationGone)
         if _wants_json(request):
             status = 410 if is_gone else 409

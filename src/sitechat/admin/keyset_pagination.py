@@ -23,7 +23,7 @@ BEFORE = "before"
 
 
 class NoCountPaginator(Paginator):  # type: ignore[type-arg]
-    """A paginator for a single page."""
+    """A paginator without rows, because Django's templates need one."""
 
     count = 0
 
@@ -38,13 +38,13 @@ class KeysetList(ChangeList):
     newest: str
     """The query string of the first page; empty on the first page."""
     window_end: ListPosition | None = None
-    """The end of the window of rows that a search has read, if there are more rows."""
+    """The last row that a search has read, if there are older rows."""
 
     def show(self, rows: Sequence[Any]) -> None:
         """Prepare what the template shows for the rows of this page."""
 
     def window(self, found: Any) -> Any:
-        """Return the rows to search; subclasses may narrow them and set `window_end`."""
+        """Return the rows to show. Subclasses may filter them and set `window_end`."""
         return found
 
     def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet[Any]:

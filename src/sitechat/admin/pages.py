@@ -56,7 +56,7 @@ class PageRow:
     title: str
     url: str
     link: str
-    """Empty if the address is not safe to link to."""
+    """The address as the target of a link; empty if it is not safe to link to."""
     source: str
     language: str
     seen_by: Sequence[str | Promise]

@@ -67,7 +67,7 @@ def _link(period: str, end: datetime) -> str:
 
 
 def _day_in(value: str) -> datetime | None:
-    """Return the day in one of our links; None if it is not valid."""
+    """Return the day in a link of this page; None if it is not valid."""
     try:
         day = datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=timezone.utc)
     except ValueError:

@@ -13,8 +13,14 @@ from math import ceil, floor, log10
 from django.utils.functional import Promise
 
 WIDTH, HEIGHT = 560, 190
+"""The size of a plot in SVG units, as are all positions."""
+
 LEFT, RIGHT, TOP, BOTTOM = 52, 8, 12, 24
+"""The margins around the axes."""
+
 GAP = 2
+"""The gap between two bars."""
+
 LABELS = 6
 """Maximum number of labels below the horizontal axis."""
 
@@ -91,7 +97,8 @@ def bars(
         series: The values of each series, one for each label.
         show: Formats a value for the axis and tooltips.
         whole: Whether all values are whole numbers.
-        cap: The value of a horizontal line, shown if it is at most three times the highest bar.
+        cap: The value of a horizontal line. It is left out if it is more than three times as high
+            as the highest bar.
         cap_label: The label of that line.
     """
     sums = [sum(filter(None, values)) for values in zip(*(s.values for s in series), strict=True)]
@@ -166,7 +173,13 @@ def lines(
 
 
 class _Scale:
-    """Convert values to positions."""
+    """The conversion of values to positions.
+
+    Args:
+        top: The highest value.
+        count: The number of periods.
+        whole: Whether all values are whole numbers.
+    """
 
     def __init__(self, top: float, count: int, *, whole: bool = False) -> None:
         self.step = nice(top / 3, whole=whole) if top > 0 else 1.0

@@ -64,9 +64,12 @@ class ToolLine:
     is_bad: bool
     arguments: str
     size: int | None
+    """The length of the result, in characters."""
     milliseconds: int | None
     question: str
+    """The question that the visitor had to confirm, or ""."""
     decided_by: str
+    """Who answered the question, or ""."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +81,10 @@ class Line:
     sources: list[SourceLink]
     usage: Usage | None
     error: str | Promise
+    """The message about an error that the visitor saw, or ""."""
     error_code: str
     ref: str
+    """The reference number of the error in the log, or ""."""
     failure: str
     """Why Claude did not answer and what the owner can do about it."""
     comment: str
@@ -162,13 +167,19 @@ class Transcript:
     earlier: int | None
     """The position before which there are more messages; None if there are none."""
     later: bool
+    """Whether there are newer messages on another page."""
     replies: int
     tokens: int
     dollars: Decimal
 
 
 def transcript(conversation: Conversation, before: int | None = None) -> Transcript:
-    """Return the newest messages of a conversation, or the newest before a position."""
+    """Return the newest messages of a conversation.
+
+    Args:
+        conversation: The conversation.
+        before: If it is given, only messages at earlier positions are returned.
+    """
     rows = conversation.messages.select_related("usage", "unanswered")
     rows = rows.prefetch_related("tool_uses").order_by("-position")
     shown = rows if before is None else rows.filter(position__lt=before)

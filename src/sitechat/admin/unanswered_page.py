@@ -1,4 +1,4 @@
-"""The page of unanswered questions: groups of similar ones, and the listed questions as CSV."""
+"""The page of unanswered questions: groups of similar questions, and all of them as CSV."""
 
 from __future__ import annotations
 
@@ -67,7 +67,10 @@ class Group:
 
     @property
     def name(self) -> str:
-        """A name for the group that excludes questions asked after the page was shown."""
+        """The key of the group and the time of its newest question.
+
+        The time keeps a form from marking questions that were asked after the page was shown.
+        """
         return f"{self.group.key}_{self.group.newest.isoformat()}"
 
 
@@ -104,7 +107,12 @@ def groups_page(request: HttpRequest) -> dict[str, Any] | HttpResponse:
 
 
 def members_of_group(request: HttpRequest, name: str) -> list[int]:
-    """Return the listed questions of a group that a form names by `Group.name`."""
+    """Return the primary keys of a group's listed questions.
+
+    Args:
+        request: The request, with the page's filters in its query string.
+        name: The `Group.name` in the form.
+    """
     key, _, moment = name.partition("_")
     group = parse_uuid(key)
     try:
@@ -164,7 +172,7 @@ def _languages(chosen: QuestionFilter) -> list[tuple[str, Any]]:
 def _export(chosen: QuestionFilter) -> Iterator[Sequence[object]]:
     yield ("question", "reason", "bot", "language", "asked", "done", "group", "labels")
     rows = chosen.rows().select_related("conversation")
-    rows = rows.prefetch_related("conversation__labels")[: question_list.EXPORTED]
+    rows = rows.prefetch_related("conversation__labels")[: question_list.MAX_EXPORTED]
     for row in rows.iterator(chunk_size=2000):
         yield (
             row.question,

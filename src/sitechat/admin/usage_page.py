@@ -69,7 +69,7 @@ def usage_page(request: HttpRequest) -> dict[str, Any] | HttpResponse:
 
 
 def _moment(value: str) -> datetime | None:
-    """Return the time in one of our links, or None if it is not valid."""
+    """Return the time in a link of this page; None if it is not valid."""
     try:
         moment = datetime.fromisoformat(value)
         return moment.astimezone(timezone.utc) if moment.tzinfo and moment.year > 2000 else None

@@ -1,8 +1,8 @@
 """Events of the chat: their signals, and the webhooks and mails that report them.
 
-`announcing` stores the deliveries of an event in the event's own transaction, and sends its signal
-after the commit. `mail_queue` stores mails. `delivery_threads` sends due deliveries on separate
-threads. Imports `models` and what is below it.
+`announcing` stores the deliveries of an event in the transaction that writes the change, and sends
+its signal after the commit. `mail_queue` stores mails. `delivery_threads` sends due deliveries on
+separate threads. This package imports `models` and the layers below it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Announce events: store their deliveries, and send their signals after the commit."""
+"""Announcement of events: their deliveries are stored, and their signals sent after the commit."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Send due deliveries, on one thread of the process for each webhook, and one for mails.
+"""Sending of due deliveries, on a thread for each webhook and one for all other deliveries.
 
-So a slow receiver does not delay the others. A thread ends when no delivery waits. If requests are
-isolated, other threads send due deliveries in the context of each request. `delivery_attempts` has
-the delays between attempts.
+Therefore a slow receiver does not delay the others. A thread ends when no delivery waits. If
+requests are isolated, deliveries are sent in the context of a request instead: see `IsolatedLooks`.
+`delivery_attempts` defines the delays between attempts.
 """
 
 from __future__ import annotations
@@ -37,14 +37,16 @@ LONGEST_WAIT = 3600.0
 """Maximum seconds that a thread waits before it looks for due deliveries again."""
 
 LOOK_EVERY = 60.0
-"""Minimum seconds between two searches for deliveries that other processes have left."""
+"""Minimum seconds between two looks for deliveries that other processes have not sent."""
 
 ISOLATED_THREADS = 4
+"""Number of threads that send deliveries in the context of requests."""
+
 ISOLATED_LOOKS = 100
-"""Number of threads that send in the context of requests, and of calls that may wait for them."""
+"""Maximum number of requests that wait for one of these threads."""
 
 OTHERS = ""
-"""The target that stands for all deliveries except those to webhooks in CHAT_WEBHOOKS."""
+"""The target of all deliveries except those to webhooks in CHAT_WEBHOOKS."""
 
 
 class DeliveryThread:
@@ -72,7 +74,7 @@ class DeliveryThread:
                     start_daemon(self._run, "sitechat-deliveries")
                 except PoolFull:
                     self._idle.set()
-                    logger.warning("No thread could start to send deliveries; a later one does")
+                    logger.warning("No thread could start to send deliveries; a later one will")
                 else:
                     self._runs = True
 
@@ -141,10 +143,9 @@ class DeliveryThreads:
 
 
 class IsolatedLooks:
-    """Send due deliveries on connections that are opened with the caller's context variables.
+    """Threads that send due deliveries with the context variables of a request.
 
-    The variables may choose a tenant's database or schema, which a thread for all tenants can't
-    know.
+    The variables may choose a tenant's database or schema, so one thread can't serve all tenants.
     """
 
     def __init__(self) -> None:
@@ -158,7 +159,7 @@ class IsolatedLooks:
                 self._threads.submit(in_callers_context(self._look))
             except PoolFull:
                 self._waiting.release()
-                logger.warning("No thread could start to send deliveries; a later one does")
+                logger.warning("No thread could start to send deliveries; a later one will")
 
     def _look(self) -> None:
         self._waiting.release()
@@ -184,7 +185,7 @@ def wake() -> None:
 
 
 def wake_sometimes() -> None:
-    """Send deliveries that other processes have left, unless this process has looked recently."""
+    """Send deliveries that other processes have not sent, unless this process has just looked."""
     if not database.in_transaction():
         threads().wake_sometimes()
 
@@ -228,6 +229,7 @@ def _to(target: str | None) -> DeliveryQuerySet:
 
 
 def _seconds_until_next(target: str) -> float | None:
+    """Return the seconds until the next attempt, from 1 to `LONGEST_WAIT`; None if none waits."""
     due = _to(target).waiting().order_by("due").values_list("due", flat=True).first()
     if due is None:
         return None

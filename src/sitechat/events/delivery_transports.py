@@ -1,4 +1,4 @@
-"""Sending of a delivery, as a request to a webhook or as a mail."""
+"""Sending of one delivery, as a request to a webhook or as a mail."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _send_mail(delivery: Delivery) -> None:
         to=content["to"],
         reply_to=[content["reply_to"]] if content.get("reply_to") else None,
         headers={
-            # It is the same for each attempt, so that mail programs recognize a repetition.
+            # The same for each attempt, so that mail programs recognize a repeated mail.
             "Message-ID": f"<{delivery.pk}@{mail.DNS_NAME}>",
             "Auto-Submitted": "auto-generated",
         },

@@ -1,6 +1,6 @@
-"""The chat's mails, which are stored before they are sent, so that a broken mail server loses none.
+"""Storage of the chat's mails, so that none is lost if the mail server fails.
 
-They are sent like webhooks: see `delivery_threads`.
+`delivery_threads` sends them like webhooks.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def queue_mail(
         mail: The mail. It is not stored if it has no addresses.
         conversation_id: If this conversation is deleted, so is the mail.
         contact_id: If this contact is deleted, so is the mail.
-        once: A name such as "cleanup:2026-11-29". Only one mail is ever stored for each name.
+        once: A name such as "cleanup:2026-11-29". Only the first mail with a name is stored.
 
     Returns:
         Whether the mail has addresses.

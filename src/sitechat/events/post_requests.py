@@ -1,4 +1,4 @@
-"""POST requests to addresses that the site's owner has set, but not into private networks.
+"""POST requests to addresses that the site's owner has set, except in private networks.
 
 A host name is resolved once. The IP addresses are checked, and the connection uses one of them, so
 the name can't resolve to another address after the check. Redirects are not followed, and proxies
@@ -48,6 +48,12 @@ class PostFailed(Exception):
 def post(url: str, body: bytes, headers: Mapping[str, str], *, allow_private: bool) -> None:
     """Send a POST request.
 
+    Args:
+        url: The address, with the scheme http or https.
+        body: The body.
+        headers: The headers, except `Host` and `Content-Length`.
+        allow_private: Whether the host may be in a private network or on this machine.
+
     Raises:
         PostFailed: The address is not allowed, does not answer in time, or answers with another
             status than 2xx.
@@ -55,7 +61,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, allow_private: bo
     parts = urlsplit(url)
     path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
     connection = _CheckedConnection(parts, allow_private=allow_private)
-    # The socket's timeout applies to each read, so a slow server might never reach it.
+    # The socket's timeout applies to each read, so a server that sends slowly never exceeds it.
     watch = threading.Timer(TIMEOUT, connection.abort)
     watch.daemon = True
     watch.start()

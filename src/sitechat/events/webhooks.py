@@ -21,7 +21,7 @@ from sitechat.runtime.invalid_settings import log_invalid_setting
 from sitechat.runtime.utc_offsets import with_offset
 
 PREFIX = "whsec_"
-"""The beginning of a secret that is written in base64."""
+"""The beginning of a secret whose rest is a key in base64."""
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,5 @@
-"""People of the site, who answer visitors instead of the bot, and contact requests.
+"""Handoffs of conversations to people of the site, and contact requests.
 
-Imports `conversations` and the layers below it; `http` and `admin` import this package. Nothing
-here calls Claude.
+This package imports `conversations` and the layers below it; `http` and `admin` import this
+package. It never calls Claude.
 """

@@ -20,10 +20,10 @@ def canned_answers(conversation: Conversation, language: str = "") -> Sequence[t
         conversation: The conversation, whose bot and visitor the answers must fit.
         language: The visitor's language. Answers in it come first.
     """
-    is_theirs = Case(
+    by_language = Case(
         When(language=language or "-", then=Value(0)), default=Value(1), output_field=IntegerField()
     )
-    rows = _for_visitor(conversation).order_by(is_theirs, "title", "pk")
+    rows = _for_visitor(conversation).order_by(by_language, "title", "pk")
     # Not every database can search the list of bots.
     found = rows.values_list("pk", "title", "bots").iterator()
     fitting = ((pk, title) for pk, title, bots in found if not bots or conversation.bot in bots)
@@ -31,7 +31,7 @@ def canned_answers(conversation: Conversation, language: str = "") -> Sequence[t
 
 
 def canned_text(conversation: Conversation, pk: int) -> str:
-    """Return the text of an approved answer, in Markdown, or "" if it no longer fits."""
+    """Return the text of an approved answer, in Markdown; "" if it no longer fits."""
     found = _for_visitor(conversation).filter(pk=pk).values_list("answer", "bots").first()
     if found is None or (found[1] and conversation.bot not in found[1]):
         return ""
@@ -41,9 +41,9 @@ def canned_text(conversation: Conversation, pk: int) -> str:
 def _for_visitor(conversation: Conversation) -> QuerySet[ApprovedAnswer]:
     """Return the active answers whose audience the visitor belongs to."""
     audience = ApprovedAnswer.Audience
-    may = Q(audience=audience.PUBLIC)
+    is_visible = Q(audience=audience.PUBLIC)
     if conversation.user is not None:
-        may |= Q(audience=audience.AUTHENTICATED)
+        is_visible |= Q(audience=audience.AUTHENTICATED)
         if conversation.user.is_staff:
-            may |= Q(audience=audience.STAFF)
-    return ApprovedAnswer.objects.filter(may, active=True)
+            is_visible |= Q(audience=audience.STAFF)
+    return ApprovedAnswer.objects.filter(is_visible, active=True)

@@ -30,7 +30,7 @@ PHONE = RegexValidator(r"^[+(]?\d[\d\s()./-]*(?:(?:x|ext\.?)\s*\d+)?$")
 
 
 class ShownForm(TypedDict):
-    """The form as `GET chat/` shows it."""
+    """The form in the response of `GET chat/`."""
 
     fields: list[str]
     required: list[str]
@@ -43,6 +43,7 @@ class ContactForm:
     """The contact form of the site."""
 
     fields: Sequence[str]
+    """The names of its fields, in the order of `FIELDS`."""
     required: Sequence[str]
     consent: str
     """The text to agree to, in the active language; empty if there is none."""
@@ -72,7 +73,7 @@ class ContactEntries:
     phone: str
     message: str
     consent: str
-    """The text that the visitor agreed to."""
+    """The text that the visitor agreed to; empty if there is none."""
     page: str
     """The path of the page, without its query string."""
 
@@ -157,7 +158,7 @@ def _path(url: str) -> str:
 
 
 class _EntriesForm(forms.Form):
-    """Validates the entries, with messages in the language of the page."""
+    """A form that validates the entries, with messages in the language of the page."""
 
     def __init__(self, form: ContactForm, data: Mapping[str, Any]) -> None:
         super().__init__(data)

@@ -1,4 +1,4 @@
-"""Store contact requests, within the limits, and announce them."""
+"""Storage of contact requests, within the limits, and their announcement."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from sitechat.models import Contact, Conversation
 from sitechat.people.contact_form import ContactEntries, current_recipients
 from sitechat.people.visitor_limits import counted
 
-SAME_WITHIN = timedelta(minutes=10)
+RETRY_PERIOD = timedelta(minutes=10)
 """The time within which the same entries count as a retry, which is not stored again."""
 
 PURPOSE = "contact"
-"""The purpose under which limits count forms, separately from messages."""
+"""The purpose under which limits count forms. Messages are counted separately."""
 
 
 def submit(
@@ -72,8 +72,8 @@ def submit(
 def _senders(visit: Visit, *, has_sent: bool) -> list[str]:
     """Return the identities under which the visitor may have sent a copy, the current one first.
 
-    A visitor has no session before the first request, and none in a retry whose first response
-    was lost. The address identifies the visitor in these cases.
+    A visitor has no session before the first request, and none in a retry if the first response
+    was lost. In these cases the IP address identifies the visitor.
     """
     session = f"session {visit.visitor.session}"
     address = f"address {visit.visitor.ip}"
@@ -83,7 +83,7 @@ def _senders(visit: Visit, *, has_sent: bool) -> list[str]:
 
 
 def _copy_key(sender: str, fields: Mapping[str, Any]) -> str:
-    """Return a hash of a request's sender and fields, which only copies of it share."""
+    """Return a hash of a request's sender and fields. It is equal only for copies of a request."""
     values = json.dumps([sender, fields], sort_keys=True, default=str)
     return salted_hmac("sitechat.contact", values, algorithm="sha256").hexdigest()
 
@@ -91,7 +91,7 @@ def _copy_key(sender: str, fields: Mapping[str, Any]) -> str:
 def _earlier(senders: Sequence[str], fields: Mapping[str, Any]) -> Contact | None:
     """Return the row of an earlier copy of a request; None if there is none."""
     keys = [_copy_key(sender, fields) for sender in senders]
-    recent = Contact.objects.filter(created__gte=timezone.now() - SAME_WITHIN)
+    recent = Contact.objects.filter(created__gte=timezone.now() - RETRY_PERIOD)
     return recent.filter(copy_key__in=keys).first()
 
 
@@ -120,10 +120,11 @@ def _store(
     admin_url: Callable[[Contact], str],
     claims: Reservation,
 ) -> Contact:
+    """Store a contact in a transaction, and count and announce it."""
     key = _copy_key(sender, fields)
-    outdated = Contact.objects.filter(copy_key=key, created__lt=timezone.now() - SAME_WITHIN)
+    outdated = Contact.objects.filter(copy_key=key, created__lt=timezone.now() - RETRY_PERIOD)
     outdated.update(copy_key=None)
-    # Insert first, so that a concurrent copy waits here, and fails before it is counted.
+    # The row is inserted first: a concurrent copy waits here, and fails before it is counted.
     contact = Contact.objects.create(**fields, copy_key=key)
     claims.extend(get_ledger().count(visit.visitor.apart(PURPOSE)))
     announce(
@@ -144,7 +145,7 @@ def _mail(contact: Contact, link: str) -> Mail:
 
 def _translated_mail(contact: Contact, link: str) -> Mail:
     lines = [
-        *(f"{name}: {value}" for name, value in _shown(contact) if value),
+        *(f"{name}: {value}" for name, value in _labelled_values(contact) if value),
         *(["", contact.message] if contact.message else []),
         *(["", link] if link else []),
     ]
@@ -156,7 +157,7 @@ def _translated_mail(contact: Contact, link: str) -> Mail:
     )
 
 
-def _shown(contact: Contact) -> list[tuple[str, str]]:
+def _labelled_values(contact: Contact) -> list[tuple[str, str]]:
     return [
         (_("Name"), contact.name),
         (_("E-mail"), contact.email),
@@ -167,6 +168,6 @@ def _shown(contact: Contact) -> list[tuple[str, str]]:
 
 
 def link_conversation(contact: uuid.UUID, conversation: uuid.UUID, bot: str) -> None:
-    """Link a contact that was left before its conversation with the same bot started."""
+    """Link a contact that was sent before its conversation with the same bot started."""
     alone = Contact.objects.filter(pk=contact, bot=bot, conversation=None)
     alone.update(conversation=conversation)

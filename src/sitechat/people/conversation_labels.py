@@ -1,4 +1,4 @@
-"""Labels that the staff puts on conversations."""
+"""The labels of conversations, which staff add and remove."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def add_label(conversation: Conversation, text: str) -> str:
 
     Args:
         conversation: The conversation.
-        text: The label. If a label in use differs only in case, that label is added.
+        text: The label. If a label is in use that differs only in case, that one is added.
 
     Raises:
         StaffError: The text is empty or too long, or the conversation has too many labels.

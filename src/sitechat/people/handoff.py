@@ -1,4 +1,4 @@
-"""The state of a handoff: who answers in a conversation, the bot or a person of the site."""
+"""The state of a handoff: whether the bot or a person of the site answers in a conversation."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ ENDS = (Kind.WITHDRAWN, Kind.HANDED_BACK, Kind.IDLE, Kind.CLOSED)
 def find_handoff(conversation: uuid.UUID, options: PersonOptions | None) -> Handoff | None:
     """Return the handoff of a conversation; None if there was none or CHAT_PERSON is empty.
 
-    If the person has been silent for longer than `idle_minutes`, the bot takes over first.
+    If the person has been silent for longer than `idle_minutes`, the handoff is ended before it is
+    returned.
     """
     if options is None:
         return None
@@ -40,7 +41,7 @@ def find_handoff(conversation: uuid.UUID, options: PersonOptions | None) -> Hand
 
 
 def is_idle(handoff: Handoff, options: PersonOptions, now: datetime | None = None) -> bool:
-    """Return whether the person who has joined has been silent for too long."""
+    """Return whether a person has joined but has been silent for too long."""
     if handoff.state != HandoffState.JOINED or handoff.last_word is None:
         return False
     return handoff.last_word + idle_time(options) <= (now or timezone.now())
@@ -52,7 +53,11 @@ def idle_time(options: PersonOptions) -> timedelta:
 
 
 def end_idle(handoff: Handoff) -> bool:
-    """Let the bot take over from a silent person, unless the person has just written."""
+    """Let the bot take over from a silent person, unless the person has just written.
+
+    Returns:
+        Whether the bot has taken over.
+    """
     silent = Q(state=HandoffState.JOINED, last_word=handoff.last_word)
     return change(handoff.pk, silent, Kind.IDLE, text=handoff.name, **ended(HandoffState.NONE))
 
@@ -152,7 +157,7 @@ def _announce(conversation: uuid.UUID, kind: HandoffEntry.Kind) -> None:
 
 
 def ended(state: HandoffState) -> dict[str, Any]:
-    """Return the values of a handoff in which no person answers any more."""
+    """Return the values of the fields of a handoff in which no person answers any more."""
     return {
         "state": state,
         "agent": None,

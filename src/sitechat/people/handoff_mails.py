@@ -1,4 +1,4 @@
-"""Mail the staff when a visitor is waiting, and mail answers to visitors who have left."""
+"""Mails to staff about waiting visitors, and mails with answers to visitors who have left."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from sitechat.safe_text import one_line, visible
 
 WAITING_EVENT = "person_requested"
 ANSWER_EVENT = "person_answered"
-"""The names of the deliveries in the admin."""
+"""The names of the two kinds of mail in the admin's list of deliveries."""
 
 WAITING_JOB = "mail about waiting"
 """The name of the job that records the time of the last mail about a waiting visitor."""
@@ -31,9 +31,10 @@ INTERVAL = timedelta(minutes=1)
 """The minimum time between two mails about waiting visitors."""
 
 MAX_ANSWERS = 20
-"""Maximum number of answers in one mail. The next mail has those that follow."""
+"""Maximum number of answers in one mail. The next mail contains the following ones."""
 
 EXCERPT = 500
+"""Maximum characters of the visitor's question in a mail to staff."""
 
 Kind = HandoffEntry.Kind
 
@@ -77,7 +78,8 @@ def _about_waiting(handoff: Handoff, options: PersonOptions, link: str) -> Mail:
 def known_addresses(conversation: Conversation) -> list[str]:
     """Return the known e-mail addresses of a visitor, the newest first.
 
-    They come from contact requests and from the visitor's account. Nobody has verified them.
+    They come from the newest five contact requests and from the visitor's account. They are not
+    verified.
     """
     contacts = conversation.contacts.exclude(email="").order_by("-created")
     found = list(contacts.values_list("email", flat=True)[:5])
@@ -87,7 +89,7 @@ def known_addresses(conversation: Conversation) -> list[str]:
 
 
 def mail_answers(conversation: Conversation, user: Any, address: str, site: str) -> int:
-    """Queue a mail with the answers of the staff that follow the last such mail.
+    """Queue a mail with the answers of the staff that no mail contains yet.
 
     Args:
         conversation: The conversation.

@@ -1,4 +1,4 @@
-"""Wake readers when the handoffs that they watch change.
+"""Detection of changes of handoffs, to wake the streams of the visitors who follow them.
 
 One thread per process reads the rows of all watched handoffs, about once a second.
 """
@@ -21,7 +21,12 @@ POLL = 0.8
 
 
 class Watch:
-    """A reader that waits for changes of one handoff."""
+    """A stream that waits for changes of one handoff.
+
+    Args:
+        conversation: The id of the conversation.
+        wake: Called, on the watching thread, after each change.
+    """
 
     def __init__(self, conversation: UUID, wake: Callable[[], None]) -> None:
         self.conversation = conversation
@@ -29,9 +34,13 @@ class Watch:
         self._seen: tuple[int, bool] | None = None
 
     def renew(self, state: tuple[int, bool]) -> None:
-        """Wake the reader if the state has changed since the last call.
+        """Wake the stream if the state has changed since the last call.
 
-        The first call always wakes it, because the state may have changed since the reader read it.
+        The first call always wakes it, because the handoff may have changed since the stream read
+        it.
+
+        Args:
+            state: The version of the handoff, and whether the person is typing.
         """
         if state == self._seen:
             return

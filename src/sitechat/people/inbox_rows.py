@@ -1,4 +1,4 @@
-"""The rows of the inbox: conversations in which visitors wait for a person or talk with one."""
+"""The rows of the inbox: conversations in which visitors wait for a person or talk to one."""
 
 from __future__ import annotations
 
@@ -36,8 +36,10 @@ class InboxRow:
     waited: int
     """Seconds since the visitor asked for a person."""
     is_mine: bool
+    """Whether the current user has joined."""
     is_new: bool
-    """Whether the visitor is waiting, or has written to the current user or to nobody."""
+    """Whether the visitor is waiting, or has written a message that only the current user can
+    answer, or that anybody can answer because the account of the person who joined was deleted."""
 
 
 def open_rows(user: Any) -> list[InboxRow]:
@@ -57,6 +59,7 @@ def done_rows(user: Any) -> list[InboxRow]:
 
 
 def _visible(user: Any) -> HandoffQuerySet:
+    """Return the handoffs of the bots whose visitors a user may answer."""
     bots = answerable_bots(user)
     rows = Handoff.objects.all()
     return rows if bots is None else rows.filter(bot__in=bots)
@@ -71,9 +74,9 @@ def _end_idle() -> None:
     options = person_options()
     if options is None:
         return
-    silent = timezone.now() - handoffs.idle_time(options)
-    joined = Handoff.objects.filter(state=HandoffState.JOINED, last_word__lte=silent)
-    for handoff in joined[:MAX_ROWS]:
+    silent_since = timezone.now() - handoffs.idle_time(options)
+    idle = Handoff.objects.filter(state=HandoffState.JOINED, last_word__lte=silent_since)
+    for handoff in idle[:MAX_ROWS]:
         handoffs.end_idle(handoff)
 
 
@@ -87,15 +90,15 @@ def _row(
     handoff: Handoff, questions: Mapping[uuid.UUID, str | None], user: Any, now: datetime
 ) -> InboxRow:
     is_mine = handoff.agent_id is not None and handoff.agent_id == user.pk
-    waits = handoff.state == HandoffState.WAITING
-    # Everybody sees what the visitor wrote to somebody whose account was deleted.
+    is_waiting = handoff.state == HandoffState.WAITING
+    # A deleted account leaves the handoff without an agent.
     may_be_mine = is_mine or handoff.agent_id is None
     return InboxRow(
         handoff=handoff,
         question=" ".join((questions.get(handoff.pk) or "").split()),
         waited=max(0, int((now - handoff.requested).total_seconds())),
         is_mine=is_mine,
-        is_new=waits or (may_be_mine and handoff.visitor_wrote is not None),
+        is_new=is_waiting or (may_be_mine and handoff.visitor_wrote is not None),
     )
 
 

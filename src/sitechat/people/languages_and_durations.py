@@ -1,4 +1,4 @@
-"""Format languages and durations for the staff."""
+"""Names of languages, and durations in words, for pages and mails for staff."""
 
 from __future__ import annotations
 

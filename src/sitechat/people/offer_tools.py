@@ -1,4 +1,4 @@
-"""Built-in tools with which Claude offers a visitor a person of the site or the contact form."""
+"""Built-in tools with which Claude offers the visitor a person of the site or the contact form."""
 
 from __future__ import annotations
 
@@ -73,7 +73,8 @@ offer_contact_form = Tool(
 
 def tools(visit: Visit, bot: Chatbot) -> Iterable[OfferedTool]:
     """Yield the tools that the bot offers to the visitor."""
-    # Not dependent on opening hours: each change of the list would invalidate Claude's cache.
+    # The list does not depend on opening hours, because each change of it invalidates the prompt
+    # cache.
     edited = bot_texts.read_texts(bot.name)
     if edited.offers_person and person_options() is not None:
         yield OfferedTool(talk_to_person, visit)

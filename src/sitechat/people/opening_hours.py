@@ -1,4 +1,4 @@
-"""Parsing of opening hours such as "Mon-Fri 09:00-17:00; Sat 10:00-14:00". Does no I/O."""
+"""Parsing of opening hours such as "Mon-Fri 09:00-17:00; Sat 10:00-14:00"."""
 
 from __future__ import annotations
 
@@ -18,11 +18,14 @@ SPAN = re.compile(r"(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})", re.ASCII)
 
 @dataclass(frozen=True)
 class Span:
-    """Hours on one weekday, in minutes since midnight. Hours over midnight become two spans."""
+    """Hours on one weekday. Hours that extend past midnight become two spans."""
 
     day: int
+    """The weekday, from 0 for Monday to 6 for Sunday."""
     start: int
+    """The first minute, counted from midnight."""
     end: int
+    """The minute after the last."""
 
 
 def is_open(hours: str, now: datetime) -> bool:
@@ -85,17 +88,17 @@ def _day(text: str) -> int:
     try:
         return DAYS.index(name[:3])
     except ValueError:
-        raise ValueError(f"{text.strip()!r} is no day; days are Mon, Tue, … Sun") from None
+        raise ValueError(f"{text.strip()!r} is not a day; days are Mon, Tue, … Sun") from None
 
 
 def _times(text: str) -> tuple[int, int]:
     matched = SPAN.fullmatch(text)
     if matched is None:
-        raise ValueError(f'{text!r} is no time; times are like "09:00-17:00"')
+        raise ValueError(f'{text!r} is not a time; times are like "09:00-17:00"')
     first_hour, first_minute, last_hour, last_minute = map(int, matched.groups())
     start, end = first_hour * 60 + first_minute, last_hour * 60 + last_minute
     if first_minute > 59 or last_minute > 59 or start >= DAY_MINUTES or end > DAY_MINUTES:
-        raise ValueError(f"{text!r} is no time of a day")
+        raise ValueError(f"{text!r} is not a time of day; times are from 00:00 to 24:00")
     if start == end:
         raise ValueError(f"{text!r} begins and ends at the same time")
     return start, end

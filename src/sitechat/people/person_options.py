@@ -15,8 +15,8 @@ from sitechat.conf import conf
 from sitechat.people import opening_hours
 from sitechat.runtime.invalid_settings import log_invalid_setting
 
-NOBODY = "visitors are offered no person"
-"""What follows if CHAT_PERSON is not valid, for the log."""
+NOBODY = "visitors can't ask for a person"
+"""What an invalid CHAT_PERSON means for visitors, for the log."""
 
 KEYS = ("email", "hours", "timezone", "names", "idle_minutes")
 
@@ -32,16 +32,17 @@ class PersonOptions:
     hours: str = ""
     """The opening hours; empty if somebody answers at any time."""
     zone: str = ""
+    """The time zone of the hours; empty for the site's `TIME_ZONE`."""
     by_username: Mapping[str, str] | None = None
     """The name that visitors see, by username; None if `names` is a list."""
     names: tuple[str, ...] = ()
     """The names from which a person can choose."""
     idle: timedelta | None = None
-    """The time after which the bot takes over from a silent person; None for the default."""
+    """The time after which the bot takes over from a silent person; None for `IDLE_MINUTES`."""
 
     @classmethod
     def of(cls, value: Mapping[str, Any]) -> PersonOptions:
-        """Return the options of a value of CHAT_PERSON that passed the system checks."""
+        """Return the options in a value of CHAT_PERSON that passed the system checks."""
         given = value.get("email") or ()
         names: Any = value.get("names") or ()
         by_username = None
@@ -80,7 +81,7 @@ class PersonOptions:
 
 
 def person_options() -> PersonOptions | None:
-    """Return the options; None if CHAT_PERSON is empty or invalid, so that nobody is offered."""
+    """Return the options; None if CHAT_PERSON is empty or invalid."""
     value = conf.CHAT_PERSON
     if not value:
         return None

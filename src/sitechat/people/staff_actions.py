@@ -32,18 +32,21 @@ TYPING_FOR = timedelta(seconds=6)
 
 def names_for(user: Any, options: PersonOptions) -> list[str]:
     """Return the names under which a user may answer, the best one first."""
-    own = [getattr(user, field, "") for field in ("first_name",)]
+    first = getattr(user, "first_name", "")
     full = getattr(user, "get_full_name", str)()
-    return options.names_for(user.get_username(), *filter(None, [*own, full]))
+    return options.names_for(user.get_username(), *filter(None, [first, full]))
 
 
 def join(conversation: Conversation, user: Any, name: str = "") -> Handoff:
-    """Let a user answer in a conversation. A running reply continues to its end.
+    """Let a user answer in a conversation. A running reply of the bot continues to its end.
 
     Args:
         conversation: Any conversation, whether or not its visitor asked for a person.
         user: A user who may answer in it.
-        name: The name that the visitor sees, one of `names_for`; the first of them if empty.
+        name: The name that the visitor sees, one of `names_for`; by default the first of them.
+
+    Returns:
+        The handoff.
 
     Raises:
         NotYours: Another person has joined, and did not assign the conversation to this user.
@@ -54,7 +57,7 @@ def join(conversation: Conversation, user: Any, name: str = "") -> Handoff:
     if options is None:
         raise StaffError(_("CHAT_PERSON is empty, so people can't answer visitors."))
     names = names_for(user, options)
-    handoffs.find_handoff(conversation.pk, options)
+    handoffs.find_handoff(conversation.pk, options)  # ends it if the colleague has been idle
     return unless_gone(
         partial(_join, conversation, user, (name if name in names else names[0])[:MAX_NAME_LENGTH])
     )
@@ -81,7 +84,7 @@ def _join(conversation: Conversation, user: Any, name: str) -> Handoff:
         )
         if not joined:
             raise NotYours(_("%(name)s has already joined.") % {"name": _staff_name(rows.get())})
-        # If the visitor agreed now, the bot would continue.
+        # Otherwise the visitor could still confirm a tool call, and the bot would continue.
         decline_open(conversation.messages.filter(confirm__isnull=False), by=BY_PERSON)
         handoffs.write_entry(conversation.pk, Kind.JOINED, author=user, text=name)
         return rows.get()
@@ -96,8 +99,11 @@ def say(
         conversation: The conversation.
         user: The user.
         text: The message, in Markdown.
-        draft: The id that the form gave the message. A copy with the same id and text is not sent
-            again.
+        draft: The id of the form that was sent. If an earlier request has sent a message with the
+            same id and text, it is not sent again.
+
+    Returns:
+        The message; the earlier one if this is a copy.
 
     Raises:
         StaffError: The text is empty or too long.
@@ -147,11 +153,11 @@ def close(conversation: Conversation, user: Any) -> None:
 def _leave(
     conversation: Conversation, user: Any, kind: HandoffEntry.Kind, state: HandoffState
 ) -> None:
-    may = Q(state=HandoffState.JOINED) & (Q(agent=user.pk) | Q(agent=None))
+    condition = Q(state=HandoffState.JOINED) & (Q(agent=user.pk) | Q(agent=None))
     if state == HandoffState.CLOSED:
-        may |= Q(state=HandoffState.WAITING)
+        condition |= Q(state=HandoffState.WAITING)
     leave = partial(
-        handoffs.change, conversation.pk, may, kind, author=user, **handoffs.ended(state)
+        handoffs.change, conversation.pk, condition, kind, author=user, **handoffs.ended(state)
     )
     if not unless_gone(leave) and not _has_just_left(conversation, user, kind, state):
         raise _not_yours(conversation)
@@ -160,7 +166,7 @@ def _leave(
 def _has_just_left(
     conversation: Conversation, user: Any, kind: HandoffEntry.Kind, state: HandoffState
 ) -> bool:
-    """Return whether the button was clicked twice: the user's step was the last one."""
+    """Return whether the user has just taken the same step, for example with a double click."""
     if not Handoff.objects.filter(pk=conversation.pk, state=state).exists():
         return False
     steps = HandoffEntry.objects.filter(handoff=conversation.pk).exclude(kind=Kind.NOTE)
@@ -175,8 +181,8 @@ def note(conversation: Conversation, user: Any, text: str, draft: uuid.UUID | No
         conversation: The conversation.
         user: The author.
         text: The note.
-        draft: The id that the form gave the note. A copy with the same id and text is not added
-            again.
+        draft: The id of the form that was sent. If an earlier request has added a note with the
+            same id and text, it is not added again.
 
     Raises:
         StaffError: The text is empty or too long.
@@ -226,11 +232,12 @@ def assign(conversation: Conversation, user: Any, colleague: Any) -> None:
         raise StaffError(_("Nobody is waiting in this conversation any more."))
 
 
-def type_on(conversation: Conversation, user: Any) -> None:
+def show_typing(conversation: Conversation, user: Any) -> None:
     """Show the visitor for some seconds that the user who has joined is typing."""
     now = timezone.now()
     rows = Handoff.objects.filter(pk=conversation.pk, state=HandoffState.JOINED, agent=user.pk)
-    # A new version announces that typing has started. Its end is announced by its time.
+    # A new version wakes the visitor's stream when typing starts. Its end needs no version, because
+    # the stream also watches `typing_until`.
     started = rows.filter(Q(typing_until=None) | Q(typing_until__lte=now)).update(
         typing_until=now + TYPING_FOR, version=F("version") + 1
     )
@@ -258,7 +265,7 @@ def _valid(text: str) -> str:
 
 
 def _not_yours(conversation: Conversation) -> StaffError:
-    """Return the reason why a user can't write in a conversation or leave it."""
+    """Return the error for a user who can't write in a conversation or leave it."""
     handoff = Handoff.objects.filter(pk=conversation.pk).first()
     if handoff is None:
         if not Conversation.objects.filter(pk=conversation.pk).exists():

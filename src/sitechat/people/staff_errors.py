@@ -31,11 +31,15 @@ class ConversationGone(StaffError):
 
 
 class NotYours(StaffError):
-    """The user has not joined the conversation."""
+    """The user has not joined the conversation, no longer, or another person has joined it."""
 
 
 def unless_gone(work: Callable[[], T]) -> T:
-    """Run a transaction with retries. Raise ConversationGone if the conversation was deleted."""
+    """Run a transaction, again after a deadlock, and return its result.
+
+    Raises:
+        ConversationGone: The conversation was deleted.
+    """
     try:
         return database.retry(work)
     except (message_rows.ConversationDeleted, IntegrityError):

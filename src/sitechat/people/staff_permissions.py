@@ -21,9 +21,9 @@ CODENAME = "answer_conversation"
 MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 MAX_COLLEAGUES = 200
-"""Maximum number of users among whom a conversation can be assigned."""
+"""Maximum number of users that are offered when a conversation is assigned."""
 
-MAX_ASKED = 1000
+MAX_CHECKED = 1000
 """Maximum number of users that are checked one by one, if SQL can't filter by permissions."""
 
 
@@ -39,7 +39,7 @@ def may_answer(user: Any, bot: str) -> bool:
 
 
 def _can_be_filtered(model: type[Model], *names: str) -> bool:
-    """Return whether a user model has these fields. A custom one may have properties instead."""
+    """Return whether SQL can filter by these names. In custom models they may be properties."""
     return {field.name for field in model._meta.get_fields()}.issuperset(names)
 
 
@@ -67,7 +67,7 @@ def colleagues(bot: str) -> list[Any]:
     ordered = users.order_by(model.USERNAME_FIELD)
     has_permissions = _can_be_filtered(model, "is_superuser", "user_permissions", "groups")
     if len(flags) < 2 or not has_permissions:
-        return [user for user in ordered[:MAX_ASKED] if may_answer(user, bot)][:MAX_COLLEAGUES]
+        return [user for user in ordered[:MAX_CHECKED] if may_answer(user, bot)][:MAX_COLLEAGUES]
     if MODEL_BACKEND in settings.AUTHENTICATION_BACKENDS:
         names = Q(content_type__app_label="sitechat", codename__in=[CODENAME, codename_for(bot)])
         permissions = apps.get_model("auth", "Permission")._default_manager.filter(names)
@@ -98,7 +98,10 @@ def create_for_bots(using: str) -> None:
 
 
 def delete_unused(app_config: AppConfig, using: str) -> None:
-    """Delete permissions of earlier versions that nothing checks, so that no form offers them."""
+    """Delete permissions that earlier versions created and that nothing checks.
+
+    Otherwise the admin's forms would still offer them.
+    """
     unused = [
         f"{action}_{model._meta.model_name}"
         for model in app_config.get_models()

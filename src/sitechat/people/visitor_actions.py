@@ -1,4 +1,4 @@
-"""The actions of visitors: ask for a person, write to the person, go back to the bot."""
+"""The actions of visitors: asking for a person, writing to them, and going back to the bot."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Delivered:
 def find_delivered(state: ConversationState, message: IncomingMessage) -> Delivered | None:
     """Return the message if an earlier request has stored it for a person, else None.
 
-    Call this only for messages without a reply from Claude.
+    Call this only for messages that Claude has not replied to.
     """
     row = state.earlier_message(message)
     if row is None or state.conversation is None:
@@ -187,7 +187,7 @@ def _announce(handoff: Handoff, bot: Chatbot, admin_url: Callable[[uuid.UUID], s
 
 
 def _new_id(visit: Visit, bot: str) -> uuid.UUID:
-    """Return the id for a new conversation of the visitor."""
+    """Return the id for a new conversation of the visitor, which no other account uses."""
     pk = visit.held.new_id(bot)
     others = Conversation.objects.filter(pk=pk).exclude(user=None).exclude(user=visit.account)
     return uuid.uuid4() if others.exists() else pk

@@ -1,4 +1,7 @@
-"""Django's log of the admin, which keeps the text of each object that was changed or deleted."""
+"""Removal of personal data from the admin's log.
+
+The log keeps the text representation of each object that was changed or deleted.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ def forget_names() -> int:
     """
     if not apps.is_installed("django.contrib.admin"):
         return 0
-    # It can't be imported on sites without the admin.
+    # On sites without the admin, this import fails.
     from django.contrib.admin.models import LogEntry
 
     short_id = Substr("object_id", 1, Contact.SHORT_ID)

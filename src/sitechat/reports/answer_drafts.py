@@ -1,4 +1,4 @@
-"""Draft approved answers from replies that did not help, and mark their questions as done."""
+"""Drafts of approved answers from replies that did not help, and marking questions as done."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.utils import timezone
 from sitechat.models import ApprovedAnswer, Message, Role, Unanswered
 from sitechat.runtime import database
 
-WORDINGS = 5
+MAX_WORDINGS = 5
 """Maximum number of wordings in a draft, from a group of similar questions."""
 
 
@@ -26,9 +26,12 @@ class AnswerDraft:
 
 
 def draft(reply_id: UUID) -> AnswerDraft | None:
-    """Return the draft for the question of a reply; None if there is no such reply.
+    """Return a draft of an approved answer to the question of a reply; None if there is no reply.
 
     The draft contains the text of the reply, unless Claude did not know the answer.
+
+    Args:
+        reply_id: The id of the reply's message.
     """
     reply = _reply(reply_id)
     if reply is None:
@@ -44,17 +47,19 @@ def draft(reply_id: UUID) -> AnswerDraft | None:
     )
     return AnswerDraft(
         title=_one_line(question)[:200],
-        questions="\n".join(list(dict.fromkeys(filter(None, map(_one_line, wordings))))[:WORDINGS]),
+        questions="\n".join(
+            list(dict.fromkeys(filter(None, map(_one_line, wordings))))[:MAX_WORDINGS]
+        ),
         answer="" if did_not_know else reply.text,
         bot=reply.conversation.bot,
     )
 
 
 def add(answer: ApprovedAnswer, form_id: UUID | None) -> bool:
-    """Store a new answer, unless it is a copy of one that the same form has sent.
+    """Store a new answer, unless the same form has already stored it.
 
     Args:
-        answer: The answer. If it is a copy, it gets the primary key of the stored one.
+        answer: The answer. If it is already stored, it gets the primary key of the stored one.
         form_id: The id of the form; None if it has none.
 
     Returns:

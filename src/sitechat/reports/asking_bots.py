@@ -1,6 +1,6 @@
-"""Ask a bot a question for a command or the admin, in the same way as for a visitor's message.
+"""Questions to a bot from commands and the admin, which are answered like a visitor's message.
 
-Only the usage is stored, marked with the command. CHAT_LIMITS does not apply.
+Only their usage is stored, marked with the command. CHAT_LIMITS does not apply.
 """
 
 from __future__ import annotations
@@ -109,6 +109,9 @@ def compose_question(
         command: The command, or the admin, that asks it.
         earlier: The questions and answers before it, oldest first.
         instructions: Instructions to add to the system prompt; None for the saved ones.
+
+    Returns:
+        The reply, to be passed to `answer`.
     """
     visit = anonymous_visit()
     tools = offered_tools.offer(visit, message.bot)
@@ -164,7 +167,7 @@ async def answer(
         live: The reply.
         show: Called with each piece of text.
         note: Called with the current activity, such as "Waiting for Claude…".
-        until: The time (`monotonic`) at which the answer is stopped, even if it is incomplete.
+        until: The `time.monotonic()` at which the answer is stopped, even if it is incomplete.
 
     Returns:
         The usage that was booked.
@@ -191,7 +194,7 @@ async def answer(
 
 
 def reason_of_failure(error: ReplyError, model: str) -> str:
-    """Return the message that a visitor would see, the reason, and what to do."""
+    """Return why a reply failed: a visitor's message, the reason, and what the owner can do."""
     parts = [str(error.as_dict()["message"])]
     if error.failure is not None:
         parts.append(explanation(error.failure, model=model))
@@ -199,13 +202,14 @@ def reason_of_failure(error: ReplyError, model: str) -> str:
 
 
 def run(asking: Coroutine[Any, Any, object]) -> None:
-    """Run a coroutine. Close Claude's client afterwards, if the event loop ends with it.
+    """Run a coroutine, and close Claude's client afterwards if the event loop ends with it.
 
-    Database access runs on the caller's thread, and so in its transaction. Under ASGI, the
+    Database access runs on the caller's thread, and thus in its transaction. Under ASGI, the
     coroutine runs on the server's event loop and shares the engine's client.
     """
 
     async def whole() -> None:
+        # A loop with a single task was started by `async_to_sync` for this call.
         has_own_loop = len(asyncio.all_tasks()) == 1
         try:
             await asking

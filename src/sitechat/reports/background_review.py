@@ -1,4 +1,4 @@
-"""Review new replies on a thread, so that no page waits for it."""
+"""Review of new replies on a thread, so that no page waits for it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ WAIT = 0.05
 """Seconds that a page waits for the thread if there is little to do."""
 
 AT_ONCE = 100
-"""Number of replies between two rests: about 40 ms of work. A page waits for at most this many."""
+"""Number of replies between two pauses: about 40 ms of work. A page waits only if at most this
+many replies are left."""
 
-REST = 4.0
-"""How many times longer the thread rests than it works, because its work slows down requests."""
+PAUSE_FACTOR = 4.0
+"""The duration of a pause as a multiple of the work before it, because the work slows requests."""
 
 COUNTED = 1000
-"""The maximum number of replies that a page counts."""
+"""Maximum number of unreviewed replies that a page counts."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def review_soon() -> Unreviewed | None:
 def _review_all() -> None:
     started = monotonic()
     while not unanswered_questions.review_new_replies(AT_ONCE):
-        sleep(REST * (monotonic() - started))
+        sleep(PAUSE_FACTOR * (monotonic() - started))
         started = monotonic()
 
 

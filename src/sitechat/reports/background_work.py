@@ -1,4 +1,4 @@
-"""Work of the reports on a thread of the process, so that no request waits for it."""
+"""A thread for the work of reports, so that no request waits for it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,12 @@ logger = get_logger("sitechat.reports")
 
 
 class BackgroundWork:
-    """Work that at most one thread of the process does at a time."""
+    """Work that at most one thread of the process does at a time.
+
+    Args:
+        name: The name of the work, for the thread and the log.
+        work: The work. If it fails, a later call of `start` repeats it.
+    """
 
     def __init__(self, name: str, work: Callable[[], object]) -> None:
         self._name = name
@@ -43,13 +48,15 @@ class BackgroundWork:
             start_daemon(run, f"sitechat-{self._name}")
         except PoolFull:
             self._idle.set()
-            logger.warning("No thread could start for the %s; it is repeated later", self._name)
+            logger.warning(
+                "No thread could start for the %s; a later request repeats it", self._name
+            )
 
     def _run(self) -> None:
         try:
             self._work()
         except DatabaseError:
-            logger.warning("The %s failed, and is repeated later", self._name, exc_info=True)
+            logger.warning("The %s failed; a later request repeats it", self._name, exc_info=True)
         finally:
             with suppress(DatabaseError):
                 connections[database.alias()].close()

@@ -11,14 +11,14 @@ from sitechat.models import Summary
 from sitechat.reports import time_histogram, usage_summaries
 from sitechat.reports.usage_figures import Figures
 
-SLOW = 10_000.0
-"""The minimum 95th percentile of the time to first token, in milliseconds, of a slow hour."""
+MIN_SLOW_MS = 10_000.0
+"""Minimum 95th percentile of the time to first token, in milliseconds, of a slow hour."""
 
 MIN_REPLIES = 5
-"""The minimum number of replies of a slow or failing hour."""
+"""Minimum number of replies of a slow or failing hour."""
 
-FAILING = 0.2
-"""The minimum share of failed replies, 0 to 1, of a failing hour."""
+MIN_FAILED_SHARE = 0.2
+"""Minimum share of failed replies, from 0 to 1, of a failing hour."""
 
 
 @dataclass(frozen=True)
@@ -43,20 +43,20 @@ def bad_hours(start: datetime, end: datetime) -> list[BadHour]:
         BadHour(moment, figures.replies, figures.errors, figures.first_token_p95)
         for moment, figures in sorted(_hours(start, end).items())
         if figures.replies >= MIN_REPLIES
-        and (_is_failing(figures) or (figures.first_token_p95 or 0) >= SLOW)
+        and (_is_failing(figures) or (figures.first_token_p95 or 0) >= MIN_SLOW_MS)
     ]
     return sorted(found, key=lambda hour: (-hour.errors, -(hour.first_token or 0)))
 
 
 def _is_failing(figures: Figures) -> bool:
-    return figures.errors > 0 and figures.errors / figures.replies >= FAILING
+    return figures.errors > 0 and figures.errors / figures.replies >= MIN_FAILED_SHARE
 
 
 def _hours(start: datetime, end: datetime) -> dict[datetime, Figures]:
-    """Return the figures of each hour that are needed to find bad hours.
+    """Return the figures by hour, as far as they are needed to find bad hours.
 
-    A month has 700 hours, with a row for each bot and model. Therefore times are read only for
-    failing hours, and for days with a slow reply.
+    A month has 700 hours, with a row for each bot and model. Therefore the histograms of times are
+    read only for failing hours, and for days with a slow reply.
     """
     hours: dict[datetime, Figures] = {}
     stored = _stored(Summary.Period.HOUR, start, end)
@@ -88,7 +88,9 @@ def _slow_days(start: datetime, end: datetime) -> set[datetime]:
     """Return the days with a reply whose first token was slow."""
     rows = _stored(Summary.Period.DAY, start, end).values_list("start", "first_token_ms")
     return {
-        usage_summaries.in_utc(day) for day, each in rows if time_histogram.slowest(each) >= SLOW
+        usage_summaries.in_utc(day)
+        for day, each in rows
+        if time_histogram.slowest(each) >= MIN_SLOW_MS
     }
 
 

@@ -1,4 +1,4 @@
-"""Numbers of things as text, such as "1 contact", for sentences with more than one of them."""
+"""Numbers with their nouns, such as "1 contact", for sentences that contain several of them."""
 
 from __future__ import annotations
 

@@ -26,27 +26,37 @@ TRIAL_PASSAGES = 2 * search_tools.PASSAGES
 
 @dataclass(frozen=True)
 class SourceFigures:
-    """The pages of one source. `failed` counts pages that could not be read or were skipped."""
+    """The pages of one source."""
 
     source: str
+    """The label of the source."""
     pages: int
     words: int
     failed: int
+    """Pages that could not be read or were left out."""
     newest: datetime | None
+    """When its newest page was indexed."""
 
 
 @dataclass(frozen=True)
 class Knowledge:
-    """The state of the index. `passages`, `vectors` and `bytes` refer to this host's index."""
+    """The state of the stored pages and of this host's index."""
 
     sources: Sequence[SourceFigures]
     changed: datetime | None
+    """When the stored pages last changed."""
     can_search: bool
+    """Whether SQLite has full-text search."""
     embeds: bool
+    """Whether the site has an embedder."""
     passages: int
+    """Passages in this host's index."""
     vectors: int
+    """Vectors in this host's index."""
     bytes: int
+    """The size of this host's index."""
     up_to_date: bool
+    """Whether this host's index contains the stored pages."""
 
     @property
     def pages(self) -> int:
@@ -65,7 +75,7 @@ class Knowledge:
 
 
 def knowledge_report() -> Knowledge:
-    """Return the current state. It reads all rows of pages and may update this host's index."""
+    """Return the current state. This reads all rows of pages and may update this host's index."""
     figures = (
         Page.objects.values_list("source")
         .order_by("source")
@@ -104,9 +114,14 @@ class Trial:
 
 
 def trial(question: str, *, previous: str, page_url: str, language: str, bot: str) -> Trial:
-    """Return the passages for a question of an anonymous visitor.
+    """Search for a question as an anonymous visitor, with the validation of a visitor's message.
 
-    Validation and search are the same as for a visitor's message.
+    Args:
+        question: The question.
+        previous: The visitor's previous message, or "".
+        page_url: The page that the visitor is on, or "".
+        language: The visitor's language.
+        bot: A name in CHAT_BOTS; empty for the default bot.
     """
     body: dict[str, Any] = {"message": question, "page": {"url": page_url}}
     if bot:

@@ -1,7 +1,7 @@
 """Counts of conversations, ratings and contacts in a period.
 
-The cleanup keeps those of the last periods, before it deletes the conversations that they count.
-`missing_counts` keeps those of large periods that a page asked for.
+Before the cleanup deletes conversations, it stores the counts of the last two weeks and months.
+`missing_counts` stores those of large periods that a page asked for.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ PROVISIONAL = "provisional"
 """The key of counts that were made before all replies had been reviewed."""
 
 OF_COMMANDS = Conversation.objects.filter(pk=OuterRef("conversation"), command__isnull=False)
-"""The conversation of a row, if no visitor began it."""
+"""A subquery for the conversation of a row, if a command started it and not a visitor."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,9 @@ def last_limits(period: str, moment: datetime) -> tuple[datetime, datetime, date
     Args:
         period: `week` or `month`.
         moment: An aware time.
+
+    Returns:
+        The start of the earlier period, the start of the later one, and its end.
     """
     end = _start_of(period, moment)
     start = _start_of(period, end - timedelta(days=1))
@@ -98,7 +101,7 @@ def _start_of(period: str, moment: datetime) -> datetime:
 
 
 def counts_of(period: str, *limits: datetime) -> list[CountedPeriod]:
-    """Return the counts of consecutive periods: those that are kept, else current ones.
+    """Return the counts of consecutive periods, stored ones if there are any.
 
     Args:
         period: `week` or `month`.
@@ -161,9 +164,9 @@ def drop_provisional() -> None:
 
 
 def keep_counts(cutoff: datetime) -> None:
-    """Keep the counts of the last two whole weeks and months, after new replies were reviewed.
+    """Store the counts of the last two whole weeks and months.
 
-    They are counted again at each call, as long as no conversation of the period was deleted.
+    They are counted again at each call until a conversation of the period may be deleted.
 
     Args:
         cutoff: The time before which conversations are deleted.
@@ -215,7 +218,7 @@ def _count(start: datetime, end: datetime, thumbs: Thumbs) -> CountedPeriod:
 def _conversations_and_visitors(active: Any) -> dict[str, int]:
     """Return the numbers of conversations and of visitors.
 
-    Grouped by visitor first, as databases sort all texts for COUNT(DISTINCT).
+    The query groups by visitor first, because databases sort all texts for COUNT(DISTINCT).
     """
     anonymous = Q(user_id=None)
     by_visitor = active.order_by().values("user_id", "visitor").annotate(number=Count("pk"))

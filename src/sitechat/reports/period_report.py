@@ -1,8 +1,8 @@
 """The report of a week or month, compared with the period before.
 
 Questions of commands, of the admin, and of staff in the chat are excluded. Periods are in UTC, as
-in CHAT_LIMITS and on Anthropic's bill. Lists of questions are read from the conversations, so they
-get shorter as conversations are deleted; figures do not.
+in CHAT_LIMITS and on Anthropic's bill. If conversations are deleted, figures stay the same, but
+lists of questions get shorter, because they are read from the conversations.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from sitechat.reports.usage_figures import Figures
 from sitechat.reports.usage_summaries import DAY, day_of
 from sitechat.runtime import database
 
-QUESTIONS = 500
-"""Number of the newest questions among which the frequent ones are found."""
+MAX_COMPARED = 500
+"""Maximum number of questions, the newest, among which the frequent ones are found."""
 
-LISTED = 10
+MAX_LISTED = 10
 """Maximum number of entries in a list."""
 
 
@@ -39,6 +39,7 @@ class PeriodFigures:
     conversations: int
     visitors: int
     questions: int
+    """Questions that got a reply, failed or not."""
     answered: float | None
     """The share of replies that neither failed nor are listed as unanswered, 0 to 1."""
     without_person: float | None
@@ -65,6 +66,7 @@ class FrequentQuestion:
     count: int
     conversation: UUID
     reply: UUID | None = None
+    """The reply to the question, if it is listed as unanswered."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,7 @@ def period_report(period: str, *, end: datetime | None = None) -> PeriodReport:
         budget=_budget(start, finish),
         unanswered=_unanswered(start, finish),
         frequent=_frequent(start, finish),
-        bad_hours=bad_hours(start, finish)[:LISTED],
+        bad_hours=bad_hours(start, finish)[:MAX_LISTED],
     )
 
 
@@ -200,7 +202,7 @@ def _budget(start: datetime, end: datetime) -> Decimal | None:
 
 
 def _allowed(cap: Decimal, period: str, days: Sequence[datetime]) -> Decimal:
-    """Return the dollars that a limit allows on some days, in proportion for a monthly limit."""
+    """Return the dollars that a limit allows on some days; of a month's limit, the days' share."""
     if period != "month":
         return cap * {"minute": 1440, "hour": 24, "day": 1}[period] * len(days)
     months = Counter((day.year, day.month) for day in days)
@@ -213,9 +215,9 @@ def _unanswered(start: datetime, end: datetime) -> list[FrequentQuestion]:
         created__gte=usage_summaries.as_stored(start), created__lt=usage_summaries.as_stored(end)
     )
     groups: dict[UUID, list[Unanswered]] = {}
-    for row in rows.order_by("-created")[:QUESTIONS]:
+    for row in rows.order_by("-created")[:MAX_COMPARED]:
         groups.setdefault(row.group or row.reply_id, []).append(row)
-    largest = sorted(groups.values(), key=len, reverse=True)[:LISTED]
+    largest = sorted(groups.values(), key=len, reverse=True)[:MAX_LISTED]
     return [
         FrequentQuestion(_short(g[0].question), len(g), g[0].conversation_id, g[0].reply_id)
         for g in largest
@@ -227,15 +229,15 @@ def _frequent(start: datetime, end: datetime) -> list[FrequentQuestion]:
     # Each conversation has a question, so this many conversations are enough. An index on their
     # time finds them. Messages have no such index.
     newest = Conversation.objects.filter(command=None, updated__gte=start, created__lt=end)
-    conversations = list(newest.order_by("-updated").values_list("pk", flat=True)[:QUESTIONS])
+    conversations = list(newest.order_by("-updated").values_list("pk", flat=True)[:MAX_COMPARED])
     asked = Message.objects.filter(
         role=Role.USER, conversation__in=conversations, created__gte=start, created__lt=end
     )
-    rows = asked.order_by("-created").values_list("conversation_id", "text")[:QUESTIONS]
+    rows = asked.order_by("-created").values_list("conversation_id", "text")[:MAX_COMPARED]
     groups = grouped(((conversation, text), text) for conversation, text in rows)
     return [
         FrequentQuestion(_short(group[0][1]), len(group), group[0][0])
-        for group in groups[:LISTED]
+        for group in groups[:MAX_LISTED]
         if len(group) > 1
     ]
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from functools import cache
 
-WITHIN = 600
-"""Number of characters that are searched, because a reply says at once that it does not know."""
+SEARCHED_LENGTH = 600
+"""Number of characters that are searched: replies say at their beginning that they do not know."""
 
 SENTENCE = r"[^.!?\n]"
 
@@ -148,4 +148,4 @@ def _unknown() -> re.Pattern[str]:
 
 def says_unknown(text: str) -> bool:
     """Return whether a reply says at its beginning that it does not know."""
-    return _unknown().search(text[:WITHIN].replace("\u2019", "'")) is not None
+    return _unknown().search(text[:SEARCHED_LENGTH].replace("\u2019", "'")) is not None

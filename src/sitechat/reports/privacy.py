@@ -1,4 +1,4 @@
-"""Export and delete what is stored about a person."""
+"""Export and deletion of what is stored about a person."""
 
 from __future__ import annotations
 
@@ -202,7 +202,7 @@ def _unanswered(row: Unanswered) -> dict[str, Any]:
 
 
 def count_rows(data: PersonalData) -> dict[str, int]:
-    """Return the maximum number of rows of each kind that `forget` would delete."""
+    """Return the number of rows of each kind that `forget` would delete, or slightly more."""
     return {
         "conversations": data.conversations.count(),
         "messages": Message.objects.filter(

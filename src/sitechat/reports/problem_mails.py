@@ -1,7 +1,7 @@
-"""Mail CHAT_NOTIFY about problems, at most once a day for each kind of problem.
+"""Mails to CHAT_NOTIFY about problems, at most one a day for each kind of problem.
 
 Receivers of signals check each reply that has ended and each budget. They run in the process that
-sends the signal, and only store mails, which `sitechat.events` sends.
+sends the signal, and only store mails. `sitechat.events` sends them.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from sitechat.runtime.safe_logging import get_logger
 
 logger = get_logger("sitechat.events")
 
-UNANSWERED_FOR = timedelta(hours=1)
-"""The time without any answer after which the owner is notified."""
+MAX_SILENCE = timedelta(hours=1)
+"""The time during which all replies to visitors failed, after which the owner is notified."""
 
 CLEANUP_OVERDUE = timedelta(days=7)
-"""The time after which a cleanup that did not run is reported."""
+"""The time without a cleanup after which the owner is notified."""
 
 CHECK_INTERVAL = 3600
 """Seconds between two checks of the cleanup."""
@@ -42,7 +42,7 @@ CREDIT_STATUS = 402
 
 
 def _language() -> AbstractContextManager[None]:
-    """Use the site's own language: the active one may be that of a visitor."""
+    """Activate the site's own language, because the active one may be that of a visitor."""
     return translation.override(settings.LANGUAGE_CODE)
 
 
@@ -50,9 +50,10 @@ def notify(kind: str, subject: str, text: str, **values: object) -> None:
     """Store a mail to CHAT_NOTIFY, unless one of this kind was stored today.
 
     Args:
-        kind: What the mail is about; the same kind is mailed once a day.
-        subject: The subject in English; it is translated to the site's language.
-        text: The text, likewise.
+        kind: The kind of problem. What follows a colon, such as the name of a limit, distinguishes
+            mails but does not appear in the admin.
+        subject: The subject in English. It is translated to the site's language.
+        text: The text in English. It is translated, too.
         values: The values of placeholders in both.
     """
     to = owner_addresses()
@@ -65,7 +66,7 @@ def notify(kind: str, subject: str, text: str, **values: object) -> None:
 
 
 def index_failed(error: Exception) -> None:
-    """Notify the owner that `chat_index` has failed."""
+    """Mail the owner that `chat_index` has failed."""
     try:
         notify(
             "index_failed",
@@ -138,9 +139,9 @@ def _check_failure(failure: Failure, model: str) -> None:
 
 
 def _check_answers() -> None:
-    """Notify the owner if visitors have asked for an hour, and none of them got an answer."""
+    """Mail the owner if all replies of the last hour failed, and the last one before it."""
     replies = Usage.objects.filter(command=None).order_by("-created")
-    begin = timezone.now() - UNANSWERED_FOR
+    begin = timezone.now() - MAX_SILENCE
     if replies.filter(created__gt=begin).exclude(status__in=FAILED).exists():
         return
     before = replies.filter(created__lte=begin).values_list("status", flat=True).first()

@@ -1,4 +1,4 @@
-"""Group similar unanswered questions, by their letters and, with an embedder, by their meaning.
+"""Grouping of similar unanswered questions by letters, and by meaning if there is an embedder.
 
 The group is stored with each question, so that pages do not compare questions again.
 """
@@ -27,14 +27,14 @@ logger = get_logger("sitechat.reports")
 AT_ONCE = 500
 """Number of questions in one batch."""
 
-COMPARED = 5000
-"""The maximum number of groups, the newest first, that a question is compared with."""
+MAX_GROUPS = 5000
+"""Maximum number of groups, the newest ones, with which a question is compared."""
 
-SAME_MEANING = 0.62
-"""The minimum cosine of a question to the first question of its group."""
+MIN_COSINE = 0.62
+"""Minimum cosine of a question to the first question of its group."""
 
 EMBEDDING_TIMEOUT = 5.0
-"""Maximum seconds of the embedder for a batch. After them, it is grouped by letters only."""
+"""Maximum seconds of the embedder for a batch. If it is slower, only letters are compared."""
 
 
 def group_new(limit: int | None = None) -> bool:
@@ -64,7 +64,9 @@ class _Groups:
 
     def __init__(self, dimensions: int | None) -> None:
         firsts = Unanswered.objects.filter(done=None, group=F("reply_id"))
-        known = firsts.order_by("-created").values_list("reply_id", "question", "vector")[:COMPARED]
+        known = firsts.order_by("-created").values_list("reply_id", "question", "vector")[
+            :MAX_GROUPS
+        ]
         self._dimensions = dimensions
         self._by_letters = SimilarTexts[UUID]()
         self._groups: list[UUID] = []
@@ -89,9 +91,9 @@ class _Groups:
         import numpy as np
 
         known = np.frombuffer(b"".join(self._vectors), dtype="<f2").astype(np.float32)
-        likeness = known.reshape(len(self._vectors), -1) @ np.frombuffer(vector, dtype="<f2")
-        best = int(likeness.argmax())
-        return self._groups[best] if likeness[best] >= SAME_MEANING else None
+        cosines = known.reshape(len(self._vectors), -1) @ np.frombuffer(vector, dtype="<f2")
+        best = int(cosines.argmax())
+        return self._groups[best] if cosines[best] >= MIN_COSINE else None
 
 
 def _group(rows: Sequence[Unanswered]) -> None:

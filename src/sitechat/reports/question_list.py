@@ -25,18 +25,18 @@ SHOWN_FIELDS = (
 """The fields of a question and its reply that the list shows."""
 
 GROUPS = 25
-"""The number of groups on one page."""
+"""Number of groups on one page."""
 
 LOADED = 10
 """Maximum number of questions that are read per group."""
 
-EXPORTED = 50_000
-"""The maximum number of questions in one export."""
+MAX_EXPORTED = 50_000
+"""Maximum number of questions in one export."""
 
 
 @dataclass(frozen=True)
 class QuestionFilter:
-    """The questions to list. Empty values do not restrict."""
+    """The filters for the listed questions. Empty values do not filter."""
 
     done: bool = False
     bot: str = ""
@@ -68,9 +68,11 @@ class QuestionGroup:
 
     key: UUID
     count: int
+    """The number of questions in the group."""
     newest: datetime
+    """When the newest question was asked."""
     rows: Sequence[Unanswered]
-    """At most LOADED of them."""
+    """The newest questions, at most LOADED."""
 
 
 @dataclass(frozen=True)

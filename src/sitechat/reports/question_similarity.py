@@ -7,14 +7,14 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Generic, TypeVar
 
-ALIKE = 0.65
-"""The minimum similarity, 0 to 1, of a question to the first question of its group."""
+MIN_GROUPED = 0.65
+"""Minimum similarity, from 0 to 1, of a question to the first question of its group."""
 
-SAME = 0.85
-"""The minimum similarity of two questions that count as the same question asked again."""
+MIN_REPEATED = 0.85
+"""Minimum similarity, from 0 to 1, of two questions of which the second repeats the first."""
 
 MAX_LENGTH = 300
-"""The number of characters of a question that are compared."""
+"""Maximum characters of a question that are compared."""
 
 WORDS = re.compile(r"\w+")
 
@@ -51,17 +51,19 @@ class SimilarTexts(Generic[T]):
         from rapidfuzz import fuzz, process
 
         own = _comparable(text)
-        best = None
-        if own:
-            best = process.extractOne(own, self._texts, scorer=fuzz.ratio, score_cutoff=100 * ALIKE)
+        if not own:
+            return None
+        best = process.extractOne(
+            own, self._texts, scorer=fuzz.ratio, score_cutoff=100 * MIN_GROUPED
+        )
         return None if best is None else self._items[best[2]]
 
 
 def grouped(items: Iterable[tuple[T, str]]) -> list[list[T]]:
     """Return items grouped by the similarity of their texts, the largest group first.
 
-    Each item joins the group whose first text is most similar to its own, or starts one. An item
-    without letters or digits is a group of its own.
+    Each item joins the group whose first text is most similar to its own, or starts a new group. An
+    item without letters or digits is alone in its group.
     """
     groups: list[list[T]] = []
     firsts = SimilarTexts[list[T]]()
@@ -76,7 +78,7 @@ def grouped(items: Iterable[tuple[T, str]]) -> list[list[T]]:
 
 
 def _comparable(text: str) -> str:
-    """Return the sorted words without case, accents and punctuation."""
+    """Return the sorted words in lower case, without accents and punctuation."""
     plain = text[:MAX_LENGTH].casefold()
     if not plain.isascii():
         plain = unicodedata.normalize("NFKD", plain)

@@ -1,4 +1,4 @@
-"""Write a log line for each reply, with fields for log searches and without any message text."""
+"""A log line for each reply, with fields for log searches and without the text of messages."""
 
 from __future__ import annotations
 

@@ -20,8 +20,8 @@ from sitechat.safe_text import one_line
 
 EVENT = "report"
 
-LARGE = 1000
-"""The percentage from which a change is shown as a factor."""
+MIN_FACTOR_PERCENT = 1000
+"""Minimum percentage of a change that is shown as a factor, such as 11 times."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def _change(now: Any, before: Any, is_share: bool) -> str:
     if not before:
         return ""
     share = round(float((Decimal(str(now)) - Decimal(str(before))) / Decimal(str(before))) * 100)
-    if share >= LARGE:
+    if share >= MIN_FACTOR_PERCENT:
         return f"\u00d7{count(share / 100 + 1)}"
     return f"{share:+d}%" if share else ""
 
@@ -125,6 +125,9 @@ def as_mail(report: PeriodReport, addresses: list[str]) -> Mail:
 
 def send_report(period: str = "week") -> int:
     """Mail the report of the last period to CHAT_NOTIFY, at most once for each period.
+
+    Args:
+        period: `week` or `month`.
 
     Returns:
         The number of addresses; 0 if there are none.

@@ -1,4 +1,4 @@
-"""The cleanup: delete what is older than the retention settings allow."""
+"""The cleanup: deletion of what is older than the retention settings allow."""
 
 from __future__ import annotations
 
@@ -35,17 +35,19 @@ BATCH = 500
 """Number of deliveries, consents or contacts that are deleted in one transaction."""
 
 MAX_DAYS = 36_500
-"""Longer retention is treated as this many days, because dates can't go back further."""
+"""Maximum days of retention. A longer time is shortened, so that dates stay valid."""
 
 
 @dataclass
 class Cleaned:
-    """What a cleanup did, or would do."""
+    """The numbers of rows that a cleanup deleted or changed, or would."""
 
     conversations: int = 0
     messages: int = 0
     interrupted: int = 0
+    """Replies that were ended because their process has died."""
     counters: int = 0
+    """Counters of limits for past periods."""
     consents: int = 0
     contacts: int = 0
 
@@ -107,7 +109,7 @@ def cleanup(days: int | None = None, *, dry_run: bool = False) -> Cleaned:
     while ids := list(old.order_by("updated").values_list("pk", flat=True)[: erasure.BATCH]):
         counts = erasure.erase(old.filter(pk__in=ids))
         if not counts:
-            break  # visitors have written in the remaining ones
+            break  # visitors have written in the remaining conversations meanwhile
         cleaned.conversations += counts.get(Conversation._meta.label, 0)
         cleaned.messages += counts.get(Message._meta.label, 0)
     _delete(Delivery.objects.outdated(_cutoff(days)))

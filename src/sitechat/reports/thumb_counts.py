@@ -1,4 +1,4 @@
-"""Count the thumbs up and down that replies of consecutive periods got."""
+"""Counts of the thumbs up and down that replies of consecutive periods got."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ class Thumbs:
 def count_thumbs(*limits: datetime) -> list[Thumbs]:
     """Return the thumbs of the periods between consecutive times.
 
-    The index of ratings contains conversations, but no times. Therefore replies are read only in
-    the few conversations that continue from one period into the next.
+    The index of ratings contains conversations, but no times. Most conversations lie within one
+    period, so their ratings are counted from the index alone. The replies' own times are read only
+    for the few conversations that continue from one period into the next.
     """
     times = [usage_summaries.as_stored(limit) for limit in limits]
     crossing = list(_crossing(times))

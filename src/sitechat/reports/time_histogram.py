@@ -1,4 +1,4 @@
-"""Histograms of times. Unlike percentiles they can be added up over hours and days.
+"""Histograms of times. Unlike percentiles, they can be added up over hours and days.
 
 Each bucket is 5% wider than the one before, so percentiles are accurate to 2.5%.
 """

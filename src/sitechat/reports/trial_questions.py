@@ -1,4 +1,4 @@
-"""Ask a bot a few questions from the admin, as an anonymous visitor, to see what it answers."""
+"""Trial questions to a bot from the admin, which are answered as to an anonymous visitor."""
 
 from __future__ import annotations
 
@@ -49,8 +49,11 @@ def ask(
         questions: The questions.
         bot: The bot that answers.
         instructions: Instructions to add to the system prompt; None for the saved ones.
-        within: Seconds for all answers together. An answer that is not finished then is cut, and
-            the questions after it are not asked.
+        within: Seconds for all answers together. An answer that is not complete by then is cut off,
+            and the questions after it are not asked.
+
+    Returns:
+        An answer, or a problem, for each question that was asked.
     """
     # Start-up cost: the admin imports this module, and asking imports most of the package.
     from sitechat.reports import asking_bots

@@ -1,4 +1,4 @@
-"""Find replies that did not help, and list their questions as unanswered.
+"""Review of replies: those that did not help are listed as unanswered questions.
 
 A reply did not help if it did not know the answer, if it got a thumb down, or if its question was
 asked again. Claude marks replies that did not know; others are recognized by their words (see
@@ -20,12 +20,14 @@ from sitechat.events import announce
 from sitechat.models import Job, Message, Role, Status, Unanswered, Usage
 from sitechat.reports import question_grouping
 from sitechat.reports.phrases import says_unknown
-from sitechat.reports.question_similarity import SAME, similarity
+from sitechat.reports.question_similarity import MIN_REPEATED, similarity
 from sitechat.runtime import database
 
 JOB = "review"
+"""The name of the `Job` with the time up to which replies were reviewed."""
+
 RATINGS = "ratings"
-"""The names of the rows with the time up to which replies, and thumbs down, were reviewed."""
+"""The name of the `Job` with the time up to which thumbs down were reviewed."""
 
 AT_ONCE = 1000
 """Number of replies in one batch."""
@@ -35,10 +37,10 @@ REVIEWED_FIELDS = (
 )
 """The fields of a reply that the review reads."""
 
-NEWS = timedelta(days=7)
-"""The maximum age of an unanswered question that is announced."""
+MAX_ANNOUNCED_AGE = timedelta(days=7)
+"""Maximum age of an unanswered question that is announced."""
 
-SETTLES = timedelta(minutes=1)
+SETTLING_TIME = timedelta(minutes=1)
 """The delay before a reply is reviewed, so that all earlier transactions are committed."""
 
 FAILURES = (Status.FAILED, Status.INTERRUPTED)
@@ -109,12 +111,14 @@ def _review(limit: int | None) -> bool:
 
 
 def _period() -> tuple[datetime | None, datetime | None]:
-    """Return the time of the last reviewed reply, and the end of what can be reviewed now.
+    """Return the start and the end of the period to review.
 
-    The first is None if nothing was reviewed, the second if everything was.
+    Returns:
+        The time of the last reviewed reply, None if no reply was reviewed; and the end, None if
+        all replies were reviewed.
     """
     now = timezone.now()
-    end = now - SETTLES
+    end = now - SETTLING_TIME
     since = Job.progress(JOB)
     if since is not None and since > end:
         if since <= now:
@@ -156,7 +160,7 @@ def _review_batch(replies: Sequence[Message]) -> None:
     for reply in replies:
         before = (reply.conversation_id, reply.position - 3)
         asked, asked_before = questions.get(_asked(reply), ""), questions.get(before, "")
-        if asked_before.strip() and _same(asked, asked_before):
+        if asked_before.strip() and similarity(asked, asked_before) >= MIN_REPEATED:
             previous = Message.objects.filter(
                 conversation=reply.conversation_id, position=reply.position - 2
             ).first()
@@ -203,11 +207,8 @@ def _update_ratings() -> None:
 
 
 def _asked(reply: Message) -> tuple[UUID, int]:
+    """Return the conversation and the position of a reply's question."""
     return (reply.conversation_id, reply.position - 1)
-
-
-def _same(one: str, other: str) -> bool:
-    return similarity(one, other) >= SAME
 
 
 def _questions(replies: Sequence[Message]) -> dict[tuple[UUID, int], str]:
@@ -223,6 +224,7 @@ def _questions(replies: Sequence[Message]) -> dict[tuple[UUID, int], str]:
 
 
 def _keep(found: Iterable[tuple[str, Message]], questions: Mapping[tuple[UUID, int], str]) -> None:
+    """List replies as unanswered, with the reason for each."""
     rows = [
         Unanswered(
             conversation_id=reply.conversation_id,
@@ -256,7 +258,9 @@ def _insert(rows: list[Unanswered]) -> None:
 
 def _announce(replies: set[UUID]) -> None:
     """Announce new rows, except for old replies, which a first review lists all at once."""
-    news = Unanswered.objects.filter(reply__in=replies, created__gt=timezone.now() - NEWS)
+    news = Unanswered.objects.filter(
+        reply__in=replies, created__gt=timezone.now() - MAX_ANNOUNCED_AGE
+    )
     for row in news.select_related("reply", "conversation") if replies else ():
         announce(
             "question_unanswered",

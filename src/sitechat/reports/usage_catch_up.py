@@ -1,4 +1,4 @@
-"""Sum up past usage on a thread if there is much of it, so that no request waits."""
+"""Summing of past usage on a thread if there is much of it, so that no request waits."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sitechat.reports.background_work import BackgroundWork
 from sitechat.runtime.per_process import PerProcess
 
 LARGE = 2_000
-"""The number of replies above which a thread sums them up instead of a request."""
+"""Maximum number of replies that a request sums up itself. With more, a thread does it."""
 
 WAIT = 0.05
 """Seconds that a request waits for the thread."""
@@ -60,7 +60,7 @@ def _is_much_left() -> bool:
 def sum_up_past(now: datetime | None = None) -> None:
     """Sum up all hours that have ended, day by day. The next call continues an interrupted one."""
     now = now or datetime.now(timezone.utc)
-    end = usage_summaries.hour_of(now - usage_summaries.SETTLES)
+    end = usage_summaries.hour_of(now - usage_summaries.SETTLING_TIME)
     until = usage_summaries.summarised_until()
     if until is not None and until > now:
         usage_summaries.summarise_new_hours(now)

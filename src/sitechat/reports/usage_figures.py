@@ -10,7 +10,7 @@ from typing import Any
 from sitechat.reports import time_histogram
 from sitechat.reports.time_histogram import Histogram
 
-COUNTS = (
+COUNTS = (  # the fields that are whole numbers
     "replies",
     "conversations",
     "visits",
@@ -38,6 +38,7 @@ class Figures:
     cache_write_tokens: int = 0
     dollars: Decimal = Decimal(0)
     estimated: int = 0
+    """Replies whose cost Claude did not report."""
     errors: int = 0
     refusals: int = 0
     first_token_ms: Histogram = field(default_factory=dict)

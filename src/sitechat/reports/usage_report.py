@@ -1,4 +1,4 @@
-"""Usage and cost by hour, day or month, by model and bot, and what is spent of budgets."""
+"""Usage and cost by hour, day or month, by model and bot, and the use of the site's limits."""
 
 from __future__ import annotations
 
@@ -50,8 +50,11 @@ class LimitUse:
 
     limit: Limit
     spent: Decimal
+    """What is used, in the unit of the limit: dollars, tokens or messages."""
     cap: Decimal
+    """The limit, in the same unit."""
     resets: datetime
+    """The end of the window, in UTC."""
 
     @property
     def share(self) -> float:
@@ -78,7 +81,7 @@ def report(
         bot: Include only the replies of this bot.
         model: Include only the replies of this model.
         commands: Include questions of commands, of the admin, and of staff in the chat.
-        now: The current time by default.
+        now: The time of the report; by default the current time.
 
     Raises:
         ValueError: `by` is not valid.
@@ -153,8 +156,8 @@ def budgets(now: datetime | None = None) -> list[LimitUse]:
 def totals(now: datetime | None = None) -> dict[tuple[str, str], Figures]:
     """Return the usage of all replies to visitors so far, by bot and model.
 
-    The figures never decrease. Therefore conversations and visits are counted only after their
-    hour was summed up, because a deletion could reduce them until then.
+    The figures never decrease, as Prometheus requires of counters. A deletion may reduce the
+    conversations and visits of an hour that is not summed up yet, so these are not counted.
     """
     now = now or datetime.now(timezone.utc)
     found: dict[tuple[str, str], Figures] = {}

@@ -1,7 +1,7 @@
-"""Sum `Usage` up into a row for each hour and day, so that pages about months load fast.
+"""Sums of `Usage`, in a row for each hour and day, so that pages about months load fast.
 
-Past hours are summed once, and newer usage at every request. Late rows of `Usage`, and rows written
-with a wrong clock, are included when the cleanup sums the last days again.
+Past hours are summed once, newer usage at every request. The cleanup sums the last days again, to
+include rows of `Usage` that were written late or with a wrong clock.
 """
 
 from __future__ import annotations
@@ -24,21 +24,22 @@ Key = tuple[datetime, str, str]
 
 JOB = "summaries"
 
-VISIT = timedelta(minutes=30)
-"""A longer pause starts a new visit, as is usual in web statistics."""
+VISIT_PAUSE = timedelta(minutes=30)
+"""Maximum time between two questions of one visit, as is usual in web statistics."""
 
-SETTLES = timedelta(minutes=10)
+SETTLING_TIME = timedelta(minutes=10)
 """The delay between the end of an hour and its summary, so that all its rows are committed."""
 
-AGAIN = timedelta(days=3)
-"""The time span that the cleanup sums again."""
+REPEATED_SPAN = timedelta(days=3)
+"""The time before the cleanup that it sums again."""
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 VISITORS = Q(command=None)
 COMMANDS = Q(command__isnull=False)
 LIMITED = Q(command__in=[Asker.DOCTOR, Asker.STAFF])
-"""Conditions for included replies. CHAT_LIMITS also counts chat_doctor and staff in the chat."""
+"""Conditions for replies to visitors; to commands, the admin and staff; and those of the latter
+that CHAT_LIMITS counts."""
 
 ERRORS = frozenset({Status.FAILED, Status.INTERRUPTED})
 
@@ -53,7 +54,7 @@ def summarise_new_hours(now: datetime | None = None) -> datetime | None:
         The time up to which everything is summed; None if there was never a reply.
     """
     now = now or datetime.now(timezone.utc)
-    end = hour_of(now - SETTLES)
+    end = hour_of(now - SETTLING_TIME)
     known = Job.progress(JOB)
     until = in_utc(known) if known else None
     was_ahead = until is not None and until > now
@@ -94,7 +95,7 @@ def sum_again(now: datetime | None = None) -> None:
     now = now or datetime.now(timezone.utc)
     until = summarise_new_hours(now)
     if until is not None:
-        sum_up(hour_of(now - AGAIN), until)
+        sum_up(hour_of(now - REPEATED_SPAN), until)
 
 
 def sum_up(start: datetime, end: datetime) -> None:
@@ -117,7 +118,13 @@ def sum_up(start: datetime, end: datetime) -> None:
 def figures_between(
     start: datetime, end: datetime | None, asked_by: Q = VISITORS
 ) -> dict[Key, Figures]:
-    """Return the figures of each hour, bot and model, from the replies themselves."""
+    """Return the figures of each hour, bot and model, from the rows of `Usage`.
+
+    Args:
+        start: The start of the period.
+        end: Its end (exclusive); None for no end.
+        asked_by: The condition for the replies to include.
+    """
     usage = Usage.objects.filter(asked_by, created__gte=as_stored(start))
     if end is not None:
         usage = usage.filter(created__lt=as_stored(end))
@@ -143,7 +150,7 @@ def _count(figures: Figures, row: Mapping[str, Any]) -> None:
     if row["conversation_id"] is not None:
         previous = row["previous"]
         figures.conversations += previous is None
-        figures.visits += previous is None or row["created"] - previous > VISIT
+        figures.visits += previous is None or row["created"] - previous > VISIT_PAUSE
     for name in TOKENS:
         setattr(figures, name, getattr(figures, name) + row[name])
     figures.dollars += row["dollars"]
@@ -203,7 +210,7 @@ def summarised(period: str, start: datetime, end: datetime) -> Iterable[tuple[Ke
         yield (in_utc(row["start"]), row["bot"], row["model"]), Figures.from_stored(row)
 
 
-# Inside this package times are aware and in UTC, independent of the site's USE_TZ.
+# In this package, times are aware and in UTC, whatever the site's USE_TZ is.
 
 
 def in_utc(moment: datetime) -> datetime:

@@ -1,8 +1,8 @@
 """Regression tests of prompts, for `chat_eval`: questions with expectations of their answers.
 
-`suites` reads the files, `expectations` asks and compares, `judging` asks a model for a verdict,
-and `transcript_cases` writes a file from a conversation. Imports `engine`, the models and what is
-below them.
+`suites` parses the files, `expectations` asks the questions and compares the answers, `judging`
+asks a model for a verdict, and `transcript_cases` makes a suite from a conversation. This package
+imports `conversations`, `engine` and the layers below them.
 """
 
 from __future__ import annotations

@@ -20,13 +20,14 @@ from sitechat.reports.phrases import says_unknown
 
 @dataclass
 class Result:
-    """An answer and its failures."""
+    """An answer, and the expectations that it does not meet."""
 
     case: Case
     text: str = ""
     sources: list[str] = field(default_factory=list)
     status: str = ""
     failures: list[str] = field(default_factory=list)
+    """A sentence for each expectation that the answer does not meet."""
     dollars: float = 0.0
     """The cost of the answer and of its judge."""
     milliseconds: int = 0
@@ -34,7 +35,7 @@ class Result:
     titles: list[str] = field(default_factory=list)
     """The titles of the sources; approved answers may have no address."""
     did_not_know: bool = False
-    """Whether Claude marked that the answer lacks what was asked for."""
+    """Whether Claude has marked the answer as one that lacks what was asked for."""
     verdict: Verdict | None = None
     """The verdict of the judge; None if it was not asked."""
 
@@ -65,7 +66,13 @@ class Result:
 
 
 async def evaluate(case: Case, live: LiveReply, judge: str) -> Result:
-    """Ask the question and compare the answer with the expectations."""
+    """Ask the question and compare the answer with the expectations.
+
+    Args:
+        case: The question and its expectations.
+        live: The reply to the question, which is not started yet.
+        judge: The model that judges the answer; the bot's own model if empty.
+    """
     started = perf_counter()
     usage = await asking_bots.answer(live)
     result = Result(

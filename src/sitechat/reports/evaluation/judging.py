@@ -35,15 +35,16 @@ SCHEMA: Mapping[str, Any] = {
     "additionalProperties": False,
 }
 
-REFUSES_SCHEMAS = (400, 404, 422)
-"""HTTP statuses of servers that do not support structured outputs."""
+UNSUPPORTED_STATUSES = (400, 404, 422)
+"""HTTP statuses with which servers refuse a schema, if they do not support structured outputs."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The verdict of the judge. `meets` is None if there is none."""
+    """The verdict of the judge."""
 
     meets: bool | None
+    """Whether the answer meets the criterion; None if the judge did not say so."""
     reason: str
     structured: bool = True
     """Whether the server supports structured outputs."""
@@ -51,12 +52,10 @@ class Verdict:
     @property
     def failure(self) -> str:
         """Return a sentence if the answer does not meet the criterion, else ""."""
+        if self.meets:
+            return ""
         no_reason = _("nothing") if self.meets is None else _("no")
-        return (
-            ""
-            if self.meets
-            else _("the judge says: %(reason)s") % {"reason": self.reason or no_reason}
-        )
+        return _("the judge says: %(reason)s") % {"reason": self.reason or no_reason}
 
     def as_dict(self) -> dict[str, Any]:
         """Return the verdict as `--json` prints it."""
@@ -95,7 +94,7 @@ async def judge(
         dollars += usage.dollars
         error = judging.ending.error if judging.ending is not None else None
         failure = error.failure if error is not None else None
-        if failure is None or failure.status not in REFUSES_SCHEMAS:
+        if failure is None or failure.status not in UNSUPPORTED_STATUSES:
             break
     if usage.status in (Status.FAILED, Status.REFUSED, Status.INTERRUPTED):
         why = _("(it did not answer: %(failure)s)") % {
@@ -106,7 +105,7 @@ async def judge(
 
 
 def read_verdict(text: str, *, structured: bool = True) -> Verdict:
-    """Return the verdict in the judge's words, which may have text around the JSON."""
+    """Parse the judge's answer: JSON with or without text around it, or a text after YES or NO."""
     begin, end = text.find("{"), text.rfind("}")
     try:
         data = json.loads(text[begin : end + 1]) if 0 <= begin < end else None

@@ -43,8 +43,11 @@ class Case:
     must_mention: Words = ()
     must_not_mention: Words = ()
     must_cite: Words = ()
+    """Parts of the addresses or titles of the sources that the answer must cite."""
     must_refuse: bool | None = None
+    """Whether the bot must refuse or say that it does not know; None if it may do either."""
     judged: str = ""
+    """The criterion for the judge; empty if it is not asked."""
 
 
 @dataclass(frozen=True)
@@ -193,7 +196,7 @@ def _words(data: Mapping[Any, Any], key: str, where: str) -> Words:
                 % {"where": where, "key": key}
             )
         if any(isinstance(each, (bool, float)) for each in choices):
-            # YAML reads `yes` as true and `1.10` as 1.1: the answer would be searched for those.
+            # YAML reads `yes` as true and `1.10` as 1.1, so other words would be searched for.
             raise _not_text(key, where)
         words.append(tuple(map(str, choices)))
     return tuple(words)

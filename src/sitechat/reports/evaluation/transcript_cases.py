@@ -1,4 +1,4 @@
-"""Write cases for `chat_eval` from a conversation: its questions, and the cited sources."""
+"""Cases for `chat_eval` from a conversation, with its questions and cited sources."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sitechat.models import Conversation, Message, Role, Status
 from sitechat.reports.phrases import says_unknown
 
 MAX_CASES = 200
-"""Maximum number of cases in a suite, the newest ones."""
+"""Maximum number of cases in a suite. Of a longer conversation, the newest are taken."""
 
 ANSWERED = (Status.COMPLETE, Status.TRUNCATED)
 
@@ -18,7 +18,8 @@ ANSWERED = (Status.COMPLETE, Status.TRUNCATED)
 def suite_of(conversation: Conversation) -> dict[str, Any]:
     """Return a suite with a case for each answered or refused question.
 
-    The answers of the conversation meet the expectations, which the owner then corrects.
+    The answers of the conversation meet all expectations. The owner corrects them if an answer was
+    wrong.
     """
     suite: dict[str, Any] = {"cases": [*_cases(conversation)][-MAX_CASES:]}
     return suite if conversation.bot == "default" else {"bot": conversation.bot, **suite}
