@@ -7,10 +7,14 @@ import type { Surface } from "../shared/extras-types"
 import type { Updates } from "../shared/http-types"
 import { refusalOf } from "./refusal-errors"
 
-/** Milliseconds between two polls: by default, in a hidden tab, and at most after failures. */
+/** Milliseconds between two polls. */
 const POLL = 2000
+/** Milliseconds between two polls in a hidden tab. */
 const HIDDEN_POLL = 10_000
-const LONGEST = 30_000
+/** Milliseconds after which a stream that ended is opened again. Servers end long streams. */
+const REOPENING = 500
+/** Maximum milliseconds between two polls after failures, unless the server asks for more. */
+const LONGEST_PAUSE = 30_000
 /** Milliseconds until the server must start to respond. */
 const PATIENCE = 20_000
 
@@ -49,7 +53,7 @@ export function createUpdates(
     }
     if (/event-stream/.test(response.headers.get("Content-Type") ?? "")) {
       await readEvents(response, (event) => listen(event as Updates))
-      return POLL / 4
+      return REOPENING
     }
     listen((await response.json()) as Updates)
     return document.hidden ? HIDDEN_POLL : POLL
@@ -97,7 +101,7 @@ export function createUpdates(
 
 function waitAfter(error: unknown, failures: number): number {
   const seconds = refusalOf(error).detail.retry_after ?? 0
-  return Math.min(LONGEST, Math.max(seconds * 1000, POLL * 2 ** (failures - 1)))
+  return Math.min(LONGEST_PAUSE, Math.max(seconds * 1000, POLL * 2 ** (failures - 1)))
 }
 
 function pause(delay: number, signal: AbortSignal): Promise<void> {

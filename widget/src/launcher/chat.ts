@@ -38,7 +38,7 @@ function readWords(json: string | null): Record<string, unknown> {
 /** Milliseconds that a chat waits for a new element before it closes its connection. */
 const ADOPTION = 5000
 /** Milliseconds that the message "unavailable" is shown. */
-const MESSAGE = 5000
+const MESSAGE_TIME = 5000
 
 export function createChat(identity: string, first: Host, onOpen: (chat: Chat) => void): Chat {
   const attribute = (name: string): string | null => chat.host.getAttribute(name)
@@ -150,7 +150,7 @@ export function createChat(identity: string, first: Host, onOpen: (chat: Chat) =
       if (panel) throw error
       skeleton.role = "alert"
       skeleton.textContent = say("unavailable")
-      setTimeout(hideSkeleton, MESSAGE)
+      setTimeout(hideSkeleton, MESSAGE_TIME)
       emit("site-chat:error", { error: "unavailable", message: say("unavailable"), retryable: true })
       return
     }

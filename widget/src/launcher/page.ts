@@ -4,7 +4,7 @@ import type { Chat } from "./chat"
 import { findChat } from "./element"
 
 /** Maximum characters of a question in an address. */
-const LONGEST = 2000
+const MAX_QUESTION = 2000
 
 /** Handles clicks: `data-site-chat-open` opens the chat of the bot in its value, `data-site-chat-ask` asks. */
 export function handleClick(event: MouseEvent): void {
@@ -53,7 +53,7 @@ export function askFromAddress(own: boolean): void {
   url.searchParams.delete("ask")
   if (inHash.has("ask")) url.hash = ""
   history.replaceState(history.state, "", url)
-  const text = question.slice(0, LONGEST)
+  const text = question.slice(0, MAX_QUESTION)
   if (own) void chat.ask(text)
   else chat.prefill(text)
 }

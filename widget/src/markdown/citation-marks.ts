@@ -54,19 +54,19 @@ export interface LateMarks {
   place(source: string, ended: boolean): void
 }
 
-/** Creates a queue for marks, which can arrive before their text. */
-export function createLateMarks(hand: (mark: Mark) => void): LateMarks {
+/** Creates a queue for marks, which can arrive before their text. `deliver` gets each mark with its index. */
+export function createLateMarks(deliver: (mark: Mark) => void): LateMarks {
   let waiting: Mark[] = []
   return {
     add: (points, n) => void waiting.push({ at: points, n }),
     place(source, ended) {
       if (!waiting.length) return
       const length = countPoints(source)
-      const there = waiting.filter(({ at }) => at <= length || ended)
-      waiting = waiting.filter((mark) => !there.includes(mark))
-      for (const { at, n } of there) {
+      const reached = waiting.filter(({ at }) => at <= length || ended)
+      waiting = waiting.filter((mark) => !reached.includes(mark))
+      for (const { at, n } of reached) {
         const index = length === source.length ? at : indexOfPoint(source, at)
-        hand({ n, at: Math.max(1, beforeBlanks(source, Math.min(index, source.length))) })
+        deliver({ n, at: Math.max(1, beforeBlanks(source, Math.min(index, source.length))) })
       }
     },
   }

@@ -37,8 +37,8 @@ export function countClosed(source: string, { nodes, base, to }: Parsed): number
     if (!before || !node || !isWhole(source, node, base, to)) continue
     const start = startOf(node) + base
     // a definition can continue with a title on the next line
-    const mayGoOn = before.type === "definition" && /["'(]/.test(source.charAt(start))
-    if (!mayGoOn || isApart(source, endOf(before) + base, start)) return index
+    const mayContinue = before.type === "definition" && /["'(]/.test(source.charAt(start))
+    if (!mayContinue || isApart(source, endOf(before) + base, start)) return index
   }
   return 0
 }

@@ -5,7 +5,7 @@ import type { Mark } from "./citation-marks"
 import type { DrawOptions, Target } from "./options"
 
 /** Maximum nesting of elements. Deeper content is drawn as text. */
-export const DEEPEST = 40
+export const MAX_DEPTH = 40
 
 export interface DrawContext extends DrawOptions {
   source: string

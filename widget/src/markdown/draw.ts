@@ -5,7 +5,7 @@ import type { Strings } from "../i18n/strings"
 import { h } from "../shared/dom"
 import { isLoose } from "./closing"
 import { createCode } from "./code"
-import { DEEPEST, type DrawContext, isDue, placeMarks, textOf } from "./context"
+import { type DrawContext, isDue, MAX_DEPTH, placeMarks, textOf } from "./context"
 import { withoutOverrides } from "./direction-marks"
 import { type Block, endOf } from "./grammar"
 import { drawInline } from "./inline"
@@ -37,7 +37,7 @@ function placeLate(context: DrawContext, end: number, element: HTMLElement | und
 
 function drawBlock(block: Block, context: DrawContext, depth: number): HTMLElement | undefined {
   const dir = dirOf(depth)
-  if (depth > DEEPEST) return h("p", "", {}, withoutOverrides(textOf(block)))
+  if (depth > MAX_DEPTH) return h("p", "", {}, withoutOverrides(textOf(block)))
   switch (block.type) {
     case "paragraph":
       return drawInline(h("p", "", { dir }), block.children, context, depth, endOf(block))

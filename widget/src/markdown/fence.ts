@@ -10,10 +10,14 @@ const OPENING = /^( {0,3})(`{3,}|~{3,})/
 export interface OpenFence {
   kind: "fence"
   code: Code
-  /** The indexes at which the block and its next line start. */
+  /** The index at which the block starts. */
   from: number
+  /** The index of the first line that is not drawn yet. */
   next: number
-  /** Draws the complete lines before `to`; with `all`, also an incomplete last line. Returns whether the block is closed. */
+  /**
+   * Draws the complete lines before `to`; with `all`, also an incomplete last line. Returns whether
+   * the block is closed.
+   */
   take(source: string, to: number, all: boolean): boolean
 }
 

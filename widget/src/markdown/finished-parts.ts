@@ -14,8 +14,9 @@ import { collectDefinitions, definitionsFor, labelsOf } from "./references"
 export interface OpenList {
   kind: "list"
   element: HTMLElement
-  /** Whether it is drawn as loose, and whether that is certain. */
+  /** Whether the list is drawn as loose. The open items can still change that. */
   loose: boolean
+  /** Whether the closed items alone make the list loose, so that it stays loose. */
   surelyLoose: boolean
   units: Unit[]
 }

@@ -6,7 +6,7 @@
 import type { Link, PhrasingContent, Text as TextNode } from "mdast"
 import { h } from "../shared/dom"
 import { indexInValue } from "./citation-marks"
-import { DEEPEST, type DrawContext, isDue, placeMarks, textOf } from "./context"
+import { type DrawContext, isDue, MAX_DEPTH, placeMarks, textOf } from "./context"
 import { withoutOverrides } from "./direction-marks"
 import { endOf, startOf } from "./grammar"
 import { findAddresses, hiddenHost, safeAddress, setLink } from "./links"
@@ -63,7 +63,7 @@ function drawPhrase(
   depth: number,
   inLink: boolean,
 ): Node[] {
-  if (depth > DEEPEST) return [new Text(withoutOverrides(textOf(node)))]
+  if (depth > MAX_DEPTH) return [new Text(withoutOverrides(textOf(node)))]
   const nest = (element: HTMLElement): HTMLElement[] =>
     "children" in node ? [drawInline(element, node.children, context, depth + 1, endOf(node), inLink)] : []
   switch (node.type) {

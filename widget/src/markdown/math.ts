@@ -22,7 +22,7 @@ const DOLLAR = 36
 const BACKSLASH = 92
 const CLOSING: Record<number, number> = { 40: 41, 91: 93 }
 /** Maximum characters of a formula, which limits the time spent on openings without an end. */
-const LONGEST = 1000
+const MAX_LENGTH = 1000
 
 const isSpace = (code: Code): boolean => code === null || code < 0 || code === 32
 const isLineEnding = (code: Code): boolean => code !== null && code < -2
@@ -60,7 +60,7 @@ function tokenizeDollars(this: TokenizeContext, effects: Effects, ok: State, nok
   }
 
   function inside(code: Code): State | undefined {
-    if (code === null || length++ > LONGEST) return nok(code)
+    if (code === null || length++ > MAX_LENGTH) return nok(code)
     if (isLineEnding(code)) return size === 1 ? nok(code) : lineEnding(effects, code, inside)
     if (code === DOLLAR) {
       closing = 0
@@ -115,7 +115,7 @@ function tokenizeBrackets(this: TokenizeContext, effects: Effects, ok: State, no
   }
 
   function inside(code: Code): State | undefined {
-    if (code === null || length++ > LONGEST) return nok(code)
+    if (code === null || length++ > MAX_LENGTH) return nok(code)
     if (isLineEnding(code)) return lineEnding(effects, code, inside)
     hasText ||= asciiAlphanumeric(code)
     effects.consume(code)

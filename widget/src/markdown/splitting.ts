@@ -7,12 +7,13 @@
 export const LONGEST_BLOCK = 6000
 /** Characters that are processed between two checks of the deadline. */
 export const STEP = 1000
-/** Maximum markers of quotes and lists at the start of a line, and columns before a marker. */
-const DEEPEST_LINE = 20
-const DEEPEST_INDENT = 64
+/** Maximum markers of quotes and lists at the start of a line, less one. */
+const MAX_MARKERS = 20
+/** Maximum spaces and tabs before the first marker of a line, less one. */
+const MAX_INDENT = 64
 
 const MARKER = "(?:>|[-+*](?=\\s)|\\d{1,9}[.)](?=\\s))"
-const TOO_DEEP = new RegExp(`^(?:(?:[ \\t]*${MARKER}){${DEEPEST_LINE}}|[ \\t]{${DEEPEST_INDENT},}${MARKER})`, "m")
+const TOO_DEEP = new RegExp(`^(?:(?:[ \\t]*${MARKER}){${MAX_MARKERS}}|[ \\t]{${MAX_INDENT},}${MARKER})`, "m")
 
 /**
  * Returns the index of the first line that is nested too deeply to be parsed; undefined if there is

@@ -2,7 +2,7 @@
  * Draws Markdown while it arrives.
  *
  * The text is processed in steps. Each step parses the text after the last closed block. Closed blocks
- * are drawn finally. The rest is drawn provisionally, until the next step. Items of lists, rows of
+ * are drawn for good. The rest is drawn provisionally, until the next step. Items of lists, rows of
  * tables and lines of fenced blocks are closed one by one. The result depends only on the text, not on
  * the pieces in which it arrived.
  */
@@ -29,12 +29,14 @@ export function createMarkdownStream(root: HTMLElement, options: DrawOptions): M
   let held = ""
   let ended = false
   let finished = false
-  /** The index at which the open part starts, and the index up to which the text was processed. */
+  /** The index at which the open part starts. */
   let start = 0
+  /** The index up to which the text was processed. */
   let taken = 0
   let container: Container | undefined
-  /** The tree of the open part, and its provisional elements. */
+  /** The tree of the open part. */
   let open: Parsed | undefined
+  /** The elements of the open part, which the next step replaces. */
   let provisional: HTMLElement[] = []
   const sections = createSections(root)
   const units = createUnits(options, () => source)
@@ -43,12 +45,12 @@ export function createMarkdownStream(root: HTMLElement, options: DrawOptions): M
   /** Processes the text up to `to`, which is the end of the text if `last`. */
   function advance(to: number, last: boolean): void {
     open = undefined
-    let goesOn = true
-    while (goesOn && (start < to || container?.kind === "fence")) {
-      if (container?.kind === "fence") goesOn = takeCode(container, to, last)
+    let hasMore = true
+    while (hasMore && (start < to || container?.kind === "fence")) {
+      if (container?.kind === "fence") hasMore = takeCode(container, to, last)
       else {
         const deep = findDeepLine(source.slice(start, to))
-        goesOn = deep === 0 ? takePlainLine(to, last) : takeBlocks(to, last, deep)
+        hasMore = deep === 0 ? takePlainLine(to, last) : takeBlocks(to, last, deep)
       }
     }
     if (last) container = undefined
@@ -74,7 +76,7 @@ export function createMarkdownStream(root: HTMLElement, options: DrawOptions): M
     return false
   }
 
-  /** Draws closed blocks finally, or all blocks. Returns the open blocks. */
+  /** Draws the closed blocks, or all blocks, for good. Returns the open blocks. */
   function commitClosed(parsed: Parsed, all: boolean): Block[] {
     const { nodes, base, to } = parsed
     const closed = all ? nodes.length : countClosed(source, parsed)
@@ -110,7 +112,7 @@ export function createMarkdownStream(root: HTMLElement, options: DrawOptions): M
     return [takePieces(node, parsed), ...after]
   }
 
-  /** Draws the closed pieces of an open list or table finally. Returns the rest of it. */
+  /** Draws the closed items of an open list, or rows of a table, for good. Returns the rest of it. */
   function takePieces(node: Block, parsed: Parsed): Block {
     const { base } = parsed
     if (node.type === "list") {
@@ -132,7 +134,7 @@ export function createMarkdownStream(root: HTMLElement, options: DrawOptions): M
     return node
   }
 
-  /** Draws blocks finally, each as a unit. */
+  /** Draws blocks for good, each as a unit. */
   function commitBlocks(nodes: readonly Block[], base: number, to: number): void {
     units.define(nodes)
     nodes.forEach((node, index) => {

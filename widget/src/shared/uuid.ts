@@ -1,4 +1,7 @@
-/** Returns a random UUID: the end of a blob's address. `crypto.randomUUID` needs TLS. */
+/**
+ * Returns a random UUID, which the address of a blob ends with. `crypto.randomUUID` exists only on
+ * pages with TLS.
+ */
 export function uuid(): string {
   const url = URL.createObjectURL(new Blob())
   URL.revokeObjectURL(url)

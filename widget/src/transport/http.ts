@@ -26,7 +26,10 @@ export interface CallOptions extends RequestInit {
   /** Sent as JSON, with POST. */
   json?: object
   query?: Record<string, string | number | undefined>
-  /** Milliseconds until the server must start to stream, or have responded. */
+  /**
+   * Milliseconds in which the first part of a stream, or the whole of another response, must arrive.
+   * Without it the browser decides.
+   */
   patience?: number
 }
 
@@ -65,7 +68,7 @@ async function loadBody(response: Response): Promise<Response> {
   return new Response(await response.arrayBuffer(), response)
 }
 
-/** Aborts a request if `send` does not resolve within `patience` milliseconds, or if `outer` aborts. */
+/** Calls `send` with a signal that aborts if it does not resolve within `patience` milliseconds, or if `outer` aborts. */
 async function within(
   patience: number | undefined,
   send: (signal: { signal?: AbortSignal }) => Promise<Response>,

@@ -2,9 +2,10 @@
 
 import { button, h } from "../shared/dom"
 
-/** Maximum characters of a quoted selection, and minimum characters of a selection. */
-const LONGEST = 500
-const SHORTEST = 3
+/** Maximum characters of a selection that are quoted in the question. */
+const MAX_QUOTED = 500
+/** Minimum characters of a selection for which the button is shown. */
+const MIN_SELECTED = 3
 
 export interface SelectionOptions {
   label: string
@@ -33,7 +34,7 @@ export function createSelectionOffer({ label, isOn, ask }: SelectionOptions): HT
     const selection = getSelection()
     const isWriting = document.activeElement?.matches("input, textarea, site-chat, [contenteditable]")
     text = isWriting ? "" : (selection?.toString().trim() ?? "")
-    if (!element.isConnected || !isOn() || !selection?.rangeCount || text.length < SHORTEST) {
+    if (!element.isConnected || !isOn() || !selection?.rangeCount || text.length < MIN_SELECTED) {
       hide()
       return
     }
@@ -58,6 +59,6 @@ export function createSelectionOffer({ label, isOn, ask }: SelectionOptions): HT
 
 /** Returns the text as a quote, followed by an empty paragraph for the question. */
 function quote(text: string): string {
-  const short = text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text
+  const short = text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text
   return `${short.replace(/^/gm, "> ")}\n\n`
 }

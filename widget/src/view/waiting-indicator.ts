@@ -3,8 +3,9 @@
 import { h } from "../shared/dom"
 import type { Actions } from "./action-types"
 
-/** Milliseconds after which a text says that the assistant is working, and that it takes long. */
-const WORDS_AFTER = 2000
+/** Milliseconds after which a text says that the assistant is working. */
+const WORKING_AFTER = 2000
+/** Milliseconds after which a text says that the answer takes long. */
 const SLOW_AFTER = 8000
 
 export interface Waiting {
@@ -32,7 +33,7 @@ export function createWaiting({ strings: { say }, say: announce }: Actions): Wai
 
   function start(): void {
     timers = [
-      setTimeout(() => words.textContent || set(say("waiting")), WORDS_AFTER),
+      setTimeout(() => words.textContent || set(say("waiting")), WORKING_AFTER),
       setTimeout(() => set(say("slow")), SLOW_AFTER),
     ]
   }

@@ -51,12 +51,13 @@
     }
   }
 
-  // The text of a form outlives the page, with the id that identifies copies of it.
+  // Keeps the text of a form when the page is left. Its id is kept, too, so that the server can drop
+  // a text that it already has.
   function keep(form, field) {
     const key = `${kept}.${form.elements.action.value}`;
     if (!field.value && sessionStorage.getItem(key)) {
       field.value = sessionStorage.getItem(key);
-      // The text may have been sent, although the answer was lost.
+      // The server may have the text, although its response was lost.
       form.elements.draft.value = sessionStorage.getItem(`${key}.id`) || newId();
     }
     field.addEventListener("input", () => {
