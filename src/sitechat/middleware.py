@@ -14,7 +14,7 @@ from sitechat.http import early_admission
 
 
 class ChatMiddleware:
-    """Refuse messages and reads that the process has no room for, before Django handles them.
+    """Refuse chat requests that exceed the process's limits, before Django handles them.
 
     Put it first in MIDDLEWARE. It has an effect only under ASGI. There, Django uses a thread for
     each request, so thousands of chat requests would delay other pages even if the view refused

@@ -1,4 +1,4 @@
-"""Tags for the admin's templates: differences between Django versions, directions of text."""
+"""Tags for the admin's templates, for differences between Django versions and text directions."""
 
 from __future__ import annotations
 
@@ -21,5 +21,5 @@ def tools_in_content() -> bool:
 
 @register.filter
 def left_to_right(text: object) -> SafeString:
-    """Return a path, or a number with its unit, so that right-to-left pages do not reorder it."""
+    """Return HTML in which right-to-left pages do not reorder a path, or a number with its unit."""
     return format_html('<bdi dir="ltr">{}</bdi>', text)
