@@ -86,13 +86,13 @@ ENDS = """
 import threading
 from django.conf import settings
 settings.configure(DATABASES={}, INSTALLED_APPS=[])
-from sitechat.knowledge.sources import waiting
+from sitechat.knowledge.sources import threaded_rendering
 started = threading.Event()
 def hang():
     started.set()
     threading.Event().wait()
 for _ in range(10):
-    waiting.within(waiting.visits(), 0.001, [hang])
+    threaded_rendering.within(threaded_rendering.visits(), 0.001, [hang])
 assert started.wait(60)
 """
 
