@@ -17,7 +17,9 @@ from sitechat.conversations import erasure
 from sitechat.http import update_stream
 from sitechat.models import Conversation
 from sitechat.people import staff_actions
+from sitechat.people.handoff_watcher import watcher
 from tests.smaller import Smaller
+from tests.thread_limit import no_new_threads
 from tests.visitor import CHAT, parse
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
@@ -105,6 +107,19 @@ def test_a_stream_without_a_conversation_ends_at_once(ann: User) -> None:
 
     [event] = async_to_sync(main)()
     assert event["conversation"] is None
+
+
+def test_a_stream_that_gets_no_thread_ends_without_done(ann: User) -> None:
+    """Check that the client opens another stream instead of reporting an error."""
+
+    async def main() -> bytes:
+        client = AsyncClient()
+        await client.post(f"{CHAT}person/")
+        updates = await stream(client)
+        with watcher.renewed(), no_new_threads():
+            return await updates.rest()
+
+    assert b"data:" not in async_to_sync(main)()
 
 
 def test_a_long_stream_ends_without_done(ann: User, smaller: Smaller) -> None:

@@ -17,6 +17,7 @@ from sitechat.http import sse
 from sitechat.http.stream_slots import StreamSlot
 from sitechat.models import HandoffState
 from sitechat.people.handoff_watcher import Watch, watcher
+from sitechat.runtime.daemon_threads import PoolFull
 from sitechat.runtime.request_steps import RequestSteps, release_request_thread
 from sitechat.runtime.safe_logging import get_logger
 
@@ -160,6 +161,9 @@ class UpdateStream:
     def _failed(self, error: Exception) -> bytes:
         """Return an error event. An exception would only cut the stream."""
         self._ended = True
+        if isinstance(error, PoolFull):
+            logger.warning("A stream of updates ends early, because no thread can start")
+            return sse.BEAT  # without [DONE], so that the client opens another stream
         with translation.override(self._language):
             if isinstance(error, ChatError):  # such as a conversation that was just forgotten
                 return sse.encode(Event(error.as_dict())) + sse.DONE
