@@ -15,10 +15,12 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 import sitechat
+from sitechat.engine.running_replies import running
 from sitechat.http.visit_reader import read_visit
 from sitechat.models import Conversation, Counter, Message, Role, Status
 from sitechat.standin import Answer, Standin
 from tests.interleave import after_query
+from tests.thread_limit import no_new_threads
 from tests.visitor import UUID, MakeVisitor, Visitor, events_of, text_of, value_of
 
 pytestmark = pytest.mark.database
@@ -163,3 +165,16 @@ def test_any_error_releases_what_a_message_has_reserved_in_the_cache(
     with connection.execute_wrapper(wrapper):
         assert visitor.send("Hello").status_code == 500
     assert value_of(visitor.ask("Hello"), "done") == "complete"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_message_that_no_thread_can_answer_leaves_nothing(
+    live_visitor: MakeVisitor, claude_standin: Standin
+) -> None:
+    visitor = live_visitor()
+    visitor.ask("Hello")
+    with running.renewed(), no_new_threads():
+        response = visitor.send("How are you?", id=UUID)
+    assert (response.status_code, response.json()["error"]) == (503, "overloaded")
+    assert Message.objects.count() == 2
+    assert value_of(visitor.ask("How are you?", id=UUID), "done") == "complete"

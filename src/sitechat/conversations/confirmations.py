@@ -73,7 +73,9 @@ def decide(
         AlreadyDecided: It was decided in the meantime.
         RateLimited, BudgetExhausted, Overloaded: There is no room. Nothing is decided then, and the
             visitor can answer again.
+        PoolFull: No thread can start that would run the reply. Nothing is decided then.
     """
+    engine.ensure_loop(loop)
     tools = offered_tools.offer(visit, bot)
     if words is None:
         words = prompt.words_now(bot, visit.request)

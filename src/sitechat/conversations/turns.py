@@ -134,11 +134,13 @@ def take(
         Conflict: The id of the message was used for another text.
         RateLimited, BudgetExhausted: The limits have no room for the message.
         Overloaded: The visitor's address sends too many messages at once.
+        PoolFull: No thread can start that would run the reply.
     """
     state.check_free()
     site = read_site_state(message.bot.name)
     if not site.is_on:
         raise NotAllowed
+    engine.ensure_loop(loop)
     tools = offered_tools.offer(visit, message.bot, site)
     try:
         state, request, written = _write(visit, message, state, words, tools, site)

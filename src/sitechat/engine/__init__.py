@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sitechat.engine.running_replies import (
         STOP_WITHIN,
         end_in,
+        ensure_loop,
         find,
         live_ids,
         start,
@@ -29,6 +30,7 @@ __all__ = [
     "LiveReply",
     "Reply",
     "end_in",
+    "ensure_loop",
     "find",
     "live_ids",
     "start",
@@ -44,6 +46,7 @@ __getattr__ = lazy_exports(
         "running_replies": [
             "STOP_WITHIN",
             "end_in",
+            "ensure_loop",
             "find",
             "live_ids",
             "start",

@@ -55,8 +55,23 @@ running = PerProcess(Running)
 """The engines and replies of this process."""
 
 
+def ensure_loop(loop: asyncio.AbstractEventLoop | None) -> None:
+    """Start the thread that runs replies under WSGI, unless it is running.
+
+    Call it before the rows of a reply are written, so that an error leaves no rows behind.
+
+    Args:
+        loop: The server's event loop, which needs no thread; None under WSGI.
+
+    Raises:
+        PoolFull: The thread can't start.
+    """
+    if loop is None and not database.in_transaction():
+        _background(running())
+
+
 def start(live: LiveReply, *, loop: asyncio.AbstractEventLoop | None) -> None:
-    """Start a reply whose rows are committed. It does not depend on the caller's request.
+    """Start a reply whose rows are committed, after `ensure_loop`. It needs no request any more.
 
     Args:
         live: The reply.
