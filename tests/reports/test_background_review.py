@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from sitechat.conversations import replies
-from sitechat.models import Conversation, Message, Unanswered
+from sitechat.models import Conversation, Job, Message, Unanswered
 from sitechat.reports import background_review, unanswered_questions
 from sitechat.reports.background_review import Unreviewed
 from tests.owner import owner_client, talk
@@ -115,3 +115,14 @@ def test_commands_review_before_they_report(capsys: pytest.CaptureFixture[str]) 
     call_command("chat_report", period="month")
     assert Unanswered.objects.count() == 1
     assert capsys.readouterr().out
+
+
+def test_a_page_starts_no_thread_if_everything_is_reviewed() -> None:
+    owner = owner_client()
+    talk(("Where can I park?", "I don't know."))
+    reviewed(owner)
+    before = Job.objects.filter(pk=unanswered_questions.JOB).values_list("ran", flat=True).get()
+    assert reviewed(owner) == 1
+    assert background_review.review_soon() is None
+    after = Job.objects.filter(pk=unanswered_questions.JOB).values_list("ran", flat=True).get()
+    assert after == before

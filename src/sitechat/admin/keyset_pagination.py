@@ -13,6 +13,7 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
+from django.db import DataError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
@@ -60,7 +61,10 @@ class KeysetList(ChangeList):
         found = self.queryset.order_by(f"-{self.moment}", "-pk")
         if self.place is not None:
             found = found.filter(self.place.older(self.moment))
-        rows = list(self.window(found)[: self.list_per_page + 1])
+        try:
+            rows = list(self.window(found)[: self.list_per_page + 1])
+        except (ValueError, OverflowError, DataError):  # such as the year -1
+            raise IncorrectLookupParameters from None
         more = len(rows) > self.list_per_page
         rows = rows[: self.list_per_page]
         if more:

@@ -36,6 +36,7 @@ class UnansweredAdmin(DeletedWithOwner, OwnersPage, UnansweredModelAdmin):
             raise PermissionDenied
         if request.method == "POST":
             return self._mark(request)
+        request.current_app = self.admin_site.name  # for the links of the page
         # Start-up cost: only this page groups questions.
         from sitechat.admin.unanswered_page import groups_page
 

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.http import urlencode
@@ -20,11 +22,14 @@ from sitechat.conf import conf
 from sitechat.models import Unanswered
 from sitechat.models.ids import parse_uuid
 from sitechat.reports import background_review, question_list
-from sitechat.reports.question_list import QuestionFilter, QuestionGroup
+from sitechat.reports.question_list import GroupPage, QuestionFilter, QuestionGroup
 from sitechat.safe_text import visible
 
 EXCERPT = 240
 """Number of characters of a reply shown below its question."""
+
+NO_ID = str(UUID(int=0))
+"""An id that no conversation has."""
 
 SHOWN = 5
 """Number of questions of a group that are shown before it is expanded."""
@@ -36,6 +41,9 @@ class QuestionRow:
 
     row: Unanswered
     question: str
+    link: str
+    """The address of the reply in its transcript; empty if the user may not read it."""
+    reason: str
     reply: str
     disliked: bool
     comment: str
@@ -88,7 +96,7 @@ def groups_page(request: HttpRequest) -> dict[str, Any] | HttpResponse:
 
     return {
         "title": _("Unanswered questions"),
-        "groups": [Group(list(map(_asked, group.rows)), group) for group in page.groups],
+        "groups": _groups(page, _transcript_address(request) if may_read else ""),
         "count": sum(group.count for group in page.groups),
         "chosen": chosen,
         "is_filtered": bool(set(_query(chosen)) - {"show"}),
@@ -190,12 +198,29 @@ def _iso(moment: datetime) -> str:
     return moment.isoformat(timespec="seconds")
 
 
-def _asked(row: Unanswered) -> QuestionRow:
-    text = " ".join(row.reply.text.split())
-    return QuestionRow(
-        row=row,
-        question=visible(row.question),
-        reply=visible(text[:EXCERPT] + ("…" if len(text) > EXCERPT else "")),
-        disliked=row.reply.rating < 0,
-        comment=visible(row.reply.comment),
-    )
+def _transcript_address(request: HttpRequest) -> str:
+    """Return the address of the transcripts, with NO_ID in the place of the id.
+
+    To reverse an address takes longer than to show a row.
+    """
+    name = "admin:sitechat_conversation_change"
+    return reverse(name, args=[NO_ID], current_app=getattr(request, "current_app", None))
+
+
+def _groups(page: GroupPage, address: str) -> list[Group]:
+    reasons = {name: str(label) for name, label in Unanswered.Reason.choices}
+
+    def shown(row: Unanswered) -> QuestionRow:
+        text = " ".join(row.reply.text.split())
+        link = f"{address.replace(NO_ID, str(row.conversation_id))}#message-{row.reply_id}"
+        return QuestionRow(
+            row=row,
+            question=visible(row.question),
+            link=link if address else "",
+            reason=reasons.get(row.reason, row.reason),
+            reply=visible(text[:EXCERPT] + ("…" if len(text) > EXCERPT else "")),
+            disliked=row.reply.rating < 0,
+            comment=visible(row.reply.comment),
+        )
+
+    return [Group([shown(row) for row in group.rows], group) for group in page.groups]

@@ -38,8 +38,10 @@ def review_soon() -> Unreviewed | None:
     Returns:
         What is left; None if everything has been reviewed.
     """
-    worker().start()
     left = unanswered_questions.count_new_replies(COUNTED + 1)
+    if not left and not unanswered_questions.is_work_left():
+        return None
+    worker().start()
     if left <= AT_ONCE:
         worker().wait(WAIT)
         left = unanswered_questions.count_new_replies(COUNTED + 1)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from sitechat.conf import conf
 from sitechat.models import Unanswered
@@ -46,7 +46,7 @@ def group_new(limit: int | None = None) -> bool:
     Returns:
         Whether all questions have a group.
     """
-    waiting = Unanswered.objects.filter(group=None).order_by("created", "pk")
+    waiting = _ungrouped().order_by("created", "pk")
     left = limit
     while left is None or left > 0:
         size = AT_ONCE if left is None else min(AT_ONCE, left)
@@ -57,6 +57,15 @@ def group_new(limit: int | None = None) -> bool:
             return True
         left = None if left is None else left - len(rows)
     return not waiting.exists()
+
+
+def has_ungrouped() -> bool:
+    """Return whether there are questions that have no group yet."""
+    return _ungrouped().exists()
+
+
+def _ungrouped() -> QuerySet[Unanswered]:
+    return Unanswered.objects.filter(group=None)
 
 
 class _Groups:

@@ -69,6 +69,11 @@ def has_new_ratings() -> bool:
     return rated is not None and (reviewed is None or reviewed <= rated)
 
 
+def is_work_left() -> bool:
+    """Return whether there are thumbs down to review, or questions to group."""
+    return has_new_ratings() or question_grouping.has_ungrouped()
+
+
 def count_new_replies(limit: int) -> int:
     """Return the number of replies that were not reviewed yet, at most `limit`."""
     since, end = _period()
