@@ -8,7 +8,8 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from sitechat.models import OPEN_FOR, Message, ToolState, ToolUse
+from sitechat.models import Message, ToolState, ToolUse
+from sitechat.tools.confirmation_questions import OPEN_FOR
 
 OUTCOMES = {
     ToolState.DONE: "The visitor agreed, and it was done.",

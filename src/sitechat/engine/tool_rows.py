@@ -16,11 +16,12 @@ from django.utils import timezone
 
 from sitechat.engine.live_reply import LiveReply
 from sitechat.engine.tool_interface import AskedCall, Decision, ToolResult
-from sitechat.models import OPEN_FOR, Handoff, HandoffState, Message, ToolState, ToolUse
+from sitechat.models import Handoff, HandoffState, Message, ToolState, ToolUse
 from sitechat.models.tool_uses import BY_PERSON
 from sitechat.runtime import database
 from sitechat.runtime.safe_logging import get_logger
 from sitechat.safe_text import storable
+from sitechat.tools.confirmation_questions import OPEN_FOR
 
 logger = get_logger("sitechat.engine")
 

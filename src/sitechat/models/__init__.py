@@ -24,12 +24,11 @@ from sitechat.models.labels import Label
 from sitechat.models.messages import Message, MessageQuerySet
 from sitechat.models.reports import Job, PeriodCounts, Summary, Unanswered
 from sitechat.models.site_state import SiteState, read_site_state
-from sitechat.models.tool_uses import OPEN_FOR, ToolUse, ToolUseQuerySet
+from sitechat.models.tool_uses import ToolUse, ToolUseQuerySet
 from sitechat.models.usage import Counter, Usage
 
 __all__ = [
     "IN_CHAT",
-    "OPEN_FOR",
     "ApprovedAnswer",
     "Asker",
     "BotTexts",

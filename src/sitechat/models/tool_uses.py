@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import models
@@ -14,9 +14,7 @@ from sitechat.models.choices import ToolState
 from sitechat.models.messages import Message
 from sitechat.runtime.database import PrimaryManager
 from sitechat.runtime.utc_offsets import with_offset
-
-OPEN_FOR = timedelta(minutes=5)
-"""The time that a visitor has to agree to a call. After that, the call is not run."""
+from sitechat.tools.confirmation_questions import OPEN_FOR
 
 BY_PERSON = "a person who joined"
 """The value of `decided_by` for calls that were declined because a person joined."""

@@ -1,8 +1,9 @@
-"""The questions to visitors before a tool runs: the site's text, with all arguments."""
+"""The questions to visitors before a tool runs: their text, and the time for an answer."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from string import Formatter
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,9 @@ from sitechat.tools.arguments import InvalidArguments
 
 if TYPE_CHECKING:
     from django.utils.functional import Promise
+
+OPEN_FOR = timedelta(minutes=5)
+"""The time that a visitor has to agree to a call. After that, the call is not run."""
 
 MAX_LENGTH = 200
 """The maximum length of a question in characters. Visitors could not judge a longer one."""
