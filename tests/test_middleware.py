@@ -16,7 +16,7 @@ from django.urls import include, path
 from pytest_django import Settings
 
 from sitechat.http import early_admission
-from sitechat.http.turn_queue import STARTING, WAITING, gate
+from sitechat.http.turn_queue import STARTING, WAITING, process_queue
 from sitechat.models import Conversation
 from sitechat.standin import Standin
 from tests.asgi_site import AsgiAnswer, AsgiCall
@@ -69,8 +69,8 @@ def _site(settings: Settings) -> Iterator[None]:
 @asynccontextmanager
 async def full() -> AsyncIterator[None]:
     """So many turns begin and wait that there is no room for another."""
-    started = [await gate().enter() for _ in range(STARTING)]
-    waiting = [asyncio.create_task(gate().enter()) for _ in range(WAITING)]
+    started = [await process_queue().enter() for _ in range(STARTING)]
+    waiting = [asyncio.create_task(process_queue().enter()) for _ in range(WAITING)]
     await loop_turn()
     try:
         yield

@@ -1,4 +1,4 @@
-"""Tests of the entrance: under ASGI messages enter the site's middleware a few at a time."""
+"""Tests that, under ASGI, messages enter the site's middleware a few at a time."""
 
 from __future__ import annotations
 

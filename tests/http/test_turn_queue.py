@@ -1,4 +1,4 @@
-"""Tests of the gate: how many turns start at the same time, and when refused clients retry."""
+"""Tests of the queue of turns: how many start at once, and when refused clients retry."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ import pytest
 from asgiref.sync import async_to_sync
 
 from sitechat.errors import Overloaded
-from sitechat.http.turn_queue import MAX_RETRY_SECONDS, STARTING, WAITING, Gate, Ticket
+from sitechat.http.turn_queue import MAX_RETRY_SECONDS, STARTING, WAITING, Ticket, TurnQueue
 from tests.waiting import loop_turn
 
 
-async def fill(gate: Gate) -> tuple[list[Ticket], list[asyncio.Task[Ticket]]]:
+async def fill(queue: TurnQueue) -> tuple[list[Ticket], list[asyncio.Task[Ticket]]]:
     """Let in as many as there is room for, and let as many wait as may."""
-    started = [await gate.enter() for _ in range(STARTING)]
-    waiting = [asyncio.create_task(gate.enter()) for _ in range(WAITING)]
+    started = [await queue.enter() for _ in range(STARTING)]
+    waiting = [asyncio.create_task(queue.enter()) for _ in range(WAITING)]
     await loop_turn()
     return started, waiting
 
 
-async def refused(gate: Gate) -> int:
+async def refused(queue: TurnQueue) -> int:
     with pytest.raises(Overloaded) as error:
-        await gate.enter()
+        await queue.enter()
     assert error.value.retry_after is not None
     return error.value.retry_after
 
 
 def test_waiting_turns_are_admitted_and_further_ones_refused() -> None:
     async def main() -> None:
-        gate = Gate()
-        started, waiting = await fill(gate)
-        await refused(gate)
+        queue = TurnQueue()
+        started, waiting = await fill(queue)
+        await refused(queue)
         for ticket in started:
             ticket.leave()
             ticket.leave()
@@ -43,16 +43,16 @@ def test_waiting_turns_are_admitted_and_further_ones_refused() -> None:
             tickets.pop(0).leave()
             if rest:
                 tickets.append(await rest.pop(0))
-        assert [await gate.enter() for _ in range(STARTING)]
+        assert [await queue.enter() for _ in range(STARTING)]
 
     async_to_sync(main)()
 
 
 def test_each_refused_visitor_gets_a_later_retry_after() -> None:
     async def main() -> list[int]:
-        gate = Gate(clock=lambda: 0.0)
-        _begun, waiting = await fill(gate)
-        times = [await refused(gate) for _ in range(5000)]
+        queue = TurnQueue(clock=lambda: 0.0)
+        _begun, waiting = await fill(queue)
+        times = [await refused(queue) for _ in range(5000)]
         for task in waiting:
             task.cancel()
         return times
@@ -67,10 +67,10 @@ def test_refusals_are_logged_once_a_minute(caplog: pytest.LogCaptureFixture) -> 
     now = [0.0]
 
     async def main() -> None:
-        gate = Gate(clock=lambda: now[0])
-        _begun, waiting = await fill(gate)
+        queue = TurnQueue(clock=lambda: now[0])
+        _begun, waiting = await fill(queue)
         for now[0] in (0.0, 1.0, 59.0, 61.0, 62.0):
-            await refused(gate)
+            await refused(queue)
         for task in waiting:
             task.cancel()
 
@@ -81,8 +81,8 @@ def test_refusals_are_logged_once_a_minute(caplog: pytest.LogCaptureFixture) -> 
 @pytest.mark.parametrize("let_in", [False, True])
 def test_a_client_that_disconnects_while_it_waits_blocks_nobody(let_in: bool) -> None:
     async def main() -> None:
-        gate = Gate()
-        started, waiting = await fill(gate)
+        queue = TurnQueue()
+        started, waiting = await fill(queue)
         if let_in:  # at the moment in which it leaves
             started.pop().leave()
         waiting[0].cancel()
@@ -100,8 +100,8 @@ def test_a_client_that_disconnects_while_it_waits_blocks_nobody(let_in: bool) ->
 
 def test_a_client_that_leaves_as_its_place_is_freed_is_just_cancelled() -> None:
     async def main() -> None:
-        gate = Gate()
-        started, waiting = await fill(gate)
+        queue = TurnQueue()
+        started, waiting = await fill(queue)
         waiting[0].cancel()
         started.pop().leave()  # in the same turn of the loop
         with pytest.raises(asyncio.CancelledError):

@@ -3,7 +3,7 @@
 Django uses a thread for each ASGI request before it calls any middleware, and more threads for an
 error. So refusing a message there takes milliseconds, and with hundreds of messages at once, the
 site's other pages have to wait. For this reason the ASGI handler first passes its requests to the
-`EarlyGate`.
+`EarlyAdmission`.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 
 def put_before(handler: ASGIHandler) -> None:
-    """Let the handler's requests pass the gate first. A second call for it does nothing."""
-    if not isinstance(getattr(handler.handle, "__self__", None), EarlyGate):
-        setattr(handler, "handle", EarlyGate(handler).handle)  # noqa: B010 - mypy knows a method
+    """Let the handler's requests pass early admission first. A second call for it does nothing."""
+    if not isinstance(getattr(handler.handle, "__self__", None), EarlyAdmission):
+        setattr(handler, "handle", EarlyAdmission(handler).handle)  # noqa: B010 - mypy knows a method
 
 
-class EarlyGate:
-    """The gate before one ASGI handler."""
+class EarlyAdmission:
+    """Early admission of the requests of one ASGI handler."""
 
     def __init__(self, handler: ASGIHandler) -> None:
         self._handler = handler
@@ -62,7 +62,7 @@ class EarlyGate:
             await self._handle(scope, body.receive, send)
             return
         try:
-            ticket = await turn_queue.gate().enter()
+            ticket = await turn_queue.process_queue().enter()
         except turn_queue.NoRoom as error:
             if not await self._refused(scope, error, send):
                 await self._handle(scope, body.receive, send)

@@ -37,7 +37,7 @@ KEY = "sitechat.entrance"
 Scope = MutableMapping[str, Any]
 
 
-class Entrance:
+class MiddlewareQueue:
     """The places for messages of one event loop."""
 
     def __init__(self) -> None:
@@ -63,7 +63,7 @@ class Entrance:
         self._places.release()
 
 
-_entrances: PerLoop[Entrance] = PerLoop()
+_queues: PerLoop[MiddlewareQueue] = PerLoop()
 
 
 def connect() -> None:
@@ -90,7 +90,7 @@ async def _wait(*, scope: Scope, **_signal: object) -> None:
     if TICKET in scope:  # `early_admission` has admitted the message
         return
     loop = asyncio.get_running_loop()
-    entrance = _entrances.get(loop) or _entrances.setdefault(loop, Entrance())
-    if entrance.is_full:
+    queue = _queues.get(loop) or _queues.setdefault(loop, MiddlewareQueue())
+    if queue.is_full:
         let_request_thread_go()  # the signal's synchronous receivers have used it
-    scope[KEY] = await entrance.enter()
+    scope[KEY] = await queue.enter()

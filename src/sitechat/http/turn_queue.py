@@ -2,7 +2,7 @@
 
 Starting a turn takes database work. A few turns start at the same time, and some more wait for a
 moment. All others are refused before any work is done for them, so that the site's other pages
-stay fast. A turn that has passed the gate is never refused later for want of room.
+stay fast. A turn that has got a place is never refused later for want of room.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Ticket:
             of.leave()
 
 
-class Gate:
+class TurnQueue:
     """Admit turns in the order of their arrival. Used on the server's event loop."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
@@ -84,15 +84,10 @@ class Gate:
         self._last_return = 0.0
         """When the visitor who was refused last is asked to return."""
         self._left: float | None = None
-        """When a turn last left the gate while others were waiting."""
+        """When a turn last freed its place while others were waiting."""
         self._refused = 0
         """Number of refused turns since the last warning."""
         self._warned: float | None = None
-
-    @property
-    def has_queue(self) -> bool:
-        """Whether the next turn has to wait."""
-        return self._starting >= STARTING and len(self._waiting) < WAITING
 
     async def enter(self) -> Ticket:
         """Return the permission to start a turn, possibly after a short wait.
@@ -153,11 +148,11 @@ class Gate:
             self._refused, self._warned = 0, now
 
 
-gate = PerProcess(Gate)
-"""The gate of this process."""
+process_queue = PerProcess(TurnQueue)
+"""The queue of this process."""
 
 
 async def enter(request: HttpRequest) -> Ticket:
     """Return the ticket that `early_admission` got for a request, or a new one."""
     ticket = getattr(request, "scope", {}).get(TICKET)
-    return await gate().enter() if ticket is None else cast("Ticket", ticket)
+    return await process_queue().enter() if ticket is None else cast("Ticket", ticket)
