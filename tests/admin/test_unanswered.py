@@ -93,6 +93,15 @@ def test_who_may_not_read_transcripts_sees_questions_alone() -> None:
     assert staff.post(UNANSWERED, {"ids": "1", "action": "done"}).status_code == 403
 
 
+@pytest.mark.parametrize("permissions", [[], ["sitechat.view_unanswered"]])
+def test_a_question_that_is_not_known_is_named_so(permissions: list[str]) -> None:
+    talk(("Where can I park?", "I don't know."))
+    unanswered_questions.review_new_replies()
+    Unanswered.objects.update(question="")
+    page = listed(owner_client(*permissions)).content.decode()
+    assert page.count("(the question is not known)") == 3, "label, heading and entry"
+
+
 def test_who_may_read_transcripts_sees_the_replies() -> None:
     staff = owner_client("sitechat.view_unanswered", "sitechat.change_conversation")
     talk(("Where can I park?", "I don't know, dear."))
