@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -43,47 +43,51 @@ def check_model_costs(**kwargs: Any) -> Iterator[CheckMessage]:
     """W007, I001: a model is about to be retired, or is expensive."""
     today = timezone.now().date()
     for bot in usable_bots():
-        for name in model_names(bot):
-            model = catalog.find(name)
-            if model is None or not model.deprecated:
-                continue
-            text = (
-                _(
-                    "The model %(model)s of the bot %(bot)r is deprecated; Anthropic ended it on "
-                    "%(date)s."
-                )
-                if model.is_retired(today)
-                else _(
-                    "The model %(model)s of the bot %(bot)r is deprecated; Anthropic ends it on "
-                    "%(date)s."
-                )
+        yield from _deprecated_models(bot, today)
+        if costs.known(bot.model) and costs.price(bot.model).output >= EXPENSIVE:
+            yield _expensive_model(bot, today)
+
+
+def _deprecated_models(bot: Chatbot, today: date) -> Iterator[CheckMessage]:
+    for name in model_names(bot):
+        model = catalog.find(name)
+        if model is None or not model.deprecated:
+            continue
+        text = (
+            _(
+                "The model %(model)s of the bot %(bot)r is deprecated; Anthropic ended it on "
+                "%(date)s."
             )
-            yield Warning(
-                text % {"model": name, "bot": bot.name, "date": f"{model.retires:%Y-%m-%d}"},
-                hint=_("Choose a newer model, and try it with chat_eval first."),
-                id="sitechat.W007",
+            if model.is_retired(today)
+            else _(
+                "The model %(model)s of the bot %(bot)r is deprecated; Anthropic ends it on "
+                "%(date)s."
             )
-        price = costs.price(bot.model)
-        if costs.known(bot.model) and price.output >= EXPENSIVE:
-            cheapest = min(catalog.offered(today), key=lambda each: each.price.output)
-            yield Info(
-                _(
-                    "The model %(model)s of the bot %(bot)r costs $%(price)s per million "
-                    "tokens of answers; %(cheapest)s costs $%(cheapest_price)s."
-                )
-                % {
-                    "model": bot.model,
-                    "bot": bot.name,
-                    "price": price.output,
-                    "cheapest": cheapest.name,
-                    "cheapest_price": cheapest.price.output,
-                },
-                hint=_(
-                    "Smaller models often answer questions about a site as well: try with "
-                    "chat_eval."
-                ),
-                id="sitechat.I001",
-            )
+        )
+        yield Warning(
+            text % {"model": name, "bot": bot.name, "date": f"{model.retires:%Y-%m-%d}"},
+            hint=_("Choose a newer model, and try it with chat_eval first."),
+            id="sitechat.W007",
+        )
+
+
+def _expensive_model(bot: Chatbot, today: date) -> CheckMessage:
+    cheapest = min(catalog.offered(today), key=lambda each: each.price.output)
+    return Info(
+        _(
+            "The model %(model)s of the bot %(bot)r costs $%(price)s per million "
+            "tokens of answers; %(cheapest)s costs $%(cheapest_price)s."
+        )
+        % {
+            "model": bot.model,
+            "bot": bot.name,
+            "price": costs.price(bot.model).output,
+            "cheapest": cheapest.name,
+            "cheapest_price": cheapest.price.output,
+        },
+        hint=_("Smaller models often answer questions about a site as well: try with chat_eval."),
+        id="sitechat.I001",
+    )
 
 
 def check_prompts(**kwargs: Any) -> Iterator[CheckMessage]:

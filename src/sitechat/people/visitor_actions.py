@@ -132,6 +132,7 @@ def _request(
     admin_url: Callable[[uuid.UUID], str],
     claims: Reservation,
 ) -> Handoff:
+    """Do the work of `request_person` in a transaction. `claims` gets what it counts."""
     starts = False
     if isinstance(conversation, uuid.UUID):
         conversation = message_rows.begin_conversation(visit, bot.name, conversation)

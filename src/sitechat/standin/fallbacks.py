@@ -7,7 +7,7 @@ from typing import Any
 
 from sitechat.standin import request_shapes
 from sitechat.standin.catalog import Model, find_model
-from sitechat.standin.refusals import Refused, refuse
+from sitechat.standin.refusals import Refused, invalid_request
 from sitechat.standin.request_content import Json
 from sitechat.standin.response_composing import Composed, Part
 
@@ -40,11 +40,11 @@ def check_fallbacks(body: Json, model: Model, check: Callable[[Json], Any]) -> N
     if given is None or given == "default":
         return
     if not isinstance(given, list) or not given:
-        raise refuse("fallbacks: Input should be 'default' or a non-empty list")
+        raise invalid_request("fallbacks: Input should be 'default' or a non-empty list")
     if len(given) > MAX_FALLBACKS:
-        raise refuse(f"fallbacks: at most {MAX_FALLBACKS} models are allowed")
+        raise invalid_request(f"fallbacks: at most {MAX_FALLBACKS} models are allowed")
     if not model.fallbacks:
-        raise refuse(f"'{body['model']}' does not support the `fallbacks` parameter")
+        raise invalid_request(f"'{body['model']}' does not support the `fallbacks` parameter")
     seen = {model.name}
     for index, entry in enumerate(given):
         path = f"fallbacks.{index}"
@@ -53,12 +53,12 @@ def check_fallbacks(body: Json, model: Model, check: Callable[[Json], Any]) -> N
         if target is None:
             raise Refused(404, "not_found_error", f"model: {entry['model']}")
         if target.name not in model.fallbacks:
-            raise refuse(
+            raise invalid_request(
                 f"{path}.model: '{entry['model']}' is not a permitted fallback of "
                 f"'{body['model']}'. Permitted: {', '.join(model.fallbacks)}."
             )
         if target.name in seen:
-            raise refuse(f"{path}.model: each model may be named once")
+            raise invalid_request(f"{path}.model: each model may be named once")
         seen.add(target.name)
         check(attempts_of(body, model)[index])
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sitechat.standin.catalog import EFFORTS, MODELS, Model, find_model
 from sitechat.standin.fallbacks import BETA
-from sitechat.standin.refusals import Refused, refuse
+from sitechat.standin.refusals import Refused, invalid_request
 
 PATH = "/v1/models"
 UNKNOWN_DATE = "1970-01-01T00:00:00Z"
@@ -37,12 +37,12 @@ def describe(path: str, query: Mapping[str, str], betas: Collection[str] = ()) -
 def _page(query: Mapping[str, str], betas: Collection[str]) -> dict[str, Any]:
     limit = query.get("limit", "20")
     if not limit.isdecimal() or not 1 <= int(limit) <= LARGEST_PAGE:
-        raise refuse(f"limit: must be a number from 1 to {LARGEST_PAGE}")
+        raise invalid_request(f"limit: must be a number from 1 to {LARGEST_PAGE}")
     names = [*MODELS]
     after = query.get("after_id")
     if after is not None:
         if after not in names:
-            raise refuse(f"after_id: there is no model {after}")
+            raise invalid_request(f"after_id: there is no model {after}")
         names = names[names.index(after) + 1 :]
     page = names[: int(limit)]
     return {

@@ -41,7 +41,7 @@ class Refused(Exception):
         self.message = message
 
 
-def refuse(message: str) -> Refused:
+def invalid_request(message: str) -> Refused:
     """Return an `invalid_request_error` with status 400."""
     return Refused(400, "invalid_request_error", message)
 

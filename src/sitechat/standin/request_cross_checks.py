@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sitechat.standin import request_shapes
 from sitechat.standin.catalog import Model
-from sitechat.standin.refusals import refuse
+from sitechat.standin.refusals import invalid_request
 from sitechat.standin.request_content import Json, cache_controls, merged, search_results
 
 MAX_BREAKPOINTS = 4
@@ -23,15 +23,17 @@ def check_tool_choice(body: Json, model: Model) -> None:
     allowed = {"type", "name", "disable_parallel_tool_use"}
     request_shapes.check_object(choice, "tool_choice", allowed, {"type"})
     if choice["type"] not in ("auto", "any", "tool", "none"):
-        raise refuse("tool_choice.type: Input should be 'auto', 'any', 'tool' or 'none'")
+        raise invalid_request("tool_choice.type: Input should be 'auto', 'any', 'tool' or 'none'")
     if not body.get("tools"):
-        raise refuse("tool_choice: may only be specified while providing `tools`")
+        raise invalid_request("tool_choice: may only be specified while providing `tools`")
     if choice["type"] in ("any", "tool"):
         if not model.forced_tools:
-            raise refuse("tool_choice: forced tool use is not supported for this model")
+            raise invalid_request("tool_choice: forced tool use is not supported for this model")
         names = [tool.get("name") for tool in body["tools"]]
         if choice["type"] == "tool" and choice.get("name") not in names:
-            raise refuse(f"tool_choice: Tool '{choice.get('name')}' not found in provided tools")
+            raise invalid_request(
+                f"tool_choice: Tool '{choice.get('name')}' not found in provided tools"
+            )
 
 
 def check_tool_results(messages: list[Json]) -> None:
@@ -42,31 +44,31 @@ def check_tool_results(messages: list[Json]) -> None:
         results = [block["tool_use_id"] for block in blocks if block["type"] == "tool_result"]
         for given in results:
             if given not in waiting:
-                raise refuse(
+                raise invalid_request(
                     f"messages.{number}: unexpected `tool_use_id` found in `tool_result` blocks: "
                     f"{given}. Each `tool_result` block must have a corresponding `tool_use` "
                     "block in the previous message."
                 )
         if len(results) != len(set(results)):
-            raise refuse(f"messages.{number}: each `tool_use` must have a single result")
+            raise invalid_request(f"messages.{number}: each `tool_use` must have a single result")
         missing = [wanted for wanted in waiting if wanted not in results]
         if missing:
-            raise refuse(
+            raise invalid_request(
                 f"messages.{number - 1}: `tool_use` ids were found without `tool_result` blocks "
                 f"immediately after: {', '.join(missing)}. Each `tool_use` block must have a "
                 "corresponding `tool_result` block in the next message."
             )
         if any(block["type"] != "tool_result" for block in blocks[: len(results)]):
-            raise refuse(
+            raise invalid_request(
                 f"messages.{number}: `tool_result` blocks must come first in the message that "
                 "answers a `tool_use`"
             )
         waiting = [block["id"] for block in blocks if block["type"] == "tool_use"]
         if len(set(waiting) | seen) != len(waiting) + len(seen):
-            raise refuse("messages: `tool_use` ids must be unique")
+            raise invalid_request("messages: `tool_use` ids must be unique")
         seen.update(waiting)
     if waiting:
-        raise refuse(
+        raise invalid_request(
             "messages: `tool_use` ids were found without `tool_result` blocks immediately after: "
             + ", ".join(waiting)
         )
@@ -78,7 +80,7 @@ def check_citations(body: Json) -> None:
         bool((result.get("citations") or {}).get("enabled")) for result in search_results(body)
     }
     if len(enabled) > 1:
-        raise refuse(
+        raise invalid_request(
             "messages: citations must be enabled on all or none of the search results of a request"
         )
 
@@ -94,14 +96,14 @@ def check_breakpoints(body: Json) -> None:
         if not marked:
             lifetimes.append(automatic.get("ttl", "5m"))
         elif marked.get("ttl", "5m") != automatic.get("ttl", "5m"):
-            raise refuse("cache_control: its ttl differs from that of the last block")
+            raise invalid_request("cache_control: its ttl differs from that of the last block")
     if len(lifetimes) > MAX_BREAKPOINTS:
-        raise refuse(
+        raise invalid_request(
             f"A maximum of {MAX_BREAKPOINTS} blocks with cache_control may be provided. "
             f"Found {len(lifetimes)}."
         )
     if lifetimes != sorted(lifetimes):  # "1h" sorts before "5m"
-        raise refuse(
+        raise invalid_request(
             "cache_control: a ttl='1h' block must not come after a ttl='5m' block; blocks are "
             "processed in the order `tools`, `system`, `messages`"
         )

@@ -7,7 +7,7 @@ from typing import Any
 
 from sitechat.standin import fallbacks, request_cross_checks, request_shapes, structured_outputs
 from sitechat.standin.catalog import EFFORTS, Model, find_model
-from sitechat.standin.refusals import Refused, refuse
+from sitechat.standin.refusals import Refused, invalid_request
 from sitechat.standin.request_content import Json
 
 VERSIONS = ("2023-06-01", "2026-10-21")
@@ -61,9 +61,9 @@ def check_headers(headers: dict[str, str]) -> None:
         )
     version = headers.get("anthropic-version")
     if not version:
-        raise refuse("anthropic-version: header is required")
+        raise invalid_request("anthropic-version: header is required")
     if version not in VERSIONS:
-        raise refuse(f'anthropic-version: "{version}" is not a valid version')
+        raise invalid_request(f'anthropic-version: "{version}" is not a valid version')
 
 
 def check(
@@ -85,7 +85,7 @@ def check(
         Refused: The request is invalid.
     """
     if not isinstance(body, dict):
-        raise refuse("The request body must be a JSON object")
+        raise invalid_request("The request body must be a JSON object")
     _check_fields(body, betas, counting)
     model = _find(body["model"])
     if not counting:
@@ -98,7 +98,7 @@ def check(
     request_shapes.check_messages(body["messages"], model)
     request_cross_checks.check_tool_choice(body, model)
     if body["messages"][-1]["role"] == "assistant" and not model.prefill:
-        raise refuse(
+        raise invalid_request(
             "This model does not support assistant message prefill. "
             "The conversation must end with a user message."
         )
@@ -115,21 +115,21 @@ def _check_fields(body: Json, betas: Collection[str], counting: bool) -> None:
     required = ("model", "messages") if counting else ("model", "max_tokens", "messages")
     for name in required:
         if name not in body:
-            raise refuse(f"{name}: Field required")
+            raise invalid_request(f"{name}: Field required")
     allowed = COUNTED if counting else CREATED
     if fallbacks.BETA in betas:
         allowed = allowed | {"fallbacks"}
     for name in body:
         if name not in allowed and name not in SAMPLING:
-            raise refuse(f"{name}: Extra inputs are not permitted")
+            raise invalid_request(f"{name}: Extra inputs are not permitted")
     if not isinstance(body["messages"], list):
-        raise refuse("messages: Input should be a valid list")
+        raise invalid_request("messages: Input should be a valid list")
     if not body["messages"]:
-        raise refuse("messages: at least one message is required")
+        raise invalid_request("messages: at least one message is required")
     if len(body["messages"]) > MAX_MESSAGES:
-        raise refuse(f"messages: at most {MAX_MESSAGES} messages are allowed")
+        raise invalid_request(f"messages: at most {MAX_MESSAGES} messages are allowed")
     if not isinstance(body.get("stream", False), bool):
-        raise refuse("stream: Input should be a valid boolean")
+        raise invalid_request("stream: Input should be a valid boolean")
     request_shapes.check_metadata(body.get("metadata"))
     request_shapes.check_stop_sequences(body.get("stop_sequences"))
     request_shapes.check_cache_control(body.get("cache_control"), "cache_control")
@@ -138,14 +138,14 @@ def _check_fields(body: Json, betas: Collection[str], counting: bool) -> None:
 def _check_service(body: Json, model: Model) -> None:
     for name, choices in SERVICE.items():
         if body.get(name) not in (None, *choices):
-            raise refuse(f"{name}: Input should be {' or '.join(map(repr, choices))}")
+            raise invalid_request(f"{name}: Input should be {' or '.join(map(repr, choices))}")
     if body.get("inference_geo") is not None and model.generation < (4, 6):
-        raise refuse("inference_geo: not supported for this model")
+        raise invalid_request("inference_geo: not supported for this model")
 
 
 def _find(name: Any) -> Model:
     if not isinstance(name, str) or not name:
-        raise refuse("model: Input should be a valid string")
+        raise invalid_request("model: Input should be a valid string")
     model = find_model(name)
     if model is None:
         raise Refused(404, "not_found_error", f"model: {name}")
@@ -155,11 +155,11 @@ def _find(name: Any) -> Model:
 def _check_output(body: Json, model: Model) -> None:
     limit = body["max_tokens"]
     if not isinstance(limit, int) or isinstance(limit, bool):
-        raise refuse("max_tokens: Input should be a valid integer")
+        raise invalid_request("max_tokens: Input should be a valid integer")
     if limit < 1:
-        raise refuse("max_tokens: Input should be greater than or equal to 1")
+        raise invalid_request("max_tokens: Input should be greater than or equal to 1")
     if limit > model.max_output:
-        raise refuse(
+        raise invalid_request(
             f"max_tokens: {limit} > {model.max_output}, which is the maximum allowed number of "
             f"output tokens for {body['model']}"
         )
@@ -170,9 +170,9 @@ def _check_sampling(body: Json, version: str, model: Model) -> None:
         if name not in body:
             continue
         if version == "2026-10-21":
-            raise refuse(f"{name}: not supported by the API version 2026-10-21")
+            raise invalid_request(f"{name}: not supported by the API version 2026-10-21")
         if not model.sampling:
-            raise refuse(f"`{name}` is not supported for this model.")
+            raise invalid_request(f"`{name}` is not supported for this model.")
 
 
 def _check_effort(body: Json, model: Model) -> str | None:
@@ -185,9 +185,11 @@ def _check_effort(body: Json, model: Model) -> str | None:
     if effort is None:
         return None
     if effort not in EFFORTS:
-        raise refuse(f"output_config.effort: Input should be {', '.join(map(repr, EFFORTS))}")
+        raise invalid_request(
+            f"output_config.effort: Input should be {', '.join(map(repr, EFFORTS))}"
+        )
     if effort not in model.efforts:
-        raise refuse(
+        raise invalid_request(
             f"output_config.effort: {effort!r} is not supported for this model. "
             f"Supported: {', '.join(model.efforts) or 'none'}."
         )
@@ -204,16 +206,16 @@ def _check_thinking(body: Json, model: Model, effort: str | None, counting: bool
     kind = thinking["type"]
     if kind not in model.thinking_types:
         if kind not in ("adaptive", "between_tools", "disabled", "enabled"):
-            raise refuse(
+            raise invalid_request(
                 "thinking.type: Input should be 'adaptive', 'between_tools', 'disabled' "
                 "or 'enabled'"
             )
-        raise refuse(
+        raise invalid_request(
             f'"thinking.type.{kind}" is not supported for this model. '
             f"Use one of: {', '.join(model.thinking_types)}."
         )
     if not model.takes_thinking(kind, effort):
-        raise refuse(
+        raise invalid_request(
             f'"thinking.type.{kind}" is not supported for this model with an effort above '
             f"{model.thinking_limit!r}."
         )
@@ -221,6 +223,6 @@ def _check_thinking(body: Json, model: Model, effort: str | None, counting: bool
         return
     budget = thinking.get("budget_tokens")
     if not isinstance(budget, int) or budget < 1024:
-        raise refuse("thinking.enabled.budget_tokens: Input should be at least 1024")
+        raise invalid_request("thinking.enabled.budget_tokens: Input should be at least 1024")
     if not counting and budget >= body["max_tokens"]:
-        raise refuse("`max_tokens` must be greater than `thinking.budget_tokens`")
+        raise invalid_request("`max_tokens` must be greater than `thinking.budget_tokens`")

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from sitechat.standin.catalog import Model
-from sitechat.standin.refusals import refuse
+from sitechat.standin.refusals import invalid_request
 from sitechat.standin.request_content import Json
 from sitechat.standin.simulated_cache import NOT_CACHEABLE
 
@@ -48,13 +48,13 @@ _IN_TOOL_RESULT = {"text", "search_result", "image", "document"}
 def check_object(value: Any, path: str, allowed: set[str], required: set[str]) -> None:
     """Check that `value` is an object with the required and only allowed fields."""
     if not isinstance(value, dict):
-        raise refuse(f"{path}: Input should be an object")
+        raise invalid_request(f"{path}: Input should be an object")
     for name in sorted(required):
         if name not in value:
-            raise refuse(f"{path}.{name}: Field required")
+            raise invalid_request(f"{path}.{name}: Field required")
     for name in value:
         if name not in allowed:
-            raise refuse(f"{path}.{name}: Extra inputs are not permitted")
+            raise invalid_request(f"{path}.{name}: Extra inputs are not permitted")
 
 
 def check_metadata(metadata: Any) -> None:
@@ -64,9 +64,11 @@ def check_metadata(metadata: Any) -> None:
     check_object(metadata, "metadata", {"user_id"}, set())
     user_id = metadata.get("user_id")
     if user_id is not None and not isinstance(user_id, str):
-        raise refuse("metadata.user_id: Input should be a valid string")
+        raise invalid_request("metadata.user_id: Input should be a valid string")
     if user_id is not None and len(user_id) > MAX_USER_ID:
-        raise refuse(f"metadata.user_id: String should have at most {MAX_USER_ID} characters")
+        raise invalid_request(
+            f"metadata.user_id: String should have at most {MAX_USER_ID} characters"
+        )
 
 
 def check_stop_sequences(sequences: Any) -> None:
@@ -74,9 +76,9 @@ def check_stop_sequences(sequences: Any) -> None:
     if sequences is None:
         return
     if not isinstance(sequences, list) or not all(isinstance(one, str) for one in sequences):
-        raise refuse("stop_sequences: Input should be a list of strings")
+        raise invalid_request("stop_sequences: Input should be a list of strings")
     if not all(one.strip() for one in sequences):
-        raise refuse("stop_sequences: each stop sequence must contain non-whitespace")
+        raise invalid_request("stop_sequences: each stop sequence must contain non-whitespace")
 
 
 def check_cache_control(mark: Any, path: str) -> None:
@@ -85,9 +87,9 @@ def check_cache_control(mark: Any, path: str) -> None:
         return
     check_object(mark, path, {"type", "ttl"}, {"type"})
     if mark["type"] != "ephemeral":
-        raise refuse(f"{path}.type: Input should be 'ephemeral'")
+        raise invalid_request(f"{path}.type: Input should be 'ephemeral'")
     if mark.get("ttl", "5m") not in ("5m", "1h"):
-        raise refuse(f"{path}.ttl: Input should be '5m' or '1h'")
+        raise invalid_request(f"{path}.ttl: Input should be '5m' or '1h'")
 
 
 def check_system(system: Any) -> None:
@@ -95,7 +97,7 @@ def check_system(system: Any) -> None:
     if system is None or isinstance(system, str):
         return
     if not isinstance(system, list):
-        raise refuse("system: Input should be a string or a list of text blocks")
+        raise invalid_request("system: Input should be a string or a list of text blocks")
     for index, block in enumerate(system):
         _check_block(block, f"system.{index}", {"text"}, "system")
 
@@ -105,26 +107,26 @@ def check_tools(tools: Any) -> None:
     if tools is None:
         return
     if not isinstance(tools, list):
-        raise refuse("tools: Input should be a valid list")
+        raise invalid_request("tools: Input should be a valid list")
     names: set[str] = set()
     for index, tool in enumerate(tools):
         path = f"tools.{index}"
         if not isinstance(tool, dict):
-            raise refuse(f"{path}: Input should be an object")
+            raise invalid_request(f"{path}: Input should be an object")
         name = tool.get("name")
         if name is None:
-            raise refuse(f"{path}.name: Field required")
+            raise invalid_request(f"{path}.name: Field required")
         if tool.get("type") in (None, "custom"):
             check_object(tool, path, _TOOL_FIELDS, {"name", "input_schema"})
             schema = tool["input_schema"]
             if not isinstance(schema, dict) or schema.get("type") != "object":
-                raise refuse(f"{path}.custom.input_schema.type: Input should be 'object'")
+                raise invalid_request(f"{path}.custom.input_schema.type: Input should be 'object'")
         if not isinstance(name, str) or not TOOL_NAME.fullmatch(name):
-            raise refuse(
+            raise invalid_request(
                 f"{path}.custom.name: String should match pattern '^[a-zA-Z0-9_-]{{1,64}}$'"
             )
         if name in names:
-            raise refuse("tools: Tool names must be unique.")
+            raise invalid_request("tools: Tool names must be unique.")
         names.add(name)
         check_cache_control(tool.get("cache_control"), f"{path}.cache_control")
 
@@ -136,22 +138,22 @@ def check_messages(messages: list[Any], model: Model) -> None:
         check_object(message, path, {"role", "content"}, {"role", "content"})
         role = message["role"]
         if role == "system" and not model.system_messages:
-            raise refuse(
+            raise invalid_request(
                 f'{path}.role: "system" is not supported for this model; '
                 "use the top-level `system` parameter"
             )
         if not isinstance(role, str) or role not in _BY_ROLE:
-            raise refuse(f"{path}.role: Input should be 'user' or 'assistant'")
+            raise invalid_request(f"{path}.role: Input should be 'user' or 'assistant'")
         if number == 0 and role != "user":
-            raise refuse('messages: first message must use the "user" role')
+            raise invalid_request('messages: first message must use the "user" role')
         _check_content(message["content"], path, role, last=number == len(messages) - 1)
 
 
 def _check_content(content: Any, path: str, role: str, *, last: bool) -> None:
     if not isinstance(content, (str, list)):
-        raise refuse(f"{path}.content: Input should be a string or a list of blocks")
+        raise invalid_request(f"{path}.content: Input should be a string or a list of blocks")
     if not content:
-        raise refuse(f"{path}: all messages must have non-empty content")
+        raise invalid_request(f"{path}: all messages must have non-empty content")
     if isinstance(content, str):
         _check_text(content, "messages")
         _check_trailing(content, role, last=last)
@@ -164,26 +166,28 @@ def _check_content(content: Any, path: str, role: str, *, last: bool) -> None:
 
 def _check_trailing(text: str, role: str, *, last: bool) -> None:
     if last and role == "assistant" and text != text.rstrip():
-        raise refuse("messages: final assistant content cannot end with trailing whitespace")
+        raise invalid_request(
+            "messages: final assistant content cannot end with trailing whitespace"
+        )
 
 
 def _check_text(text: Any, path: str) -> None:
     if not isinstance(text, str):
-        raise refuse(f"{path}: Input should be a valid string")
+        raise invalid_request(f"{path}: Input should be a valid string")
     if not text:
-        raise refuse(f"{path}: text content blocks must be non-empty")
+        raise invalid_request(f"{path}: text content blocks must be non-empty")
     if not text.strip():
-        raise refuse(f"{path}: text content blocks must contain non-whitespace text")
+        raise invalid_request(f"{path}: text content blocks must contain non-whitespace text")
 
 
 def _check_block(block: Any, path: str, kinds: set[str], role: str) -> None:
     if not isinstance(block, dict):
-        raise refuse(f"{path}: Input should be an object")
+        raise invalid_request(f"{path}: Input should be an object")
     kind = block.get("type")
     if kind is None:
-        raise refuse(f"{path}.type: Field required")
+        raise invalid_request(f"{path}.type: Field required")
     if not isinstance(kind, str) or kind not in kinds:
-        raise refuse(
+        raise invalid_request(
             f"{path}: Input tag '{kind}' does not match any of the expected tags of a block in "
             f"this place ({role}): {', '.join(sorted(kinds))}"
         )
@@ -191,7 +195,7 @@ def _check_block(block: Any, path: str, kinds: set[str], role: str) -> None:
     check_object(block, f"{path}.{kind}", allowed | {"type", "cache_control"}, required)
     check_cache_control(block.get("cache_control"), f"{path}.cache_control")
     if block.get("cache_control") and kind in NOT_CACHEABLE:
-        raise refuse(f"{path}.{kind}.cache_control: Extra inputs are not permitted")
+        raise invalid_request(f"{path}.{kind}.cache_control: Extra inputs are not permitted")
     if kind == "text":
         _check_text(block["text"], path.split(".")[0])
         _check_text_citations(block.get("citations"), f"{path}.text.citations")
@@ -201,11 +205,11 @@ def _check_block(block: Any, path: str, kinds: set[str], role: str) -> None:
         _check_tool_result(block, path)
     elif kind == "tool_use":
         if not isinstance(block["input"], dict):
-            raise refuse(f"{path}.tool_use.input: Input should be a valid dictionary")
+            raise invalid_request(f"{path}.tool_use.input: Input should be a valid dictionary")
         if not isinstance(block["id"], str):
-            raise refuse(f"{path}.tool_use.id: Input should be a valid string")
+            raise invalid_request(f"{path}.tool_use.id: Input should be a valid string")
         if not isinstance(block["name"], str) or not TOOL_NAME.fullmatch(block["name"]):
-            raise refuse(
+            raise invalid_request(
                 f"{path}.tool_use.name: String should match pattern '^[a-zA-Z0-9_-]{{1,64}}$'"
             )
 
@@ -214,19 +218,19 @@ def _check_text_citations(citations: Any, path: str) -> None:
     if citations is None:
         return
     if not isinstance(citations, list) or not all(isinstance(one, dict) for one in citations):
-        raise refuse(f"{path}: Input should be a list of objects")
+        raise invalid_request(f"{path}: Input should be a list of objects")
     for index, one in enumerate(citations):
         if "type" not in one:
-            raise refuse(f"{path}.{index}.type: Field required")
+            raise invalid_request(f"{path}.{index}.type: Field required")
 
 
 def _check_search_result(block: Json, path: str) -> None:
     for name in ("source", "title"):
         if not isinstance(block[name], str):
-            raise refuse(f"{path}.search_result.{name}: Input should be a valid string")
+            raise invalid_request(f"{path}.search_result.{name}: Input should be a valid string")
     content = block["content"]
     if not isinstance(content, list) or not content:
-        raise refuse(f"{path}.search_result.content: Input should be a non-empty list")
+        raise invalid_request(f"{path}.search_result.content: Input should be a non-empty list")
     for index, part in enumerate(content):
         _check_block(part, f"{path}.search_result.content.{index}", {"text"}, "search result")
     if block.get("citations") is not None:
@@ -235,19 +239,21 @@ def _check_search_result(block: Json, path: str) -> None:
 
 def _check_tool_result(block: Json, path: str) -> None:
     if not isinstance(block["tool_use_id"], str):
-        raise refuse(f"{path}.tool_result.tool_use_id: Input should be a valid string")
+        raise invalid_request(f"{path}.tool_result.tool_use_id: Input should be a valid string")
     content = block.get("content")
     if content is None or isinstance(content, str):
         return
     if not isinstance(content, list):
-        raise refuse(f"{path}.tool_result.content: Input should be a string or a list of blocks")
+        raise invalid_request(
+            f"{path}.tool_result.content: Input should be a string or a list of blocks"
+        )
     for index, part in enumerate(content):
         _check_block(part, f"{path}.tool_result.content.{index}", _IN_TOOL_RESULT, "tool result")
     kinds = {part["type"] for part in content}
     if "search_result" in kinds and len(kinds) > 1:
-        raise refuse(
+        raise invalid_request(
             f"{path}.tool_result: if any blocks in a tool result are of type search_result, all "
             "blocks must be of that type"
         )
     if block.get("is_error") and any(part["type"] != "text" for part in content):
-        raise refuse(f"{path}.tool_result: content must be text if `is_error` is true")
+        raise invalid_request(f"{path}.tool_result: content must be text if `is_error` is true")

@@ -16,7 +16,7 @@ from sitechat.standin import model_list
 from sitechat.standin.catalog import MODELS, Model
 from sitechat.standin.default_answers import default_answer
 from sitechat.standin.fallbacks import attempts_of, betas_of, iterations_of, joined
-from sitechat.standin.refusals import Refused, refuse
+from sitechat.standin.refusals import Refused, invalid_request
 from sitechat.standin.request_content import Json
 from sitechat.standin.request_rules import check, check_headers
 from sitechat.standin.response_composing import Composed, compose, thinks
@@ -87,7 +87,7 @@ class Service:
             problem = None
         except ValueError as error:
             record.body = raw.decode(errors="replace")
-            problem = refuse(f"The request body is not valid JSON: {error}")
+            problem = invalid_request(f"The request body is not valid JSON: {error}")
         check_headers(record.headers)
         if request.method == "GET" and f"{request.path}/".startswith(f"{model_list.PATH}/"):
             listed = model_list.describe(request.path, request.query, betas_of(record.headers))
@@ -107,7 +107,7 @@ class Service:
         )
         tokens = count_input(record.body, model)
         if tokens > model.context:
-            raise refuse(f"prompt is too long: {tokens} tokens > {model.context} maximum")
+            raise invalid_request(f"prompt is too long: {tokens} tokens > {model.context} maximum")
         if counting:
             return json_response(record, 200, {"input_tokens": tokens}, {})
         return await self._answer(request, record, model)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sitechat.standin import request_shapes
-from sitechat.standin.refusals import refuse
+from sitechat.standin.refusals import invalid_request
 from sitechat.standin.request_content import Json, search_results
 
 KINDS = ("object", "array", "string", "integer", "number", "boolean", "null")
@@ -31,17 +31,19 @@ def check_format(body: Json) -> None:
     path = "output_config.format"
     request_shapes.check_object(wanted, path, {"type", "schema"}, {"type", "schema"})
     if wanted["type"] != "json_schema":
-        raise refuse(f"{path}.type: Input should be 'json_schema'")
+        raise invalid_request(f"{path}.type: Input should be 'json_schema'")
     if not isinstance(wanted["schema"], dict):
-        raise refuse(f"{path}.schema: Input should be an object")
+        raise invalid_request(f"{path}.schema: Input should be an object")
     optional, unions = _check(wanted["schema"], f"{path}.schema", ())
     if optional > MAX_OPTIONAL or unions > MAX_UNIONS:
-        raise refuse(
+        raise invalid_request(
             f"{path}.schema: at most {MAX_OPTIONAL} optional parameters and {MAX_UNIONS} union "
             "types are allowed"
         )
     if any((result.get("citations") or {}).get("enabled") for result in search_results(body)):
-        raise refuse("output_config.format: citations are not supported with structured outputs")
+        raise invalid_request(
+            "output_config.format: citations are not supported with structured outputs"
+        )
 
 
 def _check(schema: Any, path: str, above: tuple[int, ...]) -> tuple[int, int]:
@@ -56,31 +58,33 @@ def _check(schema: Any, path: str, above: tuple[int, ...]) -> tuple[int, int]:
         The number of optional properties and of unions.
     """
     if not isinstance(schema, dict):
-        raise refuse(f"{path}: Input should be an object")
+        raise invalid_request(f"{path}: Input should be an object")
     if id(schema) in above or "$ref" in schema:
-        raise refuse(f"{path}: recursive schemas are not supported")
+        raise invalid_request(f"{path}: recursive schemas are not supported")
     for name in schema:
         if name in REFUSED:
-            raise refuse(f"{path}: For '{schema.get('type')}' type, '{name}' is not supported")
+            raise invalid_request(
+                f"{path}: For '{schema.get('type')}' type, '{name}' is not supported"
+            )
     kind = schema.get("type")
     kinds = kind if isinstance(kind, list) else [] if kind is None else [kind]
     if any(each not in KINDS for each in kinds):
-        raise refuse(f"{path}.type: Input should be one of {', '.join(KINDS)}")
+        raise invalid_request(f"{path}.type: Input should be one of {', '.join(KINDS)}")
     choices = schema.get("anyOf") or []
     if not isinstance(choices, list):
-        raise refuse(f"{path}.anyOf: Input should be a valid list")
+        raise invalid_request(f"{path}.anyOf: Input should be a valid list")
     optional, unions = 0, int(len(kinds) > 1 or bool(choices))
     inner = [(each, f"{path}.anyOf.{index}") for index, each in enumerate(choices)]
     if "object" in kinds:
         if schema.get("additionalProperties") is not False:
-            raise refuse(
+            raise invalid_request(
                 f"{path}: For 'object' type, 'additionalProperties' must be explicitly set to false"
             )
         properties, required = schema.get("properties") or {}, schema.get("required") or []
         if not isinstance(properties, dict):
-            raise refuse(f"{path}.properties: Input should be an object")
+            raise invalid_request(f"{path}.properties: Input should be an object")
         if not isinstance(required, list) or not all(isinstance(name, str) for name in required):
-            raise refuse(f"{path}.required: Input should be a list of strings")
+            raise invalid_request(f"{path}.required: Input should be a list of strings")
         optional += len(set(properties) - set(required))
         inner += [(each, f"{path}.properties.{name}") for name, each in properties.items()]
     if "items" in schema:

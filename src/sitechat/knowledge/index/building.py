@@ -216,7 +216,7 @@ def _add(
     passages = Passage.objects.filter(page__in=pages).select_related("page__snapshot")
     if writer is None:
         passages = passages.defer("vector")
-    known: set[int] = set()
+    added: set[int] = set()
     # Row numbers are never reused, because a contentless FTS5 table can't delete rows. Primary keys
     # of passages are not suitable: a database may reuse the key of a passage that was rolled back.
     last = last_row(connection)
@@ -229,41 +229,53 @@ def _add(
         field_words = [list(words(text)) for text in fields]
         stems = stems_of(language)
         field_stems = [[stems[word] for word in part] for part in field_words]
-        if page.pk not in known:
-            known.add(page.pk)
-            connection.execute(
-                "INSERT OR REPLACE INTO page VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    page.pk,
-                    page.stamp.hex,
-                    page.url,
-                    language,
-                    page.source,
-                    _translations(page),
-                    " ".join(dict.fromkeys(field_stems[0])),
-                    counts[page.pk],
-                ],
-            )
-            connection.executemany(
-                "INSERT OR IGNORE INTO audience VALUES (?, ?)",
-                [(name, page.pk) for name in page.audience],
-            )
+        if page.pk not in added:
+            added.add(page.pk)
+            _add_page(connection, page, language, field_stems[0], counts[page.pk])
         connection.execute("INSERT INTO passage VALUES (?, ?, ?)", [row, passage.pk, page.pk])
         connection.execute(
             "INSERT INTO terms (rowid, title, headings, body) VALUES (?, ?, ?, ?)",
             [row, *map(" ".join, field_stems)],
         )
         word_counts.add(
-            {
-                word
-                for word in {word for part in field_words for word in part}
-                if len(word) > 2 and not is_unspaced(word) and not word.isdigit()
-            },
+            {word for part in field_words for word in part if _is_in_vocabulary(word)},
             {term for part in field_stems for term in part},
         )
         if writer is not None:
             writer.add(passage)
         pace()
+
+
+def _add_page(
+    connection: sqlite3.Connection,
+    page: Page,
+    language: str,
+    title_terms: Sequence[str],
+    passages: int,
+) -> None:
+    """Add a page and its audience. `passages` is the number of its passages."""
+    connection.execute(
+        "INSERT OR REPLACE INTO page VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            page.pk,
+            page.stamp.hex,
+            page.url,
+            language,
+            page.source,
+            _translations(page),
+            " ".join(dict.fromkeys(title_terms)),
+            passages,
+        ],
+    )
+    connection.executemany(
+        "INSERT OR IGNORE INTO audience VALUES (?, ?)",
+        [(name, page.pk) for name in page.audience],
+    )
+
+
+def _is_in_vocabulary(word: str) -> bool:
+    """Return whether a word belongs to the vocabulary, from which spelling is corrected."""
+    return len(word) > 2 and not is_unspaced(word) and not word.isdigit()
 
 
 stems_of = cache(Stems)
