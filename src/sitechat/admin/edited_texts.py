@@ -117,7 +117,7 @@ def author_of(row: BotTexts) -> str:
 class BotTextsAdmin(OwnersPage, TextsModelAdmin):
     """Edit the texts of each bot on one page. Saving adds a version and never changes one."""
 
-    class Media:
+    class Media(OwnersPage.Media):
         js = [SCRIPT]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from sitechat.admin.base import KeysetPage, ReadOnlyPage, number_in
+from sitechat.admin.base import KeysetPage, OwnersPage, ReadOnlyPage, number_in
 from sitechat.admin.filters import LanguageFilter, ReadFilter, ValuesFilter
 from sitechat.admin.keyset_pagination import KeysetList
 from sitechat.admin.list_positions import is_id
@@ -118,7 +118,7 @@ class PageAdmin(ReadOnlyPage, KeysetPage, PageModelAdmin):
     ordering = ["-seen"]
     detail_template = "admin/sitechat/page/passages.html"
 
-    class Media:
+    class Media(OwnersPage.Media):
         js = [SCRIPT]
 
     def changelist_view(
