@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 
 import pytest
@@ -9,7 +10,7 @@ from django.db import connection
 from pytest_django import Settings
 
 import sitechat
-from sitechat.engine import running_replies
+from sitechat.engine import event_loop, running_replies
 from sitechat.models import Message, Status, Usage
 from sitechat.standin import Answer, Standin
 from tests.outage import is_checkpoint, outage
@@ -172,13 +173,14 @@ def test_a_sites_own_tests_do_not_hang_with_claude(
 # Database failures
 
 
+def books(sql: str) -> bool:
+    return sql.startswith("INSERT") and "sitechat_usage" in sql
+
+
 def test_an_answer_that_the_database_does_not_take_is_offered_again(
     held: Held, claude_standin: Standin
 ) -> None:
     visitor, _reply, rest = held
-
-    def books(sql: str) -> bool:
-        return sql.startswith("INSERT") and "sitechat_usage" in sql
 
     with outage(books, times=2) as failed:
         claude_standin.release()
@@ -187,6 +189,21 @@ def test_an_answer_that_the_database_does_not_take_is_offered_again(
     assert len(failed) == 2
     assert visitor.texts() == ["Count", "One two three four five"]
     assert Usage.objects.count() == 1
+
+
+def test_an_answer_that_is_saved_late_is_not_taken_for_silent(
+    live_visitor: MakeVisitor,
+    claude_standin: Standin,
+    settings: Settings,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    settings.CHAT_BOTS = {"default": "tests.engine.test_event_loop.Hasty"}
+    claude_standin.script("Hello you")
+    retries = math.ceil(Hasty.timeout / event_loop.SAVE_AGAIN) + 5
+    with outage(books, times=retries) as failed:
+        assert text_of(live_visitor().ask("Hello")) == "Hello you"
+        until(lambda: len(failed) == retries and Usage.objects.exists())
+    assert "Claude did not answer" not in caplog.text
 
 
 def test_replies_that_are_written_down_together_keep_their_own_texts(

@@ -97,7 +97,8 @@ class Engine:
             await asyncio.sleep(checkpoints.CHECKPOINT)
             replies = [live for live in self._live.values() if not live.closed]
             for live in replies:
-                if monotonic() - live.heard_at > live.timeout:
+                # A reply that has ended only waits until it is saved.
+                if live.ending is None and monotonic() - live.heard_at > live.timeout:
                     error = explained(live, Silent(live.timeout))
                     self._cancel(live, Ending.of_error(live.reply, error), None)
             self.shutdown.end_in_time()
