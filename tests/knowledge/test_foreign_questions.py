@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sitechat.knowledge.text import translated_words
 from sitechat.knowledge.text.translated_words import counterparts
 from tests.indexed import found, put
 
@@ -17,6 +18,8 @@ from tests.indexed import found, put
         ("fr", "utilis", "en", "user"),
         ("es", "contrasen", "en", "password"),
         ("en", "password", "de", "passwort"),
+        ("de", "rechnung", "en", "invoice"),
+        ("it", "fattur", "fr", "facture"),
         ("../de", "passwort", "en", None),
         ("de\0", "passwort", "en", None),
         ("xx", "word", "en", None),
@@ -30,6 +33,15 @@ def test_words_have_translations(source: str, word: str, target: str, expected: 
         assert not near
     else:
         assert expected in [one for words in near.values() for one in words]
+
+
+def test_concepts_have_words_in_every_language_once() -> None:
+    file = Path(translated_words.__file__).with_name("concepts.tsv")
+    header, *rows = [line.split("\t") for line in file.read_text(encoding="utf-8").splitlines()]
+    assert header == ["en", "de", "fr", "es", "it", "pt", "nl"]
+    assert [row for row in rows if len(row) != len(header) or not all(row)] == []
+    names = [row[0] for row in rows]
+    assert names == sorted(set(names))
 
 
 def test_a_dictionary_is_cached_for_the_next_process(tmp_path: Path) -> None:
@@ -55,6 +67,7 @@ def test_a_dictionary_is_cached_for_the_next_process(tmp_path: Path) -> None:
         ("¿Cómo cambio mi contraseña?", "es"),
         ("Jak zmienić hasło?", "pl"),
         ("Hur ändrar jag mitt lösenord?", "sv"),
+        ("Wie geht eine Kennwortänderung?", "de"),
     ],
 )
 def test_a_foreign_question_finds_the_page(question: str, language: str) -> None:

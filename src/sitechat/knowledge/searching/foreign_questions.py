@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,6 +16,9 @@ from sitechat.knowledge.text.translated_words import counterparts
 _LEAST_COGNATE = 0.55
 """Minimum Dice coefficient of the trigrams of two words that count as cognates."""
 _SHORTEST_COGNATE = 5
+_COMPOUNDING = frozenset(("da", "de", "fi", "nb", "nl", "nn", "no", "sv"))
+"""Languages that write compounds as one word."""
+_SHORTEST_PART = 4
 
 
 def language_of(text: str, index: Index, asked: str, visitor: str) -> str:
@@ -37,13 +40,30 @@ def language_of(text: str, index: Index, asked: str, visitor: str) -> str:
 
 
 def words_of_site(word: str, language: str, index: Index, guesses: Guesses) -> list[str]:
-    """Return words of the site that may mean a foreign word: translations, or else cognates."""
-    found: list[str] = []
-    for target in index.languages[:2]:
-        found += counterparts(language, target, _folder(index)).get(stem(word, language), [])
+    """Return words of the site that may mean a foreign word.
+
+    They are its translations, or those of its parts, or else cognates.
+    """
+    folder = _folder(index)
+    dictionaries = [counterparts(language, target, folder) for target in index.languages[:2]]
+    found = [other for words in dictionaries for other in words.get(stem(word, language), [])]
     if found or not guesses.may_try(word):
         return found
-    return list(_cognates(word, index))
+    if language in _COMPOUNDING:
+        found = [other for words in dictionaries for other in _of_parts(word, language, words)]
+    return found or list(_cognates(word, index))
+
+
+def _of_parts(word: str, language: str, dictionary: Mapping[str, list[str]]) -> list[str]:
+    """Return the counterparts of the end of a compound, and of its start if that is known, too.
+
+    The end of "Benutzerkonto" says what it is: an account.
+    """
+    for at in range(_SHORTEST_PART, len(word) - _SHORTEST_PART + 1):
+        end = dictionary.get(stem(word[at:], language))
+        if end:
+            return [*dictionary.get(stem(word[:at], language), []), *end]
+    return []
 
 
 def _folder(index: Index) -> Path | None:

@@ -10,6 +10,7 @@ import ipaddress
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import urljoin, urlsplit
 
 from django.apps import apps
@@ -138,6 +139,7 @@ def _is_allowed(name: str) -> bool:
     return name in settings.ALLOWED_HOSTS
 
 
+@lru_cache(maxsize=100)
 def _is_local(name: str) -> bool:
     with suppress(ValueError):
         return ipaddress.ip_address(name.strip("[]")).is_loopback

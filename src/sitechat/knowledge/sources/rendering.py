@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from django.urls import get_script_prefix, get_urlconf, set_script_prefix, set_urlconf
@@ -215,6 +215,7 @@ class LocalSite:
             set_urlconf(urlconf)
 
 
+@lru_cache(maxsize=100)
 def _charset(content_type: str) -> str:
     from email.message import Message
 

@@ -1,7 +1,9 @@
-"""A small dictionary between languages, built from Django's message catalogues.
+"""A small dictionary between languages, from `concepts.tsv` and Django's message catalogues.
 
-Django's interface is translated into a hundred languages. Words that repeatedly occur in the same
-messages are considered translations: about 700 pairs for two languages.
+`concepts.tsv` has 250 concepts of websites and programs in seven languages, one in each line. For
+other words, and other languages, there are the catalogues: Django's interface is translated into a
+hundred languages. Words that repeatedly occur in the same messages are considered translations:
+about 700 pairs for two languages.
 """
 
 from __future__ import annotations
@@ -25,9 +27,12 @@ _MIN_DICE = 0.25
 """Minimum Dice coefficient of the messages with two words that count as translations."""
 _MAX_COUNTERPARTS = 2
 """Maximum number of translations of a word."""
+_MIN_SHARE_OF_BEST = 0.7
+"""Minimum Dice coefficient of a second translation, as a share of that of the first."""
 _MIN_LENGTH = 3  # letters of a word
 _MO_MAGIC = 0x950412DE  # the first bytes of a compiled catalogue
 _CODE = re.compile(r"[a-z]{2,3}")
+_CONCEPTS = Path(__file__).with_name("concepts.tsv")
 _USUAL_LOCALES = {"zh": "zh_Hans", "no": "nb", "nn": "nb"}
 
 
@@ -41,7 +46,7 @@ def counterparts(source: str, target: str, folder: Path | None = None) -> Mappin
     """
     if source == target or not all(map(_CODE.fullmatch, (source, target))):
         return {}
-    name = f"dictionary-{django.get_version()}-{source}-{target}.json"
+    name = f"dictionary2-{django.get_version()}-{source}-{target}.json"
     return _counterparts(source, target, None if folder is None else folder / name)
 
 
@@ -51,7 +56,7 @@ def _counterparts(source: str, target: str, file: Path | None) -> Mapping[str, l
         with suppress(OSError, ValueError):
             known: dict[str, list[str]] = json.loads(file.read_text(encoding="utf-8"))
             return known
-    found = _paired(source, target)
+    found = _paired(source, target) | _listed(source, target)
     if file is not None:
         with suppress(OSError):
             temporary = file.with_suffix(".new")
@@ -76,7 +81,29 @@ def _paired(source: str, target: str) -> dict[str, list[str]]:
         dice = 2 * count / (stems[a] + words[b])
         if dice > _MIN_DICE:
             found.setdefault(a, []).append((-dice, b))
-    return {a: [b for _, b in sorted(near)[:_MAX_COUNTERPARTS]] for a, near in found.items()}
+    return {stemmed: _nearest(near) for stemmed, near in found.items()}
+
+
+def _nearest(near: list[tuple[float, str]]) -> list[str]:
+    """Return the best counterparts; the second one only if it is almost as good."""
+    best = sorted(near)[:_MAX_COUNTERPARTS]
+    return [word for dice, word in best if dice <= _MIN_SHARE_OF_BEST * best[0][0]]
+
+
+def _listed(source: str, target: str) -> dict[str, list[str]]:
+    """Return the words of `concepts.tsv` by their stems."""
+    header, *rows = [
+        line.split("\t") for line in _CONCEPTS.read_text(encoding="utf-8").splitlines()
+    ]
+    if source not in header or target not in header:
+        return {}
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        own, others = (row[header.index(language)].split() for language in (source, target))
+        for word in own:
+            known = found.setdefault(stem(word, source), [])
+            known += [other for other in others if other not in known]
+    return found
 
 
 def _content(text: str, language: str) -> set[str]:
