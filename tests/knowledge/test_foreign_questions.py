@@ -68,6 +68,7 @@ def test_a_dictionary_is_cached_for_the_next_process(tmp_path: Path) -> None:
         ("Jak zmienić hasło?", "pl"),
         ("Hur ändrar jag mitt lösenord?", "sv"),
         ("Wie geht eine Kennwortänderung?", "de"),
+        ("Passwort mit dem Handy ändern", ""),  # Danish has "mit" and "dem", too
     ],
 )
 def test_a_foreign_question_finds_the_page(question: str, language: str) -> None:

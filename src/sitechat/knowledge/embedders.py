@@ -111,7 +111,7 @@ class MultilingualEmbedder:
         threads: Number of threads of the model.
     """
 
-    weight = 0.6
+    weight = 0.55
     languages = frozenset(
         ("ar", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "th", "tr", "zh")
     )

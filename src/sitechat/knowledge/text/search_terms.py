@@ -226,10 +226,16 @@ def stems(text: str, language: str) -> list[str]:
 
 
 def guess_language(text: str, candidates: Iterable[str], default: str) -> str:
-    """Return the candidate language whose stop words the text uses most, or `default`."""
+    """Return the candidate language whose stop words the text uses most, or `default`.
+
+    If two languages have equally many, it is the one that sites use more.
+    """
+    possible = set(candidates)
     found = list(plain_words(normalised(text)))
     best, highest = default, sum(word in stop_words(default) for word in found)
-    for language in sorted(set(candidates) & languages_with_stop_words()):
+    for language in languages_with_stop_words():
+        if language not in possible:
+            continue
         count = sum(word in stop_words(language) for word in found)
         if count > highest:
             best, highest = language, count
