@@ -153,3 +153,9 @@ def test_an_address_that_stands_for_the_name_is_shown_once(owner: Client) -> Non
     assert "+1 2" in page
     contact = Contact.objects.get()
     assert "German" in page_of(owner, f"{URL}{contact.pk}/change/")
+
+
+def test_a_contact_without_a_name_has_none(owner: Client) -> None:
+    put(email="ann@example.org")
+    page = page_of(owner, f"{URL}{Contact.objects.get().pk}/change/")
+    assert "<bdi>ann@example.org</bdi>" not in page

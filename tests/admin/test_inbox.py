@@ -57,8 +57,12 @@ def test_a_visitor_whose_person_was_deleted_is_counted_for_everybody(ann: Client
     staff_actions.join(conversation, colleague)
     Handoff.objects.update(visitor_wrote=timezone.now())
     assert ann.get(f"{INBOX}live/").json()["count"] == 0
+    name = Handoff.objects.get().name
     colleague.delete()
-    assert ann.get(f"{INBOX}live/").json()["count"] == 1
+    shown = ann.get(f"{INBOX}live/").json()
+    assert shown["count"] == 1
+    assert "New message" in shown["html"]
+    assert f"Joined by {name}" in shown["html"]
     act(ann, conversation, "join")
     act(ann, conversation, "reply", text="Hello")
     assert ann.get(f"{INBOX}live/").json()["count"] == 0

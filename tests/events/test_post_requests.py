@@ -96,7 +96,7 @@ def slow(handler: BaseHTTPRequestHandler) -> None:
 def test_a_server_that_hangs_times_out(server: Receiver, smaller: Smaller, respond: object) -> None:
     smaller(post_requests, TIMEOUT=0.3)
     server.respond = respond  # type: ignore[assignment]
-    with pytest.raises(PostFailed):
+    with pytest.raises(PostFailed, match="No answer within"):
         post(server.url, b"{}", {}, allow_private=True)
 
 

@@ -76,6 +76,7 @@ class ApprovedAnswerForm(AnswerModelForm):
         fields = ApprovedAnswer.WRITTEN
         widgets = {
             "title": forms.TextInput(attrs={"class": "vTextField", "dir": "auto"}),
+            "url": forms.TextInput(attrs={"class": "vTextField", "dir": "ltr"}),
             "questions": LimitedTextarea(MAX_QUESTIONS_LENGTH, {**LARGE, "rows": 4}),
             "answer": LimitedTextarea(MAX_ANSWER_LENGTH, {**LARGE, "rows": 12}),
         }

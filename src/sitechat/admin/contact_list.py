@@ -71,8 +71,8 @@ class ContactAdmin(KeysetRows, ContactModelAdmin):
 
     @admin.display(description=_("name"))
     def shown_name(self, contact: Contact) -> str:
-        """Return the name, or another field that identifies the contact."""
-        return contact.shown_name
+        """Return the name; empty if the visitor entered none."""
+        return format_html("<bdi>{}</bdi>", visible(contact.name)) if contact.name else ""
 
     @admin.display(description=_("contact"))
     def shown_contact(self, contact: Contact) -> str:

@@ -69,7 +69,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, allow_private: bo
         connection.request("POST", path, body, dict(headers))
         status = connection.getresponse().status
     except (OSError, HTTPException, ValueError) as error:
-        if connection.aborted:
+        if connection.aborted or isinstance(error, TimeoutError):
             raise PostFailed(f"No answer within {TIMEOUT:.0f} seconds.") from None
         raise PostFailed(f"{type(error).__name__}: {error}") from None
     finally:
