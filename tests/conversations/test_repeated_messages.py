@@ -173,6 +173,25 @@ def test_a_first_message_that_was_refused_may_be_sent_again(
     assert text_of(Visitor().ask("Hello", id=UUID))
 
 
+@pytest.mark.parametrize("vouches", [False, True])
+def test_a_session_that_another_page_has_begun_since_changes_nothing(
+    vouches: bool, db: None, claude_standin: Standin
+) -> None:
+    headers = {"idempotency_key": UUID} if vouches else {}
+    first = Visitor(**headers).ask("Hello", id=UUID)
+    visitor = Visitor(**headers)
+    session = visitor.client.session
+    session["cart"] = [1]
+    session.save()
+    assert visitor.ask("Hello", id=UUID) == first
+    assert visitor.send("Something else", id=UUID).status_code == 422
+    assert visitor.texts()[:1] == (["Hello"] if vouches else [])
+    assert visitor.client.session["cart"] == [1]
+    assert len(claude_standin.requests) == 1
+    visitor.ask("A new question")
+    assert len(claude_standin.requests) == 2
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("vouches", [False, True])
 def test_20_copies_at_once_are_billed_once(

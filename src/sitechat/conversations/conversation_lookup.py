@@ -182,15 +182,36 @@ def _look_up_likely(visit: Visit, message: IncomingMessage, count: int) -> Conve
         return ConversationState(None, [], uuid.uuid4())
     conversation = Conversation.objects.filter(pk=likely).first()
     if conversation is None:
-        return ConversationState(None, [], likely)
-    if visit.owns(conversation.user_id):
-        if visit.held.session_key is not None:
-            return ConversationState(conversation, list(_newest(conversation)[:count]))
-        # Without a session, only the id of its first message identifies the visitor.
-        first = list(conversation.messages.filter(position__lte=1).order_by("-position"))
-        if len(first) == 2 and may_be_retry(visit, message, conversation, first[1]):
-            return ConversationState(conversation, first)
-    return ConversationState(None, [], uuid.uuid4())
+        return _look_up_begun(visit, message) or ConversationState(None, [], likely)
+    state = None
+    if visit.held.session_key is None:
+        state = _first_turn(visit, message, conversation)
+    elif visit.owns(conversation.user_id):
+        state = ConversationState(conversation, list(_newest(conversation)[:count]))
+    return state or ConversationState(None, [], uuid.uuid4())
+
+
+def _look_up_begun(visit: Visit, message: IncomingMessage) -> ConversationState | None:
+    """Find the conversation that the message began before the visitor had a session."""
+    begun = visit.held.begun_without_session(message.bot.name)
+    if visit.held.session_key is None or visit.account is not None or begun is None:
+        return None
+    conversation = Conversation.objects.filter(pk=begun).first()
+    return None if conversation is None else _first_turn(visit, message, conversation)
+
+
+def _first_turn(
+    visit: Visit, message: IncomingMessage, conversation: Conversation
+) -> ConversationState | None:
+    """Return the first turn of a conversation if the message has the id of its first message.
+
+    Without a session, only this id identifies the visitor.
+    """
+    first = list(conversation.messages.filter(position__lte=1).order_by("-position"))
+    if not visit.owns(conversation.user_id) or len(first) < 2:
+        return None
+    is_retry = may_be_retry(visit, message, conversation, first[1])
+    return ConversationState(conversation, first) if is_retry else None
 
 
 def newest_turn(conversation: Conversation) -> list[Message]:

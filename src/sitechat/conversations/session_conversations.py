@@ -59,6 +59,15 @@ class HeldConversations:
         """
         return self.get(bot) or self._derived(bot)
 
+    def begun_without_session(self, bot: str) -> uuid.UUID | None:
+        """Return the id of the conversation that the message began if there was no session yet.
+
+        Another page of the site may have created the session since.
+        """
+        if self.retry_key is None or self.get(bot) is not None:
+            return None
+        return _hashed_id(f"{self.retry_key}:{bot}:")
+
     def all_likely(self) -> list[uuid.UUID]:
         """Return the ids of the visitor's conversations with all bots."""
         ids = [self.likely(bot) for bot in {*self.by_bot, *conf.CHAT_BOTS}]

@@ -56,7 +56,8 @@ def earlier_turn(visit: Visit, message: IncomingMessage, state: ConversationStat
     conversation = state.conversation
     if reply is None or conversation is None:
         return None
-    if visit.held.session_key is None and not is_fresh(conversation, state.recent):
+    lacks_session = _lacks_session(visit, message, conversation.pk)
+    if lacks_session and not is_fresh(conversation, state.recent):
         return Turn(reply)
     return _copy(visit, message, reply, conversation.pk)
 
@@ -66,13 +67,19 @@ def _copy(
 ) -> Turn:
     """Return the turn of a message for another copy of the message."""
     held = visit.held
-    if held.session_key is None:
+    if _lacks_session(visit, message, conversation):
         gets_session = held.retry_gets_session and may_begin_session(conversation)
     else:
         is_named = message.conversation is not None
         is_left = held.has_left(message.bot.name, conversation)
         gets_session = held.get(message.bot.name) != conversation and (is_named or not is_left)
     return Turn(reply, conversation if gets_session else None)
+
+
+def _lacks_session(visit: Visit, message: IncomingMessage, conversation: uuid.UUID) -> bool:
+    """Return whether the first copy began the conversation before the visitor had a session."""
+    held = visit.held
+    return held.session_key is None or conversation == held.begun_without_session(message.bot.name)
 
 
 def _write(
