@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from sitechat.runtime.lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
-    from sitechat.knowledge.index.host_index import current, discard_damaged, refresh, status
+    from sitechat.knowledge.index.host_index import current, discard_damaged, refresh
+    from sitechat.knowledge.index.index_status import status
     from sitechat.knowledge.index.open_index import Damaged, Index
 
 __all__ = ["Damaged", "Index", "current", "discard_damaged", "refresh", "status"]
@@ -21,7 +22,8 @@ __all__ = ["Damaged", "Index", "current", "discard_damaged", "refresh", "status"
 __getattr__ = lazy_exports(
     __name__,
     {
-        "host_index": ["current", "discard_damaged", "refresh", "status"],
+        "host_index": ["current", "discard_damaged", "refresh"],
+        "index_status": ["status"],
         "open_index": ["Damaged", "Index"],
     },
 )

@@ -18,7 +18,6 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypedDict
 
 from django.db import close_old_connections, connections
 
@@ -26,7 +25,7 @@ from sitechat.knowledge.index.building import build, changes, is_worn, update
 from sitechat.knowledge.index.index_files import FORMAT, TERMS, has_fts5
 from sitechat.knowledge.index.index_folder import delete_old, folder, locked
 from sitechat.knowledge.index.index_metadata import state_of
-from sitechat.knowledge.index.open_index import Damaged, Index
+from sitechat.knowledge.index.open_index import Index
 from sitechat.knowledge.index.tenants import tenant
 from sitechat.knowledge.index.throttling import Pace
 from sitechat.models import IndexState, Page, SiteState
@@ -44,16 +43,6 @@ _FIRST_WAIT = 2.0
 """Seconds that a search waits for the first index."""
 _BACKGROUND_SHARE = 0.3
 """Share of the time that a process which serves visitors spends on an index; see `Pace`."""
-
-
-class IndexStatus(TypedDict):
-    """The number of pages, passages, vectors and bytes of an index, and whether it is current."""
-
-    pages: int
-    passages: int
-    vectors: int
-    bytes: int
-    up_to_date: bool
 
 
 @dataclass(eq=False)
@@ -94,7 +83,7 @@ def current(site: SiteState | None = None) -> Index | None:
     Args:
         site: The state of the site's content; None to read it.
     """
-    stamp = _stamp() if site is None else site.stamp
+    stamp = content_stamp() if site is None else site.stamp
     if stamp is None or not has_fts5():
         return None
     state = state_of(stamp)
@@ -119,13 +108,14 @@ def refresh() -> Index | None:
         OSError: The index can't be written.
         sqlite3.Error: The index can't be written.
     """
-    stamp = _stamp()
+    stamp = content_stamp()
     if stamp is None or not has_fts5():
         return None
     return _bring_up_to_date(_mine(), state_of(stamp), Pace(), wait=True)
 
 
-def _stamp() -> str | None:
+def content_stamp() -> str | None:
+    """Return the stamp of the newest content in the database; None if nothing is indexed."""
     stamp = IndexState.objects.filter(pk=1).values_list("stamp", flat=True).first()
     return None if stamp is None else stamp.hex
 
@@ -250,7 +240,7 @@ def _bring_up_to_date(mine: OpenedIndex, state: str, pace: Pace, *, wait: bool) 
 
 def _latest_state(state: str) -> str:
     """Return the state of the database, which may have changed while waiting for a lock."""
-    stamp = _stamp()
+    stamp = content_stamp()
     return state if stamp is None else state_of(stamp)
 
 
@@ -287,27 +277,3 @@ def discard_damaged(index: Index, error: Exception) -> None:
             if mine.current is index:
                 mine.current = None
     shutil.rmtree(index.folder, ignore_errors=True)
-
-
-def status() -> IndexStatus:
-    """Return the status of the index that this process searches."""
-    index = current()
-    if index is not None:
-        try:
-            return _size(index)
-        except (OSError, sqlite3.Error, Damaged) as error:
-            discard_damaged(index, error)
-    known = Page.objects.exclude(content_hash="").exists()
-    return IndexStatus(pages=0, passages=0, vectors=0, bytes=0, up_to_date=not known)
-
-
-def _size(index: Index) -> IndexStatus:
-    stamp, facts, vectors = _stamp(), index.facts, index.vectors
-    index.terms.execute("SELECT 1 FROM page LIMIT 1")
-    return IndexStatus(
-        pages=facts.pages,
-        passages=facts.passages,
-        vectors=0 if vectors is None else int((vectors[1][:, 0] > 0).sum()),
-        bytes=sum(file.stat().st_size for file in index.folder.iterdir()),
-        up_to_date=stamp is not None and facts.state == state_of(stamp),
-    )

@@ -5,12 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from sitechat.knowledge.reading.visibility import (
-    classes,
-    declarations,
-    is_control,
-    is_for_screen_readers,
-)
+from sitechat.knowledge.reading.inline_styles import declarations
+from sitechat.knowledge.reading.visibility import classes, is_control, is_for_screen_readers
 from sitechat.knowledge.text.invisible_characters import without_invisible
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from sitechat.knowledge.reading.visibility import classes, declarations, is_for_screen_readers
+from sitechat.knowledge.reading.inline_styles import declarations
+from sitechat.knowledge.reading.visibility import classes, is_for_screen_readers
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement

@@ -10,8 +10,8 @@ from html.entities import html5
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from sitechat.knowledge.reading.inline_styles import declarations
 from sitechat.knowledge.reading.odt_hidden import remove_element
-from sitechat.knowledge.reading.visibility import declarations
 
 if TYPE_CHECKING:
     from lxml.etree import _Element

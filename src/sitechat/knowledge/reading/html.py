@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 from sitechat.knowledge.reading import element_rewriting
 from sitechat.knowledge.reading.blocks import Block, Content, Unreadable
 from sitechat.knowledge.reading.decorations import is_consent_banner
+from sitechat.knowledge.reading.inline_styles import Sight
 from sitechat.knowledge.reading.page_to_blocks import blocks, is_wrapped_text
-from sitechat.knowledge.reading.visibility import NEVER, Sight, Visibility
+from sitechat.knowledge.reading.visibility import NEVER, Visibility
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement, HTMLParser

@@ -26,7 +26,8 @@ from sitechat.knowledge.reading.element_layout import (
     keeps_lines,
     raised_mark,
 )
-from sitechat.knowledge.reading.visibility import NEVER, Sight, Visibility, classes
+from sitechat.knowledge.reading.inline_styles import Sight
+from sitechat.knowledge.reading.visibility import NEVER, Visibility, classes
 from sitechat.knowledge.text.invisible_characters import without_invisible
 from sitechat.knowledge.text.search_terms import is_unspaced
 

@@ -1,14 +1,22 @@
 """Visibility of a page's elements, as far as its markup shows.
 
-Inline styles, attributes and roles are evaluated, stylesheets are not. Panels of accordions and
+Attributes, roles and inline styles are evaluated, stylesheets are not. Panels of accordions and
 tabs count as readable, because visitors can open them.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from sitechat.knowledge.reading.inline_styles import (
+    Sight,
+    declarations,
+    inherited,
+    is_collapsed,
+    is_out_of_sight,
+)
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -43,36 +51,6 @@ _SHOW_ATTRIBUTES = ("x-show", "x-collapse", "v-show")
 _OPENED = re.compile(
     r"""["'`]#?([\w:.-]{1,100})["'`]|\b([\w$]{1,100})\.(?:show|showModal|showPopover)\("""
 )
-_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.S)
-_ESCAPE = re.compile(r"\\([0-9a-fA-F]{1,6})[ \t\r\n\f]?|\\(.)", re.S)
-_LENGTH = re.compile(r"([-+]?\d*\.?\d+)\s*(px|pt|r?em|ex|ch|%|vw|vh|in|cm|mm)?")
-_NO_OPACITY = re.compile(r"opacity\(\s*(?:0*\.)?0+%?\s*\)")
-_MIN_OPACITY = 0.05  # minimum of visible text
-_NAMED = {"white": "#ffffff", "black": "#000000"}
-_FAR = 400.0  # pixels beyond the edge of a page: no visitor sees an element there
-_MIN_FONT_SIZE = 2.0  # minimum of readable text, in pixels
-_PIXELS = {"px": 1.0, "pt": 1.33, "em": 16.0, "rem": 16.0, "ex": 8.0, "ch": 8.0, "%": 4.0,
-           "vw": 10.0, "vh": 10.0, "in": 96.0, "cm": 38.0, "mm": 3.8, None: 1.0}  # fmt: skip
-_FONT_NAMES = frozenset((
-    "medium", "small", "large", "larger", "smaller", "x-small", "xx-small", "x-large", "xx-large",
-))  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Sight:
-    """Inherited visibility of an element. Its text is visible if all fields are true."""
-
-    shown: bool = True
-    """False below `visibility: hidden`, which a descendant may undo."""
-    sized: bool = True
-    """False below a font too small to read, which a descendant may undo."""
-    painted: bool = True
-    """False below a transparent colour, which a descendant may undo."""
-
-    @property
-    def is_readable(self) -> bool:
-        """Return whether a visitor can see the text."""
-        return self.shown and self.sized and self.painted
 
 
 class Visibility:
@@ -89,16 +67,16 @@ class Visibility:
             around: The visibility of text in its parent.
         """
         style = declarations(element.get("style") or "")
-        if style and _is_out_of_sight(style):
+        if style and is_out_of_sight(style):
             return None
         if not self.is_panel(element):
-            if _is_closed(element) or (style and _is_collapsed(style)):
+            if _is_closed(element) or (style and is_collapsed(style)):
                 return None
             if style.get("visibility") in ("hidden", "collapse"):
                 around = replace(around, shown=False)
             elif style.get("visibility") == "visible":
                 around = replace(around, shown=True)
-        return _inherited(style, around) if style else around
+        return inherited(style, around) if style else around
 
     def is_panel(self, element: HtmlElement) -> bool:
         """Return whether the element is a panel, by a control that opens it, its role or class."""
@@ -135,26 +113,6 @@ def is_control(element: HtmlElement) -> bool:
         or any(re.search(r"accordion|collaps|toggle|faq|question", name)
                for name in classes(element))
     )  # fmt: skip
-
-
-def declarations(style: str) -> dict[str, str]:
-    """Return the declarations of an inline style, lower case and without `!important`."""
-    if not style:
-        return {}
-    style = _ESCAPE.sub(_unescaped, _COMMENT.sub(" ", style)).lower()
-    found: dict[str, str] = {}
-    for part in style.split(";"):
-        name, colon, value = part.partition(":")
-        if colon:
-            found[name.strip()] = value.partition("!")[0].strip()
-    return found
-
-
-def _unescaped(match: re.Match[str]) -> str:
-    if match[1] is None:
-        return match[2]
-    number = int(match[1], 16)
-    return chr(number) if 0 < number < 0x110000 and not 0xD800 <= number < 0xE000 else " "
 
 
 def _controlled(root: HtmlElement) -> set[str]:
@@ -200,107 +158,3 @@ def _may_be_hidden(element: HtmlElement) -> bool:
     return element.tag == "dialog" or any(
         element.get(name) is not None for name in ("hidden", "aria-hidden", "style", "popover")
     )
-
-
-def _is_collapsed(style: dict[str, str]) -> bool:
-    """Return whether a style hides an element in a way that a control may undo."""
-    if style.get("display") == "none" or style.get("content-visibility") == "hidden":
-        return True
-    if _is_faint(style.get("opacity", "")) or _NO_OPACITY.search(style.get("filter", "")):
-        return True
-    clips = {style.get(name, "") for name in ("overflow", "overflow-x", "overflow-y")}
-    if clips & {"hidden", "clip"}:
-        return any(
-            _pixels(style.get(name, "")) in (0.0, 1.0)
-            for name in ("height", "max-height", "width", "max-width")
-        )
-    return False
-
-
-def _is_out_of_sight(style: dict[str, str]) -> bool:
-    """Return whether a style moves an element permanently off the page."""
-    for name in ("left", "right", "top", "bottom", "text-indent", "margin-left", "margin-top",
-                 "margin-right", "inset", "margin"):  # fmt: skip
-        if any(length <= -_FAR for length in _lengths(style.get(name, ""))):
-            return True
-    if any(length >= 5 * _FAR for length in _lengths(style.get("text-indent", ""))):
-        return True
-    translate = style.get("translate", "")
-    if "%" not in translate and any(length <= -_FAR for length in _lengths(translate)):
-        return True
-    if any(_is_zero(factor) for factor in style.get("scale", "").split()):
-        return True
-    transform = style.get("transform", "")
-    if re.search(r"scale[xy3d]*\(\s*(?:0|0?\.0+)\s*[,)]", transform) or (
-        "translate" in transform
-        and "%" not in transform  # carousels move their slides by their own width
-        and any(length <= -_FAR for length in _lengths(transform.partition("(")[2]))
-    ):
-        return True
-    clip = style.get("clip", "")
-    if "rect" in clip and all(length <= 1 for length in map(abs, _lengths(clip.partition("(")[2]))):
-        return True
-    path = style.get("clip-path", "")
-    if re.search(
-        r"inset\(\s*(?:[5-9]\d|100)\s*%|(?:circle|ellipse)\(\s*0(?:px|%)?\s*(?:\)|at|0)"
-        r"|polygon\((?:\s*0(?:px|%)?\s*,?)+\)",
-        path,
-    ):
-        return True
-    return _is_zero(style.get("zoom", ""))
-
-
-def _inherited(style: dict[str, str], around: Sight) -> Sight:
-    """Return the visibility of text with a style, in an element with the visibility `around`."""
-    size = style.get("font-size", "")
-    if not size and "font" in style:
-        sized = re.search(r"(?<![\w.-])(0(?=[/\s]|$)|[\d.]+(?:px|pt|r?em|%))", style["font"])
-        size = sized[1] if sized else ""
-    if size:
-        relative = size.endswith(("em", "%")) and not size.endswith("rem")
-        if size in _FONT_NAMES or not _lengths(size):
-            around = replace(around, sized=True)
-        elif _pixels(size) is not None and (_pixels(size) or 0.0) < _MIN_FONT_SIZE:
-            around = replace(around, sized=False)
-        elif not relative:
-            around = replace(around, sized=True)
-    colour = _colour(style.get("-webkit-text-fill-color") or style.get("color", ""))
-    if colour:
-        ground = _colour(style.get("background-color", style.get("background", "")))
-        unseen = (
-            colour == "transparent"
-            or re.fullmatch(r"(?:rgba|hsla)\(.*,0*\.?0*%?\)|#\w{6}00|#\w{3}0", colour) is not None
-            or colour == ground
-        )
-        around = replace(around, painted=not unseen)
-    return around
-
-
-def _colour(value: str) -> str:
-    """Return a colour in a canonical notation, so that equal colours compare equal."""
-    colour = _NAMED.get(value, value).replace(" ", "")
-    channels = re.fullmatch(r"rgba?\((\d+),?(\d+),?(\d+)\)", colour)
-    if channels and all(int(channel) < 256 for channel in channels.groups()):
-        return "#" + "".join(f"{int(channel):02x}" for channel in channels.groups())
-    if re.fullmatch(r"#[0-9a-f]{3}", colour):
-        return "#" + "".join(2 * digit for digit in colour[1:])
-    return colour
-
-
-def _lengths(value: str) -> list[float]:
-    """Return the lengths in a CSS value in pixels, roughly for relative units."""
-    return [float(number) * _PIXELS[unit or None] for number, unit in _LENGTH.findall(value)]
-
-
-def _pixels(value: str) -> float | None:
-    found = _lengths(value)
-    return found[0] if found else None
-
-
-def _is_zero(value: str) -> bool:
-    return re.fullmatch(r"0*\.?0+%?", value) is not None
-
-
-def _is_faint(opacity: str) -> bool:
-    match = re.fullmatch(r"(\d*\.?\d+)(%?)", opacity)
-    return match is not None and float(match[1]) / (100 if match[2] else 1) < _MIN_OPACITY

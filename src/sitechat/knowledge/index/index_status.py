@@ -1,0 +1,45 @@
+"""The status of this host's index, as the admin and commands show it."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TypedDict
+
+from sitechat.knowledge.index.host_index import content_stamp, current, discard_damaged
+from sitechat.knowledge.index.index_metadata import state_of
+from sitechat.knowledge.index.open_index import Damaged, Index
+from sitechat.models import Page
+
+
+class IndexStatus(TypedDict):
+    """The number of pages, passages, vectors and bytes of an index, and whether it is current."""
+
+    pages: int
+    passages: int
+    vectors: int
+    bytes: int
+    up_to_date: bool
+
+
+def status() -> IndexStatus:
+    """Return the status of the index that this process searches."""
+    index = current()
+    if index is not None:
+        try:
+            return _size(index)
+        except (OSError, sqlite3.Error, Damaged) as error:
+            discard_damaged(index, error)
+    known = Page.objects.exclude(content_hash="").exists()
+    return IndexStatus(pages=0, passages=0, vectors=0, bytes=0, up_to_date=not known)
+
+
+def _size(index: Index) -> IndexStatus:
+    stamp, facts, vectors = content_stamp(), index.facts, index.vectors
+    index.terms.execute("SELECT 1 FROM page LIMIT 1")
+    return IndexStatus(
+        pages=facts.pages,
+        passages=facts.passages,
+        vectors=0 if vectors is None else int((vectors[1][:, 0] > 0).sum()),
+        bytes=sum(file.stat().st_size for file in index.folder.iterdir()),
+        up_to_date=stamp is not None and facts.state == state_of(stamp),
+    )
