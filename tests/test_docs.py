@@ -98,10 +98,22 @@ def test_every_signal_is_documented() -> None:
             assert f"`{name}`" in everything(), f"the signal {name} is on no page"
 
 
-def test_links_between_pages_lead_somewhere() -> None:
-    for path in DOCS.glob("*.md"):
-        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
-            assert (DOCS / target).exists(), f"{path.name} links to {target}"
+def anchors(path: Path) -> set[str]:
+    """Return the anchors of the headings of a page, as the site and repository hosts make them."""
+    headings = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.M)
+    plain = (re.sub(r"\[(.*?)\]\(.*?\)", r"\1", heading).lower() for heading in headings)
+    return {re.sub(r"[^\w\- ]", "", heading).replace(" ", "-") for heading in plain}
+
+
+@pytest.mark.parametrize(
+    "path", [*DOCS.glob("*.md"), *DOCS.parent.glob("*.md")], ids=lambda path: path.name
+)
+def test_links_between_pages_lead_somewhere(path: Path) -> None:
+    links = re.findall(r"\]\(([^)#:\s]*)(?:#([^)]*))?\)", path.read_text(encoding="utf-8"))
+    for target, anchor in links:
+        page = path.parent / target if target else path
+        assert page.exists(), f"{path.name} links to {target}"
+        assert not anchor or anchor in anchors(page), f"{path.name} links to {target}#{anchor}"
 
 
 def test_every_page_has_one_row_in_the_contents() -> None:

@@ -40,8 +40,12 @@ def test_the_widgets_packages_have_hashes() -> None:
     assert [path for path, found in packages.items() if "integrity" not in found] == []
 
 
+def licences_page_text() -> str:
+    return (ROOT / "requirements" / "licences.md").read_text(encoding="utf-8")
+
+
 def licences_page() -> dict[str, str]:
-    page = (ROOT / "requirements" / "licences.md").read_text(encoding="utf-8")
+    page = licences_page_text()
     rows = re.findall(r"^\| (.+?) \| (.*?) \| (?:a site|the widget|development) \|$", page, re.M)
     return dict(rows)
 
@@ -53,6 +57,8 @@ def test_the_licences_of_what_sites_install_are_listed_and_compatible() -> None:
     installed = licences.installed()
     for name in licences.needed_by("django-sitechat") & set(installed):
         assert name in listed, f"run make licences: {name} is missing"
+        row = f"| {name} | {listed[name]} | a site |"
+        assert row in licences_page_text(), f"run make licences: {name} is used by sites"
         assert licences.is_compatible(listed[name]), f"{name}: {listed[name]}"
 
 
