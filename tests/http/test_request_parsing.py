@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from django.core.handlers.wsgi import WSGIRequest
 from django.test import RequestFactory
 from pytest_django import Settings
 
@@ -215,3 +217,26 @@ def test_an_unknown_bot_is_refused_without_naming_the_others(
     for response in responses:
         assert response.status_code == 400
         assert response.json()["message"] == '"bot" names no bot of this site.'
+
+
+def chunked(body: bytes, *, is_decoded: bool = True) -> WSGIRequest:
+    """Return a request with a chunked body, which has no Content-Length."""
+    environ = RequestFactory().post(CHAT, content_type="application/json").environ
+    environ = {name: value for name, value in environ.items() if name != "CONTENT_LENGTH"}
+    environ["HTTP_TRANSFER_ENCODING"] = "chunked"
+    environ["wsgi.input_terminated"] = is_decoded
+    return WSGIRequest({**environ, "wsgi.input": io.BytesIO(body)})
+
+
+def test_a_chunked_body_is_read_if_the_server_decodes_it() -> None:
+    body = b'{"message": "Hello"}'
+    assert request_parsing.read_message(chunked(body)).text == "Hello"
+    with pytest.raises(InvalidRequest):
+        request_parsing.read_message(chunked(body, is_decoded=False))
+
+
+def test_a_long_chunked_body_is_not_read_to_its_end() -> None:
+    request = chunked(b"x" * 1000)
+    with pytest.raises(request_parsing.BodyTooLong):
+        request_parsing.read_body(request, 10)
+    assert len(request.environ["wsgi.input"].read()) == 989

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from django.http import HttpRequest, RawPostDataException
@@ -33,6 +33,13 @@ MAX_COMMENT_LENGTH = 2000
 """Maximum length of a comment on a rating, in characters."""
 
 
+class Readable(Protocol):
+    """The body of a request as a stream."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return at most `size` bytes."""
+
+
 class BodyTooLong(Exception):
     """The body of a request is longer than its limit."""
 
@@ -47,12 +54,29 @@ def read_body(request: HttpRequest, limit: int) -> bytes:
     if _length(request) > limit:
         raise BodyTooLong
     try:
-        body = request.read(limit + 1)
+        body = _stream(request).read(limit + 1)
     except (OSError, RawPostDataException):
         raise InvalidRequest("The body could not be read.") from None
     if len(body) > limit:
         raise BodyTooLong
     return body
+
+
+def _stream(request: HttpRequest) -> Readable:
+    """Return the stream of the body.
+
+    Under WSGI, Django reads no body without a Content-Length. Servers that decode chunked bodies
+    say so by `wsgi.input_terminated`.
+    """
+    is_chunked = "Content-Length" not in request.headers and _is_chunked(request)
+    if is_chunked and request.META.get("wsgi.input_terminated"):
+        stream: Readable = request.META["wsgi.input"]
+        return stream
+    return request
+
+
+def _is_chunked(request: HttpRequest) -> bool:
+    return request.headers.get("Transfer-Encoding", "").lower().strip() == "chunked"
 
 
 def read_message(request: HttpRequest) -> IncomingMessage:
