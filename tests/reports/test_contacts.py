@@ -15,7 +15,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from sitechat.models import Contact, Conversation
+from sitechat.models import Contact, Conversation, Delivery
 from tests.owner import talk
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -50,7 +50,8 @@ def test_a_cleaned_up_conversation_leaves_its_contact() -> None:
 def test_an_address_is_exported_and_forgotten(capsys: pytest.CaptureFixture[str]) -> None:
     conversation, other = talk(("hers", "yes")), talk(("somebody's", "yes"))
     put("Ann@Example.org", conversation=conversation, name="Ann", consent="Yes.")
-    put("ann@example.org")
+    mailed = put("ann@example.org")
+    Delivery.objects.create(kind="mail", target="sales@example.org", contact=mailed)
     put("bob@example.org", conversation=other)
     call_command("chat_export", email=" ann@example.ORG")
     data = json.loads(capsys.readouterr().out)
