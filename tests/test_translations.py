@@ -18,6 +18,7 @@ from django.test import Client
 from django.utils import translation
 
 from sitechat.checks import configuration
+from sitechat.http.widget_texts import SHIPPED
 
 PACKAGE = Path(__file__).resolve().parent.parent / "src" / "sitechat"
 LOCALE = PACKAGE / "locale"
@@ -45,6 +46,10 @@ Key = tuple[str, str]
 class Entry:
     plural: str
     translations: list[str]
+
+
+def test_the_widget_knows_all_languages() -> None:
+    assert {name.replace("_", "-").lower() for name in LANGUAGES} == SHIPPED
 
 
 @cache

@@ -10,7 +10,7 @@ from django.test import Client
 from pytest_django import Settings
 
 import sitechat
-from sitechat.conversations import search_tools
+from sitechat.conversations import site_passages
 from sitechat.knowledge import index
 from sitechat.knowledge.index import embeddings, index_files, index_folder, vector_files
 from sitechat.knowledge.searching import Query
@@ -158,13 +158,13 @@ def test_what_is_sent_is_what_the_chat_sends(owner: Client) -> None:
         put(f"/parcel-{n}/", f"Parcel number {n} is {'very ' * n} heavy.", f"Parcel {n}")
     there = index.current()
     assert there is not None
-    documents = search_tools.passages(
+    documents = site_passages.passages(
         there,
         Query("Which parcel?", previous="heavy", page_url="/parcel-14/", language="en"),
     )
     found = ask(owner, "Which parcel?", previous="heavy", page="/parcel-14/", language="en")
     assert found["sent"] == [document.url for document in documents]
-    assert len(found["sent"]) == search_tools.PASSAGES
+    assert len(found["sent"]) == site_passages.PASSAGES
     assert found["sent"][0] == "/parcel-14/"
     assert len(found["further"]) == 5
     assert not {*found["sent"]} & {*found["further"]}

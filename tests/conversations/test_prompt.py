@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from pytest_django import Settings
 
 import sitechat
-from sitechat.claude.messages import APPROVED_NOTE, UNANSWERED_NOTE
+from sitechat.claude.prompt_notes import APPROVED_NOTE, UNANSWERED_NOTE
 from sitechat.models import Conversation, Message
 from sitechat.standin import Answer, Standin
 from tests.visitor import UUID, MakeVisitor, Visitor

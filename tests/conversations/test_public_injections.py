@@ -13,7 +13,7 @@ import pytest
 from pytest_django import Settings
 
 from sitechat import Chatbot
-from sitechat.conversations.search_tools import PASSAGES
+from sitechat.conversations.site_passages import PASSAGES
 from sitechat.models import Passage, ToolState, ToolUse
 from sitechat.standin import Answer, Standin
 from tests import injections, tool_bots

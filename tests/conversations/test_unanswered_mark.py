@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sitechat.claude.messages import UNANSWERED
+from sitechat.claude.prompt_notes import UNANSWERED
 from sitechat.models import Message
 from sitechat.standin import Answer, Standin
 from tests.visitor import Visitor, text_of

@@ -16,7 +16,7 @@ from pytest_django import Settings
 
 from sitechat.conversations import command_mark
 from sitechat.models import Asker, Consent, Conversation, Handoff
-from sitechat.reports import privacy, retention
+from sitechat.reports import personal_data, retention
 from sitechat.standin import Standin
 from tests.visitor import CHAT, Visitor, nothing_happened
 
@@ -198,7 +198,7 @@ def test_a_consent_before_the_login_is_exported_and_deleted_with_the_user(
     visitor.client.force_login(user)
     claude_standin.script("Hi.")
     visitor.ask("Hello")
-    data = privacy.about_user(user)
-    assert len(privacy.export(data)["consents"]) == 1
-    privacy.forget(data)
+    data = personal_data.about_user(user)
+    assert len(personal_data.export(data)["consents"]) == 1
+    personal_data.forget(data)
     assert list(Consent.objects.all()) == [somebody]

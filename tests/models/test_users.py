@@ -12,7 +12,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.test import Client
 
 from sitechat.models import Conversation, Message, Role
-from sitechat.reports.privacy import short_name
+from sitechat.reports.personal_data import short_name
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 

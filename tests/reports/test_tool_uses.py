@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from sitechat.conversations import erasure
 from sitechat.models import Conversation, ToolUse
-from sitechat.reports import privacy
+from sitechat.reports import personal_data
 from sitechat.standin import Answer, Standin
 from tests import tool_bots
 from tests.visitor import Visitor
@@ -55,7 +55,7 @@ def test_the_transcript_shows_calls_safely(used: Conversation, owner: Client) ->
 
 
 def test_calls_are_exported_and_erased(used: Conversation) -> None:
-    data = privacy.export(privacy.about_conversations(Conversation.objects.all()))
+    data = personal_data.export(personal_data.about_conversations(Conversation.objects.all()))
     tools = data["conversations"][0]["messages"][1]["tools"]
     assert [tool["tool"] for tool in tools].count("order_status") == 2
     erasure.erase(Conversation.objects.all())

@@ -14,7 +14,7 @@ from django.db.models.functions import Left
 
 from sitechat.models import Conversation, Message, Status, Unanswered, Usage
 from sitechat.people.conversation_labels import labels_by_conversation
-from sitechat.reports.privacy import short_name
+from sitechat.reports.personal_data import short_name
 from sitechat.safe_text import visible
 
 QUESTION_LENGTH = 200

@@ -1,7 +1,8 @@
-"""The list of conversations and its search. `conversation_list_rows` defines the columns.
+"""The list of conversations and its search.
 
-A search reads only the newest SEARCH_WINDOW conversations. The page shows the time back to which it
-has searched, and a link searches the next older ones.
+`conversation_list_rows` has the values of its columns. A search reads only the newest SEARCH_WINDOW
+conversations. The page shows the time back to which it has searched, and a link searches the next
+older ones.
 """
 
 from __future__ import annotations

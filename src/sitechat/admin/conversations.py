@@ -103,9 +103,9 @@ class ConversationAdmin(KeysetPage, ConversationModelAdmin):
         if not found:
             raise Http404
         # Start-up cost.
-        from sitechat.reports import privacy
+        from sitechat.reports import personal_data
 
-        data = privacy.export(privacy.about_conversations(found))
+        data = personal_data.export(personal_data.about_conversations(found))
         if not may_read_contacts(request):
             del data["contacts"]
         response = JsonResponse(data, json_dumps_params={"indent": 2})

@@ -128,7 +128,7 @@ class PageAdmin(ReadOnlyPage, KeysetPage, PageModelAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         # Start-up cost: the report imports the search.
-        from sitechat.conversations import search_tools
+        from sitechat.conversations import site_passages
         from sitechat.reports import knowledge_state
 
         asked = {name: request.POST.get(name, "") for name in TRIAL_FIELDS}
@@ -137,7 +137,7 @@ class PageAdmin(ReadOnlyPage, KeysetPage, PageModelAdmin):
             "asked": {**asked, "language": asked["language"] or settings.LANGUAGE_CODE},
             "languages": settings.LANGUAGES,
             "bots": list(conf.CHAT_BOTS),
-            "most": search_tools.PASSAGES,
+            "most": site_passages.PASSAGES,
             "question_limit": limit_attributes(conf.CHAT_MAX_MESSAGE_LENGTH),
             **(_trial_context(asked) if request.method == "POST" else {}),
             **(extra_context or {}),

@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 
 from sitechat.chatbot import Chatbot, usable_bots
 from sitechat.claude import costs
-from sitechat.claude.messages import APPROVED_NOTE, HOUR, UNANSWERED_NOTE, messages, system
+from sitechat.claude.messages import HOUR, messages, system
+from sitechat.claude.prompt_notes import APPROVED_NOTE, UNANSWERED_NOTE
 from sitechat.claude.request import Request
 from sitechat.conf import conf
 from sitechat.engine.spending import Spending, final_case, worst_case

@@ -13,20 +13,20 @@ from django.utils.crypto import salted_hmac
 from sitechat.chatbot import Chatbot
 from sitechat.claude import regions
 from sitechat.claude.messages import (
-    APPROVED_NOTE,
-    UNANSWERED_NOTE,
     Exchange,
     PersonalExchange,
     first_exchange,
     messages,
     system,
 )
+from sitechat.claude.prompt_notes import APPROVED_NOTE, UNANSWERED_NOTE
 from sitechat.claude.request import Request
-from sitechat.conversations import bot_texts, search_tools
+from sitechat.conversations import bot_texts
 from sitechat.conversations.message_body import IncomingMessage
 from sitechat.conversations.offered_tools import OfferedTools
 from sitechat.conversations.open_confirmations import outcomes
 from sitechat.conversations.prompt_cache import caches_for_hour
+from sitechat.conversations.site_passages import passages
 from sitechat.conversations.visit import Visit
 from sitechat.knowledge.index import current as current_index
 from sitechat.knowledge.searching import Query
@@ -130,7 +130,7 @@ def compose(
         prefix=visit.prefix,
         sources=bot.sources,
     )
-    documents = search_tools.passages(index, query, visit.visitor.ip, bot=bot.name, site=site)
+    documents = passages(index, query, visit.visitor.ip, bot=bot.name, site=site)
     if words is None:
         words = words_now(bot, visit.request)
     return replace(

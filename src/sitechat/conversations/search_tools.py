@@ -1,4 +1,4 @@
-"""The site's pages for Claude: passages with the question, and tools to find more."""
+"""Tools by which Claude finds more of the site than the passages that are sent with a question."""
 
 from __future__ import annotations
 
@@ -10,51 +10,18 @@ from django.urls import get_script_prefix
 from django.utils.translation import gettext_lazy as _
 
 from sitechat.claude.messages import SearchResult, search_result_blocks, text_block
+from sitechat.conversations.site_passages import passages, search_result
 from sitechat.engine.tool_interface import ToolRefused, ToolResult
-from sitechat.knowledge import approved_search
 from sitechat.knowledge.index import current as current_index
-from sitechat.knowledge.searching import Found, Query, read_page, search_index
+from sitechat.knowledge.searching import Query
 from sitechat.knowledge.searching import open_page as open_page_at
 from sitechat.tools import Tool
 
 if TYPE_CHECKING:
     from sitechat.knowledge.audience import User
-    from sitechat.knowledge.index import Index
-    from sitechat.models import SiteState
-
-PASSAGES = 10
-"""Maximum passages sent with a question. In measurements, ten small passages contained the answer
-more often than five large ones."""
 
 MAX_PAGE_SIZE = 20
 """Maximum passages in one result of `open_page`. Claude opens a longer page part by part."""
-
-
-def passages(
-    index: Index | None,
-    query: Query,
-    address: str = "",
-    *,
-    bot: str = "default",
-    site: SiteState | None = None,
-) -> list[SearchResult]:
-    """Return the passages that are sent with a message: approved answers first, then pages.
-
-    The passages of the visitor's page come before those of other pages.
-
-    Args:
-        index: The search index; None if nothing has been indexed.
-        query: The message.
-        address: The identity of the visitor's network address, which limits how often pages are
-            read; "" to not read the visitor's page.
-        bot: The name of the bot that is asked.
-        site: The state of the site's content; None to read it.
-    """
-    answers = approved_search.find(query, bot, site=site)
-    visited = read_page(query, address) if address and query.page_url else []
-    left = PASSAGES - len(visited) - len(answers)
-    others = search_index(index, query, left) if index is not None else []
-    return list(map(_document, [*answers, *visited, *others]))
 
 
 @dataclass(frozen=True)
@@ -91,7 +58,7 @@ class SiteSearch:
     def read(self, url: str) -> list[SearchResult]:
         """Return the passages of a page; none if there is no such page."""
         page = open_page_at(url, user=self.user, prefix=self._prefix, sources=self.sources)
-        return list(map(_document, page or []))
+        return list(map(search_result, page or []))
 
 
 @dataclass(frozen=True)
@@ -181,13 +148,3 @@ open_page = Tool(
 
 SITE_TOOLS = (search_site, open_page)
 """The built-in tools. Their schemas are written out, so that they do not need pydantic."""
-
-
-def _document(passage: Found) -> SearchResult:
-    return SearchResult(
-        title=passage.title or passage.url,
-        url=passage.url,
-        text=passage.text,
-        headings=passage.headings,
-        approved=passage.approved,
-    )

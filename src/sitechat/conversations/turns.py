@@ -21,7 +21,7 @@ from sitechat.conversations.offered_tools import OfferedTools
 from sitechat.conversations.repeated_messages import is_fresh, may_begin_session
 from sitechat.conversations.replies import ReplyHandle
 from sitechat.conversations.turn_limits import check_room
-from sitechat.conversations.turn_rows import TurnRows, TurnWriter
+from sitechat.conversations.turn_writing import TurnRows, TurnWriter
 from sitechat.conversations.visit import Visit
 from sitechat.engine import lost_replies
 from sitechat.engine.live_reply import LiveReply

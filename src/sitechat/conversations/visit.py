@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sitechat.conversations.session_conversations import HeldConversations
+from sitechat.conversations.held_conversations import HeldConversations
 from sitechat.ledger.visitor_identity import Visitor
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from sitechat.claude.messages import UNANSWERED
+from sitechat.claude.prompt_notes import UNANSWERED
 from sitechat.claude.request import Cited, Request
 from sitechat.engine.reply import Reply
 

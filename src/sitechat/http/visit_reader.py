@@ -9,7 +9,7 @@ from django.urls import get_script_prefix
 from django.utils.translation import get_language
 
 from sitechat.conversations import command_mark
-from sitechat.conversations.session_conversations import HeldConversations
+from sitechat.conversations.held_conversations import HeldConversations
 from sitechat.conversations.visit import Visit
 from sitechat.http.client_address import network_of
 from sitechat.http.session_data import (

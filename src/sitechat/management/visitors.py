@@ -12,7 +12,7 @@ from django.core.management.base import CommandError
 from django.utils.translation import gettext as _
 
 from sitechat.models import Conversation
-from sitechat.reports import privacy
+from sitechat.reports import personal_data
 
 
 def add_visitor(parser: ArgumentParser) -> None:
@@ -33,7 +33,7 @@ def _id(value: str) -> uuid.UUID:
         ) from None
 
 
-def data_of(options: Mapping[str, Any]) -> privacy.PersonalData:
+def data_of(options: Mapping[str, Any]) -> personal_data.PersonalData:
     """Return the data about the selected visitor.
 
     Raises:
@@ -47,9 +47,9 @@ def data_of(options: Mapping[str, Any]) -> privacy.PersonalData:
                 _("There is no conversation %(conversation)s.")
                 % {"conversation": options["conversation"]}
             )
-        return privacy.about_conversations(conversations)
+        return personal_data.about_conversations(conversations)
     if options["email"] is not None:
-        data = privacy.about_email(options["email"])
+        data = personal_data.about_email(options["email"])
         if not data.contacts:
             raise CommandError(
                 _("Nobody left the address %(email)r.") % {"email": options["email"]}
@@ -65,4 +65,4 @@ def data_of(options: Mapping[str, Any]) -> privacy.PersonalData:
             )
             % {"name": name}
         )
-    return privacy.about_user(user[0])
+    return personal_data.about_user(user[0])

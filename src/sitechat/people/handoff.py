@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -16,10 +16,6 @@ from sitechat.people.person_options import PersonOptions, is_available, person_o
 from sitechat.runtime import database
 
 Kind = HandoffEntry.Kind
-
-IDLE_MINUTES = 10
-"""Minutes without a message from the person after which the bot takes over. `idle_minutes` in
-CHAT_PERSON overrides it."""
 
 ENDS = (Kind.WITHDRAWN, Kind.HANDED_BACK, Kind.IDLE, Kind.CLOSED)
 """The steps that end a handoff: no person answers, and the visitor is not waiting."""
@@ -44,12 +40,7 @@ def is_idle(handoff: Handoff, options: PersonOptions, now: datetime | None = Non
     """Return whether a person has joined but has been silent for too long."""
     if handoff.state != HandoffState.JOINED or handoff.last_word is None:
         return False
-    return handoff.last_word + idle_time(options) <= (now or timezone.now())
-
-
-def idle_time(options: PersonOptions) -> timedelta:
-    """Return the time without a message from the person after which the bot takes over."""
-    return timedelta(minutes=IDLE_MINUTES) if options.idle is None else options.idle
+    return handoff.last_word + options.idle <= (now or timezone.now())
 
 
 def end_idle(handoff: Handoff) -> bool:

@@ -74,7 +74,7 @@ def _end_idle() -> None:
     options = person_options()
     if options is None:
         return
-    silent_since = timezone.now() - handoffs.idle_time(options)
+    silent_since = timezone.now() - options.idle
     idle = Handoff.objects.filter(state=HandoffState.JOINED, last_word__lte=silent_since)
     for handoff in idle[:MAX_ROWS]:
         handoffs.end_idle(handoff)

@@ -22,6 +22,9 @@ KEYS = ("email", "hours", "timezone", "names", "idle_minutes")
 
 MAX_NAME_LENGTH = 64
 
+IDLE_MINUTES = 10
+"""Default of `idle_minutes`."""
+
 
 @dataclass(frozen=True)
 class PersonOptions:
@@ -37,8 +40,8 @@ class PersonOptions:
     """The name that visitors see, by username; None if `names` is a list."""
     names: tuple[str, ...] = ()
     """The names from which a person can choose."""
-    idle: timedelta | None = None
-    """The time after which the bot takes over from a silent person; None for `IDLE_MINUTES`."""
+    idle: timedelta = timedelta(minutes=IDLE_MINUTES)
+    """The time without a message from the person after which the bot takes over."""
 
     @classmethod
     def of(cls, value: Mapping[str, Any]) -> PersonOptions:
@@ -55,7 +58,7 @@ class PersonOptions:
             zone=str(value.get("timezone") or ""),
             by_username=by_username,
             names=tuple(dict.fromkeys(map(str, names))),
-            idle=timedelta(minutes=value["idle_minutes"]) if "idle_minutes" in value else None,
+            idle=timedelta(minutes=value.get("idle_minutes", IDLE_MINUTES)),
         )
 
     def is_open(self, now: datetime | None = None) -> bool:

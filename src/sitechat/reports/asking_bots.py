@@ -23,13 +23,13 @@ from sitechat.claude.owner_explanations import explanation
 from sitechat.claude.request import Request
 from sitechat.conf import conf
 from sitechat.conversations import offered_tools, prompt
+from sitechat.conversations.held_conversations import HeldConversations
 from sitechat.conversations.message_body import (
     IncomingMessage,
     has_clean_message,
     parse_message,
     with_text,
 )
-from sitechat.conversations.session_conversations import HeldConversations
 from sitechat.conversations.visit import Visit
 from sitechat.engine import settlement
 from sitechat.engine.driver import converse_in_time

@@ -11,7 +11,7 @@ from django.db.models import Count, Max, Q, Sum
 from django.utils.functional import Promise
 
 from sitechat.conf import conf
-from sitechat.conversations import search_tools
+from sitechat.conversations import site_passages
 from sitechat.conversations.message_body import parse_message
 from sitechat.errors import ChatError
 from sitechat.knowledge import approved_search, index
@@ -20,7 +20,7 @@ from sitechat.knowledge.searching import Found, Query, search_index
 from sitechat.models import IndexState, Page
 from sitechat.safe_text import visible
 
-TRIAL_PASSAGES = 2 * search_tools.PASSAGES
+TRIAL_PASSAGES = 2 * site_passages.PASSAGES
 """Number of passages of a trial: the passages sent with the question, and as many after them."""
 
 
@@ -143,6 +143,6 @@ def trial(question: str, *, previous: str, page_url: str, language: str, bot: st
     current = index.current()
     if current is None:
         return Trial(answers)
-    sent = search_index(current, query, search_tools.PASSAGES - len(answers))
+    sent = search_index(current, query, site_passages.PASSAGES - len(answers))
     further = [found for found in search_index(current, query, TRIAL_PASSAGES) if found not in sent]
     return Trial([*answers, *sent], further)

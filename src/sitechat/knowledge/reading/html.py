@@ -4,7 +4,7 @@ If a page marks its main text (`<main>`, `role="main"`, a single `<article>`), t
 Otherwise Resiliparse selects the main text, if it is installed (`django-sitechat[html]`). Without
 it, everything except navigation, headers, footers, asides and forms is read.
 `docs/search.md` compares this with other extractors. `page_to_blocks` converts elements to blocks,
-`element_layout` knows which elements begin one, and `visibility` decides what visitors can see.
+`block_elements` knows which elements begin one, and `visibility` decides what visitors can see.
 """
 
 from __future__ import annotations

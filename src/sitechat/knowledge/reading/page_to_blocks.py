@@ -6,6 +6,13 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from sitechat.knowledge.reading.block_elements import (
+    has_structure,
+    is_block,
+    is_spaced,
+    keeps_lines,
+    raised_mark,
+)
 from sitechat.knowledge.reading.blocks import Block
 from sitechat.knowledge.reading.decorations import (
     PERMALINKS,
@@ -18,13 +25,6 @@ from sitechat.knowledge.reading.decorations import (
     is_hidden_in_heading,
     is_readable_button,
     is_within_sentence,
-)
-from sitechat.knowledge.reading.element_layout import (
-    has_structure,
-    is_block,
-    is_spaced,
-    keeps_lines,
-    raised_mark,
 )
 from sitechat.knowledge.reading.inline_styles import Sight
 from sitechat.knowledge.reading.visibility import NEVER, Visibility, classes

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_noop
 
 from sitechat.management.base import ChatCommand
 from sitechat.management.visitors import add_visitor, data_of
-from sitechat.reports import privacy
+from sitechat.reports import personal_data
 from sitechat.safe_text import json_text
 
 
@@ -31,7 +31,7 @@ class Command(ChatCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the command."""
         data = data_of(options)
-        text = json_text(privacy.export(data), indent=2)
+        text = json_text(personal_data.export(data), indent=2)
         if options["output"] is None:
             self.show(text)
             return

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop
 
 from sitechat.management.base import ChatCommand
 from sitechat.management.visitors import add_visitor, data_of
-from sitechat.reports import counted_nouns, privacy
+from sitechat.reports import counted_nouns, personal_data
 from sitechat.safe_text import json_text
 
 
@@ -40,13 +40,13 @@ class Command(ChatCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the command."""
         data = data_of(options)
-        counts = privacy.count_rows(data)
+        counts = personal_data.count_rows(data)
         if options["dry_run"]:
             self.say(json_text({"would_delete": counts}))
             return
         if options["interactive"] and any(counts.values()):
             self._confirm(counts)
-        self.say(json_text({"deleted": privacy.forget(data)}))
+        self.say(json_text({"deleted": personal_data.forget(data)}))
 
     def _confirm(self, counts: dict[str, int]) -> None:
         """Ask for confirmation. Raise CommandError unless the answer is "y" or "yes"."""

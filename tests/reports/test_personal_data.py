@@ -13,7 +13,7 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from sitechat.models import Conversation, Message, Unanswered, Usage
-from sitechat.reports import privacy, unanswered_questions
+from sitechat.reports import personal_data, unanswered_questions
 from tests.owner import talk
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -72,9 +72,9 @@ def test_an_export_says_when_a_question_was_put_away() -> None:
     unanswered_questions.review_new_replies()
     done = timezone.now()
     Unanswered.objects.update(done=done)
-    (exported,) = privacy.export(privacy.about_conversations(Conversation.objects.all()))[
-        "conversations"
-    ]
+    (exported,) = personal_data.export(
+        personal_data.about_conversations(Conversation.objects.all())
+    )["conversations"]
     assert exported["id"] == str(conversation.pk)
     assert exported["messages"][1]["unanswered"]["done"] == done.isoformat()
 
@@ -82,7 +82,7 @@ def test_an_export_says_when_a_question_was_put_away() -> None:
 def test_an_export_asks_no_query_for_a_message(django_assert_num_queries: Any) -> None:
     talk(*[("Where?", "There.")] * 5)
     with django_assert_num_queries(6):
-        privacy.export(privacy.about_conversations(Conversation.objects.all()))
+        personal_data.export(personal_data.about_conversations(Conversation.objects.all()))
 
 
 def test_an_export_goes_into_a_file(tmp_path: Any, capsys: pytest.CaptureFixture[str]) -> None:
