@@ -29,7 +29,8 @@ export function createField(options: FieldOptions, required: boolean, optional =
     name,
     required,
     autocomplete,
-    maxlength: length,
+    // A long text is not cut: the server says how many characters fit.
+    maxlength: type ? length : undefined,
     "aria-describedby": `wrong-${name}`,
     input: () => error.hidden || field.setError(""),
   }
