@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, Permission, User
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from sitechat.knowledge import audience, index, open_page, search
 from sitechat.knowledge.index.page_queries import remove
@@ -80,7 +80,7 @@ def test_a_follow_up_is_searched_with_the_previous_message(help_pages: None) -> 
 
 
 def test_the_page_that_the_visitor_is_on_comes_first(help_pages: None) -> None:
-    assert found("parcels", page_url="https://shop.example/jobs/?a=1#top")[:2] == [
+    assert found("parcels", page_url="https://testserver/jobs/?a=1#top")[:2] == [
         "/jobs/",
         "/shipping/",
     ]
@@ -152,12 +152,41 @@ def test_no_page_takes_all_places() -> None:
     assert "/short/" in urls
 
 
-def test_open_page_returns_only_indexed_pages_in_order(help_pages: None) -> None:
+def test_open_page_returns_only_indexed_pages_in_order(
+    help_pages: None, settings: Settings
+) -> None:
+    settings.ALLOWED_HOSTS = ["shop.example"]
     opened = open_page("https://shop.example/shipping/#parcels", user=ANONYMOUS)
     assert opened is not None
     assert [one.text for one in opened] == ["We deliver parcels within three days."]
-    for url in ("/admin/", "http://169.254.169.254/", "file:///etc/passwd", "", "x" * 9000):
+    for url in (
+        "/admin/",
+        "http://169.254.169.254/",
+        "file:///etc/passwd",
+        "file:///shipping/",
+        "https://other.example/shipping/",
+        "//other.example/shipping/",
+        "https://shop.example@other.example/shipping/",
+        "",
+        "x" * 9000,
+    ):
         assert open_page(url, user=ANONYMOUS) is None
+
+
+@pytest.mark.parametrize(
+    ("allowed", "url"),
+    [
+        (["*"], "https://any.example/shipping/"),
+        ([".shop.example"], "https://www.shop.example/shipping/"),
+        (["shop.example", "internal"], "http://internal:8000/shipping/"),
+        (["shop.example"], "https://www.SHOP.example/shipping/"),
+    ],
+)
+def test_the_host_of_an_opened_page_is_the_sites(
+    help_pages: None, settings: Settings, allowed: list[str], url: str
+) -> None:
+    settings.ALLOWED_HOSTS = allowed
+    assert open_page(url, user=ANONYMOUS)
 
 
 @pytest.fixture

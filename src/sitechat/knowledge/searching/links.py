@@ -7,8 +7,9 @@ do not always know it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
+from django.conf import settings
 from django.urls import Resolver404, get_script_prefix, resolve
 from django.utils import translation
 
@@ -53,6 +54,8 @@ class Links:
         path = without_prefix(parts.path or "/", self.prefix)
         query = f"?{parts.query}" if parts.query else ""
         forms = [url, parts._replace(fragment="").geturl()]
+        if not _is_of_site(parts):
+            return forms
         if self.hosts and parts.netloc and not self.hosts.is_main(parts.netloc):
             if place is None:
                 return forms
@@ -80,6 +83,15 @@ def links_in(index: Index | None, prefix: str | None = None) -> Links:
 def current_links() -> Links:
     """Return the form of links for the visitor of the current request."""
     return links_in(current())
+
+
+def _is_of_site(parts: SplitResult) -> bool:
+    """Return whether an address can be one of the site: it has no host, or one of the site's."""
+    if parts.scheme not in ("", "http", "https"):
+        return False
+    host = parts.netloc.rpartition("@")[2]
+    # If ALLOWED_HOSTS contains "*", the site's own hosts are unknown.
+    return not host or "*" in settings.ALLOWED_HOSTS or Hosts().is_own(host)
 
 
 def _is_ours(path: str) -> bool:
