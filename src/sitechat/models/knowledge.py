@@ -84,7 +84,10 @@ class PageSnapshot(models.Model):
         Page, on_delete=models.CASCADE, primary_key=True, related_name="snapshot"
     )
     text_hash = models.CharField(max_length=64, db_index=True)
-    """A hash of text and language, which is equal for pages with the same content."""
+    """A hash of text and language, which is equal for rendered pages with the same content.
+
+    It is "" for pages that the site has not rendered, such as files.
+    """
     translations = models.CharField(max_length=64, blank=True)
     """A hash that the translations of one page share."""
     raw_title = models.CharField(max_length=500, blank=True)
@@ -103,6 +106,11 @@ class PageSnapshot(models.Model):
 
     def __str__(self) -> str:
         return self.raw_title
+
+    @property
+    def is_rendered(self) -> bool:
+        """Whether the site has rendered the page."""
+        return bool(self.text_hash)
 
 
 class SourceFrame(models.Model):

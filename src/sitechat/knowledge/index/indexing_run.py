@@ -120,18 +120,22 @@ def index_pages(
     report = IndexReport()
     started = timezone.now()
     source = NamedPages(urls)
-    labels = {source.label}
+    lines = repeated_text.LineCounter()
+    holders = set()
     for done, document in enumerate(source.documents(), start=1):
         known = Page.objects.filter(url_hash=url_hash(document.url)).exclude(source=source.label)
         holder = known.values_list("source", "key").first()
         if holder is None:
-            report.note(store(document, source.label))
+            stored = store(document, source.label)
+            lines.add(stored.lines)
+            report.note(stored)
         else:
             label, key = holder
-            labels.add(label)
+            holders.add(label)
             report.note(store(replace(document, key=key), label))
         progress(source.label, done, len(urls))
-    for label in labels:
+    repeated_text.apply(source.label, lines, started)
+    for label in holders:
         repeated_text.apply_known(label, started)
     _embed(report, progress)
     return report

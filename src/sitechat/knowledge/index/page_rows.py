@@ -69,7 +69,7 @@ def write_content(
         language: The language of the text.
         audience: The audience of the page.
         reading: The content.
-        text_hash: The `text_digest` of the content.
+        text_hash: The `text_digest` of the content of a rendered page; "" for other documents.
 
     Returns:
         `ADDED`, `CHANGED` or `UNCHANGED`.
@@ -78,7 +78,7 @@ def write_content(
     same = Page.objects.filter(url_hash=url_hash(url), content_hash=digest)
     if same.update(seen=timezone.now(), error="", key=document.key):
         known = same.first()
-        if document.rendered is not None and known is not None:
+        if known is not None:
             _store_snapshot(known, document.rendered, reading, text_hash)
         return Outcome.UNCHANGED
     with database.atomic():
@@ -96,12 +96,20 @@ def write_content(
         page.error = ""
         page.save()
         _store_passages(page, reading.cuts)
-        if document.rendered is not None:
-            _store_snapshot(page, document.rendered, reading, text_hash)
+        if outcome is Outcome.CHANGED:
+            PageSnapshot.objects.filter(page=page).delete()
+        _store_snapshot(page, document.rendered, reading, text_hash)
     return outcome
 
 
-def _store_snapshot(page: Page, rendered: Rendered, reading: Reading, text_hash: str) -> None:
+def _store_snapshot(
+    page: Page, rendered: Rendered | None, reading: Reading, text_hash: str
+) -> None:
+    """Store the snapshot of a page that was rendered, or whose title may have a shared part."""
+    if rendered is None:
+        if not reading.has_own_title:
+            return
+        rendered = Rendered()
     values = {
         "text_hash": text_hash,
         "translations": rendered.translations,

@@ -86,8 +86,9 @@ def store(document: Document, source: str, since: datetime | None = None) -> Sto
         document.language or reading.language or document.served_language or settings.LANGUAGE_CODE
     )
     language = language[:35].lower()
-    text_hash = text_digest(language, reading)
+    text_hash = ""
     if document.rendered is not None:
+        text_hash = text_digest(language, reading)
         twin = _twin(text_hash, url, source, since)
         if twin:
             problem = f"says the same as {twin}"

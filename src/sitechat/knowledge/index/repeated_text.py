@@ -1,6 +1,7 @@
 """Boilerplate: text that most pages of a source share, such as "Back to top" or the site's name.
 
-It is detected after each run of a source, and removed from the stored titles and passages.
+It is detected after each run of a source, and removed from the stored titles and passages. Titles
+that a source gives, and titles that are headings, stay as they are.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import uuid4
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from sitechat.knowledge.reading.documents import Reading
 from sitechat.models import IndexState, Page, Passage, SourceFrame
@@ -96,10 +97,17 @@ def apply(source: str, lines: LineCounter, since: datetime) -> None:
     titles = pages.values_list("snapshot__raw_title", flat=True)
     frame.title_start, frame.title_end = common_parts(titles.iterator(chunk_size=2000))
     renamed = _shorten_titles(frame, pages, pages)
-    changed = Q(indexed__gte=since) | Q(pk__in=renamed)
-    _drop_lines(set(frame.lines), pages if set(frame.lines) != known else pages.filter(changed))
+    dropped = set(frame.lines)
+    if dropped != known:
+        changed = list(pages.values_list("pk", flat=True))
+    else:
+        written = pages.filter(indexed__gte=since).values_list("pk", flat=True)
+        changed = sorted({*written, *renamed})
+    _drop_lines(dropped, changed)
     if frame.lines or frame.title_start or frame.title_end:
         frame.save()
+    else:
+        SourceFrame.objects.filter(pk=source).update(title_start="", title_end="")
 
 
 def apply_known(source: str, since: datetime) -> None:
@@ -112,7 +120,7 @@ def apply_known(source: str, since: datetime) -> None:
     if changed.exists():
         frame = _frame(source)
         _shorten_titles(frame, pages, changed)
-        _drop_lines(set(frame.lines), changed)
+        _drop_lines(set(frame.lines), list(changed.values_list("pk", flat=True)))
 
 
 def _frame(source: str) -> SourceFrame:
@@ -185,9 +193,9 @@ def _without(title: str, frame: SourceFrame) -> str:
     return shorter.strip()
 
 
-def _drop_lines(lines: set[str], pages: QuerySet[Page]) -> None:
+def _drop_lines(lines: set[str], pages: list[int]) -> None:
     """Drop shared lines from the passages of pages, and headings that repeat the page's title."""
-    for batch in _batches(list(pages.values_list("pk", flat=True))):
+    for batch in _batches(pages):
         passages = Passage.objects.filter(page__in=batch).select_related("page").defer("vector")
         by_page: dict[int, list[Passage]] = {}
         for passage in passages.order_by("page", "number"):

@@ -8,6 +8,7 @@ from functools import partial
 
 from django.db import models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.utils import timezone
 
 from sitechat.knowledge.object_deletions import model_of
 from sitechat.knowledge.sources import Source
@@ -87,12 +88,15 @@ def index_objects(objects: Iterable[tuple[type[Source], str]]) -> None:
         objects: The source and the primary key of each object.
     """
     # Start-up cost: most objects have no source.
-    from sitechat.knowledge.index import embeddings
+    from sitechat.knowledge.index import embeddings, repeated_text
 
+    started = timezone.now()
     written = [
         (source.label, stored_key(key)) for source, key in objects if _index_object(source(), key)
     ]
     if written:
+        for label in {label for label, _ in written}:
+            repeated_text.apply_known(label, started)
         keys = [key for _, key in written]
         pages = Page.objects.filter(source__in={label for label, _ in written}, key__in=keys)
         for _ in embeddings.embed_missing(list(pages.values_list("pk", flat=True))):

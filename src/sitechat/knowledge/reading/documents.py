@@ -30,6 +30,8 @@ class Reading:
     """The content of a document that was read."""
 
     title: str = ""
+    has_own_title: bool = False
+    """Whether the document has a title that is not its heading, and that was not replaced."""
     heading: str = ""
     """The first heading of the first level."""
     language: str = ""
@@ -46,12 +48,14 @@ def read_draft(draft: Draft) -> Reading:
         Unreadable: It can't be read; the message says what is wrong and what to do.
     """
     content = read(draft.data, draft.format, draft.charset)
-    title = _clean(draft.title) or _clean(content.title) or _clean(draft.fallback_title)
-    title = title[:_MAX_TITLE_LENGTH]
+    given, own = _clean(draft.title), _clean(content.title)[:_MAX_TITLE_LENGTH]
+    title = (given or own or _clean(draft.fallback_title))[:_MAX_TITLE_LENGTH]
     blocks = [Block(_clean(block.text), block.level) for block in content.blocks]
+    heading = next((block.text for block in blocks if block.level == 1), "")[:_MAX_TITLE_LENGTH]
     return Reading(
         title=title,
-        heading=next((block.text for block in blocks if block.level == 1), "")[:_MAX_TITLE_LENGTH],
+        has_own_title=bool(own) and not given and own != heading,
+        heading=heading,
         language=_clean(content.language),
         noindex=content.noindex,
         cuts=cut(blocks, title)[:_MAX_PASSAGES],

@@ -37,7 +37,7 @@ def hide_lost(pages: Sequence[Page], prefix: str) -> set[int]:
             the site can be rechecked.
         prefix: The prefix of the visitor's paths.
     """
-    rendered = [page for page in pages if hasattr(page, "snapshot")]
+    rendered = [page for page in pages if hasattr(page, "snapshot") and page.snapshot.is_rendered]
     now = rendered[:AT_ONCE]
     answers = threaded_rendering.within(
         threaded_rendering.rechecks(),
