@@ -110,6 +110,8 @@ def test_all_checks_are_registered() -> None:
         ("CHAT_WIDGET", {"suggestions": ["x", 5]}, "sitechat.E008"),
         ("CHAT_WIDGET", {"position": "top"}, "sitechat.E008"),
         ("CHAT_WIDGET", {"accent": 0x8A4B14}, "sitechat.E008"),
+        ("CHAT_WIDGET", {"privacy_url": "javascript:alert(1)"}, "sitechat.E008"),
+        ("CHAT_WIDGET", {"privacy_url": " data:text/html,x"}, "sitechat.E008"),
         ("MIDDLEWARE", [], "sitechat.E009"),
         ("CHAT_MODEL", "my-own-model", "sitechat.W002"),
     ],

@@ -19,6 +19,8 @@ from sitechat.checks import contacts, run
         ({"fields": []}, '"phone"'),
         ({"fields": ["fax"]}, '"phone"'),
         ({"required": ["fax"]}, "some of the fields"),
+        ({"required": ["phone"]}, "some of the fields"),
+        ({"fields": ["email"], "required": ["email", "name"]}, "some of the fields"),
         ({"consent": 5}, "a string"),
         ({"notify": "sales@example.org"}, "a list of addresses"),
         ({"notify": ["sales\nBcc: x@example.org"]}, "a list of addresses"),

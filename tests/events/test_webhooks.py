@@ -71,6 +71,7 @@ def test_the_secret_belongs_to_the_entry_with_the_event(settings: Settings) -> N
         ([{"url": URL, "secret": "short"}], 'valid "secret"'),
         ([{"url": URL, "secret": "whsec_not base64!"}], 'valid "secret"'),
         ([{"url": URL, "secret": SECRET, "events": "all"}], 'valid "events"'),
+        ([{"url": URL, "secret": SECRET, "events": []}], 'valid "events"'),
         ([{"url": URL, "secret": SECRET, "events": ["reply_done"]}], "'reply_done'"),
         ([{"url": URL, "secret": SECRET, "allow_private": 1}], "allow_private"),
         ([{"url": URL, "secret": SECRET}] * 2, "more than once"),

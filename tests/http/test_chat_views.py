@@ -270,6 +270,13 @@ def test_other_methods_are_refused_in_json(
     assert response.json()["error"] == "method_not_allowed"
 
 
+@pytest.mark.parametrize("call", ["", "conversations/"])
+def test_head_has_the_headers_of_get(call: str, visitor: Visitor) -> None:
+    response = visitor.client.head(CHAT + call)
+    assert (response.status_code, response.content) == (200, b"")
+    assert response["Content-Type"] == visitor.client.get(CHAT + call)["Content-Type"]
+
+
 def test_responses_are_never_cached(answered: Answered) -> None:
     visitor, reply = answered
     for response in (

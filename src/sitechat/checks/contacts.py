@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from sitechat.checks.dictionary_settings import check_dictionary, known_items
 from sitechat.conf import conf
-from sitechat.people.contact_form import FIELDS, current_form
+from sitechat.people.contact_form import DEFAULT_FIELDS, FIELDS, current_form
 
 NAMES = ", ".join(f'"{name}"' for name in FIELDS)
 
@@ -63,7 +63,11 @@ def check_contact(**kwargs: Any) -> Iterator[CheckMessage]:
         id="sitechat.E030",
     )
     for key, value in known_items(options, VALID_CONTACT):
-        if not VALID_CONTACT[key][0](value):
+        is_valid = VALID_CONTACT[key][0](value)
+        fields = options.get("fields", DEFAULT_FIELDS)
+        if key == "required" and is_valid and _fields(fields):
+            is_valid = set(value) <= set(fields)
+        if not is_valid:
             yield Error(
                 _("%(name)s[%(key)r] is %(value)r.")
                 % {"name": "CHAT_CONTACT", "key": key, "value": value},

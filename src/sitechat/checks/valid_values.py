@@ -57,6 +57,13 @@ def _budget(value: Any) -> bool:
     )
 
 
+def _maybe_link(value: Any) -> bool:
+    """Return whether a value is None or an address that a link may have, never a script."""
+    if value is None or not _maybe_text(value):
+        return value is None
+    return not re.match(r"[\s\x00-\x1f]*(?!https?:)[a-z][a-z0-9+.-]*:", str(value), re.I)
+
+
 def _read_limits(value: Any) -> bool:
     return isinstance(value, Mapping) and all(
         key in DEFAULT_READ_LIMITS and _whole(1)(number) for key, number in value.items()
@@ -127,7 +134,7 @@ VALID_WIDGET: dict[str, tuple[Callable[[Any], bool], str | Promise]] = {
         lambda v: isinstance(v, bool) or _maybe_text(v),
         gettext_lazy("a string, True or False"),
     ),
-    "privacy_url": (_maybe_text, gettext_lazy('an address, such as "/privacy/"')),
+    "privacy_url": (_maybe_link, gettext_lazy('an address, such as "/privacy/"')),
     "theme": (
         lambda v: v in ("auto", "light", "dark", None),
         gettext_lazy('"auto", "light" or "dark"'),

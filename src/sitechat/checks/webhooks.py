@@ -68,7 +68,8 @@ def _problems(entry: Any) -> Iterator[tuple[str, str]]:
             _("Write at least %(count)s random characters, or whsec_ and base64.")
             % {"count": MIN_SECRET_LENGTH},
         )
-    yield from _problems_of_events(entry.get("events", ()))
+    if "events" in entry:
+        yield from _problems_of_events(entry["events"])
     if not isinstance(entry.get("allow_private", False), bool):
         yield (
             _('has an "allow_private" that is not valid.'),
@@ -77,7 +78,7 @@ def _problems(entry: Any) -> Iterator[tuple[str, str]]:
 
 
 def _problems_of_events(events: Any) -> Iterator[tuple[str, str]]:
-    if not isinstance(events, (list, tuple)):
+    if not isinstance(events, (list, tuple)) or not events:
         yield (
             _("has no valid %(key)s.") % {"key": '"events"'},
             _("Write a list, such as %(example)s.") % {"example": '["contact_requested"]'},

@@ -287,4 +287,4 @@ def _erase(request: HttpRequest) -> None:
 
 
 chat = endpoint(GET=_show, HEAD=_show, POST=_send, DELETE=_forget)
-conversations = endpoint(GET=_list)
+conversations = endpoint(GET=_list, HEAD=_list)
