@@ -88,6 +88,30 @@ def test_a_further_run_writes_only_the_file_that_changed(tmp_path: Path) -> None
     assert Passage.objects.filter(vector=None).count() == 1
 
 
+def test_the_other_passages_of_a_changed_page_keep_their_vectors(
+    tmp_path: Path, answers: dict[str, Answer]
+) -> None:
+    write(tmp_path)
+    sections = "".join(f"<h2>Part {n}</h2><p>{f'word{n} ' * 200}</p>" for n in range(3))
+    text = page("Guide \u2014 Borg 1.2 documentation", "Guide", f"Welcome{sections}")
+    (tmp_path / "guide.html").write_text(text)
+    declare(tmp_path)
+    index_all()
+    passages = Passage.objects.filter(page__url="/manual/guide/")
+    before = list(passages.values_list("headings", "text"))
+    assert before[2][0] == ["Part 2"]
+    passages.update(vector=b"1", embedder="one")
+    (tmp_path / "guide.html").write_text(text.replace("word2 ", "else "))
+    index_all()
+    assert [vector is None for vector in passages.values_list("vector", flat=True)] == [
+        False, False, True,
+    ]  # fmt: skip
+    (tmp_path / "guide.html").write_text(text.replace("Guide", "Tour"))
+    index_all()
+    assert titles()["/manual/guide/"] == "Tour"
+    assert list(passages.values_list("headings", "text")) == before
+
+
 def test_pages_of_an_earlier_version_get_short_titles_without_being_read_as_changed(
     tmp_path: Path,
 ) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
+from dataclasses import replace
 
 from django.utils import timezone
 
@@ -88,18 +89,38 @@ def write_content(
             return Outcome.UNCHANGED  # another process has already stored it
         IndexState.touch()
         outcome = Outcome.CHANGED if page.content_hash else Outcome.ADDED
-        page.title = reading.title
+        page.title = _title(page, document, reading)
         page.language, page.audience = language, audience
         page.content_hash, page.stamp = digest, uuid.uuid4()
         page.words = sum(count_words(piece.text) for piece in reading.cuts)
         page.indexed = page.seen = timezone.now()
         page.error = ""
         page.save()
-        _store_passages(page, reading.cuts)
+        _store_passages(page, _without_heading(reading.cuts, page.title))
         if outcome is Outcome.CHANGED:
             PageSnapshot.objects.filter(page=page).delete()
         _store_snapshot(page, document.rendered, reading, text_hash)
     return outcome
+
+
+def _title(page: Page, document: Document, reading: Reading) -> str:
+    """Return the title of a page, without the shared part if it is known; see `repeated_text`."""
+    if page.pk and page.title and (document.rendered is not None or reading.has_own_title):
+        known = PageSnapshot.objects.filter(page=page).values_list("raw_title", "heading").first()
+        if known == (reading.title, reading.heading):
+            return page.title
+    return reading.title
+
+
+def _without_heading(cuts: list[PassageDraft], title: str) -> list[PassageDraft]:
+    """Drop headings that equal the title, so that passages equal the stored ones.
+
+    `repeated_text` has dropped the headings of those.
+    """
+    return [
+        replace(piece, headings=tuple(heading for heading in piece.headings if heading != title))
+        for piece in cuts
+    ]
 
 
 def _store_snapshot(
