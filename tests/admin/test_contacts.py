@@ -29,7 +29,8 @@ def table(client: Client, query: str = "") -> list[dict[str, str]]:
     response = client.get(f"{URL}csv/?{query}")
     assert response.status_code == 200
     assert response["Content-Type"].startswith("text/csv")
-    return list(csv.DictReader(io.StringIO(response.content.decode())))
+    assert response.content.startswith(b"\xef\xbb\xbf")  # else Excel does not read it as UTF-8
+    return list(csv.DictReader(io.StringIO(response.content.decode("utf-8-sig"))))
 
 
 def test_the_list_shows_searches_and_filters(owner: Client) -> None:

@@ -68,6 +68,19 @@ def test_a_visitor_whose_person_was_deleted_is_counted_for_everybody(ann: Client
     assert ann.get(f"{INBOX}live/").json()["count"] == 0
 
 
+def test_what_is_assigned_by_a_colleague_who_has_joined_is_counted(ann: Client) -> None:
+    conversation = waiting()
+    colleague = User.objects.create_superuser("colleague")
+    staff_actions.join(conversation, colleague)
+    assert ann.get(f"{INBOX}live/").json()["count"] == 0
+    staff_actions.assign(conversation, colleague, User.objects.get(username="staff"))
+    shown = ann.get(f"{INBOX}live/").json()
+    assert shown["count"] == 1
+    assert "New message" not in shown["html"]
+    act(ann, conversation, "join")
+    assert ann.get(f"{INBOX}live/").json()["count"] == 0
+
+
 def test_the_newest_request_comes_first(ann: Client) -> None:
     for minutes in (5, 90, 1):
         waiting(f"{minutes} ago", requested=timezone.now() - timedelta(minutes=minutes))

@@ -152,7 +152,8 @@ def test_exports_have_the_labels(owner: Client) -> None:
         question="Which bread?",
         created=timezone.now(),
     )
-    lines = owner.get("/admin/sitechat/unanswered/?format=csv").content.decode().splitlines()
+    response = owner.get("/admin/sitechat/unanswered/?format=csv")
+    lines = response.content.decode("utf-8-sig").splitlines()
     assert lines[0].endswith("labels")
     assert lines[1].endswith('"\'=cmd, VIP"')
 

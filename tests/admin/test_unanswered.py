@@ -184,7 +184,7 @@ def test_the_filtered_questions_are_exported_without_formulas(owner: Client) -> 
     talk(("What is it?", "A loaf."), rating=-1)
     response = listed(owner, "format=csv&reason=unknown")
     assert response["Content-Type"].startswith("text/csv")
-    rows = list(csv.DictReader(io.StringIO(response.content.decode())))
+    rows = list(csv.DictReader(io.StringIO(response.content.decode("utf-8-sig"))))
     assert [(row["question"], row["reason"]) for row in rows] == [("'=HYPERLINK(1)", "unknown")]
 
 

@@ -91,7 +91,7 @@ def test_the_csv_has_a_row_for_each_period_bot_and_model(owner: Client) -> None:
     talk(("a", "b"), bot="support", age=timedelta(days=1))
     response = owner.get(f"{USAGE}?format=csv")
     assert response["Content-Type"].startswith("text/csv")
-    rows = list(csv.DictReader(io.StringIO(response.content.decode())))
+    rows = list(csv.DictReader(io.StringIO(response.content.decode("utf-8-sig"))))
     assert [(row["bot"], row["replies"]) for row in rows] == [("support", "1"), ("default", "2")]
     assert rows[1]["dollars"] == "0.00200000"
     assert abs(float(rows[1]["total_p50"]) - 2000) <= 50
@@ -99,7 +99,8 @@ def test_the_csv_has_a_row_for_each_period_bot_and_model(owner: Client) -> None:
 
 def test_no_cell_of_the_csv_is_a_formula(owner: Client) -> None:
     talk(("a", "b"), bot="=1+1", usage={"model": "@SUM(A1)"})
-    rows = list(csv.DictReader(io.StringIO(owner.get(f"{USAGE}?format=csv").content.decode())))
+    content = owner.get(f"{USAGE}?format=csv").content.decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(content)))
     assert (rows[0]["bot"], rows[0]["model"]) == ("'=1+1", "'@SUM(A1)")
 
 

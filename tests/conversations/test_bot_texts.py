@@ -58,6 +58,7 @@ def test_a_bot_that_is_off_takes_no_messages_at_once(
     BotTexts.objects.create(bot="default", enabled=False)  # by another process
     response = visitor.send("Hi again")
     assert (response.status_code, response.json()["error"]) == (403, "not_allowed")
+    assert response.json()["message"] == "This chat is switched off at the moment."
     assert len(visitor.history()["messages"]) == 2
     bot_texts.reread()
     assert widget() == ""

@@ -26,7 +26,7 @@ from sitechat.conversations.visit import Visit
 from sitechat.engine import lost_replies
 from sitechat.engine.live_reply import LiveReply
 from sitechat.engine.reply import Reply
-from sitechat.errors import ChatError, LimitsReserved, NotAllowed, Overloaded
+from sitechat.errors import ChatError, LimitsReserved, Overloaded, SwitchedOff
 from sitechat.models import Message, SiteState, read_site_state
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def take(
     Raises:
         Busy: A reply is running in the conversation.
         PersonJoined: A person of the site has joined since `state` was read.
-        NotAllowed: Staff have switched the bot off.
+        SwitchedOff: Staff have switched the bot off.
         Conflict: The id of the message was used for another text.
         RateLimited, BudgetExhausted: The limits have no room for the message.
         Overloaded: The visitor's address sends too many messages at once.
@@ -146,7 +146,7 @@ def take(
     state.check_free()
     site = read_site_state(message.bot.name)
     if not site.is_on:
-        raise NotAllowed
+        raise SwitchedOff
     engine.ensure_loop(loop)
     tools = offered_tools.offer(visit, message.bot, site)
     try:

@@ -25,6 +25,7 @@ from sitechat.errors.refusals import (
     PersonJoined,
     PersonUnavailable,
     RateLimited,
+    SwitchedOff,
     UnsupportedMediaType,
 )
 from sitechat.errors.reply_errors import (
@@ -69,6 +70,7 @@ __all__ = [
     "Refused",
     "ReplyError",
     "ServerError",
+    "SwitchedOff",
     "Timeout",
     "UnsupportedMediaType",
     "reply_error",

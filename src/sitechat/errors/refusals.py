@@ -57,6 +57,12 @@ class NotAllowed(ChatError):
     message = _("You may not use this chat.")
 
 
+class SwitchedOff(NotAllowed):
+    """Staff have switched the bot off."""
+
+    message = _("This chat is switched off at the moment.")
+
+
 class ConsentRequired(ChatError):
     """The visitor has not accepted CHAT_CONSENT."""
 

@@ -39,7 +39,8 @@ class InboxRow:
     """Whether the current user has joined."""
     is_new: bool
     """Whether the visitor is waiting, or has written a message that only the current user can
-    answer, or that anybody can answer because the account of the person who joined was deleted."""
+    answer, or that anybody can answer because the account of the person who joined was deleted.
+    Also whether a colleague who has joined assigned it to the current user."""
 
 
 def open_rows(user: Any) -> list[InboxRow]:
@@ -93,12 +94,14 @@ def _row(
     is_waiting = handoff.state == HandoffState.WAITING
     # A deleted account leaves the handoff without an agent.
     may_be_mine = is_mine or handoff.agent_id is None
+    is_open = is_waiting or handoff.state == HandoffState.JOINED
+    is_assigned = is_open and not is_mine and handoff.assigned_id == user.pk
     return InboxRow(
         handoff=handoff,
         question=" ".join((questions.get(handoff.pk) or "").split()),
         waited=max(0, int((now - handoff.requested).total_seconds())),
         is_mine=is_mine,
-        is_new=is_waiting or (may_be_mine and handoff.visitor_wrote is not None),
+        is_new=is_waiting or is_assigned or (may_be_mine and handoff.visitor_wrote is not None),
     )
 
 
