@@ -62,6 +62,7 @@ def test_the_script_gets_what_is_new(ann: Client) -> None:
     assert news["state"] == "mine"
     assert "Hello" in news["html"]
     assert "What do you sell?" not in news["html"]
+    assert news["html"].count('</bdi> · <time dir="auto"') == news["html"].count("<li")
     quiet = ann.get(url(conversation, "live"), {"after": news["cursor"]}).json()
     assert "<li" not in quiet["html"]
     act_as_script(ann, conversation, "typing")

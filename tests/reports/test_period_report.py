@@ -136,8 +136,15 @@ def test_the_mail_has_text_and_html_that_runs_nothing() -> None:
     mail = as_mail(reviewed_report("week"), ["ann@example.org"])
     assert "<script>" in mail.text
     assert "<script>" not in mail.html
-    assert "&lt;script&gt;" in mail.html
+    assert "<bdi>&lt;script&gt;" in mail.html
     assert "\n" not in mail.subject
+
+
+def test_the_mail_has_words_for_a_question_that_is_not_known() -> None:
+    talk(("", "I don't know."), age=last_week())
+    mail = as_mail(reviewed_report("week"), ["ann@example.org"])
+    assert "\N{MULTIPLICATION SIGN} (the question is not known)" in mail.text
+    assert "<bdi>(the question is not known)</bdi></a>" in mail.html
 
 
 def test_it_is_mailed_once_for_each_period(

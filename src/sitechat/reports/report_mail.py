@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from sitechat.events import Mail, deliver_due, owner_addresses, queue_mail
 from sitechat.reports.number_formats import NONE, count, dollars, percent
-from sitechat.reports.period_report import PeriodReport, reviewed_report
+from sitechat.reports.period_report import FrequentQuestion, PeriodReport, reviewed_report
 from sitechat.safe_text import one_line
 
 EVENT = "report"
@@ -101,8 +101,8 @@ def report_context(report: PeriodReport) -> dict[str, Any]:
         "rows": report_rows(report),
         "budget": dollars(report.budget) if report.budget is not None else NONE,
         "budget_share": percent(report.budget_share),
-        "unanswered": [(each, _link(each)) for each in report.unanswered],
-        "frequent": [(each, _link(each)) for each in report.frequent],
+        "unanswered": [_listed(each) for each in report.unanswered],
+        "frequent": [_listed(each) for each in report.frequent],
         "admin": _absolute("admin:sitechat_unanswered_changelist"),
     }
 
@@ -142,7 +142,12 @@ def send_report(period: str = "week") -> int:
     return len(addresses)
 
 
-def _link(question: Any) -> str:
+def _listed(question: FrequentQuestion) -> tuple[FrequentQuestion, str, str]:
+    """Return a question, the text that is shown for it, and its link in the admin."""
+    return question, question.text or _("(the question is not known)"), _link(question)
+
+
+def _link(question: FrequentQuestion) -> str:
     link = _absolute("admin:sitechat_conversation_change", question.conversation)
     return f"{link}#message-{question.reply}" if link and question.reply else link
 
