@@ -18,6 +18,7 @@ SCRIPTS = (
     "first_token",
     "throughput",
     "concurrency",
+    "readers",
     "few_threads",
     "turns",
     "dollars",

@@ -81,8 +81,7 @@ class Visitor:
 
     async def poll(self, reply: str) -> dict[str, object]:
         """Poll a reply, as visitors without a stream do."""
-        path = f"{self.url.path}replies/{reply}/"
-        answer = await self._call("GET", path, b"", ("Accept: application/json",))
+        answer = await self.get(f"{self.url.path}replies/{reply}/", ("Accept: application/json",))
         found: dict[str, object] = json.loads(answer.body)
         return found
 
@@ -94,7 +93,11 @@ class Visitor:
 
     async def look_at_page(self, path: str = "/") -> Answer:
         """Request another page of the site, which may fail."""
-        return await self._call("GET", path, b"", ())
+        return await self.get(path)
+
+    async def get(self, path: str, more: Sequence[str] = ()) -> Answer:
+        """Request a path, with lines `more` in the head, and read the whole response."""
+        return await self._call("GET", path, b"", more)
 
     async def _call(
         self, method: str, path: str, body: bytes, more: Sequence[str], *, timed: bool = False
