@@ -7,6 +7,7 @@ do not always know it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
@@ -54,7 +55,7 @@ class Links:
         path = without_prefix(parts.path or "/", self.prefix)
         query = f"?{parts.query}" if parts.query else ""
         forms = [url, parts._replace(fragment="").geturl()]
-        if not _is_of_site(parts):
+        if not self._is_of_site(parts):
             return forms
         if self.hosts and parts.netloc and not self.hosts.is_main(parts.netloc):
             if place is None:
@@ -67,6 +68,19 @@ class Links:
         last = forms[-1]
         forms.append(last.rstrip("/") if last.endswith("/") else f"{last}/")
         return [spelling for spelling in dict.fromkeys(forms) if spelling]
+
+    def _is_of_site(self, parts: SplitResult) -> bool:
+        """Return whether an address has no host, or a host of the site."""
+        if parts.scheme not in ("", "http", "https"):
+            return False
+        host = parts.netloc.rpartition("@")[2]
+        # If ALLOWED_HOSTS contains "*", the site's own hosts are unknown.
+        return not host or "*" in settings.ALLOWED_HOSTS or self._site.is_own(host)
+
+    @cached_property
+    def _site(self) -> Hosts:
+        """The site's hosts, read once for all addresses because they may take a query."""
+        return self.hosts or Hosts()
 
 
 def links_in(index: Index | None, prefix: str | None = None) -> Links:
@@ -83,15 +97,6 @@ def links_in(index: Index | None, prefix: str | None = None) -> Links:
 def current_links() -> Links:
     """Return the form of links for the visitor of the current request."""
     return links_in(current())
-
-
-def _is_of_site(parts: SplitResult) -> bool:
-    """Return whether an address can be one of the site: it has no host, or one of the site's."""
-    if parts.scheme not in ("", "http", "https"):
-        return False
-    host = parts.netloc.rpartition("@")[2]
-    # If ALLOWED_HOSTS contains "*", the site's own hosts are unknown.
-    return not host or "*" in settings.ALLOWED_HOSTS or Hosts().is_own(host)
 
 
 def _is_ours(path: str) -> bool:
