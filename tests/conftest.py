@@ -27,8 +27,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from sitechat.claude import breaker, fallback_support, regions, retries
 from sitechat.conversations import bot_texts
-from sitechat.engine import checkpoints, event_loop, stop
-from sitechat.engine.running_replies import running
+from sitechat.engine import checkpoints, event_loop
+from sitechat.engine.running_replies import live_ids, stop
 from sitechat.engine.thread_pools import DATABASE_THREADS, workers
 from sitechat.events import delivery_threads
 from sitechat.knowledge.sources import registry, threaded_rendering
@@ -163,6 +163,7 @@ def _fresh_process() -> Iterator[None]:
     """Reset the per-process state between tests."""
     with breaker.circuit.renewed(), regions.in_us.renewed(), fallback_support.refusals.renewed():
         yield
+    assert not live_ids(), "a reply outlives its test, and would be booked in the next one"
     bot_texts.forget()
     cache.clear()
     translation.deactivate()  # a request in another language leaves it active
@@ -247,8 +248,9 @@ def live_visitor(
 ) -> Iterator[MakeVisitor]:
     """Return a function that creates visitors whose replies run in the engine's thread."""
     yield Visitor
-    for reply_id in list(running().live):
+    for reply_id in live_ids():
         stop(reply_id, None)
+    until(lambda: not live_ids())  # a stop does not wait until the reply is saved
     _wait_for_checkpoints()
 
 

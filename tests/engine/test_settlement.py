@@ -141,11 +141,14 @@ def test_a_process_that_comes_back_books_what_was_used_instead(
     assert 0 < booked() < worst
 
 
-def test_a_process_that_ends_books_what_its_replies_have_used(held: Held, smaller: Smaller) -> None:
+def test_a_process_that_ends_books_what_its_replies_have_used(
+    held: Held, claude_standin: Standin, smaller: Smaller
+) -> None:
     smaller(shutdown, FINISH_WITHIN=0.0)
     running_replies.running().finish()
     assert Usage.objects.get().input_tokens > 0
     assert booked() > 0
+    claude_standin.release()  # this process goes on
 
 
 def test_what_a_dead_process_holds_keeps_nobody_out_for_long(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+import django
+
 from tests.settings import DATABASE_SETTINGS
 
 QUESTION = "When do parcels leave the warehouse?"
@@ -13,6 +15,9 @@ EMBEDDED: list[str] = []
 SECRET_KEY = "the key of the site that is upgraded"
 ALLOWED_HOSTS = ["testserver"]
 DATABASES = DATABASE_SETTINGS[os.environ["SITECHAT_TEST_DB"]]
+if os.environ["SITECHAT_TEST_DB"] == "sqlite" and django.VERSION >= (5, 1):
+    # 0.1 does not repeat a transaction that SQLite rejects because another thread wrote first.
+    DATABASES["default"]["OPTIONS"]["transaction_mode"] = "IMMEDIATE"
 ROOT_URLCONF = "tests.upgrade.urls"
 INSTALLED_APPS = [
     "django.contrib.admin",
