@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import sys
 import zlib
-from time import process_time
+from time import thread_time
 
 import brotli
 import pytest
@@ -122,9 +122,9 @@ def test_compressed_bodies_are_decompressed(encodings: str, data: bytes) -> None
 def test_many_small_members_take_linear_time(padding: bytes) -> None:
     text = b"x" * 10_000
     members = gzip.compress(b"", mtime=0) * 100_000 + padding + gzip.compress(text, mtime=0)
-    began = process_time()
+    began = thread_time()
     assert unpacked(members, "gzip", len(text)) == text
-    assert process_time() - began < 5, "it took 9 s when each member copied the rest"
+    assert thread_time() - began < 5, "it took 9 s when each member copied the rest"
 
 
 def test_other_data_after_compressed_data_are_ignored() -> None:

@@ -150,10 +150,10 @@ def test_an_unclosed_comment_or_script_reaches_to_the_end() -> None:
 
 @pytest.mark.parametrize("piece", [b"<!--", b"<script ", b"<meta name=robots ", b"<a rel=", b"<a "])
 def test_the_links_of_a_hostile_page_are_found_quickly(piece: bytes) -> None:
-    started = time.process_time()
+    started = time.thread_time()
     assert links_of(piece * (1_000_000 // len(piece))) == []
     assert head_links(piece * (200_000 // len(piece))).canonical == ""
-    assert time.process_time() - started < 1
+    assert time.thread_time() - started < 1
 
 
 def _view(request: HttpRequest) -> HttpResponse:

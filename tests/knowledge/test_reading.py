@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from pathlib import Path
-from time import process_time
+from time import thread_time
 from typing import Any
 
 import pytest
@@ -100,10 +100,10 @@ def test_broken_html_raises_only_unreadable(broken: str) -> None:
 @pytest.mark.long
 def test_a_row_of_any_width_is_read() -> None:
     cells = 40_000
-    began = process_time()
+    began = thread_time()
     content = read(f"<main><table><tr>{'<td>a<td> ' * cells}</table></main>", "page")
     assert content.blocks[0].text.count("a") == cells
-    assert process_time() - began < 10, "it took more when every cell looked at the whole row"
+    assert thread_time() - began < 10, "it took more when every cell looked at the whole row"
 
 
 def test_cells_are_separated_except_empty_ones_at_the_start() -> None:

@@ -28,9 +28,9 @@ def nested(depth: int) -> dict[str, Any]:
 
 
 def test_a_schema_that_grows_with_each_reference_is_refused_quickly() -> None:
-    started = time.process_time()
+    started = time.thread_time()
     assert "more than 10000 nested definitions" in problem_of(chain(100, 2))
-    assert time.process_time() - started < 1
+    assert time.thread_time() - started < 1
 
 
 @pytest.mark.parametrize("schema", [{"type": "object"}, chain(50, 1), chain(3, 2)])
