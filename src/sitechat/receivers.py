@@ -7,7 +7,6 @@ package, and many processes, such as those of `manage.py`, never get such a sign
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.apps import AppConfig, apps
@@ -16,28 +15,25 @@ from django.db.models import Model
 from django.db.models.signals import post_migrate, post_save, pre_delete
 from django.utils.module_loading import autodiscover_modules
 
-from sitechat.conversations.built_in_tools import OfferedTool, add_built_in
+from sitechat.conversations.built_in_tools import add_built_in
 from sitechat.knowledge import object_deletions
 from sitechat.signals import budget_nearly_reached, budget_reached, reply_finished
 
 if TYPE_CHECKING:
-    from sitechat.chatbot import Chatbot
-    from sitechat.conversations.visit import Visit
     from sitechat.knowledge.object_deletions import ObjectSource
     from sitechat.models import Message, Usage
 
 
 def connect() -> None:
     """Connect all receivers. Call it when all apps are loaded."""
-    reply_finished.connect(_log_reply, dispatch_uid="sitechat.owner.logs")
-    reply_finished.connect(_watch_replies, dispatch_uid="sitechat.notices.replies")
+    reply_finished.connect(_report_reply, dispatch_uid="sitechat.reports.replies")
     budget_nearly_reached.connect(_notify_nearly_reached, dispatch_uid="sitechat.notices.nearly")
     budget_reached.connect(_notify_reached, dispatch_uid="sitechat.notices.budget")
     pre_delete.connect(
         _erase_of_user, sender=settings.AUTH_USER_MODEL, dispatch_uid="sitechat.erasure"
     )
     post_migrate.connect(_update_permissions, dispatch_uid="sitechat.permissions")
-    add_built_in(_tools_of_people)
+    add_built_in("sitechat.people.offer_tools.tools")
     if "django.core.asgi" in sys.modules:  # this process serves ASGI
         # Start-up cost, as in all receivers. Under WSGI this receiver would have nothing to do.
         from sitechat.http import middleware_queue
@@ -71,21 +67,13 @@ def _object_sources() -> list[type[ObjectSource]]:
     return [type(source) for source in declared()]
 
 
-def _log_reply(
+def _report_reply(
     sender: type, reply: Message | None = None, usage: Usage | None = None, **kwargs: Any
 ) -> None:
     # Start-up cost, as in all receivers.
-    from sitechat.reports import reply_logs
+    from sitechat.reports import problem_mails, reply_logs
 
     reply_logs.log_reply(reply, usage)
-
-
-def _watch_replies(
-    sender: type, reply: Message | None = None, usage: Usage | None = None, **kwargs: Any
-) -> None:
-    # Start-up cost.
-    from sitechat.reports import problem_mails
-
     problem_mails.watch_reply(reply, usage)
 
 
@@ -130,10 +118,3 @@ def _index_object(
     from sitechat.knowledge.index import saved_objects
 
     saved_objects.note_change(sender, instance, using)
-
-
-def _tools_of_people(visit: Visit, bot: Chatbot) -> Iterable[OfferedTool]:
-    # Start-up cost.
-    from sitechat.people import offer_tools
-
-    return offer_tools.tools(visit, bot)

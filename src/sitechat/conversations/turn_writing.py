@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
 from django.db import IntegrityError
 from django.utils import timezone
@@ -73,7 +72,9 @@ class TurnWriter:
         try:
             # A wrong guess violates the unique constraint, and the next attempt reads the slots.
             guess = attempt == 1 and not engine.writes_to(self.visit.visitor.ip)
-            return database.retry(partial(self._try, guess=guess))
+            for transaction in database.attempts():
+                with transaction:
+                    return self._try(guess=guess)
         except IntegrityError as error:
             if not is_slot_taken(error):
                 # A copy of the message may have started the conversation at the same moment. The

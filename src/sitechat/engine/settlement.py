@@ -78,7 +78,10 @@ def finish(live: LiveReply) -> None:
     if asked is not None:
         live.question = live.question or tool_rows.question_row(asked)
         ended["confirm"] = live.question
-    settled = database.retry(partial(_settle_end, live, ended, plain=plain))
+    settled = None
+    for attempt in database.attempts():
+        with attempt:
+            settled = _settle_end(live, ended, plain=plain)
     if asked is not None:
         ended["confirm"] = live.question
     bot = type(live.bot)

@@ -56,10 +56,18 @@ class DatabaseLedger(Ledger):
         return deleted
 
     def _take(self, claims: Sequence[Claim]) -> bool:
-        return self._persist(lambda: self._counting().take(claims))
+        is_taken = False
+        for attempt in database.attempts(using=router.db_for_write(Counter)):
+            with attempt:
+                is_taken = self._counting().take(claims)
+        return is_taken
 
     def _book(self, changes: Sequence[Change]) -> list[Claim]:
-        return self._persist(lambda: self._counting().book(changes))
+        changed: list[Claim] = []
+        for attempt in database.attempts(using=router.db_for_write(Counter)):
+            with attempt:
+                changed = self._counting().book(changes)
+        return changed
 
     def _counts(self, keys: Sequence[str]) -> Mapping[str, Count]:
         rows = self._counters().filter(key__in=keys).values_list("key", "spent", "reserved")

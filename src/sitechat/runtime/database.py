@@ -10,7 +10,7 @@ import re
 import secrets
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from time import monotonic, sleep
 from typing import Any, TypeVar
 
@@ -110,18 +110,19 @@ def _later(work: Callable[[], None], *, needs_commit: bool) -> None:
         _thread.later.append((work, needs_commit))
 
 
-def retry(
-    work: Callable[[], T],
-    *,
-    also: tuple[type[DatabaseError], ...] = (),
-    using: str | None = None,
-) -> T:
-    """Run a transaction, and retry it after conflicts with other transactions.
+def attempts(
+    *, also: tuple[type[DatabaseError], ...] = (), using: str | None = None
+) -> Iterator[AbstractContextManager[None]]:
+    """Yield attempts at a transaction until one meets no conflict with another transaction.
 
-    Inside a transaction of the caller it runs once, because a conflict ends the whole transaction.
+        for attempt in database.attempts():
+            with attempt:
+                ...  # the transaction
+
+    Inside a transaction of the caller there is one attempt, because a conflict ends the whole
+    transaction.
 
     Args:
-        work: Runs the transaction. It can be called several times.
         also: Further errors that are conflicts in this transaction.
         using: The alias of the database; None for the chat's database.
 
@@ -129,15 +130,46 @@ def retry(
         DatabaseError: The error is no conflict, or conflicts went on for RETRY_SECONDS.
     """
     deadline: float | None = None
-    while True:
+    is_done = False
+
+    @contextmanager
+    def attempt() -> Iterator[None]:
+        nonlocal deadline, is_done
         try:
-            return work()
+            yield
+            is_done = True
         except DatabaseError as error:
             deadline = deadline or monotonic() + RETRY_SECONDS
             can_retry = is_conflict(error) or isinstance(error, also)
             if in_transaction(using) or not can_retry or monotonic() > deadline:
                 raise
+
+    yield attempt()
+    while not is_done:
         sleep(secrets.randbelow(100) / 1000)
+        yield attempt()
+
+
+def retry(
+    work: Callable[[], T],
+    *,
+    also: tuple[type[DatabaseError], ...] = (),
+    using: str | None = None,
+) -> T:
+    """Call a function that runs a transaction, as often as `attempts` says, and return its result.
+
+    Args:
+        work: Runs the transaction. It can be called several times.
+        also: As in `attempts`.
+        using: As in `attempts`.
+
+    Raises:
+        DatabaseError: The error is no conflict, or conflicts went on for RETRY_SECONDS.
+    """
+    for attempt in attempts(also=also, using=using):
+        with attempt:
+            return work()
+    raise AssertionError("`attempts` ends only after an attempt without a conflict")
 
 
 def is_conflict(error: DatabaseError) -> bool:
