@@ -1,4 +1,4 @@
-"""Look up the conversation of a message, earlier copies of the message, and a running reply."""
+"""Look up the conversation of a message, the turn of an earlier copy, and a running reply."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from sitechat.conversations.conversation_history import find_other, own_conversations
 from sitechat.conversations.message_body import IncomingMessage
-from sitechat.conversations.repeated_messages import may_be_retry
+from sitechat.conversations.repeated_messages import is_fresh, may_be_retry, may_begin_session
 from sitechat.conversations.replies import ReplyHandle, follow
 from sitechat.conversations.visit import Visit
 from sitechat.engine import lost_replies
@@ -74,6 +74,51 @@ class ConversationState:
             raise Busy(reply=str(running.pk))
 
 
+@dataclass(frozen=True)
+class Turn:
+    """The outcome of a message: its reply, and what to store in the visitor's session."""
+
+    reply: ReplyHandle
+    conversation: uuid.UUID | None = None
+    """The conversation to store in the session; None if nothing changes."""
+
+
+def earlier_turn(visit: Visit, message: IncomingMessage, state: ConversationState) -> Turn | None:
+    """Return the turn of an earlier copy of the message; None if the message is new.
+
+    Raises:
+        Conflict: The id of the message was used for another text.
+    """
+    reply = state.earlier_reply(visit, message)
+    conversation = state.conversation
+    if reply is None or conversation is None:
+        return None
+    lacks_session = _lacks_session(visit, message, conversation.pk)
+    if lacks_session and not is_fresh(conversation, state.recent):
+        return Turn(reply)
+    return turn_of_copy(visit, message, reply, conversation.pk)
+
+
+def turn_of_copy(
+    visit: Visit, message: IncomingMessage, reply: ReplyHandle, conversation: uuid.UUID
+) -> Turn:
+    """Return the turn of a message for another copy of the message."""
+    held = visit.held
+    if _lacks_session(visit, message, conversation):
+        gets_session = held.retry_gets_session and may_begin_session(conversation)
+    else:
+        is_named = message.conversation is not None
+        is_left = held.has_left(message.bot.name, conversation)
+        gets_session = held.get(message.bot.name) != conversation and (is_named or not is_left)
+    return Turn(reply, conversation if gets_session else None)
+
+
+def _lacks_session(visit: Visit, message: IncomingMessage, conversation: uuid.UUID) -> bool:
+    """Return whether the first copy began the conversation before the visitor had a session."""
+    held = visit.held
+    return held.session_key is None or conversation == held.begun_without_session(message.bot.name)
+
+
 def stored_message(conversation: Conversation, message: IncomingMessage) -> Message | None:
     """Read the row of an earlier copy of a message; return None if the message is new.
 
@@ -91,6 +136,15 @@ def _checked(row: Message | None, message: IncomingMessage) -> Message | None:
     if row is not None and row.text != message.text:
         raise Conflict
     return row
+
+
+def check_replaced(message: IncomingMessage, newest: Sequence[Message]) -> None:
+    """Raise Conflict if the message that this one replaces is not the visitor's last."""
+    if message.replaces is None:
+        return
+    answered = len(newest) == 2 and newest[0].role == Role.ASSISTANT
+    if not answered or newest[1].public_id != message.replaces:
+        raise Conflict
 
 
 def look_up(visit: Visit, message: IncomingMessage) -> ConversationState:

@@ -26,7 +26,7 @@ from sitechat.conversations import (
     turn_limits,
     turns,
 )
-from sitechat.conversations.conversation_lookup import ConversationState
+from sitechat.conversations.conversation_lookup import ConversationState, Turn
 from sitechat.conversations.message_body import IncomingMessage
 from sitechat.conversations.visit import Visit
 from sitechat.errors import NotConfigured, PersonJoined
@@ -64,7 +64,7 @@ class IncomingTurn:
 
     visit: Visit
     state: ConversationState
-    turn: turns.Turn | None
+    turn: Turn | None
     """The turn that an earlier copy of the message has started; None if there is none."""
     delivered: visitor_actions.Delivered | None = None
     """The earlier copy of the message, if it was stored for a person."""
@@ -142,7 +142,7 @@ def _find(
         claude.warm_up()
     visit = visit_reader.read_visit(request, message.client_id)
     state = conversation_lookup.look_up(visit, message)
-    turn = turns.earlier_turn(visit, message, state)
+    turn = conversation_lookup.earlier_turn(visit, message, state)
     if turn is None and state.conversation is not None:
         delivered = visitor_actions.find_delivered(state, message)
         if delivered is not None:
@@ -166,7 +166,7 @@ def _begin(
     steps: RequestSteps,
     incoming: IncomingTurn,
     words: prompt.BotWords | None = None,
-) -> tuple[Visit, turns.Turn | visitor_actions.Delivered]:
+) -> tuple[Visit, Turn | visitor_actions.Delivered]:
     """Start the turn of a message, unless an earlier copy has done so, and save the session.
 
     Returns:
