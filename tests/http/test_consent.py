@@ -119,6 +119,21 @@ def test_a_user_accepts_once_for_all_devices(visitor: Visitor) -> None:
     assert not Consent.objects.exists()
 
 
+def test_a_consent_before_the_login_counts_on_all_devices(visitor: Visitor) -> None:
+    accept(visitor)
+    ann = User.objects.create_user("ann")
+    visitor.client.force_login(ann)
+    visitor.ask("Hello")
+    other = Visitor()
+    other.client.force_login(ann)
+    assert other.history()["consent"]["given"]
+    other.ask("Hello")
+    # Somebody else who logs in there has accepted nothing.
+    stranger = Visitor()
+    stranger.client.force_login(User.objects.create_user("ben"))
+    assert stranger.send("Hello").status_code == 403
+
+
 def test_forgetting_the_conversation_keeps_it(visitor: Visitor) -> None:
     accept(visitor)
     visitor.ask("Hello")

@@ -35,20 +35,34 @@ def state(visit: Visit) -> ConsentState:
 
 def is_given(visit: Visit) -> bool:
     """Return whether the visitor has accepted the current text, in any language."""
-    rows = Consent.objects.given_by(
-        visitor=visit.visitor.session, user_pk=getattr(visit.user, "pk", None)
-    ).order_by("-created", "-pk")
-    given = rows.values_list("text", "language")[:NEWEST]
-    return any(text == _text_in(language) for text, language in given)
+    return _find(visit) is not None
+
+
+def _find(visit: Visit) -> Consent | None:
+    """Return the visitor's consent to the current text, preferably one of their user."""
+    user = getattr(visit.user, "pk", None)
+    rows = Consent.objects.given_by(visitor=visit.visitor.session, user_pk=user)
+    newest = rows.order_by("-created", "-pk")[:NEWEST]
+    current = [row for row in newest if row.text == _text_in(row.language)]
+    return min(current, key=lambda row: row.user_id is None, default=None)
 
 
 def check(visit: Visit) -> None:
     """Raise ConsentRequired if the visitor must accept a text and has not.
 
-    Nobody has to accept it for messages of commands.
+    Nobody has to accept it for messages of commands. If the visitor has logged in since, the
+    consent becomes one of their user, so that other devices do not ask again.
     """
-    if visit.command in IN_CHAT and (text := _text()) and not is_given(visit):
+    if visit.command not in IN_CHAT or not (text := _text()):
+        return
+    given = _find(visit)
+    if given is None:
         raise ConsentRequired(text=text)
+    user = getattr(visit.user, "pk", None)
+    if given.user_id is None and user is not None:
+        for attempt in database.attempts():
+            with attempt:
+                Consent.objects.filter(pk=given.pk, user=None).update(user=user)
 
 
 def record(visit: Visit, text: str | None = None) -> bool:

@@ -286,5 +286,5 @@ def _erase(request: HttpRequest) -> None:
         session_saving.save(request)
 
 
-chat = endpoint(GET=_show, HEAD=_show, POST=_send, DELETE=_forget)
-conversations = endpoint(GET=_list, HEAD=_list)
+chat = endpoint(GET=_show, POST=_send, DELETE=_forget)
+conversations = endpoint(GET=_list)

@@ -10,6 +10,7 @@ import asyncio
 import secrets
 from collections.abc import Callable, Coroutine
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 from asgiref.sync import async_to_sync
@@ -59,8 +60,11 @@ def endpoint(**by_method: Handler) -> View:
     cookie and can be cached.
 
     Args:
-        by_method: The handlers by HTTP method, such as `GET`. Other methods get 405.
+        by_method: The handlers by HTTP method, such as `GET`. The handler of GET also answers HEAD.
+            Other methods get 405.
     """
+    if "GET" in by_method:
+        by_method = {"GET": by_method["GET"], "HEAD": by_method["GET"], **by_method}
 
     async def for_asgi(request: HttpRequest, **kwargs: str) -> HttpResponseBase:
         middleware_queue.leave(request)
@@ -115,7 +119,11 @@ def finished(
         response.headers.setdefault("Content-Language", language)
     if not response.streaming:
         response["Cache-Control"] = "private, no-store"
+        if response.status_code == HTTPStatus.NO_CONTENT:
+            del response["Content-Type"]
         if request.method == "HEAD" and isinstance(response, HttpResponse):
+            # CommonMiddleware would set the length of the empty content.
+            response["Content-Length"] = str(len(response.content))
             response.content = b""
     cors.let_read(request, response)
     return response

@@ -39,14 +39,19 @@ def _limited(view: View) -> View:
 
     @wraps(view)
     def limited(request: HttpRequest) -> HttpResponse:
-        rate = address_rates.count_request("machines", network_of(request), LIMIT, 60)
-        if rate is Rate.EXCEEDED:
-            return _refusal(429, "Too many requests.\n")
-        if rate is Rate.UNKNOWN:
-            return _refusal(503, "Requests can't be counted at present.\n")
-        return view(request)
+        return _over_limit(request) or view(request)
 
     return limited
+
+
+def _over_limit(request: HttpRequest) -> HttpResponse | None:
+    """Count a request, and return a refusal if it exceeds the limit."""
+    rate = address_rates.count_request("machines", network_of(request), LIMIT, 60)
+    if rate is Rate.EXCEEDED:
+        return _refusal(429, "Too many requests.\n")
+    if rate is Rate.UNKNOWN:
+        return _refusal(503, "Requests can't be counted at present.\n")
+    return None
 
 
 def _refusal(status: int, text: str) -> HttpResponse:
@@ -75,7 +80,7 @@ def llms_full(request: HttpRequest) -> HttpResponse:
 @csrf_exempt
 @_limited
 def mcp(request: HttpRequest) -> HttpResponse:
-    """Answer one message of the Model Context Protocol."""
+    """Answer one message of the Model Context Protocol, or a batch of its version 2025-03-26."""
     try:
         check_source(request)
     except ForbiddenOrigin as error:
@@ -84,7 +89,8 @@ def mcp(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=405, headers={"Allow": "POST"})
     if request.content_type != "application/json":
         return HttpResponse(status=415)
-    if request.headers.get("MCP-Protocol-Version", machines.VERSIONS[-1]) not in machines.VERSIONS:
+    protocol = request.headers.get("MCP-Protocol-Version", machines.BATCH_VERSION)
+    if protocol not in machines.VERSIONS:
         versions = ", ".join(machines.VERSIONS)
         message = f"MCP-Protocol-Version must be one of {versions}."
         return JsonResponse({"error": {"message": message}}, status=400)
@@ -94,7 +100,10 @@ def mcp(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=413)
     except InvalidRequest as error:
         return JsonResponse(error.as_dict(), status=400)
-    answer = machines.answer(_parsed(body), _name(request), _link(request))
+    message = _parsed(body)
+    if isinstance(message, list) and message and protocol == machines.BATCH_VERSION:
+        return _batch(request, message)
+    answer = machines.answer(message, _name(request), _link(request))
     if answer is None:
         return HttpResponse(status=202)
     # An error without an id means that the body is no message of the protocol.
@@ -102,6 +111,19 @@ def mcp(request: HttpRequest) -> HttpResponse:
     return JsonResponse(
         answer, status=400 if is_invalid else 200, headers={"Cache-Control": "no-store"}
     )
+
+
+def _batch(request: HttpRequest, messages: list[Any]) -> HttpResponse:
+    """Answer a batch, of which each message counts as a request."""
+    if len(messages) > machines.MAX_BATCH:
+        return HttpResponse(status=413)
+    for _message in messages[1:]:
+        if (refusal := _over_limit(request)) is not None:
+            return refusal
+    answers = machines.answer_batch(messages, _name(request), _link(request))
+    if answers is None:
+        return HttpResponse(status=202)
+    return JsonResponse(answers, safe=False, headers={"Cache-Control": "no-store"})
 
 
 def _parsed(body: bytes) -> Any:

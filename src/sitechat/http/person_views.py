@@ -18,7 +18,13 @@ from sitechat.conversations import consent, conversation_history
 from sitechat.engine.reply import Event
 from sitechat.http import admission, read_limits, request_parsing, session_data, sse, visit_reader
 from sitechat.http.dispatch import endpoint
-from sitechat.http.stream_or_poll import StreamPlace, on_server_loop, server_of, tokens
+from sitechat.http.stream_or_poll import (
+    StreamPlace,
+    headers_only,
+    on_server_loop,
+    server_of,
+    tokens,
+)
 from sitechat.http.update_stream import Look, UpdateStream
 from sitechat.people import handoff, visitor_actions
 from sitechat.people.person_options import person_options
@@ -80,6 +86,9 @@ async def _updates(request: HttpRequest, steps: RequestSteps) -> HttpResponseBas
     # One thread watches all handoffs of a process, which is not possible for isolated requests.
     if not (wants_stream and on_server_loop(request)) or conf.CHAT_REQUEST_ISOLATION:
         return JsonResponse(await steps.run(partial(_news, request)))
+    if request.method == "HEAD":
+        await steps.run(partial(_news, request))
+        return headers_only(request)
     place = StreamPlace(request)
     try:
         conversation, look, after = await steps.run(partial(_watched, request, place))

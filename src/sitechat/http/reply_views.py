@@ -13,7 +13,7 @@ from sitechat.conversations import replies
 from sitechat.conversations.visit import Visit
 from sitechat.http import admission, read_limits, request_parsing, visit_reader
 from sitechat.http.dispatch import endpoint
-from sitechat.http.stream_or_poll import StreamPlace, tokens
+from sitechat.http.stream_or_poll import StreamPlace, headers_only, tokens
 from sitechat.models import Message
 from sitechat.runtime.request_steps import RequestSteps
 
@@ -24,6 +24,10 @@ async def _reply(request: HttpRequest, steps: RequestSteps, reply_id: str) -> Ht
     if "application/json" in accepts and "text/event-stream" not in accepts:
         read_limits.check_call(request, "reads")
         return JsonResponse(await steps.run(partial(_current, request, reply_id)))
+    if request.method == "HEAD":
+        read_limits.check_call(request, "reads")
+        await steps.run(partial(_current, request, reply_id))
+        return headers_only(request)
     place = StreamPlace(request)
     try:
         handle, after = await steps.run(partial(_handle, request, reply_id, place))

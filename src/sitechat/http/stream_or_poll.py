@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from functools import partial
 
 from django.core.handlers.asgi import ASGIRequest
@@ -95,6 +96,21 @@ class StreamPlace:
         if self.slot is not None:
             self.slot.release()
             self.slot = None
+
+
+def headers_only(request: HttpRequest) -> HttpResponseBase:
+    """Return the response to a HEAD request for a stream."""
+    return sse.stream(_AsyncNothing() if on_server_loop(request) else iter(()))
+
+
+class _AsyncNothing:
+    """A stream without content."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        raise StopAsyncIteration
 
 
 def tokens(header: str) -> set[str]:

@@ -6,6 +6,20 @@ HTTP is handled by `sitechat.http.llms_mcp_views`. This package imports `searchi
 from __future__ import annotations
 
 from sitechat.knowledge.machines.llms_txt import full_text, list_of_pages
-from sitechat.knowledge.machines.mcp_endpoint import VERSIONS, answer
+from sitechat.knowledge.machines.mcp_endpoint import (
+    BATCH_VERSION,
+    MAX_BATCH,
+    VERSIONS,
+    answer,
+    answer_batch,
+)
 
-__all__ = ["VERSIONS", "answer", "full_text", "list_of_pages"]
+__all__ = [
+    "BATCH_VERSION",
+    "MAX_BATCH",
+    "VERSIONS",
+    "answer",
+    "answer_batch",
+    "full_text",
+    "list_of_pages",
+]

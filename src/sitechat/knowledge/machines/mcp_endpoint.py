@@ -14,6 +14,10 @@ from sitechat.knowledge.searching import Found, open_page, search
 VERSIONS = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
 """The supported versions of the protocol. The messages of this module are the same in all of them.
 """
+BATCH_VERSION = "2025-03-26"
+"""The only version with batches. Clients of this version send no MCP-Protocol-Version header."""
+MAX_BATCH = 20
+"""Maximum number of messages in a batch."""
 MAX_RESULTS = 20
 PART = 20
 """Maximum number of passages in one part of a page."""
@@ -108,6 +112,23 @@ def answer(message: object, name: str, link: Link) -> dict[str, Any] | None:
     except _Failure as failure:
         return _error(identifier, failure.code, str(failure))
     return {"jsonrpc": "2.0", "id": identifier, "result": result}
+
+
+def answer_batch(messages: list[Any], name: str, link: Link) -> list[dict[str, Any]] | None:
+    """Return the answers to the messages of a batch; None if none of them needs an answer.
+
+    Args:
+        messages: The parsed messages of a client.
+        name: The name of the site.
+        link: Returns the absolute URL of a stored address.
+    """
+    answers = [
+        _error(None, _INVALID, "A batch has no messages that are null.")
+        if message is None
+        else answer(message, name, link)
+        for message in messages
+    ]
+    return [each for each in answers if each is not None] or None
 
 
 def _error(identifier: object, code: int, message: str) -> dict[str, Any]:
