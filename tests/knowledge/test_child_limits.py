@@ -123,16 +123,14 @@ def test_a_document_over_budget_is_reported_and_keeps_its_old_text(
         def text(self, obj: Group) -> bytes:
             return self.hostile if obj.name == "hostile" else shared_stream_pdf(1, 1)
 
-    settings.CHAT_DOCUMENT_BUDGET = {"seconds": 0.5}
     with django_capture_on_commit_callbacks(execute=True):
         group = Group.objects.create(name="Good")
     url = f"/articles/{group.pk}/"
     assert known_urls() == {url}
-    started = time.monotonic()
+    settings.CHAT_DOCUMENT_BUDGET = {"seconds": 0.5}
     with django_capture_on_commit_callbacks(execute=True):
         group.name = "hostile"
         group.save()
-    assert time.monotonic() - started < 8
     assert "takes more than 0.5 s" in Page.objects.get(url=url).error
     assert known_urls() == {url}
     report = index_all()

@@ -16,7 +16,7 @@ from tests.servers.sites import UVICORN, Site
 
 pytestmark = pytest.mark.smoke
 
-LAG = 1.0
+LAG = 5.0
 """Seconds between the time a word came to one worker and the time another showed it."""
 
 COUNTING = Answer(["one ", "two ", "three"], hold_after=1)
@@ -95,8 +95,8 @@ def test_another_worker_stops_a_reply(pair: Pair, standin: StandinProcess) -> No
     started = time.monotonic()
     answer = second_worker.stop(reply, at=4)
     assert answer.json["status"] == "stopped"
-    assert time.monotonic() - started < 2
-    standin.wait_for(lambda records: records[-1].hung_up, timeout=2)
+    assert time.monotonic() - started < LAG
+    standin.wait_for(lambda records: records[-1].hung_up)
     assert stream.rest().done == "stopped"
     assert second_worker.stop(reply).json["status"] == "stopped"
     assert first_worker.poll(reply)["text"] == second_worker.poll(reply)["text"] == "one "
@@ -111,7 +111,7 @@ def test_another_worker_stops_a_reply_before_its_first_word(
     reply, stream = first_worker.begin("Count")
     standin.wait_for(lambda records: len(records) == 1)
     assert second_worker.stop(reply, at=0).json["status"] == "stopped"
-    standin.wait_for(lambda records: records[-1].hung_up, timeout=2)
+    standin.wait_for(lambda records: records[-1].hung_up)
     assert stream is not None
     assert stream.rest().done == "stopped"
     assert first_worker.history()["messages"][1]["text"] == ""
@@ -124,7 +124,7 @@ def test_another_worker_forgets_a_reply(pair: Pair, standin: StandinProcess) -> 
     assert stream is not None
     stream.until_text(4)
     assert second_worker.forget().status == 204
-    standin.wait_for(lambda records: records[-1].hung_up, timeout=2)
+    standin.wait_for(lambda records: records[-1].hung_up)
     standin.release()
     stream.rest()
     assert stream.text == "one "
