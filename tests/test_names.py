@@ -46,6 +46,7 @@ ONE_SUBJECT = {
     "messages": "their table, and the form in which Claude gets them",
     "reports": "the package and its tables",
     "sitechat": "the package and its template tags",
+    "unanswered": "the table of unanswered questions and its page in the admin",
     "urls": "Django's name for URL patterns",
     "usage": "its table and its page in the admin",
     "webhooks": "those of CHAT_WEBHOOKS, and the checks of the setting",

@@ -9,7 +9,7 @@ import pytest
 from sitechat.knowledge.reading import Block
 from sitechat.knowledge.reading.passages import MAX_CHARACTERS, MAX_WORDS, cut
 from sitechat.knowledge.searching.spelling import repair
-from sitechat.knowledge.text.search_terms import count_words, guess_language, stem, stems, words
+from sitechat.knowledge.text.search_terms import count_words, stem, stems, words
 
 
 def _words(count: int, word: str = "word") -> str:
@@ -151,13 +151,6 @@ def test_scripts_without_spaces_are_split_into_pairs_of_characters(
     text: str, pairs: list[str]
 ) -> None:
     assert list(words(text)) == pairs
-
-
-def test_the_language_of_a_question_is_guessed_by_stop_words() -> None:
-    assert guess_language("Wie kann ich das bezahlen?", ["en", "de"], "en") == "de"
-    assert guess_language("Can I pay with it?", ["en", "de"], "de") == "en"
-    assert guess_language("PayPal", ["en", "de"], "de") == "de"
-    assert guess_language("", [], "en") == "en"
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,8 @@ from sitechat.knowledge import audience
 from sitechat.knowledge.index import embeddings
 from sitechat.knowledge.index.question_vectors import embed_questions
 from sitechat.knowledge.searching import Found, Query
-from sitechat.knowledge.text.search_terms import base_language, guess_language, stem, words
+from sitechat.knowledge.text.language_guessing import guess_language
+from sitechat.knowledge.text.search_terms import base_language, stem, words
 from sitechat.knowledge.text.stopwords import stop_words
 from sitechat.models import ApprovedAnswer, SiteState
 from sitechat.runtime import database

@@ -11,6 +11,7 @@ from sitechat.models.contacts import Contact, ContactQuerySet
 from sitechat.models.conversations import Conversation, ConversationQuerySet
 from sitechat.models.deliveries import Delivery, DeliveryQuerySet
 from sitechat.models.handoffs import Handoff, HandoffEntry, HandoffQuerySet
+from sitechat.models.jobs import Job
 from sitechat.models.knowledge import (
     IndexState,
     Page,
@@ -22,9 +23,10 @@ from sitechat.models.knowledge import (
 )
 from sitechat.models.labels import Label
 from sitechat.models.messages import Message, MessageQuerySet
-from sitechat.models.reports import Job, PeriodCounts, Summary, Unanswered
+from sitechat.models.reports import PeriodCounts, Summary
 from sitechat.models.site_state import SiteState, read_site_state
 from sitechat.models.tool_uses import ToolUse, ToolUseQuerySet
+from sitechat.models.unanswered import Unanswered
 from sitechat.models.usage import Counter, Usage
 
 __all__ = [

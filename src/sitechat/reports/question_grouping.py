@@ -123,7 +123,7 @@ def _group(rows: Sequence[Unanswered]) -> None:
 
 def _language(question: str) -> str:
     # Start-up cost: the admin imports this module.
-    from sitechat.knowledge.text.search_terms import guess_language
+    from sitechat.knowledge.text.language_guessing import guess_language
 
     default = settings.LANGUAGE_CODE.partition("-")[0].lower()
     known = {code.partition("-")[0].lower() for code, _name in settings.LANGUAGES}

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from sitechat.knowledge.index import Index
 from sitechat.knowledge.searching.guess_limit import Guesses
-from sitechat.knowledge.text.search_terms import guess_language, is_unspaced, stem
+from sitechat.knowledge.text.language_guessing import guess_language
+from sitechat.knowledge.text.search_terms import is_unspaced, stem
 from sitechat.knowledge.text.stopwords import languages_with_stop_words
 from sitechat.knowledge.text.translated_words import counterparts
 

@@ -21,10 +21,10 @@ from sitechat.knowledge.searching.ranking_weights import LISTING, OTHER_LANGUAGE
 from sitechat.knowledge.searching.search_scope import Scope
 from sitechat.knowledge.searching.spelling import repair
 from sitechat.knowledge.searching.word_scores import CANDIDATES, Word, best_matches, count_matches
+from sitechat.knowledge.text.language_guessing import guess_language
 from sitechat.knowledge.text.search_terms import (
     base_language,
     compounds,
-    guess_language,
     is_unspaced,
     normalised,
     plain_words,

@@ -5,10 +5,10 @@ This package imports nothing from the rest of the project.
 
 from __future__ import annotations
 
+from sitechat.knowledge.text.language_guessing import guess_language
 from sitechat.knowledge.text.search_terms import (
     base_language,
     count_words,
-    guess_language,
     stem,
     stems,
     words,

@@ -11,7 +11,6 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from sitechat.knowledge.text.invisible_characters import without_invisible
-from sitechat.knowledge.text.stopwords import languages_with_stop_words, stop_words
 
 if TYPE_CHECKING:
     from snowballstemmer.basestemmer import BaseStemmer
@@ -223,23 +222,6 @@ class Stems(dict[str, str]):
 def stems(text: str, language: str) -> list[str]:
     """Return the stems of all words of a text, in order."""
     return [stem(word, language) for word in words(text)]
-
-
-def guess_language(text: str, candidates: Iterable[str], default: str) -> str:
-    """Return the candidate language whose stop words the text uses most, or `default`.
-
-    If two languages have equally many, it is the one that sites use more.
-    """
-    possible = set(candidates)
-    found = list(plain_words(normalised(text)))
-    best, highest = default, sum(word in stop_words(default) for word in found)
-    for language in languages_with_stop_words():
-        if language not in possible:
-            continue
-        count = sum(word in stop_words(language) for word in found)
-        if count > highest:
-            best, highest = language, count
-    return best
 
 
 def count_words(text: str) -> int:

@@ -1,0 +1,56 @@
+"""The model of regular jobs, such as the cleanup."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from sitechat.runtime.database import PrimaryManager
+
+
+class Job(models.Model):
+    """The progress of a regular job and the time of its last run."""
+
+    RATED = "rated"
+    """The name of the row with the time of the newest thumb down."""
+
+    name = models.CharField(max_length=32, primary_key=True)
+    ran = models.DateTimeField(default=timezone.now)
+    until = models.DateTimeField(null=True, blank=True)
+
+    objects = PrimaryManager["Job"]()
+
+    class Meta:
+        verbose_name = _("job")
+        verbose_name_plural = _("jobs")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def progress(cls, name: str) -> datetime | None:
+        """Return the time up to which the job has done its work; None if it never ran."""
+        return cls.objects.filter(pk=name).values_list("until", flat=True).first()
+
+    @classmethod
+    def record(cls, name: str, until: datetime | None = None) -> None:
+        """Record that the job ran now and has done its work up to `until`."""
+        cls.objects.update_or_create(pk=name, defaults={"ran": timezone.now(), "until": until})
+
+    @classmethod
+    def claim(cls, name: str, interval: timedelta) -> bool:
+        """Record that the job runs now, unless it ran within `interval`.
+
+        Returns:
+            Whether it may run. Only one of several concurrent calls returns True.
+        """
+        now = timezone.now()
+        before = now - interval
+        if cls.objects.filter(pk=name, ran__gt=before).exists():
+            return False
+        Job.objects.bulk_create([Job(name=name, ran=before)], ignore_conflicts=True)
+        return bool(cls.objects.filter(pk=name, ran__lte=before).update(ran=now))

@@ -1,0 +1,93 @@
+"""The model of unanswered questions."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from sitechat.runtime.database import PrimaryManager
+
+
+class UnansweredQuerySet(models.QuerySet["Unanswered"]):
+    """Queries for unanswered questions."""
+
+    def open(self) -> UnansweredQuerySet:
+        """Return the questions that are not done.
+
+        A question also counts as done if the visitor rates its reply with a thumb up, or takes
+        back the thumb down because of which it was listed.
+        """
+        return self.filter(Unanswered.is_open())
+
+    def mark_done(self, ids: list[int]) -> int:
+        """Mark open questions as done; return how many."""
+        return self.filter(pk__in=ids, done=None).update(done=timezone.now())
+
+    def reopen(self, ids: list[int]) -> int:
+        """Mark questions as open again; return how many."""
+        return self.filter(pk__in=ids).update(done=None)
+
+
+class Unanswered(models.Model):
+    """A question whose reply did not help; `sitechat.reports.unanswered_questions` detects them."""
+
+    class Reason(models.TextChoices):
+        """How it was noticed that the reply did not help."""
+
+        UNKNOWN = "unknown", _("did not know")
+        DISLIKED = "disliked", _("thumb down")
+        RETRIED = "retried", _("asked again")
+
+    conversation = models.ForeignKey(
+        "sitechat.Conversation",
+        on_delete=models.CASCADE,
+        related_name="unanswered",
+        verbose_name=_("conversation"),
+    )
+    reply = models.OneToOneField(
+        "sitechat.Message",
+        on_delete=models.CASCADE,
+        related_name="unanswered",
+        verbose_name=_("reply"),
+    )
+    reason = models.CharField(_("reason"), max_length=16, choices=Reason.choices)
+    # The rating of the reply, so that lists need not read the replies. NULL, because processes of
+    # the previous version insert rows without it; the cleanup sets it.
+    rating = models.SmallIntegerField(null=True, editable=False)
+    question = models.TextField(_("question"), blank=True)
+    language = models.CharField(  # noqa: DJ001 - rows of earlier versions have none
+        _("language"), max_length=16, null=True, blank=True
+    )
+    # Similar questions have the same group, which is the id of the reply to one of them. That one
+    # also has the vector of its question, if there is an embedder. NULL until the group is known.
+    group = models.UUIDField(null=True, editable=False)
+    vector = models.BinaryField(null=True, editable=False)
+    created = models.DateTimeField(_("asked"), db_index=True)
+    done = models.DateTimeField(_("done"), null=True, blank=True, db_index=True)
+
+    objects = PrimaryManager.from_queryset(UnansweredQuerySet)()
+
+    class Meta:
+        verbose_name = _("unanswered question")
+        verbose_name_plural = _("unanswered questions")
+        default_permissions = ("view", "change")
+        indexes = [models.Index(fields=["group"], name="sitechat_unanswered_group")]
+
+    def __str__(self) -> str:
+        return f"{self.reason} {self.created:%Y-%m-%d %H:%M}"
+
+    @staticmethod
+    def is_open(prefix: str = "") -> models.Q:
+        """Return the condition for open questions.
+
+        Args:
+            prefix: The lookup path to the unanswered question, such as `"unanswered__"`.
+        """
+        disliked = models.Q(**{f"{prefix}reason": Unanswered.Reason.DISLIKED})
+        unknown_rating = models.Q(**{f"{prefix}rating": None})
+        return models.Q(**{f"{prefix}done": None, f"{prefix}pk__isnull": False}) & (
+            unknown_rating
+            | models.Q(**{f"{prefix}rating__lt": 0})
+            | (~disliked & models.Q(**{f"{prefix}rating": 0}))
+        )
