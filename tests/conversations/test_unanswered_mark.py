@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from pytest_django import Settings
 
 from sitechat.claude.prompt_notes import UNANSWERED
 from sitechat.models import Message
 from sitechat.standin import Answer, Standin
-from tests.visitor import Visitor, text_of
+from tests.visitor import Visitor, text_of, value_of
 
 
 def replies() -> list[tuple[str, bool | None]]:
@@ -43,3 +44,40 @@ def test_the_visitors_page_is_kept_without_its_query(
         None,
         "/xxxxxxxxx",
     ]
+
+
+@pytest.mark.parametrize("text", [f"Ask Ann.\n{UNANSWERED}", "I don't know when they open."])
+def test_an_answer_that_does_not_know_offers_help(
+    visitor: Visitor, claude_standin: Standin, settings: Settings, text: str
+) -> None:
+    settings.CHAT_CONTACT = {"fields": ["email"]}
+    claude_standin.script(Answer(text), Answer("At 8."))
+    first, second = visitor.ask("When do you open?"), visitor.ask("And today?")
+    assert value_of(first, "offer") == "help"
+    assert first.index({"offer": "help"}) < first.index({"done": "complete"})
+    assert not [event for event in second if "offer" in event]
+    shown = visitor.history()["messages"]
+    assert [message.get("offer") for message in shown] == [None, "help", None, None]
+
+
+def test_without_people_nothing_is_offered(visitor: Visitor, claude_standin: Standin) -> None:
+    claude_standin.script(Answer(f"Ask Ann.\n{UNANSWERED}"))
+    assert not [event for event in visitor.ask("Where?") if "offer" in event]
+    assert "offer" not in visitor.history()["messages"][1]
+
+
+def test_an_answer_that_was_cut_off_offers_no_help(
+    visitor: Visitor, claude_standin: Standin, settings: Settings
+) -> None:
+    settings.CHAT_PERSON = {"names": ["Ann"]}
+    claude_standin.script(Answer("I don't know when", stop_reason="max_tokens"))
+    assert not [event for event in visitor.ask("When?") if "offer" in event]
+
+
+def test_the_offer_of_claude_stays(
+    visitor: Visitor, claude_standin: Standin, settings: Settings
+) -> None:
+    settings.CHAT_CONTACT = {"fields": ["email"]}
+    tool = {"name": "offer_contact_form", "input": {}}
+    claude_standin.script(Answer("", tool_use=[tool]), Answer(f"Use it.\n{UNANSWERED}"))
+    assert value_of(visitor.ask("Call me"), "offer") == "contact"

@@ -10,8 +10,8 @@ import pytest
 from django.core.management import call_command
 from django.test import modify_settings, override_settings
 
+from sitechat.engine.unknown_phrases import says_unknown
 from sitechat.models import IndexState, Page
-from sitechat.reports.phrases import says_unknown
 from sitechat.standin import Standin
 from tests.indexed import found
 from tests.visitor import Visitor

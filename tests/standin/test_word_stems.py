@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sitechat.reports.phrases import says_unknown
+from sitechat.engine.unknown_phrases import says_unknown
 from sitechat.standin.own_sentences import LANGUAGES, Language, language_of
 from sitechat.standin.word_stems import nearest, words
 

@@ -136,7 +136,7 @@ class Reply:
         self.question = question
         """The tool call that the visitor is asked to confirm."""
         self.offer = offer
-        """The offer to the visitor beside the reply: "person", "contact", or nothing."""
+        """The offer to the visitor beside the reply: "person", "contact", "help", or nothing."""
         self.phase: tuple[str, str | Promise] | None = None
         """The code and the text of the current activity; None while Claude writes."""
         self._open = status == RUNNING

@@ -18,6 +18,7 @@ from django.db import DataError, IntegrityError
 from django.utils import timezone
 
 from sitechat.engine import tool_rows
+from sitechat.engine.help_offer import offer_help
 from sitechat.engine.live_reply import Ending, LiveReply
 from sitechat.engine.spending import Spending, from_row
 from sitechat.errors import Interrupted
@@ -56,6 +57,8 @@ def finish(live: LiveReply) -> None:
     assert ending is not None  # noqa: S101 - the engine calls it with the end of a reply
     live.end_reserving()
     reply, error = live.reply, ending.error
+    if ending.asked is None:
+        offer_help(reply, ending.status)
     plain = live.rejected_saves >= PLAIN_AFTER
     ended: dict[str, Any] = {
         "text": reply.text if live.rejected_saves < EMPTY_AFTER else "",

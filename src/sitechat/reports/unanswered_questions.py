@@ -2,8 +2,8 @@
 
 A reply did not help if it did not know the answer, if it got a thumb down, or if its question was
 asked again. Claude marks replies that did not know; others are recognized by their words (see
-`phrases`). Failed replies are excluded, because they say nothing about the site's pages. No model
-is asked.
+`unknown_phrases`). Failed replies are excluded, because they say nothing about the site's pages.
+No model is asked.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from django.db import IntegrityError
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from sitechat.engine.unknown_phrases import says_unknown
 from sitechat.events import announce
 from sitechat.models import Job, Message, Role, Status, Unanswered, Usage
 from sitechat.reports import question_grouping
-from sitechat.reports.phrases import says_unknown
 from sitechat.reports.question_similarity import MIN_REPEATED, similarity
 from sitechat.runtime import database
 

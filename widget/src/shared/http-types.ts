@@ -31,7 +31,7 @@ export interface Message {
   suggestions?: string[]
   error?: ChatErrorDetail | null
   confirm?: Confirmation | null
-  offer?: Offer | null
+  offer?: AnswerOffer | null
 }
 
 /** A question that must be confirmed before a tool runs. */
@@ -40,8 +40,11 @@ export interface Confirmation {
   text: string
 }
 
-/** An offer below an answer that did not help. */
+/** A way to reach the people of the site. */
 export type Offer = "person" | "contact"
+
+/** What is offered below an answer: `help` means whatever the site has, if the answer did not know. */
+export type AnswerOffer = Offer | "help"
 
 /** The state of a person of the site in the conversation. */
 export interface Person {
@@ -135,7 +138,7 @@ export interface Polled {
   suggestions?: string[]
   error?: ChatErrorDetail
   confirm?: Confirmation | null
-  offer?: Offer | null
+  offer?: AnswerOffer | null
 }
 
 /** An event of a stream. Unknown keys are ignored. */
@@ -149,7 +152,7 @@ export interface StreamEvent {
   cite?: Citation
   suggestions?: string[]
   confirm?: Confirmation
-  offer?: Offer
+  offer?: AnswerOffer
   error?: string
   retryable?: boolean
   retry_after?: number

@@ -2,7 +2,7 @@
 
 import type { Strings } from "../i18n/strings"
 import type { ChatMessage } from "../model/message"
-import type { Offer } from "../shared/http-types"
+import type { AnswerOffer } from "../shared/http-types"
 import type { Painter } from "./frame-painter"
 import type { Tooltip } from "./tooltip"
 
@@ -21,7 +21,7 @@ export interface Actions {
   askAgain(message: ChatMessage): void
   edit(message: ChatMessage): void
   /** Returns a button that offers a person or the contact form, if there is one. Opens the form for a new offer. */
-  offer(wanted?: Offer, isNew?: boolean): HTMLElement | undefined
+  offer(wanted?: AnswerOffer, isNew?: boolean): HTMLElement | undefined
   /** Returns a card that asks whether a tool may run. */
   confirm(message: ChatMessage): HTMLElement
   /** Asks a follow-up question. */

@@ -10,12 +10,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from sitechat.engine.live_reply import LiveReply
+from sitechat.engine.unknown_phrases import says_unknown
 from sitechat.models import Status
 from sitechat.reports import asking_bots
 from sitechat.reports.evaluation import judging
 from sitechat.reports.evaluation.judging import Verdict
 from sitechat.reports.evaluation.suites import Case
-from sitechat.reports.phrases import says_unknown
 
 
 @dataclass

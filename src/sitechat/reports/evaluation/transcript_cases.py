@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
+from sitechat.engine.unknown_phrases import says_unknown
 from sitechat.models import Conversation, Message, Role, Status
-from sitechat.reports.phrases import says_unknown
 
 MAX_CASES = 200
 """Maximum number of cases in a suite. Of a longer conversation, the newest are taken."""

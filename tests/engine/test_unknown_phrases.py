@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sitechat.reports.phrases import SEARCHED_LENGTH, says_unknown
+from sitechat.engine.unknown_phrases import SEARCHED_LENGTH, says_unknown
 
 
 @pytest.mark.parametrize(
