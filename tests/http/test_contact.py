@@ -13,7 +13,7 @@ from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 import sitechat
-from sitechat.models import Contact, Conversation, Counter
+from sitechat.models import Contact, Conversation, Counter, Delivery
 from sitechat.signals import contact_requested
 from sitechat.standin import Standin
 from tests.interleave import after_query
@@ -260,3 +260,17 @@ def test_a_contact_is_kept_if_its_conversation_is_deleted_at_the_same_time(
     with after_query(finds, delete):
         assert leave(visitor).status_code == 201
     assert Contact.objects.get().conversation is None
+
+
+def test_a_visitor_chooses_no_host_for_the_staffs_mail(
+    visitor: Visitor, settings: Settings, claude_standin: Standin
+) -> None:
+    settings.CHAT_CONTACT = {**settings.CHAT_CONTACT, "notify": ["ann@example.com"]}
+    settings.ALLOWED_HOSTS = ["*", "example.org"]
+    for n, host in enumerate(["evil.example", "shop.example.net"]):
+        settings.CSRF_TRUSTED_ORIGINS = ["https://*.example.net"]
+        entries = {**ANN, "name": f"Ann {n}"}
+        visitor.client.post(URL, entries, content_type="application/json", headers={"Host": host})
+    first, second = Delivery.objects.order_by("created").values_list("content", flat=True)
+    assert "https://example.org/admin/sitechat/contact/" in first["text"]
+    assert "http://shop.example.net/admin/sitechat/contact/" in second["text"]

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
 from io import BytesIO
 from typing import Any, cast
 
 import pytest
-from django.contrib import admin
 from django.core.handlers.asgi import ASGIRequest
-from django.db import connection
-from django.test import Client, RequestFactory, override_settings
+from django.test import Client, RequestFactory
 from django.urls import include, path
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
@@ -21,6 +18,7 @@ from sitechat.http import llms_mcp_views
 from sitechat.knowledge.machines import llms_txt
 from sitechat.runtime import address_rates
 from tests.indexed import put, put_shop
+from tests.sites_framework import sites_framework
 from tests.smaller import Smaller
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("index_folder")]
@@ -253,33 +251,16 @@ def test_requests_are_counted_by_address_and_period() -> None:
     assert address_rates.allows("test", "a", 2, 10, now=110.0)
 
 
-SITES = """CREATE TABLE django_site
-    (id integer NOT NULL PRIMARY KEY, domain varchar(100) NOT NULL, name varchar(50) NOT NULL)"""
-
-
-@pytest.fixture
-def sites_framework(settings: Settings) -> Iterator[Any]:
-    """Install the sites framework with an empty table, and return its model."""
-    with override_settings(INSTALLED_APPS=[*settings.INSTALLED_APPS, "django.contrib.sites"]):
-        from django.contrib.sites.models import Site
-
-        with connection.cursor() as cursor:
-            cursor.execute(SITES)
-        yield Site
-        Site.objects.clear_cache()
-        if admin.site.is_registered(Site):
-            admin.site.unregister(Site)
-
-
 @pytest.mark.usefixtures("shop")
 @pytest.mark.parametrize("site_id", [7, None])
 def test_the_name_is_that_of_the_sites_framework_if_it_has_one(
-    sites_framework: Any, settings: Settings, site_id: int | None
+    settings: Settings, site_id: int | None
 ) -> None:
     settings.SITE_ID = site_id
-    assert Client().get("/llms.txt").content.startswith(b"# testserver\n")
-    site = sites_framework.objects.create(pk=7, domain="testserver", name="The shop")
-    assert Client().get("/llms.txt").content.startswith(b"# The shop\n")
-    site.name = ""
-    site.save()
-    assert Client().get("/llms.txt").content.startswith(b"# testserver\n")
+    with sites_framework() as sites:
+        assert Client().get("/llms.txt").content.startswith(b"# testserver\n")
+        site = sites.objects.create(pk=7, domain="testserver", name="The shop")
+        assert Client().get("/llms.txt").content.startswith(b"# The shop\n")
+        site.name = ""
+        site.save()
+        assert Client().get("/llms.txt").content.startswith(b"# testserver\n")

@@ -174,6 +174,24 @@ def test_the_command_prints_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert "Where can I park?" in out
 
 
+def test_links_lead_to_the_sites_own_address(settings: Settings) -> None:
+    settings.ALLOWED_HOSTS = ["localhost", "example.org"]
+    week()
+    mail = as_mail(reviewed_report("week"), ["ann@example.org"])
+    assert "\n  https://example.org/admin/sitechat/conversation/" in mail.text
+    assert "localhost" not in mail.text + mail.html
+    assert "There are no links" not in mail.text + mail.html
+
+
+def test_without_a_known_address_it_says_how_to_name_it(settings: Settings) -> None:
+    settings.ALLOWED_HOSTS = ["*"]
+    week()
+    mail = as_mail(reviewed_report("week"), ["ann@example.org"])
+    assert "/admin/" not in mail.text + mail.html
+    assert "to ALLOWED_HOSTS" in mail.text
+    assert "to ALLOWED_HOSTS" in mail.html
+
+
 @pytest.mark.parametrize("query", ["", "period=month", "period=x", "end=x", "end=0001-01-01"])
 def test_the_page_shows_any_period(owner: Client, query: str) -> None:
     week()

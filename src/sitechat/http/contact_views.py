@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
-from django.urls import NoReverseMatch, reverse
 
 from sitechat.chatbot import find_bot
 from sitechat.conversations import bot_texts, conversation_history
@@ -18,8 +17,8 @@ from sitechat.http import (
     session_saving,
     visit_reader,
 )
+from sitechat.http.admin_links import admin_link
 from sitechat.http.dispatch import endpoint
-from sitechat.models import Contact
 from sitechat.people import contact_requests
 from sitechat.people.contact_form import ContactEntries, current_form, parse_contact
 from sitechat.runtime.request_steps import RequestSteps
@@ -51,20 +50,11 @@ def _store(request: HttpRequest, bot: str, entries: ContactEntries) -> None:
         entries,
         conversation,
         has_sent=session_data.has_left_contact(request),
-        admin_url=partial(_admin_url, request),
+        admin_url=lambda contact: admin_link(request, "sitechat_contact_change", contact.pk),
     )
     session_data.remember_visitor(request, visit)
     session_data.remember_contact(request, contact)
     session_saving.save(request)
-
-
-def _admin_url(request: HttpRequest, contact: Contact) -> str:
-    """Return the address of a contact in the admin; empty if the site has no admin."""
-    try:
-        path = reverse("admin:sitechat_contact_change", args=[contact.pk])
-    except NoReverseMatch:
-        return ""
-    return request.build_absolute_uri(path)
 
 
 contact = endpoint(POST=_submit)

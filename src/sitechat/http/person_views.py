@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
-from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
 from sitechat.chatbot import Chatbot, find_bot
@@ -17,6 +16,7 @@ from sitechat.conf import conf
 from sitechat.conversations import consent, conversation_history
 from sitechat.engine.reply import Event
 from sitechat.http import admission, read_limits, request_parsing, session_data, sse, visit_reader
+from sitechat.http.admin_links import admin_link
 from sitechat.http.dispatch import endpoint
 from sitechat.http.stream_or_poll import (
     StreamPlace,
@@ -47,7 +47,11 @@ def _request_person(request: HttpRequest, bot: Chatbot, page: VisitorPage) -> di
     consent.check(visit)
     named = request.GET.get("conversation")
     requested = visitor_actions.request_person(
-        visit, bot, named, page, admin_url=partial(_admin_url, request)
+        visit,
+        bot,
+        named,
+        page,
+        admin_url=partial(admin_link, request, "sitechat_handoff_change"),
     )
     if named is None:
         session_data.accept(request, visit, bot.name, requested.pk)
@@ -55,15 +59,6 @@ def _request_person(request: HttpRequest, bot: Chatbot, page: VisitorPage) -> di
         "conversation": str(requested.pk),
         "person": handoff.as_dict(requested, person_options()),
     }
-
-
-def _admin_url(request: HttpRequest, conversation: UUID) -> str:
-    """Return the address of a conversation in the admin; empty if the site has no admin."""
-    try:
-        path = reverse("admin:sitechat_handoff_change", args=[conversation])
-    except NoReverseMatch:
-        return ""
-    return request.build_absolute_uri(path)
 
 
 async def _leave(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:

@@ -11,7 +11,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import formats
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from sitechat.events import Mail, deliver_due, owner_addresses, queue_mail
 from sitechat.reports.number_formats import NONE, count, dollars, percent
@@ -22,6 +22,12 @@ EVENT = "report"
 
 MIN_FACTOR_PERCENT = 1000
 """Minimum percentage of a change that is shown as a factor, such as 11 times."""
+
+
+NO_ORIGIN = gettext_noop(
+    "There are no links, because the address of the site is not known. Add its host, such as "
+    "www.example.com, to ALLOWED_HOSTS."
+)
 
 
 @dataclass(frozen=True)
@@ -95,15 +101,21 @@ def _day(moment: Any) -> str:
 
 def report_context(report: PeriodReport) -> dict[str, Any]:
     """Return the context for the templates of the mail."""
+    # Start-up cost: the admin imports this module.
+    from sitechat.knowledge.sources.hosts import public_origin
+
+    origin = public_origin()
+    has_admin = bool(_path("admin:index"))
     return {
         "report": report,
         "title": subject(report),
         "rows": report_rows(report),
         "budget": dollars(report.budget) if report.budget is not None else NONE,
         "budget_share": percent(report.budget_share),
-        "unanswered": [_listed(each) for each in report.unanswered],
-        "frequent": [_listed(each) for each in report.frequent],
-        "admin": _absolute("admin:sitechat_unanswered_changelist"),
+        "unanswered": [_listed(each, origin) for each in report.unanswered],
+        "frequent": [_listed(each, origin) for each in report.frequent],
+        "admin": _absolute(origin, "admin:sitechat_unanswered_changelist"),
+        "missing_links": _(NO_ORIGIN) if has_admin and not origin else "",
     }
 
 
@@ -142,26 +154,25 @@ def send_report(period: str = "week") -> int:
     return len(addresses)
 
 
-def _listed(question: FrequentQuestion) -> tuple[FrequentQuestion, str, str]:
+def _listed(question: FrequentQuestion, origin: str) -> tuple[FrequentQuestion, str, str]:
     """Return a question, the text that is shown for it, and its link in the admin."""
-    return question, question.text or _("(the question is not known)"), _link(question)
+    return question, question.text or _("(the question is not known)"), _link(question, origin)
 
 
-def _link(question: FrequentQuestion) -> str:
-    link = _absolute("admin:sitechat_conversation_change", question.conversation)
+def _link(question: FrequentQuestion, origin: str) -> str:
+    link = _absolute(origin, "admin:sitechat_conversation_change", question.conversation)
     return f"{link}#message-{question.reply}" if link and question.reply else link
 
 
-def _absolute(name: str, *args: Any) -> str:
-    """Return the address of an admin page; empty if the site has no admin, or no host is known."""
-    # Start-up cost: the admin imports this module.
-    from sitechat.knowledge.reading import Unreadable
-    from sitechat.knowledge.sources.hosts import Location
-    from sitechat.knowledge.sources.rendering import LocalSite
+def _absolute(origin: str, name: str, *args: Any) -> str:
+    """Return the address of an admin page; empty if there is no admin or no known origin."""
+    path = _path(name, *args)
+    return f"{origin}{path}" if origin and path else ""
 
+
+def _path(name: str, *args: Any) -> str:
+    """Return the path of an admin page; empty if the site has no admin."""
     try:
-        path = reverse(name, args=args)
-        site = LocalSite()
-        return site.hosts.absolute(Location(site.home.host, path))
-    except (NoReverseMatch, Unreadable):
+        return reverse(name, args=args)
+    except NoReverseMatch:
         return ""

@@ -111,6 +111,40 @@ class Hosts:
         return ":" not in host and bare(host) in names
 
 
+def public_origin() -> str:
+    """Return the origin under which people open this site, such as `https://example.org`.
+
+    It is taken from what only the owner can set: `ALLOWED_HOSTS`, the sites framework, Wagtail,
+    `CSRF_TRUSTED_ORIGINS` and the hosts of sources, in this order. The hosts of requests are not
+    used, because with "*" in `ALLOWED_HOSTS` visitors choose them.
+
+    Returns:
+        The origin; "" if none of these names a host.
+    """
+    host = next(_public_hosts(), "")
+    if not host:
+        return ""
+    # An origin that names the same host also has its scheme and its port.
+    own = (each for each in _trusted_origins() if name_of(urlsplit(each).netloc) == name_of(host))
+    return next(own, f"{_scheme(host)}://{host}").rstrip("/").lower()
+
+
+def _public_hosts() -> Iterator[str]:
+    """Yield the hosts that the owner has named as this site's, the most important first."""
+    allowed = _allowed_names()
+    yield from (name for name in allowed if not _is_local(name_of(name)))
+    # Django creates the row "example.com" with each database.
+    yield from (domain for domain in _site_domain() if domain != "example.com")
+    yield from (host for host in wagtail_hosts() if not _is_local(name_of(host)))
+    yield from (urlsplit(origin).netloc for origin in _trusted_origins())
+    yield from (host for host in _other_hosts() if not _is_local(name_of(host)))
+    yield from allowed
+
+
+def _trusted_origins() -> list[str]:
+    return [origin for origin in settings.CSRF_TRUSTED_ORIGINS if "*" not in origin]
+
+
 def bare(host: str) -> str:
     """Return the name of a host without port and `www.`."""
     return name_of(host).removeprefix("www.")
@@ -148,13 +182,23 @@ def _is_local(name: str) -> bool:
 
 def _main_hosts() -> Iterator[str]:
     """Yield the names of the main host: the first allowed host and the current `Site`."""
-    named = [name for name in settings.ALLOWED_HOSTS if name != "*" and not name.startswith("[")]
-    plain = [name for name in named if not name.startswith(".")] or [name[1:] for name in named]
+    plain = _allowed_names()
     main = plain[0] if plain else "localhost"
     yield main
     if _is_local(name_of(main)):  # for development; also use the first real name
         yield from [name for name in plain if not _is_local(name_of(name))][:1]
         yield from (name for name in _LOOPBACK if _is_allowed(name))
+    yield from _site_domain()
+
+
+def _allowed_names() -> list[str]:
+    """Return the names in `ALLOWED_HOSTS`; those that stand for subdomains only if all do."""
+    named = [name for name in settings.ALLOWED_HOSTS if name != "*" and not name.startswith("[")]
+    return [name for name in named if not name.startswith(".")] or [name[1:] for name in named]
+
+
+def _site_domain() -> Iterator[str]:
+    """Yield the domain of the current `Site`, if the sites framework is installed."""
     if apps.is_installed("django.contrib.sites"):
         from django.contrib.sites import models as sites
 

@@ -1,0 +1,40 @@
+"""Addresses of admin pages, for mails to the staff about a visitor's request."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.http.request import split_domain_port
+from django.urls import NoReverseMatch, reverse
+from django.utils.http import is_same_domain
+
+from sitechat.knowledge.sources.hosts import public_origin
+
+
+def admin_link(request: HttpRequest, name: str, pk: object) -> str:
+    """Return the address of an object's page in the admin; empty if the site has no admin.
+
+    If `ALLOWED_HOSTS` allows "*", the visitor chooses the host of the request. A known origin of
+    the site is then used instead, so that no mail leads the staff to another site.
+
+    Args:
+        request: The visitor's request.
+        name: The name of the URL pattern, such as `sitechat_contact_change`.
+        pk: The primary key of the object.
+    """
+    try:
+        path = reverse(f"admin:{name}", args=[pk])
+    except NoReverseMatch:
+        return ""
+    origin = "" if _is_trusted(request) else public_origin()
+    return f"{origin}{path}" if origin else request.build_absolute_uri(path)
+
+
+def _is_trusted(request: HttpRequest) -> bool:
+    if "*" not in settings.ALLOWED_HOSTS:
+        return True
+    host = split_domain_port(request.get_host())[0]
+    origins = (urlsplit(origin).netloc for origin in settings.CSRF_TRUSTED_ORIGINS)
+    return any(is_same_domain(host, split_domain_port(each.lstrip("*"))[0]) for each in origins)
