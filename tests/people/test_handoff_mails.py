@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -12,6 +13,7 @@ from django.db.models import F
 from pytest_django import Settings
 
 from sitechat.conversations import erasure
+from sitechat.events import deliver_due
 from sitechat.models import Contact, Conversation, Delivery, Handoff, Job
 from sitechat.people import handoff_mails, staff_actions, staff_errors
 from tests.owner import owner_client, page_of, talk
@@ -95,6 +97,7 @@ def test_answers_are_sent_by_a_click_that_shows_the_address(
     assert mail["to"] == ["visitor@example.org"]
     assert mail["reply_to"] == "support@example.org"
     assert mail["text"] == "Ann: Yes, on **Fridays**."
+    assert "<p>Yes, on <strong>Fridays</strong>.</p>" in mail["html"]
     assert mail["subject"] == "Your question to testserver"
     assert client.post(f"{address}act/", form).status_code == 409
     staff_actions.say(conversation, user, "And Saturdays.")
@@ -144,3 +147,40 @@ def test_a_mail_of_a_forgotten_conversation_is_dropped(
     assert not Delivery.objects.exists()
     with pytest.raises(staff_errors.ConversationGone):
         handoff_mails.mail_answers(conversation, user, "visitor@example.org", "example.org")
+
+
+HOSTILE = """<script>alert(1)</script> <img src=x onerror=alert(1)>
+
+[a](javascript:alert(1)) ![pixel](https://evil.example/p.png?secret) [our page](/pages/)
+
+[bank](https://evil.example/)\u202e
+"""
+
+
+def test_a_mail_to_a_visitor_is_harmless_html_with_whole_addresses(
+    answered: tuple[Conversation, User], mailoutbox: list[Any]
+) -> None:
+    conversation, user = answered
+    Contact.objects.create(email="visitor@example.org", bot="default", conversation=conversation)
+    staff_actions.say(conversation, user, HOSTILE)
+    page = f"/admin/sitechat/handoff/{conversation.pk}/act/"
+    owner_client().post(page, {"action": "mail", "address": "visitor@example.org"})
+    [stored] = mails()
+    html = stored["html"]
+    assert 'href="http://testserver/pages/"' in html
+    assert html.count("(evil.example)") == 2
+    assert "[a](javascript:alert(1))" in html  # as text
+    assert not re.search(r"<script|<img|href=\W?javascript:|\u202e", html)
+    assert HOSTILE.strip()[:8] in stored["text"]  # plain text needs no escapes
+    deliver_due()
+    [mail] = mailoutbox
+    [alternative] = mail.alternatives
+    assert (alternative[0], alternative[1]) == (html, "text/html")
+
+
+def test_the_mail_has_the_direction_of_its_language(answered: tuple[Conversation, User]) -> None:
+    conversation, user = answered
+    Handoff.objects.filter(pk=conversation.pk).update(language="ar")
+    Contact.objects.create(email="visitor@example.org", bot="default", conversation=conversation)
+    handoff_mails.mail_answers(conversation, user, "visitor@example.org", "example.org")
+    assert '<html lang="ar" dir="rtl">' in mails()[0]["html"]

@@ -202,7 +202,8 @@ def _typing(conversation: Conversation, user: Any, form: Mapping[str, str]) -> s
 
 def _mail(conversation: Conversation, user: Any, form: Mapping[str, str]) -> str:
     address = form.get("address", "")
-    count = handoff_mails.mail_answers(conversation, user, address, form.get("site", ""))
+    site, origin = form.get("site", ""), form.get("origin", "")
+    count = handoff_mails.mail_answers(conversation, user, address, site, origin)
     return ngettext(
         "%(count)s answer is sent to %(address)s.",
         "%(count)s answers are sent to %(address)s.",

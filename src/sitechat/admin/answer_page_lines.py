@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from sitechat.admin.answer_html import as_html
+from sitechat.conversations.answer_html import as_html
 from sitechat.models import Conversation, HandoffEntry, Message, Role, Status
 from sitechat.safe_text import visible
 

@@ -103,7 +103,9 @@ class InboxPages:
         self, request: HttpRequest, conversation: Conversation, action: StaffAction
     ) -> HttpResponse:
         try:
-            form = {**request.POST.dict(), "site": request.get_host()}
+            site = request.get_host()
+            origin = f"{request.scheme}://{site}"
+            form = {**request.POST.dict(), "site": site, "origin": origin}
             done = action(conversation, request.user, form)
         except StaffError as error:
             return self._refuse(request, conversation, error)

@@ -11,7 +11,7 @@ from django.db.models import Count, Sum
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 
-from sitechat.admin.answer_html import as_html
+from sitechat.conversations.answer_html import as_html
 from sitechat.errors import Failure, reply_error
 from sitechat.models import (
     Conversation,

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.utils.safestring import SafeString
 
-from sitechat.admin.answer_html import as_html
 from sitechat.admin.transcript import SourceLink, source_links
+from sitechat.conversations.answer_html import as_html
 from sitechat.reports.trial_questions import TrialAnswer
 from sitechat.safe_text import visible
 

@@ -8,10 +8,12 @@ from functools import partial
 from typing import Any
 
 from django.conf import settings
+from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from sitechat.conversations import message_rows
+from sitechat.conversations.answer_html import as_html
 from sitechat.events import Mail, queue_mail
 from sitechat.models import Conversation, Handoff, HandoffEntry, Job, Message, Role
 from sitechat.people import handoff as handoffs
@@ -88,7 +90,9 @@ def known_addresses(conversation: Conversation) -> list[str]:
     return list(dict.fromkeys(filter(None, [*found, own])))
 
 
-def mail_answers(conversation: Conversation, user: Any, address: str, site: str) -> int:
+def mail_answers(
+    conversation: Conversation, user: Any, address: str, site: str, origin: str = ""
+) -> int:
     """Queue a mail with the answers of the staff that no mail contains yet.
 
     Args:
@@ -96,6 +100,7 @@ def mail_answers(conversation: Conversation, user: Any, address: str, site: str)
         user: The member of the staff who sends it.
         address: The recipient, one of `known_addresses`.
         site: The name of the site, such as its host.
+        origin: The site's origin, such as `https://example.org`, for links to its pages.
 
     Returns:
         The number of answers in the mail.
@@ -104,10 +109,12 @@ def mail_answers(conversation: Conversation, user: Any, address: str, site: str)
         StaffError: The address is no longer known, or there is nothing to send.
         ConversationGone: The conversation was deleted.
     """
-    return unless_gone(partial(_mail_answers, conversation, user, address, site))
+    return unless_gone(partial(_mail_answers, conversation, user, address, site, origin))
 
 
-def _mail_answers(conversation: Conversation, user: Any, address: str, site: str) -> int:
+def _mail_answers(
+    conversation: Conversation, user: Any, address: str, site: str, origin: str
+) -> int:
     with database.atomic():
         message_rows.lock_unchanged(conversation)
         if address not in known_addresses(conversation):
@@ -118,16 +125,26 @@ def _mail_answers(conversation: Conversation, user: Any, address: str, site: str
         options = person_options()
         handoff = Handoff.objects.get(pk=conversation.pk)
         with translation.override(_language_of(handoff)):
+            subject = one_line(_("Your question to %(site)s") % {"site": site}, 200)
             mail = Mail(
                 [address],
-                one_line(_("Your question to %(site)s") % {"site": site}, 200),
+                subject,
                 "\n\n".join(f"{answer.name}: {answer.text}" for answer in answers),
+                _answers_html(subject, answers, origin),
                 reply_to=options.emails[0] if options is not None and options.emails else "",
             )
         queue_mail(ANSWER_EVENT, mail, conversation_id=conversation.pk)
         Handoff.objects.filter(pk=conversation.pk).update(mailed=answers[-1].position)
         handoffs.write_entry(conversation.pk, Kind.MAILED, author=user, text=address)
         return len(answers)
+
+
+def _answers_html(subject: str, answers: Sequence[Message], origin: str) -> str:
+    """Return the answers as HTML, as the visitor would have seen them in the chat."""
+    shown = [
+        (visible(answer.name or ""), as_html(answer.text, origin=origin)) for answer in answers
+    ]
+    return render_to_string("sitechat/answers.html", {"title": subject, "answers": shown})
 
 
 def unsent_answers(conversation: Conversation) -> Sequence[Message]:

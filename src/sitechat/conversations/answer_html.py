@@ -1,7 +1,7 @@
-"""Rendering of an answer's Markdown as safe HTML for the admin.
+"""Rendering of an answer's Markdown as safe HTML, for the admin and for mails.
 
 Raw HTML is shown as text, and unsafe addresses are not linked. Images become links, so that opening
-a transcript sends no request to another site. A link to another host shows the host.
+a transcript or a mail sends no request to another site. A link to another host shows the host.
 """
 
 from __future__ import annotations
@@ -28,13 +28,16 @@ MARK = "\ue000"
 """A private-use character that marks the place of a citation while the text is rendered."""
 
 
-def as_html(text: str, citations: Sequence[tuple[int, int]] = ()) -> SafeString:
+def as_html(
+    text: str, citations: Sequence[tuple[int, int]] = (), *, origin: str = ""
+) -> SafeString:
     """Return the HTML of a text in Markdown.
 
     Args:
         text: The text, from a model or a visitor.
         citations: Pairs of an offset in the text, in characters, and the number of the source that
             is cited there.
+        origin: The origin that is added to addresses without a host, for mails.
     """
     if len(text) > MAX_RENDERED:
         return format_html('<div class="chat-plain">{}</div>', visible(text))
@@ -47,7 +50,7 @@ def as_html(text: str, citations: Sequence[tuple[int, int]] = ()) -> SafeString:
         start = at
         numbers.append(n)
     source = "".join([*pieces, text[start:]])
-    html: str = _parser().render(visible(source))
+    html: str = _parser().render(visible(source), {"origin": origin})
     # The HTML is markdown-it's own: it escapes all text, and raw HTML is off.
     return mark_safe(_with_marks(html, numbers))  # noqa: S308
 
@@ -75,7 +78,8 @@ def _parser() -> MarkdownIt:
 def _link_open(renderer: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
     token = tokens[at]
     address = str(token.attrGet("href") or "").replace("%EE%80%80", "")
-    token.attrSet("href", address)
+    token.meta["host"] = urlsplit(address).netloc.rpartition("@")[2]
+    token.attrSet("href", _absolute(address, env))
     token.attrSet("rel", "noopener noreferrer nofollow")
     token.attrSet("target", "_blank")
     return str(renderer.renderToken(tokens, at, options, env))
@@ -84,13 +88,17 @@ def _link_open(renderer: Any, tokens: Sequence[Token], at: int, options: Any, en
 def _link_close(renderer: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
     begin = next(n for n in range(at, -1, -1) if tokens[n].type == "link_open")
     text = "".join(token.content for token in tokens[begin + 1 : at])
-    address = str(tokens[begin].attrGet("href") or "")
-    return str(renderer.renderToken(tokens, at, options, env)) + _hidden_host(text, address)
+    host = str(tokens[begin].meta["host"])
+    return str(renderer.renderToken(tokens, at, options, env)) + _hidden_host(text, host)
 
 
-def _hidden_host(text: str, address: str) -> str:
-    """Return HTML with the host of a link's address; "" if the link's text begins with the host."""
-    host = urlsplit(address).netloc.rpartition("@")[2]
+def _absolute(address: str, env: Any) -> str:
+    """Return an address with the origin of the text's site, if it has no host."""
+    return f"{env['origin']}{address}" if address.startswith("/") else address
+
+
+def _hidden_host(text: str, host: str) -> str:
+    """Return HTML with the host of a link; "" if it has none, or its text begins with the host."""
     shown = re.sub(r"^https?://", "", text.replace(MARK, "").strip().lower())
     if not host or shown == host.lower() or shown.startswith(f"{host.lower()}/"):
         return ""
@@ -103,7 +111,7 @@ def _image(renderer: Any, tokens: Sequence[Token], at: int, options: Any, env: A
     text = token.content or address
     return format_html(
         '<a href="{}" rel="noopener noreferrer nofollow" target="_blank">{}</a>{}',
-        address,
+        _absolute(address, env),
         text,
-        _hidden_host(text, address),
+        _hidden_host(text, urlsplit(address).netloc.rpartition("@")[2]),
     )

@@ -7,7 +7,7 @@ from html import unescape
 
 import pytest
 
-from sitechat.admin.answer_html import MAX_RENDERED, as_html
+from sitechat.conversations.answer_html import MAX_RENDERED, as_html
 from tests import injections
 
 HARMLESS = frozenset(
