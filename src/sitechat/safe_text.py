@@ -10,7 +10,11 @@ from __future__ import annotations
 import json
 import re
 from typing import Any
+from unicodedata import category
 from urllib.parse import urlsplit
+
+INVISIBLE_CATEGORIES = frozenset({"Cf", "Cc"})
+"""Unicode's categories of invisible characters, such as the zero-width space."""
 
 HIDDEN = (
     "\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters except tabs and line ends
@@ -61,6 +65,11 @@ def storable(text: str) -> str:
     except UnicodeEncodeError:
         text = "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in text)
     return text.replace("\x00", "\ufffd")
+
+
+def is_blank(text: str) -> bool:
+    """Return whether a text has no visible character."""
+    return all(character.isspace() or category(character) in INVISIBLE_CATEGORIES for character in text)
 
 
 def visible(text: str) -> str:

@@ -139,7 +139,7 @@ def test_a_hiccup_goes_unnoticed(claude_standin: Standin, status: int) -> None:
     assert len(claude_standin.requests) == 3
 
 
-@pytest.mark.parametrize("status", [500, 529])
+@pytest.mark.parametrize("status", [408, 409, 500, 529])
 def test_who_fails_three_times_is_left_alone(claude_standin: Standin, status: int) -> None:
     outcome = ask(claude_standin, *[Answer(status=status)] * 3, "Hi")
     assert outcome.error is not None

@@ -20,7 +20,7 @@ KINDS = [
     ("billing_error", "api_error", 402, False, 1),
     ("permission_error", "api_error", 403, False, 1),
     ("not_found_error", "api_error", 404, False, 1),
-    ("conflict_error", "api_error", 409, False, 3),
+    ("conflict_error", "api_error", 409, True, 3),
     ("request_too_large", "api_error", 413, False, 1),
     ("rate_limit_error", "rate_limit", None, True, 1),
     ("api_error", "api_error", 500, True, 3),

@@ -46,6 +46,7 @@ ENDS: dict[str, tuple[Answer, str, str, dict[str, Any] | None]] = {
         {"error": "refused", "retryable": False},
     ),
     "empty": (Answer(""), "failed", "", {"error": "api_error", "retryable": True}),
+    "blank": (Answer("\n\u200b"), "failed", "\n\u200b", {"error": "api_error", "retryable": True}),
     "a bad request": (
         Answer(status=400),
         "failed",

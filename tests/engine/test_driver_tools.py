@@ -119,6 +119,15 @@ def test_a_later_round_that_fails_keeps_what_was_written(
     assert (text_of(events), events[-1]) == ("Let me look.", {"done": "interrupted"})
 
 
+def test_a_server_may_call_tools_and_say_that_its_turn_ends(
+    visitor: Visitor, claude_standin: Standin, shelf: None
+) -> None:
+    claude_standin.script(Answer("", tool_use=search("gold"), stop_reason="end_turn"), "Five.")
+    events = visitor.ask("Hello")
+    assert (text_of(events), events[-1]) == ("Five.", {"done": "complete"})
+    assert results(claude_standin)
+
+
 def test_thinking_goes_back_to_claude_as_it_came(
     visitor: Visitor, claude_standin: Standin, shelf: None, settings: Settings
 ) -> None:

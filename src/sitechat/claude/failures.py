@@ -55,6 +55,9 @@ STATUS_OF_TYPE = {
 }
 """The HTTP status of each error type, for errors that arrive as events."""
 
+TRANSIENT = frozenset({408, 409})
+"""HTTP statuses of timeouts and conflicts, which end without a change of the request."""
+
 NO_RETRY_CODES = {"enforced_spend_limit_reached", "contract_spend_limit_reached"}
 """Values of `error.details.error_code` of a 429, after which a retry can't help, or helps soon."""
 
@@ -98,7 +101,9 @@ class ClaudeError(Exception):
     @property
     def is_our_fault(self) -> bool:
         """Whether the request or account caused the error, so that a retry would fail too."""
-        return STATUS_OF_TYPE.get(self.type, self.status) < 500 and not self.is_rate_limit
+        if self.status in TRANSIENT or self.is_rate_limit:
+            return False
+        return STATUS_OF_TYPE.get(self.type, self.status) < 500
 
     def reply_error(self) -> ReplyError:
         """Return the error that the visitor sees."""

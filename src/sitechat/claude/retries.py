@@ -41,7 +41,7 @@ def _wait_after(error: ClaudeError, attempt: int) -> float | None:
     """Return the delay after an error of Claude; None if a retry can't help."""
     if error.should_retry == "false" or error.error_code in NO_RETRY_CODES:
         return None
-    if error.status not in {408, 409} and error.is_our_fault:
+    if error.is_our_fault:
         return None
     if error.retry_after is not None:
         return float(error.retry_after) if error.retry_after <= MAX_WAIT else None

@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
-from unicodedata import category
 from urllib.parse import urlsplit
 
 from sitechat.chatbot import Chatbot, find_bot
@@ -15,10 +14,7 @@ from sitechat.conf import conf
 from sitechat.errors import EmptyMessage, InvalidRequest, MessageTooLong
 from sitechat.models import Message
 from sitechat.models.ids import parse_uuid
-from sitechat.safe_text import storable
-
-INVISIBLE = {"Cf", "Cc"}
-"""Unicode's categories of invisible characters, such as the zero-width space."""
+from sitechat.safe_text import is_blank, storable
 
 MAX_URL_LENGTH = 2000
 MAX_TITLE_LENGTH = 300
@@ -67,7 +63,7 @@ def parse_message(data: Mapping[str, Any]) -> IncomingMessage:
     if text is None:
         raise InvalidRequest('"message" is required.')
     text = text.strip()
-    if _is_empty(text):
+    if is_blank(text):
         raise EmptyMessage
     if len(text) > conf.CHAT_MAX_MESSAGE_LENGTH:
         raise MessageTooLong(conf.CHAT_MAX_MESSAGE_LENGTH)
@@ -97,7 +93,7 @@ def with_text(message: IncomingMessage, returned: object) -> IncomingMessage:
         TypeError: The returned value is not a string.
     """
     text = cleaned_text(returned)
-    if _is_empty(text):
+    if is_blank(text):
         raise EmptyMessage
     return replace(message, text=text)
 
@@ -114,10 +110,6 @@ def cleaned_text(returned: object) -> str:
             "nothing was stored or sent."
         )
     return storable(returned).strip()
-
-
-def _is_empty(text: str) -> bool:
-    return all(character.isspace() or category(character) in INVISIBLE for character in text)
 
 
 def read_uuid(data: Mapping[str, Any], key: str) -> uuid.UUID | None:

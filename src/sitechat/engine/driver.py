@@ -24,6 +24,7 @@ from sitechat.engine.tool_round import run_tools
 from sitechat.errors import Refused, ReplyError, ServerError
 from sitechat.models import Status
 from sitechat.runtime.safe_logging import get_logger
+from sitechat.safe_text import is_blank
 
 logger = get_logger("sitechat.engine")
 
@@ -36,6 +37,9 @@ CHECK_INTERVAL = 0.5
 CUT_AT = Decimal("0.95")
 """The share of a reply's reservation that may be spent if it can't be extended. The rest is for
 the text that Claude still writes after its answer is cut off."""
+
+TOOL_STOPS = frozenset({"tool_use", "end_turn"})
+"""Stop reasons of answers whose tool calls run. Some compatible servers say `end_turn`."""
 
 STATUS_OF_STOP = {
     "max_tokens": Status.TRUNCATED,
@@ -93,7 +97,7 @@ async def _write_answer(live: LiveReply, steps: Steps) -> claude.Call | Ending:
             continue
         if call.handed_over:
             request = request.to_fallback()
-        calls_tools = call.stop_reason == "tool_use" and request.may_use_tools
+        calls_tools = call.stop_reason in TOOL_STOPS and request.may_use_tools
         if not (calls_tools and call.tool_calls and live.tools):
             break
         rounds += 1
@@ -110,7 +114,7 @@ def _ending_after(live: LiveReply, call: claude.Call) -> Ending:
     status = STATUS_OF_STOP.get(call.stop_reason or "", Status.COMPLETE)
     if status == Status.REFUSED:
         return Ending(status, Refused())
-    if not live.reply.text.strip():
+    if is_blank(live.reply.text):
         # Claude may end without any text, for instance if thinking used up all tokens.
         return Ending(Status.FAILED, explained(live, NoText(call.stop_reason)))
     return Ending(status)
