@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from datetime import datetime
 
 import pytest
+from django.core.handlers.asgi import ASGIHandler
 from django.db import connection
 from pytest_django import Settings
 
@@ -24,6 +25,7 @@ from sitechat.engine.thread_pools import (
 from sitechat.knowledge.index import embeddings
 from sitechat.models import Message, Status
 from sitechat.standin import Answer, Standin
+from tests.asgi_site import AsgiCall
 from tests.indexed import put_help_pages
 from tests.thread_limit import no_new_threads
 from tests.visitor import Held, MakeVisitor, text_of
@@ -128,6 +130,24 @@ def test_threads_keep_their_connections_while_replies_run_and_no_longer(
     until(lambda: not any(pool.submit(lambda: connection.connection).result() for pool in pools))
 
 
+@pytest.mark.database
+@pytest.mark.django_db(transaction=True)
+def test_a_server_keeps_the_connections_of_an_ended_reply_for_the_next_one(
+    claude_standin: Standin,
+) -> None:
+    async def ask_twice() -> list[object]:
+        claude_standin.script("Hi", "Hi")
+        application, connections = ASGIHandler(), []
+        for _ in range(2):
+            answer = await AsgiCall(body=b'{"message": "Hello"}').answer(application)
+            assert b'{"done": "complete"}' in answer.body
+            connections.append(await POOLED.database(raw_connection))
+        return connections
+
+    first, second = asyncio.run(ask_twice())
+    assert first is second
+
+
 @pytest.fixture
 def isolated(settings: Settings) -> None:
     settings.CHAT_REQUEST_ISOLATION = True
@@ -159,6 +179,7 @@ def test_no_thread_keeps_a_connection_while_no_reply_runs() -> None:
             assert await step(asks)
             assert not await step(keeps)
 
+    workers().keep_connections(False)  # as before the first reply of a process
     asyncio.run(steps())
 
 

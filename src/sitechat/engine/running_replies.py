@@ -84,7 +84,8 @@ def start(live: LiveReply, *, loop: asyncio.AbstractEventLoop | None) -> None:
     if loop is not None:
         engine = process.engines.get(loop)
         if engine is None:
-            engine = process.engines.setdefault(loop, _engine(loop))
+            engine = Engine(loop, forget=_forget, finishes_alone=False)
+            engine = process.engines.setdefault(loop, engine)
     else:
         engine = _background(process)
     _drop_closed(process)
@@ -111,7 +112,7 @@ def _drop_closed(process: Running) -> None:
     """Forget replies whose event loop was closed, because nothing runs them any more."""
     for reply_id, (engine, _live) in list(process.live.items()):
         if engine.loop.is_closed():
-            _remove(process, reply_id)
+            _remove(process, reply_id, keeps_connections=False)
 
 
 def writes_to(address: str) -> bool:
@@ -157,17 +158,26 @@ def end_in(conversation_ids: Container[UUID]) -> None:
 
 
 def _forget(live: LiveReply) -> None:
-    _remove(running(), live.id)
+    """Forget a reply that has ended on a server's event loop.
+
+    The connections of its steps stay open for the next reply, and are closed when they are idle,
+    like those of the request pool. A busy server would otherwise open a new one for most replies.
+    """
+    _remove(running(), live.id, keeps_connections=True)
 
 
-def _remove(process: Running, reply_id: UUID) -> None:
+def _forget_in_background(live: LiveReply) -> None:
+    """Forget a reply that has ended under WSGI, and close connections if it was the last one.
+
+    Tests of sites run in such processes, and an open connection would keep their database.
+    """
+    _remove(running(), live.id, keeps_connections=False)
+
+
+def _remove(process: Running, reply_id: UUID, *, keeps_connections: bool) -> None:
     process.live.pop(reply_id, None)
-    if not process.live:
+    if not process.live and not keeps_connections:
         workers().keep_connections(False)
-
-
-def _engine(loop: asyncio.AbstractEventLoop, *, finishes_alone: bool = False) -> Engine:
-    return Engine(loop, forget=_forget, finishes_alone=finishes_alone)
 
 
 def _background(process: Running) -> Engine:
@@ -180,7 +190,7 @@ def _background(process: Running) -> Engine:
             except PoolFull:
                 loop.close()
                 raise
-            process.background = _engine(loop, finishes_alone=True)
+            process.background = Engine(loop, forget=_forget_in_background, finishes_alone=True)
         return process.background
 
 
