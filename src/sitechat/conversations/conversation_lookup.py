@@ -195,14 +195,12 @@ def _look_up_named(visit: Visit, message: IncomingMessage) -> ConversationState:
     held = visit.held.get(bot.name)
     if held is None:
         return _look_up_likely(visit, message, count)
-    own = Conversation.objects.owned_by(visit.user).filter(pk=held)
-    # Both conditions are needed: with one, SQLite sorts all messages of a long conversation.
-    newest = Message.objects.filter(conversation=held, conversation__in=own).order_by("-position")
+    newest = Message.objects.filter(conversation=held).order_by("-position")
     recent = list(newest.select_related("conversation")[:count])
-    if recent:
+    if recent and visit.owns(recent[0].conversation.user_id):
         return ConversationState(recent[0].conversation, recent)
     # Read the conversation before its messages: `updated` must not be newer than they are.
-    current = own.first()
+    current = Conversation.objects.owned_by(visit.user).filter(pk=held).first()
     if current is None:
         return ConversationState(None, [], visit.held.new_id(bot.name))
     return ConversationState(current, list(newest[:count]))

@@ -65,10 +65,10 @@ def lock(conversation: Conversation, visit: Visit | None = None) -> bool:
     changes: dict[str, Any] = {"updated": timezone.now()}
     if visit is not None and visit.account is not None and conversation.user_id is None:
         changes["user"] = visit.account
-    row = Conversation.objects.filter(pk=conversation.pk)
-    if row.filter(updated=conversation.updated).update(**changes):
+    rows = Conversation.objects
+    if rows.filter(pk=conversation.pk, updated=conversation.updated).update(**changes):
         return False
-    if row.update(**changes):
+    if rows.filter(pk=conversation.pk).update(**changes):
         return True
     raise ConversationDeleted
 

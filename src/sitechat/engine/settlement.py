@@ -182,7 +182,7 @@ def report_end(usage: Usage) -> None:
 
 def lock_conversation(pk: UUID) -> None:
     """Lock a conversation until the transaction ends. Lock messages and usage only after it."""
-    database.lock(Conversation.objects.filter(pk=pk), shared_with_children=True)
+    database.lock_row(Conversation, pk)
 
 
 def _row(live: LiveReply, ended: dict[str, Any]) -> Message:
