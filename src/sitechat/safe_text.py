@@ -69,7 +69,9 @@ def storable(text: str) -> str:
 
 def is_blank(text: str) -> bool:
     """Return whether a text has no visible character."""
-    return all(character.isspace() or category(character) in INVISIBLE_CATEGORIES for character in text)
+    return all(
+        character.isspace() or category(character) in INVISIBLE_CATEGORIES for character in text
+    )
 
 
 def visible(text: str) -> str:
