@@ -7,7 +7,6 @@ be stored in shared caches.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,15 +19,13 @@ from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, get_resolver, get_urlconf
 from django.utils import translation
-from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString
 from django.utils.translation import pgettext_lazy
 
-from sitechat.chatbot import resolved_name
 from sitechat.conf import conf
-from sitechat.conversations import bot_texts
 from sitechat.http.api_address import active_urlconf, find_endpoint
 from sitechat.http.nonce import TemplateContext, find_nonce
+from sitechat.http.widget_options import is_off, widget_options
 from sitechat.http.widget_texts import is_translated, strings
 from sitechat.runtime.safe_logging import get_logger
 from sitechat.safe_text import storable
@@ -45,31 +42,6 @@ INLINE_HEIGHT = 576
 """Height in pixels of an inline chat before its script runs. It is the element's own 36rem."""
 
 Attributes = dict[str, "str | int | bool | None"]
-
-
-def widget_options(bot: str | None = None) -> Mapping[str, Any]:
-    """Return the options of a bot's widget, by name.
-
-    Texts that staff have edited in the admin override `Chatbot.widget`, which overrides
-    `CHAT_WIDGET`.
-
-    Args:
-        bot: The name of a bot in `CHAT_BOTS`; None for the default one.
-    """
-    bots, name = conf.CHAT_BOTS, resolved_name(bot)
-    own = getattr(import_string(bots[name]), "widget", {}) if name in bots else {}
-    edited = bot_texts.known_texts(name)
-    texts: dict[str, Any] = {"greeting": edited.greeting, "suggestions": edited.suggestions}
-    return {**conf.CHAT_WIDGET, **own, **{key: text for key, text in texts.items() if text}}
-
-
-def is_off(bot: str | None = None) -> bool:
-    """Return whether staff have switched a bot off.
-
-    Args:
-        bot: The name of a bot in `CHAT_BOTS`; None for the default one.
-    """
-    return not bot_texts.known_texts(resolved_name(bot)).enabled
 
 
 def attributes(
