@@ -1,7 +1,7 @@
 /** Entry point of the launcher script, which every page loads. */
 
 import { SiteChat } from "./element"
-import { askFromAddress, handleClick, handleKey, handleSelection } from "./page"
+import { askFromAddress, handleClick, handleKey, handleSelection } from "./opening"
 
 if (!customElements.get("site-chat")) {
   try {

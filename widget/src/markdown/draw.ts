@@ -3,10 +3,10 @@
 import type { AlignType, List, ListItem, Nodes, Table } from "mdast"
 import type { Strings } from "../i18n/strings"
 import { h } from "../shared/dom"
-import { isLoose } from "./closing"
+import { isLoose } from "./closed-blocks"
 import { createCode } from "./code"
-import { type DrawContext, isDue, MAX_DEPTH, placeMarks, textOf } from "./context"
 import { withoutOverrides } from "./direction-marks"
+import { type DrawContext, isDue, MAX_DEPTH, placeMarks, textOf } from "./drawing-context"
 import { type Block, endOf } from "./grammar"
 import { drawInline } from "./inline"
 

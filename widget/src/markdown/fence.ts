@@ -1,6 +1,6 @@
 /** An open fenced block of code, whose lines are drawn as they arrive. */
 
-import { endOfLine } from "./closing"
+import { endOfLine } from "./closed-blocks"
 import { type Code, createCode } from "./code"
 import { withoutOverrides } from "./direction-marks"
 import type { DrawOptions } from "./options"

@@ -5,8 +5,8 @@
 
 import type { Nodes } from "mdast"
 import { type Mark, marksBetween } from "./citation-marks"
-import type { DrawContext } from "./context"
 import { addRows, createTable, type DrawnTable, drawBlocks, drawItems } from "./draw"
+import type { DrawContext } from "./drawing-context"
 import { type Block, parseMarkdown, startOf } from "./grammar"
 import type { DrawOptions, Target } from "./options"
 import { collectDefinitions, definitionsFor, labelsOf } from "./references"

@@ -11,14 +11,22 @@ import type { List, Nodes, Table } from "mdast"
 import { h } from "../shared/dom"
 import { countPoints } from "../shared/offsets"
 import { createLateMarks } from "./citation-marks"
-import { countClosed, countClosedItems, countClosedRows, endOfLine, isLoose, type Parsed, startOfLine } from "./closing"
+import {
+  countClosed,
+  countClosedItems,
+  countClosedRows,
+  endOfLine,
+  isLoose,
+  type Parsed,
+  startOfLine,
+} from "./closed-blocks"
 import { completionFor } from "./completion"
-import { type Container, headOf, openList, pieceCount } from "./container"
 import { withoutOverrides } from "./direction-marks"
 import { addRows, createTable, drawBlocks, drawItems } from "./draw"
 import { type OpenFence, openFence } from "./fence"
 import { createUnits } from "./finished-parts"
 import { type Block, startOf } from "./grammar"
+import { type Container, headOf, openList, pieceCount } from "./open-blocks"
 import type { DrawOptions, MarkdownStream } from "./options"
 import { createSections } from "./sections"
 import { findCut, findDeepLine, LONGEST_BLOCK, STEP } from "./splitting"

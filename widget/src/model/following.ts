@@ -7,10 +7,10 @@ import type { Memory } from "../shared/tab-storage"
 import type { Client } from "../transport/client"
 import type { Decision, Outgoing } from "../transport/follow"
 import { Refusal } from "../transport/http"
-import type { Place } from "../transport/position"
+import type { Place } from "../transport/reply-position"
 import type { ChatMessage } from "./message"
 import type { Outcome } from "./outcome"
-import { createRun, type Run } from "./run"
+import { createRun, type Run } from "./running-reply"
 import type { Screen } from "./view-types"
 
 export interface Following {

@@ -5,7 +5,7 @@ import type { ChatErrorDetail, Status, StreamEvent } from "../shared/http-types"
 import type { Emit } from "../shared/launcher-types"
 import { Refusal } from "../transport/http"
 import type { Note } from "./message"
-import type { Run } from "./run"
+import type { Run } from "./running-reply"
 import type { Screen } from "./view-types"
 
 export interface Outcome {

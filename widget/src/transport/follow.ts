@@ -7,7 +7,7 @@ import type { Polled, StreamEvent } from "../shared/http-types"
 import { describePage } from "../shared/page"
 import { readEvents } from "./events"
 import { type Call, Refusal } from "./http"
-import { advance, type Place } from "./position"
+import { advance, type Place } from "./reply-position"
 import { delayBefore, MAX_ATTEMPTS, MAX_DELAY, pause, retryAfter, throwIfFinal } from "./retries"
 
 /** Attempts without progress after which the reply is polled. */

@@ -4,7 +4,7 @@ import type { StreamEvent } from "../../src/shared/http-types"
 import { createClient } from "../../src/transport/client"
 import type { Decision, Outgoing } from "../../src/transport/follow"
 import { Refusal, ResponseTimeout } from "../../src/transport/http"
-import type { Place } from "../../src/transport/position"
+import type { Place } from "../../src/transport/reply-position"
 
 type Answer = Response | Error | "silence"
 

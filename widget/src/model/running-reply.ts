@@ -5,7 +5,7 @@ import type { Status, StreamEvent } from "../shared/http-types"
 import type { Client } from "../transport/client"
 import type { Decision, Outgoing } from "../transport/follow"
 import { Refusal } from "../transport/http"
-import type { Place } from "../transport/position"
+import type { Place } from "../transport/reply-position"
 import type { ChatMessage } from "./message"
 import type { Screen } from "./view-types"
 

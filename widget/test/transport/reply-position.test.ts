@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { advance } from "../../src/transport/position"
+import { advance } from "../../src/transport/reply-position"
 
 describe("advance", () => {
   it("takes a piece that continues the text", () => {
