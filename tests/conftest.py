@@ -27,7 +27,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from sitechat.claude import breaker, fallback_support, regions, retries
 from sitechat.conversations import bot_texts
-from sitechat.engine import checkpoints, event_loop
+from sitechat.engine import checkpoints, driver
 from sitechat.engine.running_replies import live_ids, stop
 from sitechat.engine.thread_pools import DATABASE_THREADS, workers
 from sitechat.events import delivery_threads
@@ -284,7 +284,7 @@ def quick_retries(smaller: Smaller) -> None:
 def quick_engine(smaller: Smaller) -> None:
     """Let the engine save and retry immediately instead of twice a second."""
     smaller(checkpoints, CHECKPOINT=0.02)
-    smaller(event_loop, SAVE_AGAIN=0.01)
+    smaller(driver, SAVE_AGAIN=0.01)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 import sitechat
-from sitechat.engine.running_replies import running
+from sitechat.engine.event_loop import running
 from sitechat.http.visit_reader import read_visit
 from sitechat.models import Conversation, Counter, Message, Role, Status
 from sitechat.standin import Answer, Standin

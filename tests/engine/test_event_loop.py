@@ -10,7 +10,7 @@ from django.db import connection
 from pytest_django import Settings
 
 import sitechat
-from sitechat.engine import event_loop, running_replies
+from sitechat.engine import driver, event_loop
 from sitechat.models import Message, Status, Usage
 from sitechat.standin import Answer, Standin
 from tests.outage import is_checkpoint, outage
@@ -199,7 +199,7 @@ def test_an_answer_that_is_saved_late_is_not_taken_for_silent(
 ) -> None:
     settings.CHAT_BOTS = {"default": "tests.engine.test_event_loop.Hasty"}
     claude_standin.script("Hello you")
-    retries = math.ceil(Hasty.timeout / event_loop.SAVE_AGAIN) + 5
+    retries = math.ceil(Hasty.timeout / driver.SAVE_AGAIN) + 5
     with outage(books, times=retries) as failed:
         assert text_of(live_visitor().ask("Hello")) == "Hello you"
         until(lambda: len(failed) == retries and Usage.objects.exists())
@@ -237,8 +237,8 @@ def test_a_site_without_uvloop_has_an_engine_too(
 ) -> None:
     monkeypatch.setitem(sys.modules, "uvloop", None)
     claude_standin.script("Hello you")
-    with running_replies.running.renewed():
+    with event_loop.running.renewed():
         assert text_of(live_visitor().ask("Hello")) == "Hello you"
-        background = running_replies.running().background
+        background = event_loop.running().background
     assert background is not None
     assert type(background.loop).__module__.startswith("asyncio.")

@@ -11,7 +11,8 @@ import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 
 from sitechat.claude.client import close_client, current_client
-from sitechat.engine.running_replies import live_ids, running, stop
+from sitechat.engine.event_loop import running
+from sitechat.engine.running_replies import live_ids, stop
 from sitechat.models import Message
 from sitechat.runtime.per_loop import PerLoop
 from sitechat.standin import Answer, Standin

@@ -13,7 +13,7 @@ from pytest_django import Settings
 
 from sitechat.conf import conf
 from sitechat.conversations import remote_replies
-from sitechat.engine import running_replies, shutdown
+from sitechat.engine import event_loop, shutdown
 from sitechat.ledger import CacheLedger
 from sitechat.ledger.limits import NANO
 from sitechat.models import Conversation, Counter, Message, Role, Status, Usage
@@ -145,7 +145,7 @@ def test_a_process_that_ends_books_what_its_replies_have_used(
     held: Held, claude_standin: Standin, smaller: Smaller
 ) -> None:
     smaller(shutdown, FINISH_WITHIN=0.0)
-    running_replies.running().finish()
+    event_loop.running().finish()
     assert Usage.objects.get().input_tokens > 0
     assert booked() > 0
     claude_standin.release()  # this process goes on

@@ -13,7 +13,7 @@ from django.core.handlers.asgi import ASGIHandler
 from django.db import connection
 from pytest_django import Settings
 
-from sitechat.engine.running_replies import running
+from sitechat.engine.event_loop import running
 from sitechat.engine.thread_pools import (
     POOLED,
     SITE_CODE_THREADS,

@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
 
-from sitechat.engine.running_replies import running
+from sitechat.engine.event_loop import running
 from sitechat.http import sse
 from sitechat.http.stream_slots import stream_slots
 from sitechat.models import Counter, Message, Status

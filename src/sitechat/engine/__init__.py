@@ -1,6 +1,7 @@
 """Running replies: requests start, find, follow and stop them here.
 
-`running_replies` and `event_loop` keep the replies of this process. `driver` runs one of them.
+`event_loop` starts and runs the replies of this process, and `driver` is the task of one of them.
+`running_replies` finds and stops them.
 `checkpoints` and `settlement` write them to the database. Imports `ledger`, `claude` and what is
 below them.
 """
@@ -12,15 +13,14 @@ from typing import TYPE_CHECKING
 from sitechat.runtime.lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
+    from sitechat.engine.event_loop import ensure_loop, start
     from sitechat.engine.live_reply import LiveReply
     from sitechat.engine.reply import Reply
     from sitechat.engine.running_replies import (
         STOP_WITHIN,
         end_in,
-        ensure_loop,
         find,
         live_ids,
-        start,
         stop,
         writes_to,
     )
@@ -42,14 +42,13 @@ __all__ = [
 __getattr__ = lazy_exports(
     __name__,
     {
+        "event_loop": ["ensure_loop", "start"],
         "live_reply": ["LiveReply"],
         "running_replies": [
             "STOP_WITHIN",
             "end_in",
-            "ensure_loop",
             "find",
             "live_ids",
-            "start",
             "stop",
             "writes_to",
         ],

@@ -1,15 +1,18 @@
-"""Drive one reply from its first token to its end: the calls of Claude and the tool rounds."""
+"""Drive one reply: call Claude, run the tools that it calls, and save the end."""
 
 from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from math import inf
 from time import monotonic
+
+from django.utils.translation import gettext_lazy as _
 
 from sitechat import claude
 from sitechat.claude.failures import NoText, Silent, explain
@@ -20,8 +23,8 @@ from sitechat.engine.continuation import Continuation, dump
 from sitechat.engine.live_reply import Ending, LiveReply
 from sitechat.engine.thread_pools import Steps
 from sitechat.engine.tool_interface import AskedCall, ToolRound
-from sitechat.engine.tool_round import run_tools
-from sitechat.errors import Refused, ReplyError, ServerError
+from sitechat.engine.tool_round import next_request, run_tools
+from sitechat.errors import Interrupted, Refused, ReplyError, ServerError
 from sitechat.models import Status
 from sitechat.runtime.safe_logging import get_logger
 from sitechat.safe_text import is_blank
@@ -33,6 +36,9 @@ PREPARES_WITHIN = 60.0
 
 CHECK_INTERVAL = 0.5
 """Seconds between two checks of the deadline, which moves while Claude writes."""
+
+SAVE_AGAIN = 2.0
+"""Seconds until a failed save of a reply is retried."""
 
 CUT_AT = Decimal("0.95")
 """The share of a reply's reservation that may be spent if it can't be extended. The rest is for
@@ -143,7 +149,7 @@ async def _after_tools(
         return Ending(Status.COMPLETE, asked=asked)
     last = rounds >= live.bot.max_tool_rounds
     with live.without_timeout():
-        request = await steps.database(partial(_next_request, live, used, last=last))
+        request = await steps.database(partial(next_request, live, used, last=last))
     live.reply.begin_round()
     return request
 
@@ -169,6 +175,47 @@ async def converse_in_time(live: LiveReply, steps: Steps, *, until: float = inf)
         writing.cancel()
         await asyncio.wait({writing})
     return Ending.of_error(live.reply, explained(live, Silent(live.timeout)))
+
+
+async def run_reply(
+    live: LiveReply,
+    steps: Steps,
+    converse: Callable[[LiveReply, Steps], Awaitable[Ending]] = converse,
+) -> None:
+    """Drive the reply to its end, save it and notify its followers."""
+    loop_ends = False
+    if live.ending is None:
+        live.driving = True
+        try:
+            ending = await converse(live, steps)
+        except asyncio.CancelledError:
+            loop_ends = live.ending is None
+            ending = Ending(Status.INTERRUPTED, Interrupted())
+        live.driving = False
+        live.ending = live.ending or ending
+    live.reply.close(None)
+    while not await _saved(live, steps) and not loop_ends:
+        live.reply.set_phase("unsaved", _("This answer could not be saved yet."))
+        live.finish_and_wake()
+        await asyncio.sleep(SAVE_AGAIN)
+    live.finish_and_wake()
+
+
+async def _saved(live: LiveReply, steps: Steps) -> bool:
+    """Save the end of the reply. Return False if the save must be retried."""
+    try:
+        await steps.database(partial(settlement.finish, live))
+    except settlement.REJECTED:
+        live.rejected_saves += 1
+        if live.rejected_saves < settlement.GIVEN_UP_AFTER:
+            logger.exception("The database rejected reply %s; the save is retried", live.id)
+            return False
+        logger.exception("The database rejected reply %s; it will not be saved", live.id)
+    except Exception:
+        logger.exception("Reply %s could not be saved; the save is retried", live.id)
+        return False
+    live.closed = True
+    return True
 
 
 def explained(live: LiveReply, failure: NoText | Silent) -> ReplyError:
@@ -228,29 +275,3 @@ async def _hold_more(live: LiveReply, request: Request, steps: Steps) -> bool:
         return True
     with live.without_timeout():
         return await steps.database(partial(reservations.hold, live, in_us))
-
-
-def _next_request(live: LiveReply, used: ToolRound, *, last: bool) -> Request | None:
-    """Return the request after a tool round, with its maximum cost reserved.
-
-    If this was the last round, or another one does not fit into the limits, the request is a final
-    one without tools. The first reservation includes such a request.
-
-    Returns:
-        The request. None if the conversation was deleted, or if Claude called tools that were not
-        offered and the limits have no room.
-    """
-    request = _affordable(live, used, last=last)
-    settlement.store_tool_uses(live)
-    return request if request is not None and reservations.store_cost(live, request) else None
-
-
-def _affordable(live: LiveReply, used: ToolRound, *, last: bool) -> Request | None:
-    """Return the request after a tool round that fits into the limits; None if none fits."""
-    following = used.following()
-    if not last and reservations.extend(live, following):
-        return following
-    final = following.without_tools()
-    if reservations.extend(live, final):
-        return final
-    return used.final(partial(reservations.covers, live)) if used.request.tools else None

@@ -1,4 +1,4 @@
-"""Run the replies of one event loop. Requests follow replies, which do not depend on a request.
+"""Start replies, and run them on event loops. They do not depend on the request that starts them.
 
 Each running reply is a task on an event loop: the server's loop under ASGI, or the loop of a
 background thread under WSGI, which starts with the first reply of a process (after a fork). Both
@@ -15,29 +15,32 @@ the process, which also shows that they are alive.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+import threading
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import Context
 from functools import partial
 from time import monotonic
 from uuid import UUID
 
-from django.utils.translation import gettext_lazy as _
+from asgiref.sync import async_to_sync
 
+from sitechat import claude
 from sitechat.claude.failures import Silent
 from sitechat.conf import conf
-from sitechat.engine import checkpoints, settlement, thread_pools
-from sitechat.engine.driver import converse, explained
+from sitechat.engine import checkpoints, shutdown, thread_pools
+from sitechat.engine.driver import converse_in_time, explained, run_reply
 from sitechat.engine.live_reply import Ending, LiveReply
 from sitechat.engine.shutdown import Shutdown
-from sitechat.engine.thread_pools import POOLED, Steps
-from sitechat.errors import Interrupted
+from sitechat.engine.thread_pools import IN_PLACE, POOLED, workers
 from sitechat.models import Status
+from sitechat.runtime import database, exit_callbacks
+from sitechat.runtime.daemon_threads import PoolFull, start_daemon
+from sitechat.runtime.per_loop import PerLoop
+from sitechat.runtime.per_process import PerProcess
+from sitechat.runtime.request_steps import engine_context
 from sitechat.runtime.safe_logging import get_logger
 
 logger = get_logger("sitechat.engine")
-
-SAVE_AGAIN = 2.0
-"""Seconds until a failed save of a reply is retried."""
 
 
 class Engine:
@@ -139,42 +142,126 @@ def _written_together(replies: Iterable[LiveReply]) -> Iterable[Sequence[LiveRep
     return groups.values()
 
 
-async def run_reply(
-    live: LiveReply,
-    steps: Steps,
-    converse: Callable[[LiveReply, Steps], Awaitable[Ending]] = converse,
-) -> None:
-    """Drive the reply to its end, save it and notify its followers."""
-    loop_ends = False
-    if live.ending is None:
-        live.driving = True
-        try:
-            ending = await converse(live, steps)
-        except asyncio.CancelledError:
-            loop_ends = live.ending is None
-            ending = Ending(Status.INTERRUPTED, Interrupted())
-        live.driving = False
-        live.ending = live.ending or ending
-    live.reply.close(None)
-    while not await _saved(live, steps) and not loop_ends:
-        live.reply.set_phase("unsaved", _("This answer could not be saved yet."))
-        live.finish_and_wake()
-        await asyncio.sleep(SAVE_AGAIN)
-    live.finish_and_wake()
+class Running:
+    """The engines and replies of one process."""
+
+    def __init__(self) -> None:
+        self.live: dict[UUID, tuple[Engine, LiveReply]] = {}
+        self.engines: PerLoop[Engine] = PerLoop()
+        self.background: Engine | None = None
+        self.lock = threading.Lock()
+        exit_callbacks.at_exit(self.finish)
+
+    def finish(self) -> None:
+        """Save the replies at the end of the process."""
+        background = self.background
+        if background is not None:
+            shutdown.wait_at_exit(
+                background.shutdown.since,
+                lambda: any(engine is background for engine, _live in self.live.values()),
+            )
+        shutdown.save_at_exit(live for _engine, live in list(self.live.values()))
 
 
-async def _saved(live: LiveReply, steps: Steps) -> bool:
-    """Save the end of the reply. Return False if the save must be retried."""
+running = PerProcess(Running)
+"""The engines and replies of this process."""
+
+
+def ensure_loop(loop: asyncio.AbstractEventLoop | None) -> None:
+    """Start the thread that runs replies under WSGI, unless it is running.
+
+    Call it before the rows of a reply are written, so that an error leaves no rows behind.
+
+    Args:
+        loop: The server's event loop, which needs no thread; None under WSGI.
+
+    Raises:
+        PoolFull: The thread can't start.
+    """
+    if loop is None and not database.in_transaction():
+        _background(running())
+
+
+def start(live: LiveReply, *, loop: asyncio.AbstractEventLoop | None) -> None:
+    """Start a reply whose rows are committed, after `ensure_loop`. It needs no request any more.
+
+    Args:
+        live: The reply.
+        loop: The server's event loop; None under WSGI.
+    """
+    process = running()
+    if database.in_transaction():
+        async_to_sync(_run_inside_transaction)(live)
+        return
+    if loop is not None:
+        engine = process.engines.get(loop)
+        if engine is None:
+            engine = Engine(loop, forget=_forget, finishes_alone=False)
+            engine = process.engines.setdefault(loop, engine)
+    else:
+        engine = _background(process)
+    drop_closed(process)
+    live.alias = database.alias()
+    process.live[live.id] = (engine, live)
+    workers().keep_connections(True)
+    engine.start(live, engine_context())
+
+
+def drop_closed(process: Running) -> None:
+    """Forget replies whose event loop was closed, because nothing runs them any more."""
+    for reply_id, (engine, _live) in list(process.live.items()):
+        if engine.loop.is_closed():
+            _remove(process, reply_id, keeps_connections=False)
+
+
+def _forget(live: LiveReply) -> None:
+    """Forget a reply that has ended on a server's event loop.
+
+    The connections of its steps stay open for the next reply, and are closed when they are idle,
+    like those of the request pool. A busy server would otherwise open a new one for most replies.
+    """
+    _remove(running(), live.id, keeps_connections=True)
+
+
+def _forget_in_background(live: LiveReply) -> None:
+    """Forget a reply that has ended under WSGI, and close connections if it was the last one.
+
+    Tests of sites run in such processes, and an open connection would keep their database.
+    """
+    _remove(running(), live.id, keeps_connections=False)
+
+
+def _remove(process: Running, reply_id: UUID, *, keeps_connections: bool) -> None:
+    process.live.pop(reply_id, None)
+    if not process.live and not keeps_connections:
+        workers().keep_connections(False)
+
+
+def _background(process: Running) -> Engine:
+    """Return the engine of the background thread, which the first call starts."""
+    with process.lock:
+        if process.background is None:
+            loop = _new_loop()
+            try:
+                start_daemon(loop.run_forever, "sitechat-engine")
+            except PoolFull:
+                loop.close()
+                raise
+            process.background = Engine(loop, forget=_forget_in_background, finishes_alone=True)
+        return process.background
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    """Return an event loop, of uvloop if it is installed: an event then costs a sixth less."""
     try:
-        await steps.database(partial(settlement.finish, live))
-    except settlement.REJECTED:
-        live.rejected_saves += 1
-        if live.rejected_saves < settlement.GIVEN_UP_AFTER:
-            logger.exception("The database rejected reply %s; the save is retried", live.id)
-            return False
-        logger.exception("The database rejected reply %s; it will not be saved", live.id)
-    except Exception:
-        logger.exception("Reply %s could not be saved; the save is retried", live.id)
-        return False
-    live.closed = True
-    return True
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
+async def _run_inside_transaction(live: LiveReply) -> None:
+    try:
+        await run_reply(live, IN_PLACE, converse=converse_in_time)
+    finally:
+        await claude.close_client()

@@ -1,6 +1,6 @@
 """Detect and end running replies whose process has died.
 
-If a process ends in an orderly way, `running_replies` ends its replies. A process updates the rows
+If a process ends in an orderly way, `shutdown` ends its replies. A process updates the rows
 of its replies twice a second, and never considers its own replies lost. If a row was not updated
 for CHAT_STALE_AFTER, its process may be dead. On the same machine, this can be verified.
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from functools import partial
 from time import monotonic
 
-from sitechat.claude.request import ToolCall
-from sitechat.engine import tool_rows
+from sitechat.claude.request import Request, ToolCall
+from sitechat.engine import reservations, settlement, tool_rows
 from sitechat.engine.live_reply import LiveReply
 from sitechat.engine.thread_pools import NoToolThread, Steps
 from sitechat.engine.tool_interface import (
@@ -173,3 +173,29 @@ async def _run(
     finally:
         used.milliseconds = round((monotonic() - started) * 1000)
     return result
+
+
+def next_request(live: LiveReply, used: ToolRound, *, last: bool) -> Request | None:
+    """Return the request after a tool round, with its maximum cost reserved.
+
+    If this was the last round, or another one does not fit into the limits, the request is a final
+    one without tools. The first reservation includes such a request.
+
+    Returns:
+        The request. None if the conversation was deleted, or if Claude called tools that were not
+        offered and the limits have no room.
+    """
+    request = _affordable(live, used, last=last)
+    settlement.store_tool_uses(live)
+    return request if request is not None and reservations.store_cost(live, request) else None
+
+
+def _affordable(live: LiveReply, used: ToolRound, *, last: bool) -> Request | None:
+    """Return the request after a tool round that fits into the limits; None if none fits."""
+    following = used.following()
+    if not last and reservations.extend(live, following):
+        return following
+    final = following.without_tools()
+    if reservations.extend(live, final):
+        return final
+    return used.final(partial(reservations.covers, live)) if used.request.tools else None
