@@ -6,13 +6,21 @@ import logging
 from typing import Any
 
 import pytest
+from django.http import HttpRequest
 from django.test import Client
 from pytest_django import Settings
 
+from sitechat import Chatbot
 from sitechat.checks import run
 from sitechat.people.contact_form import current_form
 
 pytestmark = pytest.mark.django_db
+
+
+class Broken(Chatbot):
+    def allowed(self, request: HttpRequest) -> bool:
+        raise ZeroDivisionError
+
 
 OPEN = "Mo-Fr 09:00-17:00"
 INVALID: list[tuple[str, Any]] = [
@@ -40,6 +48,45 @@ def test_visitors_get_answers_and_the_log_one_line(
     assert "manage.py check" in errors[0].getMessage()
     assert not errors[0].exc_info
     assert any(name in message.msg for message in run())
+
+
+FAILING: dict[str, list[Any]] = {
+    "CHAT_BOTS": [None, 5, {"default": "nowhere.Bot"}, ["default"]],
+    "CHAT_LIMITS": [None, [], {"session": ["20 mesages/hour"]}],
+    "CHAT_LEDGER": [None, "nowhere.Ledger"],
+    "CHAT_MAX_MESSAGE_LENGTH": [None, "x"],
+    "CHAT_MAX_HISTORY": [["x"], {}],
+    "CHAT_MAX_STREAMS": ["x"],
+    "CHAT_CLIENT": [["x"]],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name, values in FAILING.items() for value in values]
+)
+def test_a_chat_that_can_not_work_is_not_set_up(
+    name: str, value: Any, client: Client, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.ANTHROPIC_API_KEY = "sk-test"
+    setattr(settings, name, value)
+    for _message in range(2):
+        refused = client.post("/api/chat/", {"message": "Hello"}, "application/json")
+        assert (refused.status_code, refused.json()["error"]) == (503, "not_configured")
+    assert refused.json()["ref"] in caplog.text
+    assert "`manage.py check` reports sitechat.E0" in caplog.text
+
+
+def test_the_conversation_too(client: Client, settings: Settings) -> None:
+    settings.CHAT_WIDGET = ["x"]
+    refused = client.get("/api/chat/")
+    assert (refused.status_code, refused.json()["error"]) == (503, "not_configured")
+
+
+def test_an_error_of_the_code_is_none_of_the_settings(client: Client, settings: Settings) -> None:
+    settings.CHAT_BOTS = {"default": f"{__name__}.Broken"}
+    client.raise_request_exception = False
+    failed = client.post("/api/chat/", {"message": "Hello"}, "application/json")
+    assert (failed.status_code, failed.json()["error"]) == (500, "server_error")
 
 
 def test_an_entry_that_gets_nothing_is_logged_once_without_its_secret(

@@ -161,7 +161,7 @@ def test_a_site_without_sessions_gets_an_error_with_the_solution(
 ) -> None:
     settings.MIDDLEWARE = ["django.middleware.common.CommonMiddleware"]
     visitor.client.raise_request_exception = False
-    assert visitor.send("Hello").status_code == 500
+    assert visitor.send("Hello").json()["error"] == "not_configured"
     assert "SessionMiddleware" in caplog.text
 
 

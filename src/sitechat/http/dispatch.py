@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -33,6 +34,7 @@ from sitechat.errors import (
 from sitechat.http import cors, middleware_queue, turn_queue
 from sitechat.http.page_language import page_language
 from sitechat.http.read_limits import TooManyReads, brake
+from sitechat.http.setting_errors import setting_errors
 from sitechat.runtime import database
 from sitechat.runtime.daemon_threads import PoolFull
 from sitechat.runtime.request_steps import RequestSteps, drive, steps_for
@@ -154,6 +156,13 @@ async def _of_error(request: HttpRequest, steps: RequestSteps, error: Exception)
     # Like Django's own 500, but as JSON.
     ref = secrets.token_hex(4)
     logger.error("A request failed, ref %s", ref, exc_info=error, extra={"ref": ref})
+    ids: list[str] = []
+    with suppress(PoolFull):
+        ids = await steps.run(setting_errors)
+    if ids:
+        found = ", ".join(ids)
+        logger.error("Settings are not valid: `manage.py check` reports %s, ref %s", found, ref)
+        return refusal(NotConfigured(ref=ref))
     got_request_exception.send(sender=None, request=request)
     return refusal(ServerError(ref=ref), status=500)
 
