@@ -21,6 +21,7 @@ from django.utils import translation
 from sitechat.engine.reply import Event, Reply
 from sitechat.errors import ServerError
 from sitechat.http.stream_slots import StreamSlot
+from sitechat.http.stream_wakeups import Wakeups, wakeups_of
 from sitechat.runtime.daemon_threads import PoolFull, let_request_thread_go
 from sitechat.runtime.database_connections import close_connections
 from sitechat.runtime.request_steps import release_request_thread
@@ -47,8 +48,10 @@ _json = json.JSONEncoder(ensure_ascii=False).encode
 
 def encode(event: Event) -> bytes:
     """Return an event in the format of Server-Sent Events."""
-    data = b"data: " + _json(event.data).encode() + b"\n\n"
-    return data if event.offset is None else b"id: %d\n%s" % (event.offset, data)
+    if event.offset is None:
+        return b"data: " + _json(event.data).encode() + b"\n\n"
+    # Most events are text, and the encoder is faster for a string than for a dictionary.
+    return b'id: %d\ndata: {"t": %s}\n\n' % (event.offset, _json(event.data["t"]).encode())
 
 
 class FollowedReply(Protocol):
@@ -212,19 +215,18 @@ class AsyncFollower(Follower):
     """A follower for ASGI, which waits on the server's event loop."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._wakeups: Wakeups | None = None
         self._waiter: asyncio.Future[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._news = False
         super().__init__(*args, **kwargs)
 
     def wake(self) -> None:
-        """Wake the waiting stream."""
-        self._news = True
-        if self._loop is not None:
-            if _running_loop() is self._loop:
-                self._stop_waiting()
-            else:
-                self._loop.call_soon_threadsafe(self._stop_waiting)
+        """Wake the waiting stream, unless it is already about to look for news."""
+        if not self._news:
+            self._news = True
+            if self._wakeups is not None:
+                self._wakeups.request(self._stop_waiting)
 
     def _stop_waiting(self) -> None:
         if self._waiter is not None and not self._waiter.done():
@@ -235,9 +237,9 @@ class AsyncFollower(Follower):
 
     async def __anext__(self) -> bytes:
         if self._ended:
-            self.close()
+            self._leave()
             raise StopAsyncIteration
-        self._loop = asyncio.get_running_loop()
+        self._wakeups = wakeups_of(asyncio.get_running_loop())
         try:
             if not self._opened:
                 self.open()
@@ -248,12 +250,17 @@ class AsyncFollower(Follower):
                 chunk = self.take()
                 if chunk:
                     return chunk
-                await self._wait(self._seconds_to_wait())
+                await self._wait()
         except asyncio.CancelledError:
-            self.close()
+            self._leave()
             raise
         except Exception as error:
             return self._failed(error)
+
+    def _leave(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self.close()
 
     def close(self) -> None:
         """Stop following and release the stream's slot.
@@ -264,18 +271,18 @@ class AsyncFollower(Follower):
         super().close()
         let_request_thread_go()
 
-    async def _wait(self, seconds: float) -> None:
-        """Wait until the stream is woken, at most for some seconds."""
-        assert self._loop is not None  # noqa: S101
-        self._waiter = self._loop.create_future()
-        if self._news:
-            return
-        timer = self._loop.call_later(seconds, self._stop_waiting)
-        try:
+    async def _wait(self) -> None:
+        """Wait until the stream is woken or a comment is due. The timer stays for later waits."""
+        loop = asyncio.get_running_loop()
+        self._waiter = loop.create_future()
+        if self._timer is None:
+            self._timer = loop.call_later(self._seconds_to_wait(), self._end_timer)
+        if not self._news:
             await self._waiter
-        finally:
-            timer.cancel()
-            self._waiter = None
+
+    def _end_timer(self) -> None:
+        self._timer = None
+        self._stop_waiting()
 
 
 def stream(chunks: Iterable[bytes] | AsyncIterable[bytes]) -> StreamingHttpResponse:
@@ -290,11 +297,3 @@ def stream(chunks: Iterable[bytes] | AsyncIterable[bytes]) -> StreamingHttpRespo
             "Content-Encoding": "identity",
         },
     )
-
-
-def _running_loop() -> asyncio.AbstractEventLoop | None:
-    """Return the event loop that runs in this thread, if any."""
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None
