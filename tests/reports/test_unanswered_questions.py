@@ -12,7 +12,7 @@ from django.utils import timezone
 from sitechat.conversations import replies
 from sitechat.models import Conversation, Job, Message, Status, Unanswered
 from sitechat.reports import unanswered_questions
-from tests.interleave import after_query
+from tests.interleave import after_query, losing_once
 from tests.owner import talk
 from tests.smaller import Smaller
 
@@ -172,3 +172,11 @@ def test_a_thumb_up_closes_a_question() -> None:
     assert not Unanswered.objects.open().exists()
     unanswered_questions.review_new_replies()
     assert Unanswered.objects.exclude(done=None).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_conflict_with_another_process_is_tried_again() -> None:
+    talk(("Where can I park?", "I don't know."))
+    with losing_once(lambda sql: sql.startswith("INSERT") and "sitechat_unanswered" in sql):
+        unanswered_questions.review_new_replies()
+    assert reasons() == {"Where can I park?": REASON.UNKNOWN}

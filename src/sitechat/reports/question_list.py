@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, F, Max, QuerySet, Window
+from django.db.models import Count, F, Max, Q, QuerySet, Window
 from django.db.models.functions import Coalesce, RowNumber
 from django.utils import timezone
 
@@ -113,15 +113,25 @@ def _newest(rows: QuerySet[Any], keys: Sequence[UUID]) -> QuerySet[Unanswered]:
         RowNumber(), partition_by=F("key"), order_by=[F("created").desc(), F("pk").desc()]
     )
     # Join the replies only with these questions, not with all of them.
-    newest = rows.filter(key__in=keys).annotate(place=place).filter(place__lte=LOADED).order_by()
+    newest = rows.filter(_in_groups(keys)).annotate(place=place).filter(place__lte=LOADED)
+    newest = newest.order_by()
     found = Unanswered.objects.filter(pk__in=list(newest.values_list("pk", flat=True)))
     return found.select_related("reply").only(*SHOWN_FIELDS).order_by("-created", "-pk")
 
 
+def _in_groups(keys: Sequence[UUID]) -> Q:
+    """Return the condition for the questions of some groups.
+
+    Unlike one on the annotation `key`, it is found by indexes, so that filters by bot or date look
+    at the questions of these groups only.
+    """
+    return Q(group__in=keys) | Q(group=None, reply__in=keys)
+
+
 def members(chosen: QuestionFilter, key: UUID, until: datetime) -> list[int]:
     """Return the primary keys of a group's listed questions that were asked until a time."""
-    rows = chosen.rows().annotate(key=Coalesce("group", "reply_id"))
-    return list(rows.filter(key=key, created__lte=until).values_list("pk", flat=True))
+    rows = chosen.rows().filter(_in_groups([key]), created__lte=until)
+    return list(rows.values_list("pk", flat=True))
 
 
 def languages() -> list[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from django.db import IntegrityError
@@ -242,23 +243,24 @@ def _keep(found: Iterable[tuple[str, Message]], questions: Mapping[tuple[UUID, i
         for reason, reply in found
     ]
     try:
-        with database.atomic():
-            _insert(rows)
+        database.retry(partial(_insert, rows))
     except IntegrityError:  # some replies were deleted in the meantime
         alive = set(
             Message.objects.filter(pk__in=[row.reply_id for row in rows]).values_list(
                 "pk", flat=True
             )
         )
-        _insert([row for row in rows if row.reply_id in alive])
+        database.retry(partial(_insert, [row for row in rows if row.reply_id in alive]))
 
 
 def _insert(rows: list[Unanswered]) -> None:
     replies = [row.reply_id for row in rows]
-    known = set(Unanswered.objects.filter(reply__in=replies).values_list("reply_id", flat=True))
-    # Existing rows stay unchanged, in particular those marked as done.
-    Unanswered.objects.bulk_create(rows, ignore_conflicts=True)
-    _announce(set(replies) - known)
+    with database.atomic():
+        listed = Unanswered.objects.filter(reply__in=replies)
+        known = set(listed.values_list("reply_id", flat=True))
+        # Existing rows stay unchanged, in particular those marked as done.
+        Unanswered.objects.bulk_create(rows, ignore_conflicts=True)
+        _announce(set(replies) - known)
 
 
 def _announce(replies: set[UUID]) -> None:
