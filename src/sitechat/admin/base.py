@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
@@ -12,6 +13,9 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from sitechat.admin.form_size import with_size_check
 
 if TYPE_CHECKING:
     MixedInto = admin.ModelAdmin[Any]
@@ -36,6 +40,24 @@ def may_read_contacts(request: HttpRequest) -> bool:
 
 class OwnTemplates(MixedInto):
     """Mixin for a ModelAdmin with pages that have their own templates."""
+
+    @property
+    def urls(self) -> list[Any]:
+        """Return the URLs. Their views answer forms that are too long in the admin's own words."""
+        patterns: list[Any] = super().urls
+        for pattern in patterns:
+            pattern.callback = with_size_check(pattern.callback, self._refuse_too_long)
+        return patterns
+
+    def _refuse_too_long(self, request: HttpRequest) -> HttpResponse:
+        """Return the page about a form that is too long, for users who may open the admin."""
+        if not self.admin_site.has_permission(request):
+            raise PermissionDenied
+        context = {
+            "title": _("The form is too long"),
+            "limit": settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
+        }
+        return self.page(request, "admin/sitechat/too_long.html", context, status=413)
 
     def page(
         self, request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200

@@ -1,0 +1,39 @@
+"""An answer to forms of the admin that are longer than Django reads.
+
+Django's CSRF middleware reads a form before the view runs, and answers a longer one with a page
+that says nothing but "Bad Request". Therefore the views are exempt from the middleware, and check
+the token themselves after they have read the form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponseBase
+from django.views.decorators.csrf import csrf_protect
+
+View = Callable[..., HttpResponseBase]
+
+
+def with_size_check(view: View, too_long: Callable[[HttpRequest], HttpResponseBase]) -> View:
+    """Return the view of an admin page, with an answer to forms that are too long.
+
+    Args:
+        view: The view. It is protected against forged requests, as by Django's middleware.
+        too_long: Returns the answer to a form that is too long. It may raise the error again.
+    """
+    protected = csrf_protect(view)
+
+    @wraps(view)
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            request.POST  # noqa: B018 - Django reads the form here
+        except RequestDataTooBig:
+            return too_long(request)
+        return protected(request, *args, **kwargs)
+
+    setattr(checked, "csrf_exempt", True)  # noqa: B010 - mypy knows no attributes of functions
+    return checked
