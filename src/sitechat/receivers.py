@@ -35,10 +35,11 @@ def connect() -> None:
     post_migrate.connect(_update_permissions, dispatch_uid="sitechat.permissions")
     add_built_in("sitechat.people.offer_tools.tools")
     if "django.core.asgi" in sys.modules:  # this process serves ASGI
-        # Start-up cost, as in all receivers. Under WSGI this receiver would have nothing to do.
-        from sitechat.http import middleware_queue
+        # Start-up cost, as in all receivers. Under WSGI these receivers would have nothing to do.
+        from sitechat.http import middleware_queue, read_queue
 
         middleware_queue.connect()
+        read_queue.connect()
     discover()
 
 

@@ -11,7 +11,7 @@ from asgiref.sync import async_to_sync
 from django.test import AsyncClient
 from pytest_django import Settings
 
-from sitechat.http import read_limits
+from sitechat.http import read_limits, refusal_delays
 from sitechat.standin import Answer, Standin
 from tests.smaller import Smaller
 from tests.visitor import CHAT, Held, MakeVisitor, Visitor, reply_url, value_of
@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 @pytest.fixture(autouse=True)
 def _fresh(smaller: Smaller) -> Iterator[None]:
     """No call of another test counts, and refusals come at once."""
-    smaller(read_limits, REFUSAL_DELAY=0.0)
+    smaller(refusal_delays, DELAY=0.0)
     with read_limits.calls.renewed():
         yield
 

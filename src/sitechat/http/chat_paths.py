@@ -7,6 +7,7 @@ them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -21,10 +22,28 @@ MAX_PATHS = 1000
 """Maximum number of paths that a process remembers."""
 
 
+_BELOW = re.compile(r"(.*/)(?:conversations|updates|replies/[^/]+)/")
+
+
 def path_in_scope(scope: Mapping[str, Any]) -> str:
     """Return the path of an ASGI request, in the form of `request.path_info`."""
     path: str = scope["path"]
     return path.removeprefix(scope.get("root_path", ""))
+
+
+def is_message(scope: Mapping[str, Any]) -> bool:
+    """Return whether an ASGI request sends a message."""
+    return scope.get("method") == "POST" and path_in_scope(scope) in chat_paths()
+
+
+def is_read(scope: Mapping[str, Any]) -> bool:
+    """Return whether an ASGI request reads a conversation, its updates or a reply."""
+    if scope.get("method") not in {"GET", "HEAD"}:
+        return False
+    path = path_in_scope(scope)
+    if below := _BELOW.fullmatch(path):
+        path = below[1]
+    return path in chat_paths()
 
 
 class ChatPaths:

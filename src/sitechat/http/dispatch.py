@@ -31,9 +31,10 @@ from sitechat.errors import (
     Overloaded,
     ServerError,
 )
-from sitechat.http import cors, middleware_queue, turn_queue
+from sitechat.http import cors, middleware_queue, read_queue, turn_queue
 from sitechat.http.page_language import page_language
-from sitechat.http.read_limits import TooManyReads, brake
+from sitechat.http.read_limits import TooManyReads
+from sitechat.http.refusal_delays import brake
 from sitechat.http.setting_errors import setting_errors
 from sitechat.runtime import database
 from sitechat.runtime.daemon_threads import PoolFull
@@ -97,10 +98,13 @@ async def _answer(
         try:
             if handler is None:
                 raise MethodNotAllowed
-            response = await handler(request, steps, **kwargs)
+            try:
+                response = await handler(request, steps, **kwargs)
+            finally:
+                read_queue.leave(request)
         except Exception as error:
-            if steps.loop is not None and isinstance(error, TooManyReads):
-                await brake().hold_back()
+            if isinstance(request, ASGIRequest) and isinstance(error, TooManyReads):
+                await brake().hold_back(request.scope)
             response = await _of_error(request, steps, error)
             if handler is None:
                 response["Allow"] = ", ".join(by_method)

@@ -18,10 +18,11 @@ from django.http import HttpRequest
 
 from sitechat.errors import ChatError
 from sitechat.http import turn_queue
-from sitechat.http.chat_paths import chat_paths, path_in_scope
+from sitechat.http.chat_paths import is_message, is_read
 from sitechat.http.dispatch import finished, refusal
 from sitechat.http.page_language import page_language
-from sitechat.http.read_limits import TooManyReads, brake, check_call
+from sitechat.http.read_limits import TooManyReads, check_call
+from sitechat.http.refusal_delays import brake
 
 MAX_BODY = 131_072
 """Maximum bytes of a message that waits in memory. A larger one waits in the view."""
@@ -46,13 +47,10 @@ class EarlyAdmission:
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request: pass it on to Django, or refuse it."""
-        if path_in_scope(scope) in chat_paths():
-            if scope["method"] == "POST":
-                await self._admit(scope, receive, send)
-                return
-            if scope["method"] in {"GET", "HEAD"} and await self._refused_read(scope, send):
-                return
-        await self._handle(scope, receive, send)
+        if is_message(scope):
+            await self._admit(scope, receive, send)
+        elif not is_read(scope) or not await self._refused_read(scope, receive, send):
+            await self._handle(scope, receive, send)
 
     async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a message pass when it is its turn, or refuse it."""
@@ -73,14 +71,14 @@ class EarlyAdmission:
         finally:
             ticket.leave()
 
-    async def _refused_read(self, scope: Scope, send: Send) -> bool:
-        """Refuse a request for a conversation if its visitor makes too many; return whether."""
+    async def _refused_read(self, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Refuse a request that reads if its visitor makes too many of them; return whether."""
         request = self._request(scope)
         try:
             if request is not None:
                 check_call(request, "reads")
         except TooManyReads as error:
-            await brake().hold_back()
+            await brake().hold_back(scope, receive)
             return await self._refused(scope, error, send)
         return False
 

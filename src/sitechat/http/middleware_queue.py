@@ -16,7 +16,7 @@ import django
 from django.core.signals import request_started
 from django.http import HttpRequest
 
-from sitechat.http.chat_paths import chat_paths, path_in_scope
+from sitechat.http.chat_paths import is_message
 from sitechat.http.turn_queue import TICKET, Ticket
 from sitechat.runtime.daemon_threads import let_request_thread_go
 from sitechat.runtime.per_loop import PerLoop
@@ -85,9 +85,7 @@ def leave(request: HttpRequest) -> None:
 
 async def _wait(*, scope: Scope, **_signal: object) -> None:
     """Let a message wait for a place, before Django calls the middleware."""
-    if scope.get("method") != "POST" or path_in_scope(scope) not in chat_paths():
-        return
-    if TICKET in scope:  # `early_admission` has admitted the message
+    if not is_message(scope) or TICKET in scope:  # `early_admission` has admitted the message
         return
     loop = asyncio.get_running_loop()
     queue = _queues.get(loop) or _queues.setdefault(loop, MiddlewareQueue())

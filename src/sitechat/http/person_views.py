@@ -120,7 +120,8 @@ def _watched(request: HttpRequest, place: StreamPlace) -> tuple[UUID | None, Loo
     bot = find_bot(request.GET.get("bot"))
     conversation = conversation_history.find(visit, bot.name, request.GET.get("conversation"))
     pk = None if conversation is None else conversation.pk
-    place.follow(f"updates:{pk}", visit.visitor.ip)
+    place.follow(f"updates:{pk}")
+    place.take()
     return pk, look, after
 
 

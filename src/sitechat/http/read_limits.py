@@ -6,9 +6,9 @@ visitor's widget needs.
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections import Counter, OrderedDict
+from dataclasses import dataclass
 from hashlib import blake2b
 from math import ceil
 from time import monotonic
@@ -30,14 +30,14 @@ MAX_KEYS = 20_000
 STREAM_RETRY_AFTER = 5
 """`Retry-After` in seconds if too many streams are open."""
 
-REFUSAL_DELAY = 1.0
-"""Seconds by which a refusal is delayed under ASGI, to slow down clients that call in a loop."""
+BURST_SHARE = 4
+"""A session or address may make one of so many parts of its calls per period at once."""
 
-MAX_HELD_BACK = 2000
-"""Maximum number of delayed refusals in a process."""
+MIN_BURST = 20
+"""The number of calls that may be made at once, if the limit is not lower."""
 
 COUNTED = "sitechat.counted"
-"""The key in the ASGI scope of a request that `early_admission` has counted."""
+"""The key in the ASGI scope of a request that was counted, for the seconds until it is allowed."""
 
 
 class TooManyReads(RateLimited):
@@ -45,32 +45,45 @@ class TooManyReads(RateLimited):
 
 
 class CallCounts:
-    """Token buckets. A key may make `limit` calls at once, and then `limit` calls per period."""
+    """Token buckets. A key may make `burst` calls at once, and `limit` calls per period."""
 
     def __init__(self) -> None:
         self._left: OrderedDict[bytes, tuple[float, float]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def take(self, kind: str, key: str, limit: int, now: float | None = None) -> float:
+    def take(
+        self, kind: str, key: str, limit: int, burst: int | None = None, now: float | None = None
+    ) -> float:
         """Count a call and return the seconds until it is allowed; 0 if it is allowed now.
 
         Args:
             kind: The kind of call; each kind is counted separately.
             key: The session or address that makes the call.
             limit: The maximum number of calls per period.
+            burst: The maximum number of calls at once; by default `limit`.
             now: The time in seconds; by default the current time.
         """
         now = monotonic() if now is None else now
+        most = float(limit if burst is None else min(burst, limit))
         # A client can send cookies of many kilobytes, so keys are stored as digests.
         digest = blake2b(f"{kind} {key}".encode("utf-8", "replace"), digest_size=16).digest()
         with self._lock:
-            left, since = self._left.pop(digest, (float(limit), now))
-            left = min(float(limit), left + (now - since) * limit / PERIOD)
+            left, since = self._left.pop(digest, (most, now))
+            left = min(most, left + (now - since) * limit / PERIOD)
             allowed = left >= 1
             self._left[digest] = (left - allowed, now)
             if len(self._left) > MAX_KEYS:
                 self._left.popitem(last=False)
         return 0.0 if allowed else (1 - left) * PERIOD / max(1, limit)
+
+
+@dataclass(eq=False)
+class Follower:
+    """One reader of a stream."""
+
+    reply: str
+    address: str
+    is_open: bool = True
 
 
 class Followers:
@@ -81,12 +94,12 @@ class Followers:
         # Reentrant: the garbage collector can close a stream while its thread holds the lock.
         self._lock = threading.RLock()
 
-    def enter(self, reply: str, address: str) -> None:
+    def enter(self, reply: str, address: str) -> Follower:
         """Count one more stream.
 
         Args:
             reply: The id of the reply.
-            address: The hash of the reader's network address.
+            address: The reader's network address.
 
         Raises:
             TooManyReads: The reply or the address has too many open streams.
@@ -99,56 +112,59 @@ class Followers:
             ):
                 raise TooManyReads(retry_after=STREAM_RETRY_AFTER)
             self._open.update([f"r{reply}", f"a{address}"])
+        return Follower(reply, address)
 
-    def leave(self, reply: str, address: str) -> None:
-        """Count one stream less. The arguments are those of `enter`."""
+    def leave(self, follower: Follower) -> None:
+        """Count one stream less. A second call for a reader does nothing."""
         with self._lock:
-            for key in (f"r{reply}", f"a{address}"):
+            if not follower.is_open:
+                return
+            follower.is_open = False
+            for key in (f"r{follower.reply}", f"a{follower.address}"):
                 self._open[key] -= 1
                 if self._open[key] <= 0:
                     del self._open[key]
 
 
-class Brake:
-    """Delay refusals on the server's event loop, where waiting costs no thread."""
-
-    def __init__(self) -> None:
-        self._held_back = 0
-
-    async def hold_back(self) -> None:
-        """Wait for `REFUSAL_DELAY` seconds, unless too many refusals are already delayed."""
-        if self._held_back >= MAX_HELD_BACK:
-            return
-        self._held_back += 1
-        try:
-            await asyncio.sleep(REFUSAL_DELAY)
-        finally:
-            self._held_back -= 1
-
-
-brake = PerProcess(Brake)
 calls = PerProcess(CallCounts)
 followers = PerProcess(Followers)
 
 
 def check_call(request: HttpRequest, kind: str) -> None:
-    """Count a call of the visitor. A second call for the same ASGI request does nothing.
+    """Count a call of the visitor. An ASGI request is counted once, however often it is checked.
 
     Args:
         request: The request. Its session and user are not loaded.
-        kind: "reads" (conversations and updates) or "actions" (stops, ratings, forms and so on).
+        kind: "reads" (conversations, updates and replies) or "actions" (stops, ratings, forms and
+            so on).
 
     Raises:
         TooManyReads: The session or the address has made too many calls.
     """
     scope = getattr(request, "scope", {})
-    if COUNTED in scope:
-        return
-    scope[COUNTED] = True
+    if COUNTED not in scope:
+        scope[COUNTED] = _count(request, kind)
+    if scope[COUNTED]:
+        raise TooManyReads(retry_after=max(1, ceil(scope[COUNTED])))
+
+
+def _count(request: HttpRequest, kind: str) -> float:
+    """Count a call, and return the seconds until it is allowed; 0 if it is allowed now."""
     limits, counts = conf.CHAT_READ_LIMITS, calls()
-    wait = counts.take(f"{kind} of address", network_of(request), limits[f"{kind}_of_address"])
-    session = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
-    if not wait and session:
-        wait = counts.take(f"{kind} of session", session, limits[f"{kind}_of_session"])
-    if wait:
-        raise TooManyReads(retry_after=max(1, ceil(wait)))
+    # The session first: what it is refused takes nothing from others at its address.
+    wait = 0.0
+    if session := session_of(request):
+        limit = limits[f"{kind}_of_session"]
+        wait = counts.take(f"{kind} of session", session, limit, burst(limit))
+    limit = limits[f"{kind}_of_address"]
+    return wait or counts.take(f"{kind} of address", network_of(request), limit, burst(limit))
+
+
+def burst(limit: int) -> int:
+    """Return the number of calls that a session or address may make at once."""
+    return max(limit // BURST_SHARE, MIN_BURST)
+
+
+def session_of(request: HttpRequest) -> str:
+    """Return the key in the session cookie; "" if the request has none. Nothing is loaded."""
+    return request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")

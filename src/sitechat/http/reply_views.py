@@ -20,15 +20,16 @@ from sitechat.runtime.request_steps import RequestSteps
 
 async def _reply(request: HttpRequest, steps: RequestSteps, reply_id: str) -> HttpResponseBase:
     """Respond with the reply as a stream, or as JSON to clients that poll."""
+    read_limits.check_call(request, "reads")
     accepts = tokens(request.headers.get("Accept", ""))
     if "application/json" in accepts and "text/event-stream" not in accepts:
-        read_limits.check_call(request, "reads")
         return JsonResponse(await steps.run(partial(_current, request, reply_id)))
     if request.method == "HEAD":
         read_limits.check_call(request, "reads")
         await steps.run(partial(_current, request, reply_id))
         return headers_only(request)
     place = StreamPlace(request)
+    place.follow(reply_id)
     try:
         handle, after = await steps.run(partial(_handle, request, reply_id, place))
         return place.respond(handle, after)
@@ -53,7 +54,7 @@ def _handle(
     after = request_parsing.read_after(request)
     handle = replies.follow(visit, row)
     if not handle.reply.finished:
-        place.follow(str(row.pk), visit.visitor.ip)
+        place.take()
     return handle, after
 
 

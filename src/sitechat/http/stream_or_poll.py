@@ -15,6 +15,7 @@ from sitechat.conversations.remote_replies import RemoteReply
 from sitechat.conversations.replies import ReplyHandle
 from sitechat.errors import Overloaded
 from sitechat.http import read_limits, sse
+from sitechat.http.client_address import network_of
 from sitechat.http.stream_slots import StreamSlot, max_streams, take_slot
 from sitechat.runtime import servers
 
@@ -28,6 +29,7 @@ class StreamPlace:
     def __init__(self, request: HttpRequest) -> None:
         self._request = request
         self._is_released = False
+        self._follower: read_limits.Follower | None = None
         self.slot: StreamSlot | None = None
         """The slot; None if none was taken, or if none is free and the client polls."""
 
@@ -43,27 +45,23 @@ class StreamPlace:
                 server_of(self._request), on_loop=on_server_loop(self._request), polls=polls
             )
         )
+        if self.slot is not None and self._follower is not None:
+            self.slot.at_release(partial(read_limits.followers().leave, self._follower))
         if self._is_released:
             self.release()
         if self.slot is None and not polls:
             raise Overloaded(retry_after=sse.RETRY_AFTER)
 
-    def follow(self, reply: str, address: str) -> None:
-        """Take a slot for one more reader of a reply.
+    def follow(self, followed: str) -> None:
+        """Count one more reader of a reply, or of the updates of a conversation.
 
         Args:
-            reply: The id of the reply.
-            address: The hash of the reader's network address.
+            followed: What is followed.
 
         Raises:
-            Overloaded: No slot is free, and the client can't poll.
-            TooManyReads: The reply or the address has too many open streams.
+            TooManyReads: It, or the reader's address, has too many open streams.
         """
-        self.take()
-        if self.slot is not None:
-            followers = read_limits.followers()
-            followers.enter(reply, address)
-            self.slot.at_release(partial(followers.leave, reply, address))
+        self._follower = read_limits.followers().enter(followed, network_of(self._request))
 
     def respond(self, handle: ReplyHandle, after: int = 0) -> HttpResponseBase:
         """Return the reply as a stream, or its id for a client that must poll.
@@ -73,6 +71,8 @@ class StreamPlace:
             after: The number of characters of the reply that the reader already has.
         """
         reply = handle.reply
+        if self.slot is None:
+            self._stop_following()
         if self.slot is None and not reply.finished:
             response = JsonResponse({"reply": reply.id, "message": reply.message_id}, status=202)
             response["Preference-Applied"] = "respond-async"
@@ -96,6 +96,11 @@ class StreamPlace:
         if self.slot is not None:
             self.slot.release()
             self.slot = None
+        self._stop_following()
+
+    def _stop_following(self) -> None:
+        if self._follower is not None:
+            read_limits.followers().leave(self._follower)
 
 
 def headers_only(request: HttpRequest) -> HttpResponseBase:

@@ -1,0 +1,155 @@
+"""Let the calls of one session or address read a few at a time under ASGI.
+
+The database work of a process runs on a few threads, so more calls at once are not answered sooner.
+But the site's other pages would have to wait behind all of them. Like `middleware_queue`, this is a
+receiver of `request_started`, so that a call waits before Django's middleware uses a thread for it.
+A call that exceeds CHAT_READ_LIMITS waits here for its refusal, which the view sends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, MutableMapping
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import Any, cast
+
+import django
+from django.core.handlers.asgi import ASGIRequest
+from django.core.signals import request_started
+from django.http import HttpRequest
+
+from sitechat.http.chat_paths import is_read
+from sitechat.http.client_address import network_of
+from sitechat.http.read_limits import TooManyReads, check_call, session_of
+from sitechat.http.refusal_delays import brake
+from sitechat.http.turn_queue import Ticket
+from sitechat.runtime.daemon_threads import let_request_thread_go
+from sitechat.runtime.per_loop import PerLoop
+
+OF_SESSION = 2
+"""Maximum number of calls of a session that read at the same time."""
+
+OF_ADDRESS = 6
+"""Maximum number of calls of a network address that read at the same time. Not smaller than the
+number of threads that do the database work, so that visitors who share an address lose nothing."""
+
+MAX_WAIT = 20.0
+"""Seconds after which a call reads even if there is no place."""
+
+MAX_INSIDE = 2.0
+"""Seconds after which the place of a call is freed, for instance if a middleware of the site has
+answered the call, so that it never reaches the view."""
+
+READING = "sitechat.reading"
+"""The key of a call's places in its ASGI scope."""
+
+Scope = MutableMapping[str, Any]
+
+
+class ReadQueue:
+    """The places for calls of one event loop."""
+
+    def __init__(self) -> None:
+        self._places: dict[str, _Places] = {}
+
+    async def enter(self, key: str, places: int) -> Ticket | None:
+        """Wait for a place; return None if there was none in time.
+
+        Args:
+            key: The session or address that calls.
+            places: The number of its places.
+        """
+        own = self._places.setdefault(key, _Places(self, key, asyncio.Semaphore(places)))
+        own.used += 1
+        try:
+            await asyncio.wait_for(own.semaphore.acquire(), MAX_WAIT)
+        except BaseException as error:
+            own.forget()
+            if isinstance(error, asyncio.TimeoutError):
+                return None
+            raise
+        ticket = Ticket(own)
+        asyncio.get_running_loop().call_later(MAX_INSIDE, ticket.leave)
+        return ticket
+
+    def is_full(self, key: str) -> bool:
+        """Return whether the next call of a session or address has to wait."""
+        return key in self._places and self._places[key].semaphore.locked()
+
+    def remove(self, key: str) -> None:
+        """Forget a session or address without calls."""
+        del self._places[key]
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+@dataclass
+class _Places:
+    """The places of one session or address."""
+
+    queue: ReadQueue = field(repr=False)
+    key: str
+    semaphore: asyncio.Semaphore
+    used: int = 0
+    """The number of calls that have a place or wait for one."""
+
+    def leave(self) -> None:
+        """Free a place."""
+        self.semaphore.release()
+        self.forget()
+
+    def forget(self) -> None:
+        """Count one call less."""
+        self.used -= 1
+        if not self.used:
+            self.queue.remove(self.key)
+
+
+_queues: PerLoop[ReadQueue] = PerLoop()
+
+
+def connect() -> None:
+    """Connect the receiver. Call it only in processes that serve ASGI; see `middleware_queue`."""
+    if django.VERSION >= (5,):
+        request_started.connect(_wait, dispatch_uid="sitechat.read_queue")
+
+
+def leave(request: HttpRequest) -> None:
+    """Free the places of a call that has its response."""
+    for ticket in cast("Scope", getattr(request, "scope", {})).get(READING, ()):
+        ticket.leave()
+
+
+async def _wait(*, scope: Scope, **_signal: object) -> None:
+    """Let a call that reads wait for its places, or for its refusal."""
+    if not is_read(scope):
+        return
+    try:
+        request = ASGIRequest(scope, BytesIO())
+    except UnicodeDecodeError:  # Django refuses the request
+        return
+    try:
+        check_call(request, "reads")
+    except TooManyReads:
+        let_request_thread_go()  # the signal's synchronous receivers have used it
+        await brake().hold_back(scope)
+    else:
+        scope[READING] = [ticket async for ticket in _places(request)]
+
+
+async def _places(request: HttpRequest) -> AsyncIterator[Ticket]:
+    """Yield the places of a call, after it has waited for them."""
+    loop = asyncio.get_running_loop()
+    if (queue := _queues.get(loop)) is None:
+        queue = _queues.setdefault(loop, ReadQueue())
+    needed = [(f"address {network_of(request)}", OF_ADDRESS)]
+    if session := session_of(request):
+        needed.insert(0, (f"session {session}", OF_SESSION))
+    for key, places in needed:
+        if queue.is_full(key):
+            let_request_thread_go()
+        ticket = await queue.enter(key, places)
+        if ticket is not None:
+            yield ticket
