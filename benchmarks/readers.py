@@ -76,7 +76,7 @@ async def follow(bench: targets.Bench, served: peers.Served, seconds: float) -> 
     reader.cookies, reader.address = dict(owner.cookies), owner.address
     history = await reader.get(reader.url.path)
     path = f"{owner.url.path}replies/{json.loads(history.body)['running']}/"
-    bench.answers(5)
+    bench.answers(5, abort=False)
     others = Others(served)
     async with greedy(owner, path, FOLLOWERS) as statuses:
         await others.come(seconds)

@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 from pytest_django import Settings
 
-from sitechat.http import early_admission
+from sitechat.http import early_admission, read_limits, refusal_delays
 from sitechat.http.turn_queue import STARTING, WAITING, process_queue
 from sitechat.models import Conversation
 from sitechat.standin import Standin
@@ -226,20 +226,50 @@ def test_an_invalid_request_is_left_to_django(live_visitor: MakeVisitor) -> None
     assert async_to_sync(main)() == [400, 400]
 
 
-def test_too_many_calls_for_a_conversation_are_refused_and_counted_once(
-    live_visitor: MakeVisitor, settings: Settings
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        (CHAT, 200),
+        (f"{CHAT}conversations/", 200),
+        (f"{CHAT}updates/", 200),
+        (f"{CHAT}replies/unknown/", 404),
+    ],
+)
+def test_too_many_calls_that_read_are_refused_and_counted_once(
+    path: str, status: int, live_visitor: MakeVisitor, settings: Settings, smaller: Smaller
 ) -> None:
+    smaller(refusal_delays, DELAY=0.0)
     settings.CHAT_READ_LIMITS = {"reads_of_address": 2}
 
     async def main() -> list[AsgiAnswer]:
         site = ASGIHandler()
-        return [await AsgiCall("GET", body=b"").answer(site) for _ in range(3)]
+        return [await AsgiCall("GET", path, body=b"").answer(site) for _ in range(3)]
 
-    *allowed, refused = async_to_sync(main)()
-    assert [response.status_code for response in allowed] == [200, 200]
+    with read_limits.calls.renewed():
+        *allowed, refused = async_to_sync(main)()
+    assert [response.status_code for response in allowed] == [status, status]
     assert refused.status_code == 429
     assert int(refused["Retry-After"]) >= 1
-    assert started == [CHAT, CHAT]
+    assert started == [path, path]
+
+
+def test_a_refused_client_that_leaves_is_not_kept(
+    live_visitor: MakeVisitor, settings: Settings
+) -> None:
+    settings.CHAT_READ_LIMITS = {"reads_of_address": 1}
+
+    async def main() -> None:
+        site, call = ASGIHandler(), AsgiCall("GET", body=b"")
+        assert (await AsgiCall("GET", body=b"").answer(site)).status_code == 200
+        task = asyncio.create_task(call.answer(site))
+        await loop_turn()
+        assert refusal_delays.brake().held_back == 1
+        call.leave()
+        await asyncio.wait([task])
+        assert refusal_delays.brake().held_back == 0
+
+    with read_limits.calls.renewed(), refusal_delays.brake.renewed():
+        async_to_sync(main)()
 
 
 def test_under_wsgi_every_request_is_passed_on(visitor: Visitor) -> None:

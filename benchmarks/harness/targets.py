@@ -26,13 +26,17 @@ class Bench:
     def __exit__(self, *exception: object) -> None:
         self._stack.close()
 
-    def answers(self, count: int, *, pace: float = 0.0, hold: bool = False) -> None:
+    def answers(
+        self, count: int, *, pace: float = 0.0, hold: bool = False, abort: bool = True
+    ) -> None:
         """Set all answers to `count` deltas, one every `pace` seconds.
 
-        With `hold`, each answer waits after its first delta for `standin.release()`.
+        With `hold`, each answer waits after its first delta for `standin.release()`. Answers that
+        are running are aborted, unless `abort` is false.
         """
         # All answers are the same list, which saves work in the stand-in.
-        self.standin.clear()
+        if abort:
+            self.standin.clear()
         deltas, hold_after = visitors.deltas(count), 1 if hold else None
         self.standin.always(Answer(deltas, delay=pace, first_delay=0.0, hold_after=hold_after))
 

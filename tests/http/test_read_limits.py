@@ -43,6 +43,15 @@ def test_a_burst_is_allowed_and_then_a_steady_rate() -> None:
     assert calls.take("reads", "a", 60, now=1.01) > 0
 
 
+def test_a_part_of_the_calls_is_allowed_at_once() -> None:
+    calls = read_limits.CallCounts()
+    found = [calls.take("reads", "a", 240, read_limits.burst(240), now=0) for _ in range(61)]
+    assert [wait == 0 for wait in found] == [True] * 60 + [False]
+    assert calls.take("reads", "a", 240, 60, now=0.26) == 0
+    few = [calls.take("reads", "b", 5, read_limits.burst(5), now=0) for _ in range(6)]
+    assert [wait == 0 for wait in few] == [True] * 5 + [False]
+
+
 def test_long_cookies_take_no_memory() -> None:
     calls = read_limits.CallCounts()
     tracemalloc.start()
@@ -84,6 +93,18 @@ def test_reads_of_a_session_are_limited(live_visitor: MakeVisitor, settings: Set
     assert live_visitor().client.get(CHAT).status_code == 200
 
 
+def test_a_refused_session_does_not_use_up_the_limit_of_its_address(
+    live_visitor: MakeVisitor, settings: Settings
+) -> None:
+    settings.CHAT_READ_LIMITS = {"reads_of_session": 1, "reads_of_address": 3}
+    visitor = live_visitor()
+    visitor.ask("Hello")
+    assert visitor.client.get(CHAT).status_code == 200
+    for _ in range(5):
+        assert_too_many(visitor.client.get(CHAT))
+    assert live_visitor().client.get(CHAT).status_code == 200
+
+
 def test_stops_and_ratings_are_limited(live_visitor: MakeVisitor, settings: Settings) -> None:
     settings.CHAT_READ_LIMITS = {"actions_of_session": 2}
     visitor = live_visitor()
@@ -111,6 +132,30 @@ def test_replies_that_are_read_as_json_are_limited(
     assert visitor.poll(reply)["text"] == visitor.poll(reply)["text"]
     json_only = {"Accept": "application/json"}
     assert_too_many(visitor.client.get(reply_url(reply), headers=json_only))
+
+
+def test_streams_of_finished_and_unknown_replies_are_limited(
+    live_visitor: MakeVisitor, settings: Settings
+) -> None:
+    settings.CHAT_READ_LIMITS = {"reads_of_session": 2}
+    visitor = live_visitor()
+    reply = value_of(visitor.ask("Hello"), "reply")
+    stream = {"Accept": "text/event-stream"}
+    assert visitor.client.get(reply_url(reply), headers=stream).status_code == 200
+    assert visitor.client.get(reply_url("unknown"), headers=stream).status_code == 404
+    assert_too_many(visitor.client.get(reply_url(reply), headers=stream))
+    assert_too_many(visitor.client.get(reply_url("unknown"), headers=stream))
+
+
+def test_readers_of_unknown_and_finished_replies_are_not_counted_as_open(
+    live_visitor: MakeVisitor, settings: Settings
+) -> None:
+    settings.CHAT_READ_LIMITS = {"streams_of_reply": 1}
+    visitor = live_visitor()
+    reply = value_of(visitor.ask("Hello"), "reply")
+    for _ in range(3):
+        assert visitor.client.get(reply_url(reply)).status_code == 200
+        assert visitor.client.get(reply_url("unknown")).status_code == 404
 
 
 def test_streams_of_a_reply_are_limited_until_one_ends(held: Held, settings: Settings) -> None:

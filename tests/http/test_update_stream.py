@@ -15,6 +15,7 @@ from pytest_django import Settings
 
 from sitechat.conversations import erasure
 from sitechat.http import update_stream
+from sitechat.http.stream_slots import stream_slots, take_slot
 from sitechat.models import Conversation
 from sitechat.people import staff_actions
 from sitechat.people.handoff_watcher import watcher
@@ -160,3 +161,21 @@ def test_isolated_requests_poll(ann: User, settings: Settings) -> None:
         assert response.json()["person"]["state"] == "waiting"
 
     async_to_sync(main)()
+
+
+def test_clients_that_poll_are_not_counted_as_open_streams(ann: User, settings: Settings) -> None:
+    slot = take_slot(None)
+    settings.CHAT_MAX_STREAMS = stream_slots().streams
+    settings.CHAT_READ_LIMITS = {"streams_of_reply": 1}
+    polls = {**STREAM, "Prefer": "respond-async"}
+
+    async def main() -> None:
+        client = AsyncClient()
+        await client.post(f"{CHAT}person/")
+        for _ in range(3):
+            response = await client.get(f"{CHAT}updates/", headers=polls)
+            assert response.json()["person"]["state"] == "waiting"
+
+    async_to_sync(main)()
+    assert slot is not None
+    slot.release()

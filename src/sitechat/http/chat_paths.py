@@ -1,8 +1,8 @@
 """The paths of `chat/`, for code that runs before Django resolves URLs.
 
-`early_admission` and `middleware_queue` use them. The view adds each path under which it is called.
-So the paths in the URLconf of another host, tenant or language are known after the first request to
-them.
+`early_admission`, `middleware_queue` and `read_queue` use them. The view adds each path under which
+it is called. So the paths in the URLconf of another host, tenant or language are known after the
+first request to them.
 """
 
 from __future__ import annotations

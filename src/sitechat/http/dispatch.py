@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 from asgiref.sync import async_to_sync
 from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
@@ -104,7 +104,7 @@ async def _answer(
                 read_queue.leave(request)
         except Exception as error:
             if isinstance(request, ASGIRequest) and isinstance(error, TooManyReads):
-                await brake().hold_back(request.scope)
+                await brake().hold_back(cast("dict[str, Any]", request.scope))
             response = await _of_error(request, steps, error)
             if handler is None:
                 response["Allow"] = ", ".join(by_method)

@@ -1,9 +1,9 @@
-"""Admit or refuse messages before Django handles them, on sites with `ChatMiddleware`.
+"""Admit or refuse calls before Django handles them, on sites with `ChatMiddleware`.
 
 Django uses a thread for each ASGI request before it calls any middleware, and more threads for an
-error. So refusing a message there takes milliseconds, and with hundreds of messages at once, the
-site's other pages have to wait. For this reason the ASGI handler first passes its requests to the
-`EarlyAdmission`.
+error. So refusing a call there takes milliseconds, and with hundreds of calls at once, the site's
+other pages have to wait. For this reason the ASGI handler first passes its requests to the
+`EarlyAdmission`. It refuses messages if there is no room, and reads that exceed CHAT_READ_LIMITS.
 """
 
 from __future__ import annotations

@@ -88,6 +88,7 @@ async def _updates(request: HttpRequest, steps: RequestSteps) -> HttpResponseBas
     try:
         conversation, look, after = await steps.run(partial(_watched, request, place))
         if place.slot is None:  # no stream is free, and the client can poll
+            place.release()
             return JsonResponse(await steps.run(partial(look, after)))
         return sse.stream(
             UpdateStream(

@@ -78,7 +78,7 @@ class CallCounts:
 
 
 @dataclass(eq=False)
-class Follower:
+class CountedReader:
     """One reader of a stream."""
 
     reply: str
@@ -94,7 +94,7 @@ class Followers:
         # Reentrant: the garbage collector can close a stream while its thread holds the lock.
         self._lock = threading.RLock()
 
-    def enter(self, reply: str, address: str) -> Follower:
+    def enter(self, reply: str, address: str) -> CountedReader:
         """Count one more stream.
 
         Args:
@@ -112,15 +112,15 @@ class Followers:
             ):
                 raise TooManyReads(retry_after=STREAM_RETRY_AFTER)
             self._open.update([f"r{reply}", f"a{address}"])
-        return Follower(reply, address)
+        return CountedReader(reply, address)
 
-    def leave(self, follower: Follower) -> None:
+    def leave(self, reader: CountedReader) -> None:
         """Count one stream less. A second call for a reader does nothing."""
         with self._lock:
-            if not follower.is_open:
+            if not reader.is_open:
                 return
-            follower.is_open = False
-            for key in (f"r{follower.reply}", f"a{follower.address}"):
+            reader.is_open = False
+            for key in (f"r{reader.reply}", f"a{reader.address}"):
                 self._open[key] -= 1
                 if self._open[key] <= 0:
                     del self._open[key]
@@ -153,7 +153,7 @@ def _count(request: HttpRequest, kind: str) -> float:
     limits, counts = conf.CHAT_READ_LIMITS, calls()
     # The session first: what it is refused takes nothing from others at its address.
     wait = 0.0
-    if session := session_of(request):
+    if session := session_cookie(request):
         limit = limits[f"{kind}_of_session"]
         wait = counts.take(f"{kind} of session", session, limit, burst(limit))
     limit = limits[f"{kind}_of_address"]
@@ -165,6 +165,6 @@ def burst(limit: int) -> int:
     return max(limit // BURST_SHARE, MIN_BURST)
 
 
-def session_of(request: HttpRequest) -> str:
+def session_cookie(request: HttpRequest) -> str:
     """Return the key in the session cookie; "" if the request has none. Nothing is loaded."""
     return request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")

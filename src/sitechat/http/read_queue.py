@@ -21,7 +21,7 @@ from django.http import HttpRequest
 
 from sitechat.http.chat_paths import is_read
 from sitechat.http.client_address import network_of
-from sitechat.http.read_limits import TooManyReads, check_call, session_of
+from sitechat.http.read_limits import TooManyReads, check_call, session_cookie
 from sitechat.http.refusal_delays import brake
 from sitechat.http.turn_queue import Ticket
 from sitechat.runtime.daemon_threads import let_request_thread_go
@@ -145,7 +145,7 @@ async def _places(request: HttpRequest) -> AsyncIterator[Ticket]:
     if (queue := _queues.get(loop)) is None:
         queue = _queues.setdefault(loop, ReadQueue())
     needed = [(f"address {network_of(request)}", OF_ADDRESS)]
-    if session := session_of(request):
+    if session := session_cookie(request):
         needed.insert(0, (f"session {session}", OF_SESSION))
     for key, places in needed:
         if queue.is_full(key):

@@ -29,7 +29,7 @@ class StreamPlace:
     def __init__(self, request: HttpRequest) -> None:
         self._request = request
         self._is_released = False
-        self._follower: read_limits.Follower | None = None
+        self._reader: read_limits.CountedReader | None = None
         self.slot: StreamSlot | None = None
         """The slot; None if none was taken, or if none is free and the client polls."""
 
@@ -45,8 +45,8 @@ class StreamPlace:
                 server_of(self._request), on_loop=on_server_loop(self._request), polls=polls
             )
         )
-        if self.slot is not None and self._follower is not None:
-            self.slot.at_release(partial(read_limits.followers().leave, self._follower))
+        if self.slot is not None and self._reader is not None:
+            self.slot.at_release(partial(read_limits.followers().leave, self._reader))
         if self._is_released:
             self.release()
         if self.slot is None and not polls:
@@ -61,7 +61,7 @@ class StreamPlace:
         Raises:
             TooManyReads: It, or the reader's address, has too many open streams.
         """
-        self._follower = read_limits.followers().enter(followed, network_of(self._request))
+        self._reader = read_limits.followers().enter(followed, network_of(self._request))
 
     def respond(self, handle: ReplyHandle, after: int = 0) -> HttpResponseBase:
         """Return the reply as a stream, or its id for a client that must poll.
@@ -99,8 +99,8 @@ class StreamPlace:
         self._stop_following()
 
     def _stop_following(self) -> None:
-        if self._follower is not None:
-            read_limits.followers().leave(self._follower)
+        if self._reader is not None:
+            read_limits.followers().leave(self._reader)
 
 
 def headers_only(request: HttpRequest) -> HttpResponseBase:
