@@ -17,16 +17,13 @@ from pathlib import Path
 import pytest
 from django.apps import apps
 from django.conf import settings as django_settings
-from django.core.cache import cache
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
-from django.utils import translation
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from sitechat.claude import breaker, fallback_support, regions, retries
-from sitechat.conversations import bot_texts
+from sitechat.claude import retries
 from sitechat.engine import checkpoints, driver
 from sitechat.engine.running_replies import live_ids, stop
 from sitechat.engine.thread_pools import DATABASE_THREADS, workers
@@ -36,6 +33,7 @@ from sitechat.receivers import discover
 from sitechat.reports import background_review, usage_catch_up
 from sitechat.standin import Answer, Standin, pytest_plugin
 from tests import rendered
+from tests.fresh_process import fresh_process
 from tests.indexed import put_help_pages
 from tests.smaller import Smaller, make_smaller
 from tests.visitor import Held, MakeVisitor, Visitor
@@ -161,12 +159,8 @@ def live_server(django_db_setup: None, live_server: LiveServer) -> LiveServer:
 @pytest.fixture(autouse=True)
 def _fresh_process() -> Iterator[None]:
     """Reset the per-process state between tests."""
-    with breaker.circuit.renewed(), regions.in_us.renewed(), fallback_support.refusals.renewed():
+    with fresh_process():
         yield
-    assert not live_ids(), "a reply outlives its test, and would be booked in the next one"
-    bot_texts.forget()
-    cache.clear()
-    translation.deactivate()  # a request in another language leaves it active
 
 
 @pytest.fixture(scope="session")
@@ -294,5 +288,5 @@ def held(live_visitor: MakeVisitor, quick_engine: None, claude_standin: Standin)
     visitor = live_visitor()
     reply, rest = visitor.begin("Count")
     claude_standin.wait_for(lambda records: any(record.held for record in records))
-    until(lambda: visitor.poll(reply)["text"] == "One two")
+    until(lambda: visitor.poll(reply)["text"] == "One two", every=0.05)
     return visitor, reply, rest

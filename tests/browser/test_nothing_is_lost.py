@@ -100,7 +100,8 @@ def test_an_answer_that_ended_between_two_pages_is_announced(
     chat.button("Close the chat").click()
     chat.page.goto("about:blank")
     standin.release()
-    until(lambda: chat.page.request.get(f"{site}/api/chat/").json()["running"] is None)
+    running = f"{site}/api/chat/"
+    until(lambda: chat.page.request.get(running).json()["running"] is None, every=0.05)
     chat.page.goto(site)
     expect(chat.page.get_by_role("button", name="there is a new answer")).to_be_visible()
 

@@ -185,7 +185,7 @@ def test_an_answer_that_the_database_does_not_take_is_offered_again(
     with outage(books, times=2) as failed:
         claude_standin.release()
         assert b'{"done": "complete"}' in b"".join(rest)
-        until(lambda: visitor.history()["running"] is None)
+        until(lambda: visitor.history()["running"] is None, every=0.05)
     assert len(failed) == 2
     assert visitor.texts() == ["Count", "One two three four five"]
     assert Usage.objects.count() == 1

@@ -47,7 +47,7 @@ def test_values_from_outside_are_left_out(
     events = visitor.ask("When?")
     assert text_of(events) == "We are open."
     assert events[-1] == {"done": "complete"}
-    until(lambda: visitor.history()["running"] is None)
+    until(lambda: visitor.history()["running"] is None, every=0.05)
     usage = Usage.objects.get()
     assert (usage.stop_reason, usage.request_id, usage.estimated) == ("", "", True)
     assert usage.dollars > 0
@@ -61,7 +61,7 @@ def test_a_text_that_is_rejected_is_left_out(
     claude_standin.script("We are open.", "Yes.")
     visitor = live_visitor()
     assert visitor.ask("When?")[-1] == {"done": "complete"}
-    until(lambda: visitor.history()["running"] is None)
+    until(lambda: visitor.history()["running"] is None, every=0.05)
     row = Message.objects.get(role="assistant")
     assert (row.text, row.status, row.running_in) == ("", Status.COMPLETE, None)
     assert text_of(visitor.ask("Still?")) == "Yes."

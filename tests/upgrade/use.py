@@ -28,7 +28,7 @@ def main(known: dict[str, Any]) -> dict[str, object]:
     visitor.cookies["sessionid"] = str(known["cookie"])
     owner.login(username="owner", password="owner")
     # A reply counts as interrupted some seconds after its process has ended.
-    until(lambda: visitor.get("/api/chat/").json()["running"] is None, 20)
+    until(lambda: visitor.get("/api/chat/").json()["running"] is None, 20, every=0.25)
     found: dict[str, object] = {"conversation": visitor.get("/api/chat/").json()}
     url = f"/api/chat/replies/{known['replies'][0]}/"
     found["reply"] = visitor.get(url, headers={"Accept": "application/json"}).json()
