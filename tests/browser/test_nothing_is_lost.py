@@ -100,8 +100,7 @@ def test_an_answer_that_ended_between_two_pages_is_announced(
     chat.button("Close the chat").click()
     chat.page.goto("about:blank")
     standin.release()
-    running = f"{site}/api/chat/"
-    until(lambda: chat.page.request.get(running).json()["running"] is None, every=0.05)
+    until(lambda: chat.page.request.get(f"{site}/api/chat/").json()["running"] is None)
     chat.page.goto(site)
     expect(chat.page.get_by_role("button", name="there is a new answer")).to_be_visible()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tracemalloc
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -20,11 +19,9 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 
 
 @pytest.fixture(autouse=True)
-def _fresh(smaller: Smaller) -> Iterator[None]:
-    """No call of another test counts, and refusals come at once."""
+def _at_once(smaller: Smaller) -> None:
+    """Refusals come at once."""
     smaller(refusal_delays, DELAY=0.0)
-    with read_limits.calls.renewed():
-        yield
 
 
 def assert_too_many(response: Any) -> None:

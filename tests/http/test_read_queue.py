@@ -16,7 +16,7 @@ from django.test import AsyncRequestFactory
 from django.urls import reverse
 from pytest_django import Settings
 
-from sitechat.http import read_limits, read_queue
+from sitechat.http import read_queue
 from sitechat.http.read_queue import OF_ADDRESS, OF_SESSION
 from sitechat.http.refusal_delays import brake
 from tests.smaller import Smaller
@@ -35,7 +35,7 @@ def _serves_asgi() -> Iterator[None]:
     kept = request_started.receivers
     request_started.receivers = []  # Django's own need a thread
     read_queue.connect()
-    with read_limits.calls.renewed(), brake.renewed():
+    with brake.renewed():
         yield
     request_started.receivers = kept
     request_started.sender_receivers_cache.clear()
