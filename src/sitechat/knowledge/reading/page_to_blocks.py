@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,6 @@ from sitechat.knowledge.reading.decorations import (
     PERMALINKS,
     has_own_text,
     is_button,
-    is_consent_banner,
     is_decoration_of_code,
     is_decoration_of_heading,
     is_decoration_of_text,
@@ -27,7 +25,8 @@ from sitechat.knowledge.reading.decorations import (
     is_within_sentence,
 )
 from sitechat.knowledge.reading.inline_styles import Sight
-from sitechat.knowledge.reading.visibility import NEVER, Visibility, classes
+from sitechat.knowledge.reading.site_frame import is_frame
+from sitechat.knowledge.reading.visibility import NEVER, Visibility
 from sitechat.knowledge.text.invisible_characters import without_invisible
 from sitechat.knowledge.text.search_terms import is_unspaced
 
@@ -35,17 +34,6 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
-_FRAME = frozenset(["nav", "header", "footer", "aside", "form", "menu"])
-"""Elements of the site's frame, left out unless the page marks its main text."""
-_FRAME_ROLES = frozenset((
-    "navigation", "banner", "contentinfo", "search", "complementary", "dialog",
-))  # fmt: skip
-_NOT_TEXT_ROLES = frozenset(["navigation", "banner", "contentinfo", "search"])
-"""Roles that are left out of a marked main text, too."""
-_NOTES = re.compile(
-    r"(?:^|[-_])(?:admonition|alert|callout|caution|danger|hint|important|info|note|notice|tip"
-    r"|warning)(?:$|[-_])"
-)
 
 
 def blocks(region: HtmlElement, visibility: Visibility, *, has_frame: bool = False) -> list[Block]:
@@ -107,18 +95,9 @@ class _Walk:
         tag = element.tag
         if not isinstance(tag, str) or tag in NEVER:
             return None
-        if self._is_frame(element) or not self._is_text(element):
+        if is_frame(element, is_whole_page=self._has_frame) or not self._is_text(element):
             return None
         return self._visibility.of(element, self._sights[-1])
-
-    def _is_frame(self, element: HtmlElement) -> bool:
-        """Return whether an element belongs to the site's frame, such as its navigation."""
-        tag, role = element.tag, (element.get("role") or "").lower()
-        if tag == "nav" or role in _NOT_TEXT_ROLES or is_consent_banner(element):
-            return True
-        if not self._has_frame:
-            return False
-        return (tag in _FRAME or role in _FRAME_ROLES) and not is_wrapped_text(element)
 
     def _is_text(self, element: HtmlElement) -> bool:
         """Return whether an element is text, not a control or a decoration."""
@@ -232,18 +211,6 @@ class _Walk:
         text = self._taken()
         if text and text != "-":
             yield Block(text)
-
-
-def is_wrapped_text(element: HtmlElement) -> bool:
-    """Return whether an element is text although its tag usually belongs to the site's frame.
-
-    Examples are notes, forms around the whole page, and buttons with a question.
-    """
-    if element.tag == "aside":
-        return any(_NOTES.search(name) for name in classes(element))
-    if element.tag == "form":
-        return element.find(".//h1") is not None or element.find(".//h2") is not None
-    return element.tag == "button" and is_readable_button(element)
 
 
 def level_of(element: HtmlElement) -> int:

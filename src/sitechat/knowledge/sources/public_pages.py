@@ -22,7 +22,8 @@ from sitechat.knowledge.sources import page_versions
 from sitechat.knowledge.sources.base import Document, Rendered, Versions
 from sitechat.knowledge.sources.head_links import head_links
 from sitechat.knowledge.sources.hosts import Location
-from sitechat.knowledge.sources.rendering import AGENT, FORMATS, Elsewhere, LocalSite, PageResponse
+from sitechat.knowledge.sources.rendering import FORMATS, Elsewhere, LocalSite, PageResponse
+from sitechat.knowledge.sources.robots_rules import read_robots, robots_allow
 
 if TYPE_CHECKING:
     from protego import Protego
@@ -185,9 +186,8 @@ class PublicPages:
         return answer
 
     def may_read(self, place: Location) -> bool:
-        """Return whether robots.txt allows a page, with and without the `SCRIPT_NAME`."""
-        paths = {place.path, self.site.inner(place)}
-        return all(self.robots.can_fetch(path, AGENT) for path in paths)
+        """Return whether robots.txt allows a page."""
+        return robots_allow(self.robots, self.site, place)
 
     @cached_property
     def robots(self) -> Protego:
@@ -196,16 +196,7 @@ class PublicPages:
         Raises:
             Unreadable: It can't be read, so its rules are unknown.
         """
-        from protego import Protego
-
-        path = f"{self.site.prefix}robots.txt"
-        try:
-            answer = self.site.get(Location(self.site.home.host, path), follow=True)
-            if answer.status >= 500:
-                raise Unreadable(f"answers {answer.status}")
-        except Unreadable as error:
-            raise Unreadable(f"{path}: {error}") from error
-        return Protego.parse(answer.body.decode("utf-8", "replace"))
+        return read_robots(self.site)
 
     def _asks_for_login(self, visited: list[str]) -> bool:
         """Return whether redirects led to the login page.

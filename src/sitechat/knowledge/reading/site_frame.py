@@ -1,0 +1,54 @@
+"""The frame of a site around the text of a page, such as navigation, header and footer.
+
+It is not read.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from sitechat.knowledge.reading.decorations import is_consent_banner, is_readable_button
+from sitechat.knowledge.reading.visibility import classes
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+_FRAME = frozenset(["nav", "header", "footer", "aside", "form", "menu"])
+"""Elements of the site's frame, left out unless the page marks its main text."""
+_FRAME_ROLES = frozenset((
+    "navigation", "banner", "contentinfo", "search", "complementary", "dialog",
+))  # fmt: skip
+_NOT_TEXT_ROLES = frozenset(["navigation", "banner", "contentinfo", "search"])
+"""Roles that are left out of a marked main text, too."""
+_NOTES = re.compile(
+    r"(?:^|[-_])(?:admonition|alert|callout|caution|danger|hint|important|info|note|notice|tip"
+    r"|warning)(?:$|[-_])"
+)
+
+
+def is_frame(element: HtmlElement, *, is_whole_page: bool) -> bool:
+    """Return whether an element belongs to the site's frame.
+
+    Args:
+        element: The element.
+        is_whole_page: Whether the page does not mark its main text, so that all of it is read.
+    """
+    tag, role = element.tag, (element.get("role") or "").lower()
+    if tag == "nav" or role in _NOT_TEXT_ROLES or is_consent_banner(element):
+        return True
+    if not is_whole_page:
+        return False
+    return (tag in _FRAME or role in _FRAME_ROLES) and not is_wrapped_text(element)
+
+
+def is_wrapped_text(element: HtmlElement) -> bool:
+    """Return whether an element is text although its tag usually belongs to the site's frame.
+
+    Examples are notes, forms around the whole page, and buttons with a question.
+    """
+    if element.tag == "aside":
+        return any(_NOTES.search(name) for name in classes(element))
+    if element.tag == "form":
+        return element.find(".//h1") is not None or element.find(".//h2") is not None
+    return element.tag == "button" and is_readable_button(element)

@@ -1,0 +1,35 @@
+"""The rules of the site's robots.txt, which sitemaps and the crawler obey."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sitechat.knowledge.reading import Unreadable
+from sitechat.knowledge.sources.hosts import Location
+from sitechat.knowledge.sources.rendering import AGENT, LocalSite
+
+if TYPE_CHECKING:
+    from protego import Protego
+
+
+def read_robots(site: LocalSite) -> Protego:
+    """Return the rules of a site.
+
+    Raises:
+        Unreadable: They can't be read, so they are unknown.
+    """
+    from protego import Protego
+
+    path = f"{site.prefix}robots.txt"
+    try:
+        answer = site.get(Location(site.home.host, path), follow=True)
+        if answer.status >= 500:
+            raise Unreadable(f"answers {answer.status}")
+    except Unreadable as error:
+        raise Unreadable(f"{path}: {error}") from error
+    return Protego.parse(answer.body.decode("utf-8", "replace"))
+
+
+def robots_allow(robots: Protego, site: LocalSite, place: Location) -> bool:
+    """Return whether the rules allow a page, with and without the `SCRIPT_NAME`."""
+    return all(robots.can_fetch(path, AGENT) for path in {place.path, site.inner(place)})
