@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
 
 from sitechat.conf import conf
 from sitechat.errors import InvalidRequest
@@ -149,7 +150,7 @@ def find_bot(name: str | None) -> Chatbot:
     if name is None:
         name = resolved_name(name)
     if name not in bots:
-        raise InvalidRequest('"bot" names no bot of this site.')
+        raise InvalidRequest(_('"bot" names no bot of this site.'))
     bot: Chatbot = import_string(bots[name])(name)
     return bot
 

@@ -105,3 +105,27 @@ def test_a_stream_is_in_the_page_s_language(french: Visitor, claude_standin: Sta
         [error] = [event for event in again if "error" in event]
         assert error["message"].startswith(said)
         assert french.poll(reply, lang=language)["error"]["message"].startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (b"{", "Der Inhalt der Anfrage ist kein gültiges JSON in UTF-8."),
+        (b'{"message": 5}', "„message“ muss eine Zeichenkette sein."),
+        (
+            b'{"page": {"a": 1}, "message": "Hi"}',
+            "Unbekannte Schlüssel: 'a'. Bekannt sind: title, url.",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_request_is_said_in_its_language(
+    visitor: Visitor, body: bytes, text: str
+) -> None:
+    refused = visitor.post(body, f"{CHAT}?lang=de")
+    assert (refused.status_code, refused.json()["message"]) == (400, text)
+
+
+def test_a_message_that_can_not_be_asked_again_gets_its_own_reason(visitor: Visitor) -> None:
+    refused = visitor.send("Hello", replaces=UUID)
+    assert refused.status_code == 422
+    assert refused.json()["message"].startswith("Only the last message can be asked again")

@@ -9,6 +9,7 @@ from typing import Any, TypedDict
 
 from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Left
+from django.utils.translation import gettext as _
 
 from sitechat.conversations.replies import drop_lost_links, renewed
 from sitechat.conversations.visit import Visit
@@ -136,7 +137,9 @@ def excerpt(visit: Visit, conversation: Conversation, before: str | None = None)
     rows = conversation.messages.order_by("-position")
     if before is not None:
         if not (before.isascii() and before.isdecimal() and len(before) <= 9):
-            raise InvalidRequest('"before" must be the cursor of an earlier answer.')
+            raise InvalidRequest(
+                _('"%(key)s" must be the cursor of an earlier answer.') % {"key": "before"}
+            )
         rows = rows.filter(position__lt=int(before))
     newest = list(rows[: PAGE_SIZE + 1])
     shown = newest[:PAGE_SIZE]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from sitechat.conversations.conversation_history import find_other, own_conversations
 from sitechat.conversations.message_body import IncomingMessage
@@ -144,7 +145,7 @@ def check_replaced(message: IncomingMessage, newest: Sequence[Message]) -> None:
         return
     answered = len(newest) == 2 and newest[0].role == Role.ASSISTANT
     if not answered or newest[1].public_id != message.replaces:
-        raise Conflict
+        raise Conflict(_("Only the last message can be asked again in other words."))
 
 
 def look_up(visit: Visit, message: IncomingMessage) -> ConversationState:

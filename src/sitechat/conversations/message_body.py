@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from django.utils.translation import gettext as _
+
 from sitechat.chatbot import Chatbot, find_bot
 from sitechat.claude.messages import VisitorPage
 from sitechat.conf import conf
@@ -61,7 +63,7 @@ def parse_message(data: Mapping[str, Any]) -> IncomingMessage:
     reject_unknown_keys(data, {"message", "id", "page", "bot", "conversation", "replaces"})
     text = read_string(data, "message")
     if text is None:
-        raise InvalidRequest('"message" is required.')
+        raise InvalidRequest(_('"message" is required.'))
     text = text.strip()
     if is_blank(text):
         raise EmptyMessage
@@ -123,7 +125,7 @@ def read_uuid(data: Mapping[str, Any], key: str) -> uuid.UUID | None:
         return None
     value = parse_uuid(text)
     if value is None:
-        raise InvalidRequest(f'"{key}" must be a UUID.')
+        raise InvalidRequest(_('"%(key)s" must be a UUID.') % {"key": key})
     return value
 
 
@@ -136,7 +138,7 @@ def parse_page(value: object) -> VisitorPage | None:
     if value is None:
         return None
     if not isinstance(value, dict):
-        raise InvalidRequest('"page" must be an object with "url" and "title".')
+        raise InvalidRequest(_('"page" must be an object with "url" and "title".'))
     reject_unknown_keys(value, {"url", "title"})
     # Unlike `read_string`, accept lone surrogates: browsers can cut a title within a character.
     return VisitorPage(
@@ -149,7 +151,10 @@ def reject_unknown_keys(data: Mapping[str, Any], known: set[str]) -> None:
     """Raise InvalidRequest if the object has other keys than the known ones."""
     if unknown := sorted(set(data) - known):
         shown = ", ".join(repr(key[:50]) for key in unknown[:3])
-        raise InvalidRequest(f"Unknown keys: {shown}. Known: {', '.join(sorted(known))}.")
+        raise InvalidRequest(
+            _("Unknown keys: %(unknown)s. Known: %(known)s.")
+            % {"unknown": shown, "known": ", ".join(sorted(known))}
+        )
 
 
 def read_string(data: Mapping[str, Any], key: str) -> str | None:
@@ -162,7 +167,9 @@ def read_string(data: Mapping[str, Any], key: str) -> str | None:
     if value is None:
         return None
     if "\x00" in value or any("\ud800" <= c <= "\udfff" for c in value):
-        raise InvalidRequest(f'"{key}" has a NUL character or half of a surrogate pair.')
+        raise InvalidRequest(
+            _('"%(key)s" has a NUL character or half of a surrogate pair.') % {"key": key}
+        )
     return value
 
 
@@ -170,5 +177,5 @@ def _any_string(data: Mapping[str, Any], key: str) -> str | None:
     """Return the string at a key, with any characters; raise InvalidRequest for other types."""
     value = data.get(key)
     if value is not None and not isinstance(value, str):
-        raise InvalidRequest(f'"{key}" must be a string.')
+        raise InvalidRequest(_('"%(key)s" must be a string.') % {"key": key})
     return value

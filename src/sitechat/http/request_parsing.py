@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from django.http import HttpRequest, RawPostDataException
+from django.utils.translation import gettext as _
 
 from sitechat.claude.messages import VisitorPage
 from sitechat.conf import conf
@@ -56,7 +57,7 @@ def read_body(request: HttpRequest, limit: int) -> bytes:
     try:
         body = _stream(request).read(limit + 1)
     except (OSError, RawPostDataException):
-        raise InvalidRequest("The body could not be read.") from None
+        raise InvalidRequest(_("The body could not be read.")) from None
     if len(body) > limit:
         raise BodyTooLong
     return body
@@ -102,9 +103,9 @@ def read_json(request: HttpRequest) -> dict[str, Any]:
     except BodyTooLong:
         raise MessageTooLong(conf.CHAT_MAX_MESSAGE_LENGTH) from None
     except (ValueError, RecursionError):
-        raise InvalidRequest("The body is not valid JSON in UTF-8.") from None
+        raise InvalidRequest(_("The body is not valid JSON in UTF-8.")) from None
     if not isinstance(data, dict):
-        raise InvalidRequest("The body must be a JSON object.")
+        raise InvalidRequest(_("The body must be a JSON object."))
     return data
 
 
@@ -112,7 +113,7 @@ def _length(request: HttpRequest) -> int:
     try:
         return int(request.headers.get("Content-Length") or 0)
     except ValueError:
-        raise InvalidRequest("Content-Length is not a number.") from None
+        raise InvalidRequest(_("Content-Length is not a number.")) from None
 
 
 def read_stop(request: HttpRequest) -> int | None:
@@ -123,7 +124,9 @@ def read_stop(request: HttpRequest) -> int | None:
     reject_unknown_keys(data, {"at"})
     at = data.get("at")
     if at is not None and (not isinstance(at, int) or isinstance(at, bool) or at < 0):
-        raise InvalidRequest('"at" must be a number of characters, 0 or more.')
+        raise InvalidRequest(
+            _('"%(key)s" must be a number of characters, 0 or more.') % {"key": "at"}
+        )
     return at
 
 
@@ -178,7 +181,7 @@ def read_rating(request: HttpRequest) -> Rating:
     reject_unknown_keys(data, {"rating", "comment"})
     rating = data.get("rating")
     if not isinstance(rating, int) or isinstance(rating, bool) or rating not in {-1, 0, 1}:
-        raise InvalidRequest('"rating" must be 1, 0 or -1.')
+        raise InvalidRequest(_('"rating" must be 1, 0 or -1.'))
     comment = read_string(data, "comment")
     if comment is None:
         return Rating(rating)
@@ -207,9 +210,9 @@ def read_confirmation(request: HttpRequest) -> Confirmation:
     given = data.get("id")
     use = parse_uuid(given) if isinstance(given, str) else None
     if use is None:
-        raise InvalidRequest('"id" must be the id of the question.')
+        raise InvalidRequest(_('"id" must be the id of the question.'))
     if not isinstance(data.get("approve"), bool):
-        raise InvalidRequest('"approve" must be true or false.')
+        raise InvalidRequest(_('"%(key)s" must be true or false.') % {"key": "approve"})
     return Confirmation(use, data["approve"])
 
 
@@ -224,5 +227,7 @@ def read_after(request: HttpRequest) -> int:
     """
     given = [request.GET.get("after") or "0", request.headers.get("Last-Event-ID") or "0"]
     if not all(value.isascii() and value.isdecimal() and len(value) <= 9 for value in given):
-        raise InvalidRequest('"after" must be a number of characters, 0 or more.')
+        raise InvalidRequest(
+            _('"%(key)s" must be a number of characters, 0 or more.') % {"key": "after"}
+        )
     return max(map(int, given))

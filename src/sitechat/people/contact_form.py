@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from django import forms
 from django.core.validators import RegexValidator
+from django.utils.translation import gettext as _
 
 from sitechat.conf import conf
 from sitechat.conversations.message_body import parse_page, read_string, reject_unknown_keys
@@ -126,9 +127,9 @@ def parse_contact(form: ContactForm, data: Mapping[str, Any], referer: str = "")
     entered = {name: (read_string(data, name) or "").strip() for name in FIELDS}
     for name in FIELDS:
         if entered[name] and name not in form.fields:
-            raise InvalidRequest(f'The form has no field "{name}".')
+            raise InvalidRequest(_('The form has no field "%(name)s".') % {"name": name})
     if not isinstance(data.get("consent", False), bool):
-        raise InvalidRequest('"consent" must be true or false.')
+        raise InvalidRequest(_('"%(key)s" must be true or false.') % {"key": "consent"})
     page = parse_page(data.get("page"))
     checked = _EntriesForm(form, {**entered, "consent": data.get("consent", False)})
     if not checked.is_valid():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from sitechat.conversations import conversation_history
 from sitechat.conversations.visit import Visit
@@ -23,7 +24,9 @@ def parse_cursor(given: str | None) -> int | None:
     if not given:
         return None
     if not (given.isascii() and given.isdecimal() and len(given) <= 9):
-        raise InvalidRequest('"after" must be the cursor of an earlier answer.')
+        raise InvalidRequest(
+            _('"%(key)s" must be the cursor of an earlier answer.') % {"key": "after"}
+        )
     return int(given)
 
 

@@ -34,7 +34,11 @@ class Command(ChatCommand):
             help=_("print what would be deleted, and delete nothing"),
         )
         parser.add_argument(
-            "--no-input", action="store_false", dest="interactive", help=_("delete without asking")
+            "--noinput",
+            "--no-input",
+            action="store_false",
+            dest="interactive",
+            help=_("delete without asking"),
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
