@@ -194,16 +194,18 @@ def _index(source: AnySource, report: IndexReport) -> Iterator[Stored]:
                 yield store(source.read(url), source.label, started)
     except Unreadable as error:
         report.add(source.label, str(error))
-        return
     except Exception as error:  # a broken source must not prevent reading the others
         report.add(
             source.label,
             f"stopped after {count} pages ({type(error).__name__}: {error}); its other pages keep "
             "their old text",
         )
-        return  # an incomplete run does not show which pages are gone
-    report.removed += remove_unseen(source.label, started)
-    repeated_text.apply(source.label, lines, started)
+    else:
+        report.removed += remove_unseen(source.label, started)
+        repeated_text.apply(source.label, lines, started)
+        return
+    # An incomplete run does not show which pages are gone, and which text the pages share.
+    repeated_text.apply_known(source.label, started)
 
 
 class _Unchanged:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from django.utils import timezone
 
 from sitechat.knowledge import audience as audiences
-from sitechat.knowledge.index import page_queries
+from sitechat.knowledge.index import page_queries, repeated_text
 from sitechat.knowledge.index.outcomes import Outcome
 from sitechat.knowledge.reading import PassageDraft
 from sitechat.knowledge.reading.documents import Reading
@@ -80,7 +80,7 @@ def write_content(
     if same.update(seen=timezone.now(), error="", key=document.key):
         known = same.first()
         if known is not None:
-            _store_snapshot(known, document.rendered, reading, text_hash)
+            _store_snapshot(known, document, reading, text_hash)
         return Outcome.UNCHANGED
     with database.atomic():
         IndexState.lock()
@@ -96,16 +96,27 @@ def write_content(
         page.indexed = page.seen = timezone.now()
         page.error = ""
         page.save()
-        _store_passages(page, _without_heading(reading.cuts, page.title))
+        cuts = reading.cuts
+        if has_snapshot(document, reading):
+            cuts = repeated_text.without_known_lines(source, cuts)
+        _store_passages(page, _without_heading(cuts, page.title))
         if outcome is Outcome.CHANGED:
             PageSnapshot.objects.filter(page=page).delete()
-        _store_snapshot(page, document.rendered, reading, text_hash)
+        _store_snapshot(page, document, reading, text_hash)
     return outcome
+
+
+def has_snapshot(document: Document, reading: Reading) -> bool:
+    """Return whether a document may share text with others, which its snapshot then helps to find.
+
+    These are pages that were rendered, and files with a title of their own.
+    """
+    return document.rendered is not None or reading.has_own_title
 
 
 def _title(page: Page, document: Document, reading: Reading) -> str:
     """Return the title of a page, without the shared part if it is known; see `repeated_text`."""
-    if page.pk and page.title and (document.rendered is not None or reading.has_own_title):
+    if page.pk and page.title and has_snapshot(document, reading):
         known = PageSnapshot.objects.filter(page=page).values_list("raw_title", "heading").first()
         if known == (reading.title, reading.heading):
             return page.title
@@ -123,14 +134,11 @@ def _without_heading(cuts: list[PassageDraft], title: str) -> list[PassageDraft]
     ]
 
 
-def _store_snapshot(
-    page: Page, rendered: Rendered | None, reading: Reading, text_hash: str
-) -> None:
-    """Store the snapshot of a page that was rendered, or whose title may have a shared part."""
-    if rendered is None:
-        if not reading.has_own_title:
-            return
-        rendered = Rendered()
+def _store_snapshot(page: Page, document: Document, reading: Reading, text_hash: str) -> None:
+    """Store the snapshot of a page that has one; see `has_snapshot`."""
+    if not has_snapshot(document, reading):
+        return
+    rendered = document.rendered or Rendered()
     values = {
         "text_hash": text_hash,
         "translations": rendered.translations,

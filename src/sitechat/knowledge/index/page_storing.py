@@ -15,6 +15,7 @@ from sitechat.knowledge import audience as audiences
 from sitechat.knowledge.index import page_queries, repeated_text
 from sitechat.knowledge.index.outcomes import Outcome, Stored
 from sitechat.knowledge.index.page_rows import (
+    has_snapshot,
     mark_failed,
     page_at,
     stored_page,
@@ -97,9 +98,8 @@ def store(document: Document, source: str, since: datetime | None = None) -> Sto
                 mark_failed(page_at(document, url, source), problem, gone=True, audience=audience)
             return Stored(Outcome.LEFT_OUT, url, problem)
     outcome = write_content(document, url, source, language, audience, reading, text_hash)
-    return Stored(
-        outcome, url, lines=repeated_text.lines_of(reading) if document.rendered else frozenset()
-    )
+    lines = repeated_text.lines_of(reading) if has_snapshot(document, reading) else frozenset()
+    return Stored(outcome, url, lines=lines)
 
 
 def mark_unchanged(keys: Collection[str], source: str) -> None:

@@ -1,7 +1,8 @@
 """Boilerplate: text that most pages of a source share, such as "Back to top" or the site's name.
 
-It is detected after each run of a source, and removed from the stored titles and passages. Titles
-that a source gives, and titles that are headings, stay as they are.
+It is detected after each run of a source, and removed from the stored titles and passages. Later,
+known lines are removed before a page is stored. Titles that a source gives, and titles that are
+headings, stay as they are. Only rendered pages and files with a title of their own are compared.
 """
 
 from __future__ import annotations
@@ -9,12 +10,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 from uuid import uuid4
 
 from django.db.models import QuerySet
 
+from sitechat.knowledge.reading import PassageDraft
 from sitechat.knowledge.reading.documents import Reading
 from sitechat.models import IndexState, Page, Passage, SourceFrame
 from sitechat.runtime import database
@@ -121,6 +124,15 @@ def apply_known(source: str, since: datetime) -> None:
         frame = _frame(source)
         _shorten_titles(frame, pages, changed)
         _drop_lines(set(frame.lines), list(changed.values_list("pk", flat=True)))
+
+
+def without_known_lines(source: str, cuts: list[PassageDraft]) -> list[PassageDraft]:
+    """Return passages without the known shared lines of a source, unless nothing would be left."""
+    lines = set(_frame(source).lines)
+    if not lines:
+        return cuts
+    kept = [replace(piece, text=_without_lines(piece.text, lines)) for piece in cuts]
+    return [piece for piece in kept if piece.text] or cuts
 
 
 def _frame(source: str) -> SourceFrame:
