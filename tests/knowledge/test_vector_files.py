@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,9 @@ from pytest_django import Settings
 from sitechat.checks.knowledge import check_embedder
 from sitechat.knowledge import audience, index
 from sitechat.knowledge.index import embeddings, question_vectors
+from sitechat.knowledge.index.building import build
 from sitechat.knowledge.index.page_queries import remove
+from sitechat.knowledge.index.throttling import Pace
 from sitechat.knowledge.searching import Query, ranking, search_index
 from sitechat.models import Passage
 from tests.indexed import found, put
@@ -97,6 +100,27 @@ def test_vectors_are_updated_in_place(help_pages: None, embedder: None) -> None:
     assert second is not None
     assert second.folder == first.folder
     assert index.status()["vectors"] == 3
+
+
+class Watch(Pace):
+    def __init__(self, file: Path) -> None:
+        super().__init__()
+        self.file = file
+        self.sizes: set[int] = set()
+
+    def __call__(self) -> None:
+        if self.file.exists():
+            self.sizes.add(self.file.stat().st_size)
+
+
+def test_a_new_index_gets_its_vectors_in_pieces(embedder: None, tmp_path: Path) -> None:
+    for number in range(110):
+        put(f"/{number}/", f"A courier brings parcel {number}")
+    list(embeddings.embed_missing())
+    watch = Watch(tmp_path / "vectors.f32")
+    build(tmp_path, "state", watch)
+    vector = watch.file.stat().st_size // 110
+    assert {number // vector for number in watch.sizes} == {0, 50, 100}, "not all at the end"
 
 
 def test_with_many_vectors_only_passages_with_the_words_are_compared(

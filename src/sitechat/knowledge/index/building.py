@@ -134,6 +134,8 @@ def _apply_changes(
             facts = _with_vectors(facts, writer)
             write_facts(connection, facts)
             connection.commit()
+        elif writer is not None:
+            writer.write()  # `facts` keeps those of the old embedder until all are written
     word_counts.write()
     if needs_all_vectors and writer is not None:
         _write_other_vectors(connection, set(wanted), writer, pace)
