@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal
 
 EFFORTS = ("low", "medium", "high", "xhigh", "max")
@@ -257,6 +258,7 @@ _MODEL_ID = re.compile(
 """A model id, with the prefixes and suffixes of clouds around the base name."""
 
 
+@lru_cache(maxsize=256)  # a turn asks for it some fifty times
 def base_name(model: str) -> str:
     """Return a model id without date, version and the prefixes of Bedrock and Vertex."""
     match = _MODEL_ID.fullmatch(model)
