@@ -198,6 +198,11 @@ def test_the_page_shows_any_period(owner: Client, query: str) -> None:
     assert owner.get(f"{PAGE}?{query}").status_code == 200
 
 
+def test_the_page_leads_back_to_the_usage(owner: Client) -> None:
+    page = owner.get(PAGE).content.decode()
+    assert page.count('<li><a href="/admin/sitechat/usage/">Usage</a></li>') == 1
+
+
 def test_the_page_shows_questions_to_those_who_may_read_them(owner: Client) -> None:
     week()
     assert "Where can I park?" in owner.get(PAGE).content.decode()
