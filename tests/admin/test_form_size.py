@@ -40,6 +40,11 @@ def test_so_is_a_long_answer_to_a_visitor(owner: Client) -> None:
     assert send(owner, path, action="say", text=TEXT).status_code == 413
 
 
+def test_the_form_is_read_to_its_end_so_that_the_browser_sees_the_answer(owner: Client) -> None:
+    response = send(owner, "contact/", answer=TEXT)
+    assert response.wsgi_request.read() == b""
+
+
 def test_others_than_staff_get_no_page_of_the_admin(client: Client) -> None:
     assert send(client, "contact/", answer=TEXT).status_code == 403
     client.force_login(User.objects.create_user("visitor"))

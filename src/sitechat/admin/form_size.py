@@ -8,12 +8,19 @@ the token themselves after they have read the form.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponseBase
 from django.views.decorators.csrf import csrf_protect
+
+MAX_DISCARDED = 50_000_000
+"""Maximum bytes of a form that are read and discarded."""
+
+CHUNK = 65_536
+"""Number of bytes that are read at once."""
 
 View = Callable[..., HttpResponseBase]
 
@@ -32,8 +39,21 @@ def with_size_check(view: View, too_long: Callable[[HttpRequest], HttpResponseBa
         try:
             request.POST  # noqa: B018 - Django reads the form here
         except RequestDataTooBig:
-            return too_long(request)
+            response = too_long(request)
+            _discard_body(request)
+            return response
         return protected(request, *args, **kwargs)
 
     setattr(checked, "csrf_exempt", True)  # noqa: B010 - mypy knows no attributes of functions
     return checked
+
+
+def _discard_body(request: HttpRequest) -> None:
+    """Read the rest of the form.
+
+    Otherwise servers close the connection, and browsers may report that instead of the answer.
+    """
+    left = MAX_DISCARDED
+    with suppress(OSError):
+        while left > 0 and (piece := request.read(CHUNK)):
+            left -= len(piece)
