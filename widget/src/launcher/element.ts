@@ -2,7 +2,7 @@
 
 import type { Host, Part, SiteChatEvents } from "../shared/launcher-types"
 import css from "../styles/launcher.css?inline"
-import { type Chat, createChat } from "./chat"
+import { type Chat, createChat } from "./bubble"
 import { installPart } from "./loading"
 
 /** The chats of this page. They outlive their elements, so that they are kept when the body is replaced. */

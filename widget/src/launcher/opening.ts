@@ -1,6 +1,6 @@
 /** Opens chats from the page's own elements, its address and keyboard shortcuts. */
 
-import type { Chat } from "./chat"
+import type { Chat } from "./bubble"
 import { findChat } from "./element"
 
 /** Maximum characters of a question in an address. */
