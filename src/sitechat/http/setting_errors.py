@@ -5,17 +5,16 @@ Servers do not run the system checks at their start, so a site may serve request
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.conf import settings
 from django.core import checks
+from django.core.signals import setting_changed
+from django.dispatch import receiver
 
 from sitechat.runtime.safe_logging import get_logger
 
 logger = get_logger("sitechat.settings")
 
-_known: tuple[Any, list[str]] = (None, [])
-"""The settings that were checked last, and the ids of their errors."""
+_known: list[str] | None = None
+"""The ids of the errors of the current settings; None if they are not known."""
 
 
 def setting_errors() -> list[str]:
@@ -24,13 +23,16 @@ def setting_errors() -> list[str]:
     They are computed once for the same settings. This never raises.
     """
     global _known  # noqa: PLW0603
-    # Django replaces it with every change of the settings.
-    current = settings._wrapped  # type: ignore[misc] # django-stubs does not know it
-    known, ids = _known
-    if known is not current:
-        ids = _checked()
-        _known = (current, ids)
-    return ids
+    if _known is None:
+        _known = _checked()
+    return _known
+
+
+@receiver(setting_changed)
+def _forget_errors(**_signal: object) -> None:
+    """Forget the errors when a test changes a setting. Elsewhere settings do not change."""
+    global _known  # noqa: PLW0603
+    _known = None
 
 
 def _checked() -> list[str]:
