@@ -43,6 +43,14 @@ def test_head_of_a_reply_has_the_headers_of_its_stream(
     assert int(polled["Content-Length"]) > 0
 
 
+def test_answers_that_depend_on_accept_say_so(answered: Answered) -> None:
+    visitor, reply = answered
+    for url in (reply_url(reply), f"{CHAT}updates/"):
+        for accept in ("application/json", "text/event-stream"):
+            response = visitor.client.get(url, headers={"Accept": accept})
+            assert "Accept" in response["Vary"].split(", ")
+
+
 def test_a_response_without_content_has_no_type(answered: Answered) -> None:
     visitor, _reply = answered
     response = visitor.forget()

@@ -10,7 +10,7 @@ import asyncio
 import secrets
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from functools import partial
+from functools import partial, wraps
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -20,6 +20,7 @@ from django.core.handlers.asgi import ASGIRequest
 from django.core.signals import got_request_exception
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.utils.cache import patch_vary_headers
 
 from sitechat.errors import (
     ChatError,
@@ -84,6 +85,18 @@ def endpoint(**by_method: Handler) -> View:
         setattr(exempt, "csrf_exempt", True)  # noqa: B010 - mypy knows no attributes of functions
     setattr(view, "for_asgi", for_asgi)  # noqa: B010
     return view
+
+
+def varying_by_accept(handler: Handler) -> Handler:
+    """Return a handler whose responses say that they depend on the header `Accept`."""
+
+    @wraps(handler)
+    async def varying(request: HttpRequest, steps: RequestSteps, **kwargs: str) -> HttpResponseBase:
+        response = await handler(request, steps, **kwargs)
+        patch_vary_headers(response, ["Accept"])
+        return response
+
+    return varying
 
 
 async def _answer(

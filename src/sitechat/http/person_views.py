@@ -17,7 +17,7 @@ from sitechat.conversations import consent, conversation_history
 from sitechat.engine.reply import Event
 from sitechat.http import admission, read_limits, request_parsing, session_data, sse, visit_reader
 from sitechat.http.admin_links import admin_link
-from sitechat.http.dispatch import endpoint
+from sitechat.http.dispatch import endpoint, varying_by_accept
 from sitechat.http.stream_or_poll import (
     StreamPlace,
     headers_only,
@@ -161,4 +161,4 @@ async def _async_once(body: bytes) -> AsyncIterator[bytes]:
 
 
 person = endpoint(POST=_ask, DELETE=_leave)
-news = endpoint(GET=_updates)
+news = endpoint(GET=varying_by_accept(_updates))

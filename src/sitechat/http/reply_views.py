@@ -12,7 +12,7 @@ from sitechat.chatbot import find_bot
 from sitechat.conversations import replies
 from sitechat.conversations.visit import Visit
 from sitechat.http import admission, read_limits, request_parsing, visit_reader
-from sitechat.http.dispatch import endpoint
+from sitechat.http.dispatch import endpoint, varying_by_accept
 from sitechat.http.stream_or_poll import StreamPlace, headers_only, tokens
 from sitechat.models import Message
 from sitechat.runtime.request_steps import RequestSteps
@@ -25,7 +25,6 @@ async def _reply(request: HttpRequest, steps: RequestSteps, reply_id: str) -> Ht
     if "application/json" in accepts and "text/event-stream" not in accepts:
         return JsonResponse(await steps.run(partial(_current, request, reply_id)))
     if request.method == "HEAD":
-        read_limits.check_call(request, "reads")
         await steps.run(partial(_current, request, reply_id))
         return headers_only(request)
     place = StreamPlace(request)
@@ -91,6 +90,6 @@ def find_reply(request: HttpRequest, visit: Visit, reply_id: str) -> Message:
     return replies.find_reply(visit, reply_id, None if name is None else find_bot(name).name)
 
 
-reply = endpoint(GET=_reply)
+reply = endpoint(GET=varying_by_accept(_reply))
 stop = endpoint(POST=_stop)
 rating = endpoint(POST=_rate)
