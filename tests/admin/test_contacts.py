@@ -160,3 +160,12 @@ def test_a_contact_without_a_name_has_none(owner: Client) -> None:
     put(email="ann@example.org")
     page = page_of(owner, f"{URL}{Contact.objects.get().pk}/change/")
     assert "<bdi>ann@example.org</bdi>" not in page
+
+
+def test_the_page_leaves_out_what_the_visitor_did_not_enter(owner: Client) -> None:
+    contact = put(message="Please call")
+    page = page_of(owner, f"{URL}{contact.pk}/change/")
+    assert "field-shown_message" in page
+    assert "field-shown_email" in page
+    for empty in ("shown_name", "shown_phone", "shown_page", "consent"):
+        assert f"field-{empty}" not in page

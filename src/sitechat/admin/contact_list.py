@@ -51,6 +51,10 @@ COLUMNS = ("created", "state", "email", "name", "phone", "message", "bot", "lang
 """Columns of the CSV file."""
 
 
+OPTIONAL = ("email", "name", "phone", "message", "page", "consent")
+"""Fields whose line is left out of a contact's page if they are empty."""
+
+
 @admin.register(Contact)
 class ContactAdmin(KeysetRows, ContactModelAdmin):
     """List contact requests. Only their state can be changed."""
@@ -163,8 +167,11 @@ class ContactAdmin(KeysetRows, ContactModelAdmin):
         return [contact.shown_name for contact in objs], dict(counts), perms_needed, protected
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        """Return the fields, with the transcript if the user may read it."""
+        """Return the fields that have a value, with the transcript if the user may read it."""
         hidden = set() if may_read_transcripts(request) else {"transcript"}
+        if obj is not None:
+            empty = {name for name in OPTIONAL if not getattr(obj, name)}
+            hidden |= empty | {f"shown_{name}" for name in empty}
         return [name for name in self.fields or [] if name not in hidden]
 
     def render_change_form(
