@@ -31,6 +31,7 @@ def test_events_are_lines_of_json() -> None:
         'id: 9\ndata: {"t": "Grüß\\n\\n🦊"}\n\n'.encode()
     )
     assert sse.encode(Event({"done": "complete"})) == b'data: {"done": "complete"}\n\n'
+    assert sse.encode(Event({"cursor": "6"}, 6)) == b'id: 6\ndata: {"cursor": "6"}\n\n'
 
 
 def test_a_stream_begins_with_a_comment_and_ends_with_done(visitor: Visitor) -> None:

@@ -50,8 +50,10 @@ def encode(event: Event) -> bytes:
     """Return an event in the format of Server-Sent Events."""
     if event.offset is None:
         return b"data: " + _json(event.data).encode() + b"\n\n"
-    # Most events are text, and the encoder is faster for a string than for a dictionary.
-    return b'id: %d\ndata: {"t": %s}\n\n' % (event.offset, _json(event.data["t"]).encode())
+    if event.data.keys() == {"t"}:
+        # Most events are text, and the encoder is faster for a string than for a dictionary.
+        return b'id: %d\ndata: {"t": %s}\n\n' % (event.offset, _json(event.data["t"]).encode())
+    return b"id: %d\ndata: %s\n\n" % (event.offset, _json(event.data).encode())  # of updates
 
 
 class FollowedReply(Protocol):
