@@ -117,9 +117,9 @@ def test_a_new_index_gets_its_vectors_in_pieces(embedder: None, tmp_path: Path) 
     for number in range(110):
         put(f"/{number}/", f"A courier brings parcel {number}")
     list(embeddings.embed_missing())
-    watch = Watch(tmp_path / "vectors.f32")
+    watch = Watch(tmp_path / "vectors.f32.new")
     build(tmp_path, "state", watch)
-    vector = watch.file.stat().st_size // 110
+    vector = (tmp_path / "vectors.f32").stat().st_size // 110
     assert {number // vector for number in watch.sizes} == {0, 50, 100}, "not all at the end"
 
 

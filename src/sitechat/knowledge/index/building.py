@@ -140,6 +140,8 @@ def _apply_changes(
     if needs_all_vectors and writer is not None:
         _write_other_vectors(connection, set(wanted), writer, pace)
     facts = _with_vectors(facts, writer)
+    if writer is not None:
+        writer.publish()
     facts = count_facts(connection, state, facts.vectors if writer else None)
     write_facts(connection, facts)
     connection.commit()

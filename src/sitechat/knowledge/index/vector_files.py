@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 VECTORS = "vectors.f32"
 VECTOR_PASSAGES = "vector_passages.i64"
+_NEW = ".new"
+"""The suffix of files with the vectors of another embedder, until they are complete."""
 
 
 class VectorWriter:
@@ -30,13 +32,15 @@ class VectorWriter:
     Args:
         folder: The folder of the index.
         files: The metadata of existing vectors of the current embedder.
+        is_new: Whether to write new files, which replace the existing ones with `publish`.
     """
 
-    def __init__(self, folder: Path, files: VectorFiles) -> None:
+    def __init__(self, folder: Path, files: VectorFiles, *, is_new: bool = False) -> None:
         import numpy as np
 
         self.files = files
         self._folder = folder
+        self._suffix = _NEW if is_new else ""
         self._numpy = np
         self._owners: NDArray[np.int64] | None = None
         self._gone: set[int] = set()
@@ -46,7 +50,7 @@ class VectorWriter:
     def forget(self, pages: Iterable[int]) -> None:
         """Remove the vectors of pages."""
         if self._owners is None:
-            self._owners = _owners(self._folder, self.files.rows)
+            self._owners = _owners(self._path(VECTOR_PASSAGES), self.files.rows)
         rows = self._numpy.isin(self._owners[:, 1], list(pages)).nonzero()[0]
         self._gone.update(map(int, rows))
 
@@ -62,12 +66,12 @@ class VectorWriter:
     def write(self) -> VectorFiles:
         """Write the changes and return the new metadata."""
         np, rows = self._numpy, self.files.rows
-        with (self._folder / VECTORS).open("r+b") as file:
+        with self._path(VECTORS).open("r+b") as file:
             file.seek(rows * self.files.dimensions * 4)  # overwrite incomplete rows
             for vector in self._vectors:
                 file.write(vector.tobytes())
             file.truncate()
-        with (self._folder / VECTOR_PASSAGES).open("r+b") as file:
+        with self._path(VECTOR_PASSAGES).open("r+b") as file:
             for row in self._gone:
                 file.seek(row * 16)
                 file.write(bytes(16))
@@ -80,6 +84,15 @@ class VectorWriter:
         self._owners, self._vectors, self._added = None, [], []
         self._gone.clear()
         return self.files
+
+    def publish(self) -> None:
+        """Replace the existing files by new ones. Processes keep those that they have mapped."""
+        for name in (VECTORS, VECTOR_PASSAGES) if self._suffix else ():
+            self._path(name).replace(self._folder / name)
+        self._suffix = ""
+
+    def _path(self, name: str) -> Path:
+        return self._folder / f"{name}{self._suffix}"
 
 
 def open_writer(folder: Path, files: VectorFiles | None) -> tuple[VectorWriter | None, bool]:
@@ -103,10 +116,9 @@ def open_writer(folder: Path, files: VectorFiles | None) -> tuple[VectorWriter |
     if files is not None and files.embedder == newest:
         return VectorWriter(folder, files), False
     for name in (VECTORS, VECTOR_PASSAGES):
-        # Deleted instead of truncated, because other processes have it mapped.
-        (folder / name).unlink(missing_ok=True)
-        (folder / name).touch()
-    return VectorWriter(folder, VectorFiles(newest, int(newest.rpartition(":")[2]), 0)), True
+        (folder / f"{name}{_NEW}").write_bytes(b"")  # a killed update may have left it
+    new = VectorFiles(newest, int(newest.rpartition(":")[2]), 0)
+    return VectorWriter(folder, new, is_new=True), True
 
 
 def open_vectors(folder: Path, files: VectorFiles) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
@@ -119,15 +131,15 @@ def open_vectors(folder: Path, files: VectorFiles) -> tuple[NDArray[np.float32],
     import numpy as np
 
     shape = (files.rows, files.dimensions)
-    owners = _owners(folder, files.rows)
+    owners = _owners(folder / VECTOR_PASSAGES, files.rows)
     if not files.rows:
         return np.zeros(shape, dtype=np.float32), owners
     return np.memmap(folder / VECTORS, dtype=np.float32, mode="r", shape=shape), owners
 
 
-def _owners(folder: Path, rows: int) -> NDArray[np.int64]:
+def _owners(file: Path, rows: int) -> NDArray[np.int64]:
     """Return the passage and page of each vector, as an array of shape (rows, 2)."""
     import numpy as np
 
-    found = np.fromfile(folder / VECTOR_PASSAGES, dtype=np.int64, count=2 * rows)
+    found = np.fromfile(file, dtype=np.int64, count=2 * rows)
     return found.reshape(rows, 2)
