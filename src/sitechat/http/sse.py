@@ -50,8 +50,7 @@ def encode(event: Event) -> bytes:
     """Return an event in the format of Server-Sent Events."""
     if event.offset is None:
         return b"data: " + _json(event.data).encode() + b"\n\n"
-    if event.data.keys() == {"t"}:
-        # Most events are text, and the encoder is faster for a string than for a dictionary.
+    if event.data.keys() == {"t"}:  # most events; a string is faster to encode than a dictionary
         return b'id: %d\ndata: {"t": %s}\n\n' % (event.offset, _json(event.data["t"]).encode())
     return b"id: %d\ndata: %s\n\n" % (event.offset, _json(event.data).encode())  # of updates
 
