@@ -1,4 +1,4 @@
-"""The admin of unanswered questions, grouped by similarity, with filters and a CSV export."""
+"""The admin of unanswered questions: marks them as done. `unanswered_page` lists them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The admin of usage: replies, tokens, times and cost as plots, tables and CSV."""
+"""The admin of usage. `usage_page` and `report_page` have the contents of its pages."""
 
 from __future__ import annotations
 
