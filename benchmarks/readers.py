@@ -2,8 +2,8 @@
 
     python benchmarks/readers.py [--short] [--before DIR] [--only TEXT]
 
-First 2,000 connections of one browser follow one reply. Then 400 loops of one browser request a
-history of 500 messages, each as soon as the last response has ended. Meanwhile other visitors ask,
+First 400 loops of one browser request a history of 500 messages, each as soon as the last response
+has ended. Then 2,000 connections of one browser follow one reply. Meanwhile other visitors ask,
 and open another page. Their times are compared with those before, in the same run. They are
 measured from the moment at which the greedy browser starts. `--before` is a checkout of another
 commit, which is measured in the same run. Visitors, stand-in, database and site run on the same
@@ -27,6 +27,8 @@ from harness.visitors import Visitor
 
 FOLLOWERS, LOOPS, HISTORY = 2_000, 400, 500
 SECONDS = 10.0
+UNTIL_REFUSED = 10.0
+"""Seconds after which all refusals of the loops have been sent."""
 
 MIDDLEWARE = dataclasses.replace(
     peers.OURS_UVICORN,
@@ -110,11 +112,10 @@ async def measure(
     await targets.warm_up([served], turns=5)
     quiet = Others(served)
     await quiet.come(seconds)
-    return {
-        "quiet": quiet.figures(),
-        "followers": await follow(bench, served, seconds),
-        "loops": await loop(bench, served, database, seconds),
-    }
+    loops = await loop(bench, served, database, seconds)
+    await asyncio.sleep(UNTIL_REFUSED)
+    followers = await follow(bench, served, seconds)
+    return {"quiet": quiet.figures(), "loops": loops, "followers": followers}
 
 
 def chosen(options: argparse.Namespace) -> list[peers.Peer]:

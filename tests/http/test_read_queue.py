@@ -17,8 +17,9 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from sitechat.http import read_queue
-from sitechat.http.read_queue import OF_ADDRESS, OF_SESSION
+from sitechat.http.read_queue import MANY, OF_ADDRESS, OF_SESSION
 from sitechat.http.refusal_delays import brake
+from sitechat.http.turn_queue import Ticket
 from tests.smaller import Smaller
 from tests.waiting import loop_turn
 
@@ -82,6 +83,38 @@ def test_the_calls_of_a_session_enter_a_few_at_a_time(path: str) -> None:
         await arriving.end()
 
     async_to_sync(main)()
+
+
+@pytest.mark.parametrize(
+    ("calls", "slows_down", "entered"),
+    [(MANY, True, 4), (MANY + 2, True, 2), (MANY + 2, False, 4)],
+)
+def test_a_session_with_many_calls_pauses_between_them(
+    calls: int, slows_down: bool, entered: int
+) -> None:
+    async def main() -> None:
+        now = 0.0
+        queue = read_queue.ReadQueue(lambda: now)
+        tasks = [
+            asyncio.create_task(queue.enter("a", 2, slows_down=slows_down)) for _ in range(calls)
+        ]
+        for ticket in await have_entered(tasks):
+            now = 60.0
+            assert ticket is not None
+            ticket.leave()
+        assert len(await have_entered(tasks)) == entered
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+    async_to_sync(main)()
+
+
+async def have_entered(tasks: list[asyncio.Task[Ticket | None]]) -> list[Ticket | None]:
+    """Return the places that calls have got."""
+    for _ in range(10):
+        await loop_turn()
+    return [task.result() for task in tasks if task.done()]
 
 
 def test_other_sessions_do_not_wait_for_them() -> None:

@@ -9,9 +9,10 @@ A call that exceeds CHAT_READ_LIMITS waits here for its refusal, which the view 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, MutableMapping
+from collections.abc import AsyncIterator, Callable, MutableMapping
 from dataclasses import dataclass, field
 from io import BytesIO
+from time import monotonic
 from typing import Any, cast
 
 import django
@@ -34,6 +35,16 @@ OF_ADDRESS = 6
 """Maximum number of calls of a network address that read at the same time. Not smaller than the
 number of threads that do the database work, so that visitors who share an address lose nothing."""
 
+MANY = 10
+"""The number of calls of a session, reading or waiting, above which they are slowed down."""
+
+PAUSE = 7.0
+"""How much longer than a call the pause after it is, if its session is slowed down. With two
+places, such a session keeps a quarter of a thread busy."""
+
+MAX_PAUSE = 1.0
+"""Maximum seconds of a pause."""
+
 MAX_WAIT = 20.0
 """Seconds after which a call reads even if there is no place."""
 
@@ -50,17 +61,21 @@ Scope = MutableMapping[str, Any]
 class ReadQueue:
     """The places for calls of one event loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self.clock = clock
         self._places: dict[str, _Places] = {}
 
-    async def enter(self, key: str, places: int) -> Ticket | None:
+    async def enter(self, key: str, places: int, *, slows_down: bool = False) -> Ticket | None:
         """Wait for a place; return None if there was none in time.
 
         Args:
             key: The session or address that calls.
             places: The number of its places.
+            slows_down: Whether to pause between its calls if they are many.
         """
-        own = self._places.setdefault(key, _Places(self, key, asyncio.Semaphore(places)))
+        if (own := self._places.get(key)) is None:
+            own = _Places(self, key, asyncio.Semaphore(places), slows_down)
+            self._places[key] = own
         own.used += 1
         try:
             await asyncio.wait_for(own.semaphore.acquire(), MAX_WAIT)
@@ -69,8 +84,9 @@ class ReadQueue:
             if isinstance(error, asyncio.TimeoutError):
                 return None
             raise
-        ticket = Ticket(own)
-        asyncio.get_running_loop().call_later(MAX_INSIDE, ticket.leave)
+        loop = asyncio.get_running_loop()
+        ticket = Ticket(_Place(own, loop, self.clock()))
+        loop.call_later(MAX_INSIDE, ticket.leave)
         return ticket
 
     def is_full(self, key: str) -> bool:
@@ -92,19 +108,37 @@ class _Places:
     queue: ReadQueue = field(repr=False)
     key: str
     semaphore: asyncio.Semaphore
+    slows_down: bool
+    """Whether many calls are slowed down."""
     used: int = 0
     """The number of calls that have a place or wait for one."""
-
-    def leave(self) -> None:
-        """Free a place."""
-        self.semaphore.release()
-        self.forget()
 
     def forget(self) -> None:
         """Count one call less."""
         self.used -= 1
         if not self.used:
             self.queue.remove(self.key)
+
+
+@dataclass
+class _Place:
+    """The place of one call."""
+
+    places: _Places
+    loop: asyncio.AbstractEventLoop
+    since: float
+    """When the call has got its place."""
+
+    def leave(self) -> None:
+        """Free the place, after a pause if its session makes many calls."""
+        pause = 0.0
+        if self.places.slows_down and self.places.used > MANY:
+            pause = min(PAUSE * (self.places.queue.clock() - self.since), MAX_PAUSE)
+        self.places.forget()
+        if pause:
+            self.loop.call_later(pause, self.places.semaphore.release)
+        else:
+            self.places.semaphore.release()
 
 
 _queues: PerLoop[ReadQueue] = PerLoop()
@@ -144,12 +178,13 @@ async def _places(request: HttpRequest) -> AsyncIterator[Ticket]:
     loop = asyncio.get_running_loop()
     if (queue := _queues.get(loop)) is None:
         queue = _queues.setdefault(loop, ReadQueue())
-    needed = [(f"address {network_of(request)}", OF_ADDRESS)]
+    # Many visitors may share an address, so its calls are not slowed down.
+    needed = [(f"address {network_of(request)}", OF_ADDRESS, False)]
     if session := session_cookie(request):
-        needed.insert(0, (f"session {session}", OF_SESSION))
-    for key, places in needed:
+        needed.insert(0, (f"session {session}", OF_SESSION, True))
+    for key, places, slows_down in needed:
         if queue.is_full(key):
             let_request_thread_go()
-        ticket = await queue.enter(key, places)
+        ticket = await queue.enter(key, places, slows_down=slows_down)
         if ticket is not None:
             yield ticket
