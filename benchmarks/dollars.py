@@ -50,7 +50,7 @@ COUNTS = (
 
 async def converse(bench: targets.Bench, served: peers.Served, turns: int) -> float:
     """Return the dollars for a conversation with a number of turns."""
-    from sitechat.claude import costs
+    from sitechat.claude import usage_costs
     from sitechat.claude.token_usage import TokenUsage
 
     bench.standin.clear()
@@ -63,7 +63,7 @@ async def converse(bench: targets.Bench, served: peers.Served, turns: int) -> fl
         await asyncio.sleep(0.05)
     for record in bench.standin.requests:
         usage = record.usage or {}
-        dollars += costs.cost(MODEL, TokenUsage(*(usage[key] for key in COUNTS)))
+        dollars += usage_costs.cost(MODEL, TokenUsage(*(usage[key] for key in COUNTS)))
     return float(dollars)
 
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from sitechat.claude.history_trimming import first_exchange
 from sitechat.claude.messages import (
     Exchange,
     SearchResult,
     VisitorPage,
-    first_exchange,
     is_kept,
     messages,
     system,

@@ -15,7 +15,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from sitechat import Chatbot
 from sitechat.checks.bot_tools import check_mcp_servers
-from sitechat.conversations.mcp_servers import parse_server
+from sitechat.conversations.mcp_server_options import parse_server
 from sitechat.conversations.mcp_tools import Listings, SchemaParameters
 from sitechat.standin import Answer, Standin
 from sitechat.tools import InvalidArguments

@@ -13,7 +13,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from sitechat import Chatbot
-from sitechat.claude import costs
+from sitechat.claude import usage_costs
 from sitechat.conversations.prompt_cache import caches_for_hour, pays_off
 from sitechat.models import Usage
 from sitechat.standin import Answer, Standin
@@ -46,7 +46,7 @@ def rows(*minutes_ago: float, bot: str = "default", model: str = "claude-opus-4-
     ],
 )
 def test_the_price_decides(minutes: list[int], pays: bool) -> None:
-    price = costs.price("claude-opus-4-7")
+    price = usage_costs.price("claude-opus-4-7")
     assert pays_off([MINUTE * each for each in minutes], price) is pays
 
 
@@ -118,8 +118,8 @@ def test_a_server_that_does_not_split_its_writes_is_booked_at_the_higher_price(
 
 
 def test_the_reservation_covers_it(visitor: Visitor, settings: Settings) -> None:
-    price = costs.price("claude-opus-4-7")
-    some = costs.max_dollars("claude-opus-4-7", input_tokens=100, max_tokens=0, for_hour=40)
+    price = usage_costs.price("claude-opus-4-7")
+    some = usage_costs.max_dollars("claude-opus-4-7", input_tokens=100, max_tokens=0, for_hour=40)
     assert some == (60 * price.cache_write + 40 * price.cache_write_1h) / 1_000_000
 
 

@@ -18,7 +18,7 @@ from sitechat.http import update_stream
 from sitechat.http.stream_slots import stream_slots, take_slot
 from sitechat.models import Conversation
 from sitechat.people import staff_actions
-from sitechat.people.handoff_watcher import watcher
+from sitechat.people.handoff_polling import watcher
 from tests.smaller import Smaller
 from tests.thread_limit import no_new_threads
 from tests.visitor import CHAT, parse

@@ -11,7 +11,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.test import override_settings
 
-from sitechat.claude import costs
+from sitechat.claude import usage_costs
 from sitechat.claude.token_usage import TokenUsage
 from sitechat.ledger.limits import (
     EXAMPLES,
@@ -179,5 +179,5 @@ def test_the_documented_costs_of_tokens_are_right() -> None:
     (row,) = table_rows(r"\| `(\d+) tokens/(\w+)`[^|]* \| \$(\S+) \| \$(\S+) \| \$(\S+) \|")
     amount, period, *limits = row
     for model, dollars in zip(models, limits, strict=True):
-        daily = costs.cost(model, TokenUsage(output_tokens=int(amount)))
+        daily = usage_costs.cost(model, TokenUsage(output_tokens=int(amount)))
         assert daily * MONTH[period] == Decimal(dollars)

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import pytest
 
-from sitechat.claude import costs
+from sitechat.claude import usage_costs
 from sitechat.claude.token_usage import TokenUsage
 from sitechat.standin import Answer, Record, StandinProcess
 from tests.servers.callers import Caller, Stream
@@ -86,7 +86,7 @@ def billed(requests: list[Record]) -> Decimal:
     total = Decimal(0)
     for request in requests:
         usage = request.usage or {}
-        total += costs.cost(MODEL, TokenUsage(*(usage.get(key, 0) for key in COUNTS)))
+        total += usage_costs.cost(MODEL, TokenUsage(*(usage.get(key, 0) for key in COUNTS)))
     return total
 
 

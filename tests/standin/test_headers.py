@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sitechat.standin.refusals import Refused
+from sitechat.standin.api_errors import Refused
 from sitechat.standin.request_rules import check_headers
 
 

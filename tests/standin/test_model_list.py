@@ -6,8 +6,8 @@ import anthropic
 import pytest
 
 from sitechat.standin import Standin, catalog
+from sitechat.standin.api_errors import Refused
 from sitechat.standin.model_list import describe
-from sitechat.standin.refusals import Refused
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from sitechat.standin.api_errors import Refused
 from sitechat.standin.fallbacks import BETA
-from sitechat.standin.refusals import Refused
 from sitechat.standin.request_rules import check
 
 BODY: dict[str, Any] = {

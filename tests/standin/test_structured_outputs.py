@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sitechat.standin.refusals import Refused
+from sitechat.standin.api_errors import Refused
 from sitechat.standin.request_rules import check
 from sitechat.standin.structured_outputs import example
 

@@ -10,7 +10,7 @@ from django.core.checks import CheckMessage, Error, Warning
 from django.utils.translation import gettext as _
 
 from sitechat.chatbot import usable_bots
-from sitechat.conversations.mcp_servers import problem_of_server
+from sitechat.conversations.mcp_server_options import problem_of_server
 from sitechat.tools import Tool
 from sitechat.tools.arguments import SignatureParameters
 from sitechat.tools.schema_validation import problem_of

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from sitechat.chatbot import CACHE_LIFETIMES, Chatbot, usable_bots
 from sitechat.checks import dotted_paths
-from sitechat.claude import catalog, costs
+from sitechat.claude import catalog, usage_costs
 from sitechat.conf import conf
 
 EXAMPLE = 'CHAT_BOTS = {"default": "sitechat.Chatbot"}'
@@ -116,11 +116,11 @@ def _attributes(name: object, bot: type[Chatbot]) -> Iterator[CheckMessage]:
 
 def check_models(**kwargs: Any) -> Iterator[CheckMessage]:
     """W022, W002: a bot's model is misspelled or another server's, or its price is not known."""
-    if costs.problems(conf.CHAT_PRICES):
+    if usage_costs.problems(conf.CHAT_PRICES):
         return  # check_prices reports it
     for bot in usable_bots():
         for model in model_names(bot):
-            if not costs.known(model) or _is_of_another_server(model):
+            if not usage_costs.known(model) or _is_of_another_server(model):
                 yield _unknown_model(bot.name, model)
 
 

@@ -16,7 +16,7 @@ from sitechat.chatbot import Chatbot
 from sitechat.checks import dotted_paths
 from sitechat.checks.dictionary_settings import check_dictionary, known_items
 from sitechat.checks.valid_values import VALID_SETTINGS, VALID_WIDGET, WIDGET_SYNONYMS
-from sitechat.claude import costs
+from sitechat.claude import usage_costs
 from sitechat.conf import DEFAULT_LEDGER, SETTINGS, conf
 
 
@@ -79,7 +79,7 @@ def _is_ledger(value: Any) -> bool:
 
 def check_prices(**kwargs: Any) -> Iterator[CheckMessage]:
     """E005: an entry of CHAT_PRICES is invalid."""
-    for problem in costs.problems(conf.CHAT_PRICES):
+    for problem in usage_costs.problems(conf.CHAT_PRICES):
         yield Error(
             problem,
             hint=_("Prices are dollars per million tokens."),

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from sitechat.chatbot import Chatbot, usable_bots
 from sitechat.checks.bots import model_names
-from sitechat.claude import catalog, costs
+from sitechat.claude import catalog, usage_costs
 from sitechat.models import Summary
 from sitechat.reports.asking_bots import anonymous_visit
 
@@ -44,7 +44,7 @@ def check_model_costs(**kwargs: Any) -> Iterator[CheckMessage]:
     today = timezone.now().date()
     for bot in usable_bots():
         yield from _deprecated_models(bot, today)
-        if costs.known(bot.model) and costs.price(bot.model).output >= EXPENSIVE:
+        if usage_costs.known(bot.model) and usage_costs.price(bot.model).output >= EXPENSIVE:
             yield _expensive_model(bot, today)
 
 
@@ -81,7 +81,7 @@ def _expensive_model(bot: Chatbot, today: date) -> CheckMessage:
         % {
             "model": bot.model,
             "bot": bot.name,
-            "price": costs.price(bot.model).output,
+            "price": usage_costs.price(bot.model).output,
             "cheapest": cheapest.name,
             "cheapest_price": cheapest.price.output,
         },
@@ -134,11 +134,11 @@ def prompt_dollars(bot: Chatbot, tokens: int) -> Decimal:
         bot: The bot, with its model.
         tokens: The length of the prompt.
     """
-    price, model = costs.price(bot.model), catalog.find(bot.model)
+    price, model = usage_costs.price(bot.model), catalog.find(bot.model)
     per_million = price.input
     if bot.caching and tokens >= (MIN_CACHED_TOKENS if model is None else model.min_prefix):
         per_million = price.cache_read * (1 - CACHE_MISSES) + price.cache_write * CACHE_MISSES
-    return tokens * per_million / costs.MILLION
+    return tokens * per_million / usage_costs.MILLION
 
 
 def replies_a_day(bot: str) -> int:

@@ -11,7 +11,7 @@ from django.core.checks import CheckMessage, Error
 from django.utils.translation import gettext as _
 
 from sitechat.chatbot import Chatbot, usable_bots
-from sitechat.claude import costs
+from sitechat.claude import usage_costs
 from sitechat.claude.messages import HOUR, messages, system
 from sitechat.claude.prompt_notes import APPROVED_NOTE, UNANSWERED_NOTE
 from sitechat.claude.request import Request
@@ -36,7 +36,7 @@ def check_limits(**kwargs: Any) -> Iterator[CheckMessage]:
             },
             id="sitechat.E003",
         )
-    if not problems and not costs.problems(conf.CHAT_PRICES):
+    if not problems and not usage_costs.problems(conf.CHAT_PRICES):
         for bot in usable_bots():
             yield from _too_small(bot)
 

@@ -1,6 +1,6 @@
 """Access to Claude's API. This is the only package that uses the Anthropic SDK.
 
-`catalog` describes the models, and `costs` computes the cost of their tokens. `messages` and
+`catalog` describes the models, and `usage_costs` computes the cost of their tokens. `messages` and
 `request` compose what Claude is sent, and `call` sends it. The SDK takes seconds to import and is
 loaded at the first call. Imports `runtime`, `tools`, `conf` and `errors`.
 """

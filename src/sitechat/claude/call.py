@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sitechat.claude import breaker, costs, fallback_support, regions
+from sitechat.claude import breaker, fallback_support, regions, usage_costs
 from sitechat.claude.answer import Answer, Delta
 from sitechat.claude.client import current_client
 from sitechat.claude.failures import (
@@ -108,7 +108,7 @@ class Call:
     @property
     def dollars(self) -> Decimal:
         """The cost of all attempts in US dollars, each at the price of its model."""
-        return sum((costs.cost(each.model, each.usage) for each in self.attempts), Decimal(0))
+        return sum((usage_costs.cost(each.model, each.usage) for each in self.attempts), Decimal(0))
 
     @property
     def handed_over(self) -> bool:

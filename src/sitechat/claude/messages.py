@@ -83,20 +83,6 @@ OWN_TAGS = re.compile(
 """The beginnings of our own tags, which are escaped in all other text."""
 
 
-def first_exchange(number: int, max_history: int) -> int:
-    """Return the number of the first turn that is sent along with turn `number` (both from 0).
-
-    At most `max_history` turns are sent. The first one moves by half of `max_history` at a time,
-    so that the cached prefix stays the same for that many turns.
-    """
-    if max_history <= 0:
-        return number
-    if number <= max_history:
-        return 0
-    chunk = max(1, max_history // 2)
-    return -(-(number - max_history) // chunk) * chunk
-
-
 def is_kept(turn: Exchange) -> bool:
     """Return whether a turn can be sent to Claude: with text on both sides and not refused."""
     return turn.status in KEPT and bool(turn.reply.strip() and turn.question.strip())

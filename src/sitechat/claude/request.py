@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from sitechat.claude import catalog, costs
+from sitechat.claude import catalog, usage_costs
 from sitechat.claude.messages import HOUR, SearchResult
 
 PROMPT_OVERHEAD = 700
@@ -134,7 +134,7 @@ class Request:
         If the model may hand over to a fallback model, that model reads the input and the output of
         the first one, and writes as much output.
         """
-        dollars = costs.max_dollars(
+        dollars = usage_costs.max_dollars(
             self.model,
             input_tokens=input_tokens,
             max_tokens=output_tokens,

@@ -8,23 +8,20 @@ the site's owner lists the tool as read-only.
 from __future__ import annotations
 
 import asyncio
-import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, TimeoutError
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from sitechat.chatbot import Chatbot
-from sitechat.claude.messages import without_tags
-from sitechat.conversations.mcp_servers import McpServer, parse_server
-from sitechat.engine.tool_interface import ToolRefused
+from sitechat.conversations.mcp_connection import CALL_TIMEOUT, MAX_ERROR, call_tool, listed_tools
+from sitechat.conversations.mcp_server_options import McpServer, parse_server
 from sitechat.runtime.daemon_threads import DaemonThreads, PoolFull
 from sitechat.runtime.per_process import PerProcess
 from sitechat.runtime.safe_logging import get_logger
@@ -34,16 +31,10 @@ from sitechat.tools.arguments import check_storable
 from sitechat.tools.declaration import NAME
 from sitechat.tools.schema_validation import problem_of
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
 logger = get_logger("sitechat.tools")
 
 MAX_TOOLS = 32
 """Maximum number of tools of one server."""
-
-MAX_PAGES = 20
-"""Maximum number of pages of a server's list of tools that are read."""
 
 MAX_DESCRIPTION = 2000
 """Maximum length of a tool's description."""
@@ -57,14 +48,8 @@ FRESH_FOR = 300.0
 RETRY_AFTER = 30.0
 """Seconds until a server that did not list its tools is asked again."""
 
-CALL_TIMEOUT = 30.0
-"""Seconds that a call may take."""
-
 THREADS = 4
 """Number of threads that ask servers for their tools."""
-
-MAX_ERROR = 500
-"""Characters of a server's error that Claude reads."""
 
 
 @dataclass(frozen=True)
@@ -163,37 +148,9 @@ listings = PerProcess(Listings)
 """The listed tools of this process."""
 
 
-@asynccontextmanager
-async def _connected(server: McpServer, timeout: float) -> AsyncIterator[Any]:
-    """Yield a client that is connected to the server. `timeout` is in seconds."""
-    # Start-up cost: only sites with MCP servers have these packages.
-    import httpx2
-    from mcp import Client
-    from mcp.client.streamable_http import streamable_http_client
-
-    async with httpx2.AsyncClient(headers=dict(server.headers), timeout=timeout) as http:
-        transport = streamable_http_client(server.url, http_client=http)
-        async with Client(transport, read_timeout_seconds=timeout) as client:
-            yield client
-
-
 async def _list(server: McpServer) -> Sequence[Tool]:
-    tools = await asyncio.wait_for(_all_pages(server), CALL_TIMEOUT)
+    tools = await asyncio.wait_for(listed_tools(server), CALL_TIMEOUT)
     return list(_usable(server, tools))[:MAX_TOOLS]
-
-
-async def _all_pages(server: McpServer) -> Sequence[Any]:
-    """Return the tools on all pages of the server's list, at most `MAX_PAGES`."""
-    tools: list[Any] = []
-    cursor: str | None = None
-    async with _connected(server, CALL_TIMEOUT) as client:
-        for _page in range(MAX_PAGES):
-            page = await client.list_tools(cursor=cursor)
-            tools += page.tools
-            cursor = page.next_cursor
-            if not cursor:
-                break
-    return tools
 
 
 def _usable(server: McpServer, tools: Sequence[Any]) -> Iterator[Tool]:
@@ -212,7 +169,7 @@ def _usable(server: McpServer, tools: Sequence[Any]) -> Iterator[Tool]:
             continue
         question = format_lazy(_("Run {tool} at {host}?"), tool=listed.name, host=server.host)
         yield Tool(
-            partial(_call, server, listed.name),
+            partial(call_tool, server, listed.name),
             listed.name,
             confirm=None if listed.name in server.read_only else question,
             timeout=CALL_TIMEOUT,
@@ -220,16 +177,3 @@ def _usable(server: McpServer, tools: Sequence[Any]) -> Iterator[Tool]:
             schema=listed.input_schema,
             given_parameters=SchemaParameters(listed.input_schema),
         )
-
-
-async def _call(server: McpServer, name: str, _request: Any, /, **arguments: Any) -> str:
-    """Call a tool of a server. The visitor's request is not sent to it."""
-    async with _connected(server, CALL_TIMEOUT) as client:
-        result = await client.call_tool(name, arguments)
-    texts = [block.text for block in result.content if getattr(block, "type", "") == "text"]
-    if not texts and result.structured_content is not None:
-        texts = [json.dumps(result.structured_content, ensure_ascii=False)]
-    text = "\n\n".join(texts)
-    if result.is_error:
-        raise ToolRefused(f"The tool reported an error: {without_tags(storable(text))[:MAX_ERROR]}")
-    return text

@@ -12,10 +12,10 @@ from django.utils.crypto import salted_hmac
 
 from sitechat.chatbot import Chatbot
 from sitechat.claude import regions
+from sitechat.claude.history_trimming import first_exchange
 from sitechat.claude.messages import (
     Exchange,
     PersonalExchange,
-    first_exchange,
     messages,
     system,
 )

@@ -17,7 +17,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from sitechat.chatbot import Chatbot
-from sitechat.claude import costs
+from sitechat.claude import usage_costs
 from sitechat.claude.catalog import Price
 from sitechat.conf import conf
 from sitechat.models import Usage
@@ -57,7 +57,7 @@ def caches_for_hour(bot: Chatbot) -> bool:
     try:
         known = cache.get(key)
         if known is None:
-            known = pays_off(gaps(bot.name, bot.model), costs.price(bot.model))
+            known = pays_off(gaps(bot.name, bot.model), usage_costs.price(bot.model))
             cache.set(key, known, VALID_FOR)
     except DatabaseError:
         raise

@@ -9,7 +9,7 @@ from math import ceil
 from typing import Any, TypedDict
 
 from sitechat import claude
-from sitechat.claude import costs
+from sitechat.claude import usage_costs
 from sitechat.claude.request import Request
 from sitechat.claude.token_usage import TokenUsage
 from sitechat.claude.usage_by_model import Attempt, total
@@ -57,7 +57,7 @@ class Spending:
         own = [attempt for attempt in self.attempts if attempt.model == model]
         usage = total(own)
         counts = {name: value for name, value in vars(usage).items() if isinstance(value, int)}
-        dollars = sum((costs.cost(model, each.usage) for each in own), Decimal(0))
+        dollars = sum((usage_costs.cost(model, each.usage) for each in own), Decimal(0))
         return {"model": model, **counts, "dollars": str(dollars)}
 
     @property

@@ -1,6 +1,6 @@
 """Phrases of replies that do not know the answer, in several languages.
 
-Claude marks such replies with a final line (`claude.messages.UNANSWERED`). The phrases are a
+Claude marks such replies with a final line (`claude.prompt_notes.UNANSWERED`). The phrases are a
 heuristic for replies without the mark: from earlier versions, and from models that do not follow
 the prompt.
 """

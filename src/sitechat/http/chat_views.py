@@ -19,9 +19,9 @@ from sitechat.conversations import (
     bot_texts,
     command_mark,
     consent,
-    conversation_history,
     conversation_lookup,
     erasure,
+    history_pages,
     prompt,
     turn_limits,
     turns,
@@ -214,10 +214,10 @@ def _conversation(request: HttpRequest) -> dict[str, Any]:
     """Return the JSON of `GET chat/`."""
     bot = find_bot(request.GET.get("bot"))
     visit = visit_reader.read_visit(request)
-    conversation = conversation_history.find(visit, bot.name, request.GET.get("conversation"))
-    page = conversation_history.Excerpt([], None, None)
+    conversation = history_pages.find(visit, bot.name, request.GET.get("conversation"))
+    page = history_pages.Excerpt([], None, None)
     if conversation is not None:
-        page = conversation_history.excerpt(visit, conversation, request.GET.get("before"))
+        page = history_pages.excerpt(visit, conversation, request.GET.get("before"))
     edited = bot_texts.read_texts(bot.name)
     options = widget_options(bot.name)
     form = current_form() if edited.offers_contact else None
@@ -263,7 +263,7 @@ async def _list(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
     read_limits.check_call(request, "reads")
     bot = find_bot(request.GET.get("bot"))
     listed = await steps.run(
-        lambda: conversation_history.listed(visit_reader.read_visit(request), bot.name)
+        lambda: history_pages.listed(visit_reader.read_visit(request), bot.name)
     )
     return JsonResponse({"conversations": listed})
 
@@ -278,7 +278,7 @@ async def _forget(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase
 def _erase(request: HttpRequest) -> None:
     bot, visit = find_bot(request.GET.get("bot")).name, visit_reader.read_visit(request)
     named = request.GET.get("conversation")
-    conversation = conversation_history.find(visit, bot, named)
+    conversation = history_pages.find(visit, bot, named)
     if conversation is not None:
         erasure.erase(Conversation.objects.filter(pk=conversation.pk))
     if named is None or (conversation is not None and conversation.pk == visit.held.get(bot)):

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponseBase
 
 from sitechat import claude
 from sitechat.chatbot import Chatbot, find_bot
-from sitechat.conversations import confirmations, prompt, replies
+from sitechat.conversations import confirmation_answers, prompt, replies
 from sitechat.conversations.visit import Visit
 from sitechat.errors import InvalidRequest, NotFound
 from sitechat.http import admission, read_limits, reply_views, request_parsing, visit_reader
@@ -56,7 +56,7 @@ def _find(request: HttpRequest, reply_id: str, given: request_parsing.Confirmati
         claude.warm_up()
     visit = visit_reader.read_visit(request)
     row = reply_views.find_reply(request, visit, reply_id)
-    use = confirmations.find_asked(visit, row, given.use)
+    use = confirmation_answers.find_asked(visit, row, given.use)
     try:
         bot = find_bot(row.conversation.bot)
     except InvalidRequest:  # the site has removed the bot
@@ -76,7 +76,7 @@ def _decide(
     """Return the reply, which continues, and how many characters of it the reader has."""
     place.take()
     after = request_parsing.read_after(request) or len(asked.row.text)
-    handle = confirmations.decide(
+    handle = confirmation_answers.decide(
         asked.visit, asked.row, asked.use, asked.bot, approve=approve, loop=steps.loop, words=words
     )
     return handle, after

@@ -7,7 +7,7 @@ from functools import partial
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
 from sitechat.chatbot import find_bot
-from sitechat.conversations import bot_texts, conversation_history
+from sitechat.conversations import bot_texts, history_pages
 from sitechat.errors import NotFound
 from sitechat.http import (
     admission,
@@ -43,7 +43,7 @@ async def _submit(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase
 def _store(request: HttpRequest, bot: str, entries: ContactEntries) -> None:
     """Store a contact request, and remember it in the session."""
     visit = visit_reader.read_visit(request)
-    conversation = conversation_history.find(visit, bot, request.GET.get("conversation"))
+    conversation = history_pages.find(visit, bot, request.GET.get("conversation"))
     contact = contact_requests.submit(
         visit,
         bot,

@@ -32,10 +32,10 @@ from sitechat.errors import (
     Overloaded,
     ServerError,
 )
-from sitechat.http import cors, middleware_queue, read_queue, turn_queue
+from sitechat.http import cors, middleware_queue, read_queue, retry_after, turn_queue
 from sitechat.http.page_language import page_language
+from sitechat.http.read_brake import brake
 from sitechat.http.read_limits import TooManyReads
-from sitechat.http.refusal_delays import brake
 from sitechat.http.setting_errors import setting_errors
 from sitechat.runtime import database
 from sitechat.runtime.daemon_threads import PoolFull
@@ -43,12 +43,6 @@ from sitechat.runtime.request_steps import RequestSteps, drive, steps_for
 from sitechat.runtime.safe_logging import get_logger
 
 logger = get_logger("sitechat.views")
-
-DATABASE_RETRY_AFTER = 5
-"""`Retry-After` in seconds if the database is unavailable."""
-
-METHOD_RETRY_AFTER = 10
-"""`Retry-After` in seconds if a method of the site's bot takes too long."""
 
 Handler = Callable[..., Coroutine[Any, Any, HttpResponseBase]]
 """`async def handler(request, steps, **kwargs)`."""
@@ -160,16 +154,16 @@ async def _of_error(request: HttpRequest, steps: RequestSteps, error: Exception)
         return refusal(InvalidRequest())
     if isinstance(error, asyncio.TimeoutError):
         logger.error("A method of the site's Chatbot took too long", exc_info=error)
-        return refusal(Overloaded(retry_after=METHOD_RETRY_AFTER))
+        return refusal(Overloaded(retry_after=retry_after.SLOW_METHOD))
     if isinstance(error, PoolFull):
-        return refusal(Overloaded(retry_after=1))
+        return refusal(Overloaded(retry_after=retry_after.NO_THREAD))
     if isinstance(error, DatabaseError) and database.reports_missing_schema(error):
         if await steps.run(partial(database.lacks_migrations, error)):
             logger.error("%s The database's error: %s", database.RUN_MIGRATE, error)
             return refusal(NotConfigured())
     elif isinstance(error, (OperationalError, InterfaceError)):
         logger.error("The database is unavailable; the chat answers 503", exc_info=error)
-        return refusal(Overloaded(retry_after=DATABASE_RETRY_AFTER))
+        return refusal(Overloaded(retry_after=retry_after.DATABASE_UNAVAILABLE))
     # Like Django's own 500, but as JSON.
     ref = secrets.token_hex(4)
     logger.error("A request failed, ref %s", ref, exc_info=error, extra={"ref": ref})

@@ -21,8 +21,8 @@ from sitechat.http import turn_queue
 from sitechat.http.chat_paths import is_message, is_read
 from sitechat.http.dispatch import finished, refusal
 from sitechat.http.page_language import page_language
+from sitechat.http.read_brake import brake
 from sitechat.http.read_limits import TooManyReads, check_call
-from sitechat.http.refusal_delays import brake
 
 MAX_BODY = 131_072
 """Maximum bytes of a message that waits in memory. A larger one waits in the view."""

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from sitechat.chatbot import Chatbot, find_bot
 from sitechat.claude.messages import VisitorPage
 from sitechat.conf import conf
-from sitechat.conversations import consent, conversation_history
+from sitechat.conversations import consent, history_pages
 from sitechat.engine.reply import Event
 from sitechat.http import admission, read_limits, request_parsing, session_data, sse, visit_reader
 from sitechat.http.admin_links import admin_link
@@ -119,7 +119,7 @@ def _watched(request: HttpRequest, place: StreamPlace) -> tuple[UUID | None, Loo
     look, after = _look(request)
     visit = visit_reader.read_visit(request)
     bot = find_bot(request.GET.get("bot"))
-    conversation = conversation_history.find(visit, bot.name, request.GET.get("conversation"))
+    conversation = history_pages.find(visit, bot.name, request.GET.get("conversation"))
     pk = None if conversation is None else conversation.pk
     place.follow(f"updates:{pk}")
     place.take()
@@ -135,7 +135,7 @@ def _look(request: HttpRequest) -> tuple[Look, int | None]:
     named = request.GET.get("conversation")
 
     def look(after: int | None) -> dict[str, Any]:
-        return updates(visit, conversation_history.find(visit, bot.name, named), after)
+        return updates(visit, history_pages.find(visit, bot.name, named), after)
 
     return look, max(cursors, default=None)
 

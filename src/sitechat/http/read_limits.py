@@ -18,6 +18,7 @@ from django.http import HttpRequest
 
 from sitechat.conf import conf
 from sitechat.errors import RateLimited
+from sitechat.http import retry_after
 from sitechat.http.client_address import network_of
 from sitechat.runtime.per_process import PerProcess
 
@@ -26,9 +27,6 @@ PERIOD = 60.0
 
 MAX_KEYS = 20_000
 """Maximum number of counted sessions and addresses. The least recently used one is dropped."""
-
-STREAM_RETRY_AFTER = 5
-"""`Retry-After` in seconds if too many streams are open."""
 
 BURST_SHARE = 4
 """A session or address may make one of so many parts of its calls per period at once."""
@@ -110,7 +108,7 @@ class Followers:
                 self._open[f"r{reply}"] >= limits["streams_of_reply"]
                 or self._open[f"a{address}"] >= limits["streams_of_address"]
             ):
-                raise TooManyReads(retry_after=STREAM_RETRY_AFTER)
+                raise TooManyReads(retry_after=retry_after.NO_STREAM)
             self._open.update([f"r{reply}", f"a{address}"])
         return CountedReader(reply, address)
 

@@ -22,8 +22,8 @@ from django.http import HttpRequest
 
 from sitechat.http.chat_paths import is_read
 from sitechat.http.client_address import network_of
+from sitechat.http.read_brake import brake
 from sitechat.http.read_limits import TooManyReads, check_call, session_cookie
-from sitechat.http.refusal_delays import brake
 from sitechat.http.turn_queue import Ticket
 from sitechat.runtime.daemon_threads import let_request_thread_go
 from sitechat.runtime.per_loop import PerLoop

@@ -33,9 +33,6 @@ HEARTBEAT = 5.0
 """Seconds between comments. They keep proxies from closing an idle stream (nginx and AWS after
 60 s, Heroku after 55 s) and let WSGI servers notice that a visitor has left."""
 
-RETRY_AFTER = 5
-"""`Retry-After` in seconds if no stream is free."""
-
 OPEN = b": open\n\n"
 BEAT = b": \n\n"
 DONE = b"data: [DONE]\n\n"

@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from sitechat.conversations.remote_replies import RemoteReply
 from sitechat.conversations.replies import ReplyHandle
 from sitechat.errors import Overloaded
-from sitechat.http import read_limits, sse
+from sitechat.http import read_limits, retry_after, sse
 from sitechat.http.client_address import network_of
 from sitechat.http.stream_slots import StreamSlot, max_streams, take_slot
 from sitechat.runtime import servers
@@ -50,7 +50,7 @@ class StreamPlace:
         if self._is_released:
             self.release()
         if self.slot is None and not polls:
-            raise Overloaded(retry_after=sse.RETRY_AFTER)
+            raise Overloaded(retry_after=retry_after.NO_STREAM)
 
     def follow(self, followed: str) -> None:
         """Count one more reader of a reply, or of the updates of a conversation.

@@ -16,7 +16,7 @@ from sitechat.errors import ChatError, ServerError
 from sitechat.http import sse
 from sitechat.http.stream_slots import StreamSlot
 from sitechat.models import HandoffState
-from sitechat.people.handoff_watcher import Watch, watcher
+from sitechat.people.handoff_polling import Watch, watcher
 from sitechat.runtime.daemon_threads import PoolFull
 from sitechat.runtime.request_steps import RequestSteps, release_request_thread
 from sitechat.runtime.safe_logging import get_logger

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sitechat.conversations import conversation_history
+from sitechat.conversations import history_pages
 from sitechat.conversations.visit import Visit
 from sitechat.errors import InvalidRequest
 from sitechat.models import Conversation
@@ -43,7 +43,7 @@ def updates(visit: Visit, conversation: Conversation | None, after: int | None) 
         person = {**handoffs.as_dict(None, options), "typing": False}
         return {"conversation": None, "cursor": "0", "messages": [], "person": person}
     handoff = handoffs.find_handoff(conversation.pk, options)
-    messages, cursor = conversation_history.messages_after(visit, conversation, after)
+    messages, cursor = history_pages.messages_after(visit, conversation, after)
     is_typing = handoff is not None and handoff.is_typing(timezone.now())
     return {
         "conversation": str(conversation.pk),

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from sitechat.standin import request_shapes
+from sitechat.standin.api_errors import Refused, invalid_request
 from sitechat.standin.catalog import Model, find_model
-from sitechat.standin.refusals import Refused, invalid_request
 from sitechat.standin.request_content import Json
 from sitechat.standin.response_composing import Composed, Part
 

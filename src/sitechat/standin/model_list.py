@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from sitechat.standin.api_errors import Refused, invalid_request
 from sitechat.standin.catalog import EFFORTS, MODELS, Model, find_model
 from sitechat.standin.fallbacks import BETA
-from sitechat.standin.refusals import Refused, invalid_request
 
 PATH = "/v1/models"
 UNKNOWN_DATE = "1970-01-01T00:00:00Z"

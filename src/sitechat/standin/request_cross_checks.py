@@ -7,8 +7,8 @@ results, and the order of cache breakpoints.
 from __future__ import annotations
 
 from sitechat.standin import request_shapes
+from sitechat.standin.api_errors import invalid_request
 from sitechat.standin.catalog import Model
-from sitechat.standin.refusals import invalid_request
 from sitechat.standin.request_content import Json, cache_controls, merged, search_results
 
 MAX_BREAKPOINTS = 4

@@ -6,8 +6,8 @@ from collections.abc import Collection
 from typing import Any
 
 from sitechat.standin import fallbacks, request_cross_checks, request_shapes, structured_outputs
+from sitechat.standin.api_errors import Refused, invalid_request
 from sitechat.standin.catalog import EFFORTS, Model, find_model
-from sitechat.standin.refusals import Refused, invalid_request
 from sitechat.standin.request_content import Json
 
 VERSIONS = ("2023-06-01", "2026-10-21")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from sitechat.standin.api_errors import invalid_request
 from sitechat.standin.catalog import Model
-from sitechat.standin.refusals import invalid_request
 from sitechat.standin.request_content import Json
 from sitechat.standin.simulated_cache import NOT_CACHEABLE
 

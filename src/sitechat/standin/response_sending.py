@@ -10,8 +10,8 @@ from typing import Any
 from aiohttp import web
 
 from sitechat.standin import response_encoding
+from sitechat.standin.api_errors import ERROR_TYPES, STATUSES, error_body
 from sitechat.standin.catalog import Model
-from sitechat.standin.refusals import ERROR_TYPES, STATUSES, error_body
 from sitechat.standin.request_content import Json
 from sitechat.standin.response_composing import Composed
 from sitechat.standin.scripted_answers import Answer, Record

@@ -13,10 +13,10 @@ from typing import Any
 from aiohttp import web
 
 from sitechat.standin import model_list
+from sitechat.standin.api_errors import Refused, invalid_request
 from sitechat.standin.catalog import MODELS, Model
 from sitechat.standin.default_answers import default_answer
 from sitechat.standin.fallbacks import attempts_of, betas_of, iterations_of, joined
-from sitechat.standin.refusals import Refused, invalid_request
 from sitechat.standin.request_content import Json
 from sitechat.standin.request_rules import check, check_headers
 from sitechat.standin.response_composing import Composed, compose, thinks

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sitechat.standin import request_shapes
-from sitechat.standin.refusals import invalid_request
+from sitechat.standin.api_errors import invalid_request
 from sitechat.standin.request_content import Json, search_results
 
 KINDS = ("object", "array", "string", "integer", "number", "boolean", "null")

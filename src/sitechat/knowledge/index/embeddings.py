@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
     Vectors = NDArray[np.float32]
 
-DEFAULT_WEIGHT = 0.6
-"""Weight of vectors relative to words, if the embedder has no `weight`."""
 BATCH = 64
 """Number of texts in one call of the embedder."""
 _BYTES_PER_NUMBER = 6
@@ -136,12 +134,6 @@ def current_embedder() -> Any:
     if not path:
         raise ImproperlyConfigured("CHAT_EMBEDDER is not set")
     return import_string(path)
-
-
-def weight() -> float:
-    """Return the weight of vectors relative to words, from 0 to 1: the embedder's, or else 0.6."""
-    value = getattr(current_embedder(), "weight", DEFAULT_WEIGHT)
-    return float(value) if isinstance(value, (int, float)) and 0 <= value <= 1 else DEFAULT_WEIGHT
 
 
 def embedder_name(vectors: Vectors) -> str:

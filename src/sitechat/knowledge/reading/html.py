@@ -4,7 +4,7 @@ If a page marks its main text (`<main>`, `role="main"`, a single `<article>`), t
 Otherwise Resiliparse selects the main text, if it is installed (`django-sitechat[html]`). Without
 it, everything except navigation, headers, footers, asides and forms is read.
 `docs/search.md` compares this with other extractors. `page_to_blocks` converts elements to blocks,
-`block_elements` knows which elements begin one, `site_frame` which belong to the frame, and
+`block_elements` knows which elements begin one, `frame_elements` which belong to the frame, and
 `visibility` decides what visitors can see.
 """
 
@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 from sitechat.knowledge.reading import element_rewriting
 from sitechat.knowledge.reading.blocks import Block, Content, Unreadable
 from sitechat.knowledge.reading.decorations import is_consent_banner
+from sitechat.knowledge.reading.frame_elements import is_wrapped_text
 from sitechat.knowledge.reading.inline_styles import Sight
 from sitechat.knowledge.reading.page_to_blocks import blocks
-from sitechat.knowledge.reading.site_frame import is_wrapped_text
 from sitechat.knowledge.reading.visibility import NEVER, Visibility
 
 if TYPE_CHECKING:

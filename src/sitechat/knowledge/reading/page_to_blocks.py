@@ -24,8 +24,8 @@ from sitechat.knowledge.reading.decorations import (
     is_readable_button,
     is_within_sentence,
 )
+from sitechat.knowledge.reading.frame_elements import is_frame
 from sitechat.knowledge.reading.inline_styles import Sight
-from sitechat.knowledge.reading.site_frame import is_frame
 from sitechat.knowledge.reading.visibility import NEVER, Visibility
 from sitechat.knowledge.text.invisible_characters import without_invisible
 from sitechat.knowledge.text.search_terms import is_unspaced

@@ -17,7 +17,13 @@ from sitechat.knowledge.searching import (
 )
 from sitechat.knowledge.searching.guess_limit import Guesses
 from sitechat.knowledge.searching.joined_words import joined, separated, spaced
-from sitechat.knowledge.searching.ranking_weights import LISTING, OTHER_LANGUAGE, PREVIOUS, VOTE
+from sitechat.knowledge.searching.ranking_weights import (
+    LISTING,
+    OTHER_LANGUAGE,
+    PREVIOUS,
+    VOTE,
+    weight_of_meaning,
+)
 from sitechat.knowledge.searching.search_scope import Scope
 from sitechat.knowledge.searching.spelling import repair
 from sitechat.knowledge.searching.word_scores import CANDIDATES, Word, best_matches, count_matches
@@ -71,7 +77,7 @@ def rank(index: Index, query: str, previous: str, language: str, scope: Scope) -
         if near is not None:
             similar = _spread({passage: score for passage, (_, score) in near.items()})
             pages.update((passage, page) for passage, (page, _) in near.items())
-            weight = embeddings.weight()
+            weight = weight_of_meaning()
             merged = {
                 passage: (1 - weight) * merged.get(passage, 0.0)
                 + weight * similar.get(passage, 0.0)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from sitechat.knowledge.index.embeddings import current_embedder
+
+MEANING = 0.6
+"""Weight of vectors relative to words, if the embedder has no `weight`."""
+
 TITLE, HEADINGS, BODY = 3.0, 2.0, 1.0
 """Weights of a word in each field of a passage."""
 
@@ -23,3 +28,9 @@ TITLE_LIKENESS = 0.5
 
 PAGE_LENGTH = 0.05
 """How much the length of a page lowers its score, because a long page has more chances to match."""
+
+
+def weight_of_meaning() -> float:
+    """Return the weight of vectors relative to words, from 0 to 1: the embedder's, or `MEANING`."""
+    value = getattr(current_embedder(), "weight", MEANING)
+    return float(value) if isinstance(value, (int, float)) and 0 <= value <= 1 else MEANING

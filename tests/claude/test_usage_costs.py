@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import override_settings
 
-from sitechat.claude import costs
+from sitechat.claude import usage_costs
 from sitechat.claude.catalog import MODELS, Price
 from sitechat.claude.token_usage import TokenUsage
 
@@ -29,40 +29,42 @@ from sitechat.claude.token_usage import TokenUsage
     ],
 )
 def test_dated_and_prefixed_ids_have_the_price_of_their_model(model: str) -> None:
-    assert costs.known(model)
-    assert costs.price(model).output == 5
+    assert usage_costs.known(model)
+    assert usage_costs.price(model).output == 5
 
 
 @pytest.mark.parametrize(
     "model", ["claude-opus-9", "gpt-7", "", "claude-", "claude-opus-4-7x", "claude-opus"]
 )
 def test_an_unknown_model_is_booked_at_the_dearest_price(model: str) -> None:
-    assert not costs.known(model)
-    assert costs.price(model) == Price(*map(Decimal, ("10", "50", "12.5", "20", "1")))
+    assert not usage_costs.known(model)
+    assert usage_costs.price(model) == Price(*map(Decimal, ("10", "50", "12.5", "20", "1")))
 
 
 def test_a_retired_model_makes_no_unknown_one_expensive() -> None:
-    assert costs.price("claude-mythos-preview").output == 125
-    assert costs.highest(date(2026, 11, 28)).output == 50
+    assert usage_costs.price("claude-mythos-preview").output == 125
+    assert usage_costs.highest(date(2026, 11, 28)).output == 50
 
 
 @override_settings(CHAT_PRICES={"gold": {"input": 1000, "output": 1}})
 def test_the_dearest_price_knows_the_sites_own_models() -> None:
-    assert costs.price("claude-opus-9").input == 1000
-    assert costs.price("claude-opus-9").output == 50
+    assert usage_costs.price("claude-opus-9").input == 1000
+    assert usage_costs.price("claude-opus-9").output == 50
 
 
 def test_a_reply_costs_each_kind_of_token_at_its_price() -> None:
     usage = TokenUsage(1_000, 100, cache_read_tokens=3_000, cache_write_tokens=300)
     usage.cache_write_1h_tokens = 100
-    assert costs.cost("claude-opus-4-7", usage) == sum(
+    assert usage_costs.cost("claude-opus-4-7", usage) == sum(
         map(Decimal, ("0.005", "0.0025", "0.0015", "0.00125", "0.001"))
     )
 
 
 def test_costs_are_exact_to_the_last_token() -> None:
-    assert costs.cost("claude-haiku-5-5", TokenUsage(cache_read_tokens=1)) == Decimal("0.00000001")
-    assert costs.cost("claude-haiku-5-5", TokenUsage()) == 0
+    assert usage_costs.cost("claude-haiku-5-5", TokenUsage(cache_read_tokens=1)) == Decimal(
+        "0.00000001"
+    )
+    assert usage_costs.cost("claude-haiku-5-5", TokenUsage()) == 0
 
 
 @pytest.mark.parametrize(
@@ -70,9 +72,9 @@ def test_costs_are_exact_to_the_last_token() -> None:
 )
 def test_claude_in_the_us_alone_costs_a_tenth_more(geo: str, times: str) -> None:
     usage = TokenUsage(1_000, 100, 3_000, 300, 100)
-    dollars = costs.cost("claude-opus-4-7", usage)
+    dollars = usage_costs.cost("claude-opus-4-7", usage)
     usage.inference_geo = geo
-    assert costs.cost("claude-opus-4-7", usage) == dollars * Decimal(times)
+    assert usage_costs.cost("claude-opus-4-7", usage) == dollars * Decimal(times)
 
 
 @pytest.mark.parametrize("model", [*MODELS, "unknown"])
@@ -81,10 +83,10 @@ def test_claude_in_the_us_alone_costs_a_tenth_more(geo: str, times: str) -> None
 def test_nothing_that_a_reply_can_use_costs_more_than_its_worst_case(
     model: str, entire: int, geo: str
 ) -> None:
-    worst = costs.max_dollars(model, input_tokens=entire, max_tokens=1024, in_us=geo == "us")
+    worst = usage_costs.max_dollars(model, input_tokens=entire, max_tokens=1024, in_us=geo == "us")
     for read, write in [(0, 0), (entire, 0), (0, entire), (entire // 2, entire - entire // 2)]:
         usage = TokenUsage(entire - read - write, 1024, read, write, inference_geo=geo)
-        assert worst >= costs.cost(model, usage)
+        assert worst >= usage_costs.cost(model, usage)
 
 
 @pytest.mark.parametrize(
@@ -99,25 +101,25 @@ def test_a_long_request_has_the_price_of_long_requests(name: str, short: str, lo
     def dollars(tokens: int) -> Decimal:
         usage = TokenUsage(output_tokens=10)
         setattr(usage, name, tokens)
-        return costs.cost("claude-haiku-5-5", usage)
+        return usage_costs.cost("claude-haiku-5-5", usage)
 
-    assert dollars(100_000) * costs.MILLION == Decimal(short) * 100_000 + 5
-    assert dollars(100_001) * costs.MILLION == Decimal(long) * 100_001 + 25
+    assert dollars(100_000) * usage_costs.MILLION == Decimal(short) * 100_000 + 5
+    assert dollars(100_001) * usage_costs.MILLION == Decimal(long) * 100_001 + 25
     with override_settings(CHAT_PRICES={"claude-haiku-5-5": {"input": 1}}):
-        assert costs.cost("claude-haiku-5-5", TokenUsage(200_000)) == Decimal("0.2")
+        assert usage_costs.cost("claude-haiku-5-5", TokenUsage(200_000)) == Decimal("0.2")
 
 
 @override_settings(CHAT_PRICES={"claude-opus-4-7": {"input": 2.5, "output": 10}})
 def test_the_sites_prices_stand_over_the_table() -> None:
-    own = costs.price("claude-opus-4-7-20260401")
+    own = usage_costs.price("claude-opus-4-7-20260401")
     assert (own.input, own.output) == (Decimal("2.5"), Decimal(10))
     assert own.cache_read == Decimal("0.50")
 
 
 @override_settings(CHAT_PRICES={"local-model": {"input": 2, "output": 4, "cache_read": 0}})
 def test_a_model_that_only_the_site_knows_caches_at_claudes_multiples() -> None:
-    assert costs.known("local-model")
-    assert costs.price("local-model") == Price(
+    assert usage_costs.known("local-model")
+    assert usage_costs.price("local-model") == Price(
         Decimal(2), Decimal(4), Decimal("2.5"), Decimal(4), Decimal(0)
     )
 
@@ -132,7 +134,7 @@ def test_a_model_that_only_the_site_knows_caches_at_claudes_multiples() -> None:
     ],
 )
 def test_right_prices_have_no_problems(value: Any) -> None:
-    assert costs.problems(value) == []
+    assert usage_costs.problems(value) == []
 
 
 @pytest.mark.parametrize(
@@ -152,6 +154,6 @@ def test_right_prices_have_no_problems(value: Any) -> None:
     ],
 )
 def test_wrong_prices_are_told_with_right_ones(value: Any, said: str) -> None:
-    (problem,) = costs.problems(value)
+    (problem,) = usage_costs.problems(value)
     assert "CHAT_PRICES" in problem
     assert said in problem

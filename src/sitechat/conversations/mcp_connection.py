@@ -1,0 +1,66 @@
+"""Connections to MCP servers through the official package `mcp`: list tools, and call one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from sitechat.claude.messages import without_tags
+from sitechat.conversations.mcp_server_options import McpServer
+from sitechat.engine.tool_interface import ToolRefused
+from sitechat.safe_text import storable
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+MAX_PAGES = 20
+"""Maximum number of pages of a server's list of tools that are read."""
+
+CALL_TIMEOUT = 30.0
+"""Seconds that a call may take."""
+
+MAX_ERROR = 500
+"""Characters of a server's error that Claude reads."""
+
+
+@asynccontextmanager
+async def _connected(server: McpServer, timeout: float) -> AsyncIterator[Any]:
+    """Yield a client that is connected to the server. `timeout` is in seconds."""
+    # Start-up cost: only sites with MCP servers have these packages.
+    import httpx2
+    from mcp import Client
+    from mcp.client.streamable_http import streamable_http_client
+
+    async with httpx2.AsyncClient(headers=dict(server.headers), timeout=timeout) as http:
+        transport = streamable_http_client(server.url, http_client=http)
+        async with Client(transport, read_timeout_seconds=timeout) as client:
+            yield client
+
+
+async def listed_tools(server: McpServer) -> Sequence[Any]:
+    """Return the tools on all pages of the server's list, at most `MAX_PAGES`."""
+    tools: list[Any] = []
+    cursor: str | None = None
+    async with _connected(server, CALL_TIMEOUT) as client:
+        for _page in range(MAX_PAGES):
+            page = await client.list_tools(cursor=cursor)
+            tools += page.tools
+            cursor = page.next_cursor
+            if not cursor:
+                break
+    return tools
+
+
+async def call_tool(server: McpServer, name: str, _request: Any, /, **arguments: Any) -> str:
+    """Call a tool of a server. The visitor's request is not sent to it."""
+    async with _connected(server, CALL_TIMEOUT) as client:
+        result = await client.call_tool(name, arguments)
+    texts = [block.text for block in result.content if getattr(block, "type", "") == "text"]
+    if not texts and result.structured_content is not None:
+        texts = [json.dumps(result.structured_content, ensure_ascii=False)]
+    text = "\n\n".join(texts)
+    if result.is_error:
+        raise ToolRefused(f"The tool reported an error: {without_tags(storable(text))[:MAX_ERROR]}")
+    return text
