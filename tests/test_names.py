@@ -38,7 +38,6 @@ ONE_SUBJECT = {
     "base": "what the modules beside it derive from",
     "bot_texts": "their table, and how bots read them",
     "conversations": "the package, and its page in the admin",
-    "costs": "what tokens cost, and the checks of expensive models and prompts",
     "deliveries": "their table and their page in the admin",
     "knowledge": "the package, its checks, its tables and its report",
     "limits": "what they mean, and whether they are sensible",

@@ -1,4 +1,4 @@
-import type { Strings } from "../src/i18n/strings"
+import type { Strings } from "../src/i18n/text-names"
 
 /** Strings that are their own names. */
 export const WORDS: Strings = {

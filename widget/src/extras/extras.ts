@@ -8,7 +8,7 @@ import { createConsent } from "./consent"
 import { createContact } from "./contact"
 import { createPastList } from "./conversation-list"
 import { createHelp } from "./people-menu"
-import { createPersonBar } from "./person-bar"
+import { createPersonBar } from "./person-status"
 
 const sheet = new CSSStyleSheet()
 sheet.replaceSync(css)

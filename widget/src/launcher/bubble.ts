@@ -4,7 +4,7 @@ import { h, iconButton, setLabel } from "../shared/dom"
 import { CHAT } from "../shared/icons"
 import { type Emit, type Host, type Launcher, type Panel, PHONE } from "../shared/launcher-types"
 import { createMemory } from "../shared/tab-storage"
-import { loadPart } from "./loading"
+import { loadPart } from "./script-loading"
 
 export interface Chat {
   /** The element that shows the chat. */

@@ -3,7 +3,7 @@
 import type { Host, Part, SiteChatEvents } from "../shared/launcher-types"
 import css from "../styles/launcher.css?inline"
 import { type Chat, createChat } from "./bubble"
-import { installPart } from "./loading"
+import { installPart } from "./script-loading"
 
 /** The chats of this page. They outlive their elements, so that they are kept when the body is replaced. */
 const chats = new Map<string, Chat>()

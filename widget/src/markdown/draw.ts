@@ -1,7 +1,7 @@
 /** Builds DOM nodes from the blocks of a syntax tree. No text is parsed as HTML. */
 
 import type { AlignType, List, ListItem, Nodes, Table } from "mdast"
-import type { Strings } from "../i18n/strings"
+import type { Strings } from "../i18n/text-names"
 import { h } from "../shared/dom"
 import { isLoose } from "./closed-blocks"
 import { createCode } from "./code"

@@ -1,6 +1,6 @@
 /** The options of drawing, and its interface. */
 
-import type { Strings } from "../i18n/strings"
+import type { Strings } from "../i18n/text-names"
 
 export interface DrawOptions {
   strings: Strings

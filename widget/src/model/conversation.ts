@@ -1,6 +1,6 @@
 /** The conversation of the visitor and the assistant: loads it, sends messages, and switches to another one. */
 
-import type { Strings } from "../i18n/strings"
+import type { Strings } from "../i18n/text-names"
 import type { History, Services } from "../shared/http-types"
 import type { Emit } from "../shared/launcher-types"
 import { countPoints } from "../shared/offsets"

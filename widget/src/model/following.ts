@@ -1,6 +1,6 @@
 /** The running reply: follows it to its end, stops it, and resumes it after a lost connection. */
 
-import type { Strings } from "../i18n/strings"
+import type { Strings } from "../i18n/text-names"
 import type { Emit } from "../shared/launcher-types"
 import { countPoints } from "../shared/offsets"
 import type { Memory } from "../shared/tab-storage"

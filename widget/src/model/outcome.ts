@@ -1,6 +1,6 @@
 /** Reports how replies and calls end: below an answer, in a notice, and to the page. */
 
-import type { Strings } from "../i18n/strings"
+import type { Strings } from "../i18n/text-names"
 import type { ChatErrorDetail, Status, StreamEvent } from "../shared/http-types"
 import type { Emit } from "../shared/launcher-types"
 import { Refusal } from "../transport/http"

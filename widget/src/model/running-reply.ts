@@ -1,6 +1,6 @@
 /** One reply while it is running: its events, its end, and stopping it. */
 
-import type { Strings } from "../i18n/strings"
+import type { Strings } from "../i18n/text-names"
 import type { Status, StreamEvent } from "../shared/http-types"
 import type { Client } from "../transport/client"
 import type { Decision, Outgoing } from "../transport/follow"

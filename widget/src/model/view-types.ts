@@ -1,6 +1,6 @@
 /** The interface of the view for the conversation. */
 
-import type { Word } from "../i18n/strings"
+import type { Word } from "../i18n/text-names"
 import type { Services } from "../shared/http-types"
 import type { ChatMessage } from "./message"
 

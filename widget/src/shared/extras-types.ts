@@ -1,6 +1,6 @@
 /** The interfaces between the panel and the extras. */
 
-import type { Strings } from "../i18n/strings"
+import type { Strings } from "../i18n/text-names"
 import type { ReadEvents } from "../transport/events"
 import type { Call } from "../transport/http"
 import type { Confirmation, Message, Offer, Person, Services } from "./http-types"

@@ -1,6 +1,6 @@
 /** The interface of the chat for message views: the actions of messages. */
 
-import type { Strings } from "../i18n/strings"
+import type { Strings } from "../i18n/text-names"
 import type { ChatMessage } from "../model/message"
 import type { AnswerOffer } from "../shared/http-types"
 import type { Painter } from "./frame-painter"

@@ -1,6 +1,6 @@
 /** Creates the panel of one chat, and connects its parts. */
 
-import { createStrings } from "../i18n/strings"
+import { createStrings } from "../i18n/text-names"
 import { createConversation } from "../model/conversation"
 import type { Screen } from "../model/view-types"
 import { button, h, onEscape } from "../shared/dom"

@@ -1,6 +1,6 @@
 /** The input, with its counter and the buttons to send and stop. */
 
-import type { Strings } from "../i18n/strings"
+import type { Strings } from "../i18n/text-names"
 import { button, h, iconButton, onEscape } from "../shared/dom"
 import { SEND, STOP } from "../shared/icons"
 import { countPoints } from "../shared/offsets"

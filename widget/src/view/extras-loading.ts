@@ -1,6 +1,6 @@
 /** Loads the extras when a conversation needs more than messages, and shows the button for people. */
 
-import type { Strings } from "../i18n/strings"
+import type { Strings } from "../i18n/text-names"
 import type { ChatMessage } from "../model/message"
 import { button, h, iconButton, setLabel } from "../shared/dom"
 import type { Extras, Surface } from "../shared/extras-types"

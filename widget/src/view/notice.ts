@@ -1,6 +1,6 @@
 /** The bar for errors, and for the time until the visitor can write again. */
 
-import type { Strings } from "../i18n/strings"
+import type { Strings } from "../i18n/text-names"
 import type { Notice } from "../model/view-types"
 import { button, h, icon } from "../shared/dom"
 import { RETRY, WARNING } from "../shared/icons"

@@ -3,7 +3,7 @@
  * The list never scrolls while an answer arrives.
  */
 
-import type { Strings } from "../i18n/strings"
+import type { Strings } from "../i18n/text-names"
 import { h, iconButton } from "../shared/dom"
 import { DOWN } from "../shared/icons"
 

@@ -1,6 +1,6 @@
 /** The interface of the panel for the extras. */
 
-import type { Strings } from "../i18n/strings"
+import type { Strings } from "../i18n/text-names"
 import type { Conversation } from "../model/conversation-types"
 import type { Surface } from "../shared/extras-types"
 import type { Memory } from "../shared/tab-storage"

@@ -1,6 +1,6 @@
 /** The chat's window and its layout. */
 
-import type { Strings } from "../i18n/strings"
+import type { Strings } from "../i18n/text-names"
 import { NEW_TAB } from "../markdown"
 import { button, h, icon, iconButton, setIcon, setLabel } from "../shared/dom"
 import { CHAT, CLOSE, COLLAPSE, EXPAND, FRESH, LIST } from "../shared/icons"
