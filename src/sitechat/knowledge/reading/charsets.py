@@ -65,6 +65,22 @@ def decode(data: bytes, charset: str = "", *, is_html: bool = True) -> str:
     raise _undecodable(data, names[0])
 
 
+def stream_decoder(start: bytes) -> codecs.IncrementalDecoder:
+    """Return a decoder of a text that comes in parts. Invalid bytes become U+FFFD.
+
+    The encoding is that of a byte order mark or an XML declaration, otherwise UTF-8.
+
+    Args:
+        start: The first bytes, which include the XML declaration if there is one.
+    """
+    for start_mark, name in (*_MARKS, (b"<\0", "utf-16-le"), (b"\0<", "utf-16-be")):
+        if start.startswith(start_mark):
+            return codecs.getincrementaldecoder(name)("replace")
+    xml = _XML.match(start)
+    name = codec(_label(xml[1])) if xml else ""
+    return codecs.getincrementaldecoder(name or "utf-8")("replace")
+
+
 def unpacked(data: bytes, encodings: str, largest: int) -> bytes:
     """Decompress a body according to its `Content-Encoding`.
 

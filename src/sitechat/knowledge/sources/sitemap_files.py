@@ -14,7 +14,8 @@ from sitechat.knowledge.reading.blocks import Unreadable
 from sitechat.knowledge.sources.hosts import Location
 from sitechat.knowledge.sources.public_pages import describe_error
 from sitechat.knowledge.sources.rendering import Elsewhere, LocalSite
-from sitechat.knowledge.sources.sitemap_reader import LARGEST_SITEMAP, Locations, SitemapReader
+from sitechat.knowledge.sources.sitemap_reader import LARGEST_SITEMAP, SitemapReader
+from sitechat.knowledge.sources.sitemap_xml import Locations
 
 MAX_PAGES = 100_000
 """Default maximum number of pages that are read from a site's sitemaps."""
@@ -45,6 +46,7 @@ class SitemapFiles:
         self._seen: set[Location] = set()
         self._problems: list[str] = []
         self._missing: list[str] = []
+        self._mended: dict[str, Locations] = {}
         self.is_found = False
         """Whether a sitemap was read so far."""
         self._lastmods: dict[str, str] = {}
@@ -55,6 +57,19 @@ class SitemapFiles:
     def problems(self) -> list[str]:
         """The sitemaps that could not be read, with the reasons."""
         return self._problems if self.is_found else [*self._problems, *self._missing]
+
+    @property
+    def note(self) -> str:
+        """The mistakes in sitemaps that could be read completely; "" if there are none."""
+        if not self._mended:
+            return ""
+        others = len(self._mended) - 1
+        mistakes = dict.fromkeys(what for found in self._mended.values() for what in found.mistakes)
+        count = sum(map(_count, self._mended.values()))
+        return (
+            f"{next(iter(self._mended))}{f' and {others:,} more' if others else ''}: all addresses "
+            f"were read ({count:,}), in spite of {' and '.join(mistakes)}."
+        )
 
     def pages(self) -> Iterator[str]:
         """Yield the addresses of pages in all readable sitemaps."""
@@ -100,15 +115,22 @@ class SitemapFiles:
             )
             if answer.status != 200:
                 raise Unreadable(f"answers {answer.status}")
-            return reader.close()
+            complete = reader.close()
         except Exception as error:  # a broken sitemap must not prevent reading the others
             is_missing = url in self._guessed and str(error) == "answers 404"
             problem = f"{url}: {describe_error(error)}"
             found = reader.partial()
             if found is not None:
-                problem += f" (after {len(found.pages) + len(found.sitemaps):,} addresses)"
+                problem += f" (addresses read nevertheless: {_count(found):,})"
             (self._missing if is_missing else self._problems).append(problem)
             return found
+        if complete.mistakes:
+            self._mended[url] = complete
+        return complete
+
+
+def _count(found: Locations) -> int:
+    return len(found.pages) + len(found.sitemaps)
 
 
 def routed_sitemaps(prefix: str = "/") -> list[str]:

@@ -3,37 +3,21 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import partial
-from typing import TYPE_CHECKING
 
 from sitechat.knowledge.reading.blocks import Unreadable
-from sitechat.knowledge.reading.charsets import decode, inflated
-
-if TYPE_CHECKING:
-    from lxml.etree import _Element
+from sitechat.knowledge.reading.charsets import inflated, stream_decoder
+from sitechat.knowledge.sources.sitemap_xml import Locations, SitemapXml
 
 LARGEST_SITEMAP = 200_000_000
 """Maximum bytes of a sitemap, before and after it is decompressed."""
 _CHUNK = 65_536
+_LONGEST_DECLARATION = 1024
 _GZIP = b"\x1f\x8b"
-
-
-@dataclass
-class Locations:
-    """The addresses in one sitemap."""
-
-    pages: list[str] = field(default_factory=list)
-    sitemaps: list[str] = field(default_factory=list)
-    lastmods: dict[str, str] = field(default_factory=dict)
-    """The `<lastmod>` of pages, by address."""
-    is_cut: bool = False
-    """Whether there are more pages than the limit."""
+_LINE_STARTS = ("http://", "https://", "/")
 
 
 class SitemapReader:
-    """A reader of a sitemap in parts: XML or lines of text, compressed or not.
+    """A reader of a sitemap in parts: XML, a feed or lines of text, compressed or not.
 
     Args:
         limit: Maximum number of pages.
@@ -42,7 +26,7 @@ class SitemapReader:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._start = b""
-        self._format: _Xml | _Lines | _Gzip | None = None
+        self._format: _Text | _Gzip | None = None
 
     def feed(self, part: bytes) -> bool:
         """Read the next part and return whether more parts are needed.
@@ -50,17 +34,14 @@ class SitemapReader:
         Raises:
             Unreadable: It is not a sitemap.
         """
-        if self._format is not None:
-            return self._format.feed(part)
-        self._start = (self._start + part).lstrip().removeprefix(codecs.BOM_UTF8).lstrip()
-        # The first bytes may be a part of a byte order mark.
-        return len(self._start) < len(codecs.BOM_UTF8) or self._begin()
+        pieces = (part[at : at + _CHUNK] for at in range(0, len(part), _CHUNK))
+        return all(map(self._read, pieces))  # no piece is read after the limit
 
     def close(self) -> Locations:
         """Return the addresses after the last part.
 
         Raises:
-            Unreadable: It is not a sitemap, or incomplete.
+            Unreadable: It is not a sitemap, incomplete, or has mistakes that may hide addresses.
         """
         if self._format is None:
             self._begin()
@@ -69,16 +50,59 @@ class SitemapReader:
 
     def partial(self) -> Locations | None:
         """Return the addresses that were read before an error; None if there are none."""
-        found = self._format.found if self._format else Locations()
+        if self._format is None:
+            self._begin()
+        assert self._format is not None  # noqa: S101 (for mypy)
+        found = self._format.found
         return found if found.pages or found.sitemaps else None
+
+    def _read(self, part: bytes) -> bool:
+        if self._format is not None:
+            return self._format.feed(part)
+        self._start += part
+        # The declaration of the encoding may not be complete yet.
+        is_short = b">" not in self._start and len(self._start) < _LONGEST_DECLARATION
+        return is_short or self._begin()
 
     def _begin(self) -> bool:
         start, self._start = self._start, b""
-        if start.startswith(_GZIP):
+        if start.lstrip().startswith(_GZIP):
+            start = start.lstrip()
             self._format = _Gzip(self._limit)
         else:
-            self._format = (_Xml if start.startswith(b"<") else _Lines)(self._limit)
+            self._format = _Text(self._limit, stream_decoder(start))
         return self._format.feed(start)
+
+
+class _Text:
+    """A reader of a sitemap that is not compressed."""
+
+    def __init__(self, limit: int, decoder: codecs.IncrementalDecoder) -> None:
+        self._limit = limit
+        self._decoder = decoder
+        self._format: _Lines | SitemapXml | None = None
+
+    @property
+    def found(self) -> Locations:
+        return self._format.found if self._format else Locations()
+
+    def feed(self, part: bytes) -> bool:
+        return self._read(self._decoder.decode(part))
+
+    def close(self) -> Locations:
+        self._read(self._decoder.decode(b"", final=True))
+        return self._format.close() if self._format else SitemapXml(self._limit).close()
+
+    def _read(self, text: str) -> bool:
+        if self._format is None:
+            stripped = text.lstrip("\ufeff \t\r\n")
+            if not stripped:
+                return True
+            if stripped.startswith(_LINE_STARTS):
+                text, self._format = stripped, _Lines(self._limit)
+            else:
+                self._format = SitemapXml(self._limit)
+        return self._format.feed(text)
 
 
 class _Gzip:
@@ -110,8 +134,8 @@ class _Lines:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._lines: list[bytes] = []
-        self._last = b""
+        self._lines: list[str] = []
+        self._last = ""
 
     @property
     def found(self) -> Locations:
@@ -121,8 +145,8 @@ class _Lines:
         except Unreadable:
             return Locations()
 
-    def feed(self, part: bytes) -> bool:
-        *lines, self._last = (self._last + part).split(b"\n")
+    def feed(self, text: str) -> bool:
+        *lines, self._last = (self._last + text).split("\n")
         self._lines += [line for line in lines if line.strip()]
         return len(self._lines) <= self._limit
 
@@ -130,79 +154,10 @@ class _Lines:
         is_cut = len(self._lines) > self._limit
         return self._locations(self._lines if is_cut else [*self._lines, self._last])
 
-    def _locations(self, lines: list[bytes]) -> Locations:
-        text = decode(b"\n".join(lines), is_html=False)
-        urls = [line.strip() for line in text.splitlines() if line.strip()]
-        if not urls or not all(url.startswith(("http://", "https://", "/")) for url in urls):
+    def _locations(self, lines: list[str]) -> Locations:
+        urls = [line.strip() for line in "\n".join(lines).splitlines() if line.strip()]
+        if not urls or not all(url.startswith(_LINE_STARTS) for url in urls):
             raise Unreadable("not XML and not a list of addresses")
+        if any("\ufffd" in url for url in urls):
+            raise Unreadable("has bytes that are not valid in its encoding: save it as UTF-8")
         return Locations(pages=urls[: self._limit], is_cut=len(urls) > self._limit)
-
-
-class _Xml:
-    """A reader of a `<urlset>` or a `<sitemapindex>` that keeps no tree in memory."""
-
-    def __init__(self, limit: int) -> None:
-        import lxml.etree
-
-        self.found = Locations()
-        self._limit = limit
-        self._path: list[str] = []
-        self._lastmod = ""
-        self._parser = lxml.etree.XMLPullParser(
-            events=("start", "end"), resolve_entities=False, no_network=True, huge_tree=False
-        )
-
-    def feed(self, part: bytes) -> bool:
-        for at in range(0, len(part), _CHUNK):
-            piece = part[at : at + _CHUNK]
-            if not self._advance(partial(self._parser.feed, piece)):
-                return False
-        return True
-
-    def close(self) -> Locations:
-        if not self.found.is_cut:
-            self._advance(self._parser.close)
-        return self.found
-
-    def _advance(self, step: Callable[[], object]) -> bool:
-        """Do a step of the parser and read its events; return whether more pages may follow."""
-        import lxml.etree
-
-        try:
-            step()
-            for event, element in self._parser.read_events():
-                if isinstance(element.tag, str):
-                    self._note(event, element)
-                    if self.found.is_cut:
-                        return False
-        except lxml.etree.XMLSyntaxError as error:
-            raise Unreadable(f"not valid and complete XML: {error.msg}") from error
-        return True
-
-    def _note(self, event: str, element: _Element) -> None:
-        path, found = self._path, self.found
-        name = str(element.tag).rpartition("}")[2]
-        if event == "start":
-            path.append(name)
-            if len(path) == 1 and name not in ("urlset", "sitemapindex"):
-                raise Unreadable(f"not a sitemap, but <{name[:40]}>")
-            return
-        if path[1:] == ["url", "loc"]:
-            if len(found.pages) == self._limit:
-                found.is_cut = True
-                return
-            found.pages.append((element.text or "").strip())
-        elif path[1:] == ["url", "lastmod"]:
-            self._lastmod = (element.text or "").strip()[:40]
-        elif path[1:] == ["url"]:
-            if self._lastmod and found.pages:
-                found.lastmods[found.pages[-1]] = self._lastmod
-            self._lastmod = ""
-        elif path[1:] == ["sitemap", "loc"]:
-            found.sitemaps.append((element.text or "").strip())
-        if len(path) == 2:
-            element.clear()
-            parent = element.getparent()
-            while parent is not None and len(parent) > 1:
-                del parent[0]
-        path.pop()

@@ -71,6 +71,7 @@ class SitemapSource(AnySource, abstract=True):
                     )
             else:
                 problems += sitemaps.problems
+                self.note = " ".join(filter(None, [self.note, sitemaps.note]))
         if problems:
             raise Unreadable(
                 f"Not all {'pages' if self.is_crawl else 'sitemaps'} could be read, so no page was "

@@ -1,0 +1,190 @@
+"""Reading of a sitemap or a feed in XML, also with the mistakes that search engines forgive."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sitechat.knowledge.reading.blocks import Unreadable
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element, _LogEntry
+
+_LONGEST_HEAD = 16_384
+"""Maximum characters before the first tag of a sitemap, and of a text that has no tag."""
+_ROOT = re.compile(r"<(?:([\w.-]+):)?(urlset|sitemapindex|rss|feed)(?=[\s/>])", re.I)
+_PROLOG = re.compile(
+    r"<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>|\ufeff|\s+", re.I | re.S
+)
+_OTHER_ROOT = re.compile(r"<([a-z][\w:.-]*)", re.I)
+_TAG_NAME = re.compile(r"</?[A-Za-z][^\s<>/]*")
+_BARE_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]+|#x[0-9a-fA-F]+);)")
+_AMPERSAND = "\ue000"
+"""Stands for a bare "&" in the parser. An "&amp;" would be wrong in a CDATA section."""
+_ADDRESSES = {("url", "loc"), ("sitemap", "loc"), ("item", "link"), ("entry", "link")}
+_TIMES = {("url", "lastmod"), ("entry", "updated")}
+
+
+@dataclass
+class Locations:
+    """The addresses in one sitemap."""
+
+    pages: list[str] = field(default_factory=list)
+    sitemaps: list[str] = field(default_factory=list)
+    lastmods: dict[str, str] = field(default_factory=dict)
+    """The `<lastmod>` of pages, by address."""
+    is_cut: bool = False
+    """Whether there are more pages than the limit."""
+    mistakes: list[str] = field(default_factory=list)
+    """Mistakes in the file that hide no address."""
+
+
+class SitemapXml:
+    """A reader of a `<urlset>`, `<sitemapindex>`, `<rss>` or `<feed>` that keeps no tree in memory.
+
+    The parser gets no document type, so there are no entities that it could expand.
+
+    Args:
+        limit: Maximum number of pages.
+    """
+
+    def __init__(self, limit: int) -> None:
+        import lxml.etree
+
+        self.found = Locations()
+        self._limit = limit
+        self._waiting = ""
+        self._root: re.Match[str] | None = None
+        self._is_complete = False
+        self._path: list[str] = []
+        self._lastmod = ""
+        self._parser = lxml.etree.XMLPullParser(
+            events=("start", "end"),
+            encoding="utf-8",
+            recover=True,
+            resolve_entities=False,
+            no_network=True,
+            huge_tree=False,
+        )
+
+    def feed(self, text: str) -> bool:
+        """Read the next characters and return whether more are needed.
+
+        Raises:
+            Unreadable: It is not a sitemap.
+        """
+        text = self._waiting + text
+        if self._root is None:
+            self._root = _ROOT.search(text)
+            if self._root is None or self._root.end() == len(text):
+                self._root, self._waiting = None, text
+                if len(text) > _LONGEST_HEAD:
+                    raise _no_sitemap(text)
+                return True
+            head, text = text[: self._root.start()], text[self._root.start() :]
+            if len(head) > _LONGEST_HEAD:
+                raise _no_sitemap(head)
+            if _PROLOG.sub("", head):
+                self._mistake("text before the XML, such as a warning of PHP")
+            self._parse("\n" * head.count("\n"))  # so that the numbers of lines are right
+        end = text.rfind(">") + 1
+        if not end and len(text) > _LONGEST_HEAD:
+            end = len(text)
+        text, self._waiting = text[:end], text[end:]
+        return self._parse(text)
+
+    def close(self) -> Locations:
+        """Return the addresses after the last part.
+
+        Raises:
+            Unreadable: It is not a sitemap, incomplete, or has mistakes that may hide addresses.
+        """
+        if self._root is None:
+            raise _no_sitemap(self._waiting)
+        if self.found.is_cut:
+            return self.found
+        for error in self._parser.feed_error_log:
+            if error.level_name != "WARNING" and not _is_harmless(error):
+                raise Unreadable(f"not valid XML in line {error.line:,}: {error.message[:200]}")
+        if not self._is_complete:
+            raise Unreadable(f"not complete: it ends before </{self._root[2]}>")
+        if any("\ufffd" in url for url in [*self.found.pages, *self.found.sitemaps]):
+            raise Unreadable("has bytes that are not valid in its encoding: save it as UTF-8")
+        return self.found
+
+    def _mistake(self, what: str) -> None:
+        if what not in self.found.mistakes:
+            self.found.mistakes.append(what)
+
+    def _parse(self, text: str) -> bool:
+        """Mend and parse a part; return whether more pages may follow."""
+        if self._is_complete or not text:
+            return True
+        mended, count = _BARE_AMPERSAND.subn(_AMPERSAND, text)
+        if count:
+            self._mistake('"&" that should be "&amp;"')
+        self._parser.feed(_TAG_NAME.sub(self._plain_name, mended).encode())
+        for event, element in self._parser.read_events():
+            if isinstance(element.tag, str):
+                self._note(event, element)
+                if self.found.is_cut:
+                    return False
+        return True
+
+    def _plain_name(self, tag: re.Match[str]) -> str:
+        """Return the beginning of a tag in lower case, and without a prefix to be declared."""
+        assert self._root is not None  # noqa: S101 (for mypy)
+        prefix = self._root[1]
+        slash = "/" if tag[0][1] == "/" else ""
+        name = tag[0][1 + len(slash) :].lower()
+        if prefix:
+            name = name.removeprefix(f"{prefix.lower()}:")
+        return f"<{slash}{name.replace(':', '.')}"
+
+    def _note(self, event: str, element: _Element) -> None:
+        if event == "start":
+            self._path.append(str(element.tag).rpartition("}")[2])
+            return
+        parent, name = ["", *self._path][-2:]
+        self._path.pop()
+        self._is_complete = not self._path
+        if (parent, name) in _TIMES:
+            self._lastmod = (element.text or "").strip()[:40]
+        elif (parent, name) in _ADDRESSES:
+            self._keep(parent, element)
+        elif name in ("url", "entry"):
+            if self._lastmod and self.found.pages:
+                self.found.lastmods[self.found.pages[-1]] = self._lastmod
+            self._lastmod = ""
+        element.clear(keep_tail=True)
+        while (previous := element.getprevious()) is not None:
+            previous.getparent().remove(previous)  # type: ignore[union-attr] # it has one
+
+    def _keep(self, parent: str, element: _Element) -> None:
+        """Keep the address in an element, if it is one of a page or a sitemap."""
+        address = element.text or ""
+        if parent == "entry":
+            is_page = element.get("rel", "alternate") == "alternate"
+            address = element.get("href", "") if is_page else ""
+        address = address.strip().replace(_AMPERSAND, "&")
+        if not address:
+            return
+        if parent == "sitemap":
+            self.found.sitemaps.append(address)
+        elif len(self.found.pages) == self._limit:
+            self.found.is_cut = True
+        else:
+            self.found.pages.append(address)
+
+
+def _is_harmless(error: _LogEntry) -> bool:
+    """Return whether an error hides no address: a missing xmlns, or text after the last tag."""
+    return error.domain_name == "NAMESPACE" or error.type_name == "ERR_DOCUMENT_END"
+
+
+def _no_sitemap(text: str) -> Unreadable:
+    other = _OTHER_ROOT.search(_PROLOG.sub("", text))
+    if other is None:
+        return Unreadable("not XML and not a list of addresses")
+    return Unreadable(f"not a sitemap, but <{other[1][:40]}>")
