@@ -123,6 +123,7 @@ def test_entities_are_never_expanded(prolog: str) -> None:
     ("body", "what", "pages"),
     [
         (TWO[:-9], "not complete: it ends before </urlset>", ["/a/", "/b/"]),
+        (TWO + XML + sitemap_of("/c/"), "has addresses after </urlset>", ["/a/", "/b/"]),
         (RSS[:-20], "not complete: it ends before </rss>", ["/a/", "/b/"]),
         (TWO.replace("</loc>", "<loc>", 1), "not valid XML in line 1: ", ["/a/", "/b/"]),
         ("\n\n\n" + XML + TWO.replace("</loc>", "\x0b</loc>", 1), "in line 5: ", ["/a/", "/b/"]),
@@ -145,6 +146,12 @@ def test_what_may_hide_addresses_is_an_error(body: str, what: str, pages: list[s
     assert what in str(caught.value)
     found = reader.partial()
     assert (sorted(found.pages) if found else None) == pages
+
+
+@pytest.mark.parametrize("size", [1, 5, 1_000_000])
+def test_a_sitemap_after_another_in_one_file_is_reported(size: int) -> None:
+    with pytest.raises(Unreadable, match="after </urlset>: make it two files"):
+        read_sitemap(f"{TWO}\n{TWO}", size)
 
 
 def test_a_feed_is_read_up_to_the_limit() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sitechat.knowledge.reading.blocks import Unreadable
 
 if TYPE_CHECKING:
-    from lxml.etree import _Element, _LogEntry
+    from lxml.etree import _Element
 
 _LONGEST_HEAD = 16_384
 """Maximum characters before the first tag of a sitemap, and of a text that has no tag."""
@@ -18,6 +18,7 @@ _PROLOG = re.compile(
     r"<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>|\ufeff|\s+", re.I | re.S
 )
 _OTHER_ROOT = re.compile(r"<([a-z][\w:.-]*)", re.I)
+_ADDRESS_TAG = re.compile(r"<(?:[\w.-]+:)?(?:loc|item|entry)[\s/>]", re.I)
 _TAG_NAME = re.compile(r"</?[A-Za-z][^\s<>/]*")
 _BARE_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]+|#x[0-9a-fA-F]+);)")
 _AMPERSAND = "\ue000"
@@ -57,6 +58,7 @@ class SitemapXml:
         self._waiting = ""
         self._root: re.Match[str] | None = None
         self._is_complete = False
+        self._is_continued = False
         self._path: list[str] = []
         self._lastmod = ""
         self._parser = lxml.etree.XMLPullParser(
@@ -92,7 +94,9 @@ class SitemapXml:
         if not end and len(text) > _LONGEST_HEAD:
             end = len(text)
         text, self._waiting = text[:end], text[end:]
-        return self._parse(text)
+        # The parser must not see what follows the end tag, such as a warning of PHP.
+        pieces = re.findall(rf".*?</(?:[\w.-]+:)?{self._root[2]}\s*>|.+", text, re.I | re.S)
+        return all(map(self._parse, pieces))
 
     def close(self) -> Locations:
         """Return the addresses after the last part.
@@ -105,10 +109,13 @@ class SitemapXml:
         if self.found.is_cut:
             return self.found
         for error in self._parser.feed_error_log:
-            if error.level_name != "WARNING" and not _is_harmless(error):
+            # The declaration of a prefix is often forgotten, and hides nothing.
+            if error.level_name != "WARNING" and error.domain_name != "NAMESPACE":
                 raise Unreadable(f"not valid XML in line {error.line:,}: {error.message[:200]}")
         if not self._is_complete:
             raise Unreadable(f"not complete: it ends before </{self._root[2]}>")
+        if self._is_continued:
+            raise Unreadable(f"has addresses after </{self._root[2]}>: make it two files")
         if any("\ufffd" in url for url in [*self.found.pages, *self.found.sitemaps]):
             raise Unreadable("has bytes that are not valid in its encoding: save it as UTF-8")
         return self.found
@@ -119,7 +126,10 @@ class SitemapXml:
 
     def _parse(self, text: str) -> bool:
         """Mend and parse a part; return whether more pages may follow."""
-        if self._is_complete or not text:
+        if not text:
+            return True
+        if self._is_complete:
+            self._is_continued |= _ADDRESS_TAG.search(text) is not None
             return True
         mended, count = _BARE_AMPERSAND.subn(_AMPERSAND, text)
         if count:
@@ -176,11 +186,6 @@ class SitemapXml:
             self.found.is_cut = True
         else:
             self.found.pages.append(address)
-
-
-def _is_harmless(error: _LogEntry) -> bool:
-    """Return whether an error hides no address: a missing xmlns, or text after the last tag."""
-    return error.domain_name == "NAMESPACE" or error.type_name == "ERR_DOCUMENT_END"
 
 
 def _no_sitemap(text: str) -> Unreadable:
