@@ -17,7 +17,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import translation
 
-from sitechat.checks import configuration
+from sitechat.checks import setting_checks
 from sitechat.http.widget_texts import SHIPPED
 
 PACKAGE = Path(__file__).resolve().parent.parent / "src" / "sitechat"
@@ -212,11 +212,11 @@ def test_pages_of_the_admin_are_in_the_language_of_their_user(
 def test_checks_use_the_language_that_is_active_when_they_run(settings: Any) -> None:
     settings.CHAT_MAX_TOKENS = "many"
     with translation.override("de"):
-        message = next(iter(configuration.check_values()))
+        message = next(iter(setting_checks.check_values()))
         assert message.msg == "CHAT_MAX_TOKENS ist 'many'."
         assert message.hint == "Gültig ist: eine ganze Zahl von Tokens, zum Beispiel 1024."
     with translation.override("en"):
-        assert next(iter(configuration.check_values())).msg == "CHAT_MAX_TOKENS is 'many'."
+        assert next(iter(setting_checks.check_values())).msg == "CHAT_MAX_TOKENS is 'many'."
 
 
 @pytest.mark.django_db

@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from sitechat import Chatbot
 from sitechat.checks import bots, run
-from tests.checks.test_configuration import ids
+from tests.checks.test_setting_checks import ids
 
 BOTS = """
 from sitechat import Chatbot

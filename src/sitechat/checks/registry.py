@@ -8,7 +8,6 @@ from __future__ import annotations
 from sitechat.checks import (
     bot_tools,
     bots,
-    configuration,
     contacts,
     keys,
     limits,
@@ -16,13 +15,14 @@ from sitechat.checks import (
     person_setting,
     repository,
     serving,
+    setting_checks,
     webhooks,
     widget_on_pages,
 )
 from sitechat.checks.knowledge import check_embedder, check_fts5
 
 CHECKS = (
-    *configuration.CHECKS,
+    *setting_checks.CHECKS,
     *limits.CHECKS,
     *bots.CHECKS,
     *bot_tools.CHECKS,

@@ -12,7 +12,7 @@ from sitechat.knowledge.sources.crawling import Crawl
 from sitechat.knowledge.sources.hosts import wagtail_hosts
 from sitechat.knowledge.sources.public_pages import PublicPages
 from sitechat.knowledge.sources.rendering import LocalSite
-from sitechat.knowledge.sources.sitemap_files import MAX_PAGES, SitemapFiles, routed_sitemaps
+from sitechat.knowledge.sources.sitemap_discovery import MAX_PAGES, SitemapFiles, routed_sitemaps
 
 
 class SitemapSource(AnySource, abstract=True):

@@ -100,10 +100,10 @@ def test_all_checks_are_registered() -> None:
         ("CHAT_PRICES", {"m": {"input": "x"}}, "sitechat.E005"),
         ("CHAT_BOTS", {}, "sitechat.E006"),
         ("CHAT_BOTS", {"default": "nowhere.Bot"}, "sitechat.E006"),
-        ("CHAT_BOTS", {"default": "tests.checks.test_configuration.NO_BOT"}, "sitechat.E006"),
+        ("CHAT_BOTS", {"default": "tests.checks.test_setting_checks.NO_BOT"}, "sitechat.E006"),
         ("CHAT_BOTS", {"x" * 65: "sitechat.Chatbot"}, "sitechat.E006"),
         ("CHAT_CLIENT", "nowhere.client", "sitechat.E007"),
-        ("CHAT_EMBEDDER", "tests.checks.test_configuration.NO_BOT", "sitechat.E011"),
+        ("CHAT_EMBEDDER", "tests.checks.test_setting_checks.NO_BOT", "sitechat.E011"),
         ("CHAT_WIDGET", [], "sitechat.E008"),
         ("CHAT_WIDGET", {"titel": "x"}, "sitechat.E008"),
         ("CHAT_WIDGET", {"suggestions": "x"}, "sitechat.E008"),
@@ -222,7 +222,7 @@ def test_an_effort_that_a_model_does_not_accept(
 ) -> None:
     settings.CHAT_MODEL = model
     settings.CHAT_PRICES = {"my-own-model": {"input": 1, "output": 2}}
-    settings.CHAT_BOTS = {"default": "tests.checks.test_configuration.KeenBot"}
+    settings.CHAT_BOTS = {"default": "tests.checks.test_setting_checks.KeenBot"}
     monkeypatch.setattr(KeenBot, "effort", effort)
     assert ids([*bots.check_bots(), *bots.check_efforts()]) == expected
 
@@ -230,7 +230,7 @@ def test_an_effort_that_a_model_does_not_accept(
 @pytest.mark.django_db
 def test_a_prompt_that_costs_more_than_a_dollar_a_day(settings: Settings) -> None:
     assert ids(costs.check_prompts()) == []
-    settings.CHAT_BOTS = {"long": "tests.checks.test_configuration.LongWindedBot"}
+    settings.CHAT_BOTS = {"long": "tests.checks.test_setting_checks.LongWindedBot"}
     (message,) = costs.check_prompts()
     assert message.id == "sitechat.W009"
     assert "1000 replies a day" in message.msg
@@ -238,7 +238,7 @@ def test_a_prompt_that_costs_more_than_a_dollar_a_day(settings: Settings) -> Non
 
 @pytest.mark.django_db
 def test_a_prompt_costs_by_the_replies_that_there_were(settings: Settings) -> None:
-    settings.CHAT_BOTS = {"long": "tests.checks.test_configuration.LongWindedBot"}
+    settings.CHAT_BOTS = {"long": "tests.checks.test_setting_checks.LongWindedBot"}
     yesterday = timezone.now() - timedelta(days=1)
     Summary.objects.create(period="day", start=yesterday, bot="long", model="m", replies=70)
     assert ids(costs.check_prompts()) == []
@@ -247,7 +247,7 @@ def test_a_prompt_costs_by_the_replies_that_there_were(settings: Settings) -> No
 @pytest.mark.django_db
 def test_a_prompt_that_needs_a_visitor_is_passed_over(settings: Settings) -> None:
     settings.CHAT_BOTS = {
-        "a": "tests.checks.test_configuration.NeedsVisitorBot",
+        "a": "tests.checks.test_setting_checks.NeedsVisitorBot",
         "b": "nowhere.Bot",
         "c": 5,
     }
@@ -258,8 +258,8 @@ def test_a_prompt_that_needs_a_visitor_is_passed_over(settings: Settings) -> Non
 @pytest.mark.parametrize("bot", ["FailingBot", "ModelFromElsewhereBot"])
 def test_a_bot_that_fails_without_a_visitor_is_passed_over(settings: Settings, bot: str) -> None:
     settings.CHAT_BOTS = {
-        "failing": f"tests.checks.test_configuration.{bot}",
-        "long": "tests.checks.test_configuration.LongWindedBot",
+        "failing": f"tests.checks.test_setting_checks.{bot}",
+        "long": "tests.checks.test_setting_checks.LongWindedBot",
     }
     assert ids(costs.check_prompts()) == ["sitechat.W009"]
     assert set(ids(costs.check_model_costs())) == {"sitechat.I001"}

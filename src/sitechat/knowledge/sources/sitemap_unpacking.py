@@ -1,4 +1,4 @@
-"""Reading of one sitemap while the site sends it."""
+"""Unpacking of one sitemap while the site sends it: gzip, character sets, XML or plain text."""
 
 from __future__ import annotations
 
