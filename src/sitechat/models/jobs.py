@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from sitechat.runtime import database
 from sitechat.runtime.database import PrimaryManager
 
 
@@ -39,7 +41,8 @@ class Job(models.Model):
     @classmethod
     def record(cls, name: str, until: datetime | None = None) -> None:
         """Record that the job ran now and has done its work up to `until`."""
-        cls.objects.update_or_create(pk=name, defaults={"ran": timezone.now(), "until": until})
+        values = {"ran": timezone.now(), "until": until}
+        database.retry(partial(cls.objects.update_or_create, values, pk=name))
 
     @classmethod
     def claim(cls, name: str, interval: timedelta) -> bool:
