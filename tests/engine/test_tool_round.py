@@ -18,7 +18,7 @@ from sitechat.engine.live_reply import LiveReply
 from sitechat.engine.tool_interface import PreparedCall, ToolResult, ToolRound
 from sitechat.models import ToolState
 from sitechat.standin import Answer, Standin
-from sitechat.tools import arguments as arguments_module
+from sitechat.tools import argument_validation as arguments_module
 from tests import tool_bots
 from tests.smaller import Smaller
 from tests.visitor import MakeVisitor, Visitor, text_of

@@ -16,7 +16,7 @@ from pytest_django import Settings
 from sitechat.events import (
     Mail,
     deliver_due,
-    delivery_attempts,
+    delivery_retries,
     delivery_threads,
     post_requests,
     queue_mail,
@@ -76,7 +76,7 @@ def test_a_failed_delivery_is_retried_and_finally_fails(hook: Receiver) -> None:
     hook.status = 400
     delivery = announce_one()
     waits = []
-    for _ in range(len(delivery_attempts.DELAYS)):
+    for _ in range(len(delivery_retries.DELAYS)):
         deliver_due()
         assert deliver_due() == 0
         delivery.refresh_from_db()
@@ -124,7 +124,7 @@ def test_a_claim_is_exclusive_and_expires(hook: Receiver) -> None:
 
 def test_the_attempt_of_a_dead_process_is_repeated(hook: Receiver) -> None:
     delivery = announce_one()
-    Delivery.objects.update(due=timezone.now() + delivery_attempts.CLAIM, attempts=1)
+    Delivery.objects.update(due=timezone.now() + delivery_retries.CLAIM, attempts=1)
     assert deliver_due() == 0
     Delivery.objects.update(due=timezone.now() - timedelta(seconds=1))
     assert deliver_due() == 1

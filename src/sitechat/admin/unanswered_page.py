@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -16,8 +16,8 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
+from sitechat.admin import unanswered_csv
 from sitechat.admin.base import may_read_transcripts, number_in
-from sitechat.admin.csv_cells import csv_response
 from sitechat.conf import conf
 from sitechat.models import Unanswered
 from sitechat.models.ids import parse_uuid
@@ -88,7 +88,7 @@ def groups_page(request: HttpRequest) -> dict[str, Any] | HttpResponse:
     chosen = _chosen(request)
     may_read = may_read_transcripts(request)
     if request.GET.get("format") == "csv":
-        return csv_response(f"unanswered-{timezone.now():%Y-%m-%d}.csv", _export(chosen))
+        return unanswered_csv.export(chosen)
     page = question_list.group_page(chosen, max(1, number_in(request, "page") or 1))
 
     def link(**changes: str) -> str:
@@ -175,27 +175,6 @@ def _languages(chosen: QuestionFilter) -> list[tuple[str, Any]]:
     if chosen.language and chosen.language not in known:
         known.append(chosen.language)
     return [(code, names.get(code, visible(code))) for code in known]
-
-
-def _export(chosen: QuestionFilter) -> Iterator[Sequence[object]]:
-    yield ("question", "reason", "bot", "language", "asked", "done", "group", "labels")
-    rows = chosen.rows().select_related("conversation")
-    rows = rows.prefetch_related("conversation__labels")[: question_list.MAX_EXPORTED]
-    for row in rows.iterator(chunk_size=2000):
-        yield (
-            row.question,
-            row.reason,
-            row.conversation.bot,
-            row.language or "",
-            _iso(row.created),
-            _iso(row.done) if row.done else "",
-            str(row.group or row.reply_id),
-            ", ".join(label.name for label in row.conversation.labels.all()),
-        )
-
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat(timespec="seconds")
 
 
 def _transcript_address(request: HttpRequest) -> str:

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from sitechat.chatbot import usable_bots
 from sitechat.conversations.mcp_server_options import problem_of_server
 from sitechat.tools import Tool
-from sitechat.tools.arguments import SignatureParameters
-from sitechat.tools.schema_validation import problem_of
+from sitechat.tools.argument_validation import SignatureParameters
+from sitechat.tools.schema_limits import problem_of
 
 
 def _how_to_write() -> str:

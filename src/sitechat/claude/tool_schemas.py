@@ -7,8 +7,8 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from sitechat.tools import Tool
-from sitechat.tools.schema_validation import problem_of
-from sitechat.tools.signatures import stub_of
+from sitechat.tools.schema_limits import problem_of
+from sitechat.tools.signature_stubs import stub_of
 
 _definitions: WeakKeyDictionary[Tool, dict[str, Any]] = WeakKeyDictionary()
 _lock = threading.Lock()

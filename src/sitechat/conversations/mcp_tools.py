@@ -27,9 +27,9 @@ from sitechat.runtime.per_process import PerProcess
 from sitechat.runtime.safe_logging import get_logger
 from sitechat.safe_text import storable
 from sitechat.tools import InvalidArguments, Tool
-from sitechat.tools.arguments import check_storable
+from sitechat.tools.argument_validation import check_storable
 from sitechat.tools.declaration import NAME
-from sitechat.tools.schema_validation import problem_of
+from sitechat.tools.schema_limits import problem_of
 
 logger = get_logger("sitechat.tools")
 

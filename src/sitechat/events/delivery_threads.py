@@ -2,7 +2,7 @@
 
 Therefore a slow receiver does not delay the others. A thread ends when no delivery waits. If
 requests are isolated, deliveries are sent in the context of a request instead: see `IsolatedLooks`.
-`delivery_attempts` defines the delays between attempts.
+`delivery_retries` defines the delays between attempts.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 from sitechat.conf import conf
-from sitechat.events import delivery_attempts
+from sitechat.events import delivery_retries
 from sitechat.events.webhooks import webhooks
 from sitechat.models import Delivery, DeliveryQuerySet
 from sitechat.runtime import database
@@ -209,11 +209,11 @@ def deliver_due(within: float | None = None, *, target: str | None = None) -> in
         for pk in due:
             if deadline is not None and monotonic() > deadline:
                 return attempts
-            delivery = delivery_attempts.claim(pk)
+            delivery = delivery_retries.claim(pk)
             if delivery is not None:
                 claimed_any = True
                 attempts += 1
-                delivery_attempts.attempt(delivery)
+                delivery_retries.attempt(delivery)
         if not claimed_any:
             return attempts
 

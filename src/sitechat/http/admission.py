@@ -1,15 +1,11 @@
-"""Checks before a message is accepted: the request's origin, the bot's rules, Claude's state.
+"""Checks before a message is accepted: the bot's rules, and Claude's state.
 
 Nothing is written for a refused visitor: no session, no conversation, no message.
 """
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
-from django.conf import settings
 from django.http import HttpRequest
-from django.utils.http import is_same_domain
 
 from sitechat import claude
 from sitechat.chatbot import Chatbot, find_bot
@@ -22,8 +18,7 @@ from sitechat.conversations.message_body import (
     with_text,
 )
 from sitechat.conversations.prompt import METHOD_TIMEOUT
-from sitechat.errors import ForbiddenOrigin, NotAllowed, NotConfigured, Overloaded
-from sitechat.http import cors
+from sitechat.errors import NotAllowed, NotConfigured, Overloaded
 from sitechat.runtime.request_steps import RequestSteps
 
 
@@ -68,42 +63,3 @@ def check_ready() -> None:
         raise NotConfigured
     if wait := breaker.circuit().open_for():
         raise Overloaded(retry_after=wait)
-
-
-def check_source(request: HttpRequest) -> None:
-    """Raise ForbiddenOrigin if a page of another site made the browser send the request.
-
-    This is the rule of Go's CrossOriginProtection. An Origin in CSRF_TRUSTED_ORIGINS or
-    CHAT_ORIGINS is accepted. Otherwise `Sec-Fetch-Site` must be `same-origin` or `none`. Without
-    that header, the Origin's host must be the request's host. Requests with neither header are
-    accepted, because they do not come from a browser.
-    """
-    origin = request.headers.get("Origin")
-    if origin and (_trusted(origin) or cors.may_read(request)):
-        return
-    site = request.headers.get("Sec-Fetch-Site")
-    if site is not None:
-        if site not in {"same-origin", "none"}:
-            raise ForbiddenOrigin
-    elif origin is not None and _host(origin) != request.get_host().lower():
-        raise ForbiddenOrigin
-
-
-def _host(origin: str) -> str | None:
-    try:
-        return urlsplit(origin).netloc.lower()
-    except ValueError:
-        return None
-
-
-def _trusted(origin: str) -> bool:
-    """Return whether an origin is in CSRF_TRUSTED_ORIGINS."""
-    try:
-        given = urlsplit(origin)
-    except ValueError:
-        return False
-    return any(
-        trusted.scheme == given.scheme
-        and is_same_domain(given.netloc, trusted.netloc.removeprefix("*"))
-        for trusted in map(urlsplit, settings.CSRF_TRUSTED_ORIGINS)
-    )

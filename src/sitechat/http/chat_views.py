@@ -42,6 +42,7 @@ from sitechat.http import (
 )
 from sitechat.http.chat_paths import chat_paths
 from sitechat.http.dispatch import endpoint
+from sitechat.http.request_origins import check_origin
 from sitechat.http.stream_or_poll import StreamPlace, server_of
 from sitechat.http.widget_options import widget_options
 from sitechat.knowledge.index import embeddings
@@ -95,7 +96,7 @@ async def _send(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
 
 async def _send_admitted(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
     """Accept a message: check it, start its reply, and respond with a stream."""
-    admission.check_source(request)
+    check_origin(request)
     message = request_parsing.read_message(request)
     bot = message.bot
     await admission.check_allowed(bot, request, steps)
@@ -269,7 +270,7 @@ async def _list(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
 
 
 async def _forget(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
-    admission.check_source(request)
+    check_origin(request)
     read_limits.check_call(request, "actions")
     await steps.run(partial(_erase, request))
     return HttpResponse(status=204)

@@ -14,6 +14,7 @@ from sitechat.conversations.visit import Visit
 from sitechat.errors import InvalidRequest, NotFound
 from sitechat.http import admission, read_limits, reply_views, request_parsing, visit_reader
 from sitechat.http.dispatch import endpoint
+from sitechat.http.request_origins import check_origin
 from sitechat.http.stream_or_poll import StreamPlace
 from sitechat.models import Message, ToolUse
 from sitechat.runtime import database
@@ -32,7 +33,7 @@ class AskedReply:
 
 async def _confirm(request: HttpRequest, steps: RequestSteps, reply_id: str) -> HttpResponseBase:
     """Store the visitor's decision, and respond with the reply, which continues."""
-    admission.check_source(request)
+    check_origin(request)
     read_limits.check_call(request, "actions")
     given = request_parsing.read_confirmation(request)
     asked = await steps.run(partial(_find, request, reply_id, given))

@@ -17,11 +17,12 @@ from sitechat.http import (
     visit_reader,
 )
 from sitechat.http.dispatch import endpoint
+from sitechat.http.request_origins import check_origin
 from sitechat.runtime.request_steps import RequestSteps
 
 
 async def _accept(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
-    admission.check_source(request)
+    check_origin(request)
     read_limits.check_call(request, "actions")
     text = request_parsing.read_consent(request)
     await admission.check_allowed(find_bot(request.GET.get("bot")), request, steps)

@@ -19,6 +19,7 @@ from sitechat.http import (
 )
 from sitechat.http.admin_links import admin_link
 from sitechat.http.dispatch import endpoint
+from sitechat.http.request_origins import check_origin
 from sitechat.people import contact_requests
 from sitechat.people.contact_form import ContactEntries, current_form, parse_contact
 from sitechat.runtime.request_steps import RequestSteps
@@ -26,7 +27,7 @@ from sitechat.runtime.request_steps import RequestSteps
 
 async def _submit(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
     """Accept what a visitor has entered in the contact form."""
-    admission.check_source(request)
+    check_origin(request)
     read_limits.check_call(request, "actions")
     bot = find_bot(request.GET.get("bot"))
     form = current_form()

@@ -1,4 +1,4 @@
-"""Choose the handler of a request and turn every error into a JSON response.
+"""Choose the handler of a request, and answer its errors with `error_responses`.
 
 Each URL has an async view for ASGI and a sync view for WSGI. Both run the same handlers. The URL
 patterns are in `lazy_patterns`.
@@ -6,43 +6,23 @@ patterns are in `lazy_patterns`.
 
 from __future__ import annotations
 
-import asyncio
-import secrets
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
-from functools import partial, wraps
+from functools import wraps
 from http import HTTPStatus
 from typing import Any, cast
 
 from asgiref.sync import async_to_sync
-from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
 from django.core.handlers.asgi import ASGIRequest
-from django.core.signals import got_request_exception
-from django.db import DatabaseError, InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
-from sitechat.errors import (
-    ChatError,
-    InvalidRequest,
-    MethodNotAllowed,
-    NotAllowed,
-    NotConfigured,
-    NotFound,
-    Overloaded,
-    ServerError,
-)
-from sitechat.http import cors, middleware_queue, read_queue, retry_after, turn_queue
+from sitechat.errors import MethodNotAllowed
+from sitechat.http import cors, middleware_queue, read_queue
+from sitechat.http.error_responses import error_response
 from sitechat.http.page_language import page_language
 from sitechat.http.read_brake import brake
 from sitechat.http.read_limits import TooManyReads
-from sitechat.http.setting_errors import setting_errors
-from sitechat.runtime import database
-from sitechat.runtime.daemon_threads import PoolFull
 from sitechat.runtime.request_steps import RequestSteps, drive, steps_for
-from sitechat.runtime.safe_logging import get_logger
-
-logger = get_logger("sitechat.views")
 
 Handler = Callable[..., Coroutine[Any, Any, HttpResponseBase]]
 """`async def handler(request, steps, **kwargs)`."""
@@ -54,8 +34,8 @@ def endpoint(**by_method: Handler) -> View:
     """Return a view that answers each HTTP method with a handler.
 
     This is the view for WSGI. Its attribute `for_asgi` is the view for ASGI. Neither requires a
-    CSRF token, because `admission` checks the origin of a request. So pages with the widget set no
-    cookie and can be cached.
+    CSRF token, because `request_origins` checks which page sent a request. So pages with the widget
+    set no cookie and can be cached.
 
     Args:
         by_method: The handlers by HTTP method, such as `GET`. The handler of GET also answers HEAD.
@@ -112,7 +92,7 @@ async def _answer(
         except Exception as error:
             if isinstance(request, ASGIRequest) and isinstance(error, TooManyReads):
                 await brake().hold_back(cast("dict[str, Any]", request.scope))
-            response = await _of_error(request, steps, error)
+            response = await error_response(request, steps, error)
             if handler is None:
                 response["Allow"] = ", ".join(by_method)
     return finished(request, response, language)
@@ -139,56 +119,4 @@ def finished(
             response["Content-Length"] = str(len(response.content))
             response.content = b""
     cors.let_read(request, response)
-    return response
-
-
-async def _of_error(request: HttpRequest, steps: RequestSteps, error: Exception) -> HttpResponse:
-    """Return the response to an exception of a handler. Log those that the owner must know."""
-    if isinstance(error, ChatError):
-        return refusal(error)
-    if isinstance(error, PermissionDenied):
-        return refusal(NotAllowed())
-    if isinstance(error, Http404):
-        return refusal(NotFound())
-    if isinstance(error, (SuspiciousOperation, BadRequest)):
-        return refusal(InvalidRequest())
-    if isinstance(error, asyncio.TimeoutError):
-        logger.error("A method of the site's Chatbot took too long", exc_info=error)
-        return refusal(Overloaded(retry_after=retry_after.SLOW_METHOD))
-    if isinstance(error, PoolFull):
-        return refusal(Overloaded(retry_after=retry_after.NO_THREAD))
-    if isinstance(error, DatabaseError) and database.reports_missing_schema(error):
-        if await steps.run(partial(database.lacks_migrations, error)):
-            logger.error("%s The database's error: %s", database.RUN_MIGRATE, error)
-            return refusal(NotConfigured())
-    elif isinstance(error, (OperationalError, InterfaceError)):
-        logger.error("The database is unavailable; the chat answers 503", exc_info=error)
-        return refusal(Overloaded(retry_after=retry_after.DATABASE_UNAVAILABLE))
-    # Like Django's own 500, but as JSON.
-    ref = secrets.token_hex(4)
-    logger.error("A request failed, ref %s", ref, exc_info=error, extra={"ref": ref})
-    ids: list[str] = []
-    with suppress(PoolFull):
-        ids = await steps.run(setting_errors)
-    if ids:
-        found = ", ".join(ids)
-        logger.error("Settings are not valid: `manage.py check` reports %s, ref %s", found, ref)
-        return refusal(NotConfigured(ref=ref))
-    got_request_exception.send(sender=None, request=request)
-    return refusal(ServerError(ref=ref), status=500)
-
-
-def refusal(error: ChatError, status: int | None = None) -> HttpResponse:
-    """Return an error as JSON, with Retry-After if it is known.
-
-    Args:
-        error: The error.
-        status: The HTTP status; None for the error's own.
-    """
-    response = JsonResponse(error.as_dict(), status=status or error.status)
-    if isinstance(error, turn_queue.NoRoom):
-        # Otherwise Django logs each refusal as an error, on another thread, and mails it to ADMINS.
-        setattr(response, "_has_been_logged", True)  # noqa: B010 - mypy does not know it
-    if error.retry_after is not None:
-        response["Retry-After"] = str(error.retry_after)
     return response

@@ -19,7 +19,8 @@ from django.http import HttpRequest
 from sitechat.errors import ChatError
 from sitechat.http import turn_queue
 from sitechat.http.chat_paths import is_message, is_read
-from sitechat.http.dispatch import finished, refusal
+from sitechat.http.dispatch import finished
+from sitechat.http.error_responses import refusal
 from sitechat.http.page_language import page_language
 from sitechat.http.read_brake import brake
 from sitechat.http.read_limits import TooManyReads, check_call

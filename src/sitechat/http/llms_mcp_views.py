@@ -17,8 +17,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from sitechat.errors import ForbiddenOrigin, InvalidRequest
-from sitechat.http.admission import check_source
 from sitechat.http.client_address import network_of
+from sitechat.http.request_origins import check_origin
 from sitechat.http.request_parsing import BodyTooLong, read_body
 from sitechat.knowledge import machines
 from sitechat.knowledge.searching.links import current_links
@@ -82,7 +82,7 @@ def llms_full(request: HttpRequest) -> HttpResponse:
 def mcp(request: HttpRequest) -> HttpResponse:
     """Answer one message of the Model Context Protocol, or a batch of its version 2025-03-26."""
     try:
-        check_source(request)
+        check_origin(request)
     except ForbiddenOrigin as error:
         return JsonResponse(error.as_dict(), status=403)
     if request.method != "POST":  # there are no streams to follow and no sessions to end

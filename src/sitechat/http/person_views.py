@@ -18,6 +18,7 @@ from sitechat.engine.reply import Event
 from sitechat.http import admission, read_limits, request_parsing, session_data, sse, visit_reader
 from sitechat.http.admin_links import admin_link
 from sitechat.http.dispatch import endpoint, varying_by_accept
+from sitechat.http.request_origins import check_origin
 from sitechat.http.stream_or_poll import (
     StreamPlace,
     headers_only,
@@ -33,7 +34,7 @@ from sitechat.runtime.request_steps import RequestSteps
 
 
 async def _ask(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
-    admission.check_source(request)
+    check_origin(request)
     read_limits.check_call(request, "actions")
     bot = find_bot(request.GET.get("bot"))
     page = request_parsing.read_visitor_page(request)
@@ -62,7 +63,7 @@ def _request_person(request: HttpRequest, bot: Chatbot, page: VisitorPage) -> di
 
 
 async def _leave(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
-    admission.check_source(request)
+    check_origin(request)
     read_limits.check_call(request, "actions")
     bot = find_bot(request.GET.get("bot"))
     return JsonResponse(await steps.run(partial(_leave_person, request, bot)))

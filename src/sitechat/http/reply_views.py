@@ -13,6 +13,7 @@ from sitechat.conversations import replies
 from sitechat.conversations.visit import Visit
 from sitechat.http import admission, read_limits, request_parsing, visit_reader
 from sitechat.http.dispatch import endpoint, varying_by_accept
+from sitechat.http.request_origins import check_origin
 from sitechat.http.stream_or_poll import StreamPlace, headers_only, tokens
 from sitechat.models import Message
 from sitechat.runtime.request_steps import RequestSteps
@@ -58,7 +59,7 @@ def _handle(
 
 
 async def _stop(request: HttpRequest, steps: RequestSteps, reply_id: str) -> HttpResponseBase:
-    admission.check_source(request)
+    check_origin(request)
     read_limits.check_call(request, "actions")
     return JsonResponse(await steps.run(partial(_stop_reply, request, reply_id)))
 
@@ -73,7 +74,7 @@ def _stop_reply(request: HttpRequest, reply_id: str) -> dict[str, Any]:
 
 async def _rate(request: HttpRequest, steps: RequestSteps, reply_id: str) -> HttpResponseBase:
     """Store the visitor's rating."""
-    admission.check_source(request)
+    check_origin(request)
     read_limits.check_call(request, "actions")
     row = await steps.run(lambda: find_reply(request, visit_reader.read_visit(request), reply_id))
     given = request_parsing.read_rating(request)

@@ -4,7 +4,7 @@ This package runs no tools. `conversations.offered_tools` offers tools for a mes
 `engine.tool_round` runs the tools that Claude calls. This package imports only `safe_text`.
 """
 
-from sitechat.tools.arguments import InvalidArguments
+from sitechat.tools.argument_validation import InvalidArguments
 from sitechat.tools.declaration import Tool, tool
 from sitechat.tools.results import UnusableResult, result_text
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 
 from sitechat.safe_text import one_line
-from sitechat.tools.arguments import InvalidArguments
+from sitechat.tools.argument_validation import InvalidArguments
 
 if TYPE_CHECKING:
     from django.utils.functional import Promise

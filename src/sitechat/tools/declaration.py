@@ -9,9 +9,9 @@ from functools import cached_property
 from inspect import isasyncgenfunction, isgeneratorfunction
 from typing import TYPE_CHECKING, Any, overload
 
-from sitechat.tools.arguments import Parameters, SignatureParameters
+from sitechat.tools.argument_validation import Parameters, SignatureParameters
 from sitechat.tools.confirmation_questions import check_question
-from sitechat.tools.signatures import signature_of
+from sitechat.tools.signature_stubs import signature_of
 
 if TYPE_CHECKING:
     from django.utils.functional import Promise

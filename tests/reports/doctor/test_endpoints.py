@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sitechat.reports.doctor import DeployedSite, Finding, endpoints
-from sitechat.reports.doctor.calls import Calls
+from sitechat.reports.doctor.chat_calls import Calls
 from sitechat.reports.doctor.page import FoundChat
 from tests.reports.doctor.fake import FakeSite, Start
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from sitechat.reports.doctor import bursts, claude_models, endpoints, page
-from sitechat.reports.doctor.calls import Calls
+from sitechat.reports.doctor.chat_calls import Calls
 from sitechat.reports.doctor.deployed_site import DeployedSite
 from sitechat.reports.doctor.finding import Finding
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from sitechat.conversations import command_mark
 from sitechat.models import Asker
-from sitechat.reports.doctor.calls import QUESTION, Calls
+from sitechat.reports.doctor.chat_calls import QUESTION, Calls
 from sitechat.reports.doctor.deployed_site import SiteResponse
 from sitechat.reports.doctor.finding import Finding
 from sitechat.reports.doctor.forwarded_headers import (

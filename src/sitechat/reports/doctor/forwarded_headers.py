@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from sitechat.reports.doctor.calls import Calls, describe
+from sitechat.reports.doctor.chat_calls import Calls, describe
 from sitechat.reports.doctor.deployed_site import SiteResponse
 from sitechat.reports.doctor.finding import Finding
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from sitechat.claude.owner_explanations import explanation
 from sitechat.errors import Failure
 from sitechat.models import Message
-from sitechat.reports.doctor.calls import QUESTION, Calls, describe
+from sitechat.reports.doctor.chat_calls import QUESTION, Calls, describe
 from sitechat.reports.doctor.deployed_site import TIMEOUT, SiteResponse
 from sitechat.reports.doctor.finding import Finding
 

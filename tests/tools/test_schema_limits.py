@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sitechat.tools.schema_validation import problem_of
+from sitechat.tools.schema_limits import problem_of
 
 
 def chain(length: int, references: int) -> dict[str, Any]:

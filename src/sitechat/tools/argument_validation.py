@@ -15,7 +15,7 @@ from inspect import Parameter
 from typing import Any, Protocol
 
 from sitechat.safe_text import storable
-from sitechat.tools.signatures import resolved_hints, signature_of
+from sitechat.tools.signature_stubs import resolved_hints, signature_of
 
 MAX_LENGTH = 10_000
 """Maximum length of a call's arguments as JSON, in characters."""
