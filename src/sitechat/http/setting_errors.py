@@ -5,6 +5,8 @@ Servers do not run the system checks at their start, so a site may serve request
 
 from __future__ import annotations
 
+from functools import cache
+
 from django.core import checks
 from django.core.signals import setting_changed
 from django.dispatch import receiver
@@ -13,32 +15,22 @@ from sitechat.runtime.safe_logging import get_logger
 
 logger = get_logger("sitechat.settings")
 
-_known: list[str] | None = None
-"""The ids of the errors of the current settings; None if they are not known."""
 
-
+@cache
 def setting_errors() -> list[str]:
     """Return the ids of the errors that the system checks of the chat report, sorted.
 
     They are computed once for the same settings. This never raises.
     """
-    global _known  # noqa: PLW0603
-    if _known is None:
-        _known = _checked()
-    return _known
-
-
-@receiver(setting_changed)
-def _forget_errors(**_signal: object) -> None:
-    """Forget the errors when a test changes a setting. Elsewhere settings do not change."""
-    global _known  # noqa: PLW0603
-    _known = None
-
-
-def _checked() -> list[str]:
     try:
         messages = checks.run_checks(tags=["sitechat"])
     except Exception:
         logger.exception("The system checks failed")
         return []
     return sorted({str(each.id) for each in messages if each.level >= checks.ERROR})
+
+
+@receiver(setting_changed)
+def _forget_errors(**_signal: object) -> None:
+    """Forget the errors when a test changes a setting. Elsewhere settings do not change."""
+    setting_errors.cache_clear()

@@ -2,6 +2,7 @@
 
 import type { List, Nodes, Table } from "mdast"
 import { type Block, endOf, startOf } from "./grammar"
+import { endOfLine } from "./lines"
 
 /** A part of the source and its syntax tree. An offset in the tree plus `base` is an index in the source. */
 export interface Parsed {
@@ -9,17 +10,6 @@ export interface Parsed {
   base: number
   /** The index at which the part ends. */
   to: number
-}
-
-/** Returns the index at which the line with this index starts. */
-export function startOfLine(source: string, index: number): number {
-  return source.lastIndexOf("\n", index - 1) + 1
-}
-
-/** Returns the index after the line that starts at `from`; undefined if the line is incomplete. */
-export function endOfLine(source: string, from: number, to = source.length): number | undefined {
-  const end = source.indexOf("\n", from)
-  return end < 0 || end >= to ? undefined : end + 1
 }
 
 /** Returns whether there is a blank line between two indexes. */

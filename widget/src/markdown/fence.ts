@@ -1,8 +1,8 @@
 /** An open fenced block of code, whose lines are drawn as they arrive. */
 
-import { endOfLine } from "./closed-blocks"
 import { type Code, createCode } from "./code"
 import { withoutOverrides } from "./direction-marks"
+import { endOfLine } from "./lines"
 import type { DrawOptions } from "./options"
 
 const OPENING = /^( {0,3})(`{3,}|~{3,})/

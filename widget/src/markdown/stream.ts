@@ -11,21 +11,14 @@ import type { List, Nodes, Table } from "mdast"
 import { h } from "../shared/dom"
 import { countPoints } from "../shared/offsets"
 import { createLateMarks } from "./citation-marks"
-import {
-  countClosed,
-  countClosedItems,
-  countClosedRows,
-  endOfLine,
-  isLoose,
-  type Parsed,
-  startOfLine,
-} from "./closed-blocks"
+import { countClosed, countClosedItems, countClosedRows, isLoose, type Parsed } from "./closed-blocks"
 import { completionFor } from "./completion"
 import { withoutOverrides } from "./direction-marks"
 import { addRows, createTable, drawBlocks, drawItems } from "./draw"
 import { type OpenFence, openFence } from "./fence"
 import { createUnits } from "./finished-parts"
 import { type Block, startOf } from "./grammar"
+import { endOfLine, startOfLine } from "./lines"
 import type { DrawOptions, MarkdownStream } from "./options"
 import { type Container, headOf, openList, pieceCount } from "./piecewise-containers"
 import { createSections } from "./sections"
