@@ -76,10 +76,10 @@ def test_an_owned_conversation_is_its_users_only() -> None:
     ann, bob = User.objects.create_user("ann"), User.objects.create_user("bob")
     hers = Conversation.objects.create(bot="default", user=ann)
     nobodys = Conversation.objects.create(bot="default")
-    assert set(Conversation.objects.owned_by(ann)) == {hers, nobodys}
-    assert set(Conversation.objects.owned_by(bob)) == {nobodys}
-    assert set(Conversation.objects.owned_by(AnonymousUser())) == {nobodys}
-    assert set(Conversation.objects.owned_by(None)) == {nobodys}
+    assert set(Conversation.objects.anonymous_or_owned_by(ann)) == {hers, nobodys}
+    assert set(Conversation.objects.anonymous_or_owned_by(bob)) == {nobodys}
+    assert set(Conversation.objects.anonymous_or_owned_by(AnonymousUser())) == {nobodys}
+    assert set(Conversation.objects.anonymous_or_owned_by(None)) == {nobodys}
 
 
 def test_clients_know_a_message_by_their_own_id_where_they_gave_one() -> None:

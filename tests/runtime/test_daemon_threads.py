@@ -18,7 +18,7 @@ from django.utils import translation
 
 from sitechat.engine.thread_pools import run_on
 from sitechat.runtime import database_threads
-from sitechat.runtime.daemon_threads import DaemonThreads, PoolFull, let_request_thread_go
+from sitechat.runtime.daemon_threads import DaemonThreads, PoolFull, end_request_thread
 from sitechat.runtime.database_threads import DatabaseThreads
 from sitechat.runtime.request_pool import RequestPool
 from sitechat.runtime.request_steps import release_request_thread
@@ -158,7 +158,7 @@ def test_a_request_lets_its_thread_go_and_gets_another_when_it_needs_one() -> No
     async def request() -> None:
         async with ThreadSensitiveContext():
             first = await current_thread()
-            let_request_thread_go()
+            end_request_thread()
             await asyncio.to_thread(first.join, 5)
             assert not first.is_alive()
             assert await current_thread() is not first
@@ -168,7 +168,7 @@ def test_a_request_lets_its_thread_go_and_gets_another_when_it_needs_one() -> No
 
 def test_where_no_request_has_a_thread_of_its_own_none_is_let_go() -> None:
     async def request() -> None:
-        let_request_thread_go()
+        end_request_thread()
 
     asyncio.run(request())
 

@@ -73,7 +73,7 @@ class ApprovedAnswerForm(AnswerModelForm):
 
     class Meta:
         model = ApprovedAnswer
-        fields = ApprovedAnswer.WRITTEN
+        fields = ApprovedAnswer.EDITED_FIELDS
         widgets = {
             "title": forms.TextInput(attrs={"class": "vTextField", "dir": "auto"}),
             "url": forms.TextInput(attrs={"class": "vTextField", "dir": "ltr"}),

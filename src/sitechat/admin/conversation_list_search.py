@@ -45,7 +45,7 @@ class ConversationList(KeysetList):
         """Return the conversations of one window that contain the searched words."""
         if not self.query:
             return found
-        named = Conversation.objects.named(self.query)
+        named = Conversation.objects.identified_by(self.query)
         if named is not None:
             return found.filter(pk__in=named.values("pk"))
         last = found.values_list("updated", "pk")[SEARCH_WINDOW - 1 : SEARCH_WINDOW]
@@ -53,4 +53,4 @@ class ConversationList(KeysetList):
         if ends:
             self.window_end = ends[0]
             found = found.filter(ends[0].this_and_newer("updated"))
-        return found.saying(self.query)
+        return found.containing(self.query)

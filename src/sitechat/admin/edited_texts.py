@@ -54,7 +54,7 @@ class TextsForm(TextsModelForm):
 
     class Meta:
         model = BotTexts
-        fields = BotTexts.FIELDS
+        fields = BotTexts.EDITED_FIELDS
         widgets = {
             "greeting": LimitedTextarea(MAX_GREETING_LENGTH, {"rows": 3, "dir": "auto"}),
             "instructions": LimitedTextarea(MAX_INSTRUCTIONS_LENGTH, {"rows": 8, "dir": "auto"}),
@@ -98,7 +98,7 @@ class TextsForm(TextsModelForm):
     def _repeats(self, latest: BotTexts) -> bool:
         """Return whether the form equals the newest version, for example after a double click."""
         entered = self.cleaned_data
-        return all(entered.get(name) == getattr(latest, name) for name in BotTexts.FIELDS)
+        return all(entered.get(name) == getattr(latest, name) for name in BotTexts.EDITED_FIELDS)
 
 
 def _short_enough(text: str, longest: int) -> str:

@@ -201,7 +201,7 @@ def _look_up_named(visit: Visit, message: IncomingMessage) -> ConversationState:
     if recent and visit.owns(recent[0].conversation.user_id):
         return ConversationState(recent[0].conversation, recent)
     # Read the conversation before its messages: `updated` must not be newer than they are.
-    current = Conversation.objects.owned_by(visit.user).filter(pk=held).first()
+    current = Conversation.objects.anonymous_or_owned_by(visit.user).filter(pk=held).first()
     if current is None:
         return ConversationState(None, [], visit.held.new_id(bot.name))
     return ConversationState(current, list(newest[:count]))
@@ -217,7 +217,7 @@ def look_up_again(visit: Visit, message: IncomingMessage) -> ConversationState:
 def _look_up_new(visit: Visit, message: IncomingMessage, count: int) -> ConversationState:
     """Return a new conversation, or the one that a copy of the message has started."""
     pk = visit.held.fresh_id(message.bot.name, message.client_id)
-    conversation = Conversation.objects.owned_by(visit.user).filter(pk=pk).first()
+    conversation = Conversation.objects.anonymous_or_owned_by(visit.user).filter(pk=pk).first()
     if conversation is None:
         return ConversationState(None, [], pk)
     return ConversationState(conversation, list(_newest(conversation)[:count]))

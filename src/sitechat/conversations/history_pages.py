@@ -67,7 +67,7 @@ def find(visit: Visit, bot: str, conversation_id: str | None) -> Conversation | 
         likely = visit.held.likely(bot)
         if likely is None:
             return None
-        return Conversation.objects.owned_by(visit.user).filter(pk=likely).first()
+        return Conversation.objects.anonymous_or_owned_by(visit.user).filter(pk=likely).first()
     pk = parse_uuid(conversation_id)
     if pk is None:
         raise NotFound

@@ -136,7 +136,7 @@ def _run(offered: OfferedTool, arguments: dict[str, Any], documents_sent: int) -
     """
     tool = offered.tool
     try:
-        value = request_steps.call(
+        value = request_steps.call_site_code(
             partial(tool.function, offered.subject, **arguments), timeout=tool.timeout
         )
     except ToolRefused as refused:

@@ -31,7 +31,7 @@ from sitechat.conversations.visit import Visit
 from sitechat.knowledge.index import current as current_index
 from sitechat.knowledge.searching import Query
 from sitechat.models import Message, Role, SiteState
-from sitechat.runtime.request_steps import call
+from sitechat.runtime.request_steps import call_site_code
 from sitechat.safe_text import storable
 
 if TYPE_CHECKING:
@@ -80,10 +80,12 @@ async def bot_words(bot: Chatbot, request: HttpRequest, call_method: CallMethod)
 
 def words_now(bot: Chatbot, request: HttpRequest) -> BotWords:
     """Do the same as `bot_words` on this thread, for commands and bots without own methods."""
-    system_prompt = _as_text(call(bot.system_prompt, request, timeout=METHOD_TIMEOUT))
+    system_prompt = _as_text(call_site_code(bot.system_prompt, request, timeout=METHOD_TIMEOUT))
     if type(bot).context is Chatbot.context:
         return BotWords(system_prompt, None)
-    return BotWords(system_prompt, _as_text(call(bot.context, request, timeout=METHOD_TIMEOUT)))
+    return BotWords(
+        system_prompt, _as_text(call_site_code(bot.context, request, timeout=METHOD_TIMEOUT))
+    )
 
 
 def compose(

@@ -15,7 +15,7 @@ class ChatError(Exception):
     status: ClassVar[int] = 500
     message: ClassVar[str | Promise] = _("Something went wrong here. Please try again.")
     final_message: ClassVar[str | Promise] = ""
-    """The message if trying again can't help."""
+    """The message if trying again can't help; "" to use `message`."""
     retryable: bool = False
 
     def __init__(

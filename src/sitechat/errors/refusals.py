@@ -100,7 +100,7 @@ class PersonJoined(Busy):
 
 
 class AlreadyDecided(ChatError):
-    """The question whether a tool may run was answered before, or not in time."""
+    """The visitor's question has already been answered, or has expired."""
 
     code, status = "already_decided", 409
     message = _("This question has already been answered, or its time is over.")
@@ -144,7 +144,7 @@ class NotConfigured(ChatError):
 
 
 class PersonUnavailable(ChatError):
-    """No person of the site answers visitors, or not at this time."""
+    """No person of the site answers visitors now, or at any time."""
 
     code, status = "person_unavailable", 503
     message = _("Nobody is here to answer at the moment.")

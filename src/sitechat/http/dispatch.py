@@ -22,7 +22,7 @@ from sitechat.http.error_responses import error_response
 from sitechat.http.page_language import page_language
 from sitechat.http.read_brake import brake
 from sitechat.http.read_limits import TooManyReads
-from sitechat.runtime.request_steps import RequestSteps, drive, steps_for
+from sitechat.runtime.request_steps import RequestSteps, run_inline, steps_for
 
 Handler = Callable[..., Coroutine[Any, Any, HttpResponseBase]]
 """`async def handler(request, steps, **kwargs)`."""
@@ -52,7 +52,7 @@ def endpoint(**by_method: Handler) -> View:
         if isinstance(request, ASGIRequest):  # the site's own URL pattern names the view for WSGI
             response: HttpResponseBase = async_to_sync(for_asgi)(request, **kwargs)
             return response
-        return drive(_answer(by_method, request, steps_for(request), kwargs))
+        return run_inline(_answer(by_method, request, steps_for(request), kwargs))
 
     # Django 4.2's `csrf_exempt` would turn an async view into a sync function.
     for exempt in (view, for_asgi):
@@ -80,7 +80,7 @@ async def _answer(
     if (preflight := cors.preflight(request)) is not None:
         return preflight
     with page_language(request) as language:
-        await steps.let_thread_go()
+        await steps.release_thread()
         handler = by_method.get(request.method or "")
         try:
             if handler is None:

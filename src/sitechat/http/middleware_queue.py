@@ -18,7 +18,7 @@ from django.http import HttpRequest
 
 from sitechat.http.chat_paths import is_message
 from sitechat.http.turn_queue import TICKET, Ticket
-from sitechat.runtime.daemon_threads import let_request_thread_go
+from sitechat.runtime.daemon_threads import end_request_thread
 from sitechat.runtime.per_loop import PerLoop
 
 ENTERING = 4
@@ -90,5 +90,5 @@ async def _wait(*, scope: Scope, **_signal: object) -> None:
     loop = asyncio.get_running_loop()
     queue = _queues.get(loop) or _queues.setdefault(loop, MiddlewareQueue())
     if queue.is_full:
-        let_request_thread_go()  # the signal's synchronous receivers have used it
+        end_request_thread()  # the signal's synchronous receivers have used it
     scope[KEY] = await queue.enter()

@@ -25,7 +25,7 @@ from sitechat.http.client_address import network_of
 from sitechat.http.read_brake import brake
 from sitechat.http.read_limits import TooManyReads, check_call, session_cookie
 from sitechat.http.turn_queue import Ticket
-from sitechat.runtime.daemon_threads import let_request_thread_go
+from sitechat.runtime.daemon_threads import end_request_thread
 from sitechat.runtime.per_loop import PerLoop
 
 OF_SESSION = 2
@@ -167,7 +167,7 @@ async def _wait(*, scope: Scope, **_signal: object) -> None:
     try:
         check_call(request, "reads")
     except TooManyReads:
-        let_request_thread_go()  # the signal's synchronous receivers have used it
+        end_request_thread()  # the signal's synchronous receivers have used it
         await brake().hold_back(scope)
     else:
         scope[READING] = [ticket async for ticket in _places(request)]
@@ -184,7 +184,7 @@ async def _places(request: HttpRequest) -> AsyncIterator[Ticket]:
         needed.insert(0, (f"session {session}", OF_SESSION, True))
     for key, places, slows_down in needed:
         if queue.is_full(key):
-            let_request_thread_go()
+            end_request_thread()
         ticket = await queue.enter(key, places, slows_down=slows_down)
         if ticket is not None:
             yield ticket

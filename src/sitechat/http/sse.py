@@ -22,7 +22,7 @@ from sitechat.engine.reply import Event, Reply
 from sitechat.errors import ServerError
 from sitechat.http.stream_slots import StreamSlot
 from sitechat.http.stream_wakeups import Wakeups, wakeups_of
-from sitechat.runtime.daemon_threads import PoolFull, let_request_thread_go
+from sitechat.runtime.daemon_threads import PoolFull, end_request_thread
 from sitechat.runtime.database_connections import close_connections
 from sitechat.runtime.request_steps import release_request_thread
 from sitechat.runtime.safe_logging import get_logger
@@ -267,7 +267,7 @@ class AsyncFollower(Follower):
         released here, because otherwise Django starts another thread to wait for its end.
         """
         super().close()
-        let_request_thread_go()
+        end_request_thread()
 
     async def _wait(self) -> None:
         """Wait until the stream is woken or a comment is due. The timer stays for later waits."""

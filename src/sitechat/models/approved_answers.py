@@ -72,8 +72,11 @@ class ApprovedAnswer(models.Model):
 
     objects = PrimaryManager["ApprovedAnswer"]()
 
-    WRITTEN = ("title", "questions", "answer", "url", "bots", "language", "audience", "active")
-    """The fields that the staff edits."""
+    EDITED_FIELDS = (
+        *("title", "questions", "answer", "url"),
+        *("bots", "language", "audience", "active"),
+    )
+    """The fields that staff edit."""
 
     class Meta:
         verbose_name = _("approved answer")
@@ -85,5 +88,5 @@ class ApprovedAnswer(models.Model):
 
     @property
     def wordings(self) -> list[str]:
-        """The questions, without empty lines."""
+        """The wordings of the question: the lines of `questions` that are not empty."""
         return [line.strip() for line in self.questions.splitlines() if line.strip()]

@@ -1,4 +1,4 @@
-"""Texts and switches of bots that are edited in the admin, as versions."""
+"""The model of what staff edit of a bot in the admin: its texts, and what is on or off."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sitechat.runtime.database import PrimaryManager
 
 
 class BotTexts(models.Model):
-    """One version of a bot's texts and switches. The newest version of each bot is in effect."""
+    """One version of a bot's texts and options. The newest version of each bot is in effect."""
 
     bot = models.CharField(_("bot"), max_length=64)
     enabled = models.BooleanField(
@@ -61,11 +61,11 @@ class BotTexts(models.Model):
 
     objects = PrimaryManager["BotTexts"]()
 
-    FIELDS = (
+    EDITED_FIELDS = (
         *("enabled", "greeting", "suggestions", "instructions"),
         *("offers_contact", "offers_person"),
     )
-    """The fields that the staff edits."""
+    """The fields that staff edit."""
 
     class Meta:
         verbose_name = _("texts of a bot")
@@ -81,5 +81,6 @@ class BotTexts(models.Model):
         return [
             field.verbose_name
             for field in self._meta.concrete_fields
-            if field.name in self.FIELDS and getattr(self, field.name) != getattr(other, field.name)
+            if field.name in self.EDITED_FIELDS
+            and getattr(self, field.name) != getattr(other, field.name)
         ]

@@ -24,7 +24,7 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
         return self.filter(theirs) if theirs else self.none()
 
     def orphaned(self) -> ConsentQuerySet:
-        """Return consents whose visitor or user has no conversation."""
+        """Return consents if neither their visitor nor their user has a conversation."""
         of_visitor = Conversation.objects.filter(visitor=models.OuterRef("visitor"))
         of_user = Conversation.objects.filter(user=models.OuterRef("user"))
         return self.exclude(models.Exists(of_visitor)).exclude(models.Exists(of_user))

@@ -30,13 +30,13 @@ class ContactQuerySet(models.QuerySet["Contact"]):
 
 
 class Contact(models.Model):
-    """What a visitor left in the contact form, so that somebody can get in touch.
+    """A visitor's entries in the contact form, which ask the site to get in touch.
 
-    It has its own retention period, and is kept if its conversation is deleted.
+    A contact has its own retention period. It is kept if its conversation is deleted.
     """
 
     class State(models.TextChoices):
-        """What the site has done about it."""
+        """What the site has done about the request."""
 
         NEW = "new", _("new")
         CONTACTED = "contacted", _("contacted")
@@ -99,7 +99,7 @@ class Contact(models.Model):
 
     @property
     def shown_name(self) -> str:
-        """Return the name, or another field that identifies the contact for people."""
+        """The name, or another field by which people recognise the contact."""
         return visible(self.name or self.email or self.phone or str(self))
 
     def as_dict(self) -> dict[str, Any]:

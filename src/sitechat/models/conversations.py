@@ -23,16 +23,18 @@ if TYPE_CHECKING:
 class ConversationQuerySet(models.QuerySet["Conversation"]):
     """Queries for conversations."""
 
-    def owned_by(self, user: AbstractBaseUser | AnonymousUser | None) -> ConversationQuerySet:
-        """Return anonymous conversations and those of the user.
+    def anonymous_or_owned_by(
+        self, user: AbstractBaseUser | AnonymousUser | None
+    ) -> ConversationQuerySet:
+        """Return all anonymous conversations, and those of the user.
 
-        Combine it with a filter by ids: whoever knows the id of an anonymous conversation may
-        read it.
+        Combine this with a filter by ids: a visitor who knows the id of an anonymous conversation
+        may read it.
         """
-        mine = models.Q(user=None)
+        readable = models.Q(user=None)
         if user is not None and user.is_authenticated:
-            mine |= models.Q(user=user.pk)
-        return self.filter(mine)
+            readable |= models.Q(user=user.pk)
+        return self.filter(readable)
 
     def belonging_to(
         self,
@@ -44,7 +46,7 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         """Return the conversations of one visitor.
 
         Args:
-            user: Adds this user's own conversations, from every device.
+            user: The visitor's user, whose conversations on all devices are included.
             visitor: The random id in the visitor's session; None without a session.
             held: Ids of conversations in the session.
         """
@@ -56,16 +58,16 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
             theirs |= models.Q(user=user.pk)
         return self.filter(theirs)
 
-    def saying(self, words: str) -> ConversationQuerySet:
+    def containing(self, words: str) -> ConversationQuerySet:
         """Return conversations with a message that contains these words, ignoring case.
 
-        The database reads every message: narrow the queryset first.
+        The database reads every message of the queryset, so filter by other fields first.
         """
-        saying = _messages().filter(conversation=models.OuterRef("pk"), text__icontains=words)
-        return self.filter(models.Exists(saying))
+        matching = _messages().filter(conversation=models.OuterRef("pk"), text__icontains=words)
+        return self.filter(models.Exists(matching))
 
-    def named(self, name: str) -> ConversationQuerySet | None:
-        """Return the conversations that a name identifies exactly.
+    def identified_by(self, name: str) -> ConversationQuerySet | None:
+        """Return the conversations that an id or a username identifies.
 
         Args:
             name: The id of a conversation or message, or a username.
@@ -141,6 +143,6 @@ class Conversation(models.Model):
 
 
 def _messages() -> models.QuerySet[Any]:
-    """Return all messages. Their module imports this one, so their model is looked up by name."""
+    """Return all messages. The module of `Message` imports this one, so find the model by name."""
     queryset: models.QuerySet[Any] = apps.get_model("sitechat", "Message").objects.all()
     return queryset

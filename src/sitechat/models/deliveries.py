@@ -39,17 +39,17 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 class Delivery(models.Model):
     """A webhook or a mail, stored in the transaction of the event that it reports.
 
-    It is deleted with its conversation or contact. `content` is emptied after it was sent.
+    It is deleted with its conversation or contact. `content` is emptied after the delivery.
     """
 
     class Kind(models.TextChoices):
-        """How it is sent."""
+        """How the delivery is sent."""
 
         WEBHOOK = "webhook", _("webhook")
         MAIL = "mail", _("mail")
 
     class State(models.TextChoices):
-        """Whether it was sent."""
+        """Whether the delivery was sent."""
 
         WAITING = "waiting", _("waiting")
         SENT = "sent", _("sent")

@@ -157,9 +157,9 @@ class IndexState(models.Model):
 
     @classmethod
     def lock(cls) -> None:
-        """Lock the row. Call it first in a transaction that may change pages.
+        """Lock the row, so that only one transaction at a time changes pages.
 
-        Writers then run one after the other, on every database.
+        Call this first in a transaction that may change pages.
         """
         if not cls.objects.filter(pk=1).update(changed=models.F("changed")):
             cls.objects.get_or_create(pk=1)

@@ -1,4 +1,4 @@
-"""The model of labels, by which the staff sorts conversations."""
+"""The model of labels, with which staff sort conversations."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sitechat.runtime.database import PrimaryManager
 
 
 class Label(models.Model):
-    """A word that the staff has put on a conversation. It is deleted with the conversation."""
+    """A label that staff have given a conversation. It is deleted with the conversation."""
 
     MAX_LENGTH = 50
 

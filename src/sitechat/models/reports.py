@@ -1,4 +1,4 @@
-"""Models of sums of usage, and of counts of weeks and months, which reports read."""
+"""Models that reports read: summaries of usage, and weekly and monthly counts."""
 
 from __future__ import annotations
 

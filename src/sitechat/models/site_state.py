@@ -1,7 +1,7 @@
-"""The state that every message depends on: its bot's switch, the search index, approved answers.
+"""What every message depends on: whether its bot is on, the search index, the approved answers.
 
-Each message reads it, so that a change takes effect at once. One statement takes a third of the
-time of three queries of the ORM.
+Each message reads this state, so that a change takes effect at once. One statement takes a third
+of the time of three queries of the ORM.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from sitechat.models.knowledge import IndexState
 
 @dataclass(frozen=True)
 class SiteState:
-    """The state of the site's content for one bot, as the database has it."""
+    """The state of the site's content for one bot."""
 
     is_on: bool
-    """Whether the bot is switched on. It is, unless the staff has switched it off."""
+    """Whether the bot is switched on. This is the default."""
     stamp: str | None
     """The stamp of the searchable content (`IndexState`); None if nothing is indexed."""
     has_answers: bool
@@ -40,7 +40,10 @@ class _Value:
 
 
 def read_site_state(bot: str) -> SiteState:
-    """Read the state for a bot, by one statement unless the site's routers separate the tables."""
+    """Read the state for a bot.
+
+    This takes one statement, or one for each database if the site's routers separate the tables.
+    """
     newest = "SELECT enabled FROM {table} WHERE bot = %s ORDER BY id DESC LIMIT 1"
     enabled, stamp, answers = _read(
         _Value(BotTexts, newest, (bot,)),

@@ -29,7 +29,7 @@ class ToolUseQuerySet(models.QuerySet["ToolUse"]):
         return self.filter(state=ToolState.ASKED, created__gt=since)
 
     def close(self, state: ToolState, by: str = "") -> int:
-        """Decide calls that the visitor was asked about; return their number."""
+        """Set the outcome of calls that wait for the visitor's answer; return their number."""
         return self.filter(state=ToolState.ASKED).update(
             state=state, decided=timezone.now(), decided_by=by, continuation=""
         )

@@ -33,7 +33,7 @@ class Unanswered(models.Model):
     """A question whose reply did not help; `sitechat.reports.unanswered_questions` detects them."""
 
     class Reason(models.TextChoices):
-        """How it was noticed that the reply did not help."""
+        """Why the reply counts as not helpful."""
 
         UNKNOWN = "unknown", _("did not know")
         DISLIKED = "disliked", _("thumb down")
@@ -59,8 +59,8 @@ class Unanswered(models.Model):
     language = models.CharField(  # noqa: DJ001 - rows of earlier versions have none
         _("language"), max_length=16, null=True, blank=True
     )
-    # Similar questions have the same group, which is the id of the reply to one of them. That one
-    # also has the vector of its question, if there is an embedder. NULL until the group is known.
+    # Similar questions have the same group: the id of the reply to one of them. If the site has an
+    # embedder, the row of that reply also has the vector of its question. NULL until it is known.
     group = models.UUIDField(null=True, editable=False)
     vector = models.BinaryField(null=True, editable=False)
     created = models.DateTimeField(_("asked"), db_index=True)

@@ -179,8 +179,8 @@ def _sum(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
 class Counter(models.Model):
     """What one identity has used of one limit in one window; see `sitechat.ledger`.
 
-    `spent` includes reservations. `reserved` is the part of it that running replies hold. Its NULL
-    counts as 0, because processes of the previous version insert rows without it.
+    `spent` includes reservations. `reserved` is the part of `spent` that running replies hold. NULL
+    counts as 0, because processes of the previous version insert rows without `reserved`.
     """
 
     key = models.CharField(max_length=160, primary_key=True)

@@ -81,7 +81,7 @@ def add(answer: ApprovedAnswer, form_id: UUID | None) -> bool:
 
 
 def _is_same(one: ApprovedAnswer, other: ApprovedAnswer) -> bool:
-    return all(getattr(one, name) == getattr(other, name) for name in ApprovedAnswer.WRITTEN)
+    return all(getattr(one, name) == getattr(other, name) for name in ApprovedAnswer.EDITED_FIELDS)
 
 
 def mark_done(reply_id: UUID) -> int:

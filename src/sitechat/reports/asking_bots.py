@@ -41,7 +41,7 @@ from sitechat.engine.tool_interface import Tools
 from sitechat.errors import InvalidRequest, NotConfigured, ReplyError
 from sitechat.ledger.visitor_identity import Visitor
 from sitechat.models import Asker, Message, Role, Usage
-from sitechat.runtime.request_steps import call
+from sitechat.runtime.request_steps import call_site_code
 
 
 def anonymous_visit() -> Visit:
@@ -91,7 +91,7 @@ def understand(question: str, bot: str | None = None, page: str = "") -> Incomin
         data["page"] = {"url": page}
     message = parse_message(data)
     if has_clean_message(message.bot):
-        message = with_text(message, call(message.bot.clean_message, message.text))
+        message = with_text(message, call_site_code(message.bot.clean_message, message.text))
     return message
 
 

@@ -27,7 +27,7 @@ class Rate(Enum):
 
 
 class _Outage:
-    """Whether an outage of the cache that still lasts was reported, so that it is logged once."""
+    """Whether the current outage of the cache was logged. Each outage is logged only once."""
 
     def __init__(self) -> None:
         self.is_reported = False
@@ -38,24 +38,24 @@ outage = PerProcess(_Outage)
 
 
 def count_request(
-    what: str, address: str, limit: int, seconds: int, now: float | None = None
+    kind: str, address: str, limit: int, seconds: int, now: float | None = None
 ) -> Rate:
     """Count a request, and return how it compares with the limit. This never raises.
 
     Args:
-        what: The kind of request.
-        address: The network address, or the prefix that stands for it.
+        kind: The kind of request. Each kind is counted on its own.
+        address: The network address, or a prefix of it.
         limit: Maximum requests in a period.
         seconds: Length of the period in seconds.
         now: The time in seconds; the current time by default.
     """
     digest = hashlib.sha256(address.encode()).hexdigest()[:32]
-    key = f"sitechat.rate:{what}:{digest}:{int((time.time() if now is None else now) // seconds)}"
+    key = f"sitechat.rate:{kind}:{digest}:{int((time.time() if now is None else now) // seconds)}"
     state = outage()
     try:
         cache.add(key, 0, seconds)
         counted = int(cache.incr(key))
-    except ValueError:  # the cache stores nothing, or an unreachable Memcached
+    except ValueError:  # the cache stores nothing, or Memcached can't be reached
         return Rate.UNKNOWN
     except Exception:  # each cache has its own exceptions
         if not state.is_reported:
@@ -66,6 +66,6 @@ def count_request(
     return Rate.WITHIN if counted <= limit else Rate.EXCEEDED
 
 
-def allows(what: str, address: str, limit: int, seconds: int, now: float | None = None) -> bool:
+def allows(kind: str, address: str, limit: int, seconds: int, now: float | None = None) -> bool:
     """Count a request; return whether it is within the limit. False if that is unknown."""
-    return count_request(what, address, limit, seconds, now) is Rate.WITHIN
+    return count_request(kind, address, limit, seconds, now) is Rate.WITHIN

@@ -1,4 +1,4 @@
-"""Daemon threads, and how work and context move between threads."""
+"""Daemon threads, and running work on them with the caller's context."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def start_daemon(run: Callable[[], object], name: str) -> threading.Thread:
 class DaemonThreads(Executor):
     """A pool of daemon threads that are started when they are needed.
 
-    Unlike the threads of `ThreadPoolExecutor`, they accept work after the main thread has ended,
-    while the last replies are saved.
+    Unlike `ThreadPoolExecutor`, the pool accepts work after the main thread has ended. The last
+    replies are saved then.
     """
 
     def __init__(self, max_threads: int, name: str) -> None:
@@ -57,16 +57,16 @@ class DaemonThreads(Executor):
         """Run the call on one of the threads. Can be called from any thread.
 
         Raises:
-            PoolFull: It needs one more thread, which can't start.
+            PoolFull: The call needs another thread, which can't start.
         """
         if not self._idle.acquire(blocking=False):
-            self._start_one()
+            self._start_thread()
         future: Future[T] = Future()
         self._work.put((future, lambda: fn(*args, **kwargs)))
         return future
 
-    def _start_one(self) -> None:
-        """Start one more thread, unless all are started."""
+    def _start_thread(self) -> None:
+        """Start another thread, unless the pool already has its maximum."""
         with self._lock:
             if self._threads < self._max_threads:
                 start_daemon(self._run, self._name)
@@ -92,11 +92,11 @@ class DaemonThreads(Executor):
 
 
 def in_callers_context(work: Callable[[], T]) -> Callable[[], T]:
-    """Return a callable that runs the work on another thread as if on the caller's.
+    """Return a callable that runs the work on another thread, with the context of this one.
 
-    It runs in a copy of the caller's context variables. Django stores its active language, time
-    zone, script prefix and URLconf in `asgiref.local.Local`, which other threads do not see even
-    in the same context. For this reason they are set again.
+    The work runs in a copy of the caller's context variables. Django stores its active language,
+    time zone, script prefix and URLconf in `asgiref.local.Local`, which other threads do not see
+    even in the same context. So the callable sets these four again.
     """
     context = copy_context()
     language, zone = translation.get_language(), timezone.get_current_timezone()
@@ -115,11 +115,11 @@ def in_callers_context(work: Callable[[], T]) -> Callable[[], T]:
     return partial(context.run, run)
 
 
-def let_request_thread_go() -> None:
+def end_request_thread() -> None:
     """End the thread that Django keeps for an ASGI request until the end of its response.
 
-    While the stream is open, the thread would be idle and need more memory than the stream. If
-    the request needs a thread again, asgiref starts another one. Call this on the event loop.
+    During a stream the thread would be idle, and it needs more memory than the stream. If the
+    request needs a thread again, asgiref starts another one. Call this on the event loop.
     """
     request = SyncToAsync.thread_sensitive_context.get(None)
     if request is not None:

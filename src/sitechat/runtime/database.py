@@ -1,7 +1,7 @@
 """The chat's database: its alias, transactions, row locks and errors.
 
-On sites with several databases, rows are read from the database to which they are written. A
-replica lags behind, and the next step depends on what the visitor wrote a moment ago.
+On sites with several databases, the chat reads its rows from the database that it writes to. A
+replica lags behind, and may lack the message that the visitor has just sent.
 """
 
 from __future__ import annotations
@@ -41,15 +41,14 @@ MISSING_CODES = frozenset({"42P01", "42703", 1146, 1054})
 """Codes of PostgreSQL and MySQL for a missing table or column."""
 
 MISSING_ON_SQLITE = re.compile(r"no such (?:table|column)|has no column named")
-"""The same on SQLite, which has no codes for it."""
+"""SQLite's messages for a missing table or column. It has no error codes for them."""
 
 
 class _Thread(threading.local):
-    """What a thread does after its outermost `atomic` block."""
+    """The callbacks that a thread calls after its outermost `atomic` block."""
 
     later: list[tuple[Callable[[], None], bool]] | None = None
-    """The callbacks, each with a flag: whether it is called only after a commit. None outside of
-    an `atomic` block."""
+    """Each callback, and whether it is called only after a commit. None outside of `atomic`."""
 
 
 _thread = _Thread()
@@ -156,7 +155,7 @@ def retry(
     also: tuple[type[DatabaseError], ...] = (),
     using: str | None = None,
 ) -> T:
-    """Call a function that runs a transaction, as often as `attempts` says, and return its result.
+    """Call a function that runs a transaction, again after each conflict, and return its result.
 
     Args:
         work: Runs the transaction. It can be called several times.
@@ -196,9 +195,11 @@ def lock(rows: models.QuerySet[Any]) -> None:
 
 
 def lock_row(model: type[models.Model], pk: object) -> None:
-    """Lock one row like `lock`; if the database can, others may insert rows that refer to it.
+    """Lock one row until the end of the transaction, as `lock` does.
 
-    Each reply does this, and composing the statement with the ORM takes three times as long.
+    If the database supports it, other transactions may still insert rows that refer to this row.
+    The statement is written as SQL because every reply runs it, and the ORM would take three times
+    as long to compose it.
     """
     connection = connections[router.db_for_write(model)]
     features, quote = connection.features, connection.ops.quote_name

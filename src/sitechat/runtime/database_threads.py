@@ -10,7 +10,7 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
-from sitechat.runtime.daemon_threads import PoolFull, start_daemon
+from sitechat.runtime.daemon_threads import PoolFull, Work, start_daemon
 from sitechat.runtime.database_connections import KeptConnections
 
 T = TypeVar("T")
@@ -18,15 +18,13 @@ T = TypeVar("T")
 IDLE = 3.0
 """Idle seconds after which a thread closes its connections."""
 
-Work = tuple["Future[Any]", Callable[[], Any]]
-"""A call, and the future that gets its result."""
-
 
 class DatabaseThreads(Executor):
     """A bounded pool of daemon threads that keep their database connections while there is work.
 
     Work goes to the thread that became idle last, so that the others close their connections if
-    there is little load. They are daemon threads for the same reason as those of `DaemonThreads`.
+    there is little load. Like `DaemonThreads`, the pool accepts work after the main thread has
+    ended.
     """
 
     def __init__(
@@ -38,8 +36,8 @@ class DatabaseThreads(Executor):
             threads: The maximum number of threads.
             name: The name of the threads.
             max_waiting: The maximum number of waiting steps; None for any number.
-            end_if_idle: Whether idle threads end. From Python 3.12 on no thread can be started
-                when the process ends, so work that is done then needs threads that stay.
+            end_if_idle: Whether idle threads end. Use False for work that is done when the process
+                ends: from Python 3.12 on, no thread can start then.
         """
         self._max_threads = threads
         self._name = name
@@ -150,12 +148,12 @@ class DatabaseThreads(Executor):
         if not future.set_running_or_notify_cancel():
             return lambda: None
         try:
-            result = self._called(call, kept)
+            result = self._call(call, kept)
         except BaseException as error:
             return partial(future.set_exception, error)
         return partial(future.set_result, result)
 
-    def _called(self, call: Callable[[], T], kept: KeptConnections) -> T:
+    def _call(self, call: Callable[[], T], kept: KeptConnections) -> T:
         try:
             kept.refresh()
             return call()

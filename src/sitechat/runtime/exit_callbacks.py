@@ -2,7 +2,7 @@
 
 Servers end in different ways. Most run `atexit` callbacks. Granian's workers are children of
 `multiprocessing` and run only its finalizers. Uvicorn sends itself the signal again, which ends the
-process without any callback. For this reason SIGTERM is handled too, before the server's handler.
+process without any callback. So this module also handles SIGTERM, before the server's handler.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Ending = Callable[[GoOn], None]
 
 
 def at_exit(work: Callable[[], None]) -> None:
-    """Call `work` when this process ends in an orderly way. It can be called twice."""
+    """Call `work` when this process ends in an orderly way, perhaps twice."""
     pid = os.getpid()
 
     def in_this_process() -> None:
@@ -42,7 +42,7 @@ def on_terminate(ending: Ending) -> None:
     """Call `ending(go_on)` on SIGTERM; `go_on()` then calls the handler that was there before.
 
     Methods are referenced weakly: they are called only while their object exists. Call this on
-    the main thread. On other threads it does nothing, because Python handles signals only there.
+    the main thread, the only one that can set handlers. On other threads it does nothing.
     """
     if threading.current_thread() is not threading.main_thread():
         return
@@ -74,7 +74,7 @@ class _Handler:
         self._run([ending for ending in endings if ending is not None])
 
     def _run(self, endings: Sequence[Ending]) -> None:
-        """Call the newest ending, which then calls the others; without any, end the process."""
+        """Call the newest callback, which then goes on with the others; at last the old handler."""
         if endings:
             *others, newest = endings
             newest(partial(self._run, others))

@@ -1,4 +1,4 @@
-"""Log a setting that is not valid once, not at every request that reads it."""
+"""Log an invalid setting once, instead of at every request that reads it."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from sitechat.runtime.safe_logging import get_logger
 logger = get_logger("sitechat.settings")
 
 _logged: dict[str, Any] = {}
-"""The values that were logged last, by the name of their setting."""
+"""The invalid value of each setting that was logged last."""
 
 
 def log_invalid_setting(name: str, value: Any, effect: str) -> None:
-    """Log an error, unless it was logged before for this value.
+    """Log that a setting is invalid, unless this value was logged before.
 
     Args:
         name: The name of the setting.
-        value: Its value. It is not logged, because it can hold a secret.
-        effect: What follows from it, as the end of a sentence, such as "nobody is notified".
+        value: Its value. The log does not contain it, because it can be a secret.
+        effect: The consequence, as the end of a sentence, such as "nobody is notified".
     """
     if _logged.get(name) is value:
         return

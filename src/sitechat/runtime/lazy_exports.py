@@ -1,4 +1,4 @@
-"""Names of a package that are imported when they are first used."""
+"""Packages that import the module of a name when the name is first used."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from importlib import import_module
 
 
 def lazy_exports(package: str, names: Mapping[str, Sequence[str]]) -> Callable[[str], object]:
-    """Return the `__getattr__` of a package that many processes import and few of them use.
+    """Return a `__getattr__` for a package whose modules many processes never need.
 
     Args:
         package: The package's `__name__`.
         names: The exported names of each of its modules.
     """
-    homes = {name: module for module, exported in names.items() for name in exported}
+    modules = {name: module for module, exported in names.items() for name in exported}
 
     def get(name: str) -> object:
-        if name not in homes:
+        if name not in modules:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        return getattr(import_module(f"{package}.{homes[name]}"), name)
+        return getattr(import_module(f"{package}.{modules[name]}"), name)
 
     return get

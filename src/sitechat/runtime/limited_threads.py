@@ -1,4 +1,4 @@
-"""Daemon threads for calls that may hang, while others wait for their results."""
+"""A pool of daemon threads for calls that may hang."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ T = TypeVar("T")
 
 
 class LimitedThreads:
-    """A pool that refuses calls if too many wait, and forgets calls that nobody waits for.
+    """A pool that refuses calls if too many wait. A caller can give up a call that waits.
 
-    The end of the process does not wait for its calls.
+    The process can end while calls are running.
 
     Args:
         max_threads: Maximum number of calls that run at once.
@@ -49,7 +49,7 @@ class LimitedThreads:
         return future
 
     def _without_thread(self, future: Future[T]) -> Future[T] | None:
-        """Return the call if other threads will run it; else forget it and return None."""
+        """Return the call's future if a busy thread can run it later; else drop it, return None."""
         with self._changed:
             self._active -= 1
             self._changed.notify_all()
@@ -59,7 +59,7 @@ class LimitedThreads:
         return None if future.cancelled() else future
 
     def give_up(self, future: Future[Any]) -> None:
-        """Forget a call if it has not started."""
+        """Drop a call if it has not started."""
         if future.cancel():
             with self._changed:
                 self._waiting = deque(each for each in self._waiting if each[0] is not future)

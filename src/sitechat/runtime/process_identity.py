@@ -1,4 +1,4 @@
-"""Identities of processes, by which another process can find out whether one has ended."""
+"""Identities of processes, which show other processes whether a process has ended."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ identity = PerProcess(_identity)
 def has_ended(other: str) -> bool:
     """Return whether the process with this identity has certainly ended.
 
-    False for a process on another machine or in another container, about which nothing is known.
+    False for a process on another machine or in another container, because that is unknown.
     """
     machine, _, rest = other.partition(":")
     pid, _, start = rest.partition(":")

@@ -1,4 +1,4 @@
-"""A thread that repeats one step for many items, such as all streams that read the database."""
+"""A thread that repeats one step for a set of items, such as streams that read the database."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class RepeatingThread(Generic[T]):
         step: Callable[[Sequence[T], KeptConnections], None],
         pause: Callable[[], float],
     ) -> None:
-        """Create it. The thread starts with the first item, and ends when it has none.
+        """Prepare the thread. It starts with the first item, and ends when there are none.
 
         Args:
             name: The name of the thread.

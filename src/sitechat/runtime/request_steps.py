@@ -1,4 +1,4 @@
-"""Run the database steps of a request, and the site's own code.
+"""Running a view's database steps and the site's own code, under WSGI and ASGI.
 
 A view is written once, as a coroutine that awaits its steps. Under WSGI each step runs
 immediately, so the coroutine never waits and needs no event loop. Under ASGI the steps run on the
@@ -20,7 +20,7 @@ from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest
 
 from sitechat.conf import conf
-from sitechat.runtime.daemon_threads import let_request_thread_go
+from sitechat.runtime.daemon_threads import end_request_thread
 from sitechat.runtime.database_connections import close_connections, run_and_close
 from sitechat.runtime.per_process import PerProcess
 from sitechat.runtime.request_pool import RequestPool, request_pool
@@ -49,7 +49,7 @@ class RequestSteps(Protocol):
                 coroutines only, because a function on the request's thread can't be interrupted.
         """
 
-    async def let_thread_go(self) -> None:
+    async def release_thread(self) -> None:
         """Release the thread and connections that the server keeps for the request."""
 
 
@@ -62,7 +62,7 @@ def steps_for(request: HttpRequest) -> RequestSteps:
     return OnPool()
 
 
-def drive(coroutine: Coroutine[Any, Any, T]) -> T:
+def run_inline(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine whose steps are `Inline`, without an event loop."""
     try:
         coroutine.send(None)
@@ -74,11 +74,11 @@ def drive(coroutine: Coroutine[Any, Any, T]) -> T:
     )
 
 
-def call(method: Callable[..., Any], *args: Any, timeout: float | None = None) -> Any:
-    """Call code of the site, which may be a coroutine function, on this thread.
+def call_site_code(method: Callable[..., Any], *args: Any, timeout: float | None = None) -> Any:
+    """Call a function of the site on this thread.
 
     Args:
-        method: The function.
+        method: The function, which may be a coroutine function.
         args: Its arguments.
         timeout: Maximum seconds of a coroutine; None for no limit.
 
@@ -106,9 +106,9 @@ class Inline:
 
     async def call_method(self, method: Callable[..., Any], *args: Any, timeout: float) -> Any:
         """Call the method now, or await it."""
-        return call(method, *args, timeout=timeout)
+        return call_site_code(method, *args, timeout=timeout)
 
-    async def let_thread_go(self) -> None:
+    async def release_thread(self) -> None:
         """Do nothing, because the thread belongs to the server."""
 
 
@@ -127,9 +127,9 @@ class OnRequestThread:
         """Call the method on the request's thread, or await it."""
         if iscoroutinefunction(method):
             return await asyncio.wait_for(method(*args), timeout)
-        return await self.run(partial(call, method, *args, timeout=timeout))
+        return await self.run(partial(call_site_code, method, *args, timeout=timeout))
 
-    async def let_thread_go(self) -> None:
+    async def release_thread(self) -> None:
         """Do nothing, because the steps need the thread."""
 
 
@@ -148,11 +148,11 @@ class OnPool:
         if iscoroutinefunction(method):
             return await asyncio.wait_for(method(*args), timeout)
         future: Future[Any] = site_pool().submit(
-            partial(run_and_close, partial(call, method, *args, timeout=timeout))
+            partial(run_and_close, partial(call_site_code, method, *args, timeout=timeout))
         )
         return await asyncio.wait_for(asyncio.wrap_future(future), timeout)
 
-    async def let_thread_go(self) -> None:
+    async def release_thread(self) -> None:
         """End the request's own thread."""
         await release_request_thread()
 
@@ -162,23 +162,23 @@ site_pool = PerProcess(partial(RequestPool, SITE_THREADS, "sitechat-site"))
 
 
 async def release_request_thread() -> None:
-    """End the thread that Django keeps for this request. Its connections are closed first."""
+    """Close the connections of the thread that Django keeps for this request, and end it."""
     context = SyncToAsync.thread_sensitive_context.get(None)
     executor = SyncToAsync.context_to_thread_executor.get(context) if context else None
     if executor is None:
         return
     if getattr(AsyncToSync.executors, "current", None) is None:
-        # The thread is idle, so it closes them while the request continues.
+        # The thread is idle: it closes its connections while the request continues.
         executor.submit(close_connections)
     else:  # a synchronous middleware waits on the thread for the response
         await sync_to_async(close_connections)()
-    let_request_thread_go()
+    end_request_thread()
 
 
 def engine_context() -> contextvars.Context:
     """Return a copy of the request's context for work that outlives the request.
 
-    The thread that Django keeps for the request is not part of it: it ends with the request.
+    The copy leaves out the thread that Django keeps for the request, which ends with the request.
     """
     context = contextvars.copy_context()
     if context.get(SyncToAsync.thread_sensitive_context) is not None:

@@ -6,7 +6,7 @@ the main thread. It reads from:
 
 - gunicorn: threads, time limits, and `alive`, because only its main thread gets the signal
 - granian as WSGI: threads
-- uvicorn: the time limit after which it kills replies that could not be saved
+- uvicorn: the time limit after which it ends the process, even if replies are not saved yet
 - hypercorn: the event that its parent sets instead of sending a signal
 
 Any other server is assumed to have a few threads and time to save replies (`DEFAULT_THREADS`,
@@ -89,7 +89,7 @@ def _find_server() -> Server | None:
 
 
 def _unknown(environ: Mapping[str, Any]) -> Server:
-    """Return assumptions about a WSGI server that this module does not know."""
+    """Return a guess about a WSGI server that this module does not know."""
     software = str(environ.get("SERVER_SOFTWARE", ""))
     if not environ.get("wsgi.multithread"):
         return Server(software, threads=1)
@@ -129,7 +129,7 @@ def _granian(variables: Mapping[str, Any]) -> Server | None:
     """Read the function that runs a worker of granian."""
     if not isinstance(variables.get("evp"), threading.Event):  # as ASGI, with nothing to read
         return None
-    # It waits for open streams without a limit, and nothing shows that it is stopping.
+    # Granian waits for open streams without a limit, and does not show that it is stopping.
     return Server(
         "granian WSGI",
         threads=variables.get("blocking_threads"),
