@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sitechat.knowledge.text import translated_words
-from sitechat.knowledge.text.translated_words import counterparts
+from sitechat.knowledge.text.translated_words import word_translations
 from tests.indexed import found, put
 
 
@@ -27,7 +27,7 @@ from tests.indexed import found, put
     ],
 )
 def test_words_have_translations(source: str, word: str, target: str, expected: str | None) -> None:
-    pairs = counterparts(source, target)
+    pairs = word_translations(source, target)
     near = {key: words for key, words in pairs.items() if key.startswith(word)}
     if expected is None:
         assert not near
@@ -45,16 +45,16 @@ def test_concepts_have_words_in_every_language_once() -> None:
 
 
 def test_a_dictionary_is_cached_for_the_next_process(tmp_path: Path) -> None:
-    made = counterparts("nl", "en", tmp_path)
+    made = word_translations("nl", "en", tmp_path)
     (file,) = tmp_path.iterdir()
     assert len(made) > 100
     file.write_text('{"x": ["y"]}')
     other = tmp_path / "other"
     other.mkdir()
     file.rename(other / file.name)
-    assert counterparts("nl", "en", other) == {"x": ["y"]}
+    assert word_translations("nl", "en", other) == {"x": ["y"]}
     (other / file.name).write_text("broken")
-    assert counterparts("nl", "en", tmp_path / "missing") == made
+    assert word_translations("nl", "en", tmp_path / "missing") == made
 
 
 @pytest.mark.django_db

@@ -13,7 +13,7 @@ from pytest_django import Settings
 
 from sitechat.knowledge import SitemapSource, open_page, search
 from sitechat.knowledge.index.indexing_run import index_all
-from sitechat.knowledge.searching import existing
+from sitechat.knowledge.searching import visible_urls
 from sitechat.knowledge.sources.hosts import Hosts, Location
 from sitechat.models import Page
 from tests.indexed import ANONYMOUS, Groups, found, index_problems, known_urls, put
@@ -59,7 +59,10 @@ def test_with_several_hosts_every_link_contains_its_host(two_hosts: None) -> Non
     index_all()
     urls = set(found("walrus"))
     assert urls == {"https://www.example.com/a/", "https://shop.example.com/a/"}
-    assert existing([*urls, "/a/", "https://other.example/a/"], user=ANONYMOUS) == {*urls, "/a/"}
+    assert visible_urls([*urls, "/a/", "https://other.example/a/"], user=ANONYMOUS) == {
+        *urls,
+        "/a/",
+    }
 
 
 @pytest.mark.parametrize(
@@ -164,7 +167,7 @@ def test_a_site_under_a_prefix_is_read_and_linked_with_it(prefixed: Any) -> None
     assert set(found("walrus")) == {"/app/a/", "/app/"}
     for url in ("/app/a/", "https://testserver/app/a", "/a/"):
         assert found("walrus", page_url=url)[0] == "/app/a/"
-    assert existing(["/app/a/", "/app/b/"], user=ANONYMOUS) == {"/app/a/"}
+    assert visible_urls(["/app/a/", "/app/b/"], user=ANONYMOUS) == {"/app/a/"}
 
 
 def test_objects_are_stored_without_the_active_prefix(prefixed: Any) -> None:

@@ -29,7 +29,7 @@ def bakery(db: None, smaller: Smaller) -> None:
     put("/flour/", "What we grind bread from.", "Flour")
     for number in range(8):
         put(f"/price/{number}/", f"The price of number {number}", "List")
-    smaller(word_scores, MAX_MATCHES=5, FEWEST_JOINED=1)
+    smaller(word_scores, MAX_MATCHES=5, MIN_PASSAGES=1)
 
 
 @pytest.mark.django_db

@@ -9,7 +9,7 @@ from sitechat.knowledge.index.indexing_run import index_all
 from sitechat.knowledge.index.outcomes import Outcome
 from sitechat.knowledge.index.page_storing import store
 from sitechat.knowledge.page_addresses import is_address
-from sitechat.knowledge.searching import existing
+from sitechat.knowledge.searching import visible_urls
 from sitechat.knowledge.sources import Document
 from sitechat.models import Page, url_hash
 from sitechat.safe_text import safe_link
@@ -60,7 +60,7 @@ class TestStored:
         Page.objects.filter(pk=page.pk).update(url=url, url_hash=url_hash(url), key="1")
         assert found("parcels") == []
         assert open_page(url, user=ANONYMOUS) is None
-        assert existing([url], user=ANONYMOUS) == set()
+        assert visible_urls([url], user=ANONYMOUS) == set()
         store(Document(url=url, key="1", text="Parcels", format="plain"), "shop.Pages")
         assert not Page.objects.exclude(content_hash="").exists()
 

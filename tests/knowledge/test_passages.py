@@ -8,7 +8,7 @@ import pytest
 
 from sitechat.knowledge.reading import Block
 from sitechat.knowledge.reading.passages import MAX_CHARACTERS, MAX_WORDS, cut
-from sitechat.knowledge.searching.spelling import repair
+from sitechat.knowledge.searching.spelling import correct_spelling
 from sitechat.knowledge.text.search_terms import count_words, stem, stems, words
 
 
@@ -172,8 +172,8 @@ def test_unknown_words_are_corrected_with_words_of_the_site(
     by_length: dict[int, dict[str, int]] = {}
     for known in site:
         by_length.setdefault(len(known), {})[known] = 3
-    assert repair(word, by_length) == repaired
+    assert correct_spelling(word, by_length) == repaired
 
 
 def test_the_most_frequent_of_equally_close_words_is_used() -> None:
-    assert repair("casr", {4: {"cash": 2, "cast": 9}}) == "cast"
+    assert correct_spelling("casr", {4: {"cash": 2, "cast": 9}}) == "cast"

@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.usefixtures("no_sources")]
 
 @pytest.fixture(autouse=True)
 def _asked_never() -> None:
-    recheck.recently_asked().clear()
+    recheck.recent_rechecks().clear()
 
 
 def status(code: int) -> Answer:
@@ -131,7 +131,7 @@ def test_other_pages_are_rechecked_after_the_answer(answers: dict[str, Answer]) 
     hits = found("page walrus")
     for url in hits[recheck.AT_ONCE :]:
         answers[url] = status(404)
-    recheck.recently_asked().clear()
+    recheck.recent_rechecks().clear()
     found("page walrus")
     until(lambda: known_urls() == set(hits[: recheck.AT_ONCE]))
     assert Page.objects.exclude(error="").count() == 4

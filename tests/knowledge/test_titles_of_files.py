@@ -14,7 +14,7 @@ from sitechat.knowledge.index.indexing_run import index_all, index_pages
 from sitechat.knowledge.index.outcomes import Outcome
 from sitechat.knowledge.index.page_queries import known_versions
 from sitechat.knowledge.index.saved_objects import index_objects
-from sitechat.knowledge.searching.recheck import hide_lost
+from sitechat.knowledge.searching.recheck import hide_unpublished
 from sitechat.models import IndexState, Page, PageSnapshot, Passage
 from tests.indexed import Groups, known_urls
 from tests.rendered import Answer
@@ -211,7 +211,7 @@ def test_files_are_not_requested_from_the_site(tmp_path: Path, answers: dict[str
     source = declare(tmp_path)
     index_all()
     pages = list(Page.objects.select_related("snapshot"))
-    assert hide_lost(pages, "/") == set()  # the site has no page at their addresses
+    assert hide_unpublished(pages, "/") == set()  # the site has no page at their addresses
     assert len(known_urls()) == 4
     assert known_versions(source.label) == {}
 

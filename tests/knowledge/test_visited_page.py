@@ -106,7 +106,7 @@ def test_a_page_that_was_left_out_is_read_for_the_next_question() -> None:
 
 
 def test_only_so_many_pages_are_kept(smaller: Smaller) -> None:
-    smaller(visited_page, KEPT=2)
+    smaller(visited_page, MAX_CACHED=2)
     for number in range(4):
         assert texts(f"/shop/pot-{number}/")
     assert len(visited_page.recent()) == 2
@@ -174,9 +174,9 @@ def test_a_page_is_cached_and_reads_of_an_address_are_limited() -> None:
         assert texts("/shop/kettle/")
     assert asked == ["/shop/kettle/"]
     # A new period may start meanwhile.
-    numbers = range(1, 2 * visited_page.LIMIT + 1)
+    numbers = range(1, 2 * visited_page.MAX_PAGES_PER_ADDRESS + 1)
     refused = next(number for number in numbers if not texts(f"/shop/pot-{number}/"))
-    assert refused >= visited_page.LIMIT
+    assert refused >= visited_page.MAX_PAGES_PER_ADDRESS
     assert len(asked) == refused
 
 

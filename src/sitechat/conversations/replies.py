@@ -20,7 +20,7 @@ from sitechat.engine.live_reply import LiveReply
 from sitechat.engine.reply import CitedPage, Reply
 from sitechat.errors import NotFound
 from sitechat.events import announce
-from sitechat.knowledge.searching import existing
+from sitechat.knowledge.searching import visible_urls
 from sitechat.models import IN_CHAT, Job, Message, Status, Unanswered
 from sitechat.models.ids import parse_uuid
 from sitechat.runtime import database
@@ -42,7 +42,7 @@ class ReplyHandle:
 
 def drop_lost_links(visit: Visit, sources: Sequence[CitedPage]) -> None:
     """Remove the addresses of cited pages that are deleted or no longer public for the visitor."""
-    available = existing(
+    available = visible_urls(
         {source["url"] for source in sources}, user=visit.user, prefix=visit.prefix
     )
     for source in sources:

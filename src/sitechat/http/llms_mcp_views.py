@@ -159,4 +159,4 @@ def _name(request: HttpRequest) -> str:
 def _link(request: HttpRequest) -> Callable[[str], str]:
     """Return a function that makes the address of a page absolute."""
     links = current_links()
-    return lambda url: request.build_absolute_uri(links.cited(url) if url[:1] == "/" else url)
+    return lambda url: request.build_absolute_uri(links.link_to(url) if url[:1] == "/" else url)

@@ -2,14 +2,14 @@
 
 Each of these packages imports only the ones below it in this list:
 
-- `machines`: llms.txt and MCP, for other programs
+- `machines`: llms.txt and an MCP endpoint, for other programs
 - `searching`: search for passages that answer a visitor's question
 - `index`: the stored pages, their vectors, and the search index of each host
 - `sources`: the sources of pages, such as querysets, files and sitemaps
 - `reading`: extraction of text from documents, cut into passages
 - `text`: words, stems and languages of a text
 
-The first three also import the models. Sites import the public names from this package.
+The first three packages also import the models. Sites import the public names from this package.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["FileSource", "Found", "SitemapSource", "Source", "open_page", "registry", "search"]
 
-# Search imports models, which is not possible while apps are loading. Without search and sources,
-# the process that reads documents starts three times as fast.
+# Lazy, because search imports models, which is not possible while apps are loading. Also, the
+# process that reads documents starts three times as fast without search and sources.
 __getattr__ = lazy_exports(
     __name__,
     {

@@ -1,9 +1,9 @@
-"""Local embedding models for `CHAT_EMBEDDER`, without network and PyTorch.
+"""Local embedding models for `CHAT_EMBEDDER`, which need neither the network nor PyTorch.
 
 An embedder is a callable that takes a list of texts and returns one vector for each. It may have
 these attributes:
 
-- `query`: a method with the same signature for questions, for models that treat them differently
+- `query`: a method with the same signature, for models that embed questions differently
 - `weight`: the weight of vectors relative to words, from 0 to 1
 - `languages`: the codes of the supported languages
 """
@@ -34,13 +34,13 @@ class OnnxEmbedder:
         # settings.py
         CHAT_EMBEDDER = "myproject.embedding.embed"
 
-    The model is loaded with the first text. A text's vector is the mean of its token vectors,
+    The first call loads the model. A text's vector is the mean of its token vectors,
     unless the model returns one vector per text. This needs `django-sitechat[onnx]`.
 
     Args:
         folder: The folder with `model.onnx` and `tokenizer.json`.
         max_tokens: Maximum tokens of a text; longer texts are truncated. MiniLM was trained on 256.
-        threads: Number of threads of the model; 0 for one per core.
+        threads: Number of threads of the model; 0 for one thread per core.
     """
 
     def __init__(
@@ -60,14 +60,14 @@ class OnnxEmbedder:
         vectors: list[Any] = [None] * len(texts)
         encoded = tokenizer.encode_batch(list(texts))
         # Texts of similar length share a batch, because padding costs time.
-        order = sorted(range(len(texts)), key=lambda at: len(encoded[at].ids))
+        by_length = sorted(range(len(texts)), key=lambda at: len(encoded[at].ids))
         inputs = {each.name for each in session.get_inputs()}
-        for start in range(0, len(order), 16):
-            some = order[start : start + 16]
-            longest = max(len(encoded[at].ids) for at in some)
-            ids = np.zeros((len(some), longest), dtype=np.int64)
+        for start in range(0, len(by_length), 16):
+            batch = by_length[start : start + 16]
+            longest = max(len(encoded[at].ids) for at in batch)
+            ids = np.zeros((len(batch), longest), dtype=np.int64)
             mask = np.zeros_like(ids)
-            for row, at in enumerate(some):
+            for row, at in enumerate(batch):
                 ids[row, : len(encoded[at].ids)] = encoded[at].ids
                 mask[row, : len(encoded[at].ids)] = 1
             feed = {"input_ids": ids, "attention_mask": mask}
@@ -77,7 +77,7 @@ class OnnxEmbedder:
             if tokens.ndim == 3:
                 weights = mask[..., None].astype(np.float32)
                 tokens = (tokens * weights).sum(axis=1) / weights.sum(axis=1)
-            for row, at in enumerate(some):
+            for row, at in enumerate(batch):
                 vectors[at] = tokens[row]
         return np.asarray(vectors, dtype=np.float32)
 
@@ -103,9 +103,9 @@ class OnnxEmbedder:
 class MultilingualEmbedder:
     """The multilingual Universal Sentence Encoder, from `django-sitechat[embeddings]`.
 
-    It is the default of `CHAT_EMBEDDER` if it is installed. It needs about 150 MB of memory after
-    the first text. It supports Arabic, Chinese, Dutch, English, French, German, Italian, Japanese,
-    Korean, Polish, Portuguese, Russian, Spanish, Thai and Turkish.
+    It is the default of `CHAT_EMBEDDER` if it is installed. From the first text on, it needs about
+    150 MB of memory. It supports Arabic, Chinese, Dutch, English, French, German, Italian,
+    Japanese, Korean, Polish, Portuguese, Russian, Spanish, Thai and Turkish.
 
     Args:
         threads: Number of threads of the model.
@@ -153,7 +153,7 @@ _LONG_WORD = re.compile(r"\S{100}(?=\S)")
 
 
 def _shortened(text: str) -> str:
-    """Return a text truncated and with very long words split, to bound time and memory."""
+    """Truncate a text and split very long words, to limit time and memory."""
     return _LONG_WORD.sub(r"\g<0> ", storable(text[:_MAX_TEXT_LENGTH])) or " "
 
 

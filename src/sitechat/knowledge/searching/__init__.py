@@ -8,11 +8,11 @@ from __future__ import annotations
 from sitechat.knowledge.searching.search_queries import (
     Found,
     Query,
-    existing,
     open_page,
     search,
     search_index,
+    visible_urls,
 )
 from sitechat.knowledge.searching.visited_page import read_page
 
-__all__ = ["Found", "Query", "existing", "open_page", "read_page", "search", "search_index"]
+__all__ = ["Found", "Query", "open_page", "read_page", "search", "search_index", "visible_urls"]

@@ -8,86 +8,97 @@ from contextlib import suppress
 from pathlib import Path
 
 from sitechat.knowledge.index import Index
-from sitechat.knowledge.searching.guess_limit import Guesses
+from sitechat.knowledge.searching.guess_limit import GuessBudget
 from sitechat.knowledge.text.language_guessing import guess_language
 from sitechat.knowledge.text.search_terms import is_unspaced, stem
 from sitechat.knowledge.text.stopwords import languages_with_stop_words
-from sitechat.knowledge.text.translated_words import counterparts
+from sitechat.knowledge.text.translated_words import word_translations
 
-_LEAST_COGNATE = 0.55
+_MIN_COGNATE_DICE = 0.55
 """Minimum Dice coefficient of the trigrams of two words that count as cognates."""
-_SHORTEST_COGNATE = 5
+_MIN_COGNATE_LENGTH = 5
 _COMPOUNDING = frozenset(("da", "de", "fi", "nb", "nl", "nn", "no", "sv"))
 """Languages that write compounds as one word."""
-_SHORTEST_PART = 4
+_MIN_PART_LENGTH = 4
 
 
-def language_of(text: str, index: Index, asked: str, visitor: str) -> str:
+def foreign_language(text: str, index: Index, site_guess: str, visitor_language: str) -> str:
     """Return the language of a question if no page is in that language, else "".
 
     Args:
         text: The question.
         index: The search index.
-        asked: The guess for the question among the languages of the index.
-        visitor: The language of the visitor's page.
+        site_guess: The most likely language among those of the index.
+        visitor_language: The language of the visitor's page.
     """
-    known = set(index.languages)
-    if asked in known and asked not in languages_with_stop_words():
-        return ""  # without stop words, another language would be guessed
-    guessed = guess_language(text, languages_with_stop_words(), asked)
-    if guessed == asked and visitor and visitor not in languages_with_stop_words():
-        guessed = visitor  # there are no stop words for this language
-    return "" if guessed in known else guessed
+    site_languages = set(index.languages)
+    guessable = languages_with_stop_words()
+    if site_guess in site_languages and site_guess not in guessable:
+        return ""  # a guess by stop words can't confirm this language
+    guess = guess_language(text, guessable, site_guess)
+    if guess == site_guess and visitor_language and visitor_language not in guessable:
+        guess = visitor_language
+    return "" if guess in site_languages else guess
 
 
-def words_of_site(word: str, language: str, index: Index, guesses: Guesses) -> list[str]:
+def site_words(word: str, language: str, index: Index, budget: GuessBudget) -> list[str]:
     """Return words of the site that may mean a foreign word.
 
-    They are its translations, or those of its parts, or else cognates.
+    They are the word's translations. If there are none, they are the translations of its parts,
+    or else its cognates.
     """
-    folder = _folder(index)
-    dictionaries = [counterparts(language, target, folder) for target in index.languages[:2]]
-    found = [other for words in dictionaries for other in words.get(stem(word, language), [])]
-    if found or not guesses.may_try(word):
-        return found
+    folder = _cache_folder(index)
+    dictionaries = [word_translations(language, target, folder) for target in index.languages[:2]]
+    translations = [
+        translation
+        for dictionary in dictionaries
+        for translation in dictionary.get(stem(word, language), [])
+    ]
+    if translations or not budget.may_try(word):
+        return translations
     if language in _COMPOUNDING:
-        found = [other for words in dictionaries for other in _of_parts(word, language, words)]
-    return found or list(_cognates(word, index))
+        translations = [
+            translation
+            for dictionary in dictionaries
+            for translation in _translated_parts(word, language, dictionary)
+        ]
+    return translations or list(_cognates(word, index))
 
 
-def _of_parts(word: str, language: str, dictionary: Mapping[str, list[str]]) -> list[str]:
-    """Return the counterparts of the end of a compound, and of its start if that is known, too.
+def _translated_parts(word: str, language: str, dictionary: Mapping[str, list[str]]) -> list[str]:
+    """Return the translations of the last part of a compound, and of the first part if it has any.
 
-    The end of "Benutzerkonto" says what it is: an account.
+    The last part carries the meaning: "Benutzerkonto" is a kind of "Konto".
     """
-    for at in range(_SHORTEST_PART, len(word) - _SHORTEST_PART + 1):
+    for at in range(_MIN_PART_LENGTH, len(word) - _MIN_PART_LENGTH + 1):
         end = dictionary.get(stem(word[at:], language))
         if end:
             return [*dictionary.get(stem(word[:at], language), []), *end]
     return []
 
 
-def _folder(index: Index) -> Path | None:
+def _cache_folder(index: Index) -> Path | None:
     with suppress(OSError):
         return index.folder.parent
     return None
 
 
 def _cognates(word: str, index: Index) -> Iterator[str]:
-    """Yield words of the site that resemble a foreign word, such as "configuration"."""
-    if len(word) < _SHORTEST_COGNATE or is_unspaced(word):
+    """Yield words of the site that are spelled similarly, such as "konfiguration"."""
+    if len(word) < _MIN_COGNATE_LENGTH or is_unspaced(word):
         return
     plain = _plain(word)
-    own_trigrams = _trigrams(plain)
+    word_trigrams = _trigrams(plain)
     best: list[tuple[float, str]] = []
-    for near in index.vocabulary.by_start.get(plain[:2], ()):
-        if abs(len(near) - len(plain)) > 4:
+    for candidate in index.vocabulary.by_start.get(plain[:2], ()):
+        if abs(len(candidate) - len(plain)) > 4:
             continue
-        other_trigrams = _trigrams(_plain(near))
-        dice = 2 * len(own_trigrams & other_trigrams) / (len(own_trigrams) + len(other_trigrams))
-        if dice >= _LEAST_COGNATE:
-            best.append((-dice, near))
-    yield from (near for _, near in sorted(best)[:2])
+        candidate_trigrams = _trigrams(_plain(candidate))
+        shared = len(word_trigrams & candidate_trigrams)
+        dice = 2 * shared / (len(word_trigrams) + len(candidate_trigrams))
+        if dice >= _MIN_COGNATE_DICE:
+            best.append((-dice, candidate))
+    yield from (candidate for _, candidate in sorted(best)[:2])
 
 
 def _plain(word: str) -> str:

@@ -28,21 +28,21 @@ class Links:
     prefix: str = field(default_factory=get_script_prefix)
     """The prefix of paths: the `SCRIPT_NAME` between slashes, or "/"."""
     hosts: Hosts | None = None
-    """The site's hosts if pages of several are stored: then every link contains its host."""
+    """The site's hosts if pages of several hosts are stored. Then every link contains its host."""
 
-    def cited(self, url: str) -> str:
+    def link_to(self, url: str) -> str:
         """Return a stored address as a link for the visitor."""
         if not url.startswith("/"):
             return url
-        if self.prefix != "/" and _is_ours(url):
+        if self.prefix != "/" and _is_served_here(url):
             url = self.prefix[:-1] + url
         return self.hosts.absolute(Location(self.hosts.public, url)) if self.hosts else url
 
     def spellings(self, url: str) -> list[str]:
-        """Return the forms in which an address may be stored, the most exact first.
+        """Return the forms in which an address may be stored, the most exact one first.
 
-        Browsers and the model may add the site's host or a fragment to `url`, or add or omit a
-        query or the trailing slash.
+        Browsers and Claude may add the site's host or a fragment to `url`. They may also add or
+        omit a query or the trailing slash.
         """
         url = url.strip()
         if not url or len(url) > _MAX_LENGTH:
@@ -60,26 +60,26 @@ class Links:
         if self.hosts and parts.netloc and not self.hosts.is_main(parts.netloc):
             if place is None:
                 return forms
-            whole = self.hosts.absolute(Location(place.host, parts.path or "/"))
-            forms += [whole + query, whole]
+            absolute = self.hosts.absolute(Location(place.host, parts.path or "/"))
+            forms += [absolute + query, absolute]
         else:
-            whole = parts._replace(fragment="", query="").geturl()
-            forms += [path + query, whole, path]
+            without_query = parts._replace(fragment="", query="").geturl()
+            forms += [path + query, without_query, path]
         last = forms[-1]
         forms.append(last.rstrip("/") if last.endswith("/") else f"{last}/")
-        return [spelling for spelling in dict.fromkeys(forms) if spelling]
+        return [form for form in dict.fromkeys(forms) if form]
 
     def _is_of_site(self, parts: SplitResult) -> bool:
         """Return whether an address has no host, or a host of the site."""
         if parts.scheme not in ("", "http", "https"):
             return False
         host = parts.netloc.rpartition("@")[2]
-        # If ALLOWED_HOSTS contains "*", the site's own hosts are unknown.
-        return not host or "*" in settings.ALLOWED_HOSTS or self._site.is_own(host)
+        # If ALLOWED_HOSTS contains "*", any host may be the site's.
+        return not host or "*" in settings.ALLOWED_HOSTS or self._site_hosts.is_own(host)
 
     @cached_property
-    def _site(self) -> Hosts:
-        """The site's hosts, read once for all addresses because they may take a query."""
+    def _site_hosts(self) -> Hosts:
+        """The site's hosts, read once for all addresses because reading them may need a query."""
         return self.hosts or Hosts()
 
 
@@ -87,7 +87,7 @@ def links_in(index: Index | None, prefix: str | None = None) -> Links:
     """Return the form of links for a visitor.
 
     Args:
-        index: The search index, which knows whether pages of several hosts are stored.
+        index: The search index. Its pages decide whether links contain the host.
         prefix: The prefix of the visitor's paths; by default that of the current request.
     """
     hosts = Hosts() if index is not None and index.has_hosts else None
@@ -99,8 +99,8 @@ def current_links() -> Links:
     return links_in(current())
 
 
-def _is_ours(path: str) -> bool:
-    """Return whether this application serves a path, so that it needs the prefix."""
+def _is_served_here(path: str) -> bool:
+    """Return whether a URL pattern of this project matches a path, so that it needs the prefix."""
     language = translation.get_language_from_path(path)
     try:
         with translation.override(language or translation.get_language()):

@@ -1,7 +1,7 @@
 """Detection of pages that list changes or other pages, such as release notes and indexes.
 
-They mention everything briefly, so they match many questions but answer few of them. Therefore
-they get a lower rank.
+Such pages mention everything briefly. They match many questions, but answer few of them, and
+therefore get a lower rank.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 from sitechat.knowledge.index import Index
 
-_AT_ONCE = 500
+_BATCH = 500
 
 
 class _Kind(NamedTuple):
-    """A kind of page, by the words of its address, and the questions that are about it."""
+    """A kind of listing: a pattern of its pages' addresses and one of the questions about it."""
 
     path: re.Pattern[str]
     question: re.Pattern[str]
@@ -45,22 +45,22 @@ _INDEXES = _Kind(
 
 
 def listings_among(index: Index, pages: Iterable[int], question: str) -> set[int]:
-    """Return those of the pages that list changes or other pages.
+    """Return the pages that list changes or other pages.
 
     Args:
         index: The search index.
         pages: The numbers of the pages.
-        question: The question. If it is about changes, pages that list changes are not returned;
-            the same applies to indexes.
+        question: The question. If it is about changes, pages that list changes are left out.
+            If it is about an index, indexes are left out.
     """
     paths = [kind.path for kind in (_CHANGES, _INDEXES) if not kind.question.search(question)]
-    found: set[int] = set()
-    rest = list(pages) if paths else []
-    for at in range(0, len(rest), _AT_ONCE):
-        some = rest[at : at + _AT_ONCE]
+    listings: set[int] = set()
+    candidates = list(pages) if paths else []
+    for at in range(0, len(candidates), _BATCH):
+        batch = candidates[at : at + _BATCH]
         rows = index.terms.execute(
-            f"SELECT id, url FROM page WHERE id IN ({','.join('?' * len(some))})",  # noqa: S608
-            some,
+            f"SELECT id, url FROM page WHERE id IN ({','.join('?' * len(batch))})",  # noqa: S608
+            batch,
         )
-        found.update(page for page, url in rows if any(path.search(url) for path in paths))
-    return found
+        listings.update(page for page, url in rows if any(path.search(url) for path in paths))
+    return listings

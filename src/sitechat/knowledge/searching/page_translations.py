@@ -16,39 +16,39 @@ def in_one_language(
     pages: Mapping[int, int],
     languages: Sequence[str],
 ) -> tuple[dict[int, float], dict[int, int]]:
-    """Keep the passages of only one translation of each page.
+    """Keep one translation of each page, and remove the passages of the others.
 
     Args:
         index: The index in which the passages were found.
         scores: The scores of passages.
         pages: The pages of the passages.
-        languages: The languages that the visitor prefers, the best first.
+        languages: The languages that the visitor prefers, the most preferred first.
 
     Returns:
         The remaining scores and pages.
     """
-    twins = _twins(index, set(pages.values()))
-    if not twins:
+    groups = _translation_groups(index, set(pages.values()))
+    if not groups:
         return dict(scores), dict(pages)
-    wanted = [*languages, base_language(settings.LANGUAGE_CODE)]
+    preferred = [*languages, base_language(settings.LANGUAGE_CODE)]
     replacements: dict[int, int] = {}
-    for group in twins.values():
-        best = _best(group, wanted)
+    for group in groups.values():
+        best = _best(group, preferred)
         replacements.update({page: best for page in group if page != best})
     kept_scores: dict[int, float] = {}
     kept_pages: dict[int, int] = {}
-    replaced: dict[int, float] = {}
+    replaced_scores: dict[int, float] = {}
     for passage, page in pages.items():
         if page not in replacements:
             kept_scores[passage], kept_pages[passage] = scores[passage], page
         else:
             best = replacements[page]
-            replaced[best] = max(replaced.get(best, 0.0), scores[passage])
-    found = set(kept_pages.values())
-    for page, score in replaced.items():
-        if page in found:
+            replaced_scores[best] = max(replaced_scores.get(best, 0.0), scores[passage])
+    shown_pages = set(kept_pages.values())
+    for page, score in replaced_scores.items():
+        if page in shown_pages:
             continue
-        # The page itself does not match, but a translation of it does.
+        # Only another translation of this page matches. Its first passage gets the score.
         row = index.terms.execute("SELECT min(passage) FROM passage WHERE page = ?", [page])
         (passage,) = row.fetchone()
         if passage is not None:
@@ -61,30 +61,34 @@ def languages_of(index: Index, pages: Iterable[int]) -> dict[int, str]:
     return {page: language for page, language, _ in _rows(index, "id", list(pages))}
 
 
-def _twins(index: Index, pages: set[int]) -> dict[str, dict[int, str]]:
-    """Return all translations of the given pages with their languages, by common name."""
+def _translation_groups(index: Index, pages: set[int]) -> dict[str, dict[int, str]]:
+    """Return the groups of pages that are translations of one of the given pages.
+
+    Returns:
+        The languages of the pages of each group, by the name that the group shares.
+    """
     names = {name for *_, name in _rows(index, "id", list(pages)) if name}
-    groups: dict[str, dict[int, str]] = {}
+    by_name: dict[str, dict[int, str]] = {}
     for page, language, name in _rows(index, "translations", list(names)):
-        groups.setdefault(name, {})[page] = language
-    return {name: group for name, group in groups.items() if len(set(group.values())) > 1}
+        by_name.setdefault(name, {})[page] = language
+    return {name: group for name, group in by_name.items() if len(set(group.values())) > 1}
 
 
 def _rows(index: Index, column: str, values: Sequence[object]) -> list[tuple[int, str, str]]:
     rows: list[tuple[int, str, str]] = []
     for at in range(0, len(values), 500):
-        some = values[at : at + 500]
+        batch = values[at : at + 500]
         rows += index.terms.execute(
             "SELECT id, language, translations FROM page"  # noqa: S608 (the column is ours)
-            f" WHERE {column} IN ({','.join('?' * len(some))})",
-            list(some),
+            f" WHERE {column} IN ({','.join('?' * len(batch))})",
+            list(batch),
         ).fetchall()
     return rows
 
 
-def _best(group: Mapping[int, str], wanted: Sequence[str]) -> int:
-    for language in wanted:
-        for page, spoken in sorted(group.items()):
-            if spoken == language:
+def _best(group: Mapping[int, str], preferred: Sequence[str]) -> int:
+    for language in preferred:
+        for page, page_language in sorted(group.items()):
+            if page_language == language:
                 return page
     return min(group)

@@ -1,4 +1,4 @@
-"""Weights of pages: higher if their title is like the question, lower if they are long."""
+"""Weights of pages: higher for titles that resemble the question, lower for long pages."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ from sitechat.knowledge.index import Index
 from sitechat.knowledge.searching.ranking_weights import PAGE_LENGTH, TITLE_LIKENESS
 from sitechat.knowledge.searching.word_scores import Word
 
-_AT_ONCE = 500
+_BATCH = 500
 
 
 def title_weights(index: Index, words: Sequence[Word], pages: Iterable[int]) -> dict[int, float]:
-    """Return a factor for the score of each page by the words that its title and a question share.
+    """Return a factor for the score of each page: how similar its title is to the question.
 
-    The share is a Dice coefficient in which rare words count more. Titles of one frequent word and
-    titles of many words therefore get little weight. Words that most passages contain, such as the
-    site's name, do not count.
+    The similarity is a Dice coefficient of their words in which rare words count more. Words that
+    most passages contain, such as the site's name, count nothing.
 
     Args:
         index: The search index.
@@ -26,15 +25,19 @@ def title_weights(index: Index, words: Sequence[Word], pages: Iterable[int]) -> 
         pages: The numbers of the pages.
     """
     titles = {page: title.split() for page, title in _column(index, "title", pages)}
-    asked = [{part for term in word for part in term.split()} for word in words]
-    rarity = _rarities(index, set().union(*titles.values(), *asked))
-    known = set().union(*asked)
-    total = sum(max((rarity.get(term, 0.0) for term in word), default=0.0) for word in asked)
+    question_words = [{part for term in word for part in term.split()} for word in words]
+    rarity = _rarities(index, set().union(*titles.values(), *question_words))
+    asked_terms = set().union(*question_words)
+    total = sum(
+        max((rarity.get(term, 0.0) for term in word), default=0.0) for word in question_words
+    )
     weights: dict[int, float] = {}
     for page, title in titles.items():
-        both = total + sum(rarity.get(term, 0.0) for term in title)
-        shared = sum(rarity.get(term, 0.0) for term in title if term in known)
-        weights[page] = 1 + TITLE_LIKENESS * (2 * shared / both if both else 0.0)
+        title_and_question = total + sum(rarity.get(term, 0.0) for term in title)
+        shared = sum(rarity.get(term, 0.0) for term in title if term in asked_terms)
+        weights[page] = 1 + TITLE_LIKENESS * (
+            2 * shared / title_and_question if title_and_question else 0.0
+        )
     return weights
 
 
@@ -49,7 +52,7 @@ def length_weights(index: Index, pages: Iterable[int]) -> dict[int, float]:
 def _rarities(index: Index, terms: Iterable[str]) -> dict[str, float]:
     """Return the inverse document frequency of terms; 0 for those in most passages.
 
-    While another thread changes the index, a term may have more passages than the known total.
+    A term may have more passages than the total, because another thread may change the index.
     """
     total = index.facts.passages + index.facts.dead
     return {
@@ -63,7 +66,7 @@ def _column(index: Index, column: str, pages: Iterable[int]) -> Iterator[tuple[i
 
 
 def _rows(index: Index, query: str, values: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
-    found = list(values)
-    for at in range(0, len(found), _AT_ONCE):
-        some = found[at : at + _AT_ONCE]
-        yield from index.terms.execute(f"{query} IN ({','.join('?' * len(some))})", some)
+    all_values = list(values)
+    for at in range(0, len(all_values), _BATCH):
+        batch = all_values[at : at + _BATCH]
+        yield from index.terms.execute(f"{query} IN ({','.join('?' * len(batch))})", batch)

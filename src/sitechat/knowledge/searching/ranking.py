@@ -15,8 +15,12 @@ from sitechat.knowledge.searching import (
     page_translations,
     page_weights,
 )
-from sitechat.knowledge.searching.guess_limit import Guesses
-from sitechat.knowledge.searching.joined_words import joined, separated, spaced
+from sitechat.knowledge.searching.guess_limit import GuessBudget
+from sitechat.knowledge.searching.joined_words import (
+    compound_parts,
+    joined_terms,
+    spaced_phrases,
+)
 from sitechat.knowledge.searching.ranking_weights import (
     LISTING,
     OTHER_LANGUAGE,
@@ -25,12 +29,12 @@ from sitechat.knowledge.searching.ranking_weights import (
     weight_of_meaning,
 )
 from sitechat.knowledge.searching.search_scope import Scope
-from sitechat.knowledge.searching.spelling import repair
+from sitechat.knowledge.searching.spelling import correct_spelling
 from sitechat.knowledge.searching.word_scores import CANDIDATES, Word, best_matches, count_matches
 from sitechat.knowledge.text.language_guessing import guess_language
 from sitechat.knowledge.text.search_terms import (
+    alternative_spellings,
     base_language,
-    compounds,
     is_unspaced,
     normalised,
     plain_words,
@@ -42,10 +46,12 @@ MAX_SCANNED = 200_000_000
 """Maximum bytes of vectors that are compared with a question. If an index has more, only passages
 with words of the question are compared."""
 _MAX_WORDS = 60
+_MIN_GUESSED_LENGTH = 6
+"""Minimum length of an unknown word that is guessed if the question has alternative spellings."""
 
 
 class Ranked(NamedTuple):
-    """A passage, its page and its score, by which only passages of one search can be compared."""
+    """A passage, its page and its score. Scores of different searches can't be compared."""
 
     passage: int
     page: int
@@ -53,51 +59,86 @@ class Ranked(NamedTuple):
 
 
 def rank(index: Index, query: str, previous: str, language: str, scope: Scope) -> list[Ranked]:
-    """Return the passages in a scope that match a question, best first."""
+    """Return the passages in a scope that match a question, best first.
+
+    Args:
+        index: The search index.
+        query: The question.
+        previous: The visitor's previous message, or "".
+        language: The language of the visitor's page, or "".
+        scope: The pages that may be found.
+    """
     language = base_language(language)
     asked = guess_language(query, index.languages, language or _default(index))
-    guesses = Guesses(partial(_known, index), partial(_count_phrase, index))
-    words, query = _words(index, query, asked, language, guesses)
-    scores = _matches(index, words, scope)
+    budget = GuessBudget(partial(_known, index), partial(_count_phrase, index))
+    words, query = _search_words(index, query, asked, language, budget)
+    matches = _matches(index, words, scope)
     if previous:
-        spoken_before = guess_language(previous, index.languages, asked)
-        earlier, previous = _words(index, previous, spoken_before, language, guesses)
-        known = {term for word in words for term in word}
-        earlier = [
-            {term: count for term, count in word.items() if term not in known} for word in earlier
-        ]
-        for passage, (page, score) in _matches(index, earlier, scope).items():
-            _, own = scores.get(passage, (page, 0.0))
-            scores[passage] = (page, own + PREVIOUS * score)
-    pages = {passage: page for passage, (page, _) in scores.items()}
-    merged = _normalised({passage: score for passage, (_, score) in scores.items()})
-    spoken = foreign_questions.language_of(query, index, asked, language) or asked
+        asked_before = guess_language(previous, index.languages, asked)
+        earlier, previous = _search_words(index, previous, asked_before, language, budget)
+        _add_earlier(matches, _matches(index, _without(earlier, words), scope))
+    pages = {passage: page for passage, (page, _) in matches.items()}
+    scores = _normalised({passage: score for passage, (_, score) in matches.items()})
+    spoken = foreign_questions.foreign_language(query, index, asked, language) or asked
     if index.vectors is not None and embeddings.knows(spoken):
-        near = _nearest(index, query, previous, scope, sorted(scores))
-        if near is not None:
-            similar = _spread({passage: score for passage, (_, score) in near.items()})
-            pages.update((passage, page) for passage, (page, _) in near.items())
-            weight = weight_of_meaning()
-            merged = {
-                passage: (1 - weight) * merged.get(passage, 0.0)
-                + weight * similar.get(passage, 0.0)
-                for passage in pages
-            }
+        nearest = _nearest(index, query, previous, scope, sorted(matches))
+        if nearest is not None:
+            scores, pages = _with_meaning(scores, pages, nearest)
     if len(index.languages) > 1:
-        merged, pages = page_translations.in_one_language(index, merged, pages, [asked, language])
-        languages = page_translations.languages_of(index, set(pages.values()))
+        scores, pages = page_translations.in_one_language(index, scores, pages, [asked, language])
+    return _voted(_weighted(index, scores, pages, query, asked), pages)
+
+
+def _without(words: Sequence[Word], others: Sequence[Word]) -> list[Word]:
+    """Return words without the terms of other words."""
+    terms = {term for word in others for term in word}
+    return [{term: count for term, count in word.items() if term not in terms} for word in words]
+
+
+def _add_earlier(
+    matches: dict[int, tuple[int, float]], earlier: Mapping[int, tuple[int, float]]
+) -> None:
+    """Add matches of the previous message to those of the question, with less weight."""
+    for passage, (page, score) in earlier.items():
+        _, own = matches.get(passage, (page, 0.0))
+        matches[passage] = (page, own + PREVIOUS * score)
+
+
+def _with_meaning(
+    scores: Mapping[int, float],
+    pages: Mapping[int, int],
+    nearest: Mapping[int, tuple[int, float]],
+) -> tuple[dict[int, float], dict[int, int]]:
+    """Combine the scores by words with those by vectors; return all scores and pages."""
+    similar = _spread({passage: score for passage, (_, score) in nearest.items()})
+    all_pages = {**pages, **{passage: page for passage, (page, _) in nearest.items()}}
+    weight = weight_of_meaning()
+    combined = {
+        passage: (1 - weight) * scores.get(passage, 0.0) + weight * similar.get(passage, 0.0)
+        for passage in all_pages
+    }
+    return combined, all_pages
+
+
+def _weighted(
+    index: Index, scores: Mapping[int, float], pages: Mapping[int, int], query: str, asked: str
+) -> dict[int, float]:
+    """Lower the scores of passages in other languages, in listings and in long pages."""
+    weighted = dict(scores)
+    numbers = set(pages.values())
+    if len(index.languages) > 1:
+        languages = page_translations.languages_of(index, numbers)
         for passage, page in pages.items():
             if languages[page] != asked:
-                merged[passage] *= OTHER_LANGUAGE
-    listed = listing_pages.listings_among(index, set(pages.values()), query)
+                weighted[passage] *= OTHER_LANGUAGE
+    listings = listing_pages.listings_among(index, numbers, query)
     for passage, page in pages.items():
-        if page in listed:
-            merged[passage] *= LISTING
-    lengths = page_weights.length_weights(index, set(pages.values()))
-    merged = {
-        passage: score * lengths.get(pages[passage], 1.0) for passage, score in merged.items()
+        if page in listings:
+            weighted[passage] *= LISTING
+    lengths = page_weights.length_weights(index, numbers)
+    return {
+        passage: score * lengths.get(pages[passage], 1.0) for passage, score in weighted.items()
     }
-    return _voted(merged, pages)
 
 
 def _matches(index: Index, words: Sequence[Word], scope: Scope) -> dict[int, tuple[int, float]]:
@@ -113,57 +154,78 @@ def _default(index: Index) -> str:
     return index.languages[0] if index.languages else "en"
 
 
-def _words(
-    index: Index, text: str, language: str, visitor: str, guesses: Guesses
+def _search_words(
+    index: Index, text: str, language: str, visitor_language: str, budget: GuessBudget
 ) -> tuple[list[Word], str]:
     """Return the words to search for, and the text with corrected spelling.
 
     Terms are stems in each of the index's languages, with the number of passages that contain them.
+
+    Args:
+        index: The search index.
+        text: The question or the previous message.
+        language: The most likely language of the text among those of the index.
+        visitor_language: The language of the visitor's page.
+        budget: The limit for unknown words.
     """
-    spoken = foreign_questions.language_of(text, index, language, visitor)
-    stopped = stop_words(spoken or language)
-    written = normalised(text)
-    in_order = list(plain_words(written))
-    found = dict.fromkeys(in_order)
-    kept = [word for word in found if word not in stopped][:_MAX_WORDS]
-    kept = kept or list(found)[:_MAX_WORDS]
+    foreign = foreign_questions.foreign_language(text, index, language, visitor_language)
+    ignored = stop_words(foreign or language)
+    normal = normalised(text)
+    in_order = list(plain_words(normal))
+    distinct = list(dict.fromkeys(in_order))
+    kept = [word for word in distinct if word not in ignored] or distinct
     known = partial(_known, index)
-    spellings = map(known, list(dict.fromkeys(compounds(written)))[:_MAX_WORDS])
-    terms: list[Word] = [stems for stems in spellings if stems]
-    has_compound = bool(terms)
-    if not spoken:
-        terms += joined(in_order[:_MAX_WORDS], stopped, known)
-    for word in kept:
-        stems = known(word)
-        if spoken:
-            for counterpart in foreign_questions.words_of_site(word, spoken, index, guesses):
-                stems.update(known(counterpart))
+    spellings = map(known, list(dict.fromkeys(alternative_spellings(normal)))[:_MAX_WORDS])
+    words: list[Word] = [terms for terms in spellings if terms]
+    has_spellings = bool(words)
+    if not foreign:
+        words += joined_terms(in_order[:_MAX_WORDS], ignored, known)
+    for word in kept[:_MAX_WORDS]:
+        terms = known(word)
+        if foreign:
+            for site_word in foreign_questions.site_words(word, foreign, index, budget):
+                terms.update(known(site_word))
         elif (
-            not stems
+            not terms
             and not is_unspaced(word)
-            and not (has_compound and len(word) < 6)
-            and guesses.may_try(word)
+            and not (has_spellings and len(word) < _MIN_GUESSED_LENGTH)
+            and budget.may_try(word)
         ):
-            stems = spaced(word, guesses.known, guesses.count)
-            vocabulary = index.vocabulary.by_length
-            better = None if stems else repair(word, vocabulary, lambda near: bool(known(near)))
-            if not stems and better is None:
-                terms += separated(word, guesses.known)
-            elif better is not None:
-                stems = known(better)
-                text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", better, text, flags=re.IGNORECASE)
-        terms.append(stems)
-    return terms, text
+            guessed, correction = _guess_unknown(index, word, budget)
+            words += guessed
+            if correction:
+                pattern = rf"(?<!\w){re.escape(word)}(?!\w)"
+                text = re.sub(pattern, correction, text, flags=re.IGNORECASE)
+        words.append(terms)
+    return words, text
+
+
+def _guess_unknown(index: Index, word: str, budget: GuessBudget) -> tuple[list[Word], str]:
+    """Return the words of the site that an unknown word may mean, and its corrected spelling or "".
+
+    The first of these that exists is returned: two words that the site writes separately, a word
+    with similar spelling, the parts of a compound.
+    """
+    phrases = spaced_phrases(word, budget.known, budget.count)
+    if phrases:
+        return [phrases], ""
+    correction = correct_spelling(
+        word, index.vocabulary.by_length, lambda candidate: bool(_known(index, candidate))
+    )
+    if correction is not None:
+        return [_known(index, correction)], correction
+    return [*compound_parts(word, budget.known)], ""
 
 
 def _known(index: Index, word: str) -> dict[str, int]:
-    if is_unspaced(word) and len(word) == 1:  # search for pairs of characters that start with it
+    """Return the terms of a word in the index, with the number of passages of each."""
+    if is_unspaced(word) and len(word) == 1:  # the index has pairs of characters
         first, after = word, word + "\U0010ffff"
-        found = index.terms.execute(
+        total = index.terms.execute(
             "SELECT coalesce(sum(passages), 0) FROM term WHERE term >= ? AND term < ?",
             [first, after],
         )
-        return {f"{word}*": found.fetchone()[0]}
+        return {f"{word}*": total.fetchone()[0]}
     stems = {stem(word, language): None for language in index.languages}
     marks = ",".join("?" * len(stems))
     rows = index.terms.execute(
@@ -188,7 +250,8 @@ def _nearest(
         query: The question.
         previous: The visitor's previous message, or "".
         scope: The pages that may be found.
-        matching: The passages with words of the question, to which a very large index is limited.
+        matching: The passages with words of the question. In a very large index, only these are
+            compared.
 
     Returns:
         Pages and cosines by passage; None if the index has no vectors or the embedder fails.
@@ -197,27 +260,27 @@ def _nearest(
 
     if index.vectors is None:
         return None
-    matrix, whose = index.vectors
+    matrix, owners = index.vectors
     texts = [query, f"{previous}\n{query}"] if previous else [query]
     vectors = embed_questions(texts, matrix.shape[1])
     if vectors is None:
         return None
     if matrix.nbytes > MAX_SCANNED:
-        rows = np.flatnonzero(np.isin(whose[:, 0], matching))
-        matrix, whose = matrix[rows], whose[rows]
+        rows = np.flatnonzero(np.isin(owners[:, 0], matching))
+        matrix, owners = matrix[rows], owners[rows]
     similar = matrix @ vectors[0]
     if previous:
         similar = (similar + PREVIOUS * (matrix @ vectors[1])) / (1 + PREVIOUS)
-    allowed = whose[:, 0] > 0
-    restriction, names = scope.restriction(index, "page.id")
+    allowed = owners[:, 0] > 0
+    restriction, values = scope.restriction(index, "page.id")
     if restriction:
-        found = index.terms.execute(f"SELECT id FROM page WHERE 1 {restriction}", names)  # noqa: S608
-        allowed &= np.isin(whose[:, 1], np.fromiter((page for (page,) in found), dtype=np.int64))
+        found = index.terms.execute(f"SELECT id FROM page WHERE 1 {restriction}", values)  # noqa: S608
+        allowed &= np.isin(owners[:, 1], np.fromiter((page for (page,) in found), dtype=np.int64))
     similar = np.where(allowed, similar, -np.inf)
     count = min(CANDIDATES, len(similar))
     best = np.argpartition(-similar, count - 1)[:count] if count else np.arange(0)
     return {
-        int(whose[at, 0]): (int(whose[at, 1]), float(similar[at]))
+        int(owners[at, 0]): (int(owners[at, 1]), float(similar[at]))
         for at in best
         if np.isfinite(similar[at])
     }
@@ -235,7 +298,7 @@ def _spread(scores: Mapping[int, float]) -> dict[int, float]:
 
 
 def _voted(scores: Mapping[int, float], pages: Mapping[int, int]) -> list[Ranked]:
-    """Add the vote of each page to the scores of its passages, and return the best first."""
+    """Add a share of the best scores of each page to its passages, and return the best first."""
     by_page: dict[int, list[float]] = {}
     for passage, score in scores.items():
         by_page.setdefault(pages[passage], []).append(score)

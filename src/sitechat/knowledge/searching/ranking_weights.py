@@ -11,7 +11,7 @@ TITLE, HEADINGS, BODY = 3.0, 2.0, 1.0
 """Weights of a word in each field of a passage."""
 
 PREVIOUS = 0.7
-"""Weight of the previous turn, which helps to understand follow-up questions."""
+"""Weight of the visitor's previous message, because a follow-up question may omit its subject."""
 
 VOTE = 0.25
 """Share of the sum of a page's three best scores that is added to each of its passages."""
@@ -24,10 +24,10 @@ LISTING = 0.7
 them."""
 
 TITLE_LIKENESS = 0.5
-"""By this share the score of a passage is raised if the title of its page equals the question."""
+"""Share by which a passage's score rises if the title of its page equals the question."""
 
 PAGE_LENGTH = 0.05
-"""How much the length of a page lowers its score, because a long page has more chances to match."""
+"""How much a page's length lowers its score. A long page has more passages that may match."""
 
 
 def weight_of_meaning() -> float:

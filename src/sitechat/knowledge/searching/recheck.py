@@ -1,4 +1,4 @@
-"""Rechecks of indexed pages, which may have become private or been deleted in the meantime."""
+"""Rechecks of indexed pages: whether a page is still public."""
 
 from __future__ import annotations
 
@@ -20,46 +20,51 @@ from sitechat.runtime.safe_logging import get_logger
 logger = get_logger("sitechat")
 
 AT_ONCE = 2
-"""Maximum number of pages that are rechecked before the answer."""
+"""Maximum number of pages that a search rechecks before it returns."""
 SECONDS = 0.25
-"""Maximum seconds that an answer waits for them."""
-_LATER = 8
-"""Maximum number of pages that are rechecked after the answer."""
-_AGAIN = 60.0
-"""Minimum seconds between two rechecks of a page after answers."""
+"""Maximum seconds that a search waits for these pages."""
+_MAX_LATER = 8
+"""Maximum number of further pages that are rechecked after the search, in another thread."""
+_INTERVAL = 60.0
+"""Minimum seconds between two later rechecks of a page."""
 
 
-def hide_lost(pages: Sequence[Page], prefix: str) -> set[int]:
-    """Hide the pages that are now private or gone from everybody, and return them.
+def hide_unpublished(pages: Sequence[Page], prefix: str) -> set[int]:
+    """Hide pages that are no longer public.
 
     Args:
-        pages: The pages to use for an answer, the most important first. Only rendered pages of
-            the site can be rechecked.
+        pages: The pages that were found, the most important first. Only those that were rendered
+            from the site's own URLs are rechecked.
         prefix: The prefix of the visitor's paths.
+
+    Returns:
+        The primary keys of the pages that were hidden before the function returned.
     """
     rendered = [page for page in pages if hasattr(page, "snapshot") and page.snapshot.is_rendered]
     now = rendered[:AT_ONCE]
-    answers = threaded_rendering.within(
+    results = threaded_rendering.within(
         threaded_rendering.rechecks(),
         SECONDS,
-        [partial(_is_lost, page.pk, page.url, prefix) for page in now],
+        [partial(_is_unpublished, page.pk, page.url, prefix) for page in now],
     )
-    rest = _due(rendered[AT_ONCE : AT_ONCE + _LATER])
-    if rest:
-        asked = [(page.pk, page.url) for page in rest]
-        threaded_rendering.later(threaded_rendering.rechecks(), partial(_ask_all, asked, prefix))
-    return {page.pk for page, is_lost in zip(now, answers, strict=True) if is_lost}
+    due = _due(rendered[AT_ONCE : AT_ONCE + _MAX_LATER])
+    if due:
+        later_pages = [(page.pk, page.url) for page in due]
+        threaded_rendering.later(
+            threaded_rendering.rechecks(), partial(_recheck_all, later_pages, prefix)
+        )
+    return {page.pk for page, is_unpublished in zip(now, results, strict=True) if is_unpublished}
 
 
 def _due(pages: Sequence[Page]) -> list[Page]:
-    """Return the pages that were not rechecked a moment ago, and note that they will be."""
-    mine = cache_key() if pages else ("", "")
-    return [page for page in pages if _is_due((*mine, page.pk))]
+    """Return the pages without a recent later recheck, and note that they get one now."""
+    tenant = cache_key() if pages else ("", "")
+    return [page for page in pages if _is_due((*tenant, page.pk))]
 
 
 def _is_due(page: tuple[str, str, int]) -> bool:
-    checked, now = recently_asked(), time.monotonic()
-    if now - checked.get(page, -_AGAIN) < _AGAIN:
+    checked, now = recent_rechecks(), time.monotonic()
+    if now - checked.get(page, -_INTERVAL) < _INTERVAL:
         return False
     if len(checked) > 10_000:
         checked.clear()
@@ -67,28 +72,28 @@ def _is_due(page: tuple[str, str, int]) -> bool:
     return True
 
 
-recently_asked: PerProcess[dict[tuple[str, str, int], float]] = PerProcess(dict)
-"""The time of the last recheck after an answer, by database, tenant and page."""
+recent_rechecks: PerProcess[dict[tuple[str, str, int], float]] = PerProcess(dict)
+"""The time of the last later recheck, by database, tenant and page."""
 
 
-def _ask_all(pages: Iterable[tuple[int, str]], prefix: str) -> None:
+def _recheck_all(pages: Iterable[tuple[int, str]], prefix: str) -> None:
     for page, url in pages:
-        _is_lost(page, url, prefix)
+        _is_unpublished(page, url, prefix)
 
 
-def _is_lost(page: int, url: str, prefix: str) -> bool:
+def _is_unpublished(page: int, url: str, prefix: str) -> bool:
     """Request a page as an anonymous visitor, and hide it if it is no longer public."""
     try:
-        problem = _problem(url, prefix)
-        if problem:
-            hide(page, problem)
-        return bool(problem)
+        reason = _reason_unpublished(url, prefix)
+        if reason:
+            hide(page, reason)
+        return bool(reason)
     except Exception:  # the page's view may raise any exception
         logger.warning("%s could not be rechecked", url, exc_info=True)
         return False
 
 
-def _problem(url: str, prefix: str) -> str:
+def _reason_unpublished(url: str, prefix: str) -> str:
     """Return why a page is no longer public; "" if it is, or if it can't be requested."""
     site = LocalSite(prefix=prefix)
     if url.startswith("/"):
@@ -96,11 +101,11 @@ def _problem(url: str, prefix: str) -> str:
     else:
         place = site.place(url)
     try:
-        answer = PublicPages(site).get(place, obeys_robots=False)
+        response = PublicPages(site).get(place, obeys_robots=False)
     except (LeftOut, Elsewhere) as error:
         return str(error)
     except Unreadable:
         return ""
-    if answer.place.path.rstrip("/") != place.path.rstrip("/"):
-        return f"redirects to {answer.place.path}"
+    if response.place.path.rstrip("/") != place.path.rstrip("/"):
+        return f"redirects to {response.place.path}"
     return ""

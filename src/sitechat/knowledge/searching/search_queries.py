@@ -1,4 +1,4 @@
-"""The queries of the chat: `search` and `open_page`."""
+"""The queries for indexed pages: search for passages, open a page, check addresses."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from sitechat.knowledge.audience import User
 
 MAX_QUERY_LENGTH = 2000
-_PER_PAGE = 3
+_MAX_PER_PAGE = 3
 """Maximum number of results from one page, as long as other pages match."""
-_OF_CURRENT_PAGE = 3
+_MAX_OF_CURRENT_PAGE = 3
+"""Maximum number of results from the page that the visitor is on, which come first."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Found:
     """The page's address, as a link for the visitor."""
     text: str
     score: float = 0.0
-    """How well it matches, comparable only within one search."""
+    """How well it matches. Scores of different searches can't be compared."""
     page: int = 0
     """The page's primary key."""
     approved: bool = False
@@ -108,20 +109,22 @@ def search_index(index: indexes.Index, query: Query, limit: int) -> list[Found]:
     current = _page_at(query.page_url, query.user, links)
     if current is not None and not scope.includes(current.url, current.source):
         current = None
-    chosen = _chosen(ranked, current.pk if current else None, limit)
-    passages = _readable(chosen, query.user)
+    chosen = _choose(ranked, current.pk if current else None, limit)
+    passages = _visible_passages(chosen, query.user)
     pages = {passage.page_id: passage.page for passage in passages}
-    lost = recheck.hide_lost(list(pages.values()), links.prefix)
-    if lost:
-        current_pk = current.pk if current and current.pk not in lost else None
-        chosen = _chosen([each for each in ranked if each.page not in lost], current_pk, limit)
-        passages = _readable(chosen, query.user)
+    unpublished = recheck.hide_unpublished(list(pages.values()), links.prefix)
+    if unpublished:
+        current_pk = current.pk if current and current.pk not in unpublished else None
+        chosen = _choose(
+            [each for each in ranked if each.page not in unpublished], current_pk, limit
+        )
+        passages = _visible_passages(chosen, query.user)
     scores = {each.passage: each.score for each in chosen}
     return [
         Found(
             passage.page.title,
             tuple(passage.headings),
-            links.cited(passage.page.url),
+            links.link_to(passage.page.url),
             passage.text,
             scores[passage.pk],
             passage.page_id,
@@ -150,17 +153,17 @@ def open_page(
         return None
     if not Scope(frozenset(), sources).includes(page.url, page.source):
         return None
-    if recheck.hide_lost([page], links.prefix):
+    if recheck.hide_unpublished([page], links.prefix):
         return None
-    link = links.cited(page.url)
+    link = links.link_to(page.url)
     return [
         Found(page.title, tuple(passage.headings), link, passage.text, page=page.pk)
         for passage in page.passages.defer("vector").order_by("number")
     ]
 
 
-def existing(urls: Iterable[str], *, user: User, prefix: str | None = None) -> set[str]:
-    """Return the addresses whose pages the user may see.
+def visible_urls(urls: Iterable[str], *, user: User, prefix: str | None = None) -> set[str]:
+    """Return the addresses of the pages that exist and that the user may see.
 
     Args:
         urls: Addresses in the form of `Found.url`.
@@ -174,18 +177,20 @@ def existing(urls: Iterable[str], *, user: User, prefix: str | None = None) -> s
     stored = {url: links.spellings(url) for url in urls}
     hashes = {url_hash(spelling) for spellings in stored.values() for spelling in spellings}
     pages = Page.objects.filter(url_hash__in=hashes).exclude(content_hash="")
-    seen = {
+    visible = {
         url
         for url, audience in pages.values_list("url", "audience")
         if audiences_of(user, audience) and is_address(url)
     }
     return {
-        url for url, spellings in stored.items() if any(spelling in seen for spelling in spellings)
+        url
+        for url, spellings in stored.items()
+        if any(spelling in visible for spelling in spellings)
     }
 
 
 def is_known(url: str, prefix: str) -> bool:
-    """Return whether a page with this address is stored, for any audience."""
+    """Return whether a page with this address is stored, even if the visitor may not see it."""
     links = links_in(indexes.current(), prefix)
     hashes = [url_hash(spelling) for spelling in links.spellings(url)]
     return Page.objects.filter(url_hash__in=hashes).exists()
@@ -196,8 +201,8 @@ def _page_at(url: str, user: User, links: Links) -> Page | None:
     if not spellings:
         return None
     hashes = [url_hash(spelling) for spelling in spellings]
-    known = Page.objects.filter(url_hash__in=hashes).select_related("snapshot")
-    pages = {page.url: page for page in known.exclude(content_hash="")}
+    matching = Page.objects.filter(url_hash__in=hashes).select_related("snapshot")
+    pages = {page.url: page for page in matching.exclude(content_hash="")}
     for spelling in spellings:
         page = pages.get(spelling)
         if page is not None and audiences_of(user, page.audience):
@@ -205,28 +210,28 @@ def _page_at(url: str, user: User, links: Links) -> Page | None:
     return None
 
 
-def _chosen(ranked: Sequence[Ranked], current: int | None, limit: int) -> list[Ranked]:
-    """Return `limit` passages: the current page's first, then few of each other page."""
+def _choose(ranked: Sequence[Ranked], current: int | None, limit: int) -> list[Ranked]:
+    """Return at most `limit` passages: those of the current page, then a few of each other page."""
     first: list[Ranked] = []
     if current is not None:
-        first = [each for each in ranked if each.page == current][:_OF_CURRENT_PAGE]
+        first = [each for each in ranked if each.page == current][:_MAX_OF_CURRENT_PAGE]
         if not first:
             beginning = Passage.objects.filter(page=current).order_by("number")
             first = [Ranked(pk, current, 0.0) for pk in beginning.values_list("pk", flat=True)[:1]]
     taken = {each.passage for each in first}
     counts: dict[int, int] = {}
     rest: list[Ranked] = []
-    over: list[Ranked] = []
+    surplus: list[Ranked] = []
     for each in ranked:
         if each.passage in taken:
             continue
         counts[each.page] = counts.get(each.page, 0) + 1
-        (rest if counts[each.page] <= _PER_PAGE else over).append(each)
-    return [*first, *rest, *over][:limit]
+        (rest if counts[each.page] <= _MAX_PER_PAGE else surplus).append(each)
+    return [*first, *rest, *surplus][:limit]
 
 
-def _readable(ranked: Iterable[Ranked], user: User) -> list[Passage]:
-    """Read the passages from the database, except passages that the user may no longer see."""
+def _visible_passages(ranked: Iterable[Ranked], user: User) -> list[Passage]:
+    """Read the passages from the database, without those that the user may no longer see."""
     numbers = [each.passage for each in ranked]
     rows = Passage.objects.filter(pk__in=numbers).select_related("page__snapshot").defer("vector")
     passages = {passage.pk: passage for passage in rows}

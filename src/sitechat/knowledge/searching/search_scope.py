@@ -1,4 +1,4 @@
-"""The scope of a search: pages that the visitor may see and that belong to the bot."""
+"""The scope of a search: the pages that the visitor may see and that the bot may use."""
 
 from __future__ import annotations
 
@@ -13,41 +13,49 @@ class Scope:
     """The pages that a search may find."""
 
     audiences: Set[str]
-    """The visitor's audiences: pages for any of them are included."""
+    """The visitor's audiences. The scope includes the pages of each of them."""
     sources: Sequence[str] = ()
     """Labels of sources, or prefixes of addresses such as "/docs/"; empty for all pages."""
 
     def restriction(self, index: Index, column: str) -> tuple[str, list[object]]:
-        """Return an SQL condition on a column with ids of pages, and its parameters."""
+        """Return an SQL condition that limits a query to the scope, and its parameters.
+
+        Args:
+            index: The search index of the query.
+            column: The column with the ids of pages.
+
+        Returns:
+            The condition, which begins with " AND "; "" if the scope includes all pages.
+        """
         conditions: list[str] = []
         values: list[object] = []
         if not index.audiences <= self.audiences:
             marks = ",".join("?" * len(self.audiences))
             # A correlated subquery, because a list of all allowed pages may be very long.
             conditions.append(
-                "EXISTS (SELECT 1 FROM audience AS heard"  # noqa: S608
-                f" WHERE heard.page = {column} AND heard.name IN ({marks}))"
+                "EXISTS (SELECT 1 FROM audience AS allowed"  # noqa: S608
+                f" WHERE allowed.page = {column} AND allowed.name IN ({marks}))"
             )
             values += sorted(self.audiences)
         if self.sources:
-            either = []
-            for source in self.sources:
-                if is_prefix(source):
-                    either.append("substr(one.url, 1, ?) = ?")
-                    values += [len(source), source]
+            alternatives = []
+            for entry in self.sources:
+                if is_prefix(entry):
+                    alternatives.append("substr(listed.url, 1, ?) = ?")
+                    values += [len(entry), entry]
                 else:
-                    either.append("one.source = ?")
-                    values.append(source)
+                    alternatives.append("listed.source = ?")
+                    values.append(entry)
             conditions.append(
-                "EXISTS (SELECT 1 FROM page AS one"  # noqa: S608
-                f" WHERE one.id = {column} AND ({' OR '.join(either)}))"
+                "EXISTS (SELECT 1 FROM page AS listed"  # noqa: S608
+                f" WHERE listed.id = {column} AND ({' OR '.join(alternatives)}))"
             )
         return "".join(f" AND {condition}" for condition in conditions), values
 
     def includes(self, url: str, source: str) -> bool:
         """Return whether a page belongs to the sources."""
         return not self.sources or any(
-            url.startswith(one) if is_prefix(one) else source == one for one in self.sources
+            url.startswith(entry) if is_prefix(entry) else source == entry for entry in self.sources
         )
 
 

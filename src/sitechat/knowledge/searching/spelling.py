@@ -4,41 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-_SHORTEST = 4
-_MAX_TRIED = 10
-_TWO_EDITS_FROM = 6  # letters; two edits turn a shorter word into too many other words
+_MIN_LENGTH = 4
+_MAX_CANDIDATES = 10
+_MIN_LENGTH_FOR_TWO_EDITS = 6  # two edits turn a shorter word into too many other words
 
 
-def repair(
+def correct_spelling(
     word: str,
     words_by_length: Mapping[int, Mapping[str, int]],
-    is_known: Callable[[str], bool] = lambda near: True,
+    is_known: Callable[[str], bool] = lambda candidate: True,
 ) -> str | None:
     """Return the word of the site that is closest to an unknown word.
 
     Args:
         word: The unknown word.
         words_by_length: The words of the site by length, with the number of passages of each.
-        is_known: Returns False for a word that occurs only in an earlier version of a page.
+        is_known: Returns False for a word that current pages no longer contain.
 
     Returns:
-        A word that is at most two edits away; one edit if the unknown word is shorter than six
-        letters. An edit inserts, deletes or replaces a letter or swaps two neighbours. Of equally
-        close words it is the most frequent one. None if no word is close enough.
+        The word with the fewest edits, or None if all words need more than two. For unknown words
+        of less than six letters the maximum is one edit. An edit inserts, deletes or replaces a
+        letter, or swaps two neighbours. If several words need as many edits, those with the same
+        first letter are preferred, then the more frequent ones.
     """
     from rapidfuzz import process
     from rapidfuzz.distance import OSA
 
-    if len(word) < _SHORTEST or any(letter.isdigit() for letter in word):
+    if len(word) < _MIN_LENGTH or any(letter.isdigit() for letter in word):
         return None
-    max_edits = 2 if len(word) >= _TWO_EDITS_FROM else 1
-    near: list[tuple[float, bool, int, str]] = []
+    max_edits = 2 if len(word) >= _MIN_LENGTH_FOR_TWO_EDITS else 1
+    candidates: list[tuple[float, bool, int, str]] = []
     for length in range(len(word) - max_edits, len(word) + max_edits + 1):
         counts = words_by_length.get(length, {})
         for candidate, distance, _ in process.extract(
             word, counts.keys(), scorer=OSA.distance, score_cutoff=max_edits, limit=None
         ):
-            near.append((distance, candidate[0] != word[0], -counts[candidate], candidate))
+            candidates.append((distance, candidate[0] != word[0], -counts[candidate], candidate))
     return next(
-        (candidate for *_, candidate in sorted(near)[:_MAX_TRIED] if is_known(candidate)), None
+        (
+            candidate
+            for *_, candidate in sorted(candidates)[:_MAX_CANDIDATES]
+            if is_known(candidate)
+        ),
+        None,
     )

@@ -1,7 +1,7 @@
 """Reading of the page that the visitor is on, if it is not indexed.
 
-The visitor supplies the address, so only pages that a crawler may read are allowed. The page's text
-is used for one question and never stored.
+The address comes from the visitor's browser, so only pages that a crawler may read are allowed. A
+process keeps the text in memory for a few minutes, and never in the database.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ logger = get_logger("sitechat")
 
 SECONDS = 1.0
 """Maximum seconds that an answer waits for the page."""
-LIMIT = 20
+MAX_PAGES_PER_ADDRESS = 20
 """Maximum number of pages that are read for one IP address in ten minutes."""
 _PERIOD = 600
-_PASSAGES = 3
-KEPT = 100
-"""Maximum number of pages that a process keeps."""
-_KEPT_FOR = 300.0
-"""Seconds that a page is kept."""
+_MAX_PASSAGES = 3
+MAX_CACHED = 100
+"""Maximum number of pages that a process keeps in memory."""
+_CACHE_SECONDS = 300.0
+"""Seconds that a process keeps a page in memory."""
 
 
 class _Key(NamedTuple):
@@ -49,7 +49,7 @@ class _Key(NamedTuple):
 
 
 recent: PerProcess[OrderedDict[_Key, tuple[float, Reading | None]]] = PerProcess(OrderedDict)
-"""Pages that were read recently, with their content, by database, tenant, prefix and place."""
+"""The time and content of pages that were read recently; None if a page can't be used."""
 
 
 def read_page(query: Query, address: str) -> list[Found]:
@@ -73,16 +73,16 @@ def read_page(query: Query, address: str) -> list[Found]:
         return []
     return [
         Found(reading.title, cut.headings, place.path, cut.text)
-        for cut in _best(reading, query.text)
+        for cut in _best_passages(reading, query.text)
     ]
 
 
 def _read(place: Location, prefix: str, address: str) -> Reading | None:
     key = _Key(cache_key(), prefix, place)
-    known = _kept(key)
-    if known is not None:
-        return known[1]
-    if not address_rates.allows("visited", address, LIMIT, _PERIOD):
+    cached = _cached(key)
+    if cached is not None:
+        return cached[1]
+    if not address_rates.allows("visited", address, MAX_PAGES_PER_ADDRESS, _PERIOD):
         return None
     (reading,) = threaded_rendering.within(
         threaded_rendering.visits(), SECONDS, [partial(_read_once, key)]
@@ -91,37 +91,37 @@ def _read(place: Location, prefix: str, address: str) -> Reading | None:
 
 
 def _read_once(key: _Key) -> Reading | None:
-    known = _kept(key)
-    if known is not None:
-        return known[1]
-    _keep(key, None)  # until the page is read, other questions are answered without it
-    reading = _public(key.place, key.prefix)
-    _keep(key, reading)
+    cached = _cached(key)
+    if cached is not None:
+        return cached[1]
+    _cache(key, None)  # until the page is read, other questions are answered without it
+    reading = _read_public(key.place, key.prefix)
+    _cache(key, reading)
     return reading
 
 
-def _kept(key: _Key) -> tuple[float, Reading | None] | None:
-    known = recent().get(key)
-    return known if known is not None and time.monotonic() - known[0] < _KEPT_FOR else None
+def _cached(key: _Key) -> tuple[float, Reading | None] | None:
+    cached = recent().get(key)
+    return cached if cached is not None and time.monotonic() - cached[0] < _CACHE_SECONDS else None
 
 
-def _keep(key: _Key, reading: Reading | None) -> None:
-    kept = recent()
-    kept[key] = (time.monotonic(), reading)
-    kept.move_to_end(key)
-    while len(kept) > KEPT:
-        kept.popitem(last=False)
+def _cache(key: _Key, reading: Reading | None) -> None:
+    cached = recent()
+    cached[key] = (time.monotonic(), reading)
+    cached.move_to_end(key)
+    while len(cached) > MAX_CACHED:
+        cached.popitem(last=False)
 
 
-def _public(place: Location, prefix: str) -> Reading | None:
+def _read_public(place: Location, prefix: str) -> Reading | None:
     """Read a page; return None if it is not public or can't be read."""
     try:
         site = LocalSite(prefix=prefix)
-        answer = PublicPages(site, allows=partial(may_visit, site)).get(place)
-        format = FORMATS.get(answer.content_type)
+        response = PublicPages(site, allows=partial(may_visit, site)).get(place)
+        format = FORMATS.get(response.content_type)
         if format is None or format == "pdf":
             return None
-        draft = Draft(answer.body, format, answer.charset, fallback_title=place.path)
+        draft = Draft(response.body, format, response.charset, fallback_title=place.path)
         reading = read_document(draft, DocumentBudget.of_site(waits=True))
         return None if reading.noindex else reading
     except (LeftOut, Elsewhere, Unreadable):
@@ -131,11 +131,14 @@ def _public(place: Location, prefix: str) -> Reading | None:
         return None
 
 
-def _best(reading: Reading, question: str) -> list[PassageDraft]:
+def _best_passages(reading: Reading, question: str) -> list[PassageDraft]:
     """Return the passages that share the most words with the question, in page order."""
-    wanted = set(stems(question, reading.language))
+    question_stems = set(stems(question, reading.language))
     ranked = sorted(
         enumerate(reading.cuts),
-        key=lambda item: (-len(wanted & set(stems(item[1].text, reading.language))), item[0]),
+        key=lambda item: (
+            -len(question_stems & set(stems(item[1].text, reading.language))),
+            item[0],
+        ),
     )
-    return [cut for _, cut in sorted(ranked[:_PASSAGES], key=lambda item: item[0])]
+    return [cut for _, cut in sorted(ranked[:_MAX_PASSAGES], key=lambda item: item[0])]

@@ -1,4 +1,4 @@
-"""Search for passages with the words of a question, by FTS5's BM25 with a limit on matches."""
+"""Search for passages with the words of a question, ranked by FTS5's BM25."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from sitechat.knowledge.searching.ranking_weights import BODY, HEADINGS, TITLE
 from sitechat.knowledge.searching.search_scope import Scope
 
 CANDIDATES = 200
+"""Maximum number of passages that one search considers further."""
 MAX_MATCHES = 20_000
-"""Maximum number of passages that a search ranks, which bounds its time on large sites.
+"""Maximum number of passages that BM25 ranks, so that a search is fast on large sites.
 
-If a search would exceed it, the most frequent words are left out. They have the least weight.
+If more passages match, the most frequent words are left out. They have the least weight.
 """
-_MAX_JOINED = 4
-"""Maximum number of words that a passage must contain if each word alone matches too many."""
-FEWEST_JOINED = 50
-"""Minimum number of passages that contain all required words. A word is not required if fewer
-passages would remain."""
+_MAX_REQUIRED_WORDS = 4
+"""Maximum number of words that are required if each word alone matches too many passages."""
+MIN_PASSAGES = 50
+"""Minimum number of passages that contain all required words. If fewer would remain, a word is
+not required."""
 
 Word = Mapping[str, int]
 """The terms for a word of a question, with the number of passages that contain each.
@@ -29,13 +30,13 @@ A term that ends with "*" is a prefix.
 
 def best_matches(index: Index, words: Sequence[Word], scope: Scope) -> dict[int, tuple[int, float]]:
     """Return the passages that match the words best, with their pages and scores."""
-    match, last = _expression(index, words)
+    match, last_row = _match_expression(index, words)
     if not match:
         return {}
     restriction, values = scope.restriction(index, "passage.page")
-    if last:
+    if last_row:
         restriction += " AND terms.rowid <= ?"
-        values.append(last)
+        values.append(last_row)
     rows = index.terms.execute(
         "SELECT passage.passage, passage.page, -bm25(terms, ?, ?, ?) AS score FROM terms"  # noqa: S608
         " JOIN passage ON passage.id = terms.rowid"
@@ -45,40 +46,41 @@ def best_matches(index: Index, words: Sequence[Word], scope: Scope) -> dict[int,
     return {passage: (page, score) for passage, page, score in rows}
 
 
-def _expression(index: Index, words: Sequence[Word]) -> tuple[str, int]:
-    """Return the expression for FTS5, and the last row to search; 0 for all rows."""
+def _match_expression(index: Index, words: Sequence[Word]) -> tuple[str, int]:
+    """Return an expression for FTS5 and the last row to search; 0 for all rows."""
     counts = {term: count for word in words for term, count in word.items()}
     matches = 0
-    sought: list[str] = []
+    terms: list[str] = []
     for term, count in sorted(counts.items(), key=lambda item: item[1]):
         matches += count
         if matches > MAX_MATCHES:
             break
-        sought.append(_quoted(term))
-    if sought or not counts:
-        return " OR ".join(sought), 0
-    return _narrowed(index, words)
+        terms.append(_quoted(term))
+    if terms or not counts:
+        return " OR ".join(terms), 0
+    return _narrow_expression(index, words)
 
 
-def _narrowed(index: Index, words: Sequence[Word]) -> tuple[str, int]:
+def _narrow_expression(index: Index, words: Sequence[Word]) -> tuple[str, int]:
     """Return an expression that requires several words, because each matches too many passages.
 
-    If their passages are still too many, the words must be in titles or headings.
+    If too many passages match all words, the words must be in titles or headings. If these are too
+    many as well, only the first rows are searched.
     """
     rarest = sorted((word for word in words if word), key=lambda word: sum(word.values()))
     match, count = "", 0
-    for word in rarest[:_MAX_JOINED]:
-        either = f"({' OR '.join(map(_quoted, word))})"
-        both = f"{match} AND {either}" if match else either
-        found = count_matches(index, both)
-        if not match or found >= FEWEST_JOINED:
-            match, count = both, found
+    for word in rarest[:_MAX_REQUIRED_WORDS]:
+        any_term = f"({' OR '.join(map(_quoted, word))})"
+        combined = f"{match} AND {any_term}" if match else any_term
+        passages = count_matches(index, combined)
+        if not match or passages >= MIN_PASSAGES:
+            match, count = combined, passages
         if count <= MAX_MATCHES:
             return match, 0
-    above = f"{{title headings}} : ({match})"
-    found = count_matches(index, above)
-    if found:
-        match, count = above, found
+    in_headings = f"{{title headings}} : ({match})"
+    passages = count_matches(index, in_headings)
+    if passages:
+        match, count = in_headings, passages
     if count <= MAX_MATCHES:
         return match, 0
     total = index.facts.passages + index.facts.dead
@@ -86,7 +88,7 @@ def _narrowed(index: Index, words: Sequence[Word]) -> tuple[str, int]:
 
 
 def count_matches(index: Index, match: str) -> int:
-    """Return the number of matches, which is a hundred times faster than ranking them."""
+    """Return the number of matching passages. Counting is a hundred times faster than ranking."""
     query = "SELECT count(*) FROM terms WHERE terms MATCH ?"
     return int(index.terms.execute(query, [match]).fetchone()[0])
 

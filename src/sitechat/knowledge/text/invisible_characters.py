@@ -10,7 +10,7 @@ _WITHOUT_SHAPE = (
     "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0"  # joiners and fillers
     "\ufe00-\ufe0f\U000e0100-\U000e01ef"  # variation selectors
 )
-"""Characters that Unicode calls ignorable, in addition to its category Cf."""
+"""Invisible characters outside of Unicode's category Cf."""
 
 
 @cache
@@ -22,5 +22,5 @@ def _invisible() -> re.Pattern[str]:
 
 
 def without_invisible(text: str) -> str:
-    """Return the text without soft hyphens, zero-width and all other format characters."""
+    """Return a text without format characters, such as soft hyphens and zero-width spaces."""
     return text if text.isascii() else _invisible().sub("", text)

@@ -9,17 +9,21 @@ from sitechat.knowledge.text.stopwords import languages_with_stop_words, stop_wo
 
 
 def guess_language(text: str, candidates: Iterable[str], default: str) -> str:
-    """Return the candidate language whose stop words the text uses most, or `default`.
+    """Return the language whose stop words a text contains most often.
 
-    If two languages have equally many, it is the one that sites use more.
+    Args:
+        text: The text.
+        candidates: The possible languages.
+        default: The result if no candidate has more matches. If several candidates have the same
+            number, the result is the one that more sites use.
     """
-    possible = set(candidates)
-    found = list(plain_words(normalised(text)))
-    best, highest = default, sum(word in stop_words(default) for word in found)
+    allowed = set(candidates)
+    written = list(plain_words(normalised(text)))
+    best, best_count = default, sum(word in stop_words(default) for word in written)
     for language in languages_with_stop_words():
-        if language not in possible:
+        if language not in allowed:
             continue
-        count = sum(word in stop_words(language) for word in found)
-        if count > highest:
-            best, highest = language, count
+        count = sum(word in stop_words(language) for word in written)
+        if count > best_count:
+            best, best_count = language, count
     return best

@@ -78,7 +78,7 @@ _DOTTED = re.compile(r"(?<![\w.])[^\W\d_](?:\.[^\W\d_]){1,7}(?!\w)")
 _GROUPED = re.compile(r"(?<![\w.,])\d{2,6}(?:[ /().-]{1,2}\d{2,9}){1,5}(?!\w)")
 """Groups of digits, as in telephone numbers."""
 _MIN_GROUPED_DIGITS = 7
-_JOINER = "\u200d"  # only affects how letters are drawn
+_JOINER = "\u200d"  # changes the shape of letters only
 _VIRAMA = 9  # the combining class of signs that remove a consonant's vowel
 
 
@@ -89,10 +89,10 @@ def base_language(code: str) -> str:
 
 @cache
 def _word() -> re.Pattern[str]:
-    r"""Return a pattern of letters and digits with their marks, which `\w` does not match.
+    r"""Return a pattern of words, with the combining marks that `\w` does not match.
 
-    It also matches a short ending after an apostrophe, such as "'s", so that the ending does not
-    become a word. `plain_words` removes it.
+    It also matches a short ending after an apostrophe, such as "'s". `plain_words` removes the
+    ending, which would otherwise become a word.
     """
     marks = "".join(
         character
@@ -103,22 +103,22 @@ def _word() -> re.Pattern[str]:
 
 
 def words(text: str) -> Iterable[str]:
-    """Return the words of a text in lower case, and its `compounds`.
+    """Return the words of a text in lower case, and their `alternative_spellings`.
 
-    Text in an unspaced script yields overlapping pairs of characters.
+    For text in an unspaced script these are overlapping pairs of characters.
     """
     text = normalised(text)
-    return chain(plain_words(text), compounds(text))
+    return chain(plain_words(text), alternative_spellings(text))
 
 
 def normalised(text: str) -> str:
-    """Return a text in lower case, with a canonical form of each character."""
+    """Return a text in lower case, without invisible characters and in Unicode's form NFKC."""
     text = unicodedata.normalize("NFKC", without_invisible(text)).casefold()
     return text.replace(_JOINER, "").replace("_", " ")
 
 
 def plain_words(text: str) -> Iterator[str]:
-    """Return the words of a normalised text as they are written."""
+    """Yield the words of a normalised text, without alternative spellings."""
     if text.isascii():
         for word in _word().findall(text):
             if len(word) <= MAX_WORD_LENGTH:
@@ -135,10 +135,10 @@ def plain_words(text: str) -> Iterator[str]:
             yield word if word.isalnum() else re.split("['\u2019]", word, maxsplit=1)[0]
 
 
-def compounds(text: str) -> Iterator[str]:
+def alternative_spellings(text: str) -> Iterator[str]:
     """Yield alternative spellings of the words of a normalised text.
 
-    For example "wifi" for "wi-fi", "ab1234" for "ab-1234" and vice versa, "usa" for "u.s.a.",
+    Examples: "wifi" for "wi-fi", "ab1234" for "ab-1234" and the reverse, "usa" for "u.s.a.",
     "1299" for "1,299.00" and "1.299,00", and the digits of a telephone number without spaces.
     """
     for match in _HYPHENED.finditer(text) if _HYPHENS.search(text) else ():
@@ -158,7 +158,7 @@ def compounds(text: str) -> Iterator[str]:
     for match in _NUMBER.finditer(text):
         whole, decimals = match[1], (match[2] or "").rstrip("0")
         whole = re.sub(r"\D", "", whole)
-        # The index does not split at a separator that is neither ASCII nor a letter.
+        # The tokenizer of the index keeps "·" in a word, unlike ASCII separators.
         number = f"{whole}\u00b7{decimals}" if decimals else whole
         if number != match[0] and len(number) <= MAX_WORD_LENGTH:
             yield number
@@ -186,9 +186,9 @@ def _snowball(name: str) -> BaseStemmer | None:
 
 @lru_cache(maxsize=200_000)
 def stem(word: str, language: str) -> str:
-    """Return the stem of a word without accents; the whole word if there is no stemmer."""
+    """Return the stem of a word without accents; without a stemmer, the word without accents."""
     stemmer = None if is_unspaced(word) else _stemmer(language)
-    # Accents matter for the stems of most languages, but English readers omit them.
+    # Most stemmers need the accents. In English, readers often omit them.
     stemmed = _without_accents(word) if language == "en" else word
     if stemmer is not None:
         with _stemming:
@@ -197,7 +197,7 @@ def stem(word: str, language: str) -> str:
 
 
 def _without_accents(word: str) -> str:
-    # In unspaced scripts accents are letters: voiced kana and Thai vowels.
+    # In unspaced scripts combining marks distinguish words: voiced kana and Thai vowels.
     if word.isascii() or is_unspaced(word):
         return word
     decomposed = unicodedata.normalize("NFD", word)

@@ -1,8 +1,8 @@
 """Stop words by language, from `stopwords.json`.
 
-They are function words and words of questions and polite requests. The lists are short on purpose:
-the large public lists contain words that people search for, such as "free", "bill", "page" or
-"help". Languages without a list work, too: ranking gives frequent words little weight.
+Stop words are function words and words of questions and polite requests. The lists are short,
+because large public lists contain words that people search for, such as "free", "bill", "page" or
+"help". Search also works in languages without a list: ranking gives frequent words little weight.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def stop_words(language: str) -> frozenset[str]:
 
 @cache
 def languages_with_stop_words() -> tuple[str, ...]:
-    """Return the languages that have a list, those that sites use most first."""
+    """Return the languages that have a list, the most common languages of sites first."""
     return tuple(_lists())
 
 

@@ -1,9 +1,9 @@
-"""A small dictionary between languages, from `concepts.tsv` and Django's message catalogues.
+"""Small dictionaries between languages, from `concepts.tsv` and Django's message catalogues.
 
-`concepts.tsv` has 250 concepts of websites and programs in seven languages, one in each line. For
-other words, and other languages, there are the catalogues: Django's interface is translated into a
-hundred languages. Words that repeatedly occur in the same messages are considered translations:
-about 700 pairs for two languages.
+`concepts.tsv` has 250 concepts of websites and programs in seven languages, one concept per line.
+Other words and other languages come from the catalogues of Django, whose interface is translated
+into a hundred languages. Two words that repeatedly occur in the same messages are considered
+translations. This gives about 700 pairs for two languages.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
+from itertools import product
 from pathlib import Path
 
 import django
@@ -24,8 +25,8 @@ from sitechat.knowledge.text.search_terms import normalised, plain_words, stem
 from sitechat.knowledge.text.stopwords import stop_words
 
 _MIN_DICE = 0.25
-"""Minimum Dice coefficient of the messages with two words that count as translations."""
-_MAX_COUNTERPARTS = 2
+"""Minimum Dice coefficient of two words that count as translations, by their common messages."""
+_MAX_TRANSLATIONS = 2
 """Maximum number of translations of a word."""
 _MIN_SHARE_OF_BEST = 0.7
 """Minimum Dice coefficient of a second translation, as a share of that of the first."""
@@ -36,8 +37,10 @@ _CONCEPTS = Path(__file__).with_name("concepts.tsv")
 _USUAL_LOCALES = {"zh": "zh_Hans", "no": "nb", "nn": "nb"}
 
 
-def counterparts(source: str, target: str, folder: Path | None = None) -> Mapping[str, list[str]]:
-    """Return the translations of words: words of one language by stems of another.
+def word_translations(
+    source: str, target: str, folder: Path | None = None
+) -> Mapping[str, list[str]]:
+    """Return a dictionary: words of the target language by stems of the source language.
 
     Args:
         source: The language of the stems, such as "de".
@@ -47,66 +50,67 @@ def counterparts(source: str, target: str, folder: Path | None = None) -> Mappin
     if source == target or not all(map(_CODE.fullmatch, (source, target))):
         return {}
     name = f"dictionary2-{django.get_version()}-{source}-{target}.json"
-    return _counterparts(source, target, None if folder is None else folder / name)
+    return _cached_translations(source, target, None if folder is None else folder / name)
 
 
 @lru_cache(maxsize=16)
-def _counterparts(source: str, target: str, file: Path | None) -> Mapping[str, list[str]]:
+def _cached_translations(source: str, target: str, file: Path | None) -> Mapping[str, list[str]]:
     if file is not None:
         with suppress(OSError, ValueError):
-            known: dict[str, list[str]] = json.loads(file.read_text(encoding="utf-8"))
-            return known
-    found = _paired(source, target) | _listed(source, target)
+            cached: dict[str, list[str]] = json.loads(file.read_text(encoding="utf-8"))
+            return cached
+    translations = _from_catalogues(source, target) | _from_concepts(source, target)
     if file is not None:
         with suppress(OSError):
             temporary = file.with_suffix(".new")
-            temporary.write_text(json.dumps(found), encoding="utf-8")
+            temporary.write_text(json.dumps(translations), encoding="utf-8")
             temporary.replace(file)
-    return found
+    return translations
 
 
-def _paired(source: str, target: str) -> dict[str, list[str]]:
-    """Pair words by the Dice coefficient of the messages that contain them."""
+def _from_catalogues(source: str, target: str) -> dict[str, list[str]]:
+    """Return the translations of words by the messages of Django that contain both."""
     stems: Counter[str] = Counter()
     words: Counter[str] = Counter()
-    both: Counter[tuple[str, str]] = Counter()
-    for one, other in _messages(source, target):
-        of_one = {stem(word, source) for word in _content(one, source)}
-        of_other = _content(other, target)
-        stems.update(of_one)
-        words.update(of_other)
-        both.update((a, b) for a in of_one for b in of_other)
-    found: dict[str, list[tuple[float, str]]] = {}
-    for (a, b), count in both.items():
-        dice = 2 * count / (stems[a] + words[b])
+    pairs: Counter[tuple[str, str]] = Counter()
+    for source_text, target_text in _messages(source, target):
+        source_stems = {stem(word, source) for word in _content_words(source_text, source)}
+        target_words = _content_words(target_text, target)
+        stems.update(source_stems)
+        words.update(target_words)
+        pairs.update(product(source_stems, target_words))
+    candidates: dict[str, list[tuple[float, str]]] = {}
+    for (stemmed, word), count in pairs.items():
+        dice = 2 * count / (stems[stemmed] + words[word])
         if dice > _MIN_DICE:
-            found.setdefault(a, []).append((-dice, b))
-    return {stemmed: _nearest(near) for stemmed, near in found.items()}
+            candidates.setdefault(stemmed, []).append((-dice, word))
+    return {stemmed: _best(words_of_stem) for stemmed, words_of_stem in candidates.items()}
 
 
-def _nearest(near: list[tuple[float, str]]) -> list[str]:
-    """Return the best counterparts; the second one only if it is almost as good."""
-    best = sorted(near)[:_MAX_COUNTERPARTS]
+def _best(candidates: list[tuple[float, str]]) -> list[str]:
+    """Return the best translations; the second one only if it is almost as good."""
+    best = sorted(candidates)[:_MAX_TRANSLATIONS]
     return [word for dice, word in best if dice <= _MIN_SHARE_OF_BEST * best[0][0]]
 
 
-def _listed(source: str, target: str) -> dict[str, list[str]]:
-    """Return the words of `concepts.tsv` by their stems."""
+def _from_concepts(source: str, target: str) -> dict[str, list[str]]:
+    """Return the translations of words in `concepts.tsv`."""
     header, *rows = [
         line.split("\t") for line in _CONCEPTS.read_text(encoding="utf-8").splitlines()
     ]
     if source not in header or target not in header:
         return {}
-    found: dict[str, list[str]] = {}
+    translations: dict[str, list[str]] = {}
     for row in rows:
-        own, others = (row[header.index(language)].split() for language in (source, target))
-        for word in own:
-            known = found.setdefault(stem(word, source), [])
-            known += [other for other in others if other not in known]
-    return found
+        words, others = (row[header.index(language)].split() for language in (source, target))
+        for word in words:
+            of_stem = translations.setdefault(stem(word, source), [])
+            of_stem += [other for other in others if other not in of_stem]
+    return translations
 
 
-def _content(text: str, language: str) -> set[str]:
+def _content_words(text: str, language: str) -> set[str]:
+    """Return the words of a text that are not stop words, numbers or very short."""
     return {
         word
         for word in plain_words(normalised(text))
@@ -118,23 +122,23 @@ def _messages(source: str, target: str) -> Iterator[tuple[str, str]]:
     """Yield the messages of Django's catalogues that exist in both languages."""
     base = Path(django.__file__).parent
     for locale in sorted([base / "conf" / "locale", *base.glob("contrib/*/locale")]):
-        one, other = _catalogue(locale, source), _catalogue(locale, target)
-        if one is None and other is None:
+        sources, targets = _catalogue(locale, source), _catalogue(locale, target)
+        if sources is None and targets is None:
             continue
-        for message in one if one is not None else other or {}:
-            first = message if one is None else one.get(message, "")
-            second = message if other is None else other.get(message, "")
-            if message and first and second:
-                yield _plain(first), _plain(second)
+        for message in sources if sources is not None else targets or {}:
+            source_text = message if sources is None else sources.get(message, "")
+            target_text = message if targets is None else targets.get(message, "")
+            if message and source_text and target_text:
+                yield _plain(source_text), _plain(target_text)
 
 
 def _plain(message: str) -> str:
-    """Return a message without its context, plural and placeholders' percent signs."""
+    """Return a message without its context, its plural form and percent signs."""
     return message.rpartition("\x04")[2].partition("\0")[0].replace("%", " ")
 
 
 def _catalogue(locale: Path, language: str) -> dict[str, str] | None:
-    """Return a catalogue's translations; None for English, the source language."""
+    """Return the translations of a catalogue; None for English, the language of the messages."""
     if language == "en":
         return None
     name = _USUAL_LOCALES.get(language, to_locale(language))
@@ -150,11 +154,11 @@ def _read_mo(data: bytes) -> dict[str, str]:
     """Read a compiled catalogue, in the format that gettext's manual describes."""
     order = "<" if struct.unpack_from("<I", data)[0] == _MO_MAGIC else ">"
     count, ids, texts = struct.unpack_from(f"{order}III", data, 8)
-    found = {}
+    translations = {}
     for number in range(count):
         pair = []
         for table in (ids, texts):
             length, at = struct.unpack_from(f"{order}II", data, table + 8 * number)
             pair.append(data[at : at + length].decode())
-        found[pair[0]] = pair[1]
-    return found
+        translations[pair[0]] = pair[1]
+    return translations
