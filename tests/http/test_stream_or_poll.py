@@ -7,6 +7,7 @@ import gc
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from asgiref.sync import async_to_sync, markcoroutinefunction
@@ -18,7 +19,8 @@ from pytest_django import Settings
 from sitechat import Chatbot
 from sitechat.http.stream_slots import stream_slots, take_slot
 from sitechat.models import Conversation
-from tests.visitor import AsyncVisitor, MakeVisitor, events_of, text_of
+from sitechat.standin import Answer, Standin
+from tests.visitor import AsyncVisitor, Held, MakeVisitor, Visitor, events_of, reply_url, text_of
 from tests.waiting import until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
@@ -166,6 +168,38 @@ def test_a_client_that_disconnects_while_its_reply_starts_releases_its_slot(
         del LeavesBot.request  # a task refers to the response that it was making
 
     async_to_sync(leave)()
+
+
+def test_readers_of_a_reply_leave_streams_for_new_messages(held: Held, settings: Settings) -> None:
+    visitor, reply, own = held
+    with stream_slots.renewed():
+        settings.CHAT_MAX_STREAMS = 4
+        followers = [visitor.client.get(reply_url(reply)) for _ in range(3)]
+        assert [response.status_code for response in followers] == [200, 200, 503]
+        polling = visitor.client.get(reply_url(reply), headers={"Prefer": "respond-async"})
+        assert polling.status_code == 202
+        others = [Visitor().send("Hello") for _ in range(3)]
+        assert [response.status_code for response in others] == [200, 200, 503]
+        for stream in (own, *followers, *others):
+            stream.close()
+
+
+def test_a_repeated_message_only_follows_its_reply(
+    live_visitor: MakeVisitor, quick_engine: None, claude_standin: Standin, settings: Settings
+) -> None:
+    claude_standin.script(Answer("One two", hold_after=1))
+    visitor, copy = live_visitor(), str(uuid4())
+    first = visitor.send("Count", id=copy)
+    with stream_slots.renewed():
+        settings.CHAT_MAX_STREAMS = 2
+        again = [visitor.send("Count", id=copy) for _ in range(2)]
+        assert [response.status_code for response in again] == [200, 503]
+    with stream_slots.renewed():
+        settings.CHAT_READ_LIMITS = {"streams_of_reply": 1}
+        assert visitor.send("Count", id=copy).status_code == 429
+        again[0].close()
+        assert visitor.send("Count", id=copy).status_code == 200
+    first.close()
 
 
 def test_a_new_session_survives_a_later_change(

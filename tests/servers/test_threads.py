@@ -144,6 +144,28 @@ def test_where_streams_are_spent_visitors_poll_and_others_are_told(
     assert polling.process()["streams"] == 0
 
 
+@pytest.mark.on(GUNICORN_GTHREAD)
+def test_followers_leave_streams_for_new_messages(sites: Sites, standin: StandinProcess) -> None:
+    site = sites.start(GUNICORN_GTHREAD)
+    standin.always(Answer(["one ", "two"], hold_after=1))
+    visitor = Caller(site.port)
+    reply, stream = visitor.begin("Count", id := str(uuid.uuid4()))
+    assert stream is not None
+    # Four of eight threads may stream, and two of them may only follow.
+    followers = [visitor.follow(reply) for _ in range(2)]
+    assert [follower.until_text(4) for follower in followers] == ["one "] * 2
+    refused = [visitor.follow(reply), visitor.send("Count", id)]
+    assert [answer.status for answer in refused] == [503, 503]
+    assert all(int(answer.headers["Retry-After"]) > 0 for answer in refused)
+    visitor.polls = True
+    assert [visitor.follow(reply).status, visitor.send("Count", id).status] == [202, 202]
+
+    other = Caller(site.port).send("Count")
+    assert other.until_text(4) == "one "
+    standin.release(2)
+    assert [each.rest().done for each in (stream, other, *followers)] == ["complete"] * 4
+
+
 @pytest.mark.on(GUNICORN_SYNC)
 def test_the_plainest_call_streams_even_where_there_is_one_thread(
     sites: Sites, standin: StandinProcess

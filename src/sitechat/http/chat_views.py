@@ -195,6 +195,7 @@ def _begin(
             incoming = IncomingTurn(visit, state, None, is_personal=True)
             return _begin(request, message, place, steps, incoming)
     elif not turn.reply.reply.finished:
+        place.follow(turn.reply.reply.id)
         place.take()
     if turn.conversation is not None:
         session_data.accept(request, visit, message.bot.name, turn.conversation)

@@ -36,6 +36,8 @@ class StreamPlace:
     def take(self) -> None:
         """Take a slot. If none is free, leave `slot` None for a client that can poll.
 
+        After `follow`, the stream may take one of the slots for followers only.
+
         Raises:
             Overloaded: No slot is free, and the client can't poll.
         """
@@ -43,7 +45,8 @@ class StreamPlace:
         self.slot = take_slot(
             max_streams(
                 server_of(self._request), on_loop=on_server_loop(self._request), polls=polls
-            )
+            ),
+            follows=self._reader is not None,
         )
         if self.slot is not None and self._reader is not None:
             self.slot.at_release(partial(read_limits.followers().leave, self._reader))
@@ -53,7 +56,7 @@ class StreamPlace:
             raise Overloaded(retry_after=retry_after.NO_STREAM)
 
     def follow(self, followed: str) -> None:
-        """Count one more reader of a reply, or of the updates of a conversation.
+        """Count one more reader of a reply, or of the updates of a conversation, before `take`.
 
         Args:
             followed: What is followed.

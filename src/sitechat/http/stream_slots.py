@@ -20,9 +20,25 @@ class StreamSlots:
 
     def __init__(self) -> None:
         self.streams = 0
+        self.followers = 0
+        """The number of these streams that only follow something."""
         self.unopened: WeakSet[StreamSlot] = WeakSet()
         # Reentrant: taking a slot can trigger the collection, and so the release, of another.
         self.lock = threading.RLock()
+
+    def has_room(self, limit: int | None, *, follows: bool) -> bool:
+        """Return whether one more stream may be opened. The arguments are those of `take_slot`."""
+        if limit is None:
+            return True
+        return self.streams < limit and not (follows and self.followers >= max_followers(limit))
+
+
+def max_followers(limit: int) -> int:
+    """Return how many of `limit` streams may only follow something: half of them, at least one.
+
+    So readers of replies that exist never take the streams that new messages need.
+    """
+    return max(1, limit // 2)
 
 
 stream_slots = PerProcess(StreamSlots)
@@ -50,8 +66,9 @@ class StreamSlot:
     and middleware can drop a response without closing it.
     """
 
-    def __init__(self, slots: StreamSlots) -> None:
+    def __init__(self, slots: StreamSlots, *, follows: bool) -> None:
         self._slots: StreamSlots | None = slots
+        self._follows = follows
         self.taken = monotonic()
         self._at_release: Callable[[], None] | None = None
 
@@ -72,6 +89,7 @@ class StreamSlot:
         if slots is not None:
             with slots.lock:
                 slots.streams -= 1
+                slots.followers -= self._follows
                 slots.unopened.discard(self)
             self._finish()
 
@@ -84,16 +102,23 @@ class StreamSlot:
         self.release()
 
 
-def take_slot(limit: int | None) -> StreamSlot | None:
-    """Return a slot for one more stream; None if `limit` streams are open."""
+def take_slot(limit: int | None, *, follows: bool = False) -> StreamSlot | None:
+    """Return a slot for one more stream; None if there is no room.
+
+    Args:
+        limit: The maximum number of open streams; None for any number.
+        follows: Whether the stream follows a reply or a conversation that exists. Such streams may
+            take `max_followers(limit)` of the slots.
+    """
     slots = stream_slots()
     with slots.lock:
-        if limit is not None and slots.streams >= limit:
+        if not slots.has_room(limit, follows=follows):
             _release_unopened(slots)
-            if slots.streams >= limit:
+            if not slots.has_room(limit, follows=follows):
                 return None
         slots.streams += 1
-        slot = StreamSlot(slots)
+        slots.followers += follows
+        slot = StreamSlot(slots, follows=follows)
         slots.unopened.add(slot)
     return slot
 
