@@ -71,7 +71,7 @@ def test_django_handles_requests_as_early_gate_and_the_middleware_expect() -> No
 def test_django_does_not_log_a_response_that_dispatch_marks() -> None:
     from django.utils.log import log_response
 
-    assert '"_has_been_logged"' in inspect.getsource(log_response), "adapt http/dispatch.py"
+    assert '"_has_been_logged"' in inspect.getsource(log_response), "adapt http/error_responses.py"
 
 
 def test_django_has_the_attributes_that_admin_keyset_sets() -> None:

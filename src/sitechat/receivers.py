@@ -96,7 +96,7 @@ def _erase_of_user(sender: type, instance: Any, using: str, **kwargs: Any) -> No
     # Start-up cost.
     from sitechat.conversations import erasure
 
-    erasure.erase_of_user(instance, using)
+    erasure.erase_for_user(instance, using)
 
 
 def _update_permissions(

@@ -51,7 +51,7 @@ def as_html(
         numbers.append(n)
     source = "".join([*pieces, text[start:]])
     html: str = _parser().render(visible(source), {"origin": origin})
-    # The HTML is markdown-it's own: it escapes all text, and raw HTML is off.
+    # markdown-it escapes all text, and raw HTML is off.
     return mark_safe(_with_marks(html, numbers))  # noqa: S308
 
 
@@ -93,12 +93,12 @@ def _link_close(renderer: Any, tokens: Sequence[Token], at: int, options: Any, e
 
 
 def _absolute(address: str, env: Any) -> str:
-    """Return an address with the origin of the text's site, if it has no host."""
+    """Return an address, with the site's origin added if it has no host."""
     return f"{env['origin']}{address}" if address.startswith("/") else address
 
 
 def _hidden_host(text: str, host: str) -> str:
-    """Return HTML with the host of a link; "" if it has none, or its text begins with the host."""
+    """Return the host of a link as HTML; "" if it has none, or if its text begins with the host."""
     shown = re.sub(r"^https?://", "", text.replace(MARK, "").strip().lower())
     if not host or shown == host.lower() or shown.startswith(f"{host.lower()}/"):
         return ""

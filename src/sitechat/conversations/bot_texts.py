@@ -1,7 +1,7 @@
 """The texts of bots that staff edit in the admin.
 
-A process reads them at most every ten seconds. For pages it reads them on another thread, so that
-pages with the chat run no query. Whether a bot is switched off is read for each message.
+Each process caches the texts for ten seconds. A page gets the cached texts while another thread
+renews them, so that it runs no query. Whether a bot is on is read for each message instead.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from sitechat.runtime.safe_logging import get_logger
 logger = get_logger("sitechat")
 
 KEPT_FOR = 10.0
-"""Seconds for which a process keeps what it has read."""
+"""Seconds for which a process caches the texts."""
 
-SAVING = "texts"
+LOCK_NAME = "texts"
 """The name of the `Job` whose row is locked while a version is saved."""
 
 FIRST_WAIT = 0.5
@@ -94,8 +94,8 @@ def read_texts(bot: str) -> EditedTexts:
 def known_texts(bot: str) -> EditedTexts:
     """Return the edited texts of a bot for a page, without any query on the page's thread.
 
-    If they are older than ten seconds, another thread reads them again. Only the first page of a
-    process waits for it, at most FIRST_WAIT.
+    If the texts are older than ten seconds, another thread reads them again. Only the first page
+    of a process waits for that thread, at most FIRST_WAIT.
     """
     if conf.CHAT_REQUEST_ISOLATION:
         return _read_for_request(bot)
@@ -107,7 +107,7 @@ def known_texts(bot: str) -> EditedTexts:
 
 
 def _read_for_request(bot: str) -> EditedTexts:
-    """Read the texts by a query from the database of this request, such as its tenant's."""
+    """Query the texts in the database of this request, such as its tenant's."""
     results: list[EditedTexts] = []
 
     def read() -> None:
@@ -126,9 +126,9 @@ def _read_for_request(bot: str) -> EditedTexts:
 
 
 def _run_on_thread(read: Callable[[], None], *, wait: float) -> None:
-    """Read texts on another thread, and wait at most `wait` seconds for it.
+    """Read texts on another thread, and wait at most `wait` seconds for them.
 
-    The page is drawn even if no thread can start.
+    If no thread can start, the page is drawn without them.
     """
     try:
         thread = start_daemon(read, "sitechat-texts")
@@ -177,15 +177,19 @@ def newest(bot: str) -> BotTexts | None:
 
 
 def add_version(row: BotTexts, *, after: BotTexts | None) -> bool:
-    """Store a new version, unless another one was stored after the version that it follows.
+    """Store a new version, unless someone else has stored one in the meantime.
+
+    Args:
+        row: The new version.
+        after: The version that was edited; None for the first version.
 
     Returns:
-        Whether it was stored.
+        Whether the new version was stored.
     """
     with database.atomic():
         # Lock first: if two versions are saved at the same time, the second one sees the first.
-        Job.objects.bulk_create([Job(name=SAVING)], ignore_conflicts=True)
-        Job.objects.filter(pk=SAVING).update(ran=timezone.now())
+        Job.objects.bulk_create([Job(name=LOCK_NAME)], ignore_conflicts=True)
+        Job.objects.filter(pk=LOCK_NAME).update(ran=timezone.now())
         current = newest(row.bot)
         if (current and current.pk) != (after and after.pk):
             return False
@@ -211,6 +215,6 @@ def _reread_on_thread() -> None:
 
 
 def _is_in_memory() -> bool:
-    """Return whether this is SQLite in memory, as in tests, where readers lock writers."""
+    """Return whether the database is SQLite in memory, as in tests. There readers lock writers."""
     connection = connections[database.alias()]
     return connection.vendor == "sqlite" and bool(getattr(connection, "is_in_memory_db", bool)())

@@ -1,4 +1,4 @@
-"""Built-in tools of the packages above `conversations`, named when a process starts."""
+"""The registry of built-in tools that packages above `conversations` offer to Claude."""
 
 from __future__ import annotations
 
@@ -22,24 +22,25 @@ class OfferedTool:
 
 
 BuiltIn = Callable[[Visit, Chatbot], Iterable[OfferedTool]]
-"""Returns the built-in tools for a visitor and a bot, if there are any."""
+"""A function that returns built-in tools for a visitor and a bot, if there are any."""
 
-_names: list[str] = []
+_paths: list[str] = []
+"""The dotted paths of the registered functions."""
 
 
-def add_built_in(name: str) -> None:
-    """Add a function that offers built-in tools, a `BuiltIn`.
+def add_built_in(path: str) -> None:
+    """Register a function that offers built-in tools.
 
     Args:
-        name: The dotted path of the function. The first message imports it. The function is called
-            for each message: keep it fast.
+        path: The dotted path of the function, a `BuiltIn`. The first message imports it, and each
+            message calls it, so it must be fast.
     """
-    if name not in _names:
-        _names.append(name)
+    if path not in _paths:
+        _paths.append(path)
 
 
 def tools(visit: Visit, bot: Chatbot) -> Iterator[OfferedTool]:
-    """Yield the tools that were added, for a visitor and a bot."""
-    for name in _names:
-        offer: BuiltIn = import_string(name)
+    """Yield the built-in tools of all registered functions."""
+    for path in _paths:
+        offer: BuiltIn = import_string(path)
         yield from offer(visit, bot)

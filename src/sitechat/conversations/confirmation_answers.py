@@ -38,7 +38,7 @@ def find_asked(visit: Visit, row: Message, use_id: uuid.UUID) -> ToolUse:
 
     Raises:
         NotFound: There is no such call, or another user was asked.
-        AlreadyDecided: It was decided before, or nobody answered in time.
+        AlreadyDecided: The call was decided before, or nobody answered in time.
     """
     use = ToolUse.objects.filter(pk=use_id, reply=row).exclude(question="").first()
     if use is None or use.user != visit.account_key:
@@ -58,22 +58,22 @@ def decide(
     loop: asyncio.AbstractEventLoop | None,
     words: prompt.BotWords | None = None,
 ) -> ReplyHandle:
-    """Store the visitor's answer, and let the reply go on.
+    """Store the visitor's answer, and continue the reply.
 
     Args:
         visit: The visit of the answer. Tools get its request.
         row: The reply that asks, with its conversation.
-        use: The call.
+        use: The tool call in question.
         bot: The bot of the conversation.
-        approve: The answer.
+        approve: Whether the visitor agrees to the call.
         loop: The server's event loop, which runs the reply; None under WSGI.
-        words: What the bot's own methods have returned; None if they are still to be called.
+        words: The results of the bot's own methods; None if they have not been called.
 
     Raises:
-        AlreadyDecided: It was decided in the meantime.
-        RateLimited, BudgetExhausted, Overloaded: There is no room. Nothing is decided then, and the
-            visitor can answer again.
-        PoolFull: No thread can start that would run the reply. Nothing is decided then.
+        AlreadyDecided: The call was decided in the meantime.
+        RateLimited, BudgetExhausted, Overloaded: The limits or the process have no room. The answer
+            is not stored, so the visitor can answer again.
+        PoolFull: No thread can start to run the reply. The answer is not stored.
     """
     engine.ensure_loop(loop)
     tools = offered_tools.offer(visit, bot)
@@ -116,7 +116,7 @@ def decide(
 def _store(
     visit: Visit, row: Message, use: ToolUse, continuation: Continuation, *, approve: bool
 ) -> Reserved:
-    """Store the answer and let the reply run again. Retry after conflicts with other requests."""
+    """Store the answer and mark the reply as running. Retry after conflicts with other requests."""
     store = partial(_store_once, visit, row, use, continuation, approve=approve)
     for _attempt in range(ATTEMPTS):
         reserved = _unless_slot_is_taken(store)
@@ -138,7 +138,7 @@ def _unless_slot_is_taken(store: Callable[[], Reserved]) -> Reserved | None:
 def _store_once(
     visit: Visit, row: Message, use: ToolUse, continuation: Continuation, *, approve: bool
 ) -> Reserved:
-    """Store the answer and let the reply run again, in one transaction."""
+    """Store the answer and mark the reply as running, in one transaction."""
     reserved: Reserved | None = None
     try:
         with database.atomic():

@@ -1,4 +1,4 @@
-"""Whether a visitor has accepted the text of CHAT_CONSENT, and the record of it."""
+"""Visitors' consent to the text of CHAT_CONSENT: require it, and record it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sitechat.models import IN_CHAT, Consent
 from sitechat.runtime import database
 from sitechat.safe_text import storable
 
-NEWEST = 20
+MAX_COMPARED = 20
 """Maximum number of a visitor's newest consents that are compared with the current text."""
 
 
@@ -39,10 +39,10 @@ def is_given(visit: Visit) -> bool:
 
 
 def _find(visit: Visit) -> Consent | None:
-    """Return the visitor's consent to the current text, preferably one of their user."""
+    """Return the visitor's consent to the current text, preferably one that names their user."""
     user = getattr(visit.user, "pk", None)
     rows = Consent.objects.given_by(visitor=visit.visitor.session, user_pk=user)
-    newest = rows.order_by("-created", "-pk")[:NEWEST]
+    newest = rows.order_by("-created", "-pk")[:MAX_COMPARED]
     current = [row for row in newest if row.text == _text_in(row.language)]
     return min(current, key=lambda row: row.user_id is None, default=None)
 
@@ -50,8 +50,8 @@ def _find(visit: Visit) -> Consent | None:
 def check(visit: Visit) -> None:
     """Raise ConsentRequired if the visitor must accept a text and has not.
 
-    Nobody has to accept it for messages of commands. If the visitor has logged in since, the
-    consent becomes one of their user, so that other devices do not ask again.
+    Messages of commands need no consent. If the visitor has logged in after the consent, their user
+    is added to it, so that their other devices do not ask again.
     """
     if visit.command not in IN_CHAT or not (text := _text()):
         return

@@ -1,4 +1,9 @@
-"""Look up the conversation of a message, the turn of an earlier copy, and a running reply."""
+"""Look up the conversation that a message goes into, and earlier copies of the message.
+
+A browser sends a message again if it got no response. The copy must get the reply of the first one,
+even if the first response was lost together with the session that it would have set, or if another
+tab has changed to another conversation since. `held_conversations` derives the ids for these cases.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +14,7 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from sitechat.conversations.history_pages import find_other, own_conversations
+from sitechat.conversations.history_pages import find_by_id, own_conversations
 from sitechat.conversations.message_body import IncomingMessage
 from sitechat.conversations.repeated_messages import is_fresh, may_be_retry, may_begin_session
 from sitechat.conversations.replies import ReplyHandle, follow
@@ -21,12 +26,13 @@ from sitechat.models import Conversation, Message, Role, Status
 
 @dataclass(frozen=True)
 class ConversationState:
-    """The visitor's conversation, if there is one, and its newest messages (newest first)."""
+    """The conversation that a message goes into, and its newest messages (newest first)."""
 
     conversation: Conversation | None
+    """The conversation; None if the message begins one."""
     recent: Sequence[Message]
     new_id: uuid.UUID | None = None
-    """The id of the conversation that the message begins; None if it continues one."""
+    """The id of the conversation that the message will begin; None if it continues one."""
 
     @property
     def pk(self) -> uuid.UUID | None:
@@ -103,7 +109,12 @@ def earlier_turn(visit: Visit, message: IncomingMessage, state: ConversationStat
 def turn_of_copy(
     visit: Visit, message: IncomingMessage, reply: ReplyHandle, conversation: uuid.UUID
 ) -> Turn:
-    """Return the turn of a message for another copy of the message."""
+    """Return the turn that another copy of the message has started.
+
+    A session that lacks the conversation gets it, unless the visitor has left the conversation
+    since. A retry without a session gets one only if the client has confirmed that the id of the
+    message is secret.
+    """
     held = visit.held
     if _lacks_session(visit, message, conversation):
         gets_session = held.retry_gets_session and may_begin_session(conversation)
@@ -150,7 +161,7 @@ def check_replaced(message: IncomingMessage, newest: Sequence[Message]) -> None:
 
 def look_up(visit: Visit, message: IncomingMessage) -> ConversationState:
     """Look up the conversation for a message, or the one that has an earlier copy of it."""
-    state = _look_up_named(visit, message)
+    state = _look_up_target(visit, message)
     return _look_up_copy(visit, message, state) or state
 
 
@@ -184,12 +195,12 @@ def _look_up_copy(
     return ConversationState(copy.conversation, list(_newest(copy.conversation)[:2]))
 
 
-def _look_up_named(visit: Visit, message: IncomingMessage) -> ConversationState:
-    """Return the visitor's conversation with the messages that Claude gets."""
+def _look_up_target(visit: Visit, message: IncomingMessage) -> ConversationState:
+    """Return the conversation that the message goes into, with the messages that Claude gets."""
     bot = message.bot
     count = 2 * max(1, bot.max_history)
     if isinstance(message.conversation, uuid.UUID):
-        conversation = find_other(visit, bot.name, message.conversation)
+        conversation = find_by_id(visit, bot.name, message.conversation)
         return ConversationState(conversation, list(_newest(conversation)[:count]))
     if message.conversation == "new" and visit.held.session_key is not None:
         return _look_up_new(visit, message, count)
@@ -198,9 +209,9 @@ def _look_up_named(visit: Visit, message: IncomingMessage) -> ConversationState:
         return _look_up_likely(visit, message, count)
     newest = Message.objects.filter(conversation=held).order_by("-position")
     recent = list(newest.select_related("conversation")[:count])
-    if recent and visit.owns(recent[0].conversation.user_id):
+    if recent and visit.may_own(recent[0].conversation.user_id):
         return ConversationState(recent[0].conversation, recent)
-    # Read the conversation before its messages: `updated` must not be newer than they are.
+    # Read the conversation before its messages, so that `updated` is not newer than they are.
     current = Conversation.objects.anonymous_or_owned_by(visit.user).filter(pk=held).first()
     if current is None:
         return ConversationState(None, [], visit.held.new_id(bot.name))
@@ -239,7 +250,7 @@ def _look_up_likely(visit: Visit, message: IncomingMessage, count: int) -> Conve
     state = None
     if visit.held.session_key is None:
         state = _first_turn(visit, message, conversation)
-    elif visit.owns(conversation.user_id):
+    elif visit.may_own(conversation.user_id):
         state = ConversationState(conversation, list(_newest(conversation)[:count]))
     return state or ConversationState(None, [], uuid.uuid4())
 
@@ -261,7 +272,7 @@ def _first_turn(
     Without a session, only this id identifies the visitor.
     """
     first = list(conversation.messages.filter(position__lte=1).order_by("-position"))
-    if not visit.owns(conversation.user_id) or len(first) < 2:
+    if not visit.may_own(conversation.user_id) or len(first) < 2:
         return None
     is_retry = may_be_retry(visit, message, conversation, first[1])
     return ConversationState(conversation, first) if is_retry else None

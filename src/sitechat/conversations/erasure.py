@@ -87,9 +87,9 @@ def _delete(
     return ids, counts
 
 
-def erase_of_user(instance: Any, using: str) -> None:
+def erase_for_user(user: Any, using: str) -> None:
     """Erase a user's conversations, including those that begin while Django deletes the user."""
-    theirs = Conversation.objects.filter(user=instance.pk)
+    theirs = Conversation.objects.filter(user=user.pk)
     erase(theirs)
     # A message that was being written may have started a new conversation.
     transaction.on_commit(partial(erase, theirs), using=using, robust=True)

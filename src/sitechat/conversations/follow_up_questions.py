@@ -1,4 +1,4 @@
-"""Follow-up questions: headings of the found passages that are questions. Does no I/O."""
+"""Follow-up questions, chosen from the headings of the passages. This module does no I/O."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ MAX_QUESTIONS = 3
 MAX_LENGTH = 100
 """Maximum characters of a follow-up question."""
 
-MIN_LIKENESS = 80
-"""Minimum likeness (0 to 100) of two questions that ask the same."""
+MIN_SIMILARITY = 80
+"""Minimum similarity (0 to 100) at which two questions count as the same."""
 
 QUESTION_MARKS = ("?", "\uff1f", "\u061f")
 """The question marks of Latin scripts, of East Asian scripts, and of Arabic."""
 
 
 def follow_ups(documents: Sequence[SearchResult], *, asked: Iterable[str]) -> list[str]:
-    """Return headings and titles of the passages that are questions and were not asked yet.
+    """Return questions that are headings or titles of the passages, and were not asked yet.
 
     Args:
         documents: The passages that are sent with the visitor's question.
@@ -42,5 +42,5 @@ def follow_ups(documents: Sequence[SearchResult], *, asked: Iterable[str]) -> li
 
 
 def _is_same(question: str, other: str) -> bool:
-    likeness = fuzz.token_set_ratio(question, other, processor=utils.default_process)
-    return likeness >= MIN_LIKENESS
+    similarity = fuzz.token_set_ratio(question, other, processor=utils.default_process)
+    return similarity >= MIN_SIMILARITY

@@ -16,7 +16,7 @@ from sitechat.conf import conf
 
 @dataclass(frozen=True)
 class HeldConversations:
-    """The visitor's conversations, as one request shows them."""
+    """The visitor's conversations, as far as one request identifies them."""
 
     by_bot: Mapping[str, str] = field(default_factory=dict)
     """The session's entry of each bot: the conversation's id, or a random text after deletion."""
@@ -25,11 +25,11 @@ class HeldConversations:
     """The key of the session; None if the visitor has none."""
 
     retry_key: str | None = None
-    """Identifies a visitor whose session was lost with the first answer: the visitor's address and
-    the message's id. None unless the id is random, or the client confirmed that it is secret."""
+    """The visitor's address and the message's id. They identify a visitor whose session was lost
+    with the first response. None if the id is neither random nor confirmed as secret."""
 
     retry_gets_session: bool = False
-    """Whether the client confirmed that nobody else knows the message's id."""
+    """Whether the client confirmed that the message's id is secret."""
 
     has_several: bool = False
     """Whether the session has held another conversation with the same bot before."""
@@ -60,7 +60,7 @@ class HeldConversations:
         return self.get(bot) or self._derived(bot)
 
     def begun_without_session(self, bot: str) -> uuid.UUID | None:
-        """Return the id of the conversation that the message began if there was no session yet.
+        """Return the id of the conversation that the message has begun if it had no session then.
 
         Another page of the site may have created the session since.
         """
@@ -76,9 +76,9 @@ class HeldConversations:
     def new_id(self, bot: str) -> uuid.UUID:
         """Return the id for a conversation that begins now.
 
-        Several messages that are sent before any response has set the session begin the same
-        conversation, so that only one reply runs at a time. The session's earlier entry is part of
-        the id, so that no conversation gets the id of a forgotten one.
+        Messages that are sent before any response has set the session get the same id, so that
+        only one reply runs at a time. The id depends on the session's earlier entry, so that no
+        conversation gets the id of a forgotten one.
         """
         return self._derived(bot) or uuid.uuid4()
 

@@ -28,7 +28,7 @@ TITLE_LENGTH = 80
 """Maximum characters of a conversation's title, which is its first message."""
 
 
-class Listed(TypedDict):
+class ListedConversation(TypedDict):
     """A conversation in the visitor's list."""
 
     id: str
@@ -45,7 +45,7 @@ class Excerpt:
     before: str | None
     """The cursor for earlier messages; None if there are none."""
     running: str | None
-    """The id of the conversation's running reply, also if it is not in this part."""
+    """The id of the conversation's running reply, even if it is not one of these messages."""
 
 
 def own_conversations(visit: Visit) -> ConversationQuerySet:
@@ -58,7 +58,9 @@ def own_conversations(visit: Visit) -> ConversationQuerySet:
 
 
 def find(visit: Visit, bot: str, conversation_id: str | None) -> Conversation | None:
-    """Return one of the visitor's conversations with a bot, or the current one without an id.
+    """Return one of the visitor's conversations with a bot.
+
+    Without an id, return the current conversation, or None if there is none.
 
     Raises:
         NotFound: The visitor has no conversation with this id and bot.
@@ -71,10 +73,10 @@ def find(visit: Visit, bot: str, conversation_id: str | None) -> Conversation | 
     pk = parse_uuid(conversation_id)
     if pk is None:
         raise NotFound
-    return find_other(visit, bot, pk)
+    return find_by_id(visit, bot, pk)
 
 
-def find_other(visit: Visit, bot: str, pk: uuid.UUID) -> Conversation:
+def find_by_id(visit: Visit, bot: str, pk: uuid.UUID) -> Conversation:
     """Return the visitor's conversation with this id and bot. Raise NotFound if there is none."""
     conversation = own_conversations(visit).filter(pk=pk, bot=bot).first()
     if conversation is None:
@@ -82,7 +84,7 @@ def find_other(visit: Visit, bot: str, pk: uuid.UUID) -> Conversation:
     return conversation
 
 
-def listed(visit: Visit, bot: str) -> list[Listed]:
+def listed(visit: Visit, bot: str) -> list[ListedConversation]:
     """Return the visitor's newest conversations with a bot, the newest first."""
     first = Message.objects.filter(conversation=OuterRef("pk"), role=Role.USER).order_by("position")
     rows = (
@@ -132,7 +134,7 @@ def excerpt(visit: Visit, conversation: Conversation, before: str | None = None)
     """Return the newest messages of a conversation, or those before a cursor.
 
     Raises:
-        InvalidRequest: The cursor does not come from an earlier answer.
+        InvalidRequest: The cursor is not one of an earlier response.
     """
     rows = conversation.messages.order_by("-position")
     if before is not None:

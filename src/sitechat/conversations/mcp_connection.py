@@ -19,10 +19,10 @@ MAX_PAGES = 20
 """Maximum number of pages of a server's list of tools that are read."""
 
 CALL_TIMEOUT = 30.0
-"""Seconds that a call may take."""
+"""Maximum seconds of a call."""
 
 MAX_ERROR = 500
-"""Characters of a server's error that Claude reads."""
+"""Maximum characters of a server's error that Claude gets."""
 
 
 @asynccontextmanager

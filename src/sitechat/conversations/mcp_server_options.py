@@ -30,10 +30,10 @@ KEYS = ("url", "headers", "tools", "read_only")
 
 
 def parse_server(given: Any) -> McpServer:
-    """Return a server of `Chatbot.mcp_servers`.
+    """Return the server that an entry of `Chatbot.mcp_servers` describes.
 
     Raises:
-        ValueError: It is not valid. The text says why.
+        ValueError: The entry is not valid. The message says why.
     """
     if not isinstance(given, Mapping) or not isinstance(given.get("url"), str):
         raise ValueError('it must be a dict with a "url"')
@@ -58,7 +58,7 @@ def parse_server(given: Any) -> McpServer:
 
 
 def problem_of_server(given: Any) -> str:
-    """Return why a server is not valid; "" if it is valid. The text holds no headers."""
+    """Return why an entry is not valid; "" if it is valid. The text contains no headers."""
     try:
         parse_server(given)
     except ValueError as error:

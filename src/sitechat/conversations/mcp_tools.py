@@ -1,8 +1,8 @@
 """Tools of MCP servers (`Chatbot.mcp_servers`), through the official package `mcp`.
 
-Each process caches the lists of tools and renews them on separate threads, so that a server that
-does not answer delays only the first message of a process. Visitors must agree to each call, unless
-the site's owner lists the tool as read-only.
+Each process caches the lists of tools and renews them on separate threads. So a server that does
+not answer delays only the first message of a process. Visitors must agree to each call, unless the
+site's owner lists the tool as read-only.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class SchemaParameters:
 
 
 def tools_of(bot: Chatbot) -> Iterator[Tool]:
-    """Yield the tools of the bot's MCP servers, as far as they are known."""
+    """Yield the tools of the bot's MCP servers that have listed them."""
     for given in bot.mcp_servers:
         try:
             server = parse_server(given)
@@ -90,7 +90,7 @@ def tools_of(bot: Chatbot) -> Iterator[Tool]:
 
 
 class Listings:
-    """The tools of the servers, as this process has last listed them."""
+    """The tools of MCP servers that this process has listed last."""
 
     def __init__(self) -> None:
         self._threads = DaemonThreads(THREADS, "sitechat-mcp")
@@ -120,7 +120,7 @@ class Listings:
             return ()
 
     def _start_renewal(self, server: McpServer) -> Future[Sequence[Tool]]:
-        """Renew the list on a thread, unless one is already doing it."""
+        """Start to renew the list on a thread, or return the renewal that is already running."""
         with self._lock:
             renewal = self._renewals.get(server)
             if renewal is None:
@@ -129,7 +129,7 @@ class Listings:
         return renewal
 
     def _renew(self, server: McpServer) -> Sequence[Tool]:
-        """List the tools of a server and keep them; on an error, keep the old ones."""
+        """List the tools of a server and cache them. After an error, keep the old ones."""
         known = self._known.get(server)
         tools: Sequence[Tool] = known[0] if known is not None else ()
         valid_for = RETRY_AFTER

@@ -1,6 +1,6 @@
-"""Add messages that Claude does not answer, and create the rows of new conversations.
+"""Create and lock conversations, and add messages that Claude does not answer.
 
-Call everything here inside `database.atomic`.
+Call these functions inside `database.atomic`.
 """
 
 from __future__ import annotations
@@ -49,18 +49,19 @@ def announce_start(conversation: Conversation) -> None:
 def lock(conversation: Conversation, visit: Visit | None = None) -> bool:
     """Lock the conversation until the transaction ends, and set the time of its last message.
 
-    Update without a SELECT before: if a transaction on SQLite reads first, its first write fails
-    instead of waiting for the lock.
+    This is an UPDATE without a SELECT before it. If a transaction on SQLite begins with a read, its
+    first write can fail instead of waiting for the lock.
 
     Args:
         conversation: The conversation as it was read.
-        visit: The visitor who writes; a signed-in one becomes its owner.
+        visit: The visitor who writes. A signed-in visitor becomes the owner of the conversation.
 
     Returns:
-        Whether it may have got messages since it was read (each one changes `updated`).
+        Whether the conversation may have new messages since it was read. Each message changes
+        `updated`.
 
     Raises:
-        ConversationDeleted: It is gone.
+        ConversationDeleted: The conversation was deleted.
     """
     changes: dict[str, Any] = {"updated": timezone.now()}
     if visit is not None and visit.account is not None and conversation.user_id is None:
@@ -74,14 +75,14 @@ def lock(conversation: Conversation, visit: Visit | None = None) -> bool:
 
 
 def lock_unchanged(conversation: Conversation) -> None:
-    """Lock the conversation until the transaction ends, and change nothing, not even `updated`.
+    """Lock the conversation until the transaction ends, without changing `updated`.
 
-    Use it for changes that are no messages, so that they do not prolong the retention period.
+    Use this if no message is added, so that the retention period does not begin again.
 
     Raises:
-        ConversationDeleted: It is gone.
+        ConversationDeleted: The conversation was deleted.
     """
-    # Update without a SELECT before, as in `lock`.
+    # An UPDATE without a SELECT before it, as in `lock`.
     if not Conversation.objects.filter(pk=conversation.pk).update(bot=F("bot")):
         raise ConversationDeleted
 

@@ -41,7 +41,7 @@ FAILED = (
 UNUSABLE = "The tool has run, but its result can't be read (ref {ref}). Do not guess it."
 
 OUTPUT = '<tool_output tool="{name}">\n{text}\n</tool_output>'
-"""The form in which Claude gets the result of a tool: in a tag that the result can't close."""
+"""The form in which Claude gets the result of a tool: inside a tag that the result can't close."""
 
 
 def _site_search(visit: Visit, bot: Chatbot, site: SiteState | None) -> Iterable[OfferedTool]:
@@ -92,7 +92,11 @@ class OfferedTools:
         return [each for each in made.values() if each]
 
     def prepare(self, call: ToolCall) -> PreparedCall:
-        """Validate a call."""
+        """Validate a call, and return it ready to run.
+
+        Raises:
+            ToolRefused: The call can't run. The message is for Claude.
+        """
         offered = self._by_name.get(call.name)
         if offered is None:
             raise ToolRefused(NO_SUCH_TOOL)
@@ -105,7 +109,7 @@ class OfferedTools:
         except InvalidArguments as error:
             raise ToolRefused(str(error)) from None
         except BaseException as error:
-            raise ToolRefused(FAILED.format(ref=_logged(tool, error))) from None
+            raise ToolRefused(FAILED.format(ref=_log_failure(tool, error))) from None
         return PreparedCall(
             name=tool.name,
             arguments=call.input,
@@ -127,7 +131,7 @@ def _definition(tool: Tool) -> dict[str, Any] | None:
 
 
 def _run(offered: OfferedTool, arguments: dict[str, Any], documents_sent: int) -> ToolResult:
-    """Run a tool on this thread. Whatever it raises or returns becomes a result for Claude.
+    """Run a tool on this thread. Its return value or exception becomes a result for Claude.
 
     Args:
         offered: The tool.
@@ -142,7 +146,7 @@ def _run(offered: OfferedTool, arguments: dict[str, Any], documents_sent: int) -
     except ToolRefused as refused:
         return ToolResult.of_failure(str(refused))
     except BaseException as error:  # also SystemExit, which would end the process
-        return ToolResult.of_failure(FAILED.format(ref=_logged(tool, error)))
+        return ToolResult.of_failure(FAILED.format(ref=_log_failure(tool, error)))
     try:
         if isinstance(value, SitePassages):
             return value.as_result(documents_sent)
@@ -150,11 +154,11 @@ def _run(offered: OfferedTool, arguments: dict[str, Any], documents_sent: int) -
             return ToolResult([text_block(value.words)], [], offer=value.kind)
         text = without_tags(result_text(value))
     except UnusableResult as error:
-        return ToolResult.of_failure(UNUSABLE.format(ref=_logged(tool, error)))
+        return ToolResult.of_failure(UNUSABLE.format(ref=_log_failure(tool, error)))
     return ToolResult([text_block(OUTPUT.format(name=tool.name, text=text))], [])
 
 
-def _logged(tool: Tool, error: BaseException) -> str:
+def _log_failure(tool: Tool, error: BaseException) -> str:
     """Log an exception of a tool, and return the `ref` of the log line."""
     ref = secrets.token_hex(4)
     logger.error("The tool %s failed, ref %s", tool.name, ref, exc_info=error, extra={"ref": ref})

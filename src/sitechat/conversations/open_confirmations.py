@@ -1,4 +1,4 @@
-"""Questions to visitors whether a tool may run: open ones, and the outcomes of the others."""
+"""Questions to visitors whether a tool may run: close open ones, and describe their outcomes."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ OUTCOMES = {
     ToolState.UNKNOWN: "The visitor agreed. It is not known whether it was done.",
 }
 NOT_DONE = "The visitor did not agree in time, so it was not done."
-"""The texts for Claude about the outcome of a call, by its state; NOT_DONE for all other states."""
+"""What Claude reads about the outcome of a call, by its state. NOT_DONE is for all other states."""
 
 
 def decline_open(messages: Iterable[Message], *, by: str = "a new message") -> None:
-    """Decline the open questions of these messages. Call it with the conversation locked.
+    """Decline the open questions of these messages. Lock the conversation before.
 
     Args:
         messages: The messages.
@@ -44,7 +44,7 @@ def close_expired() -> int:
 
 
 def outcomes(messages: Sequence[Message]) -> Mapping[UUID, str]:
-    """Return texts for Claude about the questions in these replies and their outcomes, by reply."""
+    """Return a text for Claude about the questions and outcomes of each reply that asked one."""
     uses = ToolUse.objects.filter(reply__in=[message.pk for message in messages])
     notes: dict[UUID, str] = defaultdict(str)
     asked = uses.exclude(question="").order_by("created")

@@ -69,7 +69,7 @@ async def bot_words(bot: Chatbot, request: HttpRequest, call_method: CallMethod)
         call_method: Calls a method, `RequestSteps.call_method`.
 
     Raises:
-        asyncio.TimeoutError: One of them took longer than METHOD_TIMEOUT.
+        asyncio.TimeoutError: A method took longer than METHOD_TIMEOUT.
     """
     system_prompt = _as_text(await call_method(bot.system_prompt, request, timeout=METHOD_TIMEOUT))
     if type(bot).context is Chatbot.context:
@@ -79,7 +79,10 @@ async def bot_words(bot: Chatbot, request: HttpRequest, call_method: CallMethod)
 
 
 def words_now(bot: Chatbot, request: HttpRequest) -> BotWords:
-    """Do the same as `bot_words` on this thread, for commands and bots without own methods."""
+    """Return the same as `bot_words`, but call the methods on this thread.
+
+    This is for commands, and for bots that do not override the methods.
+    """
     system_prompt = _as_text(call_site_code(bot.system_prompt, request, timeout=METHOD_TIMEOUT))
     if type(bot).context is Chatbot.context:
         return BotWords(system_prompt, None)
@@ -107,8 +110,8 @@ def compose(
         message: The message.
         conversation: The id of its conversation; None if it has none.
         recent: The messages before it, newest first.
-        check: Called before anything expensive: a search of the site's pages, or a method of the
-            site's own bot. It may raise an exception.
+        check: Called before a search of the site's pages or a method of the site's own bot, which
+            are expensive. It may raise an exception.
         words: The results of the bot's methods; None to call them here.
         tools: The tools that Claude may call, if any.
         instructions: Staff's addition to the system prompt; None for the saved one.
@@ -213,7 +216,7 @@ def _turns(
 
 
 def _as_text(value: object) -> str:
-    """Convert what a bot's method returned, which may be lazily translated, or None."""
+    """Return the result of a bot's method as text. It may be lazily translated, or None."""
     return "" if value is None else storable(str(value))
 
 

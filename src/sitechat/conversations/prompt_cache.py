@@ -1,8 +1,8 @@
-"""How long Claude keeps a bot's system prompt and tools in its prompt cache.
+"""The choice of how long Claude keeps a bot's system prompt and tools in its prompt cache.
 
 Each read of an entry renews its lifetime. So five minutes are enough if there is a reply at least
 every five minutes. An entry of one hour costs more to write. It pays off if many replies come 5 to
-60 minutes after the one before.
+60 minutes after the previous one.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ SHORT, LONG = timedelta(minutes=5), timedelta(hours=1)
 
 MEASURED = timedelta(days=1)
 NEWEST_REPLIES = 1000
-"""The measured replies: at most this many, of all bots, from the last day."""
+"""The maximum age and the maximum number of the measured replies, which are those of all bots."""
 
 MIN_GAPS = 10
 """Minimum number of gaps between replies for a decision."""
 
 MIN_SHARE = Decimal("0.05")
-"""Minimum share of gaps that are between the two lifetimes."""
+"""Minimum share of gaps that are longer than SHORT but not than LONG."""
 
 VALID_FOR = 600
 """Seconds after which the times are measured again."""

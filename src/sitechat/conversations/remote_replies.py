@@ -30,7 +30,7 @@ MAX_OUTAGE = 30.0
 
 
 class RemoteReply:
-    """A recent state of a reply of another process, for one reader."""
+    """The last known state of a reply that runs in another process, for one reader."""
 
     def __init__(self, reply: Reply) -> None:
         self.reply = reply
@@ -53,7 +53,7 @@ class RemoteReply:
         self._wake = None
 
     def renew(self, row: Message | None) -> None:
-        """Update the reply from its row, which is None if the conversation was deleted."""
+        """Update the reply from its row. The row is None if the conversation was deleted."""
         self._read = monotonic()
         if row is None:
             self.reply.finish("stopped")
@@ -62,7 +62,7 @@ class RemoteReply:
         self._wake_reader()
 
     def failed(self, error: Exception) -> None:
-        """Handle a failed read. While the database is down, wait for the next read instead."""
+        """Report a failed read to the reader, unless the database may be up again soon."""
         is_down = isinstance(error, (OperationalError, InterfaceError))
         if not is_down or monotonic() - self._read > MAX_OUTAGE:
             self.problem = error

@@ -1,4 +1,4 @@
-"""How long a copy of a message counts as a retry, and which retries get a session.
+"""Rules for messages that are sent again: how long they count as retries, which get a session.
 
 The first response to a visitor sets the session's cookie. If that response was lost, the browser
 sends the message again without a session, and only the message's id identifies the conversation.
@@ -24,7 +24,7 @@ RETRY_PERIOD = timedelta(minutes=10)
 """Period after a conversation's start in which a retry without a session is found by its id."""
 
 CONFIRMED_RETRY_PERIOD = timedelta(days=1)
-"""The same for a retry whose client has confirmed that nobody else knows its id."""
+"""The same for a retry whose client has confirmed that its id is secret."""
 
 RETRY_INTERVAL = 10
 """Minimum seconds between two new sessions for retries of one message."""
@@ -35,7 +35,7 @@ def may_be_retry(
 ) -> bool:
     """Return whether a message without a session may be a copy of a conversation's first message.
 
-    It has the same id. With the same text it is a retry, with another text a conflict.
+    A copy has the same id. With the same text it is a retry, with another text a conflict.
     """
     if question.client_id != message.client_id:
         return False

@@ -1,6 +1,6 @@
 """Find, follow, stop and rate the visitor's replies.
 
-A reply of another visitor gives the same answer as one that does not exist.
+A visitor gets the same response for another visitor's reply as for one that does not exist.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def renewed(row: Message) -> Message:
     """Return a row that was just read, after ending its reply if the reply's process has died.
 
     Raises:
-        NotFound: Its conversation was deleted meanwhile.
+        NotFound: The conversation was deleted in the meantime.
     """
     if lost_replies.may_be_lost(row) and lost_replies.end_lost(Message.objects.filter(pk=row.pk)):
         try:

@@ -1,4 +1,4 @@
-"""Tools by which Claude finds more of the site than the passages that are sent with a question."""
+"""The tools `search_site` and `open_page`, with which Claude finds further passages of the site."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MAX_PAGE_SIZE = 20
 
 @dataclass(frozen=True)
 class SiteSearch:
-    """The part of the site that one user may see, for the tools `search_site` and `open_page`."""
+    """A search in the part of the site that one user may see, for the two tools."""
 
     user: User
     language: str
@@ -73,7 +73,7 @@ class SitePassages:
     """The text for Claude after the passages."""
 
     def as_result(self, documents_sent: int) -> ToolResult:
-        """Return the result for Claude, who has got `documents_sent` documents before."""
+        """Return the result for Claude. Their numbers continue after `documents_sent` documents."""
         first = documents_sent + 1
         content = search_result_blocks(self.documents, citations=self.citations, first=first)
         if self.note:
@@ -95,7 +95,7 @@ def _open_page(site: SiteSearch, url: str, part: int = 1) -> SitePassages:
         raise ToolRefused('"part" must be a whole number; the first part is 1.')
     page = site.read(url)
     parts = -(-len(page) // MAX_PAGE_SIZE)
-    some = page[(part - 1) * MAX_PAGE_SIZE : part * MAX_PAGE_SIZE]
+    shown = page[(part - 1) * MAX_PAGE_SIZE : part * MAX_PAGE_SIZE]
     note = ""
     if part < parts:
         note = (
@@ -103,7 +103,7 @@ def _open_page(site: SiteSearch, url: str, part: int = 1) -> SitePassages:
             "read on."
         )
     if_none = f"The page has {parts} parts." if page else "The site has no such page."
-    return SitePassages(some, site.citations, if_none, note)
+    return SitePassages(shown, site.citations, if_none, note)
 
 
 search_site = Tool(

@@ -32,8 +32,8 @@ def passages(
     Args:
         index: The search index; None if nothing has been indexed.
         query: The message.
-        address: The identity of the visitor's network address, which limits how often pages are
-            read; "" to not read the visitor's page.
+        address: The identity of the visitor's network address. It limits how often pages are read.
+            With "" the visitor's page is not read.
         bot: The name of the bot that is asked.
         site: The state of the site's content; None to read it.
     """

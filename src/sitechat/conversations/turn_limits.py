@@ -1,4 +1,4 @@
-"""Limits of a new turn: room for the cheapest message, and concurrent replies of one address."""
+"""Limits of a new turn: room for any message at all, and the concurrent replies of an address."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sitechat.ledger.visitor_identity import Visitor
 from sitechat.models import Message
 
 MESSAGES_PER_SLOT = 6
-"""An address may have one concurrent reply for each this many messages of its limit."""
+"""An address may have one concurrent reply for every so many messages that its limit allows."""
 
 MIN_SLOTS = 4
 """The lowest limit of concurrent replies, for households and visitors with several tabs."""
@@ -26,7 +26,8 @@ MIN_SLOTS = 4
 def check_room(visitor: Visitor, bot: Chatbot) -> None:
     """Raise RateLimited or BudgetExhausted if the limits have no room for an empty message.
 
-    This is a cheap check before the expensive search of the site. The reservation decides.
+    This is a cheap check before the expensive search of the site. The reservation checks the
+    message itself.
     """
     cheapest = Request(
         bot.model,
@@ -45,8 +46,8 @@ def slots_per_address() -> int | None:
     """Return the maximum number of concurrent replies of one address; None for any number.
 
     It is a fraction (`MESSAGES_PER_SLOT`) of the messages that CHAT_LIMITS allows an address in
-    its shortest period. So the visitors behind one router, who share an address, have enough, and a
-    flood of messages from one address is stopped.
+    its shortest period. This is enough for visitors who share an address behind a router, and stops
+    floods of messages.
     """
     caps = [limit for limit in current_limits() if (limit.scope, limit.unit) == ("ip", "messages")]
     if not caps:
@@ -60,7 +61,7 @@ def free_slot(address: str, *, guess: bool) -> str | None:
 
     Args:
         address: The identity of the address, `Visitor.ip`.
-        guess: Whether to choose a slot without reading the slots in use, for an address that
+        guess: Whether to choose a slot without reading which slots are in use. For an address that
             probably uses none.
 
     Returns:

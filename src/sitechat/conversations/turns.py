@@ -1,7 +1,7 @@
 """Start a turn for a visitor's message. A turn is a message and its reply.
 
-All checks are done before its rows are written. They are written under a lock of the conversation
-and committed before Claude is called.
+The checks come first. Then the rows of the turn are written under a lock of the conversation, and
+committed before Claude is called.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def take(
         Conflict: The id of the message was used for another text.
         RateLimited, BudgetExhausted: The limits have no room for the message.
         Overloaded: The visitor's address sends too many messages at once.
-        PoolFull: No thread can start that would run the reply.
+        PoolFull: No thread can start to run the reply.
     """
     state.check_free()
     site = read_site_state(message.bot.name)

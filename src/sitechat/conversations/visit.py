@@ -57,6 +57,6 @@ class Visit:
         known = self.held.session_key is not None and conversation.visitor == self.visitor.session
         return known or conversation.pk in self.held.all_likely()
 
-    def owns(self, user_id: object) -> bool:
+    def may_own(self, user_id: object) -> bool:
         """Return whether a conversation with this user id (or None) can belong to this visitor."""
         return user_id is None or user_id == getattr(self.user, "pk", None)
