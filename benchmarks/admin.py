@@ -201,7 +201,7 @@ def measure() -> int:
     all_pages = pages()
     for name in COUNTING:
         slow += is_slow(client, f"{name}, not counted yet", all_pages[name], before=uncount)
-    period_counts.keep_counts(timezone.now() - timedelta(days=365))
+    period_counts.store_last_counts(timezone.now() - timedelta(days=365))
     slow += sum(is_slow(client, name, url) for name, url in all_pages.items())
     for name in REVIEWING:
         slow += is_slow(client, f"{name}, replies to check", all_pages[name], before=unreview)

@@ -69,7 +69,7 @@ WORDS = ("parking", "dogs", "vegan bread", "refunds", "opening hours")
 
 
 def test_pages_follow_each_other(owner: Client, smaller: Smaller) -> None:
-    smaller(question_list, GROUPS=2)
+    smaller(question_list, GROUPS_PER_PAGE=2)
     for words in WORDS:
         talk((words, "I don't know."), age=timedelta(minutes=5))
     Message.objects.update(created=timezone.now() - timedelta(minutes=9))
@@ -113,7 +113,7 @@ def test_staff_without_the_permission_is_refused() -> None:
 
 
 def test_large_groups_are_marked_as_they_are_shown(owner: Client, smaller: Smaller) -> None:
-    smaller(question_list, LOADED=2)
+    smaller(question_list, MAX_LOADED=2)
     for n in range(4):
         talk((f"Where can I park? {n}", "I don't know."))
     group = listed(owner).context["groups"][0]
@@ -128,7 +128,7 @@ def test_large_groups_are_marked_as_they_are_shown(owner: Client, smaller: Small
 def test_only_the_listed_questions_of_a_large_group_are_marked(
     owner: Client, smaller: Smaller
 ) -> None:
-    smaller(question_list, LOADED=1)
+    smaller(question_list, MAX_LOADED=1)
     for bot in ("shop", "shop", "help"):
         talk(("Where can I park?", "I don't know."), bot=bot)
     group = listed(owner, "bot=shop").context["groups"][0]

@@ -57,7 +57,7 @@ def test_what_waits_is_sent_with_the_tenant_s_next_answer(opened_for: set[str]) 
 def test_the_past_is_summed_up_for_the_tenant_of_the_page(
     opened_for: set[str], smaller: Smaller
 ) -> None:
-    smaller(usage_catch_up, LARGE=0)
+    smaller(usage_catch_up, MAX_IN_REQUEST=0)
     talk(("a", "b"))
     assert usage_catch_up.catch_up() is not None
     until(lambda: Summary.objects.exists() or bool(opened_for))

@@ -73,7 +73,7 @@ def test_pages_start_the_review_of_replies_and_ratings() -> None:
 
 
 def test_everything_is_reviewed_in_batches(smaller: Smaller) -> None:
-    smaller(background_review, AT_ONCE=2, COUNTED=3)
+    smaller(background_review, BATCH=2, MAX_COUNTED=3)
     for n in range(5):
         talk((f"question {n}", "I don't know."), age=timedelta(minutes=10 - n))
     with transaction.atomic():

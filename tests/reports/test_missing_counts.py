@@ -26,14 +26,14 @@ COUNTING = "The conversations of this period are being counted."
 
 def last_week() -> timedelta:
     """Return how long ago the middle of the last whole week was."""
-    _earlier, start, _end = period_counts.report_limits("week")
+    _earlier, start, _end = period_counts.report_boundaries("week")
     return datetime.now(timezone.utc) - (start + timedelta(days=4))
 
 
 def count_all() -> None:
     """Keep the counts of both periods, as a thread does before the review has ended."""
-    for span in period_counts.missing("week", *period_counts.report_limits("week")):
-        period_counts.keep(span)
+    for span in period_counts.missing("week", *period_counts.report_boundaries("week")):
+        period_counts.store(span)
 
 
 def counted() -> bool:
@@ -55,7 +55,7 @@ def shown_report(owner: Client, query: str = "") -> PeriodReport:
 
 
 def test_a_page_does_not_count_a_large_period(smaller: Smaller) -> None:
-    smaller(missing_counts, LARGE=1)
+    smaller(missing_counts, MAX_IN_REQUEST=1)
     for age in (0, 7):
         talk(("Where can I park?", "There."), age=last_week() + timedelta(days=age))
     usage_summaries.summarise_new_hours()
@@ -78,7 +78,7 @@ def test_a_page_counts_a_small_period_itself() -> None:
 
 
 def test_earlier_periods_are_counted_once(smaller: Smaller) -> None:
-    smaller(missing_counts, LARGE=0)
+    smaller(missing_counts, MAX_IN_REQUEST=0)
     talk(("Where can I park?", "There."), age=last_week() + timedelta(days=28))
     usage_summaries.summarise_new_hours()
     end = datetime.now(timezone.utc) - timedelta(days=28)
@@ -88,7 +88,7 @@ def test_earlier_periods_are_counted_once(smaller: Smaller) -> None:
 
 
 def test_counts_before_the_review_are_counted_again(smaller: Smaller) -> None:
-    smaller(missing_counts, LARGE=0)
+    smaller(missing_counts, MAX_IN_REQUEST=0)
     talk(("Where can I park?", "I don't know."), age=last_week())
     usage_summaries.summarise_new_hours()
     count_all()
@@ -110,7 +110,7 @@ def test_commands_count_again_what_was_counted_before_the_review(
 
 
 def test_the_cleanup_counts_again_what_a_page_counted(smaller: Smaller) -> None:
-    smaller(missing_counts, LARGE=0)
+    smaller(missing_counts, MAX_IN_REQUEST=0)
     conversation = talk(("Where can I park?", "There."), age=last_week())
     usage_summaries.summarise_new_hours()
     owner = owner_client()

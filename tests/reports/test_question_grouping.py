@@ -73,7 +73,7 @@ def test_without_a_working_embedder_letters_decide(settings: Settings) -> None:
 
 
 def test_questions_of_an_earlier_version_are_grouped_in_batches(smaller: Smaller) -> None:
-    smaller(question_grouping, AT_ONCE=2)
+    smaller(question_grouping, BATCH=2)
     ask("Where can I park?", "where can i park", "Where can i park")
     Unanswered.objects.update(group=None, language=None)
     assert not question_grouping.group_new(2)

@@ -26,7 +26,7 @@ def reasons() -> dict[str, str]:
 
 
 def test_the_cleanup_takes_in_every_thumb_down(smaller: Smaller) -> None:
-    smaller(unanswered_questions, AT_ONCE=2)
+    smaller(unanswered_questions, BATCH=2)
     for number in range(5):
         talk((f"Question {number}", "An answer."), rating=-1)
     assert unanswered_questions.review_new_replies()

@@ -30,7 +30,7 @@ def test_the_past_is_summed_up_day_by_day() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_page_does_not_wait_for_it(smaller: Smaller) -> None:
-    smaller(usage_catch_up, LARGE=1)
+    smaller(usage_catch_up, MAX_IN_REQUEST=1)
     for age in (1, 2, 5):
         talk(("a", "b"), age=timedelta(days=age))
     owner: Client = owner_client()
@@ -48,7 +48,7 @@ def test_a_scrape_of_the_metrics_does_not_wait_for_it(smaller: Smaller) -> None:
     registry = core.CollectorRegistry()
     registry.register(ChatCollector())
     value = registry.get_sample_value
-    smaller(usage_catch_up, LARGE=1)
+    smaller(usage_catch_up, MAX_IN_REQUEST=1)
     for age in (1, 2, 5):
         talk(("a", "b"), age=timedelta(days=age))
     labels = {"bot": "default", "model": "claude-opus-4-7", "outcome": "answered"}
@@ -65,7 +65,7 @@ def test_a_page_does_not_wait_for_it_after_the_clock_was_ahead(smaller: Smaller)
     for age in (1, 2, 5):
         talk(("a", "b"), age=timedelta(days=age))
     usage_summaries.summarise_new_hours(datetime.now(timezone.utc) + timedelta(days=3))
-    smaller(usage_catch_up, LARGE=1)
+    smaller(usage_catch_up, MAX_IN_REQUEST=1)
     with transaction.atomic():
         assert owner_client().get(USAGE).context["progress"].total == 3
     assert usage_catch_up.worker().wait(60)

@@ -15,7 +15,7 @@ from sitechat.admin import svg_plots
 from sitechat.admin.base import may_read_transcripts
 from sitechat.admin.svg_plots import Plot, Series
 from sitechat.reports import background_review, missing_counts
-from sitechat.reports.missing_counts import PeriodsToCount
+from sitechat.reports.missing_counts import CountingProgress
 from sitechat.reports.number_formats import NONE, count, dollars, percent
 from sitechat.reports.period_counts import PERIODS
 from sitechat.reports.period_report import FrequentQuestion, period_report
@@ -25,7 +25,7 @@ from sitechat.safe_text import visible
 NAMES = {"week": _("Week"), "month": _("Month")}
 
 
-def report_page(request: HttpRequest) -> dict[str, Any] | PeriodsToCount:
+def report_page(request: HttpRequest) -> dict[str, Any] | CountingProgress:
     """Return the template context of the report that the query string chooses.
 
     If its periods are large and not counted yet, a thread counts them, and its progress is

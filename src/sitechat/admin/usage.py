@@ -14,7 +14,7 @@ from sitechat.admin.base import ReadOnlyPage
 from sitechat.models import Usage
 
 if TYPE_CHECKING:
-    from sitechat.reports.usage_catch_up import CatchingUp
+    from sitechat.reports.usage_catch_up import SummingProgress
 
     UsageModelAdmin = admin.ModelAdmin[Usage]
 else:
@@ -68,7 +68,7 @@ class UsageAdmin(ReadOnlyPage, UsageModelAdmin):
             return self.page(request, "admin/sitechat/usage/counting.html", context)
         return self.page(request, "admin/sitechat/usage/report.html", shown)
 
-    def _wait(self, request: HttpRequest, progress: CatchingUp) -> HttpResponse:
+    def _wait(self, request: HttpRequest, progress: SummingProgress) -> HttpResponse:
         """Show the progress of summing up past usage."""
         context = {
             "title": _("Usage"),

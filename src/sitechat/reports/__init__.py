@@ -1,7 +1,7 @@
 """The logic of the owner's pages: usage, unanswered questions, evaluation, privacy, retention.
 
 Admin pages, commands, tasks and metrics are thin, and import the modules of this package by name.
-Each module has one subject, such as `usage_report`, `retention`, `doctor` or `privacy`. This
+Each module has one subject, such as `usage_report`, `retention`, `doctor` or `personal_data`. This
 package imports `conversations` and the layers below it. It exports no names, because every process
 imports `reports.reply_logs` at start-up.
 """

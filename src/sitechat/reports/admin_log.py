@@ -11,7 +11,7 @@ from django.db.models.functions import Substr
 from sitechat.models import Contact
 
 
-def forget_names() -> int:
+def replace_contact_names() -> int:
     """Replace the names of contacts in the admin's log by their short ids.
 
     Versions before 0.2 logged names, addresses or phone numbers.
@@ -25,8 +25,8 @@ def forget_names() -> int:
     from django.contrib.admin.models import LogEntry
 
     short_id = Substr("object_id", 1, Contact.SHORT_ID)
-    of_contacts = LogEntry.objects.filter(
+    entries = LogEntry.objects.filter(
         content_type__app_label=Contact._meta.app_label,
         content_type__model=Contact._meta.model_name,
     )
-    return of_contacts.exclude(object_repr=short_id).update(object_repr=short_id)
+    return entries.exclude(object_repr=short_id).update(object_repr=short_id)

@@ -59,7 +59,7 @@ def add(answer: ApprovedAnswer, form_id: UUID | None) -> bool:
     """Store a new answer, unless the same form has already stored it.
 
     Args:
-        answer: The answer. If it is already stored, it gets the primary key of the stored one.
+        answer: The answer. It gets the primary key of the answer that the form has already stored.
         form_id: The id of the form; None if it has none.
 
     Returns:
@@ -101,7 +101,7 @@ def mark_done(reply_id: UUID) -> int:
             ids.update(similar.values_list("pk", flat=True))
         return Unanswered.objects.mark_done(list(ids))
     if reply.rating < 0 or reply.did_not_know:
-        # The review has not listed the question yet. List it as done, so that it stays done.
+        # The review has not listed the question yet. It would list the question as open.
         disliked = reply.rating < 0
         reasons = Unanswered.Reason
         Unanswered.objects.bulk_create(

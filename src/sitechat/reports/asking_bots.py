@@ -67,7 +67,7 @@ def anonymous_visit() -> Visit:
     )
 
 
-def understand(question: str, bot: str | None = None, page: str = "") -> IncomingMessage:
+def parse_question(question: str, bot: str | None = None, page: str = "") -> IncomingMessage:
     """Parse a question to a bot.
 
     Args:
@@ -116,13 +116,13 @@ def compose_question(
     visit = anonymous_visit()
     tools = offered_tools.offer(visit, message.bot)
     request = prompt.compose(
-        visit, message, recent=_rows(earlier), tools=tools, instructions=instructions
+        visit, message, recent=_as_messages(earlier), tools=tools, instructions=instructions
     )
     return live_reply(request, message.bot, command, tools=tools)
 
 
-def _rows(earlier: Sequence[tuple[str, str]]) -> list[Message]:
-    """Return messages that are not stored, newest first."""
+def _as_messages(earlier: Sequence[tuple[str, str]]) -> list[Message]:
+    """Return questions and answers as messages that are not stored, newest first."""
     rows = []
     for number, (question, answer) in enumerate(earlier):
         rows += [
@@ -156,44 +156,44 @@ def check_configured() -> None:
 
 async def answer(
     live: LiveReply,
-    show: Callable[[str], None] | None = None,
-    note: Callable[[str], None] | None = None,
+    on_text: Callable[[str], None] | None = None,
+    on_activity: Callable[[str], None] | None = None,
     *,
     until: float = inf,
 ) -> Usage:
-    """Let Claude answer a reply, on the event loop of `run`.
+    """Ask Claude for the text of a reply, on the event loop of `run`.
 
     Args:
         live: The reply.
-        show: Called with each piece of text.
-        note: Called with the current activity, such as "Waiting for Claude…".
+        on_text: Called with each piece of text.
+        on_activity: Called with the current activity, such as "Waiting for Claude…".
         until: The `time.monotonic()` at which the answer is stopped, even if it is incomplete.
 
     Returns:
         The usage that was booked.
     """
-    if note is not None and not claude.prepared():
-        note(_("Loading the SDK of Claude's API…"))
+    if on_activity is not None and not claude.prepared():
+        on_activity(_("Loading the SDK of Claude's API…"))
         await claude.prepare()
-    if note is not None:
-        note(_("Waiting for %(model)s…") % {"model": live.request.model})
-    if show is not None or note is not None:
+    if on_activity is not None:
+        on_activity(_("Waiting for %(model)s…") % {"model": live.request.model})
+    if on_text is not None or on_activity is not None:
         cursor = live.reply.cursor(0)
 
-        def wake() -> None:
+        def pass_on_events() -> None:
             for event in live.reply.since(cursor):
-                if show is not None and "t" in event.data:
-                    show(event.data["t"])
-                if note is not None and "status" in event.data:
-                    note(event.data["text"])
+                if on_text is not None and "t" in event.data:
+                    on_text(event.data["t"])
+                if on_activity is not None and "status" in event.data:
+                    on_activity(event.data["text"])
 
-        live.follow(wake)
+        live.follow(pass_on_events)
     live.ending = await converse_in_time(live, IN_PLACE, until=until)
     live.wake()
     return await sync_to_async(settlement.record)(live)
 
 
-def reason_of_failure(error: ReplyError, model: str) -> str:
+def failure_reason(error: ReplyError, model: str) -> str:
     """Return why a reply failed: a visitor's message, the reason, and what the owner can do."""
     parts = [str(error.as_dict()["message"])]
     if error.failure is not None:
@@ -208,7 +208,7 @@ def run(asking: Coroutine[Any, Any, object]) -> None:
     coroutine runs on the server's event loop and shares the engine's client.
     """
 
-    async def whole() -> None:
+    async def ask_and_close() -> None:
         # A loop with a single task was started by `async_to_sync` for this call.
         has_own_loop = len(asyncio.all_tasks()) == 1
         try:
@@ -217,4 +217,4 @@ def run(asking: Coroutine[Any, Any, object]) -> None:
             if has_own_loop:
                 await claude.close_client()
 
-    async_to_sync(whole)()
+    async_to_sync(ask_and_close)()

@@ -12,14 +12,14 @@ from sitechat.runtime.per_process import PerProcess
 WAIT = 0.05
 """Seconds that a page waits for the thread if there is little to do."""
 
-AT_ONCE = 100
+BATCH = 100
 """Number of replies between two pauses: about 40 ms of work. A page waits only if at most this
 many replies are left."""
 
 PAUSE_FACTOR = 4.0
 """The duration of a pause as a multiple of the work before it, because the work slows requests."""
 
-COUNTED = 1000
+MAX_COUNTED = 1000
 """Maximum number of unreviewed replies that a page counts."""
 
 
@@ -28,8 +28,9 @@ class Unreviewed:
     """The replies that a page does not include yet."""
 
     replies: int
-    """At most COUNTED; 0 if only ratings are left."""
+    """At most MAX_COUNTED; 0 if only ratings are left."""
     has_more: bool
+    """Whether there are more than MAX_COUNTED."""
 
 
 def review_soon() -> Unreviewed | None:
@@ -38,21 +39,21 @@ def review_soon() -> Unreviewed | None:
     Returns:
         What is left; None if everything has been reviewed.
     """
-    left = unanswered_questions.count_new_replies(COUNTED + 1)
+    left = unanswered_questions.count_new_replies(MAX_COUNTED + 1)
     if not left and not unanswered_questions.is_work_left():
         return None
     worker().start()
-    if left <= AT_ONCE:
+    if left <= BATCH:
         worker().wait(WAIT)
-        left = unanswered_questions.count_new_replies(COUNTED + 1)
+        left = unanswered_questions.count_new_replies(MAX_COUNTED + 1)
     if not left and not unanswered_questions.has_new_ratings():
         return None
-    return Unreviewed(min(left, COUNTED), has_more=left > COUNTED)
+    return Unreviewed(min(left, MAX_COUNTED), has_more=left > MAX_COUNTED)
 
 
 def _review_all() -> None:
     started = monotonic()
-    while not unanswered_questions.review_new_replies(AT_ONCE):
+    while not unanswered_questions.review_new_replies(BATCH):
         sleep(PAUSE_FACTOR * (monotonic() - started))
         started = monotonic()
 

@@ -53,10 +53,10 @@ def _is_failing(figures: Figures) -> bool:
 
 
 def _hours(start: datetime, end: datetime) -> dict[datetime, Figures]:
-    """Return the figures by hour, as far as they are needed to find bad hours.
+    """Return the figures by hour that are needed to find bad hours.
 
-    A month has 700 hours, with a row for each bot and model. Therefore the histograms of times are
-    read only for failing hours, and for days with a slow reply.
+    A month has about 700 hours, each with a row per bot and model. Therefore the histograms of
+    times are read only for failing hours, and for days with a slow reply.
     """
     hours: dict[datetime, Figures] = {}
     stored = _stored(Summary.Period.HOUR, start, end)

@@ -15,15 +15,16 @@ from sitechat.reports.background_work import BackgroundWork
 from sitechat.reports.period_counts import ReportPeriod
 from sitechat.runtime.per_process import PerProcess
 
-LARGE = 5_000
-"""The number of replies in two periods above which a thread counts them instead of a request."""
+MAX_IN_REQUEST = 5_000
+"""Maximum number of replies in two periods that a request counts itself. With more, a thread does
+it."""
 
 WAIT = 0.05
 """Seconds that a request waits for the thread."""
 
 
 @dataclass(frozen=True)
-class PeriodsToCount:
+class CountingProgress:
     """The progress of counting the periods of a report."""
 
     done: int
@@ -44,14 +45,14 @@ class _Counter:
         self.work = BackgroundWork("count of periods", self._count_all)
 
     def ask(self, spans: Sequence[ReportPeriod]) -> None:
-        """Count some periods soon, in their order."""
+        """Start the thread to count some periods, in this order."""
         with self._lock:
             self._asked.update(dict.fromkeys(spans))
         self.work.start()
 
     def _count_all(self) -> None:
         while (span := self._next()) is not None:
-            period_counts.keep(span)
+            period_counts.store(span)
 
     def _next(self) -> ReportPeriod | None:
         with self._lock:
@@ -61,7 +62,7 @@ class _Counter:
             return span
 
 
-def count_soon(period: str, end: datetime | None = None) -> PeriodsToCount | None:
+def count_soon(period: str, end: datetime | None = None) -> CountingProgress | None:
     """Start a thread that counts the periods of a report, if they are large and not counted yet.
 
     Args:
@@ -71,15 +72,15 @@ def count_soon(period: str, end: datetime | None = None) -> PeriodsToCount | Non
     Returns:
         The progress; None if the report can be shown.
     """
-    limits = period_counts.report_limits(period, end)
-    missing = period_counts.missing(period, *limits)
-    if not missing or _replies(limits[0], limits[-1]) <= LARGE:
+    boundaries = period_counts.report_boundaries(period, end)
+    missing = period_counts.missing(period, *boundaries)
+    if not missing or _replies(boundaries[0], boundaries[-1]) <= MAX_IN_REQUEST:
         return None
     worker().ask(missing)
     worker().work.wait(WAIT)
-    missing = period_counts.missing(period, *limits)
-    total = len(limits) - 1
-    return PeriodsToCount(total - len(missing), total) if missing else None
+    missing = period_counts.missing(period, *boundaries)
+    total = len(boundaries) - 1
+    return CountingProgress(total - len(missing), total) if missing else None
 
 
 def _replies(start: datetime, end: datetime) -> int:

@@ -69,8 +69,8 @@ class CountedPeriod:
         return cls(**{name: known[name] for name in names if isinstance(known.get(name), int)})
 
 
-def last_limits(period: str, moment: datetime) -> tuple[datetime, datetime, datetime]:
-    """Return the limits of the last two whole periods before a time, in UTC.
+def last_boundaries(period: str, moment: datetime) -> tuple[datetime, datetime, datetime]:
+    """Return the boundaries of the last two whole periods before a time, in UTC.
 
     Args:
         period: `week` or `month`.
@@ -84,15 +84,18 @@ def last_limits(period: str, moment: datetime) -> tuple[datetime, datetime, date
     return _start_of(period, start - timedelta(days=1)), start, end
 
 
-def report_limits(period: str, end: datetime | None = None) -> tuple[datetime, datetime, datetime]:
-    """Return the limits of the two periods of a report.
+def report_boundaries(
+    period: str, end: datetime | None = None
+) -> tuple[datetime, datetime, datetime]:
+    """Return the boundaries of the two periods of a report.
 
     Args:
         period: `week` or `month`.
-        end: A time in the following period; by default, and at most, now.
+        end: A time in the period after the report; by default now. A time in the future counts as
+            now.
     """
     now = datetime.now(timezone.utc)
-    return last_limits(period, min(end or now, now))
+    return last_boundaries(period, min(end or now, now))
 
 
 def _start_of(period: str, moment: datetime) -> datetime:
@@ -100,44 +103,48 @@ def _start_of(period: str, moment: datetime) -> datetime:
     return day.replace(day=1) if period == "month" else day - timedelta(days=day.weekday())
 
 
-def counts_of(period: str, *limits: datetime) -> list[CountedPeriod]:
+def counts_of(period: str, *boundaries: datetime) -> list[CountedPeriod]:
     """Return the counts of consecutive periods, stored ones if there are any.
 
     Args:
         period: `week` or `month`.
-        limits: The starts of the periods, and the end of the last one.
+        boundaries: The starts of the periods, and the end of the last one.
     """
-    stored = _stored(period, limits)
+    stored = _stored(period, boundaries)
     kept = {start: CountedPeriod.from_stored(counts) for start, counts in stored.items()}
-    if kept.keys() >= set(limits[:-1]):
-        return [kept[start] for start in limits[:-1]]
-    thumbs = count_thumbs(*limits)
+    if kept.keys() >= set(boundaries[:-1]):
+        return [kept[start] for start in boundaries[:-1]]
+    thumbs = count_thumbs(*boundaries)
     return [
         kept.get(start) or _count(start, end, given)
-        for (start, end), given in zip(pairwise(limits), thumbs, strict=True)
+        for (start, end), given in zip(pairwise(boundaries), thumbs, strict=True)
     ]
 
 
-def missing(period: str, *limits: datetime) -> list[ReportPeriod]:
-    """Return the consecutive periods without counts, or with provisional ones that can be final.
+def missing(period: str, *boundaries: datetime) -> list[ReportPeriod]:
+    """Return the consecutive periods that have to be counted.
+
+    They have no counts, or provisional ones although all replies are reviewed now.
 
     Args:
         period: `week` or `month`.
-        limits: The starts of the periods, and the end of the last one.
+        boundaries: The starts of the periods, and the end of the last one.
     """
-    stored = _stored(period, limits)
+    stored = _stored(period, boundaries)
     provisional = {start for start, counts in stored.items() if _is_provisional(counts)}
     counted = set(stored)
     if provisional and not unanswered_questions.count_new_replies(1):
         counted -= provisional
     return [
-        ReportPeriod(period, start, end) for start, end in pairwise(limits) if start not in counted
+        ReportPeriod(period, start, end)
+        for start, end in pairwise(boundaries)
+        if start not in counted
     ]
 
 
-def _stored(period: str, limits: Sequence[datetime]) -> dict[datetime, object]:
+def _stored(period: str, boundaries: Sequence[datetime]) -> dict[datetime, object]:
     rows = PeriodCounts.objects.filter(
-        period=period, start__in=map(usage_summaries.as_stored, limits[:-1])
+        period=period, start__in=map(usage_summaries.as_stored, boundaries[:-1])
     )
     return {usage_summaries.in_utc(row.start): row.counts for row in rows}
 
@@ -146,7 +153,7 @@ def _is_provisional(counts: object) -> bool:
     return isinstance(counts, dict) and bool(counts.get(PROVISIONAL))
 
 
-def keep(span: ReportPeriod) -> None:
+def store(span: ReportPeriod) -> None:
     """Count a period and keep its counts. They are provisional while replies are to be reviewed."""
     is_provisional = bool(unanswered_questions.count_new_replies(1))
     [thumbs] = count_thumbs(span.start, span.end)
@@ -163,7 +170,7 @@ def drop_provisional() -> None:
     PeriodCounts.objects.filter(**{f"counts__{PROVISIONAL}": True}).delete()
 
 
-def keep_counts(cutoff: datetime) -> None:
+def store_last_counts(cutoff: datetime) -> None:
     """Store the counts of the last two whole weeks and months.
 
     They are counted again at each call until a conversation of the period may be deleted.
@@ -176,13 +183,13 @@ def keep_counts(cutoff: datetime) -> None:
         start = usage_summaries.as_stored(span.start)
         kept = PeriodCounts.objects.filter(period=span.period, start=start)
         if start >= cutoff or not kept.exists():
-            keep(span)
+            store(span)
 
 
 def _last_spans() -> Iterator[ReportPeriod]:
     for period in PERIODS:
-        limits = last_limits(period, datetime.now(timezone.utc))
-        for start, end in pairwise(limits):
+        boundaries = last_boundaries(period, datetime.now(timezone.utc))
+        for start, end in pairwise(boundaries):
             yield ReportPeriod(period, start, end)
 
 
@@ -200,16 +207,18 @@ def _count(start: datetime, end: datetime, thumbs: Thumbs) -> CountedPeriod:
         kind=HandoffEntry.Kind.JOINED, handoff__conversation__in=active
     )
     joined = set(joins.values_list("handoff_id", flat=True))
-    gaps = Unanswered.objects.filter(in_period).exclude(rating__gt=0)
-    lacking = list(gaps.values_list("conversation_id", flat=True))
-    refused = gaps.exclude(reason=Unanswered.Reason.UNKNOWN).filter(reply__status=Status.REFUSED)
+    unanswered = Unanswered.objects.filter(in_period).exclude(rating__gt=0)
+    without_answer = list(unanswered.values_list("conversation_id", flat=True))
+    refused = unanswered.exclude(reason=Unanswered.Reason.UNKNOWN).filter(
+        reply__status=Status.REFUSED
+    )
     return CountedPeriod(
         **known,
         with_person=len(joined),
-        resolved=max(0, known["conversations"] - len(joined.union(lacking))),
+        resolved=max(0, known["conversations"] - len(joined.union(without_answer))),
         likes=thumbs.up,
         dislikes=thumbs.down,
-        unanswered=len(lacking),
+        unanswered=len(without_answer),
         refused=refused.count(),
         contacts=Contact.objects.filter(in_period).exclude(Exists(OF_COMMANDS)).count(),
     )

@@ -26,7 +26,7 @@ from sitechat.reports.usage_summaries import DAY, day_of
 from sitechat.runtime import database
 
 MAX_COMPARED = 500
-"""Maximum number of questions, the newest, among which the frequent ones are found."""
+"""Number of questions, the newest ones, among which frequent questions are searched."""
 
 MAX_LISTED = 10
 """Maximum number of entries in a list."""
@@ -39,7 +39,7 @@ class PeriodFigures:
     conversations: int
     visitors: int
     questions: int
-    """Questions that got a reply, failed or not."""
+    """Questions that got a reply, even a failed one."""
     answered: float | None
     """The share of replies that neither failed nor are listed as unanswered, 0 to 1."""
     without_person: float | None
@@ -120,7 +120,7 @@ def period_report(period: str, *, end: datetime | None = None) -> PeriodReport:
     """
     if period not in PERIODS:
         raise ValueError(f"period is {period!r}; valid are {', '.join(PERIODS)}.")
-    earlier, start, finish = period_counts.report_limits(period, end)
+    earlier, start, finish = period_counts.report_boundaries(period, end)
     usage_summaries.summarise_new_hours(datetime.now(timezone.utc))
     days: dict[datetime, Figures] = {}
     for moment, figures in _sums(start, finish).items():
@@ -153,7 +153,7 @@ def reviewed_report(period: str) -> PeriodReport:
 
 
 def _sums(start: datetime, end: datetime) -> dict[datetime, Figures]:
-    """Return the figures by start of the day; by hour if they are not summed up yet."""
+    """Return the figures by the start of each day, or of each hour that is not summed up yet."""
     sums: dict[datetime, Figures] = {}
     for (moment, _bot, _model), figures in usage_summaries.summarised(
         Summary.Period.DAY, start, end
@@ -202,7 +202,10 @@ def _budget(start: datetime, end: datetime) -> Decimal | None:
 
 
 def _allowed(cap: Decimal, period: str, days: Sequence[datetime]) -> Decimal:
-    """Return the dollars that a limit allows on some days; of a month's limit, the days' share."""
+    """Return the dollars that a limit allows on some days.
+
+    A limit per month is divided by the days of that month.
+    """
     if period != "month":
         return cap * {"minute": 1440, "hour": 24, "day": 1}[period] * len(days)
     months = Counter((day.year, day.month) for day in days)

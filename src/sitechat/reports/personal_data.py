@@ -25,7 +25,7 @@ from sitechat.models import (
     Unanswered,
     Usage,
 )
-from sitechat.reports.admin_log import forget_names
+from sitechat.reports.admin_log import replace_contact_names
 from sitechat.runtime.utc_offsets import with_offset
 
 if TYPE_CHECKING:
@@ -162,14 +162,14 @@ def _messages(conversation: Conversation) -> Iterator[dict[str, Any]]:
         if tools := [use.as_dict() for use in message.tool_uses.all()]:
             data["tools"] = tools
         if usage is not None:
-            data["usage"] = _used(usage)
+            data["usage"] = _usage(usage)
         unanswered = getattr(message, "unanswered", None)
         if unanswered is not None:
             data["unanswered"] = _unanswered(unanswered)
         yield data
 
 
-def _used(usage: Usage) -> dict[str, Any]:
+def _usage(usage: Usage) -> dict[str, Any]:
     return {
         "model": usage.model,
         "status": usage.status,
@@ -228,7 +228,7 @@ def forget(data: PersonalData) -> dict[str, int]:
     from sitechat.conversations import erasure
 
     counts = erasure.erase(data.conversations)
-    forget_names()
+    replace_contact_names()
     # Deliveries are deleted with their contacts, and are not counted.
     _, deleted = Contact.objects.filter(pk__in=contacts).delete()
     return {

@@ -27,10 +27,10 @@ from sitechat.runtime.safe_logging import get_logger
 logger = get_logger("sitechat.events")
 
 MAX_SILENCE = timedelta(hours=1)
-"""The time during which all replies to visitors failed, after which the owner is notified."""
+"""The owner is notified if all replies to visitors failed for this time."""
 
 CLEANUP_OVERDUE = timedelta(days=7)
-"""The time without a cleanup after which the owner is notified."""
+"""The owner is notified if no cleanup ran for this time."""
 
 CHECK_INTERVAL = 3600
 """Seconds between two checks of the cleanup."""
@@ -50,11 +50,11 @@ def notify(kind: str, subject: str, text: str, **values: object) -> None:
     """Store a mail to CHAT_NOTIFY, unless one of this kind was stored today.
 
     Args:
-        kind: The kind of problem. What follows a colon, such as the name of a limit, distinguishes
-            mails but does not appear in the admin.
-        subject: The subject in English. It is translated to the site's language.
-        text: The text in English. It is translated, too.
-        values: The values of placeholders in both.
+        kind: The kind of problem. A colon and a name, such as that of a limit, may follow, to store
+            one mail for each name. The admin shows only the part before the colon.
+        subject: The subject in English, which is translated to the site's language.
+        text: The text in English, which is translated, too.
+        values: The values of the placeholders in the subject and the text.
     """
     to = owner_addresses()
     name = f"{kind}:{timezone.now():%Y-%m-%d}"
@@ -139,7 +139,7 @@ def _check_failure(failure: Failure, model: str) -> None:
 
 
 def _check_answers() -> None:
-    """Mail the owner if all replies of the last hour failed, and the last one before it."""
+    """Mail the owner if all replies of the last hour failed, and also the last one before."""
     replies = Usage.objects.filter(command=None).order_by("-created")
     begin = timezone.now() - MAX_SILENCE
     if replies.filter(created__gt=begin).exclude(status__in=FAILED).exists():

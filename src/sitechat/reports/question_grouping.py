@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 logger = get_logger("sitechat.reports")
 
-AT_ONCE = 500
+BATCH = 500
 """Number of questions in one batch."""
 
 MAX_GROUPS = 5000
@@ -49,7 +49,7 @@ def group_new(limit: int | None = None) -> bool:
     waiting = _ungrouped().order_by("created", "pk")
     left = limit
     while left is None or left > 0:
-        size = AT_ONCE if left is None else min(AT_ONCE, left)
+        size = BATCH if left is None else min(BATCH, left)
         rows = list(waiting[:size])
         if rows:
             _group(rows)

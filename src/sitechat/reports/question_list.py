@@ -24,10 +24,10 @@ SHOWN_FIELDS = (
 )
 """The fields of a question and its reply that the list shows."""
 
-GROUPS = 25
+GROUPS_PER_PAGE = 25
 """Number of groups on one page."""
 
-LOADED = 10
+MAX_LOADED = 10
 """Maximum number of questions that are read per group."""
 
 MAX_EXPORTED = 50_000
@@ -72,7 +72,7 @@ class QuestionGroup:
     newest: datetime
     """When the newest question was asked."""
     rows: Sequence[Unanswered]
-    """The newest questions, at most LOADED."""
+    """The newest questions, at most MAX_LOADED."""
 
 
 @dataclass(frozen=True)
@@ -93,9 +93,9 @@ def group_page(chosen: QuestionFilter, number: int = 1) -> GroupPage:
         .annotate(count=Count("pk"), newest=Max("created"))
         .order_by("-count", "-newest", "key")
     )
-    start = (number - 1) * GROUPS
-    found = list(counted[start : start + GROUPS + 1])
-    page = found[:GROUPS]
+    start = (number - 1) * GROUPS_PER_PAGE
+    found = list(counted[start : start + GROUPS_PER_PAGE + 1])
+    page = found[:GROUPS_PER_PAGE]
     loaded: dict[UUID, list[Unanswered]] = {each["key"]: [] for each in page}
     for row in _newest(rows, [*loaded]):
         loaded[row.group or row.reply_id].append(row)
@@ -104,7 +104,7 @@ def group_page(chosen: QuestionFilter, number: int = 1) -> GroupPage:
         for each in page
         if loaded[each["key"]]
     ]
-    return GroupPage(groups, number, len(found) > GROUPS)
+    return GroupPage(groups, number, len(found) > GROUPS_PER_PAGE)
 
 
 def _newest(rows: QuerySet[Any], keys: Sequence[UUID]) -> QuerySet[Unanswered]:
@@ -113,7 +113,7 @@ def _newest(rows: QuerySet[Any], keys: Sequence[UUID]) -> QuerySet[Unanswered]:
         RowNumber(), partition_by=F("key"), order_by=[F("created").desc(), F("pk").desc()]
     )
     # Join the replies only with these questions, not with all of them.
-    newest = rows.filter(_in_groups(keys)).annotate(place=place).filter(place__lte=LOADED)
+    newest = rows.filter(_in_groups(keys)).annotate(place=place).filter(place__lte=MAX_LOADED)
     newest = newest.order_by()
     found = Unanswered.objects.filter(pk__in=list(newest.values_list("pk", flat=True)))
     return found.select_related("reply").only(*SHOWN_FIELDS).order_by("-created", "-pk")
@@ -122,8 +122,8 @@ def _newest(rows: QuerySet[Any], keys: Sequence[UUID]) -> QuerySet[Unanswered]:
 def _in_groups(keys: Sequence[UUID]) -> Q:
     """Return the condition for the questions of some groups.
 
-    Unlike one on the annotation `key`, it is found by indexes, so that filters by bot or date look
-    at the questions of these groups only.
+    It uses indexes, so that only the questions of these groups are read. A condition on the
+    annotation `key` would read all questions.
     """
     return Q(group__in=keys) | Q(group=None, reply__in=keys)
 

@@ -11,7 +11,7 @@ MIN_GROUPED = 0.65
 """Minimum similarity, from 0 to 1, of a question to the first question of its group."""
 
 MIN_REPEATED = 0.85
-"""Minimum similarity, from 0 to 1, of two questions of which the second repeats the first."""
+"""Minimum similarity, from 0 to 1, of two questions to count the second as a repetition."""
 
 MAX_LENGTH = 300
 """Maximum characters of a question that are compared."""

@@ -21,8 +21,7 @@ from sitechat.safe_text import one_line
 EVENT = "report"
 
 MIN_FACTOR_PERCENT = 1000
-"""Minimum percentage of a change that is shown as a factor, such as 11 times."""
-
+"""Minimum percentage of a change that is shown as a factor, such as 11 for 1000%."""
 
 NO_ORIGIN = gettext_noop(
     "There are no links, because the address of the site is not known. Add its host, such as "

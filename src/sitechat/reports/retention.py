@@ -26,7 +26,7 @@ from sitechat.models import (
     Message,
 )
 from sitechat.reports import period_counts, unanswered_questions, usage_summaries
-from sitechat.reports.admin_log import forget_names
+from sitechat.reports.admin_log import replace_contact_names
 from sitechat.runtime import database
 
 JOB = "cleanup"
@@ -40,7 +40,7 @@ MAX_DAYS = 36_500
 
 @dataclass
 class Cleaned:
-    """The numbers of rows that a cleanup deleted or changed, or would."""
+    """The numbers of rows that a cleanup deleted or changed, or would in a dry run."""
 
     conversations: int = 0
     messages: int = 0
@@ -83,7 +83,7 @@ def cleanup(days: int | None = None, *, dry_run: bool = False) -> Cleaned:
         dry_run: Whether to count only.
 
     Returns:
-        What was deleted and ended, or would be.
+        The numbers of deleted rows and ended replies. With `dry_run`, nothing has changed yet.
 
     Raises:
         ValueError: `days` is less than 1.
@@ -105,7 +105,7 @@ def cleanup(days: int | None = None, *, dry_run: bool = False) -> Cleaned:
     database.retry(unanswered_questions.review_new_replies)
     database.retry(approved_search.embed_missing)
     database.retry(usage_summaries.sum_again)
-    database.retry(partial(period_counts.keep_counts, _cutoff(days)))
+    database.retry(partial(period_counts.store_last_counts, _cutoff(days)))
     while ids := list(old.order_by("updated").values_list("pk", flat=True)[: erasure.BATCH]):
         counts = erasure.erase(old.filter(pk__in=ids))
         if not counts:
@@ -115,7 +115,7 @@ def cleanup(days: int | None = None, *, dry_run: bool = False) -> Cleaned:
     _delete(Delivery.objects.outdated(_cutoff(days)))
     cleaned.consents = _delete(consents)
     cleaned.contacts = _delete(contacts)
-    database.retry(forget_names)
+    database.retry(replace_contact_names)
     cleaned.counters = get_ledger().purge()
     Job.record(JOB)
     return cleaned

@@ -22,26 +22,30 @@ class Thumbs:
     down: int
 
 
-def count_thumbs(*limits: datetime) -> list[Thumbs]:
+def count_thumbs(*boundaries: datetime) -> list[Thumbs]:
     """Return the thumbs of the periods between consecutive times.
 
     The index of ratings contains conversations, but no times. Most conversations lie within one
     period, so their ratings are counted from the index alone. The replies' own times are read only
     for the few conversations that continue from one period into the next.
     """
-    times = [usage_summaries.as_stored(limit) for limit in limits]
+    times = [usage_summaries.as_stored(boundary) for boundary in boundaries]
     crossing = list(_crossing(times))
     rated = Message.objects.filter(rating__in=(-1, 1), conversation__command=None)
-    counts: dict[str, Count] = {}
-    read: dict[str, Count] = {}
+    by_conversation: dict[str, Count] = {}
+    by_reply: dict[str, Count] = {}
     for number, (start, end) in enumerate(pairwise(times)):
         within = Q(conversation__created__gte=start, conversation__updated__lt=end)
         in_period = Q(created__gte=start, created__lt=end)
         for name, rating in (("up", 1), ("down", -1)):
-            counts[f"{name}_{number}"] = Count("conversation_id", filter=within & Q(rating=rating))
-            read[f"{name}_{number}"] = Count("conversation_id", filter=in_period & Q(rating=rating))
-    known = rated.aggregate(**counts)
-    others = rated.filter(conversation__in=crossing).aggregate(**read)
+            by_conversation[f"{name}_{number}"] = Count(
+                "conversation_id", filter=within & Q(rating=rating)
+            )
+            by_reply[f"{name}_{number}"] = Count(
+                "conversation_id", filter=in_period & Q(rating=rating)
+            )
+    known = rated.aggregate(**by_conversation)
+    others = rated.filter(conversation__in=crossing).aggregate(**by_reply)
     return [
         Thumbs(*(known[name] + others[name] for name in (f"up_{number}", f"down_{number}")))
         for number in range(len(times) - 1)

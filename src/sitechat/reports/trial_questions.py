@@ -77,7 +77,7 @@ async def _ask_all(
             continue
         try:
             asking_bots.check_configured()
-            message = await sync_to_async(asking_bots.understand)(answer.question, bot)
+            message = await sync_to_async(asking_bots.parse_question)(answer.question, bot)
             live = await sync_to_async(asking_bots.compose_question)(
                 message, Asker.ADMIN, instructions=instructions
             )
@@ -91,7 +91,7 @@ async def _ask_all(
         answer.dollars = float(usage.dollars)
         ending = live.ending
         if ending is not None and ending.error is not None:
-            answer.problem = asking_bots.reason_of_failure(ending.error, live.request.model)
+            answer.problem = asking_bots.failure_reason(ending.error, live.request.model)
         elif usage.status == Status.STOPPED:
             answer.problem = _(
                 "The answer took too long, so it was cut off. Visitors get the whole answer."

@@ -30,7 +30,7 @@ JOB = "review"
 RATINGS = "ratings"
 """The name of the `Job` with the time up to which thumbs down were reviewed."""
 
-AT_ONCE = 1000
+BATCH = 1000
 """Number of replies in one batch."""
 
 REVIEWED_FIELDS = (
@@ -90,7 +90,7 @@ def _review_ratings(limit: int | None) -> bool:
     if limit is not None and not has_new_ratings():
         return True
     now = timezone.now()
-    size = limit or AT_ONCE
+    size = limit or BATCH
     while (found := _list_disliked(size)) == size and limit is None:
         pass
     if found < size:
@@ -104,7 +104,7 @@ def _review(limit: int | None) -> bool:
         return True
     left = limit
     while left is None or left > 0:
-        size = AT_ONCE if left is None else min(AT_ONCE, left)
+        size = BATCH if left is None else min(BATCH, left)
         batch = _batch(since, end, size)
         _review_batch([used.reply for used in batch if used.reply is not None])
         if len(batch) < size:
@@ -224,7 +224,7 @@ def _questions(replies: Sequence[Message]) -> dict[tuple[UUID, int], str]:
     rows = Message.objects.filter(
         role=Role.USER,
         conversation__in={conversation for conversation, _position in wanted},
-        position__in={position for _talk, position in wanted},
+        position__in={position for _conversation, position in wanted},
     ).values_list("conversation_id", "position", "text")
     return {(conversation, position): text for conversation, position, text in rows}
 
@@ -264,11 +264,11 @@ def _insert(rows: list[Unanswered]) -> None:
 
 
 def _announce(replies: set[UUID]) -> None:
-    """Announce new rows, except for old replies, which a first review lists all at once."""
-    news = Unanswered.objects.filter(
+    """Announce new rows, except for old replies, because a site's first review lists them all."""
+    recent = Unanswered.objects.filter(
         reply__in=replies, created__gt=timezone.now() - MAX_ANNOUNCED_AGE
     )
-    for row in news.select_related("reply", "conversation") if replies else ():
+    for row in recent.select_related("reply", "conversation") if replies else ():
         announce(
             "question_unanswered",
             sender=Unanswered,

@@ -12,7 +12,7 @@ from sitechat.reports import usage_summaries
 from sitechat.reports.background_work import BackgroundWork
 from sitechat.runtime.per_process import PerProcess
 
-LARGE = 2_000
+MAX_IN_REQUEST = 2_000
 """Maximum number of replies that a request sums up itself. With more, a thread does it."""
 
 WAIT = 0.05
@@ -20,7 +20,7 @@ WAIT = 0.05
 
 
 @dataclass(frozen=True)
-class CatchingUp:
+class SummingProgress:
     """The progress of the summing, in replies."""
 
     done: int
@@ -32,8 +32,8 @@ class CatchingUp:
         return min(1.0, self.done / self.total) if self.total else 1.0
 
 
-def catch_up() -> CatchingUp | None:
-    """Start a thread that sums up past usage, if more than LARGE replies are left.
+def catch_up() -> SummingProgress | None:
+    """Start a thread that sums up past usage, if more than MAX_IN_REQUEST replies are left.
 
     Returns:
         The progress; None if a request can sum up what is left.
@@ -45,7 +45,7 @@ def catch_up() -> CatchingUp | None:
         return None
     summed = Summary.objects.filter(period=Summary.Period.HOUR).aggregate(Sum("replies"))
     total = Usage.objects.filter(usage_summaries.VISITORS).count()
-    return CatchingUp(summed["replies__sum"] or 0, total)
+    return SummingProgress(summed["replies__sum"] or 0, total)
 
 
 def _is_much_left() -> bool:
@@ -54,7 +54,7 @@ def _is_much_left() -> bool:
     if until is not None and until > datetime.now(timezone.utc):
         until = None  # the clock was ahead: everything is summed up again
     left = replies.filter(created__gte=usage_summaries.as_stored(until)) if until else replies
-    return left.order_by().values("pk")[: LARGE + 1].count() > LARGE
+    return left.order_by().values("pk")[: MAX_IN_REQUEST + 1].count() > MAX_IN_REQUEST
 
 
 def sum_up_past(now: datetime | None = None) -> None:

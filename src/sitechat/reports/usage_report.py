@@ -78,9 +78,9 @@ def report(
     Args:
         by: `hour`, `day` or `month`.
         end: The end of the span (exclusive); by default now.
-        bot: Include only the replies of this bot.
-        model: Include only the replies of this model.
-        commands: Include questions of commands, of the admin, and of staff in the chat.
+        bot: The bot whose replies are included; empty for all.
+        model: The model whose replies are included; empty for all.
+        commands: Whether to include questions of commands, of the admin, and of staff in the chat.
         now: The time of the report; by default the current time.
 
     Raises:
@@ -89,11 +89,7 @@ def report(
     if by not in SPANS:
         raise ValueError(f"by is {by!r}; valid are {', '.join(SPANS)}.")
     now = now or datetime.now(timezone.utc)
-    last = period_of(by, min(end, now) if end else now)
-    if end and last == end:
-        last = step(by, last, -1)
-    start = step(by, last, 1 - SPANS[by])
-    finish = step(by, last, 1)
+    start, finish = _span(by, end, now)
     periods = {moment: Figures() for moment in _periods(by, start, finish)}
     total, models, bots = Figures(), dict[str, Figures](), dict[str, Figures]()
     details: dict[Key, Figures] = {}
@@ -125,6 +121,14 @@ def report(
         total=total,
         details=dict(sorted(details.items())),
     )
+
+
+def _span(by: str, end: datetime | None, now: datetime) -> tuple[datetime, datetime]:
+    """Return the start of the first period of a report, and the end of the last one."""
+    last = period_of(by, min(end, now) if end else now)
+    if end and last == end:
+        last = step(by, last, -1)
+    return step(by, last, 1 - SPANS[by]), step(by, last, 1)
 
 
 def budgets(now: datetime | None = None) -> list[LimitUse]:

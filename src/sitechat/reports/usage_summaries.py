@@ -31,15 +31,18 @@ SETTLING_TIME = timedelta(minutes=10)
 """The delay between the end of an hour and its summary, so that all its rows are committed."""
 
 REPEATED_SPAN = timedelta(days=3)
-"""The time before the cleanup that it sums again."""
+"""The cleanup sums the usage of this time before it again."""
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 VISITORS = Q(command=None)
+"""The condition for replies to visitors."""
+
 COMMANDS = Q(command__isnull=False)
+"""The condition for replies to commands, to the admin and to staff."""
+
 LIMITED = Q(command__in=[Asker.DOCTOR, Asker.STAFF])
-"""Conditions for replies to visitors; to commands, the admin and staff; and those of the latter
-that CHAT_LIMITS counts."""
+"""The condition for the replies of COMMANDS that CHAT_LIMITS counts."""
 
 ERRORS = frozenset({Status.FAILED, Status.INTERRUPTED})
 
@@ -47,8 +50,8 @@ ERRORS = frozenset({Status.FAILED, Status.INTERRUPTED})
 def summarise_new_hours(now: datetime | None = None) -> datetime | None:
     """Sum the hours that have ended since the last call.
 
-    The first call sums all replies, as does one after the clock was set back. This takes about a
-    minute for 500,000 replies.
+    The first call sums all replies, and so does a call after the clock was set back. This takes
+    about a minute for 500,000 replies.
 
     Returns:
         The time up to which everything is summed; None if there was never a reply.

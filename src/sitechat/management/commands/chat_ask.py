@@ -47,7 +47,7 @@ class Command(ChatCommand):
         try:
             if not options["show_prompt"]:
                 asking_bots.check_configured()
-            ask = asking_bots.understand(options["question"], options["bot"], options["page"])
+            ask = asking_bots.parse_question(options["question"], options["bot"], options["page"])
             if options["verbosity"] > 0:
                 self.warn(_("Searching the site…"))
             live = asking_bots.compose_question(ask, Asker.ASK)
@@ -68,7 +68,7 @@ class Command(ChatCommand):
         if options["show_sources"]:
             self._show_sources(live)
         if live.ending is not None and live.ending.error is not None:
-            raise CommandError(asking_bots.reason_of_failure(live.ending.error, live.request.model))
+            raise CommandError(asking_bots.failure_reason(live.ending.error, live.request.model))
 
     def _show_sources(self, live: LiveReply) -> None:
         self.say("")

@@ -15,7 +15,10 @@ POINT = gettext_lazy("ChatMiddleware is first in MIDDLEWARE")
 
 
 def examine() -> Iterator[Finding]:
-    """Check MIDDLEWARE in the settings of this machine. They do not show whether ASGI is used."""
+    """Check MIDDLEWARE in the settings of this machine.
+
+    The settings do not show whether the site is served as ASGI, so the finding is not an error.
+    """
     if list(settings.MIDDLEWARE)[:1] == [CHAT_MIDDLEWARE]:
         yield Finding(
             str(POINT), True, _("the site's other pages stay fast while many write at once")

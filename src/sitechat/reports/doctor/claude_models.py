@@ -166,10 +166,10 @@ def _fallbacks(bots: Iterable[Chatbot], listed: ListedModels) -> Iterator[Findin
                 point, False, seen, _("Known: %(names)s.") % {"names": ", ".join(listed.ids)}
             )
             continue
-        yield Finding(point, True, _who_hands_over(bot, listed))
+        yield Finding(point, True, _fallback_description(bot, listed))
 
 
-def _who_hands_over(bot: Chatbot, listed: ListedModels) -> str:
+def _fallback_description(bot: Chatbot, listed: ListedModels) -> str:
     """Return whether the API or the chat asks the bot's fallback model, and why."""
     fallback, model = bot.fallback_model or "", catalog.find(bot.model)
     names = {"fallback": fallback, "model": bot.model}
@@ -232,7 +232,7 @@ def _sizes(info: ModelInfo) -> str:
 
 
 def _lacks(bot: Chatbot, info: ModelInfo) -> Iterator[tuple[str, str]]:
-    """Yield features that the bot requests and the model lacks, each with a cure."""
+    """Yield each feature that the bot requests and the model lacks, and what to do about it."""
     request = Request(bot.model, bot.max_tokens, [], thinking=bot.thinking, effort=bot.effort)
     longest = max(request.max_output, bot.max_tokens)
     if info.max_tokens and longest > info.max_tokens:

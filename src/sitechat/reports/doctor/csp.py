@@ -35,7 +35,7 @@ def allows_calls(header: str, page: str, endpoint: str) -> bool:
     """Return whether a page may call an address; see `allows_script`."""
     names = ("connect-src", "default-src")
     policies = [_sources(policy, names) for policy in _read(header)]
-    return all(sources is None or _matches(sources, page, endpoint) for sources in policies)
+    return all(sources is None or _any_matches(sources, page, endpoint) for sources in policies)
 
 
 def _read(header: str) -> list[Policy]:
@@ -59,15 +59,22 @@ def _script(sources: list[str] | None, page: str, script: str, nonce: str) -> bo
         return True
     if "'strict-dynamic'" in map(str.lower, sources):
         return False  # browsers then ignore origins and 'self'
-    return _matches(sources, page, script)
+    return _any_matches(sources, page, script)
 
 
-def _matches(sources: list[str], page: str, address: str) -> bool:
+def _any_matches(sources: list[str], page: str, address: str) -> bool:
     own, url = urlsplit(page), urlsplit(address)
-    return any(_match(source, own, url) for source in sources)
+    return any(_matches(source, own, url) for source in sources)
 
 
-def _match(source: str, own: SplitResult, url: SplitResult) -> bool:
+def _matches(source: str, own: SplitResult, url: SplitResult) -> bool:
+    """Return whether a source of a policy allows an address.
+
+    Args:
+        source: The source.
+        own: The address of the page with the policy.
+        url: The address that the page loads or calls.
+    """
     if source.lower() == "'self'":
         if own.hostname != url.hostname:
             return False

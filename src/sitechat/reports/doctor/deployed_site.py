@@ -145,17 +145,17 @@ class DeployedSite:
         answers = []
         for scheme in self._guesses:
             url = self.url.copy_with(scheme=scheme)
-            answers.append(self.get(str(url), pages=True))
+            answers.append(self.get(str(url), follow_redirects=True))
             if answers[-1].connected:
                 self.url, self._guesses = url, [scheme]
                 return answers[-1]
         return answers[0]
 
     def get(
-        self, url: str, headers: Mapping[str, str] | None = None, *, pages: bool = False
+        self, url: str, headers: Mapping[str, str] | None = None, *, follow_redirects: bool = False
     ) -> SiteResponse:
-        """Send a GET request; with `pages`, follow redirects like a browser."""
-        return self.send("GET", url, None, headers or {}, pages=pages)
+        """Send a GET request, as `send` does."""
+        return self.send("GET", url, None, headers or {}, follow_redirects=follow_redirects)
 
     def send(
         self,
@@ -165,7 +165,7 @@ class DeployedSite:
         headers: Mapping[str, str],
         *,
         cookies: Mapping[str, str] | None = None,
-        pages: bool = False,
+        follow_redirects: bool = False,
     ) -> SiteResponse:
         """Send a request without a session, and read the response.
 
@@ -175,7 +175,7 @@ class DeployedSite:
             data: The values of a JSON body; None for no body.
             headers: Headers in addition to those of a browser.
             cookies: The cookies of an earlier response, to continue its session.
-            pages: Whether to follow redirects, as browsers do for pages.
+            follow_redirects: Whether to follow redirects, as browsers do for pages.
 
         Returns:
             The response. Errors are in its `error`, never raised.
@@ -188,33 +188,43 @@ class DeployedSite:
             sent["Accept-Encoding"] = STREAM_ENCODINGS
         if cookies:
             sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
-        with httpx2.Client(
-            timeout=httpx2.Timeout(TIMEOUT, connect=CONNECT_TIMEOUT),
-            follow_redirects=pages,
-            max_redirects=MAX_REDIRECTS,
-            auth=self._auth,
-            verify=self._tls,
-            trust_env=not self.is_local,
-        ) as client:
+        with self._client(follow_redirects=follow_redirects) as client:
             started = perf_counter()
             try:
                 with client.stream(method, url, json=data, headers=sent) as response:
-                    answer.url, answer.status = str(response.url), response.status_code
-                    answer.headers = {n.lower(): v for n, v in response.headers.items()}
+                    _read(response, answer, started)
                     answer.cookies = dict(client.cookies)
-                    # A decoder would delay parts of a stream.
-                    is_stream = answer.content_type == "text/event-stream"
-                    for piece in response.iter_raw() if is_stream else response.iter_bytes():
-                        answer.body += piece
-                        answer.arrivals.append(perf_counter() - started)
-                        if len(answer.body) > MAX_BODY:
-                            break
             except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.CookieConflict) as error:
                 answer.connected = not isinstance(
                     error, (httpx2.ConnectError, httpx2.ConnectTimeout)
                 )
                 answer.error, answer.cure = _explain(error)
         return answer
+
+    def _client(self, *, follow_redirects: bool) -> httpx2.Client:
+        import httpx2
+
+        return httpx2.Client(
+            timeout=httpx2.Timeout(TIMEOUT, connect=CONNECT_TIMEOUT),
+            follow_redirects=follow_redirects,
+            max_redirects=MAX_REDIRECTS,
+            auth=self._auth,
+            verify=self._tls,
+            trust_env=not self.is_local,
+        )
+
+
+def _read(response: httpx2.Response, answer: SiteResponse, started: float) -> None:
+    """Read a response into `answer`, which keeps what arrives before an error."""
+    answer.url, answer.status = str(response.url), response.status_code
+    answer.headers = {name.lower(): value for name, value in response.headers.items()}
+    # A decoder would delay parts of a stream.
+    is_stream = answer.content_type == "text/event-stream"
+    for piece in response.iter_raw() if is_stream else response.iter_bytes():
+        answer.body += piece
+        answer.arrivals.append(perf_counter() - started)
+        if len(answer.body) > MAX_BODY:
+            break
 
 
 def _is_web(url: httpx2.URL) -> bool:

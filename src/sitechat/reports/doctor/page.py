@@ -131,7 +131,7 @@ def _found(page: SiteResponse, element: HtmlElement) -> FoundChat:
 
 def _home(site: DeployedSite, answer: SiteResponse) -> Iterator[Finding]:
     """Look for the chat on the home page, because the given address is not a page."""
-    home = site.get(urljoin(answer.url, "/"), pages=True)
+    home = site.get(urljoin(answer.url, "/"), follow_redirects=True)
     element = find_element(home)
     if element is None:
         yield Finding(
@@ -197,7 +197,7 @@ def _is_script(value: str) -> bool:
 
 
 def _script(site: DeployedSite, url: str) -> Finding:
-    script = site.get(url, pages=True)
+    script = site.get(url, follow_redirects=True)
     kind = script.content_type
     right = script.status == 200 and kind in SCRIPT_TYPES and len(script.body) > 0
     seen = script.error or _("%(status)s %(content_type)s, %(bytes)s bytes") % {

@@ -63,10 +63,12 @@ def examine_stream(answer: SiteResponse) -> Iterator[Finding]:
     if '"error"' in text:
         event = next(line for line in text.splitlines() if '"error"' in line)
         seen = event.removeprefix("data: ")[:200]
-        yield Finding(_("Claude answers"), False, seen, _why(text) or _("See the site's log."))
+        yield Finding(
+            _("Claude answers"), False, seen, _failure_reason(text) or _("See the site's log.")
+        )
 
 
-def _why(stream: str) -> str:
+def _failure_reason(stream: str) -> str:
     """Return why Claude did not answer, or "" if this machine has no access to the database."""
     reply = re.search(r'"reply": "([0-9a-f-]{36})"', stream)
     if reply is None:

@@ -159,7 +159,7 @@ def _case_of(answer: ApprovedAnswer) -> Case:
 
 def _understood(case: Case, where: str, bot: str | None) -> IncomingMessage:
     try:
-        return asking_bots.understand(case.ask, case.bot or bot, case.page)
+        return asking_bots.parse_question(case.ask, case.bot or bot, case.page)
     except ChatError as error:
         raise InvalidSuite(f"{where}: {error.as_dict()['message']}") from None
 
