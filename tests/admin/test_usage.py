@@ -218,4 +218,4 @@ def test_nothing_makes_an_empty_plot(values: list[float | None]) -> None:
     ("value", "step"), [(0.3, 0.5), (1, 1), (1.01, 2), (2.4, 2.5), (26, 50), (7e-5, 1e-4)]
 )
 def test_axes_have_round_steps(value: float, step: float) -> None:
-    assert svg_plots.nice(value) == pytest.approx(step)
+    assert svg_plots.axis_step(value) == pytest.approx(step)

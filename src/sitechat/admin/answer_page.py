@@ -46,7 +46,7 @@ class Answering:
     over. `other`: another person has joined. `waiting`: the visitor waits for a person. `free`: the
     bot answers. `off`: CHAT_PERSON is empty.
     """
-    words: str | Promise
+    state_text: str | Promise
     """A sentence that says who answers now."""
     question: str
     """The visitor's first question."""
@@ -78,7 +78,7 @@ class Answering:
             conversation=conversation,
             handoff=handoff,
             state=state,
-            words=_words(state, handoff),
+            state_text=_state_text(state, handoff),
             question=digest.question,
             visitor=digest.visitor,
             names=[] if options is None else staff_actions.names_for(user, options),
@@ -113,7 +113,7 @@ def _state(handoff: Handoff | None, user: Any) -> str:
     return "mine_to_take" if may_take else "other"
 
 
-def _words(state: str, handoff: Handoff | None) -> str:
+def _state_text(state: str, handoff: Handoff | None) -> str:
     if state == "off":
         return _("CHAT_PERSON is empty, so people can't answer visitors.")
     if handoff is None or state == "free":
@@ -124,10 +124,10 @@ def _words(state: str, handoff: Handoff | None) -> str:
     if state == "mine":
         return _("You answer as %(name)s.") % {"name": handoff.name}
     agent = handoff.agent.get_username() if handoff.agent is not None else handoff.name
-    words = _("%(user)s answers as %(name)s.") % {"user": agent, "name": handoff.name}
+    text = _("%(user)s answers as %(name)s.") % {"user": agent, "name": handoff.name}
     if state == "mine_to_take" and handoff.assigned is not None:
-        return " ".join([words, _("The conversation is assigned to you.")])
-    return words
+        return " ".join([text, _("The conversation is assigned to you.")])
+    return text
 
 
 def actions() -> Mapping[str, StaffAction]:

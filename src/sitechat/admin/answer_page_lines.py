@@ -15,10 +15,10 @@ from sitechat.models import Conversation, HandoffEntry, Message, Role, Status
 from sitechat.safe_text import visible
 
 MESSAGES = 200
-"""Maximum number of messages that are returned at once, the newest."""
+"""Number of messages that are returned at once, the newest ones."""
 
 ENTRIES = 100
-"""Maximum number of steps and notes that are returned at once, the newest."""
+"""Number of steps and notes that are returned at once, the newest ones."""
 
 KINDS = {Role.USER: "visitor", Role.ASSISTANT: "bot", Role.AGENT: "agent"}
 

@@ -43,7 +43,7 @@ MAX_WORDING_LENGTH = 500
 MAX_QUESTIONS_LENGTH = MAX_WORDINGS * (MAX_WORDING_LENGTH + 1)
 """The maximum length of the field for the wordings."""
 
-LARGE = {"class": "vLargeTextField", "dir": "auto"}
+LARGE_FIELD = {"class": "vLargeTextField", "dir": "auto"}
 
 
 class FormIdField(forms.UUIDField):
@@ -77,8 +77,8 @@ class ApprovedAnswerForm(AnswerModelForm):
         widgets = {
             "title": forms.TextInput(attrs={"class": "vTextField", "dir": "auto"}),
             "url": forms.TextInput(attrs={"class": "vTextField", "dir": "ltr"}),
-            "questions": LimitedTextarea(MAX_QUESTIONS_LENGTH, {**LARGE, "rows": 4}),
-            "answer": LimitedTextarea(MAX_ANSWER_LENGTH, {**LARGE, "rows": 12}),
+            "questions": LimitedTextarea(MAX_QUESTIONS_LENGTH, {**LARGE_FIELD, "rows": 4}),
+            "answer": LimitedTextarea(MAX_ANSWER_LENGTH, {**LARGE_FIELD, "rows": 12}),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -166,7 +166,7 @@ class ApprovedAnswerAdmin(OwnTemplates, Uncounted, AnswerModelAdmin):
         reply = parse_uuid(request.GET.get("reply", ""))
         if reply is None or not may_read_transcripts(request):
             return {}
-        # Start-up cost, as in all methods.
+        # Start-up cost: only the forms need the drafts.
         from sitechat.reports import answer_drafts
 
         draft = answer_drafts.draft(reply)
@@ -226,7 +226,7 @@ class ApprovedAnswerAdmin(OwnTemplates, Uncounted, AnswerModelAdmin):
 
     def ask_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Show a form with the question of an answer. A POST asks it, which costs money."""
-        # Start-up cost.
+        # Start-up cost: only this page asks questions.
         from sitechat.admin.trial_rows import TrialRow
         from sitechat.reports import trial_questions
 
@@ -264,6 +264,7 @@ class ApprovedAnswerAdmin(OwnTemplates, Uncounted, AnswerModelAdmin):
 
 
 def _bots_of(answer: ApprovedAnswer) -> list[str]:
+    """Return the bots that give the answer: the chosen ones, or all."""
     names = [*conf.CHAT_BOTS]
     own = [name for name in names if isinstance(answer.bots, list) and name in answer.bots]
     return own or names

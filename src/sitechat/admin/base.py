@@ -43,7 +43,7 @@ class OwnTemplates(MixedInto):
 
     @property
     def urls(self) -> list[Any]:
-        """Return the URLs. Their views answer forms that are too long in the admin's own words."""
+        """Return the URLs. For a form that is too long, their views show a page of the admin."""
         patterns: list[Any] = super().urls
         for pattern in patterns:
             pattern.callback = with_size_check(pattern.callback, self._refuse_too_long)

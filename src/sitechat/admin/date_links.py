@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 PARTS = ("year", "month", "day")
 
 MAX_YEARS = 20
-"""Maximum number of years that are offered. Of more years, the newest are."""
+"""Maximum number of years that are offered, the newest ones."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,7 @@ class DateLinks:
             if first.year != last.year:
                 years = range(first.year, last.year + 1)
                 return cls(choices=[link(str(each), each) for each in years][-MAX_YEARS:])
+            # All rows are of one year, so its months are offered at once.
             back, year, month = [], first.year, None
         if month is None or not 1 <= month <= 12:
             months = [

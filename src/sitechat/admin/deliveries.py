@@ -88,7 +88,7 @@ class DeliveryAdmin(ReadOnlyPage, KeysetRows, DeliveryModelAdmin):
 
     @admin.display(description=_("last error"))
     def shown_error(self, delivery: Delivery) -> str:
-        """Return the last error. A mail server may have named the visitor's address in it."""
+        """Return the last error. The error of a mail server may contain the visitor's address."""
         return visible(_masked(delivery, delivery.error))
 
     def has_send_permission(self, request: HttpRequest) -> bool:

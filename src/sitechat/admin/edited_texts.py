@@ -134,37 +134,29 @@ class BotTextsAdmin(OwnersPage, TextsModelAdmin):
         bot = request.GET.get("bot", "")
         bot = bot if bot in bots else bots[0]
         latest = bot_texts.newest(bot)
-        may_change = self.has_change_permission(request)
-        rows: list[TrialRow] = []
+        if request.method != "POST":
+            form = TextsForm(instance=self._chosen_version(request, bot, latest), latest=latest)
+            return self._page(request, bot, form, latest, [], [], extra_context)
+        if not self.has_change_permission(request):
+            raise PermissionDenied
         questions = request.POST.getlist("question")[: trial_questions.MAX_QUESTIONS]
-        if request.method == "POST":
-            if not may_change:
-                raise PermissionDenied
-            form = self._sent(request, bot, latest)
-            if "_try" in request.POST:
-                form.is_valid()
-                instructions = form.cleaned_data.get("instructions")
-                asked = [question for question in questions if question.strip()]
-                if instructions is not None and asked:
-                    # Start-up cost: only a trial needs the rows.
-                    from sitechat.admin.trial_rows import TrialRow
-
-                    rows = list(map(TrialRow.of, trial_questions.ask(asked, bot, instructions)))
-            else:
-                while form.is_valid():
-                    if self._save(request, form.instance, latest):
-                        return HttpResponseRedirect("?" + urlencode({"bot": bot}))
-                    latest = bot_texts.newest(bot)
-                    form = self._sent(request, bot, latest)
+        rows: list[TrialRow] = []
+        form = self._sent_form(request, bot, latest)
+        if "_try" in request.POST:
+            rows = _try_instructions(form, bot, questions)
         else:
-            form = TextsForm(instance=self._shown(request, bot, latest), latest=latest)
+            while form.is_valid():
+                if self._save(request, form.instance, latest):
+                    return HttpResponseRedirect("?" + urlencode({"bot": bot}))
+                latest = bot_texts.newest(bot)
+                form = self._sent_form(request, bot, latest)
         return self._page(request, bot, form, latest, rows, questions, extra_context)
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
         """Redirect to the form, because a version has no page of its own."""
         return HttpResponseRedirect("../../")
 
-    def _shown(self, request: HttpRequest, bot: str, latest: BotTexts | None) -> BotTexts:
+    def _chosen_version(self, request: HttpRequest, bot: str, latest: BotTexts | None) -> BotTexts:
         """Return the version that the query string names, else the newest one."""
         wanted = number_in(request, "version")
         earlier = None
@@ -172,7 +164,7 @@ class BotTextsAdmin(OwnersPage, TextsModelAdmin):
             earlier = BotTexts.objects.filter(bot=bot, pk=wanted).first()
         return earlier or latest or BotTexts(bot=bot)
 
-    def _sent(self, request: HttpRequest, bot: str, latest: BotTexts | None) -> TextsForm:
+    def _sent_form(self, request: HttpRequest, bot: str, latest: BotTexts | None) -> TextsForm:
         return TextsForm(request.POST, instance=BotTexts(bot=bot), latest=latest)
 
     def _save(self, request: HttpRequest, row: BotTexts, latest: BotTexts | None) -> bool:
@@ -229,6 +221,19 @@ class BotTextsAdmin(OwnersPage, TextsModelAdmin):
             **(extra_context or {}),
         }
         return self.page(request, "admin/sitechat/bottexts/change_list.html", context)
+
+
+def _try_instructions(form: TextsForm, bot: str, questions: list[str]) -> list[TrialRow]:
+    """Ask the questions with the instructions of a form, unless the instructions are invalid."""
+    form.is_valid()
+    instructions = form.cleaned_data.get("instructions")
+    asked = [question for question in questions if question.strip()]
+    if instructions is None or not asked:
+        return []
+    # Start-up cost: only a trial needs the rows.
+    from sitechat.admin.trial_rows import TrialRow
+
+    return list(map(TrialRow.of, trial_questions.ask(asked, bot, instructions)))
 
 
 def _versions(bot: str) -> list[dict[str, Any]]:

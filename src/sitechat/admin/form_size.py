@@ -1,7 +1,7 @@
-"""An answer to forms of the admin that are longer than Django reads.
+"""The response to forms of the admin that are longer than DATA_UPLOAD_MAX_MEMORY_SIZE.
 
-Django's CSRF middleware reads a form before the view runs, and answers a longer one with a page
-that says nothing but "Bad Request". Therefore the views are exempt from the middleware, and check
+Django's CSRF middleware reads a form before the view runs. For a longer form, it returns a page
+that says only "Bad Request". Therefore the views are exempt from the middleware, and check
 the token themselves after they have read the form.
 """
 
@@ -26,11 +26,11 @@ View = Callable[..., HttpResponseBase]
 
 
 def with_size_check(view: View, too_long: Callable[[HttpRequest], HttpResponseBase]) -> View:
-    """Return the view of an admin page, with an answer to forms that are too long.
+    """Return the view of an admin page, with a response to forms that are too long.
 
     Args:
         view: The view. It is protected against forged requests, as by Django's middleware.
-        too_long: Returns the answer to a form that is too long. It may raise the error again.
+        too_long: Returns the response to a form that is too long, or raises an error.
     """
     protected = csrf_protect(view)
 
@@ -51,7 +51,8 @@ def with_size_check(view: View, too_long: Callable[[HttpRequest], HttpResponseBa
 def _discard_body(request: HttpRequest) -> None:
     """Read the rest of the form.
 
-    Otherwise servers close the connection, and browsers may report that instead of the answer.
+    Otherwise servers close the connection, and browsers may show an error of the connection
+    instead of the response.
     """
     left = MAX_DISCARDED
     with suppress(OSError):

@@ -74,14 +74,14 @@ class InboxPages:
             return JsonResponse({"error": str(ConversationGone()), "gone": True}, status=410)
         self.admin.check_permission(request, conversation)
         answering = Answering.of(conversation, request.user)
-        news = talk(conversation, request.GET.get("after", ""))
-        html = render_to_string("admin/sitechat/handoff/lines.html", {"talk": news}, request)
+        new = talk(conversation, request.GET.get("after", ""))
+        html = render_to_string("admin/sitechat/handoff/lines.html", {"talk": new}, request)
         return JsonResponse(
             {
                 "html": html,
-                "cursor": news.cursor,
+                "cursor": new.cursor,
                 "state": answering.state,
-                "words": str(answering.words),
+                "words": str(answering.state_text),
             }
         )
 

@@ -24,7 +24,7 @@ BEFORE = "before"
 
 
 class NoCountPaginator(Paginator):  # type: ignore[type-arg]
-    """A paginator without rows, because Django's templates need one."""
+    """A paginator without rows. Django's templates need a paginator."""
 
     count = 0
 
@@ -52,15 +52,15 @@ class KeysetList(ChangeList):
         """Read the position from the query string and return the filtered rows."""
         if any("\0" in value for _name, values in request.GET.lists() for value in values):
             raise IncorrectLookupParameters  # PostgreSQL rejects NUL
-        self.place = self._known(ListPosition.parse(self.params.pop(BEFORE, "")))
+        self.position = self._valid(ListPosition.parse(self.params.pop(BEFORE, "")))
         getattr(self, "filter_params", {}).pop(BEFORE, None)
         return super().get_queryset(request, *args, **kwargs)
 
     def get_results(self, request: HttpRequest) -> None:
         """Read one page of rows, without counting the others."""
         found = self.queryset.order_by(f"-{self.moment}", "-pk")
-        if self.place is not None:
-            found = found.filter(self.place.older(self.moment))
+        if self.position is not None:
+            found = found.filter(self.position.older(self.moment))
         try:
             rows = list(self.window(found)[: self.list_per_page + 1])
         except (ValueError, OverflowError, DataError):  # such as the year -1
@@ -75,7 +75,7 @@ class KeysetList(ChangeList):
             else self.window_end
         )
         self.older = self.get_query_string({BEFORE: str(end)}) if end else ""
-        self.newest = self.get_query_string() if self.place is not None else ""
+        self.newest = self.get_query_string() if self.position is not None else ""
         self.show(rows)
         # Attributes that Django's templates and views read.
         self.result_list = rows
@@ -85,15 +85,15 @@ class KeysetList(ChangeList):
         self.can_show_all = self.multi_page = False
         self.paginator = NoCountPaginator([], self.list_per_page)
 
-    def _known(self, place: ListPosition | None) -> ListPosition | None:
+    def _valid(self, position: ListPosition | None) -> ListPosition | None:
         """Return the position if its id is valid for the model, else None."""
-        if place is None or (place.pk.isdecimal() and not is_id(place.pk)):
+        if position is None or (position.pk.isdecimal() and not is_id(position.pk)):
             return None
         try:
-            self.model._meta.pk.clean(place.pk, None)
+            self.model._meta.pk.clean(position.pk, None)
         except ValidationError:
             return None
-        return place
+        return position
 
 
 class NewestFirst(KeysetList):

@@ -27,7 +27,6 @@ from sitechat.safe_text import safe_link, visible
 if TYPE_CHECKING:
     from sitechat.knowledge.searching import Found
 
-if TYPE_CHECKING:
     PageModelAdmin = admin.ModelAdmin[Page]
 else:
     PageModelAdmin = admin.ModelAdmin
@@ -179,13 +178,13 @@ def _row(page: Page, passages: int) -> PageRow:
         link=safe_link(page.url),
         source=visible(page.source),
         language=visible(page.language),
-        seen_by=_names(page.audience),
+        seen_by=_audience_names(page.audience),
         error=visible(page.error),
         passages=passages,
     )
 
 
-def _names(names: object) -> list[str | Promise]:
+def _audience_names(names: object) -> list[str | Promise]:
     if not isinstance(names, list):
         return []
     return [AUDIENCES.get(str(name)) or visible(str(name)) for name in names]

@@ -13,7 +13,7 @@ from math import ceil, floor, log10
 from django.utils.functional import Promise
 
 WIDTH, HEIGHT = 560, 190
-"""The size of a plot in SVG units, as are all positions."""
+"""The size of a plot in SVG units. All positions have the same units."""
 
 LEFT, RIGHT, TOP, BOTTOM = 52, 8, 12, 24
 """The margins around the axes."""
@@ -182,7 +182,7 @@ class _Scale:
     """
 
     def __init__(self, top: float, count: int, *, whole: bool = False) -> None:
-        self.step = nice(top / 3, whole=whole) if top > 0 else 1.0
+        self.step = axis_step(top / 3, whole=whole) if top > 0 else 1.0
         self.top = self.step * max(1, ceil(top / self.step - 1e-9))
         self.slot = (WIDTH - LEFT - RIGHT) / max(1, count)
         self.bar = round(max(1.0, self.slot - GAP), 2)
@@ -217,7 +217,7 @@ class _Scale:
         return marks
 
 
-def nice(value: float, *, whole: bool = False) -> float:
+def axis_step(value: float, *, whole: bool = False) -> float:
     """Return the next step of an axis: 1, 2, 2.5 or 5 times a power of ten.
 
     Args:

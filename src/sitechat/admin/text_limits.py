@@ -1,4 +1,4 @@
-"""Fields for long texts, with limits that are explained before a form is sent."""
+"""Fields for long texts. Their script reports a text that is too long before the form is sent."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext as _
 
 SCRIPT = "sitechat/admin/lengths.js"
-"""The static file that checks the texts of a page. Texts are not cut, as by `maxlength`."""
+"""The static file that checks the texts of a page. Unlike `maxlength`, it does not cut them."""
 
 
 def limit_attributes(limit: int) -> dict[str, Any]:

@@ -200,17 +200,17 @@ def transcript(conversation: Conversation, before: int | None = None) -> Transcr
 
 
 def _line(message: Message) -> Line:
-    code, ref, words = "", "", ""
+    code, ref, error = "", "", ""
     if isinstance(message.error, Mapping):
         code = visible(str(message.error.get("error", "")))
         ref = visible(str(message.error.get("ref", "")))
-        words = _words(message.error)
+        error = _error_message(message.error)
     return Line(
         message=message,
         pieces=list(pieces(message.text, message.citations)),
         sources=list(source_links(message.sources)),
         usage=getattr(message, "usage", None),
-        error=words,
+        error=error,
         error_code=code,
         ref=ref,
         failure=_failure(message),
@@ -251,7 +251,7 @@ def _failure(message: Message) -> str:
     return visible(explanation(failure, model=usage.model if usage else ""))
 
 
-def _words(stored: Mapping[str, Any]) -> str:
+def _error_message(stored: Mapping[str, Any]) -> str:
     try:
         return str(reply_error(dict(stored)).as_dict()["message"])
     except TypeError:  # stored by another version

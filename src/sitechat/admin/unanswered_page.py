@@ -178,9 +178,9 @@ def _languages(chosen: QuestionFilter) -> list[tuple[str, Any]]:
 
 
 def _transcript_address(request: HttpRequest) -> str:
-    """Return the address of the transcripts, with NO_ID in the place of the id.
+    """Return the address of a transcript, with NO_ID in the place of the id.
 
-    To reverse an address takes longer than to show a row.
+    The address is reversed only once, because that takes longer than to show a row.
     """
     name = "admin:sitechat_conversation_change"
     return reverse(name, args=[NO_ID], current_app=getattr(request, "current_app", None))

@@ -37,7 +37,7 @@ class UsageAdmin(ReadOnlyPage, UsageModelAdmin):
 
         progress = catch_up()
         if progress is not None:
-            return self._wait(request, progress)
+            return self._progress_page(request, progress)
         shown = usage_page(request)
         if isinstance(shown, HttpResponse):
             return shown
@@ -61,14 +61,14 @@ class UsageAdmin(ReadOnlyPage, UsageModelAdmin):
 
         progress = catch_up()
         if progress is not None:
-            return self._wait(request, progress)
+            return self._progress_page(request, progress)
         shown = report_page(request)
         if not isinstance(shown, dict):
             context = {"title": _("Report"), "progress": shown}
             return self.page(request, "admin/sitechat/usage/counting.html", context)
         return self.page(request, "admin/sitechat/usage/report.html", shown)
 
-    def _wait(self, request: HttpRequest, progress: SummingProgress) -> HttpResponse:
+    def _progress_page(self, request: HttpRequest, progress: SummingProgress) -> HttpResponse:
         """Show the progress of summing up past usage."""
         context = {
             "title": _("Usage"),

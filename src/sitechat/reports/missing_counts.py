@@ -52,7 +52,7 @@ class _Counter:
 
     def _count_all(self) -> None:
         while (span := self._next()) is not None:
-            period_counts.store(span)
+            period_counts.store_counts(span)
 
     def _next(self) -> ReportPeriod | None:
         with self._lock:

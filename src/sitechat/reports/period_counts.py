@@ -153,7 +153,7 @@ def _is_provisional(counts: object) -> bool:
     return isinstance(counts, dict) and bool(counts.get(PROVISIONAL))
 
 
-def store(span: ReportPeriod) -> None:
+def store_counts(span: ReportPeriod) -> None:
     """Count a period and keep its counts. They are provisional while replies are to be reviewed."""
     is_provisional = bool(unanswered_questions.count_new_replies(1))
     [thumbs] = count_thumbs(span.start, span.end)
@@ -183,7 +183,7 @@ def store_last_counts(cutoff: datetime) -> None:
         start = usage_summaries.as_stored(span.start)
         kept = PeriodCounts.objects.filter(period=span.period, start=start)
         if start >= cutoff or not kept.exists():
-            store(span)
+            store_counts(span)
 
 
 def _last_spans() -> Iterator[ReportPeriod]:
