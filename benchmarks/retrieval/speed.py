@@ -179,11 +179,11 @@ def _report_saved_page() -> None:
 @contextmanager
 def _building() -> Iterator[None]:
     """Build an index of the same pages in the background, at the pace of a site's process."""
-    from sitechat.knowledge.index import building, host_index, throttling
+    from sitechat.knowledge.index import building, host_index, indexing_pace
 
     is_over = threading.Event()
 
-    class Ending(throttling.Pace):
+    class Ending(indexing_pace.Pace):
         def __call__(self) -> None:
             if is_over.is_set():
                 raise KeyboardInterrupt

@@ -72,24 +72,24 @@ def _report_reply(
     sender: type, reply: Message | None = None, usage: Usage | None = None, **kwargs: Any
 ) -> None:
     # Start-up cost, as in all receivers.
-    from sitechat.reports import problem_mails, reply_logs
+    from sitechat.reports import owner_alerts, reply_logs
 
     reply_logs.log_reply(reply, usage)
-    problem_mails.watch_reply(reply, usage)
+    owner_alerts.watch_reply(reply, usage)
 
 
 def _notify_nearly_reached(sender: type, **kwargs: Any) -> None:
     # Start-up cost.
-    from sitechat.reports import problem_mails
+    from sitechat.reports import owner_alerts
 
-    problem_mails.budget_nearly_reached(kwargs["limit"], kwargs["resets"])
+    owner_alerts.budget_nearly_reached(kwargs["limit"], kwargs["resets"])
 
 
 def _notify_reached(sender: type, **kwargs: Any) -> None:
     # Start-up cost.
-    from sitechat.reports import problem_mails
+    from sitechat.reports import owner_alerts
 
-    problem_mails.budget_reached(kwargs["limit"], kwargs["resets"])
+    owner_alerts.budget_reached(kwargs["limit"], kwargs["resets"])
 
 
 def _erase_of_user(sender: type, instance: Any, using: str, **kwargs: Any) -> None:

@@ -15,7 +15,7 @@ from pytest_django import Settings
 
 import sitechat
 from sitechat import Chatbot
-from sitechat.checks import bots, costs, run, run_for_deployment, serving, upkeep
+from sitechat.checks import bots, model_costs, run, run_for_deployment, serving, upkeep
 from sitechat.models import Job, Summary
 from sitechat.reports import retention
 from tests.owner import LONG_AGO, talk
@@ -182,14 +182,14 @@ def test_gunicorn_with_too_few_threads(
 
 
 def test_a_dear_model_is_worth_a_word(settings: Settings) -> None:
-    assert ids(costs.check_model_costs()) == ["sitechat.I001"]
+    assert ids(model_costs.check_model_costs()) == ["sitechat.I001"]
     settings.CHAT_MODEL = "claude-haiku-5-5"
-    assert ids(costs.check_model_costs()) == []
+    assert ids(model_costs.check_model_costs()) == []
 
 
 def test_a_model_that_ends_is_named_with_its_day(settings: Settings) -> None:
     settings.CHAT_MODEL = "us.anthropic.claude-opus-4-5-20251101-v1:0"
-    messages = {message.id: message.msg for message in costs.check_model_costs()}
+    messages = {message.id: message.msg for message in model_costs.check_model_costs()}
     assert "on 2027-01-22" in messages["sitechat.W007"]
 
 
@@ -200,7 +200,7 @@ class BotWithOldFallback(Chatbot):
 
 def test_a_fallback_that_ends_is_named_too(settings: Settings) -> None:
     settings.CHAT_BOTS = {"default": f"{__name__}.BotWithOldFallback"}
-    [message] = costs.check_model_costs()
+    [message] = model_costs.check_model_costs()
     assert message.id == "sitechat.W007"
     assert "claude-opus-4-5" in message.msg
 
@@ -229,9 +229,9 @@ def test_an_effort_that_a_model_does_not_accept(
 
 @pytest.mark.django_db
 def test_a_prompt_that_costs_more_than_a_dollar_a_day(settings: Settings) -> None:
-    assert ids(costs.check_prompts()) == []
+    assert ids(model_costs.check_prompts()) == []
     settings.CHAT_BOTS = {"long": "tests.checks.test_setting_checks.LongWindedBot"}
-    (message,) = costs.check_prompts()
+    (message,) = model_costs.check_prompts()
     assert message.id == "sitechat.W009"
     assert "1000 replies a day" in message.msg
 
@@ -241,7 +241,7 @@ def test_a_prompt_costs_by_the_replies_that_there_were(settings: Settings) -> No
     settings.CHAT_BOTS = {"long": "tests.checks.test_setting_checks.LongWindedBot"}
     yesterday = timezone.now() - timedelta(days=1)
     Summary.objects.create(period="day", start=yesterday, bot="long", model="m", replies=70)
-    assert ids(costs.check_prompts()) == []
+    assert ids(model_costs.check_prompts()) == []
 
 
 @pytest.mark.django_db
@@ -251,7 +251,7 @@ def test_a_prompt_that_needs_a_visitor_is_passed_over(settings: Settings) -> Non
         "b": "nowhere.Bot",
         "c": 5,
     }
-    assert ids(costs.check_prompts()) == []
+    assert ids(model_costs.check_prompts()) == []
 
 
 @pytest.mark.django_db
@@ -261,8 +261,8 @@ def test_a_bot_that_fails_without_a_visitor_is_passed_over(settings: Settings, b
         "failing": f"tests.checks.test_setting_checks.{bot}",
         "long": "tests.checks.test_setting_checks.LongWindedBot",
     }
-    assert ids(costs.check_prompts()) == ["sitechat.W009"]
-    assert set(ids(costs.check_model_costs())) == {"sitechat.I001"}
+    assert ids(model_costs.check_prompts()) == ["sitechat.W009"]
+    assert set(ids(model_costs.check_model_costs())) == {"sitechat.I001"}
 
 
 @pytest.mark.django_db

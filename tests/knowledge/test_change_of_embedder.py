@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from sitechat.knowledge.index import Index, embeddings
 from sitechat.knowledge.index.building import build, update
-from sitechat.knowledge.index.throttling import Pace
+from sitechat.knowledge.index.indexing_pace import Pace
 from tests.indexed import put
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("index_folder")]

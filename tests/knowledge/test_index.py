@@ -14,9 +14,9 @@ from django.test.utils import CaptureQueriesContext
 from sitechat.checks.knowledge import check_fts5
 from sitechat.knowledge import index, open_page
 from sitechat.knowledge.index import building, index_files, index_folder
+from sitechat.knowledge.index.indexing_pace import Pace
 from sitechat.knowledge.index.page_queries import remove
 from sitechat.knowledge.index.page_storing import store
-from sitechat.knowledge.index.throttling import Pace
 from sitechat.knowledge.sources import Document
 from sitechat.models import IndexState
 from tests.indexed import ANONYMOUS, found, put, put_help_pages, without_fts5

@@ -8,7 +8,7 @@ import pytest
 
 from sitechat.knowledge import audience, index
 from sitechat.knowledge.index import host_index
-from sitechat.knowledge.index.throttling import Pace
+from sitechat.knowledge.index.indexing_pace import Pace
 from sitechat.knowledge.searching import word_scores
 from sitechat.knowledge.searching.ranking import rank
 from sitechat.knowledge.searching.search_scope import Scope

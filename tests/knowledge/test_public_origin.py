@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pytest_django import Settings
 
-from sitechat.knowledge.sources.hosts import public_origin
+from sitechat.knowledge.sources.site_hosts import public_origin
 from tests.sites_framework import sites_framework
 
 

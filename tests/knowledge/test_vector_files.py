@@ -16,8 +16,8 @@ from sitechat.checks.knowledge import check_embedder
 from sitechat.knowledge import audience, index
 from sitechat.knowledge.index import embeddings, question_vectors
 from sitechat.knowledge.index.building import build
+from sitechat.knowledge.index.indexing_pace import Pace
 from sitechat.knowledge.index.page_queries import remove
-from sitechat.knowledge.index.throttling import Pace
 from sitechat.knowledge.searching import Query, ranking, search_index
 from sitechat.models import Passage
 from tests.indexed import found, put

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sitechat.checks import concurrency, costs, serving, upkeep
+from sitechat.checks import concurrency, model_costs, serving, upkeep
 
 DEPLOYMENT_CHECKS = (
     serving.check_debug,
@@ -10,8 +10,8 @@ DEPLOYMENT_CHECKS = (
     serving.check_session_engine,
     concurrency.check_chat_middleware,
     concurrency.check_sqlite,
-    costs.check_model_costs,
-    costs.check_prompts,
+    model_costs.check_model_costs,
+    model_costs.check_prompts,
     upkeep.check_tables,
     upkeep.check_cleanup,
     upkeep.check_edited_texts,

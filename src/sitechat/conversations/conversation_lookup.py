@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from sitechat.conversations.history_pages import find_by_id, own_conversations
 from sitechat.conversations.message_body import IncomingMessage
+from sitechat.conversations.own_conversations import find_by_id, own_conversations
 from sitechat.conversations.repeated_messages import is_fresh, may_be_retry, may_begin_session
 from sitechat.conversations.replies import ReplyHandle, follow
 from sitechat.conversations.visit import Visit

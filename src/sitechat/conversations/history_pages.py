@@ -1,40 +1,20 @@
-"""The visitor's own conversations: find them, list them, and page through their messages."""
+"""The messages of a conversation as a visitor reads them, a page at a time."""
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import Any
 
-from django.db.models import Count, OuterRef, Subquery
-from django.db.models.functions import Left
 from django.utils.translation import gettext as _
 
 from sitechat.conversations.replies import drop_lost_links, renewed
 from sitechat.conversations.visit import Visit
-from sitechat.errors import InvalidRequest, NotFound
-from sitechat.models import Conversation, ConversationQuerySet, Message, Role, Status
-from sitechat.models.ids import parse_uuid
-from sitechat.runtime.utc_offsets import with_offset
+from sitechat.errors import InvalidRequest
+from sitechat.models import Conversation, Message, Status
 
 PAGE_SIZE = 50
 """Maximum number of messages in one response."""
-
-MAX_LISTED = 50
-"""Maximum number of conversations in a visitor's list."""
-
-TITLE_LENGTH = 80
-"""Maximum characters of a conversation's title, which is its first message."""
-
-
-class ListedConversation(TypedDict):
-    """A conversation in the visitor's list."""
-
-    id: str
-    title: str
-    updated: str
-    messages: int
 
 
 @dataclass(frozen=True)
@@ -46,67 +26,6 @@ class Excerpt:
     """The cursor for earlier messages; None if there are none."""
     running: str | None
     """The id of the conversation's running reply, even if it is not one of these messages."""
-
-
-def own_conversations(visit: Visit) -> ConversationQuerySet:
-    """Return the conversations of the visitor with all bots."""
-    return Conversation.objects.belonging_to(
-        visit.user,
-        visitor=visit.visitor.session if visit.held.session_key is not None else None,
-        held=visit.held.all_likely(),
-    )
-
-
-def find(visit: Visit, bot: str, conversation_id: str | None) -> Conversation | None:
-    """Return one of the visitor's conversations with a bot.
-
-    Without an id, return the current conversation, or None if there is none.
-
-    Raises:
-        NotFound: The visitor has no conversation with this id and bot.
-    """
-    if conversation_id is None:
-        likely = visit.held.likely(bot)
-        if likely is None:
-            return None
-        return Conversation.objects.anonymous_or_owned_by(visit.user).filter(pk=likely).first()
-    pk = parse_uuid(conversation_id)
-    if pk is None:
-        raise NotFound
-    return find_by_id(visit, bot, pk)
-
-
-def find_by_id(visit: Visit, bot: str, pk: uuid.UUID) -> Conversation:
-    """Return the visitor's conversation with this id and bot. Raise NotFound if there is none."""
-    conversation = own_conversations(visit).filter(pk=pk, bot=bot).first()
-    if conversation is None:
-        raise NotFound
-    return conversation
-
-
-def listed(visit: Visit, bot: str) -> list[ListedConversation]:
-    """Return the visitor's newest conversations with a bot, the newest first."""
-    first = Message.objects.filter(conversation=OuterRef("pk"), role=Role.USER).order_by("position")
-    rows = (
-        own_conversations(visit)
-        .filter(bot=bot)
-        .annotate(
-            title=Subquery(first.values(start=Left("text", TITLE_LENGTH))[:1]),
-            count=Count("messages"),
-        )
-        .filter(count__gt=0)
-        .order_by("-updated")
-        .values("pk", "title", "updated", "count")[:MAX_LISTED]
-    )
-    return [
-        {
-            "id": str(row["pk"]),
-            "title": " ".join((row["title"] or "").split()),
-            "updated": with_offset(row["updated"]).isoformat(),
-            "messages": row["count"],
-        }
-        for row in rows
-    ]
 
 
 def messages_after(

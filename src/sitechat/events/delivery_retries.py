@@ -15,7 +15,7 @@ from uuid import UUID
 from django.db.models import F
 from django.utils import timezone
 
-from sitechat.events.delivery_transports import DeliveryFailed, send_delivery
+from sitechat.events.delivery_attempts import DeliveryFailed, send_delivery
 from sitechat.models import Delivery
 from sitechat.runtime import database
 from sitechat.runtime.safe_logging import get_logger

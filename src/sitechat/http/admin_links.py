@@ -10,7 +10,7 @@ from django.http.request import split_domain_port
 from django.urls import NoReverseMatch, reverse
 from django.utils.http import is_same_domain
 
-from sitechat.knowledge.sources.hosts import public_origin
+from sitechat.knowledge.sources.site_hosts import public_origin
 
 
 def admin_link(request: HttpRequest, name: str, pk: object) -> str:

@@ -19,9 +19,11 @@ from sitechat.conversations import (
     bot_texts,
     command_mark,
     consent,
+    conversation_list,
     conversation_lookup,
     erasure,
     history_pages,
+    own_conversations,
     prompt,
     turn_limits,
     turns,
@@ -216,7 +218,7 @@ def _conversation(request: HttpRequest) -> dict[str, Any]:
     """Return the JSON of `GET chat/`."""
     bot = find_bot(request.GET.get("bot"))
     visit = visit_reader.read_visit(request)
-    conversation = history_pages.find(visit, bot.name, request.GET.get("conversation"))
+    conversation = own_conversations.find(visit, bot.name, request.GET.get("conversation"))
     page = history_pages.Excerpt([], None, None)
     if conversation is not None:
         page = history_pages.excerpt(visit, conversation, request.GET.get("before"))
@@ -265,7 +267,7 @@ async def _list(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
     read_limits.check_call(request, "reads")
     bot = find_bot(request.GET.get("bot"))
     listed = await steps.run(
-        lambda: history_pages.listed(visit_reader.read_visit(request), bot.name)
+        lambda: conversation_list.listed(visit_reader.read_visit(request), bot.name)
     )
     return JsonResponse({"conversations": listed})
 
@@ -280,7 +282,7 @@ async def _forget(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase
 def _erase(request: HttpRequest) -> None:
     bot, visit = find_bot(request.GET.get("bot")).name, visit_reader.read_visit(request)
     named = request.GET.get("conversation")
-    conversation = history_pages.find(visit, bot, named)
+    conversation = own_conversations.find(visit, bot, named)
     if conversation is not None:
         erasure.erase(Conversation.objects.filter(pk=conversation.pk))
     if named is None or (conversation is not None and conversation.pk == visit.held.get(bot)):

@@ -7,7 +7,7 @@ from functools import partial
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
 from sitechat.chatbot import find_bot
-from sitechat.conversations import bot_texts, history_pages
+from sitechat.conversations import bot_texts, own_conversations
 from sitechat.errors import NotFound
 from sitechat.http import (
     admission,
@@ -44,7 +44,7 @@ async def _submit(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase
 def _store(request: HttpRequest, bot: str, entries: ContactEntries) -> None:
     """Store a contact request, and remember it in the session."""
     visit = visit_reader.read_visit(request)
-    conversation = history_pages.find(visit, bot, request.GET.get("conversation"))
+    conversation = own_conversations.find(visit, bot, request.GET.get("conversation"))
     contact = contact_requests.submit(
         visit,
         bot,

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from sitechat.chatbot import Chatbot, find_bot
 from sitechat.claude.messages import VisitorPage
 from sitechat.conf import conf
-from sitechat.conversations import consent, history_pages
+from sitechat.conversations import consent, own_conversations
 from sitechat.engine.reply import Event
 from sitechat.http import admission, read_limits, request_parsing, session_data, sse, visit_reader
 from sitechat.http.admin_links import admin_link
@@ -120,7 +120,7 @@ def _watched(request: HttpRequest, place: StreamPlace) -> tuple[UUID | None, Loo
     look, after = _look(request)
     visit = visit_reader.read_visit(request)
     bot = find_bot(request.GET.get("bot"))
-    conversation = history_pages.find(visit, bot.name, request.GET.get("conversation"))
+    conversation = own_conversations.find(visit, bot.name, request.GET.get("conversation"))
     pk = None if conversation is None else conversation.pk
     place.follow(f"updates:{pk}")
     place.take()
@@ -136,7 +136,7 @@ def _look(request: HttpRequest) -> tuple[Look, int | None]:
     named = request.GET.get("conversation")
 
     def look(after: int | None) -> dict[str, Any]:
-        return updates(visit, history_pages.find(visit, bot.name, named), after)
+        return updates(visit, own_conversations.find(visit, bot.name, named), after)
 
     return look, max(cursors, default=None)
 

@@ -5,9 +5,16 @@ Imports only `runtime` and the layers below it.
 
 from sitechat.models.approved_answers import ApprovedAnswer
 from sitechat.models.bot_texts import BotTexts
-from sitechat.models.choices import IN_CHAT, Asker, HandoffState, Role, Status, ToolState
 from sitechat.models.consents import Consent, ConsentQuerySet
 from sitechat.models.contacts import Contact, ContactQuerySet
+from sitechat.models.conversation_choices import (
+    IN_CHAT,
+    Asker,
+    HandoffState,
+    Role,
+    Status,
+    ToolState,
+)
 from sitechat.models.conversations import Conversation, ConversationQuerySet
 from sitechat.models.deliveries import Delivery, DeliveryQuerySet
 from sitechat.models.handoffs import Handoff, HandoffEntry, HandoffQuerySet

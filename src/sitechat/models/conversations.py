@@ -12,7 +12,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from sitechat.models.choices import Asker
+from sitechat.models.conversation_choices import Asker
 from sitechat.runtime.database import PrimaryManager
 
 if TYPE_CHECKING:

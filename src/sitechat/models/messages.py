@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from sitechat.errors import reply_error
-from sitechat.models.choices import Role, Status
+from sitechat.models.conversation_choices import Role, Status
 from sitechat.models.conversations import Conversation
 from sitechat.runtime.database import PrimaryManager
 from sitechat.runtime.utc_offsets import with_offset

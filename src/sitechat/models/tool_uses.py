@@ -10,7 +10,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from sitechat.models.choices import ToolState
+from sitechat.models.conversation_choices import ToolState
 from sitechat.models.messages import Message
 from sitechat.runtime.database import PrimaryManager
 from sitechat.runtime.utc_offsets import with_offset

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from sitechat.chatbot import Chatbot
 from sitechat.claude.messages import VisitorPage
-from sitechat.conversations import bot_texts, history_pages, message_rows
+from sitechat.conversations import bot_texts, message_rows, own_conversations
 from sitechat.conversations.conversation_lookup import ConversationState, stored_message
 from sitechat.conversations.message_body import IncomingMessage, path_of
 from sitechat.conversations.visit import Visit
@@ -115,7 +115,7 @@ def request_person(
         NotFound: There is no such conversation.
     """
     options = person_options()
-    conversation = history_pages.find(visit, bot.name, named)
+    conversation = own_conversations.find(visit, bot.name, named)
     if conversation is not None and handoffs.joined_handoff(conversation.pk) is not None:
         raise PersonJoined
     if not bot_texts.read_texts(bot.name).offers_person or not is_available(options):
@@ -200,7 +200,7 @@ def leave_person(visit: Visit, bot: Chatbot, named: str | None) -> Handoff | Non
     Raises:
         NotFound: There is no such conversation.
     """
-    conversation = history_pages.find(visit, bot.name, named)
+    conversation = own_conversations.find(visit, bot.name, named)
     if conversation is None:
         return None
     is_open = Q(state__in=[HandoffState.WAITING, HandoffState.JOINED])

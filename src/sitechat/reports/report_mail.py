@@ -101,7 +101,7 @@ def _day(moment: Any) -> str:
 def report_context(report: PeriodReport) -> dict[str, Any]:
     """Return the context for the templates of the mail."""
     # Start-up cost: the admin imports this module.
-    from sitechat.knowledge.sources.hosts import public_origin
+    from sitechat.knowledge.sources.site_hosts import public_origin
 
     origin = public_origin()
     has_admin = bool(_path("admin:index"))

@@ -22,7 +22,7 @@ from sitechat.knowledge.index.index_metadata import (
     read_facts,
     write_facts,
 )
-from sitechat.knowledge.index.throttling import Pace
+from sitechat.knowledge.index.indexing_pace import Pace
 from sitechat.knowledge.index.vector_files import VectorWriter, open_writer
 from sitechat.knowledge.text.search_terms import Stems, base_language, is_unspaced, words
 from sitechat.models import Page, PageSnapshot, Passage

@@ -25,9 +25,9 @@ from sitechat.knowledge.index.building import build, changes, is_worn, update
 from sitechat.knowledge.index.index_files import FORMAT, TERMS, has_fts5
 from sitechat.knowledge.index.index_folder import delete_old, folder, locked
 from sitechat.knowledge.index.index_metadata import state_of
+from sitechat.knowledge.index.indexing_pace import Pace
 from sitechat.knowledge.index.open_index import Index
 from sitechat.knowledge.index.tenants import tenant
-from sitechat.knowledge.index.throttling import Pace
 from sitechat.models import IndexState, Page, SiteState
 from sitechat.runtime.daemon_threads import PoolFull, in_callers_context, start_daemon
 from sitechat.runtime.per_process import PerProcess

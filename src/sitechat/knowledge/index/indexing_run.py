@@ -20,8 +20,8 @@ from sitechat.knowledge.index.page_queries import (
 from sitechat.knowledge.index.page_storing import mark_unchanged, store
 from sitechat.knowledge.reading import Unreadable
 from sitechat.knowledge.sources import AnySource, SitemapSource, registry
-from sitechat.knowledge.sources.hosts import Hosts, Location
 from sitechat.knowledge.sources.named_pages import NamedPages
+from sitechat.knowledge.sources.site_hosts import Hosts, Location
 from sitechat.models import Page, url_hash
 
 _MAX_PROBLEMS = 1000

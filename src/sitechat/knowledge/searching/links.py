@@ -16,7 +16,7 @@ from django.utils import translation
 
 from sitechat.knowledge.index import Index, current
 from sitechat.knowledge.page_addresses import without_prefix
-from sitechat.knowledge.sources.hosts import Hosts, Location
+from sitechat.knowledge.sources.site_hosts import Hosts, Location
 
 _MAX_LENGTH = 4000
 

@@ -10,9 +10,9 @@ from sitechat.knowledge.index.page_storing import hide
 from sitechat.knowledge.index.tenants import cache_key
 from sitechat.knowledge.reading import Unreadable
 from sitechat.knowledge.sources import threaded_rendering
-from sitechat.knowledge.sources.hosts import Location
 from sitechat.knowledge.sources.public_pages import LeftOut, PublicPages
 from sitechat.knowledge.sources.rendering import Elsewhere, LocalSite
+from sitechat.knowledge.sources.site_hosts import Location
 from sitechat.models import Page
 from sitechat.runtime.per_process import PerProcess
 from sitechat.runtime.safe_logging import get_logger

@@ -18,9 +18,9 @@ from sitechat.knowledge.reading.documents import Draft, Reading
 from sitechat.knowledge.searching.search_queries import Found, Query, is_known
 from sitechat.knowledge.sources import threaded_rendering
 from sitechat.knowledge.sources.crawling import may_visit
-from sitechat.knowledge.sources.hosts import Location
 from sitechat.knowledge.sources.public_pages import LeftOut, PublicPages
 from sitechat.knowledge.sources.rendering import FORMATS, Elsewhere, LocalSite
+from sitechat.knowledge.sources.site_hosts import Location
 from sitechat.knowledge.text.search_terms import stems
 from sitechat.runtime import address_rates
 from sitechat.runtime.per_process import PerProcess

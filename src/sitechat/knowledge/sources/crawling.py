@@ -14,9 +14,9 @@ from django.utils import translation
 
 from sitechat.knowledge.reading import Unreadable
 from sitechat.knowledge.sources.base import Document
-from sitechat.knowledge.sources.hosts import Location
 from sitechat.knowledge.sources.public_pages import PublicPages
 from sitechat.knowledge.sources.rendering import LocalSite
+from sitechat.knowledge.sources.site_hosts import Location
 from sitechat.knowledge.sources.tag_scanning import base_of, based, tags, without_comments
 
 MAX_PAGES = 1000

@@ -21,9 +21,9 @@ from sitechat.knowledge.reading.html import forbids_indexing
 from sitechat.knowledge.sources import page_versions
 from sitechat.knowledge.sources.base import Document, Rendered, Versions
 from sitechat.knowledge.sources.head_links import head_links
-from sitechat.knowledge.sources.hosts import Location
 from sitechat.knowledge.sources.rendering import FORMATS, Elsewhere, LocalSite, PageResponse
 from sitechat.knowledge.sources.robots_rules import read_robots, robots_allow
+from sitechat.knowledge.sources.site_hosts import Location
 
 if TYPE_CHECKING:
     from protego import Protego

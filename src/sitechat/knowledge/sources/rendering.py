@@ -16,8 +16,8 @@ from sitechat.knowledge.reading import Unreadable
 from sitechat.knowledge.reading.charsets import unpacked
 from sitechat.knowledge.reading.formats import LARGEST
 from sitechat.knowledge.reading.office import TYPES
-from sitechat.knowledge.sources.hosts import Hosts, Location, name_of
 from sitechat.knowledge.sources.quiet_logging import quietly
+from sitechat.knowledge.sources.site_hosts import Hosts, Location, name_of
 
 if TYPE_CHECKING:
     from django.core.handlers.wsgi import WSGIHandler

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sitechat.knowledge.reading import Unreadable
-from sitechat.knowledge.sources.hosts import Location
 from sitechat.knowledge.sources.rendering import AGENT, LocalSite
+from sitechat.knowledge.sources.site_hosts import Location
 
 if TYPE_CHECKING:
     from protego import Protego

@@ -11,9 +11,9 @@ from django.urls import get_resolver
 from django.urls.resolvers import RegexPattern
 
 from sitechat.knowledge.reading.blocks import Unreadable
-from sitechat.knowledge.sources.hosts import Location
 from sitechat.knowledge.sources.public_pages import describe_error
 from sitechat.knowledge.sources.rendering import Elsewhere, LocalSite
+from sitechat.knowledge.sources.site_hosts import Location
 from sitechat.knowledge.sources.sitemap_unpacking import LARGEST_SITEMAP, SitemapReader
 from sitechat.knowledge.sources.sitemap_xml import Locations
 

@@ -9,9 +9,9 @@ from sitechat.knowledge.reading import Unreadable
 from sitechat.knowledge.sources import crawling
 from sitechat.knowledge.sources.base import AnySource, Document
 from sitechat.knowledge.sources.crawling import Crawl
-from sitechat.knowledge.sources.hosts import wagtail_hosts
 from sitechat.knowledge.sources.public_pages import PublicPages
 from sitechat.knowledge.sources.rendering import LocalSite
+from sitechat.knowledge.sources.site_hosts import wagtail_hosts
 from sitechat.knowledge.sources.sitemap_discovery import MAX_PAGES, SitemapFiles, routed_sitemaps
 
 

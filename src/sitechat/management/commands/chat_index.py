@@ -21,7 +21,7 @@ from sitechat.knowledge.index.indexing_run import (
 from sitechat.knowledge.index.outcomes import Outcome
 from sitechat.management.base import ChatCommand
 from sitechat.models import Page, Passage
-from sitechat.reports import counted_nouns, problem_mails
+from sitechat.reports import counted_nouns, owner_alerts
 from sitechat.safe_text import one_line
 
 _BAR_WIDTH = 30
@@ -64,7 +64,7 @@ class Command(ChatCommand):
         try:
             self._handle(options)
         except Exception as error:
-            problem_mails.index_failed(error)
+            owner_alerts.index_failed(error)
             raise
 
     def _handle(self, options: Mapping[str, Any]) -> None:

@@ -18,7 +18,7 @@ from sitechat.conversations import command_mark
 from sitechat.events import deliver_due
 from sitechat.ledger.limits import Limit
 from sitechat.models import Asker, Delivery, Job, Status, Usage
-from sitechat.reports import problem_mails, retention
+from sitechat.reports import owner_alerts, retention
 from sitechat.signals import budget_nearly_reached
 from sitechat.standin import Answer, Standin
 from tests.owner import LONG_AGO, talk
@@ -147,11 +147,11 @@ def test_an_index_that_fails_is_mailed(answers: dict[str, PageAnswer]) -> None:
 def test_admins_are_told_by_default_and_nobody_if_the_site_says_so(settings: Settings) -> None:
     del settings.CHAT_NOTIFY
     settings.ADMINS = [("Ann", "ann@example.org"), "bob@example.org"]
-    problem_mails.notify("test", "a test", "Text")
+    owner_alerts.notify("test", "a test", "Text")
     told()
     assert mail.outbox[0].to == ["ann@example.org", "bob@example.org"]
     settings.CHAT_NOTIFY = []
-    problem_mails.notify("other", "a test", "Text")
+    owner_alerts.notify("other", "a test", "Text")
     assert len(told()) == 1
 
 

@@ -14,7 +14,7 @@ from pytest_django import Settings
 from sitechat.knowledge import SitemapSource, open_page, search
 from sitechat.knowledge.index.indexing_run import index_all
 from sitechat.knowledge.searching import visible_urls
-from sitechat.knowledge.sources.hosts import Hosts, Location
+from sitechat.knowledge.sources.site_hosts import Hosts, Location
 from sitechat.models import Page
 from tests.indexed import ANONYMOUS, Groups, found, index_problems, known_urls, put
 from tests.rendered import Answer, redirect, sitemap_of

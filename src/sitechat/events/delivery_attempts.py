@@ -5,20 +5,10 @@ from __future__ import annotations
 from smtplib import SMTPConnectError, SMTPServerDisconnected
 from time import time
 
-from django.conf import settings
-from django.core import mail
-from django.core.mail.backends.base import BaseEmailBackend
-
+from sitechat.events.mail_sending import send_mail
 from sitechat.events.post_requests import PostFailed, post
 from sitechat.events.webhooks import body_of, find_webhook, headers_of
 from sitechat.models import Delivery
-from sitechat.safe_text import one_line, visible
-
-MAIL_TIMEOUT = 15
-"""Maximum seconds that a mail server may take for one step, if EMAIL_TIMEOUT is not set."""
-
-MAX_SUBJECT = 200
-"""Maximum characters of a subject. The rest is cut off."""
 
 
 class DeliveryFailed(Exception):
@@ -40,7 +30,7 @@ def send_delivery(delivery: Delivery) -> None:
     """
     try:
         if delivery.kind == Delivery.Kind.MAIL:
-            _send_mail(delivery)
+            send_mail(delivery)
         else:
             _send_webhook(delivery)
     except DeliveryFailed:
@@ -64,32 +54,3 @@ def _send_webhook(delivery: Delivery) -> None:
     body = body_of(delivery)
     headers = headers_of(hook, delivery, body, int(time()))
     post(hook.url, body, headers, allow_private=hook.allow_private)
-
-
-def _send_mail(delivery: Delivery) -> None:
-    """Send a stored mail. Exceptions of the mail backend are not caught."""
-    content = delivery.content
-    message = mail.EmailMultiAlternatives(
-        subject=one_line(content["subject"], MAX_SUBJECT),
-        body=visible(content["text"]),
-        from_email=settings.DEFAULT_FROM_EMAIL,
-        to=content["to"],
-        reply_to=[content["reply_to"]] if content.get("reply_to") else None,
-        headers={
-            # The same for each attempt, so that mail programs recognize a repeated mail.
-            "Message-ID": f"<{delivery.pk}@{mail.DNS_NAME}>",
-            "Auto-Submitted": "auto-generated",
-        },
-    )
-    if content.get("html"):
-        message.attach_alternative(content["html"], "text/html")
-    connection = _mailer()
-    if getattr(connection, "timeout", 0) is None:
-        # Without a limit, a mail server that hangs would block all other mails.
-        setattr(connection, "timeout", MAIL_TIMEOUT)  # noqa: B010 - not every backend has it
-    connection.send_messages([message])
-
-
-def _mailer() -> BaseEmailBackend:
-    mailers = getattr(mail, "mailers", None)  # Django 6.1
-    return mail.get_connection() if mailers is None else mailers.default

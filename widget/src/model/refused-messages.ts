@@ -1,4 +1,4 @@
-/** Undoes messages and decisions that the server did not accept. */
+/** Undoes messages and decisions that the server refused, or that did not reach it. */
 
 import type { Outgoing } from "../transport/follow"
 import { Refusal } from "../transport/http"
