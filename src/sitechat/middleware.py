@@ -20,7 +20,7 @@ class ChatMiddleware:
     each request, so thousands of chat requests would delay other pages even if the view refused
     them. Under WSGI the server's threads are the limit.
 
-    It is never called: it sets up the ASGI handler that loads it.
+    Django never calls this middleware: its constructor changes the ASGI handler that loads it.
     """
 
     async_capable = True
@@ -29,13 +29,13 @@ class ChatMiddleware:
         handler = _loading_handler()
         if handler is not None:
             early_admission.put_before(handler)
-        raise MiddlewareNotUsed("It works before the first middleware.")
+        raise MiddlewareNotUsed("It works in the ASGI handler, before the first middleware.")
 
 
 def _loading_handler() -> ASGIHandler | None:
     """Return the ASGI handler that is loading its middleware; None under WSGI.
 
-    Django has no public way to ask for it, so this reads a variable of its `load_middleware`.
+    Django has no public way to get the handler, so this reads a variable of `load_middleware`.
     """
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:

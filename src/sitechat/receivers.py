@@ -58,7 +58,7 @@ def discover() -> None:
 def _object_sources() -> list[type[ObjectSource]]:
     """Return the classes of the sources of querysets that the site has declared.
 
-    A site without any has not imported their module, and this does not import it either.
+    If the site has none, their module is not imported yet, and this does not import it.
     """
     if "sitechat.knowledge.sources.objects" not in sys.modules:
         return []

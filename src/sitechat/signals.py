@@ -22,7 +22,7 @@ reply_finished = Signal()
 It is sent on a thread of the process that wrote the reply, outside of any request. If that
 process died, it is sent by the request or the `chat_cleanup` that finds the reply. If a process
 that seemed dead continues and finishes, the signal is sent again with a usage that replaces the
-first one. If you add up usage, keep one for each `usage.reply_id`.
+first one. If you add up usage, keep only the last one for each `usage.reply_id`.
 
 - `sender`: the class of the bot (`sitechat.Chatbot` or a subclass)
 - `reply`: the `sitechat.models.Message`, with its final `status`. None if its conversation was

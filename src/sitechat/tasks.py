@@ -21,7 +21,7 @@ def cleanup(days: int | None = None) -> dict[str, int]:
         days: The number of days that conversations are kept; by default CHAT_RETENTION_DAYS.
 
     Returns:
-        The counts of what was deleted or ended, by name.
+        The number of deleted rows and ended replies, by kind.
     """
     # Workers may import this module before Django has loaded the models.
     from sitechat.reports import retention

@@ -46,7 +46,7 @@ async def clean(message: IncomingMessage, steps: RequestSteps) -> IncomingMessag
 async def clean_text(bot_name: str, text: str, steps: RequestSteps) -> str:
     """Return the text that the bot's `clean_message` returns for a text of a visitor.
 
-    If the site has removed the bot, this is the default bot.
+    If the site has removed the bot, the method of the default bot is used.
     """
     bot = find_bot(bot_name if bot_name in conf.CHAT_BOTS else None)
     if not has_clean_message(bot):

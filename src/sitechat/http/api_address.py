@@ -47,11 +47,11 @@ def _nested_namespace(resolver: URLResolver) -> str | None:
         The namespace; "" if `sitechat.urls` is the whole URLconf; None if the chat is not included.
     """
     if resolver not in _namespaces:
-        _namespaces[resolver] = next(_including(resolver), None)
+        _namespaces[resolver] = next(_namespaces_in(resolver), None)
     return _namespaces[resolver]
 
 
-def _including(resolver: URLResolver, outer: tuple[str, ...] = ()) -> Iterator[str]:
+def _namespaces_in(resolver: URLResolver, outer: tuple[str, ...] = ()) -> Iterator[str]:
     """Yield the namespaces under which a URLconf includes the chat."""
     if not outer and getattr(resolver.urlconf_module, "app_name", None) == APP:
         yield ""
@@ -61,4 +61,4 @@ def _including(resolver: URLResolver, outer: tuple[str, ...] = ()) -> Iterator[s
             if pattern.app_name == APP:
                 yield ":".join(path)
             else:
-                yield from _including(pattern, path)
+                yield from _namespaces_in(pattern, path)

@@ -1,8 +1,8 @@
 """The paths of `chat/`, for code that runs before Django resolves URLs.
 
-`early_admission`, `middleware_queue` and `read_queue` use them. The view adds each path under which
-it is called. So the paths in the URLconf of another host, tenant or language are known after the
-first request to them.
+`early_admission`, `middleware_queue` and `read_queue` use the paths. The view adds the path of each
+request. So a path in the URLconf of another host, tenant or language is known after the first
+request to it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ MAX_PATHS = 1000
 """Maximum number of paths that a process remembers."""
 
 
-_BELOW = re.compile(r"(.*/)(?:conversations|updates|replies/[^/]+)/")
+_READ_BELOW = re.compile(r"(.*/)(?:conversations|updates|replies/[^/]+)/")
+"""A path below `chat/` at which clients read. The group is the path of `chat/`."""
 
 
 def path_in_scope(scope: Mapping[str, Any]) -> str:
@@ -41,7 +42,7 @@ def is_read(scope: Mapping[str, Any]) -> bool:
     if scope.get("method") not in {"GET", "HEAD"}:
         return False
     path = path_in_scope(scope)
-    if below := _BELOW.fullmatch(path):
+    if below := _READ_BELOW.fullmatch(path):
         path = below[1]
     return path in chat_paths()
 

@@ -141,7 +141,7 @@ def _find(
     Raises:
         ChatError: The message can't be accepted.
     """
-    if not database.in_transaction():  # a test's transaction has one thread
+    if not database.in_transaction():  # a test's transaction allows no other thread
         claude.warm_up()
     visit = visit_reader.read_visit(request, message.client_id)
     state = conversation_lookup.look_up(visit, message)
@@ -182,7 +182,7 @@ def _begin(
             delivered = visitor_actions.deliver(visit, message, incoming.conversation)
         pk = delivered.conversation.pk
         if message.conversation is not None or not visit.held.has_left(message.bot.name, pk):
-            session_data.accept(request, visit, message.bot.name, pk)
+            session_data.remember_accepted(request, visit, message.bot.name, pk)
         return visit, delivered
     if turn is None:
         server = server_of(request)
@@ -200,7 +200,7 @@ def _begin(
         place.follow(turn.reply.reply.id)
         place.take()
     if turn.conversation is not None:
-        session_data.accept(request, visit, message.bot.name, turn.conversation)
+        session_data.remember_accepted(request, visit, message.bot.name, turn.conversation)
     return visit, turn
 
 

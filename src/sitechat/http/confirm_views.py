@@ -53,7 +53,7 @@ async def _confirm(request: HttpRequest, steps: RequestSteps, reply_id: str) -> 
 
 def _find(request: HttpRequest, reply_id: str, given: request_parsing.Confirmation) -> AskedReply:
     """Look up the reply and the tool call that the visitor decides about."""
-    if not database.in_transaction():  # a test's transaction has one thread
+    if not database.in_transaction():  # a test's transaction allows no other thread
         claude.warm_up()
     visit = visit_reader.read_visit(request)
     row = reply_views.find_reply(request, visit, reply_id)
@@ -74,7 +74,7 @@ def _decide(
     steps: RequestSteps,
     words: prompt.BotWords | None,
 ) -> tuple[replies.ReplyHandle, int]:
-    """Return the reply, which continues, and how many characters of it the reader has."""
+    """Store the decision. Return the continued reply, and how many characters the reader has."""
     place.take()
     after = request_parsing.read_after(request) or len(asked.row.text)
     handle = confirmation_answers.decide(

@@ -1,6 +1,6 @@
 """CORS headers for the origins in CHAT_ORIGINS.
 
-Origins in CSRF_TRUSTED_ORIGINS may post, as everywhere in Django, but not read the answers.
+Origins in CSRF_TRUSTED_ORIGINS may post, as everywhere in Django, but not read the responses.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def is_origin(value: object) -> bool:
     return match is not None and match[3] != DEFAULT_PORTS[match[1]]
 
 
-def readers() -> frozenset[str]:
+def allowed_origins() -> frozenset[str]:
     """Return the valid origins in CHAT_ORIGINS."""
     return frozenset(_valid(conf.CHAT_ORIGINS))
 
@@ -53,7 +53,7 @@ def _valid(value: object) -> Iterator[str]:
 
 def may_read(request: HttpRequest) -> bool:
     """Return whether the request's Origin is in CHAT_ORIGINS."""
-    return request.headers.get("Origin") in readers()
+    return request.headers.get("Origin") in allowed_origins()
 
 
 def preflight(request: HttpRequest) -> HttpResponse | None:
@@ -67,13 +67,13 @@ def preflight(request: HttpRequest) -> HttpResponse | None:
     response["Access-Control-Allow-Methods"] = METHODS
     response["Access-Control-Allow-Headers"] = ", ".join(HEADERS)
     response["Access-Control-Max-Age"] = str(PREFLIGHT_MAX_AGE)
-    let_read(request, response)
+    add_cors_headers(request, response)
     return response
 
 
-def let_read(request: HttpRequest, response: HttpResponseBase) -> None:
+def add_cors_headers(request: HttpRequest, response: HttpResponseBase) -> None:
     """Add CORS headers to a response, if the request's Origin is in CHAT_ORIGINS."""
-    if not readers():
+    if not allowed_origins():
         return
     patch_vary_headers(response, ["Origin"])
     if may_read(request):

@@ -95,10 +95,10 @@ async def _answer(
             response = await error_response(request, steps, error)
             if handler is None:
                 response["Allow"] = ", ".join(by_method)
-    return finished(request, response, language)
+    return with_common_headers(request, response, language)
 
 
-def finished(
+def with_common_headers(
     request: HttpRequest, response: HttpResponseBase, language: str | None
 ) -> HttpResponseBase:
     """Add the headers that all responses of the chat have, and return the response.
@@ -118,5 +118,5 @@ def finished(
             # CommonMiddleware would set the length of the empty content.
             response["Content-Length"] = str(len(response.content))
             response.content = b""
-    cors.let_read(request, response)
+    cors.add_cors_headers(request, response)
     return response

@@ -1,9 +1,9 @@
 """Admit or refuse calls before Django handles them, on sites with `ChatMiddleware`.
 
 Django uses a thread for each ASGI request before it calls any middleware, and more threads for an
-error. So refusing a call there takes milliseconds, and with hundreds of calls at once, the site's
-other pages have to wait. For this reason the ASGI handler first passes its requests to the
-`EarlyAdmission`. It refuses messages if there is no room, and reads that exceed CHAT_READ_LIMITS.
+error. So refusing a call inside Django takes milliseconds, and if hundreds of calls arrive at once,
+the site's other pages have to wait. `EarlyAdmission` gets the requests before Django. It refuses
+messages for which there is no room, and reads that exceed CHAT_READ_LIMITS.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from django.http import HttpRequest
 from sitechat.errors import ChatError
 from sitechat.http import turn_queue
 from sitechat.http.chat_paths import is_message, is_read
-from sitechat.http.dispatch import finished
+from sitechat.http.dispatch import with_common_headers
 from sitechat.http.error_responses import refusal
 from sitechat.http.page_language import page_language
 from sitechat.http.read_brake import brake
@@ -34,7 +34,7 @@ Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 
 def put_before(handler: ASGIHandler) -> None:
-    """Let the handler's requests pass early admission first. A second call for it does nothing."""
+    """Put early admission before an ASGI handler. A second call for the handler does nothing."""
     if not isinstance(getattr(handler.handle, "__self__", None), EarlyAdmission):
         setattr(handler, "handle", EarlyAdmission(handler).handle)  # noqa: B010 - mypy knows a method
 
@@ -56,8 +56,8 @@ class EarlyAdmission:
     async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a message pass when it is its turn, or refuse it."""
         body = Body(receive)
-        # Read the body first, so that a client that sends it slowly takes no place.
-        if not await body.is_read():
+        # Read the body first, so that a client that sends it slowly takes no place in the queue.
+        if not await body.read_all():
             await self._handle(scope, body.receive, send)
             return
         try:
@@ -73,7 +73,7 @@ class EarlyAdmission:
             ticket.leave()
 
     async def _refused_read(self, scope: Scope, receive: Receive, send: Send) -> bool:
-        """Refuse a request that reads if its visitor makes too many of them; return whether."""
+        """Refuse a read that exceeds CHAT_READ_LIMITS. Return whether it was refused."""
         request = self._request(scope)
         try:
             if request is not None:
@@ -89,7 +89,7 @@ class EarlyAdmission:
         if request is None:
             return False
         with page_language(request) as language:
-            response = finished(request, refusal(error), language)
+            response = with_common_headers(request, refusal(error), language)
         await self._handler.send_response(response, send)
         return True
 
@@ -99,14 +99,14 @@ class EarlyAdmission:
 
 
 class Body:
-    """The body of a request. It is read first, and Django can then receive it again."""
+    """The body of a request. After it was read here, Django can still receive it."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
         self._received: deque[Mapping[str, Any]] = deque()
 
-    async def is_read(self) -> bool:
-        """Read the body. Return False if it is too large, or the client has left."""
+    async def read_all(self) -> bool:
+        """Read the body. Return False if it is too large, or if the client has disconnected."""
         size = 0
         while size <= MAX_BODY:
             message = await self._receive()

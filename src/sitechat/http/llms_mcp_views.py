@@ -80,7 +80,7 @@ def llms_full(request: HttpRequest) -> HttpResponse:
 @csrf_exempt
 @_limited
 def mcp(request: HttpRequest) -> HttpResponse:
-    """Answer one message of the Model Context Protocol, or a batch of its version 2025-03-26."""
+    """Answer one message of the Model Context Protocol or, in version 2025-03-26, a batch."""
     try:
         check_origin(request)
     except ForbiddenOrigin as error:
@@ -114,7 +114,7 @@ def mcp(request: HttpRequest) -> HttpResponse:
 
 
 def _batch(request: HttpRequest, messages: list[Any]) -> HttpResponse:
-    """Answer a batch, of which each message counts as a request."""
+    """Answer a batch. Each of its messages counts as a request."""
     if len(messages) > machines.MAX_BATCH:
         return HttpResponse(status=413)
     for _message in messages[1:]:

@@ -1,9 +1,9 @@
-"""Let messages enter Django's middleware a few at a time under ASGI.
+"""Under ASGI, let only a few messages at a time enter Django's middleware.
 
 Django runs each synchronous middleware of an ASGI request on a thread. If hundreds of messages
 arrive at once, the site's other pages wait behind all of them, even if the view then refuses most.
-Django sends the signal `request_started` before it calls the middleware, so a receiver of it can
-let messages wait. Nothing is refused here: that is the task of `turn_queue`.
+Django sends the signal `request_started` before it calls the middleware, so a receiver of the
+signal can let messages wait. This module refuses nothing: `turn_queue` does.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ def _request_person(request: HttpRequest, bot: Chatbot, page: VisitorPage) -> di
         admin_url=partial(admin_link, request, "sitechat_handoff_change"),
     )
     if named is None:
-        session_data.accept(request, visit, bot.name, requested.pk)
+        session_data.remember_accepted(request, visit, bot.name, requested.pk)
     return {
         "conversation": str(requested.pk),
         "person": handoff.as_dict(requested, person_options()),

@@ -47,7 +47,7 @@ class Brake:
 
         Args:
             scope: The ASGI scope of the request.
-            receive: Receives what the client sends, so that one that leaves is not delayed further.
+            receive: Receives the events of the client, so that the wait ends when it disconnects.
         """
         if HELD_BACK in scope or self.held_back >= MAX_HELD_BACK:
             return
@@ -59,13 +59,13 @@ class Brake:
                 await asyncio.sleep(delay)
             else:
                 with suppress(asyncio.TimeoutError):
-                    await asyncio.wait_for(_left(receive), delay)
+                    await asyncio.wait_for(_disconnected(receive), delay)
         finally:
             self.held_back -= 1
 
 
-async def _left(receive: Receive) -> None:
-    """Wait until the client has left."""
+async def _disconnected(receive: Receive) -> None:
+    """Wait until the client has disconnected."""
     while (await receive())["type"] != "http.disconnect":
         pass
 

@@ -29,13 +29,13 @@ MAX_KEYS = 20_000
 """Maximum number of counted sessions and addresses. The least recently used one is dropped."""
 
 BURST_SHARE = 4
-"""A session or address may make one of so many parts of its calls per period at once."""
+"""The limit of calls per period, divided by this, is the number of calls allowed at once."""
 
 MIN_BURST = 20
-"""The number of calls that may be made at once, if the limit is not lower."""
+"""Minimum number of calls allowed at once, if the limit is not lower."""
 
 COUNTED = "sitechat.counted"
-"""The key in the ASGI scope of a request that was counted, for the seconds until it is allowed."""
+"""The key in the ASGI scope of a counted request. Its value is the seconds until it is allowed."""
 
 
 class TooManyReads(RateLimited):
@@ -62,12 +62,12 @@ class CallCounts:
             now: The time in seconds; by default the current time.
         """
         now = monotonic() if now is None else now
-        most = float(limit if burst is None else min(burst, limit))
+        capacity = float(limit if burst is None else min(burst, limit))
         # A client can send cookies of many kilobytes, so keys are stored as digests.
         digest = blake2b(f"{kind} {key}".encode("utf-8", "replace"), digest_size=16).digest()
         with self._lock:
-            left, since = self._left.pop(digest, (most, now))
-            left = min(most, left + (now - since) * limit / PERIOD)
+            left, since = self._left.pop(digest, (capacity, now))
+            left = min(capacity, left + (now - since) * limit / PERIOD)
             allowed = left >= 1
             self._left[digest] = (left - allowed, now)
             if len(self._left) > MAX_KEYS:
@@ -149,7 +149,7 @@ def check_call(request: HttpRequest, kind: str) -> None:
 def _count(request: HttpRequest, kind: str) -> float:
     """Count a call, and return the seconds until it is allowed; 0 if it is allowed now."""
     limits, counts = conf.CHAT_READ_LIMITS, calls()
-    # The session first: what it is refused takes nothing from others at its address.
+    # Count the session first: a call that it is refused does not count for its address.
     wait = 0.0
     if session := session_cookie(request):
         limit = limits[f"{kind}_of_session"]

@@ -1,4 +1,4 @@
-"""Let the calls of one session or address read a few at a time under ASGI.
+"""Under ASGI, let only a few calls of one session or address read at a time.
 
 The database work of a process runs on a few threads, so more calls at once are not answered sooner.
 But the site's other pages would have to wait behind all of them. Like `middleware_queue`, this is a
@@ -39,8 +39,8 @@ MANY = 10
 """The number of calls of a session, reading or waiting, above which they are slowed down."""
 
 PAUSE = 7.0
-"""How much longer than a call the pause after it is, if its session is slowed down. With two
-places, such a session keeps a quarter of a thread busy."""
+"""If a session is slowed down, the pause after each call is this many times as long as the call.
+With two places, such a session keeps a quarter of a thread busy."""
 
 MAX_PAUSE = 1.0
 """Maximum seconds of a pause."""
@@ -127,7 +127,7 @@ class _Place:
     places: _Places
     loop: asyncio.AbstractEventLoop
     since: float
-    """When the call has got its place."""
+    """The time at which the call got its place."""
 
     def leave(self) -> None:
         """Free the place, after a pause if its session makes many calls."""
@@ -170,11 +170,11 @@ async def _wait(*, scope: Scope, **_signal: object) -> None:
         end_request_thread()  # the signal's synchronous receivers have used it
         await brake().hold_back(scope)
     else:
-        scope[READING] = [ticket async for ticket in _places(request)]
+        scope[READING] = [ticket async for ticket in _tickets(request)]
 
 
-async def _places(request: HttpRequest) -> AsyncIterator[Ticket]:
-    """Yield the places of a call, after it has waited for them."""
+async def _tickets(request: HttpRequest) -> AsyncIterator[Ticket]:
+    """Yield the tickets of a call: one of its session, if there is one, and one of its address."""
     loop = asyncio.get_running_loop()
     if (queue := _queues.get(loop)) is None:
         queue = _queues.setdefault(loop, ReadQueue())

@@ -1,6 +1,6 @@
-"""The seconds that `Retry-After` names when the chat refuses a request, by reason.
+"""The seconds in the header `Retry-After` of refused requests, by reason.
 
-Other parts compute theirs: `turn_queue` by how fast turns start, the limits by when they end.
+`turn_queue` and the limits compute their own values instead.
 """
 
 from __future__ import annotations
@@ -15,4 +15,4 @@ NO_THREAD = 1
 """No thread is free for the request's database work."""
 
 NO_STREAM = 5
-"""Too many streams are open, in the process or of the visitor."""
+"""The process or the visitor has too many open streams."""

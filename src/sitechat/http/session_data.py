@@ -76,7 +76,7 @@ def has_several_conversations(session: SessionBase) -> bool:
 
 
 def remember(request: HttpRequest, visit: Visit, bot: str, conversation: uuid.UUID) -> None:
-    """Store the visitor's identity and conversation in the session, if it lacks them."""
+    """Store the visitor's identity and conversation in the session, unless it has them."""
     remember_visitor(request, visit)
     session = session_of(request)
     by_bot = conversations_by_bot(session)
@@ -86,8 +86,10 @@ def remember(request: HttpRequest, visit: Visit, bot: str, conversation: uuid.UU
         session[CONVERSATIONS_KEY] = {**by_bot, bot: str(conversation)}
 
 
-def accept(request: HttpRequest, visit: Visit, bot: str, conversation: uuid.UUID) -> None:
-    """Store the conversation of an accepted message or request for a person in the session.
+def remember_accepted(
+    request: HttpRequest, visit: Visit, bot: str, conversation: uuid.UUID
+) -> None:
+    """Store the conversation of an accepted message, or request for a person, and save the session.
 
     If the visitor has sent a contact request before, it is linked to the conversation.
     """
@@ -99,7 +101,7 @@ def accept(request: HttpRequest, visit: Visit, bot: str, conversation: uuid.UUID
 
 
 def remember_visitor(request: HttpRequest, visit: Visit) -> None:
-    """Store the visitor's identity in the session, if it lacks the identity."""
+    """Store the visitor's identity in the session, unless the session has it."""
     session = session_of(request)
     if session.get(VISITOR_KEY) != visit.visitor.session:
         session[VISITOR_KEY] = visit.visitor.session
@@ -108,10 +110,11 @@ def remember_visitor(request: HttpRequest, visit: Visit) -> None:
 def remember_contact(request: HttpRequest, contact: Contact) -> None:
     """Record in the session that the visitor has sent a contact request.
 
-    If the contact request has no conversation, its id and bot are stored too, for `accept`.
+    If the contact request has no conversation yet, the session gets its id and bot, so that
+    `remember_accepted` can link it.
     """
-    is_alone = contact.conversation_id is None
-    session_of(request)[CONTACT_KEY] = f"{contact.pk} {contact.bot}" if is_alone else ""
+    is_unlinked = contact.conversation_id is None
+    session_of(request)[CONTACT_KEY] = f"{contact.pk} {contact.bot}" if is_unlinked else ""
 
 
 def has_left_contact(request: HttpRequest) -> bool:
@@ -126,8 +129,8 @@ def _take_contact(request: HttpRequest, bot: str) -> uuid.UUID | None:
     """
     session = session_of(request)
     waiting = session.get(CONTACT_KEY)
-    pk, _space, its_bot = waiting.partition(" ") if isinstance(waiting, str) else ("", "", "")
-    if not pk or its_bot not in ("", bot):
+    pk, _space, contact_bot = waiting.partition(" ") if isinstance(waiting, str) else ("", "", "")
+    if not pk or contact_bot not in ("", bot):
         return None
     session[CONTACT_KEY] = ""
     return parse_uuid(pk)

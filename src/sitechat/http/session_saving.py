@@ -1,7 +1,7 @@
 """Save the visitor's session inside the view, with retries while the database is busy.
 
-SessionMiddleware saves it after the view, and does not retry. By then the message is accepted, and
-an error would hide the answer from the visitor.
+SessionMiddleware saves the session after the view, and does not retry. The message is accepted by
+then, and an error would hide the answer from the visitor.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Find out whether invalid settings of the chat can be the reason why a request failed.
 
-Servers do not run the system checks at their start, so a site may serve requests with them.
+Servers do not run the system checks when they start, so a site may run with invalid settings.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ logger = get_logger("sitechat.settings")
 def setting_errors() -> list[str]:
     """Return the ids of the errors that the system checks of the chat report, sorted.
 
-    They are computed once for the same settings. This never raises.
+    The checks run once per process. This never raises.
     """
     try:
         messages = checks.run_checks(tags=["sitechat"])
@@ -32,5 +32,5 @@ def setting_errors() -> list[str]:
 
 @receiver(setting_changed)
 def _forget_errors(**_signal: object) -> None:
-    """Forget the errors when a test changes a setting. Elsewhere settings do not change."""
+    """Forget the errors when a test changes a setting. Outside of tests, settings do not change."""
     setting_errors.cache_clear()

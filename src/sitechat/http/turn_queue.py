@@ -2,7 +2,7 @@
 
 Starting a turn takes database work. A few turns start at the same time, and some more wait for a
 moment. All others are refused before any work is done for them, so that the site's other pages
-stay fast. A turn that has got a place is never refused later for want of room.
+stay fast. A turn that has a place is not refused later for lack of room.
 """
 
 from __future__ import annotations
@@ -63,18 +63,18 @@ class HasPlaces(Protocol):
 class Ticket:
     """A place that is freed once."""
 
-    def __init__(self, of: HasPlaces) -> None:
-        self._of: HasPlaces | None = of
+    def __init__(self, queue: HasPlaces) -> None:
+        self._queue: HasPlaces | None = queue
 
     def leave(self) -> None:
         """Free the place. A second call does nothing."""
-        of, self._of = self._of, None
-        if of is not None:
-            of.leave()
+        queue, self._queue = self._queue, None
+        if queue is not None:
+            queue.leave()
 
 
 class TurnQueue:
-    """Admit turns in the order of their arrival. Used on the server's event loop."""
+    """Admit turns in the order in which they arrive. Use it on the server's event loop."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
@@ -82,9 +82,9 @@ class TurnQueue:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._pace = FIRST_PACE
         self._last_return = 0.0
-        """When the visitor who was refused last is asked to return."""
+        """The time at which the visitor who was refused last may try again."""
         self._left: float | None = None
-        """When a turn last freed its place while others were waiting."""
+        """The time at which a turn last freed its place while others were waiting."""
         self._refused = 0
         """Number of refused turns since the last warning."""
         self._warned: float | None = None

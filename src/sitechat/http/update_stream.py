@@ -32,7 +32,7 @@ READ_INTERVAL = 15.0
 may have answered, or a person may have been silent for too long."""
 
 OVER = frozenset({HandoffState.NONE, HandoffState.CLOSED})
-"""The states in which the visitor neither waits for a person nor talks with one."""
+"""The states in which the visitor does not wait for a person or talk with one."""
 
 Look = Callable[[int | None], dict[str, Any]]
 """A function that reads the updates after a cursor from the database."""

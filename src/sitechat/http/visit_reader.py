@@ -66,7 +66,7 @@ def read_visit(request: HttpRequest, message_id: uuid.UUID | None = None) -> Vis
         prefix=get_script_prefix(),
         held=HeldConversations(
             by_bot=conversations_by_bot(session),
-            # Only a session with data is known to exist: a forged cookie becomes the key as it is.
+            # Only a session with data is known to exist: Django accepts the key of a forged cookie.
             session_key=session.session_key if list(session.keys()) else None,
             retry_key=f"{network}:{message_id}" if may_retry else None,
             retry_gets_session=is_confirmed,

@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import npgettext, pgettext_lazy
 
 PLURAL_SAMPLES = {"zero": 0, "one": 1, "two": 2, "few": 3, "many": 11, "other": 100}
-"""A number of each CLDR plural category, in every language that has the category."""
+"""For each CLDR plural category, a number that is in it in every language with the category."""
 
 WORDS: dict[str, str | Promise] = {
     "title": pgettext_lazy("chat", "Assistant"),
