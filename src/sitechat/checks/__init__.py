@@ -26,7 +26,7 @@ def register_checks() -> None:
 def run(app_configs: object = None, **kwargs: Any) -> list[CheckMessage]:
     """Return the messages of the checks that `manage.py check` runs.
 
-    They are fast and make no query: most commands run them at every start.
+    These checks are fast and make no query, because most commands run them at their start.
     """
     # Start-up cost: servers never run the checks.
     from sitechat.checks.registry import CHECKS
@@ -43,7 +43,7 @@ def run_for_deployment(app_configs: object = None, **kwargs: Any) -> list[CheckM
 
 
 def _messages(checks: Iterable[Callable[[], Iterable[CheckMessage]]]) -> Iterator[CheckMessage]:
-    """Run checks, and escape their messages, because they quote settings and go to a terminal."""
+    """Run checks and escape their messages, which quote settings and are shown in a terminal."""
     for check in checks:
         for message in check():
             message.msg = one_line(str(message.msg))

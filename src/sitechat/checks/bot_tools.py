@@ -9,7 +9,7 @@ from typing import Any
 from django.core.checks import CheckMessage, Error, Warning
 from django.utils.translation import gettext as _
 
-from sitechat.chatbot import usable_bots
+from sitechat.chatbot import Chatbot, usable_bots
 from sitechat.conversations.mcp_server_options import problem_of_server
 from sitechat.tools import Tool
 from sitechat.tools.argument_validation import SignatureParameters
@@ -23,42 +23,38 @@ def _how_to_write() -> str:
 def check_tools(**kwargs: Any) -> Iterator[CheckMessage]:
     """E040, W040: a bot has a tool that can't be offered to Claude, or one without a docstring."""
     for bot in usable_bots():
-        try:
-            tools = bot.tools
-        except Exception as error:
-            yield _error(
-                _("The tools of the bot %(bot)r raise %(error)r.")
-                % {"bot": bot.name, "error": error},
-                _how_to_write(),
-            )
+        yield from _tools_of(bot)
+
+
+def _tools_of(bot: Chatbot) -> Iterator[CheckMessage]:
+    try:
+        tools = bot.tools
+    except Exception as error:
+        message = _("The tools of the bot %(bot)r raise %(error)r.")
+        yield _error(message % {"bot": bot.name, "error": error}, _how_to_write())
+        return
+    if isinstance(tools, str) or not isinstance(tools, Sequence):
+        message = _("The tools of the bot %(bot)r are %(tools)r.")
+        yield _error(message % {"bot": bot.name, "tools": tools}, _how_to_write())
+        return
+    names = _site_tools() if tools else set()
+    for tool in tools:
+        if not isinstance(tool, Tool):
+            message = _("The bot %(bot)r has the tool %(tool)r, which is not a tool.")
+            yield _error(message % {"bot": bot.name, "tool": tool}, _how_to_write())
             continue
-        if isinstance(tools, str) or not isinstance(tools, Sequence):
+        if tool.name in names:
             yield _error(
-                _("The tools of the bot %(bot)r are %(tools)r.")
-                % {"bot": bot.name, "tools": tools},
-                _how_to_write(),
+                _("The bot %(bot)r has two tools with the name %(tool)r.")
+                % {"bot": bot.name, "tool": tool.name},
+                _('Give one of them another name: @tool(name="…").'),
             )
-            continue
-        names = _site_tools() if tools else set()
-        for tool in tools:
-            if not isinstance(tool, Tool):
-                yield _error(
-                    _("The bot %(bot)r has the tool %(tool)r, which is not a tool.")
-                    % {"bot": bot.name, "tool": tool},
-                    _how_to_write(),
-                )
-                continue
-            if tool.name in names:
-                yield _error(
-                    _("The bot %(bot)r has two tools with the name %(tool)r.")
-                    % {"bot": bot.name, "tool": tool.name},
-                    _('Give one of them another name: @tool(name="…").'),
-                )
-            names.add(tool.name)
-            yield from _of_tool(bot.name, tool)
+        names.add(tool.name)
+        yield from _tool(bot.name, tool)
 
 
 def _site_tools() -> set[str]:
+    """Return the names of the chat's own tools."""
     # Start-up cost: these tools import the search, and most bots have no other tools.
     from sitechat.conversations.search_tools import SITE_TOOLS
 
@@ -99,8 +95,8 @@ def _mcp_error(bot: str, server: str, problem: str) -> Error:
     )
 
 
-def _of_tool(bot: str, tool: Tool) -> Iterator[CheckMessage]:
-    problem = _problem_of(tool)
+def _tool(bot: str, tool: Tool) -> Iterator[CheckMessage]:
+    problem = _schema_problem(tool)
     if problem:
         yield _error(
             _("The tool %(tool)r of the bot %(bot)r can't be used: it %(problem)s.")
@@ -119,7 +115,8 @@ def _of_tool(bot: str, tool: Tool) -> Iterator[CheckMessage]:
         )
 
 
-def _problem_of(tool: Tool) -> str:
+def _schema_problem(tool: Tool) -> str:
+    """Return why Claude can't get the tool's parameters, as a clause, or ""."""
     if tool.schema is not None:
         return problem_of(tool.schema)
     parameters = tool.parameters

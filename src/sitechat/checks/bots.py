@@ -115,7 +115,7 @@ def _attributes(name: object, bot: type[Chatbot]) -> Iterator[CheckMessage]:
 
 
 def check_models(**kwargs: Any) -> Iterator[CheckMessage]:
-    """W022, W002: a bot's model is misspelled or another server's, or its price is not known."""
+    """W022, W002: a bot's model is misspelled or of another server, or its price is not known."""
     if usage_costs.problems(conf.CHAT_PRICES):
         return  # check_prices reports it
     for bot in usable_bots():

@@ -108,7 +108,7 @@ def _is_number(text: str, *, angle: bool) -> bool:
 
 
 def _balanced(text: str) -> bool:
-    """Return whether parentheses match and no character could end the CSS declaration."""
+    """Return whether each parenthesis is closed, and no character could end the declaration."""
     depth = 0
     for character in text:
         depth += (character == "(") - (character == ")")

@@ -46,7 +46,7 @@ def check_chat_middleware(**kwargs: Any) -> Iterator[CheckMessage]:
 
 
 def _is_asgi() -> bool:
-    """Return whether the site is probably served by ASGI, by its settings, options and packages."""
+    """Return whether settings, gunicorn's options or installed packages suggest ASGI."""
     if getattr(settings, "ASGI_APPLICATION", None):
         return True
     options = gunicorn_options()

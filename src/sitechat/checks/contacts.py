@@ -20,7 +20,7 @@ from sitechat.people.contact_form import DEFAULT_FIELDS, FIELDS, current_form
 NAMES = ", ".join(f'"{name}"' for name in FIELDS)
 
 
-def _fields(value: Any) -> bool:
+def _is_fields(value: Any) -> bool:
     return isinstance(value, (list, tuple)) and all(name in FIELDS for name in value)
 
 
@@ -41,10 +41,10 @@ def _is_address(value: Any) -> bool:
 
 VALID_CONTACT: dict[str, tuple[Callable[[Any], bool], str | Promise]] = {
     "fields": (
-        lambda v: _fields(v) and bool(v),
+        lambda v: _is_fields(v) and bool(v),
         format_lazy(gettext_lazy("a list of some of {names}"), names=NAMES),
     ),
-    "required": (_fields, gettext_lazy("a list of some of the fields")),
+    "required": (_is_fields, gettext_lazy("a list of some of the fields")),
     "consent": (lambda v: isinstance(v, (str, Promise)), gettext_lazy("a string")),
     "notify": (is_addresses, gettext_lazy('a list of addresses, such as ["sales@example.org"]')),
     "before": (lambda v: isinstance(v, bool), gettext_lazy("True or False")),
@@ -65,7 +65,7 @@ def check_contact(**kwargs: Any) -> Iterator[CheckMessage]:
     for key, value in known_items(options, VALID_CONTACT):
         is_valid = VALID_CONTACT[key][0](value)
         fields = options.get("fields", DEFAULT_FIELDS)
-        if key == "required" and is_valid and _fields(fields):
+        if key == "required" and is_valid and _is_fields(fields):
             is_valid = set(value) <= set(fields)
         if not is_valid:
             yield Error(

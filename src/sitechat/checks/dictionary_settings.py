@@ -19,7 +19,7 @@ def check_dictionary(
     id: str,
     synonyms: Mapping[str, str] | None = None,
 ) -> Iterator[CheckMessage]:
-    """Yield an error if a setting is not a dictionary, else one for each unknown key.
+    """Yield an error if a setting is not a dictionary, and an error for each unknown key.
 
     Args:
         name: The name of the setting.
@@ -27,7 +27,7 @@ def check_dictionary(
         known: The valid keys.
         example: A valid value.
         id: The id of the errors.
-        synonyms: Valid keys by the names, in lower case, that other packages use for them.
+        synonyms: Valid keys, by the names (in lower case) that other packages use for them.
     """
     if not isinstance(value, Mapping):
         yield Error(

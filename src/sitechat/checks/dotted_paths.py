@@ -117,6 +117,7 @@ def _suggestion(path: str, is_valid: IsValid) -> str:
     near = _near(parts[-1], _members(module, is_valid))
     if near:
         return f"{module.__name__}.{near}"
+    # The path may be that of a module with a single valid object.
     inner = _submodule(module, parts[-1], exactly=True)
     own = [] if inner is None else [*_members(inner, is_valid, own=True)]
     return f"{inner.__name__}.{own[0]}" if inner is not None and len(own) == 1 else ""
@@ -131,7 +132,13 @@ def _if_valid(path: str, is_valid: IsValid) -> str:
 
 
 def _submodule(parent: ModuleType | None, name: str, *, exactly: bool = False) -> ModuleType | None:
-    """Return the submodule with the name or the most similar name; None if there is none."""
+    """Return the submodule with the name or the most similar name; None if there is none.
+
+    Args:
+        parent: The package; None for a top-level module.
+        name: The name.
+        exactly: Whether to accept only the name itself.
+    """
     if parent is None:
         known = {app.name.partition(".")[0] for app in apps.get_app_configs()}
         known |= {module for module in sys.modules if "." not in module}

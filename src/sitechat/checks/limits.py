@@ -1,4 +1,4 @@
-"""Check that CHAT_LIMITS is valid and admits at least one message."""
+"""Check that CHAT_LIMITS is valid and allows at least one message."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def check_limits(**kwargs: Any) -> Iterator[CheckMessage]:
 
 
 def _too_small(bot: Chatbot) -> Iterator[CheckMessage]:
-    """Yield an error for each limit that does not admit the shortest message to a bot."""
+    """Yield an error for each limit that does not allow the shortest message to a bot."""
     if not isinstance(bot.max_tokens, int) or not isinstance(bot.fallback_model, str | None):
         return  # check_values and check_bots report them
     shortest = _shortest(bot)

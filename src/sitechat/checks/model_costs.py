@@ -27,7 +27,7 @@ EXPENSIVE_PROMPT = Decimal(1)
 """Dollars a day for a system prompt above which the check warns."""
 
 ASSUMED_REPLIES = 1000
-"""Replies a day that are assumed for a site without statistics."""
+"""Assumed number of replies a day for a site that has no replies yet."""
 
 CHARACTERS_PER_TOKEN = 3
 """Assumed characters of a prompt per token. English text has about four, other languages fewer."""
@@ -36,7 +36,7 @@ MIN_CACHED_TOKENS = 4096
 """Minimum tokens of a prompt that is cached, for models that are not in the catalog."""
 
 CACHE_MISSES = Decimal("0.1")
-"""The assumed share of replies that do not find the prompt in the cache, and write it there."""
+"""The assumed share of replies that write the prompt into the cache instead of reading it."""
 
 
 def check_model_costs(**kwargs: Any) -> Iterator[CheckMessage]:

@@ -30,12 +30,12 @@ def check_origins(**kwargs: Any) -> Iterator[CheckMessage]:
             yield Error(
                 _("CHAT_ORIGINS has %(origin)r, which is not an origin as browsers send it.")
                 % {"origin": origin},
-                hint=_how_to_write(origin),
+                hint=_correction(origin),
                 id="sitechat.E012",
             )
 
 
-def _how_to_write(value: object) -> str:
+def _correction(value: object) -> str:
     if isinstance(value, str) and "*" in value:
         return _("Name each host: wildcards are not accepted. Write it as in %(example)s.") % {
             "example": EXAMPLE

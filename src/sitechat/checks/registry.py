@@ -1,6 +1,6 @@
 """The list of the checks that `manage.py check` runs. Each has a row in `docs/checks.md`.
 
-Most commands run them at their start, so these modules must not import what is slow to load.
+Most commands run them at their start, so these modules must not import slow modules.
 """
 
 from __future__ import annotations

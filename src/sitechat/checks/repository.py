@@ -69,7 +69,7 @@ def under_version_control(file: Path) -> bool:
     if not (repository / ".git").exists():
         return True
     try:
-        answer = subprocess.run(  # noqa: S603 - no shell, and the path is the settings' own
+        result = subprocess.run(  # noqa: S603 - no shell, and the path is the settings' own
             ["git", "ls-files", "--error-unmatch", "--", str(file)],  # noqa: S607
             cwd=repository,
             capture_output=True,
@@ -79,4 +79,4 @@ def under_version_control(file: Path) -> bool:
     except (OSError, subprocess.TimeoutExpired):
         return True
     # 1: the file is not tracked, perhaps on purpose. 128: git failed.
-    return answer.returncode != 1
+    return result.returncode != 1

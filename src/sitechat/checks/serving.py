@@ -50,7 +50,7 @@ def check_middleware(**kwargs: Any) -> Iterator[CheckMessage]:
 
 
 def stream_problem(path: str) -> str | None:
-    """Send a stream through a middleware; return how the middleware changes it, or None."""
+    """Send a stream through a middleware, and return what is wrong with it; None if nothing is."""
     from django.test import RequestFactory
 
     sent: list[bytes] = []
@@ -145,7 +145,7 @@ def check_gunicorn(**kwargs: Any) -> Iterator[CheckMessage]:
 
 
 def gunicorn_options() -> Mapping[str, Any] | None:
-    """Return `threads` and `worker_class` from GUNICORN_CMD_ARGS, as far as they are set there.
+    """Return `threads` and `worker_class` from GUNICORN_CMD_ARGS, if they are set there.
 
     Options on the command line and in gunicorn.conf.py are not read.
 

@@ -58,7 +58,7 @@ def check_ledger(**kwargs: Any) -> Iterator[CheckMessage]:
     path = conf.CHAT_LEDGER
     if path == DEFAULT_LEDGER:
         return
-    # Start-up cost: most sites use the default, and commands do not need it.
+    # Start-up cost: most sites use the default ledger, which needs no check.
     from sitechat.ledger import get_ledger
 
     right = _('Set CHAT_LEDGER = "sitechat.ledger.DatabaseLedger", the default.')

@@ -69,7 +69,7 @@ def _problems(entry: Any) -> Iterator[tuple[str, str]]:
             % {"count": MIN_SECRET_LENGTH},
         )
     if "events" in entry:
-        yield from _problems_of_events(entry["events"])
+        yield from _event_problems(entry["events"])
     if not isinstance(entry.get("allow_private", False), bool):
         yield (
             _('has an "allow_private" that is not valid.'),
@@ -77,7 +77,7 @@ def _problems(entry: Any) -> Iterator[tuple[str, str]]:
         )
 
 
-def _problems_of_events(events: Any) -> Iterator[tuple[str, str]]:
+def _event_problems(events: Any) -> Iterator[tuple[str, str]]:
     if not isinstance(events, (list, tuple)) or not events:
         yield (
             _("has no valid %(key)s.") % {"key": '"events"'},

@@ -36,7 +36,7 @@ def check_urls(**kwargs: Any) -> Iterator[CheckMessage]:
     """E020: no URLconf includes `sitechat.urls`, or another pattern hides them."""
     urlconfs = _urlconfs()
     try:
-        problems = [_problem(urlconf) for urlconf in urlconfs]
+        problems = [_url_problem(urlconf) for urlconf in urlconfs]
     except Exception:  # Django's own checks report what is wrong with the URLconf
         return
     if not problems or None in problems:
@@ -66,7 +66,7 @@ def _urlconfs() -> list[str]:
     return [urlconf for urlconf in dict.fromkeys(urlconfs) if isinstance(urlconf, str) and urlconf]
 
 
-def _problem(urlconf: str) -> tuple[str, str] | None:
+def _url_problem(urlconf: str) -> tuple[str, str] | None:
     """Return why the chat's URLs can't be used, and what to do; None if they can be used."""
     try:
         path = find_endpoint(urlconf=urlconf)
@@ -133,7 +133,7 @@ def _holds_chat(backend: Any) -> bool | None:
 
 
 def _loaders(backend: Any) -> Iterator[Any]:
-    """Yield the loaders of a Django backend, with the inner loaders in place of caching ones."""
+    """Yield the loaders of a Django backend, and the loaders inside a cached loader."""
     waiting = list(getattr(getattr(backend, "engine", None), "template_loaders", ()))
     while waiting:
         loader = waiting.pop(0)
