@@ -15,6 +15,8 @@ from sitechat.standin.word_stems import nearest, words
         "install installs installing installed",
         "price prices",
         "color colors colour colours",
+        "hour hours",
+        "tour tours",
         "reply replies",
         "use used using",
     ],

@@ -19,7 +19,7 @@ from sitechat.safe_text import one_line, visible
 logger = get_logger("sitechat.events")
 
 DELIVERY_TIME = 10.0
-"""Seconds after which a command starts no further delivery at its end."""
+"""Maximum seconds during which a command starts deliveries at its end."""
 
 Style = Callable[[str], str]
 """One of Django's styles for the terminal, such as `self.style.SUCCESS`."""
@@ -47,7 +47,7 @@ class ChatCommand(BaseCommand):
             sys.exit(1)
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        """Return the parser; the command's `help` is translated now, not when it is imported."""
+        """Return the parser. It translates `help`, because the language is not active at import."""
         parser = super().create_parser(prog_name, subcommand, **kwargs)
         parser.description = _(self.help)
         return parser

@@ -15,7 +15,7 @@ from sitechat.models import Conversation
 from sitechat.reports import personal_data
 
 
-def add_visitor(parser: ArgumentParser) -> None:
+def add_visitor_arguments(parser: ArgumentParser) -> None:
     """Add the arguments `--user`, `--email` and `--conversation`, of which one is required."""
     group = parser.add_mutually_exclusive_group(required=True)
     group.add_argument("--user", help=_("the username of a user of the site"))
@@ -33,7 +33,7 @@ def _id(value: str) -> uuid.UUID:
         ) from None
 
 
-def data_of(options: Mapping[str, Any]) -> personal_data.PersonalData:
+def selected_data(options: Mapping[str, Any]) -> personal_data.PersonalData:
     """Return the data about the selected visitor.
 
     Raises:

@@ -20,7 +20,7 @@ FEW_LINES = 4
 MAX_CODE = 40
 """Maximum lines of code in an answer."""
 MAX_ROWS = 3
-"""Maximum rows or items that are quoted of a table, or of a list that is too long."""
+"""Maximum rows of a table, or items of a list that is too long, that are quoted."""
 MAX_ITEMS = 8
 """Maximum items of a list that is quoted whole."""
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|(?<=[\u3002\uff01\uff1f])")
@@ -139,12 +139,12 @@ def _best(lines: list[str], asked: set[str], limit: int) -> list[str]:
 
 def _around(text: str, asked: set[str]) -> str:
     """Return consecutive sentences, starting with the first of the best ones."""
-    sentences = [one for one in _SENTENCE_END.split(text) if one.strip()]
-    fits = [len(asked & set(words(one))) for one in sentences]
+    sentences = [sentence for sentence in _SENTENCE_END.split(text) if sentence.strip()]
+    fits = [len(asked & set(words(sentence))) for sentence in sentences]
     start = fits.index(max(fits))
     kept: list[str] = []
-    for one in sentences[start:]:
-        if kept and len(" ".join([*kept, one]).split()) > MAX_WORDS:
+    for sentence in sentences[start:]:
+        if kept and len(" ".join([*kept, sentence]).split()) > MAX_WORDS:
             break
-        kept.append(one)
+        kept.append(sentence)
     return " ".join(kept)

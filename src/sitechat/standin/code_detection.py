@@ -11,12 +11,12 @@ _CODE = re.compile(
     | (?:const|let|var|function)\ \w | [\w.$]+\(.*\)[;:]?$
     | (?:\w+\ )?[\w.$\[\]"'-]+\ ?(?:\+?=|:=)\ ?\S    # an assignment
     | (?:[\d*/,-]+\s+){5}\S                       # a line of crontab
-    | \w+\ "[^"]*"$                                # a setting without a sign
+    | \w+\ "[^"]*"$                                # a setting without "="
     | \{[%{#].*[%}#]\}.*$ | </?\w[^<>]*>          # a template, HTML
     | [\])}]+[,;)]*$ | \[[\w.-]+\]$ | \[?\{?"[^"]*":
     | --?[\w-]+:?\ \S+;?$
     | [\w-]+:\ [^.]+;$ | [\w#.:()-]+(?:[ ,>]+[\w#.:()-]+)*\ \{.*\}$    # CSS
-    | [\w#.:$-]+(?:\s[^.!?]*)?[({\[]$             # something that is closed further down
+    | [\w#.:$-]+(?:\s[^.!?]*)?[({\[]$             # a bracket that a later line closes
     """,
     re.VERBOSE,
 )
@@ -24,7 +24,7 @@ _COMMAND = re.compile(
     r"""
       (?:[A-Z_]+=\S+\ )*
       (?: (?:sudo|pip3?|python3?|npm|npx|yarn|git|docker|curl|export|apt|cd|uvicorn|gunicorn|celery)
-          \ [^\s,;]+(?!.*\w\.$)                  # unless it ends as a sentence does
+          \ [^\s,;]+(?!.*\w\.$)                  # unless it ends like a sentence
         | [a-z][\w./]*(?:\ [\w./=:-]+)*\ --?[a-z][\w=-]*(?!.*[.:]$)
       )
     """,

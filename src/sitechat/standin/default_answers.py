@@ -48,17 +48,17 @@ def default_answer(body: Json) -> list[Json]:
         return [_call(forced, question.text)]
     if _GREETING.match(question.text):
         return [_text(question.language.greeting)]
-    if (said := order_tools.result(body)) is not None:
-        return [_text(said)]
-    called = None if calls or choice == "none" else order_tools.call(body, question.text)
-    if called is not None:
-        return [called]
+    if (order := order_tools.result(body)) is not None:
+        return [_text(order)]
+    order_call = None if calls or choice == "none" else order_tools.call(body, question.text)
+    if order_call is not None:
+        return [order_call]
     results = search_results(body)
     passages = [*_passages(body, results), *page]
     if question.is_overview:
-        opens = None if question.is_about_page or calls else _tool_to_call(body, "open")
-        if opens is not None:
-            return [_call(opens, "/")]
+        open_tool = None if question.is_about_page or calls else _tool_to_call(body, "open")
+        if open_tool is not None:
+            return [_call(open_tool, "/")]
         passages = _of_overview(question, passages)
     found = choose(question, passages)
     if found:
@@ -114,10 +114,10 @@ def _newest(body: Json) -> tuple[Question, list[Passage]]:
 def _of_overview(question: Question, passages: list[Passage]) -> list[Passage]:
     """Return the passages, in order, of the page that is asked about or of the first page."""
     if question.is_about_page:
-        wanted = [one for one in passages if not one.url or question.is_asked_on(one)]
+        wanted = [each for each in passages if not each.url or question.is_asked_on(each)]
     else:
-        wanted = [one for one in passages if urlsplit(one.url).path == "/"]
-    return sorted(wanted or passages, key=lambda one: len(one.path))
+        wanted = [each for each in passages if urlsplit(each.url).path == "/"]
+    return sorted(wanted or passages, key=lambda each: len(each.path))
 
 
 def _passages(body: Json, results: list[Json]) -> Iterator[Passage]:
@@ -138,8 +138,8 @@ def _answer_blocks(
 ) -> Iterator[Json]:
     """Yield the lead-in, the quoted section and, if there is one, a reference to a second page.
 
-    The last paragraph or list of the quotation and the reference get a citation. A quotation of
-    only code is cited as a whole.
+    Two blocks get a citation: the last paragraph or list of the quoted section, and the reference.
+    If the section has only code, its last block gets the citation.
     """
     best, *second = found
     lead = answer_text.lead_in(best, question.language)

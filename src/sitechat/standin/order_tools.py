@@ -33,20 +33,20 @@ def call(body: Json, question: str) -> Json | None:
         ]
         score = len(asked & set(words(tool["name"].replace("_", " "))))
         if texts == required and len(texts) == 1 and score > best[0]:
-            made = {"type": "tool_use", "name": tool["name"], "input": {texts[0]: number[0]}}
-            best = (score, made)
+            arguments = {texts[0]: number[0]}
+            best = (score, {"type": "tool_use", "name": tool["name"], "input": arguments})
     return best[1]
 
 
 def result(body: Json) -> str | None:
-    """Return what the newest results of a site's own tools say; None if there are none."""
+    """Return the text of the newest results of a site's own tools; None if there are none."""
     _role, blocks = merged(body["messages"])[-1]
-    said: list[str] = []
+    outputs: list[str] = []
     for block in blocks:
         if block["type"] != "tool_result":
             continue
         texts = [inner.get("text", "") for inner in blocks_of(block.get("content"))]
         if block.get("is_error") and any("did not agree" in text for text in texts):
-            said.append(DECLINED)
-        said += [found for text in texts for found in OUTPUT.findall(text)]
-    return "\n\n".join(said) or None
+            outputs.append(DECLINED)
+        outputs += [found for text in texts for found in OUTPUT.findall(text)]
+    return "\n\n".join(outputs) or None

@@ -86,13 +86,13 @@ def sentence(header: Sequence[str], row: Sequence[str]) -> str:
         return _ended(", ".join(value for _, value in columns))
     if len(columns) > 1 and {value.lower() for _, value in columns} == {"yes"}:
         return _ended(f"{name}: yes with {_listed([head for head, _ in columns])}")
-    said = [(head, value) for head, value in columns if _VERB.match(head)]
-    if not said:
+    verbs = [(head, value) for head, value in columns if _VERB.match(head)]
+    if not verbs:
         return _as_pairs(name, columns)
     text = name
-    for head, value in said:
+    for head, value in verbs:
         text += f" {value}" if head == "does" else f" {head} {value}"
-    rest = [(head, value) for head, value in columns if (head, value) not in said]
+    rest = [(head, value) for head, value in columns if (head, value) not in verbs]
     text += "".join(f", {head} {value}" for head, value in rest if _LINK.match(head))
     text = _ended(text)
     for head, value in rest:

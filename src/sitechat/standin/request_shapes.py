@@ -75,9 +75,9 @@ def check_stop_sequences(sequences: Any) -> None:
     """Raise if `stop_sequences` is malformed."""
     if sequences is None:
         return
-    if not isinstance(sequences, list) or not all(isinstance(one, str) for one in sequences):
+    if not isinstance(sequences, list) or not all(isinstance(each, str) for each in sequences):
         raise invalid_request("stop_sequences: Input should be a list of strings")
-    if not all(one.strip() for one in sequences):
+    if not all(each.strip() for each in sequences):
         raise invalid_request("stop_sequences: each stop sequence must contain non-whitespace")
 
 
@@ -217,10 +217,10 @@ def _check_block(block: Any, path: str, kinds: set[str], role: str) -> None:
 def _check_text_citations(citations: Any, path: str) -> None:
     if citations is None:
         return
-    if not isinstance(citations, list) or not all(isinstance(one, dict) for one in citations):
+    if not isinstance(citations, list) or not all(isinstance(each, dict) for each in citations):
         raise invalid_request(f"{path}: Input should be a list of objects")
-    for index, one in enumerate(citations):
-        if "type" not in one:
+    for index, each in enumerate(citations):
+        if "type" not in each:
             raise invalid_request(f"{path}.{index}.type: Field required")
 
 

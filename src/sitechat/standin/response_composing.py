@@ -142,23 +142,23 @@ def _part(block: Json, chunk: int | None, tool_id: str) -> Part:
 
 
 def _citations(given: Sequence[Any], body: Json) -> list[Json]:
-    found = search_results(body)
-    made = []
-    for one in given:
-        if isinstance(one, int):
-            if one >= len(found):
-                raise ValueError(f"no search result {one}: the request has {len(found)}")
-            made.append(citation(found[one], one, 0, len(found[one]["content"])))
+    results = search_results(body)
+    citations = []
+    for each in given:
+        if isinstance(each, int):
+            if each >= len(results):
+                raise ValueError(f"no search result {each}: the request has {len(results)}")
+            citations.append(citation(results[each], each, 0, len(results[each]["content"])))
         else:
-            made.append(dict(one))
-    return made
+            citations.append(dict(each))
+    return citations
 
 
 def _stop_at_sequence(parts: list[Part], sequences: list[str]) -> str | None:
     """Cut the parts before the first stop sequence, and return it; None if there is none."""
     for number, part in enumerate(parts):
         text = "".join(part.deltas) if part.kind == "text" else ""
-        hits = [(text.index(one), one) for one in sequences if one in text]
+        hits = [(text.index(each), each) for each in sequences if each in text]
         if hits:
             length, sequence = min(hits)
             part.deltas = _clip(part.deltas, length)

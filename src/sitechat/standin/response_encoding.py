@@ -96,8 +96,8 @@ def _deltas(part: Part, index: int) -> Iterator[Event]:
         data = before + quote(delta).encode() + b"}}\n\n"
         weight = len(delta.encode())
         yield Event(data, delta if visible else "", weight, paced=True)
-    for one in part.citations:
-        yield _delta(index, {"type": "citations_delta", "citation": one})
+    for citation in part.citations:
+        yield _delta(index, {"type": "citations_delta", "citation": citation})
     if part.kind == "thinking":
         signature = {"type": "signature_delta", "signature": part.fields["signature"]}
         yield _delta(index, signature)._replace(weight=part.weight)

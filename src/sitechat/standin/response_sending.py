@@ -1,4 +1,4 @@
-"""Sending of one answer: its pace, holds and end."""
+"""Sending of one answer, with its delays, its pause at `hold_after` and its end."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Reply:
         self._size = 0
         self._weight = 0
 
-    async def fail(self) -> web.Response:
+    async def send_error(self) -> web.Response:
         """Send the scripted HTTP error."""
         await asyncio.sleep(self.first_delay)
         details = dict(self.answer.details) if self.answer.details is not None else None
@@ -61,14 +61,14 @@ class Reply:
             details,
         )
 
-    async def vanish(self) -> web.Response:
-        """Send nothing: close the connection, or wait until the client disconnects."""
+    async def send_nothing(self) -> web.Response:
+        """Close the connection, or wait until the client disconnects."""
         if self.answer.end == "hang":
             await asyncio.Event().wait()
         self._drop()
         return web.Response()
 
-    async def whole(self, composed: Composed, usage: Json) -> web.StreamResponse:
+    async def send_message(self, composed: Composed, usage: Json) -> web.StreamResponse:
         """Send the answer as a JSON message."""
         self.record.usage = {**usage, "output_tokens": 0}
         deltas = sum(len(part.deltas) for part in composed.parts)
@@ -82,7 +82,7 @@ class Reply:
                 self.record, STATUSES.get(kind, 500), kind, self.answer.message, {}
             )
         if end in ("drop", "hang", "cut"):
-            return await self.vanish()
+            return await self.send_nothing()
         final = self._final_usage(composed, usage)
         self.record.usage = final
         self.record.answer_text = composed.text
@@ -92,7 +92,9 @@ class Reply:
         message = response_encoding.whole(self._message_id, served, composed, final)
         return json_response(self.record, 200, message, self.answer.headers)
 
-    async def stream(self, composed: Composed, model: Model, usage: Json) -> web.StreamResponse:
+    async def send_stream(
+        self, composed: Composed, model: Model, usage: Json
+    ) -> web.StreamResponse:
         """Send the answer as server-sent events."""
         response = web.StreamResponse(
             headers={

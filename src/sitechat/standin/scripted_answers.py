@@ -137,7 +137,7 @@ class Record:
     error: dict[str, Any] | None = None
     """The `error` of an HTTP error or error event: `type`, `message` and optionally `details`."""
     usage: dict[str, Any] | None = None
-    """The billed usage. An aborted answer is billed as far as it was sent."""
+    """The billed usage. Of an aborted answer, only the part that was sent is billed."""
     answer_text: str = ""
     """The text that was sent."""
     stop_reason: str | None = None
@@ -148,4 +148,4 @@ class Record:
     finished: bool = False
     """Whether the whole answer was sent, including its scripted end."""
     hung_up: bool = False
-    """Whether the client disconnected before that."""
+    """Whether the client disconnected before the whole answer was sent."""

@@ -129,15 +129,15 @@ def choose(question: Question, passages: Sequence[Passage]) -> list[Candidate]:
         return []
     weights = {word: vocabulary.weight(word) for word in wanted | before}
     # The search puts the page that the visitor is on first, before the best page.
-    first = next((one.passage for one in found if not question.is_asked_on(one.passage)), None)
+    first = next((each.passage for each in found if not question.is_asked_on(each.passage)), None)
     asks_how = _HOW.match(question.text) is not None
-    for place, each in enumerate(found):
+    for rank, each in enumerate(found):
         each.wanted, each.asks_how = wanted, asks_how
-        _judge(each, wanted, before - wanted, weights)
+        _rate(each, wanted, before - wanted, weights)
         if question.is_asked_on(each.passage):
             each.score += 0.3 * question.is_about_page
         else:
-            each.score += 0.2 * (1 - place / len(found))
+            each.score += 0.2 * (1 - rank / len(found))
         each.score += 0.3 * (first is not None and each.passage.path[:1] == first.path[:1])
         each.score += 0.1 * (asks_how and each.has_code)
     fitting = [each for each in found if each.coverage >= MIN_COVERAGE]
@@ -197,7 +197,7 @@ class _Vocabulary:
 _STOP_STEMS = frozenset(map(stem, ENGLISH.stop_words))
 
 
-def _judge(each: Candidate, wanted: set[str], before: set[str], weights: dict[str, float]) -> None:
+def _rate(each: Candidate, wanted: set[str], before: set[str], weights: dict[str, float]) -> None:
     """Set how well a candidate matches the words of a question and of the previous one.
 
     Args:
@@ -242,6 +242,6 @@ def _parts(block: Block) -> list[set[str]]:
 
 
 def _counted(block: Block) -> set[str]:
-    """Return the words of a block. Of code, only names with underscores count."""
+    """Return the words of a block. For code, these are only names with underscores."""
     found = set(words(block.text))
     return {word for word in found if "_" in word} if block.kind == "code" else found

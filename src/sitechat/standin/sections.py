@@ -118,6 +118,7 @@ class _Cutter:
         return is_code(line) and not _ITEM.match(line.strip())
 
     def _bare_code(self, at: int) -> int:
+        """Parse code without a fence."""
         end = at + 1
         while end < len(self.lines):
             after = end
@@ -141,8 +142,8 @@ class _Cutter:
         # In text without markup, an empty first cell is missing.
         lost_cell = not marked and len(rows) > 1 and len(names) + 1 == len(cells(rows[1]))
         are_names = all(name.islower() and " " not in name for name in names)
-        looks_so = are_names or (at > 0 and all(len(name.split()) <= 4 for name in names))
-        has_header = len(rows) > 1 and (marked or looks_so or lost_cell)
+        is_header = are_names or (at > 0 and all(len(name.split()) <= 4 for name in names))
+        has_header = len(rows) > 1 and (marked or is_header or lost_cell)
         if has_header and lost_cell:
             names.insert(0, "")
         if rows:
@@ -150,6 +151,7 @@ class _Cutter:
         return end
 
     def _line(self, at: int) -> None:
+        """Add a line to the open paragraph or item, or begin an item or a section with it."""
         line = self.lines[at].strip()
         following = self.lines[at + 1].strip() if at + 1 < len(self.lines) else ""
         is_text = " | " not in following and not is_code(following)
@@ -173,6 +175,7 @@ class _Cutter:
             blocks.append(Block("list", [], numbered=line[0].isdigit()))
 
     def _close(self) -> None:
+        """Add the open paragraph or item to the section."""
         text = " ".join(self.open)
         self.open = []
         if text and self.item:

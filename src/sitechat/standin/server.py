@@ -125,9 +125,9 @@ class Service:
             self.delay if answer.delay is None else answer.delay,
         )
         if answer.before_headers:
-            return await reply.vanish()
+            return await reply.send_nothing()
         if answer.status != 200:
-            return await reply.fail()
+            return await reply.send_error()
         composed = _composed(answer, record.body, model, record.number)
         usage = self.cache.book(record.body, model, self.now()).as_json()
         reply.first_usage = usage
@@ -144,8 +144,8 @@ class Service:
             reply.served_by = model.name
             reply.iterations = iterations_of(tried)
         if record.body.get("stream"):
-            return await reply.stream(composed, model, usage)
-        return await reply.whole(composed, usage)
+            return await reply.send_stream(composed, model, usage)
+        return await reply.send_message(composed, usage)
 
     def _next(self, body: Json, model: Model) -> Answer:
         if self.queue:
@@ -182,7 +182,7 @@ class Controls:
         else:
             if not isinstance(data, list):
                 raise ValueError("a script is a list of answers")
-            self.service.queue.extend([Answer.from_json(one) for one in data])
+            self.service.queue.extend([Answer.from_json(each) for each in data])
         return web.Response(status=204)
 
     async def requests(self, request: web.Request) -> web.Response:
@@ -246,7 +246,7 @@ async def start(service: Service, host: str, port: int) -> tuple[web.AppRunner, 
 async def _explain(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """Answer an invalid call of the controls with the reason."""
+    """Return the reason as the response to an invalid call of the controls."""
     try:
         return await handler(request)
     except (ValueError, KeyError, TypeError) as error:

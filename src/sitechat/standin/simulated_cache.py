@@ -92,14 +92,17 @@ def segments(body: Json, model: Model) -> list[Segment]:
         for block in blocks_of(message["content"]):
             add(message["role"], block, overhead)
             overhead = 0
-    automatic = body.get("cache_control")
-    if automatic:
-        for index in reversed(range(len(found))):
-            if found[index].cacheable:
-                lifetime = automatic.get("ttl", "5m")
-                found[index] = found[index]._replace(lifetime=lifetime)
-                break
+    if body.get("cache_control"):
+        _add_automatic_breakpoint(found, body["cache_control"].get("ttl", "5m"))
     return found
+
+
+def _add_automatic_breakpoint(found: list[Segment], lifetime: str) -> None:
+    """Make the last cacheable block a breakpoint, as `cache_control` of a whole request does."""
+    for index in reversed(range(len(found))):
+        if found[index].cacheable:
+            found[index] = found[index]._replace(lifetime=lifetime)
+            return
 
 
 def count_input(body: Json, model: Model) -> int:
@@ -115,7 +118,7 @@ class PromptCache:
         self._lifetime: dict[bytes, str] = {}
 
     def clear(self) -> None:
-        """Forget all cached prefixes."""
+        """Delete all cached prefixes."""
         self._expiry.clear()
         self._lifetime.clear()
 

@@ -76,15 +76,7 @@ def _check(schema: Any, path: str, above: tuple[int, ...]) -> tuple[int, int]:
     optional, unions = 0, int(len(kinds) > 1 or bool(choices))
     inner = [(each, f"{path}.anyOf.{index}") for index, each in enumerate(choices)]
     if "object" in kinds:
-        if schema.get("additionalProperties") is not False:
-            raise invalid_request(
-                f"{path}: For 'object' type, 'additionalProperties' must be explicitly set to false"
-            )
-        properties, required = schema.get("properties") or {}, schema.get("required") or []
-        if not isinstance(properties, dict):
-            raise invalid_request(f"{path}.properties: Input should be an object")
-        if not isinstance(required, list) or not all(isinstance(name, str) for name in required):
-            raise invalid_request(f"{path}.required: Input should be a list of strings")
+        properties, required = _properties(schema, path)
         optional += len(set(properties) - set(required))
         inner += [(each, f"{path}.properties.{name}") for name, each in properties.items()]
     if "items" in schema:
@@ -93,6 +85,20 @@ def _check(schema: Any, path: str, above: tuple[int, ...]) -> tuple[int, int]:
         more_optional, more_unions = _check(each, where, (*above, id(schema)))
         optional, unions = optional + more_optional, unions + more_unions
     return optional, unions
+
+
+def _properties(schema: Json, path: str) -> tuple[Json, list[str]]:
+    """Return the properties of an object's schema, and the names of the required ones."""
+    if schema.get("additionalProperties") is not False:
+        raise invalid_request(
+            f"{path}: For 'object' type, 'additionalProperties' must be explicitly set to false"
+        )
+    properties, required = schema.get("properties") or {}, schema.get("required") or []
+    if not isinstance(properties, dict):
+        raise invalid_request(f"{path}.properties: Input should be an object")
+    if not isinstance(required, list) or not all(isinstance(name, str) for name in required):
+        raise invalid_request(f"{path}.required: Input should be a list of strings")
+    return properties, required
 
 
 def example(schema: Json) -> Any:

@@ -10,6 +10,7 @@ from sitechat.standin.own_sentences import ENGLISH, Language
 _WORD = re.compile(r"\w+")
 _EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _PARTS = re.compile(r"[^\W_]+")
+_BRITISH_OUR = re.compile(r"(?<=\w\w)our(?=s?\Z)")
 _MIN_PREFIX = 5
 
 
@@ -30,9 +31,11 @@ def words(text: str, language: Language = ENGLISH) -> list[str]:
 
 
 def stem(word: str) -> str:
-    """Return a word without the most common English endings, and with "or" for "our" at its end."""
-    if word.endswith(("our", "ours")) and len(word) > 4:
-        word = word.replace("our", "or")
+    """Return a word without the most common English endings.
+
+    A final "our" becomes "or", so that British and American spellings have one stem.
+    """
+    word = _BRITISH_OUR.sub("or", word)
     if word.endswith("ies") and len(word) > 4:
         word = f"{word[:-3]}y"
     for ending in ("s", "ing", "ed", "e"):
@@ -44,8 +47,8 @@ def stem(word: str) -> str:
 def nearest(word: str, known: Collection[str]) -> str | None:
     """Return the known word that a misspelled or foreign word most likely means, or None.
 
-    It differs by one letter (two in words of more than six), or has a long common prefix, as
-    "installiere" and "install".
+    The known word differs by one letter (by two if the word has more than six), or both have a long
+    common prefix, like "installiere" and "install".
     """
     from rapidfuzz.distance import OSA  # only questions with unknown words need it
 

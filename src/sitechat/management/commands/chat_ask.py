@@ -47,10 +47,12 @@ class Command(ChatCommand):
         try:
             if not options["show_prompt"]:
                 asking_bots.check_configured()
-            ask = asking_bots.parse_question(options["question"], options["bot"], options["page"])
+            message = asking_bots.parse_question(
+                options["question"], options["bot"], options["page"]
+            )
             if options["verbosity"] > 0:
                 self.warn(_("Searching the site…"))
-            live = asking_bots.compose_question(ask, Asker.ASK)
+            live = asking_bots.compose_question(message, Asker.ASK)
         except ChatError as error:
             raise CommandError(error.as_dict()["message"]) from None
         if options["show_prompt"]:

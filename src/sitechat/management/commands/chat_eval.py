@@ -183,14 +183,16 @@ class Command(ChatCommand):
         *,
         quiet: bool,
     ) -> None:
-        for case, ask in asks:
-            live = await sync_to_async(asking_bots.compose_question)(ask, Asker.EVAL, case.after)
+        for case, message in asks:
+            live = await sync_to_async(asking_bots.compose_question)(
+                message, Asker.EVAL, case.after
+            )
             result = await evaluate(case, live, judge)
             results.append(result)
             if not quiet:
-                self._row(case, result)
+                self._print_row(case, result)
 
-    def _row(self, case: Case, result: Result) -> None:
+    def _print_row(self, case: Case, result: Result) -> None:
         ok, fail = _("ok"), _("FAIL")
         question = " ".join(case.ask.split())
         shown = question if len(question) <= COLUMN else question[: COLUMN - 1] + "\u2026"

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from sitechat.management.base import ChatCommand
-from sitechat.management.visitors import add_visitor, data_of
+from sitechat.management.visitors import add_visitor_arguments, selected_data
 from sitechat.reports import personal_data
 from sitechat.safe_text import json_text
 
@@ -23,14 +23,14 @@ class Command(ChatCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the arguments."""
-        add_visitor(parser)
+        add_visitor_arguments(parser)
         parser.add_argument(
             "--output", type=Path, help=_("the file to write (default: standard output)")
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the command."""
-        data = data_of(options)
+        data = selected_data(options)
         text = json_text(personal_data.export(data), indent=2)
         if options["output"] is None:
             self.show(text)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from sitechat.management.base import ChatCommand
-from sitechat.management.visitors import add_visitor, data_of
+from sitechat.management.visitors import add_visitor_arguments, selected_data
 from sitechat.reports import counted_nouns, personal_data
 from sitechat.safe_text import json_text
 
@@ -27,7 +27,7 @@ class Command(ChatCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the arguments."""
-        add_visitor(parser)
+        add_visitor_arguments(parser)
         parser.add_argument(
             "--dry-run",
             action="store_true",
@@ -43,7 +43,7 @@ class Command(ChatCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the command."""
-        data = data_of(options)
+        data = selected_data(options)
         counts = personal_data.count_rows(data)
         if options["dry_run"]:
             self.say(json_text({"would_delete": counts}))

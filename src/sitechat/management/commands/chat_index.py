@@ -24,13 +24,13 @@ from sitechat.models import Page, Passage
 from sitechat.reports import counted_nouns, owner_alerts
 from sitechat.safe_text import one_line
 
-_BAR_WIDTH = 30
+BAR_WIDTH = 30
 """Width of the progress bar in characters."""
 
 MAX_LENGTH = 500
 """Maximum characters of a problem and of its location."""
 
-_SHOWN = 20
+MAX_SHOWN = 20
 """Maximum number of problems listed without --verbosity 2."""
 
 
@@ -73,11 +73,11 @@ class Command(ChatCommand):
                 self.say(source.label)
             return
         self._verbosity = options["verbosity"]
-        self._named = ""
+        self._last_label = ""
         self._bar = _Bar(self) if self.stdout.isatty() and self._verbosity else None
         started = time.monotonic()
         pages = options["pages"]
-        report = index_pages(pages, self._progress) if pages else index_all(self._progress)
+        report = index_pages(pages, self._on_progress) if pages else index_all(self._on_progress)
         if self._bar:
             self._bar.clear()
         self._report_problems(report, names_pages=bool(pages))
@@ -107,7 +107,7 @@ class Command(ChatCommand):
         if index is None and Page.objects.exists():
             self.warn(_("This Python's SQLite has no FTS5: the pages can't be searched."))
 
-    def _progress(self, label: str, done: int, total: int | None) -> None:
+    def _on_progress(self, label: str, done: int, total: int | None) -> None:
         if not done:
             if self._bar:
                 self._bar.clear()
@@ -115,14 +115,14 @@ class Command(ChatCommand):
                 self.say(label)
         elif self._bar:
             self._bar.show(label, done, total)
-        elif self._verbosity > 1 and label != self._named:
+        elif self._verbosity > 1 and label != self._last_label:
             self.say(label)
-        self._named = label
+        self._last_label = label
 
     def _report_problems(self, report: IndexReport, *, names_pages: bool) -> None:
         lists_all = self._verbosity > 1 or self._bar or names_pages or not _has_read(report)
         listed = [p for p in report.problems if lists_all or p not in report.left_out]
-        shown = listed if self._verbosity > 1 else listed[:_SHOWN]
+        shown = listed if self._verbosity > 1 else listed[:MAX_SHOWN]
         for where, what in shown:
             self.warn(f"{one_line(where, MAX_LENGTH)}: {one_line(what, MAX_LENGTH)}")
         if len(shown) < len(listed):
@@ -146,9 +146,9 @@ class _Bar:
             return
         self._label, self._next = label, now + 0.1
         if total:
-            filled = min(_BAR_WIDTH * done // total, _BAR_WIDTH)
+            filled = min(BAR_WIDTH * done // total, BAR_WIDTH)
             count = _("%(done)s of %(total)s") % {"done": done, "total": total}
-            text = f"[{'#' * filled}{'.' * (_BAR_WIDTH - filled)}] {count}"
+            text = f"[{'#' * filled}{'.' * (BAR_WIDTH - filled)}] {count}"
         else:
             text = str(done)
         self._command.show_progress(f"{one_line(label, 60)} {text}")
