@@ -277,7 +277,7 @@ def quick_retries(smaller: Smaller) -> None:
 @pytest.fixture
 def quick_engine(smaller: Smaller) -> None:
     """Let the engine save and retry immediately instead of twice a second."""
-    smaller(checkpoints, CHECKPOINT=0.02)
+    smaller(checkpoints, INTERVAL=0.02)
     smaller(driver, SAVE_AGAIN=0.01)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sitechat.claude.connection_errors import INVALID
-from sitechat.claude.owner_explanations import REASON_LENGTH, cure, explanation, safe_reason
+from sitechat.claude.owner_explanations import REASON_LENGTH, advice_for, explanation, safe_reason
 from sitechat.errors import Failure
 
 
@@ -61,11 +61,11 @@ def test_a_reason_quotes_no_visitor() -> None:
     ],
 )
 def test_what_helps(failure: Failure, words: str) -> None:
-    assert words in cure(failure, model="claude-x")
+    assert words in advice_for(failure, model="claude-x")
 
 
 def test_a_failure_that_nothing_is_known_to_help() -> None:
-    assert cure(Failure(418, "teapot_error"), model="claude-x") == ""
+    assert advice_for(Failure(418, "teapot_error"), model="claude-x") == ""
 
 
 def test_a_reason_that_is_a_sentence_keeps_one_full_stop() -> None:

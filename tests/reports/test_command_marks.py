@@ -83,7 +83,7 @@ def test_a_reply_to_a_command_that_was_cut_off_stays_marked() -> None:
     Conversation.objects.update(command=Asker.DOCTOR)
     long_ago = timezone.now() - timedelta(minutes=5)
     Message.objects.update(updated=long_ago, reserved={"claims": [], "dollars": "0.1"})
-    assert lost_replies.end_lost_patiently(Message.objects.replies()) == 1
+    assert lost_replies.end_lost_and_wait(Message.objects.replies()) == 1
     assert Usage.objects.get().command == "chat_doctor"
 
 

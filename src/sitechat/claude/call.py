@@ -50,7 +50,7 @@ class Call:
         self.request = request
         self.request_id = ""
         self.usage_is_known = True
-        """False while a sent request may be billed although Claude has not started to answer."""
+        """False after a request was sent, until it is known whether Claude bills it."""
         self._answer = Answer()
         self._hands_over = request.hands_over and fallback_support.is_accepted(
             request.model, request.fallback_model
@@ -102,7 +102,7 @@ class Call:
 
     @property
     def in_us(self) -> bool:
-        """Whether Claude says that it runs in the US only, which costs more."""
+        """Whether Claude reported that it runs in the US only, which costs more."""
         return self._answer.attempts.inference_geo == regions.US
 
     @property
@@ -205,7 +205,7 @@ class Call:
                 deltas = self._answer.feed(event)
                 if self._answer.has_started:
                     self.usage_is_known = True
-                    regions.note(self._answer.attempts.inference_geo)
+                    regions.remember_region(self._answer.attempts.inference_geo)
                     return stream, deltas
             raise NotAnAnswer("the answer is empty")
         except BaseException as error:
@@ -217,7 +217,7 @@ class Call:
             raise
 
     def _count_message(self, error: Exception) -> None:
-        """Book the usage of a server that answered with a whole message instead of a stream."""
+        """Count the usage if a server has answered with a whole message instead of a stream."""
         body = error.body if isinstance(error, NotAnAnswer) else None
         if isinstance(body, dict) and isinstance(body.get("usage"), dict):
             self._answer.feed({"type": "message_start", "message": body})

@@ -83,7 +83,7 @@ preparation = PerProcess(Preparation)
 
 
 def warm_up() -> None:
-    """Start the preparation in a thread. Called when a visitor opens the chat."""
+    """Start the preparation on a thread. Call this when a visitor opens the chat."""
     current = preparation()
     if not current.started and configured():
         current.started = True
@@ -126,7 +126,7 @@ def client_settings() -> tuple[str | None, ...]:
 
 
 async def close_client() -> None:
-    """Close the client of the running event loop. Call it before a loop ends."""
+    """Close the client of the running event loop. Call this before a loop ends."""
     known = _clients.pop(asyncio.get_running_loop())
     if known is not None:
         await known[1].close()
@@ -156,7 +156,7 @@ def _own_client(path: str) -> AsyncAnthropic:
     except Exception as error:
         raise NoClient(f"CHAT_CLIENT raised {type(error).__name__}: {error}") from error
     if inspect.iscoroutine(client):
-        client.close()  # or Python warns that nobody has awaited it
+        client.close()  # otherwise Python warns that it was never awaited
     has_methods = hasattr(client, "messages") and callable(getattr(client, "with_options", None))
     # The methods of the SDK's sync clients have the same names, but are no coroutine functions.
     if not (has_methods and inspect.iscoroutinefunction(client.close)):
@@ -165,9 +165,9 @@ def _own_client(path: str) -> AsyncAnthropic:
 
 
 def _keep_questions_out_of_the_log() -> None:
-    """Keep the SDK's logger above DEBUG, as it logs whole requests at that level.
+    """Keep the SDK's logger above DEBUG, because it logs whole requests at that level.
 
-    A level that was set by the site or by ANTHROPIC_LOG is kept.
+    If the site or ANTHROPIC_LOG has set a level, it does not change.
     """
     sdk = logging.getLogger("anthropic")
     if sdk.level == logging.NOTSET:

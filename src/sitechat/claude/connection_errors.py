@@ -4,7 +4,7 @@ from __future__ import annotations
 
 NO_KEY = "the client has no key"
 INVALID = "a header or the address holds what HTTP does not allow"
-"""Reasons of failures, which `owner_explanations` recognizes."""
+"""Reasons of failures for which `owner_explanations` has advice."""
 
 
 def never_sent(error: BaseException) -> bool:
@@ -40,9 +40,9 @@ def is_refused(error: BaseException) -> bool:
 
 
 def is_invalid(error: BaseException) -> bool:
-    """Return whether the client refused to send an invalid request, such as a key with a newline.
+    """Return whether the client refused to send the request because it is invalid.
 
-    It was not sent.
+    For example, the key contains a newline.
     """
     import aiohttp
     import anthropic
@@ -72,7 +72,7 @@ def is_broken(error: BaseException) -> bool:
     """Return whether an existing connection broke."""
     import httpx2
 
-    # The SDK's aiohttp transport lets some of aiohttp's own exceptions through in mid-stream.
+    # During a stream, the SDK's aiohttp transport does not convert all exceptions of aiohttp.
     of_aiohttp = type(error).__module__.partition(".")[0] == "aiohttp"
     return of_aiohttp or isinstance(error, (httpx2.HTTPError, OSError))
 

@@ -56,10 +56,10 @@ STATUS_OF_TYPE = {
 """The HTTP status of each error type, for errors that arrive as events."""
 
 TRANSIENT = frozenset({408, 409})
-"""HTTP statuses of timeouts and conflicts, which end without a change of the request."""
+"""HTTP statuses of timeouts and conflicts, after which the same request may succeed."""
 
 NO_RETRY_CODES = {"enforced_spend_limit_reached", "contract_spend_limit_reached"}
-"""Values of `error.details.error_code` of a 429, after which a retry can't help, or helps soon."""
+"""Values of `error.details.error_code` of a 429 that lasts too long for a retry."""
 
 
 class ClaudeError(Exception):
@@ -147,7 +147,7 @@ class Silent(Exception):
 
 
 def as_claude_error(error: Exception) -> Exception:
-    """Convert the SDK's exception for an API error to ClaudeError; return others unchanged."""
+    """Convert the SDK's exception for an API error to ClaudeError. Return others unchanged."""
     import anthropic
 
     if isinstance(error, anthropic.APIStatusError):
@@ -156,7 +156,7 @@ def as_claude_error(error: Exception) -> Exception:
 
 
 def is_free(error: Exception) -> bool:
-    """Return whether a request that failed like this is certainly not billed."""
+    """Return whether a request that failed with this error is certainly not billed."""
     import anthropic
 
     is_answered = isinstance(error, (ClaudeError, NotAnAnswer, anthropic.APIStatusError))

@@ -14,7 +14,7 @@ from sitechat.errors import Failure
 
 NO_TEXT = "Claude ended without any text"
 SILENT = "Claude sent nothing"
-"""The beginnings of reasons that Claude did not report itself."""
+"""The beginnings of the reasons of failures that Claude did not report."""
 
 REASON_LENGTH = 200
 """Maximum characters of a reason; longer ones are cut."""
@@ -61,7 +61,7 @@ def _quotes(line: str, sent: str) -> bool:
 STATUS_PAGE = gettext_lazy("Nothing is wrong on this site: see https://status.claude.com.")
 
 # What the owner can do, by HTTP status; None if there was no response.
-_CURES: dict[int | None, str | Promise] = {
+_ADVICE_BY_STATUS: dict[int | None, str | Promise] = {
     None: gettext_lazy(
         "Check that this machine reaches the address of Claude's API: network, "
         "proxy, DNS and ANTHROPIC_BASE_URL."
@@ -108,7 +108,7 @@ OWN_CLIENT = gettext_lazy(
 )
 
 # What the owner can do about failures that the status does not explain. The first match applies.
-_BY_REASON: tuple[tuple[Callable[[Failure], bool], str | Promise], ...] = (
+_ADVICE_BY_REASON: tuple[tuple[Callable[[Failure], bool], str | Promise], ...] = (
     (lambda f: f.reason.startswith(NO_TEXT), MORE_ROOM),
     (
         lambda f: f.reason.startswith(SILENT),
@@ -129,7 +129,7 @@ _BY_REASON: tuple[tuple[Callable[[Failure], bool], str | Promise], ...] = (
         lambda f: f.reason.startswith("CHAT_CLIENT "),
         OWN_CLIENT,
     ),
-    (lambda f: "credit balance" in f.reason.lower(), _CURES[402]),
+    (lambda f: "credit balance" in f.reason.lower(), _ADVICE_BY_STATUS[402]),
     (
         lambda f: f.reason == INVALID,
         gettext_lazy("Check ANTHROPIC_API_KEY for spaces and line ends, and ANTHROPIC_BASE_URL."),
@@ -140,17 +140,17 @@ _BY_REASON: tuple[tuple[Callable[[Failure], bool], str | Promise], ...] = (
 def explanation(failure: Failure, *, model: str) -> str:
     """Return a failure and what the owner can do about it, on one line."""
     reason = str(failure).rstrip(".")
-    return " ".join(filter(None, [f"{reason}.", cure(failure, model=model)]))
+    return " ".join(filter(None, [f"{reason}.", advice_for(failure, model=model)]))
 
 
-def cure(failure: Failure, *, model: str) -> str:
+def advice_for(failure: Failure, *, model: str) -> str:
     """Return what the owner can do about a failure; empty if unknown.
 
     Args:
         failure: The failure.
         model: The requested model.
     """
-    for applies, words in _BY_REASON:
+    for applies, advice in _ADVICE_BY_REASON:
         if applies(failure):
-            return str(words)
-    return str(_CURES.get(failure.status, "")).replace("{model}", model)
+            return str(advice)
+    return str(_ADVICE_BY_STATUS.get(failure.status, "")).replace("{model}", model)

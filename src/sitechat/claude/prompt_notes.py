@@ -1,4 +1,4 @@
-"""Texts of ours that Claude reads: what the parts of a request are, and how to mark answers."""
+"""The chat's own instructions to Claude: what the parts of a request are, how to mark answers."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Whether Claude runs in the US only, which costs more, as far as this process knows.
 
-A workspace may require this for all its requests. Only Claude's answers report it.
+The settings of a workspace may require this. Only the answers of Claude report it.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ in_us: PerProcess[set[tuple[str | None, ...]]] = PerProcess(set)
 """The settings of the clients whose answers came from the US."""
 
 
-def note(inference_geo: str) -> None:
-    """Remember the region of an answer to the current client."""
+def remember_region(inference_geo: str) -> None:
+    """Remember if an answer to the current client came from the US."""
     if inference_geo == US:
         in_us().add(client_settings())
 

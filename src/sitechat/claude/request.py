@@ -13,8 +13,8 @@ from sitechat.claude import catalog, usage_costs
 from sitechat.claude.messages import HOUR, SearchResult
 
 PROMPT_OVERHEAD = 700
-"""Tokens that Claude adds to a request, mostly for tools. Anthropic's page about tool use lists
-up to 530."""
+"""Maximum tokens that Claude adds to a request, mostly for tools. Anthropic's page about tool use
+lists up to 530."""
 
 FALLBACKS_BETA = "server-side-fallback-2026-07-01"
 """The beta of the API with which a request may name other models in `fallbacks`."""
@@ -131,8 +131,8 @@ class Request:
     def highest_cost(self, input_tokens: int, output_tokens: int) -> HighestCost:
         """Return the maximum usage and cost of the call with at most these tokens.
 
-        If the model may hand over to a fallback model, that model reads the input and the output of
-        the first one, and writes as much output.
+        If the model may hand over to a fallback model, the fallback model reads the input and the
+        output of the first one, and may write as much output itself.
         """
         dollars = usage_costs.max_dollars(
             self.model,

@@ -44,11 +44,11 @@ class LimitedBody:
         self._has_ended = False
 
     def end(self) -> None:
-        """Make the iteration end, so that the decoder finishes."""
+        """End the iteration, so that the decoder finishes."""
         self._has_ended = True
 
     async def close(self) -> None:
-        """Close what reads the response."""
+        """Close the iterator that reads the response."""
         await self._chunks.aclose()
 
     def event_ended(self) -> None:
@@ -56,7 +56,10 @@ class LimitedBody:
         self._event_bytes = self._event_lines = 0
 
     async def aiter_bytes(self) -> AsyncIterator[bytes]:
-        """Yield the body, without a nested generator, which would cost microseconds per event."""
+        """Yield the body in pieces.
+
+        This is one function because a nested generator would cost microseconds per event.
+        """
         if self._has_ended:
             return
         try:

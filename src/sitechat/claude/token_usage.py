@@ -29,8 +29,8 @@ class TokenUsage:
         """Add the counts of another usage and take over its service tier and region."""
         values = {}
         for field in fields(self):
-            mine, others = getattr(self, field.name), getattr(other, field.name)
-            values[field.name] = mine + others if isinstance(mine, int) else others or mine
+            first, second = getattr(self, field.name), getattr(other, field.name)
+            values[field.name] = first + second if isinstance(first, int) else second or first
         return TokenUsage(**values)
 
     @property

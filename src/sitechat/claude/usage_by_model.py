@@ -32,11 +32,11 @@ class Attempt:
 
 
 class Attempts:
-    """The attempts at one answer. Feed it every `usage` object and every hand-over."""
+    """The attempts at one answer. Call `report` and `hand_over` as Claude reports them."""
 
     def __init__(self) -> None:
         self._counts = [("", Counts())]
-        """The counts by model, in order. The requested model has no name."""
+        """The model ("" for the requested one) and the counts of each attempt, in order."""
         self._iterations: list[tuple[str, Counts]] = []
         self.inference_geo = ""
         """The region in which Claude runs; empty if it did not say."""
@@ -78,8 +78,8 @@ class Attempts:
                 for each in iterations
             ]
         if by_fallback is not None and not self.fallback:
-            # No hand-over was reported: if the requested model has refused before, the API may ask
-            # the fallback model at once.
+            # The fallback model was asked without a hand-over. The API does this if the requested
+            # model has refused before.
             name = text_of(by_fallback.get("model"), MODEL_LENGTH)
             self._counts[-1] = (name, self.newest)
 

@@ -107,18 +107,18 @@ def max_dollars(
 
 def problems(value: Any) -> list[str]:
     """Return a sentence for each problem of a value of CHAT_PRICES."""
-    right = '{"my-model": {"input": 3, "output": 15, "cache_write": 3.75, "cache_read": 0.3}}'
+    example = '{"my-model": {"input": 3, "output": 15, "cache_write": 3.75, "cache_read": 0.3}}'
     if not isinstance(value, Mapping):
         return [
             _("%(name)s is %(value)r; write a dictionary such as %(example)s.")
-            % {"name": "CHAT_PRICES", "value": value, "example": right}
+            % {"name": "CHAT_PRICES", "value": value, "example": example}
         ]
     wrong: list[str] = []
     for model, entry in value.items():
         if not isinstance(model, str) or not isinstance(entry, Mapping):
             wrong.append(
                 _("CHAT_PRICES has %(model)r: %(entry)r; write for example %(example)s.")
-                % {"model": model, "entry": entry, "example": right}
+                % {"model": model, "entry": entry, "example": example}
             )
             continue
         name = f'CHAT_PRICES["{model}"]'
@@ -140,12 +140,13 @@ def problems(value: Any) -> list[str]:
                     "%(name)s lacks %(missing)s, which only models of the built-in table may; "
                     "write for example %(example)s."
                 )
-                % {"name": name, "missing": _both(missing), "example": right}
+                % {"name": name, "missing": _joined(missing), "example": example}
             )
     return wrong
 
 
-def _both(names: list[str]) -> str:
+def _joined(names: list[str]) -> str:
+    """Return one or two names as a phrase."""
     if len(names) == 1:
         return names[0]
     return _("%(first)s and %(second)s") % {"first": names[0], "second": names[1]}

@@ -1,9 +1,8 @@
 """Running replies: requests start, find, follow and stop them here.
 
 `event_loop` starts and runs the replies of this process, and `driver` is the task of one of them.
-`running_replies` finds and stops them.
-`checkpoints` and `settlement` write them to the database. Imports `ledger`, `claude` and what is
-below them.
+`running_replies` finds and stops them. `checkpoints` and `settlement` write them to the database.
+Imports `ledger`, `claude` and what is below them.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Write the progress of all running replies of a process to the database.
 
 This runs twice a second, for up to 500 replies. While it holds Python's interpreter lock, the event
-loop that writes to visitors has to wait. Therefore PostgreSQL and SQLite get a single statement,
-with the new text as one JSON value. MySQL and MariaDB use Django's ORM, which takes 100 ms to
-compose its statement.
+loop that writes to visitors has to wait. So PostgreSQL and SQLite get a single statement, with the
+new text as one JSON value. MySQL and MariaDB use Django's ORM, which takes 100 ms to compose its
+statement.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
     from django.db.models.sql.compiler import SQLCompiler
 
-CHECKPOINT = 0.5
+INTERVAL = 0.5
 """Seconds between two checkpoints of the running replies."""
 
 
@@ -35,8 +35,8 @@ class Progress:
         reply = live.reply
         self.live = live
         self.text = reply.text
-        # The event loop keeps running. It adds a source before its citation, so copy citations
-        # first.
+        # The event loop continues meanwhile. It adds a source before its citation, so copy the
+        # citations first.
         self.citations = list(reply.citations)
         self.sources = list(reply.sources)
         length, cited = live.checkpointed
@@ -53,8 +53,8 @@ class Progress:
 def checkpoint(replies: Sequence[LiveReply]) -> dict[UUID, int | None]:
     """Write the progress of the replies, which also shows that their process is alive.
 
-    If a write fails, the same progress is written again the next time. Without replies no
-    statement is run, as SQLite has a single lock for all writers.
+    If a write fails, the next checkpoint writes the same progress again. Without replies no
+    statement is run, because SQLite has a single lock for all writers.
 
     Returns:
         For each reply whose row still exists, the number of characters after which the visitor

@@ -39,17 +39,17 @@ class Continuation:
 
 def dump(continuation: Continuation) -> str:
     """Return a continuation as JSON."""
-    used = continuation.round
+    waiting = continuation.round
     return json.dumps(
         {
-            "messages": [_masked(message) for message in used.request.messages],
-            "documents": [asdict(document) for document in used.request.documents],
-            "content": used.content,
-            "calls": [vars(call) for call in used.calls],
-            "results": [asdict(result) for result in used.results],
+            "messages": [_masked(message) for message in waiting.request.messages],
+            "documents": [asdict(document) for document in waiting.request.documents],
+            "content": waiting.content,
+            "calls": [vars(call) for call in waiting.calls],
+            "results": [asdict(result) for result in waiting.results],
             "rounds": continuation.rounds,
             "tool_calls": continuation.tool_calls,
-            "like": _digest(used.request),
+            "like": _digest(waiting.request),
         }
     )
 
@@ -64,7 +64,7 @@ def load(stored: str, template: Request, context: str | None) -> Continuation:
             `Chatbot.context`.
 
     Raises:
-        ValueError, KeyError, TypeError: It was not stored by this version.
+        ValueError, KeyError, TypeError: Another version of the package has stored the JSON.
     """
     data = json.loads(stored)
     request = replace(
@@ -81,8 +81,8 @@ def load(stored: str, template: Request, context: str | None) -> Continuation:
         for each in data["results"]
     ]
     calls = [ToolCall(**call) for call in data["calls"]]
-    used = ToolRound(request, content, calls, results)
-    return Continuation(used, data["rounds"], data["tool_calls"])
+    waiting = ToolRound(request, content, calls, results)
+    return Continuation(waiting, data["rounds"], data["tool_calls"])
 
 
 def _document(stored: dict[str, Any]) -> SearchResult:

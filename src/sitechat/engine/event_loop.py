@@ -1,13 +1,13 @@
-"""Start replies, and run them on event loops. They do not depend on the request that starts them.
+"""Start replies, and run them on event loops, independently of the requests that start them.
 
-Each running reply is a task on an event loop: the server's loop under ASGI, or the loop of a
-background thread under WSGI, which starts with the first reply of a process (after a fork). Both
-run the same driver. A reply that starts inside an open transaction, as in a `TestCase`, runs
-immediately on the thread of the transaction, as no other thread could see its rows.
+Each running reply is a task on an event loop. Under ASGI this is the server's loop. Under WSGI it
+is the loop of a background thread, which starts with the first reply of a process, after any fork.
+A reply that starts inside an open transaction, as in a `TestCase`, runs immediately on the thread
+of the transaction, because no other thread could see its rows.
 
 Database work is done in short steps on the engine's threads (`thread_pools`), which keep their
 connections while replies run. Twice a second one statement writes the progress of all replies of
-the process, which also shows that they are alive.
+the process, which also shows that the process is alive.
 
 `shutdown` ends the replies with their process.
 """
@@ -70,7 +70,7 @@ class Engine:
     def start(self, live: LiveReply, context: Context) -> None:
         """Run the reply in a copy of its request's context.
 
-        Call it from any thread, once the rows are committed.
+        Call this from any thread, after the rows are committed.
         """
         live.context = context.copy()
         self.loop.call_soon_threadsafe(partial(self._begin, live), context=context)
@@ -84,7 +84,7 @@ class Engine:
         live.task = self.loop.create_task(self._run(live))
         self.shutdown.watch()
         if self._ticker is None or self._ticker.done():
-            # It serves all replies, so it does not run in the context of one request.
+            # The ticker serves all replies, so it does not run in the context of one request.
             self._ticker = Context().run(self.loop.create_task, self._tick())
 
     async def _run(self, live: LiveReply) -> None:
@@ -95,9 +95,9 @@ class Engine:
             self._forget(live)
 
     async def _tick(self) -> None:
-        """Twice a second, write checkpoints, obey other processes' stops and check deadlines."""
+        """Twice a second, check deadlines, write checkpoints, and end the replies to be stopped."""
         while self._live:
-            await asyncio.sleep(checkpoints.CHECKPOINT)
+            await asyncio.sleep(checkpoints.INTERVAL)
             replies = [live for live in self._live.values() if not live.closed]
             for live in replies:
                 # A reply that has ended only waits until it is saved.
@@ -157,7 +157,7 @@ class Running:
         background = self.background
         if background is not None:
             shutdown.wait_at_exit(
-                background.shutdown.since,
+                background.shutdown.noticed_at,
                 lambda: any(engine is background for engine, _live in self.live.values()),
             )
         shutdown.save_at_exit(live for _engine, live in list(self.live.values()))
@@ -170,7 +170,7 @@ running = PerProcess(Running)
 def ensure_loop(loop: asyncio.AbstractEventLoop | None) -> None:
     """Start the thread that runs replies under WSGI, unless it is running.
 
-    Call it before the rows of a reply are written, so that an error leaves no rows behind.
+    Call this before the rows of a reply are written, so that an error leaves no rows behind.
 
     Args:
         loop: The server's event loop, which needs no thread; None under WSGI.
@@ -183,7 +183,7 @@ def ensure_loop(loop: asyncio.AbstractEventLoop | None) -> None:
 
 
 def start(live: LiveReply, *, loop: asyncio.AbstractEventLoop | None) -> None:
-    """Start a reply whose rows are committed, after `ensure_loop`. It needs no request any more.
+    """Start a reply whose rows are committed. Call `ensure_loop` before that.
 
     Args:
         live: The reply.
@@ -226,7 +226,8 @@ def _forget(live: LiveReply) -> None:
 def _forget_in_background(live: LiveReply) -> None:
     """Forget a reply that has ended under WSGI, and close connections if it was the last one.
 
-    Tests of sites run in such processes, and an open connection would keep their database.
+    The tests of a site run in such a process, and can't delete their database if a connection is
+    open.
     """
     _remove(running(), live.id, keeps_connections=False)
 
@@ -252,7 +253,7 @@ def _background(process: Running) -> Engine:
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:
-    """Return an event loop, of uvloop if it is installed: an event then costs a sixth less."""
+    """Return an event loop: one of uvloop if installed, which needs a sixth less time per event."""
     try:
         import uvloop
     except ImportError:

@@ -1,6 +1,6 @@
-"""The fallback model of a bot.
+"""The fallback model of a bot, which answers if the first model refuses or is overloaded.
 
-It answers if the first model refuses or is overloaded, and no text has been shown yet.
+It is asked only if the visitor has not seen any text yet.
 """
 
 from __future__ import annotations

@@ -8,15 +8,15 @@ from sitechat.engine.unknown_phrases import says_unknown
 from sitechat.models import Status
 
 HELP = "help"
-"""The offer of what the site has: a person, or the contact form."""
+"""The offer of the help that the site has: a person, or the contact form."""
 
 
 def offer_help(reply: Reply, status: str) -> None:
-    """Offer help if a complete reply did not know the answer, and Claude has offered nothing.
+    """Offer help if a complete reply did not know the answer, and Claude has not offered any.
 
     Args:
         reply: The reply, before its end is saved.
-        status: The status with which it ends.
+        status: The final status of the reply.
     """
     if status != Status.COMPLETE or reply.offer or not (conf.CHAT_PERSON or conf.CHAT_CONTACT):
         return

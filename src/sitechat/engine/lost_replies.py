@@ -41,7 +41,7 @@ def stale_after() -> timedelta:
 
 def may_be_lost(row: Message) -> bool:
     """Return whether `end_lost` has anything to do for a row that was just read."""
-    silent_since = timezone.now() - (stale_after() - _doubt())
+    silent_since = timezone.now() - (stale_after() - _suspicion_time())
     return row.status == Status.RUNNING and row.updated < silent_since
 
 
@@ -59,21 +59,22 @@ def end_lost(replies: MessageQuerySet) -> int:
     Returns:
         The number of ended replies.
     """
-    doubt = _doubt()
+    suspicion_time = _suspicion_time()
     ended = 0
-    for row in _silent_for(replies, stale_after() - doubt).select_related("conversation"):
+    silent_replies = _silent_for(replies, stale_after() - suspicion_time)
+    for row in silent_replies.select_related("conversation"):
         now = timezone.now()
-        has_run_out = row.updated <= now - stale_after()
-        if not _may_live(row):
-            ended += has_run_out and _end(row)
+        is_stale = row.updated <= now - stale_after()
+        if not _may_be_alive(row):
+            ended += is_stale and _end(row)
         elif row.suspected is None or row.suspected < row.updated:
             _as_read(row).update(suspected=now)
-        elif has_run_out and row.suspected <= now - doubt:
+        elif is_stale and row.suspected <= now - suspicion_time:
             ended += _end(row)
     return ended
 
 
-def end_lost_patiently(replies: MessageQuerySet) -> int:
+def end_lost_and_wait(replies: MessageQuerySet) -> int:
     """End lost replies, and wait until new suspicions are confirmed or removed."""
     ended = end_lost(replies)
     if silent(replies).exists():
@@ -83,20 +84,20 @@ def end_lost_patiently(replies: MessageQuerySet) -> int:
 
 
 def end_silent(replies: MessageQuerySet) -> int:
-    """End silent replies without a second check, as their conversations are deleted now."""
+    """End silent replies without a second check, because their conversations are being deleted."""
     return sum(_end(row) for row in silent(replies).select_related("conversation"))
 
 
-def _doubt() -> timedelta:
-    """Return the time for which a suspicion must stay."""
+def _suspicion_time() -> timedelta:
+    """Return how long a suspicion must stay in the row before the reply is ended."""
     return stale_after() / SUSPECTED_PART
 
 
-def _may_live(row: Message) -> bool:
+def _may_be_alive(row: Message) -> bool:
     """Return whether another process may still run the reply.
 
-    Rows of this process do not count: the caller has excluded the replies that run in it. Rows
-    without a process were written by an earlier version, which checked once.
+    This process does not run it, because the caller has excluded its running replies. A row without
+    a process was written by an earlier version, which needed only one check.
     """
     return row.process not in (None, identity()) and not has_ended(row.process)
 

@@ -1,4 +1,8 @@
-"""The reservations of a reply in the ledger, made before each request to Claude."""
+"""The reservations of a reply in the ledger, made before each request to Claude.
+
+If a request offers tools, its reservation also covers a final request without tools. So a reply can
+always answer with the results that it has.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,7 @@ logger = get_logger("sitechat.engine")
 
 
 def reserve(visitor: Visitor, request: Request) -> Reserved:
-    """Reserve the maximum cost of a message: its request, and a final one after tools.
+    """Reserve the maximum cost of a message: of its first and its final request.
 
     Raises:
         ChatError: The limits refuse the message.
@@ -29,16 +33,16 @@ def reserve(visitor: Visitor, request: Request) -> Reserved:
 
 
 def covers(live: LiveReply, request: Request) -> bool:
-    """Return whether the reservation covers a request and its final one."""
+    """Return whether the reservation covers a request and the final request after it."""
     tokens, dollars = _missing(live, request)
     return live.reserved["claims"] is None or not (tokens or dollars)
 
 
 def extend(live: LiveReply, request: Request) -> bool:
-    """Extend the reservation to cover a request and its final one.
+    """Extend the reservation to cover a request and the final request after it.
 
     Returns:
-        Whether it fits into the limits; if not, nothing was reserved.
+        Whether the limits have room for it. If not, nothing was reserved.
     """
     if covers(live, request):
         return True
@@ -53,7 +57,7 @@ def _extend(live: LiveReply, request: Request) -> bool:
     try:
         more = get_ledger().extend(claims, live.visitor, tokens=tokens, dollars=dollars)
     except Exception:
-        # An admitted reply does not fail with the ledger. It ends within its reservation.
+        # The reply does not fail because of the ledger: it can end within its reservation.
         logger.exception("The ledger does not answer, so reply %s gets no further round", live.id)
         return False
     if more is None:

@@ -40,8 +40,8 @@ REJECTED = (DataError, IntegrityError, TypeError, ValueError, ArithmeticError)
 PLAIN_AFTER = 3
 EMPTY_AFTER = 5
 GIVEN_UP_AFTER = 7
-"""The numbers of rejected saves after which a reply is saved with its text only, then without its
-text, and then not at all. In the last case, its row is later ended as interrupted."""
+"""The numbers of rejected saves after which a reply is saved with only its text, then without its
+text, and then not at all. In the last case, `lost_replies` later ends its row as interrupted."""
 
 MAX_DOLLARS = Decimal("999999")
 """The largest amount that a row of usage can hold."""
@@ -50,11 +50,11 @@ MAX_DOLLARS = Decimal("999999")
 def finish(live: LiveReply) -> None:
     """Save the end of the reply and settle its usage. A second call does nothing.
 
-    If the database has rejected the row a few times, it is saved without values from outside. If
-    the conversation was deleted, only the usage is saved.
+    If the database has rejected the row a few times, the row is saved without values from outside.
+    If the conversation was deleted, only the usage is saved.
     """
     ending = live.ending
-    assert ending is not None  # noqa: S101 - the engine calls it with the end of a reply
+    assert ending is not None  # noqa: S101 - the engine has set it before this call
     live.end_reserving()
     reply, error = live.reply, ending.error
     if ending.asked is None:
@@ -97,13 +97,13 @@ def finish(live: LiveReply) -> None:
 def _settle_end(live: LiveReply, ended: dict[str, Any], *, plain: bool) -> Usage | None:
     """Save the end of a reply and its usage in one transaction.
 
-    The conversation is locked first, so that it can't be deleted between the two. Deletions lock
-    in the same order.
+    The conversation is locked first, so that it can't be deleted in the meantime. Deletions lock in
+    the same order.
 
     Returns:
         The booked usage; None if the reply was settled before.
     """
-    live.question = ended.get("confirm")  # an earlier attempt, rolled back, may have removed it
+    live.question = ended.get("confirm")  # an attempt that was rolled back may have removed it
     with database.atomic():
         if live.conversation_id is not None:
             lock_conversation(live.conversation_id)
@@ -186,7 +186,7 @@ def lock_conversation(pk: UUID) -> None:
 
 
 def _row(live: LiveReply, ended: dict[str, Any]) -> Message:
-    """Return the saved reply. Fields that are not known here are loaded when they are read."""
+    """Return the saved reply without a query. Django loads its other fields when they are read."""
     known = {
         "id": live.id,
         "conversation_id": live.conversation_id,
@@ -198,7 +198,7 @@ def _row(live: LiveReply, ended: dict[str, Any]) -> Message:
     return Message.from_db(database.alias(), names, [known[name] for name in names])
 
 
-def record(live: LiveReply) -> Usage:
+def save_usage(live: LiveReply) -> Usage:
     """Save the usage of a command's reply, which has no row of its own."""
     spent = live.spent
     usage = _usage(live, spent)

@@ -1,7 +1,7 @@
-"""The end of a process: its replies may finish for a while, and the others are saved.
+"""The end of a process: replies with followers may finish, and all others are saved.
 
-Replies with followers may finish within the server's grace period. Replies that are still running
-afterwards are saved as interrupted.
+Replies with followers have the server's grace period to finish. Replies that are still running
+after it are saved as interrupted.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from sitechat.runtime.safe_logging import get_logger
 logger = get_logger("sitechat.engine")
 
 SAVE_WITHIN = 3.0
-"""Maximum seconds that the end of the process waits until replies without followers are saved."""
+"""Maximum seconds for which the process waits until replies without followers are saved."""
 
 FINISH_WITHIN = 5.0
 """Maximum seconds that a WSGI process waits for replies at its end, when it serves no requests."""
@@ -40,7 +40,7 @@ class Shutdown:
         *,
         finishes_alone: bool,
     ) -> None:
-        """Wait for the end of the process, which `watch` notices.
+        """Prepare for the end of the process. Call `watch` to handle it.
 
         Args:
             loop: The event loop of the replies.
@@ -54,7 +54,7 @@ class Shutdown:
         self._finishes_alone = finishes_alone
         self._is_watching = False
         self._last_task: asyncio.Task[None] | None = None
-        self.since: float | None = None
+        self.noticed_at: float | None = None
         """The time at which the end of the process was first noticed."""
 
     def watch(self) -> None:
@@ -72,7 +72,7 @@ class Shutdown:
 
     def _save_unfollowed(self, go_on: exit_callbacks.GoOn) -> None:
         """End and save the replies that may not finish, then call `go_on`."""
-        self.since = self.since or monotonic()
+        self.noticed_at = self.noticed_at or monotonic()
         self.end_in_time()
 
         async def save_and_go_on() -> None:
@@ -86,24 +86,24 @@ class Shutdown:
     def end_in_time(self) -> None:
         """If the process is ending, end replies without followers; after the grace period, all."""
         server = servers.current_server()
-        if self.since is None:
+        if self.noticed_at is None:
             if not server.stopping():
                 return
-            self.since = monotonic()
-        late = monotonic() - self.since > server.grace
+            self.noticed_at = monotonic()
+        is_late = monotonic() - self.noticed_at > server.grace
         for live in list(self._live.values()):
-            if late or (not self._finishes_alone and not live.followed):
+            if is_late or (not self._finishes_alone and not live.followed):
                 self._cancel(live, Ending(Status.INTERRUPTED, Interrupted()), None)
 
 
-def wait_at_exit(since: float | None, is_running: Callable[[], bool]) -> None:
-    """Wait for replies of a background loop, within the server's grace period or FINISH_WITHIN.
+def wait_at_exit(noticed_at: float | None, is_running: Callable[[], bool]) -> None:
+    """Wait for the replies of a background loop, at most the grace period or FINISH_WITHIN.
 
     Args:
-        since: The time at which the end of the process was first noticed; None if it is now.
-        is_running: Returns whether a reply of the loop still runs.
+        noticed_at: The time at which the end of the process was first noticed; None for now.
+        is_running: Returns whether a reply of the loop is still running.
     """
-    deadline = (since or monotonic()) + min(servers.current_server().grace, FINISH_WITHIN)
+    deadline = (noticed_at or monotonic()) + min(servers.current_server().grace, FINISH_WITHIN)
     while monotonic() < deadline and is_running():
         sleep(0.05)
 

@@ -16,8 +16,8 @@ from sitechat.claude.usage_by_model import Attempt, total
 from sitechat.ledger.claims import Reservation
 
 RESULTS_ROOM = 2000
-"""Tokens reserved for tool results in the final request of a reply: two or three passages. What the
-first request leaves of its own reservation can be used for results too."""
+"""Tokens reserved for tool results in the final request of a reply: two or three passages. The
+unused part of the first request's reservation is available for results, too."""
 
 OUTPUT_PER_SECOND = 250
 """An upper bound of the output tokens per second of any model.
@@ -107,7 +107,7 @@ def worst_case(request: Request) -> Spending:
 
 
 def final_case(request: Request) -> Spending:
-    """Return the maximum cost of a further request after tools; zero if no tools are offered."""
+    """Return the maximum cost of the final request after tools; zero if no tools are offered."""
     if not (request.tools and request.may_use_tools):
         return Spending(exact=False)
     input_tokens = request.max_input + request.max_output + RESULTS_ROOM

@@ -1,7 +1,7 @@
 """The thread pools for blocking work of replies. They never wait for each other.
 
-Checkpoints have their own thread, as other processes consider a reply lost if its row is not
-updated. Neither slow tools nor database steps that wait for a lock may delay them.
+Checkpoints have their own thread, because other processes consider a reply lost if its row is not
+updated. So slow tools, and database steps that wait for a lock, do not delay checkpoints.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ TOOL_THREADS = 32
 """The maximum number of threads for tools. A tool that hangs keeps its thread."""
 
 CALLS_OF_TOOL = 8
-"""The maximum number of calls of one tool that run at once in a process, so that a tool that hangs
-leaves threads to the others."""
+"""The maximum number of calls of one tool that run at once in a process. So a tool that hangs can't
+take all threads."""
 
 
 class NoToolThread(Exception):

@@ -93,7 +93,7 @@ class Decision:
     """The id of the call's row (`ToolUse`)."""
     approved: bool
     still_allowed: Callable[[], bool]
-    """Returns whether the visitor is still the one who was asked. It reads the database."""
+    """Returns whether the visitor is still the user who was asked. It reads the database."""
 
 
 @dataclass
@@ -139,8 +139,8 @@ class ToolRound:
         """Return the next request: Claude's own words, then the results.
 
         Args:
-            blocks: The number of the results' content blocks to keep, from the first; None for all.
-                The documents of other blocks are left out, too.
+            blocks: The number of content blocks of the results to keep, the first ones; None for
+                all. The documents of the other blocks are left out, too.
         """
         left = self.blocks if blocks is None else blocks
         content: list[dict[str, Any]] = []
@@ -168,10 +168,10 @@ class ToolRound:
     def final(self, fits: Callable[[Request], bool]) -> Request:
         """Return a request in which Claude must answer now, with as many results as fit.
 
-        If it does not fit without any of them, the results and Claude's calls are left out, and
-        the request is no longer than the one before.
+        If the request does not fit even without results, Claude's calls are left out as well. It is
+        then no longer than the request before.
         """
-        # Fewer blocks never cost more, so a binary search finds the most that fit.
+        # Fewer blocks never cost more, so a binary search finds the highest number that fits.
         sizes = range(self.blocks, -1, -1)
         first = bisect_left(
             sizes, True, key=lambda blocks: fits(self.following(blocks).without_tools())

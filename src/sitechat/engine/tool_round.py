@@ -60,20 +60,21 @@ MAX_NAME = 64
 
 
 async def run_tools(
-    live: LiveReply, tools: Tools, used: ToolRound, steps: Steps
+    live: LiveReply, tools: Tools, tool_round: ToolRound, steps: Steps
 ) -> PreparedCall | None:
     """Run the tools that Claude called, one after the other, from the first without a result.
 
     Returns:
-        The call for which the visitor must be asked before the round goes on; None at its end.
+        The call for which the visitor must be asked before the round continues; None at its end.
     """
     with live.without_timeout():  # tools have their own time limits
-        for call in used.calls[len(used.results) :]:
+        for call in tool_round.calls[len(tool_round.results) :]:
             decision, live.decision = live.decision, None
-            result = await _result_of(live, tools, call, used.documents_sent, steps, decision)
+            sent = tool_round.documents_sent
+            result = await _result_of(live, tools, call, sent, steps, decision)
             if isinstance(result, PreparedCall):
                 return result
-            used.results.append(result)
+            tool_round.results.append(result)
     return None
 
 
@@ -123,9 +124,6 @@ async def _result_of(
         if decision is not None:
             await steps.database(partial(tool_rows.record_refused, decision.use))
         return _without_thread(call)
-    except asyncio.TimeoutError:
-        logger.error("The tool %s took longer than %s s", call.name, prepared.timeout)
-        return ToolResult.of_failure(TOO_SLOW)
     if result.offer:
         live.reply.offer = result.offer
         live.wake()
@@ -159,7 +157,11 @@ def _without_thread(call: ToolCall) -> ToolResult:
 async def _run(
     steps: Steps, name: str, run: Callable[[], ToolResult], timeout: float, used: UsedTool
 ) -> ToolResult:
-    """Run a call and record its outcome in `used`, even if it is cancelled."""
+    """Run a call and record its outcome in `used`, even if the call is cancelled.
+
+    Raises:
+        NoToolThread: Too many calls are running.
+    """
     started = monotonic()
     try:
         work = steps.tool(name, run)
@@ -167,6 +169,9 @@ async def _run(
         result = await asyncio.wait_for(work, timeout)
         used.state = ToolState.FAILED if result.failed else ToolState.DONE
         used.size = result.size
+    except asyncio.TimeoutError:
+        logger.error("The tool %s took longer than %s s", name, timeout)
+        return ToolResult.of_failure(TOO_SLOW)
     except NoToolThread:
         used.state = ToolState.REFUSED
         raise
@@ -175,7 +180,7 @@ async def _run(
     return result
 
 
-def next_request(live: LiveReply, used: ToolRound, *, last: bool) -> Request | None:
+def next_request(live: LiveReply, tool_round: ToolRound, *, last: bool) -> Request | None:
     """Return the request after a tool round, with its maximum cost reserved.
 
     If this was the last round, or another one does not fit into the limits, the request is a final
@@ -185,17 +190,19 @@ def next_request(live: LiveReply, used: ToolRound, *, last: bool) -> Request | N
         The request. None if the conversation was deleted, or if Claude called tools that were not
         offered and the limits have no room.
     """
-    request = _affordable(live, used, last=last)
+    request = _affordable(live, tool_round, last=last)
     settlement.store_tool_uses(live)
     return request if request is not None and reservations.store_cost(live, request) else None
 
 
-def _affordable(live: LiveReply, used: ToolRound, *, last: bool) -> Request | None:
+def _affordable(live: LiveReply, tool_round: ToolRound, *, last: bool) -> Request | None:
     """Return the request after a tool round that fits into the limits; None if none fits."""
-    following = used.following()
+    following = tool_round.following()
     if not last and reservations.extend(live, following):
         return following
     final = following.without_tools()
     if reservations.extend(live, final):
         return final
-    return used.final(partial(reservations.covers, live)) if used.request.tools else None
+    if not tool_round.request.tools:
+        return None
+    return tool_round.final(partial(reservations.covers, live))

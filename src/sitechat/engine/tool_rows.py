@@ -1,7 +1,7 @@
 """The rows of tool calls.
 
-Calls that the visitor agreed to are stored before they run, so that none runs twice. Other calls
-are stored when their round has ended.
+Calls that the visitor agreed to are stored before they run, so that they never run twice. Other
+calls are stored when their round has ended.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def claim(decision: Decision) -> bool:
     """Store that a call starts. This is committed before the call runs.
 
     Returns:
-        Whether it may run: never a second time, and only for the user who was asked.
+        Whether the call may run: only once, and only for the user who was asked.
     """
     allowed = decision.still_allowed()
     rows = ToolUse.objects.filter(pk=decision.use, state=ToolState.APPROVED)
@@ -51,7 +51,7 @@ def run_and_record(use: UUID, run: Callable[[], ToolResult]) -> ToolResult:
     try:
         _record(use, state=state, result_size=result.size, milliseconds=milliseconds)
     except Exception:
-        # The call has run, so the answer continues. The row will say that its outcome is unknown.
+        # The call has run, so the reply continues. The row will say that the outcome is unknown.
         logger.exception("The outcome of the tool call %s could not be stored", use)
     return result
 
@@ -87,7 +87,7 @@ def question_row(asked: AskedCall) -> dict[str, Any]:
 def store_question(live: LiveReply) -> None:
     """Store the call that waits for the visitor. Call it with the conversation locked.
 
-    If a person has joined, the visitor is not asked: an agreement would let the bot go on.
+    If a person has joined, the visitor is not asked, because the bot would continue afterwards.
     """
     asked = live.ending.asked if live.ending is not None else None
     if asked is None or live.question is None:

@@ -1,4 +1,4 @@
-"""Phrases of replies that do not know the answer, in several languages.
+"""Phrases with which replies say that they do not know the answer, in several languages.
 
 Claude marks such replies with a final line (`claude.prompt_notes.UNANSWERED`). The phrases are a
 heuristic for replies without the mark: from earlier versions, and from models that do not follow
@@ -143,7 +143,8 @@ PHRASES = {
 @cache
 def _unknown() -> re.Pattern[str]:
     """Return the pattern of all phrases. Start-up cost: it takes milliseconds to compile."""
-    return re.compile("|".join(p for some in PHRASES.values() for p in some), re.IGNORECASE)
+    phrases = [phrase for of_language in PHRASES.values() for phrase in of_language]
+    return re.compile("|".join(phrases), re.IGNORECASE)
 
 
 def says_unknown(text: str) -> bool:

@@ -145,8 +145,8 @@ class Ledger(ABC):
     ) -> None:
         """Replace the reservation by the actual usage, which may be higher or lower.
 
-        Call it once for a reservation. The message stays counted. Windows that have ended are
-        left as they are.
+        Call this once for each reservation. The message stays counted. Counts of windows that have
+        ended do not change.
         """
         used = {"tokens": tokens, "usd": nano_dollars(dollars)}
         self._change(

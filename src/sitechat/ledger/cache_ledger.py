@@ -18,8 +18,8 @@ from sitechat.ledger.claims import Change, Claim, Count
 from sitechat.ledger.exceeded_limits import exceeded
 
 EXTRA_LIFETIME = 3600
-"""Seconds that a count is kept after the end of its window. Without them, it could expire while a
-message is being counted, and then be created again without a timeout."""
+"""Seconds that a count is kept after the end of its window. Otherwise it could expire while a
+message is being counted, and be created again without a timeout."""
 
 RESERVED_SUFFIX = ":reserved"
 """Suffix of the keys of reserved amounts."""

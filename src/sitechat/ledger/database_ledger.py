@@ -37,7 +37,7 @@ class DatabaseLedger(Ledger):
     ) -> None:
         """Raise the error that `reserve` would raise, on databases that reserve in one statement.
 
-        On the others, the check would cost as much as reserving.
+        On other databases, the check would cost as much as the reservation.
         """
         if self._counting().needs_one_statement:
             super().check(visitor, tokens=tokens, dollars=dollars, now=now)

@@ -137,7 +137,7 @@ def _parse(value: Any) -> tuple[tuple[Limit, ...], list[str]]:
 
 
 def _parse_scope(scope: Any, entries: Any) -> tuple[list[Limit], list[str]]:
-    """Do the same as `_parse` for one item of CHAT_LIMITS."""
+    """Parse one item of CHAT_LIMITS. Return the same as `_parse`."""
     if scope not in SCOPES:
         return [], [
             _(

@@ -29,7 +29,7 @@ class Visitor:
         return {"session": self.session, "user": self.user, "ip": self.ip, "site": self.site}[scope]
 
     def apart(self, purpose: str) -> Visitor:
-        """Return identities with counts of their own, so that requests do not count as messages.
+        """Return other identities of the visitor, so that a request does not count as a message.
 
         Args:
             purpose: The kind of request.

@@ -190,7 +190,7 @@ async def answer(
         live.follow(pass_on_events)
     live.ending = await converse_in_time(live, IN_PLACE, until=until)
     live.wake()
-    return await sync_to_async(settlement.record)(live)
+    return await sync_to_async(settlement.save_usage)(live)
 
 
 def failure_reason(error: ReplyError, model: str) -> str:

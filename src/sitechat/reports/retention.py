@@ -100,7 +100,7 @@ def cleanup(days: int | None = None, *, dry_run: bool = False) -> Cleaned:
             contacts=contacts.count(),
             interrupted=lost_replies.silent(Message.objects.replies()).count(),
         )
-    cleaned = Cleaned(interrupted=lost_replies.end_lost_patiently(Message.objects.replies()))
+    cleaned = Cleaned(interrupted=lost_replies.end_lost_and_wait(Message.objects.replies()))
     database.retry(open_confirmations.close_expired)
     database.retry(unanswered_questions.review_new_replies)
     database.retry(approved_search.embed_missing)

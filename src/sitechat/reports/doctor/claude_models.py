@@ -19,7 +19,7 @@ from sitechat import claude
 from sitechat.chatbot import Chatbot, usable_bots
 from sitechat.claude import catalog, fallback_support
 from sitechat.claude.messages import HOUR, messages, system
-from sitechat.claude.owner_explanations import cure
+from sitechat.claude.owner_explanations import advice_for
 from sitechat.claude.request import Request
 from sitechat.errors import ReplyError
 from sitechat.models import Asker, Usage
@@ -109,7 +109,7 @@ def _accepts(asked: CallOutcome) -> Finding:
     if asked.error is not None:
         failure = asked.error.failure
         seen = f"{asked.model}: {asked.error.code if failure is None else failure}"
-        advice = "" if failure is None else cure(failure, model=asked.model)
+        advice = "" if failure is None else advice_for(failure, model=asked.model)
         return Finding(point, False, seen, advice or _("See the log."))
     seen = _("%(model)s answered") % {"model": asked.model}
     if asked.usage is not None and asked.usage.total_ms is not None:
