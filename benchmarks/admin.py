@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "sitechat_benchmark_admin"
 FILE = Path(tempfile.gettempdir()) / f"{NAME}.sqlite3"
-ANSWERS = 10
+REQUESTS = 10
+"""Number of requests of each page."""
+
 COUNTING = ("report of a week", "report of a month")
 """Pages whose figures the cleanup counts. They are measured before it, while a thread counts them,
 and after it."""
@@ -238,13 +240,13 @@ def is_slow(
     client.get(url)
     times = []
     cpu = cpu_seconds()
-    for _ in range(ANSWERS):
+    for _ in range(REQUESTS):
         before()
         began = perf_counter()
         response = client.get(url)
         times.append((perf_counter() - began) * 1000)
         assert response.status_code == 200, (name, response.status_code)
-    cpu = (cpu_seconds() - cpu) * 1000 / ANSWERS
+    cpu = (cpu_seconds() - cpu) * 1000 / REQUESTS
     with CaptureQueriesContext(connection) as queries:
         client.get(url)
     row = f"{statistics.median(times):10.1f} {cpu:8.1f} {len(queries):8}"

@@ -24,12 +24,12 @@ async def read(events: int) -> float:
 
     asked = [{"role": "user", "content": [{"type": "text", "text": "Hello"}]}]
     request = Request(model="claude-opus-4-7", max_tokens=128_000, messages=asked)
-    came = 0
+    received = 0
     started = process_time()
     async for _delta in claude.Call(request):
-        came += 1
+        received += 1
     spent = process_time() - started
-    assert came == events, came
+    assert received == events, received
     return spent / events * 1e6
 
 

@@ -1,4 +1,4 @@
-"""Benchmark of one visitor who reads too much: what it costs the others.
+"""Benchmark of one visitor who reads too much, and of the effect on other visitors.
 
     python benchmarks/readers.py [--short] [--before DIR] [--only TEXT]
 

@@ -37,13 +37,13 @@ Figures = dict[str, dict[str, Any]]
 
 
 def row(title: str, figures: dict[str, Any], cell: Callable[[Any], str]) -> str:
-    def one(name: str) -> str:
+    def cell_of(name: str) -> str:
         try:
             return cell(figures[name])
         except KeyError:  # this peer does not have the figure
             return ""
 
-    return f"| {title} | " + " | ".join(map(one, COLUMNS)) + " |"
+    return f"| {title} | " + " | ".join(map(cell_of, COLUMNS)) + " |"
 
 
 def side_by_side(results: Figures) -> Iterator[str]:

@@ -2,13 +2,13 @@
 
     python benchmarks/throughput.py [--short] [--url URL]
 
-First four visitors send messages one after the other, each as soon as the answer of five tokens to
-the last one has ended, and the turns of a second are counted. Then the stand-in writes as fast as
-it is read, to 1 and to 50 visitors. It holds all answers until every one has started. Time is
-measured from then to the last delta. Then it writes 20 deltas a second to each of 50 visitors, like
-Claude, and the CPU time of the process is read twice during the answers. So the figures of events
-exclude the start and end of turns. Events are deltas of the stand-in: if a peer sends several at
-once, each counts.
+It measures three things. First four visitors send messages without a pause, and get answers of five
+tokens. The turns per second are counted. Second, the stand-in writes to 1 and to 50 visitors as
+fast as they read. It holds all answers until every one has started, and the time is measured from
+then to the last delta. Third, it writes 20 deltas a second to each of 50 visitors, like Claude, and
+the CPU time of the process is read twice during the answers. So the figures of events exclude the
+start and end of turns. Events are deltas of the stand-in: if a peer sends several at once, each
+counts.
 """
 
 from __future__ import annotations
@@ -72,10 +72,10 @@ async def at_pace(served: peers.Served, streams: int, seconds: float) -> dict[st
     await asyncio.sleep(seconds)
     ended, cpu_then, events_then = now()
     await asyncio.gather(*asking)
-    came = events_then - events
+    received = events_then - events
     return {
-        "cpu ms per 1,000 events": (cpu_then - cpu) / came * 1000,
-        "events/s": came / (ended - started),
+        "cpu ms per 1,000 events": (cpu_then - cpu) / received * 1000,
+        "events/s": received / (ended - started),
     }
 
 

@@ -22,7 +22,7 @@ LENGTHS = (5, 5000)
 
 
 async def statements(visitor: Visitor) -> list[tuple[float, str, int]]:
-    answer = await visitor._call("GET", "/statements/", b"", ())
+    answer = await visitor.get("/statements/")
     return [tuple(entry) for entry in json.loads(answer.body)["statements"]]
 
 

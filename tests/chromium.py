@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 # The headless shell draws no window, so that a page takes a quarter of the processor time.
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser")
 DISABLED = (
-    # Suggestions below the address bar, which are pages too, of every new window.
+    # Suggestions below the address bar, which are additional pages of every new window.
     *("WebUIOmniboxPopup", "WebUIOmniboxFullPopup", "WebUIOmniboxAimPopup"),
-    # What Playwright disables: this list replaces its own.
+    # The features that Playwright disables, because this list replaces Playwright's.
     *("AimEnabled", "AvoidCorsURLLoaderRestartOnRedirect", "AvoidUnnecessaryBeforeUnloadCheckSync"),
     *("DestroyProfileOnBrowserClose", "HttpsFirstBalancedModeAutoEnable", "HttpsUpgrades"),
     *("LensOverlay", "MediaRouter", "NetworkTimeServiceQuerying", "OptimizationHints"),

@@ -183,7 +183,7 @@ PROJECT_COMMANDS = frozenset({"startapp", "startproject"})
 
 def _make(arguments: list[str]) -> None:
     targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
-    # A list of commands has an explanation behind two spaces, which is cut off before.
+    # In a list of commands, the words after the target explain it.
     assert arguments[0] in targets
 
 
@@ -235,7 +235,7 @@ COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "docker": _any,
     "15 3 * * *": _any,
 }
-"""The functions that check commands, by first words. The first match counts; it gets the rest."""
+"""The functions that check commands, by their first words. The first match gets the other words."""
 
 CHECKS: dict[str, Callable[[str], None]] = {
     "": check_commands,

@@ -93,19 +93,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         nightly = [item for item in items if item.get_closest_marker("nightly")]
         config.hook.pytest_deselected(items=nightly)
         items[:] = [item for item in items if not item.get_closest_marker("nightly")]
-    knows: dict[Path, bool] = {}
+    uses_django: dict[Path, bool] = {}
     for item in items:
-        if item.path not in knows:
-            knows[item.path] = "django" in item.path.read_text(encoding="utf-8").lower()
+        if item.path not in uses_django:
+            uses_django[item.path] = "django" in item.path.read_text(encoding="utf-8").lower()
         names = item.fixturenames if isinstance(item, pytest.Function) else ()
         process = item.get_closest_marker("servers") or item.get_closest_marker("browser")
-        if not (knows[item.path] or process or DJANGO.intersection(names)):
+        if not (uses_django[item.path] or process or DJANGO.intersection(names)):
             item.add_marker(pytest.mark.pure)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Iterator[None]:
-    """Leave what is collected, thousands of tests and their imports, out of garbage collections."""
+    """Exclude the collected tests and their imports from garbage collections, which are slow."""
     gc.disable()
     result = yield
     gc.freeze()

@@ -1,7 +1,7 @@
 """The process that others are forked from; see `tests.forks`.
 
-It reads requests from a socket. A request names a Python module to run and brings three files: for
-the process id and exit code, for the output and for the errors.
+It reads requests from a socket. A request names a Python module to run, and contains three open
+files: for the process id and exit code, for the output and for the errors.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ PRELOADED = (
 )
 """Modules that need no settings.
 
-Ours are not among them, because a process may use another version, nor are servers and
-`django.core.asgi`, by which our package learns how it is served.
+Our package is not preloaded, because a process may use another version of it. Servers and
+`django.core.asgi` are not preloaded, because our package recognizes by them how it is served.
 """
 
 MAX_REQUEST = 200_000

@@ -1,8 +1,9 @@
-"""Python processes that start fast, because they are forked from one with slow imports done.
+"""Python processes that start fast, because they are forked after the slow imports.
 
 Importing Claude's SDK and Django takes seconds of CPU time, which every server and command of the
-tests would need again. The processes are as separate as others: they have their own environment,
-modules of ours, session and end. `tests.fork_server` is the process that they are forked from.
+tests would need again. The processes are as separate as others: each has its own environment,
+session and copy of our modules, and ends independently. `tests.fork_server` is the process that
+they are forked from.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class Process:
     def poll(self) -> int | None:
         """Return the exit code, or None if the process runs."""
         if self.returncode is None and select.select([self._status], [], [], 0)[0]:
-            # Several threads may wait for the end, so it is left for them.
+            # The message stays in the socket, because several threads may wait for it.
             text = self._status.recv(100, socket.MSG_PEEK)
             self.returncode = int(text or -signal.SIGKILL)
         return self.returncode

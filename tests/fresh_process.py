@@ -1,4 +1,4 @@
-"""The state of a process, made new for a test."""
+"""A context that resets the per-process state for a test."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ def index_problems() -> dict[str, str]:
 
 def found(query: str, **options: Any) -> list[str]:
     """Return the addresses that a search finds, by default for an anonymous visitor."""
-    return [one.url for one in search(query, user=options.pop("user", ANONYMOUS), **options)]
+    return [hit.url for hit in search(query, user=options.pop("user", ANONYMOUS), **options)]
 
 
 def page_of(client: Client, url: str = PAGES, **posted: str) -> str:

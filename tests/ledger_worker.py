@@ -161,7 +161,7 @@ def _left(scenario: dict[str, Any]) -> Any:
 
 def serve() -> None:
     racer = Racer()
-    with CONTEXT.Pool(PROCESSES, initializer=_become, initargs=(racer,)) as pool:
+    with CONTEXT.Pool(PROCESSES, initializer=_set_racer, initargs=(racer,)) as pool:
         for line in sys.stdin:
             scenario = json.loads(line)
             total: Counter[str] = Counter()
@@ -175,7 +175,7 @@ def serve() -> None:
 _racers: list[Racer] = []
 
 
-def _become(racer: Racer) -> None:
+def _set_racer(racer: Racer) -> None:
     _racers.append(racer)
 
 

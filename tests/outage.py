@@ -22,7 +22,7 @@ def is_checkpoint(sql: str) -> bool:
 
 @contextmanager
 def outage(matches: Callable[[str], bool], times: float = math.inf) -> Iterator[list[str]]:
-    """Let matching statements fail in other threads than this one, and return those that did.
+    """Let matching statements fail in other threads than this one, and yield the failed ones.
 
     Only connections that are opened during the outage fail. The engine's threads therefore keep no
     connections until the next reply starts.

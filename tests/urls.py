@@ -1,3 +1,5 @@
+"""The URLs of the test site: a home page, a page with the widget, the chat and the admin."""
+
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path

@@ -62,7 +62,7 @@ class Visitor:
         self.address = f"10.{n >> 16 & 255}.{n >> 8 & 255}.{n & 255}"
         self.cookies: dict[str, str] = {}
         self.answer = Answer()
-        """The newest, as far as it has come."""
+        """The newest answer, which may be incomplete."""
 
     async def ask(
         self, message: str = "What does this site do?", *, timed: bool = False, polls: bool = False

@@ -1,3 +1,5 @@
+"""The messages of the plain chat."""
+
 from __future__ import annotations
 
 from django.db import models

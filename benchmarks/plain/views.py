@@ -1,3 +1,5 @@
+"""The view of the plain chat, as tutorials write it."""
+
 from __future__ import annotations
 
 import json

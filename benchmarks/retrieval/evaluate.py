@@ -33,7 +33,8 @@ def main() -> None:
     questions = corpus.questions(Path(options.questions))
     passages = corpus.passages()
     print(f"{len(passages)} passages of {len({url for url, _ in passages})} pages in {docs}")
-    missing = {page for one in questions for page in one.pages} - {url for url, _ in passages}
+    named = {page for question in questions for page in question.pages}
+    missing = named - {url for url, _ in passages}
     assert not missing, f"questions name pages that are not there: {sorted(missing)}"
     compared: dict[str, Search] = {"sitechat": systems.sitechat()}
     if not options.only:
@@ -68,9 +69,8 @@ def _report(label: str, questions: Sequence[Question], find: Search, show_misses
         cells.append(_interval([1 / at if 0 < at <= 10 else 0.0 for at in found]))
         print(f"{kind:<16}{len(found):>5}" + "".join(f"{cell:>20}" for cell in cells))
     if best[False]:
-        print(
-            f"can the best score tell what has no answer? AUC {_auc(best[True], best[False]):.2f}"
-        )
+        area = _auc(best[True], best[False])
+        print(f"AUC of the best score, as a sign that a question has an answer: {area:.2f}")
 
 
 def _interval(values: Sequence[float]) -> str:

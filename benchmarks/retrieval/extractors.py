@@ -40,7 +40,7 @@ def justext(page: str) -> str:
     import justext as library
 
     paragraphs = library.justext(page.encode(), library.get_stoplist("English"))
-    return "\n".join(one.text for one in paragraphs if not one.is_boilerplate)
+    return "\n".join(each.text for each in paragraphs if not each.is_boilerplate)
 
 
 def trafilatura(page: str) -> str:

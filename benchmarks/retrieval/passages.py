@@ -27,14 +27,17 @@ def main() -> None:
     name = hashlib.sha256(f"{docs}{options.embedder}".encode()).hexdigest()[:12]
     corpus.configure(corpus.WORK / f"{name}.sqlite3", options.embedder)
     corpus.index(docs, options.format, options.pattern)
-    answerable = [one for one in corpus.questions(Path(options.questions)) if one.pages]
-    found = {one: systems.passages_of(one) for one in answerable}
+    questions = corpus.questions(Path(options.questions))
+    answerable = [question for question in questions if question.pages]
+    found = {question: systems.passages_of(question) for question in answerable}
     print(f"{len(answerable)} questions\n{'passages':>8}  {'right page':>10}  {'tokens':>6}")
     for number in NUMBERS:
+        sent = {question: found[question][:number] for question in answerable}
         right = sum(
-            any(each.url in one.pages for each in found[one][:number]) for one in answerable
+            any(each.url in question.pages for each in passages)
+            for question, passages in sent.items()
         )
-        size = sum(len(each.text.encode()) for one in answerable for each in found[one][:number])
+        size = sum(len(each.text.encode()) for passages in sent.values() for each in passages)
         tokens = size / len(answerable) / BYTES_PER_TOKEN
         print(f"{number:8}  {right / len(answerable):10.1%}  {tokens:6,.0f}")
 

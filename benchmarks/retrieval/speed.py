@@ -161,17 +161,17 @@ def _report_saved_page() -> None:
 
     word = f"saved{time.time_ns()}"
     store(Document(url=f"/{word}/", key=word, text=f"All about {word}", format="plain"), "speed")
-    started = time.perf_counter()
+    saved = time.perf_counter()
     waits = []
     while True:
         started = time.perf_counter()
         found = search(word, user=None)
         waits.append((time.perf_counter() - started) * 1000)
-        if any(one.url == f"/{word}/" for one in found):
+        if any(each.url == f"/{word}/" for each in found):
             break
         time.sleep(0.05)
     print(
-        f"a saved page was found after {time.perf_counter() - started:.1f} s;"
+        f"a saved page was found after {time.perf_counter() - saved:.1f} s;"
         f" the slowest of {len(waits)} searches took {max(waits):.0f} ms"
     )
 

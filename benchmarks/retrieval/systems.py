@@ -18,7 +18,7 @@ Search = Callable[[Question], list[tuple[str, float]]]
 
 def sitechat(limit: int = 50) -> Search:
     def find(question: Question) -> list[tuple[str, float]]:
-        return [(one.url, one.score) for one in passages_of(question, limit)]
+        return [(found.url, found.score) for found in passages_of(question, limit)]
 
     return find
 

@@ -1,3 +1,5 @@
+"""Settings of the site that the benchmarks serve. Environment variables choose its parts."""
+
 from __future__ import annotations
 
 import os

@@ -1,3 +1,5 @@
+"""URLs of the site that the benchmarks serve: a page, a bare view, the statements and the chat."""
+
 from __future__ import annotations
 
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""What tests of the inbox and of the page on which staff answer share."""
+"""Helpers for tests of the inbox, and of the page on which staff answer."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ class Server:
 
 @pytest.fixture(scope="session")
 def serve(environment: dict[str, str]) -> Iterator[Callable[..., Server]]:
-    """Return a function that starts a server for each name and set of variables."""
+    """Return a function that starts a server, once for each name and set of variables."""
     servers: dict[tuple[Any, ...], Server] = {}
 
     def start(name: str, **variables: str) -> Server:

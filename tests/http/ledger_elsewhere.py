@@ -1,7 +1,9 @@
+"""A ledger for tests of sites that count in another cache than the default one."""
+
 from sitechat.ledger import CacheLedger
 
 
 class Elsewhere(CacheLedger):
-    """Counts in a cache of its own."""
+    """Count in the cache `elsewhere`."""
 
     alias = "elsewhere"

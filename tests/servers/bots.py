@@ -1,3 +1,5 @@
+"""Bots of the site for the server tests."""
+
 import json
 import os
 from pathlib import Path

@@ -8,5 +8,5 @@ import pytest
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run these tests first: one process is busy with them for long, so others must be left."""
+    """Run these tests first: they take long, and other processes run other tests meanwhile."""
     items.sort(key=lambda item: Path(__file__).parent not in item.path.parents)

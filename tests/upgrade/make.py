@@ -1,6 +1,6 @@
-"""Fill the database of a site on an earlier release, and write what its people know of it.
+"""Fill the database of a site with an earlier release, and write what its visitor has seen.
 
-The end is that of a process which is killed in the middle of a reply. Run this module with that
+The process ends in the middle of a reply, as if it was killed. Run this module with the earlier
 release first on the path. On SQLite it also writes `before.sql`, a copy of the database:
 
     git worktree add /tmp/before <commit>

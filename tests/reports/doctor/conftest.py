@@ -1,3 +1,5 @@
+"""Fixtures of the doctor tests: sites with faults, and a machine without a key."""
+
 from __future__ import annotations
 
 import threading
