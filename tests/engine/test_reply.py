@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from sitechat.engine.reply import Citation, Cursor, Reply
+from sitechat.engine.reply import Cursor, Reply
 from sitechat.errors import Interrupted
+from sitechat.payloads.messages import Citation
 from sitechat.safe_text import storable
 
 
@@ -20,7 +21,7 @@ def running(*parts: str) -> Reply:
 
 
 def data(reply: Reply, cursor: Cursor) -> list[dict[str, Any]]:
-    return [event.data for event in reply.since(cursor)]
+    return [dict(event.data) for event in reply.since(cursor)]
 
 
 def read(reply: Reply, after: int = 0) -> str:

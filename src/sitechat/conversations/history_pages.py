@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -12,6 +11,7 @@ from sitechat.conversations.replies import drop_lost_links, renewed
 from sitechat.conversations.visit import Visit
 from sitechat.errors import InvalidRequest
 from sitechat.models import Conversation, Message, Status
+from sitechat.payloads.messages import ShownMessage
 
 PAGE_SIZE = 50
 """Maximum number of messages in one response."""
@@ -21,7 +21,7 @@ PAGE_SIZE = 50
 class Excerpt:
     """Consecutive messages of a conversation, oldest first."""
 
-    messages: list[dict[str, Any]]
+    messages: list[ShownMessage]
     before: str | None
     """The cursor for earlier messages; None if there are none."""
     running: str | None
@@ -30,7 +30,7 @@ class Excerpt:
 
 def messages_after(
     visit: Visit, conversation: Conversation, after: int | None
-) -> tuple[list[dict[str, Any]], int]:
+) -> tuple[list[ShownMessage], int]:
     """Read messages of a conversation, at most PAGE_SIZE.
 
     Args:
@@ -77,7 +77,7 @@ def _running(conversation: Conversation) -> str | None:
     return next((str(row.pk) for row in map(renewed, rows) if row.status == Status.RUNNING), None)
 
 
-def _shown(visit: Visit, rows: Sequence[Message]) -> list[dict[str, Any]]:
+def _shown(visit: Visit, rows: Sequence[Message]) -> list[ShownMessage]:
     """Return the rows as JSON values for the visitor."""
     messages = [renewed(row).as_dict() for row in rows]
     drop_lost_links(visit, [source for message in messages for source in message["sources"]])

@@ -17,12 +17,13 @@ from sitechat import engine
 from sitechat.conversations.visit import Visit
 from sitechat.engine import lost_replies
 from sitechat.engine.live_reply import LiveReply
-from sitechat.engine.reply import CitedPage, Reply
+from sitechat.engine.reply import Reply
 from sitechat.errors import NotFound
 from sitechat.events import announce
 from sitechat.knowledge.searching import visible_urls
 from sitechat.models import IN_CHAT, Job, Message, Status, Unanswered
 from sitechat.models.ids import parse_uuid
+from sitechat.payloads.messages import CitedPage
 from sitechat.runtime import database
 
 STOP_AT_END = 2**31 - 1

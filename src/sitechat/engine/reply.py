@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypedDict
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sitechat.errors import ReplyError, reply_error
+from sitechat.payloads.messages import Citation, CitedPage, Question, ShownReply
 from sitechat.safe_text import storable
 
 if TYPE_CHECKING:
@@ -20,25 +21,6 @@ if TYPE_CHECKING:
 
 RUNNING = "running"
 COMPLETE = "complete"
-
-
-class CitedPage(TypedDict):
-    """A page that the reply cites: its number in the reply, its title and address."""
-
-    n: int
-    title: str
-    url: str
-
-
-class Citation(TypedDict):
-    """A citation of source `n` by the text that ends at character `at`."""
-
-    at: int
-    n: int
-
-
-Question = Mapping[str, str]
-"""A tool call that the visitor is asked to confirm: its `id`, the `tool` and the `text`."""
 
 
 class StoredReply(Protocol):
@@ -85,7 +67,7 @@ class StoredReply(Protocol):
 class Event:
     """An event for a reader. For text, `offset` is the number of characters so far."""
 
-    data: dict[str, Any]
+    data: Mapping[str, Any]
     offset: int | None = None
 
 
@@ -266,11 +248,11 @@ class Reply:
                 yield Event({"suggestions": self.suggestions})
             yield Event({"done": status})
 
-    def as_dict(self, after: int = 0) -> dict[str, Any]:
+    def as_dict(self, after: int = 0) -> ShownReply:
         """Return the reply as JSON values, as `GET chat/replies/<id>/` sends it to pollers."""
         text = self.text[after:]
         at = min(after, len(self)) if self.finished else after
-        data: dict[str, Any] = {
+        data: ShownReply = {
             "reply": self.id,
             "text": text,
             "at": at + len(text),

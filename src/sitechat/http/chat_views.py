@@ -51,6 +51,7 @@ from sitechat.knowledge.index import embeddings
 from sitechat.ledger import get_ledger
 from sitechat.ledger.claims import LimitLeft
 from sitechat.models import Asker, Conversation
+from sitechat.payloads.updates import ShownPerson
 from sitechat.people import handoff, visitor_actions
 from sitechat.people.contact_form import current_form
 from sitechat.people.person_options import person_options
@@ -240,7 +241,7 @@ def _conversation(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _person(conversation: Conversation | None, *, offered: bool) -> dict[str, Any]:
+def _person(conversation: Conversation | None, *, offered: bool) -> ShownPerson:
     """Return the state of the handoff of a conversation, as `GET chat/` shows it."""
     options = person_options()
     current = None if conversation is None else handoff.find_handoff(conversation.pk, options)

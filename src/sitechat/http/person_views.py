@@ -27,6 +27,7 @@ from sitechat.http.stream_or_poll import (
     tokens,
 )
 from sitechat.http.update_stream import Look, UpdateStream
+from sitechat.payloads.updates import Updates
 from sitechat.people import handoff, visitor_actions
 from sitechat.people.person_options import person_options
 from sitechat.people.visitor_updates import parse_cursor, updates
@@ -106,7 +107,7 @@ async def _updates(request: HttpRequest, steps: RequestSteps) -> HttpResponseBas
         raise
 
 
-def _news(request: HttpRequest) -> dict[str, Any]:
+def _news(request: HttpRequest) -> Updates:
     look, after = _look(request)
     return look(after)
 
@@ -135,7 +136,7 @@ def _look(request: HttpRequest) -> tuple[Look, int | None]:
     visit = visit_reader.read_visit(request)
     named = request.GET.get("conversation")
 
-    def look(after: int | None) -> dict[str, Any]:
+    def look(after: int | None) -> Updates:
         return updates(visit, own_conversations.find(visit, bot.name, named), after)
 
     return look, max(cursors, default=None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
@@ -16,6 +15,7 @@ from sitechat.http.dispatch import endpoint, varying_by_accept
 from sitechat.http.request_origins import check_origin
 from sitechat.http.stream_or_poll import StreamPlace, headers_only, tokens
 from sitechat.models import Message
+from sitechat.payloads.messages import ShownReply
 from sitechat.runtime.request_steps import RequestSteps
 
 
@@ -38,7 +38,7 @@ async def _reply(request: HttpRequest, steps: RequestSteps, reply_id: str) -> Ht
         raise
 
 
-def _current(request: HttpRequest, reply_id: str) -> dict[str, Any]:
+def _current(request: HttpRequest, reply_id: str) -> ShownReply:
     visit = visit_reader.read_visit(request)
     row = find_reply(request, visit, reply_id)
     after = request_parsing.read_after(request)
@@ -64,7 +64,7 @@ async def _stop(request: HttpRequest, steps: RequestSteps, reply_id: str) -> Htt
     return JsonResponse(await steps.run(partial(_stop_reply, request, reply_id)))
 
 
-def _stop_reply(request: HttpRequest, reply_id: str) -> dict[str, Any]:
+def _stop_reply(request: HttpRequest, reply_id: str) -> ShownReply:
     visit = visit_reader.read_visit(request)
     row = find_reply(request, visit, reply_id)
     replies.stop(row, request_parsing.read_stop(request))

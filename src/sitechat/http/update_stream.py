@@ -6,7 +6,6 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable
 from time import monotonic
-from typing import Any
 from uuid import UUID
 
 from django.utils import translation
@@ -16,6 +15,7 @@ from sitechat.errors import ChatError, ServerError
 from sitechat.http import sse
 from sitechat.http.stream_slots import StreamSlot
 from sitechat.models import HandoffState
+from sitechat.payloads.updates import TypingPerson, Updates
 from sitechat.people.handoff_polling import Watch, watcher
 from sitechat.runtime.daemon_threads import PoolFull
 from sitechat.runtime.request_steps import RequestSteps, release_request_thread
@@ -34,7 +34,7 @@ may have answered, or a person may have been silent for too long."""
 OVER = frozenset({HandoffState.NONE, HandoffState.CLOSED})
 """The states in which the visitor does not wait for a person or talk with one."""
 
-Look = Callable[[int | None], dict[str, Any]]
+Look = Callable[[int | None], Updates]
 """A function that reads the updates after a cursor from the database."""
 
 
@@ -70,7 +70,7 @@ class UpdateStream:
         self._news: asyncio.Event | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._watch = None if conversation is None else Watch(conversation, self._wake)
-        self._person: dict[str, Any] | None = None
+        self._person: TypingPerson | None = None
         self._last_read = 0.0
         self._ended = False
 
@@ -149,7 +149,7 @@ class UpdateStream:
             chunk += sse.DONE
         return chunk
 
-    def _look_in_language(self) -> dict[str, Any]:
+    def _look_in_language(self) -> Updates:
         with translation.override(self._language):
             return self._look(self._after)
 

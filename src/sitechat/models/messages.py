@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
 from django.db import models
 from django.utils import timezone
@@ -12,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from sitechat.errors import reply_error
 from sitechat.models.conversation_choices import Role, Status
 from sitechat.models.conversations import Conversation
+from sitechat.payloads.messages import ShownMessage
 from sitechat.runtime.database import PrimaryManager
 from sitechat.runtime.utc_offsets import with_offset
 
@@ -193,9 +193,9 @@ class Message(models.Model):
             return None
         return {name: asked[name] for name in ("id", "tool", "text")}
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> ShownMessage:
         """Return the message as `GET chat/` shows it."""
-        return {
+        shown: ShownMessage = {
             "id": str(self.public_id),
             "role": self.role,
             "text": self.text,
@@ -204,22 +204,17 @@ class Message(models.Model):
             "sources": self.sources,
             "citations": self.citations,
             "rating": self.rating,
-            **self._details(),
         }
-
-    def _details(self) -> dict[str, Any]:
-        """Return the keys that only some messages have."""
-        details: dict[str, Any] = {}
         if self.role == Role.AGENT:
-            details["name"] = self.name
+            shown["name"] = self.name
         if self.replaced:
-            details["replaced"] = True
+            shown["replaced"] = True
         if asked := self.open_question:
-            details["confirm"] = asked
+            shown["confirm"] = asked
         elif self.suggestions and self.status == Status.COMPLETE:
-            details["suggestions"] = self.suggestions
+            shown["suggestions"] = self.suggestions
         if self.offer:
-            details["offer"] = self.offer
+            shown["offer"] = self.offer
         if self.error:
-            details["error"] = reply_error(self.error).as_dict()
-        return details
+            shown["error"] = reply_error(self.error).as_dict()
+        return shown

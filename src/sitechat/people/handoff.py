@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from sitechat.events import announce
 from sitechat.models import Handoff, HandoffEntry, HandoffState
+from sitechat.payloads.updates import ShownPerson
 from sitechat.people.person_options import PersonOptions, is_available, person_options
 from sitechat.runtime import database
 
@@ -160,7 +161,7 @@ def ended(state: HandoffState) -> dict[str, Any]:
     }
 
 
-def as_dict(handoff: Handoff | None, options: PersonOptions | None) -> dict[str, Any]:
+def as_dict(handoff: Handoff | None, options: PersonOptions | None) -> ShownPerson:
     """Return the value of `person` in HTTP responses."""
     joined = handoff is not None and handoff.state == HandoffState.JOINED
     return {

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -11,6 +9,7 @@ from sitechat.conversations import history_pages
 from sitechat.conversations.visit import Visit
 from sitechat.errors import InvalidRequest
 from sitechat.models import Conversation
+from sitechat.payloads.updates import TypingPerson, Updates
 from sitechat.people import handoff as handoffs
 from sitechat.people.person_options import person_options
 
@@ -30,7 +29,7 @@ def parse_cursor(given: str | None) -> int | None:
     return int(given)
 
 
-def updates(visit: Visit, conversation: Conversation | None, after: int | None) -> dict[str, Any]:
+def updates(visit: Visit, conversation: Conversation | None, after: int | None) -> Updates:
     """Return the new messages of a conversation and who answers in it.
 
     Args:
@@ -40,7 +39,7 @@ def updates(visit: Visit, conversation: Conversation | None, after: int | None) 
     """
     options = person_options()
     if conversation is None:
-        person = {**handoffs.as_dict(None, options), "typing": False}
+        person: TypingPerson = {**handoffs.as_dict(None, options), "typing": False}
         return {"conversation": None, "cursor": "0", "messages": [], "person": person}
     handoff = handoffs.find_handoff(conversation.pk, options)
     messages, cursor = history_pages.messages_after(visit, conversation, after)

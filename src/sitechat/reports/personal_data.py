@@ -153,7 +153,7 @@ def _messages(conversation: Conversation) -> Iterator[dict[str, Any]]:
     messages = conversation.messages.select_related("usage", "unanswered")
     messages = messages.prefetch_related("tool_uses").order_by("position")
     for message in messages:
-        data = message.as_dict()
+        data: dict[str, Any] = {**message.as_dict()}
         data["comment"] = message.comment
         data["page"], data["language"] = message.page, message.language
         if message.error:

@@ -14,7 +14,7 @@ from sitechat.errors import ChatError
 from sitechat.models import Asker, Status
 
 if TYPE_CHECKING:
-    from sitechat.engine.reply import CitedPage
+    from sitechat.payloads.messages import CitedPage
 
 MAX_QUESTIONS = 3
 """Maximum number of questions that are asked at once."""

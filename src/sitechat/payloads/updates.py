@@ -1,0 +1,31 @@
+"""The types of updates of a conversation in the JSON that browsers get."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypedDict
+
+from sitechat.payloads.messages import ShownMessage
+
+
+class ShownPerson(TypedDict):
+    """Whether a person of the site can be asked for, or answers."""
+
+    available: bool
+    state: str
+    name: str | None
+
+
+class TypingPerson(ShownPerson):
+    """The same, and whether this person is writing."""
+
+    typing: bool
+
+
+class Updates(TypedDict):
+    """The new messages of a conversation since a cursor, and who answers in it."""
+
+    conversation: str | None
+    cursor: str
+    messages: Sequence[ShownMessage]
+    person: TypingPerson
