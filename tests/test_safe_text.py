@@ -8,7 +8,7 @@ from unicodedata import category
 
 import pytest
 
-from sitechat.safe_text import Stream, json_text, one_line, safe_link, visible
+from sitechat.safe_text import VisibleStream, json_text, one_line, safe_link, visible
 
 ZWNJ, ZWJ, VS16 = "\u200c", "\u200d", "\ufe0f"
 PERSIAN = f"می{ZWNJ}خواهم"
@@ -84,12 +84,12 @@ def test_json_keeps_its_value_and_shows_hidden_characters() -> None:
     [PERSIAN, f"{COUPLE} 1{VS16}\u20e3", "one\r\ntwo\u202e", f"a{ZWJ}", "", "\u202e" * 999],
 )
 def test_pieces_of_a_text_are_shown_as_the_whole(text: str) -> None:
-    stream = Stream()
+    stream = VisibleStream()
     assert "".join([*map(stream.more, text), stream.rest()]) == visible(text)
 
 
 def test_pieces_are_not_held_back_for_long() -> None:
-    assert Stream().more("We are open.") == "We are open"
+    assert VisibleStream().more("We are open.") == "We are open"
 
 
 @pytest.mark.parametrize("url", ["/a/", "https://example.org/?q=1", "http://example.org"])
@@ -110,6 +110,6 @@ def test_other_addresses_are_not_links(url: object) -> None:
 
 def test_a_stream_of_hidden_characters_is_not_held_back() -> None:
     text = "a\u200b" * 200_000
-    stream = Stream()
+    stream = VisibleStream()
     assert len(stream.more(text)) > len(text)
     assert visible(text) == "a\u27e8U+200B\u27e9" * 200_000

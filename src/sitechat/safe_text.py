@@ -106,7 +106,7 @@ def json_text(value: Any, indent: int | None = None) -> str:
     return INVISIBLE.sub(lambda match: json.dumps(match[0])[1:-1], text)
 
 
-class Stream:
+class VisibleStream:
     """Apply `visible` to a text that arrives in pieces."""
 
     def __init__(self) -> None:

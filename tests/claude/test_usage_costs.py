@@ -29,7 +29,7 @@ from sitechat.claude.token_usage import TokenUsage
     ],
 )
 def test_dated_and_prefixed_ids_have_the_price_of_their_model(model: str) -> None:
-    assert usage_costs.known(model)
+    assert usage_costs.has_price(model)
     assert usage_costs.price(model).output == 5
 
 
@@ -37,7 +37,7 @@ def test_dated_and_prefixed_ids_have_the_price_of_their_model(model: str) -> Non
     "model", ["claude-opus-9", "gpt-7", "", "claude-", "claude-opus-4-7x", "claude-opus"]
 )
 def test_an_unknown_model_is_booked_at_the_dearest_price(model: str) -> None:
-    assert not usage_costs.known(model)
+    assert not usage_costs.has_price(model)
     assert usage_costs.price(model) == Price(*map(Decimal, ("10", "50", "12.5", "20", "1")))
 
 
@@ -118,7 +118,7 @@ def test_the_sites_prices_stand_over_the_table() -> None:
 
 @override_settings(CHAT_PRICES={"local-model": {"input": 2, "output": 4, "cache_read": 0}})
 def test_a_model_that_only_the_site_knows_caches_at_claudes_multiples() -> None:
-    assert usage_costs.known("local-model")
+    assert usage_costs.has_price("local-model")
     assert usage_costs.price("local-model") == Price(
         Decimal(2), Decimal(4), Decimal("2.5"), Decimal(4), Decimal(0)
     )

@@ -23,7 +23,7 @@ from sitechat.ledger.limits import (
     current_limits,
     nano_dollars,
     problems,
-    shown,
+    readable_amount,
     window,
 )
 
@@ -139,9 +139,9 @@ def test_december_ends_with_the_year() -> None:
 def test_dollars_are_booked_rounded_up_and_shown_rounded_down() -> None:
     assert nano_dollars(Decimal("0.0000000001")) == 1
     assert nano_dollars(Decimal("1.5")) == 1_500_000_000
-    assert shown("usd", 1_999_999_999) == Decimal("1.9999")
-    assert f"{shown('usd', 100 * NANO):f}" == "100"
-    assert shown("tokens", 7) == 7
+    assert readable_amount("usd", 1_999_999_999) == Decimal("1.9999")
+    assert f"{readable_amount('usd', 100 * NANO):f}" == "100"
+    assert readable_amount("tokens", 7) == 7
 
 
 # The worked tables of the documentation

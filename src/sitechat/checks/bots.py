@@ -120,7 +120,7 @@ def check_models(**kwargs: Any) -> Iterator[CheckMessage]:
         return  # check_prices reports it
     for bot in usable_bots():
         for model in model_names(bot):
-            if not usage_costs.known(model) or _is_of_another_server(model):
+            if not usage_costs.has_price(model) or _is_of_another_server(model):
                 yield _unknown_model(bot.name, model)
 
 

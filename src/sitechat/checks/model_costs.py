@@ -44,7 +44,7 @@ def check_model_costs(**kwargs: Any) -> Iterator[CheckMessage]:
     today = timezone.now().date()
     for bot in usable_bots():
         yield from _deprecated_models(bot, today)
-        if usage_costs.known(bot.model) and usage_costs.price(bot.model).output >= EXPENSIVE:
+        if usage_costs.has_price(bot.model) and usage_costs.price(bot.model).output >= EXPENSIVE:
             yield _expensive_model(bot, today)
 
 

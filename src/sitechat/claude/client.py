@@ -61,15 +61,19 @@ class Preparation:
             importlib.import_module("anthropic")
             # If this fails, the first call tries again and reports what is wrong with the settings.
             with suppress(Exception):
-                if conf.CHAT_CLIENT:
-                    # The site's client may need its event loop, so only the import happens here.
-                    import_string(conf.CHAT_CLIENT)
-                else:
-                    before, client = client_settings(), _make_client()
-                    # The settings may have changed in the meantime, as they do between tests.
-                    if client_settings() == before:
-                        self.client = (before, client)
+                self._prepare_client()
             self.done = True
+
+    def _prepare_client(self) -> None:
+        """Create the client for the first event loop, or import the function that creates it."""
+        if conf.CHAT_CLIENT:
+            # The site's client may need its event loop, so only import its function.
+            import_string(conf.CHAT_CLIENT)
+            return
+        before, client = client_settings(), _make_client()
+        # The settings may have changed in the meantime, as they do between tests.
+        if client_settings() == before:
+            self.client = (before, client)
 
     def take_client(self) -> tuple[Any, AsyncAnthropic] | None:
         """Remove and return the client with its settings, if there is one."""

@@ -29,7 +29,7 @@ CACHE_MULTIPLES = {
 """Cache prices as multiples of the input price, for entries of CHAT_PRICES without them."""
 
 
-def known(model: str) -> bool:
+def has_price(model: str) -> bool:
     """Return whether CHAT_PRICES or the catalog has a price for the model."""
     return _own_entry(model) is not None or catalog.find(model) is not None
 

@@ -85,16 +85,7 @@ def decide(
     except (ValueError, KeyError, TypeError):
         raise AlreadyDecided(reply=str(row.pk)) from None
     reserved = _store(visit, row, use, continuation, approve=approve)
-    question = Message.objects.get(conversation=row.conversation_id, position=row.position - 1)
-    reply = Reply(
-        id=str(row.pk),
-        message_id=str(question.public_id),
-        text=row.text,
-        sources=row.sources,
-        citations=row.citations,
-        suggestions=row.suggestions,
-        offer=row.offer or "",
-    )
+    reply = _running_reply(row)
     live = LiveReply(
         reply,
         continuation.round.request,
@@ -111,6 +102,20 @@ def decide(
     live.decision = Decision(use.pk, approve, partial(_is_same_user, visit, use))
     engine.start(live, loop=loop)
     return ReplyHandle(live.reply, live)
+
+
+def _running_reply(row: Message) -> Reply:
+    """Return the state of a reply that continues with the text and sources of its row."""
+    question = Message.objects.get(conversation=row.conversation_id, position=row.position - 1)
+    return Reply(
+        id=str(row.pk),
+        message_id=str(question.public_id),
+        text=row.text,
+        sources=row.sources,
+        citations=row.citations,
+        suggestions=row.suggestions,
+        offer=row.offer or "",
+    )
 
 
 def _store(

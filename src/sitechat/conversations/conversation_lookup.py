@@ -257,10 +257,10 @@ def _look_up_likely(visit: Visit, message: IncomingMessage, count: int) -> Conve
 
 def _look_up_begun(visit: Visit, message: IncomingMessage) -> ConversationState | None:
     """Find the conversation that the message began before the visitor had a session."""
-    begun = visit.held.begun_without_session(message.bot.name)
-    if visit.held.session_key is None or visit.account is not None or begun is None:
+    pk = visit.held.begun_without_session(message.bot.name)
+    if visit.held.session_key is None or visit.account is not None or pk is None:
         return None
-    conversation = Conversation.objects.filter(pk=begun).first()
+    conversation = Conversation.objects.filter(pk=pk).first()
     return None if conversation is None else _first_turn(visit, message, conversation)
 
 

@@ -87,9 +87,9 @@ class OfferedTools:
     @cached_property
     def definitions(self) -> Sequence[dict[str, Any]]:
         """The definitions of the tools for Claude. A tool that can't be defined is left out."""
-        made = {name: _definition(each.tool) for name, each in self._by_name.items()}
-        self._by_name = {name: each for name, each in self._by_name.items() if made[name]}
-        return [each for each in made.values() if each]
+        definitions = {name: _definition(each.tool) for name, each in self._by_name.items()}
+        self._by_name = {name: each for name, each in self._by_name.items() if definitions[name]}
+        return [each for each in definitions.values() if each]
 
     def prepare(self, call: ToolCall) -> PreparedCall:
         """Validate a call, and return it ready to run.

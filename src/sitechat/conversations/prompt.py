@@ -126,15 +126,7 @@ def compose(
     page_url = message.page.url if bot.search and message.page else ""
     if check is not None and (index is not None or page_url or type(bot) is not Chatbot):
         check()
-    query = Query(
-        message.text,
-        user=visit.user,
-        previous=next((turn.question for turn in reversed(turns) if turn.question), ""),
-        page_url=page_url,
-        language=visit.language,
-        prefix=visit.prefix,
-        sources=bot.sources,
-    )
+    query = _query(visit, message, turns, page_url)
     documents = passages(index, query, visit.visitor.ip, bot=bot.name, site=site)
     if words is None:
         words = words_now(bot, visit.request)
@@ -151,6 +143,24 @@ def compose(
             citations=bot.citations,
         ),
         documents=documents,
+    )
+
+
+def _query(
+    visit: Visit,
+    message: IncomingMessage,
+    turns: Sequence[Exchange | PersonalExchange],
+    page_url: str,
+) -> Query:
+    """Return the search for passages about a message. It also uses the visitor's last question."""
+    return Query(
+        message.text,
+        user=visit.user,
+        previous=next((turn.question for turn in reversed(turns) if turn.question), ""),
+        page_url=page_url,
+        language=visit.language,
+        prefix=visit.prefix,
+        sources=message.bot.sources,
     )
 
 

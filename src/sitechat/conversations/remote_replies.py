@@ -81,9 +81,9 @@ def _read_rows(followed: Sequence[RemoteReply], kept: KeptConnections) -> None:
             remote.context.run(renew_all, [remote])
             kept.close()
     else:
-        kept.refresh()
+        kept.before_step()
         renew_all(followed)
-        kept.used()
+        kept.after_step()
 
 
 def _poller() -> RepeatingThread[RemoteReply]:

@@ -27,8 +27,8 @@ def reserve(visitor: Visitor, request: Request) -> Reserved:
         ChatError: The limits refuse the message.
     """
     first = worst_case(request)
-    whole = first + final_case(request)
-    claims = get_ledger().reserve(visitor, tokens=whole.tokens, dollars=whole.dollars)
+    total = first + final_case(request)
+    claims = get_ledger().reserve(visitor, tokens=total.tokens, dollars=total.dollars)
     return as_reserved(request.model, first, claims)
 
 

@@ -192,7 +192,7 @@ def _begin(
             raise NotConfigured
         place.take()
         try:
-            turn = turns.take(visit, message, incoming.state, loop=steps.loop, words=words)
+            turn = turns.start_turn(visit, message, incoming.state, loop=steps.loop, words=words)
         except PersonJoined:  # since `_find`; the message is for the person
             state = conversation_lookup.look_up(visit, message)
             incoming = IncomingTurn(visit, state, None, is_personal=True)

@@ -84,8 +84,8 @@ def chat_path(route: str, view: str, name: str) -> ChatPattern:
         view: The name of an endpoint, as in `deferred_view`.
         name: The name of the pattern.
     """
-    made = path(route, deferred_endpoint(view), name=name)
-    return ChatPattern(made.pattern, made.callback, made.default_args, made.name)
+    pattern = path(route, deferred_endpoint(view), name=name)
+    return ChatPattern(pattern.pattern, pattern.callback, pattern.default_args, pattern.name)
 
 
 def _in_event_loop() -> bool:

@@ -71,21 +71,12 @@ def attributes(
         known = ", ".join(sorted(conf.CHAT_BOTS))
         raise ImproperlyConfigured(f"There is no bot {bot!r} in CHAT_BOTS, only: {known}.")
     options = widget_options(bot)
-    language = translation.get_language()
-    shown = language if language is None or is_translated(language) else "en"
-    with translation.override(shown):
-        texts = {
-            "lang": language and shown,
-            "dir": "rtl" if language and translation.get_language_bidi() else "ltr",
-            "strings": strings(),
-            "disclosure": _disclosure(options.get("disclosure", True)),
-        }
     return {
         "endpoint": f"{endpoint.rstrip('/')}/" if endpoint else find_endpoint(current_app),
         "bot": bot,
         "inline": inline,
         "page": page,
-        **texts,
+        **_language_attributes(options.get("disclosure", True)),
         "heading": _text(options.get("title")),
         "placeholder": _text(options.get("placeholder")),
         "greeting": _text(options.get("greeting")),
@@ -102,6 +93,23 @@ def attributes(
         # As text: USE_THOUSAND_SEPARATOR would write 2,000.
         "max-length": str(conf.CHAT_MAX_MESSAGE_LENGTH),
     }
+
+
+def _language_attributes(disclosure: object) -> Attributes:
+    """Return the language of the page and our texts in it, or in English if it is not translated.
+
+    Args:
+        disclosure: The option of this name: a text, True for the default one, or False for none.
+    """
+    language = translation.get_language()
+    shown = language if language is None or is_translated(language) else "en"
+    with translation.override(shown):
+        return {
+            "lang": language and shown,
+            "dir": "rtl" if language and translation.get_language_bidi() else "ltr",
+            "strings": strings(),
+            "disclosure": _disclosure(disclosure),
+        }
 
 
 def _disclosure(value: object) -> str:
@@ -163,20 +171,7 @@ def render(
             endpoint=endpoint or None,
             current_app=current_app,
         )
-        html = _html(
-            {
-                "attributes": {
-                    name: value
-                    for name, value in shown.items()
-                    if value is not None and value is not False
-                },
-                "inline": inline,
-                "inline_height": INLINE_HEIGHT,
-                "nonce": find_nonce(context, request),
-            }
-        )
-        # Environment variables that are not UTF-8 become surrogates, which no page can contain.
-        return SafeString(storable(html))
+        return _element(shown, inline=inline, nonce=find_nonce(context, request))
     except NoReverseMatch:
         _warn_of_missing_urls()
     except ImproperlyConfigured as error:
@@ -188,6 +183,24 @@ def render(
         # For example, a setting has a wrong type, which `manage.py check` reports.
         logger.exception("The page has no chat")
     return SafeString("")
+
+
+def _element(shown: Attributes, *, inline: bool, nonce: str | None) -> SafeString:
+    """Return the HTML of the element with these attributes, and of its script."""
+    html = _html(
+        {
+            "attributes": {
+                name: value
+                for name, value in shown.items()
+                if value is not None and value is not False
+            },
+            "inline": inline,
+            "inline_height": INLINE_HEIGHT,
+            "nonce": nonce,
+        }
+    )
+    # Environment variables that are not UTF-8 become surrogates, which no page can contain.
+    return SafeString(storable(html))
 
 
 _warned: WeakSet[URLResolver] = WeakSet()

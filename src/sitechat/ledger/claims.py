@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from math import ceil
 from typing import TypedDict
 
-from sitechat.ledger.limits import Limit, shown, window
+from sitechat.ledger.limits import Limit, readable_amount, window
 
 
 class StoredClaim(TypedDict):
@@ -161,5 +161,5 @@ def seconds_until(claim: Claim, now: datetime) -> int:
 
 def number(unit: str, amount: int) -> int | float:
     """Return an amount as a JSON number: dollars as a float, other units as an int."""
-    decimal = shown(unit, amount)
+    decimal = readable_amount(unit, amount)
     return float(decimal) if unit == "usd" else int(decimal)

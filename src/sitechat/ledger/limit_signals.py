@@ -6,7 +6,7 @@ from functools import cache
 
 from sitechat.events import announce, queue_webhooks
 from sitechat.ledger.claims import Claim, Count
-from sitechat.ledger.limits import shown
+from sitechat.ledger.limits import readable_amount
 from sitechat.ledger.visitor_identity import Visitor
 from sitechat.runtime.safe_logging import get_logger
 from sitechat.signals import budget_reached, limit_reached
@@ -25,9 +25,9 @@ def reached(sender: type, claim: Claim, count: Count, visitor: Visitor) -> None:
     logger.warning(
         "The site has spent $%s of its budget of %s: a message that may cost $%s was refused. "
         "The budget resets at %s.",
-        shown(claim.unit, count.spent),
+        readable_amount(claim.unit, count.spent),
         limit,
-        shown(claim.unit, claim.amount),
+        readable_amount(claim.unit, claim.amount),
         resets.isoformat(),
     )
     queue_webhooks("budget_reached", data)

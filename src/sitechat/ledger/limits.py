@@ -57,7 +57,7 @@ class Limit:
     cap: int
 
     def __str__(self) -> str:
-        amount = shown(self.unit, self.cap)
+        amount = readable_amount(self.unit, self.cap)
         return f"{amount:f} {self.unit}/{self.period}"
 
 
@@ -97,7 +97,7 @@ def nano_dollars(dollars: Decimal) -> int:
     return int((dollars * NANO).to_integral_value(ROUND_CEILING))
 
 
-def shown(unit: str, amount: int) -> Decimal:
+def readable_amount(unit: str, amount: int) -> Decimal:
     """Return an amount in its unit, as people read it. Dollars are rounded down to $0.0001."""
     if unit != "usd":
         return Decimal(amount)
@@ -122,10 +122,10 @@ def problems(value: Any) -> list[str]:
 def _parse(value: Any) -> tuple[tuple[Limit, ...], list[str]]:
     """Return the valid limits of a value of CHAT_LIMITS, and a sentence for each problem."""
     if not isinstance(value, Mapping):
-        right = '{"session": ["20 messages/hour"], "site": ["20 usd/day"]}'
+        example = '{"session": ["20 messages/hour"], "site": ["20 usd/day"]}'
         return (), [
             _("%(name)s is %(value)r; write a dictionary such as %(example)s.")
-            % {"name": "CHAT_LIMITS", "value": value, "example": right}
+            % {"name": "CHAT_LIMITS", "value": value, "example": example}
         ]
     limits: list[Limit] = []
     wrong: list[str] = []

@@ -25,7 +25,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
 
 class Message(models.Model):
-    """A message of a visitor, of Claude or of a person of the site.
+    """A message that a visitor, Claude or a person of the site has written.
 
     A turn is a visitor's message and its reply, at positions 2n and 2n+1. While a person answers,
     some positions stay unused: visitors' messages still have even positions, all others odd ones.

@@ -132,8 +132,8 @@ class Usage(models.Model):
             name = field.attname
             if name in SUMMED:
                 before, after = getattr(earlier, name), getattr(self, name)
-                both = [each for each in (before, after) if each is not None]
-                setattr(earlier, name, sum(both) if both else None)
+                values = [value for value in (before, after) if value is not None]
+                setattr(earlier, name, sum(values) if values else None)
             elif name not in ("id", "created", "first_token_ms", "estimated"):
                 setattr(earlier, name, getattr(self, name))
         earlier.estimated = earlier.estimated or self.estimated

@@ -51,10 +51,10 @@ class Watch:
 
 def _look(watches: Sequence[Watch], kept: KeptConnections) -> None:
     try:
-        kept.refresh()
+        kept.before_step()
         _read(watches)
     finally:
-        kept.used()
+        kept.after_step()
 
 
 def _watcher() -> RepeatingThread[Watch]:

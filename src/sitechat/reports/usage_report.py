@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from decimal import Decimal
 from itertools import chain
 
-from sitechat.ledger.limits import Limit, current_limits, shown, window
+from sitechat.ledger.limits import Limit, current_limits, readable_amount, window
 from sitechat.models import Summary
 from sitechat.reports import usage_summaries
 from sitechat.reports.usage_figures import Figures
@@ -153,7 +153,7 @@ def budgets(now: datetime | None = None) -> list[LimitUse]:
                     used.add(figures)
         counts = {"tokens": used.tokens, "messages": used.replies}
         spent = used.dollars if limit.unit == "usd" else Decimal(counts[limit.unit])
-        found.append(LimitUse(limit, spent, shown(limit.unit, limit.cap), frame.end))
+        found.append(LimitUse(limit, spent, readable_amount(limit.unit, limit.cap), frame.end))
     return found
 
 

@@ -50,8 +50,8 @@ class KeptConnections:
         """Whether any connection is open."""
         return any(each.connection is not None for each in connections.all(initialized_only=True))
 
-    def refresh(self) -> None:
-        """Close unusable connections before a step."""
+    def before_step(self) -> None:
+        """Close unusable connections. Call this before each step."""
         idle = monotonic() - self._used > TRUSTED_FOR
         for connection in connections.all(initialized_only=True):
             if connection.connection is None:
@@ -62,8 +62,8 @@ class KeptConnections:
             else:
                 connection.errors_occurred = False
 
-    def used(self) -> None:
-        """Close connections that must not be kept, after a step."""
+    def after_step(self) -> None:
+        """Close connections that must not be kept. Call this after each step."""
         self._used = monotonic()
         for connection in connections.all(initialized_only=True):
             if connection.connection is None:

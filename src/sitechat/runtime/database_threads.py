@@ -155,10 +155,10 @@ class DatabaseThreads(Executor):
 
     def _call(self, call: Callable[[], T], kept: KeptConnections) -> T:
         try:
-            kept.refresh()
+            kept.before_step()
             return call()
         finally:
             if self._keeps_connections:
-                kept.used()
+                kept.after_step()
             else:
                 kept.close()

@@ -74,7 +74,7 @@ class _Handler:
         self._run([ending for ending in endings if ending is not None])
 
     def _run(self, endings: Sequence[Ending]) -> None:
-        """Call the newest callback, which then goes on with the others; at last the old handler."""
+        """Call the newest callback, which then calls the next one; at last the previous handler."""
         if endings:
             *others, newest = endings
             newest(partial(self._run, others))

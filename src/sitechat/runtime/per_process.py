@@ -16,24 +16,24 @@ class PerProcess(Generic[T]):
 
     def __init__(self, make: Callable[[], T]) -> None:
         self._make = make
-        self._mine: tuple[int, T] | None = None
+        self._current: tuple[int, T] | None = None
         self._lock = threading.Lock()
 
     def __call__(self) -> T:
         """Return the value of this process."""
-        pid, mine = os.getpid(), self._mine
-        if mine is None or mine[0] != pid:
+        pid, current = os.getpid(), self._current
+        if current is None or current[0] != pid:
             with self._lock:
-                mine = self._mine
-                if mine is None or mine[0] != pid:
-                    mine = self._mine = (pid, self._make())
-        return mine[1]
+                current = self._current
+                if current is None or current[0] != pid:
+                    current = self._current = (pid, self._make())
+        return current[1]
 
     @contextmanager
     def renewed(self) -> Iterator[None]:
         """Use a new value within the block, as a new process would. For tests."""
-        kept, self._mine = self._mine, None
+        kept, self._current = self._current, None
         try:
             yield
         finally:
-            self._mine = kept
+            self._current = kept

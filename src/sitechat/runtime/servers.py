@@ -78,13 +78,15 @@ def _find_server() -> Server | None:
         return Server("gevent", problem=problem)
     if (uwsgi := _uwsgi()) is not None:
         return uwsgi
-    for frame in _main_stack():
-        module = frame.f_globals.get("__name__", "")
-        for prefix, read in READERS.items():
-            if module.startswith(prefix):
-                server = read(frame.f_locals)
-                if server is not None:
-                    return server
+    return next(filter(None, map(_read_frame, _main_stack())), None)
+
+
+def _read_frame(frame: FrameType) -> Server | None:
+    """Return the server that a frame belongs to; None if it is not one of a known server."""
+    module = frame.f_globals.get("__name__", "")
+    for prefix, read in READERS.items():
+        if module.startswith(prefix) and (server := read(frame.f_locals)) is not None:
+            return server
     return None
 
 

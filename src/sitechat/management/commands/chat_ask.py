@@ -14,7 +14,7 @@ from sitechat.errors import ChatError
 from sitechat.management.base import ChatCommand
 from sitechat.models import Asker
 from sitechat.reports import asking_bots
-from sitechat.safe_text import Stream, json_text
+from sitechat.safe_text import VisibleStream, json_text
 
 
 class Command(ChatCommand):
@@ -58,7 +58,7 @@ class Command(ChatCommand):
         if options["show_prompt"]:
             self._show_prompt(live)
             return
-        stream = Stream()
+        stream = VisibleStream()
         asking_bots.run(
             asking_bots.answer(
                 live,
