@@ -58,7 +58,7 @@ def test_unsupported_languages_are_searched_by_words(
     put("/cs/", "Heslo změníte v nastavení účtu.", language="cs")
     put("/en/", "We deliver parcels within three days.", language="en-gb")
     assert sum(embeddings.embed_missing()) == 1
-    assert embeddings.plan() is None
+    assert embeddings.estimate() is None
     assert found("Jak si změním heslo?", language="cs") == ["/cs/"]
     assert found("Wie lange ist mein Paket unterwegs?", language="de")[0] == "/en/"
 

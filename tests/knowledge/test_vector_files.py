@@ -289,11 +289,11 @@ def test_an_embedder_may_treat_questions_differently(
 
 
 def test_the_plan_is_shown_before_embedding(help_pages: None, embedder: None) -> None:
-    plan = embeddings.plan()
-    assert plan is not None
-    assert (plan.passages, str(plan)) == (4, "4 passages to embed: about 1 s and 0.0 MB")
+    estimate = embeddings.estimate()
+    assert estimate is not None
+    assert (estimate.passages, str(estimate)) == (4, "4 passages to embed: about 1 s and 0.0 MB")
     list(embeddings.embed_missing())
-    assert embeddings.plan() is None
-    assert str(embeddings.Plan(120_000, 7200, 368.6)) == (
+    assert embeddings.estimate() is None
+    assert str(embeddings.EmbeddingEstimate(120_000, 7200, 368.6)) == (
         "120,000 passages to embed: about 2.0 h and 368.6 MB"
     )

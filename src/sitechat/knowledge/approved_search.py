@@ -1,4 +1,4 @@
-"""Search for approved answers to a question, by the words of their questions and by meaning.
+"""Search for approved answers to a question. Their questions are compared by words and by meaning.
 
 A site has few approved answers, so each process keeps all of them in memory. For each question, one
 small query checks whether they have changed.
@@ -37,13 +37,13 @@ MAX_ANSWERS = 3
 """Maximum number of approved answers that are sent with a question."""
 
 MIN_WORD_SIMILARITY = 0.5
-"""Minimum Dice coefficient of the words of a visitor's question and those of a wording."""
+"""Minimum Dice coefficient of the words of a visitor's question and a wording."""
 
 MIN_LETTER_SIMILARITY = 0.75
-"""Minimum similarity of the letters of both, from 0 to 1. It tolerates misspellings."""
+"""Minimum similarity of their letters, from 0 to 1, which finds misspelled questions."""
 
 MIN_COSINE = 0.62
-"""Minimum cosine of the vectors of both."""
+"""Minimum cosine of their vectors."""
 
 EMBEDDING_TIMEOUT = 5.0
 """Maximum seconds that the embedder may take while a user waits for a page of the admin."""
@@ -52,8 +52,8 @@ MAX_COMPARED_LENGTH = 500
 """Maximum characters of a question that are compared."""
 
 _PARTIAL_MATCH = 0.9
-"""Factor for the similarity to a question that contains a wording among other words, and for that
-to the previous and the current question together."""
+"""Factor for weaker matches: questions that contain a wording and other words, and questions that
+match only together with the previous question."""
 
 
 @dataclass(frozen=True)
@@ -77,13 +77,14 @@ class _AnswerCache:
 
     def current(self) -> _Answers:
         """Return the answers. Read them again if they have changed."""
-        # The latest time is not enough: a host whose clock is slow may set an earlier one.
+        # Compare the times of all rows: a host with a slow clock may write one that is not the
+        # latest.
         rows = ApprovedAnswer.objects.filter(active=True).values_list("pk", "updated")
         state = (database.alias(), *rows.order_by("pk"))
-        known = self._read
-        if known is None or known[0] != state:
-            known = self._read = (state, _read_answers())
-        return known[1]
+        cached = self._read
+        if cached is None or cached[0] != state:
+            cached = self._read = (state, _read_answers())
+        return cached[1]
 
 
 def _read_answers() -> _Answers:
@@ -108,7 +109,8 @@ def find(
         query: The question and its context. Its `sources` are ignored.
         bot: The name of the bot that is asked.
         limit: The maximum number of answers.
-        site: The state of the site's content, which saves a query if there are no answers.
+        site: The state of the site's content, if it is known. It saves a query if there are no
+            answers.
 
     Returns:
         The answers that the visitor may see. Their `score` is the highest similarity of the
@@ -122,7 +124,7 @@ def find(
     texts = [query.text[:MAX_COMPARED_LENGTH]]
     if query.previous:
         texts.append(f"{query.previous} {query.text}"[:MAX_COMPARED_LENGTH])
-    vector = _embedded(texts[0], (answer for answer, _wordings in answers))
+    vector = _question_vector(texts[0], (answer for answer, _wordings in answers))
     scored = [
         (max(_text_similarity(texts, wordings, answer.language), _cosine(vector, answer)), answer)
         for answer, wordings in answers
@@ -147,24 +149,24 @@ def _is_for(answer: ApprovedAnswer, query: Query, bot: str) -> bool:
     if isinstance(answer.bots, list) and answer.bots and bot not in answer.bots:
         return False
     if answer.language:
-        own = base_language(answer.language)
+        wanted = base_language(answer.language)
         page = base_language(query.language)
-        if own not in (page, _language(query.text, page)):
+        if wanted not in (page, _language(query.text, page)):
             return False
     return bool(audience.audiences_of(query.user, [answer.audience]))
 
 
 def _language(text: str, default: str) -> str:
-    known = {base_language(code) for code, _name in settings.LANGUAGES}
-    return guess_language(text, known, default or base_language(settings.LANGUAGE_CODE))
+    candidates = {base_language(code) for code, _name in settings.LANGUAGES}
+    return guess_language(text, candidates, default or base_language(settings.LANGUAGE_CODE))
 
 
 def _wordings(answer: ApprovedAnswer) -> list[_Wording]:
     texts = [*answer.wordings, answer.title]
-    return [_Wording(text, _content(text, answer.language)) for text in texts]
+    return [_Wording(text, _content_stems(text, answer.language)) for text in texts]
 
 
-def _content(text: str, language: str) -> frozenset[str]:
+def _content_stems(text: str, language: str) -> frozenset[str]:
     """Return the stems of the words of a text, without stop words."""
     base = base_language(language) or _language(text, "")
     ignored = stop_words(base)
@@ -175,7 +177,7 @@ def _text_similarity(texts: Sequence[str], wordings: Sequence[_Wording], languag
     """Return the similarity of a question to the nearest wording; 0 if it is below the minimum.
 
     Args:
-        texts: The question, and with the previous question before it if there is one.
+        texts: The question, and the previous and current question together if there is one.
         wordings: The wordings of an answer.
         language: The language of the answer; "" if it has none.
     """
@@ -183,10 +185,10 @@ def _text_similarity(texts: Sequence[str], wordings: Sequence[_Wording], languag
 
     best = 0.0
     for text, factor in zip(texts, (1.0, _PARTIAL_MATCH), strict=False):
-        asked = _content(text, language)
+        question_words = _content_stems(text, language)
         for wording in wordings:
-            common = len(asked & wording.words)
-            words = 2 * common / ((len(asked) + len(wording.words)) or 1)
+            common = len(question_words & wording.words)
+            words = 2 * common / ((len(question_words) + len(wording.words)) or 1)
             if common > 1:  # a long question may contain the whole wording
                 words = max(words, _PARTIAL_MATCH * common / len(wording.words))
             if words >= MIN_WORD_SIMILARITY:
@@ -197,7 +199,7 @@ def _text_similarity(texts: Sequence[str], wordings: Sequence[_Wording], languag
     return best
 
 
-def _embedded(text: str, answers: Iterable[ApprovedAnswer]) -> Vectors | None:
+def _question_vector(text: str, answers: Iterable[ApprovedAnswer]) -> Vectors | None:
     """Return the vector of a question; None if no answer has vectors, or if the embedder fails."""
     if not conf.CHAT_EMBEDDER:
         return None
@@ -213,7 +215,7 @@ def _is_current(answer: ApprovedAnswer) -> bool:
 
 
 def _cosine(vector: Vectors | None, answer: ApprovedAnswer) -> float:
-    """Return the cosine of the question to the nearest wording; 0 if it is below the minimum."""
+    """Return the cosine of a question and the nearest wording; 0 if it is below the minimum."""
     if vector is None or not _is_current(answer):
         return 0.0
     import numpy as np
@@ -268,10 +270,10 @@ def _vectors(texts: Sequence[str]) -> Vectors | None:
 
 
 def _store(answer: ApprovedAnswer, vectors: Vectors) -> bool:
-    """Store the vectors, and return False if the answer has been changed since it was read."""
-    same = ApprovedAnswer.objects.filter(pk=answer.pk, questions=answer.questions)
+    """Store the vectors unless the questions have changed; return whether they were stored."""
+    unchanged = ApprovedAnswer.objects.filter(pk=answer.pk, questions=answer.questions)
     return bool(
-        same.update(
+        unchanged.update(
             vectors=vectors.astype("<f2").tobytes(),
             embedder=embeddings.embedder_name(vectors),
             updated=timezone.now(),

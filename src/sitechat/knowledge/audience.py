@@ -43,23 +43,23 @@ def invalid(audience: Iterable[object]) -> list[object]:
     ]
 
 
-def audiences_of(visitor: User, known: Iterable[str]) -> set[str]:
-    """Return the known audiences that a visitor belongs to."""
-    known = set(known)
-    own = {PUBLIC}
+def audiences_of(visitor: User, candidates: Iterable[str]) -> set[str]:
+    """Return the audiences among the candidates that a visitor belongs to."""
+    candidates = set(candidates)
+    audiences = {PUBLIC}
     if visitor is None or not visitor.is_authenticated or not visitor.is_active:
-        return own & known
-    own |= {AUTHENTICATED, user(visitor.pk)}
+        return audiences & candidates
+    audiences |= {AUTHENTICATED, user(visitor.pk)}
     if getattr(visitor, "is_staff", False):
-        own.add(STAFF)
+        audiences.add(STAFF)
     groups = getattr(visitor, "groups", None)
-    if groups is not None and any(name.startswith("group:") for name in known):
-        own.update(group(name) for name in groups.values_list("name", flat=True))
+    if groups is not None and any(name.startswith("group:") for name in candidates):
+        audiences.update(group(name) for name in groups.values_list("name", flat=True))
     has_perm = getattr(visitor, "has_perm", None)
     if has_perm is not None:
-        own.update(
+        audiences.update(
             name
-            for name in known
+            for name in candidates
             if name.startswith("permission:") and has_perm(name.partition(":")[2])
         )
-    return own & known
+    return audiences & candidates

@@ -1,6 +1,6 @@
-"""Deletions of the objects of declared sources, noticed without slowing down other deletions.
+"""A receiver of `post_delete` for the objects of declared sources.
 
-If anything receives `post_delete` of a model, Django loads the rows before it deletes them. So the
+If a model has a receiver, Django loads its rows before it deletes them, which is slow. So the
 receiver is connected only to the models of sources, and to their proxies and child models. Every
 process imports this module at its start.
 """
@@ -32,7 +32,7 @@ class ObjectSource(Protocol):
 
 
 class _NeedsSql(Exception):
-    """A queryset needs the database, which a process must not use at its start."""
+    """A queryset needs the database, which must not be used when a process starts."""
 
 
 class _Watch:
@@ -42,7 +42,7 @@ class _Watch:
         self.receiver: Callable[..., None] | None = None
         self.models: dict[type[ObjectSource], type[models.Model]] = {}
         self.unknown: set[type[ObjectSource]] = set()
-        """Sources whose model is not known yet. The receiver then gets all deletions."""
+        """Sources whose model is unknown. While there are any, the receiver gets all deletions."""
 
     def set_model(self, source: type[ObjectSource], model: type[models.Model]) -> None:
         """Store the model of a source, and connect the receiver to it."""
@@ -86,14 +86,14 @@ def watch(source: type[ObjectSource]) -> None:
         try:
             with _no_sql():
                 model = _model(source())
-        except Exception:  # the first save tries again, and reports the error
+        except Exception:  # `model_of` tries again when an object is saved, and logs the error
             _watch.set_unknown(source)
             return
     _watch.set_model(source, model)
 
 
 def model_of(source: ObjectSource, using: str) -> type[models.Model] | None:
-    """Return the concrete model of a source's queryset. Called when an object was saved or deleted.
+    """Return the concrete model of a source's queryset, after an object was saved or deleted.
 
     Args:
         source: The source.
@@ -102,9 +102,9 @@ def model_of(source: ObjectSource, using: str) -> type[models.Model] | None:
     Returns:
         The model; None if `queryset()` fails.
     """
-    known = _watch.models.get(type(source))
-    if known is not None:
-        return known
+    model = _watch.models.get(type(source))
+    if model is not None:
+        return model
     try:
         with _lazy_savepoint(using):
             model = _model(source)
@@ -131,22 +131,22 @@ def _with_subclasses(model: type[models.Model]) -> Iterator[type[models.Model]]:
 
 @contextmanager
 def _no_sql() -> Iterator[None]:
-    """Make SQL statements in the block fail, and close connections that were opened for them.
+    """Make SQL statements in the block fail, and close connections that the block opened.
 
-    A server may fork after its start, and its processes must not share a connection.
+    A server may fork afterwards, and its processes must not share a connection.
     """
 
     def refuse(*arguments: Any) -> Any:
         raise _NeedsSql
 
-    closed = [each for each in connections.all() if each.connection is None]
+    unopened = [each for each in connections.all() if each.connection is None]
     with ExitStack() as stack:
         for connection in connections.all():
             stack.enter_context(connection.execute_wrapper(refuse))
         try:
             yield
         finally:
-            for connection in closed:
+            for connection in unopened:
                 if connection.connection is not None and not connection.in_atomic_block:
                     connection.close()
 

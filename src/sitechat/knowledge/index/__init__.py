@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Damaged", "Index", "current", "discard_damaged", "refresh", "status"]
 
-# Start-up cost: the checks import `index_files`, and only processes that answer or index open an
-# index.
+# Start-up cost: every process runs the checks, which import `index_files`, but few processes open
+# an index.
 __getattr__ = lazy_exports(
     __name__,
     {

@@ -34,9 +34,9 @@ _COUNT_BATCH = 500
 _STAMP_BATCH = 2000
 """Number of pages whose stamps are compared at once."""
 _MAX_DEAD_SHARE = 0.2
-"""Maximum share of FTS5 rows of removed passages, above which the index is rebuilt."""
+"""If a larger share of the FTS5 rows belongs to removed passages, the index is rebuilt."""
 _MIN_DEAD = 100
-"""Minimum number of such rows for which the index is rebuilt, however small it is."""
+"""An index with at most this many such rows is never rebuilt."""
 
 
 def build(folder: Path, state: str, pace: Pace) -> None:
@@ -47,7 +47,7 @@ def build(folder: Path, state: str, pace: Pace) -> None:
     Args:
         folder: The folder.
         state: The state of the database; see `state_of`.
-        pace: Called between small pieces of work.
+        pace: Called between small pieces of work, to limit the load.
     """
     with closing(create(folder / TERMS)) as connection:
         _apply_changes(connection, folder, state, pace, _COUNT_BATCH)
@@ -58,51 +58,55 @@ def build(folder: Path, state: str, pace: Pace) -> None:
 def update(folder: Path, state: str, pace: Pace) -> Facts:
     """Update an index in place, while other processes search it.
 
-    The caller holds the lock of the folder. Each batch of pages is a separate transaction, so the
-    next update continues where a killed one stopped. The arguments are those of `build`.
+    The caller must hold the lock of the folder. Each batch of pages is a separate transaction, so
+    that the next update continues where a killed one stopped. The arguments are those of `build`.
+
+    Returns:
+        The new metadata.
     """
     with closing(open_for_writing(folder / TERMS)) as connection:
         return _apply_changes(connection, folder, state, pace, 1)
 
 
-def is_worn(facts: Facts) -> bool:
+def needs_rebuild(facts: Facts) -> bool:
     """Return whether an index has so many rows of removed passages that it must be rebuilt."""
     total = facts.passages + facts.dead
     return facts.dead > max(_MAX_DEAD_SHARE * total, _MIN_DEAD)
 
 
 def changes(connection: sqlite3.Connection) -> tuple[list[int], list[int]]:
-    """Return the pages that are new or changed since the last update, and those removed since.
+    """Return the primary keys of pages that have changed, and of those that were removed.
 
-    Returns:
-        Two lists of primary keys.
+    Each change of a page gives it a new stamp, and the index contains the stamps of its pages. New
+    pages count as changed.
     """
-    wanted: list[int] = []
-    gone: list[int] = []
-    for stored, known in _stamp_chunks(connection):
-        gone += known.keys() - stored.keys()
-        wanted += [page for page, stamp in stored.items() if known.get(page) != stamp]
-    return wanted, gone
+    changed: list[int] = []
+    removed: list[int] = []
+    for stored, indexed in _stamp_batches(connection):
+        removed += indexed.keys() - stored.keys()
+        changed += [page for page, stamp in stored.items() if indexed.get(page) != stamp]
+    return changed, removed
 
 
-def _stamp_chunks(
+def _stamp_batches(
     connection: sqlite3.Connection,
 ) -> Iterator[tuple[dict[int, str], dict[int, str]]]:
     """Yield the stamps of a batch of pages in the database and in the index, by primary key."""
     last = 0
-    # Compare text, with or without hyphens, because creating UUIDs would take most of the time.
+    # Read the stamps as text, because creating UUIDs would take most of the time. Databases return
+    # the text with or without hyphens.
     stamp = Cast("stamp", CharField(max_length=36))
     pages = Page.objects.exclude(content_hash="").order_by("pk").values_list("pk", stamp)
     while True:
-        some = list(pages.filter(pk__gt=last)[:_STAMP_BATCH])
-        is_end = len(some) < _STAMP_BATCH
-        until = -1 if is_end else some[-1][0]
+        batch = list(pages.filter(pk__gt=last)[:_STAMP_BATCH])
+        is_end = len(batch) < _STAMP_BATCH
+        until = -1 if is_end else batch[-1][0]
         condition = "id > ?" if is_end else "id > ? AND id <= ?"
-        known = connection.execute(
+        indexed = connection.execute(
             f"SELECT id, stamp FROM page WHERE {condition}",  # noqa: S608
             [last] if is_end else [last, until],
         )
-        yield {page: text.replace("-", "") for page, text in some}, dict(known.fetchall())
+        yield {page: text.replace("-", "") for page, text in batch}, dict(indexed.fetchall())
         if is_end:
             return
         last = until
@@ -122,24 +126,24 @@ def _apply_changes(
     """
     facts = read_facts(connection)
     writer, needs_all_vectors = open_writer(folder, facts.vectors)
-    wanted, gone = changes(connection)
+    changed, removed = changes(connection)
     word_counts = _WordCounts(connection)
-    for some in _batches(gone):
-        _forget(connection, some, writer)
-    for some in _batches(wanted):
-        _forget(connection, some, writer)
-        _add(connection, some, writer, word_counts, pace)
+    for batch in _batches(removed):
+        _remove_pages(connection, batch, writer)
+    for batch in _batches(changed):
+        _remove_pages(connection, batch, writer)
+        _add_pages(connection, batch, writer, word_counts, pace)
         word_counts.write(count_batch)
         if not needs_all_vectors:
-            facts = _with_vectors(facts, writer)
+            facts = _write_vectors(facts, writer)
             write_facts(connection, facts)
             connection.commit()
         elif writer is not None:
-            writer.write()  # `facts` keeps those of the old embedder until all are written
+            writer.write()  # `facts` describes the old vectors until all new ones are written
     word_counts.write()
     if needs_all_vectors and writer is not None:
-        _write_other_vectors(connection, set(wanted), writer, pace)
-    facts = _with_vectors(facts, writer)
+        _write_unchanged_pages_vectors(connection, set(changed), writer, pace)
+    facts = _write_vectors(facts, writer)
     if writer is not None:
         writer.publish()
     facts = count_facts(connection, state, facts.vectors if writer else None)
@@ -148,41 +152,41 @@ def _apply_changes(
     return facts
 
 
-def _with_vectors(facts: Facts, writer: VectorWriter | None) -> Facts:
+def _write_vectors(facts: Facts, writer: VectorWriter | None) -> Facts:
     return replace(facts, vectors=writer.write()) if writer else facts
 
 
-def _write_other_vectors(
-    connection: sqlite3.Connection, written: set[int], writer: VectorWriter, pace: Pace
+def _write_unchanged_pages_vectors(
+    connection: sqlite3.Connection, changed: set[int], writer: VectorWriter, pace: Pace
 ) -> None:
-    """Write the vectors of unchanged pages after a change of the embedder."""
-    pages = [page for (page,) in connection.execute("SELECT id FROM page") if page not in written]
-    for some in _batches(pages):
-        rows = Passage.objects.filter(page__in=some, embedder=writer.files.embedder)
+    """Write the vectors of pages that have not changed, after a change of the embedder."""
+    pages = [page for (page,) in connection.execute("SELECT id FROM page") if page not in changed]
+    for batch in _batches(pages):
+        rows = Passage.objects.filter(page__in=batch, embedder=writer.files.embedder)
         for passage in rows.only("embedder", "vector", "page_id"):
             writer.add(passage)
         writer.write()
         pace()
 
 
-def _forget(
+def _remove_pages(
     connection: sqlite3.Connection, pages: Sequence[int], writer: VectorWriter | None
 ) -> None:
     """Remove pages with their passages and vectors. Their words stay in FTS5 and in the counts."""
-    forgotten = 0
+    deleted_rows = 0
     for page in pages:
         for table, column in (("audience", "page"), ("passage", "page"), ("page", "id")):
             cursor = connection.execute(
                 f"DELETE FROM {table} WHERE {column} = ?",  # noqa: S608
                 [page],
             )
-            forgotten += cursor.rowcount
-    if forgotten and writer is not None:
-        writer.forget(pages)
+            deleted_rows += cursor.rowcount
+    if deleted_rows and writer is not None:
+        writer.remove_pages(pages)
 
 
 class _WordCounts:
-    """Counts of the passages with each word and term, collected before they are written."""
+    """Counts of the passages with each word and term, which are collected and written together."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -195,21 +199,21 @@ class _WordCounts:
         self._counts["word"].update(words)
         self._counts["term"].update(terms)
 
-    def write(self, at_least: int = 1) -> None:
-        """Write the counts if they cover at least this many passages."""
-        if self._passages < at_least:
+    def write(self, min_passages: int = 1) -> None:
+        """Write the counts if they include at least `min_passages` passages."""
+        if self._passages < min_passages:
             return
-        for table, found in self._counts.items():
+        for table, counts in self._counts.items():
             self._connection.executemany(
                 f"INSERT INTO {table} VALUES (?, ?)"  # noqa: S608
                 " ON CONFLICT DO UPDATE SET passages = passages + excluded.passages",
-                sorted(found.items()),
+                sorted(counts.items()),
             )
-            found.clear()
+            counts.clear()
         self._passages = 0
 
 
-def _add(
+def _add_pages(
     connection: sqlite3.Connection,
     pages: Sequence[int],
     writer: VectorWriter | None,
@@ -221,8 +225,8 @@ def _add(
     if writer is None:
         passages = passages.defer("vector")
     added: set[int] = set()
-    # Row numbers are never reused, because a contentless FTS5 table can't delete rows. Primary keys
-    # of passages are not suitable: a database may reuse the key of a passage that was rolled back.
+    # Rows get new numbers, because a contentless FTS5 table can't delete rows. Primary keys of
+    # passages can't number the rows: a database may reuse the key of a rolled-back passage.
     last = last_row(connection)
     rows = list(passages.order_by("page", "number"))
     counts = Counter(passage.page_id for passage in rows)
@@ -278,7 +282,7 @@ def _add_page(
 
 
 def _is_in_vocabulary(word: str) -> bool:
-    """Return whether a word belongs to the vocabulary, from which spelling is corrected."""
+    """Return whether a word belongs to the vocabulary, which serves to correct spelling."""
     return len(word) > 2 and not is_unspaced(word) and not word.isdigit()
 
 

@@ -39,35 +39,35 @@ class EmbeddingError(Exception):
     """The embedder returned something other than a list of vectors."""
 
 
-class _Process:
-    """The state of the embedder in this process."""
+class _WarmUp:
+    """Whether this process has started to load the embedder's model."""
 
     def __init__(self) -> None:
-        self.is_warm = False
+        self.started = False
 
 
-_process = PerProcess(_Process)
+_warm_up = PerProcess(_WarmUp)
 
 
 def warm_up() -> None:
-    """Load the embedder's model in a thread, before the visitor asks the first question."""
-    if conf.CHAT_EMBEDDER and not _process().is_warm:
-        _process().is_warm = True
+    """Load the embedder's model in a thread, so that the first question does not wait for it."""
+    if conf.CHAT_EMBEDDER and not _warm_up().started:
+        _warm_up().started = True
         try:
-            start_daemon(_load, "sitechat-embedder-warm-up")
+            start_daemon(_load_model, "sitechat-embedder-warm-up")
         except PoolFull:
-            _process().is_warm = False  # the next visitor tries again
+            _warm_up().started = False  # the next visitor tries again
 
 
-def _load() -> None:
-    with suppress(Exception):  # the first question reports the error
+def _load_model() -> None:
+    with suppress(Exception):  # `embed_questions` logs the error with the first question
         embedder = current_embedder()
         if isinstance(embedder, MultilingualEmbedder):  # calls of other embedders may cost money
             embedder(["hello"])
 
 
-def knows(language: str) -> bool:
-    """Return whether the embedder supports a language; without `languages` it supports all."""
+def supports(language: str) -> bool:
+    """Return whether the embedder supports a language. Without `languages` it supports all."""
     try:
         languages = _languages()
     except Exception:  # the error is reported when a question is embedded
@@ -76,8 +76,10 @@ def knows(language: str) -> bool:
 
 
 def _languages() -> Collection[str] | None:
-    found = getattr(current_embedder(), "languages", None)
-    return found if isinstance(found, Collection) and not isinstance(found, str) else None
+    languages = getattr(current_embedder(), "languages", None)
+    if isinstance(languages, Collection) and not isinstance(languages, str):
+        return languages
+    return None
 
 
 def _missing(name: str) -> QuerySet[Passage]:
@@ -137,23 +139,23 @@ def current_embedder() -> Any:
 
 
 def embedder_name(vectors: Vectors) -> str:
-    """Return the identity of an embedder: its dotted path and the number of dimensions."""
+    """Return the identity of the current embedder: its dotted path and its dimensions."""
     return f"{conf.CHAT_EMBEDDER}:{vectors.shape[1]}"[:200]  # the size of the column
 
 
 def embed_missing(pages: Sequence[int] | None = None) -> Iterator[int]:
     """Embed passages without a vector in batches, and yield the size of each batch.
 
-    Each batch is committed, so that no passage is embedded (and paid for) twice if the process is
-    killed.
+    Each batch is committed. If the process is killed, its passages are not embedded (and paid for)
+    again.
 
     Args:
         pages: Primary keys of the pages whose passages are embedded; None for all pages.
     """
     if not conf.CHAT_EMBEDDER:
         return
-    some = Passage.objects.all() if pages is None else Passage.objects.filter(page__in=pages)
-    if not some.exists():
+    passages = Passage.objects.all() if pages is None else Passage.objects.filter(page__in=pages)
+    if not passages.exists():
         return
     missing = _missing(embedder_name(embed(["dimensions"]))).order_by("pk")
     if pages is not None:
@@ -174,7 +176,7 @@ def embed_missing(pages: Sequence[int] | None = None) -> Iterator[int]:
 
 
 @dataclass(frozen=True)
-class Plan:
+class EmbeddingEstimate:
     """The number of passages to embed, and the expected time and memory."""
 
     passages: int
@@ -188,8 +190,8 @@ class Plan:
         )
 
 
-def plan() -> Plan | None:
-    """Estimate the embedding from a few passages; return None if nothing is to be embedded."""
+def estimate() -> EmbeddingEstimate | None:
+    """Embed a few passages to estimate the time for all; return None if none needs a vector."""
     if not conf.CHAT_EMBEDDER:
         return None
     name = embedder_name(embed(["dimensions"]))
@@ -204,7 +206,7 @@ def plan() -> Plan | None:
     embed(sample)
     seconds = (time.monotonic() - started) * count / len(sample)
     dimensions = int(name.rpartition(":")[2])
-    return Plan(count, seconds, count * dimensions * _BYTES_PER_NUMBER / 1_000_000)
+    return EmbeddingEstimate(count, seconds, count * dimensions * _BYTES_PER_NUMBER / 1_000_000)
 
 
 def _duration(seconds: float) -> str:

@@ -1,10 +1,10 @@
 """The search index of this host: opening, updating and rebuilding it.
 
-An index is a folder that is named after the time of its build. It is written under a temporary name
-and then renamed, so that it is never incomplete. Its processes share it; each host has its own.
-One process of the host at a time writes changed pages into the newest index, while all processes
-search it. If the index has too many rows of removed passages, a process builds a new one in the
-background, slowly enough not to delay visitors.
+An index is a folder whose name contains the time of its build. It is written under a temporary
+name and renamed when it is complete. All processes of a host share its newest index. One process at
+a time writes changed pages into it, while all processes search it. If the index has too many rows
+of removed passages, a process builds a new one in the background, with pauses so that visitors do
+not wait.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pathlib import Path
 
 from django.db import close_old_connections, connections
 
-from sitechat.knowledge.index.building import build, changes, is_worn, update
+from sitechat.knowledge.index.building import build, changes, needs_rebuild, update
 from sitechat.knowledge.index.index_files import FORMAT, TERMS, has_fts5
 from sitechat.knowledge.index.index_folder import delete_old, folder, locked
 from sitechat.knowledge.index.index_metadata import state_of
@@ -36,9 +36,10 @@ from sitechat.runtime.safe_logging import get_logger
 logger = get_logger("sitechat")
 
 MAX_INLINE = 300
-"""Maximum number of changed pages that a search waits for; with more, it uses the old index."""
+"""Maximum number of changed pages that a search waits for. If there are more, it uses the old
+index."""
 MAX_OPEN = 16
-"""Maximum number of indexes that a process keeps open, if tenants have one each."""
+"""Maximum number of indexes that a process keeps open if each tenant has one."""
 _FIRST_WAIT = 2.0
 """Seconds that a search waits for the first index."""
 _BACKGROUND_SHARE = 0.3
@@ -47,10 +48,10 @@ _BACKGROUND_SHARE = 0.3
 
 @dataclass(eq=False)
 class OpenedIndex:
-    """An index that this process has open, and the thread that updates it."""
+    """The open index of a database or tenant, and the thread of this process that updates it."""
 
     place: Path
-    """The folder of all indexes of the database, or of a tenant."""
+    """The folder of all indexes of the database or tenant."""
     current: Index | None = None
     building: threading.Thread | None = None
 
@@ -64,17 +65,17 @@ opened: PerProcess[OrderedDict[Path, OpenedIndex]] = PerProcess(OrderedDict)
 _opening = threading.Lock()
 
 
-def _mine() -> OpenedIndex:
-    """Return the open index of the request's database and tenant."""
+def _opened_index() -> OpenedIndex:
+    """Return the entry of `opened` for the request's database and tenant."""
     place = folder(tenant())
     with _opening:
-        places = opened()
-        mine = places.setdefault(place, OpenedIndex(place))
-        places.move_to_end(place)
-        for other in list(places.values())[:-MAX_OPEN]:
+        by_place = opened()
+        entry = by_place.setdefault(place, OpenedIndex(place))
+        by_place.move_to_end(place)
+        for other in list(by_place.values())[:-MAX_OPEN]:
             if not other.is_building():
-                del places[other.place]
-    return mine
+                del by_place[other.place]
+    return entry
 
 
 def current(site: SiteState | None = None) -> Index | None:
@@ -88,11 +89,11 @@ def current(site: SiteState | None = None) -> Index | None:
         return None
     state = state_of(stamp)
     try:
-        mine = _mine()
-        index = mine.current
+        entry = _opened_index()
+        index = entry.current
         if index is not None and index.facts.state == state:
             return index
-        return _index_for(mine, state)
+        return _index_for(entry, state)
     except (OSError, sqlite3.Error):  # such as a full disk, or another user's folder
         logger.exception("The search index can't be used, so the chat answers without pages")
         return None
@@ -111,7 +112,7 @@ def refresh() -> Index | None:
     stamp = content_stamp()
     if stamp is None or not has_fts5():
         return None
-    return _bring_up_to_date(_mine(), state_of(stamp), Pace(), wait=True)
+    return _update_or_build(_opened_index(), state_of(stamp), Pace(), wait=True)
 
 
 def content_stamp() -> str | None:
@@ -120,31 +121,31 @@ def content_stamp() -> str | None:
     return None if stamp is None else stamp.hex
 
 
-def _newest(mine: OpenedIndex) -> Index | None:
+def _newest(entry: OpenedIndex) -> Index | None:
     """Open the newest index of this host; return None if there is none or it is damaged."""
-    found = [path for path in mine.place.glob(f"index{FORMAT}-*") if (path / TERMS).exists()]
-    path = max(found, key=lambda path: path.name, default=None)
+    folders = [path for path in entry.place.glob(f"index{FORMAT}-*") if (path / TERMS).exists()]
+    path = max(folders, key=lambda path: path.name, default=None)
     if path is None:
         return None
     with _opening:
-        index = mine.current
+        index = entry.current
         try:
             if index is None or index.folder != path:
-                index = mine.current = Index(path)
+                index = entry.current = Index(path)
             else:
                 index.reload()
         except sqlite3.DatabaseError:
             if not _is_damaged(path):
                 raise
             logger.warning("The search index %s is damaged and will be rebuilt", path)
-            mine.current = None
+            entry.current = None
             shutil.rmtree(path, ignore_errors=True)
             return None
     return index
 
 
 def _is_damaged(path: Path) -> bool:
-    """Return whether an unreadable index is damaged, and not just locked."""
+    """Return whether an unreadable index is damaged. It may also be locked by another process."""
     try:
         Index(path)
     except sqlite3.OperationalError as error:
@@ -154,34 +155,34 @@ def _is_damaged(path: Path) -> bool:
     return False
 
 
-def _index_for(mine: OpenedIndex, state: str) -> Index | None:
-    """Return the index after an update to a new state.
+def _index_for(entry: OpenedIndex, state: str) -> Index | None:
+    """Update the index to a new state and return it.
 
-    If the update would take long, it runs in the background, and the old index is returned. If
-    there is none, this waits up to `_FIRST_WAIT` for it.
+    If the update would take long, it runs in the background and the old index is returned. If there
+    is no old index, this waits up to `_FIRST_WAIT` for the new one.
     """
-    index = _newest(mine)
+    index = _newest(entry)
     if index is not None and index.facts.state == state:
         return index
-    if not mine.is_building() and _is_quick(index):
-        return _bring_up_to_date(mine, state, Pace(), wait=index is None) or index
+    if not entry.is_building() and _is_quick(index):
+        return _update_or_build(entry, state, Pace(), wait=index is None) or index
     with _opening:
-        thread = mine.building
+        thread = entry.building
         if thread is None or not thread.is_alive():
-            thread = mine.building = _start_work(state)
+            thread = entry.building = _start_update(state)
     if index is None and thread is not None:
         thread.join(_FIRST_WAIT)
-        return _newest(mine)
+        return _newest(entry)
     return index
 
 
-def _start_work(state: str) -> threading.Thread | None:
-    """Update an index on a new thread; return None if no thread can start."""
-    work = in_callers_context(partial(_work_in_background, state))
+def _start_update(state: str) -> threading.Thread | None:
+    """Update the index on a new thread; return None if no thread can start."""
+    task = in_callers_context(partial(_update_in_background, state))
     try:
-        return start_daemon(work, "sitechat-index")
+        return start_daemon(task, "sitechat-index")
     except PoolFull:
-        logger.warning("No thread could start to update the search index; a later search does it")
+        logger.warning("No thread can start to update the search index; a later search will do it")
         return None
 
 
@@ -189,57 +190,57 @@ def _is_quick(index: Index | None) -> bool:
     """Return whether a search can wait for the update of an index, or for the first index."""
     if index is None:
         return Page.objects.exclude(content_hash="").count() <= MAX_INLINE
-    if index.facts.pages > 10 * MAX_INLINE:  # to compare them all would delay the answer
+    if index.facts.pages > 10 * MAX_INLINE:  # comparing all stamps would delay the answer
         return False
-    wanted, gone = changes(index.terms)
-    return len(wanted) + len(gone) <= MAX_INLINE
+    changed, removed = changes(index.terms)
+    return len(changed) + len(removed) <= MAX_INLINE
 
 
-def _work_in_background(state: str) -> None:
+def _update_in_background(state: str) -> None:
     close_old_connections()
     try:
-        # `_mine` finds the tenant by the connection of this thread.
-        _bring_up_to_date(_mine(), state, Pace(_BACKGROUND_SHARE), wait=True)
+        # The tenant depends on the connection of this thread.
+        _update_or_build(_opened_index(), state, Pace(_BACKGROUND_SHARE), wait=True)
     except Exception:
         logger.exception("The search index could not be updated")
     finally:
         connections.close_all()
 
 
-def _bring_up_to_date(mine: OpenedIndex, state: str, pace: Pace, *, wait: bool) -> Index | None:
+def _update_or_build(entry: OpenedIndex, state: str, pace: Pace, *, wait: bool) -> Index | None:
     """Update the newest index, or build one if there is none or it must be rebuilt.
 
     Args:
-        mine: The open index.
+        entry: The entry of `opened` for the database or tenant.
         state: The state of the database that the index must contain.
         pace: Called between small pieces of work.
-        wait: Whether to wait for another process that does this work.
+        wait: Whether to wait if another process does this work.
 
     Returns:
         The index; if `wait` is false and another process does the work, the old index or None.
     """
-    place = mine.place
+    place = entry.place
     with locked(place / "lock", wait) as is_held:
         if not is_held:
             return None
-        index = _newest(mine)
+        index = _newest(entry)
         if index is not None:
             if index.facts.state != state:
                 update(index.folder, _latest_state(state), pace)
                 index.reload()
-            if not is_worn(index.facts):
+            if not needs_rebuild(index.facts):
                 return index
     with locked(place / "lock-building", wait) as is_held:
         if not is_held:
             return index
-        newest = _newest(mine)
+        newest = _newest(entry)
         if newest is None or (index is not None and newest.folder == index.folder):
             _build(place, _latest_state(state), pace)
-    return _newest(mine)
+    return _newest(entry)
 
 
 def _latest_state(state: str) -> str:
-    """Return the state of the database, which may have changed while waiting for a lock."""
+    """Return the current state of the database, which may have changed during a wait for a lock."""
     stamp = content_stamp()
     return state if stamp is None else state_of(stamp)
 
@@ -273,7 +274,7 @@ def discard_damaged(index: Index, error: Exception) -> None:
         return
     logger.warning("The search index %s is damaged and will be rebuilt", index.folder)
     with _opening:
-        for mine in opened().values():
-            if mine.current is index:
-                mine.current = None
+        for entry in opened().values():
+            if entry.current is index:
+                entry.current = None
     shutil.rmtree(index.folder, ignore_errors=True)

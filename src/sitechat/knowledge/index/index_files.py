@@ -53,7 +53,7 @@ def has_fts5() -> bool:
 
 
 def create(path: Path) -> sqlite3.Connection:
-    """Create an empty index in a fast, unsafe mode. Nobody reads it before `publish`."""
+    """Create an empty index without a journal. A crash damages it, so no process reads it yet."""
     connection = sqlite3.connect(path)
     connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")
     connection.executescript(_SCHEMA)
@@ -74,7 +74,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection:
-    """Return a connection for searching. The index may be updated at the same time."""
+    """Return a connection for searching, also while another process updates the index."""
     connection = sqlite3.connect(
         f"{path.resolve().as_uri()}?mode=rw", uri=True, check_same_thread=False, timeout=5
     )

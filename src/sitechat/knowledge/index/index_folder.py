@@ -17,7 +17,7 @@ from sitechat.runtime import database
 
 
 def folder(tenant: str = "") -> Path:
-    """Return this host's folder for indexes of this database, private to the system user.
+    """Return this host's folder for indexes of this database. Only its user can read it.
 
     Args:
         tenant: The identity of a tenant within the database; "" on sites without tenants.
@@ -74,5 +74,5 @@ def delete_old(place: Path, keep: str) -> None:
 
 
 def _has_locks() -> bool:
-    """Return whether the system has file locks. Without them, several processes may do the work."""
+    """Return whether the system has file locks. Without them, processes may do the same work."""
     return os.name == "nt" or bool(getattr(locks, "fcntl", None))

@@ -65,22 +65,22 @@ def write_facts(connection: sqlite3.Connection, facts: Facts) -> None:
 def count_facts(connection: sqlite3.Connection, state: str, vectors: VectorFiles | None) -> Facts:
     """Compute the metadata of an index."""
 
-    def one(query: str) -> int:
+    def scalar(query: str) -> int:
         return int(connection.execute(query).fetchone()[0])
 
-    passages = one("SELECT count(*) FROM passage")
+    passages = scalar("SELECT count(*) FROM passage")
     languages = connection.execute(
         "SELECT language FROM page GROUP BY 1 ORDER BY count(*) DESC, 1"
     ).fetchall()
     hosts = "SELECT EXISTS (SELECT 1 FROM page WHERE url >= 'http' AND url < 'httq')"
     return Facts(
         state=state,
-        pages=one("SELECT count(*) FROM page"),
+        pages=scalar("SELECT count(*) FROM page"),
         passages=passages,
         dead=last_row(connection) - passages,
         languages=[language for (language,) in languages],
         audiences=[name for (name,) in connection.execute("SELECT DISTINCT name FROM audience")],
-        has_hosts=bool(one(hosts)),
+        has_hosts=bool(scalar(hosts)),
         vectors=vectors,
     )
 
@@ -90,5 +90,5 @@ def last_row(connection: sqlite3.Connection) -> int:
 
     Rows are numbered from 1 without gaps, and never removed.
     """
-    found = connection.execute("SELECT coalesce(max(id), 0) FROM terms_docsize").fetchone()
-    return int(found[0])
+    row = connection.execute("SELECT coalesce(max(id), 0) FROM terms_docsize").fetchone()
+    return int(row[0])

@@ -26,14 +26,14 @@ def status() -> IndexStatus:
     index = current()
     if index is not None:
         try:
-            return _size(index)
+            return _status_of(index)
         except (OSError, sqlite3.Error, Damaged) as error:
             discard_damaged(index, error)
-    known = Page.objects.exclude(content_hash="").exists()
-    return IndexStatus(pages=0, passages=0, vectors=0, bytes=0, up_to_date=not known)
+    has_pages = Page.objects.exclude(content_hash="").exists()
+    return IndexStatus(pages=0, passages=0, vectors=0, bytes=0, up_to_date=not has_pages)
 
 
-def _size(index: Index) -> IndexStatus:
+def _status_of(index: Index) -> IndexStatus:
     stamp, facts, vectors = content_stamp(), index.facts, index.vectors
     index.terms.execute("SELECT 1 FROM page LIMIT 1")
     return IndexStatus(

@@ -29,11 +29,11 @@ class Pace:
         self._pause_per_second = 1 / share - 1
         self._clock = clock
         self._rest = rest
-        self._began = clock()
+        self._slice_start = clock()
 
     def __call__(self) -> None:
         """Pause if enough work was done."""
-        worked = self._clock() - self._began
+        worked = self._clock() - self._slice_start
         if self._pause_per_second and worked >= _SLICE:
             self._rest(min(worked * self._pause_per_second, 1.0))
-            self._began = self._clock()
+            self._slice_start = self._clock()

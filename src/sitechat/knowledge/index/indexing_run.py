@@ -42,24 +42,24 @@ class IndexReport:
     problems: list[Problem] = field(default_factory=list)
     """Documents that could not be read or were left out; at most a thousand."""
     left_out: set[Problem] = field(default_factory=set)
-    """The problems that are intended, such as pages that are not public or say noindex."""
+    """The problems that the site intends, such as pages that are not public or say noindex."""
     notes: list[str] = field(default_factory=list)
     """Information for the site's owner that is not a problem."""
 
-    def note(self, stored: Stored) -> None:
-        """Count the outcome of a document."""
+    def add_outcome(self, stored: Stored) -> None:
+        """Count the outcome of a document, and add its problem if there is one."""
         self.counts[stored.outcome] += 1
         if stored.problem:
             left_out = stored.outcome is Outcome.LEFT_OUT
-            self.add(stored.url, stored.problem, left_out=left_out)
+            self.add_problem(stored.url, stored.problem, left_out=left_out)
 
-    def add(self, where: str, what: str, *, left_out: bool = False) -> None:
+    def add_problem(self, where: str, what: str, *, left_out: bool = False) -> None:
         """Add a problem to the report.
 
         Args:
             where: The address of a page or the label of a source.
             what: What is wrong.
-            left_out: Whether it is intended, such as a page that says noindex.
+            left_out: Whether the site intends it, such as a page that says noindex.
         """
         if len(self.problems) < _MAX_PROBLEMS:
             self.problems.append((where, what))
@@ -82,8 +82,8 @@ def declared_sources() -> list[AnySource]:
 def index_all(progress: Progress = lambda label, done, total: None) -> IndexReport:
     """Update the pages from all sources.
 
-    Each page is written in its own transaction, so several processes may do this at the same time,
-    and any of them may be killed.
+    Each page is written in its own transaction. Several processes may do this at the same time, and
+    any of them may be killed.
 
     Args:
         progress: Called after each document.
@@ -98,7 +98,7 @@ def index_all(progress: Progress = lambda label, done, total: None) -> IndexRepo
     report.removed += remove_undeclared(source.label for source in sources)
     for source in sources:
         for done, stored in enumerate(_index(source, report), start=1):
-            report.note(stored)
+            report.add_outcome(stored)
             progress(source.label, done, source.total())
         if source.note:
             report.notes.append(source.note)
@@ -111,7 +111,7 @@ def index_pages(
 ) -> IndexReport:
     """Index single pages of the site. Later runs index them again.
 
-    A page that another source has stored stays with that source.
+    A page that another source has stored still belongs to that source.
 
     Args:
         urls: The addresses of the pages.
@@ -121,21 +121,21 @@ def index_pages(
     started = timezone.now()
     source = NamedPages(urls)
     lines = repeated_text.LineCounter()
-    holders = set()
+    other_labels = set()
     for done, document in enumerate(source.documents(), start=1):
-        known = Page.objects.filter(url_hash=url_hash(document.url)).exclude(source=source.label)
-        holder = known.values_list("source", "key").first()
-        if holder is None:
+        others = Page.objects.filter(url_hash=url_hash(document.url)).exclude(source=source.label)
+        other = others.values_list("source", "key").first()
+        if other is None:
             stored = store(document, source.label)
             lines.add(stored.lines)
-            report.note(stored)
+            report.add_outcome(stored)
         else:
-            label, key = holder
-            holders.add(label)
-            report.note(store(replace(document, key=key), label))
+            label, key = other
+            other_labels.add(label)
+            report.add_outcome(store(replace(document, key=key), label))
         progress(source.label, done, len(urls))
     repeated_text.apply(source.label, lines, started)
-    for label in holders:
+    for label in other_labels:
         repeated_text.apply_known(label, started)
     _embed(report, progress)
     return report
@@ -150,16 +150,16 @@ def read_again(
         source: The source of the pages.
         urls: The absolute URLs of the pages.
         limit: Maximum number of pages to read.
-        below: The absolute URLs of pages below `urls`, which are then read as well, together with
-            all stored pages below `urls`. None if pages below have not changed.
+        below: The absolute URLs of pages below `urls`. These pages and all stored pages below
+            `urls` are read as well. None if only the pages at `urls` have changed.
     """
     started = timezone.now()
     hosts = Hosts()
     home = Location(hosts.main[0], "/")
-    found = [hosts.address(place) for place in (hosts.place(url, home) for url in urls) if place]
-    addresses = dict.fromkeys(found)
+    changed = [hosts.address(place) for place in (hosts.place(url, home) for url in urls) if place]
+    addresses = dict.fromkeys(changed)
     if below is not None:
-        for address in found:
+        for address in changed:
             stored = Page.objects.filter(source=source.label, url__startswith=address)
             addresses.update(dict.fromkeys(stored.values_list("url", flat=True)[:limit]))
         places = filter(None, (hosts.place(url, home) for url in below))
@@ -170,10 +170,11 @@ def read_again(
 
 
 def _index(source: AnySource, report: IndexReport) -> Iterator[Stored]:
+    """Store the documents of a source, delete pages that are gone, and yield each outcome."""
     started = timezone.now()
     lines = repeated_text.LineCounter()
     count = 0
-    unchanged = _Unchanged(source.label)
+    unchanged = _UnchangedPages(source.label)
     try:
         source.known = known_versions(source.label)
         for document in source.documents():
@@ -182,8 +183,8 @@ def _index(source: AnySource, report: IndexReport) -> Iterator[Stored]:
                 unchanged.add(document.key)
                 yield Stored(Outcome.UNCHANGED, document.url)
                 continue
-            # Unchanged pages must be marked as seen first, so that this document can't take the
-            # address of one, and is left out if it has the same text.
+            # Mark the unchanged pages as seen first. `store` compares the document with pages that
+            # were seen in this run, to find one with the same address or text.
             unchanged.write()
             stored = store(document, source.label, started)
             lines.add(stored.lines)
@@ -193,9 +194,9 @@ def _index(source: AnySource, report: IndexReport) -> Iterator[Stored]:
             for url in unseen(source.label, started):  # no longer linked
                 yield store(source.read(url), source.label, started)
     except Unreadable as error:
-        report.add(source.label, str(error))
+        report.add_problem(source.label, str(error))
     except Exception as error:  # a broken source must not prevent reading the others
-        report.add(
+        report.add_problem(
             source.label,
             f"stopped after {count} pages ({type(error).__name__}: {error}); its other pages keep "
             "their old text",
@@ -204,12 +205,12 @@ def _index(source: AnySource, report: IndexReport) -> Iterator[Stored]:
         report.removed += remove_unseen(source.label, started)
         repeated_text.apply(source.label, lines, started)
         return
-    # An incomplete run does not show which pages are gone, and which text the pages share.
+    # An incomplete run can't tell which pages are gone and which text pages share.
     repeated_text.apply_known(source.label, started)
 
 
-class _Unchanged:
-    """The unchanged pages of a source, which are written together."""
+class _UnchangedPages:
+    """Unchanged pages of a source, which are collected and marked as seen together."""
 
     def __init__(self, source: str) -> None:
         self._source = source
@@ -228,12 +229,12 @@ class _Unchanged:
 
 def _embed(report: IndexReport, progress: Progress) -> None:
     try:
-        plan = embeddings.plan()
-        if plan is None:
+        estimate = embeddings.estimate()
+        if estimate is None:
             return
-        progress(str(plan), 0, None)
+        progress(str(estimate), 0, None)
         for embedded in embeddings.embed_missing():
             report.embedded += embedded
-            progress("embeddings", report.embedded, plan.passages)
+            progress("embeddings", report.embedded, estimate.passages)
     except Exception as error:  # the site's own callable failed; search works without vectors
-        report.add("CHAT_EMBEDDER", f"{type(error).__name__}: {error}")
+        report.add_problem("CHAT_EMBEDDER", f"{type(error).__name__}: {error}")

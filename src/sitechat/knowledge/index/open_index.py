@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _MAX_WORDS = 100_000
 """Maximum number of the site's words that are kept in memory to correct questions."""
 _SMALL_VOCABULARY = 20_000
-"""Maximum number of words for which the vocabulary is read again after every change."""
+"""A vocabulary of at most this many words is read again after every change."""
 _VOCABULARY_LIFETIME = 600.0
 """Seconds that a larger vocabulary is kept, even if pages have changed."""
 
@@ -41,7 +41,7 @@ class Vocabulary:
     """The words by length, with the number of passages that contain them."""
     state: str = ""
     """The state of the index from which they were read."""
-    read: float = field(default_factory=time.monotonic)
+    read_at: float = field(default_factory=time.monotonic)
     """When they were read, by `time.monotonic`."""
 
     @cached_property
@@ -87,10 +87,10 @@ class Index:
     def terms(self) -> sqlite3.Connection:
         """This thread's connection to the FTS5 index."""
         local = self._local()
-        own: sqlite3.Connection | None = getattr(local, "connection", None)
-        if own is None:
-            own = local.connection = open_for_reading(self.folder / TERMS)
-        return own
+        connection: sqlite3.Connection | None = getattr(local, "connection", None)
+        if connection is None:
+            connection = local.connection = open_for_reading(self.folder / TERMS)
+        return connection
 
     @property
     def languages(self) -> list[str]:
@@ -107,28 +107,28 @@ class Index:
         """Whether pages of other hosts than the main host are stored."""
         return self.facts.has_hosts
 
-    def holds(self, term: str) -> bool:
-        """Return whether a current passage, not only a removed one, contains the term."""
+    def contains(self, term: str) -> bool:
+        """Return whether a current passage contains a term. Counts include removed passages."""
         if not self.facts.dead:
             return True
-        found = self.terms.execute(
+        matches = self.terms.execute(
             "SELECT 1 FROM terms JOIN passage ON passage.id = terms.rowid"
             " WHERE terms MATCH ? LIMIT 1",
             [f'"{term}"'],
         )
-        return found.fetchone() is not None
+        return matches.fetchone() is not None
 
     @property
     def vocabulary(self) -> Vocabulary:
         """The words of the site, at most the hundred thousand most frequent ones."""
-        known = self._vocabulary
-        if known is not None and known.state != self.facts.state:
-            is_old = time.monotonic() - known.read > _VOCABULARY_LIFETIME
-            if len(known) <= _SMALL_VOCABULARY or is_old:
-                known = None
-        if known is None:
-            known = self._vocabulary = Vocabulary(self._words(), self.facts.state)
-        return known
+        vocabulary = self._vocabulary
+        if vocabulary is not None and vocabulary.state != self.facts.state:
+            is_old = time.monotonic() - vocabulary.read_at > _VOCABULARY_LIFETIME
+            if len(vocabulary) <= _SMALL_VOCABULARY or is_old:
+                vocabulary = None
+        if vocabulary is None:
+            vocabulary = self._vocabulary = Vocabulary(self._words(), self.facts.state)
+        return vocabulary
 
     def _words(self) -> dict[int, dict[str, int]]:
         count = self.terms.execute("SELECT count(*) FROM word").fetchone()[0]
@@ -150,11 +150,11 @@ class Index:
         facts = self.facts
         if not conf.CHAT_EMBEDDER or facts.vectors is None:
             return None
-        known = self._vectors
-        if known is None or known[0] != facts:
+        cached = self._vectors
+        if cached is None or cached[0] != facts:
             try:
-                known = (facts, *open_vectors(self.folder, facts.vectors))
+                cached = (facts, *open_vectors(self.folder, facts.vectors))
             except (OSError, ValueError) as error:
                 raise Damaged(f"vectors: {error}") from error
-            self._vectors = known
-        return known[1], known[2]
+            self._vectors = cached
+        return cached[1], cached[2]

@@ -1,4 +1,4 @@
-"""The possible results of storing a document."""
+"""The result of storing a document."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Queries on the stored pages of sources: validators, labels, unseen pages and removal."""
+"""Queries for the stored pages of a source: validators, labels, unseen pages and deletion."""
 
 from __future__ import annotations
 

@@ -24,7 +24,8 @@ from sitechat.runtime import database
 from sitechat.safe_text import storable
 
 _READER_VERSION = 4
-"""Increment it if the same document would be cut into other passages."""
+"""Increment it when a change cuts the same document into different passages. All documents are then
+stored again."""
 
 
 def mark_failed(page: Page, problem: str, gone: bool, audience: list[str] | None) -> None:
@@ -44,7 +45,7 @@ def mark_failed(page: Page, problem: str, gone: bool, audience: list[str] | None
         if gone or audience is None or new != old:
             IndexState.touch()
             page.audience, page.stamp = new, uuid.uuid4()
-            page.content_hash = page.stamp.hex  # matches no document, so the next one is written
+            page.content_hash = page.stamp.hex  # equals no digest, so the next document is written
         if gone or audience is None:
             page.passages.all().delete()
             page.content_hash, page.words = "", 0
@@ -76,16 +77,16 @@ def write_content(
         `ADDED`, `CHANGED` or `UNCHANGED`.
     """
     digest = _digest(reading.title, language, audience, reading.cuts)
-    same = Page.objects.filter(url_hash=url_hash(url), content_hash=digest)
-    if same.update(seen=timezone.now(), error="", key=document.key):
-        known = same.first()
-        if known is not None:
-            _store_snapshot(known, document, reading, text_hash)
+    unchanged = Page.objects.filter(url_hash=url_hash(url), content_hash=digest)
+    if unchanged.update(seen=timezone.now(), error="", key=document.key):
+        row = unchanged.first()
+        if row is not None:
+            _store_snapshot(row, document, reading, text_hash)
         return Outcome.UNCHANGED
     with database.atomic():
         IndexState.lock()
         page = page_at(document, url, source)
-        if page.content_hash == digest and not page.error and same.exists():
+        if page.content_hash == digest and not page.error and unchanged.exists():
             return Outcome.UNCHANGED  # another process has already stored it
         IndexState.touch()
         outcome = Outcome.CHANGED if page.content_hash else Outcome.ADDED
@@ -107,15 +108,18 @@ def write_content(
 
 
 def has_snapshot(document: Document, reading: Reading) -> bool:
-    """Return whether a document may share text with others, which its snapshot then helps to find.
+    """Return whether a document has a snapshot, with which text that pages share is detected.
 
-    These are pages that were rendered, and files with a title of their own.
+    Rendered pages have one, and files that contain their title.
     """
     return document.rendered is not None or reading.has_own_title
 
 
 def _title(page: Page, document: Document, reading: Reading) -> str:
-    """Return the title of a page, without the shared part if it is known; see `repeated_text`."""
+    """Return the title to store. If the document's title is unchanged, it is the stored one.
+
+    `repeated_text` may have removed a shared part from the stored title.
+    """
     if page.pk and page.title and has_snapshot(document, reading):
         known = PageSnapshot.objects.filter(page=page).values_list("raw_title", "heading").first()
         if known == (reading.title, reading.heading):
@@ -124,9 +128,9 @@ def _title(page: Page, document: Document, reading: Reading) -> str:
 
 
 def _without_heading(cuts: list[PassageDraft], title: str) -> list[PassageDraft]:
-    """Drop headings that equal the title, so that passages equal the stored ones.
+    """Drop headings that equal the title, as `repeated_text` has done with the stored passages.
 
-    `repeated_text` has dropped the headings of those.
+    Otherwise unchanged passages would lose their vectors.
     """
     return [
         replace(piece, headings=tuple(heading for heading in piece.headings if heading != title))
@@ -148,7 +152,7 @@ def _store_snapshot(page: Page, document: Document, reading: Reading, text_hash:
     }
     if not PageSnapshot.objects.filter(page=page, **values).exists():
         with database.atomic():
-            IndexState.lock()  # before the first SELECT: SQLite can't wait for a lock after it
+            IndexState.lock()  # before the first SELECT: after it, SQLite can't wait for a lock
             if Page.objects.filter(pk=page.pk).exists():
                 PageSnapshot.objects.update_or_create(page=page, defaults=values)
 
@@ -156,7 +160,7 @@ def _store_snapshot(page: Page, document: Document, reading: Reading, text_hash:
 def stored_page(document: Document, source: str) -> Page | None:
     """Return the stored row of a document that can't be read; None if there is none.
 
-    It is found by its key, because the address after redirects is unknown.
+    The row is found by its key, because the address after redirects is unknown.
     """
     return Page.objects.filter(source=source, key=document.key).exclude(key="").first()
 
@@ -194,10 +198,11 @@ def _store_passages(page: Page, cuts: list[PassageDraft]) -> None:
                 number=number,
                 headings=list(piece.headings),
                 text=piece.text,
-                vector=vectors.get((piece.headings, piece.text), (None, ""))[0],
-                embedder=vectors.get((piece.headings, piece.text), (None, ""))[1],
+                vector=vector,
+                embedder=embedder,
             )
             for number, piece in enumerate(cuts)
+            for vector, embedder in [vectors.get((piece.headings, piece.text), (None, ""))]
         ],
         batch_size=200,
     )

@@ -36,10 +36,10 @@ from sitechat.safe_text import storable
 def store(document: Document, source: str, since: datetime | None = None) -> Stored:
     """Store a document of a source.
 
-    For a page that can't be read, the problem is stored. The page keeps its passages, but only for
+    If a page can't be read, the problem is stored. The page keeps its passages, but only for
     visitors who are in both its old and its new audience. A page that is gone, says noindex, is
-    empty, or has an unknown audience loses its passages. Two processes may store the same document
-    at the same time.
+    empty, or has an unknown audience loses its passages. Several processes may store the same
+    document at the same time.
 
     Args:
         document: The document.
@@ -58,11 +58,11 @@ def store(document: Document, source: str, since: datetime | None = None) -> Sto
     audience, problem = _audience(document)
     if not is_address(url):
         return _refuse_address(document, url, source, audience, problem)
-    holder = _holder(document, url, source, since)
-    if holder:
+    owner = _address_owner(document, url, source, since)
+    if owner:
         if document.key:  # the object's page is no longer at its old address
             page_queries.remove(source, document.key)
-        return Stored(Outcome.LEFT_OUT, url, f"has the same address as {holder}")
+        return Stored(Outcome.LEFT_OUT, url, f"has the same address as {owner}")
     gone = document.gone
     reading = Reading()
     if audience is not None and not problem:
@@ -78,11 +78,21 @@ def store(document: Document, source: str, since: datetime | None = None) -> Sto
     if audience is None or problem:
         with database.atomic():
             IndexState.lock()
-            row = (None if gone else stored_page(document, source)) or page_at(
-                document, url, source
-            )
-            mark_failed(row, problem, gone, audience)
+            row = None if gone else stored_page(document, source)
+            mark_failed(row or page_at(document, url, source), problem, gone, audience)
         return Stored(Outcome.LEFT_OUT if gone else Outcome.FAILED, url, problem)
+    return _store_reading(document, url, source, audience, reading, since)
+
+
+def _store_reading(
+    document: Document,
+    url: str,
+    source: str,
+    audience: list[str],
+    reading: Reading,
+    since: datetime | None,
+) -> Stored:
+    """Store a document that was read, unless another page has the same text."""
     language = (
         document.language or reading.language or document.served_language or settings.LANGUAGE_CODE
     )
@@ -90,9 +100,9 @@ def store(document: Document, source: str, since: datetime | None = None) -> Sto
     text_hash = ""
     if document.rendered is not None:
         text_hash = text_digest(language, reading)
-        twin = _twin(text_hash, url, source, since)
-        if twin:
-            problem = f"says the same as {twin}"
+        duplicate = _duplicate(text_hash, url, source, since)
+        if duplicate:
+            problem = f"says the same as {duplicate}"
             with database.atomic():
                 IndexState.lock()
                 mark_failed(page_at(document, url, source), problem, gone=True, audience=audience)
@@ -103,43 +113,43 @@ def store(document: Document, source: str, since: datetime | None = None) -> Sto
 
 
 def mark_unchanged(keys: Collection[str], source: str) -> None:
-    """Note that pages of a source have not changed since they were stored.
+    """Mark pages of a source as seen, because they have not changed since they were stored.
 
     Args:
         keys: The keys of at most a few hundred pages.
         source: The label of the source.
     """
-    same = Page.objects.filter(source=source, key__in=list(map(stored_key, keys)))
+    pages = Page.objects.filter(source=source, key__in=list(map(stored_key, keys)))
     with database.atomic():
         IndexState.lock()
-        same.exclude(content_hash="").update(seen=timezone.now(), error="")
+        pages.exclude(content_hash="").update(seen=timezone.now(), error="")
 
 
 def _refuse_address(
     document: Document, url: str, source: str, audience: list[str] | None, problem: str
 ) -> Stored:
-    """Store why a document is left out: its address is not valid; see `is_address`.
+    """Store the problem of a document whose address is not valid; see `is_address`.
 
-    As a link, it would open another host, run a script, or depend on the current page.
+    A link to such an address would open another host, run a script, or depend on the current page.
     """
     problem = problem or f"not a path or an http(s) address: {url[:100]!r}"
-    known = Page.objects.filter(source=source, key=document.key).exclude(key="")
+    stored = Page.objects.filter(source=source, key=document.key).exclude(key="")
     with database.atomic():
         IndexState.lock()
-        for page in known:
-            # The address may have been stored by a version that still accepted it.
+        for page in stored:
+            # An older version may have stored an address that is no longer valid.
             mark_failed(page, problem, document.gone or not is_address(page.url), audience)
     return Stored(Outcome.FAILED, url or document.key, problem)
 
 
-def _holder(document: Document, url: str, source: str, since: datetime | None) -> str:
+def _address_owner(document: Document, url: str, source: str, since: datetime | None) -> str:
     """Return the source and key of another document with the same address; "" if there is none."""
-    # A page of this source that can't be read keeps its passages, but not its address.
+    # Pages of this source that could not be read may lose their address to the document.
     pages = Page.objects.filter(url_hash=url_hash(url)).exclude(source=source, error__gt="")
-    for its_source, its_key, seen in pages.values_list("source", "key", "seen"):
-        is_another = its_key != document.key and since is not None and seen >= since
-        if its_source != source or is_another:
-            return f"{its_source} {its_key}"
+    for other_source, other_key, seen in pages.values_list("source", "key", "seen"):
+        is_of_this_run = other_key != document.key and since is not None and seen >= since
+        if other_source != source or is_of_this_run:
+            return f"{other_source} {other_key}"
     return ""
 
 
@@ -180,10 +190,10 @@ def _audience(document: Document) -> tuple[list[str] | None, str]:
     return sorted(set(document.audience)), document.problem
 
 
-def _twin(text_hash: str, url: str, source: str, since: datetime | None) -> str:
+def _duplicate(text_hash: str, url: str, source: str, since: datetime | None) -> str:
     """Return the address of another page with the same text, seen since `since`; "" if none."""
-    twins = Page.objects.filter(source=source, snapshot__text_hash=text_hash, error="")
-    twins = twins.exclude(content_hash="").exclude(url_hash=url_hash(url))
+    duplicates = Page.objects.filter(source=source, snapshot__text_hash=text_hash, error="")
+    duplicates = duplicates.exclude(content_hash="").exclude(url_hash=url_hash(url))
     if since is not None:
-        twins = twins.filter(seen__gte=since)
-    return twins.order_by("pk").values_list("url", flat=True).first() or ""
+        duplicates = duplicates.filter(seen__gte=since)
+    return duplicates.order_by("pk").values_list("url", flat=True).first() or ""

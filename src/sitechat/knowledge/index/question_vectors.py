@@ -1,4 +1,4 @@
-"""Vectors of questions, for which visitors wait."""
+"""Vectors of questions, computed within a time limit because visitors wait for them."""
 
 from __future__ import annotations
 
@@ -42,10 +42,9 @@ class _State:
 
     def __init__(self) -> None:
         self.failed: tuple[object, float] | None = None
-        """The embedder that failed last, and the `time.monotonic()` until which it is not called.
-        """
+        """The embedder that failed last, and the `time.monotonic()` at which it is called again."""
         self.answered: object = None
-        """The last embedder that embedded a question. Its model is loaded."""
+        """The last embedder that embedded a question, which has therefore loaded its model."""
 
 
 state = PerProcess(_State)
@@ -66,38 +65,38 @@ def embed_questions(texts: Sequence[str], dimensions: int) -> Vectors | None:
         One unit vector per question, as an array of shape (questions, dimensions); None if the
         embedder fails or has failed in the last minute.
     """
-    embedder, mine = None, state()
+    embedder, embedder_state = None, state()
     try:
         embedder = current_embedder()
-        failed = mine.failed
+        failed = embedder_state.failed
         if failed is not None and failed[0] is embedder and time.monotonic() < failed[1]:
             return None
-        vectors = _in_time(texts)
-        mine.answered = embedder
+        vectors = _embed_in_thread(texts)
+        embedder_state.answered = embedder
         if vectors.shape[1] != dimensions:
             raise EmbeddingError(
                 f"CHAT_EMBEDDER returned vectors of {vectors.shape[1]} dimensions, but the index "
                 f"has {dimensions}: run chat_index"
             )
     except Exception as error:  # the site's callable may raise any exception
-        # Later visitors must not wait for it, too, and one report is enough.
-        mine.failed = (embedder, time.monotonic() + _PAUSE)
+        # Later visitors do not wait for a failed embedder, and the log gets one entry per minute.
+        embedder_state.failed = (embedder, time.monotonic() + _PAUSE)
         logger.exception("CHAT_EMBEDDER failed; searches use only words for a minute")
         if isinstance(error, _TooLate):
-            error.future.add_done_callback(partial(_end_first_pause, mine, embedder))
+            error.future.add_done_callback(partial(_end_first_pause, embedder_state, embedder))
         return None
     return vectors
 
 
-def _in_time(texts: Sequence[str]) -> Vectors:
+def _embed_in_thread(texts: Sequence[str]) -> Vectors:
     """Compute the vectors of questions in another thread, because the embedder may hang."""
-    mine = threads()
-    future = mine.submit(in_callers_context(partial(_embed, texts)))
+    pool = threads()
+    future = pool.submit(in_callers_context(partial(_embed, texts)))
     if future is None:
         raise EmbeddingError("Too many questions wait for CHAT_EMBEDDER")
     done, _late = wait([future], SECONDS)
     if not done:
-        mine.give_up(future)
+        pool.give_up(future)
         raise _TooLate(future)
     return future.result()
 
@@ -109,13 +108,13 @@ def _embed(texts: Sequence[str]) -> Vectors:
         connections.close_all()
 
 
-def _end_first_pause(mine: _State, embedder: object, future: Future[Vectors]) -> None:
-    """Allow calls of the embedder again if only its first question was late.
+def _end_first_pause(embedder_state: _State, embedder: object, future: Future[Vectors]) -> None:
+    """End the pause of an embedder if the late question was its first one.
 
-    It may have loaded its model first.
+    It was late because the embedder loaded its model, which is loaded now.
     """
-    if future.cancelled() or future.exception() or mine.answered is embedder:
+    if future.cancelled() or future.exception() or embedder_state.answered is embedder:
         return
-    mine.answered = embedder
-    if mine.failed is not None and mine.failed[0] is embedder:
-        mine.failed = None
+    embedder_state.answered = embedder
+    if embedder_state.failed is not None and embedder_state.failed[0] is embedder:
+        embedder_state.failed = None

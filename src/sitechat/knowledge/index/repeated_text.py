@@ -1,8 +1,9 @@
-"""Boilerplate: text that most pages of a source share, such as "Back to top" or the site's name.
+"""Removal of text that most pages of a source share, such as "Back to top" or the site's name.
 
-It is detected after each run of a source, and removed from the stored titles and passages. Later,
-known lines are removed before a page is stored. Titles that a source gives, and titles that are
-headings, stay as they are. Only rendered pages and files with a title of their own are compared.
+Shared text is detected after each run of a source, and removed from the stored titles and passages.
+Afterwards, known shared lines are removed before a page is stored. Only rendered pages and files
+that contain their title are compared. Titles that a source sets, and titles that are headings, do
+not change.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ _NAME = re.compile(r"\w.*\w")
 _MAX_LINE_LENGTH = 300
 """Maximum characters of a line that is compared with those of other pages."""
 _HEADING = "#\t"
-"""The mark of headings among lines, in which tabs do not occur."""
+"""The prefix of headings among the lines. Other lines contain no tabs."""
 _MAX_COUNTED_PAGES = 5000
 """Maximum number of pages whose lines are counted in a run."""
 _MAX_LINES = 500
@@ -49,7 +50,7 @@ T = TypeVar("T")
 
 
 def lines_of(reading: Reading) -> frozenset[str]:
-    """Return the short lines of a page, with a mark before headings; see `_without_lines`."""
+    """Return the short lines of a page, with a prefix before headings; see `_without_lines`."""
     headings = set(reading.headings)
     lines = {line for piece in reading.cuts for line in piece.text.split("\n")}
     return frozenset(
@@ -60,7 +61,7 @@ def lines_of(reading: Reading) -> frozenset[str]:
 
 
 class LineCounter:
-    """Count on how many pages of a run each line occurs."""
+    """The number of pages of a run on which each line occurs."""
 
     def __init__(self) -> None:
         self.pages = 0
@@ -72,8 +73,9 @@ class LineCounter:
             return
         self.pages += 1
         self._counts.update(lines)
-        if len(self._counts) > 500_000:  # a line that occurred only once is not on most pages
-            self._counts = Counter({line: n for line, n in self._counts.items() if n > 1})
+        if len(self._counts) > 500_000:  # drop lines that occurred on one page only
+            counts = self._counts.items()
+            self._counts = Counter({line: count for line, count in counts if count > 1})
 
     def shared(self) -> list[str] | None:
         """Return the lines that most pages share; None if too few pages were read."""
@@ -89,24 +91,24 @@ def apply(source: str, lines: LineCounter, since: datetime) -> None:
     Args:
         source: The label of the source whose run has ended.
         lines: The line counts of the pages that were read in the run.
-        since: The start of the run. Pages that changed since then still have all their lines.
+        since: The start of the run. Pages that were written since then still have all their lines.
     """
-    frame, pages = _frame(source), _framed(source)
+    frame, pages = _frame(source), _compared_pages(source)
     known = set(frame.lines)
     shared = lines.shared()
-    # An incremental run reads too few pages to detect shared lines.
+    # A run that read only a few changed pages can't detect shared lines.
     if shared is not None and lines.pages >= min(pages.count() / 2, _MAX_COUNTED_PAGES):
         frame.lines = sorted(known | set(shared))[:_MAX_LINES]
     titles = pages.values_list("snapshot__raw_title", flat=True)
     frame.title_start, frame.title_end = common_parts(titles.iterator(chunk_size=2000))
     renamed = _shorten_titles(frame, pages, pages)
-    dropped = set(frame.lines)
-    if dropped != known:
+    current = set(frame.lines)
+    if current != known:
         changed = list(pages.values_list("pk", flat=True))
     else:
         written = pages.filter(indexed__gte=since).values_list("pk", flat=True)
         changed = sorted({*written, *renamed})
-    _drop_lines(dropped, changed)
+    _drop_lines(current, changed)
     if frame.lines or frame.title_start or frame.title_end:
         frame.save()
     else:
@@ -116,9 +118,9 @@ def apply(source: str, lines: LineCounter, since: datetime) -> None:
 def apply_known(source: str, since: datetime) -> None:
     """Remove the known shared text from the pages of a source that were stored since `since`.
 
-    This is for single pages, which are indexed without a run of the whole source.
+    Call this for single pages that are indexed without a run of the whole source.
     """
-    pages = _framed(source)
+    pages = _compared_pages(source)
     changed = pages.filter(indexed__gte=since)
     if changed.exists():
         frame = _frame(source)
@@ -136,15 +138,16 @@ def without_known_lines(source: str, cuts: list[PassageDraft]) -> list[PassageDr
 
 
 def _frame(source: str) -> SourceFrame:
+    """Return the known shared text of a source, unsaved if there is none."""
     return SourceFrame.objects.filter(pk=source).first() or SourceFrame(source=source)
 
 
-def _framed(source: str) -> QuerySet[Page]:
+def _compared_pages(source: str) -> QuerySet[Page]:
     return Page.objects.filter(source=source, snapshot__isnull=False).exclude(content_hash="")
 
 
 def common_parts(titles: Iterable[str]) -> tuple[str, str]:
-    """Return the common start and end of most titles, with separators; "" if there is none."""
+    """Return the start and the end that most titles share, with separators; "" if none."""
     starts: Counter[str] = Counter()
     ends: Counter[str] = Counter()
     count = 0
@@ -155,10 +158,10 @@ def common_parts(titles: Iterable[str]) -> tuple[str, str]:
         ends.update({title[start:] for start, _ in edges if _NAME.search(title[start:])})
     if count < _MIN_TITLES:
         return "", ""
-    return _longest(starts, count), _longest(ends, count)
+    return _longest_shared(starts, count), _longest_shared(ends, count)
 
 
-def _longest(parts: Counter[str], count: int) -> str:
+def _longest_shared(parts: Counter[str], count: int) -> str:
     shared = [part for part, number in parts.items() if number > _MIN_SHARE * count]
     return max(shared, key=len, default="")[:200]
 
@@ -178,12 +181,12 @@ def _shorten_titles(
     """
     titles = pages.values_list("snapshot__raw_title", flat=True)
     repeated: Counter[str] = Counter(
-        _without(title, frame) for title in titles.iterator(chunk_size=2000)
+        _without_shared_parts(title, frame) for title in titles.iterator(chunk_size=2000)
     )
     rows = changed.values_list("pk", "title", "snapshot__raw_title", "snapshot__heading")
     renamed: dict[int, str] = {}
     for pk, title, raw, heading in rows.iterator(chunk_size=2000):
-        short = _without(raw, frame)
+        short = _without_shared_parts(raw, frame)
         if heading and (not short or repeated[short] >= _MIN_REPEATED):
             short = heading
         if short and short != title:
@@ -196,7 +199,7 @@ def _shorten_titles(
     return list(renamed)
 
 
-def _without(title: str, frame: SourceFrame) -> str:
+def _without_shared_parts(title: str, frame: SourceFrame) -> str:
     shorter = title
     if frame.title_end and shorter.endswith(frame.title_end):
         shorter = shorter[: -len(frame.title_end)]
@@ -214,7 +217,7 @@ def _drop_lines(lines: set[str], pages: list[int]) -> None:
             by_page.setdefault(passage.page_id, []).append(passage)
         with database.atomic():
             IndexState.lock()
-            changed = [page for page, own in by_page.items() if _drop_from(own, lines)]
+            changed = [page for page, rows in by_page.items() if _drop_from(rows, lines)]
             if changed:
                 IndexState.touch()
                 for page in changed:
@@ -262,8 +265,8 @@ def _without_lines(text: str, lines: set[str]) -> str:
         else:
             has_text_below = False
         kept.append(line)
-    found = "\n".join(reversed(kept))
-    return found if found.strip() else ""
+    shorter = "\n".join(reversed(kept))
+    return shorter if shorter.strip() else ""
 
 
 def _batches(items: list[T]) -> Iterator[list[T]]:

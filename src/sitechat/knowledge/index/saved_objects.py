@@ -1,4 +1,4 @@
-"""Index the pages of objects of declared sources again when they are saved or deleted."""
+"""Indexing of the pages of objects when the objects are saved or deleted."""
 
 from __future__ import annotations
 
@@ -29,35 +29,35 @@ class _ThreadState(threading.local):
         self.waiting: dict[str, Changes] = {}
         """Objects to index at the next commit, by database alias."""
         self.indexing: set[tuple[type[Source], str]] = set()
-        """Objects that are being indexed. A source that saves such an object while it reads it
-        causes no further indexing."""
+        """Objects that are being indexed. If their source saves them meanwhile, they are not
+        indexed again."""
 
 
 _thread = _ThreadState()
 
 
 def note_change(sender: type[models.Model], instance: models.Model, using: str) -> None:
-    """Note a changed object. Each object is indexed once, when the transaction commits."""
+    """Schedule the indexing of a changed object, once for each object of a transaction."""
     lineage = {model._meta.concrete_model for model in (sender, *sender._meta.get_parent_list())}
     sources = [type(source) for source in declared() if model_of(source, using) in lineage]
     if sources:
-        _note(sources, str(instance.pk), using)
+        _schedule(sources, str(instance.pk), using)
 
 
-def _note(sources: Iterable[type[Source]], key: str, using: str) -> None:
+def _schedule(sources: Iterable[type[Source]], key: str, using: str) -> None:
     changed = [(source, key) for source in sources if (source, key) not in _thread.indexing]
     if not changed:
         return
     connection = transaction.get_connection(using)
     if not connection.in_atomic_block and not connection.get_autocommit():
-        return  # the site commits manually, and Django calls nothing after such a commit
+        return  # the site commits manually, which does not run the callbacks of `on_commit`
     waiting = _thread.waiting.get(using)
     if waiting is None or not _is_scheduled(connection, waiting):
-        # If objects were waiting, a rollback has dropped the callback, so they have not changed.
+        # If objects still wait, their transaction was rolled back, so they have not changed.
         waiting = _thread.waiting[using] = {}
         waiting.update(dict.fromkeys(changed))
         # Outside of a transaction, this runs immediately.
-        transaction.on_commit(partial(_committed, using, waiting), using=using)
+        transaction.on_commit(partial(_index_waiting, using, waiting), using=using)
     else:
         waiting.update(dict.fromkeys(changed))
 
@@ -66,13 +66,13 @@ def _is_scheduled(connection: BaseDatabaseWrapper, waiting: Changes) -> bool:
     """Return whether the open transaction will index the waiting objects when it commits."""
     return any(
         isinstance(entry[1], partial)
-        and entry[1].func is _committed
+        and entry[1].func is _index_waiting
         and entry[1].args[1] is waiting
         for entry in connection.run_on_commit
     )
 
 
-def _committed(using: str, waiting: Changes) -> None:
+def _index_waiting(using: str, waiting: Changes) -> None:
     if _thread.waiting.get(using) is waiting:
         del _thread.waiting[using]
     try:
@@ -87,7 +87,7 @@ def index_objects(objects: Iterable[tuple[type[Source], str]]) -> None:
     Args:
         objects: The source and the primary key of each object.
     """
-    # Start-up cost: most objects have no source.
+    # Start-up cost: most processes never save an object that has a source.
     from sitechat.knowledge.index import embeddings, repeated_text
 
     started = timezone.now()
@@ -104,26 +104,26 @@ def index_objects(objects: Iterable[tuple[type[Source], str]]) -> None:
 
 
 def _index_object(source: Source, key: str) -> bool:
-    """Index the page of an object again and return whether its page has changed."""
-    # Start-up cost: most objects have no source.
+    """Index the page of an object again, and return whether the page has changed."""
+    # Start-up cost: see `index_objects`.
     from sitechat.knowledge.index.outcomes import Outcome
     from sitechat.knowledge.index.page_queries import remove
     from sitechat.knowledge.index.page_storing import store
 
-    mine = (type(source), key)
-    _thread.indexing.add(mine)
+    entry = (type(source), key)
+    _thread.indexing.add(entry)
     try:
         document = source.get(key)
         if document is None:
             remove(source.label, key)
             return False
         stored = store(document, source.label)
-    except Exception:  # the current text and audience of the object are unknown
+    except Exception:  # remove the page, because its current audience is unknown
         logger.exception("%s %s could not be indexed; chat_index will index it", source.label, key)
         remove(source.label, key)
         return False
     finally:
-        _thread.indexing.discard(mine)
+        _thread.indexing.discard(entry)
     if stored.outcome is Outcome.FAILED:
         logger.warning("The chat could not read %s: %s", stored.url, stored.problem)
     return stored.outcome in (Outcome.ADDED, Outcome.CHANGED)

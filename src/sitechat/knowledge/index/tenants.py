@@ -1,6 +1,6 @@
 """The identity of a request's tenant. Each tenant has its own search index and cache entries.
 
-With CHAT_REQUEST_ISOLATION, one database may look different in each request, for instance because
+With CHAT_REQUEST_ISOLATION, requests may see different tables of one database, for example because
 each tenant has a schema. Without it, there are no tenants.
 """
 
@@ -26,15 +26,15 @@ def tenant() -> str:
     """Query the identity of the tenant within the database; return "" without isolation."""
     if not conf.CHAT_REQUEST_ISOLATION:
         return ""
-    # The stamp is not enough: a schema that was copied has the same one.
+    # The stamp alone is not enough, because a copied schema has the same stamp.
     has_schemas = connections[database.alias()].vendor == "postgresql"
     schema = _CurrentSchema() if has_schemas else Value("", TextField())
     rows = IndexState.objects.filter(pk=IndexState.TENANT).annotate(schema=schema)
-    found = rows.values_list("stamp", "schema").first()
-    if found is None:
+    row = rows.values_list("stamp", "schema").first()
+    if row is None:
         IndexState.objects.get_or_create(pk=IndexState.TENANT)
-        found = rows.values_list("stamp", "schema").get()
-    return f"{found[0].hex} {found[1]}"
+        row = rows.values_list("stamp", "schema").get()
+    return f"{row[0].hex} {row[1]}"
 
 
 def cache_key() -> tuple[str, str]:

@@ -31,7 +31,7 @@ class VectorWriter:
 
     Args:
         folder: The folder of the index.
-        files: The metadata of existing vectors of the current embedder.
+        files: The metadata of the existing vectors of the current embedder.
         is_new: Whether to write new files, which replace the existing ones with `publish`.
     """
 
@@ -43,16 +43,16 @@ class VectorWriter:
         self._suffix = _NEW if is_new else ""
         self._numpy = np
         self._owners: NDArray[np.int64] | None = None
-        self._gone: set[int] = set()
+        self._removed_rows: set[int] = set()
         self._vectors: list[NDArray[np.float32]] = []
         self._added: list[tuple[int, int]] = []
 
-    def forget(self, pages: Iterable[int]) -> None:
+    def remove_pages(self, pages: Iterable[int]) -> None:
         """Remove the vectors of pages."""
         if self._owners is None:
             self._owners = _owners(self._path(VECTOR_PASSAGES), self.files.rows)
         rows = self._numpy.isin(self._owners[:, 1], list(pages)).nonzero()[0]
-        self._gone.update(map(int, rows))
+        self._removed_rows.update(map(int, rows))
 
     def add(self, passage: Passage) -> None:
         """Add the vector of a passage, if it has one of the current embedder."""
@@ -72,7 +72,7 @@ class VectorWriter:
                 file.write(vector.tobytes())
             file.truncate()
         with self._path(VECTOR_PASSAGES).open("r+b") as file:
-            for row in self._gone:
+            for row in self._removed_rows:
                 file.seek(row * 16)
                 file.write(bytes(16))
             file.seek(rows * 16)
@@ -82,11 +82,11 @@ class VectorWriter:
             self.files.embedder, self.files.dimensions, rows + len(self._added)
         )
         self._owners, self._vectors, self._added = None, [], []
-        self._gone.clear()
+        self._removed_rows.clear()
         return self.files
 
     def publish(self) -> None:
-        """Replace the existing files by new ones. Processes keep those that they have mapped."""
+        """Replace the existing files with the new ones. Processes can still read the old ones."""
         for name in (VECTORS, VECTOR_PASSAGES) if self._suffix else ():
             self._path(name).replace(self._folder / name)
         self._suffix = ""
@@ -103,12 +103,12 @@ def open_writer(folder: Path, files: VectorFiles | None) -> tuple[VectorWriter |
         files: The metadata of the index's vectors, which another embedder may have computed.
 
     Returns:
-        The writer; None if no passage has a vector. And whether the vectors of all pages must be
-        added, because the index has none of the current embedder yet.
+        The writer, or None if no passage has a vector of the current embedder; and whether all
+        vectors must be added, because the index has none of this embedder yet.
     """
     if not conf.CHAT_EMBEDDER:
         return None, False
-    # `embedder_name` has at most 200 characters, of which the number of dimensions takes a few.
+    # `embedder_name` is truncated to 200 characters. The last ones may be the dimensions.
     current = Passage.objects.filter(embedder__startswith=f"{conf.CHAT_EMBEDDER}:"[:190])
     newest = current.order_by("-pk").values_list("embedder", flat=True).first()
     if newest is None:
@@ -116,7 +116,7 @@ def open_writer(folder: Path, files: VectorFiles | None) -> tuple[VectorWriter |
     if files is not None and files.embedder == newest:
         return VectorWriter(folder, files), False
     for name in (VECTORS, VECTOR_PASSAGES):
-        (folder / f"{name}{_NEW}").write_bytes(b"")  # a killed update may have left it
+        (folder / f"{name}{_NEW}").write_bytes(b"")  # replaces the file of a killed update
     new = VectorFiles(newest, int(newest.rpartition(":")[2]), 0)
     return VectorWriter(folder, new, is_new=True), True
 
@@ -141,5 +141,5 @@ def _owners(file: Path, rows: int) -> NDArray[np.int64]:
     """Return the passage and page of each vector, as an array of shape (rows, 2)."""
     import numpy as np
 
-    found = np.fromfile(file, dtype=np.int64, count=2 * rows)
-    return found.reshape(rows, 2)
+    owners = np.fromfile(file, dtype=np.int64, count=2 * rows)
+    return owners.reshape(rows, 2)

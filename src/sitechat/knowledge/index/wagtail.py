@@ -29,8 +29,8 @@ def connect() -> None:
         post_page_move,
     )
 
-    page_published.connect(_shown, dispatch_uid=f"{_UID}.published")
-    page_unpublished.connect(_shown, dispatch_uid=f"{_UID}.unpublished")
+    page_published.connect(_published_or_unpublished, dispatch_uid=f"{_UID}.published")
+    page_unpublished.connect(_published_or_unpublished, dispatch_uid=f"{_UID}.unpublished")
     page_slug_changed.connect(_renamed, dispatch_uid=f"{_UID}.renamed")
     post_page_move.connect(_moved, dispatch_uid=f"{_UID}.moved")
     post_save.connect(_restricted, PageViewRestriction, dispatch_uid=f"{_UID}.restricted")
@@ -38,7 +38,7 @@ def connect() -> None:
     pre_delete.connect(_deleted, Page, dispatch_uid=f"{_UID}.deleted")
 
 
-def _shown(sender: Any, instance: Any, **kwargs: Any) -> None:
+def _published_or_unpublished(sender: Any, instance: Any, **kwargs: Any) -> None:
     _read_again([instance])
 
 
@@ -71,8 +71,8 @@ def _read_tree_again(page: Any, old_path: str = "") -> None:
     url, root = _address(page), _root_path(page)
     inside = page.url_path.removeprefix(root)
     old = f"{url.removesuffix(inside)}{old_path.removeprefix(root)}" if url and old_path else ""
-    # The old address comes first. Otherwise the new page is left out, because it says the same as
-    # the old one.
+    # Read the old address first, so that its page is deleted. Otherwise the new page would be left
+    # out, because it has the same text.
     _read_again([page], [old] if old else [], is_tree=True)
 
 
@@ -96,14 +96,14 @@ def _read_again(
         addresses: Other addresses to read, before the pages.
         is_tree: Whether the pages below them have changed, too.
     """
-    found = [*addresses, *filter(None, map(_address, pages))]
-    if found:
+    urls = [*addresses, *filter(None, map(_address, pages))]
+    if urls:
         trees = [page.pk for page in pages] if is_tree else []
-        transaction.on_commit(partial(_committed, found, trees))
+        transaction.on_commit(partial(_read_committed, urls, trees))
 
 
-def _committed(addresses: list[str], trees: list[int]) -> None:
-    # Start-up cost: every process of the site connects the receivers, few of them index.
+def _read_committed(addresses: list[str], trees: list[int]) -> None:
+    # Start-up cost: all processes of the site connect the receivers, but few of them index pages.
     from sitechat.knowledge.index.indexing_run import declared_sources, read_again
 
     sources = [source for source in declared_sources() if isinstance(source, SitemapSource)]

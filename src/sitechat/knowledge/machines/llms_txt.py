@@ -15,7 +15,7 @@ MAX_PAGES = 5000
 """Maximum number of pages in llms.txt."""
 MAX_LENGTH = 5_000_000
 """Maximum length of llms-full.txt, in characters."""
-_kept: PerProcess[dict[tuple[str, ...], str]] = PerProcess(dict)
+_cache: PerProcess[dict[tuple[str, ...], str]] = PerProcess(dict)
 
 Link = Callable[[str], str]
 """A callable that returns the absolute URL of a stored address."""
@@ -28,39 +28,39 @@ def list_of_pages(name: str, link: Link) -> str:
         name: The name of the site.
         link: Returns the absolute URL of a stored address.
     """
-    return _once("list", name, link, _list)
+    return _cached("list", name, link, _page_list)
 
 
 def full_text(name: str, link: Link) -> str:
     """Return llms-full.txt: the text of all pages, at most `MAX_LENGTH` characters."""
-    return _once("full", name, link, _full)
+    return _cached("full", name, link, _full_text)
 
 
-def _once(what: str, name: str, link: Link, make: Callable[[str, Link], str]) -> str:
-    """Return a text from the cache, or make it if the stored pages have changed."""
+def _cached(kind: str, name: str, link: Link, create: Callable[[str, Link], str]) -> str:
+    """Return a text from the cache, or create it if the stored pages have changed."""
     stamp = str(IndexState.objects.filter(pk=1).values_list("stamp", flat=True).first())
-    key = (what, name, link("/"), stamp, *cache_key())
-    kept = _kept()
-    if key not in kept:
-        if len(kept) >= 4:
-            kept.clear()
-        kept[key] = make(name, link)
-    return kept[key]
+    key = (kind, name, link("/"), stamp, *cache_key())
+    cached = _cache()
+    if key not in cached:
+        if len(cached) >= 4:
+            cached.clear()
+        cached[key] = create(name, link)
+    return cached[key]
 
 
-def _list(name: str, link: Link) -> str:
+def _page_list(name: str, link: Link) -> str:
     pages = [
         f"- [{_bracketed(page.title or page.url)}]({_address(link(page.url))})"
         for page in islice(_pages(), MAX_PAGES)
     ]
-    return "\n".join([f"# {_line(name)}", "", "## Pages", "", *pages, ""])
+    return "\n".join([f"# {_single_line(name)}", "", "## Pages", "", *pages, ""])
 
 
-def _full(name: str, link: Link) -> str:
-    parts = [f"# {_line(name)}\n"]
+def _full_text(name: str, link: Link) -> str:
+    parts = [f"# {_single_line(name)}\n"]
     size = len(parts[0])
     for page in _pages():
-        part = "\n".join(_text(page, link(page.url)))
+        part = "\n".join(_page_text(page, link(page.url)))
         size += len(part)
         if size > MAX_LENGTH:
             parts.append("(There are more pages: see llms.txt.)\n")
@@ -69,12 +69,12 @@ def _full(name: str, link: Link) -> str:
     return "\n".join(parts)
 
 
-def _text(page: Page, url: str) -> Iterator[str]:
-    yield f"## {_line(page.title or page.url)}\n\n{_address(url)}\n"
+def _page_text(page: Page, url: str) -> Iterator[str]:
+    yield f"## {_single_line(page.title or page.url)}\n\n{_address(url)}\n"
     before: list[str] = []
     for passage in Passage.objects.filter(page=page).defer("vector").order_by("number"):
         if passage.headings != before and passage.headings:
-            yield f"### {_line(' > '.join(passage.headings))}\n"
+            yield f"### {_single_line(' > '.join(passage.headings))}\n"
         before = passage.headings
         yield f"{passage.text}\n"
 
@@ -87,12 +87,12 @@ def _pages() -> Iterator[Page]:
             yield page
 
 
-def _line(text: str) -> str:
+def _single_line(text: str) -> str:
     return " ".join(text.split())
 
 
 def _bracketed(text: str) -> str:
-    return _line(text).replace("[", "(").replace("]", ")")
+    return _single_line(text).replace("[", "(").replace("]", ")")
 
 
 def _address(url: str) -> str:

@@ -1,4 +1,4 @@
-"""The messages of the Model Context Protocol that a stateless server must answer.
+"""The answers to messages of the Model Context Protocol (MCP), from the site's public pages.
 
 Each message is answered independently: there are no sessions and no streams.
 """
@@ -12,8 +12,7 @@ from typing import Any
 from sitechat.knowledge.searching import Found, open_page, search
 
 VERSIONS = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
-"""The supported versions of the protocol. The messages of this module are the same in all of them.
-"""
+"""The supported versions of the protocol, in which the messages of this module are the same."""
 BATCH_VERSION = "2025-03-26"
 """The only version with batches. Clients of this version send no MCP-Protocol-Version header."""
 MAX_BATCH = 20
@@ -137,9 +136,9 @@ def _error(identifier: object, code: int, message: str) -> dict[str, Any]:
 
 def _result(method: str, parameters: Mapping[str, Any], name: str, link: Link) -> dict[str, Any]:
     if method == "initialize":
-        asked = parameters.get("protocolVersion")
+        requested = parameters.get("protocolVersion")
         return {
-            "protocolVersion": asked if asked in VERSIONS else VERSIONS[-1],
+            "protocolVersion": requested if requested in VERSIONS else VERSIONS[-1],
             "capabilities": {"tools": {}},
             "serverInfo": {"name": "django-sitechat", "title": name, "version": _version()},
             "instructions": f"The public pages of {name}.",
@@ -173,8 +172,8 @@ def _search(arguments: Mapping[str, Any], link: Link) -> dict[str, Any]:
     language = arguments.get("language", "")
     if not isinstance(language, str):
         return _failed('"language" must be a string, such as "de".')
-    found = search(query[:MAX_QUERY_LENGTH], user=None, language=language[:35], limit=limit)
-    results = [_described(passage, link) for passage in found]
+    passages = search(query[:MAX_QUERY_LENGTH], user=None, language=language[:35], limit=limit)
+    results = [_result_object(passage, link) for passage in passages]
     text = "\n\n".join(map(_as_text, results)) or "No page of the site matches these words."
     return {
         "content": [{"type": "text", "text": text}],
@@ -196,13 +195,18 @@ def _open(arguments: Mapping[str, Any], link: Link) -> dict[str, Any]:
     parts = -(-len(page) // PART)
     if part > parts:
         return _failed(f"The page has {parts} parts.")
-    some = page[(part - 1) * PART : part * PART]
-    results = [_described(passage, link) for passage in some]
+    passages = page[(part - 1) * PART : part * PART]
+    results = [_result_object(passage, link) for passage in passages]
     text = "\n\n".join(map(_as_text, results))
     if part < parts:
         text += f"\n\nThis is part {part} of {parts}."
-    content = {"url": results[0]["url"], "title": results[0]["title"], "part": part,
-               "parts": parts, "text": "\n\n".join(passage.text for passage in some)}  # fmt: skip
+    content = {
+        "url": results[0]["url"],
+        "title": results[0]["title"],
+        "part": part,
+        "parts": parts,
+        "text": "\n\n".join(passage.text for passage in passages),
+    }
     return {
         "content": [{"type": "text", "text": text}],
         "structuredContent": content,
@@ -219,12 +223,12 @@ def _number(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 1 else None
 
 
-def _described(found: Found, link: Link) -> dict[str, Any]:
+def _result_object(passage: Found, link: Link) -> dict[str, Any]:
     return {
-        "title": found.title,
-        "headings": list(found.headings),
-        "url": link(found.url),
-        "text": found.text,
+        "title": passage.title,
+        "headings": list(passage.headings),
+        "url": link(passage.url),
+        "text": passage.text,
     }
 
 

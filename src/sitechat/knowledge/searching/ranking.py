@@ -80,7 +80,7 @@ def rank(index: Index, query: str, previous: str, language: str, scope: Scope) -
     pages = {passage: page for passage, (page, _) in matches.items()}
     scores = _normalised({passage: score for passage, (_, score) in matches.items()})
     spoken = foreign_questions.foreign_language(query, index, asked, language) or asked
-    if index.vectors is not None and embeddings.knows(spoken):
+    if index.vectors is not None and embeddings.supports(spoken):
         nearest = _nearest(index, query, previous, scope, sorted(matches))
         if nearest is not None:
             scores, pages = _with_meaning(scores, pages, nearest)
@@ -233,11 +233,11 @@ def _known(index: Index, word: str) -> dict[str, int]:
         list(stems),
     )
     known = dict(rows.fetchall())
-    return {term: count for term, count in known.items() if index.holds(term)}
+    return {term: count for term, count in known.items() if index.contains(term)}
 
 
 def _count_phrase(index: Index, phrase: str) -> int:
-    return count_matches(index, f'"{phrase}"') if index.holds(phrase) else 0
+    return count_matches(index, f'"{phrase}"') if index.contains(phrase) else 0
 
 
 def _nearest(
