@@ -11,7 +11,7 @@ import brotli
 import pytest
 
 from sitechat.knowledge.reading import Unreadable, read
-from sitechat.knowledge.reading.charsets import decode, unpacked
+from sitechat.knowledge.reading.charsets import decode, decompressed
 
 TEXT = "<p>Täglich geöffnet, außer montags: 5 £"
 
@@ -115,7 +115,7 @@ def test_only_pages_can_declare_their_encoding() -> None:
     ],
 )
 def test_compressed_bodies_are_decompressed(encodings: str, data: bytes) -> None:
-    assert unpacked(data, encodings, 1000) == b"text"
+    assert decompressed(data, encodings, 1000) == b"text"
 
 
 @pytest.mark.parametrize("padding", [b"", b"\0" * 30])
@@ -123,21 +123,21 @@ def test_many_small_members_take_linear_time(padding: bytes) -> None:
     text = b"x" * 10_000
     members = gzip.compress(b"", mtime=0) * 100_000 + padding + gzip.compress(text, mtime=0)
     began = thread_time()
-    assert unpacked(members, "gzip", len(text)) == text
+    assert decompressed(members, "gzip", len(text)) == text
     assert thread_time() - began < 5, "it took 9 s when each member copied the rest"
 
 
 def test_other_data_after_compressed_data_are_ignored() -> None:
-    assert unpacked(gzip.compress(b"text", mtime=0) + b"more", "gzip", 1000) == b"text"
+    assert decompressed(gzip.compress(b"text", mtime=0) + b"more", "gzip", 1000) == b"text"
     cut = gzip.compress(b"text", mtime=0) * 2
     with pytest.raises(Unreadable, match="end too early"):
-        unpacked(cut[:-3], "gzip", 1000)
+        decompressed(cut[:-3], "gzip", 1000)
 
 
 def test_brotli_needs_the_library_of_the_site(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "brotli", None)  # as if it were not installed
     with pytest.raises(Unreadable, match="compressed with 'br'"):
-        unpacked(b"text", "br", 1000)
+        decompressed(b"text", "br", 1000)
 
 
 @pytest.mark.parametrize(
@@ -156,4 +156,4 @@ def test_bodies_that_can_not_be_decompressed_are_reported(
     encodings: str, data: bytes, problem: str
 ) -> None:
     with pytest.raises(Unreadable, match=problem):
-        unpacked(data, encodings, 1000)
+        decompressed(data, encodings, 1000)

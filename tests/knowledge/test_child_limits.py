@@ -73,7 +73,7 @@ def test_every_document_is_stopped_after_its_budget(name: str) -> None:
     with suppress(Unreadable):
         read_document(draft, SMALL)
     assert time.monotonic() - started < SMALL.wall
-    assert read_document(Draft("<p>Good", "html"), SMALL).cuts[0].text == "Good"
+    assert read_document(Draft("<p>Good", "html"), SMALL).passages[0].text == "Good"
 
 
 def test_a_document_over_its_time_is_reported() -> None:
@@ -92,11 +92,11 @@ def test_documents_that_are_read_at_the_same_time_do_not_mix() -> None:
     texts = [f"Text number {number}" for number in range(12)]
     with ThreadPoolExecutor(6) as threads:
         readings = list(threads.map(lambda text: read_document(Draft(text, "plain"), SMALL), texts))
-    assert [reading.cuts[0].text for reading in readings] == texts
+    assert [reading.passages[0].text for reading in readings] == texts
 
 
 def test_characters_that_databases_can_not_store_are_replaced() -> None:
-    assert read_document(Draft("a\ud800b\0c", "plain"), SMALL).cuts[0].text == "a\ufffdb\ufffdc"
+    assert read_document(Draft("a\ud800b\0c", "plain"), SMALL).passages[0].text == "a\ufffdb\ufffdc"
 
 
 def test_the_process_that_reads_documents_does_not_know_the_key(

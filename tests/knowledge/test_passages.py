@@ -7,7 +7,7 @@ import unicodedata
 import pytest
 
 from sitechat.knowledge.reading import Block
-from sitechat.knowledge.reading.passages import MAX_CHARACTERS, MAX_WORDS, cut
+from sitechat.knowledge.reading.passages import MAX_CHARACTERS, MAX_WORDS, cut_passages
 from sitechat.knowledge.searching.spelling import correct_spelling
 from sitechat.knowledge.text.search_terms import count_words, stem, stems, words
 
@@ -17,7 +17,7 @@ def _words(count: int, word: str = "word") -> str:
 
 
 def test_a_passage_has_at_most_250_words_and_knows_its_headings() -> None:
-    cuts = cut(
+    cuts = cut_passages(
         [
             Block("Shop", 1),
             Block("Shipping", 2),
@@ -33,7 +33,7 @@ def test_a_passage_has_at_most_250_words_and_knows_its_headings() -> None:
 
 
 def test_short_sections_are_joined_and_keep_their_headings_in_the_text() -> None:
-    cuts = cut(
+    cuts = cut_passages(
         [
             Block("Opening hours", 2),
             Block("Nine to five."),
@@ -45,10 +45,10 @@ def test_short_sections_are_joined_and_keep_their_headings_in_the_text() -> None
 
 
 def test_long_blocks_are_cut_at_sentences_lines_or_words() -> None:
-    sentences = cut([Block(" ".join(f"{_words(39)} end." for _ in range(20)))])
+    sentences = cut_passages([Block(" ".join(f"{_words(39)} end." for _ in range(20)))])
     assert all(piece.text.endswith("end.") for piece in sentences)
     for block in (_words(1000), "x" * 3000, "字" * 3000, "\n".join(["a b c"] * 400)):
-        cuts = cut([Block(block)])
+        cuts = cut_passages([Block(block)])
         assert all(count_words(piece.text) <= MAX_WORDS for piece in cuts)
         assert "".join("".join(p.text.split()) for p in cuts) == "".join(block.split())
 
@@ -66,7 +66,7 @@ def test_long_blocks_are_cut_at_sentences_lines_or_words() -> None:
 )
 def test_a_passage_has_at_most_4000_characters(block: str) -> None:
     for blocks in ([Block(block)], [Block("One"), Block(block), Block("Two")]):
-        cuts = cut(blocks)
+        cuts = cut_passages(blocks)
         assert all(len(piece.text) <= MAX_CHARACTERS for piece in cuts)
         text = "".join("".join(piece.text.split()) for piece in cuts)
         assert text == "".join("".join(block.text.split()) for block in blocks)
@@ -74,11 +74,13 @@ def test_a_passage_has_at_most_4000_characters(block: str) -> None:
 
 def test_headings_within_a_passage_count_too() -> None:
     blocks = [Block("One"), *[Block("h" * 1000 if n % 2 else "text", n % 2) for n in range(40)]]
-    assert all(len(piece.text) <= MAX_CHARACTERS for piece in cut(blocks))
+    assert all(len(piece.text) <= MAX_CHARACTERS for piece in cut_passages(blocks))
 
 
 def test_small_blocks_of_long_words_are_not_joined_beyond_the_limit() -> None:
-    assert all(len(piece.text) <= MAX_CHARACTERS for piece in cut([Block("x" * 1000)] * 20))
+    assert all(
+        len(piece.text) <= MAX_CHARACTERS for piece in cut_passages([Block("x" * 1000)] * 20)
+    )
 
 
 @pytest.mark.parametrize(
@@ -92,18 +94,20 @@ def test_small_blocks_of_long_words_are_not_joined_beyond_the_limit() -> None:
 )
 def test_the_limit_in_characters_does_not_affect_prose(sentence: str) -> None:
     block = Block(" ".join([sentence] * (MAX_WORDS // 4 // count_words(sentence))))
-    assert len(cut([block] * 4)) == 1
+    assert len(cut_passages([block] * 4)) == 1
 
 
 def test_embedded_files_are_left_out() -> None:
     image = "data:image/png;base64," + "iVBORw0KGgo+/" * 40 + "=="
-    cuts = cut([Block(f"Our logo ({image}) is here."), Block("QUJD" * 100_000), Block("The end.")])
+    cuts = cut_passages(
+        [Block(f"Our logo ({image}) is here."), Block("QUJD" * 100_000), Block("The end.")]
+    )
     assert [piece.text for piece in cuts] == ["Our logo () is here.\nThe end."]
 
 
 def test_an_empty_page_has_no_passage() -> None:
-    assert cut([]) == []
-    assert cut([Block("Only a heading", 1)]) == []
+    assert cut_passages([]) == []
+    assert cut_passages([Block("Only a heading", 1)]) == []
 
 
 def test_words_are_folded_and_stemmed_in_their_language() -> None:

@@ -13,7 +13,7 @@ import pytest
 from sitechat.knowledge.reading import Block, Unreadable
 from sitechat.knowledge.reading.child_limits import DocumentBudget, read_document
 from sitechat.knowledge.reading.documents import Draft
-from sitechat.knowledge.reading.formats import LARGEST, read, read_file
+from sitechat.knowledge.reading.formats import MAX_SIZE, read, read_file
 
 PAGE = """<!doctype html><html lang="de"><head><title>Versand - Laden</title></head><body>
 <nav><a href="/">Start</a></nav><header><h1>Mein Laden</h1></header>
@@ -167,7 +167,7 @@ def test_reading_restructuredtext_does_not_change_docutils_of_the_site() -> None
 
     budget = DocumentBudget(seconds=20, megabytes=256, wall=60)
     reading = read_document(Draft(".. strange:: x\n\n   y\n\n:odd:`z`", "rst"), budget)
-    assert "y" in reading.cuts[0].text
+    assert "y" in reading.passages[0].text
     english: Any = get_language("en")
     assert directives.directive("strange", english, new_document(""))[0] is None
 
@@ -215,7 +215,7 @@ def test_a_pdf_without_text_is_reported() -> None:
 
 def test_large_binary_and_unknown_files_are_reported(tmp_path: Path) -> None:
     with pytest.raises(Unreadable, match="too large"):
-        read("x" * (LARGEST + 1), "html")
+        read("x" * (MAX_SIZE + 1), "html")
     with pytest.raises(Unreadable, match="binary"):
         read(b"\x00\x01\x02" * 100, "plain")
     with pytest.raises(Unreadable, match="use one of html, page, markdown"):

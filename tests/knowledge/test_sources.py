@@ -16,7 +16,7 @@ from sitechat.knowledge.index.indexing_run import index_all
 from sitechat.knowledge.index.outcomes import Outcome
 from sitechat.knowledge.index.page_queries import remove
 from sitechat.knowledge.index.page_storing import store
-from sitechat.knowledge.reading.formats import LARGEST
+from sitechat.knowledge.reading.formats import MAX_SIZE
 from sitechat.knowledge.sources import AnySource, Document, registry
 from sitechat.models import Page, Passage
 from tests.indexed import Groups, known_urls
@@ -182,7 +182,7 @@ def test_an_invalid_file_or_name_does_not_affect_the_others(tmp_path: Path) -> N
 def test_files_that_are_too_large_or_gone_are_reported(tmp_path: Path) -> None:
     large = tmp_path / "large.log"
     with large.open("wb") as file:
-        file.truncate(LARGEST + 1)
+        file.truncate(MAX_SIZE + 1)
     for name, problem in (("large.log", "too large"), ("gone.log", "cannot be opened")):
         document = Document(url="/x/", key="x", text=tmp_path / name, format="plain")
         assert store(document, "test").problem.startswith(problem)

@@ -76,7 +76,7 @@ def write_content(
     Returns:
         `ADDED`, `CHANGED` or `UNCHANGED`.
     """
-    digest = _digest(reading.title, language, audience, reading.cuts)
+    digest = _digest(reading.title, language, audience, reading.passages)
     unchanged = Page.objects.filter(url_hash=url_hash(url), content_hash=digest)
     if unchanged.update(seen=timezone.now(), error="", key=document.key):
         row = unchanged.first()
@@ -93,14 +93,14 @@ def write_content(
         page.title = _title(page, document, reading)
         page.language, page.audience = language, audience
         page.content_hash, page.stamp = digest, uuid.uuid4()
-        page.words = sum(count_words(piece.text) for piece in reading.cuts)
+        page.words = sum(count_words(piece.text) for piece in reading.passages)
         page.indexed = page.seen = timezone.now()
         page.error = ""
         page.save()
-        cuts = reading.cuts
+        drafts = reading.passages
         if has_snapshot(document, reading):
-            cuts = repeated_text.without_known_lines(source, cuts)
-        _store_passages(page, _without_heading(cuts, page.title))
+            drafts = repeated_text.without_known_lines(source, drafts)
+        _store_passages(page, _without_heading(drafts, page.title))
         if outcome is Outcome.CHANGED:
             PageSnapshot.objects.filter(page=page).delete()
         _store_snapshot(page, document, reading, text_hash)
@@ -127,14 +127,14 @@ def _title(page: Page, document: Document, reading: Reading) -> str:
     return reading.title
 
 
-def _without_heading(cuts: list[PassageDraft], title: str) -> list[PassageDraft]:
+def _without_heading(drafts: list[PassageDraft], title: str) -> list[PassageDraft]:
     """Drop headings that equal the title, as `repeated_text` has done with the stored passages.
 
     Otherwise unchanged passages would lose their vectors.
     """
     return [
         replace(piece, headings=tuple(heading for heading in piece.headings if heading != title))
-        for piece in cuts
+        for piece in drafts
     ]
 
 
@@ -183,7 +183,7 @@ def page_at(document: Document, url: str, source: str) -> Page:
     return page
 
 
-def _store_passages(page: Page, cuts: list[PassageDraft]) -> None:
+def _store_passages(page: Page, drafts: list[PassageDraft]) -> None:
     # Passages with unchanged text keep their vectors, which may have cost money.
     vectors = {
         (tuple(passage.headings), passage.text): (passage.vector, passage.embedder)
@@ -201,7 +201,7 @@ def _store_passages(page: Page, cuts: list[PassageDraft]) -> None:
                 vector=vector,
                 embedder=embedder,
             )
-            for number, piece in enumerate(cuts)
+            for number, piece in enumerate(drafts)
             for vector, embedder in [vectors.get((piece.headings, piece.text), (None, ""))]
         ],
         batch_size=200,
@@ -210,11 +210,11 @@ def _store_passages(page: Page, cuts: list[PassageDraft]) -> None:
 
 def text_digest(language: str, reading: Reading) -> str:
     """Return a hash of a page's text, which is equal for pages with the same text."""
-    parts = [language, [[*piece.headings, piece.text] for piece in reading.cuts]]
+    parts = [language, [[*piece.headings, piece.text] for piece in reading.passages]]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def _digest(title: str, language: str, audience: list[str], cuts: list[PassageDraft]) -> str:
-    passages = [[*piece.headings, piece.text] for piece in cuts]
+def _digest(title: str, language: str, audience: list[str], drafts: list[PassageDraft]) -> str:
+    passages = [[*piece.headings, piece.text] for piece in drafts]
     parts = [_READER_VERSION, title, language, audience, passages]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

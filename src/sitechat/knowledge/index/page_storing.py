@@ -26,7 +26,7 @@ from sitechat.knowledge.page_addresses import is_address, without_prefix
 from sitechat.knowledge.reading import Unreadable
 from sitechat.knowledge.reading.child_limits import DocumentBudget, read_document
 from sitechat.knowledge.reading.documents import Draft, Reading
-from sitechat.knowledge.reading.formats import BINARY, SUFFIXES, file_data, file_format
+from sitechat.knowledge.reading.formats import BINARY_FORMATS, SUFFIXES, file_data, file_format
 from sitechat.knowledge.sources.base import Document
 from sitechat.models import IndexState, Page, stored_key, url_hash
 from sitechat.runtime import database
@@ -73,7 +73,7 @@ def store(document: Document, source: str, since: datetime | None = None) -> Sto
         else:
             if reading.noindex:
                 problem, gone = "says noindex", True
-            elif not reading.cuts:
+            elif not reading.passages:
                 problem, gone = "contains no text", True
     if audience is None or problem:
         with database.atomic():
@@ -170,7 +170,7 @@ def _read(document: Document, url: str, *, is_run: bool) -> Reading:
     """Read a document within its budget, which is smaller if an editor waits for it."""
     fallback, data, format = url, document.text, document.format
     if isinstance(data, Path):
-        is_certain = SUFFIXES.get(data.suffix.lower()) in ("page", *BINARY)
+        is_certain = SUFFIXES.get(data.suffix.lower()) in ("page", *BINARY_FORMATS)
         fallback = data.stem.replace("-", " ").replace("_", " ").capitalize()
         format = file_format(data, "" if is_certain else format)
         data = file_data(data, format)

@@ -52,7 +52,7 @@ T = TypeVar("T")
 def lines_of(reading: Reading) -> frozenset[str]:
     """Return the short lines of a page, with a prefix before headings; see `_without_lines`."""
     headings = set(reading.headings)
-    lines = {line for piece in reading.cuts for line in piece.text.split("\n")}
+    lines = {line for piece in reading.passages for line in piece.text.split("\n")}
     return frozenset(
         f"{_HEADING}{line}" if line in headings else line
         for line in lines | headings
@@ -128,13 +128,13 @@ def apply_known(source: str, since: datetime) -> None:
         _drop_lines(set(frame.lines), list(changed.values_list("pk", flat=True)))
 
 
-def without_known_lines(source: str, cuts: list[PassageDraft]) -> list[PassageDraft]:
+def without_known_lines(source: str, drafts: list[PassageDraft]) -> list[PassageDraft]:
     """Return passages without the known shared lines of a source, unless nothing would be left."""
     lines = set(_frame(source).lines)
     if not lines:
-        return cuts
-    kept = [replace(piece, text=_without_lines(piece.text, lines)) for piece in cuts]
-    return [piece for piece in kept if piece.text] or cuts
+        return drafts
+    kept = [replace(piece, text=_without_lines(piece.text, lines)) for piece in drafts]
+    return [piece for piece in kept if piece.text] or drafts
 
 
 def _frame(source: str) -> SourceFrame:

@@ -1,13 +1,13 @@
-"""Extraction of text from pages and files of any format, as blocks cut into passages.
+"""Extraction of text from pages and files: a parser per format yields blocks, cut into passages.
 
-This package uses neither the database nor the site's settings, so it can be tried on any text. It
-imports `text`. Parsers are imported when the first document of their format is read.
+Only `child_limits` reads a setting, and nothing uses the database, so that the package can be tried
+on any text. It imports `text`. The first document of a format imports its parser.
 """
 
 from __future__ import annotations
 
 from sitechat.knowledge.reading.blocks import Block, Content, Unreadable
 from sitechat.knowledge.reading.formats import read, read_file
-from sitechat.knowledge.reading.passages import PassageDraft, cut
+from sitechat.knowledge.reading.passages import PassageDraft, cut_passages
 
-__all__ = ["Block", "Content", "PassageDraft", "Unreadable", "cut", "read", "read_file"]
+__all__ = ["Block", "Content", "PassageDraft", "Unreadable", "cut_passages", "read", "read_file"]

@@ -1,4 +1,4 @@
-"""The layout of elements, as far as tags and inline styles show it."""
+"""The layout of elements, derived from their tags, classes and inline styles."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from sitechat.knowledge.reading.visibility import classes, is_for_screen_readers
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-_BLOCKS = frozenset((
+_BLOCK_TAGS = frozenset((
     "address", "article", "aside", "blockquote", "body", "br", "caption", "center", "dd",
     "details", "dialog", "dir", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer",
     "form", "frameset", "header", "hgroup", "hr", "legend", "li", "listing", "main", "marquee",
     "menu", "nav", "ol", "optgroup", "option", "p", "plaintext", "pre", "search", "section",
     "summary", "table", "tbody", "tfoot", "thead", "tr", "ul", "xmp",
 ))  # fmt: skip
-_SPACED = frozenset(("del", "s", "strike", "button", "label"))
-"""Inline elements that browsers draw apart from the words around them."""
+_SPACED_TAGS = frozenset(("del", "s", "strike", "button", "label"))
+"""Inline elements that browsers display with space around them."""
 _BLOCK_DISPLAYS = frozenset((
     "block", "flex", "flow-root", "grid", "list-item", "table", "table-caption", "table-row",
     "table-row-group",
@@ -30,15 +30,28 @@ _SPACED_DISPLAYS = frozenset((
 _BLOCK_CLASSES = frozenset(("block", "d-block", "is-block", "u-block"))
 """Classes of CSS frameworks that lay out an inline element as a block."""
 _WORD_END = re.compile(r"[^\W\d_]{4,}$")
-_CONTAINERS = frozenset(("flex", "grid", "inline-flex", "inline-grid"))
+_ITEM_CONTAINERS = frozenset(("flex", "grid", "inline-flex", "inline-grid"))
 _PREFORMATTED = frozenset(("pre", "listing", "xmp", "plaintext"))
 _KEEP_LINES = frozenset(("pre", "pre-wrap", "pre-line", "break-spaces"))
-_STRUCTURE = ("h1", "h2", "h3", "h4", "h5", "h6", "table", "pre", "ul", "ol", "dl", "blockquote")
-"""Elements that a layout table contains in its cells, but a data table does not."""
+_STRUCTURE = (
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "table",
+    "pre",
+    "ul",
+    "ol",
+    "dl",
+    "blockquote",
+)
+"""Elements that only layout tables contain in their cells, not data tables."""
 
 
 def is_block(element: HtmlElement) -> bool:
-    """Return whether an element begins and ends a line."""
+    """Return whether browsers start a new line before and after an element."""
     display = _display(element)
     if display in _BLOCK_DISPLAYS or _is_item(element):
         return True
@@ -46,13 +59,13 @@ def is_block(element: HtmlElement) -> bool:
         return True
     if display == "inline" or display in _SPACED_DISPLAYS:
         return False
-    return element.tag in _BLOCKS
+    return element.tag in _BLOCK_TAGS
 
 
 def is_spaced(element: HtmlElement) -> bool:
-    """Return whether an inline element is drawn apart from the words around it."""
+    """Return whether browsers display an inline element with space around it."""
     return (
-        element.tag in _SPACED
+        element.tag in _SPACED_TAGS
         or _display(element) in _SPACED_DISPLAYS
         or (element.tag == "li" and not is_block(element))
         or is_for_screen_readers(element)
@@ -77,13 +90,14 @@ def has_structure(element: HtmlElement) -> bool:
     return next((True for inner in element.iter(*_STRUCTURE) if inner is not element), False)
 
 
-def raised_mark(element: HtmlElement, before: str) -> str:
-    """Return the text that separates a superscript from the text before it; "" if none is needed.
+def superscript_separator(element: HtmlElement, before: str) -> str:
+    """Return the text between a superscript and the text before it; "" if none is needed.
 
-    "m2" and "2nd" are written without a mark, but "10^6" and "delivery 1" (a footnote) with one.
+    Examples: "m2" and "2nd" need none, but powers such as "10^6" and footnotes such as "delivery 1"
+    do.
 
     Args:
-        element: An element that begins.
+        element: The superscript, or any other element.
         before: The text before it.
     """
     if element.tag not in ("sup", "a"):
@@ -91,12 +105,12 @@ def raised_mark(element: HtmlElement, before: str) -> str:
         if parent is None or parent.tag not in ("msup", "msubsup"):
             return ""
         return "^" if element.getnext() is None and element.getprevious() is not None else ""
-    raised = "".join(element.itertext()).strip()
-    if not raised[:1].isalnum():
+    superscript = "".join(element.itertext()).strip()
+    if not superscript[:1].isalnum():
         return ""
     if _is_note_reference(element):
         return " "
-    if element.tag == "sup" and before[-1:].isdigit() and raised[0].isdigit():
+    if element.tag == "sup" and before[-1:].isdigit() and superscript[0].isdigit():
         return "^"
     return " " if element.tag == "sup" and _WORD_END.search(before) else ""
 
@@ -114,7 +128,7 @@ def _is_note_reference(element: HtmlElement) -> bool:
 def _is_item(element: HtmlElement) -> bool:
     """Return whether an element is an item of a flexible box or a grid."""
     parent = element.getparent()
-    return parent is not None and _display(parent) in _CONTAINERS
+    return parent is not None and _display(parent) in _ITEM_CONTAINERS
 
 
 def _display(element: HtmlElement) -> str:

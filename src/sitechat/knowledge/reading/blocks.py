@@ -21,7 +21,7 @@ class Content:
     title: str = ""
     language: str = ""
     noindex: bool = False
-    """Whether the page asks not to be indexed."""
+    """Whether the page says noindex."""
 
 
 class Unreadable(Exception):

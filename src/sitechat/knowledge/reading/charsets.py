@@ -1,4 +1,4 @@
-"""Decoding of pages and files, with encodings detected as in the HTML standard."""
+"""Decompression and decoding of pages and files. Encodings are detected as in the HTML standard."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _WINDOWS = ("cp125", "cp874")
-_BROTLI_CHUNK = 8  # bytes, which may unpack to millions
-_INFLATED_CHUNK = 4096  # bytes, which are copied for each member
+_BROTLI_CHUNK = 8  # bytes; a longer chunk could expand beyond the limit at once
+_INFLATED_CHUNK = 4096  # bytes; zlib copies the rest of a chunk after each member
 _PADDING = re.compile(rb"\0*")
 _PRESCANNED = 4096  # bytes at the beginning of a page; the standard asks for 1024
 _TAG = re.compile(
@@ -34,8 +34,8 @@ _XML = re.compile(rb"""\A\s*<\?xml\b[^>]*?encoding\s*=\s*["']([\w:.+-]+)""")
 def decode(data: bytes, charset: str = "", *, is_html: bool = True) -> str:
     """Decode bytes.
 
-    The encoding is tried in this order: a byte order mark, `charset`, the encoding that the page
-    declares in a `<meta>`, UTF-8. If the bytes are invalid in one of them, the next is tried.
+    Encodings are tried in this order until the bytes are valid: that of a byte order mark,
+    `charset`, those that the page declares, UTF-8. After a byte order mark no other is tried.
 
     Args:
         data: The bytes.
@@ -48,7 +48,7 @@ def decode(data: bytes, charset: str = "", *, is_html: bool = True) -> str:
     for mark, name in _MARKS:
         if data.startswith(mark):
             data = data[len(mark) :]
-            text = _text(data, name)
+            text = _decoded(data, name)
             if text is None:
                 raise _undecodable(data, name)
             return text
@@ -59,46 +59,46 @@ def decode(data: bytes, charset: str = "", *, is_html: bool = True) -> str:
     if "utf-8" not in names:
         names.append("utf-8")
     for name in names:
-        text = _text(data, name)
+        text = _decoded(data, name)
         if text is not None:
             return text
     raise _undecodable(data, names[0])
 
 
 def stream_decoder(start: bytes) -> codecs.IncrementalDecoder:
-    """Return a decoder of a text that comes in parts. Invalid bytes become U+FFFD.
+    """Return a decoder for a text that arrives in parts. Invalid bytes become U+FFFD.
 
     The encoding is that of a byte order mark or an XML declaration, otherwise UTF-8.
 
     Args:
         start: The first bytes, which include the XML declaration if there is one.
     """
-    for start_mark, name in (*_MARKS, (b"<\0", "utf-16-le"), (b"\0<", "utf-16-be")):
-        if start.startswith(start_mark):
+    for mark, name in (*_MARKS, (b"<\0", "utf-16-le"), (b"\0<", "utf-16-be")):
+        if start.startswith(mark):
             return codecs.getincrementaldecoder(name)("replace")
     xml = _XML.match(start)
     name = codec(_label(xml[1])) if xml else ""
     return codecs.getincrementaldecoder(name or "utf-8")("replace")
 
 
-def unpacked(data: bytes, encodings: str, largest: int) -> bytes:
+def decompressed(data: bytes, encodings: str, max_size: int) -> bytes:
     """Decompress a body according to its `Content-Encoding`.
 
     Args:
         data: The body.
         encodings: The value of the header.
-        largest: Maximum size of the decompressed body, in bytes.
+        max_size: Maximum size of the decompressed body, in bytes.
 
     Raises:
-        Unreadable: The encoding is unknown, or the body is broken or longer than `largest`.
+        Unreadable: The encoding is unknown, or the body is broken or longer than `max_size`.
     """
     for encoding in reversed([part.strip().lower() for part in encodings.split(",")]):
         if encoding in ("", "identity"):
             continue
         if encoding in ("gzip", "x-gzip", "deflate"):
-            data = inflated(data, largest)
+            data = decompressed_zlib(data, max_size)
         elif encoding == "br" and _has_brotli():
-            data = _unbrotlied(data, largest)
+            data = _decompressed_brotli(data, max_size)
         else:
             raise Unreadable(
                 f"is compressed with {encoding[:40]!r}, which the chat can't decompress: serve it "
@@ -110,12 +110,12 @@ def unpacked(data: bytes, encodings: str, largest: int) -> bytes:
 def _has_brotli() -> bool:
     try:
         return find_spec("brotli") is not None
-    except ValueError:  # it is being imported, or replaced
+    except ValueError:  # the module is incomplete or replaced, so it has no specification
         return False
 
 
-def _unbrotlied(data: bytes, largest: int) -> bytes:
-    """Decompress Brotli data with the library with which the site has compressed them."""
+def _decompressed_brotli(data: bytes, max_size: int) -> bytes:
+    """Decompress Brotli data. A site that compresses its pages with Brotli has the library."""
     import brotli
 
     stream = brotli.Decompressor()
@@ -125,8 +125,8 @@ def _unbrotlied(data: bytes, largest: int) -> bytes:
         for at in range(0, len(data), _BROTLI_CHUNK):
             part = stream.process(data[at : at + _BROTLI_CHUNK])
             size += len(part)
-            if size > largest:
-                raise _too_large(largest)
+            if size > max_size:
+                raise _too_large(max_size)
             parts.append(part)
     except brotli.error as error:
         raise Unreadable("its compressed data are broken") from error
@@ -135,33 +135,33 @@ def _unbrotlied(data: bytes, largest: int) -> bytes:
     return b"".join(parts)
 
 
-def inflated(data: bytes, largest: int) -> bytes:
+def decompressed_zlib(data: bytes, max_size: int) -> bytes:
     """Decompress data that was compressed with gzip or deflate.
 
     Args:
         data: The compressed data.
-        largest: Maximum size of the decompressed data, in bytes.
+        max_size: Maximum size of the decompressed data, in bytes.
 
     Raises:
-        Unreadable: The data are broken, or longer than `largest`.
+        Unreadable: The data are broken, or longer than `max_size`.
     """
     for window in (47, -15):  # gzip or zlib, else deflate without a header
         parts: list[bytes] = []
         try:
-            for part in _members(data, window, largest):
-                parts.append(part)  # noqa: PERF402 (list.extend would lose them at an error)
+            for part in _members(data, window, max_size):
+                parts.append(part)  # noqa: PERF402 (list.extend would lose them if an error occurs)
         except zlib.error:
-            if parts:  # the data after the last member are not compressed: ignore them
+            if parts:  # ignore uncompressed data after the last member
                 return b"".join(parts)
             continue
         return b"".join(parts)
     raise Unreadable("its compressed data are broken")
 
 
-def _members(data: bytes, window: int, largest: int) -> Iterator[bytes]:
-    """Yield the decompressed members of compressed data: gzip data may have several.
+def _members(data: bytes, window: int, max_size: int) -> Iterator[bytes]:
+    """Yield the decompressed members of compressed data. Gzip data may have several members.
 
-    The data are read in pieces, because zlib copies all data that follow a member.
+    The data are passed in pieces, because zlib copies everything that follows a member.
     """
     at = size = 0
     while at < len(data):
@@ -171,21 +171,21 @@ def _members(data: bytes, window: int, largest: int) -> Iterator[bytes]:
             piece = data[at : at + _INFLATED_CHUNK]
             if not piece:
                 raise Unreadable("its compressed data end too early")
-            part = stream.decompress(piece, largest + 1 - size)
+            part = stream.decompress(piece, max_size + 1 - size)
             size += len(part)
-            if size > largest or stream.unconsumed_tail:
-                raise _too_large(largest)
+            if size > max_size or stream.unconsumed_tail:
+                raise _too_large(max_size)
             parts.append(part)
             at += len(piece) - len(stream.unused_data)
         yield b"".join(parts)
         at = _PADDING.match(data, at).end()  # type: ignore[union-attr] # it may match ""
 
 
-def _too_large(largest: int) -> Unreadable:
-    return Unreadable(f"too large: more than {largest:,} bytes when unpacked")
+def _too_large(max_size: int) -> Unreadable:
+    return Unreadable(f"too large: more than {max_size:,} bytes when unpacked")
 
 
-def _text(data: bytes, name: str) -> str | None:
+def _decoded(data: bytes, name: str) -> str | None:
     """Decode bytes in an encoding; return None if they are invalid in it."""
     try:
         if name.startswith(_WINDOWS):

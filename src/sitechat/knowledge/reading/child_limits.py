@@ -1,8 +1,8 @@
-"""Reading of documents within limits of time and memory, in a process that can be stopped.
+"""Reading of documents within limits of time and memory, in a child process that can be stopped.
 
-A malicious page or file may need hours or all memory to parse. A thread can't be stopped while it
-parses, so documents are parsed in a separate process. It is started with the first document and
-reads all documents that follow.
+A malicious page or file may need hours or all memory to parse, and a parsing thread can't be
+stopped. So documents are parsed in a child process; see `child_process`. The first document starts
+it, and it reads further documents.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from sitechat.knowledge.reading.passages import PassageDraft
 from sitechat.runtime.per_process import PerProcess
 
 _MAX_READERS = 4
-"""Maximum number of documents read at the same time for this process; others wait."""
+"""Maximum number of documents that this process has read at the same time; others wait."""
 _MAX_IDLE = 1
 """Maximum number of idle reader processes that are kept for the next document."""
 _STARTUP_SECONDS = 5.0
-"""Seconds that a new process may need to start, in addition to the document's budget."""
-_TRIES = 3
-"""Maximum number of processes that are started for a document."""
+"""Seconds that a new reader process may take to start, in addition to the document's budget."""
+_MAX_TRIES = 3
+"""Maximum number of reader processes that are tried for a document."""
 _OUT_OF_TIME = {
     getattr(signal, name, None) for name in ("SIGPROF", "SIGALRM", "SIGXCPU", "SIGVTALRM")
 }
@@ -91,26 +91,30 @@ def read_document(draft: Draft, budget: DocumentBudget) -> Reading:
             "wall": budget.wall,
         }
     ).encode()
-    answer = _answer(head, data, budget)
+    answer = _ask_reader(head, data, budget)
     if answer.get("error") == "memory":
-        raise OverBudget(_message(f"needs more than {budget.megabytes:g} MB of memory"))
+        raise _over_budget(f"needs more than {budget.megabytes:g} MB of memory")
     if "error" in answer:
         raise Unreadable(answer["message"])
     reading = answer["reading"]
-    cuts = [PassageDraft(tuple(piece["headings"]), piece["text"]) for piece in reading.pop("cuts")]
-    return Reading(cuts=cuts, **reading)
+    passages = [
+        PassageDraft(tuple(piece["headings"]), piece["text"]) for piece in reading.pop("passages")
+    ]
+    return Reading(passages=passages, **reading)
 
 
-def _message(what: str) -> str:
-    return f"{what} to be read, which CHAT_DOCUMENT_BUDGET does not allow; its old text is kept"
+def _over_budget(problem: str) -> OverBudget:
+    return OverBudget(
+        f"{problem} to be read, which CHAT_DOCUMENT_BUDGET does not allow; its old text is kept"
+    )
 
 
-def _answer(head: bytes, data: bytes, budget: DocumentBudget) -> dict[str, Any]:
+def _ask_reader(head: bytes, data: bytes, budget: DocumentBudget) -> dict[str, Any]:
     pool = _pool()
     if not pool.slots.acquire(timeout=budget.wall):
         raise Unreadable("other documents are being read; chat_index will read it")
     try:
-        for _ in range(_TRIES):
+        for _ in range(_MAX_TRIES):
             reader = pool.take() or _Reader()
             with reader.stopped_after(budget.wall + _STARTUP_SECONDS):
                 if not reader.send(head, data):
@@ -129,10 +133,10 @@ def _answer(head: bytes, data: bytes, budget: DocumentBudget) -> dict[str, Any]:
 def _failure(code: int, budget: DocumentBudget) -> Unreadable:
     """Return why a reader process ended before it answered, by its exit code."""
     if -code in _OUT_OF_TIME:
-        return OverBudget(_message(f"takes more than {budget.seconds:g} s"))
+        return _over_budget(f"takes more than {budget.seconds:g} s")
     if -code == getattr(signal, "SIGKILL", None):
-        return OverBudget(_message(f"takes more than {budget.wall:g} s or too much memory"))
-    return OverBudget(_message(f"needs more than {budget.megabytes:g} MB of memory (exit {code})"))
+        return _over_budget(f"takes more than {budget.wall:g} s or too much memory")
+    return _over_budget(f"needs more than {budget.megabytes:g} MB of memory (exit {code})")
 
 
 class _Reader:
@@ -187,12 +191,11 @@ class _Reader:
     def stopped_after(self, seconds: float) -> Iterator[None]:
         """Kill the process if the block takes longer.
 
-        Usually the kernel ends the process before; see `child_process`. Some systems have no
-        interval timers, however.
+        On most systems, a timer of the kernel has ended the process before; see `child_process`.
         """
         timer = threading.Timer(seconds, self._process.kill)
         timer.daemon = True
-        # If no thread can be started, the reader process still limits its own time.
+        # If no thread can be started, only the timer of the kernel ends the process.
         with contextlib.suppress(RuntimeError):
             timer.start()
         try:
@@ -256,17 +259,18 @@ _pool = PerProcess(_Pool)
 
 
 def environment() -> dict[str, str]:
-    """Return the environment variables that parsers need, but not those with secrets."""
-    kept = ("PATH", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "HOME")
+    """Return the environment variables that parsers need. Others may contain secrets."""
+    names = ("PATH", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "HOME")
     return {
         name: value
         for name, value in os.environ.items()
-        if name.upper() in kept or name.startswith(("LC_", "LD_", "DYLD_", "PYTHON", "VIRTUAL_ENV"))
+        if name.upper() in names
+        or name.startswith(("LC_", "LD_", "DYLD_", "PYTHON", "VIRTUAL_ENV"))
     }
 
 
 def _python() -> str:
-    """Return the path of this Python. In servers that embed Python, it is not `sys.executable`."""
+    """Return the path of this Python. In some servers, `sys.executable` is the server."""
     if Path(sys.executable or "").name.lower().startswith(("python", "pypy")):
         return sys.executable
     for folder in (Path(sys.prefix), Path(sys.base_prefix)):

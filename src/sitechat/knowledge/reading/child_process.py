@@ -1,8 +1,8 @@
-"""The child process that reads documents, so that reading can be stopped at any moment.
+"""The child process that reads documents.
 
-It is started by `child_limits`, reads jobs from its standard input, and ends when that is closed or
-when it has been idle for a while. The kernel stops it when a job exceeds its time, whatever code is
-running then.
+`child_limits` starts the process. It reads jobs from its standard input, and ends when the input is
+closed or when it has been idle for a while. A timer of the kernel ends it when a job exceeds its
+time, even while a library is running.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ from typing import Any, BinaryIO
 
 from sitechat.knowledge.reading.blocks import Unreadable
 from sitechat.knowledge.reading.documents import Draft, read_draft
-from sitechat.knowledge.reading.office import TYPES
+from sitechat.knowledge.reading.office import MEDIA_TYPES
 
-IDLE = 60.0
+IDLE_SECONDS = 60.0
 """Seconds after which an idle process ends."""
 LENGTHS = struct.Struct(">II")
-"""The lengths in bytes of the two parts of a job. Before an answer: its length, and 0."""
+"""Two lengths in bytes: of the head and the data of a job; or of an answer, followed by 0."""
 STARTED = b"\1"
-"""Confirms that a job was received."""
-_NEEDED = {
+"""The byte that confirms that a job was received."""
+_MODULES = {
     "html": ["lxml.html"],
     "page": ["lxml.html"],
     "markdown": ["lxml.html", "markdown_it"],
     "rst": ["lxml.html", "docutils.core", "docutils.writers.html5_polyglot",
             "docutils.parsers.rst.directives.body"],
     "pdf": ["pypdf"],
-    **{format: ["lxml.html", "markdown_it", "kreuzberg"] for format in TYPES},
+    **{format: ["lxml.html", "markdown_it", "kreuzberg"] for format in MEDIA_TYPES},
 }  # fmt: skip
-"""The modules for each format, which are imported before the time of a document is measured."""
+"""The modules for each format. They are imported before the time of a document is measured."""
 
 
 def main() -> None:
@@ -45,7 +45,7 @@ def main() -> None:
     # Libraries may print to standard output, so the answers have a separate pipe.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    _set_timer("ITIMER_REAL", IDLE)
+    _set_timer("ITIMER_REAL", IDLE_SECONDS)
     while (lengths := jobs.read(LENGTHS.size)) and len(lengths) == LENGTHS.size:
         head_length, data_length = LENGTHS.unpack(lengths)
         head: dict[str, Any] = json.loads(jobs.read(head_length))
@@ -59,11 +59,12 @@ def main() -> None:
         _send(answers, answer)
         if answer.get("error") == "memory":
             return  # the next job gets a new process with free memory
-        _set_timer("ITIMER_REAL", IDLE)
+        _set_timer("ITIMER_REAL", IDLE_SECONDS)
 
 
 def _answer(head: dict[str, Any], data: bytes) -> dict[str, Any]:
-    for module in _NEEDED.get(head["format"], []):
+    """Read the document of a job within its limits; return the content or the error."""
+    for module in _MODULES.get(head["format"], []):
         with suppress(ImportError):
             import_module(module)
     draft = Draft(
@@ -100,7 +101,7 @@ def _set_timer(which: str, seconds: float) -> None:
 
 
 def _limit_memory(megabytes: float) -> None:
-    """Limit the memory to what is in use plus `megabytes`, if the system can measure it."""
+    """Allow `megabytes` in addition to the memory in use, if the system can measure it."""
     try:
         import resource
 

@@ -1,4 +1,7 @@
-"""Elements that are shown within a text but are not part of it, such as "Copy" buttons."""
+"""Detection of elements that are displayed within a text but do not belong to it.
+
+Examples are "Copy" buttons, links to a heading itself, and line numbers.
+"""
 
 from __future__ import annotations
 
@@ -59,9 +62,9 @@ def is_consent_banner(element: HtmlElement) -> bool:
 
 
 def is_decoration_of_heading(element: HtmlElement, heading: HtmlElement) -> bool:
-    """Return whether an element in a heading is a control, an icon or a note beside its words.
+    """Return whether an element in a heading is a control or a note that does not belong to it.
 
-    The caller keeps it if the heading has no other text; see `has_own_text`.
+    If the heading has no other text, the caller keeps such elements; see `has_own_text`.
     """
     if is_button(element) or _is_link_to(heading, element):
         return True
@@ -96,9 +99,9 @@ def has_own_text(heading: HtmlElement) -> bool:
     """Return whether a heading has text besides its decorations."""
     from lxml import etree
 
-    inside = 0
+    depth = 0
     for event, element in etree.iterwalk(heading, events=("start", "end")):
-        is_left_out = (
+        is_decoration = (
             element is not heading
             and isinstance(element.tag, str)
             and (
@@ -108,12 +111,12 @@ def has_own_text(heading: HtmlElement) -> bool:
             )
         )
         if event == "start":
-            inside += is_left_out
+            depth += is_decoration
             text = element.text
         else:
-            inside -= is_left_out
+            depth -= is_decoration
             text = element.tail if element is not heading else None
-        if not inside and text and without_invisible(text).strip(PERMALINKS + " \t\r\n\xa0"):
+        if not depth and text and without_invisible(text).strip(PERMALINKS + " \t\r\n\xa0"):
             return True
     return False
 
@@ -149,8 +152,8 @@ def _is_link_to(heading: HtmlElement, element: HtmlElement) -> bool:
     href = element.get("href") or ""
     if element.tag != "a" or not href.startswith("#"):
         return False
-    places = [heading, *heading.iterdescendants()]
+    targets = [heading, *heading.iterdescendants()]
     parent = heading.getparent()
     if parent is not None:
-        places.append(parent)
-    return any(href[1:] in (place.get("id"), place.get("name")) for place in places)
+        targets.append(parent)
+    return any(href[1:] in (target.get("id"), target.get("name")) for target in targets)

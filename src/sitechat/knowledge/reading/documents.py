@@ -6,23 +6,25 @@ from dataclasses import dataclass, field
 
 from sitechat.knowledge.reading.blocks import Block
 from sitechat.knowledge.reading.formats import read
-from sitechat.knowledge.reading.passages import PassageDraft, cut
+from sitechat.knowledge.reading.passages import PassageDraft, cut_passages
 from sitechat.knowledge.text.invisible_characters import without_invisible
 from sitechat.safe_text import storable
 
 _MAX_TITLE_LENGTH = 500
-_MAX_PASSAGES = 2000  # of one page; an average page has about ten
+_MAX_PASSAGES = 2000  # per document; an average one has about ten
 
 
 @dataclass(frozen=True)
 class Draft:
-    """A document before it is read. `title` takes precedence over the document's own title."""
+    """A document before it is read."""
 
     data: str | bytes
     format: str
     charset: str = ""
     title: str = ""
+    """The title that the source sets. It takes precedence over the document's own title."""
     fallback_title: str = ""
+    """The title if the document has none."""
 
 
 @dataclass(frozen=True)
@@ -31,14 +33,14 @@ class Reading:
 
     title: str = ""
     has_own_title: bool = False
-    """Whether the document has a title that is not its heading, and that was not replaced."""
+    """Whether `title` is the document's own title and differs from its heading."""
     heading: str = ""
     """The first heading of the first level."""
     language: str = ""
     noindex: bool = False
-    cuts: list[PassageDraft] = field(default_factory=list)
+    passages: list[PassageDraft] = field(default_factory=list)
     headings: list[str] = field(default_factory=list)
-    """All headings. Each is a line of a passage's text, or one of the headings above a passage."""
+    """All headings of the document."""
 
 
 def read_draft(draft: Draft) -> Reading:
@@ -48,17 +50,17 @@ def read_draft(draft: Draft) -> Reading:
         Unreadable: It can't be read; the message says what is wrong and what to do.
     """
     content = read(draft.data, draft.format, draft.charset)
-    given, own = _clean(draft.title), _clean(content.title)[:_MAX_TITLE_LENGTH]
-    title = (given or own or _clean(draft.fallback_title))[:_MAX_TITLE_LENGTH]
+    source_title, own_title = _clean(draft.title), _clean(content.title)[:_MAX_TITLE_LENGTH]
+    title = (source_title or own_title or _clean(draft.fallback_title))[:_MAX_TITLE_LENGTH]
     blocks = [Block(_clean(block.text), block.level) for block in content.blocks]
     heading = next((block.text for block in blocks if block.level == 1), "")[:_MAX_TITLE_LENGTH]
     return Reading(
         title=title,
-        has_own_title=bool(own) and not given and own != heading,
+        has_own_title=bool(own_title) and not source_title and own_title != heading,
         heading=heading,
         language=_clean(content.language),
         noindex=content.noindex,
-        cuts=cut(blocks, title)[:_MAX_PASSAGES],
+        passages=cut_passages(blocks, title)[:_MAX_PASSAGES],
         headings=[block.text for block in blocks if block.level][:_MAX_PASSAGES],
     )
 

@@ -1,7 +1,7 @@
-"""Rewriting of elements that look different in browsers than in the markup.
+"""Rewriting of elements that browsers display differently from the order of the markup.
 
-Shadow roots replace the content of their hosts, drawings and menus are replaced by their readable
-text, and a cell that spans several rows is repeated in each of them.
+A shadow root replaces the content of its host. Drawings and menus are replaced with their readable
+text. A cell that spans several rows is repeated in each of them.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-_KEPT = ("aria-hidden", "class", "hidden", "id", "role", "style")
-"""Attributes of a replaced element that decide whether it is visible."""
+_KEPT_ATTRIBUTES = ("aria-hidden", "class", "hidden", "id", "role", "style")
+"""Attributes of a replaced element that are kept, because its visibility depends on them."""
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
-_LONGEST_MENU = 30  # options; longer menus are lists of countries or years
-_LONGEST_CELL = 200  # characters of a cell that is repeated
-_MAX_REPEATED = 5000  # cells of one page
+_MAX_OPTIONS = 30  # of a menu; longer menus are lists of countries or years
+_MAX_CELL_LENGTH = 200  # characters of a repeated cell
+_MAX_REPEATED_CELLS = 5000  # of a page
 
 
-def compose(root: HtmlElement) -> None:
-    """Rewrite a page's elements in place."""
+def rewrite(root: HtmlElement) -> None:
+    """Rewrite the elements of a page in place."""
     hosts: set[HtmlElement] = set()
     for template in list(root.iter("template")):
         host = template.getparent()
@@ -33,9 +33,9 @@ def compose(root: HtmlElement) -> None:
         _replace_drawing(drawing)
     for menu in list(root.iter("select")):
         _replace_menu(menu)
-    left = _MAX_REPEATED
+    remaining = _MAX_REPEATED_CELLS
     for table in list(root.iter("table")):
-        left -= _repeat_cells(table, left)
+        remaining -= _repeat_cells(table, remaining)
 
 
 def _attach_shadow_root(host: HtmlElement, template: HtmlElement) -> None:
@@ -54,10 +54,10 @@ def _attach_shadow_root(host: HtmlElement, template: HtmlElement) -> None:
     ]
     host.text = template.text
     host.extend(list(template))
-    for place in slots:
-        nodes = named.pop(place.get("name") or "", [])
+    for slot_element in slots:
+        nodes = named.pop(slot_element.get("name") or "", [])
         if any(not isinstance(node, str) or node.strip() for node in nodes):
-            _fill(place, nodes)
+            _fill(slot_element, nodes)
 
 
 def _fill(element: HtmlElement, nodes: list[HtmlElement | str]) -> None:
@@ -87,11 +87,11 @@ def _replace_drawing(drawing: HtmlElement) -> None:
     ]
     if texts:
         _become_span(drawing)
-        _fill(drawing, [part for text in texts for part in (_label(text), " ")])
+        _fill(drawing, [part for text in texts for part in (_drawing_text(text), " ")])
         drawing.text = " "
 
 
-def _label(text: HtmlElement) -> HtmlElement:
+def _drawing_text(text: HtmlElement) -> HtmlElement:
     for name in ("title", "desc"):
         for note in list(text.iter(name)):
             note.drop_tree()
@@ -111,14 +111,14 @@ def _replace_menu(menu: HtmlElement) -> None:
         if option.get("value") != "" and option.get("hidden") is None
     ]
     words = [option for option in options if any(map(str.isalpha, option))]
-    if words and len(options) <= _LONGEST_MENU:
+    if words and len(options) <= _MAX_OPTIONS:
         _become_span(menu)
         _fill(menu, [f" {', '.join(words)} "])
 
 
 def _become_span(element: HtmlElement) -> None:
     element.tag = "span"
-    for name in set(element.attrib) - set(_KEPT):
+    for name in set(element.attrib) - set(_KEPT_ATTRIBUTES):
         del element.attrib[name]
 
 
@@ -126,7 +126,7 @@ def _repeat_cells(table: HtmlElement, limit: int) -> int:
     """Repeat the short cells that span several rows of a table; return how many were added."""
     added = 0
     group = None
-    # By column: the number of rows below into which a cell spans, and the cell.
+    # By column: the number of further rows that a cell spans, and the cell.
     spanning: dict[int, tuple[int, HtmlElement]] = {}
     for row in table.xpath("./tr | ./*[self::thead or self::tbody or self::tfoot]/tr"):
         if row.getparent() is not group:
@@ -161,4 +161,4 @@ def _span(cell: HtmlElement, name: str) -> int:
 
 
 def _is_short(cell: HtmlElement) -> bool:
-    return len(cell) < 5 and 0 < len("".join(cell.itertext()).strip()) < _LONGEST_CELL
+    return len(cell) < 5 and 0 < len("".join(cell.itertext()).strip()) < _MAX_CELL_LENGTH

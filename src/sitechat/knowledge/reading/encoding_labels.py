@@ -69,21 +69,21 @@ def codec(label: str) -> str:
 
 @cache
 def _by_label() -> dict[str, str]:
-    found: dict[str, str] = {}
+    codecs: dict[str, str] = {}
     name = ""
     for word in _CODECS.split():
         if word.endswith(":"):
             name = word[:-1]
         else:
-            found[word] = name
-    return found
+            codecs[word] = name
+    return codecs
 
 
 @cache
 def decoding_table(codec: str) -> str:
-    """Return the characters of the 256 bytes of a windows codec; U+FFFE if there is none.
+    """Return the characters of a windows codec by byte; U+FFFE for bytes without a character.
 
-    Browsers decode bytes from 0x80 to 0x9F without a character as control characters.
+    Browsers decode undefined bytes from 0x80 to 0x9F as control characters.
     """
     characters = bytes(range(256)).decode(codec, "replace")
     return "".join(

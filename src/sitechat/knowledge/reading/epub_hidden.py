@@ -1,4 +1,4 @@
-"""Removal of elements that e-book readers do not show."""
+"""Removal of elements of EPUB books that e-book readers do not display."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
 _XHTML = "{http://www.w3.org/1999/xhtml}"
-_MARKS = (b"hidden", b"display", b"visibility", b"stylesheet")
-_LARGEST_STYLESHEET = 1_000_000  # bytes
+_HIDING_WORDS = (b"hidden", b"display", b"visibility", b"stylesheet")
+_MAX_STYLESHEET_SIZE = 1_000_000  # bytes
 _ENTITY = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos);)([A-Za-z]\w{1,31};)")
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.S)
 _AT_RULE = re.compile(r"@[^{};]*(?:;|\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\})")
 _RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 _SELECTOR = re.compile(r"([a-z][a-z0-9]*)?([.#][\w-]+)", re.I)
-"""A class or an id, and maybe an element. Other selectors are not evaluated."""
+"""A class or an id, optionally after an element. Other selectors are ignored."""
 
 Rules = Mapping[str, bool]
-"""Whether an element is shown, by selector."""
+"""Whether the elements of a selector are displayed."""
 
 
 def without_hidden_elements(page: bytes, archive: zipfile.ZipFile, name: str) -> bytes:
-    """Return a page of a book without the elements that its readers do not see.
+    """Return a page of a book without its hidden elements.
 
     Args:
         page: The page.
         archive: The book, which also contains the stylesheets.
         name: The name of the page in the book.
     """
-    if not any(mark in page for mark in _MARKS):
+    if not any(word in page for word in _HIDING_WORDS):
         return page
     from lxml import etree
 
@@ -71,14 +71,14 @@ def _stylesheets(root: _Element, archive: zipfile.ZipFile, folder: str) -> Itera
             yield "".join(element.itertext())
         elif "stylesheet" in (element.get("rel") or "").lower().split():
             path = posixpath.normpath(posixpath.join(folder, unquote(element.get("href") or "")))
-            if path in names and archive.getinfo(path).file_size <= _LARGEST_STYLESHEET:
+            if path in names and archive.getinfo(path).file_size <= _MAX_STYLESHEET_SIZE:
                 yield archive.read(path).decode("utf-8", "replace")
 
 
 def _rules(stylesheet: str) -> Iterator[tuple[str, bool]]:
-    """Yield selectors, and whether a stylesheet shows or hides their elements.
+    """Yield the selectors of a stylesheet, with whether it displays or hides their elements.
 
-    Rules for some media only, such as print, are ignored.
+    Rules for certain media, such as print, are ignored.
     """
     for selectors, body in _RULE.findall(_AT_RULE.sub(" ", _COMMENT.sub(" ", stylesheet))):
         style = declarations(body)
@@ -93,14 +93,14 @@ def _hides(style: Mapping[str, str]) -> bool:
 
 
 def _is_hidden(element: _Element, rules: Rules) -> bool:
-    own = declarations(element.get("style") or "")
-    if "display" in own or "visibility" in own:
-        return _hides(own)
+    inline_style = declarations(element.get("style") or "")
+    if "display" in inline_style or "visibility" in inline_style:
+        return _hides(inline_style)
     if element.get("hidden") is not None:
         return True
     tag = str(element.tag).removeprefix(_XHTML)
-    marks = [f".{one}" for one in (element.get("class") or "").split()]
+    selectors = [f".{name}" for name in (element.get("class") or "").split()]
     if element.get("id"):
-        marks.append(f"#{element.get('id')}")
-    shown = [rules[key] for mark in marks for key in (mark, tag + mark) if key in rules]
+        selectors.append(f"#{element.get('id')}")
+    shown = [rules[key] for each in selectors for key in (each, tag + each) if key in rules]
     return bool(shown) and not shown[-1]

@@ -8,22 +8,21 @@ from sitechat.knowledge.reading.blocks import Content, Unreadable
 from sitechat.knowledge.reading.charsets import decode
 from sitechat.knowledge.reading.html import read_fragment, read_html
 from sitechat.knowledge.reading.markdown import read_markdown
-from sitechat.knowledge.reading.office import TYPES, read_office
+from sitechat.knowledge.reading.office import MEDIA_TYPES, read_office
 from sitechat.knowledge.reading.pdf import read_pdf
 from sitechat.knowledge.reading.plain import read_plain
 from sitechat.knowledge.reading.rst import read_rst
 
-FORMATS = ("html", "page", "markdown", "rst", "plain", "pdf", *TYPES)
+FORMATS = ("html", "page", "markdown", "rst", "plain", "pdf", *MEDIA_TYPES)
 SUFFIXES = {
     ".html": "page", ".htm": "page", ".md": "markdown", ".markdown": "markdown",
-    ".rst": "rst", ".pdf": "pdf", ".txt": "plain", **{f".{name}": name for name in TYPES},
+    ".rst": "rst", ".pdf": "pdf", ".txt": "plain", **{f".{name}": name for name in MEDIA_TYPES},
 }  # fmt: skip
-LARGEST = 5_000_000
+MAX_SIZE = 5_000_000
 """Maximum size of a page or text in bytes."""
-LARGEST_FILE = 50_000_000
-"""Maximum size in bytes of files that may contain pictures."""
-BINARY = ("pdf", *TYPES)
-"""Binary formats."""
+MAX_FILE_SIZE = 50_000_000
+"""Maximum size in bytes of a file in a binary format, which may contain pictures."""
+BINARY_FORMATS = ("pdf", *MEDIA_TYPES)
 
 
 def read(data: str | bytes, format: str, charset: str = "") -> Content:
@@ -40,12 +39,12 @@ def read(data: str | bytes, format: str, charset: str = "") -> Content:
     """
     if format not in FORMATS:
         raise Unreadable(f"unknown format {format!r}: use one of {', '.join(FORMATS)}")
-    if format in BINARY:
+    if format in BINARY_FORMATS:
         if isinstance(data, str):
             raise Unreadable(f"a {format.upper()} must be bytes, not str")
         return read_pdf(data) if format == "pdf" else read_office(data, format)
-    if len(data) > LARGEST:
-        raise Unreadable(f"too large: {len(data):,} bytes, the limit is {LARGEST:,}")
+    if len(data) > MAX_SIZE:
+        raise Unreadable(f"too large: {len(data):,} bytes, the limit is {MAX_SIZE:,}")
     text = decode(data, charset, is_html=format == "page") if isinstance(data, bytes) else data
     if text.count("\0") > max(8, len(text) // 100):
         raise Unreadable("binary data, not text")
@@ -84,16 +83,16 @@ def file_data(path: Path, format: str) -> bytes:
     """
     try:
         size = path.stat().st_size
-        largest = LARGEST_FILE if format in BINARY else LARGEST
-        if size > largest:
-            raise Unreadable(f"too large: {size:,} bytes, the limit is {largest:,}")
+        max_size = MAX_FILE_SIZE if format in BINARY_FORMATS else MAX_SIZE
+        if size > max_size:
+            raise Unreadable(f"too large: {size:,} bytes, the limit is {max_size:,}")
         return path.read_bytes()
     except OSError as error:
         raise Unreadable(f"cannot be opened: {error.strerror or error}") from error
 
 
 def read_file(path: Path, format: str = "") -> Content:
-    """Read a file as `format`, or by default as the format of its suffix.
+    """Read a file in the given format, or by default in the format of its suffix.
 
     Raises:
         Unreadable: It can't be read; the message says what is wrong and what to do.

@@ -1,6 +1,6 @@
-"""The frame of a site around the text of a page, such as navigation, header and footer.
+"""Detection of a site's frame around the text of a page: navigation, header, footer and the like.
 
-It is not read.
+The frame is not read.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from sitechat.knowledge.reading.visibility import classes
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-_FRAME = frozenset(["nav", "header", "footer", "aside", "form", "menu"])
-"""Elements of the site's frame, left out unless the page marks its main text."""
+_FRAME_TAGS = frozenset(["nav", "header", "footer", "aside", "form", "menu"])
+"""Elements of the site's frame. They are read only within a marked main text."""
 _FRAME_ROLES = frozenset((
     "navigation", "banner", "contentinfo", "search", "complementary", "dialog",
 ))  # fmt: skip
 _NOT_TEXT_ROLES = frozenset(["navigation", "banner", "contentinfo", "search"])
-"""Roles that are left out of a marked main text, too."""
+"""Roles of elements that are also left out of a marked main text."""
 _NOTES = re.compile(
     r"(?:^|[-_])(?:admonition|alert|callout|caution|danger|hint|important|info|note|notice|tip"
     r"|warning)(?:$|[-_])"
@@ -32,18 +32,18 @@ def is_frame(element: HtmlElement, *, is_whole_page: bool) -> bool:
 
     Args:
         element: The element.
-        is_whole_page: Whether the page does not mark its main text, so that all of it is read.
+        is_whole_page: Whether the whole page is read, because it does not mark its main text.
     """
     tag, role = element.tag, (element.get("role") or "").lower()
     if tag == "nav" or role in _NOT_TEXT_ROLES or is_consent_banner(element):
         return True
     if not is_whole_page:
         return False
-    return (tag in _FRAME or role in _FRAME_ROLES) and not is_wrapped_text(element)
+    return (tag in _FRAME_TAGS or role in _FRAME_ROLES) and not is_wrapped_text(element)
 
 
 def is_wrapped_text(element: HtmlElement) -> bool:
-    """Return whether an element is text although its tag usually belongs to the site's frame.
+    """Return whether an element is text, although elements with its tag usually are not.
 
     Examples are notes, forms around the whole page, and buttons with a question.
     """

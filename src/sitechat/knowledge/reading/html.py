@@ -2,10 +2,11 @@
 
 If a page marks its main text (`<main>`, `role="main"`, a single `<article>`), that element is read.
 Otherwise Resiliparse selects the main text, if it is installed (`django-sitechat[html]`). Without
-it, everything except navigation, headers, footers, asides and forms is read.
-`docs/search.md` compares this with other extractors. `page_to_blocks` converts elements to blocks,
-`block_elements` knows which elements begin one, `frame_elements` which belong to the frame, and
-`visibility` decides what visitors can see.
+it, everything except navigation, headers, footers, asides and forms is read. `docs/search.md`
+compares this with other extractors.
+
+`page_to_blocks` converts elements to blocks. It asks `block_elements` which elements start a block,
+`frame_elements` which belong to the site's frame, and `visibility` what visitors can see.
 """
 
 from __future__ import annotations
@@ -20,13 +21,13 @@ from sitechat.knowledge.reading.decorations import is_consent_banner
 from sitechat.knowledge.reading.frame_elements import is_wrapped_text
 from sitechat.knowledge.reading.inline_styles import Sight
 from sitechat.knowledge.reading.page_to_blocks import blocks
-from sitechat.knowledge.reading.visibility import NEVER, Visibility
+from sitechat.knowledge.reading.visibility import NEVER_DISPLAYED, Visibility
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement, HTMLParser
 
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-_LINE_BREAK = re.compile(r"</br\s*/?>", re.I)  # an end tag that browsers read as `<br>`
+_LINE_BREAK = re.compile(r"</br\s*/?>", re.I)  # browsers treat this end tag as `<br>`
 _XML_LANG = ("xml:lang", "{http://www.w3.org/XML/1998/namespace}lang")
 
 
@@ -46,7 +47,7 @@ def read_html(text: str) -> Content:
     if content.noindex:
         return content
     visibility = Visibility(root)
-    regions = _marked(root, visibility)
+    regions = _marked_regions(root, visibility)
     for region in regions:
         content.blocks += blocks(region, visibility)
     if content.blocks:
@@ -90,7 +91,7 @@ def _parse(text: str) -> HtmlElement:
         _raise_if_incomplete(parser)
         raise Unreadable(f"not readable as HTML: {error}") from error
     _raise_if_incomplete(parser)
-    element_rewriting.compose(root)
+    element_rewriting.rewrite(root)
     return root
 
 
@@ -122,17 +123,17 @@ def _language(element: HtmlElement) -> str:
     return ""
 
 
-def _marked(root: HtmlElement, visibility: Visibility) -> list[HtmlElement]:
+def _marked_regions(root: HtmlElement, visibility: Visibility) -> list[HtmlElement]:
     """Return the elements that the page marks as its main text; an empty list if none."""
     for path in ("//main", "//*[translate(@role, 'MAIN', 'main')='main']"):
-        found = [
+        matches = [
             element
             for element in root.xpath(path)
             if visibility.of(element, Sight()) is not None
             and not any(parent.tag == "main" for parent in element.iterancestors("main"))
         ]
-        if found:
-            return found
+        if matches:
+            return matches
     articles = [
         element
         for element in root.xpath("//article[not(ancestor::article)]")
@@ -143,16 +144,16 @@ def _marked(root: HtmlElement, visibility: Visibility) -> list[HtmlElement]:
 
 
 def _heading_above(region: HtmlElement, visibility: Visibility) -> list[Block]:
-    """Return the page's main heading if it stands above the marked main text.
+    """Return the page's only main heading before the marked main text, if there is one.
 
-    A heading with a link is usually the site's name.
+    Headings with a link are ignored, because they usually are the site's name.
     """
-    found: list[Block] = []
+    matches: list[Block] = []
     for heading in region.xpath("preceding::h1[not(ancestor::nav or ancestor::a or .//a)]"):
         enclosing = [heading, *heading.iterancestors()]
         if not any(visibility.of(element, Sight()) is None for element in enclosing):
-            found += blocks(heading, visibility)
-    return [Block(found[0].text, 1)] if len(found) == 1 else []
+            matches += blocks(heading, visibility)
+    return [Block(matches[0].text, 1)] if len(matches) == 1 else []
 
 
 def _extracted(root: HtmlElement, visibility: Visibility) -> list[Block]:
@@ -170,7 +171,7 @@ def _extracted(root: HtmlElement, visibility: Visibility) -> list[Block]:
 
 
 def _simplify(root: HtmlElement, visibility: Visibility) -> None:
-    """Remove hidden elements and unhide panels, because Resiliparse ignores visibility."""
+    """Remove hidden elements and show panels, because Resiliparse ignores visibility."""
     hidden, shown = [], []
     for element in root.iter():
         if not isinstance(element.tag, str) or element.tag in ("html", "head", "body"):
@@ -180,7 +181,7 @@ def _simplify(root: HtmlElement, visibility: Visibility) -> None:
         if (
             sight is None
             or not sight.is_readable
-            or element.tag in NEVER - {"head", "title"}
+            or element.tag in NEVER_DISPLAYED - {"head", "title"}
             or is_consent_banner(element)
         ):
             hidden.append(element)

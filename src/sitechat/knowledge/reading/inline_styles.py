@@ -1,4 +1,4 @@
-"""What an inline style does to the visibility of an element and its text."""
+"""The effect of an inline style on the visibility of an element and its text."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _ESCAPE = re.compile(r"\\([0-9a-fA-F]{1,6})[ \t\r\n\f]?|\\(.)", re.S)
 _LENGTH = re.compile(r"([-+]?\d*\.?\d+)\s*(px|pt|r?em|ex|ch|%|vw|vh|in|cm|mm)?")
 _NO_OPACITY = re.compile(r"opacity\(\s*(?:0*\.)?0+%?\s*\)")
 _MIN_OPACITY = 0.05  # minimum of visible text
-_NAMED = {"white": "#ffffff", "black": "#000000"}
-_FAR = 400.0  # pixels beyond the edge of a page: no visitor sees an element there
+_NAMED_COLOURS = {"white": "#ffffff", "black": "#000000"}
+_MIN_OFF_PAGE = 400.0  # pixels beyond the edge of a page, where no visitor sees an element
 _MIN_FONT_SIZE = 2.0  # minimum of readable text, in pixels
-_PIXELS = {"px": 1.0, "pt": 1.33, "em": 16.0, "rem": 16.0, "ex": 8.0, "ch": 8.0, "%": 4.0,
+_UNITS = {"px": 1.0, "pt": 1.33, "em": 16.0, "rem": 16.0, "ex": 8.0, "ch": 8.0, "%": 4.0,
            "vw": 10.0, "vh": 10.0, "in": 96.0, "cm": 38.0, "mm": 3.8, None: 1.0}  # fmt: skip
 _FONT_NAMES = frozenset((
     "medium", "small", "large", "larger", "smaller", "x-small", "xx-small", "x-large", "xx-large",
@@ -22,14 +22,14 @@ _FONT_NAMES = frozenset((
 
 @dataclass(frozen=True)
 class Sight:
-    """Inherited visibility of an element. Its text is visible if all fields are true."""
+    """The visibility of an element's text, which child elements inherit."""
 
     shown: bool = True
-    """False below `visibility: hidden`, which a descendant may undo."""
+    """False in `visibility: hidden`. A descendant may reset it."""
     sized: bool = True
-    """False below a font too small to read, which a descendant may undo."""
+    """False in a font that is too small to read. A descendant may reset it."""
     painted: bool = True
-    """False below a transparent colour, which a descendant may undo."""
+    """False in a transparent colour or that of the background. A descendant may reset it."""
 
     @property
     def is_readable(self) -> bool:
@@ -58,7 +58,7 @@ def _unescaped(match: re.Match[str]) -> str:
 
 
 def is_collapsed(style: dict[str, str]) -> bool:
-    """Return whether a style hides an element in a way that a control may undo."""
+    """Return whether a style hides an element so that a control of the page may show it."""
     if style.get("display") == "none" or style.get("content-visibility") == "hidden":
         return True
     if _is_faint(style.get("opacity", "")) or _NO_OPACITY.search(style.get("filter", "")):
@@ -72,16 +72,16 @@ def is_collapsed(style: dict[str, str]) -> bool:
     return False
 
 
-def is_out_of_sight(style: dict[str, str]) -> bool:
+def is_off_page(style: dict[str, str]) -> bool:
     """Return whether a style moves an element permanently off the page."""
     for name in ("left", "right", "top", "bottom", "text-indent", "margin-left", "margin-top",
                  "margin-right", "inset", "margin"):  # fmt: skip
-        if any(length <= -_FAR for length in _lengths(style.get(name, ""))):
+        if any(length <= -_MIN_OFF_PAGE for length in _lengths(style.get(name, ""))):
             return True
-    if any(length >= 5 * _FAR for length in _lengths(style.get("text-indent", ""))):
+    if any(length >= 5 * _MIN_OFF_PAGE for length in _lengths(style.get("text-indent", ""))):
         return True
     translate = style.get("translate", "")
-    if "%" not in translate and any(length <= -_FAR for length in _lengths(translate)):
+    if "%" not in translate and any(length <= -_MIN_OFF_PAGE for length in _lengths(translate)):
         return True
     if any(_is_zero(factor) for factor in style.get("scale", "").split()):
         return True
@@ -89,7 +89,7 @@ def is_out_of_sight(style: dict[str, str]) -> bool:
     if re.search(r"scale[xy3d]*\(\s*(?:0|0?\.0+)\s*[,)]", transform) or (
         "translate" in transform
         and "%" not in transform  # carousels move their slides by their own width
-        and any(length <= -_FAR for length in _lengths(transform.partition("(")[2]))
+        and any(length <= -_MIN_OFF_PAGE for length in _lengths(transform.partition("(")[2]))
     ):
         return True
     clip = style.get("clip", "")
@@ -106,7 +106,12 @@ def is_out_of_sight(style: dict[str, str]) -> bool:
 
 
 def inherited(style: dict[str, str], around: Sight) -> Sight:
-    """Return the visibility of text with a style, in an element with the visibility `around`."""
+    """Return the visibility of an element's text.
+
+    Args:
+        style: The inline style of the element.
+        around: The visibility of text in its parent.
+    """
     size = style.get("font-size", "")
     if not size and "font" in style:
         sized = re.search(r"(?<![\w.-])(0(?=[/\s]|$)|[\d.]+(?:px|pt|r?em|%))", style["font"])
@@ -121,19 +126,19 @@ def inherited(style: dict[str, str], around: Sight) -> Sight:
             around = replace(around, sized=True)
     colour = _colour(style.get("-webkit-text-fill-color") or style.get("color", ""))
     if colour:
-        ground = _colour(style.get("background-color", style.get("background", "")))
-        unseen = (
+        background = _colour(style.get("background-color", style.get("background", "")))
+        is_invisible = (
             colour == "transparent"
             or re.fullmatch(r"(?:rgba|hsla)\(.*,0*\.?0*%?\)|#\w{6}00|#\w{3}0", colour) is not None
-            or colour == ground
+            or colour == background
         )
-        around = replace(around, painted=not unseen)
+        around = replace(around, painted=not is_invisible)
     return around
 
 
 def _colour(value: str) -> str:
     """Return a colour in a canonical notation, so that equal colours compare equal."""
-    colour = _NAMED.get(value, value).replace(" ", "")
+    colour = _NAMED_COLOURS.get(value, value).replace(" ", "")
     channels = re.fullmatch(r"rgba?\((\d+),?(\d+),?(\d+)\)", colour)
     if channels and all(int(channel) < 256 for channel in channels.groups()):
         return "#" + "".join(f"{int(channel):02x}" for channel in channels.groups())
@@ -143,8 +148,8 @@ def _colour(value: str) -> str:
 
 
 def _lengths(value: str) -> list[float]:
-    """Return the lengths in a CSS value in pixels, roughly for relative units."""
-    return [float(number) * _PIXELS[unit or None] for number, unit in _LENGTH.findall(value)]
+    """Return the lengths in a CSS value in pixels. Relative units are estimated."""
+    return [float(number) * _UNITS[unit or None] for number, unit in _LENGTH.findall(value)]
 
 
 def _pixels(value: str) -> float | None:

@@ -13,12 +13,12 @@ _NAMESPACE = "{urn:oasis:names:tc:opendocument:xmlns:%s:1.0}"
 _TEXT, _STYLE, _OFFICE = (_NAMESPACE % name for name in ("text", "style", "office"))
 _FAMILIES = {f"{_TEXT}p": "paragraph", f"{_TEXT}h": "paragraph", f"{_TEXT}span": "text"}
 _NEVER_SHOWN = (f"{_TEXT}tracked-changes", f"{_OFFICE}annotation")
-_MARKS = (b"display", b"is-hidden", b"tracked-changes", b"annotation")
-_LARGEST_STYLES = 10_000_000  # bytes
+_HIDING_WORDS = (b"display", b"is-hidden", b"tracked-changes", b"annotation")
+_MAX_STYLES_SIZE = 10_000_000  # bytes
 
 
 def without_hidden_text(content: bytes, archive: zipfile.ZipFile, name: str) -> bytes:
-    """Return the `content.xml` of a document without the text that its readers do not see.
+    """Return the `content.xml` of a document without its hidden text.
 
     Args:
         content: The content.
@@ -27,9 +27,9 @@ def without_hidden_text(content: bytes, archive: zipfile.ZipFile, name: str) -> 
     """
     styles = b""
     sizes = {part.filename: part.file_size for part in archive.infolist()}
-    if 0 < sizes.get("styles.xml", 0) <= _LARGEST_STYLES:
+    if 0 < sizes.get("styles.xml", 0) <= _MAX_STYLES_SIZE:
         styles = archive.read("styles.xml")
-    if not any(mark in part for mark in _MARKS for part in (content, styles)):
+    if not any(word in part for word in _HIDING_WORDS for part in (content, styles)):
         return content
     from lxml import etree
 
@@ -38,12 +38,12 @@ def without_hidden_text(content: bytes, archive: zipfile.ZipFile, name: str) -> 
         root = etree.fromstring(content, parser)
         hidden = _hidden_styles([etree.fromstring(styles, parser)] if styles else [], root)
     except etree.XMLSyntaxError:
-        return content  # kreuzberg reports what is wrong
+        return content  # kreuzberg will report the error
     for element in list(root.iter(etree.Element)):
         if element.tag == f"{_TEXT}hidden-paragraph" and _is_hidden(element):
             paragraph = next(element.iterancestors(f"{_TEXT}p", f"{_TEXT}h"), element)
             remove_element(paragraph)
-        elif element.tag in _NEVER_SHOWN or _is_hidden(element) or _style(element) in hidden:
+        elif element.tag in _NEVER_SHOWN or _is_hidden(element) or _style_of(element) in hidden:
             remove_element(element)
     return etree.tostring(root, encoding="utf-8", xml_declaration=True)
 
@@ -67,7 +67,7 @@ def _is_hidden(element: _Element) -> bool:
     )
 
 
-def _style(element: _Element) -> tuple[str, str]:
+def _style_of(element: _Element) -> tuple[str, str]:
     return _FAMILIES.get(str(element.tag), ""), element.get(f"{_TEXT}style-name", "")
 
 
@@ -78,18 +78,18 @@ def _hidden_styles(files: Iterable[_Element], content: _Element) -> set[tuple[st
     for root in (*files, content):
         for style in root.iter(f"{_STYLE}style"):
             family = style.get(f"{_STYLE}family", "")
-            own = family, style.get(f"{_STYLE}name", "")
-            parents[own] = family, style.get(f"{_STYLE}parent-style-name", "")
+            style_key = family, style.get(f"{_STYLE}name", "")
+            parents[style_key] = family, style.get(f"{_STYLE}parent-style-name", "")
             for properties in style.iter(f"{_STYLE}text-properties"):
                 display = properties.get(f"{_TEXT}display")
                 if display:
-                    displays[own] = display
+                    displays[style_key] = display
     hidden: set[tuple[str, str]] = set()
-    for own in parents:
-        at, seen = own, {own}
-        while at not in displays and (parent := parents.get(at)) and parent not in seen:
-            at = parent
-            seen.add(at)
-        if displays.get(at) == "none":
-            hidden.add(own)
+    for style_key in parents:
+        nearest, seen = style_key, {style_key}  # the style itself or an ancestor with a display
+        while nearest not in displays and (parent := parents.get(nearest)) and parent not in seen:
+            nearest = parent
+            seen.add(nearest)
+        if displays.get(nearest) == "none":
+            hidden.add(style_key)
     return hidden

@@ -6,7 +6,7 @@ from sitechat.knowledge.reading.blocks import Content, Unreadable
 from sitechat.knowledge.reading.markdown import read_markdown
 from sitechat.knowledge.reading.office_hidden import without_hidden_parts
 
-TYPES = {
+MEDIA_TYPES = {
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -17,7 +17,7 @@ TYPES = {
 
 
 def read_office(data: bytes, format: str) -> Content:
-    """Read a document in one of the formats of `TYPES`.
+    """Read a document in one of the formats of `MEDIA_TYPES`.
 
     Raises:
         Unreadable: It is not a valid document of this format, or kreuzberg is not installed.
@@ -31,10 +31,10 @@ def read_office(data: bytes, format: str) -> Content:
     config = kreuzberg.ExtractionConfig(output_format="markdown")
     try:
         shown = without_hidden_parts(data, format)
-        result = kreuzberg.extract_bytes_sync(shown, TYPES[format], config)
+        result = kreuzberg.extract_bytes_sync(shown, MEDIA_TYPES[format], config)
     except MemoryError:
         raise
-    except Exception as error:  # it may raise any exception for broken files
+    except Exception as error:  # kreuzberg may raise any exception for broken files
         raise Unreadable(f"not a readable {format}: {type(error).__name__}: {error}") from error
     content = read_markdown(result.content)
     title = (result.metadata or {}).get("title")

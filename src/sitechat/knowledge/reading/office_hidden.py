@@ -1,4 +1,4 @@
-"""Removal of what office programs and e-book readers do not show, such as hidden sheets."""
+"""Removal of hidden parts of office documents and e-books, such as hidden sheets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from sitechat.knowledge.reading.epub_hidden import without_hidden_elements
 from sitechat.knowledge.reading.odt_hidden import without_hidden_text
 
-_LARGEST_PART = 50_000_000  # bytes of XML; larger parts are left to the parser and its budget
+_MAX_PART_SIZE = 50_000_000  # bytes of XML; larger parts are not changed
 _HIDDEN_SHEET = re.compile(
     rb"""<(?:\w+:)?sheet\s(?=[^>]*\bstate\s*=\s*["'](?:hidden|veryHidden)["'])[^>]*?/>"""
 )
@@ -22,7 +22,7 @@ _VANISH = re.compile(rb"""<w:(?:vanish|webHidden)(?:\s+w:val\s*=\s*["'](?:1|true
 
 
 def without_hidden_parts(data: bytes, format: str) -> bytes:
-    """Return a document without its hidden parts; the same bytes if it has none, or is broken."""
+    """Return a document without its hidden parts; the same bytes if it has none or is broken."""
     change = _CHANGES.get(format)
     if change is None:
         return data
@@ -31,17 +31,17 @@ def without_hidden_parts(data: bytes, format: str) -> bytes:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             changed: dict[str, bytes] = {}
             for part in archive.infolist():
-                if name.fullmatch(part.filename) and part.file_size <= _LARGEST_PART:
+                if name.fullmatch(part.filename) and part.file_size <= _MAX_PART_SIZE:
                     old = archive.read(part)
                     new = replace(old, archive, part.filename)
                     if new != old:
                         changed[part.filename] = new
-            return _rewritten(archive, changed) if changed else data
+            return _with_changed_parts(archive, changed) if changed else data
     except (zipfile.BadZipFile, zlib.error, OSError, ValueError, RuntimeError, EOFError):
-        return data  # the parser reports what is wrong
+        return data  # the parser will report the error
 
 
-def _rewritten(archive: zipfile.ZipFile, changed: dict[str, bytes]) -> bytes:
+def _with_changed_parts(archive: zipfile.ZipFile, changed: dict[str, bytes]) -> bytes:
     """Return a document with changed parts, and with empty pictures to save time."""
     output = io.BytesIO()
     with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as copy:
@@ -71,7 +71,7 @@ def _without_vanished_text(document: bytes, archive: zipfile.ZipFile, name: str)
 _Change = Callable[[bytes, zipfile.ZipFile, str], bytes]
 """A function that returns a part without hidden text, given the part, its document and its name."""
 
-# By format: the names of the parts to change, and how.
+# By format: the names of the parts to change, and the function that changes them.
 _CHANGES: dict[str, tuple[re.Pattern[str], _Change]] = {
     "xlsx": (re.compile(r"xl/workbook\.xml"), _without_hidden_sheets),
     "pptx": (re.compile(r"ppt/slides/slide\d+\.xml"), _without_hidden_slide),

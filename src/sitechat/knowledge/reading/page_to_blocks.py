@@ -10,7 +10,7 @@ from sitechat.knowledge.reading.block_elements import (
     is_block,
     is_spaced,
     keeps_lines,
-    raised_mark,
+    superscript_separator,
 )
 from sitechat.knowledge.reading.blocks import Block
 from sitechat.knowledge.reading.decorations import (
@@ -26,7 +26,7 @@ from sitechat.knowledge.reading.decorations import (
 )
 from sitechat.knowledge.reading.frame_elements import is_frame
 from sitechat.knowledge.reading.inline_styles import Sight
-from sitechat.knowledge.reading.visibility import NEVER, Visibility
+from sitechat.knowledge.reading.visibility import NEVER_DISPLAYED, Visibility
 from sitechat.knowledge.text.invisible_characters import without_invisible
 from sitechat.knowledge.text.search_terms import is_unspaced
 
@@ -44,26 +44,26 @@ def blocks(region: HtmlElement, visibility: Visibility, *, has_frame: bool = Fal
         visibility: The visibility of the page's elements.
         has_frame: Whether the region contains the site's frame, which is left out.
     """
-    return list(_Walk(visibility, has_frame=has_frame).over(region))
+    return list(_BlockWalk(visibility, has_frame=has_frame).blocks_of(region))
 
 
-class _Walk:
+class _BlockWalk:
     """One pass over the elements of a region, which collects the text of the current block."""
 
     def __init__(self, visibility: Visibility, *, has_frame: bool) -> None:
         self._visibility = visibility
         self._has_frame = has_frame
-        # The parts of the current block. The first contains visible characters, except in `_pre`.
+        # The parts of the current block. The first part is not blank, except in `_pre`.
         self._pending: list[str] = []
-        self._sights = [Sight()]  # of the current element and those around it
+        self._sights = [Sight()]  # of the current element and its ancestors
         self._heading: HtmlElement | None = None  # the current heading
-        self._keeps_controls = False  # in the current heading
+        self._keeps_controls = False  # whether to keep the controls in the current heading
         self._pre: HtmlElement | None = None  # the current preformatted element
         self._row: HtmlElement | None = None  # the current row of a data table
-        self._readings: list[str] = []  # of the characters of the current <ruby>
+        self._readings: list[str] = []  # in the current <ruby>
         self._is_after_link = False
 
-    def over(self, region: HtmlElement) -> Iterator[Block]:
+    def blocks_of(self, region: HtmlElement) -> Iterator[Block]:
         from lxml import etree
 
         walk = etree.iterwalk(region, events=("start", "end"))
@@ -93,13 +93,13 @@ class _Walk:
         if is_region:
             return self._sights[-1]
         tag = element.tag
-        if not isinstance(tag, str) or tag in NEVER:
+        if not isinstance(tag, str) or tag in NEVER_DISPLAYED:
             return None
-        if is_frame(element, is_whole_page=self._has_frame) or not self._is_text(element):
+        if is_frame(element, is_whole_page=self._has_frame) or not self._is_part_of_text(element):
             return None
         return self._visibility.of(element, self._sights[-1])
 
-    def _is_text(self, element: HtmlElement) -> bool:
+    def _is_part_of_text(self, element: HtmlElement) -> bool:
         """Return whether an element is text, not a control or a decoration."""
         if is_decoration_of_text(element):
             return False
@@ -112,12 +112,12 @@ class _Walk:
         return not is_button(element) or is_readable_button(element)
 
     def _begin(self, element: HtmlElement) -> Iterator[Block]:
-        """Handle the start of an element: end the block before it, or separate their words."""
+        """Handle the start of an element: end the previous block, or separate the words."""
         tag = element.tag
         if self._pending and self._pre is None:
-            self._add(raised_mark(element, self._pending[-1]))
-        if self._heading is not None and level_of(element):  # the first one was not closed
-            yield from self._closed_heading(self._heading)
+            self._add(superscript_separator(element, self._pending[-1]))
+        if self._heading is not None and level_of(element):  # a heading within a heading
+            yield from self._end_heading(self._heading)
         if self._heading is not None or self._pre is not None:
             self._separate(element)
         elif level_of(element):
@@ -146,10 +146,10 @@ class _Walk:
             self._add("/")
 
     def _end(self, element: HtmlElement) -> Iterator[Block]:
-        """Handle the end of an element: end its block, or separate it from the words after it."""
+        """Handle the end of an element: end its block, or separate the words."""
         tag = element.tag
         if element is self._heading:
-            yield from self._closed_heading(element)
+            yield from self._end_heading(element)
         elif element is self._pre:
             text = without_invisible("".join(self._pending)).replace("\xa0", " ")
             self._pending.clear()
@@ -173,8 +173,8 @@ class _Walk:
             self._add(f"({_joined(readings)})")
         self._is_after_link = tag == "a"
 
-    def _closed_heading(self, heading: HtmlElement) -> Iterator[Block]:
-        text = self._taken().rstrip(PERMALINKS).rstrip()
+    def _end_heading(self, heading: HtmlElement) -> Iterator[Block]:
+        text = self._take_text().rstrip(PERMALINKS).rstrip()
         if text:
             yield Block(text, level_of(heading))
         self._heading = None
@@ -189,26 +189,26 @@ class _Walk:
         elif element.tag == "br" or (self._pending and not self._pending[-1].endswith("\n")):
             self._pending.append("\n")
 
-    def _add(self, text: str | None, within: HtmlElement | None = None) -> None:
-        """Add text to the current block, unless it is hidden. `within` is its element."""
+    def _add(self, text: str | None, parent: HtmlElement | None = None) -> None:
+        """Add the text of an element, `parent`, to the current block, unless it is hidden."""
         if not text or not self._sights[-1].is_readable:
             return
-        if within is not None and within.tag == "rt":
-            # The characters must stay together, because search compares pairs of them.
+        if parent is not None and parent.tag == "rt":
+            # Readings follow after the <ruby>, because search compares pairs of its characters.
             self._readings.append(text)
             return
         self._is_after_link = False
         if self._pending or self._pre is not None or text.strip():
             self._pending.append(text)
 
-    def _taken(self) -> str:
+    def _take_text(self) -> str:
         """Return the text of the current block with single spaces, and clear it."""
         text = " ".join(without_invisible("".join(self._pending)).split())
         self._pending.clear()
         return text
 
     def _flush(self) -> Iterator[Block]:
-        text = self._taken()
+        text = self._take_text()
         if text and text != "-":
             yield Block(text)
 
@@ -236,5 +236,5 @@ def _is_denominator(element: HtmlElement) -> bool:
 
 def _joined(readings: list[str]) -> str:
     """Join the readings of characters, with spaces if they are in letters, such as Pinyin."""
-    found = [reading.strip() for reading in readings if reading.strip()]
-    return ("" if all(map(is_unspaced, found)) else " ").join(found)
+    texts = [reading.strip() for reading in readings if reading.strip()]
+    return ("" if all(map(is_unspaced, texts)) else " ").join(texts)

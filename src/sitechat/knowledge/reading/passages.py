@@ -10,12 +10,12 @@ from sitechat.knowledge.reading.blocks import Block
 from sitechat.knowledge.text.search_terms import count_words
 
 MIN_WORDS, MAX_WORDS = 150, 250
-"""Length of a passage in words. Larger passages gave worse search results."""
+"""Length of a passage in words. Longer passages gave worse search results."""
 MAX_CHARACTERS = 4000
-"""Maximum characters of a passage. Prose of 250 words is always shorter; code may be longer."""
+"""Maximum characters of a passage. Prose of 250 words is shorter; code may be longer."""
 _MAX_HEADINGS = 6
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[\u3002\uff01\uff1f])|\n+")
-# Embedded files as data URLs, and other encoded data that is longer than a passage.
+# Data URLs, and other encoded data that is longer than a passage.
 _DATA = re.compile(
     rf"data:[\w./+;=-]*;base64,[\w+/=-]*|(?<![\w+/=])[\w+/=]{{{MAX_CHARACTERS},}}", re.ASCII
 )
@@ -29,7 +29,7 @@ class PassageDraft:
     text: str
 
 
-def cut(blocks: Iterable[Block], title: str = "") -> list[PassageDraft]:
+def cut_passages(blocks: Iterable[Block], title: str = "") -> list[PassageDraft]:
     """Cut blocks at headings into passages of at most 250 words and 4000 characters.
 
     A section shorter than 150 words is joined with the next section under the same heading. The
@@ -39,53 +39,69 @@ def cut(blocks: Iterable[Block], title: str = "") -> list[PassageDraft]:
         blocks: The blocks of a page.
         title: The page's title. An equal heading is left out of the passages' headings.
     """
-    cuts: list[PassageDraft] = []
+    cutter = _PassageCutter()
     path: list[tuple[int, str]] = []
-    gathered: list[str] = []
-    gathered_words = gathered_length = 0
-    gathered_path: tuple[str, ...] = ()
-    headings: list[str] = []  # of sections that start within the passage
-
-    def finish() -> None:
-        nonlocal gathered_words, gathered_length
-        text = "\n".join(gathered).strip()
-        if text:
-            cuts.append(PassageDraft(gathered_path, text))
-        gathered.clear()
-        headings.clear()
-        gathered_words = gathered_length = 0
-
     for block in blocks:
         if block.level:
             while path and path[-1][0] >= block.level:
                 path.pop()
             path.append((block.level, block.text[:300]))
-            new_path = _path(path, title)
-            # The new section is below the passage's first heading, or beside it.
-            is_near = gathered_path == new_path[: len(gathered_path)] or (
-                len(gathered_path) == len(new_path) and gathered_path[:-1] == new_path[:-1]
-            )
-            if gathered and (gathered_words >= MIN_WORDS or not is_near):
-                finish()
-            if gathered:
-                headings.append(block.text)
+            cutter.start_section(block.text, _path(path, title))
             continue
         for piece in _pieces(_DATA.sub("", block.text)):
-            words = sum(map(count_words, (*headings, piece)))
-            length = sum(len(text) + 1 for text in (*headings, piece))
-            if gathered and (
-                gathered_words + words > MAX_WORDS or gathered_length + length > MAX_CHARACTERS
-            ):
-                finish()
-                words, length = count_words(piece), len(piece) + 1
-            if not gathered:
-                gathered_path = _path(path, title)
-            gathered += [*headings, piece]
-            gathered_words += words
-            gathered_length += length
-            headings.clear()
-    finish()
-    return cuts
+            cutter.add(piece, _path(path, title))
+    cutter.finish()
+    return cutter.passages
+
+
+class _PassageCutter:
+    """The finished passages, and the lines of the current one."""
+
+    def __init__(self) -> None:
+        self.passages: list[PassageDraft] = []
+        self._path: tuple[str, ...] = ()
+        """The headings above the current passage."""
+        self._lines: list[str] = []
+        self._words = 0
+        self._length = 0
+        self._headings: list[str] = []
+        """Headings in the current passage that no text has followed yet."""
+
+    def start_section(self, heading: str, path: tuple[str, ...]) -> None:
+        """Finish the passage at a heading, unless it is short and the section can be joined."""
+        # The section is below the passage's first heading, or beside it.
+        is_near = self._path == path[: len(self._path)] or (
+            len(self._path) == len(path) and self._path[:-1] == path[:-1]
+        )
+        if self._lines and (self._words >= MIN_WORDS or not is_near):
+            self.finish()
+        if self._lines:
+            self._headings.append(heading)
+
+    def add(self, piece: str, path: tuple[str, ...]) -> None:
+        """Add a piece of text to the passage, or to a new one if it would be too long."""
+        words = sum(map(count_words, (*self._headings, piece)))
+        length = sum(len(text) + 1 for text in (*self._headings, piece))
+        if self._lines and (
+            self._words + words > MAX_WORDS or self._length + length > MAX_CHARACTERS
+        ):
+            self.finish()
+            words, length = count_words(piece), len(piece) + 1
+        if not self._lines:
+            self._path = path
+        self._lines += [*self._headings, piece]
+        self._words += words
+        self._length += length
+        self._headings.clear()
+
+    def finish(self) -> None:
+        """Finish the current passage."""
+        text = "\n".join(self._lines).strip()
+        if text:
+            self.passages.append(PassageDraft(self._path, text))
+        self._lines.clear()
+        self._headings.clear()
+        self._words = self._length = 0
 
 
 def _path(path: list[tuple[int, str]], title: str) -> tuple[str, ...]:
@@ -94,7 +110,7 @@ def _path(path: list[tuple[int, str]], title: str) -> tuple[str, ...]:
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """Yield a block whole if it fits, otherwise split at sentences and lines, or at words."""
+    """Yield a block that fits into a passage, or its parts: sentences and lines, or words."""
     if count_words(text) <= MAX_WORDS and len(text) <= MAX_CHARACTERS:
         if text.strip():
             yield text
@@ -128,7 +144,7 @@ def _slices(text: str) -> Iterator[str]:
         return
     piece: list[str] = []
     length = 0
-    for word in (part for long in split_words for part in _parts(long)):
+    for word in (part for long_word in split_words for part in _parts(long_word)):
         if len(piece) == MAX_WORDS or length + len(word) > MAX_CHARACTERS:
             yield " ".join(piece)
             piece, length = [], 0

@@ -7,7 +7,7 @@ import io
 from sitechat.knowledge.reading.blocks import Content, Unreadable
 from sitechat.knowledge.reading.plain import read_plain
 
-_PDF_PAGES = 1000
+_MAX_PAGES = 1000
 
 
 def read_pdf(data: bytes) -> Content:
@@ -19,8 +19,8 @@ def read_pdf(data: bytes) -> Content:
     content = Content()
     try:
         reader = PdfReader(io.BytesIO(data))
-        if len(reader.pages) > _PDF_PAGES:
-            raise Unreadable(f"too long: {len(reader.pages)} pages, the limit is {_PDF_PAGES}")
+        if len(reader.pages) > _MAX_PAGES:
+            raise Unreadable(f"too long: {len(reader.pages)} pages, the limit is {_MAX_PAGES}")
         content.title = str((reader.metadata and reader.metadata.title) or "").strip()
         for page in reader.pages:
             content.blocks += read_plain(page.extract_text()).blocks

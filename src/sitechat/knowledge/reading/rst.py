@@ -12,10 +12,18 @@ from sitechat.knowledge.reading.html import read_fragment
 _DIRECTIVE = re.compile(r"^\s*\.\.\s+(?:\|[^|\n]+\|\s+)?([\w:.+-]+?)::(?:\s|$)", re.M)
 _ROLE = re.compile(r":([\w.+-]+(?::[\w.+-]+)*):`|`:([\w.+-]+(?::[\w.+-]+)*):")
 _TITLE_AND_TARGET = re.compile(r"\A(.+?)\s*<[^<>]*>\Z", re.S)
-_CODE = {"code-block", "sourcecode"}
-"""Directives for which docutils needs Pygments. Here their content is kept as it is."""
-_WITHOUT_TEXT = {"toctree", "index", "currentmodule", "module", "highlight", "contents", "meta"}
-_registry = threading.Lock()  # for the registries of docutils, which are global
+_CODE_DIRECTIVES = {"code-block", "sourcecode"}
+"""Directives for which docutils needs Pygments. Their content is kept unchanged."""
+_TEXTLESS_DIRECTIVES = {
+    "toctree",
+    "index",
+    "currentmodule",
+    "module",
+    "highlight",
+    "contents",
+    "meta",
+}
+_registry_lock = threading.Lock()  # the registries of docutils are global
 
 
 def read_rst(text: str) -> Content:
@@ -24,7 +32,7 @@ def read_rst(text: str) -> Content:
 
 
 def to_html(text: str) -> str:
-    """Convert a text to HTML. Unknown directives keep their content, unknown roles their text.
+    """Convert a text to HTML. The content of unknown directives and the text of unknown roles stay.
 
     Returns:
         The content of `<body>`.
@@ -50,7 +58,7 @@ def to_html(text: str) -> str:
         "smart_quotes": False,
     }
     try:
-        with _registry:
+        with _registry_lock:
             _register_names(text)
             parts = docutils.core.publish_parts(text, writer="html5", settings_overrides=settings)
     except Exception as error:  # docutils raises many types for texts that it can't parse
@@ -61,8 +69,8 @@ def to_html(text: str) -> str:
 def _register_names(text: str) -> None:
     """Register the unknown directives and roles of a text, so that docutils keeps their text.
 
-    docutils drops an unknown directive with all its content. Its registries are global, but this
-    child process only reads documents, so no other user of docutils is affected.
+    docutils drops an unknown directive with all its content. Its registries are global, which is
+    harmless here: the child process uses docutils only to read documents.
     """
     from docutils import nodes
     from docutils.parsers.rst import Directive, directives, roles
@@ -73,7 +81,7 @@ def _register_names(text: str) -> None:
         def __getitem__(self, key: str) -> Any:
             return str
 
-    class Keep(Directive):
+    class KeepContent(Directive):
         optional_arguments = 1000
         has_content = True
         final_argument_whitespace = False
@@ -81,20 +89,20 @@ def _register_names(text: str) -> None:
         option_spec = AnyOption()
 
         def run(self) -> list[nodes.Node]:
-            if self.name.lower() in _WITHOUT_TEXT:
+            if self.name.lower() in _TEXTLESS_DIRECTIVES:
                 return []
-            kept: list[nodes.Node] = []
+            paragraphs: list[nodes.Node] = []
             if self.arguments and "code" not in self.name:
                 argument = re.sub(r"\s:[\w-]+:.*", "", " ".join(self.arguments))
-                kept.append(nodes.paragraph(argument, argument))
+                paragraphs.append(nodes.paragraph(argument, argument))
             if "code" in self.name or self.name == "console":
                 source = "\n".join(self.content)
                 return [nodes.literal_block(source, source)]
-            box = nodes.container()
-            self.state.nested_parse(self.content, self.content_offset, box)
-            return [*kept, *box.children]
+            container = nodes.container()
+            self.state.nested_parse(self.content, self.content_offset, container)
+            return [*paragraphs, *container.children]
 
-    def keep(
+    def keep_text(
         name: str, rawtext: str, text: str, lineno: int, inliner: Any,
         options: Any = None, content: Any = None,
     ) -> Any:  # fmt: skip
@@ -106,8 +114,8 @@ def _register_names(text: str) -> None:
     document = new_document("")
     english: Any = get_language("en")
     for name in {match[1].lower() for match in _DIRECTIVE.finditer(text)}:
-        if name in _CODE or directives.directive(name, english, document)[0] is None:
-            directives.register_directive(name, Keep)
+        if name in _CODE_DIRECTIVES or directives.directive(name, english, document)[0] is None:
+            directives.register_directive(name, KeepContent)
     for name in {(match[1] or match[2]).lower() for match in _ROLE.finditer(text)}:
         if roles.role(name, english, 0, document.reporter)[0] is None:
-            roles.register_local_role(name, keep)
+            roles.register_local_role(name, keep_text)

@@ -1,7 +1,7 @@
-"""Visibility of a page's elements, as far as its markup shows.
+"""Visibility of a page's elements, derived from its markup.
 
-Attributes, roles and inline styles are evaluated, stylesheets are not. Panels of accordions and
-tabs count as readable, because visitors can open them.
+Attributes, roles and inline styles are evaluated; stylesheets are not. Closed panels of accordions
+and tabs count as visible, because visitors can open them.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from sitechat.knowledge.reading.inline_styles import (
     declarations,
     inherited,
     is_collapsed,
-    is_out_of_sight,
+    is_off_page,
 )
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-NEVER = frozenset((
+NEVER_DISPLAYED = frozenset((
     "script", "style", "noscript", "template", "svg", "annotation", "annotation-xml", "iframe",
     "object", "embed",
     "canvas", "audio", "video", "select", "textarea", "input", "datalist", "head", "title", "meta",
@@ -48,7 +48,7 @@ _CONTROL_ATTRIBUTES = (
 _CLICK_ATTRIBUTES = ("onclick", "@click", "x-on:click", "v-on:click")
 _SHOW_ATTRIBUTES = ("x-show", "x-collapse", "v-show")
 """Attributes by which scripts show an element."""
-_OPENED = re.compile(
+_OPENED_ID = re.compile(
     r"""["'`]#?([\w:.-]{1,100})["'`]|\b([\w$]{1,100})\.(?:show|showModal|showPopover)\("""
 )
 
@@ -57,7 +57,7 @@ class Visibility:
     """The visibility of a page's elements."""
 
     def __init__(self, root: HtmlElement) -> None:
-        self._controlled = _controlled(root)
+        self._controlled = _controlled_ids(root)
 
     def of(self, element: HtmlElement, around: Sight) -> Sight | None:
         """Return the visibility of an element's text; None if its whole subtree is hidden.
@@ -67,10 +67,10 @@ class Visibility:
             around: The visibility of text in its parent.
         """
         style = declarations(element.get("style") or "")
-        if style and is_out_of_sight(style):
+        if style and is_off_page(style):
             return None
         if not self.is_panel(element):
-            if _is_closed(element) or (style and is_collapsed(style)):
+            if _is_hidden_by_attribute(element) or (style and is_collapsed(style)):
                 return None
             if style.get("visibility") in ("hidden", "collapse"):
                 around = replace(around, shown=False)
@@ -79,7 +79,7 @@ class Visibility:
         return inherited(style, around) if style else around
 
     def is_panel(self, element: HtmlElement) -> bool:
-        """Return whether the element is a panel, by a control that opens it, its role or class."""
+        """Return whether the element is a panel, by its role, class or a control that opens it."""
         if not _may_be_hidden(element):
             return False
         return (
@@ -98,7 +98,7 @@ def classes(element: HtmlElement) -> list[str]:
 
 
 def is_for_screen_readers(element: HtmlElement) -> bool:
-    """Return whether the element has a class that hides it from all but screen readers."""
+    """Return whether the element has a class for text that only screen readers get."""
     return any(_READER_CLASS.search(name) for name in classes(element))
 
 
@@ -115,7 +115,7 @@ def is_control(element: HtmlElement) -> bool:
     )  # fmt: skip
 
 
-def _controlled(root: HtmlElement) -> set[str]:
+def _controlled_ids(root: HtmlElement) -> set[str]:
     """Return the ids of elements that controls of the page open."""
     ids: set[str] = set()
     for element in root.iter("button", "a", "summary", "label", "div", "span", "li", "dt", "input",
@@ -127,24 +127,24 @@ def _controlled(root: HtmlElement) -> set[str]:
             ids.update((element.get("href") or "").split()[:1])
         for name in _CLICK_ATTRIBUTES:  # such as "document.getElementById('sizes').showModal()"
             ids.update(
-                first or second for first, second in _OPENED.findall(element.get(name) or "")
+                first or second for first, second in _OPENED_ID.findall(element.get(name) or "")
             )
     return {id.removeprefix("#") for id in ids} - {""}
 
 
 def _follows_control(element: HtmlElement) -> bool:
-    """Return whether the element directly follows its control, or a question as its heading."""
+    """Return whether the element directly follows a control, or a heading that is a question."""
     before = element.getprevious()
     if before is None or not isinstance(before.tag, str):
         return False
-    asks = before.tag in _HEADINGS and _QUESTION.search(before.text_content())
-    if asks or before.tag in ("button", "summary", "label") or is_control(before):
+    follows_question = before.tag in _HEADINGS and _QUESTION.search(before.text_content())
+    if follows_question or before.tag in ("button", "summary", "label") or is_control(before):
         return True
-    inside = list(before.iterchildren())[:3] if before.tag in _MAY_HOLD_CONTROL else []
-    return any(child.tag == "button" or is_control(child) for child in inside)
+    first_children = list(before.iterchildren())[:3] if before.tag in _MAY_HOLD_CONTROL else []
+    return any(child.tag == "button" or is_control(child) for child in first_children)
 
 
-def _is_closed(element: HtmlElement) -> bool:
+def _is_hidden_by_attribute(element: HtmlElement) -> bool:
     if element.get("hidden") is not None:
         return (element.get("hidden") or "").strip().lower() != "until-found"
     if (element.get("aria-hidden") or "").strip().lower() == "true":

@@ -72,8 +72,8 @@ def read_page(query: Query, address: str) -> list[Found]:
     if reading is None:
         return []
     return [
-        Found(reading.title, cut.headings, place.path, cut.text)
-        for cut in _best_passages(reading, query.text)
+        Found(reading.title, passage.headings, place.path, passage.text)
+        for passage in _best_passages(reading, query.text)
     ]
 
 
@@ -135,10 +135,10 @@ def _best_passages(reading: Reading, question: str) -> list[PassageDraft]:
     """Return the passages that share the most words with the question, in page order."""
     question_stems = set(stems(question, reading.language))
     ranked = sorted(
-        enumerate(reading.cuts),
+        enumerate(reading.passages),
         key=lambda item: (
             -len(question_stems & set(stems(item[1].text, reading.language))),
             item[0],
         ),
     )
-    return [cut for _, cut in sorted(ranked[:_MAX_PASSAGES], key=lambda item: item[0])]
+    return [passage for _, passage in sorted(ranked[:_MAX_PASSAGES], key=lambda item: item[0])]

@@ -254,7 +254,10 @@ def _have_same_content(first: PageResponse, other: PageResponse) -> bool:
     for answer in (first, other):
         draft = Draft(answer.body, FORMATS[answer.content_type], answer.charset)
         texts.append(
-            [cut.text for cut in read_document(draft, DocumentBudget.of_site(waits=False)).cuts]
+            [
+                passage.text
+                for passage in read_document(draft, DocumentBudget.of_site(waits=False)).passages
+            ]
         )
     return texts[0] == texts[1]
 

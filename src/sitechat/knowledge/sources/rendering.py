@@ -13,9 +13,9 @@ from django.urls import get_script_prefix, get_urlconf, set_script_prefix, set_u
 from django.utils import translation
 
 from sitechat.knowledge.reading import Unreadable
-from sitechat.knowledge.reading.charsets import unpacked
-from sitechat.knowledge.reading.formats import LARGEST
-from sitechat.knowledge.reading.office import TYPES
+from sitechat.knowledge.reading.charsets import decompressed
+from sitechat.knowledge.reading.formats import MAX_SIZE
+from sitechat.knowledge.reading.office import MEDIA_TYPES
 from sitechat.knowledge.sources.quiet_logging import quietly
 from sitechat.knowledge.sources.site_hosts import Hosts, Location, name_of
 
@@ -27,7 +27,7 @@ AGENT = "django-sitechat"
 """The user agent, which robots.txt can name."""
 FORMATS = {"text/html": "page", "application/xhtml+xml": "page", "text/plain": "plain",
            "text/markdown": "markdown", "application/pdf": "pdf",
-           **{type: format for format, type in TYPES.items()}}  # fmt: skip
+           **{type: format for format, type in MEDIA_TYPES.items()}}  # fmt: skip
 """Media types of pages, with their formats."""
 _CLIENT_ADDRESS = "192.0.2.1"
 """The client's IP address in requests. It is reserved for documentation, so no site trusts it."""
@@ -92,7 +92,7 @@ class LocalSite:
         place: Location,
         *,
         follow: bool = False,
-        max_bytes: int = LARGEST,
+        max_bytes: int = MAX_SIZE,
         any_type: bool = False,
         conditions: Mapping[str, str] | None = None,
         check: Callable[[Sequence[Location]], None] | None = None,
@@ -240,7 +240,7 @@ def _body(response: Any, max_bytes: int, take: Callable[[bytes], bool] | None) -
             parts.append(part)
         elif not take(part):
             return b""
-    body = unpacked(b"".join(parts), encoding, max_bytes)
+    body = decompressed(b"".join(parts), encoding, max_bytes)
     if take is None:
         return body
     take(body)

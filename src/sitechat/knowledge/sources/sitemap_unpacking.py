@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 
 from sitechat.knowledge.reading.blocks import Unreadable
-from sitechat.knowledge.reading.charsets import inflated, stream_decoder
+from sitechat.knowledge.reading.charsets import decompressed_zlib, stream_decoder
 from sitechat.knowledge.sources.sitemap_xml import Locations, SitemapXml
 
 LARGEST_SITEMAP = 200_000_000
@@ -118,7 +118,7 @@ class _Gzip:
         return True
 
     def close(self) -> Locations:
-        data = inflated(b"".join(self._parts), LARGEST_SITEMAP)
+        data = decompressed_zlib(b"".join(self._parts), LARGEST_SITEMAP)
         if data.startswith(_GZIP):
             raise Unreadable("compressed twice")
         reader = SitemapReader(self._limit)
