@@ -1,4 +1,7 @@
-"""The base class, documents and registry of the sources in apps' `chat_sources.py`."""
+"""The base class of sources, the documents that they yield, and their registry.
+
+Apps declare their sources in `chat_sources.py`.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ class Rendered:
     translations: str = ""
     """A value that all translations of a page share; "" if it has no translations."""
     validators: dict[str, str] = field(default_factory=dict)
-    """Values by which the next run detects an unchanged page; see `page_versions`."""
+    """Values with which the next run detects an unchanged page; see `page_versions`."""
 
 
 @dataclass(frozen=True)
@@ -37,14 +40,14 @@ class Document:
     Attributes:
         text: The text in `format` (see `formats.read`), or the path of a file. The format of a file
             is that of its suffix, or else `format`.
-        charset: The encoding of bytes, as declared by the server.
+        charset: The encoding of bytes, which the server declares.
         language: The language of the text.
-        served_language: The language declared by the server, used if the text declares none.
+        served_language: The language that the server declares, used if the text declares none.
         problem: Why there is no text.
         gone: Whether the page no longer exists.
         unchanged: Whether the stored page is still up to date.
-        rendered: None if the text was not rendered by the site as a page.
-        audience: None if it is unknown: then nobody sees the page.
+        rendered: Information about a page that the site has rendered; None for other documents.
+        audience: The audience of the page; None if it is unknown, so that nobody sees the page.
     """
 
     url: str
@@ -78,16 +81,16 @@ class AnySource:
     former_labels: ClassVar[Sequence[str]] = ()
     """Earlier labels of this source. The next `chat_index` relabels their pages."""
     known: Versions = {}
-    """The validators of pages from the last run, set before `documents` is called."""
+    """The validators of pages from the last run. They are set before `documents` is called."""
     note: str = ""
-    """Information about the run for the site's owner that is not a problem."""
+    """Information about the run for the site's owner, besides problems."""
 
     def __init_subclass__(cls, abstract: bool = False, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        derived = f"{cls.__module__.removesuffix('.chat_sources')}.{cls.__qualname__}"
-        cls.label = str(cls.__dict__.get("label", derived))[:MAX_LABEL_LENGTH]
-        former = (*cls.__dict__.get("former_labels", ()), derived[:MAX_LABEL_LENGTH])
-        cls.former_labels = tuple(label for label in former if label != cls.label)
+        default_label = f"{cls.__module__.removesuffix('.chat_sources')}.{cls.__qualname__}"
+        cls.label = str(cls.__dict__.get("label", default_label))[:MAX_LABEL_LENGTH]
+        earlier = (*cls.__dict__.get("former_labels", ()), default_label[:MAX_LABEL_LENGTH])
+        cls.former_labels = tuple(label for label in earlier if label != cls.label)
         if not abstract:
             registry.add(cls)
 

@@ -17,7 +17,7 @@ from sitechat.knowledge.sources.base import Document
 from sitechat.knowledge.sources.public_pages import PublicPages
 from sitechat.knowledge.sources.rendering import LocalSite
 from sitechat.knowledge.sources.site_hosts import Location
-from sitechat.knowledge.sources.tag_scanning import base_of, based, tags, without_comments
+from sitechat.knowledge.sources.tag_scanning import base_of, join_address, tags, without_comments
 
 MAX_PAGES = 1000
 """Default maximum number of pages that are read by following links."""
@@ -27,10 +27,10 @@ _MAX_LINKS = 500  # of one page
 _MAX_SEARCHED = 1_000_000  # bytes at the beginning of a page
 _ROBOTS = frozenset(("robots", "django-sitechat"))
 """Names of `<meta>` elements that may say nofollow."""
-_PRIVATE = frozenset(("admin", "sitechat", "wagtailadmin", "djdt"))
+_PRIVATE_NAMESPACES = frozenset(("admin", "sitechat", "wagtailadmin", "djdt"))
 """URL namespaces that contain no pages for visitors."""
 _AMBIGUOUS = frozenset(("?", "#", "\\", "\0", "\ufffd"))
-"""Characters of a decoded path that servers and proxies understand differently."""
+"""Characters of a decoded path that servers and proxies interpret differently."""
 _DOTS = frozenset((".", ".."))
 _ACTIONS = re.compile(
     r"(?:^|[/_-])(?:log-?out|sign-?out|delete|remove|unsubscribe)(?:$|[/_-])", re.I
@@ -81,12 +81,12 @@ class Crawl:
             base = document.url
         elif document.url.startswith("/"):
             base = site.hosts.absolute(Location(place.host, document.url))
-        found = []
+        links = []
         for href in links_of(document.text)[:_MAX_LINKS]:
             link = self._place(base, href)
-            if link is not None and site.hosts.are_one(link.host, place.host):
-                found.append(Location(site.home.host, link.path))
-        return found
+            if link is not None and site.hosts.are_same(link.host, place.host):
+                links.append(Location(site.home.host, link.path))
+        return links
 
     def _place(self, base: str, href: str) -> Location | None:
         try:
@@ -109,14 +109,14 @@ def links_of(body: bytes) -> list[str]:
     if any(_forbids_following(meta) for meta in tags(page, "meta")):
         return []
     base = base_of(page)
-    found: dict[str, None] = {}
+    addresses: dict[str, None] = {}
     for link in tags(page, "a"):
         if "download" in link or "nofollow" in link.get("rel", "").lower().split():
             continue
         url = link.get("href", "").partition("#")[0].strip()
-        if url and (whole := based(base, url)):
-            found[whole] = None
-    return list(found)
+        if url and (address := join_address(base, url)):
+            addresses[address] = None
+    return list(addresses)
 
 
 def _forbids_following(meta: dict[str, str]) -> bool:
@@ -134,26 +134,26 @@ def may_visit(site: LocalSite, place: Location) -> bool:
 def is_page(path: str) -> bool:
     """Return whether a path may be a page for visitors.
 
-    Queries are excluded, because there may be endlessly many or they may change data. The admin,
-    the chat and paths that are named like actions are excluded, too.
+    Paths with a query are excluded, because their number may be unlimited and they may change data.
+    The admin, the chat and paths with names of actions, such as "delete", are excluded, too.
 
     Args:
         path: The path without the site's prefix, percent-encoded as in an address.
     """
-    requested = unquote(path)  # what the URLconf and the views get
+    requested = unquote(path)  # the path that the URLconf and the views get
     if "?" in path or not _is_plain(requested) or _ACTIONS.search(requested):
         return False
     match = _match(requested)
     if match is None:
         return False
     module = getattr(match.func, "__module__", "") or ""
-    return _PRIVATE.isdisjoint(match.namespaces) and not module.startswith(
+    return _PRIVATE_NAMESPACES.isdisjoint(match.namespaces) and not module.startswith(
         ("sitechat.", "django.contrib.admin", "django.views.static", "django.contrib.staticfiles")
     )
 
 
 def _is_plain(path: str) -> bool:
-    """Return whether every view and proxy understands a decoded path in the same way."""
+    """Return whether views and proxies interpret a decoded path in the same way."""
     if not path.startswith("/") or path.startswith("//") or not _AMBIGUOUS.isdisjoint(path):
         return False
     return unquote(path) == path and _DOTS.isdisjoint(path.split("/"))

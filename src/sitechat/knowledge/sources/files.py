@@ -35,14 +35,18 @@ class FileSource(AnySource, abstract=True):
     audience: Sequence[str] = (audiences.PUBLIC,)
 
     def url(self, file: Path) -> str:
-        """Return the address of a file, given relative to `path`: prefix + "a/b/" for "a/b.md"."""
+        """Return the address of a file, by default `prefix` + "a/b/" for "a/b.md".
+
+        Args:
+            file: The path of the file relative to `path`.
+        """
         parts = list(file.with_suffix("").parts)
         if parts and parts[-1].lower() in ("index", "readme"):
             parts.pop()
         return self.prefix + "".join(f"{quote(os.fsencode(part))}/" for part in parts)
 
     def title(self, file: Path) -> str:
-        """Return the title; by default "", for the file's own title, first heading or name."""
+        """Return the title; "" to use the file's own title, its first heading or its name."""
         return ""
 
     def total(self) -> int | None:
@@ -82,12 +86,12 @@ class FileSource(AnySource, abstract=True):
             raise ImproperlyConfigured(f"{type(self).__name__}.path does not exist: {root}")
         if root.is_file():
             return [root]
-        inside = root.resolve()
+        real_root = root.resolve()
         return (
             file
             for file in sorted(root.rglob(self.pattern))
             if os.path.isfile(file)  # noqa: PTH113 (Path.is_file raises without permission)
             and not any(part.startswith(".") for part in file.relative_to(root).parts)
             and (self.format or file.suffix.lower() in SUFFIXES)
-            and file.resolve().is_relative_to(inside)  # no symbolic links out of the folder
+            and file.resolve().is_relative_to(real_root)  # no symbolic links out of the folder
         )

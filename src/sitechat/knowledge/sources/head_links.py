@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sitechat.knowledge.sources.tag_scanning import base_of, based, tags, without_comments
+from sitechat.knowledge.sources.tag_scanning import base_of, join_address, tags, without_comments
 
 _MAX_SEARCHED = 200_000  # bytes at the beginning of a page
 
@@ -32,7 +32,7 @@ def head_links(body: bytes) -> HeadLinks:
     for attributes in tags(head, "link"):
         relations = attributes.get("rel", "").lower().split()
         target, language = attributes.get("href", ""), attributes.get("hreflang", "").lower()
-        target = based(base, target) if target else ""
+        target = join_address(base, target) if target else ""
         if not target:
             continue
         if "canonical" in relations:

@@ -114,12 +114,12 @@ class Source(AnySource, abstract=True):
         """Return the document of an object; None if it is not in the queryset."""
         objects = self.queryset()
         if objects.query.is_sliced or objects.query.combinator:  # can't be filtered
-            some = (obj for obj in objects.iterator(chunk_size=200) if str(obj.pk) == key)
-            found = next(some, None)
+            matches = (each for each in objects.iterator(chunk_size=200) if str(each.pk) == key)
+            obj = next(matches, None)
         else:
             try:
-                # Not get(): a join of the queryset may return the object several times.
-                found = next(iter(objects.filter(pk=key)[:1]), None)
+                # Not get(), because a join in the queryset may return the object several times.
+                obj = next(iter(objects.filter(pk=key)[:1]), None)
             except ValueError:
                 return None
-        return None if found is None else self.document(found)
+        return None if obj is None else self.document(obj)

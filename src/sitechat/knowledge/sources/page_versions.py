@@ -1,6 +1,6 @@
-"""Validators: values by which a run detects pages that have not changed since they were read.
+"""Validators of pages: values with which a run detects pages that have not changed.
 
-The site provides an `ETag` or `Last-Modified` header or a `<lastmod>` in its sitemap. Otherwise
+A site may provide an `ETag` or `Last-Modified` header, or a `<lastmod>` in its sitemap. Otherwise
 the page is rendered, and an unchanged body is not parsed again.
 """
 
@@ -16,40 +16,40 @@ from django.utils.dateparse import parse_date, parse_datetime
 from sitechat.knowledge.sources.rendering import PageResponse
 
 READER = "7"
-"""The version of the reader. Increment it if the same bytes would be read differently."""
+"""The version of the reader. Increment it when a change reads the same bytes differently."""
 _TRUSTED_FOR = timedelta(days=7)
-"""How long a `<lastmod>` alone is trusted. Changes of templates or permissions don't update it."""
+"""How long a `<lastmod>` is trusted. A change of a template or a permission does not update it."""
 _CHANGING = re.compile(
     rb"""(name=["']csrfmiddlewaretoken["'][^<>]*?value=|nonce=)["'][^"'<>]*["']""", re.I
 )
 
 
-def of(answer: PageResponse, lastmod: str = "") -> dict[str, str]:
+def of(response: PageResponse, lastmod: str = "") -> dict[str, str]:
     """Return the validators of a page.
 
     Args:
-        answer: The site's response.
+        response: The site's response.
         lastmod: The `<lastmod>` in the sitemap, or "".
     """
     found = {
         "reader": READER,
-        "etag": answer.headers.get("ETag", ""),
-        "modified": answer.headers.get("Last-Modified", ""),
+        "etag": response.headers.get("ETag", ""),
+        "modified": response.headers.get("Last-Modified", ""),
         "lastmod": lastmod,
         "at": datetime.now(timezone.utc).isoformat(),
-        "body": body_hash(answer),
+        "body": body_hash(response),
     }
     return {name: value for name, value in found.items() if value}
 
 
-def body_hash(answer: PageResponse) -> str:
+def body_hash(response: PageResponse) -> str:
     """Return a hash of a page's body without tokens that differ in each response."""
     parts = [
-        repr(answer.place).encode(),
-        answer.content_type.encode(),
-        answer.charset.encode("utf-8", "replace"),
-        answer.language.encode("utf-8", "replace"),
-        _CHANGING.sub(rb"\1", answer.body),
+        repr(response.place).encode(),
+        response.content_type.encode(),
+        response.charset.encode("utf-8", "replace"),
+        response.language.encode("utf-8", "replace"),
+        _CHANGING.sub(rb"\1", response.body),
     ]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
@@ -64,13 +64,13 @@ def conditions(known: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in found.items() if value}
 
 
-def is_same(answer: PageResponse, known: Mapping[str, str]) -> bool:
+def is_same(response: PageResponse, known: Mapping[str, str]) -> bool:
     """Return whether a page has not changed."""
-    return known.get("reader") == READER and known.get("body") == body_hash(answer)
+    return known.get("reader") == READER and known.get("body") == body_hash(response)
 
 
 def is_older(lastmod: str, known: Mapping[str, str]) -> bool:
-    """Return whether a `<lastmod>` says that a page has not changed since it was read."""
+    """Return whether a page has not changed since it was read, according to its `<lastmod>`."""
     if not lastmod or known.get("reader") != READER or known.get("lastmod") != lastmod:
         return False
     try:
@@ -81,5 +81,5 @@ def is_older(lastmod: str, known: Mapping[str, str]) -> bool:
         return False
     if datetime.now(timezone.utc) - read > _TRUSTED_FOR:
         return False
-    # A date without time does not cover changes later on the same day, in any time zone.
+    # A date without a time may hide a later change on the same day, in any time zone.
     return moment is not None or (day is not None and (read.date() - day).days > 1)

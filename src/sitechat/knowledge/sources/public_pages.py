@@ -89,52 +89,54 @@ class PublicPages:
         known = self._known.get(key, {})
         if page_versions.is_older(lastmod, known) and self.may_read(place):
             return Document(url=key, key=key, unchanged=True)
-        answer = self.get(place, conditions=page_versions.conditions(known))
-        if answer.status == 304:
+        response = self.get(place, conditions=page_versions.conditions(known))
+        if response.status == 304:
             return Document(url=key, key=key, unchanged=True)
-        format = FORMATS.get(answer.content_type)
+        format = FORMATS.get(response.content_type)
         if format is None:
-            raise LeftOut(f"is {answer.content_type or 'of no known type'}, not text")
+            raise LeftOut(f"is {response.content_type or 'of no known type'}, not text")
         alternates: Mapping[str, str] = {}
         if format == "page":
-            links = head_links(answer.body)
-            canonical = self._canonical(answer, links.canonical)
-            if canonical is not answer:
-                answer, links, known = canonical, head_links(canonical.body), {}
+            links = head_links(response.body)
+            canonical = self._canonical(response, links.canonical)
+            if canonical is not response:
+                response, links, known = canonical, head_links(canonical.body), {}
             alternates = links.alternates
-        if page_versions.is_same(answer, known):
+        if page_versions.is_same(response, known):
             return Document(url=key, key=key, unchanged=True)
-        translations = self._translations(answer.place, alternates) if format == "page" else ""
+        translations = self._translations(response.place, alternates) if format == "page" else ""
         return Document(
-            url=self.site.hosts.address(answer.place),
+            url=self.site.hosts.address(response.place),
             key=key,
-            text=answer.body,
+            text=response.body,
             format=format,
-            charset=answer.charset,
-            served_language=answer.language,
-            rendered=Rendered(translations, page_versions.of(answer, lastmod)),
+            charset=response.charset,
+            served_language=response.language,
+            rendered=Rendered(translations, page_versions.of(response, lastmod)),
         )
 
-    def _canonical(self, answer: PageResponse, canonical: str) -> PageResponse:
+    def _canonical(self, response: PageResponse, canonical: str) -> PageResponse:
         """Return the response of the canonical address if its content is the same.
 
         The content is compared, because some sites wrongly declare the front page as the canonical
         address of every page.
 
         Args:
-            answer: The response of the page.
+            response: The response of the page.
             canonical: The canonical address that the page declares, or "".
         """
-        if canonical in ("", self.site.hosts.absolute(answer.place)):
-            return answer
+        if canonical in ("", self.site.hosts.absolute(response.place)):
+            return response
         try:
-            place = self.site.place(urljoin(self.site.hosts.absolute(answer.place), canonical))
-            if place == answer.place or not self.site.hosts.are_one(place.host, answer.place.host):
-                return answer
+            place = self.site.place(urljoin(self.site.hosts.absolute(response.place), canonical))
+            if place == response.place or not self.site.hosts.are_same(
+                place.host, response.place.host
+            ):
+                return response
             other = self.get(place)
-            return other if _have_same_content(other, answer) else answer
+            return other if _have_same_content(other, response) else response
         except (Elsewhere, LeftOut, Unreadable):
-            return answer
+            return response
 
     def _translations(self, place: Location, alternates: Mapping[str, str]) -> str:
         """Return a value that all translations of a page share; "" if it has no translations."""
@@ -176,14 +178,14 @@ class PublicPages:
             if self._allows is not None and not self._allows(visited[-1]):
                 raise LeftOut(f"leads to {visited[-1].path[:200]!r}, which is no page for visitors")
 
-        answer = self.site.get(place, follow=True, conditions=conditions, check=check)
-        if answer.status in (401, 403, 404, 410):
-            raise LeftOut(f"answers {answer.status} to an anonymous visitor")
-        if answer.status != 200 and not (answer.status == 304 and conditions):
-            raise Unreadable(f"answers {answer.status}")
-        if forbids_indexing(answer.headers.get("X-Robots-Tag", "")):
+        response = self.site.get(place, follow=True, conditions=conditions, check=check)
+        if response.status in (401, 403, 404, 410):
+            raise LeftOut(f"answers {response.status} to an anonymous visitor")
+        if response.status != 200 and not (response.status == 304 and conditions):
+            raise Unreadable(f"answers {response.status}")
+        if forbids_indexing(response.headers.get("X-Robots-Tag", "")):
             raise LeftOut("says noindex")
-        return answer
+        return response
 
     def may_read(self, place: Location) -> bool:
         """Return whether robots.txt allows a page."""
@@ -201,26 +203,26 @@ class PublicPages:
     def _asks_for_login(self, visited: list[str]) -> bool:
         """Return whether redirects led to the login page.
 
-        A page whose query contains an earlier address counts as a login page too, because Django's
-        own redirects to it have this form.
+        A page whose query contains an earlier address also counts as a login page, because Django's
+        redirects to the login page have this form.
         """
         for number, path in enumerate(visited):
-            bare, _, query = path.partition("?")
-            if bare == self._login_path(bare):
+            without_query, _, query = path.partition("?")
+            if without_query == self._login_path(without_query):
                 return True
             for following in parse_qs(query).get(REDIRECT_FIELD_NAME, []) if number else []:
-                back = self._path(following)
-                if back and unquote(back) in [unquote(before) for before in visited[:number]]:
+                target = self._path(following)
+                if target and unquote(target) in [unquote(before) for before in visited[:number]]:
                     return True
         return False
 
     def _login_path(self, path: str) -> str:
         """Return the path of the login page, in the language of a path."""
         language = translation.get_language_from_path(path) or settings.LANGUAGE_CODE
-        known = self._login_paths.get(language)
-        if known is None:
-            known = self._login_paths[language] = self._resolved_login_path(language)
-        return known
+        login = self._login_paths.get(language)
+        if login is None:
+            login = self._login_paths[language] = self._resolved_login_path(language)
+        return login
 
     def _resolved_login_path(self, language: str) -> str:
         try:
@@ -251,8 +253,8 @@ def _have_same_content(first: PageResponse, other: PageResponse) -> bool:
     if first.body == other.body:
         return True
     texts = []
-    for answer in (first, other):
-        draft = Draft(answer.body, FORMATS[answer.content_type], answer.charset)
+    for response in (first, other):
+        draft = Draft(response.body, FORMATS[response.content_type], response.charset)
         texts.append(
             [
                 passage.text

@@ -13,23 +13,23 @@ _LOGGERS = ("", "django", "django.request", "django.security", "django.server")
 
 
 class _Quiet(logging.Filter):
-    """A filter that drops records of threads that render a page."""
+    """A filter that drops the records of threads that are rendering a page."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._asking = threading.local()
+        self._thread = threading.local()
 
     def filter(self, record: logging.LogRecord) -> bool:
         return not self.depth
 
     @property
     def depth(self) -> int:
-        depth: int = getattr(self._asking, "depth", 0)
+        depth: int = getattr(self._thread, "depth", 0)
         return depth
 
     @depth.setter
     def depth(self, value: int) -> None:
-        self._asking.depth = value
+        self._thread.depth = value
 
 
 _quiet = _Quiet()

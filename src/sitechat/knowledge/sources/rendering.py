@@ -64,7 +64,7 @@ class LocalSite:
     Args:
         host: The host of requests; by default the site's main host.
         prefix: The prefix of all paths; by default that of the current request. Threads must pass
-            it, because they do not know the request.
+            it, because they have no current request.
     """
 
     def __init__(self, host: str = "", prefix: str | None = None) -> None:
@@ -84,7 +84,7 @@ class LocalSite:
         return self._checked(self.hosts.place(url, self.home))
 
     def inner(self, place: Location) -> str:
-        """Return the path and query of a location without the prefix, as it is requested."""
+        """Return the path and query of a location without the prefix, as in a request."""
         return place.path[len(self.prefix) - 1 :] or "/"
 
     def get(
@@ -108,8 +108,8 @@ class LocalSite:
             conditions: Headers of the first request, with the names of a WSGI environment.
             check: Called before each request with the locations up to the requested one. It raises
                 an exception to prevent the request.
-            take: Called with each part of the body, which is then not returned. It returns whether
-                more parts are needed.
+            take: Called with each part of the body. It returns whether more parts are needed. The
+                body of the response is then empty.
 
         Raises:
             Elsewhere: A redirect leaves the site.
@@ -130,7 +130,7 @@ class LocalSite:
                 raise Elsewhere("redirects to another host") from None
             except Unreadable as error:
                 raise Unreadable(f"redirects to {target[:200]!r}, an invalid address") from error
-            if not self.hosts.are_one(visited[0].host, place.host):
+            if not self.hosts.are_same(visited[0].host, place.host):
                 raise Elsewhere("redirects to another host")
             visited.append(place)
             if place in visited[:-1] or len(visited) > _MAX_REDIRECTS + 1:

@@ -22,12 +22,12 @@ def read_robots(site: LocalSite) -> Protego:
 
     path = f"{site.prefix}robots.txt"
     try:
-        answer = site.get(Location(site.home.host, path), follow=True)
-        if answer.status >= 500:
-            raise Unreadable(f"answers {answer.status}")
+        response = site.get(Location(site.home.host, path), follow=True)
+        if response.status >= 500:
+            raise Unreadable(f"answers {response.status}")
     except Unreadable as error:
         raise Unreadable(f"{path}: {error}") from error
-    return Protego.parse(answer.body.decode("utf-8", "replace"))
+    return Protego.parse(response.body.decode("utf-8", "replace"))
 
 
 def robots_allow(robots: Protego, site: LocalSite, place: Location) -> bool:

@@ -26,7 +26,7 @@ _USUAL_PORTS = ("", "80", "443")
 
 @dataclass(frozen=True)
 class Location:
-    """The location of a page: the host as in browsers, and the path with its query."""
+    """The location of a page: the host with its port, and the path with its query."""
 
     host: str
     path: str
@@ -42,7 +42,7 @@ class Hosts:
     """The other hosts of the site, with their ports, whose pages are separate."""
 
     def __post_init__(self) -> None:
-        names = set(map(bare, self.main))
+        names = set(map(bare_name, self.main))
         self.others = {host.lower() for host in self.others if not self._is_named(host, names)}
 
     @property
@@ -53,7 +53,7 @@ class Hosts:
 
     def is_main(self, host: str) -> bool:
         """Return whether a host is the main host, with or without `www.`, at any port."""
-        return host.lower() not in self.others and bare(host) in map(bare, self.main)
+        return host.lower() not in self.others and bare_name(host) in map(bare_name, self.main)
 
     def is_own(self, host: str) -> bool:
         """Return whether a host belongs to this site."""
@@ -85,7 +85,7 @@ class Hosts:
         if parts.scheme not in ("http", "https") or (given.scheme and not given.netloc):
             return None
         if not self.is_own(host):
-            # If ALLOWED_HOSTS contains "*", the site's own hosts are unknown.
+            # If ALLOWED_HOSTS contains "*", any host may be the site's.
             if "*" not in settings.ALLOWED_HOSTS or is_redirect:
                 return None
             host = base.host
@@ -100,7 +100,7 @@ class Hosts:
         """Return the absolute URL of a location."""
         return f"{_scheme(place.host)}://{place.host}{place.path}"
 
-    def are_one(self, host: str, other: str) -> bool:
+    def are_same(self, host: str, other: str) -> bool:
         """Return whether two hosts serve the same pages."""
         if self.is_main(host):
             return self.is_main(other)
@@ -108,32 +108,34 @@ class Hosts:
 
     @staticmethod
     def _is_named(host: str, names: set[str]) -> bool:
-        return ":" not in host and bare(host) in names
+        return ":" not in host and bare_name(host) in names
 
 
 def public_origin() -> str:
     """Return the origin under which people open this site, such as `https://example.org`.
 
-    It is taken from what only the owner can set: `ALLOWED_HOSTS`, the sites framework, Wagtail,
-    `CSRF_TRUSTED_ORIGINS` and the hosts of sources, in this order. The hosts of requests are not
-    used, because with "*" in `ALLOWED_HOSTS` visitors choose them.
+    It comes from `ALLOWED_HOSTS`, the sites framework, Wagtail, `CSRF_TRUSTED_ORIGINS` or the hosts
+    of sources, in this order. Only the owner can set these. The host of a request is not used,
+    because visitors can choose it if `ALLOWED_HOSTS` contains "*".
 
     Returns:
-        The origin; "" if none of these names a host.
+        The origin; "" if none of these contains a host.
     """
     host = next(_public_hosts(), "")
     if not host:
         return ""
-    # An origin that names the same host also has its scheme and its port.
-    own = (each for each in _trusted_origins() if name_of(urlsplit(each).netloc) == name_of(host))
-    return next(own, f"{_scheme(host)}://{host}").rstrip("/").lower()
+    # A trusted origin with the same host has the right scheme and port.
+    trusted = (
+        origin for origin in _trusted_origins() if name_of(urlsplit(origin).netloc) == name_of(host)
+    )
+    return next(trusted, f"{_scheme(host)}://{host}").rstrip("/").lower()
 
 
 def _public_hosts() -> Iterator[str]:
-    """Yield the hosts that the owner has named as this site's, the most important first."""
+    """Yield the hosts of this site in the owner's settings and data, the most important first."""
     allowed = _allowed_names()
     yield from (name for name in allowed if not _is_local(name_of(name)))
-    # Django creates the row "example.com" with each database.
+    # Django creates a row "example.com" in each new database.
     yield from (domain for domain in _site_domain() if domain != "example.com")
     yield from (host for host in wagtail_hosts() if not _is_local(name_of(host)))
     yield from (urlsplit(origin).netloc for origin in _trusted_origins())
@@ -145,7 +147,7 @@ def _trusted_origins() -> list[str]:
     return [origin for origin in settings.CSRF_TRUSTED_ORIGINS if "*" not in origin]
 
 
-def bare(host: str) -> str:
+def bare_name(host: str) -> str:
     """Return the name of a host without port and `www.`."""
     return name_of(host).removeprefix("www.")
 
@@ -182,17 +184,17 @@ def _is_local(name: str) -> bool:
 
 def _main_hosts() -> Iterator[str]:
     """Yield the names of the main host: the first allowed host and the current `Site`."""
-    plain = _allowed_names()
-    main = plain[0] if plain else "localhost"
+    names = _allowed_names()
+    main = names[0] if names else "localhost"
     yield main
-    if _is_local(name_of(main)):  # for development; also use the first real name
-        yield from [name for name in plain if not _is_local(name_of(name))][:1]
+    if _is_local(name_of(main)):  # in development, the first public name is also a main host
+        yield from [name for name in names if not _is_local(name_of(name))][:1]
         yield from (name for name in _LOOPBACK if _is_allowed(name))
     yield from _site_domain()
 
 
 def _allowed_names() -> list[str]:
-    """Return the names in `ALLOWED_HOSTS`; those that stand for subdomains only if all do."""
+    """Return the names in `ALLOWED_HOSTS`. Names with subdomains count only if all have them."""
     named = [name for name in settings.ALLOWED_HOSTS if name != "*" and not name.startswith("[")]
     return [name for name in named if not name.startswith(".")] or [name[1:] for name in named]
 

@@ -14,7 +14,7 @@ from sitechat.knowledge.reading.blocks import Unreadable
 from sitechat.knowledge.sources.public_pages import describe_error
 from sitechat.knowledge.sources.rendering import Elsewhere, LocalSite
 from sitechat.knowledge.sources.site_hosts import Location
-from sitechat.knowledge.sources.sitemap_unpacking import LARGEST_SITEMAP, SitemapReader
+from sitechat.knowledge.sources.sitemap_unpacking import MAX_SITEMAP_SIZE, SitemapReader
 from sitechat.knowledge.sources.sitemap_xml import Locations
 
 MAX_PAGES = 100_000
@@ -27,7 +27,8 @@ class SitemapFiles:
     Args:
         site: The site.
         named: The addresses of the sitemaps in robots.txt.
-        guessed: Addresses that may be sitemaps; `/sitemap.xml` if there are none.
+        guessed: Other addresses that may be sitemaps. If no sitemap is found, `/sitemap.xml` is
+            tried as well.
         limit: Maximum number of pages.
     """
 
@@ -46,7 +47,7 @@ class SitemapFiles:
         self._seen: set[Location] = set()
         self._problems: list[str] = []
         self._missing: list[str] = []
-        self._mended: dict[str, Locations] = {}
+        self._faulty: dict[str, Locations] = {}
         self.is_found = False
         """Whether a sitemap was read so far."""
         self._lastmods: dict[str, str] = {}
@@ -60,14 +61,14 @@ class SitemapFiles:
 
     @property
     def note(self) -> str:
-        """The mistakes in sitemaps that could be read completely; "" if there are none."""
-        if not self._mended:
+        """A note about mistakes in sitemaps that were read completely; "" if there are none."""
+        if not self._faulty:
             return ""
-        others = len(self._mended) - 1
-        mistakes = dict.fromkeys(what for found in self._mended.values() for what in found.mistakes)
-        count = sum(map(_count, self._mended.values()))
+        others = len(self._faulty) - 1
+        mistakes = dict.fromkeys(what for found in self._faulty.values() for what in found.mistakes)
+        count = sum(map(_count, self._faulty.values()))
         return (
-            f"{next(iter(self._mended))}{f' and {others:,} more' if others else ''}: all addresses "
+            f"{next(iter(self._faulty))}{f' and {others:,} more' if others else ''}: all addresses "
             f"were read ({count:,}), in spite of {' and '.join(mistakes)}."
         )
 
@@ -95,7 +96,7 @@ class SitemapFiles:
         return self._lastmods.get(url, "")
 
     def _read(self, url: str) -> Locations | None:
-        """Read a sitemap; return None if it was already read, or none of it can be read."""
+        """Read a sitemap; return None if it was read before or has no readable address."""
         try:
             place = self._site.place(url)
         except Elsewhere as error:  # robots.txt may name sitemaps of other sites
@@ -111,7 +112,7 @@ class SitemapFiles:
         reader = SitemapReader(self._limit - self.page_count)
         try:
             answer = self._site.get(
-                place, follow=True, max_bytes=LARGEST_SITEMAP, any_type=True, take=reader.feed
+                place, follow=True, max_bytes=MAX_SITEMAP_SIZE, any_type=True, take=reader.feed
             )
             if answer.status != 200:
                 raise Unreadable(f"answers {answer.status}")
@@ -125,7 +126,7 @@ class SitemapFiles:
             (self._missing if is_missing else self._problems).append(problem)
             return found
         if complete.mistakes:
-            self._mended[url] = complete
+            self._faulty[url] = complete
         return complete
 
 
@@ -134,8 +135,8 @@ def _count(found: Locations) -> int:
 
 
 def routed_sitemaps(prefix: str = "/") -> list[str]:
-    """Return the paths of sitemap views in the URLconf; only the index's if there is one."""
-    found: dict[bool, list[str]] = {True: [], False: []}  # by whether it is a sitemap index
+    """Return the paths of sitemap views in the URLconf; only those of indexes if there are any."""
+    paths_by_is_index: dict[bool, list[str]] = {True: [], False: []}
 
     def walk(patterns: Iterable[Any], prefix: str) -> None:
         for pattern in patterns:
@@ -146,10 +147,10 @@ def routed_sitemaps(prefix: str = "/") -> list[str]:
                 walk(pattern.url_patterns, prefix + part)
             elif _is_sitemap(pattern.callback):
                 name = getattr(_unwrapped(pattern.callback), "__name__", "")
-                found[name == "index"].append(prefix + part)
+                paths_by_is_index[name == "index"].append(prefix + part)
 
     walk(get_resolver().url_patterns, prefix)
-    return found[True] or found[False]
+    return paths_by_is_index[True] or paths_by_is_index[False]
 
 
 def _literal(pattern: Any) -> str | None:

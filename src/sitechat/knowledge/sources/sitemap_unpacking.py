@@ -1,4 +1,4 @@
-"""Unpacking of one sitemap while the site sends it: gzip, character sets, XML or plain text."""
+"""Reading of one sitemap in parts: decompression, decoding, and detection of its format."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from sitechat.knowledge.reading.blocks import Unreadable
 from sitechat.knowledge.reading.charsets import decompressed_zlib, stream_decoder
 from sitechat.knowledge.sources.sitemap_xml import Locations, SitemapXml
 
-LARGEST_SITEMAP = 200_000_000
+MAX_SITEMAP_SIZE = 200_000_000
 """Maximum bytes of a sitemap, before and after it is decompressed."""
 _CHUNK = 65_536
-_LONGEST_DECLARATION = 1024
+_MAX_DECLARATION_LENGTH = 1024
 _GZIP = b"\x1f\x8b"
 _LINE_STARTS = ("http://", "https://", "/")
 
@@ -44,14 +44,14 @@ class SitemapReader:
             Unreadable: It is not a sitemap, incomplete, or has mistakes that may hide addresses.
         """
         if self._format is None:
-            self._begin()
+            self._detect_format()
         assert self._format is not None  # noqa: S101 (for mypy)
         return self._format.close()
 
     def partial(self) -> Locations | None:
         """Return the addresses that were read before an error; None if there are none."""
         if self._format is None:
-            self._begin()
+            self._detect_format()
         assert self._format is not None  # noqa: S101 (for mypy)
         found = self._format.found
         return found if found.pages or found.sitemaps else None
@@ -60,11 +60,11 @@ class SitemapReader:
         if self._format is not None:
             return self._format.feed(part)
         self._start += part
-        # The declaration of the encoding may not be complete yet.
-        is_short = b">" not in self._start and len(self._start) < _LONGEST_DECLARATION
-        return is_short or self._begin()
+        # The declaration of the encoding may be incomplete.
+        is_short = b">" not in self._start and len(self._start) < _MAX_DECLARATION_LENGTH
+        return is_short or self._detect_format()
 
-    def _begin(self) -> bool:
+    def _detect_format(self) -> bool:
         start, self._start = self._start, b""
         if start.lstrip().startswith(_GZIP):
             start = start.lstrip()
@@ -106,7 +106,7 @@ class _Text:
 
 
 class _Gzip:
-    """A reader of a compressed sitemap. It decompresses the sitemap when it is complete."""
+    """A reader of a compressed sitemap, which it decompresses after the last part."""
 
     def __init__(self, limit: int) -> None:
         self.found = Locations()
@@ -118,7 +118,7 @@ class _Gzip:
         return True
 
     def close(self) -> Locations:
-        data = decompressed_zlib(b"".join(self._parts), LARGEST_SITEMAP)
+        data = decompressed_zlib(b"".join(self._parts), MAX_SITEMAP_SIZE)
         if data.startswith(_GZIP):
             raise Unreadable("compressed twice")
         reader = SitemapReader(self._limit)
@@ -139,7 +139,7 @@ class _Lines:
 
     @property
     def found(self) -> Locations:
-        """The addresses in complete lines; none if another line is not an address."""
+        """The addresses in complete lines; none if any line is not an address."""
         try:
             return self._locations(self._lines)
         except Unreadable:

@@ -1,4 +1,4 @@
-"""Reading of a sitemap or a feed in XML, also with the mistakes that search engines forgive."""
+"""Reading of a sitemap or a feed in XML. Mistakes that search engines accept are accepted."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sitechat.knowledge.reading.blocks import Unreadable
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-_LONGEST_HEAD = 16_384
+_MAX_HEAD_LENGTH = 16_384
 """Maximum characters before the first tag of a sitemap, and of a text that has no tag."""
 _ROOT = re.compile(r"<(?:([\w.-]+):)?(urlset|sitemapindex|rss|feed)(?=[\s/>])", re.I)
 _PROLOG = re.compile(
@@ -22,7 +22,7 @@ _ADDRESS_TAG = re.compile(r"<(?:[\w.-]+:)?(?:loc|item|entry)[\s/>]", re.I)
 _TAG_NAME = re.compile(r"</?[A-Za-z][^\s<>/]*")
 _BARE_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]+|#x[0-9a-fA-F]+);)")
 _AMPERSAND = "\ue000"
-"""Stands for a bare "&" in the parser. An "&amp;" would be wrong in a CDATA section."""
+"""Replaces a bare "&" for the parser, because "&amp;" would be wrong in a CDATA section."""
 _ADDRESSES = {("url", "loc"), ("sitemap", "loc"), ("item", "link"), ("entry", "link")}
 _TIMES = {("url", "lastmod"), ("entry", "updated")}
 
@@ -38,7 +38,7 @@ class Locations:
     is_cut: bool = False
     """Whether there are more pages than the limit."""
     mistakes: list[str] = field(default_factory=list)
-    """Mistakes in the file that hide no address."""
+    """Mistakes in the file that do not hide an address."""
 
 
 class SitemapXml:
@@ -81,17 +81,17 @@ class SitemapXml:
             self._root = _ROOT.search(text)
             if self._root is None or self._root.end() == len(text):
                 self._root, self._waiting = None, text
-                if len(text) > _LONGEST_HEAD:
+                if len(text) > _MAX_HEAD_LENGTH:
                     raise _no_sitemap(text)
                 return True
             head, text = text[: self._root.start()], text[self._root.start() :]
-            if len(head) > _LONGEST_HEAD:
+            if len(head) > _MAX_HEAD_LENGTH:
                 raise _no_sitemap(head)
             if _PROLOG.sub("", head):
-                self._mistake("text before the XML, such as a warning of PHP")
-            self._parse("\n" * head.count("\n"))  # so that the numbers of lines are right
+                self._add_mistake("text before the XML, such as a warning of PHP")
+            self._parse("\n" * head.count("\n"))  # for correct line numbers in errors
         end = text.rfind(">") + 1
-        if not end and len(text) > _LONGEST_HEAD:
+        if not end and len(text) > _MAX_HEAD_LENGTH:
             end = len(text)
         text, self._waiting = text[:end], text[end:]
         # The parser must not see what follows the end tag, such as a warning of PHP.
@@ -109,7 +109,7 @@ class SitemapXml:
         if self.found.is_cut:
             return self.found
         for error in self._parser.feed_error_log:
-            # The declaration of a prefix is often forgotten, and hides nothing.
+            # Prefixes are often not declared, which hides no address.
             if error.level_name != "WARNING" and error.domain_name != "NAMESPACE":
                 raise Unreadable(f"not valid XML in line {error.line:,}: {error.message[:200]}")
         if not self._is_complete:
@@ -120,30 +120,30 @@ class SitemapXml:
             raise Unreadable("has bytes that are not valid in its encoding: save it as UTF-8")
         return self.found
 
-    def _mistake(self, what: str) -> None:
+    def _add_mistake(self, what: str) -> None:
         if what not in self.found.mistakes:
             self.found.mistakes.append(what)
 
     def _parse(self, text: str) -> bool:
-        """Mend and parse a part; return whether more pages may follow."""
+        """Correct mistakes in a part and parse it; return whether more pages may follow."""
         if not text:
             return True
         if self._is_complete:
             self._is_continued |= _ADDRESS_TAG.search(text) is not None
             return True
-        mended, count = _BARE_AMPERSAND.subn(_AMPERSAND, text)
+        corrected, count = _BARE_AMPERSAND.subn(_AMPERSAND, text)
         if count:
-            self._mistake('"&" that should be "&amp;"')
-        self._parser.feed(_TAG_NAME.sub(self._plain_name, mended).encode())
+            self._add_mistake('"&" that should be "&amp;"')
+        self._parser.feed(_TAG_NAME.sub(self._plain_name, corrected).encode())
         for event, element in self._parser.read_events():
             if isinstance(element.tag, str):
-                self._note(event, element)
+                self._handle(event, element)
                 if self.found.is_cut:
                     return False
         return True
 
     def _plain_name(self, tag: re.Match[str]) -> str:
-        """Return the beginning of a tag in lower case, and without a prefix to be declared."""
+        """Return the beginning of a tag in lower case and without its prefix."""
         assert self._root is not None  # noqa: S101 (for mypy)
         prefix = self._root[1]
         slash = "/" if tag[0][1] == "/" else ""
@@ -152,7 +152,7 @@ class SitemapXml:
             name = name.removeprefix(f"{prefix.lower()}:")
         return f"<{slash}{name.replace(':', '.')}"
 
-    def _note(self, event: str, element: _Element) -> None:
+    def _handle(self, event: str, element: _Element) -> None:
         if event == "start":
             self._path.append(str(element.tag).rpartition("}")[2])
             return
@@ -162,7 +162,7 @@ class SitemapXml:
         if (parent, name) in _TIMES:
             self._lastmod = (element.text or "").strip()[:40]
         elif (parent, name) in _ADDRESSES:
-            self._keep(parent, element)
+            self._add_address(parent, element)
         elif name in ("url", "entry"):
             if self._lastmod and self.found.pages:
                 self.found.lastmods[self.found.pages[-1]] = self._lastmod
@@ -171,8 +171,8 @@ class SitemapXml:
         while (previous := element.getprevious()) is not None:
             previous.getparent().remove(previous)  # type: ignore[union-attr] # it has one
 
-    def _keep(self, parent: str, element: _Element) -> None:
-        """Keep the address in an element, if it is one of a page or a sitemap."""
+    def _add_address(self, parent: str, element: _Element) -> None:
+        """Store the address in an element, if it is that of a page or a sitemap."""
         address = element.text or ""
         if parent == "entry":
             is_page = element.get("rel", "alternate") == "alternate"

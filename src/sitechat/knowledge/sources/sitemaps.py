@@ -18,8 +18,8 @@ from sitechat.knowledge.sources.sitemap_discovery import MAX_PAGES, SitemapFiles
 class SitemapSource(AnySource, abstract=True):
     """The pages in the site's sitemaps, as an anonymous visitor sees them. No network is used.
 
-    It is used if no app declares a source. To use it together with declared sources, subclass it in
-    a `chat_sources.py`: `class Pages(SitemapSource): pass`. Pages that robots.txt disallows, for
+    This is the source if no app declares one. To use it together with declared sources, subclass it
+    in a `chat_sources.py`: `class Pages(SitemapSource): pass`. Pages that robots.txt disallows, for
     "django-sitechat" or for all user agents, and pages with `noindex` are left out.
     """
 
@@ -79,7 +79,7 @@ class SitemapSource(AnySource, abstract=True):
             )
 
     def _crawled(self, crawl: Crawl, problems: list[str]) -> Iterator[Document]:
-        """Yield the pages that links lead to; raise if there are none."""
+        """Yield the pages that links lead to; raise Unreadable if there are none."""
         is_broken = any(not problem.endswith(": answers 404") for problem in problems)
         documents = iter(()) if is_broken else crawl.documents()
         first = next(documents, None)

@@ -1,4 +1,4 @@
-"""The tags of a page, found without parsing it, in time proportional to its length."""
+"""A scanner for the tags of a page, which takes time in proportion to the page's length."""
 
 from __future__ import annotations
 
@@ -65,20 +65,20 @@ def tags(page: str, name: str) -> Iterator[dict[str, str]]:
 
 
 def base_of(page: str) -> str:
-    """Return the address on which the links of a page are based; "" for the page's own.
+    """Return the address in the page's `<base>`, to which its links are relative; "" if none.
 
     Args:
         page: The page, without comments.
     """
     base = next((tag["href"] for tag in tags(page, "base") if tag.get("href")), "")
-    return based("", base)
+    return join_address("", base)
 
 
-def based(base: str, address: str) -> str:
-    """Return an address in a page on the page's base; "" if it is not valid."""
+def join_address(base: str, address: str) -> str:
+    """Join an address in a page with the page's base; return "" if it is not valid."""
     try:
-        whole = urljoin(base, address)
-        urlsplit(whole)  # urljoin does not look at an address without a base
-    except ValueError:  # for instance "http://["
+        joined = urljoin(base, address)
+        urlsplit(joined)  # urljoin does not validate an address without a base
+    except ValueError:  # for example "http://["
         return ""
-    return whole
+    return joined

@@ -19,11 +19,11 @@ THREADS = 2
 """Number of threads of each of the two kinds, `visits` and `rechecks`."""
 
 MAX_WAITING = 20
-"""Maximum number of tasks that wait for a thread of each kind. Further tasks are left out."""
+"""Maximum number of tasks that wait for a thread of each kind. Further tasks are dropped."""
 
 T = TypeVar("T")
 
-# Separate from rechecks, which a slow page that a visitor has chosen must not delay.
+# Separate from rechecks, because a visitor may choose a slow page, which must not delay rechecks.
 visits = PerProcess(lambda: LimitedThreads(THREADS, MAX_WAITING, "sitechat-visited-pages"))
 """The threads that render the pages that visitors are on."""
 
@@ -36,9 +36,9 @@ def within(
 ) -> list[T | None]:
     """Run tasks in threads and return their results.
 
-    In threads, the views' thread-local state can't change that of the current request. If the time
-    is over, tasks that have started continue, and the others are dropped. In a transaction, tasks
-    run in this thread, because other threads can't see the transaction's rows.
+    Threads isolate the thread-local state of the views from that of the current request. When the
+    time is over, tasks that have started continue, and the others are dropped. In a transaction,
+    tasks run in this thread, because other threads can't see the transaction's rows.
 
     Args:
         threads: The threads: `visits()` or `rechecks()`.
@@ -46,7 +46,7 @@ def within(
         tasks: Callables that raise no exceptions.
 
     Returns:
-        The results; None for a task that is late, or left out because too many tasks wait.
+        The results; None for a task that is late or dropped.
     """
     if _in_transaction():
         deadline = time.monotonic() + seconds
@@ -61,7 +61,7 @@ def within(
 def later(threads: LimitedThreads, task: Callable[[], object]) -> None:
     """Run a task in a thread without waiting for it.
 
-    It is left out in a transaction, or if too many tasks wait.
+    The task is dropped in a transaction, or if too many tasks wait.
     """
     if not _in_transaction():
         threads.submit(_in_context(task))
@@ -82,7 +82,7 @@ def _in_savepoint(task: Callable[[], T]) -> T:
 def _in_context(task: Callable[[], T]) -> Callable[[], T]:
     """Return a callable that runs the task with the caller's context variables, such as the tenant.
 
-    They do not include Django's active language, because the site's pages choose their own.
+    The active language is not one of them. Each page of the site activates its own language.
     """
     return partial(copy_context().run, _in_thread, task)
 
