@@ -174,8 +174,8 @@ def test_the_transcript_and_the_export_have_what_a_person_said(owner: Client) ->
     conversation = waiting()
     user = User.objects.get(username="owner")
     staff_actions.join(conversation, user)
-    staff_actions.say(conversation, user, "Hello from Ann")
-    staff_actions.note(conversation, user, "Be careful")
+    staff_actions.send_message(conversation, user, "Hello from Ann")
+    staff_actions.add_note(conversation, user, "Be careful")
     page = page_of(owner, f"/admin/sitechat/conversation/{conversation.pk}/change/")
     assert "Hello from Ann" in page
     assert f'href="{url(conversation, "change")}"' in page

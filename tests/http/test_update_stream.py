@@ -74,7 +74,7 @@ def test_a_visitor_sees_immediately_when_a_person_joins_types_writes_and_leaves(
         }
         await sync_to_async(staff_actions.show_typing)(conversation, ann)
         assert (await updates.next())["person"]["typing"] is True
-        await sync_to_async(staff_actions.say)(conversation, ann, "Hello")
+        await sync_to_async(staff_actions.send_message)(conversation, ann, "Hello")
         said = await updates.next()
         assert [message["text"] for message in said["messages"]] == ["Hello"]
         assert said["person"]["typing"] is False
@@ -90,9 +90,9 @@ def test_a_stream_continues_after_the_last_event(ann: User) -> None:
         await client.post(f"{CHAT}person/")
         conversation = await Conversation.objects.aget()
         await sync_to_async(staff_actions.join)(conversation, ann)
-        await sync_to_async(staff_actions.say)(conversation, ann, "First")
+        await sync_to_async(staff_actions.send_message)(conversation, ann, "First")
         first = await (await stream(client)).next()
-        await sync_to_async(staff_actions.say)(conversation, ann, "Second")
+        await sync_to_async(staff_actions.send_message)(conversation, ann, "Second")
         response = await client.get(
             f"{CHAT}updates/", {"after": "0"}, headers={**STREAM, "Last-Event-ID": first["cursor"]}
         )

@@ -61,7 +61,7 @@ def test_messages_of_both_sides_get_places_of_their_own(conversation: Conversati
     ann = User.objects.create_user("ann")
     staff_actions.join(conversation, ann)
     results = at_once(
-        [partial(staff_actions.say, conversation, ann, f"{n}") for n in range(AT_ONCE)]
+        [partial(staff_actions.send_message, conversation, ann, f"{n}") for n in range(AT_ONCE)]
     )
     positions = list(conversation.messages.values_list("position", flat=True))
     assert len(set(positions)) == 2 + AT_ONCE, results

@@ -40,7 +40,7 @@ def answered(db: None, people: None) -> tuple[Conversation, User]:
     user = User.objects.create_superuser("ann")
     conversation = talk(("Do you have rye?", "I don't know."))
     staff_actions.join(conversation, user)
-    staff_actions.say(conversation, user, "Yes, on **Fridays**.")
+    staff_actions.send_message(conversation, user, "Yes, on **Fridays**.")
     return conversation, user
 
 
@@ -100,7 +100,7 @@ def test_answers_are_sent_by_a_click_that_shows_the_address(
     assert "<p>Yes, on <strong>Fridays</strong>.</p>" in mail["html"]
     assert mail["subject"] == "Your question to testserver"
     assert client.post(f"{address}act/", form).status_code == 409
-    staff_actions.say(conversation, user, "And Saturdays.")
+    staff_actions.send_message(conversation, user, "And Saturdays.")
     client.post(f"{address}act/", form)
     assert mails()[-1]["text"] == "Ann: And Saturdays."
 
@@ -112,7 +112,7 @@ def test_more_answers_than_fit_into_a_mail_go_into_the_next(
     Contact.objects.create(email="visitor@example.org", bot="default", conversation=conversation)
     said = [f"Answer {n:02}" for n in range(handoff_mails.MAX_ANSWERS + 5)]
     for text in said:
-        staff_actions.say(conversation, user, text)
+        staff_actions.send_message(conversation, user, text)
     send = partial(
         handoff_mails.mail_answers, conversation, user, "visitor@example.org", "example.org"
     )
@@ -162,7 +162,7 @@ def test_a_mail_to_a_visitor_is_harmless_html_with_whole_addresses(
 ) -> None:
     conversation, user = answered
     Contact.objects.create(email="visitor@example.org", bot="default", conversation=conversation)
-    staff_actions.say(conversation, user, HOSTILE)
+    staff_actions.send_message(conversation, user, HOSTILE)
     page = f"/admin/sitechat/handoff/{conversation.pk}/act/"
     owner_client().post(page, {"action": "mail", "address": "visitor@example.org"})
     [stored] = mails()

@@ -80,7 +80,7 @@ def test_a_reply_that_is_running_is_finished(
     reply, stream = visitor.begin("What do you sell?")
     conversation = Conversation.objects.get()
     staff_actions.join(conversation, ann)
-    staff_actions.say(conversation, ann, "Hello, I am here now.")
+    staff_actions.send_message(conversation, ann, "Hello, I am here now.")
     visitor.ask("And cakes?")
     claude_standin.release()
     list(stream)

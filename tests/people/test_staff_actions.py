@@ -43,7 +43,7 @@ def test_two_colleagues_can_not_both_join(talking: Conversation, ann: User, ben:
         staff_actions.join(talking, ben)
     assert Handoff.objects.get().agent == ann
     with pytest.raises(staff_errors.NotYours):
-        staff_actions.say(talking, ben, "Hello")
+        staff_actions.send_message(talking, ben, "Hello")
     for leave in (staff_actions.hand_back, staff_actions.close):
         with pytest.raises(staff_errors.NotYours):
             leave(talking, ben)
@@ -67,10 +67,10 @@ def test_a_message_of_staff_with_the_id_of_another_text_is_sent(
 ) -> None:
     staff_actions.join(talking, ann)
     draft = uuid4()
-    first = staff_actions.say(talking, ann, "Hello", draft)
-    assert staff_actions.say(talking, ann, "Hello", draft) == first
-    staff_actions.say(talking, ann, "Hello again", draft)
-    staff_actions.say(talking, ann, "Hello again")
+    first = staff_actions.send_message(talking, ann, "Hello", draft)
+    assert staff_actions.send_message(talking, ann, "Hello", draft) == first
+    staff_actions.send_message(talking, ann, "Hello again", draft)
+    staff_actions.send_message(talking, ann, "Hello again")
     said = talking.messages.filter(role="agent").values_list("text", flat=True)
     assert list(said) == ["Hello", "Hello again", "Hello again"]
 
@@ -78,7 +78,7 @@ def test_a_message_of_staff_with_the_id_of_another_text_is_sent(
 def test_a_copy_of_a_note_is_not_added(talking: Conversation, ann: User) -> None:
     draft = uuid4()
     for text, form in (("A", draft), ("A", draft), ("B", draft), ("A", None), ("A", None)):
-        staff_actions.note(talking, ann, text, form)
+        staff_actions.add_note(talking, ann, text, form)
     notes = HandoffEntry.objects.filter(kind="note").order_by("pk")
     assert list(notes.values_list("text", flat=True)) == ["A", "B", "A", "A"]
 
@@ -89,7 +89,7 @@ def test_a_second_click_on_leaving_changes_nothing(
 ) -> None:
     staff_actions.join(talking, ann)
     leave(talking, ann)
-    staff_actions.note(talking, ann, "Done")
+    staff_actions.add_note(talking, ann, "Done")
     before = Handoff.objects.values().get(), HandoffEntry.objects.count()
     leave(talking, ann)
     assert (Handoff.objects.values().get(), HandoffEntry.objects.count()) == before
@@ -115,10 +115,10 @@ def test_a_colleague_can_take_over_what_is_assigned(
 ) -> None:
     staff_actions.join(talking, ann)
     staff_actions.assign(talking, ann, ben)
-    staff_actions.say(talking, ann, "Ben knows more.")
+    staff_actions.send_message(talking, ann, "Ben knows more.")
     assert staff_actions.join(talking, ben).name == "Ben"
     with pytest.raises(staff_errors.NotYours, match="ben has taken over"):
-        staff_actions.say(talking, ann, "One more thing")
+        staff_actions.send_message(talking, ann, "One more thing")
     with pytest.raises(staff_errors.NotYours):
         staff_actions.join(talking, ann)
 
@@ -152,7 +152,7 @@ def test_a_deleted_colleague_leaves_the_conversation_to_others(
     talking: Conversation, ann: User, ben: User
 ) -> None:
     staff_actions.join(talking, ann)
-    staff_actions.say(talking, ann, "Hello!")
+    staff_actions.send_message(talking, ann, "Hello!")
     ann.delete()
     assert staff_actions.join(talking, ben).name == "Ben"
     assert talking.messages.get(role="agent").name == "Ann"
@@ -167,9 +167,9 @@ def test_nothing_is_written_into_a_forgotten_conversation(
     staff_actions.join(talking, ann)
     erasure.erase(Conversation.objects.all())
     with pytest.raises(staff_errors.ConversationGone):
-        staff_actions.say(talking, ann, "Hello")
+        staff_actions.send_message(talking, ann, "Hello")
     with pytest.raises(staff_errors.ConversationGone):
-        staff_actions.note(talking, ann, "Hello")
+        staff_actions.add_note(talking, ann, "Hello")
     with pytest.raises(staff_errors.ConversationGone):
         staff_actions.join(talking, ann)
     for change in (staff_actions.hand_back, staff_actions.close):
@@ -182,22 +182,22 @@ def test_nothing_is_written_into_a_forgotten_conversation(
 
 def test_only_messages_prolong_the_retention(talking: Conversation, ann: User) -> None:
     staff_actions.join(talking, ann)
-    staff_actions.say(talking, ann, "Hello")
+    staff_actions.send_message(talking, ann, "Hello")
     Contact.objects.create(email="ben@example.org", bot="default", conversation=talking)
     Conversation.objects.update(updated=timezone.now() - LONG_AGO)
-    staff_actions.note(talking, ann, "A good customer")
+    staff_actions.add_note(talking, ann, "A good customer")
     handoff_mails.mail_answers(talking, ann, "ben@example.org", "example.org")
     conversation_labels.add_label(talking, "VIP")
     assert HandoffEntry.objects.filter(kind__in=["note", "mailed"]).count() == 2
     assert retention.outdated(30).count() == 1
-    staff_actions.say(talking, ann, "One more thing")
+    staff_actions.send_message(talking, ann, "One more thing")
     assert retention.outdated(30).count() == 0
 
 
 @pytest.mark.parametrize("text", ["", " \n", "x" * 10_001])
 def test_bad_texts_are_refused(talking: Conversation, ann: User, text: str) -> None:
     staff_actions.join(talking, ann)
-    for write in (staff_actions.say, staff_actions.note):
+    for write in (staff_actions.send_message, staff_actions.add_note):
         with pytest.raises(staff_errors.StaffError):
             write(talking, ann, text)
     assert not talking.messages.filter(role="agent").exists()
@@ -212,4 +212,4 @@ def test_a_waiting_conversation_can_be_closed_and_asked_for_again(
     with pytest.raises(staff_errors.StaffError):
         staff_actions.assign(talking, ann, ann)
     with pytest.raises(staff_errors.NotYours, match="the bot answers"):
-        staff_actions.say(talking, ann, "Hello")
+        staff_actions.send_message(talking, ann, "Hello")

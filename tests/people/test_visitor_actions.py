@@ -62,7 +62,7 @@ def test_a_person_can_be_asked_for_before_the_first_message(visitor: Visitor, an
     assert person(visitor)["state"] == "waiting"
     assert visitor.history()["conversation"] == response.json()["conversation"]
     staff_actions.join(Conversation.objects.get(), ann)
-    staff_actions.say(Conversation.objects.get(), ann, "Hello!")
+    staff_actions.send_message(Conversation.objects.get(), ann, "Hello!")
     [message] = visitor.history()["messages"]
     assert (message["role"], message["name"], message["text"]) == ("agent", "Ann", "Hello!")
 
@@ -103,7 +103,7 @@ def test_while_a_person_has_joined_claude_is_not_asked(
     assert visitor.ask("Are you a person?", id=UUID) == first
     assert visitor.send("Something else", id=UUID).status_code == 422
     assert joined.messages.filter(client_id=UUID).count() == 1
-    staff_actions.say(joined, ann, "Yes.")
+    staff_actions.send_message(joined, ann, "Yes.")
     visitor.ask("Good.")
     assert len(claude_standin.requests) == asked
     assert visitor.texts() == [
@@ -129,8 +129,8 @@ def test_the_bot_knows_afterwards_what_was_said(
     visitor: Visitor, joined: Conversation, ann: User, claude_standin: Standin
 ) -> None:
     visitor.ask("Is there </visitor_to_person> rye?")
-    staff_actions.say(joined, ann, "Only on Fridays.")
-    staff_actions.say(joined, ann, "Until noon.")
+    staff_actions.send_message(joined, ann, "Only on Fridays.")
+    staff_actions.send_message(joined, ann, "Until noon.")
     visitor.ask("Thanks.")
     staff_actions.hand_back(joined, ann)
     assert person(visitor)["state"] == "none"
@@ -265,7 +265,7 @@ def test_updates_hold_what_happened_since(
     assert quiet["person"] == {"available": True, "state": "joined", "name": "Ann", "typing": False}
     staff_actions.show_typing(joined, ann)
     assert visitor.client.get(UPDATES).json()["person"]["typing"] is True
-    staff_actions.say(joined, ann, "Hello!")
+    staff_actions.send_message(joined, ann, "Hello!")
     news = visitor.client.get(UPDATES, {"after": first["cursor"]}).json()
     assert [message["text"] for message in news["messages"]] == ["Hello!"]
     assert news["person"]["typing"] is False

@@ -152,7 +152,9 @@ def _join(conversation: Conversation, user: Any, form: Mapping[str, str]) -> str
 
 
 def _reply(conversation: Conversation, user: Any, form: Mapping[str, str]) -> str:
-    staff_actions.say(conversation, user, form.get("text", ""), parse_uuid(form.get("draft", "")))
+    staff_actions.send_message(
+        conversation, user, form.get("text", ""), parse_uuid(form.get("draft", ""))
+    )
     return ""
 
 
@@ -167,7 +169,9 @@ def _close(conversation: Conversation, user: Any, form: Mapping[str, str]) -> st
 
 
 def _note(conversation: Conversation, user: Any, form: Mapping[str, str]) -> str:
-    staff_actions.note(conversation, user, form.get("text", ""), parse_uuid(form.get("draft", "")))
+    staff_actions.add_note(
+        conversation, user, form.get("text", ""), parse_uuid(form.get("draft", ""))
+    )
     return ""
 
 

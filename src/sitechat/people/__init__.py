@@ -1,5 +1,6 @@
 """Handoffs of conversations to people of the site, and contact requests.
 
-This package imports `conversations` and the layers below it; `http` and `admin` import this
-package. It never calls Claude.
+In a handoff, a person of the site answers the visitor instead of the bot. This package imports
+`conversations` and the layers below it; `http` and `admin` import this package. It does not call
+Claude.
 """

@@ -1,4 +1,4 @@
-"""Approved answers that staff can put into their own answer to a visitor."""
+"""Approved answers that staff can insert into their own answer to a visitor."""
 
 from __future__ import annotations
 
@@ -14,28 +14,31 @@ MAX_LISTED = 200
 
 
 def canned_answers(conversation: Conversation, language: str = "") -> Sequence[tuple[int, str]]:
-    """Return the ids and titles of the approved answers that fit a conversation.
+    """Return the ids and titles of the approved answers for a conversation.
 
     Args:
-        conversation: The conversation, whose bot and visitor the answers must fit.
+        conversation: The conversation. The answers must be for its bot and its visitor.
         language: The visitor's language. Answers in it come first.
     """
     by_language = Case(
         When(language=language or "-", then=Value(0)), default=Value(1), output_field=IntegerField()
     )
     rows = _for_visitor(conversation).order_by(by_language, "title", "pk")
-    # Not every database can search the list of bots.
-    found = rows.values_list("pk", "title", "bots").iterator()
-    fitting = ((pk, title) for pk, title, bots in found if not bots or conversation.bot in bots)
-    return list(islice(fitting, MAX_LISTED))
+    # Filtered in Python, because not every database can search the list of bots.
+    candidates = rows.values_list("pk", "title", "bots").iterator()
+    answers = (
+        (pk, title) for pk, title, bots in candidates if not bots or conversation.bot in bots
+    )
+    return list(islice(answers, MAX_LISTED))
 
 
 def canned_text(conversation: Conversation, pk: int) -> str:
-    """Return the text of an approved answer, in Markdown; "" if it no longer fits."""
-    found = _for_visitor(conversation).filter(pk=pk).values_list("answer", "bots").first()
-    if found is None or (found[1] and conversation.bot not in found[1]):
+    """Return the text of an approved answer, in Markdown; "" if it is no longer offered."""
+    row = _for_visitor(conversation).filter(pk=pk).values_list("answer", "bots").first()
+    if row is None:
         return ""
-    return found[0]
+    text, bots = row
+    return text if not bots or conversation.bot in bots else ""
 
 
 def _for_visitor(conversation: Conversation) -> QuerySet[ApprovedAnswer]:

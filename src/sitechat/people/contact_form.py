@@ -25,13 +25,13 @@ DEFAULT_FIELDS = ("email", "name", "message")
 MAX_NAME_LENGTH = 200
 MAX_PHONE_LENGTH = 50
 MAX_PATH_LENGTH = 500
-"""Maximum characters of the page's path that are stored. The rest is cut."""
+"""Maximum characters of the page's path that are stored. The rest is cut off."""
 
 PHONE = RegexValidator(r"^[+(]?\d[\d\s()./-]*(?:(?:x|ext\.?)\s*\d+)?$")
 
 
-class ShownForm(TypedDict):
-    """The form in the response of `GET chat/`."""
+class ContactFormData(TypedDict):
+    """The form in the response of `GET chat/`. See `ContactForm` for its values."""
 
     fields: list[str]
     required: list[str]
@@ -51,7 +51,7 @@ class ContactForm:
     before: bool
     """Whether the form opens before the first message."""
 
-    def as_dict(self, *, has_sent: bool) -> ShownForm:
+    def as_dict(self, *, has_sent: bool) -> ContactFormData:
         """Return the form for the widget.
 
         Args:
@@ -92,8 +92,8 @@ def current_form() -> ContactForm | None:
 
 
 def _form_of(options: Mapping[str, Any]) -> ContactForm:
-    chosen = options.get("fields", DEFAULT_FIELDS)
-    fields = [name for name in FIELDS if name in chosen]
+    names = options.get("fields", DEFAULT_FIELDS)
+    fields = [name for name in FIELDS if name in names]
     default = [name for name in ("email", "phone") if name in fields][:1]
     required = options.get("required", default)
     return ContactForm(
@@ -107,8 +107,8 @@ def _form_of(options: Mapping[str, Any]) -> ContactForm:
 def current_recipients() -> list[str]:
     """Return the addresses that are notified of a contact."""
     options = conf.CHAT_CONTACT
-    given = options.get("notify", ()) if isinstance(options, Mapping) else ()
-    return [str(address) for address in given] if isinstance(given, (list, tuple)) else []
+    notify = options.get("notify", ()) if isinstance(options, Mapping) else ()
+    return [str(address) for address in notify] if isinstance(notify, (list, tuple)) else []
 
 
 def parse_contact(form: ContactForm, data: Mapping[str, Any], referer: str = "") -> ContactEntries:
@@ -117,7 +117,7 @@ def parse_contact(form: ContactForm, data: Mapping[str, Any], referer: str = "")
     Args:
         form: The form of the site.
         data: The JSON object of the request.
-        referer: The address of the page, if the object does not name it.
+        referer: The address of the page, used if the object does not contain it.
 
     Raises:
         InvalidContact: Some entries are missing or not valid.
@@ -159,7 +159,7 @@ def _path(url: str) -> str:
 
 
 class _EntriesForm(forms.Form):
-    """A form that validates the entries, with messages in the language of the page."""
+    """A Django form that validates the entries. Its messages are in the language of the page."""
 
     def __init__(self, form: ContactForm, data: Mapping[str, Any]) -> None:
         super().__init__(data)

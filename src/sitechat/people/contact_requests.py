@@ -1,4 +1,4 @@
-"""Storage of contact requests, within the limits, and their announcement."""
+"""Storage of contact requests, with the visitor's limits, and their announcement."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from sitechat.people.contact_form import ContactEntries, current_recipients
 from sitechat.people.visitor_limits import counted
 
 RETRY_PERIOD = timedelta(minutes=10)
-"""The time within which the same entries count as a retry, which is not stored again."""
+"""The time within which a second request with the same entries is a retry, which is not stored."""
 
 PURPOSE = "contact"
 """The purpose under which limits count forms. Messages are counted separately."""
@@ -39,14 +39,14 @@ def submit(
     has_sent: bool,
     admin_url: Callable[[Contact], str],
 ) -> Contact:
-    """Store what a visitor entered, or return the contact if the request is a copy.
+    """Store what a visitor entered. If the request is a retry, return the stored contact.
 
     Args:
         visit: The visitor who sent the form.
         bot: The name of the bot.
         entries: What the visitor entered.
         conversation: The visitor's conversation with the bot; None if there is none.
-        has_sent: Whether the visitor's session has sent a form before.
+        has_sent: Whether a form was sent before in the visitor's session.
         admin_url: Returns the address of a contact in the admin, for the mail; it may be empty.
 
     Raises:
@@ -62,18 +62,18 @@ def submit(
         return counted(partial(_store, visit, senders[0], fields, admin_url))
     except IntegrityError:
         earlier = _earlier(senders, fields)
-        if earlier is not None:  # a copy was stored at the same moment
+        if earlier is not None:  # a concurrent copy was stored
             return earlier
-        # The conversation was deleted in the meantime.
-        alone = {**fields, "conversation_id": None}
-        return counted(partial(_store, visit, senders[0], alone, admin_url))
+        # The conversation was deleted meanwhile.
+        unlinked = {**fields, "conversation_id": None}
+        return counted(partial(_store, visit, senders[0], unlinked, admin_url))
 
 
 def _senders(visit: Visit, *, has_sent: bool) -> list[str]:
     """Return the identities under which the visitor may have sent a copy, the current one first.
 
-    A visitor has no session before the first request, and none in a retry if the first response
-    was lost. In these cases the IP address identifies the visitor.
+    A visitor without a session is identified by the IP address. This is so for the first request,
+    and for its retry if the response with the session cookie was lost.
     """
     session = f"session {visit.visitor.session}"
     address = f"address {visit.visitor.ip}"
@@ -124,7 +124,7 @@ def _store(
     key = _copy_key(sender, fields)
     outdated = Contact.objects.filter(copy_key=key, created__lt=timezone.now() - RETRY_PERIOD)
     outdated.update(copy_key=None)
-    # The row is inserted first: a concurrent copy waits here, and fails before it is counted.
+    # Insert before counting: a concurrent copy waits here, and fails before it is counted.
     contact = Contact.objects.create(**fields, copy_key=key)
     claims.extend(get_ledger().count(visit.visitor.apart(PURPOSE)))
     announce(
@@ -139,7 +139,7 @@ def _store(
 
 
 def _mail(contact: Contact, link: str) -> Mail:
-    with translation.override(settings.LANGUAGE_CODE):  # not the visitor's
+    with translation.override(settings.LANGUAGE_CODE):  # the owner's language, not the visitor's
         return _translated_mail(contact, link)
 
 
@@ -169,5 +169,5 @@ def _labelled_values(contact: Contact) -> list[tuple[str, str]]:
 
 def link_conversation(contact: uuid.UUID, conversation: uuid.UUID, bot: str) -> None:
     """Link a contact that was sent before its conversation with the same bot started."""
-    alone = Contact.objects.filter(pk=contact, bot=bot, conversation=None)
-    alone.update(conversation=conversation)
+    unlinked = Contact.objects.filter(pk=contact, bot=bot, conversation=None)
+    unlinked.update(conversation=conversation)

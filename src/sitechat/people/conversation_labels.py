@@ -1,4 +1,4 @@
-"""The labels of conversations, which staff add and remove."""
+"""Labels of conversations, which staff add and remove."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ MAX_KNOWN = 100
 
 
 def add_label(conversation: Conversation, text: str) -> str:
-    """Put a label on a conversation, and return it.
+    """Add a label to a conversation, and return the label.
 
     Args:
         conversation: The conversation.
-        text: The label. If a label is in use that differs only in case, that one is added.
+        text: The label. If a label that differs only in case is in use, that label is added.
 
     Raises:
         StaffError: The text is empty or too long, or the conversation has too many labels.
@@ -46,12 +46,12 @@ def add_label(conversation: Conversation, text: str) -> str:
 def _add(conversation: Conversation, name: str) -> str:
     with database.atomic():
         message_rows.lock_unchanged(conversation)
-        used = Label.objects.filter(name__iexact=name).values_list("name", flat=True).first()
-        name = used or name
-        mine = set(
+        existing = Label.objects.filter(name__iexact=name).values_list("name", flat=True).first()
+        name = existing or name
+        own_labels = set(
             Label.objects.filter(conversation=conversation.pk).values_list("name", flat=True)
         )
-        if name not in mine and len(mine) >= MAX_LABELS:
+        if name not in own_labels and len(own_labels) >= MAX_LABELS:
             raise StaffError(
                 _("A conversation has at most %(limit)s labels. Remove one first.")
                 % {"limit": MAX_LABELS}
@@ -85,11 +85,11 @@ def change_labels(conversation: Conversation, form: Mapping[str, str]) -> None:
 
 def labels_by_conversation(ids: Iterable[uuid.UUID]) -> Mapping[uuid.UUID, list[str]]:
     """Return the labels of conversations in alphabetical order, for those that have any."""
-    found: dict[uuid.UUID, list[str]] = {}
+    labels: dict[uuid.UUID, list[str]] = {}
     rows = Label.objects.filter(conversation__in=list(ids)).order_by("name")
     for pk, name in rows.values_list("conversation_id", "name"):
-        found.setdefault(pk, []).append(name)
-    return found
+        labels.setdefault(pk, []).append(name)
+    return labels
 
 
 def known_labels() -> list[str]:

@@ -1,4 +1,4 @@
-"""The state of a handoff: whether the bot or a person of the site answers in a conversation."""
+"""The state of a handoff, and its changes: whether the bot or a person answers a visitor."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from sitechat.runtime import database
 
 Kind = HandoffEntry.Kind
 
-ENDS = (Kind.WITHDRAWN, Kind.HANDED_BACK, Kind.IDLE, Kind.CLOSED)
-"""The steps that end a handoff: no person answers, and the visitor is not waiting."""
+ENDING_KINDS = (Kind.WITHDRAWN, Kind.HANDED_BACK, Kind.IDLE, Kind.CLOSED)
+"""The kinds of steps that end a handoff. Afterwards, nobody waits and no person answers."""
 
 
 def find_handoff(conversation: uuid.UUID, options: PersonOptions | None) -> Handoff | None:
@@ -50,8 +50,14 @@ def end_idle(handoff: Handoff) -> bool:
     Returns:
         Whether the bot has taken over.
     """
-    silent = Q(state=HandoffState.JOINED, last_word=handoff.last_word)
-    return change(handoff.pk, silent, Kind.IDLE, text=handoff.name, **ended(HandoffState.NONE))
+    still_silent = Q(state=HandoffState.JOINED, last_word=handoff.last_word)
+    return change(
+        handoff.pk,
+        still_silent,
+        Kind.IDLE,
+        text=handoff.name,
+        **fields_without_person(HandoffState.NONE),
+    )
 
 
 def joined_handoff(conversation: uuid.UUID) -> Handoff | None:
@@ -73,9 +79,9 @@ def change(
 
     Args:
         conversation: The id of the conversation.
-        condition: What must hold. It is part of the UPDATE, so only one of two concurrent changes
-            succeeds.
-        kind: The step; None records none.
+        condition: A condition for the change. It is part of the UPDATE, so only one of two
+            concurrent changes succeeds.
+        kind: The kind of the step; None to record no step.
         author: The member of the staff; None for the visitor or the bot.
         text: Details of the step.
         values: The new values of the handoff's fields.
@@ -125,7 +131,7 @@ def write_entry(
 
 def _announce(conversation: uuid.UUID, kind: HandoffEntry.Kind) -> None:
     """Announce that a person has joined, or that the handoff has ended."""
-    if kind != Kind.JOINED and kind not in ENDS:
+    if kind != Kind.JOINED and kind not in ENDING_KINDS:
         return
     handoff = Handoff.objects.get(pk=conversation)
     data = {"conversation": str(conversation), "bot": handoff.bot}
@@ -148,8 +154,8 @@ def _announce(conversation: uuid.UUID, kind: HandoffEntry.Kind) -> None:
         )
 
 
-def ended(state: HandoffState) -> dict[str, Any]:
-    """Return the values of the fields of a handoff in which no person answers any more."""
+def fields_without_person(state: HandoffState) -> dict[str, Any]:
+    """Return the values for the fields of a handoff without a person who has joined."""
     return {
         "state": state,
         "agent": None,

@@ -27,7 +27,7 @@ ANSWER_EVENT = "person_answered"
 """The names of the two kinds of mail in the admin's list of deliveries."""
 
 WAITING_JOB = "mail about waiting"
-"""The name of the job that records the time of the last mail about a waiting visitor."""
+"""The name of the job. It records the time of the last mail about a waiting visitor."""
 
 INTERVAL = timedelta(minutes=1)
 """The minimum time between two mails about waiting visitors."""
@@ -35,7 +35,7 @@ INTERVAL = timedelta(minutes=1)
 MAX_ANSWERS = 20
 """Maximum number of answers in one mail. The next mail contains the following ones."""
 
-EXCERPT = 500
+MAX_EXCERPT_LENGTH = 500
 """Maximum characters of the visitor's question in a mail to staff."""
 
 Kind = HandoffEntry.Kind
@@ -49,16 +49,16 @@ def notify_staff(handoff: Handoff, options: PersonOptions, link: str) -> None:
         options: The site's options.
         link: The address of the conversation in the admin; may be empty.
     """
-    # A mail is deleted with its conversation, so the time of the last one is stored separately.
+    # The job stores the time of the last mail, because mails are deleted with their conversation.
     if options.emails and Job.claim(WAITING_JOB, INTERVAL):
         queue_mail(
             WAITING_EVENT,
-            _about_waiting(handoff, options, link),
+            _waiting_mail(handoff, options, link),
             conversation_id=handoff.pk,
         )
 
 
-def _about_waiting(handoff: Handoff, options: PersonOptions, link: str) -> Mail:
+def _waiting_mail(handoff: Handoff, options: PersonOptions, link: str) -> Mail:
     questions = Message.objects.filter(conversation=handoff.pk, role=Role.USER)
     question = questions.order_by("-position").values_list("text", flat=True).first() or ""
     with translation.override(settings.LANGUAGE_CODE):
@@ -69,7 +69,10 @@ def _about_waiting(handoff: Handoff, options: PersonOptions, link: str) -> Mail:
                 [_("Page: %(page)s") % {"page": one_line(handoff.page_url)}]
                 * bool(handoff.page_url)
             ),
-            *([_("Question: %(text)s") % {"text": visible(question[:EXCERPT])}] * bool(question)),
+            *(
+                [_("Question: %(text)s") % {"text": visible(question[:MAX_EXCERPT_LENGTH])}]
+                * bool(question)
+            ),
             *(["", link] * bool(link)),
             "",
             _("If more visitors ask within a minute, you get no further mail."),
@@ -84,16 +87,16 @@ def known_addresses(conversation: Conversation) -> list[str]:
     verified.
     """
     contacts = conversation.contacts.exclude(email="").order_by("-created")
-    found = list(contacts.values_list("email", flat=True)[:5])
+    addresses = list(contacts.values_list("email", flat=True)[:5])
     user = conversation.user
-    own = getattr(user, user.get_email_field_name(), "") if user is not None else ""
-    return list(dict.fromkeys(filter(None, [*found, own])))
+    account_address = getattr(user, user.get_email_field_name(), "") if user is not None else ""
+    return list(dict.fromkeys(filter(None, [*addresses, account_address])))
 
 
 def mail_answers(
     conversation: Conversation, user: Any, address: str, site: str, origin: str = ""
 ) -> int:
-    """Queue a mail with the answers of the staff that no mail contains yet.
+    """Queue a mail with the answers of the staff that were not mailed yet.
 
     Args:
         conversation: The conversation.
@@ -140,11 +143,11 @@ def _mail_answers(
 
 
 def _answers_html(subject: str, answers: Sequence[Message], origin: str) -> str:
-    """Return the answers as HTML, as the visitor would have seen them in the chat."""
-    shown = [
+    """Return the answers as HTML, formatted as in the chat."""
+    names_and_texts = [
         (visible(answer.name or ""), as_html(answer.text, origin=origin)) for answer in answers
     ]
-    return render_to_string("sitechat/answers.html", {"title": subject, "answers": shown})
+    return render_to_string("sitechat/answers.html", {"title": subject, "answers": names_and_texts})
 
 
 def unsent_answers(conversation: Conversation) -> Sequence[Message]:
@@ -158,5 +161,5 @@ def unsent_answers(conversation: Conversation) -> Sequence[Message]:
 
 def _language_of(handoff: Handoff) -> str:
     """Return the visitor's language if the site has it, else the site's."""
-    known = dict(settings.LANGUAGES)
-    return handoff.language if handoff.language in known else settings.LANGUAGE_CODE
+    languages = dict(settings.LANGUAGES)
+    return handoff.language if handoff.language in languages else settings.LANGUAGE_CODE

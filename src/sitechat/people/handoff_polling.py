@@ -1,6 +1,6 @@
-"""Detection of changes of handoffs, to wake the streams of the visitors who follow them.
+"""Detection of changes of handoffs, to wake the streams that report them to visitors.
 
-One thread per process reads the rows of all watched handoffs, about once a second.
+One thread per process reads the rows of all watched handoffs about once a second.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sitechat.runtime.database_connections import KeptConnections
 from sitechat.runtime.per_process import PerProcess
 from sitechat.runtime.repeating_thread import RepeatingThread
 
-POLL = 0.8
+POLL_SECONDS = 0.8
 """Seconds between two reads of the rows."""
 
 
@@ -33,7 +33,7 @@ class Watch:
         self._wake = wake
         self._seen: tuple[int, bool] | None = None
 
-    def renew(self, state: tuple[int, bool]) -> None:
+    def notify(self, state: tuple[int, bool]) -> None:
         """Wake the stream if the state has changed since the last call.
 
         The first call always wakes it, because the handoff may have changed since the stream read
@@ -45,23 +45,23 @@ class Watch:
         if state == self._seen:
             return
         self._seen = state
-        with suppress(RuntimeError):  # its event loop has just been closed
+        with suppress(RuntimeError):  # the event loop of the stream has just been closed
             self._wake()
 
 
-def _look(watches: Sequence[Watch], kept: KeptConnections) -> None:
+def _read_once(watches: Sequence[Watch], connections: KeptConnections) -> None:
     try:
-        kept.before_step()
+        connections.before_step()
         _read(watches)
     finally:
-        kept.after_step()
+        connections.after_step()
 
 
-def _watcher() -> RepeatingThread[Watch]:
-    return RepeatingThread("sitechat-watcher", _look, lambda: POLL)
+def _create_watcher() -> RepeatingThread[Watch]:
+    return RepeatingThread("sitechat-watcher", _read_once, lambda: POLL_SECONDS)
 
 
-watcher = PerProcess(_watcher)
+watcher = PerProcess(_create_watcher)
 """The thread of this process that reads the rows of watched handoffs."""
 
 
@@ -71,4 +71,4 @@ def _read(watches: Sequence[Watch]) -> None:
     rows = Handoff.objects.filter(pk__in=ids).only("version", "state", "typing_until")
     states = {row.pk: (row.version, row.is_typing(now)) for row in rows}
     for watch in watches:
-        watch.renew(states.get(watch.conversation, (-1, False)))
+        watch.notify(states.get(watch.conversation, (-1, False)))

@@ -38,9 +38,9 @@ class InboxRow:
     is_mine: bool
     """Whether the current user has joined."""
     is_new: bool
-    """Whether the visitor is waiting, or has written a message that only the current user can
-    answer, or that anybody can answer because the account of the person who joined was deleted.
-    Also whether a colleague who has joined assigned it to the current user."""
+    """Whether the current user should look at the conversation: the visitor is waiting; or has
+    written to the current user, or to a person whose account was deleted; or a colleague has
+    assigned the conversation to the current user."""
 
 
 def open_rows(user: Any) -> list[InboxRow]:
@@ -92,7 +92,7 @@ def _row(
 ) -> InboxRow:
     is_mine = handoff.agent_id is not None and handoff.agent_id == user.pk
     is_waiting = handoff.state == HandoffState.WAITING
-    # A deleted account leaves the handoff without an agent.
+    # If the account of the person who joined was deleted, the handoff has no agent.
     may_be_mine = is_mine or handoff.agent_id is None
     is_open = is_waiting or handoff.state == HandoffState.JOINED
     is_assigned = is_open and not is_mine and handoff.assigned_id == user.pk

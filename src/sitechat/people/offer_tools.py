@@ -17,31 +17,31 @@ from sitechat.tools import Tool
 
 NO_ARGUMENTS = {"type": "object", "properties": {}}
 
-PERSON_WORDS = (
+PERSON_RESULT = (
     "The visitor now sees a button below your answer that asks a person of the site to join this "
     "chat. Point to it in one sentence. Do not promise that somebody answers at once."
 )
 
-CONTACT_WORDS = (
+CONTACT_RESULT = (
     "The visitor now sees a contact form below your answer. Point to it in one sentence: somebody "
     "of the site will get in touch."
 )
 
-NOBODY_WORDS = "Nobody of the site can be reached here at present. Say so, and help as you can."
+NOBODY_RESULT = "Nobody of the site can be reached here at present. Say so, and help as you can."
 
 
 def _talk_to_person(_visit: Visit) -> VisitorOffer | str:
     if is_available(person_options()):
-        return VisitorOffer("person", PERSON_WORDS)
+        return VisitorOffer("person", PERSON_RESULT)
     if current_form() is not None:
-        return VisitorOffer("contact", f"Nobody is here at this time. {CONTACT_WORDS}")
-    return NOBODY_WORDS
+        return VisitorOffer("contact", f"Nobody is here at this time. {CONTACT_RESULT}")
+    return NOBODY_RESULT
 
 
 def _offer_contact_form(_visit: Visit) -> VisitorOffer | str:
     if current_form() is not None:
-        return VisitorOffer("contact", CONTACT_WORDS)
-    return NOBODY_WORDS
+        return VisitorOffer("contact", CONTACT_RESULT)
+    return NOBODY_RESULT
 
 
 talk_to_person = Tool(
@@ -73,10 +73,9 @@ offer_contact_form = Tool(
 
 def tools(visit: Visit, bot: Chatbot) -> Iterable[OfferedTool]:
     """Yield the tools that the bot offers to the visitor."""
-    # The list does not depend on opening hours, because each change of it invalidates the prompt
-    # cache.
-    edited = bot_texts.read_texts(bot.name)
-    if edited.offers_person and person_options() is not None:
+    # The list is the same outside of opening hours, because a change invalidates the prompt cache.
+    texts = bot_texts.read_texts(bot.name)
+    if texts.offers_person and person_options() is not None:
         yield OfferedTool(talk_to_person, visit)
-    if edited.offers_contact and current_form() is not None:
+    if texts.offers_contact and current_form() is not None:
         yield OfferedTool(offer_contact_form, visit)

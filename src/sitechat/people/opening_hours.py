@@ -25,7 +25,7 @@ class Span:
     start: int
     """The first minute, counted from midnight."""
     end: int
-    """The minute after the last."""
+    """The minute after the last one."""
 
 
 def is_open(hours: str, now: datetime) -> bool:

@@ -16,7 +16,7 @@ from sitechat.people import opening_hours
 from sitechat.runtime.invalid_settings import log_invalid_setting
 
 NOBODY = "visitors can't ask for a person"
-"""What an invalid CHAT_PERSON means for visitors, for the log."""
+"""The effect of an invalid CHAT_PERSON, for the log."""
 
 KEYS = ("email", "hours", "timezone", "names", "idle_minutes")
 
@@ -46,14 +46,14 @@ class PersonOptions:
     @classmethod
     def of(cls, value: Mapping[str, Any]) -> PersonOptions:
         """Return the options in a value of CHAT_PERSON that passed the system checks."""
-        given = value.get("email") or ()
+        emails = value.get("email") or ()
         names: Any = value.get("names") or ()
         by_username = None
         if isinstance(names, Mapping):
             by_username = {str(username): str(name) for username, name in names.items()}
             names = by_username.values()
         return cls(
-            emails=(given,) if isinstance(given, str) else tuple(map(str, given)),
+            emails=(emails,) if isinstance(emails, str) else tuple(map(str, emails)),
             hours=_joined(value.get("hours") or ""),
             zone=str(value.get("timezone") or ""),
             by_username=by_username,
@@ -70,7 +70,7 @@ class PersonOptions:
         return opening_hours.is_open(self.hours, now.astimezone(zone))
 
     def names_for(self, username: str, *own_names: str) -> list[str]:
-        """Return the names under which a member of the staff can write, the best one first.
+        """Return the names under which a member of the staff can answer, most suitable first.
 
         Args:
             username: The username, which visitors never see.
@@ -78,9 +78,9 @@ class PersonOptions:
         """
         if self.by_username is not None:
             return [self.by_username.get(username) or _support()]
-        known = {name.casefold() for name in (username, *own_names)}
-        fitting = [name for name in self.names if name.casefold() in known]
-        return list(dict.fromkeys([*fitting, *self.names])) or [_support()]
+        user_names = {name.casefold() for name in (username, *own_names)}
+        matching = [name for name in self.names if name.casefold() in user_names]
+        return list(dict.fromkeys([*matching, *self.names])) or [_support()]
 
 
 def person_options() -> PersonOptions | None:
@@ -99,7 +99,7 @@ def is_available(options: PersonOptions | None) -> bool:
     """Return whether a visitor can ask for a person now."""
     try:
         return options is not None and options.is_open()
-    except (ValueError, OSError, KeyError):  # the opening hours or the time zone
+    except (ValueError, OSError, KeyError):  # invalid opening hours, or an unknown time zone
         log_invalid_setting("CHAT_PERSON", conf.CHAT_PERSON, NOBODY)
         return False
 

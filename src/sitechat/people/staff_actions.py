@@ -1,4 +1,4 @@
-"""The actions of staff in a conversation: join, write, hand back, close, note, assign."""
+"""The actions of staff in a conversation: join, write, hand back, close, add a note, assign."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ Kind = HandoffEntry.Kind
 MAX_TEXT_LENGTH = 10_000
 """Maximum number of characters of an answer or a note."""
 
-TYPING_FOR = timedelta(seconds=6)
-"""How long the visitor sees that somebody is typing, after the last key press."""
+TYPING_PERIOD = timedelta(seconds=6)
+"""The time for which the visitor sees that somebody is typing, from the last key press."""
 
 
 def names_for(user: Any, options: PersonOptions) -> list[str]:
-    """Return the names under which a user may answer, the best one first."""
+    """Return the names under which a user may answer, the most suitable one first."""
     first = getattr(user, "first_name", "")
     full = getattr(user, "get_full_name", str)()
     return options.names_for(user.get_username(), *filter(None, [first, full]))
@@ -57,7 +57,7 @@ def join(conversation: Conversation, user: Any, name: str = "") -> Handoff:
     if options is None:
         raise StaffError(_("CHAT_PERSON is empty, so people can't answer visitors."))
     names = names_for(user, options)
-    handoffs.find_handoff(conversation.pk, options)  # ends it if the colleague has been idle
+    handoffs.find_handoff(conversation.pk, options)  # ends the handoff of an idle colleague
     return unless_gone(
         partial(_join, conversation, user, (name if name in names else names[0])[:MAX_NAME_LENGTH])
     )
@@ -67,13 +67,13 @@ def _join(conversation: Conversation, user: Any, name: str) -> Handoff:
     with database.atomic():
         message_rows.lock(conversation)
         now = timezone.now()
-        _ensure(conversation)
+        _create_if_missing(conversation)
         rows = Handoff.objects.filter(pk=conversation.pk)
         same = rows.filter(state=HandoffState.JOINED, agent=user.pk, name=name).first()
         if same is not None:  # the button was clicked twice
             return same
-        mine = Q(agent=user.pk) | Q(agent=None) | Q(assigned=user.pk)
-        joined = rows.filter(~Q(state=HandoffState.JOINED) | mine).update(
+        may_take_over = Q(agent=user.pk) | Q(agent=None) | Q(assigned=user.pk)
+        joined = rows.filter(~Q(state=HandoffState.JOINED) | may_take_over).update(
             state=HandoffState.JOINED,
             agent=user,
             assigned=None,
@@ -84,13 +84,13 @@ def _join(conversation: Conversation, user: Any, name: str) -> Handoff:
         )
         if not joined:
             raise NotYours(_("%(name)s has already joined.") % {"name": _staff_name(rows.get())})
-        # Otherwise the visitor could still confirm a tool call, and the bot would continue.
+        # The visitor must not confirm a tool call any more, because the bot would then continue.
         decline_open(conversation.messages.filter(confirm__isnull=False), by=BY_PERSON)
         handoffs.write_entry(conversation.pk, Kind.JOINED, author=user, text=name)
         return rows.get()
 
 
-def say(
+def send_message(
     conversation: Conversation, user: Any, text: str, draft: uuid.UUID | None = None
 ) -> Message:
     """Send the visitor a message of the user who has joined.
@@ -107,13 +107,15 @@ def say(
 
     Raises:
         StaffError: The text is empty or too long.
-        NotYours: The user has not joined, or no longer.
+        NotYours: The user has not joined, or has left.
         ConversationGone: The conversation was deleted.
     """
-    return unless_gone(partial(_say, conversation, user, _valid(text), draft))
+    return unless_gone(partial(_send_message, conversation, user, _valid_text(text), draft))
 
 
-def _say(conversation: Conversation, user: Any, text: str, draft: uuid.UUID | None) -> Message:
+def _send_message(
+    conversation: Conversation, user: Any, text: str, draft: uuid.UUID | None
+) -> Message:
     with database.atomic():
         message_rows.lock(conversation)
         earlier = None
@@ -122,16 +124,16 @@ def _say(conversation: Conversation, user: Any, text: str, draft: uuid.UUID | No
         if earlier is not None:
             if earlier.role == Role.AGENT and earlier.text == text:
                 return earlier
-            draft = None  # the text was changed after its first version was sent
+            draft = None  # the text was changed after it was sent: store a second message
         rows = Handoff.objects.filter(pk=conversation.pk)
-        is_mine = rows.filter(state=HandoffState.JOINED, agent=user.pk).update(
+        has_joined = rows.filter(state=HandoffState.JOINED, agent=user.pk).update(
             last_word=timezone.now(),
             visitor_wrote=None,
             typing_until=None,
             version=F("version") + 1,
         )
-        if not is_mine:
-            raise _not_yours(conversation)
+        if not has_joined:
+            raise _not_joined_error(conversation)
         name = rows.get().name
         return message_rows.append(conversation, Role.AGENT, text, name=name, client_id=draft)
 
@@ -157,10 +159,15 @@ def _leave(
     if state == HandoffState.CLOSED:
         condition |= Q(state=HandoffState.WAITING)
     leave = partial(
-        handoffs.change, conversation.pk, condition, kind, author=user, **handoffs.ended(state)
+        handoffs.change,
+        conversation.pk,
+        condition,
+        kind,
+        author=user,
+        **handoffs.fields_without_person(state),
     )
     if not unless_gone(leave) and not _has_just_left(conversation, user, kind, state):
-        raise _not_yours(conversation)
+        raise _not_joined_error(conversation)
 
 
 def _has_just_left(
@@ -174,7 +181,9 @@ def _has_just_left(
     return last is not None and last.kind == kind and last.author_id == user.pk
 
 
-def note(conversation: Conversation, user: Any, text: str, draft: uuid.UUID | None = None) -> None:
+def add_note(
+    conversation: Conversation, user: Any, text: str, draft: uuid.UUID | None = None
+) -> None:
     """Add a note that only the staff sees.
 
     Args:
@@ -188,16 +197,16 @@ def note(conversation: Conversation, user: Any, text: str, draft: uuid.UUID | No
         StaffError: The text is empty or too long.
         ConversationGone: The conversation was deleted.
     """
-    unless_gone(partial(_note, conversation, user, _valid(text), draft))
+    unless_gone(partial(_add_note, conversation, user, _valid_text(text), draft))
 
 
-def _note(conversation: Conversation, user: Any, text: str, draft: uuid.UUID | None) -> None:
+def _add_note(conversation: Conversation, user: Any, text: str, draft: uuid.UUID | None) -> None:
     with database.atomic():
         message_rows.lock_unchanged(conversation)
         earlier = HandoffEntry.objects.filter(handoff=conversation.pk, form_id=draft, text=text)
         if draft is not None and earlier.exists():
             return
-        _ensure(conversation)
+        _create_if_missing(conversation)
         handoffs.write_entry(conversation.pk, Kind.NOTE, author=user, text=text, form_id=draft)
 
 
@@ -236,23 +245,23 @@ def show_typing(conversation: Conversation, user: Any) -> None:
     """Show the visitor for some seconds that the user who has joined is typing."""
     now = timezone.now()
     rows = Handoff.objects.filter(pk=conversation.pk, state=HandoffState.JOINED, agent=user.pk)
-    # A new version wakes the visitor's stream when typing starts. Its end needs no version, because
-    # the stream also watches `typing_until`.
+    # When typing starts, a new version wakes the visitor's stream. The end needs no new version,
+    # because the stream also compares `typing_until` with the time.
     started = rows.filter(Q(typing_until=None) | Q(typing_until__lte=now)).update(
-        typing_until=now + TYPING_FOR, version=F("version") + 1
+        typing_until=now + TYPING_PERIOD, version=F("version") + 1
     )
     if not started:
-        rows.update(typing_until=now + TYPING_FOR)
+        rows.update(typing_until=now + TYPING_PERIOD)
 
 
-def _ensure(conversation: Conversation) -> None:
+def _create_if_missing(conversation: Conversation) -> None:
     """Create the handoff of a conversation that has none."""
     Handoff.objects.bulk_create(
         [Handoff(conversation=conversation, bot=conversation.bot)], ignore_conflicts=True
     )
 
 
-def _valid(text: str) -> str:
+def _valid_text(text: str) -> str:
     text = storable(text).strip()
     if not text:
         raise StaffError(_("Write something first."))
@@ -264,7 +273,7 @@ def _valid(text: str) -> str:
     return text
 
 
-def _not_yours(conversation: Conversation) -> StaffError:
+def _not_joined_error(conversation: Conversation) -> StaffError:
     """Return the error for a user who can't write in a conversation or leave it."""
     handoff = Handoff.objects.filter(pk=conversation.pk).first()
     if handoff is None:

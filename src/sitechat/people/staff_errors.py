@@ -1,4 +1,4 @@
-"""Errors of actions of the staff, which are shown to the member of the staff."""
+"""Errors of actions of the staff. Their messages are shown in the admin."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class ConversationGone(StaffError):
 
 
 class NotYours(StaffError):
-    """The user has not joined the conversation, no longer, or another person has joined it."""
+    """The user is not the person who answers in the conversation now."""
 
 
 def unless_gone(work: Callable[[], T]) -> T:

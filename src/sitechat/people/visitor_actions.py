@@ -1,4 +1,4 @@
-"""The actions of visitors: asking for a person, writing to them, and going back to the bot."""
+"""The actions of visitors: ask for a person, write to the person, return to the bot."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Delivered:
 def find_delivered(state: ConversationState, message: IncomingMessage) -> Delivered | None:
     """Return the message if an earlier request has stored it for a person, else None.
 
-    Call this only for messages that Claude has not replied to.
+    Call this only for messages without a reply of Claude.
     """
     row = state.earlier_message(message)
     if row is None or state.conversation is None:
@@ -72,7 +72,7 @@ def _store(
 ) -> Delivered:
     message_rows.lock(conversation, visit)
     joined = Handoff.objects.filter(pk=conversation.pk, state=HandoffState.JOINED)
-    # Lock first, so that a concurrent copy of the message finds this one.
+    # The lock makes a concurrent copy of the message wait until this one can be found.
     row = stored_message(conversation, message)
     if row is None:
         claims.extend(get_ledger().count(visit.visitor))
@@ -120,8 +120,8 @@ def request_person(
         raise PersonJoined
     if not bot_texts.read_texts(bot.name).offers_person or not is_available(options):
         raise PersonUnavailable
-    place = conversation or _new_id(visit, bot.name)
-    return counted(partial(_request, visit, bot, place, page, admin_url))
+    target = conversation or _new_id(visit, bot.name)
+    return counted(partial(_request, visit, bot, target, page, admin_url))
 
 
 def _request(
@@ -132,11 +132,11 @@ def _request(
     admin_url: Callable[[uuid.UUID], str],
     claims: Reservation,
 ) -> Handoff:
-    """Do the work of `request_person` in a transaction. `claims` gets what it counts."""
-    starts = False
+    """Store the request for a person in a transaction; see `counted` for `claims`."""
+    is_new_conversation = False
     if isinstance(conversation, uuid.UUID):
         conversation = message_rows.begin_conversation(visit, bot.name, conversation)
-        starts = True
+        is_new_conversation = True
     else:
         try:
             message_rows.lock(conversation, visit)
@@ -144,7 +144,7 @@ def _request(
             raise Overloaded(retry_after=1) from None
     claims.extend(get_ledger().count(visit.visitor))
     values = {
-        **handoffs.ended(HandoffState.WAITING),
+        **handoffs.fields_without_person(HandoffState.WAITING),
         "bot": bot.name,
         "requested": timezone.now(),
         "page_url": path_of(page) or "",
@@ -153,15 +153,15 @@ def _request(
     }
     new = Handoff(conversation=conversation, **values)
     rows = Handoff.objects.filter(pk=conversation.pk)
-    free = ~Q(state__in=[HandoffState.WAITING, HandoffState.JOINED])
-    is_new = bool(rows.filter(free).update(**values, version=F("version") + 1))
+    is_free = ~Q(state__in=[HandoffState.WAITING, HandoffState.JOINED])
+    is_new = bool(rows.filter(is_free).update(**values, version=F("version") + 1))
     if not is_new and not rows.exists():
         Handoff.objects.bulk_create([new], ignore_conflicts=True)
         is_new = True
     handoff = rows.get()
     if handoff.state == HandoffState.JOINED:
         raise PersonJoined
-    if is_new and starts:
+    if is_new and is_new_conversation:
         message_rows.announce_start(conversation)
     if is_new:
         handoffs.write_entry(conversation.pk, Kind.REQUESTED)
@@ -204,5 +204,10 @@ def leave_person(visit: Visit, bot: Chatbot, named: str | None) -> Handoff | Non
     if conversation is None:
         return None
     is_open = Q(state__in=[HandoffState.WAITING, HandoffState.JOINED])
-    handoffs.change(conversation.pk, is_open, Kind.WITHDRAWN, **handoffs.ended(HandoffState.NONE))
+    handoffs.change(
+        conversation.pk,
+        is_open,
+        Kind.WITHDRAWN,
+        **handoffs.fields_without_person(HandoffState.NONE),
+    )
     return handoffs.find_handoff(conversation.pk, person_options())

@@ -16,8 +16,8 @@ def counted(work: Callable[[Reservation], T]) -> T:
     """Run a transaction that counts something in the limits, and undo the count on a rollback.
 
     Args:
-        work: The statements of the transaction. It appends its counts to its argument, so that
-            they can be undone. It may be called again after a deadlock.
+        work: Runs the statements of the transaction. It must add its counts to its argument, so
+            that they can be undone. It is called again after a deadlock.
 
     Returns:
         The result of `work`.

@@ -1,4 +1,4 @@
-"""News in a visitor's conversation since a cursor, for `GET chat/updates/`."""
+"""New messages and the person in a visitor's conversation, for `GET chat/updates/`."""
 
 from __future__ import annotations
 
