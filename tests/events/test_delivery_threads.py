@@ -124,7 +124,7 @@ def test_a_claim_is_exclusive_and_expires(hook: Receiver) -> None:
 
 def test_the_attempt_of_a_dead_process_is_repeated(hook: Receiver) -> None:
     delivery = announce_one()
-    Delivery.objects.update(due=timezone.now() + delivery_retries.CLAIM, attempts=1)
+    Delivery.objects.update(due=timezone.now() + delivery_retries.CLAIM_PERIOD, attempts=1)
     assert deliver_due() == 0
     Delivery.objects.update(due=timezone.now() - timedelta(seconds=1))
     assert deliver_due() == 1

@@ -1,8 +1,9 @@
 """Events of the chat: their signals, and the webhooks and mails that report them.
 
-`announcing` stores the deliveries of an event in the transaction that writes the change, and sends
-its signal after the commit. `mail_queue` stores mails. `delivery_threads` sends due deliveries on
-separate threads. This package imports `models` and the layers below it.
+A delivery is the row of one webhook request or one mail. `announcing` stores the deliveries of an
+event in the transaction that writes the change, and sends its signal after the commit. `mail_queue`
+stores mails. `delivery_threads` sends due deliveries on separate threads. This package imports
+`models` and the layers below it.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ __all__ = [
     "wake_sometimes",
 ]
 
-# Start-up cost: the checks import `mail_recipients` and `webhooks`, and `delivery_threads` imports
-# mail libraries.
+# Start-up cost: every process runs the checks, which import `mail_recipients` and `webhooks`. Mail
+# libraries are imported only by `delivery_threads`.
 __getattr__ = lazy_exports(
     __name__,
     {

@@ -1,4 +1,4 @@
-"""Announcement of events: their deliveries are stored, and their signals sent after the commit."""
+"""Announcement of events: storage of their deliveries, and signals after the commit."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def announce(
     contact_id: UUID | None = None,
     **arguments: Any,
 ) -> None:
-    """Store the deliveries of an event, and send its signal once the transaction is committed.
+    """Store the deliveries of an event, and send its signal after the commit.
 
-    Call it in the transaction that writes the reported change.
+    Call this function in the transaction that writes the change.
 
     Args:
         event: One of `EVENTS`.
@@ -57,7 +57,7 @@ def queue_webhooks(
         conversation_id: If this conversation is deleted, so are the deliveries.
         contact_id: If this contact is deleted, so are the deliveries.
     """
-    assert event in EVENTS  # noqa: S101 - the names are ours
+    assert event in EVENTS  # noqa: S101 - only this package's callers choose the name
     deliveries = [
         Delivery(
             kind=Delivery.Kind.WEBHOOK,

@@ -12,21 +12,21 @@ from sitechat.models import Delivery
 
 
 class DeliveryFailed(Exception):
-    """An attempt did not succeed. The message is for the owner of the site."""
+    """An attempt failed. The message is for the owner of the site."""
 
     def __init__(self, message: str, *, unreachable: bool = False, final: bool = False) -> None:
         super().__init__(message)
         self.unreachable = unreachable
-        """Whether other deliveries to the same target would fail too."""
+        """Whether other deliveries to the same target would also fail."""
         self.final = final
-        """Whether another attempt would fail as well."""
+        """Whether further attempts would also fail."""
 
 
 def send_delivery(delivery: Delivery) -> None:
     """Send a delivery.
 
     Raises:
-        DeliveryFailed: It was not sent, or it is unknown whether it was.
+        DeliveryFailed: The delivery was not sent, or it is unknown whether it was sent.
     """
     try:
         if delivery.kind == Delivery.Kind.MAIL:
@@ -38,19 +38,19 @@ def send_delivery(delivery: Delivery) -> None:
     except PostFailed as error:
         raise DeliveryFailed(str(error), unreachable=error.unreachable) from error
     except (SMTPConnectError, SMTPServerDisconnected, ConnectionError, TimeoutError) as error:
-        raise DeliveryFailed(_text(error), unreachable=True) from error
+        raise DeliveryFailed(_description(error), unreachable=True) from error
     except Exception as error:  # mail backends may raise any exception
-        raise DeliveryFailed(_text(error)) from error
+        raise DeliveryFailed(_description(error)) from error
 
 
-def _text(error: Exception) -> str:
+def _description(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
 def _send_webhook(delivery: Delivery) -> None:
     hook = find_webhook(delivery.target, delivery.event)
     if hook is None:
-        raise DeliveryFailed("The address is not in CHAT_WEBHOOKS any more.", final=True)
+        raise DeliveryFailed("The address is no longer in CHAT_WEBHOOKS.", final=True)
     body = body_of(delivery)
     headers = headers_of(hook, delivery, body, int(time()))
     post(hook.url, body, headers, allow_private=hook.allow_private)

@@ -1,7 +1,8 @@
 """The attempts to send a delivery: the delays between them, and their results.
 
-Each attempt first claims its row, so that two processes never send it at the same time. If the
-process dies, its claim expires and the attempt is repeated: a delivery is sent at least once.
+A process claims the row of a delivery before each attempt, so that no other process sends it at the
+same time. If the process dies, the claim expires and the attempt is repeated. A delivery is thus
+sent at least once.
 """
 
 from __future__ import annotations
@@ -23,22 +24,22 @@ from sitechat.safe_text import one_line
 
 logger = get_logger("sitechat.events")
 
-CLAIM = timedelta(minutes=5)
+CLAIM_PERIOD = timedelta(minutes=5)
 """The time after which the claim of a dead process expires."""
 
 DELAYS = (30, 120, 600, 1800, 7200, 21_600, 43_200, 86_400, 86_400)
-"""Seconds between the attempts, about three days in total. If the attempt after the last delay
-fails, the delivery has failed."""
+"""Seconds between the attempts, about three days in total. After the last attempt, the delivery has
+failed."""
 
-MAX_ERROR = 500
+MAX_ERROR_LENGTH = 500
 """Maximum characters of an error that are stored."""
 
 
 def claim(pk: UUID) -> Delivery | None:
-    """Claim a delivery for one attempt; return None if another process has it."""
+    """Claim a delivery for one attempt; return None if another process has claimed it."""
     now = timezone.now()
     row = Delivery.objects.due(now).filter(pk=pk)
-    update = partial(row.update, due=now + CLAIM, attempts=F("attempts") + 1)
+    update = partial(row.update, due=now + CLAIM_PERIOD, attempts=F("attempts") + 1)
     claimed = database.retry(update)
     return Delivery.objects.filter(pk=pk).first() if claimed else None
 
@@ -48,13 +49,13 @@ def attempt(delivery: Delivery) -> None:
     try:
         send_delivery(delivery)
     except DeliveryFailed as error:
-        _note_failure(delivery, error)
+        _store_failure(delivery, error)
     else:
         _update(delivery, state=Delivery.State.SENT, sent=timezone.now(), content={}, error="")
 
 
-def _note_failure(delivery: Delivery, error: DeliveryFailed) -> None:
-    message = one_line(str(error), MAX_ERROR - 1)
+def _store_failure(delivery: Delivery, error: DeliveryFailed) -> None:
+    message = one_line(str(error), MAX_ERROR_LENGTH - 1)
     logger.warning(
         "Attempt %s to send delivery %s (%s) failed: %s",
         delivery.attempts,
@@ -70,10 +71,10 @@ def _note_failure(delivery: Delivery, error: DeliveryFailed) -> None:
     _update(delivery, due=due, error=message)
     if error.unreachable:
         # Other deliveries to this target would fail too, so they wait as long as this one.
-        same = Delivery.objects.due(now).filter(kind=delivery.kind)
+        same_target = Delivery.objects.due(now).filter(kind=delivery.kind)
         if delivery.kind == Delivery.Kind.WEBHOOK:
-            same = same.filter(target=delivery.target)
-        database.retry(partial(same.update, due=due))
+            same_target = same_target.filter(target=delivery.target)
+        database.retry(partial(same_target.update, due=due))
 
 
 def _delay(attempts: int) -> timedelta:

@@ -1,8 +1,8 @@
 """Sending of due deliveries, on a thread for each webhook and one for all other deliveries.
 
-Therefore a slow receiver does not delay the others. A thread ends when no delivery waits. If
-requests are isolated, deliveries are sent in the context of a request instead: see `IsolatedLooks`.
-`delivery_retries` defines the delays between attempts.
+A slow receiver therefore does not delay the others. A thread ends when no delivery waits. With
+CHAT_REQUEST_ISOLATION, deliveries are sent in the context of a request instead; see
+`IsolatedSenders`. `delivery_retries` defines the delays between attempts.
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ from sitechat.runtime.safe_logging import get_logger
 logger = get_logger("sitechat.events")
 
 BATCH = 20
-"""Number of deliveries that are looked up at once."""
+"""Number of deliveries that are read at once."""
 
-LONGEST_WAIT = 3600.0
-"""Maximum seconds that a thread waits before it looks for due deliveries again."""
+MAX_WAIT = 3600.0
+"""Maximum seconds that a thread waits before it reads due deliveries again."""
 
-LOOK_EVERY = 60.0
-"""Minimum seconds between two looks for deliveries that other processes have not sent."""
+MIN_WAKE_INTERVAL = 60.0
+"""Minimum seconds between two searches for deliveries that other processes have not sent."""
 
 ISOLATED_THREADS = 4
 """Number of threads that send deliveries in the context of requests."""
 
-ISOLATED_LOOKS = 100
+MAX_ISOLATED_CALLS = 100
 """Maximum number of requests that wait for one of these threads."""
 
-OTHERS = ""
+OTHER_TARGETS = ""
 """The target of all deliveries except those to webhooks in CHAT_WEBHOOKS."""
 
 
@@ -55,43 +55,45 @@ class DeliveryThread:
     def __init__(self, target: str) -> None:
         self._target = target
         self._lock = threading.Lock()
-        self._news = threading.Event()
+        self._woken_event = threading.Event()
         self._idle = threading.Event()
         self._idle.set()
-        self._runs = False
+        self._is_running = False
 
     def wait(self, seconds: float) -> bool:
         """Wait until the thread is idle; return whether it is."""
         return self._idle.wait(seconds)
 
     def wake(self) -> None:
-        """Make the thread look for due deliveries soon."""
+        """Make the thread send due deliveries soon."""
         with self._lock:
-            self._news.set()
+            self._woken_event.set()
             self._idle.clear()
-            if not self._runs:
+            if not self._is_running:
                 try:
                     start_daemon(self._run, "sitechat-deliveries")
                 except PoolFull:
                     self._idle.set()
-                    logger.warning("No thread could start to send deliveries; a later one will")
+                    logger.warning(
+                        "No thread can start to send deliveries; a later one will send them"
+                    )
                 else:
-                    self._runs = True
+                    self._is_running = True
 
     def _run(self) -> None:
         while True:
-            self._news.clear()
+            self._woken_event.clear()
             self._idle.clear()
-            wait = self._look()
+            wait = self._send_due()
             with self._lock:
-                if not self._news.is_set():
+                if not self._woken_event.is_set():
                     self._idle.set()
                     if wait is None:
-                        self._runs = False
+                        self._is_running = False
                         return
-            self._news.wait(wait)
+            self._woken_event.wait(wait)
 
-    def _look(self) -> float | None:
+    def _send_due(self) -> float | None:
         """Send due deliveries.
 
         Returns:
@@ -101,7 +103,7 @@ class DeliveryThread:
         try:
             deliver_due(target=self._target)
             return _seconds_until_next(self._target)
-        except Exception:  # such as a database that does not answer, or lacks the table
+        except Exception:  # for example if the database does not answer or has no such table
             logger.exception("Deliveries could not be sent")
             return None
         finally:
@@ -114,16 +116,16 @@ class DeliveryThreads:
     def __init__(self) -> None:
         self._threads: dict[str, DeliveryThread] = {}
         self._lock = threading.Lock()
-        self._woken: float | None = None
+        self._last_wake: float | None = None
 
     def wake(self) -> None:
-        """Make all threads look for due deliveries soon."""
+        """Make all threads send due deliveries soon."""
         if conf.CHAT_REQUEST_ISOLATION:
-            _isolated().look()
+            _isolated().send_soon()
             return
         with self._lock:
-            self._woken = monotonic()
-            for target in (OTHERS, *(hook.url for hook in webhooks())):
+            self._last_wake = monotonic()
+            for target in (OTHER_TARGETS, *(hook.url for hook in webhooks())):
                 if target not in self._threads:
                     self._threads[target] = DeliveryThread(target)
                 self._threads[target].wake()
@@ -133,35 +135,35 @@ class DeliveryThreads:
         return all(thread.wait(seconds) for thread in list(self._threads.values()))
 
     def wake_sometimes(self) -> None:
-        """Wake the threads, unless they were woken within the last `LOOK_EVERY` seconds.
+        """Wake the threads, unless they were woken within the last `MIN_WAKE_INTERVAL` seconds.
 
-        If requests are isolated, they are always woken: no other thread knows the tenant.
+        With CHAT_REQUEST_ISOLATION, always wake them, because no other thread knows the tenant.
         """
-        is_due = self._woken is None or monotonic() - self._woken > LOOK_EVERY
+        is_due = self._last_wake is None or monotonic() - self._last_wake > MIN_WAKE_INTERVAL
         if is_due or conf.CHAT_REQUEST_ISOLATION:
             self.wake()
 
 
-class IsolatedLooks:
+class IsolatedSenders:
     """Threads that send due deliveries with the context variables of a request.
 
-    The variables may choose a tenant's database or schema, so one thread can't serve all tenants.
+    The variables may select a tenant's database or schema, so one thread can't serve all tenants.
     """
 
     def __init__(self) -> None:
         self._threads = DaemonThreads(ISOLATED_THREADS, "sitechat-deliveries")
-        self._waiting = threading.Semaphore(ISOLATED_LOOKS)
+        self._waiting = threading.Semaphore(MAX_ISOLATED_CALLS)
 
-    def look(self) -> None:
-        """Send due deliveries soon. If too many calls wait already, a later one sends them."""
+    def send_soon(self) -> None:
+        """Send due deliveries soon. If too many calls wait, a later call sends them."""
         if self._waiting.acquire(blocking=False):
             try:
-                self._threads.submit(in_callers_context(self._look))
+                self._threads.submit(in_callers_context(self._send))
             except PoolFull:
                 self._waiting.release()
-                logger.warning("No thread could start to send deliveries; a later one will")
+                logger.warning("No thread can start to send deliveries; a later one will send them")
 
-    def _look(self) -> None:
+    def _send(self) -> None:
         self._waiting.release()
         close_old_connections()
         try:
@@ -172,20 +174,20 @@ class IsolatedLooks:
             close_connections()
 
 
-_isolated = PerProcess(IsolatedLooks)
+_isolated = PerProcess(IsolatedSenders)
 
 threads = PerProcess(DeliveryThreads)
-"""The threads of this process, unless requests are isolated."""
+"""The threads of this process, without CHAT_REQUEST_ISOLATION."""
 
 
 def wake() -> None:
     """Send due deliveries soon, on other threads."""
-    if not database.in_transaction():  # other threads would not see the rows of a test
+    if not database.in_transaction():  # other threads can't see uncommitted rows, as in tests
         threads().wake()
 
 
 def wake_sometimes() -> None:
-    """Send deliveries that other processes have not sent, unless this process has just looked."""
+    """Send deliveries that other processes have not sent, at most once a minute."""
     if not database.in_transaction():
         threads().wake_sometimes()
 
@@ -195,7 +197,7 @@ def deliver_due(within: float | None = None, *, target: str | None = None) -> in
 
     Args:
         within: Seconds after which no further attempt begins; None for no limit.
-        target: The address of a webhook, or `OTHERS`; None for all deliveries.
+        target: The address of a webhook, or `OTHER_TARGETS`; None for all deliveries.
 
     Returns:
         The number of attempts.
@@ -203,7 +205,7 @@ def deliver_due(within: float | None = None, *, target: str | None = None) -> in
     deadline = None if within is None else monotonic() + within
     attempts = 0
     while True:
-        rows = _to(target).due(timezone.now()).order_by("due")
+        rows = _deliveries_to(target).due(timezone.now()).order_by("due")
         due = list(rows.values_list("pk", flat=True)[:BATCH])
         claimed_any = False
         for pk in due:
@@ -218,19 +220,19 @@ def deliver_due(within: float | None = None, *, target: str | None = None) -> in
             return attempts
 
 
-def _to(target: str | None) -> DeliveryQuerySet:
+def _deliveries_to(target: str | None) -> DeliveryQuerySet:
     rows = Delivery.objects.all()
     if target is None:
         return rows
-    if target == OTHERS:
+    if target == OTHER_TARGETS:
         urls = [hook.url for hook in webhooks()]
         return rows.exclude(kind=Delivery.Kind.WEBHOOK, target__in=urls)
     return rows.filter(kind=Delivery.Kind.WEBHOOK, target=target)
 
 
 def _seconds_until_next(target: str) -> float | None:
-    """Return the seconds until the next attempt, from 1 to `LONGEST_WAIT`; None if none waits."""
-    due = _to(target).waiting().order_by("due").values_list("due", flat=True).first()
+    """Return the seconds until the next attempt, from 1 to `MAX_WAIT`; None if none waits."""
+    due = _deliveries_to(target).waiting().order_by("due").values_list("due", flat=True).first()
     if due is None:
         return None
-    return min(max(1.0, (due - timezone.now()).total_seconds()), LONGEST_WAIT)
+    return min(max(1.0, (due - timezone.now()).total_seconds()), MAX_WAIT)

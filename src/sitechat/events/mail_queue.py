@@ -1,6 +1,6 @@
-"""Storage of the chat's mails, so that none is lost if the mail server fails.
+"""Storage of the chat's mails as deliveries, so that none is lost if the mail server fails.
 
-`delivery_threads` sends them like webhooks.
+`delivery_threads` sends them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sitechat.events.delivery_threads import wake
 from sitechat.models import Delivery
 from sitechat.runtime import database
 
-MAX_TARGET = 500
+MAX_TARGET_LENGTH = 500
 """Maximum characters of the addresses that are stored for the admin."""
 
 
@@ -42,11 +42,11 @@ def queue_mail(
     """Store a mail. It is sent after the commit.
 
     Args:
-        event: What the mail is about, as the admin shows it.
+        event: The subject of the mail in the admin's list of deliveries.
         mail: The mail. It is not stored if it has no addresses.
         conversation_id: If this conversation is deleted, so is the mail.
         contact_id: If this contact is deleted, so is the mail.
-        once: A name such as "cleanup:2026-11-29". Only the first mail with a name is stored.
+        once: A name such as "cleanup:2026-11-29". Only the first mail with this name is stored.
 
     Returns:
         Whether the mail has addresses.
@@ -56,7 +56,7 @@ def queue_mail(
     delivery = Delivery(
         kind=Delivery.Kind.MAIL,
         event=event,
-        target=", ".join(mail.to)[:MAX_TARGET],
+        target=", ".join(mail.to)[:MAX_TARGET_LENGTH],
         content={**asdict(mail), "to": list(mail.to)},
         conversation_id=conversation_id,
         contact_id=contact_id,

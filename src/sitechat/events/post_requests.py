@@ -1,8 +1,8 @@
-"""POST requests to addresses that the site's owner has set, except in private networks.
+"""POST requests to addresses that the site's owner has set. Private networks are refused.
 
-A host name is resolved once. The IP addresses are checked, and the connection uses one of them, so
-the name can't resolve to another address after the check. Redirects are not followed, and proxies
-are not used.
+A host name is resolved once. Its IP addresses are checked, and the connection uses one of them, so
+that the name can't resolve to another address after the check. Redirects are not followed, and
+proxies are not used.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ PORTS = {"http": 80, "https": 443}
 
 
 class PostFailed(Exception):
-    """A request did not succeed. The message is for the owner of the site."""
+    """A request failed. The message is for the owner of the site."""
 
     def __init__(self, message: str, *, unreachable: bool = True) -> None:
         super().__init__(message)
         self.unreachable = unreachable
-        """Whether other requests to the same address would fail too."""
+        """Whether other requests to the same address would also fail."""
 
 
 def post(url: str, body: bytes, headers: Mapping[str, str], *, allow_private: bool) -> None:
@@ -52,10 +52,10 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, allow_private: bo
     parts = urlsplit(url)
     path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
     connection = _CheckedConnection(parts, allow_private=allow_private)
-    # The socket's timeout applies to each read, so a server that sends slowly never exceeds it.
-    watch = threading.Timer(TIMEOUT, connection.abort)
-    watch.daemon = True
-    watch.start()
+    # The timeout of the socket applies to each read. A server that sends slowly never exceeds it.
+    timer = threading.Timer(TIMEOUT, connection.abort)
+    timer.daemon = True
+    timer.start()
     try:
         connection.request("POST", path, body, dict(headers))
         status = connection.getresponse().status
@@ -64,7 +64,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, allow_private: bo
             raise PostFailed(f"No answer within {TIMEOUT:.0f} seconds.") from None
         raise PostFailed(f"{type(error).__name__}: {error}") from None
     finally:
-        watch.cancel()
+        timer.cancel()
         connection.close()
     if 300 <= status < 400:
         raise PostFailed(f"HTTP {status}: redirects are not followed.")
@@ -77,7 +77,7 @@ class _CheckedConnection(HTTPConnection):
 
     def __init__(self, parts: SplitResult, *, allow_private: bool) -> None:
         super().__init__(parts.hostname or "", parts.port or PORTS[parts.scheme])
-        self.default_port = PORTS[parts.scheme]  # it is left out of the Host header
+        self.default_port = PORTS[parts.scheme]  # the Host header does not contain this port
         self._uses_tls = parts.scheme == "https"
         self._allow_private = allow_private
         self._deadline = monotonic() + TIMEOUT

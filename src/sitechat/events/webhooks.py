@@ -21,7 +21,7 @@ from sitechat.runtime.invalid_settings import log_invalid_setting
 from sitechat.runtime.utc_offsets import with_offset
 
 PREFIX = "whsec_"
-"""The beginning of a secret whose rest is a key in base64."""
+"""The prefix of secrets that contain a key in base64."""
 
 
 @dataclass(frozen=True)
@@ -46,16 +46,16 @@ def webhooks() -> list[Webhook]:
     if not entries:
         return []
     usable = filter(_is_usable, entries) if isinstance(entries, (list, tuple)) else ()
-    found = [_webhook(entry) for entry in usable]
-    if not isinstance(entries, (list, tuple)) or len(found) < len(entries):
+    hooks = [_webhook(entry) for entry in usable]
+    if not isinstance(entries, (list, tuple)) or len(hooks) < len(entries):
         log_invalid_setting("CHAT_WEBHOOKS", entries, "some webhooks get nothing")
-    return found
+    return hooks
 
 
 def find_webhook(url: str, event: str) -> Webhook | None:
     """Return the webhook for a delivery; None if its address is no longer in CHAT_WEBHOOKS.
 
-    Several entries may have the same address. An entry that gets the event comes first.
+    If several entries have this address, one that gets the event is preferred.
     """
     hooks = [hook for hook in webhooks() if hook.url == url]
     return next((hook for hook in hooks if hook.wants(event)), hooks[0] if hooks else None)

@@ -1,4 +1,4 @@
-"""The template tags `{% load sitechat %}` and the filters of the owner's pages.
+"""The template tags `{% load sitechat %}`, and tags and filters for the pages of the admin.
 
-Tags are thin: this package imports `http`, `people` and `reports`, which do the work.
+They only call functions of `http`, `people` and `reports`.
 """

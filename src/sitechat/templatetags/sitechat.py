@@ -22,13 +22,13 @@ def chat_widget(
     """Return the chat: a bubble in the corner or, with `inline=True`, a box in the page.
 
     The tag sets no cookie, reads no session and needs no inline script or style. The script has
-    the page's CSP nonce, from Django or django-csp. If the chat can't be shown, the page is
-    rendered without it and the reason is logged.
+    the page's CSP nonce, which comes from Django or django-csp. If the chat can't be shown, the
+    page is rendered without it, and the reason is logged.
 
     Args:
         context: The context of the template.
         bot: A name in CHAT_BOTS; by default the default bot.
-        inline: Whether the chat is part of the page instead of floating over it.
+        inline: Whether the chat is a box in the page instead of a bubble over it.
         endpoint: The URL of `chat/` on another host of the site, such as
             `https://www.example.org/api/chat/`; by default the one in the current URLconf.
         theme: "light", "dark" or "auto"; by default the setting.

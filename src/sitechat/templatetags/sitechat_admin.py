@@ -1,4 +1,4 @@
-"""Tags for the admin's templates, for differences between Django versions and text directions."""
+"""A tag and a filter for the admin's templates: Django versions and text directions."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ register = template.Library()
 
 @register.simple_tag
 def tools_in_content() -> bool:
-    """Return whether Django's block `object-tools` is inside of its block `content`.
+    """Return whether this Django has the block `object-tools` inside the block `content`.
 
-    A template that replaces `content` then has to show its links there itself.
+    If so, a template that replaces `content` must contain the links of `object-tools`.
     """
     return django.VERSION < (6, 1)
 
 
 @register.filter
 def left_to_right(text: object) -> SafeString:
-    """Return HTML in which right-to-left pages do not reorder a path, or a number with its unit."""
+    """Return HTML that keeps a path or a number with its unit in order on right-to-left pages."""
     return format_html('<bdi dir="ltr">{}</bdi>', text)

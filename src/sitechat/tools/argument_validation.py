@@ -1,8 +1,8 @@
 """Strict validation of the arguments of tool calls.
 
 Claude's SDK derives the schemas (`claude.tool_schemas`), but its own validation is lenient: it
-converts "5" to the number 5. This module refuses arguments of another type than the schema's.
-pydantic is imported when the first tool is used.
+converts "5" to the number 5. This module rejects arguments whose type differs from the schema. It
+imports pydantic when the first tool is used.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MAX_PROBLEMS = 5
 
 
 class InvalidArguments(ValueError):
-    """The arguments of a call don't fit the tool. The message is for Claude and says why."""
+    """The arguments of a call are not valid. The message tells Claude why."""
 
 
 class Parameters(Protocol):
@@ -39,17 +39,17 @@ class Parameters(Protocol):
         """Return the values to call the function with.
 
         Raises:
-            InvalidArguments: The arguments don't fit.
+            InvalidArguments: The arguments are not valid.
         """
 
 
 def check_storable(arguments: Mapping[str, Any]) -> None:
     """Raise InvalidArguments if the arguments are too long, or can't be stored as JSON."""
     try:
-        written = json.dumps(arguments, allow_nan=False)
+        as_json = json.dumps(arguments, allow_nan=False)
     except (TypeError, ValueError, RecursionError):
         raise InvalidArguments("The arguments are not a JSON object.") from None
-    if len(written) > MAX_LENGTH:
+    if len(as_json) > MAX_LENGTH:
         raise InvalidArguments(f"The arguments are longer than {MAX_LENGTH} characters.")
     for text in _texts(arguments):
         if storable(text) != text:
@@ -107,13 +107,13 @@ class SignatureParameters:
     def parse(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Return the values to call the function with, including defaults.
 
-        Only values of types that JSON lacks, such as dates, are converted.
+        Texts are converted only to types that JSON does not have, such as dates.
 
         Args:
             arguments: The arguments of Claude's call, by name.
 
         Raises:
-            InvalidArguments: They don't fit the signature.
+            InvalidArguments: They do not match the signature.
         """
         from pydantic import ValidationError
 
@@ -130,8 +130,8 @@ class SignatureParameters:
                     problems.append(f'The parameter "{name}" is missing.')
                 continue
             try:
-                written = json.dumps(arguments[name])
-                values[name] = adapter.validate_json(written, strict=True)
+                as_json = json.dumps(arguments[name])
+                values[name] = adapter.validate_json(as_json, strict=True)
             except ValidationError as error:
                 problems += [
                     f'"{".".join([name, *map(str, each["loc"])])}": {each["msg"]}.'

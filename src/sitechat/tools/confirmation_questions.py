@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from django.utils.functional import Promise
 
 OPEN_FOR = timedelta(minutes=5)
-"""The time that a visitor has to agree to a call. After that, the call is not run."""
+"""The time within which a visitor can agree to a call. Afterwards, the tool does not run."""
 
 MAX_LENGTH = 200
-"""The maximum length of a question in characters. Visitors could not judge a longer one."""
+"""Maximum characters of a question. A visitor could not judge a longer one."""
 
 
 def check_question(confirm: str | Promise, tool: str, parameters: Sequence[str]) -> None:
@@ -57,7 +57,7 @@ def check_question(confirm: str | Promise, tool: str, parameters: Sequence[str])
 def question_of(
     confirm: str | Promise, arguments: Mapping[str, Any], defaults: Mapping[str, Any]
 ) -> str:
-    """Return the question for a call, with every argument in full.
+    """Return the question for a call, which contains every argument in full.
 
     Args:
         confirm: The question of the tool.
@@ -65,11 +65,12 @@ def question_of(
         defaults: The defaults of the parameters. Empty arguments that equal them are left out.
 
     Raises:
-        InvalidArguments: It would be too long, or an argument contains invisible characters.
+        InvalidArguments: The question would be too long, or an argument contains invisible
+            characters, line breaks or repeated spaces.
     """
     text = str(confirm)
     values = {
-        name: _("(empty)") if _is_empty(value) else _shown(name, value)
+        name: _("(empty)") if _is_empty(value) else _visible_text(name, value)
         for name, value in arguments.items()
     }
     named = {name for _text, name, _layout, _conversion in Formatter().parse(text) if name}
@@ -94,11 +95,11 @@ def _is_empty(value: Any) -> bool:
     return value is None or value == ""
 
 
-def _shown(name: str, value: Any) -> str:
-    shown = str(value)
-    if one_line(shown) != shown or shown != " ".join(shown.split()):
+def _visible_text(name: str, value: Any) -> str:
+    text = str(value)
+    if one_line(text) != text or text != " ".join(text.split()):
         raise InvalidArguments(
             f'The visitor must confirm this call, and "{name}" contains invisible characters, line '
             "breaks or repeated spaces. Leave them out."
         )
-    return shown
+    return text

@@ -1,4 +1,4 @@
-"""The decorator `tool`, and the class of the tools that it creates."""
+"""The decorator `tool`, and the class `Tool` of what it returns."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Tool:
     """A function that Claude may call. Create one with the decorator `tool`."""
 
     function: Callable[..., Any]
-    """The function. Its first argument is the request; that of built-in tools another object."""
+    """The function. Its first argument is the visitor's request, except for built-in tools."""
 
     name: str
     confirm: str | Promise | None = None
@@ -47,13 +47,13 @@ class Tool:
     """The code of the status event."""
 
     schema: Mapping[str, Any] | None = None
-    """The JSON Schema of the arguments; None derives it from the signature."""
+    """The JSON Schema of the arguments; None to derive it from the signature."""
 
     description: str | None = None
-    """The description for Claude; None takes the docstring."""
+    """The description for Claude; None to use the docstring."""
 
     given_parameters: Parameters | None = field(default=None, repr=False)
-    """How arguments are validated; None validates them by the signature."""
+    """The parameters, which validate arguments; None to derive them from the signature."""
 
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):
@@ -103,12 +103,12 @@ def tool(
 ) -> Tool | Callable[[Callable[..., Any]], Tool]:
     """Turn a function into a tool, for `Chatbot.tools`.
 
-    The function gets the visitor's request, and by keyword the arguments that Claude has chosen.
-    The arguments have the types in the signature. The function may be a coroutine function. It
-    returns text, or values that can be written as JSON.
+    The function gets the visitor's request as its first argument, and the arguments that Claude
+    chose as keyword arguments with the types of the signature. It returns text, or values that can
+    be written as JSON. It may be a coroutine function.
 
     Args:
-        function: The function. Its docstring describes for Claude what it does and when to use it.
+        function: The function. Its docstring tells Claude what it does and when to use it.
         name: The tool's name; the function's by default.
         confirm: A question to the visitor, such as "Cancel order {number}?", with names of
             parameters in braces. The tool runs only if the visitor agrees.
@@ -116,7 +116,7 @@ def tool(
         timeout: Seconds after which Claude gets an error instead of the result.
 
     Returns:
-        The tool; a decorator that returns it if there are only keyword arguments.
+        The tool, or a decorator that returns it if only keyword arguments are given.
 
     Raises:
         TypeError: The function does not take a request, is a generator, or has parameters without

@@ -1,4 +1,4 @@
-"""The results of tools: conversion of a function's return value to text for Claude."""
+"""Conversion of the return values of tools to text for Claude."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from sitechat.safe_text import storable
 MAX_LENGTH = 20_000
 """Maximum length of a result in characters; the rest is cut off."""
 
-NOTHING = "The tool has run. It returns nothing."
+NO_RESULT = "The tool has run. It returns nothing."
 
-CUT = "\n(The result is longer. The rest was cut off.)"
+CUT_NOTE = "\n(The result is longer. The rest was cut off.)"
 
 
 class UnusableResult(TypeError):
@@ -22,7 +22,7 @@ class UnusableResult(TypeError):
 
 
 def result_text(value: Any) -> str:
-    """Convert the return value of a tool to text, of at most `MAX_LENGTH` characters and a note.
+    """Convert the return value of a tool to text. A long text is cut off, and a note is added.
 
     Args:
         value: Text, None, or values that can be written as JSON, including dates, decimals and
@@ -34,7 +34,7 @@ def result_text(value: Any) -> str:
     from django.core.serializers.json import DjangoJSONEncoder  # imports Django's models
 
     if value is None:
-        return NOTHING
+        return NO_RESULT
     if isinstance(value, Promise):
         value = str(value)
     if not isinstance(value, str):
@@ -47,5 +47,5 @@ def result_text(value: Any) -> str:
             ) from error
     text = storable(value[: MAX_LENGTH + 1])
     if not text.strip():
-        return NOTHING
-    return text if len(text) <= MAX_LENGTH else text[:MAX_LENGTH] + CUT
+        return NO_RESULT
+    return text if len(text) <= MAX_LENGTH else text[:MAX_LENGTH] + CUT_NOTE

@@ -13,9 +13,10 @@ MAX_DEPTH = 32
 """Maximum nesting of a schema."""
 
 MAX_EXPANSIONS = 10_000
-"""Maximum number of definitions in a schema if each reference is replaced by its definition.
+"""Maximum number of definitions in a schema after each reference is replaced with its definition.
 
-Validators follow every reference, so a short schema could keep them busy for years.
+Validators follow every reference. Without this limit, validation with a short schema might take
+years.
 """
 
 
@@ -64,7 +65,7 @@ def _references(value: Any, depth: int = 0) -> Iterator[str]:
 
 
 def _expansions(schema: Mapping[str, Any], references: list[str]) -> dict[str, int]:
-    """Return for each reference the number of definitions that it stands for.
+    """Return the number of definitions that replace each reference, with nested references.
 
     Raises:
         _Recursive: A reference leads back to itself.

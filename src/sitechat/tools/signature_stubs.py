@@ -1,4 +1,4 @@
-"""The signatures of the site's functions, including annotations that are not yet resolved."""
+"""Signatures and type hints of the site's functions, and functions that only have a signature."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, get_type_hints
 def signature_of(function: Callable[..., Any]) -> Signature:
     """Return the signature of a function.
 
-    Its annotations may use names that only type checkers import.
+    Its annotations may use names that are imported only for type checkers.
     """
     if sys.version_info >= (3, 14):
         from annotationlib import Format
@@ -59,26 +59,26 @@ def _annotations(function: Callable[..., Any]) -> dict[str, Any]:
 
 
 def stub_of(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function whose signature has only the parameters that Claude fills.
+    """Return a function that does nothing, whose parameters are those that Claude fills.
 
-    The first parameter and the return value are left out.
+    The first parameter and the return type are left out.
     """
-    own = signature_of(function)
-    wanted = list(own.parameters.values())[1:]
-    names = [parameter.name for parameter in wanted]
+    full_signature = signature_of(function)
+    parameters = list(full_signature.parameters.values())[1:]
+    names = [parameter.name for parameter in parameters]
     hints = {**dict.fromkeys(names, Any), **resolved_hints(function, names)}
 
     def stub(**arguments: Any) -> None:
-        """Take the place of the tool."""
+        """Do nothing."""
 
     stub.__name__ = stub.__qualname__ = getattr(function, "__name__", "tool")
     stub.__doc__ = function.__doc__
     stub.__annotations__ = hints
-    stub.__signature__ = own.replace(  # type: ignore[attr-defined]
+    stub.__signature__ = full_signature.replace(  # type: ignore[attr-defined]
         parameters=[
             parameter.replace(annotation=hints[parameter.name], kind=Parameter.KEYWORD_ONLY)
-            for parameter in wanted
+            for parameter in parameters
         ],
-        return_annotation=own.empty,
+        return_annotation=full_signature.empty,
     )
     return stub
