@@ -194,7 +194,7 @@ def test_the_texts_are_those_that_the_element_uses() -> None:
     source = (ROOT / "widget" / "src" / "i18n" / "text-names.ts").read_text(encoding="utf-8")
     words, counted = (
         set(re.findall(r'"(\w+)"', source.split(f"export type {name} =")[1].split("\n\n")[0]))
-        for name in ("Word", "CountedWord")
+        for name in ("TextName", "CountedTextName")
     )
     assert words == set(WORDS)
     assert counted == set(plurals())

@@ -2,7 +2,7 @@ import type { Strings } from "../src/i18n/text-names"
 
 /** Strings that are their own names. */
 export const WORDS: Strings = {
-  say: (word, values) => (values ? `${word} ${Object.values(values).join(" ")}` : word),
+  translate: (word, values) => (values ? `${word} ${Object.values(values).join(" ")}` : word),
   count: (word, count) => `${word} ${count}`,
   ago: (date) => date,
   wait: (seconds) => `in ${seconds}`,

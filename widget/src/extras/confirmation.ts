@@ -7,14 +7,14 @@ import { WARNING } from "../shared/icons"
 import { uuid } from "../shared/uuid"
 
 /** Milliseconds after which the server counts a missing decision as declined. */
-export const EXPIRES = 300_000
+export const EXPIRES_AFTER = 300_000
 
 export function createConfirmation(
-  surface: Pick<Surface, "strings" | "say" | "focus">,
+  surface: Pick<Surface, "strings" | "announce" | "focus">,
   { text }: Confirmation,
   decide: (approve: boolean) => void,
 ): HTMLElement {
-  const { say } = surface.strings
+  const { translate } = surface.strings
   const id = uuid()
   const answer = (approve: boolean) => () => {
     clearTimeout(timer)
@@ -26,16 +26,16 @@ export function createConfirmation(
     "div",
     "choices",
     {},
-    button("primary", answer(true), say("agree")),
-    button("secondary", answer(false), say("decline")),
+    button("primary", answer(true), translate("agree")),
+    button("secondary", answer(false), translate("decline")),
   )
   const card = h("div", "card confirm", { role: "group", "aria-labelledby": id }, icon(WARNING), question, buttons)
   const timer = setTimeout(() => {
     if (!card.isConnected) return
     if (buttons.matches(":focus-within")) surface.focus()
-    buttons.replaceWith(h("p", "expired", {}, say("expired")))
-    surface.say(say("expired"))
-  }, EXPIRES)
-  surface.say(text)
+    buttons.replaceWith(h("p", "expired", {}, translate("expired")))
+    surface.announce(translate("expired"))
+  }, EXPIRES_AFTER)
+  surface.announce(text)
   return card
 }

@@ -12,9 +12,9 @@ export interface ConsentCard {
 }
 
 export function createConsent(surface: Surface, accepted: () => void): ConsentCard {
-  const { say } = surface.strings
+  const { translate } = surface.strings
   const text = h("p", "", { id: "consent", dir: "auto" })
-  const accept = button("primary", () => void send(), say("accept"))
+  const accept = button("primary", () => void send(), translate("accept"))
   const element = h("div", "card consent", { hidden: true, role: "group", "aria-labelledby": "consent" })
 
   async function send(): Promise<void> {
@@ -41,9 +41,9 @@ export function createConsent(surface: Surface, accepted: () => void): ConsentCa
       if (isNeeded && (element.hidden || text.textContent !== consent.text)) {
         const privacy = surface.privacy()
         text.textContent = consent.text
-        const link = privacy && h("a", "privacy", { href: privacy }, say("privacy"))
+        const link = privacy && h("a", "privacy", { href: privacy }, translate("privacy"))
         element.replaceChildren(text, h("div", "choices", {}, accept, link))
-        surface.say(consent.text)
+        surface.announce(consent.text)
         isNew = true
       }
       element.hidden = !isNeeded

@@ -19,7 +19,7 @@ export interface ContactCard {
 }
 
 /** The input type, the autofill hint and the maximum length of each field. */
-const KINDS: Record<ContactField, { type: string; autocomplete: string; length: number }> = {
+const FIELD_KINDS: Record<ContactField, { type: string; autocomplete: string; length: number }> = {
   email: { type: "email", autocomplete: "email", length: 254 },
   name: { type: "text", autocomplete: "name", length: 200 },
   phone: { type: "tel", autocomplete: "tel", length: 50 },
@@ -27,7 +27,7 @@ const KINDS: Record<ContactField, { type: string; autocomplete: string; length: 
 }
 
 export function createContact(surface: Surface, done: () => void): ContactCard {
-  const { say } = surface.strings
+  const { translate } = surface.strings
   const element = h("form", "card contact", {
     hidden: true,
     novalidate: true,
@@ -46,14 +46,20 @@ export function createContact(surface: Surface, done: () => void): ContactCard {
   /** Draws an empty form. */
   function draw({ fields: names, required, consent }: ContactForm): void {
     fields = names
-      .filter((name) => name in KINDS)
-      .map((name) => createField({ name, label: say(name), ...KINDS[name] }, required.includes(name), say("optional")))
+      .filter((name) => name in FIELD_KINDS)
+      .map((name) =>
+        createField(
+          { name, label: translate(name), ...FIELD_KINDS[name] },
+          required.includes(name),
+          translate("optional"),
+        ),
+      )
     if (consent) fields.push(createField({ name: "consent", label: consent, type: "checkbox" }, true))
-    const submit = h("button", "primary", { type: "submit" }, say("sendContact"))
-    const cancel = button("secondary", close, say(contact.isDue() ? "notNow" : "cancel"))
+    const submit = h("button", "primary", { type: "submit" }, translate("sendContact"))
+    const cancel = button("secondary", close, translate(contact.isDue() ? "notNow" : "cancel"))
     problem.hidden = true
     element.replaceChildren(
-      h("h3", "", { id: "contact" }, say("contact")),
+      h("h3", "", { id: "contact" }, translate("contact")),
       ...fields.map((field) => field.element),
       problem,
       h("div", "choices", {}, submit, cancel),
@@ -68,20 +74,20 @@ export function createContact(surface: Surface, done: () => void): ContactCard {
   }
 
   /** Shows errors by field name and a general error, and focuses the first invalid field. */
-  function mark(wrong: Record<string, string>, text: string): void {
+  function showErrors(wrong: Record<string, string>, text: string): void {
     for (const field of fields) field.setError(wrong[field.name] ?? "")
     problem.textContent = text
     problem.hidden = !text
     const first = fields.find(({ name }) => wrong[name])
     first?.input.focus()
-    surface.say(text || (first && wrong[first.name]) || "")
+    surface.announce(text || (first && wrong[first.name]) || "")
   }
 
   async function send(): Promise<void> {
     if (isSending) return
-    const unmet = fields.filter(({ input }) => !input.checkValidity())
-    mark(Object.fromEntries(unmet.map(({ name, input }) => [name, input.validationMessage])), "")
-    if (unmet.length) return
+    const invalid = fields.filter(({ input }) => !input.checkValidity())
+    showErrors(Object.fromEntries(invalid.map(({ name, input }) => [name, input.validationMessage])), "")
+    if (invalid.length) return
     isSending = true
     element.classList.add("sending")
     try {
@@ -103,15 +109,15 @@ export function createContact(surface: Surface, done: () => void): ContactCard {
     const hadFocus = element.matches(":focus-within")
     surface.memory.set({ contacted: true })
     fields = []
-    element.replaceChildren(h("div", "thanked", {}, icon(CHECK), h("p", "", {}, say("contacted"))))
-    surface.say(say("contacted"))
+    element.replaceChildren(h("div", "thanked", {}, icon(CHECK), h("p", "", {}, translate("contacted"))))
+    surface.announce(translate("contacted"))
     if (hadFocus) surface.focus()
     done()
   }
 
   function refuse(error: unknown): void {
     const { detail } = refusalOf(error)
-    if (detail.error === "invalid_contact") mark(detail.fields ?? {}, detail.message ?? "")
+    if (detail.error === "invalid_contact") showErrors(detail.fields ?? {}, detail.message ?? "")
     else surface.report(error)
   }
 
@@ -131,7 +137,7 @@ export function createContact(surface: Surface, done: () => void): ContactCard {
       element.hidden = false
       surface.reveal(element)
       if (focus) fields[0]?.input.focus()
-      else surface.say(say("contact"))
+      else surface.announce(translate("contact"))
     },
   }
   return contact

@@ -2,28 +2,28 @@
 
 import { button, h, iconButton, onEscape } from "../shared/dom"
 import type { Surface } from "../shared/extras-types"
-import type { Past } from "../shared/http-types"
+import type { ListedConversation } from "../shared/http-types"
 import { BACK, TRASH } from "../shared/icons"
-import { createDeletions, UNDO_WITHIN } from "./deletions"
+import { createDeletions, UNDO_TIME } from "./deletions"
 
-export interface PastList {
+export interface ConversationList {
   readonly element: HTMLElement
   show(): Promise<void>
   hide(): void
 }
 
 /** Milliseconds until the server must start to respond. */
-const PATIENCE = 20_000
+const RESPONSE_TIMEOUT = 20_000
 
-export function createPastList(surface: Surface): PastList {
-  const { say, ago } = surface.strings
-  const deletions = createDeletions(surface.call, surface.removed, surface.report)
+export function createConversationList(surface: Surface): ConversationList {
+  const { translate, ago } = surface.strings
+  const deletions = createDeletions(surface.call, surface.conversationDeleted, surface.report)
   const rows = h("ul", "conversations", { "aria-labelledby": "past" })
-  const back = iconButton("back", BACK, say("back"), () => {
+  const back = iconButton("back", BACK, translate("back"), () => {
     list.hide()
-    surface.focusPast()
+    surface.focusListButton()
   })
-  const heading = h("h3", "", { id: "past" }, say("history"))
+  const heading = h("h3", "", { id: "past" }, translate("history"))
   const element = h(
     "div",
     "past-list",
@@ -32,59 +32,59 @@ export function createPastList(surface: Surface): PastList {
     rows,
   )
 
-  function createRow(conversation: Past, current: string | null): HTMLElement {
+  function createRow(conversation: ListedConversation, current: string | null): HTMLElement {
     const { id, updated } = conversation
-    const title = conversation.title || say("untitled")
+    const title = conversation.title || translate("untitled")
     const row = h("li", "conversation")
-    const date = h("span", "", {}, id === current ? say("current") : ago(updated))
+    const date = h("span", "", {}, id === current ? translate("current") : ago(updated))
     const open = button("open", () => surface.open(id), h("span", "", { dir: "auto" }, title), date)
     if (id === current) open.ariaCurrent = "true"
-    const remove = iconButton("delete", TRASH, say("delete", { title }), () => offerUndo(row, [open, remove], id))
+    const remove = iconButton("delete", TRASH, translate("delete", { title }), () => offerUndo(row, [open, remove], id))
     row.append(open, remove)
     return row
   }
 
   function offerUndo(row: HTMLElement, content: HTMLElement[], id: string): void {
-    const takeBack = deletions.begin(id)
+    const cancelDeletion = deletions.begin(id)
     const isShown = content[0]?.ariaCurrent === "true"
     if (isShown) surface.leave()
     const undo = button(
       "undo secondary",
       () => {
         clearTimeout(timer)
-        takeBack()
-        if (isShown) surface.comeBack(id)
+        cancelDeletion()
+        if (isShown) surface.undoLeave(id)
         row.replaceChildren(...content)
         content[1]?.focus()
       },
-      say("undo"),
+      translate("undo"),
     )
     const timer = setTimeout(() => {
       if (row.contains((row.getRootNode() as ShadowRoot).activeElement)) back.focus()
       row.remove()
-    }, UNDO_WITHIN)
-    row.replaceChildren(h("span", "", {}, say("deleted")), undo)
-    surface.say(say("deleted"))
+    }, UNDO_TIME)
+    row.replaceChildren(h("span", "", {}, translate("deleted")), undo)
+    surface.announce(translate("deleted"))
     undo.focus()
   }
 
-  const list: PastList = {
+  const list: ConversationList = {
     element,
     async show() {
       element.hidden = false
       rows.replaceChildren()
       back.focus()
       try {
-        const response = await surface.call("conversations/", { patience: PATIENCE })
-        const { conversations } = (await response.json()) as { conversations: Past[] }
+        const response = await surface.call("conversations/", { timeout: RESPONSE_TIMEOUT })
+        const { conversations } = (await response.json()) as { conversations: ListedConversation[] }
         const all = conversations.filter(({ id }) => !deletions.isWaiting(id))
-        // a conversation that has just started has no known id yet: it is the newest one
+        // the id of a conversation that has just started is unknown, but it is the newest one
         const current = surface.current() ?? (surface.isEmpty() ? null : (all[0]?.id ?? null))
         rows.replaceChildren(...all.map((conversation) => createRow(conversation, current)))
-        if (!all.length) rows.append(h("li", "", {}, say("empty")))
+        if (!all.length) rows.append(h("li", "", {}, translate("empty")))
       } catch {
         list.hide()
-        surface.unloaded(() => void list.show())
+        surface.reportUnloaded(() => void list.show())
       }
     },
     hide() {

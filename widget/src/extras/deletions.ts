@@ -3,7 +3,7 @@
 import type { Call } from "../transport/http"
 
 /** Milliseconds in which a deletion can be undone. */
-export const UNDO_WITHIN = 6000
+export const UNDO_TIME = 6000
 
 export interface Deletions {
   isWaiting(id: string): boolean
@@ -34,7 +34,7 @@ export function createDeletions(
     }
   }
 
-  // when the page is left, delete at once: the browser completes keepalive requests
+  // delete when the page is left, because the browser completes keepalive requests
   addEventListener("pagehide", () => {
     for (const id of waiting.keys()) void send(id)
   })
@@ -44,7 +44,7 @@ export function createDeletions(
     begin(id) {
       waiting.set(
         id,
-        setTimeout(() => void send(id), UNDO_WITHIN),
+        setTimeout(() => void send(id), UNDO_TIME),
       )
       return () => cancel(id)
     },

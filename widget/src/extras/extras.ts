@@ -6,8 +6,8 @@ import css from "../styles/extras.css?inline"
 import { createConfirmation } from "./confirmation"
 import { createConsent } from "./consent"
 import { createContact } from "./contact"
-import { createPastList } from "./conversation-list"
-import { createHelp } from "./people-menu"
+import { createConversationList } from "./conversation-list"
+import { createPeopleMenu } from "./people-menu"
 import { createPersonBar } from "./person-status"
 
 const sheet = new CSSStyleSheet()
@@ -21,8 +21,8 @@ export function createExtras(surface: Surface): Extras {
   })
   const contact = createContact(surface, answered)
   const person = createPersonBar(surface, () => contact.open(true))
-  const help = createHelp(surface.strings, (offer) => extras.reach(offer, true))
-  const past = createPastList(surface)
+  const help = createPeopleMenu(surface.strings, (offer) => extras.reach(offer, true))
+  const past = createConversationList(surface)
   surface.body.append(past.element)
   surface.end.append(consent.element, contact.element)
   surface.top.append(person.element)
@@ -56,8 +56,8 @@ export function createExtras(surface: Surface): Extras {
       else contact.open(focus)
     },
     confirm: (confirmation, decide) => createConfirmation(surface, confirmation, decide),
-    showPast: () => void past.show(),
-    hidePast: past.hide,
+    showConversations: () => void past.show(),
+    hideConversations: past.hide,
     suspend: person.suspend,
   }
   return extras

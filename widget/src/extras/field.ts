@@ -29,7 +29,7 @@ export function createField(options: FieldOptions, required: boolean, optional =
     name,
     required,
     autocomplete,
-    // A long text is not cut: the server says how many characters fit.
+    // no limit for the textarea, because browsers cut pasted text; the server reports the limit
     maxlength: type ? length : undefined,
     "aria-describedby": `wrong-${name}`,
     input: () => error.hidden || field.setError(""),

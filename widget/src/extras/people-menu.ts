@@ -4,12 +4,12 @@ import type { Strings } from "../i18n/text-names"
 import { button, h, onEscape } from "../shared/dom"
 import type { Offer, Services } from "../shared/http-types"
 
-export interface Help {
+export interface PeopleMenu {
   /** Opens the menu below `opener`. If there is only one way, chooses it without a menu. */
   open(opener: HTMLElement, services: Services): void
 }
 
-export function createHelp({ say }: Strings, choose: (offer: Offer) => void): Help {
+export function createPeopleMenu({ translate }: Strings, choose: (offer: Offer) => void): PeopleMenu {
   return {
     open(opener, { person, contact }) {
       const offers: Offer[] = []
@@ -30,7 +30,7 @@ export function createHelp({ say }: Strings, choose: (offer: Offer) => void): He
             close()
             choose(offer)
           },
-          say(offer),
+          translate(offer),
         ),
       )
       for (const item of items) {
@@ -42,7 +42,7 @@ export function createHelp({ say }: Strings, choose: (offer: Offer) => void): He
         "menu",
         {
           role: "menu",
-          "aria-label": say("help"),
+          "aria-label": translate("help"),
           popover: "auto",
           keydown(event: KeyboardEvent) {
             leave(event)

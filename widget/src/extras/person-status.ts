@@ -17,41 +17,41 @@ export interface PersonBar {
   suspend(): void
 }
 
-const NOBODY: Person = { available: false, state: "none", name: null }
+const NO_PERSON: Person = { available: false, state: "none", name: null }
 
 /** `elsewhere` is called if no person is available. */
-export function createPersonBar(surface: Surface, elsewhere: () => void): PersonBar {
-  const { say } = surface.strings
+export function createPersonBar(surface: Surface, offerContact: () => void): PersonBar {
+  const { translate } = surface.strings
   const face = h("span", "initial", { "aria-hidden": "true" })
   const text = h("p")
   const leave = button("secondary", () => void goBack(), "")
-  const dismiss = iconButton("dismiss", CLOSE, say("dismiss"), () => {
+  const dismiss = iconButton("dismiss", CLOSE, translate("dismiss"), () => {
     element.hidden = true
     surface.focus()
   })
   const element = h("div", "person", { hidden: true }, face, text, leave, dismiss)
-  const updates = createUpdates(surface, hear, () => void surface.refresh())
-  let person = NOBODY
+  const updates = createUpdates(surface, handleUpdates, () => void surface.refresh())
+  let person = NO_PERSON
   /** The state on the previous page, until the server reports the current one. */
   let known = surface.memory.values.person
 
   const isThere = (): boolean => person.state === "waiting" || person.state === "joined"
-  const name = (): string => person.name || say("support")
+  const name = (): string => person.name || translate("support")
 
-  function hear({ messages, person: next }: Updates): void {
+  function handleUpdates({ messages, person: next }: Updates): void {
     if (messages) surface.receive(messages)
     const before = person
     if (next) bar.update(next)
     if (isThere()) return
     if (before.state === "joined") showEnd(departed(before))
-    else if (before.state === "waiting" && person.state === "closed") showEnd(say("unattended"))
+    else if (before.state === "waiting" && person.state === "closed") showEnd(translate("unattended"))
   }
 
   /** Announces a change of the state to screen readers. */
   function announce(before: Person): void {
-    if (person.state === "joined" && before.state !== "joined") surface.say(say("joined", { name: name() }))
+    if (person.state === "joined" && before.state !== "joined") surface.announce(translate("joined", { name: name() }))
     else if (person.state === "waiting" && before.state !== "waiting")
-      surface.say(`${say("awaiting")} ${say("meanwhile")}`)
+      surface.announce(`${translate("awaiting")} ${translate("meanwhile")}`)
   }
 
   function show(): void {
@@ -61,25 +61,25 @@ export function createPersonBar(surface: Surface, elsewhere: () => void): Person
     element.dataset["state"] = state
     face.textContent = isJoined ? ([...name()][0] ?? "") : ""
     face.hidden = !isJoined
-    leave.textContent = say(isJoined ? "handBack" : "stopWaiting")
+    leave.textContent = translate(isJoined ? "handBack" : "stopWaiting")
     leave.hidden = false
     dismiss.hidden = true
-    if (isJoined) text.replaceChildren(say(typing ? "typing" : "joined", { name: name() }))
-    else text.replaceChildren(h("strong", "", {}, say("awaiting")), " ", say("meanwhile"))
+    if (isJoined) text.replaceChildren(translate(typing ? "typing" : "joined", { name: name() }))
+    else text.replaceChildren(h("strong", "", {}, translate("awaiting")), " ", translate("meanwhile"))
   }
 
   function departed({ name }: Pick<Person, "name">): string {
-    return say("departed", { name: name || say("support") })
+    return translate("departed", { name: name || translate("support") })
   }
 
-  /** Shows and announces that a person has left, or that nobody comes. */
+  /** Shows and announces that a person has left, or that no person has come. */
   function showEnd(words: string): void {
     element.hidden = false
     element.dataset["state"] = "closed"
     face.hidden = leave.hidden = true
     dismiss.hidden = false
     text.textContent = words
-    surface.say(words)
+    surface.announce(words)
   }
 
   async function goBack(): Promise<void> {
@@ -100,7 +100,7 @@ export function createPersonBar(surface: Surface, elsewhere: () => void): Person
     suspend: updates.stop,
     update(next) {
       const before = person
-      person = next ?? NOBODY
+      person = next ?? NO_PERSON
       const earlier = known
       known = undefined
       surface.memory.set({ person: isThere() ? (person.state as "waiting" | "joined") : undefined })
@@ -114,7 +114,7 @@ export function createPersonBar(surface: Surface, elsewhere: () => void): Person
       updates.stop()
       if (element.dataset["state"] !== "closed") element.hidden = true
       if (earlier && person.state === "closed")
-        showEnd(earlier === "joined" ? departed({ name: null }) : say("unattended"))
+        showEnd(earlier === "joined" ? departed({ name: null }) : translate("unattended"))
     },
     async ask() {
       try {
@@ -124,7 +124,7 @@ export function createPersonBar(surface: Surface, elsewhere: () => void): Person
         })
         const { person: given } = (await response.json()) as Partial<Updates>
         if (surface.memory.values.fresh) {
-          // the server has asked in the visitor's last conversation, so show that one
+          // the request belongs to the visitor's last conversation, so show that one
           surface.memory.set({ fresh: undefined })
           await surface.refresh()
         } else bar.update({ ...person, state: "waiting", ...given })
@@ -133,7 +133,7 @@ export function createPersonBar(surface: Surface, elsewhere: () => void): Person
         if (error === "busy" || error === "consent_required") await surface.refresh()
         else {
           surface.report(problem)
-          if (error === "person_unavailable") elsewhere()
+          if (error === "person_unavailable") offerContact()
         }
       }
     },

@@ -1,6 +1,6 @@
 /**
- * Listens to updates of the conversation while a person was asked for or answers: with a stream if
- * the server offers one, else by polling. A hidden tab polls.
+ * Gets updates of the conversation while the visitor waits for a person or a person answers: with a stream
+ * if the server offers one, else by polling. A hidden tab polls.
  */
 
 import type { Surface } from "../shared/extras-types"
@@ -8,17 +8,17 @@ import type { Updates } from "../shared/http-types"
 import { refusalOf } from "./refusal-errors"
 
 /** Milliseconds between two polls. */
-const POLL = 2000
+const POLL_INTERVAL = 2000
 /** Milliseconds between two polls in a hidden tab. */
-const HIDDEN_POLL = 10_000
+const HIDDEN_POLL_INTERVAL = 10_000
 /** Milliseconds after which a stream that ended is opened again. Servers end long streams. */
-const REOPENING = 500
+const REOPEN_DELAY = 500
 /** Maximum milliseconds between two polls after failures, unless the server asks for more. */
-const LONGEST_PAUSE = 30_000
+const MAX_PAUSE = 30_000
 /** Milliseconds until the server must start to respond. */
-const PATIENCE = 20_000
+const RESPONSE_TIMEOUT = 20_000
 
-export interface Listening {
+export interface UpdateListener {
   start(): void
   stop(): void
 }
@@ -26,26 +26,26 @@ export interface Listening {
 /** `gone` is called when the conversation no longer exists. */
 export function createUpdates(
   { call, readEvents, conversation }: Pick<Surface, "call" | "readEvents" | "conversation">,
-  hear: (updates: Updates) => void,
-  gone: () => void,
-): Listening {
+  onUpdates: (updates: Updates) => void,
+  onDeleted: () => void,
+): UpdateListener {
   let running: AbortController | undefined
   let cursor: string | number | undefined
   let followed: string | undefined
-  /** Aborts when the tab is hidden or shown, which ends the pause or the stream. */
+  /** Aborts when the tab is hidden or shown. This ends the pause or the stream. */
   let tabChange = new AbortController()
 
   function take(updates: Updates): void {
     cursor = updates.cursor ?? cursor
-    hear(updates)
+    onUpdates(updates)
   }
 
-  /** Asks once. Returns the milliseconds until the next call. */
-  async function ask(signal: AbortSignal, mayStream: boolean): Promise<number> {
+  /** Sends one request. Returns the milliseconds until the next one. */
+  async function request(signal: AbortSignal, mayStream: boolean): Promise<number> {
     const response = await call("updates/", {
       headers: { Accept: mayStream ? "text/event-stream" : "application/json" },
       query: { after: cursor, conversation: conversation() },
-      patience: PATIENCE,
+      timeout: RESPONSE_TIMEOUT,
       signal,
     })
     const listen = (updates: Updates): void => {
@@ -53,26 +53,26 @@ export function createUpdates(
     }
     if (/event-stream/.test(response.headers.get("Content-Type") ?? "")) {
       await readEvents(response, (event) => listen(event as Updates))
-      return REOPENING
+      return REOPEN_DELAY
     }
     listen((await response.json()) as Updates)
-    return document.hidden ? HIDDEN_POLL : POLL
+    return document.hidden ? HIDDEN_POLL_INTERVAL : POLL_INTERVAL
   }
 
-  async function run(life: AbortSignal): Promise<void> {
+  async function run(lifetime: AbortSignal): Promise<void> {
     let failures = 0
-    while (!life.aborted) {
+    while (!lifetime.aborted) {
       tabChange = new AbortController()
-      const signal = AbortSignal.any([life, tabChange.signal])
+      const signal = AbortSignal.any([lifetime, tabChange.signal])
       let wait = 0
       try {
-        wait = await ask(signal, !document.hidden && failures < 2)
+        wait = await request(signal, !document.hidden && failures < 2)
         failures = 0
       } catch (error) {
-        if (life.aborted) return
+        if (lifetime.aborted) return
         if (refusalOf(error).status === 404) {
           stop()
-          gone()
+          onDeleted()
           return
         }
         if (!tabChange.signal.aborted) wait = waitAfter(error, ++failures)
@@ -101,7 +101,7 @@ export function createUpdates(
 
 function waitAfter(error: unknown, failures: number): number {
   const seconds = refusalOf(error).detail.retry_after ?? 0
-  return Math.min(LONGEST_PAUSE, Math.max(seconds * 1000, POLL * 2 ** (failures - 1)))
+  return Math.min(MAX_PAUSE, Math.max(seconds * 1000, POLL_INTERVAL * 2 ** (failures - 1)))
 }
 
 function pause(delay: number, signal: AbortSignal): Promise<void> {

@@ -1,6 +1,6 @@
 /** The widget's texts, which the template tag passes from Django's translations. */
 
-export type Word =
+export type TextName =
   | "title"
   | "placeholder"
   | "input"
@@ -91,20 +91,20 @@ export type Word =
   | "dismiss"
 
 /** Texts with a number, in the plural forms of the language, by CLDR category. */
-export type CountedWord = "left" | "over"
+export type CountedTextName = "left" | "over"
 
 type Values = Record<string, string | number>
 
 export interface Strings {
-  say(word: Word, values?: Values): string
-  count(word: CountedWord, count: number): string
+  translate(word: TextName, values?: Values): string
+  count(word: CountedTextName, count: number): string
   /** "in 12 minutes" */
   wait(seconds: number): string
   /** "2 days ago" */
   ago(date: string): string
 }
 
-type Words = Partial<Record<Word, string> & Record<CountedWord, Record<string, string>>>
+type Words = Partial<Record<TextName, string> & Record<CountedTextName, Record<string, string>>>
 
 /** `given` are the texts from the page, in the language `tag`. */
 export function createStrings(given: Record<string, unknown>, tag: string | undefined): Strings {
@@ -113,7 +113,7 @@ export function createStrings(given: Record<string, unknown>, tag: string | unde
   const fill = (text: string, values: Values = {}): string =>
     text.replace(/%\((\w+)\)s/g, (_, name: string) => String(values[name]))
   return {
-    say: (word, values) => fill(words[word] ?? word, values),
+    translate: (word, values) => fill(words[word] ?? word, values),
     count(word, count) {
       const forms = words[word] ?? {}
       const form = forms[new Intl.PluralRules(language).select(count)] ?? forms["other"]

@@ -1,4 +1,4 @@
-/** One chat of a page: its bubble, and the panel, which is loaded on demand. */
+/** One chat of a page: shows its bubble, and loads its panel on demand. */
 
 import { h, iconButton, setLabel } from "../shared/dom"
 import { CHAT } from "../shared/icons"
@@ -9,7 +9,7 @@ import { loadPart } from "./script-loading"
 export interface Chat {
   /** The element that shows the chat. */
   host: Host
-  /** Shows the chat in `host`: at first, and after the page's body was replaced. */
+  /** Shows the chat in `host`, initially and after the page's body was replaced. */
   adopt(host: Host): void
   /** Call this when the element leaves the page. Another one may adopt the chat. */
   release(): void
@@ -26,28 +26,28 @@ export interface Chat {
   prepare(): void
 }
 
-function readWords(json: string | null): Record<string, unknown> {
+function readTexts(json: string | null): Record<string, unknown> {
   try {
     return JSON.parse(json ?? "") as Record<string, unknown>
   } catch {
-    // the names of the texts are shown instead
+    // the bubble shows the names of the texts instead
     return {}
   }
 }
 
 /** Milliseconds that a chat waits for a new element before it closes its connection. */
-const ADOPTION = 5000
+const ADOPTION_TIME = 5000
 /** Milliseconds that the message "unavailable" is shown. */
 const MESSAGE_TIME = 5000
 
 export function createChat(identity: string, first: Host, onOpen: (chat: Chat) => void): Chat {
   const attribute = (name: string): string | null => chat.host.getAttribute(name)
   const inline = first.hasAttribute("inline") || first.hasAttribute("page")
-  const words = readWords(first.getAttribute("strings"))
-  const say = (word: "open" | "unread" | "unavailable"): string => String(words[word] ?? word)
+  const texts = readTexts(first.getAttribute("strings"))
+  const translate = (word: "open" | "unread" | "unavailable"): string => String(texts[word] ?? word)
   const memory = createMemory(`site-chat:${identity}`)
   const badge = h("span", "badge", { hidden: true })
-  const bubble = iconButton("launcher", CHAT, say("open"), () => chat.open(bubble))
+  const bubble = iconButton("launcher", CHAT, translate("open"), () => chat.open(bubble))
   const skeleton = h("div", "skeleton", { hidden: true, popover: "manual" }, h("i"), h("i"), h("i"))
   const root = h("div", "root", {}, !inline && bubble, skeleton)
   let panel: Panel | undefined
@@ -65,7 +65,7 @@ export function createChat(identity: string, first: Host, onOpen: (chat: Chat) =
     const count = memory.values.unread ?? 0
     badge.hidden = !count
     badge.textContent = String(count)
-    setLabel(bubble, say(count ? "unread" : "open"))
+    setLabel(bubble, translate(count ? "unread" : "open"))
   }
 
   function drawBubble(): void {
@@ -78,17 +78,17 @@ export function createChat(identity: string, first: Host, onOpen: (chat: Chat) =
   }
 
   /**
-   * Uses the page's color-scheme, or that of the visitor's system if the page has none. Cancels
-   * out CSS zoom of the page.
+   * Uses the page's color-scheme, or that of the visitor's system if the page has none. Undoes the page's
+   * CSS zoom.
    */
-  function blend(): void {
+  function adaptToPage(): void {
     const { host } = chat
     root.classList.toggle("system", getComputedStyle(host).colorScheme === "normal")
     if (!inline) root.style.zoom = String(1 / ((host as { currentCSSZoom?: number }).currentCSSZoom ?? 1))
   }
 
   /** Shows an element in the top layer, above everything on the page. */
-  function raise(element: HTMLElement): void {
+  function showOnTop(element: HTMLElement): void {
     if (element.isConnected && !element.matches(":popover-open")) element.showPopover?.()
   }
 
@@ -96,7 +96,7 @@ export function createChat(identity: string, first: Host, onOpen: (chat: Chat) =
     identity,
     root,
     inline,
-    words,
+    texts,
     memory,
     emit,
     attribute,
@@ -114,7 +114,7 @@ export function createChat(identity: string, first: Host, onOpen: (chat: Chat) =
       memory.set({ open: state })
       root.classList.toggle("opened", state)
       if (state) {
-        blend()
+        adaptToPage()
         onOpen(chat)
         launcher.setUnread(0)
       } else if (focused) (opener?.isConnected ? opener : bubble).focus()
@@ -143,15 +143,15 @@ export function createChat(identity: string, first: Host, onOpen: (chat: Chat) =
       return
     }
     skeleton.hidden = !visible
-    if (visible && !inline) raise(skeleton)
+    if (visible && !inline) showOnTop(skeleton)
     try {
       await action(await load())
     } catch (error) {
       if (panel) throw error
       skeleton.role = "alert"
-      skeleton.textContent = say("unavailable")
+      skeleton.textContent = translate("unavailable")
       setTimeout(hideSkeleton, MESSAGE_TIME)
-      emit("site-chat:error", { error: "unavailable", message: say("unavailable"), retryable: true })
+      emit("site-chat:error", { error: "unavailable", message: translate("unavailable"), retryable: true })
       return
     }
     hideSkeleton()
@@ -165,7 +165,7 @@ export function createChat(identity: string, first: Host, onOpen: (chat: Chat) =
   const prepare = (): void => void load().catch(() => undefined)
 
   /** Restores the state of the previous page: an open panel, a running reply, a person. */
-  function begin(): void {
+  function restoreState(): void {
     showUnread()
     const { open, running, person } = memory.values
     if (inline) {
@@ -185,7 +185,7 @@ export function createChat(identity: string, first: Host, onOpen: (chat: Chat) =
   root.addEventListener("focusin", () => {
     focused = true
   })
-  // when the body is replaced, the focus is lost, but the visitor did not move it
+  // a replacement of the body removes the focus before this check; it must still count as focused
   root.addEventListener("focusout", () => {
     setTimeout(() => {
       focused = !!(root.getRootNode() as Partial<ShadowRoot>).activeElement
@@ -202,14 +202,14 @@ export function createChat(identity: string, first: Host, onOpen: (chat: Chat) =
       chat.host = host
       host.shadowRoot?.append(root)
       drawBubble()
-      blend()
-      if (!inline) raise(bubble)
-      if (isNew) begin()
+      adaptToPage()
+      if (!inline) showOnTop(bubble)
+      if (isNew) restoreState()
       else panel?.moved(focused)
     },
 
     release() {
-      leaving = setTimeout(() => panel?.left(), ADOPTION)
+      leaving = setTimeout(() => panel?.left(), ADOPTION_TIME)
     },
 
     stack(position) {
@@ -218,7 +218,7 @@ export function createChat(identity: string, first: Host, onOpen: (chat: Chat) =
 
     changed(name) {
       drawBubble()
-      blend()
+      adaptToPage()
       panel?.changed(name)
     },
 

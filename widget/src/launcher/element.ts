@@ -5,7 +5,7 @@ import css from "../styles/launcher.css?inline"
 import { type Chat, createChat } from "./bubble"
 import { installPart } from "./script-loading"
 
-/** The chats of this page. They outlive their elements, so that they are kept when the body is replaced. */
+/** The chats of this page. They are kept when their elements are removed with the page's body. */
 const chats = new Map<string, Chat>()
 const sheet = new CSSStyleSheet()
 sheet.replaceSync(css)
@@ -49,7 +49,7 @@ export class SiteChat extends HTMLElement implements Host {
   readonly #own = new CSSStyleSheet()
 
   connectedCallback(): void {
-    // only one chat for an endpoint and a bot; another element takes over when it leaves
+    // one chat per endpoint and bot: a second element shows it only after the first was removed
     const identity = `${this.getAttribute("endpoint")}#${this.getAttribute("bot") ?? ""}`
     for (const [key, { host }] of chats) {
       if (key.startsWith(`${identity}#`) && host.isConnected && host !== this) return

@@ -1,4 +1,4 @@
-/** Opens chats from the page's own elements, its address and keyboard shortcuts. */
+/** Opens chats from elements of the page, from its address and with keyboard shortcuts. */
 
 import type { Chat } from "./bubble"
 import { findChat } from "./element"
@@ -44,7 +44,7 @@ export function handleKey(event: KeyboardEvent): void {
  * Opens the chat with the question in `?ask=` or `#ask=`. It is sent only if the link is from this
  * site, because links of other sites must not send messages in a visitor's name.
  */
-export function askFromAddress(own: boolean): void {
+export function askFromAddress(isOwnLink: boolean): void {
   const url = new URL(location.href)
   const inHash = new URLSearchParams(url.hash.slice(1))
   const question = url.searchParams.get("ask") ?? inHash.get("ask")
@@ -54,11 +54,11 @@ export function askFromAddress(own: boolean): void {
   if (inHash.has("ask")) url.hash = ""
   history.replaceState(history.state, "", url)
   const text = question.slice(0, MAX_QUESTION)
-  if (own) void chat.ask(text)
+  if (isOwnLink) void chat.ask(text)
   else chat.prefill(text)
 }
 
-/** Loads the panel when a visitor first selects text, because it offers to ask about the text. */
+/** Loads the panel when a visitor selects text, because it has the button to ask about the text. */
 export function handleSelection(): void {
   const chat = findChat()
   if (chat?.host.hasAttribute("selection") && getSelection()?.toString().trim()) chat.prepare()

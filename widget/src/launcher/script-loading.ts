@@ -15,8 +15,8 @@ export function installPart(create: unknown, part: Part): void {
  * Resolves to the function that creates a part. Rejects if its script can't be loaded; the next call
  * tries again.
  *
- * The address is on our own script tag, not on the element, because people who can write elements
- * into a page must not be able to load scripts.
+ * The address comes from our own script tag, not from the element: people who can add elements to a page
+ * must not be able to load scripts.
  */
 export function loadPart<P extends Part>(part: P): Promise<Parts[P]> {
   loading[part] ??= fetchPart(part).catch((error: unknown) => {

@@ -1,4 +1,4 @@
-/** Numbered citation marks, which are placed at offsets of the Markdown source. */
+/** Numbered citation marks. They are placed at offsets of the Markdown source. */
 
 import { countPoints, indexOfPoint } from "../shared/offsets"
 
@@ -8,8 +8,8 @@ export interface Mark {
   n: number
 }
 
-/** Moves the index of a mark before white space, and before the bars of a table row. */
-export function beforeBlanks(source: string, at: number): number {
+/** Returns the index before white space and table bars that precede `at`. */
+export function skipBlanksBefore(source: string, at: number): number {
   while (at > 0 && /[\s|]/.test(source.charAt(at - 1))) at--
   return at
 }
@@ -50,23 +50,23 @@ export function indexInValue(source: string, value: string, offset: number): num
 export interface LateMarks {
   /** Adds the mark of source `n` after the first `points` code points. */
   add(points: number, n: number): void
-  /** Passes on the marks whose text has arrived, or all marks if the text has ended. */
-  place(source: string, ended: boolean): void
+  /** Delivers the marks whose text has arrived, or all marks if the text has ended. */
+  deliverArrived(source: string, ended: boolean): void
 }
 
-/** Creates a queue for marks, which can arrive before their text. `deliver` gets each mark with its index. */
+/** Creates a queue for marks that arrive before their text. `deliver` gets each mark with its index. */
 export function createLateMarks(deliver: (mark: Mark) => void): LateMarks {
   let waiting: Mark[] = []
   return {
     add: (points, n) => void waiting.push({ at: points, n }),
-    place(source, ended) {
+    deliverArrived(source, ended) {
       if (!waiting.length) return
       const length = countPoints(source)
       const reached = waiting.filter(({ at }) => at <= length || ended)
       waiting = waiting.filter((mark) => !reached.includes(mark))
       for (const { at, n } of reached) {
         const index = length === source.length ? at : indexOfPoint(source, at)
-        deliver({ n, at: Math.max(1, beforeBlanks(source, Math.min(index, source.length))) })
+        deliver({ n, at: Math.max(1, skipBlanksBefore(source, Math.min(index, source.length))) })
       }
     },
   }

@@ -13,7 +13,7 @@ export interface Parsed {
 }
 
 /** Returns whether there is a blank line between two indexes. */
-export function isApart(source: string, from: number, to: number): boolean {
+export function hasBlankLine(source: string, from: number, to: number): boolean {
   return /\n[ \t>]*\r?\n/.test(source.slice(from, to))
 }
 
@@ -24,25 +24,25 @@ export function isApart(source: string, from: number, to: number): boolean {
 export function countClosed(source: string, { nodes, base, to }: Parsed): number {
   for (let index = nodes.length - 1; index > 0; index--) {
     const [before, node] = [nodes[index - 1], nodes[index]]
-    if (!before || !node || !isWhole(source, node, base, to)) continue
+    if (!before || !node || !hasCompleteLine(source, node, base, to)) continue
     const start = startOf(node) + base
     // a definition can continue with a title on the next line
     const mayContinue = before.type === "definition" && /["'(]/.test(source.charAt(start))
-    if (!mayContinue || isApart(source, endOf(before) + base, start)) return index
+    if (!mayContinue || hasBlankLine(source, endOf(before) + base, start)) return index
   }
   return 0
 }
 
 /** Returns the number of closed items of an open list. */
 export function countClosedItems(source: string, list: List, { base, to }: Parsed): number {
-  const last = list.children.findLastIndex((item) => isWhole(source, item, base, to))
+  const last = list.children.findLastIndex((item) => hasCompleteLine(source, item, base, to))
   return Math.max(0, last)
 }
 
 /** Returns the number of closed rows of an open table, including its head; 0 if it has only a head. */
 export function countClosedRows(source: string, table: Table, { base, to }: Parsed): number {
   const rows = table.children
-  const last = rows.findLastIndex((row, index) => index > 0 && isWhole(source, row, base, to))
+  const last = rows.findLastIndex((row, index) => index > 0 && hasCompleteLine(source, row, base, to))
   return last < 1 ? 0 : last + 1
 }
 
@@ -50,10 +50,10 @@ export function countClosedRows(source: string, table: Table, { base, to }: Pars
 export function isLoose(source: string, list: List, base: number, count = list.children.length): boolean {
   return list.children.slice(0, count).some((item, index) => {
     const next = list.children[index + 1]
-    return item.spread || (next && isApart(source, endOf(item) + base, startOf(next) + base))
+    return item.spread || (next && hasBlankLine(source, endOf(item) + base, startOf(next) + base))
   })
 }
 
-function isWhole(source: string, node: Nodes, base: number, to: number): boolean {
+function hasCompleteLine(source: string, node: Nodes, base: number, to: number): boolean {
   return endOfLine(source, startOf(node) + base, to) !== undefined
 }

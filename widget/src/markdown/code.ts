@@ -5,7 +5,7 @@ import { COPY, WRAP } from "../shared/icons"
 import type { DrawOptions } from "./options"
 
 /** Number of lines in one chunk. Browsers lay out each chunk once, not the whole block with each line. */
-const LINES = 50
+const CHUNK_SIZE = 50
 
 export interface Code {
   element: HTMLElement
@@ -15,7 +15,10 @@ export interface Code {
   preview(text: string): void
 }
 
-export function createCode(language: string, { strings: { say }, copy }: Pick<DrawOptions, "strings" | "copy">): Code {
+export function createCode(
+  language: string,
+  { strings: { translate }, copy }: Pick<DrawOptions, "strings" | "copy">,
+): Code {
   const name = language.slice(0, 30)
   const text: string[] = []
   const unfinished = new Text()
@@ -25,8 +28,10 @@ export function createCode(language: string, { strings: { say }, copy }: Pick<Dr
     { class: name ? `language-${name}` : undefined, tabindex: 0, role: "group", "aria-label": label() },
     unfinished,
   )
-  const copyButton = iconButton("code-copy", COPY, say("copy"), () => copy(text.join("") + unfinished.data, copyButton))
-  const wrap = iconButton("code-wrap", WRAP, say("wrap"), () => {
+  const copyButton = iconButton("code-copy", COPY, translate("copy"), () =>
+    copy(text.join("") + unfinished.data, copyButton),
+  )
+  const wrap = iconButton("code-wrap", WRAP, translate("wrap"), () => {
     wrap.ariaPressed = String(element.classList.toggle("wrapped"))
   })
   wrap.ariaPressed = "false"
@@ -35,7 +40,7 @@ export function createCode(language: string, { strings: { say }, copy }: Pick<Dr
   let chunk: HTMLElement | undefined
 
   function label(): string {
-    return name ? `${say("code")} (${name})` : say("code")
+    return name ? `${translate("code")} (${name})` : translate("code")
   }
 
   function add(piece: string): void {
@@ -50,7 +55,7 @@ export function createCode(language: string, { strings: { say }, copy }: Pick<Dr
     element,
     write(piece) {
       for (const line of piece.split(/(?<=\n)/)) {
-        if (lines++ % LINES === 0 && lines > LINES) {
+        if (lines++ % CHUNK_SIZE === 0 && lines > CHUNK_SIZE) {
           chunk = h("span", "lines")
           code.insertBefore(chunk, unfinished)
         }

@@ -1,6 +1,6 @@
-/** Completes open Markdown at the end of an unfinished text, so that it looks like the finished one. Pure. */
+/** Completes open Markdown at the end of an unfinished text, so that its markers are not shown. Pure. */
 
-/** Maximum number of open markers that are completed. Answers nest less, and each marker costs parsing time. */
+/** Maximum number of open markers that are completed. Each marker costs parsing time. */
 const MAX_OPEN = 8
 
 const TOKEN = /\\.|(`+)|(\*\*|__|~~|[*_])/gs

@@ -28,7 +28,7 @@ export function drawItems(items: readonly ListItem[], loose: boolean, context: D
   })
 }
 
-/** Appends marks without a matching text to the last drawn element. */
+/** Appends marks that no text has taken to the last drawn element. */
 function placeLate(context: DrawContext, end: number, element: HTMLElement | undefined): void {
   if (!element || !isDue(context, end)) return
   const places = element.querySelectorAll<HTMLElement>("p, h3, td, th, li, pre")
@@ -75,8 +75,8 @@ function drawBlock(block: Block, context: DrawContext, depth: number): HTMLEleme
 }
 
 /**
- * An outer block has the direction of its text, and its content inherits it. If inner blocks had their
- * own direction, browsers would ignore their text for the outer block.
+ * Only outer blocks detect their direction, and inner blocks inherit it. To detect a direction, browsers
+ * ignore the text of inner blocks with a `dir` of their own.
  */
 const dirOf = (depth: number): "auto" | undefined => (depth ? undefined : "auto")
 
@@ -117,12 +117,12 @@ function drawItem(item: ListItem, loose: boolean, context: DrawContext, depth: n
   return element
 }
 
-function createCheckbox(checked: boolean, { say }: Strings): HTMLElement {
+function createCheckbox(checked: boolean, { translate }: Strings): HTMLElement {
   return h("input", "", {
     type: "checkbox",
     disabled: true,
     checked,
-    "aria-label": say(checked ? "taskDone" : "taskOpen"),
+    "aria-label": translate(checked ? "taskDone" : "taskOpen"),
   })
 }
 
@@ -132,11 +132,11 @@ export interface DrawnTable {
 }
 
 /** Creates a table in a box that scrolls if the table is too wide. */
-export function createTable({ say }: Strings): DrawnTable {
+export function createTable({ translate }: Strings): DrawnTable {
   const table = h("table")
   return {
     table,
-    element: h("div", "table", { dir: "auto", tabindex: 0, role: "group", "aria-label": say("table") }, table),
+    element: h("div", "table", { dir: "auto", tabindex: 0, role: "group", "aria-label": translate("table") }, table),
   }
 }
 

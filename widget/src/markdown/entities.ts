@@ -1,8 +1,8 @@
 /**
  * Decodes named character references for micromark, with the names of HTML 4.
  *
- * micromark's own version for browsers uses `innerHTML`, which Trusted Types forbid. A table of all
- * 2,125 names would make up a sixth of the panel.
+ * micromark's own version for browsers uses `innerHTML`, which Trusted Types forbid. A table of all 2,125
+ * names would be a sixth of the panel's size.
  */
 
 import { characterEntitiesHtml4 } from "character-entities-html4"

@@ -18,7 +18,7 @@ export interface OpenFence {
    * Draws the complete lines before `to`; with `all`, also an incomplete last line. Returns whether
    * the block is closed.
    */
-  take(source: string, to: number, all: boolean): boolean
+  draw(source: string, to: number, all: boolean): boolean
 }
 
 /** Opens the block of code that starts at `from`; undefined if there is none, or its first line is incomplete. */
@@ -42,7 +42,7 @@ export function openFence(
     code,
     from,
     next: first,
-    take(source, to, all) {
+    draw(source, to, all) {
       const lines: string[] = []
       let closed = false
       while (!closed && fence.next < to) {

@@ -14,10 +14,10 @@ import { collectDefinitions, definitionsFor, labelsOf } from "./references"
 export interface OpenList {
   kind: "list"
   element: HTMLElement
-  /** Whether the list is drawn as loose. The open items can still change that. */
+  /** Whether the list is drawn as loose. The open items can change this. */
   loose: boolean
-  /** Whether the closed items alone make the list loose, so that it stays loose. */
-  surelyLoose: boolean
+  /** Whether the closed items make the list loose, so that it remains loose. */
+  certainlyLoose: boolean
   units: Unit[]
 }
 

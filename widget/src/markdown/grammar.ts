@@ -15,8 +15,8 @@ import { math, mathFromMarkdown } from "./math"
 export type Block = RootContent
 
 /**
- * Keeps a literal address as text, in which `findAddresses` finds it later. The grammar is only used to
- * keep its `_` and `*` from becoming emphasis. It does not know where an address ends in Chinese.
+ * Keeps a literal address as text, in which `findAddresses` finds it later. The grammar only prevents
+ * that `_` and `*` in it become emphasis. It can't find the end of an address in Chinese text.
  */
 const autolinkFromMarkdown: Extension = {
   enter: {
@@ -32,8 +32,8 @@ const autolinkFromMarkdown: Extension = {
 }
 
 /**
- * Parses only web addresses. E-mail addresses are found in the text of the tree, because the parser
- * would look for one at every letter.
+ * Parses only web addresses. `findAddresses` finds e-mail addresses, because the parser would search for
+ * one at every letter.
  */
 function webAddresses(): MicromarkExtension {
   const { text } = gfmAutolinkLiteral()

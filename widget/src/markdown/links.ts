@@ -8,7 +8,7 @@ export const NEW_TAB = "new-tab"
 const SCHEMES = new Set(["http:", "https:", "mailto:", "tel:", "xmpp:"])
 const SHOWN_HOST = /(?:https?:\/\/|www\.)([^\s/?#]+)/giu
 const BARE_HOST = /(?<![\p{L}\p{N}@./-])((?:[\p{L}\p{N}-]+\.)+\p{L}{2,})(?![\p{L}\p{N}@-]|\.\p{L})/gu
-/** A web address. It also ends before Chinese and Japanese punctuation, which no space precedes. */
+/** A web address. It also ends before Chinese and Japanese punctuation, which follows without a space. */
 const WEB =
   '(?:https?:\\/\\/|www\\.)[^\\s<>"`\\u3000-\\u303f\\uff01\\uff08\\uff09\\uff0c\\uff1a\\uff1b\\uff1f\\u201c-\\u201f\\u2026]+'
 const MAIL = "(?:(?:mailto|xmpp):)?[\\w.+-]+@[\\w-]+(?:\\.[\\w-]+)+"
@@ -58,7 +58,7 @@ export function hiddenHost(text: string, href: string): string | undefined {
   const own = url.origin === location.origin
   const shown = addresses.length || own ? addresses : hostsIn(BARE_HOST)
   const host = (name: string): string => resolve(`http://${name}`)?.hostname.replace(/^www\./, "") ?? name
-  // text before an @ is not a host, but readers take it for one
+  // the text before an @ is not a host, but looks like one
   return shown.some((name) => name.includes("@") || host(name) !== host(url.hostname)) ? url.host : undefined
 }
 

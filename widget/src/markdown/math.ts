@@ -1,9 +1,9 @@
 /**
- * Keeps formulas as they were written: `$…$`, `$$…$$`, `\(…\)` and `\[…\]`.
+ * Keeps the source of formulas unchanged: `$…$`, `$$…$$`, `\(…\)` and `\[…\]`.
  *
- * Otherwise Markdown would interpret `_`, `*` and `\` in them. A dollar sign starts a formula only
- * before a character that is not a space, and ends it only after such a character and not before a
- * digit, so that prices are not taken for formulas.
+ * Otherwise Markdown would interpret `_`, `*` and `\` in them. Prices must not become formulas, so a
+ * single dollar sign starts a formula only if no space follows. It ends a formula only if no space
+ * precedes and no digit follows.
  */
 
 import type { Literal } from "mdast"

@@ -1,4 +1,4 @@
-/** The options of drawing, and its interface. */
+/** The options and the interface of the Markdown stream. */
 
 import type { Strings } from "../i18n/text-names"
 

@@ -1,4 +1,4 @@
-/** Open blocks that are drawn piece by piece: lists, tables and blocks of code. */
+/** Open blocks whose pieces are drawn one by one: lists, tables and blocks of code. */
 
 import type { List } from "mdast"
 import { createList } from "./draw"
@@ -12,7 +12,7 @@ export type Container = OpenList | OpenTable | OpenFence
 export function openList(node: List, sections: Sections): OpenList {
   const element = createList(node)
   sections.append([element])
-  return { kind: "list", element, loose: false, surelyLoose: false, units: [] }
+  return { kind: "list", element, loose: false, certainlyLoose: false, units: [] }
 }
 
 /** Returns the text to parse before a piece of the container: the head of a table, or "". */

@@ -1,4 +1,4 @@
-/** Link reference definitions of the whole text, for blocks that are parsed separately. */
+/** Link reference definitions. Blocks are parsed separately, but share the definitions of the whole text. */
 
 import type { Definition, Nodes } from "mdast"
 import { normalizeIdentifier } from "micromark-util-normalize-identifier"

@@ -6,7 +6,7 @@
 import { h } from "../shared/dom"
 
 /** Number of blocks in a section. */
-const BLOCKS = 50
+const SECTION_SIZE = 50
 
 export interface Sections {
   append(elements: readonly HTMLElement[]): void
@@ -22,7 +22,7 @@ export function createSections(root: HTMLElement): Sections {
     place: () => place,
     append(elements) {
       for (const element of elements) {
-        if (count++ % BLOCKS === 0 && count > BLOCKS) place = root.appendChild(h("div", "section"))
+        if (count++ % SECTION_SIZE === 0 && count > SECTION_SIZE) place = root.appendChild(h("div", "section"))
         place.append(element)
       }
     },

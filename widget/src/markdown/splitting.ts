@@ -4,16 +4,16 @@
  */
 
 /** Maximum characters of a block. A longer block is split. */
-export const LONGEST_BLOCK = 6000
+export const MAX_BLOCK_LENGTH = 6000
 /** Characters that are processed between two checks of the deadline. */
-export const STEP = 1000
-/** Maximum markers of quotes and lists at the start of a line, less one. */
-const MAX_MARKERS = 20
-/** Maximum spaces and tabs before the first marker of a line, less one. */
-const MAX_INDENT = 64
+export const STEP_LENGTH = 1000
+/** The number of quote and list markers at the start of a line with which it is nested too deeply. */
+const TOO_MANY_MARKERS = 20
+/** The number of spaces and tabs before the first marker of a line with which it is nested too deeply. */
+const TOO_WIDE_INDENT = 64
 
 const MARKER = "(?:>|[-+*](?=\\s)|\\d{1,9}[.)](?=\\s))"
-const TOO_DEEP = new RegExp(`^(?:(?:[ \\t]*${MARKER}){${MAX_MARKERS}}|[ \\t]{${MAX_INDENT},}${MARKER})`, "m")
+const TOO_DEEP = new RegExp(`^(?:(?:[ \\t]*${MARKER}){${TOO_MANY_MARKERS}}|[ \\t]{${TOO_WIDE_INDENT},}${MARKER})`, "m")
 
 /**
  * Returns the index of the first line that is nested too deeply to be parsed; undefined if there is
@@ -24,7 +24,7 @@ export function findDeepLine(text: string): number | undefined {
   return index < 0 ? undefined : index
 }
 
-/** Returns where to split a long block: after a line, or else after a word. */
+/** Returns the index at which to split a long block: after a line, or else after a word. */
 export function findCut(text: string): number {
   const cut = text.lastIndexOf("\n") + 1 || text.lastIndexOf(" ") + 1
   if (cut > 0) return cut

@@ -2,9 +2,9 @@
  * Draws Markdown while it arrives.
  *
  * The text is processed in steps. Each step parses the text after the last closed block. Closed blocks
- * are drawn for good. The rest is drawn provisionally, until the next step. Items of lists, rows of
- * tables and lines of fenced blocks are closed one by one. The result depends only on the text, not on
- * the pieces in which it arrived.
+ * can no longer change, and are drawn permanently (committed). The rest is drawn provisionally, until the
+ * next step. Items of lists, rows of tables and lines of fenced blocks are closed one by one. The result
+ * depends only on the text, not on the pieces in which it arrived.
  */
 
 import type { List, Nodes, Table } from "mdast"
@@ -22,18 +22,18 @@ import { endOfLine, startOfLine } from "./lines"
 import type { DrawOptions, MarkdownStream } from "./options"
 import { type Container, headOf, openList, pieceCount } from "./piecewise-containers"
 import { createSections } from "./sections"
-import { findCut, findDeepLine, LONGEST_BLOCK, STEP } from "./splitting"
+import { findCut, findDeepLine, MAX_BLOCK_LENGTH, STEP_LENGTH } from "./splitting"
 
 export function createMarkdownStream(root: HTMLElement, options: DrawOptions): MarkdownStream {
   let source = ""
-  /** A carriage return at the end, whose line feed may follow. */
+  /** A carriage return at the end of the text, because a line feed may follow. */
   let held = ""
   let ended = false
   let finished = false
   /** The index at which the open part starts. */
   let start = 0
   /** The index up to which the text was processed. */
-  let taken = 0
+  let processed = 0
   let container: Container | undefined
   /** The tree of the open part. */
   let open: Parsed | undefined
@@ -48,10 +48,10 @@ export function createMarkdownStream(root: HTMLElement, options: DrawOptions): M
     open = undefined
     let hasMore = true
     while (hasMore && (start < to || container?.kind === "fence")) {
-      if (container?.kind === "fence") hasMore = takeCode(container, to, last)
+      if (container?.kind === "fence") hasMore = processCode(container, to, last)
       else {
         const deep = findDeepLine(source.slice(start, to))
-        hasMore = deep === 0 ? takePlainLine(to, last) : takeBlocks(to, last, deep)
+        hasMore = deep === 0 ? processPlainLine(to, last) : processBlocks(to, last, deep)
       }
     }
     if (last) container = undefined
@@ -61,12 +61,12 @@ export function createMarkdownStream(root: HTMLElement, options: DrawOptions): M
    * Processes blocks, at most up to the line at `deep`, which is nested too deeply. Returns false if
    * only open blocks are left.
    */
-  function takeBlocks(to: number, last: boolean, deep: number | undefined): boolean {
+  function processBlocks(to: number, last: boolean, deep: number | undefined): boolean {
     const before = start
-    const end = Math.min(to, start + LONGEST_BLOCK, start + (deep ?? LONGEST_BLOCK))
+    const end = Math.min(to, start + MAX_BLOCK_LENGTH, start + (deep ?? MAX_BLOCK_LENGTH))
     const parsed = units.parse(start, end, headOf(container))
     const rest = commitClosed(parsed, last && end === to)
-    if (deep !== undefined || to - before >= LONGEST_BLOCK) {
+    if (deep !== undefined || to - before >= MAX_BLOCK_LENGTH) {
       if (start > before) return true
       const cut = deep === undefined ? start + findCut(source.slice(start, end)) : end
       commitClosed(units.parse(start, cut, headOf(container)), true)
@@ -77,7 +77,7 @@ export function createMarkdownStream(root: HTMLElement, options: DrawOptions): M
     return false
   }
 
-  /** Draws the closed blocks, or all blocks, for good. Returns the open blocks. */
+  /** Draws the closed blocks, or all blocks, permanently. Returns the open blocks. */
   function commitClosed(parsed: Parsed, all: boolean): Block[] {
     const { nodes, base, to } = parsed
     const closed = all ? nodes.length : countClosed(source, parsed)
@@ -110,11 +110,11 @@ export function createMarkdownStream(root: HTMLElement, options: DrawOptions): M
       start = container.next
       return []
     }
-    return [takePieces(node, parsed), ...after]
+    return [commitClosedPieces(node, parsed), ...after]
   }
 
-  /** Draws the closed items of an open list, or rows of a table, for good. Returns the rest of it. */
-  function takePieces(node: Block, parsed: Parsed): Block {
+  /** Draws the closed items or rows of an open list or table permanently. Returns the rest of it. */
+  function commitClosedPieces(node: Block, parsed: Parsed): Block {
     const { base } = parsed
     if (node.type === "list") {
       const count = countClosedItems(source, node, parsed)
@@ -135,7 +135,7 @@ export function createMarkdownStream(root: HTMLElement, options: DrawOptions): M
     return node
   }
 
-  /** Draws blocks for good, each as a unit. */
+  /** Draws blocks permanently, each as a unit. */
   function commitBlocks(nodes: readonly Block[], base: number, to: number): void {
     units.define(nodes)
     nodes.forEach((node, index) => {
@@ -158,8 +158,8 @@ export function createMarkdownStream(root: HTMLElement, options: DrawOptions): M
     const list = container?.kind === "list" ? container : openList(node, sections)
     container = list
     const items = node.children.slice(0, count)
-    list.surelyLoose ||= isLoose(source, node, base, count)
-    units.setLoose(list, list.surelyLoose)
+    list.certainlyLoose ||= isLoose(source, node, base, count)
+    units.setLoose(list, list.certainlyLoose)
     units.define(items)
     const unit = {
       from: start,
@@ -199,8 +199,8 @@ export function createMarkdownStream(root: HTMLElement, options: DrawOptions): M
   }
 
   /** Processes lines of code. Returns false if the block is open. */
-  function takeCode(fence: OpenFence, to: number, last: boolean): boolean {
-    const closed = fence.take(source, to, last)
+  function processCode(fence: OpenFence, to: number, last: boolean): boolean {
+    const closed = fence.draw(source, to, last)
     start = fence.next
     if (!closed && !last) return false
     const { element } = fence.code
@@ -212,11 +212,11 @@ export function createMarkdownStream(root: HTMLElement, options: DrawOptions): M
   }
 
   /** Draws a line that is nested too deeply as plain text. Returns false if the line is incomplete. */
-  function takePlainLine(to: number, last: boolean): boolean {
+  function processPlainLine(to: number, last: boolean): boolean {
     container = undefined
     const end = endOfLine(source, start, to)
     const element = h("p", "", { dir: "auto" }, withoutOverrides(source.slice(start, end ?? to).trim()))
-    if (end === undefined && !last && to - start < LONGEST_BLOCK) {
+    if (end === undefined && !last && to - start < MAX_BLOCK_LENGTH) {
       provisional = [element]
       sections.place().append(element)
       return false
@@ -232,7 +232,7 @@ export function createMarkdownStream(root: HTMLElement, options: DrawOptions): M
     const [first, ...after] = completed(nodes, to)
     const context = units.context(start, to, base, nodes)
     if (first?.type === "list" && container?.kind === "list") {
-      units.setLoose(container, container.surelyLoose || isLoose(source, first, base))
+      units.setLoose(container, container.certainlyLoose || isLoose(source, first, base))
       provisional = drawItems(first.children, container.loose, context)
       container.element.append(...provisional)
     } else if (first?.type === "table" && container?.kind === "table") {
@@ -263,35 +263,35 @@ export function createMarkdownStream(root: HTMLElement, options: DrawOptions): M
       text = (held + text).replaceAll("\0", "\ufffd")
       held = text.endsWith("\r") ? "\r" : ""
       source += text.slice(0, text.length - held.length).replace(/\r(?!\n)/g, "\n")
-      marks.place(source, ended)
+      marks.deliverArrived(source, ended)
     },
     mark(points, n) {
       marks.add(points, n)
-      marks.place(source, ended)
+      marks.deliverArrived(source, ended)
     },
     end() {
       ended = true
-      marks.place(source, ended)
+      marks.deliverArrived(source, ended)
     },
     cut() {
-      source = source.slice(0, taken)
+      source = source.slice(0, processed)
       ended = true
     },
     paint(deadline) {
       for (const element of provisional) element.remove()
       provisional = []
       do {
-        const to = Math.min(source.length, taken + STEP)
+        const to = Math.min(source.length, processed + STEP_LENGTH)
         const last = ended && to === source.length
-        if (finished || (to === taken && !last)) break
-        taken = to
+        if (finished || (to === processed && !last)) break
+        processed = to
         finished = last
         advance(to, last)
       } while (performance.now() < deadline)
       if (open) drawOpen(open)
-      if (taken < source.length || ended !== finished) return true
+      if (processed < source.length || ended !== finished) return true
       return units.refresh(deadline)
     },
-    drawn: () => countPoints(source.slice(0, taken)),
+    drawn: () => countPoints(source.slice(0, processed)),
   }
 }

@@ -29,11 +29,11 @@ export interface Conversation {
   /** Whether it has no messages. */
   isEmpty(): boolean
   /** Shows an empty conversation, which the next message starts. */
-  fresh(): void
+  startNew(): void
   /** Shows another conversation of the visitor. */
   open(id: string): Promise<void>
   /** Shows messages from updates. */
   receive(messages: readonly Message[]): void
   /** Call this when a conversation was deleted. */
-  removed(id: string): void
+  conversationDeleted(id: string): void
 }

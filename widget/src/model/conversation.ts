@@ -1,4 +1,4 @@
-/** The conversation of the visitor and the assistant: loads it, sends messages, and switches to another one. */
+/** The visitor's conversation: loads it, sends messages, and switches to another one. */
 
 import type { Strings } from "../i18n/text-names"
 import type { History, Services } from "../shared/http-types"
@@ -10,10 +10,10 @@ import { Refusal } from "../transport/http"
 import type { Conversation } from "./conversation-types"
 import { createEarlier } from "./earlier-messages"
 import { createFollowing } from "./following"
-import { newsOf, takeOver, upTo, without } from "./history"
+import { messagesBefore, newMessages, reuseMessages, without } from "./history"
 import { type ChatMessage, createMessage } from "./message"
 import { createOutcome } from "./outcome"
-import { createReturns } from "./refused-messages"
+import { createRefusedMessages } from "./refused-messages"
 import { createPending } from "./unconfirmed"
 import type { Screen } from "./view-types"
 import { waitOf } from "./visitor-limits"
@@ -56,18 +56,18 @@ export function createConversation(options: ConversationOptions): Conversation {
   let loading: Promise<void> | undefined
   let current: string | null = null
   let services: Services = {}
-  /** The number of sent messages, which shows whether one was sent while the history was loading. */
+  /** The number of sent messages. A change shows that one was sent while the history was loading. */
   let sent = 0
-  /** Incremented when something else must be shown. Histories that were requested before are ignored. */
+  /** Incremented when other content must be shown. Histories that were requested earlier are ignored. */
   let generation = 0
 
-  /** Replaces the messages with those of the server. Messages that are drawn already stay the same objects. */
+  /** Replaces the messages with those of the server. Unchanged messages stay the same objects. */
   function adopt(history: History): void {
-    messages = takeOver(history.messages, messages)
+    messages = reuseMessages(history.messages, messages)
     for (const message of messages) message.note ??= outcome.noteFor(message.status, message.error)
   }
 
-  /** Shows the history of the server, and after it `recent`, which was written while the history was loading. */
+  /** Shows the server's history, and then the messages that were sent while it was loading. */
   function show(history: History, recent: readonly ChatMessage[]): void {
     adopt(history)
     messages = [...without(messages, recent), ...recent]
@@ -88,7 +88,7 @@ export function createConversation(options: ConversationOptions): Conversation {
     }
     const wasRunning = memory.values.running
     memory.set({ running: false })
-    // the reply ended while no page was open to follow it
+    // the reply ended between two pages
     const last = messages.at(-1)
     if (wasRunning && last?.role === "assistant") screen.arrived(last)
   }
@@ -107,7 +107,7 @@ export function createConversation(options: ConversationOptions): Conversation {
     screen.notice()
   }
 
-  const returns = createReturns({
+  const refused = createRefusedMessages({
     screen,
     pending,
     report,
@@ -135,7 +135,7 @@ export function createConversation(options: ConversationOptions): Conversation {
         current = null
         showNothing()
         pending.restore(messages)
-        // without an answer, the first message will report the problem
+        // an error is ignored, because the first message will report it
         const history = await client.history().catch(() => undefined)
         if (history && started === generation) showWithoutPerson(history)
         return
@@ -161,11 +161,11 @@ export function createConversation(options: ConversationOptions): Conversation {
     async send(text, replaces) {
       if (following.isRunning()) return
       await following.stopped()
-      // another message was sent while the server processed the last stop
+      // another message was sent during this wait
       if (following.isRunning()) return
       const outgoing = pending.begin(text, replaces)
       const { id } = outgoing
-      const known = messages
+      const previous = messages
       sent++
       // a new message declines open confirmations
       for (const message of messages) message.dropConfirmation()
@@ -174,14 +174,14 @@ export function createConversation(options: ConversationOptions): Conversation {
       const question = createMessage({ id, role: "user", text })
       const answer = createMessage({ id: "", role: "assistant", text: "", status: "running" })
       answer.isNew = true
-      messages = [...(replaces ? upTo(messages, replaces) : messages), question, answer]
+      messages = [...(replaces ? messagesBefore(messages, replaces) : messages), question, answer]
       screen.show(messages)
       screen.follow(question)
       emit("site-chat:message", { id, text })
       await following.follow(answer, { offset: 0 }, outgoing, (problem) => {
-        messages = known
+        messages = previous
         screen.show(messages)
-        returns.message(outgoing, problem)
+        refused.restoreMessage(outgoing, problem)
       })
     },
 
@@ -192,18 +192,18 @@ export function createConversation(options: ConversationOptions): Conversation {
       screen.setLoading(false)
       answer.confirm = null
       answer.resume()
-      const place = { reply: answer.id, offset: countPoints(answer.text) }
-      await following.follow(answer, place, { id: confirm.id, approve }, (problem) =>
-        returns.decision(answer, { confirm, status, note }, problem),
+      const position = { reply: answer.id, offset: countPoints(answer.text) }
+      await following.follow(answer, position, { id: confirm.id, approve }, (problem) =>
+        refused.restoreConfirmation(answer, { confirm, status, note }, problem),
       )
     },
 
     receive(given) {
-      const { fromAgents, hasMore } = newsOf(given, messages)
+      const { fromAgents, hasMore } = newMessages(given, messages)
       messages = [...messages, ...fromAgents]
       if (fromAgents.length) screen.show(messages)
       for (const message of fromAgents) screen.arrived(message)
-      // other new messages are from other tabs: the server knows their order
+      // other new messages are from other tabs: load them in the server's order
       if (hasMore) void conversation.refresh()
     },
 
@@ -229,7 +229,7 @@ export function createConversation(options: ConversationOptions): Conversation {
       return true
     },
 
-    fresh() {
+    startNew() {
       following.leave()
       generation++
       screen.setLoading(false)
@@ -248,9 +248,9 @@ export function createConversation(options: ConversationOptions): Conversation {
       await conversation.refresh()
     },
 
-    removed(id) {
+    conversationDeleted(id) {
       emit("site-chat:clear", null)
-      if (id === current) conversation.fresh()
+      if (id === current) conversation.startNew()
       changed()
     },
   }

@@ -16,7 +16,7 @@ export function createEarlier(
   client: Client,
   screen: Screen,
   report: Outcome["report"],
-  take: (history: History) => void,
+  showBefore: (history: History) => void,
 ): Earlier {
   let before: string | null = null
   const earlier: Earlier = {
@@ -29,9 +29,9 @@ export function createEarlier(
       if (!cursor) return
       try {
         const history = await client.history(conversation, cursor)
-        // otherwise another conversation is shown now
+        // meanwhile, another conversation may be shown
         if (before !== cursor) return
-        take(history)
+        showBefore(history)
         earlier.set(history.before)
       } catch (error) {
         if (before === cursor) report(error, "unloaded", () => void earlier.load(conversation))

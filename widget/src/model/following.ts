@@ -1,4 +1,4 @@
-/** The running reply: follows it to its end, stops it, and resumes it after a lost connection. */
+/** Follows the running reply to its end, stops it, and resumes it after a lost connection. */
 
 import type { Strings } from "../i18n/text-names"
 import type { Emit } from "../shared/launcher-types"
@@ -7,15 +7,15 @@ import type { Memory } from "../shared/tab-storage"
 import type { Client } from "../transport/client"
 import type { Decision, Outgoing } from "../transport/follow"
 import { Refusal } from "../transport/http"
-import type { Place } from "../transport/reply-position"
+import type { ReplyPosition } from "../transport/reply-position"
 import type { ChatMessage } from "./message"
 import type { Outcome } from "./outcome"
-import { createRun, type Run } from "./running-reply"
+import { createRunningReply, type RunningReply } from "./running-reply"
 import type { Screen } from "./view-types"
 
 export interface Following {
   isRunning(): boolean
-  /** Resolves when the server knows of the last stop. Until then, it refuses the next message. */
+  /** Resolves when the server has processed the last stop. Until then, it refuses the next message. */
   stopped(): Promise<unknown> | undefined
   /**
    * Follows a reply to its end. `undo` is called instead of showing an error if the server did not
@@ -23,7 +23,7 @@ export interface Following {
    */
   follow(
     answer: ChatMessage,
-    place: Place,
+    place: ReplyPosition,
     outgoing?: Outgoing | Decision,
     undo?: (problem: unknown) => void,
   ): Promise<void>
@@ -55,10 +55,10 @@ export interface FollowingOptions {
 
 export function createFollowing(options: FollowingOptions): Following {
   const { client, memory, screen, strings, emit, outcome, accepted, changed, remove, refresh } = options
-  const { say } = strings
+  const { translate } = strings
   /** Answers whose connection was lost, with the place at which to resume. */
-  const lost = new Map<ChatMessage, Place>()
-  let running: Run | undefined
+  const lost = new Map<ChatMessage, ReplyPosition>()
+  let running: RunningReply | undefined
   let stopping: Promise<unknown> | undefined
 
   function end(): void {
@@ -71,8 +71,8 @@ export function createFollowing(options: FollowingOptions): Following {
     isRunning: () => !!running,
     stopped: () => stopping,
 
-    async follow(answer, place, outgoing, undo) {
-      const run = createRun(answer, place, { client, strings, screen, accepted })
+    async follow(answer, position, outgoing, undo) {
+      const run = createRunningReply(answer, position, { client, strings, screen, accepted })
       running = run
       memory.set({ running: true })
       screen.setRunning(true)
@@ -88,18 +88,18 @@ export function createFollowing(options: FollowingOptions): Following {
       } else if (undo && !run.isKnown) undo(problem)
       else if (problem instanceof Refusal && problem.status === 404) await refresh()
       else {
-        lost.set(answer, place)
-        answer.finish("interrupted", { text: say(problem instanceof Refusal ? "failed" : "lost"), retry: true })
+        lost.set(answer, position)
+        answer.finish("interrupted", { text: translate(problem instanceof Refusal ? "failed" : "lost"), retry: true })
         outcome.report(problem)
       }
     },
 
     async resume(answer) {
-      const place = lost.get(answer)
-      if (!place) return false
+      const position = lost.get(answer)
+      if (!position) return false
       lost.delete(answer)
       answer.resume()
-      await following.follow(answer, place)
+      await following.follow(answer, position)
       return true
     },
 
@@ -113,13 +113,13 @@ export function createFollowing(options: FollowingOptions): Following {
           stopping = undefined
         })
       end()
-      answer.stop(answer.shown?.() ?? countPoints(answer.text), { text: say("stopped"), retry: false })
-      screen.say("stopped")
+      answer.stop(answer.shown?.() ?? countPoints(answer.text), { text: translate("stopped"), retry: false })
+      screen.announce("stopped")
       emit("site-chat:reply", { id: answer.id, text: answer.text, status: "stopped" })
     },
 
     suspend() {
-      running?.letGo()
+      running?.disconnect()
       running = undefined
       screen.setRunning(false)
     },

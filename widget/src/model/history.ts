@@ -1,10 +1,10 @@
-/** Merges messages of the server with those that are shown already. Pure. */
+/** Merges messages of the server with the messages that are shown. Pure. */
 
 import type { Message } from "../shared/http-types"
 import { type ChatMessage, createMessage } from "./message"
 
-/** Returns the server's messages. Unchanged messages that are known already stay the same objects. */
-export function takeOver(given: readonly Message[], known: readonly ChatMessage[]): ChatMessage[] {
+/** Returns the server's messages. For unchanged messages, the known objects are returned. */
+export function reuseMessages(given: readonly Message[], known: readonly ChatMessage[]): ChatMessage[] {
   return given
     .filter(({ replaced }) => !replaced)
     .map((message) => {
@@ -24,18 +24,18 @@ export function without(messages: readonly ChatMessage[], others: readonly ChatM
 }
 
 /** Returns new messages of people, and whether there are other new messages. */
-export function newsOf(
+export function newMessages(
   given: readonly Message[],
   known: readonly ChatMessage[],
 ): { fromAgents: ChatMessage[]; hasMore: boolean } {
-  const news = without(takeOver(given, known), known)
+  const news = without(reuseMessages(given, known), known)
   const fromAgents = news.filter(({ role }) => role === "agent")
   for (const message of fromAgents) message.isNew = true
   return { fromAgents, hasMore: news.length > fromAgents.length }
 }
 
 /** Returns the messages before the one with this id. */
-export function upTo(messages: readonly ChatMessage[], id: string): ChatMessage[] {
+export function messagesBefore(messages: readonly ChatMessage[], id: string): ChatMessage[] {
   return messages.slice(
     0,
     messages.findIndex((message) => message.id === id),

@@ -1,4 +1,4 @@
-/** One message of the conversation, which notifies listeners of changes. */
+/** One message of the conversation. It notifies listeners of its changes. */
 
 import type { Citation, Message, Source, Status } from "../shared/http-types"
 import { indexOfPoint } from "../shared/offsets"
@@ -19,7 +19,7 @@ export interface ChatMessage extends Message {
   note: Note | undefined
   /** What the assistant is doing, such as searching; empty while it writes. */
   activity: string
-  /** Whether it was written while this page was open, so that it is announced when it ends. */
+  /** Whether it was written while this page was open. It is then announced when it ends. */
   isNew: boolean
   /** Returns the number of code points that the view has drawn. */
   shown: (() => number) | undefined

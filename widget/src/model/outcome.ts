@@ -1,19 +1,19 @@
-/** Reports how replies and calls end: below an answer, in a notice, and to the page. */
+/** Shows how replies and calls end: below an answer, in a notice, and with an event for the page. */
 
 import type { Strings } from "../i18n/text-names"
 import type { ChatErrorDetail, Status, StreamEvent } from "../shared/http-types"
 import type { Emit } from "../shared/launcher-types"
 import { Refusal } from "../transport/http"
 import type { Note } from "./message"
-import type { Run } from "./running-reply"
+import type { RunningReply } from "./running-reply"
 import type { Screen } from "./view-types"
 
 export interface Outcome {
   /** Returns the note below an answer with this status. */
   noteFor(status: Status, error?: ChatErrorDetail | null): Note | undefined
   /** Shows the end of a reply. */
-  finish(run: Run): void
-  /** Shows an error. `word` is the text for a lost connection; undefined if it is shown already. */
+  finish(run: RunningReply): void
+  /** Shows an error. `word` is the text for a lost connection; undefined if the answer shows it. */
   report(problem: unknown, word?: "lost" | "unloaded", retry?: () => void): void
 }
 
@@ -23,18 +23,18 @@ export interface OutcomeOptions {
   emit: Emit
 }
 
-export function createOutcome({ screen, strings: { say }, emit }: OutcomeOptions): Outcome {
+export function createOutcome({ screen, strings: { translate }, emit }: OutcomeOptions): Outcome {
   const outcome: Outcome = {
     noteFor(status, error) {
       if (status === "complete" || status === "running") return undefined
       if (error?.message) return { text: error.message, retry: !!error.retryable }
-      return { text: say(status), retry: status === "failed" || status === "interrupted" }
+      return { text: translate(status), retry: status === "failed" || status === "interrupted" }
     },
 
     finish({ answer, failure, status }) {
       if (failure) {
         const { error = "server_error", retryable, retry_after: seconds } = failure
-        const message = failure.message || say("failed")
+        const message = failure.message || translate("failed")
         answer.finish(status, { text: message, retry: !!retryable })
         emit("site-chat:error", detailOf(failure, error, message))
         if (seconds) screen.notice({ text: message, until: Date.now() + seconds * 1000 })
@@ -46,7 +46,9 @@ export function createOutcome({ screen, strings: { say }, emit }: OutcomeOptions
     report(problem, word, retry) {
       const refusal = problem instanceof Refusal ? problem : undefined
       const detail = refusal?.detail
-      const text = detail ? detail.message || say("failed") : say(navigator.onLine ? (word ?? "lost") : "offline")
+      const text = detail
+        ? detail.message || translate("failed")
+        : translate(navigator.onLine ? (word ?? "lost") : "offline")
       emit("site-chat:error", { retryable: true, error: "connection_lost", ...detail, message: text })
       if (!word && !detail?.message) return
       const until = detail?.retry_after ? Date.now() + detail.retry_after * 1000 : undefined

@@ -1,4 +1,4 @@
-/** Undoes messages and decisions that the server refused, or that did not reach it. */
+/** Undoes messages and decisions that the server has refused or not received. */
 
 import type { Outgoing } from "../transport/follow"
 import { Refusal } from "../transport/http"
@@ -7,14 +7,18 @@ import type { Outcome } from "./outcome"
 import type { Pending } from "./unconfirmed"
 import type { Screen } from "./view-types"
 
-export interface Returns {
+export interface RefusedMessages {
   /** Puts a message back into the input. */
-  message(outgoing: Outgoing, problem: unknown): void
+  restoreMessage(outgoing: Outgoing, problem: unknown): void
   /** Shows the question of a confirmation again. `before` has the earlier state of the answer. */
-  decision(answer: ChatMessage, before: Pick<ChatMessage, "confirm" | "status" | "note">, problem: unknown): void
+  restoreConfirmation(
+    answer: ChatMessage,
+    before: Pick<ChatMessage, "confirm" | "status" | "note">,
+    problem: unknown,
+  ): void
 }
 
-export interface ReturnsOptions {
+export interface RefusedMessagesOptions {
   screen: Screen
   pending: Pending
   report: Outcome["report"]
@@ -22,27 +26,33 @@ export interface ReturnsOptions {
   send(text: string, replaces?: string): Promise<void>
 }
 
-export function createReturns({ screen, pending, report, refresh, send }: ReturnsOptions): Returns {
+export function createRefusedMessages({
+  screen,
+  pending,
+  report,
+  refresh,
+  send,
+}: RefusedMessagesOptions): RefusedMessages {
   return {
-    message({ message: text, replaces }, problem) {
-      screen.giveBack(text)
+    restoreMessage({ message: text, replaces }, problem) {
+      screen.restoreText(text)
       if (problem instanceof Refusal) {
         pending.forget()
         const { error } = problem.detail
         if (error === "busy" || error === "consent_required") {
-          // for missing consent, a card is shown instead of an error
+          // if the consent is missing, a card is shown instead of an error
           void refresh().then(() => error === "busy" && report(problem))
           return
         }
       }
       report(problem, "lost", () => void send(text, replaces))
     },
-    decision(answer, { confirm, status, note }, problem) {
+    restoreConfirmation(answer, { confirm, status, note }, problem) {
       const isGone =
         problem instanceof Refusal && (problem.status === 404 || problem.detail.error === "already_decided")
       answer.confirm = (!isGone && confirm) || null
       answer.finish(status, note)
-      // another tab may have decided, and the reply may be running
+      // another tab may have made the decision, and the reply may be running
       if (isGone) void refresh().then(() => report(problem))
       else report(problem, "lost")
     },

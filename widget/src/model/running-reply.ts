@@ -5,13 +5,13 @@ import type { Status, StreamEvent } from "../shared/http-types"
 import type { Client } from "../transport/client"
 import type { Decision, Outgoing } from "../transport/follow"
 import { Refusal } from "../transport/http"
-import type { Place } from "../transport/reply-position"
+import type { ReplyPosition } from "../transport/reply-position"
 import type { ChatMessage } from "./message"
 import type { Screen } from "./view-types"
 
-export interface Run {
+export interface RunningReply {
   readonly answer: ChatMessage
-  /** Whether the server has what was sent. */
+  /** Whether the server has received the message or decision. */
   readonly isKnown: boolean
   readonly failure: StreamEvent | undefined
   /** The final status, once the reply has ended. */
@@ -20,13 +20,13 @@ export interface Run {
   readonly isForPerson: boolean
   /** Follows the reply. Resolves to the problem, or undefined, once the reply has ended. */
   follow(outgoing?: Outgoing | Decision): Promise<unknown>
-  /** Stops the reply, as soon as its id is known. */
+  /** Stops the reply when its id is known. */
   stop(): Promise<unknown>
   /** Closes the connection. The reply continues on the server. */
-  letGo(): void
+  disconnect(): void
 }
 
-export interface RunOptions {
+export interface RunningReplyOptions {
   client: Client
   strings: Strings
   screen: Screen
@@ -35,11 +35,15 @@ export interface RunOptions {
 }
 
 /** Milliseconds that a stop waits for the id of the reply. */
-const STOP_WITHIN = 10_000
+const MAX_STOP_WAIT = 10_000
 
-export function createRun(answer: ChatMessage, place: Place, options: RunOptions): Run {
+export function createRunningReply(
+  answer: ChatMessage,
+  position: ReplyPosition,
+  options: RunningReplyOptions,
+): RunningReply {
   const { client, screen, accepted } = options
-  const { say, wait } = options.strings
+  const { translate, wait } = options.strings
   const abort = new AbortController()
   let failure: StreamEvent | undefined
   let done: StreamEvent["done"]
@@ -47,17 +51,17 @@ export function createRun(answer: ChatMessage, place: Place, options: RunOptions
   let isKnown = false
   let stopped: ((reply: string | undefined) => void) | undefined
 
-  function hearIds({ reply, message }: StreamEvent): void {
+  function handleIds({ reply, message }: StreamEvent): void {
     isKnown ||= !!(reply || message)
     if (reply ? reply === answer.id : !message) return
     answer.id = reply ?? ""
     accepted()
   }
 
-  function hear(event: StreamEvent): void {
-    hearIds(event)
+  function handleEvent(event: StreamEvent): void {
+    handleIds(event)
     if (stopped) {
-      if (place.reply) stopped(place.reply)
+      if (position.reply) stopped(position.reply)
       return
     }
     if (event.t) answer.append(event.t)
@@ -73,10 +77,10 @@ export function createRun(answer: ChatMessage, place: Place, options: RunOptions
 
   function setLost(state: boolean): void {
     if (state === isLost && !state) return
-    if (state) answer.setActivity(say(navigator.onLine ? "reconnecting" : "offline"))
+    if (state) answer.setActivity(translate(navigator.onLine ? "reconnecting" : "offline"))
     else {
       answer.setActivity("")
-      screen.say("reconnected")
+      screen.announce("reconnected")
     }
     isLost = state
   }
@@ -102,38 +106,38 @@ export function createRun(answer: ChatMessage, place: Place, options: RunOptions
       try {
         await client.follow(
           outgoing,
-          place,
+          position,
           {
-            event: hear,
+            event: handleEvent,
             lost: setLost,
-            waiting: (seconds) => answer.setActivity(say("busy", { time: wait(seconds) })),
+            waiting: (seconds) => answer.setActivity(translate("busy", { time: wait(seconds) })),
           },
           abort.signal,
         )
       } catch (error) {
         return error ?? new Error()
       } finally {
-        stopped?.(place.reply)
+        stopped?.(position.reply)
       }
-      if (outgoing && !place.reply && !done && !failure) {
+      if (outgoing && !position.reply && !done && !failure) {
         return new Refusal({ error: "server_error", message: "", retryable: true })
       }
       return undefined
     },
 
     async stop() {
-      if (place.reply) {
+      if (position.reply) {
         abort.abort()
-        return client.stop(place.reply, answer.shown?.() ?? 0)
+        return client.stop(position.reply, answer.shown?.() ?? 0)
       }
       const reply = await new Promise<string | undefined>((resolve) => {
         stopped = resolve
-        setTimeout(resolve, STOP_WITHIN)
+        setTimeout(resolve, MAX_STOP_WAIT)
       })
       abort.abort()
       return reply ? client.stop(reply, 0) : undefined
     },
 
-    letGo: () => abort.abort(),
+    disconnect: () => abort.abort(),
   }
 }

@@ -1,4 +1,4 @@
-/** The message that was sent but not confirmed yet. It is remembered across pages. */
+/** The message that was sent but not confirmed yet. It is kept from page to page. */
 
 import type { Memory } from "../shared/tab-storage"
 import { uuid } from "../shared/uuid"
@@ -7,13 +7,13 @@ import type { ChatMessage } from "./message"
 import type { Screen } from "./view-types"
 
 export interface Pending {
-  /** Remembers a message before it is sent. The same text again is a retry with the same id. */
+  /** Stores a message before it is sent. If the same text is sent again, it gets the same id. */
   begin(text: string, replaces?: string): Outgoing
   /** Call this when the server has the message. */
   accepted(): void
   /** Call this when the server refuses the message. */
   forget(): void
-  /** Puts a message that was not confirmed back into the input, unless it is one of these. */
+  /** Puts an unconfirmed message back into the input, unless `messages` contains it. */
   restore(messages: readonly ChatMessage[]): void
 }
 
@@ -37,7 +37,7 @@ export function createPending(memory: Memory, screen: Screen): Pending {
       const { pending } = memory.values
       if (!pending) return
       if (messages.some(({ id }) => id === pending.id)) forget()
-      else screen.giveBack(pending.text)
+      else screen.restoreText(pending.text)
     },
   }
 }

@@ -1,13 +1,13 @@
 /** The interface of the view for the conversation. */
 
-import type { Word } from "../i18n/text-names"
+import type { TextName } from "../i18n/text-names"
 import type { Services } from "../shared/http-types"
 import type { ChatMessage } from "./message"
 
 /** A text besides the messages, such as an error. */
 export interface Notice {
   text: string
-  /** When the notice ends (`Date.now()`). Until then, nothing can be sent. */
+  /** The time at which the notice ends (`Date.now()`). Until then, nothing can be sent. */
   until?: number | undefined
   retry?: (() => void) | undefined
   /** Whether it is not an error. */
@@ -28,13 +28,13 @@ export interface Screen {
   /** Shows a notice instead of the current one, or none. */
   notice(notice?: Notice): void
   /** Announces a text to screen readers. */
-  say(word: Word): void
+  announce(word: TextName): void
   /** Puts text that was not accepted back into the input. */
-  giveBack(text: string): void
+  restoreText(text: string): void
   /** Removes a text that was sent from the input. */
   sent(text: string): void
   /** Scrolls a question that was just sent to the top. */
   follow(question: ChatMessage): void
-  /** Call this when a reply has ended. */
+  /** Call this when a reply has ended, or a message of a person has arrived. */
   arrived(answer: ChatMessage): void
 }

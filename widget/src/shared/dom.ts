@@ -3,7 +3,7 @@
 type Child = Node | string | false | null | undefined
 type Attributes = Record<string, string | number | boolean | undefined | ((event: never) => void)>
 
-/** Creates an element. `classes` are also its parts, so that `::part` can style what our style sheet can. */
+/** Creates an element. `classes` are also set as parts, so that sites can style it with `::part`. */
 export function h<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   classes = "",

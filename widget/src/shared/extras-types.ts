@@ -25,14 +25,14 @@ export interface Surface {
   /** Returns the id of the conversation, if the visitor chose it from the list. */
   conversation(): string | undefined
   /** Announces a text to screen readers. */
-  say(text: string): void
+  announce(text: string): void
   /** Shows an error. */
   report(problem: unknown): void
-  /** Hides the input while a card must be answered first. */
+  /** Hides the input while the visitor must first answer a card. */
   setClosed(closed: boolean): void
-  /** Sets the state of the person, which decides who answers and what is offered. */
+  /** Sets the state of the person. It decides who answers and what is offered. */
   setPerson(person: Person): void
-  /** Shows messages from updates. */
+  /** Adds the messages of an update. */
   receive(messages: readonly Message[]): void
   /** Loads and shows the conversation again. */
   refresh(): Promise<void>
@@ -43,13 +43,13 @@ export interface Surface {
   /** Shows an empty conversation, because the current one will be deleted. */
   leave(): void
   /** Shows the conversation again, because its deletion was undone. */
-  comeBack(id: string): void
+  undoLeave(id: string): void
   /** Call this when a conversation was deleted. */
-  removed(id: string): void
+  conversationDeleted(id: string): void
   /** Focuses the button of the list of conversations. */
-  focusPast(): void
-  /** Shows that the conversations could not be loaded. */
-  unloaded(retry: () => void): void
+  focusListButton(): void
+  /** Shows a notice that the conversations could not be loaded. */
+  reportUnloaded(retry: () => void): void
   /** Scrolls to a card. */
   reveal(card: HTMLElement): void
   /** Focuses the input. */
@@ -68,8 +68,8 @@ export interface Extras {
   /** Returns a card that asks whether a tool may run. */
   confirm(confirmation: Confirmation, decide: (approve: boolean) => void): HTMLElement
   /** Shows the list of the visitor's conversations. */
-  showPast(): void
-  hidePast(): void
+  showConversations(): void
+  hideConversations(): void
   /** Closes all connections. */
   suspend(): void
 }

@@ -26,7 +26,7 @@ export interface Message {
   sources: Source[]
   citations: Citation[]
   rating: number
-  /** Whether the visitor asked again in other words. Claude no longer gets this message. */
+  /** Whether the visitor has edited this message. Claude no longer gets the old version. */
   replaced?: boolean
   suggestions?: string[]
   error?: ChatErrorDetail | null
@@ -43,7 +43,7 @@ export interface Confirmation {
 /** A way to reach the people of the site. */
 export type Offer = "person" | "contact"
 
-/** What is offered below an answer: `help` means whatever the site has, if the answer did not know. */
+/** What is offered below an answer. `help`: Claude did not know the answer, so offer what the site has. */
 export type AnswerOffer = Offer | "help"
 
 /** The state of a person of the site in the conversation. */
@@ -81,7 +81,7 @@ export interface Services {
   privacy_url?: string | null
 }
 
-/** News in a conversation since a cursor. */
+/** The changes of a conversation since a cursor. */
 export interface Updates {
   cursor?: string | number
   messages?: Message[]
@@ -107,7 +107,7 @@ export interface History extends Services {
 }
 
 /** A conversation in the visitor's list. */
-export interface Past {
+export interface ListedConversation {
   id: string
   title: string
   updated: string

@@ -29,11 +29,11 @@ export interface Host extends HTMLElement {
 export interface Launcher {
   /** Identifies the chat across tabs, by its endpoint and bot. */
   readonly identity: string
-  /** The element with everything that the chat shows. It moves to another host when the body is replaced. */
+  /** The element with all elements of the chat. It moves to another host when the body is replaced. */
   readonly root: HTMLElement
   readonly inline: boolean
   /** The texts of the page's language, by name. */
-  readonly words: Record<string, unknown>
+  readonly texts: Record<string, unknown>
   readonly memory: Memory
   readonly emit: Emit
   /** Loads the script of a part, once. */

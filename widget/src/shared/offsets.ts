@@ -1,5 +1,5 @@
 /**
- * Converts offsets. The server counts Unicode code points, as Python does. JavaScript strings count
+ * Converts offsets in texts. The server counts Unicode code points, as Python does; JavaScript counts
  * UTF-16 units.
  */
 

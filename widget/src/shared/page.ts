@@ -1,4 +1,4 @@
-/** Returns the visitor's page as the server gets it, with shortened texts. */
+/** Returns the address and title of the visitor's page, shortened for the server. */
 export function describePage(): { url: string; title: string } {
   return { url: location.href.slice(0, 2000), title: document.title.slice(0, 300) }
 }

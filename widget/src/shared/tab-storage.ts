@@ -1,6 +1,5 @@
 /**
- * The state that a tab keeps from page to page. If storage is forbidden or full, it is kept only on
- * one page.
+ * The state that a tab keeps from page to page. If the browser can't store it, it is lost with the page.
  */
 
 export interface Remembered {

@@ -24,12 +24,12 @@ export interface ClientOptions {
 
 export function createClient({ request, endpoint, bot, language }: ClientOptions): Client {
   const call = createCall(request, endpoint, { bot: bot ?? undefined, lang: language ?? undefined })
-  // messages have the bot in their body
-  const send = createCall(request, endpoint, { lang: language ?? undefined })
+  // without the bot, because the body of a message contains it
+  const callWithoutBot = createCall(request, endpoint, { lang: language ?? undefined })
   return {
     call,
     async history(conversation, before) {
-      const response = await call("", { query: { conversation, before }, patience: 20_000 })
+      const response = await call("", { query: { conversation, before }, timeout: 20_000 })
       const history = (await response.json()) as History | null
       if (!Array.isArray(history?.messages)) throw new InvalidResponse()
       return history
@@ -37,6 +37,6 @@ export function createClient({ request, endpoint, bot, language }: ClientOptions
     stop: (reply, at) => call(`replies/${reply}/stop/`, { json: { at } }),
     rate: (reply, rating, comment) =>
       call(`replies/${reply}/rating/`, { json: comment ? { rating, comment } : { rating } }),
-    follow: createFollow((path, options) => (path ? call : send)(path, options), bot),
+    follow: createFollow((path, options) => (path ? call : callWithoutBot)(path, options), bot),
   }
 }

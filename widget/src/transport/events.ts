@@ -5,17 +5,17 @@ import type { StreamEvent } from "../shared/http-types"
 import { isStream } from "./http"
 
 /** Milliseconds without data after which the connection counts as lost. The server sends something every 5 s. */
-const SILENCE = 25_000
+const MAX_SILENCE = 25_000
 
 /** The response is not a valid stream. */
 export class InvalidResponse extends Error {}
 
 export type ReadEvents = typeof readEvents
 
-/** Passes the events of a stream to `hear`. Returns true at the end of the stream, false if it was cut off. */
+/** Calls `onEvent` with each event of a stream. Returns true at its end, false if it was cut off. */
 export async function readEvents(
   response: Response,
-  hear: (event: StreamEvent, end?: number) => void,
+  onEvent: (event: StreamEvent, end?: number) => void,
 ): Promise<boolean> {
   const reader = response.body?.getReader()
   if (!reader || !isStream(response)) throw new InvalidResponse()
@@ -23,13 +23,13 @@ export async function readEvents(
   const parser = createParser({
     onEvent({ data, id }) {
       if (data === "[DONE]") done = true
-      if (!done) hear(parseEvent(data), id ? Number(id) : undefined)
+      if (!done) onEvent(parseEvent(data), id ? Number(id) : undefined)
     },
   })
   const decoder = new TextDecoder()
   try {
     while (!done) {
-      const chunk = await inTime(reader.read())
+      const chunk = await withinSilence(reader.read())
       if (chunk.done) break
       parser.feed(decoder.decode(chunk.value, { stream: true }))
     }
@@ -49,11 +49,11 @@ function parseEvent(data: string): StreamEvent {
   }
 }
 
-/** Rejects if `promise` does not settle in time. */
-async function inTime<T>(promise: Promise<T>): Promise<T> {
+/** Rejects if `promise` does not settle within MAX_SILENCE. */
+async function withinSilence<T>(promise: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const silence = new Promise<never>((_, reject) => {
-    timer = setTimeout(reject, SILENCE)
+    timer = setTimeout(reject, MAX_SILENCE)
   })
   try {
     return await Promise.race([promise, silence])

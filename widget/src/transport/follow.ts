@@ -1,21 +1,22 @@
 /**
- * Sends a message or follows a reply, to the end. It resumes streams that were cut off, polls or waits
- * if the server asks for it, and sends a message again with the same id if there was no response.
+ * Sends a message and follows its reply to the end, or follows a running reply. Resumes streams that were
+ * cut off, polls or waits if the server asks for it, and sends a message again with the same id if there
+ * was no response.
  */
 
 import type { Polled, StreamEvent } from "../shared/http-types"
 import { describePage } from "../shared/page"
 import { readEvents } from "./events"
 import { type Call, Refusal } from "./http"
-import { advance, type Place } from "./reply-position"
+import { advance, type ReplyPosition } from "./reply-position"
 import { delayBefore, MAX_ATTEMPTS, MAX_DELAY, pause, retryAfter, throwIfFinal } from "./retries"
 
-/** Attempts without progress after which the reply is polled. */
-const MAX_CUTS = 2
+/** Cut streams without progress after which the reply is polled. */
+const MAX_CUT_STREAMS = 2
 /** Minimum milliseconds between two polls. */
-const POLL = 800
+const POLL_INTERVAL = 800
 /** Milliseconds until the server must start to respond. */
-const PATIENCE = 20_000
+const RESPONSE_TIMEOUT = 20_000
 
 export interface Outgoing {
   id: string
@@ -46,43 +47,48 @@ export interface Follower {
  */
 export type Follow = (
   message: Outgoing | Decision | undefined,
-  place: Place,
+  place: ReplyPosition,
   follower: Follower,
   signal: AbortSignal,
 ) => Promise<void>
 
 export function createFollow(call: Call, bot: string | null): Follow {
-  return async function follow(message, place, follower, signal) {
+  return async function follow(message, position, follower, signal) {
     let attempt = 0
     let retries = 0
     let polling = false
     let decision = message && "approve" in message ? message : undefined
 
-    const hear = (event: StreamEvent, end?: number): void => {
+    const handleEvent = (event: StreamEvent, end?: number): void => {
       signal.throwIfAborted()
       retries = 0
-      // every stream starts with the id of its reply, so this event alone is no progress
+      // every stream starts with the id of its reply, which is no progress
       if (!event.reply) attempt = 0
       decision = undefined
       follower.lost(false)
-      place.reply = event.reply ?? place.reply
-      follower.event(event.t ? { ...event, t: advance(place, String(event.t), end) } : event)
+      position.reply = event.reply ?? position.reply
+      follower.event(event.t ? { ...event, t: advance(position, String(event.t), end) } : event)
     }
 
-    async function ask(): Promise<Response> {
+    async function request(): Promise<Response> {
       const headers: Record<string, string> = polling
         ? { Accept: "application/json" }
-        : { Accept: "text/event-stream", Prefer: "respond-async", "Last-Event-ID": String(place.offset) }
+        : { Accept: "text/event-stream", Prefer: "respond-async", "Last-Event-ID": String(position.offset) }
       if (decision)
-        return call(`replies/${place.reply}/confirm/`, { headers, signal, patience: PATIENCE, json: decision })
-      if (place.reply || !message) {
-        const query = polling ? { after: place.offset } : {}
-        return call(`replies/${place.reply}/`, { headers, signal, query, patience: PATIENCE })
+        return call(`replies/${position.reply}/confirm/`, {
+          headers,
+          signal,
+          timeout: RESPONSE_TIMEOUT,
+          json: decision,
+        })
+      if (position.reply || !message) {
+        const query = polling ? { after: position.offset } : {}
+        return call(`replies/${position.reply}/`, { headers, signal, query, timeout: RESPONSE_TIMEOUT })
       }
       return call("", {
         headers: { ...headers, "Idempotency-Key": message.id },
         signal,
-        patience: PATIENCE,
+        timeout: RESPONSE_TIMEOUT,
         json: { ...message, page: describePage(), ...(bot && { bot }) },
       })
     }
@@ -91,46 +97,46 @@ export function createFollow(call: Call, bot: string | null): Follow {
     async function poll(response: Response): Promise<boolean> {
       const { text, at, status, sources, citations, suggestions, confirm, offer, error } =
         (await response.json()) as Polled
-      for (const source of sources ?? []) hear({ source })
-      if (text) hear({ t: text }, at)
-      for (const cite of citations ?? []) hear({ cite })
-      if (suggestions?.length) hear({ suggestions })
-      if (confirm) hear({ confirm })
-      if (offer) hear({ offer })
-      if (error) hear(error)
+      for (const source of sources ?? []) handleEvent({ source })
+      if (text) handleEvent({ t: text }, at)
+      for (const cite of citations ?? []) handleEvent({ cite })
+      if (suggestions?.length) handleEvent({ suggestions })
+      if (confirm) handleEvent({ confirm })
+      if (offer) handleEvent({ offer })
+      if (error) handleEvent(error)
       attempt = retries = 0
-      if (status !== "running") hear({ done: status })
+      if (status !== "running") handleEvent({ done: status })
       return status !== "running"
     }
 
-    /** Asks once, and reads the response. Returns whether the reply has ended. */
-    async function take(): Promise<boolean> {
-      const asked = Date.now()
-      const response = await ask()
+    /** Sends one request, and reads the response. Returns whether the reply has ended. */
+    async function receive(): Promise<boolean> {
+      const started = Date.now()
+      const response = await request()
       if (response.status === 202) {
         polling = true
-        hear((await response.json()) as StreamEvent)
+        handleEvent((await response.json()) as StreamEvent)
         return false
       }
       if (!polling) {
-        if (await readEvents(response, hear)) return true
-        polling = attempt >= MAX_CUTS && !!place.reply
+        if (await readEvents(response, handleEvent)) return true
+        polling = attempt >= MAX_CUT_STREAMS && !!position.reply
         throw new TypeError("The stream was cut.")
       }
       if (await poll(response)) return true
       // poll a slow site less often
-      await pause(Math.min(MAX_DELAY, POLL + 3 * (Date.now() - asked)), signal)
+      await pause(Math.min(MAX_DELAY, POLL_INTERVAL + 3 * (Date.now() - started)), signal)
       return false
     }
 
     for (;;) {
       signal.throwIfAborted()
       try {
-        if (await take()) return
+        if (await receive()) return
       } catch (error) {
         signal.throwIfAborted()
         if (decision && attempt && error instanceof Refusal && error.detail.error === "already_decided") {
-          // an earlier attempt, whose response was lost, has decided it
+          // an earlier attempt has made the decision, but its response was lost
           decision = undefined
           continue
         }
@@ -140,7 +146,7 @@ export function createFollow(call: Call, bot: string | null): Follow {
           await pause(seconds * 1000, signal)
           continue
         }
-        throwIfFinal(error, !place.reply)
+        throwIfFinal(error, !position.reply)
         if (attempt >= MAX_ATTEMPTS && navigator.onLine) throw error
         follower.lost(true)
         await pause(delayBefore(attempt++), signal)

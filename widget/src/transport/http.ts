@@ -12,8 +12,8 @@ export class Refusal extends Error {
   constructor(
     readonly detail: ChatErrorDetail,
     readonly status = 0,
-    /** Whether the chat itself responded, not a proxy. */
-    readonly ours = true,
+    /** Whether the response is from the chat, not from a proxy. */
+    readonly isFromChat = true,
   ) {
     super(detail.error)
   }
@@ -27,10 +27,10 @@ export interface CallOptions extends RequestInit {
   json?: object
   query?: Record<string, string | number | undefined>
   /**
-   * Milliseconds in which the first part of a stream, or the whole of another response, must arrive.
-   * Without it the browser decides.
+   * Milliseconds in which the start of a stream, or a whole response of another kind, must arrive. By
+   * default there is no limit.
    */
-  patience?: number
+  timeout?: number
 }
 
 export type Call = (path: string, options?: CallOptions) => Promise<Response>
@@ -38,7 +38,7 @@ export type Call = (path: string, options?: CallOptions) => Promise<Response>
 export function createCall(request: Request, endpoint: string, query: Record<string, string | undefined>): Call {
   const base = new URL(endpoint, document.baseURI).href
 
-  return async function call(path, { json, query: more, patience, ...init } = {}) {
+  return async function call(path, { json, query: more, timeout, ...init } = {}) {
     const url = new URL(path || base, base)
     for (const [name, value] of Object.entries({ ...query, ...more })) {
       if (value !== undefined && value !== "") url.searchParams.set(name, String(value))
@@ -49,11 +49,11 @@ export function createCall(request: Request, endpoint: string, query: Record<str
       options.headers = { "Content-Type": "application/json", ...init.headers }
       options.body = JSON.stringify(json)
     }
-    const response = await within(
-      patience,
+    const response = await withTimeout(
+      timeout,
       async (signal) => {
         const response = await request(url.href, { ...options, ...signal })
-        return patience ? loadBody(response) : response
+        return timeout ? loadBody(response) : response
       },
       init.signal,
     )
@@ -68,16 +68,16 @@ async function loadBody(response: Response): Promise<Response> {
   return new Response(await response.arrayBuffer(), response)
 }
 
-/** Calls `send` with a signal that aborts if it does not resolve within `patience` milliseconds, or if `outer` aborts. */
-async function within(
-  patience: number | undefined,
+/** Calls `send` with a signal that aborts after `timeout` milliseconds, or if `outer` aborts. */
+async function withTimeout(
+  timeout: number | undefined,
   send: (signal: { signal?: AbortSignal }) => Promise<Response>,
   outer: AbortSignal | null | undefined,
 ): Promise<Response> {
-  if (!patience) return send(outer ? { signal: outer } : {})
-  const timeout = new AbortController()
-  const timer = setTimeout(() => timeout.abort(new ResponseTimeout()), patience)
-  const signal = outer ? AbortSignal.any([outer, timeout.signal]) : timeout.signal
+  if (!timeout) return send(outer ? { signal: outer } : {})
+  const controller = new AbortController()
+  const timer = setTimeout(() => controller.abort(new ResponseTimeout()), timeout)
+  const signal = outer ? AbortSignal.any([outer, controller.signal]) : controller.signal
   try {
     return await send({ signal })
   } finally {

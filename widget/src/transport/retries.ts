@@ -1,10 +1,10 @@
-/** Decides whether a request is sent again after an error, and when. */
+/** Decides whether and when a request is sent again after an error. */
 
 import type { ChatErrorDetail } from "../shared/http-types"
 import { InvalidResponse } from "./events"
 import { Refusal, ResponseTimeout } from "./http"
 
-/** Maximum attempts to restore a lost connection, after 0.3, 0.9, 2.7, 8, 8 and 8 s. */
+/** Maximum attempts to restore a lost connection. They follow after 0.3, 0.9, 2.7, 8, 8 and 8 s. */
 export const MAX_ATTEMPTS = 6
 /** Maximum milliseconds between two requests, unless the server asked to wait. */
 export const MAX_DELAY = 8000
@@ -35,7 +35,7 @@ export function throwIfFinal(error: unknown, isNew: boolean): void {
     throw new Refusal(detail)
   }
   if (error instanceof ResponseTimeout && isNew) throw error
-  if (error instanceof Refusal && (error.status < 500 || (error.ours && isNew))) throw error
+  if (error instanceof Refusal && (error.status < 500 || (error.isFromChat && isNew))) throw error
 }
 
 /** Resolves after `delay` milliseconds, or as soon as the network is back. Rejects if `signal` aborts. */

@@ -14,7 +14,7 @@ export interface Actions {
   name(): string
   copy(text: string, button: HTMLElement): void
   /** Announces a text to screen readers. */
-  say(text: string): void
+  announce(text: string): void
   /** Resolves to whether the server has stored the rating. */
   rate(message: ChatMessage, rating: number, comment: string): Promise<boolean>
   retry(message: ChatMessage): void

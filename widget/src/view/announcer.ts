@@ -4,11 +4,11 @@ import { h } from "../shared/dom"
 
 export interface Announcer {
   readonly element: HTMLElement
-  say(text: string): void
+  announce(text: string): void
 }
 
 /** Milliseconds that a text stays before the next one replaces it. */
-const PAUSE = 700
+const TEXT_TIME = 700
 
 export function createAnnouncer(): Announcer {
   const element = h("div", "hidden", { role: "status" })
@@ -19,17 +19,17 @@ export function createAnnouncer(): Announcer {
     const text = queue.shift()
     timer = undefined
     if (text === undefined) return
-    // the same text is announced again only if the region was empty in between
+    // screen readers announce the same text again only after an empty one
     element.textContent = ""
     timer = setTimeout(() => {
       element.textContent = text
-      timer = setTimeout(next, PAUSE)
+      timer = setTimeout(next, TEXT_TIME)
     }, 50)
   }
 
   return {
     element,
-    say(text) {
+    announce(text) {
       const trimmed = text.trim()
       if (!trimmed || queue.includes(trimmed)) return
       queue.push(trimmed)

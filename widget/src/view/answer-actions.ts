@@ -7,14 +7,14 @@ import type { Actions } from "./action-types"
 
 export function createFeedback(message: ChatMessage, actions: Actions): HTMLElement {
   const {
-    strings: { say },
+    strings: { translate },
     copy,
     rate,
     askAgain,
   } = actions
   let form: HTMLElement | undefined
   let offer: HTMLElement | undefined
-  const thanks = h("p", "thanks", { hidden: true }, say("thanks"))
+  const thanks = h("p", "thanks", { hidden: true }, translate("thanks"))
 
   const show = (): void => {
     good.ariaPressed = String(message.rating > 0)
@@ -27,7 +27,7 @@ export function createFeedback(message: ChatMessage, actions: Actions): HTMLElem
     show()
     if (await rate(message, rating, comment)) {
       thanks.hidden = !rating
-      if (rating) actions.say(say("thanks"))
+      if (rating) actions.announce(translate("thanks"))
       return
     }
     message.rating = before
@@ -46,7 +46,11 @@ export function createFeedback(message: ChatMessage, actions: Actions): HTMLElem
   }
 
   function offerComment(rating: number, chosen: HTMLElement): void {
-    const comment = h("textarea", "", { "aria-label": say("comment"), placeholder: say("comment"), maxlength: 2000 })
+    const comment = h("textarea", "", {
+      "aria-label": translate("comment"),
+      placeholder: translate("comment"),
+      maxlength: 2000,
+    })
     const close = (): void => {
       form?.remove()
       chosen.focus()
@@ -61,16 +65,22 @@ export function createFeedback(message: ChatMessage, actions: Actions): HTMLElem
       "comment",
       { keydown: onEscape(close) },
       comment,
-      h("div", "choices", {}, button("primary", submit, say("submit")), button("secondary", close, say("cancel"))),
+      h(
+        "div",
+        "choices",
+        {},
+        button("primary", submit, translate("submit")),
+        button("secondary", close, translate("cancel")),
+      ),
     )
     element.append(form)
     comment.focus({ preventScroll: true })
   }
 
-  const copyButton = iconButton("copy", COPY, say("copy"), () => copy(message.text, copyButton))
-  const again = iconButton("again", RETRY, say("askAgain"), () => askAgain(message))
-  const good = iconButton("good", GOOD, say("good"), () => choose(1, good))
-  const bad = iconButton("bad", GOOD, say("bad"), () => choose(-1, bad))
+  const copyButton = iconButton("copy", COPY, translate("copy"), () => copy(message.text, copyButton))
+  const again = iconButton("again", RETRY, translate("askAgain"), () => askAgain(message))
+  const good = iconButton("good", GOOD, translate("good"), () => choose(1, good))
+  const bad = iconButton("bad", GOOD, translate("bad"), () => choose(-1, bad))
   const element = h(
     "div",
     "feedback",

@@ -16,7 +16,7 @@ import { createServices } from "./extras-loading"
 import { createPainter } from "./frame-painter"
 import { createMessages } from "./messages"
 import { createNoticeBar } from "./notice"
-import { createShowing } from "./overlay"
+import { createOverlay } from "./overlay"
 import { createScroller } from "./scroller"
 import { createSelectionOffer } from "./selection-button"
 import { createSurface } from "./surface"
@@ -24,7 +24,7 @@ import { createTooltip } from "./tooltip"
 import { createWelcome, createWindow, readSuggestions, type WindowOptions } from "./window"
 
 /** Milliseconds after which a tab refreshes the conversation when it is shown again. */
-const STALE = 30_000
+const STALE_AFTER = 30_000
 
 const sheet = new CSSStyleSheet()
 sheet.replaceSync(css)
@@ -32,8 +32,8 @@ sheet.replaceSync(css)
 export function createChat(launcher: Launcher): Panel {
   const { root, inline, memory, emit, attribute, host, identity } = launcher
   const language = host().closest<HTMLElement>("[lang]")?.lang
-  const strings = createStrings(launcher.words, language)
-  const { say } = strings
+  const strings = createStrings(launcher.texts, language)
+  const { translate } = strings
   const tabs = new BroadcastChannel(`site-chat:${identity}`)
   const announcer = createAnnouncer()
   const tooltip = createTooltip()
@@ -44,9 +44,9 @@ export function createChat(launcher: Launcher): Panel {
   const sheets = [sheet]
   let opened = inline
   let isStale = false
-  let seen = Date.now()
+  let lastRefresh = Date.now()
   let suspended = false
-  let given: Services = {}
+  let offered: Services = {}
 
   const composer = createComposer({
     strings,
@@ -55,25 +55,25 @@ export function createChat(launcher: Launcher): Panel {
     send: (text, replaces) => void conversation.send(text, replaces),
     stop: () => conversation.stop(),
     draft: (draft) => memory.set({ draft }),
-    say: announcer.say,
+    announce: announcer.announce,
   })
-  const notice = createNoticeBar({ strings, setBlocked: composer.setBlocked, announce: announcer.say })
+  const notice = createNoticeBar({ strings, setBlocked: composer.setBlocked, announce: announcer.announce })
   const windowOptions: WindowOptions = {
     strings,
     inline,
     attribute,
     close: () => panel.close(),
-    fresh() {
-      services.hidePast()
-      conversation.fresh()
+    startNew() {
+      services.hideConversations()
+      conversation.startNew()
       composer.input.focus()
     },
-    past: () => services.use((extras) => extras.showPast()),
+    showConversations: () => services.use((extras) => extras.showConversations()),
     widen(wide) {
       memory.set({ wide })
       frame.setWide(wide)
     },
-    privacy: () => attribute("privacy-url") ?? given.privacy_url ?? null,
+    privacy: () => attribute("privacy-url") ?? offered.privacy_url ?? null,
     ask,
   }
   const client = createClient({
@@ -82,14 +82,14 @@ export function createChat(launcher: Launcher): Panel {
     bot: attribute("bot"),
     language: language ?? null,
   })
-  const earlier = button("earlier", () => void conversation.earlier(), say("earlier"))
+  const earlier = button("earlier", () => void conversation.earlier(), translate("earlier"))
   earlier.hidden = true
   const welcome = createWelcome(windowOptions)
   const scroller = createScroller(strings, [welcome.element, earlier], end)
   const surface = createSurface({
     ...{ strings, memory, client, composer, scroller, notice, top, end, body, focus },
     privacy: windowOptions.privacy,
-    say: announcer.say,
+    announce: announcer.announce,
     rest: () => ({ conversation, services, frame }),
   })
   const services = createServices({
@@ -99,9 +99,9 @@ export function createChat(launcher: Launcher): Panel {
     keepEnd: scroller.keepEnd,
     adopt(added) {
       sheets.push(added)
-      attach()
+      attachSheets()
     },
-    failed: (retry) => notice.show({ text: say("unavailable"), retry }),
+    failed: (retry) => notice.show({ text: translate("unavailable"), retry }),
   })
   const frame = createWindow(windowOptions, {
     composer,
@@ -111,20 +111,20 @@ export function createChat(launcher: Launcher): Panel {
     help: services.button,
     top,
   })
-  const showing = createShowing(root, frame.element, announcer.element)
+  const overlay = createOverlay(root, frame.element, announcer.element)
 
   const actions: Actions = {
     strings,
     painter,
     tooltip,
-    name: () => attribute("heading") ?? say("title"),
-    say: announcer.say,
+    name: () => attribute("heading") ?? translate("title"),
+    announce: announcer.announce,
     copy: (text, button) =>
       void copyText(
         text,
         button,
-        () => announcer.say(say("copied")),
-        () => notice.show({ text: say("uncopied") }),
+        () => announcer.announce(translate("copied")),
+        () => notice.show({ text: translate("uncopied") }),
       ),
     rate: (message, rating, comment) => conversation.rate(message, rating, comment),
     retry: (message) => void conversation.retry(message),
@@ -138,7 +138,7 @@ export function createChat(launcher: Launcher): Panel {
 
   /** Asks a suggested question. If nothing can be sent now, the question is put into the input. */
   function ask(question: string): void {
-    if (composer.isBlocked()) screen.giveBack(question)
+    if (composer.isBlocked()) screen.restoreText(question)
     else void conversation.send(question)
   }
 
@@ -150,7 +150,7 @@ export function createChat(launcher: Launcher): Panel {
       scroller.changed()
     },
     services(next) {
-      given = next
+      offered = next
       frame.update()
       services.update(next)
     },
@@ -165,8 +165,8 @@ export function createChat(launcher: Launcher): Panel {
     },
     setLoading: (loading) => frame.element.classList.toggle("loading", loading),
     notice: notice.show,
-    say: (word) => announcer.say(say(word)),
-    giveBack(text) {
+    announce: (word) => announcer.announce(translate(word)),
+    restoreText(text) {
       const draft = composer.text()
       composer.set(draft.includes(text) ? draft : [text, draft].filter(Boolean).join("\n"))
     },
@@ -187,15 +187,15 @@ export function createChat(launcher: Launcher): Panel {
     changed: () => tabs.postMessage(""),
   })
 
-  function look(): void {
-    if (document.hidden || !host().isConnected || (!isStale && Date.now() - seen < STALE)) return
+  function refreshIfStale(): void {
+    if (document.hidden || !host().isConnected || (!isStale && Date.now() - lastRefresh < STALE_AFTER)) return
     isStale = false
-    seen = Date.now()
+    lastRefresh = Date.now()
     void conversation.refresh()
   }
 
   /** Adds the style sheets to the shadow root of the current element. */
-  function attach(): void {
+  function attachSheets(): void {
     const shadow = root.getRootNode()
     if (!(shadow instanceof ShadowRoot)) return
     const missing = sheets.filter((each) => !shadow.adoptedStyleSheets.includes(each))
@@ -204,7 +204,7 @@ export function createChat(launcher: Launcher): Panel {
 
   function focus(): void {
     // on a phone, the keyboard would cover the conversation
-    if (showing.isFull() && !inline) frame.element.focus()
+    if (overlay.isFull() && !inline) frame.element.focus()
     else (composer.element.hidden ? frame.element : composer.input).focus({ preventScroll: inline })
   }
 
@@ -213,7 +213,7 @@ export function createChat(launcher: Launcher): Panel {
       void conversation.load()
       if (!opened) {
         opened = true
-        showing.show()
+        overlay.show()
         scroller.restore()
         launcher.setOpened(true)
       }
@@ -223,7 +223,7 @@ export function createChat(launcher: Launcher): Panel {
     close() {
       if (!opened || inline) return
       opened = false
-      showing.hide()
+      overlay.hide()
       root.classList.remove("opened")
       launcher.setOpened(false)
     },
@@ -247,8 +247,8 @@ export function createChat(launcher: Launcher): Panel {
     },
 
     moved(hadFocus) {
-      attach()
-      if (opened && !inline) showing.show()
+      attachSheets()
+      if (opened && !inline) overlay.show()
       scroller.restore()
       if (opened && hadFocus) focus()
       if (suspended) void conversation.refresh()
@@ -268,12 +268,12 @@ export function createChat(launcher: Launcher): Panel {
   }
 
   const selection = createSelectionOffer({
-    label: say("selection"),
-    isOn: () => host().hasAttribute("selection") && (!opened || !showing.isFull()),
+    label: translate("selection"),
+    isOn: () => host().hasAttribute("selection") && (!opened || !overlay.isFull()),
     ask: (text) => panel.prefill(text),
   })
 
-  attach()
+  attachSheets()
   root.append(frame.element, announcer.element, tooltip.element, selection)
   root.addEventListener(
     "keydown",
@@ -285,9 +285,9 @@ export function createChat(launcher: Launcher): Panel {
   panel.changed("")
   tabs.onmessage = () => {
     isStale = true
-    look()
+    refreshIfStale()
   }
-  document.addEventListener("visibilitychange", look)
+  document.addEventListener("visibilitychange", refreshIfStale)
   addEventListener("pagehide", () => {
     conversation.suspend()
     services.suspend()

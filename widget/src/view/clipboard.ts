@@ -4,18 +4,18 @@ import { setIcon } from "../shared/dom"
 import { CHECK, COPY } from "../shared/icons"
 
 /** Milliseconds for which the button shows that the text was copied. */
-const SHOWN = 1500
+const CONFIRMATION_TIME = 1500
 
 /** Copies `text`, shows it on `button`, and calls `done` or `failed`. */
 export async function copyText(text: string, button: HTMLElement, done: () => void, failed: () => void): Promise<void> {
   try {
     await navigator.clipboard.writeText(text)
   } catch {
-    // there is no TLS, or the browser does not allow it
+    // the page has no TLS, or the browser refuses
     failed()
     return
   }
   setIcon(button, CHECK)
   done()
-  setTimeout(() => setIcon(button, COPY), SHOWN)
+  setTimeout(() => setIcon(button, COPY), CONFIRMATION_TIME)
 }

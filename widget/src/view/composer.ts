@@ -16,7 +16,7 @@ export interface ComposerOptions {
   /** Called when the draft has changed. */
   draft(text: string): void
   /** Announces a text to screen readers. */
-  say(text: string): void
+  announce(text: string): void
 }
 
 export interface Composer {
@@ -39,15 +39,15 @@ export interface Composer {
   send(): void
 }
 
-/** A text longer than this multiple of the limit is rejected, because browsers are too slow to lay it out. */
-const FAR_TOO_LONG = 10
+/** Input beyond this multiple of the limit is rejected, because browsers lay it out too slowly. */
+const MAX_LENGTH_FACTOR = 10
 
 /** The numbers of remaining characters at which the counter is announced. */
-const ANNOUNCED = [100, 20, 0]
+const ANNOUNCED_COUNTS = [100, 20, 0]
 
 export function createComposer(options: ComposerOptions): Composer {
   const {
-    strings: { say, count },
+    strings: { translate, count },
     send,
     stop,
     draft,
@@ -61,39 +61,39 @@ export function createComposer(options: ComposerOptions): Composer {
   const input = h("textarea", "input", {
     rows: 1,
     placeholder: options.placeholder,
-    "aria-label": say("input"),
+    "aria-label": translate("input"),
     enterkeyhint: "send",
     beforeinput(event: InputEvent) {
       const length = input.value.length + (event.data?.length ?? 0)
-      if (length <= FAR_TOO_LONG * limit || !event.data) return
+      if (length <= MAX_LENGTH_FACTOR * limit || !event.data) return
       event.preventDefault()
       showCount(limit - length)
     },
     input: () => {
       show()
-      keep()
+      saveDraft()
     },
     keydown(event: KeyboardEvent) {
-      // while a word is being composed (Japanese, Chinese, ...), Enter belongs to the input method;
-      // Safari ends the composition before it sends this key, but with key code 229
+      // while an input method composes a word (Japanese, Chinese, ...), Enter ends the composition;
+      // Safari reports the end before this key, which then has the key code 229
       if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return
       event.preventDefault()
       composer.send()
     },
   })
-  const stopEditing = button("secondary", () => endEditing(true), say("cancel"))
-  const editing = h("div", "editing", { hidden: true }, h("span", "", {}, say("editing")), stopEditing)
+  const stopEditing = button("secondary", () => endEditing(true), translate("cancel"))
+  const editing = h("div", "editing", { hidden: true }, h("span", "", {}, translate("editing")), stopEditing)
   const counter = h("p", "counter", { hidden: true })
-  const sendButton = iconButton("send", SEND, say("send"), () => composer.send())
-  const stopButton = iconButton("send stop", STOP, say("stop"), stop)
+  const sendButton = iconButton("send", SEND, translate("send"), () => composer.send())
+  const stopButton = iconButton("send stop", STOP, translate("stop"), stop)
 
-  /** Returns the number of remaining characters, which is inexact for texts that are far too long. */
+  /** Returns the number of remaining characters. It is inexact for texts that are far too long. */
   function charactersLeft(): number {
     const { value } = input
     return limit - (value.length > 4 * limit ? value.length : countPoints(value.trim()))
   }
 
-  /** Updates what depends on the text: the height, the counter and the send button. */
+  /** Updates the height, the counter and the send button for the text. */
   function show(): void {
     const left = charactersLeft()
     // an empty input has the page's direction, for the placeholder
@@ -109,17 +109,17 @@ export function createComposer(options: ComposerOptions): Composer {
     counter.hidden = left > Math.max(20, limit / 10)
     counter.textContent = counter.hidden ? "" : count(left < 0 ? "over" : "left", Math.abs(left))
     input.ariaInvalid = String(left < 0)
-    announce(left)
+    announceCount(left)
   }
 
-  /** Keeps the draft, unless it is too long to be sent. */
-  function keep(): void {
+  /** Saves the draft, unless it is too long to be sent. */
+  function saveDraft(): void {
     if (charactersLeft() >= 0 && !edited) draft(input.value)
   }
 
-  function announce(left: number): void {
-    const step = ANNOUNCED.findLast((threshold) => left <= threshold) ?? Number.POSITIVE_INFINITY
-    if (step < announced && limit > step) options.say(count(left < 0 ? "over" : "left", Math.abs(left)))
+  function announceCount(left: number): void {
+    const step = ANNOUNCED_COUNTS.findLast((threshold) => left <= threshold) ?? Number.POSITIVE_INFINITY
+    if (step < announced && limit > step) options.announce(count(left < 0 ? "over" : "left", Math.abs(left)))
     announced = step
   }
 
@@ -151,7 +151,7 @@ export function createComposer(options: ComposerOptions): Composer {
     set(text) {
       input.value = text
       show()
-      keep()
+      saveDraft()
     },
     setRunning(state) {
       const focused = sendButton.matches(":focus") || stopButton.matches(":focus")

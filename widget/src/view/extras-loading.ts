@@ -1,4 +1,4 @@
-/** Loads the extras when a conversation needs more than messages, and shows the button for people. */
+/** Loads the extras on demand, and shows the button that leads to people. */
 
 import type { Strings } from "../i18n/text-names"
 import type { ChatMessage } from "../model/message"
@@ -19,10 +19,10 @@ export interface ServicesControl {
   /** Calls `action` with the extras, once they are loaded. */
   use(action: (extras: Extras) => void): void
   offer: Actions["offer"]
-  /** Returns an element, which will contain a card that asks whether a tool may run. */
+  /** Returns an element to which the card is added that asks whether a tool may run. */
   confirm(message: ChatMessage, decide: (approve: boolean) => void): HTMLElement
   /** Closes the list of conversations. */
-  hidePast(): void
+  hideConversations(): void
   /** Closes all connections. */
   suspend(): void
 }
@@ -41,20 +41,20 @@ export interface ServicesOptions {
 
 export function createServices(options: ServicesOptions): ServicesControl {
   const { launcher, surface, adopt, failed, keepEnd } = options
-  const { say } = options.strings
-  let given: Services = {}
+  const { translate } = options.strings
+  let offered: Services = {}
   let extras: Extras | undefined
 
-  const isWithPerson = (): boolean => /waiting|joined/.test(given.person?.state ?? "")
-  const isAvailable = (): boolean => !!given.person?.available && !isWithPerson()
+  const isWithPerson = (): boolean => /waiting|joined/.test(offered.person?.state ?? "")
+  const isAvailable = (): boolean => !!offered.person?.available && !isWithPerson()
 
   function showButton(): void {
     const { button } = services
-    button.hidden = !isAvailable() && !given.contact
+    button.hidden = !isAvailable() && !offered.contact
     const only = isAvailable() ? "person" : "contact"
-    const isMenu = isAvailable() && !!given.contact
+    const isMenu = isAvailable() && !!offered.contact
     button.ariaHasPopup = isMenu ? "menu" : null
-    setLabel(button, say(isMenu ? "help" : only))
+    setLabel(button, translate(isMenu ? "help" : only))
   }
 
   async function load(): Promise<Extras> {
@@ -62,43 +62,43 @@ export function createServices(options: ServicesOptions): ServicesControl {
     if (!extras) {
       extras = create(surface)
       adopt(extras.sheet)
-      extras.update(given)
+      extras.update(offered)
     }
     return extras
   }
 
   const services: ServicesControl = {
-    button: iconButton("help", PERSON, say("help"), () => services.use((all) => all.help(services.button))),
+    button: iconButton("help", PERSON, translate("help"), () => services.use((all) => all.help(services.button))),
     update(next) {
-      given = next
-      const { contact, consent } = given
+      offered = next
+      const { contact, consent } = offered
       showButton()
       const mustConsent = consent?.required && !consent.given
-      if (extras) extras.update(given)
+      if (extras) extras.update(offered)
       else if (mustConsent || contact?.before || isWithPerson()) services.use(() => undefined)
     },
     setPerson(person) {
-      given = { ...given, person }
+      offered = { ...offered, person }
       showButton()
     },
     use(action) {
       load().then(action, () => failed(() => services.use(action)))
     },
     offer(wanted, isNew) {
-      const offer = given.contact && (wanted === "contact" || !isAvailable()) ? "contact" : "person"
+      const offer = offered.contact && (wanted === "contact" || !isAvailable()) ? "contact" : "person"
       if (offer === "person" && !isAvailable()) return undefined
       if (isNew && wanted === "contact") {
         services.use((all) => all.reach(offer, false))
         return undefined
       }
-      return button("offer secondary", () => services.use((all) => all.reach(offer, true)), say(offer))
+      return button("offer secondary", () => services.use((all) => all.reach(offer, true)), translate(offer))
     },
     confirm({ confirm }, decide) {
       const place = h("div")
       if (confirm) services.use((all) => keepEnd(() => place.append(all.confirm(confirm, decide))))
       return place
     },
-    hidePast: () => extras?.hidePast(),
+    hideConversations: () => extras?.hideConversations(),
     suspend: () => extras?.suspend(),
   }
   services.button.hidden = true

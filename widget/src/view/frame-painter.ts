@@ -1,9 +1,9 @@
-/** Draws changes in the next frames, with a time budget, so that the page stays responsive. */
+/** Draws changes in the next frames, with a time budget per frame, so that the page stays responsive. */
 
 /** Milliseconds of a frame within which another step can start. */
 const BUDGET = 8
 /** After a step that exceeds the budget, drawing pauses for this multiple of its time. */
-const REST = 2
+const REST_FACTOR = 2
 
 export interface Paintable {
   /** Draws until `deadline` (`performance.now()`). Returns whether there is more to draw. */
@@ -28,7 +28,7 @@ export function createPainter(painted: () => void): Painter {
         dirty.delete(view)
       }
       const took = performance.now() - started
-      restUntil = took > BUDGET ? started + took * (1 + REST) : 0
+      restUntil = took > BUDGET ? started + took * (1 + REST_FACTOR) : 0
       painted()
     }
     if (dirty.size) schedule()
@@ -37,7 +37,7 @@ export function createPainter(painted: () => void): Painter {
   function schedule(): void {
     if (isScheduled) return
     isScheduled = true
-    // a hidden page gets no animation frames, but its answers must end too
+    // a hidden page gets no animation frames, but must also draw the end of answers
     if (document.hidden) setTimeout(paint, 100)
     else requestAnimationFrame(paint)
   }

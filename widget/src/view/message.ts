@@ -19,26 +19,26 @@ export function createMessageView(message: ChatMessage, actions: Actions): Messa
   return message.role === "user" ? createQuestion(message, actions) : createAnswer(message, actions)
 }
 
-function createQuestion(message: ChatMessage, { strings: { say }, edit }: Actions): MessageView {
+function createQuestion(message: ChatMessage, { strings: { translate }, edit }: Actions): MessageView {
   const content = h("div", "content", { dir: "auto" }, message.text)
-  const editButton = iconButton("edit", EDIT, say("edit"), () => edit(message))
-  const element = h("li", "message user", {}, h("span", "hidden", {}, `${say("you")}: `), content, editButton)
+  const editButton = iconButton("edit", EDIT, translate("edit"), () => edit(message))
+  const element = h("li", "message user", {}, h("span", "hidden", {}, `${translate("you")}: `), content, editButton)
   return { message, element, paint: () => false }
 }
 
-/** Milliseconds for which an answer from the history is drawn at once. */
-const AT_ONCE = 8
+/** Milliseconds in which an answer of the history is drawn immediately. The rest follows in frames. */
+const FIRST_DRAWING = 8
 
 function createAnswer(message: ChatMessage, actions: Actions): MessageView {
   const { strings, painter, copy } = actions
-  const { say } = strings
+  const { translate } = strings
   const isPerson = message.role === "agent"
-  const name = (): string => (isPerson ? message.name || say("support") : actions.name())
+  const name = (): string => (isPerson ? message.name || translate("support") : actions.name())
   const content = h("div", "content")
   const footer = h("div", "footer")
   const waiting = createWaiting(actions)
   const sources = createSources(message.sources, actions)
-  let markdown = start()
+  let markdown = startStream()
   const element = h(
     "li",
     `message ${message.role}`,
@@ -61,7 +61,7 @@ function createAnswer(message: ChatMessage, actions: Actions): MessageView {
     },
   }
 
-  function start(): MarkdownStream {
+  function startStream(): MarkdownStream {
     content.replaceChildren()
     const stream = createMarkdownStream(content, { strings, copy, mark: sources.mark })
     stream.append(message.text)
@@ -69,14 +69,14 @@ function createAnswer(message: ChatMessage, actions: Actions): MessageView {
     return stream
   }
 
-  function hear(change: Change): void {
+  function handleChange(change: Change): void {
     if (change.kind === "text") markdown.append(change.text)
     else if (change.kind === "cite") markdown.mark(change.cite.at, change.cite.n)
     else if (change.kind === "source") sources.add(change.source)
     else if (change.kind === "status") {
       footer.replaceChildren()
-      // a resumed reply continues after the text that it has
-      if (!isOver()) markdown = start()
+      // draw the text of a resumed reply again, because its stream has ended
+      if (!isOver()) markdown = startStream()
     }
     if (isOver()) {
       if (message.status === "stopped") markdown.cut()
@@ -100,10 +100,10 @@ function createAnswer(message: ChatMessage, actions: Actions): MessageView {
     if (!message.isNew) return
     message.isNew = false
     // leave citation marks out of the announcement
-    content.classList.add("heard")
+    content.classList.add("announcing")
     // biome-ignore lint/performance/useDomNodeTextContent: innerText keeps blocks apart
-    actions.say(`${name()}: ${content.innerText} ${note?.text ?? ""}`)
-    content.classList.remove("heard")
+    actions.announce(`${name()}: ${content.innerText} ${note?.text ?? ""}`)
+    content.classList.remove("announcing")
   }
 
   function createFollowUps(questions: readonly string[]): HTMLElement {
@@ -115,7 +115,7 @@ function createAnswer(message: ChatMessage, actions: Actions): MessageView {
         button("suggestion", () => actions.ask(question), h("span", "", { dir: "auto" }, question)),
       ),
     )
-    return h("ul", "suggestions follow-ups", { "aria-label": say("suggested") }, ...items)
+    return h("ul", "suggestions follow-ups", { "aria-label": translate("suggested") }, ...items)
   }
 
   function createNote(text: string, retry: boolean): HTMLElement {
@@ -125,13 +125,13 @@ function createAnswer(message: ChatMessage, actions: Actions): MessageView {
       {},
       retry && icon(WARNING),
       h("p", "", { dir: "auto" }, text),
-      retry && button("retry", () => actions.retry(message), icon(RETRY), say("retry")),
+      retry && button("retry", () => actions.retry(message), icon(RETRY), translate("retry")),
     )
   }
 
   message.shown = () => markdown.drawn()
-  message.watch(hear)
+  message.watch(handleChange)
   if (isOver()) markdown.end()
-  if (view.paint(performance.now() + AT_ONCE)) painter.add(view)
+  if (view.paint(performance.now() + FIRST_DRAWING)) painter.add(view)
   return view
 }

@@ -20,10 +20,10 @@ export function createMessages(list: HTMLElement, actions: Actions): Messages {
       elements.set(message, element)
       return element
     },
-    show(given) {
-      const shown = given.map(messages.elementOf)
+    show(wanted) {
+      const shown = wanted.map(messages.elementOf)
       for (const [message, element] of elements) {
-        if (given.includes(message)) continue
+        if (wanted.includes(message)) continue
         element.remove()
         elements.delete(message)
       }

@@ -1,4 +1,4 @@
-/** The bar for errors, and for the time until the visitor can write again. */
+/** The bar that shows errors, and the time until the visitor can write again. */
 
 import type { Strings } from "../i18n/text-names"
 import type { Notice } from "../model/view-types"
@@ -18,7 +18,7 @@ export interface NoticeOptions {
   announce(text: string): void
 }
 
-export function createNoticeBar({ strings: { say, wait }, setBlocked, announce }: NoticeOptions): NoticeBar {
+export function createNoticeBar({ strings: { translate, wait }, setBlocked, announce }: NoticeOptions): NoticeBar {
   const element = h("div", "notice", { hidden: true })
   let ticking: ReturnType<typeof setInterval> | undefined
 
@@ -36,14 +36,14 @@ export function createNoticeBar({ strings: { say, wait }, setBlocked, announce }
         icon(WARNING),
         h("div", "", {}, text && h("p", "", { dir: "auto" }, text), text && " ", countdown),
       )
-      if (retry) element.append(button("retry", retry, icon(RETRY), say("retry")))
+      if (retry) element.append(button("retry", retry, icon(RETRY), translate("retry")))
       if (!until) {
         announce(text)
         return
       }
       const tick = (): void => {
         const left = Math.ceil((until - Date.now()) / 1000)
-        if (left > 0) countdown.textContent = say("again", { time: wait(left) })
+        if (left > 0) countdown.textContent = translate("again", { time: wait(left) })
         else bar.show()
       }
       tick()

@@ -2,15 +2,15 @@
 
 import { PHONE } from "../shared/launcher-types"
 
-export interface Showing {
+export interface Overlay {
   show(): void
   hide(): void
   /** Whether the window fills the screen. */
   isFull(): boolean
 }
 
-/** `status` is the live region. Inside a modal dialog, only live regions in the dialog are announced. */
-export function createShowing(root: HTMLElement, element: HTMLElement, status: HTMLElement): Showing {
+/** `status` is the live region. While a modal dialog is open, only live regions in it are announced. */
+export function createOverlay(root: HTMLElement, element: HTMLElement, status: HTMLElement): Overlay {
   const phone = matchMedia(PHONE)
   let shown = false
 
@@ -39,7 +39,7 @@ export function createShowing(root: HTMLElement, element: HTMLElement, status: H
   /** Shows the dialog in the top layer; in browsers without one, as a box over the page. */
   function showDialog(): void {
     const dialog = element as HTMLDialogElement
-    // keep the dialog from taking the focus, which the caller sets
+    // the caller sets the focus, so the dialog must not take it
     dialog.inert = true
     const isModal = mustBeModal()
     ;(isModal ? dialog : root).append(status)
@@ -57,7 +57,7 @@ export function createShowing(root: HTMLElement, element: HTMLElement, status: H
     dialog.inert = false
   }
 
-  const showing: Showing = {
+  const overlay: Overlay = {
     isFull: () => phone.matches,
     show() {
       shown = true
@@ -74,9 +74,9 @@ export function createShowing(root: HTMLElement, element: HTMLElement, status: H
     },
   }
   phone.addEventListener("change", () => {
-    if (shown) showing.show()
+    if (shown) overlay.show()
   })
   window.visualViewport?.addEventListener("resize", fitScreen)
   window.visualViewport?.addEventListener("scroll", fitScreen)
-  return showing
+  return overlay
 }

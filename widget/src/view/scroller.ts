@@ -8,9 +8,9 @@ import { h, iconButton } from "../shared/dom"
 import { DOWN } from "../shared/icons"
 
 /** Pixels from the end within which the list counts as being at the end. */
-const NEAR = 48
+const END_DISTANCE = 48
 
-const CALM = matchMedia("(prefers-reduced-motion: reduce)")
+const REDUCED_MOTION = matchMedia("(prefers-reduced-motion: reduce)")
 
 export interface Scroller {
   readonly element: HTMLElement
@@ -31,20 +31,20 @@ export interface Scroller {
   restore(): void
 }
 
-export function createScroller({ say }: Strings, before: HTMLElement[], after: HTMLElement): Scroller {
+export function createScroller({ translate }: Strings, before: HTMLElement[], after: HTMLElement): Scroller {
   let position = 0
-  /** Whether nobody has scrolled yet, so that the list stays at its end. */
+  /** Whether the list has not been scrolled yet. It then stays at its end. */
   let atStart = true
   const list = h("ol", "list")
   const element = h(
     "div",
     "scroller",
-    { tabindex: 0, role: "group", "aria-label": say("conversation"), scroll: scrolled },
+    { tabindex: 0, role: "group", "aria-label": translate("conversation"), scroll: scrolled },
     ...before,
     list,
     after,
   )
-  const below = iconButton("below", DOWN, say("below"), () => {
+  const below = iconButton("below", DOWN, translate("below"), () => {
     scroller.toEnd()
     element.focus({ preventScroll: true })
   })
@@ -53,17 +53,17 @@ export function createScroller({ say }: Strings, before: HTMLElement[], after: H
   function scrolled(): void {
     if (!element.clientHeight) return
     position = element.scrollTop
-    below.hidden = restBelow() < NEAR
+    below.hidden = pixelsBelow() < END_DISTANCE
   }
 
-  /** Returns the pixels of the last message below the visible part. */
-  function restBelow(): number {
+  /** Returns how many pixels of the last message are below the visible part. */
+  function pixelsBelow(): number {
     const last = list.lastElementChild?.lastElementChild ?? list
     return last.getBoundingClientRect().bottom - element.getBoundingClientRect().bottom
   }
 
   /** Removes the room that was reserved for an answer. */
-  function shrink(): void {
+  function removeRoom(): void {
     for (const message of list.querySelectorAll<HTMLElement>(".message[style]")) message.style.minHeight = ""
   }
 
@@ -74,35 +74,35 @@ export function createScroller({ say }: Strings, before: HTMLElement[], after: H
 
     changed() {
       if (atStart) scroller.toEnd()
-      else if (element.clientHeight) below.hidden = restBelow() < NEAR
+      else if (element.clientHeight) below.hidden = pixelsBelow() < END_DISTANCE
     },
 
     toEnd() {
-      if (list.lastElementChild) element.scrollTop += restBelow() + NEAR / 2
+      if (list.lastElementChild) element.scrollTop += pixelsBelow() + END_DISTANCE / 2
       scrolled()
     },
 
     reveal(element) {
       atStart = false
-      shrink()
+      removeRoom()
       element.scrollIntoView({ block: "nearest" })
     },
 
     follow(question) {
       atStart = false
       const answer = question.nextElementSibling
-      shrink()
+      removeRoom()
       const gap = Number.parseFloat(getComputedStyle(list).rowGap) || 0
       const room = element.clientHeight - question.offsetHeight - 3 * gap
       if (answer instanceof HTMLElement) answer.style.minHeight = `${Math.max(0, room)}px`
       const top = question.getBoundingClientRect().top - element.getBoundingClientRect().top
-      element.scrollTo({ top: element.scrollTop + top - gap, behavior: CALM.matches ? "instant" : "smooth" })
+      element.scrollTo({ top: element.scrollTop + top - gap, behavior: REDUCED_MOTION.matches ? "instant" : "smooth" })
     },
 
     keepEnd(change) {
-      const wasAtEnd = restBelow() < NEAR
+      const wasAtEnd = pixelsBelow() < END_DISTANCE
       change()
-      if (wasAtEnd && restBelow() > 0) scroller.toEnd()
+      if (wasAtEnd && pixelsBelow() > 0) scroller.toEnd()
     },
 
     reset() {

@@ -6,7 +6,7 @@ import type { Source } from "../shared/http-types"
 import type { Actions } from "./action-types"
 
 export interface Sources {
-  /** Creates a numbered mark, which becomes a link when its source is known. */
+  /** Creates a numbered mark. It becomes a link when its source is known. */
   mark(n: number): HTMLElement
   add(source: Source): void
   /** Creates the list of all sources; undefined if there are none. */
@@ -15,7 +15,7 @@ export interface Sources {
 
 const addressOf = ({ url }: Source): string | undefined => (url ? safeAddress(url) : undefined)
 
-export function createSources(given: readonly Source[], { strings: { say }, tooltip }: Actions): Sources {
+export function createSources(given: readonly Source[], { strings: { translate }, tooltip }: Actions): Sources {
   const known = new Map(given.map((source) => [source.n, source]))
   const marks = new Map<number, HTMLElement[]>()
 
@@ -23,7 +23,7 @@ export function createSources(given: readonly Source[], { strings: { say }, tool
     const href = addressOf(source)
     if (href === undefined) return
     setLink(mark, new URL(href, document.baseURI).href)
-    mark.ariaLabel = say("source", { number: source.n, title: source.title })
+    mark.ariaLabel = translate("source", { number: source.n, title: source.title })
   }
 
   return {
@@ -53,8 +53,8 @@ export function createSources(given: readonly Source[], { strings: { say }, tool
         "div",
         "sources",
         {},
-        h("p", "", {}, say("sources")),
-        h("ol", "", { "aria-label": say("sources") }, ...items),
+        h("p", "", {}, translate("sources")),
+        h("ol", "", { "aria-label": translate("sources") }, ...items),
       )
     },
   }

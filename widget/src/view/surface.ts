@@ -12,7 +12,7 @@ import type { NoticeBar } from "./notice"
 import type { Scroller } from "./scroller"
 import type { ChatWindow } from "./window"
 
-export interface SurfaceOptions extends Pick<Surface, "top" | "end" | "body" | "privacy" | "say" | "focus"> {
+export interface SurfaceOptions extends Pick<Surface, "top" | "end" | "body" | "privacy" | "announce" | "focus"> {
   strings: Strings
   memory: Memory
   client: Client
@@ -25,7 +25,7 @@ export interface SurfaceOptions extends Pick<Surface, "top" | "end" | "body" | "
 
 export function createSurface(options: SurfaceOptions): Surface {
   const { strings, memory, client, composer, scroller, notice, rest, top, end, body, privacy, focus } = options
-  const { say } = strings
+  const { translate } = strings
   return {
     strings,
     memory,
@@ -36,16 +36,16 @@ export function createSurface(options: SurfaceOptions): Surface {
     body,
     privacy,
     focus,
-    say: options.say,
+    announce: options.announce,
     conversation: () => memory.values.conversation,
     isEmpty: () => rest().conversation.isEmpty(),
     report: (problem) => rest().conversation.report(problem),
     receive: (news) => scroller.keepEnd(() => rest().conversation.receive(news)),
     refresh: () => rest().conversation.refresh(),
     current: () => rest().conversation.current(),
-    leave: () => rest().conversation.fresh(),
-    comeBack: (id) => void rest().conversation.open(id),
-    removed: (id) => rest().conversation.removed(id),
+    leave: () => rest().conversation.startNew(),
+    undoLeave: (id) => void rest().conversation.open(id),
+    conversationDeleted: (id) => rest().conversation.conversationDeleted(id),
     setClosed(closed) {
       const hadFocus = composer.element.matches(":focus-within")
       rest().frame.element.classList.toggle("closed", closed)
@@ -54,16 +54,16 @@ export function createSurface(options: SurfaceOptions): Surface {
     },
     setPerson(person) {
       rest().services.setPerson(person)
-      rest().frame.setPerson(person.state === "joined" ? person.name || say("support") : undefined)
+      rest().frame.setPerson(person.state === "joined" ? person.name || translate("support") : undefined)
     },
     open(id) {
-      rest().services.hidePast()
+      rest().services.hideConversations()
       scroller.reset()
       void rest().conversation.open(id)
       composer.input.focus()
     },
-    focusPast: () => rest().frame.pastButton.focus(),
-    unloaded: (retry) => notice.show({ text: say("unloaded"), retry }),
+    focusListButton: () => rest().frame.listButton.focus(),
+    reportUnloaded: (retry) => notice.show({ text: translate("unloaded"), retry }),
     reveal: scroller.reveal,
   }
 }

@@ -1,4 +1,4 @@
-/** The indicator of an answer that has not started yet, which shows a text after a while. */
+/** The indicator of an answer without text. After a while, it also shows a text. */
 
 import { h } from "../shared/dom"
 import type { Actions } from "./action-types"
@@ -14,7 +14,7 @@ export interface Waiting {
   show(state: { activity: string; writes: boolean } | undefined): void
 }
 
-export function createWaiting({ strings: { say }, say: announce }: Actions): Waiting {
+export function createWaiting({ strings: { translate }, announce }: Actions): Waiting {
   const words = h("span")
   const element = h("div", "waiting", { hidden: true }, h("i"), h("i"), h("i"), words)
   let timers: ReturnType<typeof setTimeout>[] = []
@@ -33,8 +33,8 @@ export function createWaiting({ strings: { say }, say: announce }: Actions): Wai
 
   function start(): void {
     timers = [
-      setTimeout(() => words.textContent || set(say("waiting")), WORKING_AFTER),
-      setTimeout(() => set(say("slow")), SLOW_AFTER),
+      setTimeout(() => words.textContent || set(translate("waiting")), WORKING_AFTER),
+      setTimeout(() => set(translate("slow")), SLOW_AFTER),
     ]
   }
 

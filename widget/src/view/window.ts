@@ -9,14 +9,14 @@ import type { Scroller } from "./scroller"
 
 export interface WindowOptions {
   strings: Strings
-  /** Whether the chat is in the page, not over it. */
+  /** Whether the chat is a box in the page instead of a window over it. */
   inline: boolean
   attribute(name: string): string | null
   close(): void
   /** Starts another conversation. */
-  fresh(): void
+  startNew(): void
   /** Shows the visitor's conversations. */
-  past(): void
+  showConversations(): void
   /** Returns the address of the privacy notice. */
   privacy(): string | null
   /** Changes between a side panel and a small window. */
@@ -34,7 +34,7 @@ export interface Welcome {
 
 export function createWelcome({ attribute, ask, strings }: WindowOptions): Welcome {
   const greeting = h("p", "greeting", { dir: "auto" })
-  const suggestions = h("ul", "suggestions", { "aria-label": strings.say("suggested") })
+  const suggestions = h("ul", "suggestions", { "aria-label": strings.translate("suggested") })
   const logo = attribute("logo")
   const face = h("span", "face", { "aria-hidden": "true" }, logo ? h("img", "", { src: logo, alt: "" }) : icon(CHAT))
   let isEmpty = true
@@ -95,7 +95,7 @@ export interface ChatWindow {
   setWide(wide: boolean): void
   /** Sets the name of the person who answers; undefined for the assistant. */
   setPerson(name: string | undefined): void
-  readonly pastButton: HTMLElement
+  readonly listButton: HTMLElement
 }
 
 export function createWindow(
@@ -103,15 +103,15 @@ export function createWindow(
   { composer, scroller, notice, body, help, top }: WindowParts,
 ): ChatWindow {
   const {
-    strings: { say },
+    strings: { translate },
     inline,
     attribute,
     close,
   } = options
   const title = h("h2", "title", { id: "title" })
-  const freshButton = iconButton("fresh", FRESH, say("fresh"), options.fresh)
-  const widenButton = iconButton("expand", EXPAND, say("expand"), () => options.widen(!wide))
-  const pastButton = iconButton("past", LIST, say("history"), options.past)
+  const freshButton = iconButton("fresh", FRESH, translate("fresh"), options.startNew)
+  const widenButton = iconButton("expand", EXPAND, translate("expand"), () => options.widen(!wide))
+  const listButton = iconButton("past", LIST, translate("history"), options.showConversations)
   const disclosure = h("p", "disclosure")
   let wide = false
   let person: string | undefined
@@ -123,10 +123,10 @@ export function createWindow(
     {},
     title,
     help,
-    pastButton,
+    listButton,
     freshButton,
     !inline && widenButton,
-    !inline && iconButton("close", CLOSE, say("close"), close),
+    !inline && iconButton("close", CLOSE, translate("close"), close),
   )
   const element = h(
     inline ? "section" : "dialog",
@@ -144,27 +144,27 @@ export function createWindow(
     body,
     notice,
     h("div", "bottom", {}, composer.element, composer.counter, disclosure),
-    h("span", "hidden", { id: NEW_TAB }, say("tab")),
+    h("span", "hidden", { id: NEW_TAB }, translate("tab")),
   )
   if (!inline) element.popover = "manual"
 
   const chatWindow: ChatWindow = {
     element,
-    pastButton,
+    listButton,
     update() {
       const logo = attribute("logo")
       const privacy = options.privacy()
-      title.textContent = attribute("heading") ?? say("title")
+      title.textContent = attribute("heading") ?? translate("title")
       header.querySelector("img")?.remove()
       if (logo) header.prepend(h("img", "logo", { src: logo, alt: "" }))
       const text = person ? "" : (attribute("disclosure") ?? "")
-      const link = privacy && h("a", "privacy", { href: privacy }, say("privacy"))
+      const link = privacy && h("a", "privacy", { href: privacy }, translate("privacy"))
       disclosure.hidden = !text && !link
       disclosure.replaceChildren(
         ...([text, text && link ? " " : "", link].filter((part) => !!part) as (Node | string)[]),
       )
       composer.setPlaceholder(
-        person ? say("writeTo", { name: person }) : (attribute("placeholder") ?? say("placeholder")),
+        person ? translate("writeTo", { name: person }) : (attribute("placeholder") ?? translate("placeholder")),
       )
       composer.setLimit(Number(attribute("max-length") ?? 2000))
     },
@@ -179,7 +179,7 @@ export function createWindow(
       wide = state
       element.classList.toggle("wide", wide)
       setIcon(widenButton, wide ? COLLAPSE : EXPAND)
-      setLabel(widenButton, say(wide ? "collapse" : "expand"))
+      setLabel(widenButton, translate(wide ? "collapse" : "expand"))
     },
   }
   chatWindow.update()

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest"
-import { EXPIRES } from "../../src/extras/confirmation"
+import { EXPIRES_AFTER } from "../../src/extras/confirmation"
 import { createExtras } from "../../src/extras/extras"
 import { createSurface, find, refusal } from "./surface"
 
@@ -77,7 +77,7 @@ describe("the contact form", () => {
     submit()
     await vi.waitFor(() => expect(find(".contact").textContent).toBe("contacted"))
     expect(asked[0]?.body).toMatchObject({ email: "ann@example.org", message: "Call me.", consent: true })
-    expect(surface.say).toHaveBeenCalledWith("contacted")
+    expect(surface.announce).toHaveBeenCalledWith("contacted")
     expect(surface.memory.values.contacted).toBe(true)
   })
 
@@ -89,7 +89,7 @@ describe("the contact form", () => {
     await vi.waitFor(() => expect(find("#wrong-email").textContent).toBe("No such host."))
     expect(find("#contact-email").ariaInvalid).toBe("true")
     expect(find("#contact-email").matches(":focus")).toBe(true)
-    expect(surface.say).toHaveBeenCalledWith("Look again.")
+    expect(surface.announce).toHaveBeenCalledWith("Look again.")
     find("#contact-email").dispatchEvent(new Event("input"))
     expect(find("#wrong-email").hidden).toBe(true)
   })
@@ -156,7 +156,7 @@ describe("the question whether a tool may run", () => {
     expect(document.getElementById(card.getAttribute("aria-labelledby") ?? "")?.textContent).toBe(
       "Cancel order A-1042?",
     )
-    expect(surface.say).toHaveBeenCalledWith("Cancel order A-1042?")
+    expect(surface.announce).toHaveBeenCalledWith("Cancel order A-1042?")
   })
 
   it.each([
@@ -171,8 +171,8 @@ describe("the question whether a tool may run", () => {
   it("can't be answered after five minutes", () => {
     vi.useFakeTimers()
     const { surface } = ask()
-    vi.advanceTimersByTime(EXPIRES)
+    vi.advanceTimersByTime(EXPIRES_AFTER)
     expect(document.querySelector(".confirm button")).toBeNull()
-    expect(surface.say).toHaveBeenCalledWith("expired")
+    expect(surface.announce).toHaveBeenCalledWith("expired")
   })
 })

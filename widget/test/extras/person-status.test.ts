@@ -74,7 +74,7 @@ describe("a person", () => {
     ]
     const { surface, asked, times } = meet({ ...NONE, state: "waiting" }, updates)
     await passes(1)
-    expect(surface.say).toHaveBeenLastCalledWith("joined Ann")
+    expect(surface.announce).toHaveBeenLastCalledWith("joined Ann")
     expect(surface.setPerson).toHaveBeenLastCalledWith(expect.objectContaining({ state: "joined", name: "Ann" }))
     expect(bar().textContent).toContain("typing Ann")
     await passes(2500)
@@ -82,7 +82,7 @@ describe("a person", () => {
     expect(surface.receive).toHaveBeenLastCalledWith([HELLO])
     expect(bar().textContent).toContain("joined Ann")
     await passes(2500)
-    expect(surface.say).toHaveBeenLastCalledWith("departed Ann")
+    expect(surface.announce).toHaveBeenLastCalledWith("departed Ann")
     expect(surface.setPerson).toHaveBeenLastCalledWith(expect.objectContaining({ state: "closed" }))
     await passes(20_000)
     expect(times()).toBe(3)
@@ -94,7 +94,7 @@ describe("a person", () => {
     await passes(1)
     expect(bar().hidden).toBe(false)
     expect(bar().textContent).toContain("unattended")
-    expect(surface.say).toHaveBeenLastCalledWith("unattended")
+    expect(surface.announce).toHaveBeenLastCalledWith("unattended")
     await passes(20_000)
     expect(times()).toBe(1)
     find(".person .dismiss").click()
@@ -109,9 +109,9 @@ describe("a person", () => {
     surface.memory.set({ person: state })
     extras = createExtras(surface)
     extras.update({ person: { ...NONE, state: "closed" } })
-    expect(surface.say).toHaveBeenLastCalledWith(words)
+    expect(surface.announce).toHaveBeenLastCalledWith(words)
     extras.update({ person: { ...NONE, state: "closed" } })
-    expect(surface.say).toHaveBeenCalledOnce()
+    expect(surface.announce).toHaveBeenCalledOnce()
   })
 
   it("is followed by a stream if the server has one", async () => {

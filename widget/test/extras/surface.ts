@@ -44,14 +44,14 @@ export function createSurface(respond: (asked: Asked) => Response | Promise<Resp
     privacy: () => "/privacy/",
     isEmpty: () => true,
     conversation: () => undefined,
-    say: vi.fn(),
+    announce: vi.fn(),
     report: vi.fn(),
     setClosed: vi.fn(),
     setPerson: vi.fn(),
     receive: vi.fn(),
     refresh: vi.fn(async () => undefined),
-    ...{ current: () => "c", open: vi.fn(), leave: vi.fn(), comeBack: vi.fn(), removed: vi.fn() },
-    ...{ focusPast: vi.fn(), unloaded: vi.fn(), reveal: vi.fn() },
+    ...{ current: () => "c", open: vi.fn(), leave: vi.fn(), undoLeave: vi.fn(), conversationDeleted: vi.fn() },
+    ...{ focusListButton: vi.fn(), reportUnloaded: vi.fn(), reveal: vi.fn() },
     focus: vi.fn(),
   } satisfies Surface
   return { surface, asked, top, end }

@@ -5,7 +5,7 @@ import { createStrings } from "../../src/i18n/text-names"
 describe("strings", () => {
   it("fills in values", () => {
     const strings = createStrings({ source: "Quelle %(number)s: %(title)s" }, "de")
-    expect(strings.say("source", { number: 2, title: "%(number)s" })).toBe("Quelle 2: %(number)s")
+    expect(strings.translate("source", { number: 2, title: "%(number)s" })).toBe("Quelle 2: %(number)s")
   })
 
   it("chooses the form that the language has for a number", () => {
@@ -32,7 +32,7 @@ describe("strings", () => {
   })
 
   it("lives without texts and with an unknown language", () => {
-    expect(createStrings({}, "de").say("send")).toBe("send")
+    expect(createStrings({}, "de").translate("send")).toBe("send")
     expect(createStrings({}, "not a language").count("left", 3)).toBe("3")
   })
 })

@@ -20,8 +20,8 @@ async function create(given: Message[], answer: StreamEvent[] | Refusal = [], hi
   let shown: readonly ChatMessage[] = []
   const screen = {
     notice: vi.fn<Screen["notice"]>(),
-    ...{ start: vi.fn(), setEarlier: vi.fn(), setRunning: vi.fn(), setLoading: vi.fn(), say: vi.fn() },
-    ...{ giveBack: vi.fn(), sent: vi.fn(), follow: vi.fn(), arrived: vi.fn(), services: vi.fn() },
+    ...{ start: vi.fn(), setEarlier: vi.fn(), setRunning: vi.fn(), setLoading: vi.fn(), announce: vi.fn() },
+    ...{ restoreText: vi.fn(), sent: vi.fn(), follow: vi.fn(), arrived: vi.fn(), services: vi.fn() },
     show: vi.fn((messages: readonly ChatMessage[]) => {
       shown = messages
     }),
@@ -143,7 +143,7 @@ describe("a person", () => {
     const person = { available: true, state: "joined", name: "Ann" } as const
     const { conversation, screen } = await create(asked(), [], { person })
     expect(screen.services).toHaveBeenLastCalledWith(expect.objectContaining({ person }))
-    conversation.fresh()
+    conversation.startNew()
     expect(screen.services.mock.lastCall?.[0].person?.state).toBe("none")
     await conversation.refresh()
     expect(screen.services.mock.lastCall?.[0].person?.state).toBe("none")
@@ -162,7 +162,7 @@ it("a message that lacks consent comes back, and consent is asked for", async ()
     new Refusal({ error: "consent_required", message: "" }, 403),
   )
   await conversation.send("Hello?")
-  expect(screen.giveBack).toHaveBeenCalledWith("Hello?")
+  expect(screen.restoreText).toHaveBeenCalledWith("Hello?")
   expect(client.history).toHaveBeenCalledTimes(2)
   expect(screen.notice).not.toHaveBeenCalledWith(expect.objectContaining({ retry: expect.anything() }))
 })
@@ -196,7 +196,7 @@ describe("a history that comes late", () => {
   it("does not replace a new conversation", async () => {
     const { conversation, waiting, texts } = await createLate()
     void conversation.refresh()
-    conversation.fresh()
+    conversation.startNew()
     waiting[0]?.(historyOf("c", ...asked()))
     await settled()
     expect(texts()).toEqual([])

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest"
-import { takeOver, upTo, without } from "../../src/model/history"
+import { messagesBefore, reuseMessages, without } from "../../src/model/history"
 import { createMessage } from "../../src/model/message"
 import { createOutcome } from "../../src/model/outcome"
 import type { Screen } from "../../src/model/view-types"
@@ -10,7 +10,7 @@ const message = (id: string, text = id) => createMessage({ id, role: "assistant"
 describe("what the server has", () => {
   it("keeps what is shown already, and leaves out what was asked again", () => {
     const known = [message("a"), message("b")]
-    const taken = takeOver([message("a"), message("b", "changed"), { ...message("c"), replaced: true }], known)
+    const taken = reuseMessages([message("a"), message("b", "changed"), { ...message("c"), replaced: true }], known)
     expect(taken.map(({ text }) => text)).toEqual(["a", "changed"])
     expect(taken[0]).toBe(known[0])
     expect(taken[1]).not.toBe(known[1])
@@ -18,7 +18,7 @@ describe("what the server has", () => {
 
   it("is cut before a message, and without others", () => {
     const all = [message("a"), message("b"), message("c")]
-    expect(upTo(all, "b").map(({ id }) => id)).toEqual(["a"])
+    expect(messagesBefore(all, "b").map(({ id }) => id)).toEqual(["a"])
     expect(without(all, [message("b")]).map(({ id }) => id)).toEqual(["a", "c"])
   })
 })

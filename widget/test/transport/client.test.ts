@@ -4,7 +4,7 @@ import type { StreamEvent } from "../../src/shared/http-types"
 import { createClient } from "../../src/transport/client"
 import type { Decision, Outgoing } from "../../src/transport/follow"
 import { Refusal, ResponseTimeout } from "../../src/transport/http"
-import type { Place } from "../../src/transport/reply-position"
+import type { ReplyPosition } from "../../src/transport/reply-position"
 
 type Answer = Response | Error | "silence"
 
@@ -22,7 +22,7 @@ const follow = (...answers: Answer[]) => send({ id: "1", message: "hi" }, { offs
 /** Follows a reply of ten characters through the visitor's decision. */
 follow.decide = (decision: Decision, ...answers: Answer[]) => send(decision, { reply: "r1", offset: 10 }, answers)
 
-async function send(outgoing: Outgoing | Decision, place: Place, answers: Answer[]) {
+async function send(outgoing: Outgoing | Decision, place: ReplyPosition, answers: Answer[]) {
   const requests: { url: string; init: RequestInit }[] = []
   const events: StreamEvent[] = []
   const lost: boolean[] = []
@@ -151,7 +151,7 @@ describe("follow", () => {
   it("reads the time to wait from a proxy's header", async () => {
     const { error } = await follow(new Response("", { status: 429, headers: { "Retry-After": "120" } }))
     expect((error as Refusal).detail.retry_after).toBe(120)
-    expect((error as Refusal).ours).toBe(false)
+    expect((error as Refusal).isFromChat).toBe(false)
   })
 
   it("reads the time to wait from a date", async () => {

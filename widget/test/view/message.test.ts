@@ -13,7 +13,7 @@ function show(data: Partial<Message>) {
     tooltip: createTooltip(),
     name: () => "Bot",
     copy: vi.fn(),
-    say: vi.fn(),
+    announce: vi.fn(),
     rate: vi.fn(async () => true),
     retry: vi.fn(),
     askAgain: vi.fn(),
@@ -67,12 +67,12 @@ describe("an answer", () => {
     message.isNew = true
     message.append("Hello ")
     drawn()
-    expect(actions.say).not.toHaveBeenCalled()
+    expect(actions.announce).not.toHaveBeenCalled()
     message.append("there.")
     message.finish("complete")
     drawn()
     drawn()
-    expect(actions.say).toHaveBeenCalledExactlyOnceWith(expect.stringContaining("Hello there."))
+    expect(actions.announce).toHaveBeenCalledExactlyOnceWith(expect.stringContaining("Hello there."))
   })
 
   it("that is stopped keeps what was shown", () => {
@@ -128,7 +128,7 @@ describe("an answer", () => {
     expect(element.querySelector(".author")?.textContent).toBe("<b>Ann</b>")
     expect(element.querySelector("strong")?.textContent).toBe("do")
     expect(element.querySelector(".feedback")).toBeNull()
-    expect(actions.say).toHaveBeenCalledWith(expect.stringContaining("<b>Ann</b>: We do."))
+    expect(actions.announce).toHaveBeenCalledWith(expect.stringContaining("<b>Ann</b>: We do."))
   })
 
   it("that failed offers to try again", () => {
