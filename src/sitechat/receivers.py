@@ -58,7 +58,7 @@ def discover() -> None:
 def _object_sources() -> list[type[ObjectSource]]:
     """Return the classes of the sources of querysets that the site has declared.
 
-    If the site has none, their module is not imported yet, and this does not import it.
+    If the site has none, their module is not imported. This function does not import it, either.
     """
     if "sitechat.knowledge.sources.objects" not in sys.modules:
         return []

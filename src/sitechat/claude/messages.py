@@ -1,13 +1,15 @@
 """Build the messages of a request. This module does no I/O and reads no clock.
 
-A request has three parts: the static system prompt with a cache breakpoint at its end; the
-conversation, trimmed in chunks so that its beginning stays the same for many turns, with a
-breakpoint after the last reply; and the newest message together with the owner's context, the
-visitor's page and the passages that were found. Content that changes with every turn comes after
-the breakpoints. Text from pages and visitors never enters the system prompt.
+A request has three parts:
 
-Visitors can't imitate the owner's context: its tags contain a random word, and our own tags are
-escaped in all text from visitors, pages and models.
+1. The static system prompt, with a cache breakpoint at its end.
+2. The conversation, with a breakpoint after the last reply. It is trimmed in chunks, so that its
+   beginning stays the same for many turns.
+3. The newest message, with the owner's context, the visitor's page and the passages found for it.
+
+Content that changes with every turn comes after the breakpoints. Text from pages and visitors never
+enters the system prompt. Visitors can't imitate the owner's context: its tags contain a random
+word, and our own tags are escaped in all text from visitors, pages and models.
 """
 
 from __future__ import annotations

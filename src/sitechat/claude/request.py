@@ -100,9 +100,9 @@ class Request:
     def max_input(self) -> int:
         """The maximum input tokens that the call can be billed for.
 
-        Messages, in which visitors may write anything, count one token per byte, because a token
-        has at least one byte. The system prompt, tools and passages come from the site. They count
-        one token per two bytes, because prose has at least two bytes per token in any language.
+        Visitors may write anything in messages. So messages count one token per byte, because a
+        token has at least one byte. The system prompt, tools and passages come from the site. They
+        count one token per two bytes, because prose has at least that many in any language.
         """
         _own, messages = self._bytes
         return messages + self._own_input

@@ -50,8 +50,8 @@ def _find(visit: Visit) -> Consent | None:
 def check(visit: Visit) -> None:
     """Raise ConsentRequired if the visitor must accept a text and has not.
 
-    Messages of commands need no consent. If the visitor has logged in after the consent, their user
-    is added to it, so that their other devices do not ask again.
+    Messages of commands need no consent. If the visitor has logged in after the consent, the user
+    is added to the consent. Then the user's other devices do not ask again.
     """
     if visit.command not in IN_CHAT or not (text := _text()):
         return

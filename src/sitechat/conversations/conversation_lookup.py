@@ -1,8 +1,8 @@
 """Look up the conversation that a message goes into, and earlier copies of the message.
 
-A browser sends a message again if it got no response. The copy must get the reply of the first one,
-even if the first response was lost together with the session that it would have set, or if another
-tab has changed to another conversation since. `held_conversations` derives the ids for these cases.
+A browser sends a message again if it got no response. The copy must get the reply to the first one.
+This is difficult if the lost response would have set the session, or if another tab has changed to
+another conversation since. `held_conversations` derives the ids for these cases.
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ class SchemaParameters:
 
     @property
     def defaults(self) -> Mapping[str, Any]:
-        """Empty, as the server decides what a missing argument means."""
+        """Empty, because the server decides what a missing argument means."""
         return {}
 
     def parse(self, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from sitechat.runtime.safe_logging import get_logger
 logger = get_logger("sitechat.turns")
 
 RETRY_PERIOD = timedelta(minutes=10)
-"""Period after a conversation's start in which a retry without a session is found by its id."""
+"""Period after a conversation's start in which the id of a retry without a session is accepted."""
 
 CONFIRMED_RETRY_PERIOD = timedelta(days=1)
 """The same for a retry whose client has confirmed that its id is secret."""

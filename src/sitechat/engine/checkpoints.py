@@ -57,8 +57,8 @@ def checkpoint(replies: Sequence[LiveReply]) -> dict[UUID, int | None]:
     statement is run, because SQLite has a single lock for all writers.
 
     Returns:
-        For each reply whose row still exists, the number of characters after which the visitor
-        stopped it, or None.
+        The replies whose rows still exist. The value is the number of characters after which the
+        visitor stopped the reply, or None.
     """
     if not replies:
         return {}
@@ -145,7 +145,7 @@ class OrmWriter:
     """Writing by Django's ORM."""
 
     def write(self, progress: Sequence[Progress]) -> dict[UUID, int | None]:
-        """Write the progress of the replies; return nothing, as the ORM reads no stop offsets."""
+        """Write the progress of the replies. Return no stop offsets: the ORM does not read them."""
         texts: dict[UUID, str] = {}
         for each in progress:
             if each.has_new_citations:

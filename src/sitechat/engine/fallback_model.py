@@ -27,8 +27,8 @@ async def after_refusal(
     """Return the request to the fallback model if the first one has refused.
 
     Returns:
-        The request, with its highest cost reserved. None if Claude has not refused, if the API has
-        asked the fallback model itself, or if there is no fallback model or no room for it.
+        The request, with its highest cost reserved. None if Claude has not refused, or if the API
+        has asked the fallback model itself. Also None without a fallback model or room for it.
     """
     if call.stop_reason != REFUSAL or call.handed_over:
         return None

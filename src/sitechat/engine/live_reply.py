@@ -92,7 +92,7 @@ class LiveReply:
         self.model = request.model
         """The model that answers, or was the last one to try."""
         self.refusal_category = ""
-        """The policy area in which a model has refused; empty if none has, or it did not say."""
+        """The policy area in which a model has refused; empty if none is known."""
         self.stop_reason = ""
         self.request_id = ""
         self.started_at = self.heard_at = monotonic()

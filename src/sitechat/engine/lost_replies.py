@@ -51,7 +51,7 @@ def silent(replies: MessageQuerySet) -> MessageQuerySet:
 
 
 def end_lost(replies: MessageQuerySet) -> int:
-    """End replies whose process is dead, and record a suspicion for those whose process may be.
+    """End the replies of dead processes. If a process may be dead, record a suspicion.
 
     Their text so far is kept. Their usage is unknown, so the maximum cost of all requests sent to
     Claude is booked.

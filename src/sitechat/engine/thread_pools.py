@@ -115,8 +115,8 @@ class Workers:
     def keep_connections(self, keeps: bool) -> None:
         """Choose whether the threads for the database keep their connections between two steps.
 
-        Under WSGI they keep them only while replies run: an open connection would prevent a site's
-        tests from deleting their database.
+        Under WSGI the connections are kept only while replies run. Otherwise an open connection
+        would prevent a site's tests from deleting their database.
         """
         for pool in (self.checkpoints, self.database):
             pool.keep_connections(keeps and not conf.CHAT_REQUEST_ISOLATION)

@@ -187,8 +187,8 @@ def next_request(live: LiveReply, tool_round: ToolRound, *, last: bool) -> Reque
     one without tools. The first reservation includes such a request.
 
     Returns:
-        The request. None if the conversation was deleted, or if Claude called tools that were not
-        offered and the limits have no room.
+        The request. None if the conversation was deleted. Also None if the limits have no room and
+        Claude has called tools that were not offered.
     """
     request = _affordable(live, tool_round, last=last)
     settlement.store_tool_uses(live)

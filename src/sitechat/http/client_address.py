@@ -31,9 +31,8 @@ def client_network(*, remote: str, forwarded: str, proxies: int) -> str:
 
     Args:
         remote: The peer's address.
-        forwarded: The header X-Forwarded-For. Each proxy appends the address of its own peer, so
-            only the last `proxies` entries come from trusted proxies; a visitor can invent the
-            entries before them.
+        forwarded: The header X-Forwarded-For. Each proxy appends the address of its own peer. So
+            the last `proxies` entries come from trusted proxies. A visitor can invent the others.
         proxies: The number of trusted proxies.
     """
     if not forwarded:

@@ -54,7 +54,7 @@ class EarlyAdmission:
             await self._handle(scope, receive, send)
 
     async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a message pass when it is its turn, or refuse it."""
+        """Pass a message on to Django as soon as the queue admits it, or refuse it."""
         body = Body(receive)
         # Read the body first, so that a client that sends it slowly takes no place in the queue.
         if not await body.read_all():

@@ -28,8 +28,8 @@ MAX_WAIT = 20.0
 """Seconds after which a message enters even if there is no place."""
 
 MAX_INSIDE = 1.0
-"""Seconds after which the place of a message is freed, for instance if a middleware has answered
-the message, so that it never reaches the view."""
+"""Seconds after which the place of a message is freed even if it has not reached the view. For
+instance, a middleware of the site may have answered it."""
 
 KEY = "sitechat.entrance"
 """The key of a message's ticket in its ASGI scope."""

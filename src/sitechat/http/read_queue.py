@@ -49,8 +49,8 @@ MAX_WAIT = 20.0
 """Seconds after which a call reads even if there is no place."""
 
 MAX_INSIDE = 2.0
-"""Seconds after which the place of a call is freed, for instance if a middleware of the site has
-answered the call, so that it never reaches the view."""
+"""Seconds after which the place of a call is freed even if the call has not reached the view. For
+instance, a middleware of the site may have answered it."""
 
 READING = "sitechat.reading"
 """The key of a call's places in its ASGI scope."""

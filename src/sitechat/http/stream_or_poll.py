@@ -1,4 +1,4 @@
-"""The slot of a request among the streams of its process, and the response with or without one.
+"""Take a stream slot for a request, and respond with a stream, or for polling if none is free.
 
 `sitechat.http.stream_slots` counts and limits the slots.
 """

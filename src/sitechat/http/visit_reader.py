@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
-"""The header by which a client confirms that nobody else knows the id of its message."""
+"""The header with which a client confirms that the id of its message is secret."""
 
 RANDOM_UUID = 4
 """The version of random UUIDs."""

@@ -190,7 +190,7 @@ class Ledger(ABC):
     def left(self, visitor: Visitor, *, now: datetime | None = None) -> list[LimitLeft]:
         """Return what is left of each of the visitor's limits, without reserved amounts.
 
-        Limits of scope `site` are left out, as visitors must not see them.
+        Limits of scope `site` are left out, because visitors must not see them.
         """
         now = now or datetime.now(timezone.utc)
         claims = [

@@ -140,10 +140,10 @@ def read_claims(reservation: Reservation) -> list[Claim]:
 
 
 def in_order(claims: Iterable[Claim]) -> list[Claim]:
-    """Return the claims of a message in the order of their keys, in which rows are locked.
+    """Return the claims of a message in the order of their keys. Rows are locked in this order.
 
-    The first difference between two keys of a message is a letter of scope, unit or period, so
-    databases with any collation sort them in the same order.
+    Databases with any collation sort the keys in the same order, because two keys of a message
+    differ first in a lower-case letter of scope, unit or period.
     """
     return sorted(claims, key=lambda claim: claim.key)
 

@@ -133,7 +133,7 @@ class SqlCounting:
         )
 
     def _transaction(self) -> transaction.Atomic:
-        """Return a transaction without a savepoint, as nothing is rolled back to one."""
+        """Return a transaction without a savepoint, because no rollback would use it."""
         return transaction.atomic(using=self._connection.alias, savepoint=False)
 
     def _run(self, statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:

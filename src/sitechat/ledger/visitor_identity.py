@@ -52,7 +52,7 @@ def identify(
         session: The random identity that the browser session holds.
         user_pk: The primary key of the signed-in user; None for anybody else.
         network: The visitor's network, from `http.client_address`.
-        now: The time whose day the hash of the network depends on; by default the current time.
+        now: The hash of the network depends on the day of this time; by default the current time.
     """
     day = (now or datetime.now(timezone.utc)).astimezone(timezone.utc).date()
     return Visitor(

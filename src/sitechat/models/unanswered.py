@@ -15,8 +15,8 @@ class UnansweredQuerySet(models.QuerySet["Unanswered"]):
     def open(self) -> UnansweredQuerySet:
         """Return the questions that are not done.
 
-        A question also counts as done if the visitor rates its reply with a thumb up, or takes
-        back the thumb down because of which it was listed.
+        A question also counts as done if the visitor has rated its reply with a thumb up. If it was
+        listed because of a thumb down, it is done when the visitor takes that back.
         """
         return self.filter(Unanswered.is_open())
 

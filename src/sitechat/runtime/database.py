@@ -91,14 +91,14 @@ def atomic() -> Iterator[None]:
 def after_atomic(work: Callable[[], None]) -> None:
     """Call `work` after the outermost `atomic` block, or now if there is none.
 
-    Unlike with `transaction.on_commit`, it is also called after a rollback, and in a site's
-    `TestCase`, whose transaction is never committed. It must not raise.
+    Unlike `transaction.on_commit`, this also calls `work` after a rollback, and in a site's
+    `TestCase`, which never commits its transaction. `work` must not raise.
     """
     _later(work, needs_commit=False)
 
 
 def after_commit(work: Callable[[], None]) -> None:
-    """Call `work` like `after_atomic`, but not after a rollback. It must not raise."""
+    """Call `work` like `after_atomic`, but not after a rollback. `work` must not raise."""
     _later(work, needs_commit=True)
 
 
@@ -126,7 +126,7 @@ def attempts(
         using: The alias of the database; None for the chat's database.
 
     Raises:
-        DatabaseError: The error is no conflict, or conflicts went on for RETRY_SECONDS.
+        DatabaseError: The error is not a conflict, or conflicts continued for RETRY_SECONDS.
     """
     deadline: float | None = None
     is_done = False
@@ -163,7 +163,7 @@ def retry(
         using: As in `attempts`.
 
     Raises:
-        DatabaseError: The error is no conflict, or conflicts went on for RETRY_SECONDS.
+        DatabaseError: The error is not a conflict, or conflicts continued for RETRY_SECONDS.
     """
     for attempt in attempts(also=also, using=using):
         with attempt:

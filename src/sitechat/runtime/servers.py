@@ -82,7 +82,7 @@ def _find_server() -> Server | None:
 
 
 def _read_frame(frame: FrameType) -> Server | None:
-    """Return the server that a frame belongs to; None if it is not one of a known server."""
+    """Return the server that a frame belongs to; None if no known server has such a frame."""
     module = frame.f_globals.get("__name__", "")
     for prefix, read in READERS.items():
         if module.startswith(prefix) and (server := read(frame.f_locals)) is not None:
