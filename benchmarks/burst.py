@@ -3,7 +3,8 @@
     python benchmarks/burst.py [--posts 100 300 500 1000] [--before DIR] [--short]
 
 Each visitor posts once and reads the whole answer (40 tokens in 4 s). Meanwhile another page is
-requested ten times a second, and the site's threads and database connections are counted.
+requested ten times a second, and the site's threads and database connections are counted. The
+threads are counted again 5 and 15 seconds after the last answer.
 CPU milliseconds a turn are stated with and without these pages, whose own cost is measured before
 the burst. They contain the cost of refused messages.
 `--before` is a checkout of another commit, which is measured in the same run. With `--retry`,
@@ -32,6 +33,8 @@ TOKENS = 40
 PACE = 0.1
 PAGES = 40
 """Number of pages that are opened before the burst to measure their cost."""
+LATER = (5, 15)
+"""Seconds after the last answer at which the threads are counted again."""
 GIVE_UP_AFTER = 600.0
 """Seconds after which a retrying visitor counts as unanswered."""
 
@@ -122,14 +125,27 @@ async def measure(
     used, pages = served.cpu_ms() - cpu, len(watch.pages)
     watch.stop()
     await watching
+    later = await threads_later(served)
     figure = {"posts": posts, "seconds": took, **summary(answers), **watched(watch)}
     whole = figure["whole"] or float("nan")
     return {
         **figure,
+        **later,
         "CPU ms a page": cost,
         "CPU ms a turn": used / whole,
         "without pages": (used - pages * cost) / whole,
     }
+
+
+async def threads_later(served: peers.Served) -> dict[str, int]:
+    """Return the site's threads some seconds after the last answer."""
+    found, waited = {}, 0
+    for seconds in LATER:
+        await asyncio.sleep(seconds - waited)
+        waited = seconds
+        assert served.pid is not None
+        found[f"threads after {seconds} s"] = processes.threads(served.pid)
+    return found
 
 
 def summary(answers: Sequence[Answer | BaseException]) -> dict[str, Any]:
@@ -171,6 +187,7 @@ COLUMNS = (
     "pages p95 ms",
     "pages failed",
     "threads",
+    *(f"threads after {seconds} s" for seconds in LATER),
     "connections",
     "CPU ms a page",
     "CPU ms a turn",

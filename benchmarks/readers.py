@@ -3,11 +3,12 @@
     python benchmarks/readers.py [--short] [--before DIR] [--only TEXT]
 
 First 400 loops of one browser request a history of 500 messages, each as soon as the last response
-has ended. Then 2,000 connections of one browser follow one reply. Meanwhile other visitors ask,
-and open another page. Their times are compared with those before, in the same run. They are
-measured from the moment at which the greedy browser starts. `--before` is a checkout of another
-commit, which is measured in the same run. Visitors, stand-in, database and site run on the same
-machine, and the greedy browser in a process of its own.
+has ended. Then 2,000 connections of one browser follow one reply. With `--floor`, so many loops and
+connections also request a page that takes no work, which is what Django and the server cost alone.
+Meanwhile other visitors ask, and open another page. Their times are compared with those before, in
+the same run. They are measured from the moment at which the greedy browser starts. `--before` is a
+checkout of another commit, which is measured in the same run. Visitors, stand-in, database and site
+run on the same machine, and the greedy browser in a process of its own.
 """
 
 from __future__ import annotations
@@ -35,6 +36,12 @@ MIDDLEWARE = dataclasses.replace(
     peers.OURS_UVICORN,
     name="sitechat, uvicorn, ChatMiddleware",
     environ={"BENCHMARK_MIDDLEWARE": "1"},
+)
+FEW_THREADS = peers.FEW_THREADS[2]
+FEW_THREADS_MIDDLEWARE = dataclasses.replace(
+    FEW_THREADS,
+    name=f"{FEW_THREADS.name}, ChatMiddleware",
+    environ={**FEW_THREADS.environ, "BENCHMARK_MIDDLEWARE": "1"},
 )
 
 
@@ -111,6 +118,16 @@ async def loop(
     return {**others.figures(), "statuses": dict(statuses)}
 
 
+async def empty(
+    served: peers.Served, count: int, seconds: float, *, loop: bool = False
+) -> dict[str, Any]:
+    """Let many connections request a page that takes no work; return the figures of the others."""
+    others = Others(served)
+    async with greedy(Visitor(served.url), "/empty/", count, loop=loop) as statuses:
+        await others.come(seconds)
+    return {**others.figures(), "statuses": dict(statuses)}
+
+
 async def measure(
     bench: targets.Bench, served: peers.Served, database: str, seconds: float
 ) -> dict[str, Any]:
@@ -121,17 +138,21 @@ async def measure(
     loops = await loop(bench, served, database, seconds)
     await asyncio.sleep(UNTIL_REFUSED)
     followers = await follow(bench, served, seconds)
-    return {"quiet": quiet.figures(), "loops": loops, "followers": followers}
+    found = {"quiet": quiet.figures(), "loops": loops, "followers": followers}
+    if bench.options.floor:
+        await asyncio.sleep(UNTIL_REFUSED)
+        found["loops of an empty page"] = await empty(served, LOOPS, seconds, loop=True)
+        found["connections to an empty page"] = await empty(served, FOLLOWERS, seconds)
+    return found
 
 
 def chosen(options: argparse.Namespace) -> list[peers.Peer]:
     """Return the peers to measure."""
-    found = [peers.OURS_UVICORN, MIDDLEWARE, peers.OURS_GTHREAD]
+    found = [peers.OURS_UVICORN, MIDDLEWARE, FEW_THREADS, FEW_THREADS_MIDDLEWARE]
     if options.before:
         source = options.before.resolve()
         found += [
-            dataclasses.replace(peer, name=f"before: {peer.name}", source=source)
-            for peer in (peers.OURS_UVICORN, MIDDLEWARE)
+            dataclasses.replace(peer, name=f"before: {peer.name}", source=source) for peer in found
         ]
     return [peer for peer in found if not options.only or options.only in peer.name]
 
@@ -140,6 +161,7 @@ def main() -> int:
     parser = figures.parser(__doc__)
     parser.add_argument("--before", type=Path, help="a checkout of another commit")
     parser.add_argument("--only", help="measure only peers whose name contains this text")
+    parser.add_argument("--floor", action="store_true", help="measure an empty page, too")
     options = parser.parse_args()
     if options.url:
         print("Skipped: this benchmark reads the database of the peers, so it can't use --url.")

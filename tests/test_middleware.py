@@ -271,6 +271,27 @@ def test_a_refused_client_that_leaves_is_not_kept(
         async_to_sync(main)()
 
 
-def test_under_wsgi_every_request_is_passed_on(visitor: Visitor) -> None:
+def test_under_wsgi_other_requests_are_passed_on(visitor: Visitor) -> None:
     assert text_of(visitor.ask("Hello"))
-    assert seen == [CHAT]
+    assert visitor.client.get("/").status_code == 200
+    assert seen == [CHAT, "/"]
+
+
+@pytest.mark.parametrize("path", [CHAT, f"{CHAT}conversations/", f"{CHAT}replies/unknown/"])
+def test_under_wsgi_too_many_calls_that_read_are_refused_before_other_middleware(
+    path: str, live_visitor: MakeVisitor, settings: Settings
+) -> None:
+    settings.CHAT_READ_LIMITS = {"reads_of_address": 2}
+    settings.CHAT_ORIGINS = ["https://docs.example.org"]
+    client = live_visitor().client
+    for _ in range(2):
+        assert client.get(path).status_code != 429
+    seen.clear()
+    headers = {"Origin": "https://docs.example.org"}
+    refused = client.get(path, {"lang": "de"}, headers=headers)
+    assert (refused.status_code, refused.json()["error"]) == (429, "rate_limited")
+    assert int(refused["Retry-After"]) == refused.json()["retry_after"] >= 1
+    assert refused["Content-Language"] == "de"
+    assert refused["Access-Control-Allow-Origin"] == "https://docs.example.org"
+    assert "no-store" in refused["Cache-Control"]
+    assert seen == []

@@ -29,6 +29,11 @@ def page(request: HttpRequest) -> HttpResponse:
     return HttpResponse(template.render({"sessions": int(exists)}, request))
 
 
+def empty(request: HttpRequest) -> HttpResponse:
+    """Return a page that takes no work, to measure the server and Django alone."""
+    return HttpResponse("empty")
+
+
 @csrf_exempt
 def bare(request: HttpRequest) -> StreamingHttpResponse:
     """Stream a response with the visitor's session, to measure Django alone."""
@@ -59,6 +64,7 @@ def chat_urls() -> object:
 urlpatterns = [
     path("", page),
     path("bare/", bare),
+    path("empty/", empty),
     path("statements/", counted),
     path("static/<path:path>", serve, {"insecure": True}),
     path("api/", chat_urls()),

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
+from asgiref.sync import iscoroutinefunction
 from django.core.exceptions import MiddlewareNotUsed
 from django.core.handlers.asgi import ASGIHandler
+from django.http import HttpRequest, HttpResponseBase
 
 from sitechat.http import early_admission
 
@@ -16,11 +18,12 @@ from sitechat.http import early_admission
 class ChatMiddleware:
     """Refuse chat requests that exceed the process's limits, before Django handles them.
 
-    Put it first in MIDDLEWARE. It has an effect only under ASGI. There, Django uses a thread for
-    each request, so thousands of chat requests would delay other pages even if the view refused
-    them. Under WSGI the server's threads are the limit.
+    Put it first in MIDDLEWARE. Under ASGI, Django uses a thread for each request, so thousands of
+    chat requests would delay other pages even if the view refused them. Django then never calls
+    this middleware: its constructor changes the ASGI handler that loads it.
 
-    Django never calls this middleware: its constructor changes the ASGI handler that loads it.
+    Under WSGI the server's threads are the limit. There it refuses calls that read too much before
+    the rest of the site's middleware is called.
     """
 
     async_capable = True
@@ -29,7 +32,17 @@ class ChatMiddleware:
         handler = _loading_handler()
         if handler is not None:
             early_admission.put_before(handler)
-        raise MiddlewareNotUsed("It works in the ASGI handler, before the first middleware.")
+        if handler is not None or iscoroutinefunction(get_response):
+            raise MiddlewareNotUsed("It works in the ASGI handler, before the first middleware.")
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Handle a request under WSGI: pass it on, or refuse it."""
+        refusal = early_admission.refuse_read(request)
+        if refusal is not None:
+            return refusal
+        response: HttpResponseBase = self._get_response(request)
+        return response
 
 
 def _loading_handler() -> ASGIHandler | None:

@@ -102,6 +102,18 @@ def test_a_refused_session_does_not_use_up_the_limit_of_its_address(
     assert live_visitor().client.get(CHAT).status_code == 200
 
 
+def test_refused_calls_are_logged_together(
+    live_visitor: MakeVisitor, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.CHAT_READ_LIMITS = {"reads_of_address": 1}
+    client = live_visitor().client
+    with read_limits.refusal_log.renewed():
+        statuses = [client.get(CHAT).status_code for _ in range(4)]
+    assert statuses == [200, 429, 429, 429]
+    assert [record.name for record in caplog.records] == ["sitechat.views"]
+    assert "Visitors make too many calls" in caplog.text
+
+
 def test_stops_and_ratings_are_limited(live_visitor: MakeVisitor, settings: Settings) -> None:
     settings.CHAT_READ_LIMITS = {"actions_of_session": 2}
     visitor = live_visitor()

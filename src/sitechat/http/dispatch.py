@@ -22,6 +22,7 @@ from sitechat.http.error_responses import error_response
 from sitechat.http.page_language import page_language
 from sitechat.http.read_brake import brake
 from sitechat.http.read_limits import TooManyReads
+from sitechat.http.session_reads import reading
 from sitechat.runtime.request_steps import RequestSteps, run_inline, steps_for
 
 Handler = Callable[..., Coroutine[Any, Any, HttpResponseBase]]
@@ -86,7 +87,8 @@ async def _answer(
             if handler is None:
                 raise MethodNotAllowed
             try:
-                response = await handler(request, steps, **kwargs)
+                with reading(request):
+                    response = await handler(request, steps, **kwargs)
             finally:
                 read_queue.leave(request)
         except Exception as error:

@@ -1,9 +1,11 @@
 """Admit or refuse calls before Django handles them, on sites with `ChatMiddleware`.
 
-Django uses a thread for each ASGI request before it calls any middleware, and more threads for an
-error. So refusing a call inside Django takes milliseconds, and if hundreds of calls arrive at once,
-the site's other pages have to wait. `EarlyAdmission` gets the requests before Django. It refuses
-messages for which there is no room, and reads that exceed CHAT_READ_LIMITS.
+Under ASGI, Django uses a thread for each request before it calls any middleware, and more threads
+for an error. So refusing a call inside Django takes milliseconds, and if hundreds of calls arrive
+at once, the site's other pages have to wait. `EarlyAdmission` gets the requests before Django. It
+refuses messages for which there is no room, and reads that exceed CHAT_READ_LIMITS.
+
+Under WSGI, `refuse_read` refuses such reads before the site's other middleware is called.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from io import BytesIO
 from typing import Any
 
 from django.core.handlers.asgi import ASGIHandler
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
 
 from sitechat.errors import ChatError
 from sitechat.http import turn_queue
@@ -31,6 +33,23 @@ MAX_BODY = 131_072
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
+
+
+def refuse_read(request: HttpRequest) -> HttpResponseBase | None:
+    """Return a refusal if a WSGI request reads and exceeds CHAT_READ_LIMITS; else None."""
+    if not is_read({"method": request.method, "path": request.path_info}):
+        return None
+    try:
+        check_call(request, "reads")
+    except TooManyReads as error:
+        return _response(request, error)
+    return None
+
+
+def _response(request: HttpRequest, error: ChatError) -> HttpResponseBase:
+    """Return an error as the view would, in the language of the page."""
+    with page_language(request) as language:
+        return with_common_headers(request, refusal(error), language)
 
 
 def put_before(handler: ASGIHandler) -> None:
@@ -88,9 +107,7 @@ class EarlyAdmission:
         request = self._request(scope)
         if request is None:
             return False
-        with page_language(request) as language:
-            response = with_common_headers(request, refusal(error), language)
-        await self._handler.send_response(response, send)
+        await self._handler.send_response(_response(request, error), send)
         return True
 
     def _request(self, scope: Scope) -> HttpRequest | None:

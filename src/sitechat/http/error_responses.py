@@ -21,8 +21,10 @@ from sitechat.errors import (
     Overloaded,
     ServerError,
 )
-from sitechat.http import retry_after, turn_queue
+from sitechat.http import retry_after
+from sitechat.http.read_limits import TooManyReads
 from sitechat.http.setting_errors import setting_errors
+from sitechat.http.turn_queue import NoRoom
 from sitechat.runtime import database
 from sitechat.runtime.daemon_threads import PoolFull
 from sitechat.runtime.request_steps import RequestSteps
@@ -77,8 +79,9 @@ def refusal(error: ChatError, status: int | None = None) -> HttpResponse:
         status: The HTTP status; None for the error's own.
     """
     response = JsonResponse(error.as_dict(), status=status or error.status)
-    if isinstance(error, turn_queue.NoRoom):
-        # Otherwise Django logs each refusal as an error, on another thread, and mails it to ADMINS.
+    if isinstance(error, (NoRoom, TooManyReads)):
+        # `refusal_log` logs them. Otherwise Django would log each one, under ASGI on another
+        # thread, and mail errors to ADMINS.
         setattr(response, "_has_been_logged", True)  # noqa: B010 - mypy does not know it
     if error.retry_after is not None:
         response["Retry-After"] = str(error.retry_after)

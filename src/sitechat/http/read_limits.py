@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections import Counter, OrderedDict
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
 from math import ceil
 from time import monotonic
@@ -20,6 +21,7 @@ from sitechat.conf import conf
 from sitechat.errors import RateLimited
 from sitechat.http import retry_after
 from sitechat.http.client_address import network_of
+from sitechat.http.refusal_log import RefusalLog
 from sitechat.runtime.per_process import PerProcess
 
 PERIOD = 60.0
@@ -35,7 +37,8 @@ MIN_BURST = 20
 """Minimum number of calls allowed at once, if the limit is not lower."""
 
 COUNTED = "sitechat.counted"
-"""The key in the ASGI scope of a counted request. Its value is the seconds until it is allowed."""
+"""The key in the ASGI scope or WSGI environment of a counted request. Its value is the seconds
+until it is allowed."""
 
 
 class TooManyReads(RateLimited):
@@ -104,12 +107,15 @@ class Followers:
         """
         limits = conf.CHAT_READ_LIMITS
         with self._lock:
-            if (
+            is_full = (
                 self._open[f"r{reply}"] >= limits["streams_of_reply"]
                 or self._open[f"a{address}"] >= limits["streams_of_address"]
-            ):
-                raise TooManyReads(retry_after=retry_after.NO_STREAM)
-            self._open.update([f"r{reply}", f"a{address}"])
+            )
+            if not is_full:
+                self._open.update([f"r{reply}", f"a{address}"])
+        if is_full:
+            refusal_log().add()
+            raise TooManyReads(retry_after=retry_after.NO_STREAM)
         return CountedReader(reply, address)
 
     def leave(self, reader: CountedReader) -> None:
@@ -126,10 +132,13 @@ class Followers:
 
 calls = PerProcess(CallCounts)
 followers = PerProcess(Followers)
+refusal_log = PerProcess(
+    partial(RefusalLog, "Visitors make too many calls: %s were refused since the last warning")
+)
 
 
 def check_call(request: HttpRequest, kind: str) -> None:
-    """Count a call of the visitor. An ASGI request is counted once, however often it is checked.
+    """Count a call of the visitor. A request is counted once, however often it is checked.
 
     Args:
         request: The request. Its session and user are not loaded.
@@ -139,11 +148,13 @@ def check_call(request: HttpRequest, kind: str) -> None:
     Raises:
         TooManyReads: The session or the address has made too many calls.
     """
-    scope = getattr(request, "scope", {})
-    if COUNTED not in scope:
-        scope[COUNTED] = _count(request, kind)
-    if scope[COUNTED]:
-        raise TooManyReads(retry_after=max(1, ceil(scope[COUNTED])))
+    counted = getattr(request, "scope", request.META)
+    if COUNTED not in counted:
+        counted[COUNTED] = _count(request, kind)
+        if counted[COUNTED]:
+            refusal_log().add()
+    if counted[COUNTED]:
+        raise TooManyReads(retry_after=max(1, ceil(counted[COUNTED])))
 
 
 def _count(request: HttpRequest, kind: str) -> float:

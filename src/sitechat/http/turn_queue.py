@@ -16,13 +16,11 @@ from time import monotonic
 from typing import TYPE_CHECKING, Protocol, cast
 
 from sitechat.errors import Overloaded
+from sitechat.http.refusal_log import RefusalLog
 from sitechat.runtime.per_process import PerProcess
-from sitechat.runtime.safe_logging import get_logger
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
-
-logger = get_logger("sitechat.views")
 
 STARTING = 4
 """Maximum number of turns that are starting."""
@@ -41,9 +39,6 @@ WEIGHT = 0.1
 
 MAX_RETRY_SECONDS = 120.0
 """Maximum seconds that a refused visitor is asked to wait."""
-
-WARN_EVERY = 60.0
-"""Minimum seconds between two warnings about refused messages."""
 
 TICKET = "sitechat.ticket"
 """The key of a message's ticket in its ASGI scope."""
@@ -85,9 +80,9 @@ class TurnQueue:
         """The time at which the visitor who was refused last may try again."""
         self._left: float | None = None
         """The time at which a turn last freed its place while others were waiting."""
-        self._refused = 0
-        """Number of refused turns since the last warning."""
-        self._warned: float | None = None
+        self._log = RefusalLog(
+            "Too many messages at once: %s were refused since the last warning", clock
+        )
 
     async def enter(self) -> Ticket:
         """Return the permission to start a turn, possibly after a short wait.
@@ -132,20 +127,11 @@ class TurnQueue:
     def _refuse(self) -> int:
         """Return the seconds after which the refused visitor should try again."""
         now = self._clock()
-        self._log_refusal(now)
+        self._log.add()
         queue_ends = now + len(self._waiting) / self._pace
         next_return = max(self._last_return, queue_ends) + 1 / self._pace
         self._last_return = min(next_return, now + MAX_RETRY_SECONDS)
         return min(ceil(MAX_RETRY_SECONDS), max(1, ceil(self._last_return - now)))
-
-    def _log_refusal(self, now: float) -> None:
-        """Count a refusal, and log their number at most once in WARN_EVERY seconds."""
-        self._refused += 1
-        if self._warned is None or now - self._warned >= WARN_EVERY:
-            logger.warning(
-                "Too many messages at once: %s were refused since the last warning", self._refused
-            )
-            self._refused, self._warned = 0, now
 
 
 process_queue = PerProcess(TurnQueue)

@@ -1,0 +1,42 @@
+"""Log refusals that can be many, without a line for each."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from time import monotonic
+
+from sitechat.runtime.safe_logging import get_logger
+
+logger = get_logger("sitechat.views")
+
+LOG_EVERY = 60.0
+"""Minimum seconds between two warnings of a log."""
+
+
+class RefusalLog:
+    """The refusals of one kind in this process."""
+
+    def __init__(self, message: str, clock: Callable[[], float] = monotonic) -> None:
+        """Create the log.
+
+        Args:
+            message: The warning, with `%s` for the number of refusals since the last one.
+            clock: Returns the time in seconds.
+        """
+        self._message = message
+        self._clock = clock
+        self._count = 0
+        """Number of refusals since the last warning."""
+        self._logged: float | None = None
+        self._lock = threading.Lock()
+
+    def add(self) -> None:
+        """Count a refusal, and log their number at most once in LOG_EVERY seconds."""
+        with self._lock:
+            self._count += 1
+            now = self._clock()
+            if self._logged is not None and now - self._logged < LOG_EVERY:
+                return
+            count, self._count, self._logged = self._count, 0, now
+        logger.warning(self._message, count)

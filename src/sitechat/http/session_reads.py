@@ -1,0 +1,91 @@
+"""Let a session that makes many calls read on a part of the threads only, under WSGI.
+
+Under ASGI such calls wait in `read_queue`. Under WSGI a call that waits would use a thread, and the
+site's other pages need the threads. So further calls are refused at once.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpRequest
+
+from sitechat.http.read_limits import CallCounts, TooManyReads, refusal_log, session_cookie
+from sitechat.runtime import servers
+from sitechat.runtime.per_process import PerProcess
+
+MANY = 20
+"""Number of calls that a session may make at once on any number of threads."""
+
+PER_MINUTE = 240
+"""Number of calls per minute, after these, on any number of threads."""
+
+SHARE = 4
+"""Further calls of a session may use one of so many parts of the threads, at least one thread."""
+
+RETRY_AFTER = 1
+"""The seconds that a refusal names. A read takes some milliseconds."""
+
+
+class SessionReads:
+    """The calls of each session that are being answered."""
+
+    def __init__(self) -> None:
+        self._running: Counter[str] = Counter()
+        self._recent = CallCounts()
+        self._lock = threading.Lock()
+
+    def enter(self, session: str, threads: int) -> None:
+        """Count a call that starts.
+
+        Args:
+            session: The key of the session.
+            threads: The number of threads of this process.
+
+        Raises:
+            TooManyReads: The session makes many calls, and its part of the threads is in use.
+        """
+        makes_many = self._recent.take("calls", session, PER_MINUTE, MANY) > 0
+        with self._lock:
+            is_full = makes_many and self._running[session] >= max(1, threads // SHARE)
+            self._running[session] += not is_full
+        if is_full:
+            refusal_log().add()
+            raise TooManyReads(retry_after=RETRY_AFTER)
+
+    def leave(self, session: str) -> None:
+        """Count a call that has ended."""
+        with self._lock:
+            self._running[session] -= 1
+            if not self._running[session]:
+                del self._running[session]
+
+
+session_reads = PerProcess(SessionReads)
+
+
+@contextmanager
+def reading(request: HttpRequest) -> Iterator[None]:
+    """Count a call within the block if it reads under WSGI.
+
+    Raises:
+        TooManyReads: See `SessionReads.enter`.
+    """
+    session = session_cookie(request)
+    if isinstance(request, ASGIRequest) or request.method not in {"GET", "HEAD"} or not session:
+        yield
+        return
+    threads = servers.current_server(request.META).threads
+    if threads is None:
+        yield
+        return
+    reads = session_reads()
+    reads.enter(session, threads)
+    try:
+        yield
+    finally:
+        reads.leave(session)
