@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from sitechat.models import Contact
 from sitechat.standin import Standin
-from tests.http.test_contact import leave
+from tests.http.test_contact_views import leave
 from tests.visitor import Visitor
 
 pytestmark = pytest.mark.database

@@ -26,7 +26,7 @@ class BriefBot(sitechat.Chatbot):
 def bots(settings: Settings) -> None:
     settings.CHAT_BOTS = {
         "default": "sitechat.Chatbot",
-        "brief": "tests.management.test_chat_ask.BriefBot",
+        "brief": "tests.management.commands.test_chat_ask.BriefBot",
     }
 
 
