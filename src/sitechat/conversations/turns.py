@@ -200,7 +200,9 @@ class TurnWriter:
             # A wrong guess violates the unique constraint, and the next attempt reads the slots.
             guess = attempt == 0 and not engine.writes_to(self.visit.visitor.ip)
             try:
-                return database.retry(partial(self._try, guess=guess))
+                for transaction in database.attempts():
+                    with transaction:
+                        return self._try(guess=guess)
             except IntegrityError as error:
                 if not is_slot_taken(error):
                     # A copy of the message may have started the conversation at the same moment.
