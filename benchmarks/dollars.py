@@ -75,7 +75,7 @@ def by_model(standin: StandinControl, turns: Sequence[int]) -> dict[str, dict[st
 
     with site.indexed():
         offered = sorted(
-            catalog.offered(timezone.now().date()),
+            catalog.not_retired(timezone.now().date()),
             key=lambda model: (model.price.output, model.price.input, model.name),
         )
         return {model.name: _conversation(standin, model, turns) for model in offered}

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 def edit(**fields: Any) -> BotTexts:
     row = BotTexts.objects.create(**{"bot": "default", **fields})
-    bot_texts.reread()
+    bot_texts.renew_texts()
     return row
 
 
@@ -60,7 +60,7 @@ def test_a_bot_that_is_off_takes_no_messages_at_once(
     assert (response.status_code, response.json()["error"]) == (403, "not_allowed")
     assert response.json()["message"] == "This chat is switched off at the moment."
     assert len(visitor.history()["messages"]) == 2
-    bot_texts.reread()
+    bot_texts.renew_texts()
     assert widget() == ""
     edit()
     assert visitor.send("Hi again").status_code == 200
@@ -125,7 +125,7 @@ def test_a_page_is_drawn_without_edited_texts_if_no_thread_can_start(settings: S
     settings.CHAT_REQUEST_ISOLATION = True
 
     async def page() -> bot_texts.EditedTexts:
-        return bot_texts.known_texts("default")
+        return bot_texts.cached_texts("default")
 
     with no_new_threads():
         assert asyncio.run(page()) == bot_texts.UNEDITED

@@ -78,10 +78,10 @@ def test_a_database_that_is_down_for_a_moment_ends_no_stream(
     row: Message, smaller: Smaller
 ) -> None:
     following, news = follow(row)
-    following.failed(OperationalError("gone away"))
+    following.report_failure(OperationalError("gone away"))
     assert following.problem is None
     smaller(remote_replies, MAX_OUTAGE=0)
-    following.failed(OperationalError("gone away"))
+    following.report_failure(OperationalError("gone away"))
     assert isinstance(following.problem, OperationalError)
     following.unfollow(news.set)
     connection.close()

@@ -65,14 +65,14 @@ def test_the_past_is_summed_up_for_the_tenant_of_the_page(
 
 
 def test_edited_texts_are_those_of_the_request(opened_for: set[str]) -> None:
-    assert bot_texts.known_texts("default").greeting == ""
+    assert bot_texts.cached_texts("default").greeting == ""
     BotTexts.objects.create(bot="default", greeting="Hello")
-    assert bot_texts.known_texts("default").greeting == "Hello"
+    assert bot_texts.cached_texts("default").greeting == "Hello"
     assert bot_texts.read_texts("default").greeting == "Hello"
 
     async def page() -> str:
-        return bot_texts.known_texts("default").greeting
+        return bot_texts.cached_texts("default").greeting
 
     assert asyncio.run(page()) == "Hello"
     BotTexts.objects.all().delete()
-    assert bot_texts.known_texts("default").greeting == ""
+    assert bot_texts.cached_texts("default").greeting == ""

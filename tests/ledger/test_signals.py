@@ -11,7 +11,7 @@ import pytest
 
 from sitechat.errors import BudgetExhausted, RateLimited
 from sitechat.ledger import Ledger
-from sitechat.ledger.limit_signals import too_small
+from sitechat.ledger.limit_signals import warn_too_small
 from sitechat.ledger.visitor_identity import Visitor
 from sitechat.signals import budget_reached, limit_reached
 from tests.ledger_book import ANN, BOB, NOW, both, left, limited, reserve, spend
@@ -114,7 +114,7 @@ def test_80_percent_of_a_budget_is_warned_of_once_per_window(
 def test_a_limit_that_is_below_one_message_refuses_it_and_says_so(
     ledger: Ledger, caplog: pytest.LogCaptureFixture
 ) -> None:
-    too_small.cache_clear()
+    warn_too_small.cache_clear()
     for _ in range(2):
         with pytest.raises(RateLimited):
             reserve(ledger)

@@ -133,7 +133,7 @@ class BotTextsAdmin(OwnersPage, TextsModelAdmin):
         bots = list(conf.CHAT_BOTS)
         bot = request.GET.get("bot", "")
         bot = bot if bot in bots else bots[0]
-        latest = bot_texts.newest(bot)
+        latest = bot_texts.newest_version(bot)
         if request.method != "POST":
             form = TextsForm(instance=self._chosen_version(request, bot, latest), latest=latest)
             return self._page(request, bot, form, latest, [], [], extra_context)
@@ -148,7 +148,7 @@ class BotTextsAdmin(OwnersPage, TextsModelAdmin):
             while form.is_valid():
                 if self._save(request, form.instance, latest):
                     return HttpResponseRedirect("?" + urlencode({"bot": bot}))
-                latest = bot_texts.newest(bot)
+                latest = bot_texts.newest_version(bot)
                 form = self._sent_form(request, bot, latest)
         return self._page(request, bot, form, latest, rows, questions, extra_context)
 
@@ -185,7 +185,7 @@ class BotTextsAdmin(OwnersPage, TextsModelAdmin):
         row.author_id = request.user.pk
         if not bot_texts.add_version(row, after=latest):
             return False
-        bot_texts.reread()
+        bot_texts.renew_texts()
         messages.success(
             request,
             _("Saved. Pages show it within ten seconds.")

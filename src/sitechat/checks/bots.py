@@ -232,7 +232,7 @@ def _is_of_another_server(model: str) -> bool:
 
 def near_model(model: str) -> str:
     """Return the known model with the most similar name; "" if none is similar."""
-    offered = catalog.offered(timezone.now().date())
+    offered = catalog.not_retired(timezone.now().date())
     known = [*(each.name for each in offered), *map(str, conf.CHAT_PRICES)]
     plain = re.sub(r"[\s._]+", "-", PREFIX.sub("", model.strip().lower()))
     for name in (catalog.base_name(model), plain, f"claude-{plain}"):

@@ -72,7 +72,7 @@ def _deprecated_models(bot: Chatbot, today: date) -> Iterator[CheckMessage]:
 
 
 def _expensive_model(bot: Chatbot, today: date) -> CheckMessage:
-    cheapest = min(catalog.offered(today), key=lambda each: each.price.output)
+    cheapest = min(catalog.not_retired(today), key=lambda each: each.price.output)
     return Info(
         _(
             "The model %(model)s of the bot %(bot)r costs $%(price)s per million "

@@ -42,7 +42,7 @@ def check_tables(**kwargs: Any) -> Iterator[CheckMessage]:
 def check_edited_texts(**kwargs: Any) -> Iterator[CheckMessage]:
     """I002: texts of a bot were edited in the admin, so they differ from the settings."""
     try:
-        rows = bot_texts.all_newest()
+        rows = bot_texts.newest_versions()
     except (DatabaseError, ImproperlyConfigured):
         return  # before the first migrate
     for row in rows:

@@ -270,6 +270,6 @@ def find(model: str) -> Model | None:
     return MODELS.get(base_name(model))
 
 
-def offered(today: date) -> list[Model]:
+def not_retired(today: date) -> list[Model]:
     """Return the models that are not retired."""
     return [model for model in MODELS.values() if not model.is_retired(today)]

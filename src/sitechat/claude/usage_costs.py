@@ -59,7 +59,7 @@ def highest(today: date | None = None) -> Price:
     Args:
         today: The day that decides which models are retired; by default the current one, in UTC.
     """
-    models = catalog.offered(today or datetime.now(timezone.utc).date())
+    models = catalog.not_retired(today or datetime.now(timezone.utc).date())
     every = [model.price for model in models]
     every += [model.long_context.price for model in models if model.long_context]
     every += [_completed(model, entry) for model, entry in _own_entries().items()]

@@ -87,11 +87,11 @@ def read_texts(bot: str) -> EditedTexts:
         return _read_for_request(bot)
     known = _known()
     if not known.is_fresh:
-        reread()
+        renew_texts()
     return known.texts.get(bot, UNEDITED)
 
 
-def known_texts(bot: str) -> EditedTexts:
+def cached_texts(bot: str) -> EditedTexts:
     """Return the edited texts of a bot for a page, without any query on the page's thread.
 
     If the texts are older than ten seconds, another thread reads them again. Only the first page
@@ -102,7 +102,7 @@ def known_texts(bot: str) -> EditedTexts:
     known = _known()
     if not known.is_fresh and not _is_in_memory():
         is_first, known.read_at = known.read_at is None, time.monotonic()
-        _run_on_thread(_reread_on_thread, wait=FIRST_WAIT if is_first else 0)
+        _run_on_thread(_renew_on_thread, wait=FIRST_WAIT if is_first else 0)
     return known.texts.get(bot, UNEDITED)
 
 
@@ -112,7 +112,7 @@ def _read_for_request(bot: str) -> EditedTexts:
 
     def read() -> None:
         with database.atomic():
-            row = newest(bot)
+            row = newest_version(bot)
         results.append(UNEDITED if row is None else EditedTexts.of(row))
 
     try:
@@ -152,13 +152,13 @@ def _read_or_log(read: Callable[[], None], *, close: bool = False) -> None:
                 connections[database.alias()].close()
 
 
-def reread() -> None:
+def renew_texts() -> None:
     """Read the texts. If the database does not answer, keep the last known ones."""
     known = _known()
     known.read_at = time.monotonic()  # set first, so that other threads do not read them too
     try:
         with database.atomic():  # a failed query would break the transaction around it
-            rows = all_newest()
+            rows = newest_versions()
     except DatabaseError:
         logger.warning("Edited texts can't be read, so the last known are used", exc_info=True)
         return
@@ -171,7 +171,7 @@ def forget() -> None:
     known.texts, known.read_at = MappingProxyType({}), None
 
 
-def newest(bot: str) -> BotTexts | None:
+def newest_version(bot: str) -> BotTexts | None:
     """Return the current version of a bot's texts from the database."""
     return BotTexts.objects.filter(bot=bot).order_by("-pk").first()
 
@@ -190,23 +190,23 @@ def add_version(row: BotTexts, *, after: BotTexts | None) -> bool:
         # Lock first: if two versions are saved at the same time, the second one sees the first.
         Job.objects.bulk_create([Job(name=LOCK_NAME)], ignore_conflicts=True)
         Job.objects.filter(pk=LOCK_NAME).update(ran=timezone.now())
-        current = newest(row.bot)
+        current = newest_version(row.bot)
         if (current and current.pk) != (after and after.pk):
             return False
         row.save(force_insert=True)
     return True
 
 
-def all_newest() -> list[BotTexts]:
+def newest_versions() -> list[BotTexts]:
     """Return the current versions, one for each bot that was edited."""
     ids = BotTexts.objects.order_by().values("bot").annotate(last=Max("pk"))
     return list(BotTexts.objects.filter(pk__in=[row["last"] for row in ids]).order_by("bot"))
 
 
-def _reread_on_thread() -> None:
+def _renew_on_thread() -> None:
     """Read the texts, and close the connection of this thread. Raise nothing."""
     try:
-        reread()
+        renew_texts()
     except Exception:  # such as in tests of pages without a database
         logger.debug("Edited texts can't be read", exc_info=True)
     finally:

@@ -78,7 +78,7 @@ def decide(
     engine.ensure_loop(loop)
     tools = offered_tools.offer(visit, bot)
     if words is None:
-        words = prompt.words_now(bot, visit.request)
+        words = prompt.bot_words_sync(bot, visit.request)
     request = prompt.template(bot, words, tools, row.conversation_id)
     try:
         continuation = load(use.continuation, request, words.context)

@@ -63,7 +63,7 @@ def _erase_batch(
     # A row that another transaction inserts without the lock causes an IntegrityError.
     erased, counts = database.retry(delete, also=(IntegrityError,))
     # A reply may have started in the meantime. Its process stops it when its row is gone.
-    transaction.on_commit(partial(engine.end_in, erased), using=database.alias())
+    transaction.on_commit(partial(engine.end_in_conversations, erased), using=database.alias())
     return counts
 
 

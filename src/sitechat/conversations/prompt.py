@@ -78,7 +78,7 @@ async def bot_words(bot: Chatbot, request: HttpRequest, call_method: CallMethod)
     return BotWords(system_prompt, context)
 
 
-def words_now(bot: Chatbot, request: HttpRequest) -> BotWords:
+def bot_words_sync(bot: Chatbot, request: HttpRequest) -> BotWords:
     """Return the same as `bot_words`, but call the methods on this thread.
 
     This is for commands, and for bots that do not override the methods.
@@ -129,7 +129,7 @@ def compose(
     query = _query(visit, message, turns, page_url)
     documents = passages(index, query, visit.visitor.ip, bot=bot.name, site=site)
     if words is None:
-        words = words_now(bot, visit.request)
+        words = bot_words_sync(bot, visit.request)
     return replace(
         template(bot, words, tools, conversation, instructions=instructions),
         messages=messages(

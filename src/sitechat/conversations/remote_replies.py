@@ -61,7 +61,7 @@ class RemoteReply:
             self.reply = Reply.from_row(row, self.reply.message_id)
         self._wake_reader()
 
-    def failed(self, error: Exception) -> None:
+    def report_failure(self, error: Exception) -> None:
         """Report a failed read to the reader, unless the database may be up again soon."""
         is_down = isinstance(error, (OperationalError, InterfaceError))
         if not is_down or monotonic() - self._read > MAX_OUTAGE:
@@ -100,7 +100,7 @@ def renew_all(followed: Sequence[RemoteReply]) -> None:
         rows = Message.objects.in_bulk({remote.id for remote in followed})
     except Exception as error:
         for remote in followed:
-            remote.failed(error)
+            remote.report_failure(error)
         return
     for remote in followed:
         _renew(remote, rows.get(remote.id))
@@ -112,4 +112,4 @@ def _renew(remote: RemoteReply, row: Message | None) -> None:
     except NotFound:
         remote.renew(None)
     except Exception as error:  # it must not stop the others
-        remote.failed(error)
+        remote.report_failure(error)

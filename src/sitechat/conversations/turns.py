@@ -198,7 +198,7 @@ class TurnWriter:
         rejected = 0
         for attempt in range(ATTEMPTS):
             # A wrong guess violates the unique constraint, and the next attempt reads the slots.
-            guess = attempt == 0 and not engine.writes_to(self.visit.visitor.ip)
+            guess = attempt == 0 and not engine.is_writing_to(self.visit.visitor.ip)
             try:
                 for transaction in database.attempts():
                     with transaction:

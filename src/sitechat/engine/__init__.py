@@ -17,24 +17,24 @@ if TYPE_CHECKING:
     from sitechat.engine.reply import Reply
     from sitechat.engine.running_replies import (
         STOP_WITHIN,
-        end_in,
+        end_in_conversations,
         find,
+        is_writing_to,
         live_ids,
         stop,
-        writes_to,
     )
 
 __all__ = [
     "STOP_WITHIN",
     "LiveReply",
     "Reply",
-    "end_in",
+    "end_in_conversations",
     "ensure_loop",
     "find",
+    "is_writing_to",
     "live_ids",
     "start",
     "stop",
-    "writes_to",
 ]
 
 # Start-up cost: the checks import `spending`, but run no replies.
@@ -45,11 +45,11 @@ __getattr__ = lazy_exports(
         "live_reply": ["LiveReply"],
         "running_replies": [
             "STOP_WITHIN",
-            "end_in",
+            "end_in_conversations",
             "find",
             "live_ids",
             "stop",
-            "writes_to",
+            "is_writing_to",
         ],
         "reply": ["Reply"],
     },

@@ -142,7 +142,7 @@ def _written_together(replies: Iterable[LiveReply]) -> Iterable[Sequence[LiveRep
     return groups.values()
 
 
-class Running:
+class ProcessEngines:
     """The engines and replies of one process."""
 
     def __init__(self) -> None:
@@ -163,7 +163,7 @@ class Running:
         shutdown.save_at_exit(live for _engine, live in list(self.live.values()))
 
 
-running = PerProcess(Running)
+running = PerProcess(ProcessEngines)
 """The engines and replies of this process."""
 
 
@@ -207,7 +207,7 @@ def start(live: LiveReply, *, loop: asyncio.AbstractEventLoop | None) -> None:
     engine.start(live, engine_context())
 
 
-def drop_closed(process: Running) -> None:
+def drop_closed(process: ProcessEngines) -> None:
     """Forget replies whose event loop was closed, because nothing runs them any more."""
     for reply_id, (engine, _live) in list(process.live.items()):
         if engine.loop.is_closed():
@@ -232,13 +232,13 @@ def _forget_in_background(live: LiveReply) -> None:
     _remove(running(), live.id, keeps_connections=False)
 
 
-def _remove(process: Running, reply_id: UUID, *, keeps_connections: bool) -> None:
+def _remove(process: ProcessEngines, reply_id: UUID, *, keeps_connections: bool) -> None:
     process.live.pop(reply_id, None)
     if not process.live and not keeps_connections:
         workers().keep_connections(False)
 
 
-def _background(process: Running) -> Engine:
+def _background(process: ProcessEngines) -> Engine:
     """Return the engine of the background thread, which the first call starts."""
     with process.lock:
         if process.background is None:

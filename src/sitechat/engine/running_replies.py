@@ -28,7 +28,7 @@ def live_ids() -> list[UUID]:
     return list(process.live)
 
 
-def writes_to(address: str) -> bool:
+def is_writing_to(address: str) -> bool:
     """Return whether a reply to that network address (`Visitor.ip`) runs in this process."""
     return any(live.visitor.ip == address for _engine, live in list(running().live.values()))
 
@@ -63,7 +63,7 @@ def stop(reply_id: UUID, at: int | None) -> bool:
     return True
 
 
-def end_in(conversation_ids: Container[UUID]) -> None:
+def end_in_conversations(conversation_ids: Container[UUID]) -> None:
     """Stop the replies of deleted conversations in this process, without waiting for them."""
     for engine, live in list(running().live.values()):
         if live.conversation_id in conversation_ids and not engine.loop.is_closed():

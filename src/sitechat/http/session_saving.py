@@ -34,7 +34,7 @@ def save(request: HttpRequest) -> None:
     if not (session.modified or settings.SESSION_SAVE_EVERY_REQUEST) or session.is_empty():
         return
     try:
-        _save_patiently(session)
+        _save_with_retries(session)
     except UpdateError:  # the session was deleted, such as by a logout in another tab
         session.modified = False
     except Exception:
@@ -45,7 +45,7 @@ def save(request: HttpRequest) -> None:
     setattr(session, "save", _SaveOnce(session))  # noqa: B010 - mypy knows it as a method
 
 
-def _save_patiently(session: SessionBase) -> None:
+def _save_with_retries(session: SessionBase) -> None:
     """Save the session, and try again while the database is locked or busy."""
     attempts = count()
 

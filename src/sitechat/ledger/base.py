@@ -23,7 +23,7 @@ from sitechat.ledger.claims import (
     Reservation,
     in_current_windows,
     in_order,
-    number,
+    json_number,
     read_claims,
     seconds_until,
 )
@@ -205,8 +205,8 @@ class Ledger(ABC):
                 "scope": claim.scope,
                 "unit": claim.unit,
                 "period": claim.period,
-                "limit": number(claim.unit, claim.cap),
-                "left": number(claim.unit, max(0, claim.cap - taken.get(claim.key, 0))),
+                "limit": json_number(claim.unit, claim.cap),
+                "left": json_number(claim.unit, max(0, claim.cap - taken.get(claim.key, 0))),
                 "resets_in": seconds_until(claim, now),
             }
             for claim in claims
@@ -286,10 +286,10 @@ class Ledger(ABC):
         """Report each reached limit once. Errors here do not change the refusal."""
         for claim, count in reached:
             if claim.amount > claim.cap:
-                limit_signals.too_small(str(claim.limit), claim.scope)
+                limit_signals.warn_too_small(str(claim.limit), claim.scope)
             try:
                 if self._first_to_reach(claim):
-                    limit_signals.reached(type(self), claim, count, visitor)
+                    limit_signals.report_reached(type(self), claim, count, visitor)
             except Exception:
                 logger.exception("Failed to record that the limit %s was reached", claim.limit)
 
@@ -297,4 +297,4 @@ class Ledger(ABC):
         # `_book` also gets budgets without a change, because it checks their warning threshold.
         changes = [each for each in changes if each.taken or each.reserved or each.claim.is_budget]
         for claim in self._book(changes) if changes else []:
-            limit_signals.nearly_spent(type(self), claim)
+            limit_signals.report_nearly_spent(type(self), claim)

@@ -159,7 +159,7 @@ def seconds_until(claim: Claim, now: datetime) -> int:
     return max(1, ceil(claim.expires - now.timestamp()))
 
 
-def number(unit: str, amount: int) -> int | float:
+def json_number(unit: str, amount: int) -> int | float:
     """Return an amount as a JSON number: dollars as a float, other units as an int."""
     decimal = readable_amount(unit, amount)
     return float(decimal) if unit == "usd" else int(decimal)

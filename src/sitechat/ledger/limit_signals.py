@@ -14,7 +14,7 @@ from sitechat.signals import budget_reached, limit_reached
 logger = get_logger("sitechat")
 
 
-def reached(sender: type, claim: Claim, count: Count, visitor: Visitor) -> None:
+def report_reached(sender: type, claim: Claim, count: Count, visitor: Visitor) -> None:
     """Report a limit that refused a message for the first time in its window."""
     limit, resets = claim.limit, claim.resets
     data = _data(claim)
@@ -42,7 +42,7 @@ def _data(claim: Claim) -> dict[str, str]:
     }
 
 
-def nearly_spent(sender: type, claim: Claim) -> None:
+def report_nearly_spent(sender: type, claim: Claim) -> None:
     """Report that 80% of a budget is spent."""
     announce(
         "budget_nearly_reached",
@@ -59,7 +59,7 @@ def nearly_spent(sender: type, claim: Claim) -> None:
 
 
 @cache
-def too_small(limit: str, scope: str) -> None:
+def warn_too_small(limit: str, scope: str) -> None:
     """Log that a single message exceeds a limit, once per process and limit."""
     logger.warning(
         'CHAT_LIMITS["%s"] has "%s", but a single message can need more than that, so it was '

@@ -120,9 +120,9 @@ def _gunicorn(variables: Mapping[str, Any]) -> Server | None:
     return Server(
         f"gunicorn {kind}",
         threads={"sync": 1, "gthread": cfg.threads}.get(kind),
-        grace=_before(cfg.graceful_timeout),
+        grace=_time_before(cfg.graceful_timeout),
         # A sync worker reports that it is alive only between requests.
-        max_stream_seconds=_before(cfg.timeout) if kind == "sync" and cfg.timeout else None,
+        max_stream_seconds=_time_before(cfg.timeout) if kind == "sync" and cfg.timeout else None,
         stopping=lambda: not worker.alive,
     )
 
@@ -144,7 +144,7 @@ def _uvicorn(variables: Mapping[str, Any]) -> Server | None:
     config = getattr(variables.get("self"), "config", None)
     if config is None:
         return None
-    return Server("uvicorn", grace=_before(config.timeout_graceful_shutdown))
+    return Server("uvicorn", grace=_time_before(config.timeout_graceful_shutdown))
 
 
 def _hypercorn(variables: Mapping[str, Any]) -> Server | None:
@@ -155,7 +155,7 @@ def _hypercorn(variables: Mapping[str, Any]) -> Server | None:
     event: Any = variables.get("shutdown_event")  # the parent sets it and sends no signal
     return Server(
         "hypercorn",
-        grace=_before(config.graceful_timeout),
+        grace=_time_before(config.graceful_timeout),
         stopping=event.is_set if event is not None else _never,
     )
 
@@ -169,7 +169,7 @@ READERS: Mapping[str, Callable[[Mapping[str, Any]], Server | None]] = {
 """Functions that read a server from the local variables of a frame, by the module of the frame."""
 
 
-def _before(deadline: float | None) -> float:
+def _time_before(deadline: float | None) -> float:
     """Return the seconds that our work may take if the server kills after `deadline` seconds."""
     return DEFAULT_GRACE if not deadline else max(deadline / 2, deadline - MARGIN)
 
@@ -192,7 +192,7 @@ def _uwsgi() -> Server | None:
     return Server(
         "uWSGI",
         threads=threads,
-        max_stream_seconds=_before(harakiri) if harakiri else None,
+        max_stream_seconds=_time_before(harakiri) if harakiri else None,
         problem=problem,
     )
 
