@@ -43,6 +43,7 @@ DATABASE_SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
 }
 DATABASES = DATABASE_SETTINGS[os.environ.get("SITECHAT_TEST_DB", "sqlite")]
 
+CHAT_READ_LIMITS = {"messages_of_session": 10_000, "messages_of_address": 100_000}
 INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",

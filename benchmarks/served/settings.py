@@ -88,6 +88,8 @@ if (limits := os.environ.get("BENCHMARK_LIMITS", "high")) != "default":
     CHAT_LIMITS = LIMITS[limits]
 if os.environ.get("BENCHMARK_MIDDLEWARE"):
     MIDDLEWARE.insert(0, "sitechat.middleware.ChatMiddleware")
+# A few clients send messages without a pause.
+CHAT_READ_LIMITS = {"messages_of_session": 1_000_000, "messages_of_address": 1_000_000}
 # Each visitor has a different address, as behind a proxy.
 CHAT_TRUSTED_PROXIES = 1
 CHAT_EMBEDDER = None  # the packaged model takes a second of each process

@@ -48,6 +48,8 @@ def has_packaged_embedder() -> bool:
 DEFAULT_READ_LIMITS: Mapping[str, int] = {
     "reads_of_session": 240,
     "reads_of_address": 2400,
+    "messages_of_session": 60,
+    "messages_of_address": 2400,
     "actions_of_session": 120,
     "actions_of_address": 1200,
     "streams_of_reply": 20,
@@ -137,7 +139,7 @@ class Conf:
 
     @property
     def CHAT_READ_LIMITS(self) -> Mapping[str, int]:
-        """Limits of each process: open streams, and calls per minute that do not ask Claude."""
+        """Limits of each process: open streams, and calls per minute, whatever they ask."""
         value = getattr(settings, "CHAT_READ_LIMITS", {})
         return {**DEFAULT_READ_LIMITS, **value} if isinstance(value, Mapping) else value
 

@@ -22,8 +22,8 @@ class ChatMiddleware:
     chat requests would delay other pages even if the view refused them. Django then never calls
     this middleware: its constructor changes the ASGI handler that loads it.
 
-    Under WSGI the server's threads are the limit. There it refuses calls that read too much before
-    the rest of the site's middleware is called.
+    Under WSGI the server's threads are the limit. There it refuses calls that exceed
+    CHAT_READ_LIMITS before the rest of the site's middleware is called.
     """
 
     async_capable = True
@@ -38,7 +38,7 @@ class ChatMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Handle a request under WSGI: pass it on, or refuse it."""
-        refusal = early_admission.refuse_read(request)
+        refusal = early_admission.refuse_call(request)
         if refusal is not None:
             return refusal
         response: HttpResponseBase = self._get_response(request)

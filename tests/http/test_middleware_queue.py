@@ -14,9 +14,12 @@ from django.core.signals import request_started
 from django.http import HttpRequest
 from django.test import AsyncRequestFactory
 from django.urls import reverse
+from pytest_django import Settings
 
 from sitechat.http import middleware_queue
 from sitechat.http.middleware_queue import ENTERING
+from sitechat.http.read_brake import brake
+from sitechat.http.read_limits import calls
 from tests.smaller import Smaller
 from tests.waiting import loop_turn
 
@@ -118,3 +121,19 @@ def test_a_process_that_does_not_serve_asgi_has_no_receiver() -> None:
         "assert 'sitechat' not in str(signal.receivers)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_message_that_will_be_refused_takes_no_place(settings: Settings) -> None:
+    settings.CHAT_READ_LIMITS = {"messages_of_address": 1}
+
+    async def main() -> None:
+        middleware_queue.leave(await arrive())
+        tasks = [asyncio.create_task(arrive()) for _ in range(2 * ENTERING)]
+        assert await arrived(tasks) == []
+        assert brake().held_back == 2 * ENTERING
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+    with brake.renewed(), calls.renewed():
+        async_to_sync(main)()

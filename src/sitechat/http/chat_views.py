@@ -89,6 +89,7 @@ class IncomingTurn:
 
 async def _send(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
     chat_paths().add(request)
+    read_limits.check_call(request, "messages")
     ticket = await turn_queue.enter(request) if steps.loop is not None else None
     try:
         return await _send_admitted(request, steps)

@@ -3,9 +3,9 @@
 Under ASGI, Django uses a thread for each request before it calls any middleware, and more threads
 for an error. So refusing a call inside Django takes milliseconds, and if hundreds of calls arrive
 at once, the site's other pages have to wait. `EarlyAdmission` gets the requests before Django. It
-refuses messages for which there is no room, and reads that exceed CHAT_READ_LIMITS.
+refuses messages for which there is no room, and calls that exceed CHAT_READ_LIMITS.
 
-Under WSGI, `refuse_read` refuses such reads before the site's other middleware is called.
+Under WSGI, `refuse_call` refuses the latter before the site's other middleware is called.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from sitechat.http.dispatch import with_common_headers
 from sitechat.http.error_responses import refusal
 from sitechat.http.page_language import page_language
 from sitechat.http.read_brake import brake
-from sitechat.http.read_limits import TooManyReads, check_call
+from sitechat.http.read_limits import early_refusal
 
 MAX_BODY = 131_072
 """Maximum bytes of a message that waits in memory. A larger one waits in the view."""
@@ -35,15 +35,20 @@ Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 
-def refuse_read(request: HttpRequest) -> HttpResponseBase | None:
-    """Return a refusal if a WSGI request reads and exceeds CHAT_READ_LIMITS; else None."""
-    if not is_read({"method": request.method, "path": request.path_info}):
+def _kind(scope: Mapping[str, Any]) -> str | None:
+    """Return the kind of a call for `check_call`; None if it is not counted here."""
+    if is_message(scope):
+        return "messages"
+    return "reads" if is_read(scope) else None
+
+
+def refuse_call(request: HttpRequest) -> HttpResponseBase | None:
+    """Return a refusal if a WSGI request exceeds CHAT_READ_LIMITS; else None."""
+    kind = _kind({"method": request.method, "path": request.path_info})
+    if kind is None:
         return None
-    try:
-        check_call(request, "reads")
-    except TooManyReads as error:
-        return _response(request, error)
-    return None
+    error = early_refusal(request, kind)
+    return None if error is None else _response(request, error)
 
 
 def _response(request: HttpRequest, error: ChatError) -> HttpResponseBase:
@@ -67,9 +72,12 @@ class EarlyAdmission:
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request: pass it on to Django, or refuse it."""
-        if is_message(scope):
+        kind = _kind(scope)
+        if kind is not None and await self._refused_call(scope, kind, receive, send):
+            return
+        if kind == "messages":
             await self._admit(scope, receive, send)
-        elif not is_read(scope) or not await self._refused_read(scope, receive, send):
+        else:
             await self._handle(scope, receive, send)
 
     async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -91,16 +99,14 @@ class EarlyAdmission:
         finally:
             ticket.leave()
 
-    async def _refused_read(self, scope: Scope, receive: Receive, send: Send) -> bool:
-        """Refuse a read that exceeds CHAT_READ_LIMITS. Return whether it was refused."""
+    async def _refused_call(self, scope: Scope, kind: str, receive: Receive, send: Send) -> bool:
+        """Refuse a call that exceeds CHAT_READ_LIMITS. Return whether it was refused."""
         request = self._request(scope)
-        try:
-            if request is not None:
-                check_call(request, "reads")
-        except TooManyReads as error:
-            await brake().hold_back(scope, receive)
-            return await self._refused(scope, error, send)
-        return False
+        error = None if request is None else early_refusal(request, kind)
+        if error is None:
+            return False
+        await brake().hold_back(scope, receive)
+        return await self._refused(scope, error, send)
 
     async def _refused(self, scope: Scope, error: ChatError, send: Send) -> bool:
         """Send an error. Return False if the request is invalid, so that Django must refuse it."""

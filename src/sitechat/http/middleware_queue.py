@@ -17,6 +17,7 @@ from django.core.signals import request_started
 from django.http import HttpRequest
 
 from sitechat.http.chat_paths import is_message
+from sitechat.http.read_queue import refusal_awaited
 from sitechat.http.turn_queue import TICKET, Ticket
 from sitechat.runtime.daemon_threads import end_request_thread
 from sitechat.runtime.per_loop import PerLoop
@@ -86,6 +87,8 @@ def leave(request: HttpRequest) -> None:
 async def _wait(*, scope: Scope, **_signal: object) -> None:
     """Let a message wait for a place, before Django calls the middleware."""
     if not is_message(scope) or TICKET in scope:  # `early_admission` has admitted the message
+        return
+    if await refusal_awaited(scope, "messages"):
         return
     loop = asyncio.get_running_loop()
     queue = _queues.get(loop) or _queues.setdefault(loop, MiddlewareQueue())

@@ -1,7 +1,8 @@
-"""Limit calls that cost work but no money, such as reading conversations and rating replies.
+"""Limit calls before any database work, such as reading conversations and rating replies.
 
-Each process counts in its own memory. The defaults of CHAT_READ_LIMITS are far above what a
-visitor's widget needs.
+For messages, these limits only stop clients in a loop: `ledger` limits what visitors may ask. Each
+process counts in its own memory. The defaults of CHAT_READ_LIMITS are far above what a visitor's
+widget needs.
 """
 
 from __future__ import annotations
@@ -142,8 +143,8 @@ def check_call(request: HttpRequest, kind: str) -> None:
 
     Args:
         request: The request. Its session and user are not loaded.
-        kind: "reads" (conversations, updates and replies) or "actions" (stops, ratings, forms and
-            so on).
+        kind: "reads" (conversations, updates and replies), "messages" or "actions" (stops, ratings,
+            forms and so on).
 
     Raises:
         TooManyReads: The session or the address has made too many calls.
@@ -155,6 +156,20 @@ def check_call(request: HttpRequest, kind: str) -> None:
             refusal_log().add()
     if counted[COUNTED]:
         raise TooManyReads(retry_after=max(1, ceil(counted[COUNTED])))
+
+
+def early_refusal(request: HttpRequest, kind: str) -> TooManyReads | None:
+    """Return the error with which the view will refuse a call; None if it will not, or differently.
+
+    The arguments are those of `check_call`.
+    """
+    try:
+        check_call(request, kind)
+    except TooManyReads as error:
+        return error
+    except TypeError:  # the setting is not valid, which the view reports
+        return None
+    return None
 
 
 def _count(request: HttpRequest, kind: str) -> float:

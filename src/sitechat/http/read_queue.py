@@ -23,7 +23,7 @@ from django.http import HttpRequest
 from sitechat.http.chat_paths import is_read
 from sitechat.http.client_address import network_of
 from sitechat.http.read_brake import brake
-from sitechat.http.read_limits import TooManyReads, check_call, session_cookie
+from sitechat.http.read_limits import early_refusal, session_cookie
 from sitechat.http.turn_queue import Ticket
 from sitechat.runtime.daemon_threads import end_request_thread
 from sitechat.runtime.per_loop import PerLoop
@@ -158,19 +158,27 @@ def leave(request: HttpRequest) -> None:
 
 async def _wait(*, scope: Scope, **_signal: object) -> None:
     """Let a call that reads wait for its places, or for its refusal."""
-    if not is_read(scope):
+    if not is_read(scope) or await refusal_awaited(scope, "reads"):
         return
+    scope[READING] = [ticket async for ticket in _tickets(ASGIRequest(scope, BytesIO()))]
+
+
+async def refusal_awaited(scope: Scope, kind: str) -> bool:
+    """Wait if a call will be refused, until the refusal may be sent. Return whether it will be.
+
+    Args:
+        scope: The ASGI scope of the call.
+        kind: The kind of call, as for `check_call`.
+    """
     try:
-        request = ASGIRequest(scope, BytesIO())
+        refusal = early_refusal(ASGIRequest(scope, BytesIO()), kind)
     except UnicodeDecodeError:  # Django refuses the request
-        return
-    try:
-        check_call(request, "reads")
-    except TooManyReads:
-        end_request_thread()  # the signal's synchronous receivers have used it
-        await brake().hold_back(scope)
-    else:
-        scope[READING] = [ticket async for ticket in _tickets(request)]
+        return True
+    if refusal is None:
+        return False
+    end_request_thread()  # the signal's synchronous receivers have used it
+    await brake().hold_back(scope)
+    return True
 
 
 async def _tickets(request: HttpRequest) -> AsyncIterator[Ticket]:
