@@ -42,7 +42,7 @@ def queue_mail(
     """Store a mail. It is sent after the commit.
 
     Args:
-        event: The subject of the mail in the admin's list of deliveries.
+        event: The name of what the mail reports, for the admin's list of deliveries.
         mail: The mail. It is not stored if it has no addresses.
         conversation_id: If this conversation is deleted, so is the mail.
         contact_id: If this contact is deleted, so is the mail.

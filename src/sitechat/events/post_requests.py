@@ -1,4 +1,6 @@
-"""POST requests to addresses that the site's owner has set. Private networks are refused.
+"""POST requests to addresses that the site's owner has set.
+
+Addresses in private networks are refused, unless the owner allows them.
 
 A host name is resolved once. Its IP addresses are checked, and the connection uses one of them, so
 that the name can't resolve to another address after the check. Redirects are not followed, and

@@ -70,7 +70,7 @@ class IncomingTurn:
     state: ConversationState
     turn: Turn | None
     """The turn that an earlier copy of the message has started; None if there is none."""
-    delivered: visitor_actions.Delivered | None = None
+    delivered: visitor_actions.DeliveredMessage | None = None
     """The earlier copy of the message, if it was stored for a person."""
     is_personal: bool = False
     """Whether a person has joined and the message is new."""
@@ -117,7 +117,7 @@ async def _send_admitted(request: HttpRequest, steps: RequestSteps) -> HttpRespo
             visit, turn = await steps.run(partial(begin, incoming))
         else:
             visit, turn = await steps.run(lambda: begin(_find(request, message)))
-        if isinstance(turn, visitor_actions.Delivered):
+        if isinstance(turn, visitor_actions.DeliveredMessage):
             place.release()
             response = person_views.delivered(request, turn)
         else:
@@ -171,7 +171,7 @@ def _begin(
     steps: RequestSteps,
     incoming: IncomingTurn,
     words: prompt.BotWords | None = None,
-) -> tuple[Visit, Turn | visitor_actions.Delivered]:
+) -> tuple[Visit, Turn | visitor_actions.DeliveredMessage]:
     """Start the turn of a message, unless an earlier copy has done so, and save the session.
 
     Returns:

@@ -142,7 +142,7 @@ def _look(request: HttpRequest) -> tuple[Look, int | None]:
     return look, max(cursors, default=None)
 
 
-def delivered(request: HttpRequest, message: visitor_actions.Delivered) -> HttpResponseBase:
+def delivered(request: HttpRequest, message: visitor_actions.DeliveredMessage) -> HttpResponseBase:
     """Return the stream for a message that a person will answer. It contains no reply."""
     text = _("%(name)s answers here.") % {"name": message.name or _("Support")}
     events: list[dict[str, Any]] = [

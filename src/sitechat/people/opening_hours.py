@@ -74,13 +74,13 @@ def _entry(entry: str) -> Iterator[Span]:
 
 
 def _days(text: str) -> list[int]:
-    found: list[int] = []
+    days: list[int] = []
     for part in text.split(","):
         first, _dash, last = part.partition("-")
         start = _day(first)
         end = _day(last) if last.strip() else start
-        found += [(start + n) % 7 for n in range((end - start) % 7 + 1)]
-    return sorted(set(found))
+        days += [(start + offset) % 7 for offset in range((end - start) % 7 + 1)]
+    return sorted(set(days))
 
 
 def _day(text: str) -> int:

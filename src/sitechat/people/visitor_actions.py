@@ -30,7 +30,7 @@ Kind = HandoffEntry.Kind
 
 
 @dataclass(frozen=True)
-class Delivered:
+class DeliveredMessage:
     """A visitor's message that is stored for a person."""
 
     conversation: Conversation
@@ -39,7 +39,7 @@ class Delivered:
     """The name of the person who has joined; empty if the person has left since."""
 
 
-def find_delivered(state: ConversationState, message: IncomingMessage) -> Delivered | None:
+def find_delivered(state: ConversationState, message: IncomingMessage) -> DeliveredMessage | None:
     """Return the message if an earlier request has stored it for a person, else None.
 
     Call this only for messages without a reply of Claude.
@@ -48,10 +48,10 @@ def find_delivered(state: ConversationState, message: IncomingMessage) -> Delive
     if row is None or state.conversation is None:
         return None
     joined = handoffs.joined_handoff(state.conversation.pk)
-    return Delivered(state.conversation, str(row.public_id), joined.name if joined else "")
+    return DeliveredMessage(state.conversation, str(row.public_id), joined.name if joined else "")
 
 
-def deliver(visit: Visit, message: IncomingMessage, conversation: Conversation) -> Delivered:
+def deliver(visit: Visit, message: IncomingMessage, conversation: Conversation) -> DeliveredMessage:
     """Store a visitor's message for the person who has joined.
 
     Raises:
@@ -69,7 +69,7 @@ def deliver(visit: Visit, message: IncomingMessage, conversation: Conversation) 
 
 def _store(
     visit: Visit, message: IncomingMessage, conversation: Conversation, claims: Reservation
-) -> Delivered:
+) -> DeliveredMessage:
     message_rows.lock(conversation, visit)
     joined = Handoff.objects.filter(pk=conversation.pk, state=HandoffState.JOINED)
     # The lock makes a concurrent copy of the message wait until this one can be found.
@@ -87,7 +87,7 @@ def _store(
             language=visit.language[: Message.MAX_LANGUAGE_LENGTH] or None,
         )
     name = joined.values_list("name", flat=True).first() or ""
-    return Delivered(conversation, str(row.public_id), name)
+    return DeliveredMessage(conversation, str(row.public_id), name)
 
 
 def request_person(

@@ -14,19 +14,19 @@ from sitechat.people import handoff as handoffs
 from sitechat.people.person_options import person_options
 
 
-def parse_cursor(given: str | None) -> int | None:
+def parse_cursor(cursor: str | None) -> int | None:
     """Return the position in a cursor; None if there is no cursor.
 
     Raises:
         InvalidRequest: The value is not a cursor of this API.
     """
-    if not given:
+    if not cursor:
         return None
-    if not (given.isascii() and given.isdecimal() and len(given) <= 9):
+    if not (cursor.isascii() and cursor.isdecimal() and len(cursor) <= 9):
         raise InvalidRequest(
             _('"%(key)s" must be the cursor of an earlier answer.') % {"key": "after"}
         )
-    return int(given)
+    return int(cursor)
 
 
 def updates(visit: Visit, conversation: Conversation | None, after: int | None) -> Updates:

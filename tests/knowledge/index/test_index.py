@@ -99,7 +99,7 @@ def test_a_killed_update_is_continued(
     assert len(found("walrus", limit=200)) == 120
     again = index.refresh()
     assert again is not None
-    assert (again.folder, again.facts.dead) == (first.folder, 0)
+    assert (again.folder, again.metadata.dead) == (first.folder, 0)
 
 
 def test_pages_that_search_can_not_find_do_not_change_the_index(help_pages: None) -> None:

@@ -77,11 +77,11 @@ def test_an_index_can_be_searched_while_another_thread_adds_pages() -> None:
     index.refresh()
     opened = index.current()
     assert opened is not None
-    facts = opened.facts
+    metadata = opened.metadata
     for number in range(5):
         put(f"/new/{number}/", "New bread")
     index.refresh()
-    opened.facts = facts  # as they were read before the pages came
+    opened.metadata = metadata  # as they were read before the pages came
     ranked = rank(opened, "new bread", "", "en", Scope(frozenset(opened.audiences)))
     assert len({each.page for each in ranked}) == 6
 

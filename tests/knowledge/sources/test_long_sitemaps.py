@@ -47,7 +47,7 @@ def test_the_parts_of_a_sitemap_may_have_any_size(body: bytes, size: int, limit:
     reader, _ = in_parts(body, limit, size)
     found = reader.close()
     assert found.pages == ["/a/", "/b/"][:limit]
-    assert found.is_cut is (limit == 1)
+    assert found.exceeds_limit is (limit == 1)
 
 
 def test_a_sitemap_of_one_character_is_a_list() -> None:
@@ -68,7 +68,7 @@ def test_a_sitemap_of_a_million_addresses_is_read_in_little_memory(is_xml: bool)
     tracemalloc.start()
     reader, parts = in_parts(body, 1000, 10_000)
     found = reader.close()
-    assert (len(found.pages), found.is_cut) == (1000, True)
+    assert (len(found.pages), found.exceeds_limit) == (1000, True)
     assert parts < 10
     assert tracemalloc.get_traced_memory()[1] < 5_000_000
     tracemalloc.stop()

@@ -12,7 +12,7 @@ from django.http import HttpResponse
 
 from sitechat.knowledge.reading import Unreadable
 from sitechat.knowledge.sources.sitemap_unpacking import SitemapReader
-from sitechat.knowledge.sources.sitemap_xml import Locations
+from sitechat.knowledge.sources.sitemap_xml import SitemapAddresses
 from tests.indexed import known_urls
 from tests.rendered import Answer, put_pages, sitemap_index_of, sitemap_of
 
@@ -41,7 +41,7 @@ FILE = (
 )
 
 
-def read_sitemap(body: bytes | str, size: int = 1_000_000, limit: int = 10) -> Locations:
+def read_sitemap(body: bytes | str, size: int = 1_000_000, limit: int = 10) -> SitemapAddresses:
     body = body if isinstance(body, bytes) else body.encode()
     reader = SitemapReader(limit)
     for at in range(0, len(body), size):
@@ -156,7 +156,7 @@ def test_a_sitemap_after_another_in_one_file_is_reported(size: int) -> None:
 
 def test_a_feed_is_read_up_to_the_limit() -> None:
     found = read_sitemap(ATOM, 7, limit=1)
-    assert (found.pages, found.is_cut) == (["/a/"], True)
+    assert (found.pages, found.exceeds_limit) == (["/a/"], True)
 
 
 @pytest.mark.django_db

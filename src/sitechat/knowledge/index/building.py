@@ -16,11 +16,11 @@ from django.db.models.functions import Cast
 
 from sitechat.knowledge.index.index_files import TERMS, create, open_for_writing, publish
 from sitechat.knowledge.index.index_metadata import (
-    Facts,
-    count_facts,
+    IndexMetadata,
+    compute_metadata,
     last_row,
-    read_facts,
-    write_facts,
+    read_metadata,
+    write_metadata,
 )
 from sitechat.knowledge.index.indexing_pace import Pace
 from sitechat.knowledge.index.vector_files import VectorWriter, open_writer
@@ -55,7 +55,7 @@ def build(folder: Path, state: str, pace: Pace) -> None:
         publish(connection)
 
 
-def update(folder: Path, state: str, pace: Pace) -> Facts:
+def update(folder: Path, state: str, pace: Pace) -> IndexMetadata:
     """Update an index in place, while other processes search it.
 
     The caller must hold the lock of the folder. Each batch of pages is a separate transaction, so
@@ -68,10 +68,10 @@ def update(folder: Path, state: str, pace: Pace) -> Facts:
         return _apply_changes(connection, folder, state, pace, 1)
 
 
-def needs_rebuild(facts: Facts) -> bool:
+def needs_rebuild(metadata: IndexMetadata) -> bool:
     """Return whether an index has so many rows of removed passages that it must be rebuilt."""
-    total = facts.passages + facts.dead
-    return facts.dead > max(_MAX_DEAD_SHARE * total, _MIN_DEAD)
+    total = metadata.passages + metadata.dead
+    return metadata.dead > max(_MAX_DEAD_SHARE * total, _MIN_DEAD)
 
 
 def changes(connection: sqlite3.Connection) -> tuple[list[int], list[int]]:
@@ -114,7 +114,7 @@ def _stamp_batches(
 
 def _apply_changes(
     connection: sqlite3.Connection, folder: Path, state: str, pace: Pace, count_batch: int
-) -> Facts:
+) -> IndexMetadata:
     """Write all changes since the last update, and return the new metadata.
 
     Args:
@@ -124,8 +124,8 @@ def _apply_changes(
         pace: Called between small pieces of work.
         count_batch: Minimum number of passages whose word counts are written together.
     """
-    facts = read_facts(connection)
-    writer, needs_all_vectors = open_writer(folder, facts.vectors)
+    metadata = read_metadata(connection)
+    writer, needs_all_vectors = open_writer(folder, metadata.vectors)
     changed, removed = changes(connection)
     word_counts = _WordCounts(connection)
     for batch in _batches(removed):
@@ -135,25 +135,25 @@ def _apply_changes(
         _add_pages(connection, batch, writer, word_counts, pace)
         word_counts.write(count_batch)
         if not needs_all_vectors:
-            facts = _write_vectors(facts, writer)
-            write_facts(connection, facts)
+            metadata = _write_vectors(metadata, writer)
+            write_metadata(connection, metadata)
             connection.commit()
         elif writer is not None:
-            writer.write()  # `facts` describes the old vectors until all new ones are written
+            writer.write()  # `metadata` describes the old vectors until all new ones are written
     word_counts.write()
     if needs_all_vectors and writer is not None:
         _write_unchanged_pages_vectors(connection, set(changed), writer, pace)
-    facts = _write_vectors(facts, writer)
+    metadata = _write_vectors(metadata, writer)
     if writer is not None:
         writer.publish()
-    facts = count_facts(connection, state, facts.vectors if writer else None)
-    write_facts(connection, facts)
+    metadata = compute_metadata(connection, state, metadata.vectors if writer else None)
+    write_metadata(connection, metadata)
     connection.commit()
-    return facts
+    return metadata
 
 
-def _write_vectors(facts: Facts, writer: VectorWriter | None) -> Facts:
-    return replace(facts, vectors=writer.write()) if writer else facts
+def _write_vectors(metadata: IndexMetadata, writer: VectorWriter | None) -> IndexMetadata:
+    return replace(metadata, vectors=writer.write()) if writer else metadata
 
 
 def _write_unchanged_pages_vectors(

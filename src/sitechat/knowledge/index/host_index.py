@@ -91,7 +91,7 @@ def current(site: SiteState | None = None) -> Index | None:
     try:
         entry = _opened_index()
         index = entry.current
-        if index is not None and index.facts.state == state:
+        if index is not None and index.metadata.state == state:
             return index
         return _index_for(entry, state)
     except (OSError, sqlite3.Error):  # such as a full disk, or another user's folder
@@ -162,7 +162,7 @@ def _index_for(entry: OpenedIndex, state: str) -> Index | None:
     is no old index, this waits up to `_FIRST_WAIT` for the new one.
     """
     index = _newest(entry)
-    if index is not None and index.facts.state == state:
+    if index is not None and index.metadata.state == state:
         return index
     if not entry.is_building() and _is_quick(index):
         return _update_or_build(entry, state, Pace(), wait=index is None) or index
@@ -190,7 +190,7 @@ def _is_quick(index: Index | None) -> bool:
     """Return whether a search can wait for the update of an index, or for the first index."""
     if index is None:
         return Page.objects.exclude(content_hash="").count() <= MAX_INLINE
-    if index.facts.pages > 10 * MAX_INLINE:  # comparing all stamps would delay the answer
+    if index.metadata.pages > 10 * MAX_INLINE:  # comparing all stamps would delay the answer
         return False
     changed, removed = changes(index.terms)
     return len(changed) + len(removed) <= MAX_INLINE
@@ -225,10 +225,10 @@ def _update_or_build(entry: OpenedIndex, state: str, pace: Pace, *, wait: bool) 
             return None
         index = _newest(entry)
         if index is not None:
-            if index.facts.state != state:
+            if index.metadata.state != state:
                 update(index.folder, _latest_state(state), pace)
                 index.reload()
-            if not needs_rebuild(index.facts):
+            if not needs_rebuild(index.metadata):
                 return index
     with locked(place / "lock-building", wait) as is_held:
         if not is_held:

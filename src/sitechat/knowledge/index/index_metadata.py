@@ -10,7 +10,7 @@ from sitechat.conf import conf
 
 
 @dataclass(frozen=True)
-class VectorFiles:
+class VectorMetadata:
     """Metadata of an index's vectors."""
 
     embedder: str
@@ -21,7 +21,7 @@ class VectorFiles:
 
 
 @dataclass(frozen=True)
-class Facts:
+class IndexMetadata:
     """Metadata of an index."""
 
     state: str = ""
@@ -36,7 +36,7 @@ class Facts:
     """All audiences of pages."""
     has_hosts: bool = False
     """Whether pages of other hosts than the main host are stored."""
-    vectors: VectorFiles | None = None
+    vectors: VectorMetadata | None = None
 
 
 def state_of(stamp: str) -> str:
@@ -44,25 +44,27 @@ def state_of(stamp: str) -> str:
     return f"{stamp} {conf.CHAT_EMBEDDER or ''}"
 
 
-def read_facts(connection: sqlite3.Connection) -> Facts:
+def read_metadata(connection: sqlite3.Connection) -> IndexMetadata:
     """Return the metadata of an index. A new index has empty metadata."""
     row = connection.execute("SELECT value FROM fact WHERE name = 'facts'").fetchone()
     if row is None:
-        return Facts()
+        return IndexMetadata()
     values = json.loads(row[0])
     if values["vectors"]:
-        values["vectors"] = VectorFiles(**values["vectors"])
-    return Facts(**values)
+        values["vectors"] = VectorMetadata(**values["vectors"])
+    return IndexMetadata(**values)
 
 
-def write_facts(connection: sqlite3.Connection, facts: Facts) -> None:
+def write_metadata(connection: sqlite3.Connection, metadata: IndexMetadata) -> None:
     """Store the metadata of an index without committing."""
     connection.execute(
-        "INSERT OR REPLACE INTO fact VALUES ('facts', ?)", [json.dumps(asdict(facts))]
+        "INSERT OR REPLACE INTO fact VALUES ('facts', ?)", [json.dumps(asdict(metadata))]
     )
 
 
-def count_facts(connection: sqlite3.Connection, state: str, vectors: VectorFiles | None) -> Facts:
+def compute_metadata(
+    connection: sqlite3.Connection, state: str, vectors: VectorMetadata | None
+) -> IndexMetadata:
     """Compute the metadata of an index."""
 
     def scalar(query: str) -> int:
@@ -73,7 +75,7 @@ def count_facts(connection: sqlite3.Connection, state: str, vectors: VectorFiles
         "SELECT language FROM page GROUP BY 1 ORDER BY count(*) DESC, 1"
     ).fetchall()
     hosts = "SELECT EXISTS (SELECT 1 FROM page WHERE url >= 'http' AND url < 'httq')"
-    return Facts(
+    return IndexMetadata(
         state=state,
         pages=scalar("SELECT count(*) FROM page"),
         passages=passages,

@@ -34,12 +34,12 @@ def status() -> IndexStatus:
 
 
 def _status_of(index: Index) -> IndexStatus:
-    stamp, facts, vectors = content_stamp(), index.facts, index.vectors
+    stamp, metadata, vectors = content_stamp(), index.metadata, index.vectors
     index.terms.execute("SELECT 1 FROM page LIMIT 1")
     return IndexStatus(
-        pages=facts.pages,
-        passages=facts.passages,
+        pages=metadata.pages,
+        passages=metadata.passages,
         vectors=0 if vectors is None else int((vectors[1][:, 0] > 0).sum()),
         bytes=sum(file.stat().st_size for file in index.folder.iterdir()),
-        up_to_date=stamp is not None and facts.state == state_of(stamp),
+        up_to_date=stamp is not None and metadata.state == state_of(stamp),
     )

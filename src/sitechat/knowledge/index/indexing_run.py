@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from django.utils import timezone
 
 from sitechat.knowledge.index import embeddings, repeated_text
-from sitechat.knowledge.index.outcomes import Outcome, Stored
+from sitechat.knowledge.index.outcomes import Outcome, StoringResult
 from sitechat.knowledge.index.page_queries import (
     known_versions,
     relabel,
@@ -46,7 +46,7 @@ class IndexReport:
     notes: list[str] = field(default_factory=list)
     """Information for the site's owner that is not a problem."""
 
-    def add_outcome(self, stored: Stored) -> None:
+    def add_outcome(self, stored: StoringResult) -> None:
         """Count the outcome of a document, and add its problem if there is one."""
         self.counts[stored.outcome] += 1
         if stored.problem:
@@ -169,7 +169,7 @@ def read_again(
     repeated_text.apply_known(source.label, started)
 
 
-def _index(source: AnySource, report: IndexReport) -> Iterator[Stored]:
+def _index(source: AnySource, report: IndexReport) -> Iterator[StoringResult]:
     """Store the documents of a source, delete pages that are gone, and yield each outcome."""
     started = timezone.now()
     lines = repeated_text.LineCounter()
@@ -181,7 +181,7 @@ def _index(source: AnySource, report: IndexReport) -> Iterator[Stored]:
             count += 1
             if document.unchanged:
                 unchanged.add(document.key)
-                yield Stored(Outcome.UNCHANGED, document.url)
+                yield StoringResult(Outcome.UNCHANGED, document.url)
                 continue
             # Mark the unchanged pages as seen first. `store` compares the document with pages that
             # were seen in this run, to find one with the same address or text.

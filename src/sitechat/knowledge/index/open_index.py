@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from sitechat.conf import conf
 from sitechat.knowledge.index.index_files import TERMS, open_for_reading
-from sitechat.knowledge.index.index_metadata import Facts, read_facts
+from sitechat.knowledge.index.index_metadata import IndexMetadata, read_metadata
 from sitechat.knowledge.index.vector_files import open_vectors
 from sitechat.runtime.per_process import PerProcess
 
@@ -68,20 +68,20 @@ class Index:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.facts = Facts()
+        self.metadata = IndexMetadata()
         self._local = PerProcess(threading.local)  # SQLite's connections don't survive a fork
         self._vocabulary: Vocabulary | None = None
-        self._vectors: tuple[Facts, NDArray[np.float32], NDArray[np.int64]] | None = None
+        self._vectors: tuple[IndexMetadata, NDArray[np.float32], NDArray[np.int64]] | None = None
         self.reload()
 
-    def reload(self) -> Facts:
+    def reload(self) -> IndexMetadata:
         """Read the metadata of the index again.
 
         Raises:
             sqlite3.Error: The files can't be read.
         """
-        self.facts = read_facts(self.terms)
-        return self.facts
+        self.metadata = read_metadata(self.terms)
+        return self.metadata
 
     @property
     def terms(self) -> sqlite3.Connection:
@@ -95,21 +95,21 @@ class Index:
     @property
     def languages(self) -> list[str]:
         """The languages of the pages, most frequent first."""
-        return self.facts.languages
+        return self.metadata.languages
 
     @property
     def audiences(self) -> set[str]:
         """All audiences of pages."""
-        return set(self.facts.audiences)
+        return set(self.metadata.audiences)
 
     @property
     def has_hosts(self) -> bool:
         """Whether pages of other hosts than the main host are stored."""
-        return self.facts.has_hosts
+        return self.metadata.has_hosts
 
     def contains(self, term: str) -> bool:
         """Return whether a current passage contains a term. Counts include removed passages."""
-        if not self.facts.dead:
+        if not self.metadata.dead:
             return True
         matches = self.terms.execute(
             "SELECT 1 FROM terms JOIN passage ON passage.id = terms.rowid"
@@ -122,12 +122,12 @@ class Index:
     def vocabulary(self) -> Vocabulary:
         """The words of the site, at most the hundred thousand most frequent ones."""
         vocabulary = self._vocabulary
-        if vocabulary is not None and vocabulary.state != self.facts.state:
+        if vocabulary is not None and vocabulary.state != self.metadata.state:
             is_old = time.monotonic() - vocabulary.read_at > _VOCABULARY_LIFETIME
             if len(vocabulary) <= _SMALL_VOCABULARY or is_old:
                 vocabulary = None
         if vocabulary is None:
-            vocabulary = self._vocabulary = Vocabulary(self._words(), self.facts.state)
+            vocabulary = self._vocabulary = Vocabulary(self._words(), self.metadata.state)
         return vocabulary
 
     def _words(self) -> dict[int, dict[str, int]]:
@@ -147,13 +147,13 @@ class Index:
         The first array has the shape (vectors, dimensions). The second has the shape (vectors, 2):
         the primary keys of the passage and its page, or 0 and 0 if the passage was removed.
         """
-        facts = self.facts
-        if not conf.CHAT_EMBEDDER or facts.vectors is None:
+        metadata = self.metadata
+        if not conf.CHAT_EMBEDDER or metadata.vectors is None:
             return None
         cached = self._vectors
-        if cached is None or cached[0] != facts:
+        if cached is None or cached[0] != metadata:
             try:
-                cached = (facts, *open_vectors(self.folder, facts.vectors))
+                cached = (metadata, *open_vectors(self.folder, metadata.vectors))
             except (OSError, ValueError) as error:
                 raise Damaged(f"vectors: {error}") from error
             self._vectors = cached

@@ -17,7 +17,7 @@ class Outcome(Enum):
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoringResult:
     """The outcome of storing a document, and the reason if it is not indexed."""
 
     outcome: Outcome

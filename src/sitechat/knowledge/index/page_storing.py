@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from sitechat.knowledge import audience as audiences
 from sitechat.knowledge.index import page_queries, repeated_text
-from sitechat.knowledge.index.outcomes import Outcome, Stored
+from sitechat.knowledge.index.outcomes import Outcome, StoringResult
 from sitechat.knowledge.index.page_rows import (
     has_snapshot,
     mark_failed,
@@ -33,7 +33,7 @@ from sitechat.runtime import database
 from sitechat.safe_text import storable
 
 
-def store(document: Document, source: str, since: datetime | None = None) -> Stored:
+def store(document: Document, source: str, since: datetime | None = None) -> StoringResult:
     """Store a document of a source.
 
     If a page can't be read, the problem is stored. The page keeps its passages, but only for
@@ -53,7 +53,7 @@ def store(document: Document, source: str, since: datetime | None = None) -> Sto
     document = replace(document, key=stored_key(document.key))
     if document.unchanged:
         mark_unchanged([document.key], source)
-        return Stored(Outcome.UNCHANGED, document.url)
+        return StoringResult(Outcome.UNCHANGED, document.url)
     url = without_prefix(storable(document.url).strip(), get_script_prefix())
     audience, problem = _audience(document)
     if not is_address(url):
@@ -62,7 +62,7 @@ def store(document: Document, source: str, since: datetime | None = None) -> Sto
     if owner:
         if document.key:  # the object's page is no longer at its old address
             page_queries.remove(source, document.key)
-        return Stored(Outcome.LEFT_OUT, url, f"has the same address as {owner}")
+        return StoringResult(Outcome.LEFT_OUT, url, f"has the same address as {owner}")
     gone = document.gone
     reading = Reading()
     if audience is not None and not problem:
@@ -80,7 +80,7 @@ def store(document: Document, source: str, since: datetime | None = None) -> Sto
             IndexState.lock()
             row = None if gone else stored_page(document, source)
             mark_failed(row or page_at(document, url, source), problem, gone, audience)
-        return Stored(Outcome.LEFT_OUT if gone else Outcome.FAILED, url, problem)
+        return StoringResult(Outcome.LEFT_OUT if gone else Outcome.FAILED, url, problem)
     return _store_reading(document, url, source, audience, reading, since)
 
 
@@ -91,7 +91,7 @@ def _store_reading(
     audience: list[str],
     reading: Reading,
     since: datetime | None,
-) -> Stored:
+) -> StoringResult:
     """Store a document that was read, unless another page has the same text."""
     language = (
         document.language or reading.language or document.served_language or settings.LANGUAGE_CODE
@@ -106,10 +106,10 @@ def _store_reading(
             with database.atomic():
                 IndexState.lock()
                 mark_failed(page_at(document, url, source), problem, gone=True, audience=audience)
-            return Stored(Outcome.LEFT_OUT, url, problem)
+            return StoringResult(Outcome.LEFT_OUT, url, problem)
     outcome = write_content(document, url, source, language, audience, reading, text_hash)
     lines = repeated_text.lines_of(reading) if has_snapshot(document, reading) else frozenset()
-    return Stored(outcome, url, lines=lines)
+    return StoringResult(outcome, url, lines=lines)
 
 
 def mark_unchanged(keys: Collection[str], source: str) -> None:
@@ -127,7 +127,7 @@ def mark_unchanged(keys: Collection[str], source: str) -> None:
 
 def _refuse_address(
     document: Document, url: str, source: str, audience: list[str] | None, problem: str
-) -> Stored:
+) -> StoringResult:
     """Store the problem of a document whose address is not valid; see `is_address`.
 
     A link to such an address would open another host, run a script, or depend on the current page.
@@ -139,7 +139,7 @@ def _refuse_address(
         for page in stored:
             # An older version may have stored an address that is no longer valid.
             mark_failed(page, problem, document.gone or not is_address(page.url), audience)
-    return Stored(Outcome.FAILED, url or document.key, problem)
+    return StoringResult(Outcome.FAILED, url or document.key, problem)
 
 
 def _address_owner(document: Document, url: str, source: str, since: datetime | None) -> str:

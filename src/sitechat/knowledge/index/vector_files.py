@@ -2,8 +2,8 @@
 
 Each row of `vectors.f32` is a vector of 32-bit floats. All processes map this file into memory and
 thus share it. The same row of `vector_passages.i64` contains two 64-bit integers: the primary keys
-of the vector's passage and page, or zeros if the passage was removed. `Facts.vectors` has the
-number of complete rows.
+of the vector's passage and page, or zeros if the passage was removed. `IndexMetadata.vectors` has
+the number of complete rows.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sitechat.conf import conf
-from sitechat.knowledge.index.index_metadata import VectorFiles
+from sitechat.knowledge.index.index_metadata import VectorMetadata
 from sitechat.models import Passage
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class VectorWriter:
         is_new: Whether to write new files, which replace the existing ones with `publish`.
     """
 
-    def __init__(self, folder: Path, files: VectorFiles, *, is_new: bool = False) -> None:
+    def __init__(self, folder: Path, files: VectorMetadata, *, is_new: bool = False) -> None:
         import numpy as np
 
         self.files = files
@@ -63,7 +63,7 @@ class VectorWriter:
             self._vectors.append(vector.astype(self._numpy.float32))
             self._added.append((passage.pk, passage.page_id))
 
-    def write(self) -> VectorFiles:
+    def write(self) -> VectorMetadata:
         """Write the changes and return the new metadata."""
         np, rows = self._numpy, self.files.rows
         with self._path(VECTORS).open("r+b") as file:
@@ -78,7 +78,7 @@ class VectorWriter:
             file.seek(rows * 16)
             file.write(np.asarray(self._added, dtype=np.int64).tobytes())
             file.truncate()
-        self.files = VectorFiles(
+        self.files = VectorMetadata(
             self.files.embedder, self.files.dimensions, rows + len(self._added)
         )
         self._owners, self._vectors, self._added = None, [], []
@@ -95,7 +95,7 @@ class VectorWriter:
         return self._folder / f"{name}{self._suffix}"
 
 
-def open_writer(folder: Path, files: VectorFiles | None) -> tuple[VectorWriter | None, bool]:
+def open_writer(folder: Path, files: VectorMetadata | None) -> tuple[VectorWriter | None, bool]:
     """Return a writer of the current embedder's vectors.
 
     Args:
@@ -117,11 +117,13 @@ def open_writer(folder: Path, files: VectorFiles | None) -> tuple[VectorWriter |
         return VectorWriter(folder, files), False
     for name in (VECTORS, VECTOR_PASSAGES):
         (folder / f"{name}{_NEW}").write_bytes(b"")  # replaces the file of a killed update
-    new = VectorFiles(newest, int(newest.rpartition(":")[2]), 0)
+    new = VectorMetadata(newest, int(newest.rpartition(":")[2]), 0)
     return VectorWriter(folder, new, is_new=True), True
 
 
-def open_vectors(folder: Path, files: VectorFiles) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+def open_vectors(
+    folder: Path, files: VectorMetadata
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Return the vectors, and the passage and page of each; see `Index.vectors`.
 
     Raises:

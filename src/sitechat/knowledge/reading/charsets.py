@@ -222,9 +222,9 @@ def _declared(data: bytes) -> list[str]:
         if b"charset" in attributes:
             direct.append(_label(attributes[b"charset"]))
         elif attributes.get(b"http-equiv", b"").strip().lower() == b"content-type":
-            found = _CHARSET.search(attributes.get(b"content", b""))
-            if found is not None:
-                indirect.append(_label(found[1] or found[2] or found[3] or b""))
+            declaration = _CHARSET.search(attributes.get(b"content", b""))
+            if declaration is not None:
+                indirect.append(_label(declaration[1] or declaration[2] or declaration[3] or b""))
     xml = _XML.match(head)
     return [*direct, *indirect, *([_label(xml[1])] if xml else [])]
 

@@ -122,35 +122,60 @@ def _become_span(element: HtmlElement) -> None:
         del element.attrib[name]
 
 
+_Spanning = dict[int, tuple[int, "HtmlElement"]]
+"""Cells that span into the next row, by column, with the number of further rows that they span."""
+
+
 def _repeat_cells(table: HtmlElement, limit: int) -> int:
     """Repeat the short cells that span several rows of a table; return how many were added."""
     added = 0
     group = None
-    # By column: the number of further rows that a cell spans, and the cell.
-    spanning: dict[int, tuple[int, HtmlElement]] = {}
+    spanning: _Spanning = {}
     for row in table.xpath("./tr | ./*[self::thead or self::tbody or self::tfoot]/tr"):
         if row.getparent() is not group:
             group, spanning = row.getparent(), {}
-        above, spanning = spanning, {}
-        cells = list(row.iterchildren("td", "th"))
-        column = 0
-        for cell in [*cells, None]:  # None stands for the end of the row
-            while column in above or (cell is None and above):
-                column = column if column in above else min(above)
-                rows, spanned = above.pop(column)
-                if rows > 1:
-                    spanning[column] = (rows - 1, spanned)
-                if cells and added < limit and _is_short(spanned):
-                    copy = deepcopy(spanned)
-                    copy.tail = None
-                    row.insert(len(row) if cell is None else row.index(cell), copy)
-                    added += 1
-                column += _span(spanned, "colspan")
-            if cell is not None:
-                if _span(cell, "rowspan") > 1:
-                    spanning[column] = (_span(cell, "rowspan") - 1, cell)
-                column += _span(cell, "colspan")
+        spanning, added_to_row = _repeat_in_row(row, spanning, limit - added)
+        added += added_to_row
     return added
+
+
+def _repeat_in_row(row: HtmlElement, above: _Spanning, limit: int) -> tuple[_Spanning, int]:
+    """Insert copies of the short cells that span into a row.
+
+    Args:
+        row: The row.
+        above: The cells of the rows above that span into this row. It is emptied.
+        limit: Maximum number of copies.
+
+    Returns:
+        The cells that span into the next row, and the number of copies.
+    """
+    spanning: _Spanning = {}
+    column = added = 0
+    cells = list(row.iterchildren("td", "th"))
+
+    def insert_from_above(before: HtmlElement | None) -> None:
+        nonlocal column, added
+        rows, cell = above.pop(column)
+        if rows > 1:
+            spanning[column] = (rows - 1, cell)
+        if cells and added < limit and _is_short(cell):
+            copy = deepcopy(cell)
+            copy.tail = None
+            row.insert(len(row) if before is None else row.index(before), copy)
+            added += 1
+        column += _span(cell, "colspan")
+
+    for cell in cells:
+        while column in above:
+            insert_from_above(cell)
+        if _span(cell, "rowspan") > 1:
+            spanning[column] = (_span(cell, "rowspan") - 1, cell)
+        column += _span(cell, "colspan")
+    while above:
+        column = column if column in above else min(above)
+        insert_from_above(None)
+    return spanning, added
 
 
 def _span(cell: HtmlElement, name: str) -> int:

@@ -19,7 +19,7 @@ from sitechat.knowledge.reading import element_rewriting
 from sitechat.knowledge.reading.blocks import Block, Content, Unreadable
 from sitechat.knowledge.reading.decorations import is_consent_banner
 from sitechat.knowledge.reading.frame_elements import is_wrapped_text
-from sitechat.knowledge.reading.inline_styles import Sight
+from sitechat.knowledge.reading.inline_styles import TextVisibility
 from sitechat.knowledge.reading.page_to_blocks import blocks
 from sitechat.knowledge.reading.visibility import NEVER_DISPLAYED, Visibility
 
@@ -129,7 +129,7 @@ def _marked_regions(root: HtmlElement, visibility: Visibility) -> list[HtmlEleme
         matches = [
             element
             for element in root.xpath(path)
-            if visibility.of(element, Sight()) is not None
+            if visibility.of(element, TextVisibility()) is not None
             and not any(parent.tag == "main" for parent in element.iterancestors("main"))
         ]
         if matches:
@@ -137,7 +137,7 @@ def _marked_regions(root: HtmlElement, visibility: Visibility) -> list[HtmlEleme
     articles = [
         element
         for element in root.xpath("//article[not(ancestor::article)]")
-        if visibility.of(element, Sight()) is not None
+        if visibility.of(element, TextVisibility()) is not None
     ]
     # Several articles are usually a list of teasers.
     return articles if len(articles) == 1 else []
@@ -151,7 +151,7 @@ def _heading_above(region: HtmlElement, visibility: Visibility) -> list[Block]:
     matches: list[Block] = []
     for heading in region.xpath("preceding::h1[not(ancestor::nav or ancestor::a or .//a)]"):
         enclosing = [heading, *heading.iterancestors()]
-        if not any(visibility.of(element, Sight()) is None for element in enclosing):
+        if not any(visibility.of(element, TextVisibility()) is None for element in enclosing):
             matches += blocks(heading, visibility)
     return [Block(matches[0].text, 1)] if len(matches) == 1 else []
 
@@ -177,10 +177,10 @@ def _simplify(root: HtmlElement, visibility: Visibility) -> None:
         if not isinstance(element.tag, str) or element.tag in ("html", "head", "body"):
             continue
         element.attrib.pop("alt", None)  # browsers show the picture instead
-        sight = visibility.of(element, Sight())
+        text_visibility = visibility.of(element, TextVisibility())
         if (
-            sight is None
-            or not sight.is_readable
+            text_visibility is None
+            or not text_visibility.is_readable
             or element.tag in NEVER_DISPLAYED - {"head", "title"}
             or is_consent_banner(element)
         ):

@@ -21,7 +21,7 @@ _FONT_NAMES = frozenset((
 
 
 @dataclass(frozen=True)
-class Sight:
+class TextVisibility:
     """The visibility of an element's text, which child elements inherit."""
 
     shown: bool = True
@@ -42,12 +42,12 @@ def declarations(style: str) -> dict[str, str]:
     if not style:
         return {}
     style = _ESCAPE.sub(_unescaped, _COMMENT.sub(" ", style)).lower()
-    found: dict[str, str] = {}
+    values: dict[str, str] = {}
     for part in style.split(";"):
         name, colon, value = part.partition(":")
         if colon:
-            found[name.strip()] = value.partition("!")[0].strip()
-    return found
+            values[name.strip()] = value.partition("!")[0].strip()
+    return values
 
 
 def _unescaped(match: re.Match[str]) -> str:
@@ -105,7 +105,7 @@ def is_off_page(style: dict[str, str]) -> bool:
     return _is_zero(style.get("zoom", ""))
 
 
-def inherited(style: dict[str, str], around: Sight) -> Sight:
+def inherited(style: dict[str, str], around: TextVisibility) -> TextVisibility:
     """Return the visibility of an element's text.
 
     Args:
@@ -153,8 +153,8 @@ def _lengths(value: str) -> list[float]:
 
 
 def _pixels(value: str) -> float | None:
-    found = _lengths(value)
-    return found[0] if found else None
+    lengths = _lengths(value)
+    return lengths[0] if lengths else None
 
 
 def _is_zero(value: str) -> bool:

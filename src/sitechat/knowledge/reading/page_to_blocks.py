@@ -25,7 +25,7 @@ from sitechat.knowledge.reading.decorations import (
     is_within_sentence,
 )
 from sitechat.knowledge.reading.frame_elements import is_frame
-from sitechat.knowledge.reading.inline_styles import Sight
+from sitechat.knowledge.reading.inline_styles import TextVisibility
 from sitechat.knowledge.reading.visibility import NEVER_DISPLAYED, Visibility
 from sitechat.knowledge.text.invisible_characters import without_invisible
 from sitechat.knowledge.text.search_terms import is_unspaced
@@ -55,7 +55,7 @@ class _BlockWalk:
         self._has_frame = has_frame
         # The parts of the current block. The first part is not blank, except in `_pre`.
         self._pending: list[str] = []
-        self._sights = [Sight()]  # of the current element and its ancestors
+        self._visibilities = [TextVisibility()]  # of the current element and its ancestors
         self._heading: HtmlElement | None = None  # the current heading
         self._keeps_controls = False  # whether to keep the controls in the current heading
         self._pre: HtmlElement | None = None  # the current preformatted element
@@ -70,12 +70,12 @@ class _BlockWalk:
         skipped: HtmlElement | None = None
         for event, element in walk:
             if event == "start":
-                sight = self._enter(element, is_region=element is region)
-                if sight is None:
+                text_visibility = self._enter(element, is_region=element is region)
+                if text_visibility is None:
                     skipped = element
                     walk.skip_subtree()
                     continue
-                self._sights.append(sight)
+                self._visibilities.append(text_visibility)
                 yield from self._begin(element)
                 self._add(element.text, element)
                 continue
@@ -83,21 +83,21 @@ class _BlockWalk:
                 skipped = None
             else:
                 yield from self._end(element)
-                self._sights.pop()
+                self._visibilities.pop()
             if element is not region:
                 self._add(element.tail, element.getparent())
         yield from self._flush()
 
-    def _enter(self, element: HtmlElement, *, is_region: bool) -> Sight | None:
+    def _enter(self, element: HtmlElement, *, is_region: bool) -> TextVisibility | None:
         """Return the visibility of an element's text; None to leave out the element."""
         if is_region:
-            return self._sights[-1]
+            return self._visibilities[-1]
         tag = element.tag
         if not isinstance(tag, str) or tag in NEVER_DISPLAYED:
             return None
         if is_frame(element, is_whole_page=self._has_frame) or not self._is_part_of_text(element):
             return None
-        return self._visibility.of(element, self._sights[-1])
+        return self._visibility.of(element, self._visibilities[-1])
 
     def _is_part_of_text(self, element: HtmlElement) -> bool:
         """Return whether an element is text, not a control or a decoration."""
@@ -191,7 +191,7 @@ class _BlockWalk:
 
     def _add(self, text: str | None, parent: HtmlElement | None = None) -> None:
         """Add the text of an element, `parent`, to the current block, unless it is hidden."""
-        if not text or not self._sights[-1].is_readable:
+        if not text or not self._visibilities[-1].is_readable:
             return
         if parent is not None and parent.tag == "rt":
             # Readings follow after the <ruby>, because search compares pairs of its characters.

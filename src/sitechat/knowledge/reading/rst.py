@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from functools import cache
 from typing import Any
 
 from sitechat.knowledge.reading.blocks import Content, Unreadable
@@ -72,10 +73,25 @@ def _register_names(text: str) -> None:
     docutils drops an unknown directive with all its content. Its registries are global, which is
     harmless here: the child process uses docutils only to read documents.
     """
-    from docutils import nodes
-    from docutils.parsers.rst import Directive, directives, roles
+    from docutils.parsers.rst import directives, roles
     from docutils.parsers.rst.languages import get_language
     from docutils.utils import new_document
+
+    document = new_document("")
+    english: Any = get_language("en")
+    for name in {match[1].lower() for match in _DIRECTIVE.finditer(text)}:
+        if name in _CODE_DIRECTIVES or directives.directive(name, english, document)[0] is None:
+            directives.register_directive(name, _content_directive())
+    for name in {(match[1] or match[2]).lower() for match in _ROLE.finditer(text)}:
+        if roles.role(name, english, 0, document.reporter)[0] is None:
+            roles.register_local_role(name, _text_role)
+
+
+@cache
+def _content_directive() -> Any:
+    """Return the class of a directive that keeps its arguments and its content."""
+    from docutils import nodes
+    from docutils.parsers.rst import Directive
 
     class AnyOption(dict[str, Any]):
         def __getitem__(self, key: str) -> Any:
@@ -91,31 +107,28 @@ def _register_names(text: str) -> None:
         def run(self) -> list[nodes.Node]:
             if self.name.lower() in _TEXTLESS_DIRECTIVES:
                 return []
-            paragraphs: list[nodes.Node] = []
-            if self.arguments and "code" not in self.name:
-                argument = re.sub(r"\s:[\w-]+:.*", "", " ".join(self.arguments))
-                paragraphs.append(nodes.paragraph(argument, argument))
             if "code" in self.name or self.name == "console":
                 source = "\n".join(self.content)
                 return [nodes.literal_block(source, source)]
+            paragraphs: list[nodes.Node] = []
+            if self.arguments:
+                argument = re.sub(r"\s:[\w-]+:.*", "", " ".join(self.arguments))
+                paragraphs.append(nodes.paragraph(argument, argument))
             container = nodes.container()
             self.state.nested_parse(self.content, self.content_offset, container)
             return [*paragraphs, *container.children]
 
-    def keep_text(
-        name: str, rawtext: str, text: str, lineno: int, inliner: Any,
-        options: Any = None, content: Any = None,
-    ) -> Any:  # fmt: skip
-        text = _TITLE_AND_TARGET.sub(r"\1", text).lstrip("!")
-        if text.startswith("~"):  # Sphinx: show the last part of the name
-            text = text.rpartition(".")[2].lstrip("~")
-        return [nodes.inline(rawtext, text)], []
+    return KeepContent
 
-    document = new_document("")
-    english: Any = get_language("en")
-    for name in {match[1].lower() for match in _DIRECTIVE.finditer(text)}:
-        if name in _CODE_DIRECTIVES or directives.directive(name, english, document)[0] is None:
-            directives.register_directive(name, KeepContent)
-    for name in {(match[1] or match[2]).lower() for match in _ROLE.finditer(text)}:
-        if roles.role(name, english, 0, document.reporter)[0] is None:
-            roles.register_local_role(name, keep_text)
+
+def _text_role(
+    name: str, rawtext: str, text: str, lineno: int, inliner: Any,
+    options: Any = None, content: Any = None,
+) -> Any:  # fmt: skip
+    """Keep the text of a role; docutils calls this."""
+    from docutils import nodes
+
+    text = _TITLE_AND_TARGET.sub(r"\1", text).lstrip("!")
+    if text.startswith("~"):  # Sphinx shows the last part of the name
+        text = text.rpartition(".")[2].lstrip("~")
+    return [nodes.inline(rawtext, text)], []

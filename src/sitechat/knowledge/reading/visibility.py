@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sitechat.knowledge.reading.inline_styles import (
-    Sight,
+    TextVisibility,
     declarations,
     inherited,
     is_collapsed,
@@ -59,7 +59,7 @@ class Visibility:
     def __init__(self, root: HtmlElement) -> None:
         self._controlled = _controlled_ids(root)
 
-    def of(self, element: HtmlElement, around: Sight) -> Sight | None:
+    def of(self, element: HtmlElement, around: TextVisibility) -> TextVisibility | None:
         """Return the visibility of an element's text; None if its whole subtree is hidden.
 
         Args:

@@ -54,7 +54,7 @@ def _rarities(index: Index, terms: Iterable[str]) -> dict[str, float]:
 
     A term may have more passages than the total, because another thread may change the index.
     """
-    total = index.facts.passages + index.facts.dead
+    total = index.metadata.passages + index.metadata.dead
     return {
         term: max(0.0, math.log((max(0, total - passages) + 0.5) / (passages + 0.5)))
         for term, passages in _rows(index, "SELECT term, passages FROM term WHERE term", terms)

@@ -83,7 +83,7 @@ def _narrow_expression(index: Index, words: Sequence[Word]) -> tuple[str, int]:
         match, count = in_headings, passages
     if count <= MAX_MATCHES:
         return match, 0
-    total = index.facts.passages + index.facts.dead
+    total = index.metadata.passages + index.metadata.dead
     return match, max(total * MAX_MATCHES // count, 1)
 
 

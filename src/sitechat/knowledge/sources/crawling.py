@@ -48,7 +48,7 @@ class Crawl:
     def __init__(self, pages: PublicPages, limit: int = MAX_PAGES) -> None:
         self._pages = pages.only(partial(_may_follow, pages.site))
         self._limit = limit
-        self.is_cut = False
+        self.exceeds_limit = False
         """Whether there are more pages than were read."""
 
     def documents(self) -> Iterator[Document]:
@@ -59,7 +59,7 @@ class Crawl:
         read = 0
         while waiting:
             if read == self._limit:
-                self.is_cut = True
+                self.exceeds_limit = True
                 return
             place, depth = waiting.popleft()
             document = self._pages.read(site.hosts.absolute(place))

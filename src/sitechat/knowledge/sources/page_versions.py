@@ -31,7 +31,7 @@ def of(response: PageResponse, lastmod: str = "") -> dict[str, str]:
         response: The site's response.
         lastmod: The `<lastmod>` in the sitemap, or "".
     """
-    found = {
+    validators = {
         "reader": READER,
         "etag": response.headers.get("ETag", ""),
         "modified": response.headers.get("Last-Modified", ""),
@@ -39,7 +39,7 @@ def of(response: PageResponse, lastmod: str = "") -> dict[str, str]:
         "at": datetime.now(timezone.utc).isoformat(),
         "body": body_hash(response),
     }
-    return {name: value for name, value in found.items() if value}
+    return {name: value for name, value in validators.items() if value}
 
 
 def body_hash(response: PageResponse) -> str:
@@ -58,10 +58,10 @@ def conditions(known: Mapping[str, str]) -> dict[str, str]:
     """Return the headers of a conditional request, with the names of a WSGI environment."""
     if known.get("reader") != READER:
         return {}
-    found = {"HTTP_IF_NONE_MATCH": known.get("etag", "")}
-    if not found["HTTP_IF_NONE_MATCH"]:
-        found = {"HTTP_IF_MODIFIED_SINCE": known.get("modified", "")}
-    return {name: value for name, value in found.items() if value}
+    headers = {"HTTP_IF_NONE_MATCH": known.get("etag", "")}
+    if not headers["HTTP_IF_NONE_MATCH"]:
+        headers = {"HTTP_IF_MODIFIED_SINCE": known.get("modified", "")}
+    return {name: value for name, value in headers.items() if value}
 
 
 def is_same(response: PageResponse, known: Mapping[str, str]) -> bool:

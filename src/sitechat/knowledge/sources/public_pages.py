@@ -140,10 +140,10 @@ class PublicPages:
 
     def _translations(self, place: Location, alternates: Mapping[str, str]) -> str:
         """Return a value that all translations of a page share; "" if it has no translations."""
-        own = self.site.hosts.address(place)
+        own_address = self.site.hosts.address(place)
         others = {self._address(place, url) for url in alternates.values()} - {""}
-        if others - {own}:
-            return _digest(min(others | {own}))
+        if others - {own_address}:
+            return _digest(min(others | {own_address}))
         inner = self.site.inner(place)
         language = translation.get_language_from_path(inner)
         if not language:

@@ -76,13 +76,13 @@ class Hosts:
             Unreadable: It is not a valid address.
         """
         try:
-            given = urlsplit(url.strip())
+            written = urlsplit(url.strip())
             parts = urlsplit(urljoin(self.absolute(base), url.strip()))
             host = parts.netloc.rpartition("@")[2]
             parts.port  # noqa: B018 (raises if it is not a number)
         except ValueError as error:
             raise Unreadable(f"not an address: {error}") from error
-        if parts.scheme not in ("http", "https") or (given.scheme and not given.netloc):
+        if parts.scheme not in ("http", "https") or (written.scheme and not written.netloc):
             return None
         if not self.is_own(host):
             # If ALLOWED_HOSTS contains "*", any host may be the site's.
@@ -194,7 +194,7 @@ def _main_hosts() -> Iterator[str]:
 
 
 def _allowed_names() -> list[str]:
-    """Return the names in `ALLOWED_HOSTS`. Names with subdomains count only if all have them."""
+    """Return the names in `ALLOWED_HOSTS`. Those with a leading dot count only if all have one."""
     named = [name for name in settings.ALLOWED_HOSTS if name != "*" and not name.startswith("[")]
     return [name for name in named if not name.startswith(".")] or [name[1:] for name in named]
 

@@ -15,7 +15,7 @@ from sitechat.knowledge.sources.public_pages import describe_error
 from sitechat.knowledge.sources.rendering import Elsewhere, LocalSite
 from sitechat.knowledge.sources.site_hosts import Location
 from sitechat.knowledge.sources.sitemap_unpacking import MAX_SITEMAP_SIZE, SitemapReader
-from sitechat.knowledge.sources.sitemap_xml import Locations
+from sitechat.knowledge.sources.sitemap_xml import SitemapAddresses
 
 MAX_PAGES = 100_000
 """Default maximum number of pages that are read from a site's sitemaps."""
@@ -47,7 +47,7 @@ class SitemapFiles:
         self._seen: set[Location] = set()
         self._problems: list[str] = []
         self._missing: list[str] = []
-        self._faulty: dict[str, Locations] = {}
+        self._faulty: dict[str, SitemapAddresses] = {}
         self.is_found = False
         """Whether a sitemap was read so far."""
         self._lastmods: dict[str, str] = {}
@@ -65,7 +65,9 @@ class SitemapFiles:
         if not self._faulty:
             return ""
         others = len(self._faulty) - 1
-        mistakes = dict.fromkeys(what for found in self._faulty.values() for what in found.mistakes)
+        mistakes = dict.fromkeys(
+            what for addresses in self._faulty.values() for what in addresses.mistakes
+        )
         count = sum(map(_count, self._faulty.values()))
         return (
             f"{next(iter(self._faulty))}{f' and {others:,} more' if others else ''}: all addresses "
@@ -76,15 +78,15 @@ class SitemapFiles:
         """Yield the addresses of pages in all readable sitemaps."""
         usual = f"{self._site.prefix}sitemap.xml"
         while self._waiting or not (self.is_found or self._site.place(usual) in self._seen):
-            found = self._read(self._waiting.popleft() if self._waiting else usual)
-            if found is None:
+            addresses = self._read(self._waiting.popleft() if self._waiting else usual)
+            if addresses is None:
                 continue
             self.is_found = True
-            self._waiting += found.sitemaps
-            self.page_count += len(found.pages)
-            self._lastmods = found.lastmods
-            yield from found.pages
-            if found.is_cut:
+            self._waiting += addresses.sitemaps
+            self.page_count += len(addresses.pages)
+            self._lastmods = addresses.lastmods
+            yield from addresses.pages
+            if addresses.exceeds_limit:
                 self._problems.append(
                     f"the sitemaps name more than {self._limit:,} pages, and only the first were "
                     "read: set a higher limit in a SitemapSource"
@@ -95,7 +97,7 @@ class SitemapFiles:
         """Return the `<lastmod>` of a page in the current sitemap, or ""."""
         return self._lastmods.get(url, "")
 
-    def _read(self, url: str) -> Locations | None:
+    def _read(self, url: str) -> SitemapAddresses | None:
         """Read a sitemap; return None if it was read before or has no readable address."""
         try:
             place = self._site.place(url)
@@ -120,18 +122,18 @@ class SitemapFiles:
         except Exception as error:  # a broken sitemap must not prevent reading the others
             is_missing = url in self._guessed and str(error) == "answers 404"
             problem = f"{url}: {describe_error(error)}"
-            found = reader.partial()
-            if found is not None:
-                problem += f" (addresses read nevertheless: {_count(found):,})"
+            addresses = reader.partial()
+            if addresses is not None:
+                problem += f" (addresses read nevertheless: {_count(addresses):,})"
             (self._missing if is_missing else self._problems).append(problem)
-            return found
+            return addresses
         if complete.mistakes:
             self._faulty[url] = complete
         return complete
 
 
-def _count(found: Locations) -> int:
-    return len(found.pages) + len(found.sitemaps)
+def _count(addresses: SitemapAddresses) -> int:
+    return len(addresses.pages) + len(addresses.sitemaps)
 
 
 def routed_sitemaps(prefix: str = "/") -> list[str]:

@@ -6,7 +6,7 @@ import codecs
 
 from sitechat.knowledge.reading.blocks import Unreadable
 from sitechat.knowledge.reading.charsets import decompressed_zlib, stream_decoder
-from sitechat.knowledge.sources.sitemap_xml import Locations, SitemapXml
+from sitechat.knowledge.sources.sitemap_xml import SitemapAddresses, SitemapXml
 
 MAX_SITEMAP_SIZE = 200_000_000
 """Maximum bytes of a sitemap, before and after it is decompressed."""
@@ -37,7 +37,7 @@ class SitemapReader:
         pieces = (part[at : at + _CHUNK] for at in range(0, len(part), _CHUNK))
         return all(map(self._read, pieces))  # no piece is read after the limit
 
-    def close(self) -> Locations:
+    def close(self) -> SitemapAddresses:
         """Return the addresses after the last part.
 
         Raises:
@@ -48,13 +48,13 @@ class SitemapReader:
         assert self._format is not None  # noqa: S101 (for mypy)
         return self._format.close()
 
-    def partial(self) -> Locations | None:
+    def partial(self) -> SitemapAddresses | None:
         """Return the addresses that were read before an error; None if there are none."""
         if self._format is None:
             self._detect_format()
         assert self._format is not None  # noqa: S101 (for mypy)
-        found = self._format.found
-        return found if found.pages or found.sitemaps else None
+        addresses = self._format.addresses
+        return addresses if addresses.pages or addresses.sitemaps else None
 
     def _read(self, part: bytes) -> bool:
         if self._format is not None:
@@ -83,13 +83,13 @@ class _Text:
         self._format: _Lines | SitemapXml | None = None
 
     @property
-    def found(self) -> Locations:
-        return self._format.found if self._format else Locations()
+    def addresses(self) -> SitemapAddresses:
+        return self._format.addresses if self._format else SitemapAddresses()
 
     def feed(self, part: bytes) -> bool:
         return self._read(self._decoder.decode(part))
 
-    def close(self) -> Locations:
+    def close(self) -> SitemapAddresses:
         self._read(self._decoder.decode(b"", final=True))
         return self._format.close() if self._format else SitemapXml(self._limit).close()
 
@@ -109,7 +109,7 @@ class _Gzip:
     """A reader of a compressed sitemap, which it decompresses after the last part."""
 
     def __init__(self, limit: int) -> None:
-        self.found = Locations()
+        self.addresses = SitemapAddresses()
         self._limit = limit
         self._parts: list[bytes] = []
 
@@ -117,7 +117,7 @@ class _Gzip:
         self._parts.append(part)
         return True
 
-    def close(self) -> Locations:
+    def close(self) -> SitemapAddresses:
         data = decompressed_zlib(b"".join(self._parts), MAX_SITEMAP_SIZE)
         if data.startswith(_GZIP):
             raise Unreadable("compressed twice")
@@ -126,7 +126,7 @@ class _Gzip:
             reader.feed(data)
             return reader.close()
         finally:
-            self.found = reader.partial() or self.found
+            self.addresses = reader.partial() or self.addresses
 
 
 class _Lines:
@@ -138,26 +138,26 @@ class _Lines:
         self._last = ""
 
     @property
-    def found(self) -> Locations:
+    def addresses(self) -> SitemapAddresses:
         """The addresses in complete lines; none if any line is not an address."""
         try:
             return self._locations(self._lines)
         except Unreadable:
-            return Locations()
+            return SitemapAddresses()
 
     def feed(self, text: str) -> bool:
         *lines, self._last = (self._last + text).split("\n")
         self._lines += [line for line in lines if line.strip()]
         return len(self._lines) <= self._limit
 
-    def close(self) -> Locations:
-        is_cut = len(self._lines) > self._limit
-        return self._locations(self._lines if is_cut else [*self._lines, self._last])
+    def close(self) -> SitemapAddresses:
+        exceeds_limit = len(self._lines) > self._limit
+        return self._locations(self._lines if exceeds_limit else [*self._lines, self._last])
 
-    def _locations(self, lines: list[str]) -> Locations:
+    def _locations(self, lines: list[str]) -> SitemapAddresses:
         urls = [line.strip() for line in "\n".join(lines).splitlines() if line.strip()]
         if not urls or not all(url.startswith(_LINE_STARTS) for url in urls):
             raise Unreadable("not XML and not a list of addresses")
         if any("\ufffd" in url for url in urls):
             raise Unreadable("has bytes that are not valid in its encoding: save it as UTF-8")
-        return Locations(pages=urls[: self._limit], is_cut=len(urls) > self._limit)
+        return SitemapAddresses(pages=urls[: self._limit], exceeds_limit=len(urls) > self._limit)

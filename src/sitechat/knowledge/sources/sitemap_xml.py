@@ -28,14 +28,14 @@ _TIMES = {("url", "lastmod"), ("entry", "updated")}
 
 
 @dataclass
-class Locations:
+class SitemapAddresses:
     """The addresses in one sitemap."""
 
     pages: list[str] = field(default_factory=list)
     sitemaps: list[str] = field(default_factory=list)
     lastmods: dict[str, str] = field(default_factory=dict)
     """The `<lastmod>` of pages, by address."""
-    is_cut: bool = False
+    exceeds_limit: bool = False
     """Whether there are more pages than the limit."""
     mistakes: list[str] = field(default_factory=list)
     """Mistakes in the file that do not hide an address."""
@@ -53,7 +53,7 @@ class SitemapXml:
     def __init__(self, limit: int) -> None:
         import lxml.etree
 
-        self.found = Locations()
+        self.addresses = SitemapAddresses()
         self._limit = limit
         self._waiting = ""
         self._root: re.Match[str] | None = None
@@ -98,7 +98,7 @@ class SitemapXml:
         pieces = re.findall(rf".*?</(?:[\w.-]+:)?{self._root[2]}\s*>|.+", text, re.I | re.S)
         return all(map(self._parse, pieces))
 
-    def close(self) -> Locations:
+    def close(self) -> SitemapAddresses:
         """Return the addresses after the last part.
 
         Raises:
@@ -106,8 +106,8 @@ class SitemapXml:
         """
         if self._root is None:
             raise _no_sitemap(self._waiting)
-        if self.found.is_cut:
-            return self.found
+        if self.addresses.exceeds_limit:
+            return self.addresses
         for error in self._parser.feed_error_log:
             # Prefixes are often not declared, which hides no address.
             if error.level_name != "WARNING" and error.domain_name != "NAMESPACE":
@@ -116,13 +116,13 @@ class SitemapXml:
             raise Unreadable(f"not complete: it ends before </{self._root[2]}>")
         if self._is_continued:
             raise Unreadable(f"has addresses after </{self._root[2]}>: make it two files")
-        if any("\ufffd" in url for url in [*self.found.pages, *self.found.sitemaps]):
+        if any("\ufffd" in url for url in [*self.addresses.pages, *self.addresses.sitemaps]):
             raise Unreadable("has bytes that are not valid in its encoding: save it as UTF-8")
-        return self.found
+        return self.addresses
 
     def _add_mistake(self, what: str) -> None:
-        if what not in self.found.mistakes:
-            self.found.mistakes.append(what)
+        if what not in self.addresses.mistakes:
+            self.addresses.mistakes.append(what)
 
     def _parse(self, text: str) -> bool:
         """Correct mistakes in a part and parse it; return whether more pages may follow."""
@@ -138,7 +138,7 @@ class SitemapXml:
         for event, element in self._parser.read_events():
             if isinstance(element.tag, str):
                 self._handle(event, element)
-                if self.found.is_cut:
+                if self.addresses.exceeds_limit:
                     return False
         return True
 
@@ -164,8 +164,8 @@ class SitemapXml:
         elif (parent, name) in _ADDRESSES:
             self._add_address(parent, element)
         elif name in ("url", "entry"):
-            if self._lastmod and self.found.pages:
-                self.found.lastmods[self.found.pages[-1]] = self._lastmod
+            if self._lastmod and self.addresses.pages:
+                self.addresses.lastmods[self.addresses.pages[-1]] = self._lastmod
             self._lastmod = ""
         element.clear(keep_tail=True)
         while (previous := element.getprevious()) is not None:
@@ -181,11 +181,11 @@ class SitemapXml:
         if not address:
             return
         if parent == "sitemap":
-            self.found.sitemaps.append(address)
-        elif len(self.found.pages) == self._limit:
-            self.found.is_cut = True
+            self.addresses.sitemaps.append(address)
+        elif len(self.addresses.pages) == self._limit:
+            self.addresses.exceeds_limit = True
         else:
-            self.found.pages.append(address)
+            self.addresses.pages.append(address)
 
 
 def _no_sitemap(text: str) -> Unreadable:

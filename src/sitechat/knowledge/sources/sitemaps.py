@@ -64,7 +64,7 @@ class SitemapSource(AnySource, abstract=True):
             if not sitemaps.is_found:
                 crawl = Crawl(pages, self.crawl_limit)
                 yield from self._crawled(crawl, sitemaps.problems)
-                if crawl.is_cut:
+                if crawl.exceeds_limit:
                     problems.append(
                         f"links lead to more than {self.crawl_limit:,} pages, and only the nearest "
                         "were read: set a higher crawl_limit in a SitemapSource"
