@@ -77,11 +77,11 @@ export function createConversationList(surface: Surface): ConversationList {
       try {
         const response = await surface.call("conversations/", { timeout: RESPONSE_TIMEOUT })
         const { conversations } = (await response.json()) as { conversations: ListedConversation[] }
-        const all = conversations.filter(({ id }) => !deletions.isWaiting(id))
+        const listed = conversations.filter(({ id }) => !deletions.isWaiting(id))
         // the id of a conversation that has just started is unknown, but it is the newest one
-        const current = surface.current() ?? (surface.isEmpty() ? null : (all[0]?.id ?? null))
-        rows.replaceChildren(...all.map((conversation) => createRow(conversation, current)))
-        if (!all.length) rows.append(h("li", "", {}, translate("empty")))
+        const current = surface.current() ?? (surface.isEmpty() ? null : (listed[0]?.id ?? null))
+        rows.replaceChildren(...listed.map((conversation) => createRow(conversation, current)))
+        if (!listed.length) rows.append(h("li", "", {}, translate("empty")))
       } catch {
         list.hide()
         surface.reportUnloaded(() => void list.show())

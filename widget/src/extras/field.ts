@@ -38,11 +38,11 @@ export function createField(options: FieldOptions, required: boolean, optional =
   if (!isCheck) input.dir = name === "email" || name === "phone" ? "ltr" : "auto"
   const error = h("p", "wrong", { id: `wrong-${name}`, hidden: true, dir: "auto" })
   const text = h("span", "", { dir: "auto" }, label, !required && h("small", "", {}, ` ${optional}`))
-  const both = isCheck ? [input, text] : [text, input]
+  const contents = isCheck ? [input, text] : [text, input]
   const field: Field = {
     name,
     input,
-    element: h("div", isCheck ? "field check" : "field", {}, h("label", "", {}, ...both), error),
+    element: h("div", isCheck ? "field check" : "field", {}, h("label", "", {}, ...contents), error),
     value: () => (isCheck ? (input as HTMLInputElement).checked : input.value.trim()),
     setError(wrong) {
       error.textContent = wrong

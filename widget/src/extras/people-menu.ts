@@ -50,8 +50,8 @@ export function createPeopleMenu({ translate }: Strings, choose: (offer: Offer) 
             if (event.key === "Tab") close()
             if (step === undefined) return
             event.preventDefault()
-            const at = items.findIndex((item) => item.matches(":focus"))
-            const next = step ? at + step : event.key === "Home" ? 0 : -1
+            const index = items.findIndex((item) => item.matches(":focus"))
+            const next = step ? index + step : event.key === "Home" ? 0 : -1
             items.at(next % items.length)?.focus()
           },
           toggle(event: ToggleEvent) {
@@ -74,8 +74,8 @@ export function createPeopleMenu({ translate }: Strings, choose: (offer: Offer) 
 
 function place(menu: HTMLElement, opener: HTMLElement): void {
   menu.showPopover?.()
-  const at = opener.getBoundingClientRect()
-  const left = getComputedStyle(opener).direction === "rtl" ? at.left : at.right - menu.offsetWidth
+  const openerRect = opener.getBoundingClientRect()
+  const left = getComputedStyle(opener).direction === "rtl" ? openerRect.left : openerRect.right - menu.offsetWidth
   menu.style.left = `${Math.min(Math.max(8, left), innerWidth - menu.offsetWidth - 8)}px`
-  menu.style.top = `${at.bottom + 4}px`
+  menu.style.top = `${openerRect.bottom + 4}px`
 }

@@ -22,35 +22,36 @@ const NO_PERSON: Person = { available: false, state: "none", name: null }
 /** `elsewhere` is called if no person is available. */
 export function createPersonBar(surface: Surface, offerContact: () => void): PersonBar {
   const { translate } = surface.strings
-  const face = h("span", "initial", { "aria-hidden": "true" })
+  const initial = h("span", "initial", { "aria-hidden": "true" })
   const text = h("p")
   const leave = button("secondary", () => void goBack(), "")
   const dismiss = iconButton("dismiss", CLOSE, translate("dismiss"), () => {
     element.hidden = true
     surface.focus()
   })
-  const element = h("div", "person", { hidden: true }, face, text, leave, dismiss)
+  const element = h("div", "person", { hidden: true }, initial, text, leave, dismiss)
   const updates = createUpdates(surface, handleUpdates, () => void surface.refresh())
   let person = NO_PERSON
   /** The state on the previous page, until the server reports the current one. */
-  let known = surface.memory.values.person
+  let previousPageState = surface.memory.values.person
 
   const isThere = (): boolean => person.state === "waiting" || person.state === "joined"
   const name = (): string => person.name || translate("support")
 
   function handleUpdates({ messages, person: next }: Updates): void {
     if (messages) surface.receive(messages)
-    const before = person
+    const previous = person
     if (next) bar.update(next)
     if (isThere()) return
-    if (before.state === "joined") showEnd(departed(before))
-    else if (before.state === "waiting" && person.state === "closed") showEnd(translate("unattended"))
+    if (previous.state === "joined") showEnd(departed(previous))
+    else if (previous.state === "waiting" && person.state === "closed") showEnd(translate("unattended"))
   }
 
   /** Announces a change of the state to screen readers. */
-  function announce(before: Person): void {
-    if (person.state === "joined" && before.state !== "joined") surface.announce(translate("joined", { name: name() }))
-    else if (person.state === "waiting" && before.state !== "waiting")
+  function announce(previous: Person): void {
+    if (person.state === "joined" && previous.state !== "joined")
+      surface.announce(translate("joined", { name: name() }))
+    else if (person.state === "waiting" && previous.state !== "waiting")
       surface.announce(`${translate("awaiting")} ${translate("meanwhile")}`)
   }
 
@@ -59,8 +60,8 @@ export function createPersonBar(surface: Surface, offerContact: () => void): Per
     const isJoined = state === "joined"
     element.hidden = false
     element.dataset["state"] = state
-    face.textContent = isJoined ? ([...name()][0] ?? "") : ""
-    face.hidden = !isJoined
+    initial.textContent = isJoined ? ([...name()][0] ?? "") : ""
+    initial.hidden = !isJoined
     leave.textContent = translate(isJoined ? "handBack" : "stopWaiting")
     leave.hidden = false
     dismiss.hidden = true
@@ -76,7 +77,7 @@ export function createPersonBar(surface: Surface, offerContact: () => void): Per
   function showEnd(words: string): void {
     element.hidden = false
     element.dataset["state"] = "closed"
-    face.hidden = leave.hidden = true
+    initial.hidden = leave.hidden = true
     dismiss.hidden = false
     text.textContent = words
     surface.announce(words)
@@ -99,15 +100,15 @@ export function createPersonBar(surface: Surface, offerContact: () => void): Per
     current: () => person,
     suspend: updates.stop,
     update(next) {
-      const before = person
+      const previous = person
       person = next ?? NO_PERSON
-      const earlier = known
-      known = undefined
+      const earlier = previousPageState
+      previousPageState = undefined
       surface.memory.set({ person: isThere() ? (person.state as "waiting" | "joined") : undefined })
       surface.setPerson(person)
       if (isThere()) {
         show()
-        announce(before)
+        announce(previous)
         updates.start()
         return
       }

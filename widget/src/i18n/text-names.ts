@@ -96,26 +96,26 @@ export type CountedTextName = "left" | "over"
 type Values = Record<string, string | number>
 
 export interface Strings {
-  translate(word: TextName, values?: Values): string
-  count(word: CountedTextName, count: number): string
+  translate(name: TextName, values?: Values): string
+  count(name: CountedTextName, count: number): string
   /** "in 12 minutes" */
   wait(seconds: number): string
   /** "2 days ago" */
   ago(date: string): string
 }
 
-type Words = Partial<Record<TextName, string> & Record<CountedTextName, Record<string, string>>>
+type Texts = Partial<Record<TextName, string> & Record<CountedTextName, Record<string, string>>>
 
-/** `given` are the texts from the page, in the language `tag`. */
-export function createStrings(given: Record<string, unknown>, tag: string | undefined): Strings {
-  const words = given as Words
+/** `pageTexts` are the texts in the language `tag`, by name. */
+export function createStrings(pageTexts: Record<string, unknown>, tag: string | undefined): Strings {
+  const texts = pageTexts as Texts
   const language = canonical(tag)
   const fill = (text: string, values: Values = {}): string =>
     text.replace(/%\((\w+)\)s/g, (_, name: string) => String(values[name]))
   return {
-    translate: (word, values) => fill(words[word] ?? word, values),
-    count(word, count) {
-      const forms = words[word] ?? {}
+    translate: (name, values) => fill(texts[name] ?? name, values),
+    count(name, count) {
+      const forms = texts[name] ?? {}
       const form = forms[new Intl.PluralRules(language).select(count)] ?? forms["other"]
       return fill(form ?? "%(count)s", { count: count.toLocaleString(language) })
     },

@@ -54,7 +54,7 @@ export interface Units {
 }
 
 export function createUnits(options: DrawOptions, source: () => string): Units {
-  const kept: Unit[] = []
+  const allUnits: Unit[] = []
   const byLabel = new Map<string, Set<Unit>>()
   const definitions = new Map<string, Target>()
   const marks: Mark[] = []
@@ -87,29 +87,29 @@ export function createUnits(options: DrawOptions, source: () => string): Units {
   const units: Units = {
     parse(from, to, head = "", end = "") {
       const text = source().slice(from, to)
-      const before = definitionsFor(labelsOf(text), definitions)
-      const { children } = parseMarkdown(before + head + (end ? text.trimEnd() + end : text))
+      const definitionLines = definitionsFor(labelsOf(text), definitions)
+      const { children } = parseMarkdown(definitionLines + head + (end ? text.trimEnd() + end : text))
       return {
-        nodes: children.filter((node) => startOf(node) >= before.length),
-        base: from - before.length - head.length,
+        nodes: children.filter((node) => startOf(node) >= definitionLines.length),
+        base: from - definitionLines.length - head.length,
         to,
       }
     },
 
     context(from, to, base, nodes) {
-      const known = new Map(definitions)
-      collectDefinitions(nodes, known)
+      const allDefinitions = new Map(definitions)
+      collectDefinitions(nodes, allDefinitions)
       return {
         ...options,
         source: source(),
         base,
         marks: marksBetween(marks, from, to),
-        resolve: (name) => known.get(name),
+        resolve: (name) => allDefinitions.get(name),
       }
     },
 
     keep(unit) {
-      kept.push(unit)
+      allUnits.push(unit)
       for (const label of labelsOf(source().slice(unit.from, unit.to))) {
         const same = byLabel.get(label) ?? new Set()
         byLabel.set(label, same.add(unit))
@@ -117,9 +117,9 @@ export function createUnits(options: DrawOptions, source: () => string): Units {
     },
 
     define(nodes) {
-      const found = new Map<string, Target>()
-      collectDefinitions(nodes, found)
-      for (const [name, target] of found) {
+      const newDefinitions = new Map<string, Target>()
+      collectDefinitions(nodes, newDefinitions)
+      for (const [name, target] of newDefinitions) {
         if (definitions.has(name)) continue
         definitions.set(name, target)
         for (const unit of byLabel.get(name) ?? []) stale.add(unit)
@@ -135,7 +135,7 @@ export function createUnits(options: DrawOptions, source: () => string): Units {
     mark(mark) {
       const index = marks.findLastIndex(({ at }) => at <= mark.at) + 1
       marks.splice(index, 0, mark)
-      const unit = kept.find(({ from, to }) => from < mark.at && mark.at <= to)
+      const unit = allUnits.find(({ from, to }) => from < mark.at && mark.at <= to)
       if (unit) stale.add(unit)
     },
 

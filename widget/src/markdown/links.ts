@@ -55,8 +55,8 @@ export function hiddenHost(text: string, href: string): string | undefined {
   if (!url || !/^http/.test(url.protocol)) return undefined
   const hostsIn = (pattern: RegExp): string[] => Array.from(text.matchAll(pattern), ([, found = ""]) => found)
   const addresses = hostsIn(SHOWN_HOST)
-  const own = url.origin === location.origin
-  const shown = addresses.length || own ? addresses : hostsIn(BARE_HOST)
+  const isOwnSite = url.origin === location.origin
+  const shown = addresses.length || isOwnSite ? addresses : hostsIn(BARE_HOST)
   const host = (name: string): string => resolve(`http://${name}`)?.hostname.replace(/^www\./, "") ?? name
   // the text before an @ is not a host, but looks like one
   return shown.some((name) => name.includes("@") || host(name) !== host(url.hostname)) ? url.host : undefined

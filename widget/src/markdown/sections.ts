@@ -15,15 +15,15 @@ export interface Sections {
 }
 
 export function createSections(root: HTMLElement): Sections {
-  let place = root
+  let parent = root
   let count = 0
 
   return {
-    place: () => place,
+    place: () => parent,
     append(elements) {
       for (const element of elements) {
-        if (count++ % SECTION_SIZE === 0 && count > SECTION_SIZE) place = root.appendChild(h("div", "section"))
-        place.append(element)
+        if (count++ % SECTION_SIZE === 0 && count > SECTION_SIZE) parent = root.appendChild(h("div", "section"))
+        parent.append(element)
       }
     },
   }

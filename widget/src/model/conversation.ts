@@ -213,9 +213,9 @@ export function createConversation(options: ConversationOptions): Conversation {
     },
 
     async askAgain(answer) {
-      const at = messages.indexOf(answer)
-      const question = messages[at - 1]
-      if (question) await conversation.send(question.text, at === messages.length - 1 ? question.id : undefined)
+      const index = messages.indexOf(answer)
+      const question = messages[index - 1]
+      if (question) await conversation.send(question.text, index === messages.length - 1 ? question.id : undefined)
     },
 
     async rate(answer, rating, comment) {

@@ -18,23 +18,23 @@ export function createEarlier(
   report: Outcome["report"],
   showBefore: (history: History) => void,
 ): Earlier {
-  let before: string | null = null
+  let nextCursor: string | null = null
   const earlier: Earlier = {
     set(cursor) {
-      before = cursor ?? null
-      screen.setEarlier(!!before)
+      nextCursor = cursor ?? null
+      screen.setEarlier(!!nextCursor)
     },
     async load(conversation) {
-      const cursor = before
+      const cursor = nextCursor
       if (!cursor) return
       try {
         const history = await client.history(conversation, cursor)
         // meanwhile, another conversation may be shown
-        if (before !== cursor) return
+        if (nextCursor !== cursor) return
         showBefore(history)
         earlier.set(history.before)
       } catch (error) {
-        if (before === cursor) report(error, "unloaded", () => void earlier.load(conversation))
+        if (nextCursor === cursor) report(error, "unloaded", () => void earlier.load(conversation))
       }
     },
   }

@@ -4,8 +4,8 @@ import type { Message } from "../shared/http-types"
 import { type ChatMessage, createMessage } from "./message"
 
 /** Returns the server's messages. For unchanged messages, the known objects are returned. */
-export function reuseMessages(given: readonly Message[], known: readonly ChatMessage[]): ChatMessage[] {
-  return given
+export function reuseMessages(received: readonly Message[], known: readonly ChatMessage[]): ChatMessage[] {
+  return received
     .filter(({ replaced }) => !replaced)
     .map((message) => {
       const shown = known.find((other) => isSame(other, message))
@@ -25,13 +25,13 @@ export function without(messages: readonly ChatMessage[], others: readonly ChatM
 
 /** Returns new messages of people, and whether there are other new messages. */
 export function newMessages(
-  given: readonly Message[],
+  received: readonly Message[],
   known: readonly ChatMessage[],
 ): { fromAgents: ChatMessage[]; hasMore: boolean } {
-  const news = without(reuseMessages(given, known), known)
-  const fromAgents = news.filter(({ role }) => role === "agent")
+  const added = without(reuseMessages(received, known), known)
+  const fromAgents = added.filter(({ role }) => role === "agent")
   for (const message of fromAgents) message.isNew = true
-  return { fromAgents, hasMore: news.length > fromAgents.length }
+  return { fromAgents, hasMore: added.length > fromAgents.length }
 }
 
 /** Returns the messages before the one with this id. */

@@ -13,8 +13,8 @@ export interface Outcome {
   noteFor(status: Status, error?: ChatErrorDetail | null): Note | undefined
   /** Shows the end of a reply. */
   finish(run: RunningReply): void
-  /** Shows an error. `word` is the text for a lost connection; undefined if the answer shows it. */
-  report(problem: unknown, word?: "lost" | "unloaded", retry?: () => void): void
+  /** Shows an error. `textName` names the text for a lost connection; undefined if the answer shows it. */
+  report(problem: unknown, textName?: "lost" | "unloaded", retry?: () => void): void
 }
 
 export interface OutcomeOptions {
@@ -43,14 +43,14 @@ export function createOutcome({ screen, strings: { translate }, emit }: OutcomeO
       screen.arrived(answer)
     },
 
-    report(problem, word, retry) {
+    report(problem, textName, retry) {
       const refusal = problem instanceof Refusal ? problem : undefined
       const detail = refusal?.detail
       const text = detail
         ? detail.message || translate("failed")
-        : translate(navigator.onLine ? (word ?? "lost") : "offline")
+        : translate(navigator.onLine ? (textName ?? "lost") : "offline")
       emit("site-chat:error", { retryable: true, error: "connection_lost", ...detail, message: text })
-      if (!word && !detail?.message) return
+      if (!textName && !detail?.message) return
       const until = detail?.retry_after ? Date.now() + detail.retry_after * 1000 : undefined
       const mayHelp = !refusal || refusal.status >= 500
       screen.notice({ text, until, retry: mayHelp && !until ? retry : undefined })

@@ -28,7 +28,7 @@ export interface Screen {
   /** Shows a notice instead of the current one, or none. */
   notice(notice?: Notice): void
   /** Announces a text to screen readers. */
-  announce(word: TextName): void
+  announce(name: TextName): void
   /** Puts text that was not accepted back into the input. */
   restoreText(text: string): void
   /** Removes a text that was sent from the input. */

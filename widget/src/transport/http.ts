@@ -89,8 +89,8 @@ async function readRefusal(response: Response): Promise<Refusal> {
   const body: unknown = await response.json().catch(() => undefined)
   const detail = isDetail(body) ? body : undefined
   const seconds = parseRetryAfter(response.headers.get("Retry-After") ?? "")
-  const known = { error: "server_error", message: "", ...(seconds > 0 && { retry_after: seconds }) }
-  return new Refusal({ ...known, ...detail }, response.status, !!detail)
+  const fallback = { error: "server_error", message: "", ...(seconds > 0 && { retry_after: seconds }) }
+  return new Refusal({ ...fallback, ...detail }, response.status, !!detail)
 }
 
 /** Returns the seconds of a Retry-After header, which can be a date; 0 or NaN without a valid one. */

@@ -15,9 +15,9 @@ export class Gap extends Error {}
 export function advance(position: ReplyPosition, text: string, end?: number): string {
   const length = countPoints(text)
   const until = end ?? position.offset + length
-  const known = position.offset - (until - length)
-  if (known < 0) throw new Gap()
-  if (known >= length) return ""
+  const knownLength = position.offset - (until - length)
+  if (knownLength < 0) throw new Gap()
+  if (knownLength >= length) return ""
   position.offset = until
-  return text.slice(indexOfPoint(text, known))
+  return text.slice(indexOfPoint(text, knownLength))
 }

@@ -22,7 +22,7 @@ export function createFeedback(message: ChatMessage, actions: Actions): HTMLElem
   }
 
   async function set(rating: number, comment = ""): Promise<void> {
-    const before = message.rating
+    const previous = message.rating
     message.rating = rating
     show()
     if (await rate(message, rating, comment)) {
@@ -30,7 +30,7 @@ export function createFeedback(message: ChatMessage, actions: Actions): HTMLElem
       if (rating) actions.announce(translate("thanks"))
       return
     }
-    message.rating = before
+    message.rating = previous
     show()
   }
 
@@ -78,14 +78,14 @@ export function createFeedback(message: ChatMessage, actions: Actions): HTMLElem
   }
 
   const copyButton = iconButton("copy", COPY, translate("copy"), () => copy(message.text, copyButton))
-  const again = iconButton("again", RETRY, translate("askAgain"), () => askAgain(message))
+  const againButton = iconButton("again", RETRY, translate("askAgain"), () => askAgain(message))
   const good = iconButton("good", GOOD, translate("good"), () => choose(1, good))
   const bad = iconButton("bad", GOOD, translate("bad"), () => choose(-1, bad))
   const element = h(
     "div",
     "feedback",
     {},
-    h("div", "actions", {}, copyButton, !message.note?.retry && again, good, bad),
+    h("div", "actions", {}, copyButton, !message.note?.retry && againButton, good, bad),
     thanks,
   )
   show()

@@ -94,9 +94,9 @@ export function createServices(options: ServicesOptions): ServicesControl {
       return button("offer secondary", () => services.use((all) => all.reach(offer, true)), translate(offer))
     },
     confirm({ confirm }, decide) {
-      const place = h("div")
-      if (confirm) services.use((all) => keepEnd(() => place.append(all.confirm(confirm, decide))))
-      return place
+      const container = h("div")
+      if (confirm) services.use((all) => keepEnd(() => container.append(all.confirm(confirm, decide))))
+      return container
     },
     hideConversations: () => extras?.hideConversations(),
     suspend: () => extras?.suspend(),

@@ -38,11 +38,11 @@ export function createSelectionOffer({ label, isOn, ask }: SelectionOptions): HT
       hide()
       return
     }
-    const at = selection.getRangeAt(0).getBoundingClientRect()
+    const selectionRect = selection.getRangeAt(0).getBoundingClientRect()
     if (!element.matches(":popover-open")) element.showPopover?.()
-    const left = Math.min(Math.max(8, at.left), innerWidth - element.offsetWidth - 8)
+    const left = Math.min(Math.max(8, selectionRect.left), innerWidth - element.offsetWidth - 8)
     element.style.left = `${left}px`
-    element.style.top = `${Math.min(at.bottom + 6, innerHeight - element.offsetHeight - 8)}px`
+    element.style.top = `${Math.min(selectionRect.bottom + 6, innerHeight - element.offsetHeight - 8)}px`
   }
 
   document.addEventListener("pointerup", () => setTimeout(show))

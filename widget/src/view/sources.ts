@@ -15,8 +15,8 @@ export interface Sources {
 
 const addressOf = ({ url }: Source): string | undefined => (url ? safeAddress(url) : undefined)
 
-export function createSources(given: readonly Source[], { strings: { translate }, tooltip }: Actions): Sources {
-  const known = new Map(given.map((source) => [source.n, source]))
+export function createSources(initial: readonly Source[], { strings: { translate }, tooltip }: Actions): Sources {
+  const byNumber = new Map(initial.map((source) => [source.n, source]))
   const marks = new Map<number, HTMLElement[]>()
 
   function fill(mark: HTMLElement, source: Source): void {
@@ -30,20 +30,20 @@ export function createSources(given: readonly Source[], { strings: { translate }
     mark(n) {
       const mark = h("a", "mark", { "data-n": n }, String(n))
       marks.set(n, [...(marks.get(n) ?? []), mark])
-      tooltip.attach(mark, () => known.get(n)?.title ?? "")
-      const source = known.get(n)
+      tooltip.attach(mark, () => byNumber.get(n)?.title ?? "")
+      const source = byNumber.get(n)
       if (source) fill(mark, source)
       return mark
     },
 
     add(source) {
-      known.set(source.n, source)
+      byNumber.set(source.n, source)
       for (const mark of marks.get(source.n) ?? []) fill(mark, source)
     },
 
     list() {
-      if (!known.size) return undefined
-      const items = [...known.values()].map((source) => {
+      if (!byNumber.size) return undefined
+      const items = [...byNumber.values()].map((source) => {
         const href = addressOf(source)
         const name = h(href === undefined ? "span" : "a", "", { dir: "auto" }, source.title || source.url)
         if (href !== undefined) setLink(name, new URL(href, document.baseURI).href)

@@ -15,12 +15,12 @@ export function createTooltip(): Tooltip {
     if (!text) return
     element.textContent = text
     if (!element.matches(":popover-open")) element.showPopover?.()
-    const at = target.getBoundingClientRect()
+    const targetRect = target.getBoundingClientRect()
     const { offsetWidth: width, offsetHeight: height } = element
-    const left = Math.min(Math.max(8, at.left + at.width / 2 - width / 2), innerWidth - width - 8)
-    const above = at.top - height - 6
+    const left = Math.min(Math.max(8, targetRect.left + targetRect.width / 2 - width / 2), innerWidth - width - 8)
+    const above = targetRect.top - height - 6
     element.style.left = `${left}px`
-    element.style.top = `${above < 8 ? at.bottom + 6 : above}px`
+    element.style.top = `${above < 8 ? targetRect.bottom + 6 : above}px`
   }
 
   const hide = (): void => {

@@ -15,15 +15,15 @@ export interface Waiting {
 }
 
 export function createWaiting({ strings: { translate }, announce }: Actions): Waiting {
-  const words = h("span")
-  const element = h("div", "waiting", { hidden: true }, h("i"), h("i"), h("i"), words)
+  const label = h("span")
+  const element = h("div", "waiting", { hidden: true }, h("i"), h("i"), h("i"), label)
   let timers: ReturnType<typeof setTimeout>[] = []
-  let last = ""
+  let announced = ""
 
   function set(text: string): void {
-    words.textContent = text
-    if (text && text !== last) announce(text)
-    last = text
+    label.textContent = text
+    if (text && text !== announced) announce(text)
+    announced = text
   }
 
   function stop(): void {
@@ -33,7 +33,7 @@ export function createWaiting({ strings: { translate }, announce }: Actions): Wa
 
   function start(): void {
     timers = [
-      setTimeout(() => words.textContent || set(translate("waiting")), WORKING_AFTER),
+      setTimeout(() => label.textContent || set(translate("waiting")), WORKING_AFTER),
       setTimeout(() => set(translate("slow")), SLOW_AFTER),
     ]
   }
@@ -46,7 +46,7 @@ export function createWaiting({ strings: { translate }, announce }: Actions): Wa
       if (idle) {
         stop()
         set("")
-      } else if (state.activity && state.activity !== last) {
+      } else if (state.activity && state.activity !== announced) {
         stop()
         start()
         set(state.activity)

@@ -36,11 +36,11 @@ export function createWelcome({ attribute, ask, strings }: WindowOptions): Welco
   const greeting = h("p", "greeting", { dir: "auto" })
   const suggestions = h("ul", "suggestions", { "aria-label": strings.translate("suggested") })
   const logo = attribute("logo")
-  const face = h("span", "face", { "aria-hidden": "true" }, logo ? h("img", "", { src: logo, alt: "" }) : icon(CHAT))
+  const avatar = h("span", "face", { "aria-hidden": "true" }, logo ? h("img", "", { src: logo, alt: "" }) : icon(CHAT))
   let isEmpty = true
 
   const welcome: Welcome = {
-    element: h("div", "welcome", {}, face, greeting, suggestions),
+    element: h("div", "welcome", {}, avatar, greeting, suggestions),
     start(text, questions) {
       greeting.textContent = text
       greeting.hidden = !text
