@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -234,6 +235,15 @@ def test_large_events_are_read_up_to_the_limit(upstream: Wire) -> None:
     assert ask(upstream, answer(words)).ended == (words, None)
     burst = event({"type": "ping"}) * 10_000
     assert ask(upstream, burst + answer()).ended == ("Fine.", None)
+
+
+@pytest.mark.parametrize("chunk", [0, 7])
+def test_a_response_may_be_compressed(upstream: Wire, chunk: int) -> None:
+    headers = {"content-encoding": "gzip"}
+    body = gzip.compress(answer(WORDS))
+    assert ask(upstream, body, headers=headers, chunk=chunk).ended == (WORDS, None)
+    identity = {"content-encoding": "identity"}
+    assert ask(upstream, answer(WORDS), headers=identity).ended == (WORDS, None)
 
 
 def test_what_only_the_sdks_own_stream_decodes(upstream: Wire) -> None:

@@ -1,31 +1,39 @@
-"""Open a streaming response and read its Server-Sent Events as dictionaries.
+"""Open a streaming response with the SDK and read its events as dictionaries.
 
-The SDK decodes the events (`AsyncStream.raw_events`), both for the default client and for
-CHAT_CLIENT. `response_body` limits what the SDK reads.
+The events are decoded by `event_decoder`, both for the default client and for CHAT_CLIENT.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
-from sitechat.claude.failures import REQUEST_ID_LENGTH, ClaudeError, NotAnAnswer, StreamCut
-from sitechat.claude.response_body import LimitedBody, parsed
+from sitechat.claude.event_decoder import EventDecoder, RawEvent, parsed
+from sitechat.claude.failures import (
+    REQUEST_ID_LENGTH,
+    ClaudeError,
+    NotAnAnswer,
+    StreamCut,
+    TooLarge,
+)
 from sitechat.claude.usage_estimates import text_of
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic, AsyncStream
-    from httpx2 import Response
+    from httpx2 import AsyncByteStream, Response
 
-    Events = AsyncIterator[dict[str, Any]]
+Events = AsyncGenerator[dict[str, Any], None]
 
 BYTES_PER_TOKEN = 512
 """Maximum bytes per output token, if each token has an event of its own."""
 
 BYTE_OVERHEAD = 1_048_576
 """Bytes allowed besides output, for pings, and for citations, which repeat passages."""
+
+MAX_BYTES_OF_EVENT = 1_048_576
+"""Maximum size of an event. The largest real ones hold a page that a server tool has read."""
 
 REST_WITHIN = 0.1
 """Seconds that a response may take to end after its answer has ended. If it does, its connection
@@ -41,9 +49,9 @@ class EventStream:
 
     def __init__(self, stream: AsyncStream[Any], max_bytes: int) -> None:
         self._stream = stream
-        self._body = LimitedBody(stream.response, max_bytes)
-        # The decoder uses only `aiter_bytes` of a response.
-        self._raw = type(stream).raw_events(cast("Response", self._body))
+        self._chunks = _body_of(stream.response)
+        self._left = max_bytes
+        self._decoder = EventDecoder()
         self.request_id = text_of(stream.response.headers.get("request-id"), REQUEST_ID_LENGTH)
         self.events = self._events()
         """The events that are JSON objects, each with a type. Other events are ignored, except a
@@ -55,27 +63,61 @@ class EventStream:
 
     async def _events(self) -> Events:
         """Yield the events; see `events`."""
-        response = self._stream.response
-        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        kind = self._stream.response.headers.get("content-type", "")
+        kind = kind.partition(";")[0].strip().lower()
         if kind == AWS_EVENTS:
-            async for event in self._typed_events():
-                yield event
+            async for typed in self._typed_events():
+                yield typed
             return
         if kind.endswith(NOT_EVENTS):
             raise await self._not_an_answer(kind)
-        async for raw in self._raw:
-            self._body.event_ended()
-            data = parsed(raw.data)
-            is_object = isinstance(data, dict)
-            if raw.event == "error" or (is_object and _says_error(data)):
-                raise ClaudeError.of_event(data if data is not None else raw.data, response)
-            if is_object:
-                if not isinstance(data.get("type"), str):
-                    data["type"] = raw.event
-                yield data
-            elif raw.event == "message_start" and data is None and raw.data != "null":
-                # The event is damaged, but Claude has started, so the request is billed.
-                yield {"type": raw.event}
+        failure: Exception | None = None
+        while True:
+            try:
+                chunk = await anext(self._chunks)
+            except StopAsyncIteration:
+                break
+            except Exception as error:
+                failure = error
+                break
+            for raw in self._decoder.feed(self._counted(chunk)):
+                if (event := self._object(raw)) is not None:
+                    yield event
+            if self._decoder.waiting_bytes > MAX_BYTES_OF_EVENT:
+                raise TooLarge("an event is too large")
+        # Also if the connection is cut, the last event may only lack the blank line after it.
+        for raw in self._decoder.end():
+            if (event := self._object(raw)) is not None:
+                yield event
+        if failure is not None:
+            raise failure
+
+    def _object(self, raw: RawEvent) -> dict[str, Any] | None:
+        """Return the JSON object of an event, with a type; None if there is none.
+
+        Raises:
+            ClaudeError: The event is an error.
+        """
+        data = parsed(raw.data)
+        is_object = isinstance(data, dict)
+        if raw.name == "error" or (is_object and _says_error(data)):
+            reported = data if data is not None else raw.data
+            raise ClaudeError.of_event(reported, self._stream.response)
+        if is_object:
+            if not isinstance(data.get("type"), str):
+                data["type"] = raw.name
+            return cast("dict[str, Any]", data)
+        if raw.name == "message_start" and data is None and raw.data != "null":
+            # The event is damaged, but Claude has started, so the request is billed.
+            return {"type": raw.name}
+        return None
+
+    def _counted(self, chunk: bytes) -> bytes:
+        """Return the chunk. Raise TooLarge if the response has become too large."""
+        self._left -= len(chunk)
+        if self._left < 0:
+            raise TooLarge("the answer is too large")
+        return chunk
 
     async def _typed_events(self) -> Events:
         """Yield the events of Bedrock, whose binary format only the SDK's stream can decode."""
@@ -87,7 +129,10 @@ class EventStream:
             raise StreamCut("an event could not be decoded") from error
 
     async def _not_an_answer(self, kind: str) -> Exception:
-        body = await self._body.json() if kind.endswith("json") else None
+        body = None
+        if kind.endswith("json"):
+            chunks = [self._counted(chunk) async for chunk in self._chunks]
+            body = parsed(b"".join(chunks).decode("utf-8-sig", "replace"))
         if isinstance(body, dict) and body.get("error"):
             return ClaudeError.of_event(body, self._stream.response)
         return NotAnAnswer(f"{text_of(kind, 64)} came instead of a stream of events", body)
@@ -102,19 +147,30 @@ class EventStream:
         if is_answered:
             with suppress(Exception):
                 await asyncio.wait_for(self._exhaust(), REST_WITHIN)
-        # Let the decoder's generators finish instead of leaving them to the garbage collector.
-        self._body.end()
-        with suppress(Exception):
-            await self._exhaust()
-        with suppress(Exception):
-            await self._body.close()
+        # Let the generators finish instead of leaving them to the garbage collector.
+        for generator in (self.events, self._chunks):
+            if isinstance(generator, AsyncGenerator):
+                with suppress(Exception):
+                    await generator.aclose()
         with suppress(Exception):
             await self._stream.close()
 
     async def _exhaust(self) -> None:
         """Read and ignore the rest of the response."""
-        async for _event in self._raw:
+        async for _chunk in self._chunks:
             pass
+
+
+def _body_of(response: Response) -> AsyncIterator[bytes]:
+    """Return the chunks of a response's body, decompressed.
+
+    A body without compression is read from its stream, because each of the generators between it
+    and `aiter_bytes` takes time for every event.
+    """
+    encoding = response.headers.get("content-encoding", "identity")
+    if encoding == "identity" and not response.is_stream_consumed:
+        return aiter(cast("AsyncByteStream", response.stream))
+    return response.aiter_bytes()
 
 
 def _says_error(data: dict[str, Any]) -> bool:

@@ -46,7 +46,8 @@ class Counts:
 
         The estimate is booked if Claude's own count never arrives.
         """
-        self._estimated_output += max(1, len(text.encode(errors="replace")) // 2)
+        size = len(text) if text.isascii() else len(text.encode(errors="replace"))
+        self._estimated_output += max(1, size // 2)
 
     def report(self, reported: Any, *, final: bool = False) -> None:
         """Process a `usage` object from Claude.
