@@ -8,9 +8,9 @@ another process. This module does no I/O and reads no clock.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from sitechat.errors import ReplyError, reply_error
 from sitechat.payloads.messages import Citation, CitedPage, Question, ShownReply
@@ -63,8 +63,7 @@ class StoredReply(Protocol):
         """The offer to the visitor beside the reply."""
 
 
-@dataclass(frozen=True)
-class Event:
+class Event(NamedTuple):
     """An event for a reader. For text, `offset` is the number of characters so far."""
 
     data: Mapping[str, Any]
@@ -217,36 +216,35 @@ class Reply:
         seen = sum(1 for citation in self.citations if citation["at"] < after)
         return Cursor(offset=after, citations=seen)
 
-    def since(self, cursor: Cursor) -> Iterator[Event]:
-        """Yield the events that a reader has not seen yet, and advance its cursor."""
+    def since(self, cursor: Cursor) -> Sequence[Event]:
+        """Return the events that a reader has not seen yet, and advance its cursor."""
         status, phase = self.status, self.phase
         citations, sources, text = self.citations, self.sources, self.text
-        for source in sources[cursor.sources :]:
-            cursor.sources += 1
-            yield Event({"source": source})
-        new = text[cursor.offset :]
-        if new:
+        events = [Event({"source": source}) for source in sources[cursor.sources :]]
+        cursor.sources += len(events)
+        if new := text[cursor.offset :]:
             cursor.offset += len(new)
-            yield Event({"t": new}, cursor.offset)
+            events.append(Event({"t": new}, cursor.offset))
         for citation in citations[cursor.citations :]:
             cursor.citations += 1
-            yield Event({"cite": citation})
+            events.append(Event({"cite": citation}))
         if self.offer != cursor.offer:
             cursor.offer = self.offer
-            yield Event({"offer": self.offer})
+            events.append(Event({"offer": self.offer}))
         if phase != cursor.phase:
             cursor.phase = phase
             if phase:
-                yield Event({"status": phase[0], "text": str(phase[1])})
+                events.append(Event({"status": phase[0], "text": str(phase[1])}))
         if status != RUNNING and not cursor.done:
             cursor.done = True
             if self.error is not None:
-                yield Event(self.error.as_dict())
+                events.append(Event(self.error.as_dict()))
             if self.question is not None:
-                yield Event({"confirm": self.question})
+                events.append(Event({"confirm": self.question}))
             elif self.suggestions and status == COMPLETE:
-                yield Event({"suggestions": self.suggestions})
-            yield Event({"done": status})
+                events.append(Event({"suggestions": self.suggestions}))
+            events.append(Event({"done": status}))
+        return events
 
     def as_dict(self, after: int = 0) -> ShownReply:
         """Return the reply as JSON values, as `GET chat/replies/<id>/` sends it to pollers."""

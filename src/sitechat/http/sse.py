@@ -47,7 +47,7 @@ def encode(event: Event) -> bytes:
     """Return an event in the format of Server-Sent Events."""
     if event.offset is None:
         return b"data: " + _json(event.data).encode() + b"\n\n"
-    if event.data.keys() == {"t"}:  # most events; a string is faster to encode than a dictionary
+    if "t" in event.data:  # most events; a string is faster to encode than a dictionary
         return b'id: %d\ndata: {"t": %s}\n\n' % (event.offset, _json(event.data["t"]).encode())
     return b"id: %d\ndata: %s\n\n" % (event.offset, _json(event.data).encode())  # of updates
 
@@ -137,15 +137,16 @@ class Follower:
             first = {"reply": self.reply.id, "message": self.reply.message_id}
             chunks += [OPEN, encode(Event(first))]
         chunks += map(encode, self._events())
+        now = monotonic()
         if self.cursor.done:
             self._ended = True
             chunks.append(DONE)
-        elif self._deadline is not None and monotonic() > self._deadline:
+        elif self._deadline is not None and now > self._deadline:
             # The client resumes a stream without [DONE].
             self._ended = True
             chunks.append(BEAT)
-        elif monotonic() - self._beat >= HEARTBEAT:
-            self._beat = monotonic()
+        elif now - self._beat >= HEARTBEAT:
+            self._beat = now
             chunks.append(BEAT)
         return b"".join(chunks)
 
@@ -153,7 +154,7 @@ class Follower:
         if self.reply.finished or self.reply.phase is not None:
             # Only these events contain our own texts, in the reader's language.
             with translation.override(self.language):
-                return list(self.reply.since(self.cursor))
+                return self.reply.since(self.cursor)
         return self.reply.since(self.cursor)
 
     def _seconds_to_wait(self) -> float:
@@ -199,12 +200,12 @@ class SyncFollower(Follower):
                 self.open()
                 # Middleware may have touched the database after the view.
                 close_connections()
+                self._news.set()
             while True:
-                self._news.clear()
-                chunk = self.take()
-                if chunk:
-                    return chunk
                 self._news.wait(self._seconds_to_wait())
+                self._news.clear()
+                if chunk := self.take():
+                    return chunk
         except Exception as error:
             return self._failed(error)
 
@@ -243,12 +244,12 @@ class AsyncFollower(Follower):
                 self.open()
                 # Middleware may have used the request's own thread after the view.
                 await release_request_thread()
+                self._news = True
             while True:
-                self._news = False
-                chunk = self.take()
-                if chunk:
-                    return chunk
                 await self._wait()
+                self._news = False
+                if chunk := self.take():
+                    return chunk
         except asyncio.CancelledError:
             self._leave()
             raise
@@ -271,12 +272,13 @@ class AsyncFollower(Follower):
 
     async def _wait(self) -> None:
         """Wait until the stream is woken or a comment is due. The timer stays for later waits."""
+        if self._news:
+            return
         loop = asyncio.get_running_loop()
         self._waiter = loop.create_future()
         if self._timer is None:
             self._timer = loop.call_later(self._seconds_to_wait(), self._end_timer)
-        if not self._news:
-            await self._waiter
+        await self._waiter
 
     def _end_timer(self) -> None:
         self._timer = None
