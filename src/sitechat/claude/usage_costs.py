@@ -137,8 +137,8 @@ def problems(value: Any) -> list[str]:
         if missing and catalog.find(model) is None:
             wrong.append(
                 _(
-                    "%(name)s lacks %(missing)s, which only models of the built-in table may; "
-                    "write for example %(example)s."
+                    "%(name)s lacks %(missing)s, which can be left out only for models of the "
+                    "built-in table; write for example %(example)s."
                 )
                 % {"name": name, "missing": _joined(missing), "example": example}
             )
