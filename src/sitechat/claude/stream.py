@@ -41,7 +41,7 @@ is reused; otherwise it is closed."""
 
 AWS_EVENTS = "application/vnd.amazon.eventstream"
 NOT_EVENTS = ("html", "json", "xml")
-"""Endings of the content types of responses that are no event stream."""
+"""Endings of the content types of responses that are not event streams."""
 
 
 class EventStream:
@@ -57,8 +57,8 @@ class EventStream:
         """The events that are JSON objects, each with a type. Other events are ignored, except a
         damaged `message_start`, which is yielded without its message.
 
-        Raises ClaudeError for errors, NotAnAnswer if the response is no event stream, StreamCut and
-        TooLarge.
+        Raises ClaudeError for errors, NotAnAnswer if the response is not an event stream, StreamCut
+        and TooLarge.
         """
 
     async def _events(self) -> Events:
@@ -85,7 +85,7 @@ class EventStream:
                     yield event
             if self._decoder.waiting_bytes > MAX_BYTES_OF_EVENT:
                 raise TooLarge("an event is too large")
-        # Also if the connection is cut, the last event may only lack the blank line after it.
+        # Even if the connection was cut, the last event may be complete except for the blank line.
         for raw in self._decoder.end():
             if (event := self._object(raw)) is not None:
                 yield event
@@ -164,8 +164,8 @@ class EventStream:
 def _body_of(response: Response) -> AsyncIterator[bytes]:
     """Return the chunks of a response's body, decompressed.
 
-    A body without compression is read from its stream, because each of the generators between it
-    and `aiter_bytes` takes time for every event.
+    A body without compression is read directly from its stream. `aiter_bytes` would add several
+    generators, each of which takes time for every event.
     """
     encoding = response.headers.get("content-encoding", "identity")
     if encoding == "identity" and not response.is_stream_consumed:

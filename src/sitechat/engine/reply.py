@@ -210,7 +210,7 @@ class Reply:
     def cursor(self, after: int) -> Cursor:
         """Return a cursor for a reader that has only the text up to `after`.
 
-        Citations at `after` are sent again, as the reader may have missed them. `after` may be
+        Citations at `after` are sent again, because the reader may have missed them. `after` may be
         beyond the end of the text, if the reply runs in another process and its row lags behind.
         """
         seen = sum(1 for citation in self.citations if citation["at"] < after)

@@ -5,7 +5,8 @@ for an error. So refusing a call inside Django takes milliseconds, and if hundre
 at once, the site's other pages have to wait. `EarlyAdmission` gets the requests before Django. It
 refuses messages for which there is no room, and calls that exceed CHAT_READ_LIMITS.
 
-Under WSGI, `refuse_call` refuses the latter before the site's other middleware is called.
+Under WSGI, `refuse_call` refuses calls that exceed CHAT_READ_LIMITS before the site's other
+middleware is called.
 """
 
 from __future__ import annotations

@@ -159,7 +159,7 @@ def check_call(request: HttpRequest, kind: str) -> None:
 
 
 def early_refusal(request: HttpRequest, kind: str) -> TooManyReads | None:
-    """Return the error with which the view will refuse a call; None if it will not, or differently.
+    """Return the error if the view will refuse the call because of these limits; else None.
 
     The arguments are those of `check_call`.
     """

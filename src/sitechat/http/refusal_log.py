@@ -1,4 +1,4 @@
-"""Log refusals that can be many, without a line for each."""
+"""Count refusals, and log their number at most once a minute instead of a line for each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Let a session that makes many calls read on a part of the threads only, under WSGI.
+"""Under WSGI, let a session that makes many calls read on only a part of the threads.
 
 Under ASGI such calls wait in `read_queue`. Under WSGI a call that waits would use a thread, and the
 site's other pages need the threads. So further calls are refused at once.
@@ -22,13 +22,13 @@ MANY = 20
 """Number of calls that a session may make at once on any number of threads."""
 
 PER_MINUTE = 240
-"""Number of calls per minute, after these, on any number of threads."""
+"""Number of further calls per minute on any number of threads."""
 
 SHARE = 4
-"""Further calls of a session may use one of so many parts of the threads, at least one thread."""
+"""All other calls of a session may use the threads of the process divided by this, at least one."""
 
 RETRY_AFTER = 1
-"""The seconds that a refusal names. A read takes some milliseconds."""
+"""The Retry-After of a refusal in seconds. This is enough, because a read takes milliseconds."""
 
 
 class SessionReads:

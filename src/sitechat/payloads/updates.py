@@ -9,7 +9,7 @@ from sitechat.payloads.messages import ShownMessage
 
 
 class ShownPerson(TypedDict):
-    """Whether a person of the site can be asked for, or answers."""
+    """Whether the visitor can ask for a person of the site, and whether one answers."""
 
     available: bool
     state: str
