@@ -178,19 +178,30 @@ async def answer(
     if on_activity is not None:
         on_activity(_("Waiting for %(model)s…") % {"model": live.request.model})
     if on_text is not None or on_activity is not None:
-        cursor = live.reply.cursor(0)
-
-        def pass_on_events() -> None:
-            for event in live.reply.since(cursor):
-                if on_text is not None and "t" in event.data:
-                    on_text(event.data["t"])
-                if on_activity is not None and "status" in event.data:
-                    on_activity(event.data["text"])
-
-        live.follow(pass_on_events)
+        _follow(live, on_text or _ignore, on_activity or _ignore)
     live.ending = await converse_in_time(live, IN_PLACE, until=until)
     live.wake()
     return await sync_to_async(settlement.save_usage)(live)
+
+
+def _follow(
+    live: LiveReply, on_text: Callable[[str], None], on_activity: Callable[[str], None]
+) -> None:
+    """Pass on the words and activities of a reply as they arrive."""
+    cursor = live.reply.cursor(0)
+
+    def pass_on_events() -> None:
+        for event in live.reply.since(cursor):
+            if "t" in event.data:
+                on_text(event.data["t"])
+            if "status" in event.data:
+                on_activity(event.data["text"])
+
+    live.follow(pass_on_events)
+
+
+def _ignore(_text: str) -> None:
+    pass
 
 
 def failure_reason(error: ReplyError, model: str) -> str:

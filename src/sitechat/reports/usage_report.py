@@ -134,27 +134,26 @@ def _span(by: str, end: datetime | None, now: datetime) -> tuple[datetime, datet
 def budgets(now: datetime | None = None) -> list[LimitUse]:
     """Return the limits of scope `site` and their use in the current window."""
     now = now or datetime.now(timezone.utc)
-    found = []
-    for limit in current_limits():
-        if limit.scope != "site":
-            continue
-        frame = window(limit.period, now)
-        used = Figures()
-        commands = usage_summaries.figures_between(frame.start, frame.end, usage_summaries.LIMITED)
-        for figures in commands.values():
+    return [_use_of(limit, now) for limit in current_limits() if limit.scope == "site"]
+
+
+def _use_of(limit: Limit, now: datetime) -> LimitUse:
+    frame = window(limit.period, now)
+    used = Figures()
+    commands = usage_summaries.figures_between(frame.start, frame.end, usage_summaries.LIMITED)
+    for figures in commands.values():
+        used.add(figures)
+    if limit.period == "minute":
+        for figures in usage_summaries.figures_between(frame.start, frame.end).values():
             used.add(figures)
-        if limit.period == "minute":
-            for figures in usage_summaries.figures_between(frame.start, frame.end).values():
+    else:
+        by = "hour" if limit.period in ("hour", "day") else "day"
+        for (moment, _bot, _model), figures in _figures(by, frame.start, frame.end, now):
+            if frame.start <= moment < frame.end:
                 used.add(figures)
-        else:
-            by = "hour" if limit.period in ("hour", "day") else "day"
-            for (moment, _bot, _model), figures in _figures(by, frame.start, frame.end, now):
-                if frame.start <= moment < frame.end:
-                    used.add(figures)
-        counts = {"tokens": used.tokens, "messages": used.replies}
-        spent = used.dollars if limit.unit == "usd" else Decimal(counts[limit.unit])
-        found.append(LimitUse(limit, spent, readable_amount(limit.unit, limit.cap), frame.end))
-    return found
+    counts = {"tokens": used.tokens, "messages": used.replies}
+    spent = used.dollars if limit.unit == "usd" else Decimal(counts[limit.unit])
+    return LimitUse(limit, spent, readable_amount(limit.unit, limit.cap), frame.end)
 
 
 def totals(now: datetime | None = None) -> dict[tuple[str, str], Figures]:

@@ -121,6 +121,7 @@ def _of_overview(question: Question, passages: list[Passage]) -> list[Passage]:
 
 
 def _passages(body: Json, results: list[Json]) -> Iterator[Passage]:
+    """Yield the blocks of search results, then the texts of tool results."""
     for number, result in enumerate(results):
         citable = bool((result.get("citations") or {}).get("enabled"))
         for index, block in enumerate(result["content"]):
@@ -128,9 +129,8 @@ def _passages(body: Json, results: list[Json]) -> Iterator[Passage]:
     for message in body["messages"]:
         for block in blocks_of(message["content"]):
             if block["type"] == "tool_result" and not block.get("is_error"):
-                for inner in list(nested(block))[1:]:
-                    if inner.get("type") == "text":
-                        yield Passage(inner["text"])
+                _block, *inner = nested(block)
+                yield from (Passage(each["text"]) for each in inner if each.get("type") == "text")
 
 
 def _answer_blocks(
