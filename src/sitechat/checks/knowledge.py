@@ -22,8 +22,8 @@ def check_fts5(**kwargs: Any) -> Iterator[CheckMessage]:
             _("The SQLite of this Python has no FTS5, so the chat can't search the site."),
             hint=(
                 _(
-                    "Use a Python whose sqlite3 module has it; python.org's, Debian's and "
-                    "Docker's have. Or list sitechat.E010 in SILENCED_SYSTEM_CHECKS: the "
+                    "Use a Python whose sqlite3 module has FTS5, such as that of python.org, "
+                    "Debian or Docker. Or list sitechat.E010 in SILENCED_SYSTEM_CHECKS: the "
                     "chat works, and answers without the site's pages."
                 )
             ),

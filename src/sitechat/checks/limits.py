@@ -69,9 +69,8 @@ def _too_small(bot: Chatbot) -> Iterator[CheckMessage]:
                 "unit": limit.unit,
             },
             hint=_(
-                'Raise it to "%(amount)s %(unit)s/%(period)s" at least, several times '
-                "that for a conversation; or lower CHAT_MAX_TOKENS, or choose a cheaper "
-                "model."
+                'Raise it to at least "%(amount)s %(unit)s/%(period)s"; a conversation needs '
+                "several times as much. Or lower CHAT_MAX_TOKENS, or choose a cheaper model."
             )
             % {"amount": amount, "unit": limit.unit, "period": limit.period},
             id="sitechat.E022",

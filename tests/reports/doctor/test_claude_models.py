@@ -159,4 +159,5 @@ def test_a_server_that_refuses_fallbacks(claude_standin: Standin, settings: Sett
     claude_standin.script(Answer(status=400, message="unknown beta"), "yes")
     found = examine()
     assert found[KEY].right is True
-    assert "the chat itself asks claude-opus-4-8, as the server refuses" in found[FALLBACK].seen
+    assert found[FALLBACK].seen.startswith("the server refuses `fallbacks`")
+    assert found[FALLBACK].seen.endswith("the chat itself asks claude-opus-4-8")

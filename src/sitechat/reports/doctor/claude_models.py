@@ -175,10 +175,7 @@ def _fallback_description(bot: Chatbot, listed: ListedModels) -> str:
     names = {"fallback": fallback, "model": bot.model}
     if model is None or not model.hands_over_to(fallback):
         return (
-            _(
-                "after a refusal, the chat itself asks %(fallback)s; if %(model)s is overloaded, "
-                "the chat does"
-            )
+            _("after a refusal, and if %(model)s is overloaded, the chat itself asks %(fallback)s")
             % names
         )
     allowed = getattr(listed.infos.get(bot.model), "allowed_fallback_models", None)
@@ -186,15 +183,15 @@ def _fallback_description(bot: Chatbot, listed: ListedModels) -> str:
     if not is_allowed or not fallback_support.is_accepted(bot.model, fallback):
         return (
             _(
-                "after a refusal, the chat itself asks %(fallback)s, as the server refuses "
-                "`fallbacks` from %(model)s; if %(model)s is overloaded, the chat does"
+                "the server refuses `fallbacks` from %(model)s, so after a refusal, and if "
+                "%(model)s is overloaded, the chat itself asks %(fallback)s"
             )
             % names
         )
     return (
         _(
-            "after a refusal, the API hands over to %(fallback)s; if %(model)s is overloaded, the "
-            "chat does"
+            "the API hands over to %(fallback)s after a refusal; the chat asks it if %(model)s is "
+            "overloaded"
         )
         % names
     )

@@ -58,7 +58,7 @@ def _reachable(calls: Calls, answer: SiteResponse) -> Finding:
         "not_configured": _(
             "The site has no key, or `manage.py migrate` has not run: see its log."
         ),
-        "overloaded": _("The database or the server has no room: see the site's log."),
+        "overloaded": _("The database or the server is overloaded: see the site's log."),
     }.get(
         answer.code,
         _(

@@ -22,9 +22,9 @@ SHARED = gettext_lazy(
 )
 TRUSTED = gettext_lazy(
     "CHAT_TRUSTED_PROXIES is higher than the number of proxies; or the "
-    "server believes the header from everybody (uvicorn: "
-    "--forwarded-allow-ips). Servers often believe their own machine: if "
-    "this is it, run this again from another."
+    "server trusts the header from everybody (uvicorn: "
+    "--forwarded-allow-ips). Servers often trust their own machine: if the "
+    "site runs on this machine, run the command again from another one."
 )
 
 

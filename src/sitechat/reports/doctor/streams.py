@@ -94,15 +94,18 @@ def _pieces(answer: SiteResponse) -> Finding:
     if last < AT_ONCE_SECONDS:
         advice = _("Ask a bot that gives longer answers.")
         return Finding(
-            _("Answers stream"), None, _("%(seen)s: too quick to tell") % {"seen": seen}, advice
+            _("Answers stream"),
+            None,
+            _("%(seen)s: too fast to see whether it streams") % {"seen": seen},
+            advice,
         )
     return Finding(
         _("Answers stream"),
         last - first > AT_ONCE_SECONDS,
         seen,
         _(
-            "Something holds the answer back to its end. nginx obeys "
-            "X-Accel-Buffering: no unless proxy_ignore_headers has it; see also "
+            "Something buffers the answer until it is complete. nginx obeys "
+            "X-Accel-Buffering: no, unless proxy_ignore_headers contains it. Also check "
             "middleware that compresses or rewrites responses."
         ),
     )
