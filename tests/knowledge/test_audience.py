@@ -9,8 +9,8 @@ from django.contrib.auth.models import AnonymousUser, Group, User
 
 from sitechat.knowledge import Source, audience, open_page
 from sitechat.knowledge.index.indexing_run import index_all
-from sitechat.knowledge.index.outcomes import Outcome
 from sitechat.knowledge.index.page_storing import store
+from sitechat.knowledge.index.storing_outcomes import Outcome
 from sitechat.knowledge.sources import Document, registry
 from sitechat.models import Passage
 from tests.indexed import Groups, found, index_problems, put

@@ -6,8 +6,8 @@ import pytest
 
 from sitechat.knowledge import open_page
 from sitechat.knowledge.index.indexing_run import index_all
-from sitechat.knowledge.index.outcomes import Outcome
 from sitechat.knowledge.index.page_storing import store
+from sitechat.knowledge.index.storing_outcomes import Outcome
 from sitechat.knowledge.page_addresses import is_address
 from sitechat.knowledge.searching import visible_urls
 from sitechat.knowledge.sources import Document

@@ -95,7 +95,7 @@ class PageSnapshot(models.Model):
     heading = models.CharField(max_length=500, blank=True)
     """The first heading."""
     validators = models.JSONField(default=dict)
-    """ETag, Last-Modified or the like: see `sitechat.knowledge.sources.page_versions`."""
+    """ETag, Last-Modified or the like: see `sitechat.knowledge.sources.page_validators`."""
 
     objects = PrimaryManager["PageSnapshot"]()
 

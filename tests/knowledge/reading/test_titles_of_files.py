@@ -11,9 +11,9 @@ from django.db.models import QuerySet
 
 from sitechat.knowledge import FileSource
 from sitechat.knowledge.index.indexing_run import index_all, index_pages
-from sitechat.knowledge.index.outcomes import Outcome
 from sitechat.knowledge.index.page_queries import known_versions
 from sitechat.knowledge.index.saved_objects import index_objects
+from sitechat.knowledge.index.storing_outcomes import Outcome
 from sitechat.knowledge.searching.recheck import hide_unpublished
 from sitechat.models import IndexState, Page, PageSnapshot, Passage
 from tests.indexed import Groups, known_urls

@@ -11,7 +11,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from sitechat.knowledge import audience, index, open_page, search
 from sitechat.knowledge.index.page_queries import remove
-from sitechat.knowledge.searching import Query, guess_limit, search_index
+from sitechat.knowledge.searching import Query, guess_budget, search_index
 from sitechat.models import Page
 from tests.indexed import ANONYMOUS, found, index_in_use, put
 
@@ -64,7 +64,7 @@ def test_a_question_of_unknown_words_is_searched_with_a_limited_number_of_statem
     used.terms.set_trace_callback(statements.append)
     search_index(used, Query(" ".join(words), previous=" ".join(reversed(words))), 10)
     used.terms.set_trace_callback(None)
-    assert len(statements) < guess_limit.MAX_LOOKUPS + 300
+    assert len(statements) < guess_budget.MAX_LOOKUPS + 300
 
 
 def test_words_after_many_unknown_ones_are_found(help_pages: None) -> None:

@@ -15,7 +15,7 @@ from django.http import StreamingHttpResponse
 from sitechat.knowledge import SitemapSource
 from sitechat.knowledge.index.indexing_run import index_all
 from sitechat.knowledge.reading import Unreadable
-from sitechat.knowledge.sources.sitemap_unpacking import SitemapReader
+from sitechat.knowledge.sources.sitemap_reader import SitemapReader
 from tests.indexed import known_urls
 from tests.rendered import Answer, put_pages, sitemap_index_of, sitemap_of
 

@@ -19,10 +19,10 @@ from pytest_django import Settings
 
 from sitechat.knowledge import SitemapSource
 from sitechat.knowledge.index.indexing_run import index_all
-from sitechat.knowledge.index.outcomes import Outcome
+from sitechat.knowledge.index.storing_outcomes import Outcome
 from sitechat.knowledge.reading import Unreadable
 from sitechat.knowledge.sources.sitemap_discovery import routed_sitemaps
-from sitechat.knowledge.sources.sitemap_unpacking import SitemapReader
+from sitechat.knowledge.sources.sitemap_reader import SitemapReader
 from tests.indexed import known_urls
 from tests.rendered import Answer, put_pages, redirect, sitemap_index_of, sitemap_of
 

@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.http import HttpResponse
 
 from sitechat.knowledge.reading import Unreadable
-from sitechat.knowledge.sources.sitemap_unpacking import SitemapReader
+from sitechat.knowledge.sources.sitemap_reader import SitemapReader
 from sitechat.knowledge.sources.sitemap_xml import SitemapAddresses
 from tests.indexed import known_urls
 from tests.rendered import Answer, put_pages, sitemap_index_of, sitemap_of

@@ -22,7 +22,7 @@ from pytest_django import Settings
 
 from sitechat.knowledge import SitemapSource
 from sitechat.knowledge.index.indexing_run import index_all
-from sitechat.knowledge.index.outcomes import Outcome
+from sitechat.knowledge.index.storing_outcomes import Outcome
 from sitechat.models import IndexState, Page, Passage
 from tests.indexed import index_problems, known_urls
 from tests.rendered import Answer

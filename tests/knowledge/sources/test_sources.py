@@ -13,9 +13,9 @@ from django.contrib.auth.models import AnonymousUser, Group
 
 from sitechat.knowledge import FileSource, search
 from sitechat.knowledge.index.indexing_run import index_all
-from sitechat.knowledge.index.outcomes import Outcome
 from sitechat.knowledge.index.page_queries import remove
 from sitechat.knowledge.index.page_storing import store
+from sitechat.knowledge.index.storing_outcomes import Outcome
 from sitechat.knowledge.reading.formats import MAX_SIZE
 from sitechat.knowledge.sources import AnySource, Document, registry
 from sitechat.models import Page, Passage

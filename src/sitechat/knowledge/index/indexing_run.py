@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from django.utils import timezone
 
 from sitechat.knowledge.index import embeddings, repeated_text
-from sitechat.knowledge.index.outcomes import Outcome, StoringResult
 from sitechat.knowledge.index.page_queries import (
     known_versions,
     relabel,
@@ -18,6 +17,7 @@ from sitechat.knowledge.index.page_queries import (
     unseen,
 )
 from sitechat.knowledge.index.page_storing import mark_unchanged, store
+from sitechat.knowledge.index.storing_outcomes import Outcome, StoringResult
 from sitechat.knowledge.reading import Unreadable
 from sitechat.knowledge.sources import AnySource, SitemapSource, registry
 from sitechat.knowledge.sources.named_pages import NamedPages

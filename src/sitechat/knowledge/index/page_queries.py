@@ -18,7 +18,7 @@ def remove(source: str, key: str) -> bool:
 
 
 def known_versions(source: str) -> dict[str, dict[str, str]]:
-    """Return the stored validators of a source's rendered pages, by key; see `page_versions`."""
+    """Return the stored validators of a source's rendered pages, by key; see `page_validators`."""
     rows = PageSnapshot.objects.filter(page__source=source, page__error="")
     rows = rows.exclude(text_hash="").exclude(page__content_hash="").exclude(page__key="")
     return dict(rows.values_list("page__key", "validators").iterator(chunk_size=2000))

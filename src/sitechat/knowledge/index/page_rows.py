@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from sitechat.knowledge import audience as audiences
 from sitechat.knowledge.index import page_queries, repeated_text
-from sitechat.knowledge.index.outcomes import Outcome
+from sitechat.knowledge.index.storing_outcomes import Outcome
 from sitechat.knowledge.reading import PassageDraft
 from sitechat.knowledge.reading.documents import Reading
 from sitechat.knowledge.sources.base import Document, Rendered

@@ -13,7 +13,6 @@ from django.utils import timezone
 
 from sitechat.knowledge import audience as audiences
 from sitechat.knowledge.index import page_queries, repeated_text
-from sitechat.knowledge.index.outcomes import Outcome, StoringResult
 from sitechat.knowledge.index.page_rows import (
     has_snapshot,
     mark_failed,
@@ -22,6 +21,7 @@ from sitechat.knowledge.index.page_rows import (
     text_digest,
     write_content,
 )
+from sitechat.knowledge.index.storing_outcomes import Outcome, StoringResult
 from sitechat.knowledge.page_addresses import is_address, without_prefix
 from sitechat.knowledge.reading import Unreadable
 from sitechat.knowledge.reading.child_limits import DocumentBudget, read_document

@@ -106,9 +106,9 @@ def index_objects(objects: Iterable[tuple[type[Source], str]]) -> None:
 def _index_object(source: Source, key: str) -> bool:
     """Index the page of an object again, and return whether the page has changed."""
     # Start-up cost: see `index_objects`.
-    from sitechat.knowledge.index.outcomes import Outcome
     from sitechat.knowledge.index.page_queries import remove
     from sitechat.knowledge.index.page_storing import store
+    from sitechat.knowledge.index.storing_outcomes import Outcome
 
     entry = (type(source), key)
     _thread.indexing.add(entry)

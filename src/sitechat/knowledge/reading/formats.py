@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sitechat.knowledge.reading.blocks import Content, Unreadable
-from sitechat.knowledge.reading.charsets import decode
+from sitechat.knowledge.reading.decoding import decode
 from sitechat.knowledge.reading.html import read_fragment, read_html
 from sitechat.knowledge.reading.markdown import read_markdown
 from sitechat.knowledge.reading.office import MEDIA_TYPES, read_office

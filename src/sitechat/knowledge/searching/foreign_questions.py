@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from sitechat.knowledge.index import Index
-from sitechat.knowledge.searching.guess_limit import GuessBudget
+from sitechat.knowledge.searching.guess_budget import GuessBudget
 from sitechat.knowledge.text.language_guessing import guess_language
 from sitechat.knowledge.text.search_terms import is_unspaced, stem
 from sitechat.knowledge.text.stopwords import languages_with_stop_words

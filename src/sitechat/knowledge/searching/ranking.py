@@ -15,7 +15,7 @@ from sitechat.knowledge.searching import (
     page_translations,
     page_weights,
 )
-from sitechat.knowledge.searching.guess_limit import GuessBudget
+from sitechat.knowledge.searching.guess_budget import GuessBudget
 from sitechat.knowledge.searching.joined_words import (
     compound_parts,
     joined_terms,

@@ -20,7 +20,7 @@ MAX_LABEL_LENGTH = 200
 
 
 Versions = Mapping[str, Mapping[str, str]]
-"""The validators of rendered pages by key; see `page_versions`."""
+"""The validators of rendered pages by key; see `page_validators`."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Rendered:
     translations: str = ""
     """A value that all translations of a page share; "" if it has no translations."""
     validators: dict[str, str] = field(default_factory=dict)
-    """Values with which the next run detects an unchanged page; see `page_versions`."""
+    """Values with which the next run detects an unchanged page; see `page_validators`."""
 
 
 @dataclass(frozen=True)

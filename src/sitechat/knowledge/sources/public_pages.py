@@ -18,7 +18,7 @@ from sitechat.knowledge.reading import Unreadable
 from sitechat.knowledge.reading.child_limits import DocumentBudget, read_document
 from sitechat.knowledge.reading.documents import Draft
 from sitechat.knowledge.reading.html import forbids_indexing
-from sitechat.knowledge.sources import page_versions
+from sitechat.knowledge.sources import page_validators
 from sitechat.knowledge.sources.base import Document, Rendered, Versions
 from sitechat.knowledge.sources.head_links import head_links
 from sitechat.knowledge.sources.rendering import FORMATS, Elsewhere, LocalSite, PageResponse
@@ -87,9 +87,9 @@ class PublicPages:
         """
         key = self.site.hosts.address(place)
         known = self._known.get(key, {})
-        if page_versions.is_older(lastmod, known) and self.may_read(place):
+        if page_validators.is_older(lastmod, known) and self.may_read(place):
             return Document(url=key, key=key, unchanged=True)
-        response = self.get(place, conditions=page_versions.conditions(known))
+        response = self.get(place, conditions=page_validators.conditions(known))
         if response.status == 304:
             return Document(url=key, key=key, unchanged=True)
         format = FORMATS.get(response.content_type)
@@ -102,7 +102,7 @@ class PublicPages:
             if canonical is not response:
                 response, links, known = canonical, head_links(canonical.body), {}
             alternates = links.alternates
-        if page_versions.is_same(response, known):
+        if page_validators.is_same(response, known):
             return Document(url=key, key=key, unchanged=True)
         translations = self._translations(response.place, alternates) if format == "page" else ""
         return Document(
@@ -112,7 +112,7 @@ class PublicPages:
             format=format,
             charset=response.charset,
             served_language=response.language,
-            rendered=Rendered(translations, page_versions.of(response, lastmod)),
+            rendered=Rendered(translations, page_validators.of(response, lastmod)),
         )
 
     def _canonical(self, response: PageResponse, canonical: str) -> PageResponse:

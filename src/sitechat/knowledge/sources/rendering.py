@@ -13,7 +13,7 @@ from django.urls import get_script_prefix, get_urlconf, set_script_prefix, set_u
 from django.utils import translation
 
 from sitechat.knowledge.reading import Unreadable
-from sitechat.knowledge.reading.charsets import decompressed
+from sitechat.knowledge.reading.decoding import decompressed
 from sitechat.knowledge.reading.formats import MAX_SIZE
 from sitechat.knowledge.reading.office import MEDIA_TYPES
 from sitechat.knowledge.sources.quiet_logging import quietly

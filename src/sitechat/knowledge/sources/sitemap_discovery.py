@@ -14,7 +14,7 @@ from sitechat.knowledge.reading.blocks import Unreadable
 from sitechat.knowledge.sources.public_pages import describe_error
 from sitechat.knowledge.sources.rendering import Elsewhere, LocalSite
 from sitechat.knowledge.sources.site_hosts import Location
-from sitechat.knowledge.sources.sitemap_unpacking import MAX_SITEMAP_SIZE, SitemapReader
+from sitechat.knowledge.sources.sitemap_reader import MAX_SITEMAP_SIZE, SitemapReader
 from sitechat.knowledge.sources.sitemap_xml import SitemapAddresses
 
 MAX_PAGES = 100_000

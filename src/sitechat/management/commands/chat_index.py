@@ -18,7 +18,7 @@ from sitechat.knowledge.index.indexing_run import (
     index_all,
     index_pages,
 )
-from sitechat.knowledge.index.outcomes import Outcome
+from sitechat.knowledge.index.storing_outcomes import Outcome
 from sitechat.management.base import ChatCommand
 from sitechat.models import Page, Passage
 from sitechat.reports import counted_nouns, owner_alerts

@@ -11,7 +11,7 @@ import brotli
 import pytest
 
 from sitechat.knowledge.reading import Unreadable, read
-from sitechat.knowledge.reading.charsets import decode, decompressed
+from sitechat.knowledge.reading.decoding import decode, decompressed
 
 TEXT = "<p>Täglich geöffnet, außer montags: 5 £"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 
 from sitechat.knowledge.reading.blocks import Unreadable
-from sitechat.knowledge.reading.charsets import decompressed_zlib, stream_decoder
+from sitechat.knowledge.reading.decoding import decompressed_zlib, stream_decoder
 from sitechat.knowledge.sources.sitemap_xml import SitemapAddresses, SitemapXml
 
 MAX_SITEMAP_SIZE = 200_000_000

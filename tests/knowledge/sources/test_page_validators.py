@@ -15,8 +15,8 @@ from django.test.utils import CaptureQueriesContext
 from django.views.decorators.http import condition
 
 from sitechat.knowledge.index.indexing_run import index_all
-from sitechat.knowledge.index.outcomes import Outcome
-from sitechat.knowledge.sources import page_versions
+from sitechat.knowledge.index.storing_outcomes import Outcome
+from sitechat.knowledge.sources import page_validators
 from sitechat.models import Page, Passage
 from tests.indexed import known_urls
 from tests.rendered import Answer, put_pages
@@ -70,12 +70,12 @@ def test_a_date_without_time_does_not_cover_later_changes_of_the_day(
 
 def test_a_lastmod_is_trusted_for_a_week_only() -> None:
     old = datetime.now(timezone.utc) - timedelta(days=8)
-    known = {"reader": page_versions.READER, "lastmod": "2020-01-05", "at": old.isoformat()}
-    assert not page_versions.is_older("2020-01-05", known)
-    assert page_versions.is_older(
+    known = {"reader": page_validators.READER, "lastmod": "2020-01-05", "at": old.isoformat()}
+    assert not page_validators.is_older("2020-01-05", known)
+    assert page_validators.is_older(
         "2020-01-05", {**known, "at": (old + timedelta(days=2)).isoformat()}
     )
-    assert not page_versions.is_older("nonsense", {**known, "lastmod": "nonsense"})
+    assert not page_validators.is_older("nonsense", {**known, "lastmod": "nonsense"})
 
 
 def test_a_conditional_view_is_not_rendered(answers: dict[str, Answer]) -> None:
