@@ -30,7 +30,7 @@ async def check_allowed(bot: Chatbot, request: HttpRequest, steps: RequestSteps)
         raise NotAllowed
 
 
-async def clean(message: IncomingMessage, steps: RequestSteps) -> IncomingMessage:
+async def clean_message(message: IncomingMessage, steps: RequestSteps) -> IncomingMessage:
     """Return the message with the text that the bot's `clean_message` returns.
 
     Raises:
@@ -38,9 +38,8 @@ async def clean(message: IncomingMessage, steps: RequestSteps) -> IncomingMessag
     """
     if not has_clean_message(message.bot):
         return message
-    clean_message = message.bot.clean_message
-    text = await steps.call_method(clean_message, message.text, timeout=METHOD_TIMEOUT)
-    return with_text(message, text)
+    method = message.bot.clean_message
+    return with_text(message, await steps.call_method(method, message.text, timeout=METHOD_TIMEOUT))
 
 
 async def clean_text(bot_name: str, text: str, steps: RequestSteps) -> str:

@@ -104,7 +104,7 @@ async def _send_admitted(request: HttpRequest, steps: RequestSteps) -> HttpRespo
     message = request_parsing.read_message(request)
     bot = message.bot
     await admission.check_allowed(bot, request, steps)
-    message = await admission.clean(message, steps)
+    message = await admission.clean_message(message, steps)
     place = StreamPlace(request)
     try:
         begin = partial(_begin, request, message, place, steps)
@@ -179,13 +179,7 @@ def _begin(
     """
     visit, turn = incoming.visit, incoming.turn
     if incoming.delivered is not None or incoming.is_personal:
-        delivered = incoming.delivered
-        if delivered is None:
-            delivered = visitor_actions.deliver(visit, message, incoming.conversation)
-        pk = delivered.conversation.pk
-        if message.conversation is not None or not visit.held.has_left(message.bot.name, pk):
-            session_data.remember_accepted(request, visit, message.bot.name, pk)
-        return visit, delivered
+        return visit, _deliver(request, message, incoming)
     if turn is None:
         server = server_of(request)
         if server.problem:
@@ -204,6 +198,19 @@ def _begin(
     if turn.conversation is not None:
         session_data.remember_accepted(request, visit, message.bot.name, turn.conversation)
     return visit, turn
+
+
+def _deliver(
+    request: HttpRequest, message: IncomingMessage, incoming: IncomingTurn
+) -> visitor_actions.DeliveredMessage:
+    """Store a message for a person, unless an earlier copy is stored, and save the session."""
+    visit, delivered = incoming.visit, incoming.delivered
+    if delivered is None:
+        delivered = visitor_actions.deliver(visit, message, incoming.conversation)
+    pk = delivered.conversation.pk
+    if message.conversation is not None or not visit.held.has_left(message.bot.name, pk):
+        session_data.remember_accepted(request, visit, message.bot.name, pk)
+    return delivered
 
 
 async def _show(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
@@ -226,6 +233,7 @@ def _conversation(request: HttpRequest) -> dict[str, Any]:
         page = history_pages.excerpt(visit, conversation, request.GET.get("before"))
     edited = bot_texts.read_texts(bot.name)
     options = widget_options(bot.name)
+    privacy_url = options.get("privacy_url")
     form = current_form() if edited.offers_contact else None
     return {
         "conversation": str(conversation.pk) if conversation else None,
@@ -236,7 +244,7 @@ def _conversation(request: HttpRequest) -> dict[str, Any]:
         "suggestions": [str(text) for text in options.get("suggestions", ())],
         "limits": _left(visit),
         "person": _person(conversation, offered=edited.offers_person),
-        "privacy_url": _optional(options.get("privacy_url")),
+        "privacy_url": None if privacy_url is None else str(privacy_url),
         "consent": consent.state(visit),
         "contact": form and form.as_dict(has_sent=session_data.has_left_contact(request)),
     }
@@ -247,10 +255,6 @@ def _person(conversation: Conversation | None, *, offered: bool) -> ShownPerson:
     options = person_options()
     current = None if conversation is None else handoff.find_handoff(conversation.pk, options)
     return handoff.as_dict(current, options if offered or current is not None else None)
-
-
-def _optional(text: object) -> str | None:
-    return None if text is None else str(text)
 
 
 def _left(visit: Visit) -> list[LimitLeft]:
