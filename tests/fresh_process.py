@@ -9,7 +9,7 @@ from django.core.cache import cache
 from django.utils import translation
 
 from sitechat.claude import breaker, fallback_support, regions
-from sitechat.conversations import bot_texts
+from sitechat.conversations import edited_bot_texts
 from sitechat.engine.running_replies import live_ids
 from sitechat.http import read_limits
 
@@ -25,6 +25,6 @@ def fresh_process() -> Iterator[None]:
     ):
         yield
     assert not live_ids(), "a reply outlives its test, and would be booked in the next one"
-    bot_texts.forget()
+    edited_bot_texts.forget()
     cache.clear()
     translation.deactivate()  # a request in another language leaves it active

@@ -10,7 +10,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from sitechat.admin.edited_texts import MAX_INSTRUCTIONS_LENGTH, MAX_SUGGESTIONS
-from sitechat.conversations import bot_texts
+from sitechat.conversations import edited_bot_texts
 from sitechat.models import BotTexts, Usage
 from sitechat.standin import Standin
 from tests.owner import owner_client
@@ -75,9 +75,9 @@ def test_a_form_that_is_sent_again_is_no_other_version(owner: Client) -> None:
 
 def test_a_version_that_was_saved_since_the_form_was_checked_is_not_replaced() -> None:
     first, second, third = (BotTexts(bot="default", greeting=text) for text in "ABC")
-    assert bot_texts.add_version(first, after=None)
-    assert not bot_texts.add_version(second, after=None)
-    assert bot_texts.add_version(third, after=first)
+    assert edited_bot_texts.add_version(first, after=None)
+    assert not edited_bot_texts.add_version(second, after=None)
+    assert edited_bot_texts.add_version(third, after=first)
     assert [row.greeting for row in BotTexts.objects.order_by("pk")] == ["A", "C"]
 
 

@@ -15,7 +15,7 @@ from sitechat.claude.request import Request
 from sitechat.engine.event_loop import running
 from sitechat.engine.live_reply import LiveReply
 from sitechat.engine.reply import Reply
-from sitechat.engine.spending import Spending, as_reserved
+from sitechat.engine.reply_costs import Spending, as_reserved
 from sitechat.ledger.visitor_identity import Visitor
 from sitechat.models import Conversation, Message, Role, Status
 

@@ -10,7 +10,7 @@ import pytest
 from django.core import mail
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from sitechat.conversations import command_mark
+from sitechat.conversations import command_signature
 from sitechat.events import deliver_due
 from sitechat.models import Asker, Contact, Conversation, Delivery, Unanswered
 from sitechat.reports import unanswered_questions
@@ -122,7 +122,7 @@ def test_deleting_a_conversation_deletes_waiting_deliveries(
 
 
 def test_a_command_announces_nothing(visitor: Visitor, hook: Receiver) -> None:
-    mark = {command_mark.HEADER: command_mark.sign(Asker.DOCTOR)}
+    mark = {command_signature.HEADER: command_signature.sign(Asker.DOCTOR)}
     Visitor(**mark).ask("Hello")
     assert not Delivery.objects.exists()
 

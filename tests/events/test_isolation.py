@@ -11,7 +11,7 @@ import pytest
 from django.db.backends.signals import connection_created
 from pytest_django import Settings
 
-from sitechat.conversations import bot_texts
+from sitechat.conversations import edited_bot_texts
 from sitechat.events import Mail, queue_mail, wake_sometimes
 from sitechat.models import BotTexts, Delivery, Summary
 from sitechat.reports import usage_catch_up
@@ -65,14 +65,14 @@ def test_the_past_is_summed_up_for_the_tenant_of_the_page(
 
 
 def test_edited_texts_are_those_of_the_request(opened_for: set[str]) -> None:
-    assert bot_texts.cached_texts("default").greeting == ""
+    assert edited_bot_texts.cached_texts("default").greeting == ""
     BotTexts.objects.create(bot="default", greeting="Hello")
-    assert bot_texts.cached_texts("default").greeting == "Hello"
-    assert bot_texts.read_texts("default").greeting == "Hello"
+    assert edited_bot_texts.cached_texts("default").greeting == "Hello"
+    assert edited_bot_texts.read_texts("default").greeting == "Hello"
 
     async def page() -> str:
-        return bot_texts.cached_texts("default").greeting
+        return edited_bot_texts.cached_texts("default").greeting
 
     assert asyncio.run(page()) == "Hello"
     BotTexts.objects.all().delete()
-    assert bot_texts.cached_texts("default").greeting == ""
+    assert edited_bot_texts.cached_texts("default").greeting == ""

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 from pytest_django import Settings
 
-from sitechat.conversations import command_mark
+from sitechat.conversations import command_signature
 from sitechat.models import Asker, Consent, Conversation, Handoff
 from sitechat.reports import personal_data, retention
 from sitechat.standin import Standin
@@ -150,7 +150,7 @@ def test_without_a_text_nothing_is_asked_or_stored(visitor: Visitor, settings: S
 
 
 def test_a_command_that_asks_the_deployed_site_needs_no_consent(visitor: Visitor) -> None:
-    mark = {command_mark.HEADER: command_mark.sign(Asker.DOCTOR)}
+    mark = {command_signature.HEADER: command_signature.sign(Asker.DOCTOR)}
     assert Visitor(**mark).send("Hello").status_code == 200
 
 

@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from sitechat.conversations import command_mark
+from sitechat.conversations import command_signature
 from sitechat.engine import lost_replies
 from sitechat.models import Asker, Conversation, Message, Status, Unanswered, Usage
 from sitechat.reports import unanswered_questions, usage_report
@@ -29,20 +29,20 @@ NEXT_HOUR = timedelta(hours=2)
 
 
 def ask_with(mark: str | None) -> Any:
-    headers = {} if mark is None else {command_mark.HEADER: mark}
+    headers = {} if mark is None else {command_signature.HEADER: mark}
     return Visitor(**headers).send("Hello?")
 
 
 def test_a_signed_mark_marks_the_conversation_and_its_usage(
     visitor: Visitor, claude_standin: Standin
 ) -> None:
-    response = ask_with(command_mark.sign(Asker.DOCTOR))
-    assert response.headers[command_mark.HEADER] == "chat_doctor"
+    response = ask_with(command_signature.sign(Asker.DOCTOR))
+    assert response.headers[command_signature.HEADER] == "chat_doctor"
     assert Conversation.objects.get().command == "chat_doctor"
     assert Usage.objects.get().command == "chat_doctor"
 
 
-def signed(command: str, key: str | None = None, salt: str = command_mark.SALT) -> str:
+def signed(command: str, key: str | None = None, salt: str = command_signature.SALT) -> str:
     return signing.TimestampSigner(key=key, salt=salt).sign(command)
 
 
@@ -60,16 +60,18 @@ def test_any_other_mark_is_a_visitor_s(
 ) -> None:
     response = ask_with(mark() if callable(mark) else mark)
     assert response.status_code == 200
-    assert command_mark.HEADER not in response.headers
+    assert command_signature.HEADER not in response.headers
     assert Conversation.objects.get().command is None
     assert Usage.objects.get().command is None
 
 
-@pytest.mark.parametrize(("age", "command"), [(0, "chat_doctor"), (command_mark.MAX_AGE + 1, None)])
+@pytest.mark.parametrize(
+    ("age", "command"), [(0, "chat_doctor"), (command_signature.MAX_AGE + 1, None)]
+)
 def test_a_mark_does_not_last(age: int, command: str | None) -> None:
-    signer = signing.TimestampSigner(salt=command_mark.SALT)
+    signer = signing.TimestampSigner(salt=command_signature.SALT)
     value = f"chat_doctor:{signing.b62_encode(int(timezone.now().timestamp()) - age)}"
-    assert command_mark.command_of(f"{value}:{signer.signature(value)}") == command
+    assert command_signature.command_of(f"{value}:{signer.signature(value)}") == command
 
 
 def test_the_questions_of_chat_ask_are_marked(claude_standin: Standin) -> None:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from sitechat.checks import run
-from sitechat.conversations import command_mark
+from sitechat.conversations import command_signature
 from sitechat.events import deliver_due
 from sitechat.ledger.limits import Limit
 from sitechat.models import Asker, Delivery, Job, Status, Usage
@@ -115,7 +115,7 @@ def test_an_hour_without_an_answer_is_mailed(
 @pytest.mark.usefixtures("quick_retries")
 def test_questions_of_commands_tell_nobody(visitor: Visitor, claude_standin: Standin) -> None:
     claude_standin.always(Answer(status=401))
-    Visitor(**{command_mark.HEADER: command_mark.sign(Asker.DOCTOR)}).ask("Hello")
+    Visitor(**{command_signature.HEADER: command_signature.sign(Asker.DOCTOR)}).ask("Hello")
     assert Usage.objects.get().command == Asker.DOCTOR
     assert told() == []
 

@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from sitechat.conversations import command_mark
+from sitechat.conversations import command_signature
 from sitechat.models import Contact, Conversation, Delivery, Handoff, Unanswered, Usage
 from sitechat.reports import period_report, unanswered_questions, usage_report
 from sitechat.standin import Standin
@@ -47,7 +47,7 @@ def test_staff_with_a_permission_of_the_chat_are_marked(
     claude_standin: Standin, fields: dict[str, Any], permissions: list[str], mark: str | None
 ) -> None:
     response = signed_in(*permissions, **fields).send("Hello?")
-    assert command_mark.HEADER not in response.headers
+    assert command_signature.HEADER not in response.headers
     assert Conversation.objects.get().command == mark
     assert Usage.objects.get().command == mark
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from sitechat.admin.base import OwnersPage, number_in
 from sitechat.admin.text_limits import SCRIPT, LimitedTextarea
 from sitechat.conf import conf
-from sitechat.conversations import bot_texts
+from sitechat.conversations import edited_bot_texts
 from sitechat.models import BotTexts
 from sitechat.reports import trial_questions
 from sitechat.safe_text import visible
@@ -133,7 +133,7 @@ class BotTextsAdmin(OwnersPage, TextsModelAdmin):
         bots = list(conf.CHAT_BOTS)
         bot = request.GET.get("bot", "")
         bot = bot if bot in bots else bots[0]
-        latest = bot_texts.newest_version(bot)
+        latest = edited_bot_texts.newest_version(bot)
         if request.method != "POST":
             form = TextsForm(instance=self._chosen_version(request, bot, latest), latest=latest)
             return self._page(request, bot, form, latest, [], [], extra_context)
@@ -148,7 +148,7 @@ class BotTextsAdmin(OwnersPage, TextsModelAdmin):
             while form.is_valid():
                 if self._save(request, form.instance, latest):
                     return HttpResponseRedirect("?" + urlencode({"bot": bot}))
-                latest = bot_texts.newest_version(bot)
+                latest = edited_bot_texts.newest_version(bot)
                 form = self._sent_form(request, bot, latest)
         return self._page(request, bot, form, latest, rows, questions, extra_context)
 
@@ -183,9 +183,9 @@ class BotTextsAdmin(OwnersPage, TextsModelAdmin):
             messages.info(request, _("Nothing has changed."))
             return True
         row.author_id = request.user.pk
-        if not bot_texts.add_version(row, after=latest):
+        if not edited_bot_texts.add_version(row, after=latest):
             return False
-        bot_texts.renew_texts()
+        edited_bot_texts.renew_texts()
         messages.success(
             request,
             _("Saved. Pages show it within ten seconds.")

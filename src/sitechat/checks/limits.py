@@ -16,7 +16,7 @@ from sitechat.claude.messages import HOUR, messages, system
 from sitechat.claude.prompt_notes import APPROVED_NOTE, UNANSWERED_NOTE
 from sitechat.claude.request import Request
 from sitechat.conf import conf
-from sitechat.engine.spending import Spending, final_case, worst_case
+from sitechat.engine.reply_costs import Spending, final_case, worst_case
 from sitechat.ledger import limits
 
 CENT = Decimal("0.01")

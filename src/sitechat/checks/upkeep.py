@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sitechat.conf import conf
-from sitechat.conversations import bot_texts
+from sitechat.conversations import edited_bot_texts
 from sitechat.models import BotTexts
 from sitechat.reports import retention
 from sitechat.runtime import database
@@ -42,7 +42,7 @@ def check_tables(**kwargs: Any) -> Iterator[CheckMessage]:
 def check_edited_texts(**kwargs: Any) -> Iterator[CheckMessage]:
     """I002: texts of a bot were edited in the admin, so they differ from the settings."""
     try:
-        rows = bot_texts.newest_versions()
+        rows = edited_bot_texts.newest_versions()
     except (DatabaseError, ImproperlyConfigured):
         return  # before the first migrate
     for row in rows:

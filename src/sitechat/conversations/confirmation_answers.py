@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from sitechat import engine
 from sitechat.chatbot import Chatbot
-from sitechat.conversations import message_rows, offered_tools, prompt
+from sitechat.conversations import message_storing, offered_tools, prompt
 from sitechat.conversations.replies import ReplyHandle
 from sitechat.conversations.turn_limits import free_slot, is_slot_taken
 from sitechat.conversations.visit import Visit
@@ -21,7 +21,7 @@ from sitechat.engine import reservations
 from sitechat.engine.continuation import Continuation, load
 from sitechat.engine.live_reply import LiveReply
 from sitechat.engine.reply import Reply
-from sitechat.engine.spending import Reserved
+from sitechat.engine.reply_costs import Reserved
 from sitechat.engine.tool_interface import Decision
 from sitechat.errors import AlreadyDecided, NotFound, Overloaded
 from sitechat.ledger import get_ledger
@@ -148,8 +148,8 @@ def _store_once(
     try:
         with database.atomic():
             try:
-                message_rows.lock(row.conversation)
-            except message_rows.ConversationDeleted:
+                message_storing.lock(row.conversation)
+            except message_storing.ConversationDeleted:
                 raise NotFound from None
             by = f"user {visit.account_key}" if visit.account_key else "visitor"
             state = ToolState.APPROVED if approve else ToolState.DECLINED

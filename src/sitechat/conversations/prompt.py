@@ -21,7 +21,7 @@ from sitechat.claude.messages import (
 )
 from sitechat.claude.prompt_notes import APPROVED_NOTE, UNANSWERED_NOTE
 from sitechat.claude.request import Request
-from sitechat.conversations import bot_texts
+from sitechat.conversations import edited_bot_texts
 from sitechat.conversations.message_body import IncomingMessage
 from sitechat.conversations.offered_tools import OfferedTools
 from sitechat.conversations.open_confirmations import outcomes
@@ -180,7 +180,9 @@ def template(
         in_us=regions.is_us(),
         system=system(
             words.system,
-            bot_texts.read_texts(bot.name).instructions if instructions is None else instructions,
+            edited_bot_texts.read_texts(bot.name).instructions
+            if instructions is None
+            else instructions,
             APPROVED_NOTE,
             UNANSWERED_NOTE,
             caching=bot.caching,

@@ -15,7 +15,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from sitechat import engine
-from sitechat.conversations import message_rows, offered_tools, prompt
+from sitechat.conversations import message_storing, offered_tools, prompt
 from sitechat.conversations.conversation_lookup import (
     ConversationState,
     Turn,
@@ -28,7 +28,7 @@ from sitechat.conversations.conversation_lookup import (
 )
 from sitechat.conversations.follow_up_questions import follow_ups
 from sitechat.conversations.message_body import IncomingMessage
-from sitechat.conversations.message_rows import ConversationDeleted
+from sitechat.conversations.message_storing import ConversationDeleted
 from sitechat.conversations.offered_tools import OfferedTools
 from sitechat.conversations.open_confirmations import decline_open
 from sitechat.conversations.replies import ReplyHandle
@@ -37,7 +37,7 @@ from sitechat.conversations.visit import Visit
 from sitechat.engine import lost_replies, reservations
 from sitechat.engine.live_reply import LiveReply
 from sitechat.engine.reply import Reply
-from sitechat.engine.spending import Reserved
+from sitechat.engine.reply_costs import Reserved
 from sitechat.errors import (
     Busy,
     ChatError,
@@ -200,6 +200,7 @@ class TurnWriter:
             # A wrong guess violates the unique constraint, and the next attempt reads the slots.
             guess = attempt == 0 and not engine.is_writing_to(self.visit.visitor.ip)
             try:
+                # A loop, because a callback of `database.retry` would be a call to an upper layer.
                 for transaction in database.attempts():
                     with transaction:
                         return self._try(guess=guess)
@@ -246,7 +247,7 @@ class TurnWriter:
         self.reserved = reservations.reserve(self.visit.visitor, self.request)
         if self.message.replaces is not None:
             Message.objects.filter(pk__in=[row.pk for row in newest]).update(replaced=True)
-        position = message_rows.next_question(newest[0].position if newest else None)
+        position = message_storing.next_question(newest[0].position if newest else None)
         return self._create(conversation, position, self.reserved, slot)
 
     def _lock(self) -> tuple[Conversation, bool]:
@@ -257,10 +258,10 @@ class TurnWriter:
         """
         conversation = self.state.conversation
         if conversation is not None:
-            return conversation, message_rows.lock(conversation, self.visit)
+            return conversation, message_storing.lock(conversation, self.visit)
         name, held = self.message.bot.name, self.visit.held
         pk = self.state.new_id or held.new_id(name)
-        return message_rows.begin_conversation(self.visit, name, pk), not held.is_new
+        return message_storing.begin_conversation(self.visit, name, pk), not held.is_new
 
     def _create(
         self, conversation: Conversation, position: int, reserved: Reserved, slot: str | None
@@ -295,5 +296,5 @@ class TurnWriter:
         )
         Message.objects.bulk_create([question, reply])
         if self.state.conversation is None and position == 0:
-            message_rows.announce_start(conversation)
+            message_storing.announce_start(conversation)
         return question, reply

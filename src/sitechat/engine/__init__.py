@@ -37,7 +37,7 @@ __all__ = [
     "stop",
 ]
 
-# Start-up cost: the checks import `spending`, but run no replies.
+# Start-up cost: the checks import `reply_costs`, but run no replies.
 __getattr__ = lazy_exports(
     __name__,
     {

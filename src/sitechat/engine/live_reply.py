@@ -15,7 +15,7 @@ from uuid import UUID
 
 from sitechat.claude.request import Request
 from sitechat.engine.reply import Reply
-from sitechat.engine.spending import Reserved, Spending, final_case, spent_on, worst_case
+from sitechat.engine.reply_costs import Reserved, Spending, final_case, spent_on, worst_case
 from sitechat.engine.tool_interface import AskedCall, Decision, Tools, UsedTool
 from sitechat.errors import ReplyError
 from sitechat.models import Status

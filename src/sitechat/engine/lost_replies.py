@@ -23,7 +23,7 @@ from sitechat.chatbot import Chatbot
 from sitechat.conf import conf
 from sitechat.engine import running_replies, settlement, tool_rows
 from sitechat.engine.reply import Reply
-from sitechat.engine.spending import from_row
+from sitechat.engine.reply_costs import from_row
 from sitechat.errors import Interrupted
 from sitechat.models import Message, MessageQuerySet, Status, Usage
 from sitechat.runtime import database

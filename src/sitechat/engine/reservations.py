@@ -11,7 +11,7 @@ from decimal import Decimal
 from sitechat.claude.request import Request
 from sitechat.claude.token_usage import TokenUsage
 from sitechat.engine.live_reply import LiveReply
-from sitechat.engine.spending import Reserved, Spending, as_reserved, final_case, worst_case
+from sitechat.engine.reply_costs import Reserved, Spending, as_reserved, final_case, worst_case
 from sitechat.ledger import get_ledger
 from sitechat.ledger.visitor_identity import Visitor
 from sitechat.models import Message, Status

@@ -20,7 +20,7 @@ from django.utils import timezone
 from sitechat.engine import tool_rows
 from sitechat.engine.help_offer import offer_help
 from sitechat.engine.live_reply import Ending, LiveReply
-from sitechat.engine.spending import Spending, from_row
+from sitechat.engine.reply_costs import Spending, from_row
 from sitechat.errors import Interrupted
 from sitechat.events import queue_webhooks, wake_sometimes
 from sitechat.ledger import get_ledger

@@ -16,11 +16,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from sitechat import claude
 from sitechat.chatbot import find_bot
 from sitechat.conversations import (
-    bot_texts,
-    command_mark,
+    command_signature,
     consent,
     conversation_list,
     conversation_lookup,
+    edited_bot_texts,
     erasure,
     history_pages,
     own_conversations,
@@ -126,7 +126,7 @@ async def _send_admitted(request: HttpRequest, steps: RequestSteps) -> HttpRespo
         place.release()
         raise
     if visit.command is not None and visit.command != Asker.STAFF:
-        response[command_mark.HEADER] = visit.command
+        response[command_signature.HEADER] = visit.command
     return response
 
 
@@ -231,7 +231,7 @@ def _conversation(request: HttpRequest) -> dict[str, Any]:
     page = history_pages.Excerpt([], None, None)
     if conversation is not None:
         page = history_pages.excerpt(visit, conversation, request.GET.get("before"))
-    edited = bot_texts.read_texts(bot.name)
+    edited = edited_bot_texts.read_texts(bot.name)
     options = widget_options(bot.name)
     privacy_url = options.get("privacy_url")
     form = current_form() if edited.offers_contact else None

@@ -7,7 +7,7 @@ from functools import partial
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
 from sitechat.chatbot import find_bot
-from sitechat.conversations import bot_texts, own_conversations
+from sitechat.conversations import edited_bot_texts, own_conversations
 from sitechat.errors import NotFound
 from sitechat.http import (
     admission,
@@ -31,7 +31,7 @@ async def _submit(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase
     read_limits.check_call(request, "actions")
     bot = find_bot(request.GET.get("bot"))
     form = current_form()
-    if form is None or not bot_texts.cached_texts(bot.name).offers_contact:
+    if form is None or not edited_bot_texts.cached_texts(bot.name).offers_contact:
         raise NotFound
     entries = parse_contact(
         form, request_parsing.read_json(request), request_parsing.read_referer(request)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.urls import get_script_prefix
 from django.utils.translation import get_language
 
-from sitechat.conversations import command_mark
+from sitechat.conversations import command_signature
 from sitechat.conversations.held_conversations import HeldConversations
 from sitechat.conversations.visit import Visit
 from sitechat.http.client_address import network_of
@@ -79,5 +79,5 @@ def read_visit(request: HttpRequest, message_id: uuid.UUID | None = None) -> Vis
 
 def _sender(request: HttpRequest, user: Any) -> str | None:
     """Return the sender if it is not a visitor (`Asker`); None for a visitor."""
-    signed = command_mark.command_of(request.headers.get(command_mark.HEADER))
+    signed = command_signature.command_of(request.headers.get(command_signature.HEADER))
     return signed or (Asker.STAFF.value if works_with_chat(user) else None)

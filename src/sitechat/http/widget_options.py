@@ -9,7 +9,7 @@ from django.utils.module_loading import import_string
 
 from sitechat.chatbot import resolved_name
 from sitechat.conf import conf
-from sitechat.conversations import bot_texts
+from sitechat.conversations import edited_bot_texts
 
 
 def widget_options(bot: str | None = None) -> Mapping[str, Any]:
@@ -23,7 +23,7 @@ def widget_options(bot: str | None = None) -> Mapping[str, Any]:
     """
     bots, name = conf.CHAT_BOTS, resolved_name(bot)
     own = getattr(import_string(bots[name]), "widget", {}) if name in bots else {}
-    edited = bot_texts.cached_texts(name)
+    edited = edited_bot_texts.cached_texts(name)
     texts: dict[str, Any] = {"greeting": edited.greeting, "suggestions": edited.suggestions}
     return {**conf.CHAT_WIDGET, **own, **{key: text for key, text in texts.items() if text}}
 
@@ -34,4 +34,4 @@ def is_off(bot: str | None = None) -> bool:
     Args:
         bot: The name of a bot in `CHAT_BOTS`; None for the default one.
     """
-    return not bot_texts.cached_texts(resolved_name(bot)).enabled
+    return not edited_bot_texts.cached_texts(resolved_name(bot)).enabled

@@ -8,7 +8,7 @@ from functools import partial
 
 from django.utils.translation import gettext as _
 
-from sitechat.conversations import message_rows
+from sitechat.conversations import message_storing
 from sitechat.models import Conversation, Label
 from sitechat.people.staff_errors import StaffError, unless_gone
 from sitechat.runtime import database
@@ -45,7 +45,7 @@ def add_label(conversation: Conversation, text: str) -> str:
 
 def _add(conversation: Conversation, name: str) -> str:
     with database.atomic():
-        message_rows.lock_unchanged(conversation)
+        message_storing.lock_unchanged(conversation)
         existing = Label.objects.filter(name__iexact=name).values_list("name", flat=True).first()
         name = existing or name
         own_labels = set(

@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from sitechat.conversations import message_rows
+from sitechat.conversations import message_storing
 from sitechat.conversations.answer_html import as_html
 from sitechat.events import Mail, queue_mail
 from sitechat.models import Conversation, Handoff, HandoffEntry, Job, Message, Role
@@ -119,7 +119,7 @@ def _mail_answers(
     conversation: Conversation, user: Any, address: str, site: str, origin: str
 ) -> int:
     with database.atomic():
-        message_rows.lock_unchanged(conversation)
+        message_storing.lock_unchanged(conversation)
         if address not in known_addresses(conversation):
             raise StaffError(_("This address no longer belongs to the conversation."))
         answers = unsent_answers(conversation)

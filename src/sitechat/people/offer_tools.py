@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from django.utils.translation import gettext_lazy as _
 
 from sitechat.chatbot import Chatbot
-from sitechat.conversations import bot_texts
+from sitechat.conversations import edited_bot_texts
 from sitechat.conversations.built_in_tools import OfferedTool
 from sitechat.conversations.visit import Visit
 from sitechat.engine.tool_interface import VisitorOffer
@@ -74,7 +74,7 @@ offer_contact_form = Tool(
 def tools(visit: Visit, bot: Chatbot) -> Iterable[OfferedTool]:
     """Yield the tools that the bot offers to the visitor."""
     # The list is the same outside of opening hours, because a change invalidates the prompt cache.
-    texts = bot_texts.read_texts(bot.name)
+    texts = edited_bot_texts.read_texts(bot.name)
     if texts.offers_person and person_options() is not None:
         yield OfferedTool(talk_to_person, visit)
     if texts.offers_contact and current_form() is not None:

@@ -11,7 +11,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sitechat.conversations import message_rows
+from sitechat.conversations import message_storing
 from sitechat.conversations.open_confirmations import decline_open
 from sitechat.models import Conversation, Handoff, HandoffEntry, HandoffState, Message, Role
 from sitechat.models.tool_uses import BY_PERSON
@@ -65,7 +65,7 @@ def join(conversation: Conversation, user: Any, name: str = "") -> Handoff:
 
 def _join(conversation: Conversation, user: Any, name: str) -> Handoff:
     with database.atomic():
-        message_rows.lock(conversation)
+        message_storing.lock(conversation)
         now = timezone.now()
         _create_if_missing(conversation)
         rows = Handoff.objects.filter(pk=conversation.pk)
@@ -117,7 +117,7 @@ def _send_message(
     conversation: Conversation, user: Any, text: str, draft: uuid.UUID | None
 ) -> Message:
     with database.atomic():
-        message_rows.lock(conversation)
+        message_storing.lock(conversation)
         earlier = None
         if draft is not None:
             earlier = conversation.messages.filter(client_id=draft).first()
@@ -135,7 +135,7 @@ def _send_message(
         if not has_joined:
             raise _not_joined_error(conversation)
         name = rows.get().name
-        return message_rows.append(conversation, Role.AGENT, text, name=name, client_id=draft)
+        return message_storing.append(conversation, Role.AGENT, text, name=name, client_id=draft)
 
 
 def hand_back(conversation: Conversation, user: Any) -> None:
@@ -202,7 +202,7 @@ def add_note(
 
 def _add_note(conversation: Conversation, user: Any, text: str, draft: uuid.UUID | None) -> None:
     with database.atomic():
-        message_rows.lock_unchanged(conversation)
+        message_storing.lock_unchanged(conversation)
         earlier = HandoffEntry.objects.filter(handoff=conversation.pk, form_id=draft, text=text)
         if draft is not None and earlier.exists():
             return

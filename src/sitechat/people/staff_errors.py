@@ -9,7 +9,7 @@ from django.db import IntegrityError
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from sitechat.conversations import message_rows
+from sitechat.conversations import message_storing
 from sitechat.runtime import database
 
 T = TypeVar("T")
@@ -42,5 +42,5 @@ def unless_gone(work: Callable[[], T]) -> T:
     """
     try:
         return database.retry(work)
-    except (message_rows.ConversationDeleted, IntegrityError):
+    except (message_storing.ConversationDeleted, IntegrityError):
         raise ConversationGone from None

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from sitechat.chatbot import Chatbot
 from sitechat.claude.messages import VisitorPage
-from sitechat.conversations import bot_texts, message_rows, own_conversations
+from sitechat.conversations import edited_bot_texts, message_storing, own_conversations
 from sitechat.conversations.conversation_lookup import ConversationState, stored_message
 from sitechat.conversations.message_body import IncomingMessage, path_of
 from sitechat.conversations.visit import Visit
@@ -63,14 +63,14 @@ def deliver(visit: Visit, message: IncomingMessage, conversation: Conversation) 
         raise Conflict
     try:
         return counted(partial(_store, visit, message, conversation))
-    except message_rows.ConversationDeleted:
+    except message_storing.ConversationDeleted:
         raise Overloaded(retry_after=1) from None
 
 
 def _store(
     visit: Visit, message: IncomingMessage, conversation: Conversation, claims: Reservation
 ) -> DeliveredMessage:
-    message_rows.lock(conversation, visit)
+    message_storing.lock(conversation, visit)
     joined = Handoff.objects.filter(pk=conversation.pk, state=HandoffState.JOINED)
     # The lock makes a concurrent copy of the message wait until this one can be found.
     row = stored_message(conversation, message)
@@ -78,7 +78,7 @@ def _store(
         claims.extend(get_ledger().count(visit.visitor))
         if not joined.update(visitor_wrote=timezone.now(), version=F("version") + 1):
             raise Overloaded(retry_after=1)
-        row = message_rows.append(
+        row = message_storing.append(
             conversation,
             Role.USER,
             message.text,
@@ -118,7 +118,7 @@ def request_person(
     conversation = own_conversations.find(visit, bot.name, named)
     if conversation is not None and handoffs.joined_handoff(conversation.pk) is not None:
         raise PersonJoined
-    if not bot_texts.read_texts(bot.name).offers_person or not is_available(options):
+    if not edited_bot_texts.read_texts(bot.name).offers_person or not is_available(options):
         raise PersonUnavailable
     target = conversation or _new_id(visit, bot.name)
     return counted(partial(_request, visit, bot, target, page, admin_url))
@@ -135,12 +135,12 @@ def _request(
     """Store the request for a person in a transaction; see `counted` for `claims`."""
     is_new_conversation = False
     if isinstance(conversation, uuid.UUID):
-        conversation = message_rows.begin_conversation(visit, bot.name, conversation)
+        conversation = message_storing.begin_conversation(visit, bot.name, conversation)
         is_new_conversation = True
     else:
         try:
-            message_rows.lock(conversation, visit)
-        except message_rows.ConversationDeleted:
+            message_storing.lock(conversation, visit)
+        except message_storing.ConversationDeleted:
             raise Overloaded(retry_after=1) from None
     claims.extend(get_ledger().count(visit.visitor))
     values = {
@@ -162,7 +162,7 @@ def _request(
     if handoff.state == HandoffState.JOINED:
         raise PersonJoined
     if is_new and is_new_conversation:
-        message_rows.announce_start(conversation)
+        message_storing.announce_start(conversation)
     if is_new:
         handoffs.write_entry(conversation.pk, Kind.REQUESTED)
         _announce(handoff, bot, admin_url)

@@ -35,7 +35,7 @@ from sitechat.engine import settlement
 from sitechat.engine.driver import converse_in_time
 from sitechat.engine.live_reply import LiveReply
 from sitechat.engine.reply import Reply
-from sitechat.engine.spending import as_reserved, worst_case
+from sitechat.engine.reply_costs import as_reserved, worst_case
 from sitechat.engine.thread_pools import IN_PLACE
 from sitechat.engine.tool_interface import Tools
 from sitechat.errors import InvalidRequest, NotConfigured, ReplyError

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from sitechat.conversations import command_mark
+from sitechat.conversations import command_signature
 
 PAGE = """<!doctype html><title>Shop</title>
 <site-chat endpoint="/api/chat/"{more}></site-chat>
@@ -154,9 +154,9 @@ class Handler(BaseHTTPRequestHandler):
         kind = "text/html" if "rewritten" in faults else "text/event-stream"
         self.send_header("Content-Type", kind)
         self.send_header("Set-Cookie", f"sessionid=visitor{self.server.left}; Path=/")
-        mark = command_mark.command_of(self.headers.get(command_mark.HEADER))
+        mark = command_signature.command_of(self.headers.get(command_signature.HEADER))
         if mark is not None and "drops headers" not in faults:
-            self.send_header(command_mark.HEADER, mark)
+            self.send_header(command_signature.HEADER, mark)
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         for n, piece in enumerate(pieces):

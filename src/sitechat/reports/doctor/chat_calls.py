@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sitechat.conversations import command_mark
+from sitechat.conversations import command_signature
 from sitechat.models import Asker
 from sitechat.reports.doctor.deployed_site import DeployedSite, SiteResponse, origin_of
 from sitechat.reports.doctor.page import FoundChat
@@ -41,7 +41,7 @@ class Calls:
         data: dict[str, Any] = {"message": message}
         if self.bot:
             data["bot"] = self.bot
-        mark = {command_mark.HEADER: command_mark.sign(Asker.DOCTOR)}
+        mark = {command_signature.HEADER: command_signature.sign(Asker.DOCTOR)}
         return self.site.send("POST", self.url, data, {**mark, **(headers or {})})
 
     def forget(self, answer: SiteResponse) -> None:

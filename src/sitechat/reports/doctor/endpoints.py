@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
-from sitechat.conversations import command_mark
+from sitechat.conversations import command_signature
 from sitechat.models import Asker
 from sitechat.reports.doctor.chat_calls import QUESTION, Calls
 from sitechat.reports.doctor.deployed_site import SiteResponse
@@ -71,7 +71,7 @@ def _reachable(calls: Calls, answer: SiteResponse) -> Finding:
 
 
 def _marked(answer: SiteResponse) -> Finding:
-    marked = answer.headers.get(command_mark.HEADER.lower()) == Asker.DOCTOR
+    marked = answer.headers.get(command_signature.HEADER.lower()) == Asker.DOCTOR
     return Finding(
         _("These questions stay out of your figures"),
         True if marked else None,
@@ -82,5 +82,5 @@ def _marked(answer: SiteResponse) -> Finding:
             "SECRET_KEY is not the same here and there, or a proxy drops %(header)s: "
             "these questions count as a visitor's."
         )
-        % {"header": command_mark.HEADER},
+        % {"header": command_signature.HEADER},
     )

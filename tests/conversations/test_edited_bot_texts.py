@@ -12,7 +12,7 @@ from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from sitechat.conversations import bot_texts
+from sitechat.conversations import edited_bot_texts
 from sitechat.models import BotTexts
 from sitechat.standin import Standin
 from tests.thread_limit import no_new_threads
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 def edit(**fields: Any) -> BotTexts:
     row = BotTexts.objects.create(**{"bot": "default", **fields})
-    bot_texts.renew_texts()
+    edited_bot_texts.renew_texts()
     return row
 
 
@@ -60,7 +60,7 @@ def test_a_bot_that_is_off_takes_no_messages_at_once(
     assert (response.status_code, response.json()["error"]) == (403, "not_allowed")
     assert response.json()["message"] == "This chat is switched off at the moment."
     assert len(visitor.history()["messages"]) == 2
-    bot_texts.renew_texts()
+    edited_bot_texts.renew_texts()
     assert widget() == ""
     edit()
     assert visitor.send("Hi again").status_code == 200
@@ -108,7 +108,7 @@ def test_switches_take_the_tools_from_claude(
 @pytest.mark.django_db(transaction=True)
 def test_the_first_page_of_a_process_has_them_as_well() -> None:
     edit(greeting="Good day")
-    bot_texts.forget()
+    edited_bot_texts.forget()
     with CaptureQueriesContext(connection) as queries:
         assert "Good day" in widget()
     assert not queries.captured_queries
@@ -117,15 +117,15 @@ def test_the_first_page_of_a_process_has_them_as_well() -> None:
 @pytest.mark.usefixtures("unmigrated")
 @pytest.mark.django_db(transaction=True)
 def test_without_the_table_pages_have_the_chat() -> None:
-    bot_texts.forget()
+    edited_bot_texts.forget()
     assert "<site-chat" in widget()
 
 
 def test_a_page_is_drawn_without_edited_texts_if_no_thread_can_start(settings: Settings) -> None:
     settings.CHAT_REQUEST_ISOLATION = True
 
-    async def page() -> bot_texts.EditedTexts:
-        return bot_texts.cached_texts("default")
+    async def page() -> edited_bot_texts.EditedTexts:
+        return edited_bot_texts.cached_texts("default")
 
     with no_new_threads():
-        assert asyncio.run(page()) == bot_texts.UNEDITED
+        assert asyncio.run(page()) == edited_bot_texts.UNEDITED

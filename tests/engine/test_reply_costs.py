@@ -14,7 +14,7 @@ from sitechat.claude.request import Request
 from sitechat.claude.tool_schemas import definition
 from sitechat.conf import conf
 from sitechat.conversations import search_tools
-from sitechat.engine.spending import final_case, from_row, unreported, worst_case
+from sitechat.engine.reply_costs import final_case, from_row, unreported, worst_case
 from sitechat.ledger.limits import NANO, current_limits
 
 DOCUMENTED = ("claude-opus-4-7", "claude-sonnet-5-5", "claude-haiku-4-5")
