@@ -36,7 +36,6 @@ ONE_THING = {
 ONE_SUBJECT = {
     "approved_answers": "their table and their page in the admin",
     "base": "what the modules beside it derive from",
-    "bot_texts": "their table, and how bots read them",
     "conversations": "the package, and its page in the admin",
     "deliveries": "their table and their page in the admin",
     "knowledge": "the package, its checks, its tables and its report",

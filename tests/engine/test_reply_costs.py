@@ -65,7 +65,7 @@ def test_the_documented_reservations_are_right(model: str) -> None:
     for row, fields in {
         "a first message of 100 characters": {},
         "the eleventh, after ten common ones": {"turns": 10},
-        "the eleventh, all as long as they may be": {"turns": 10, "asked": 2000, "said": 4096},
+        "the eleventh, all of the maximum length": {"turns": 10, "asked": 2000, "said": 4096},
     }.items():
         [cells] = re.findall(rf"^\| {row} \|(.*)\|$", page, re.M)
         documented = dict(zip(DOCUMENTED, re.findall(r"\$([0-9.]+)", cells), strict=True))
