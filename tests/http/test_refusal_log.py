@@ -11,13 +11,13 @@ def test_refusals_are_counted_and_logged_once_in_a_while(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     now = 0.0
-    log = RefusalLog("%s were refused", clock=lambda: now)
+    log = RefusalLog("Too many calls", clock=lambda: now)
     for _ in range(3):
         log.add()
     now = LOG_EVERY
     log.add()
     log.add()
     assert caplog.messages == [
-        "1 were refused",
-        "3 were refused",
+        "Too many calls: 1 were refused since the last warning",
+        "Too many calls: 3 were refused since the last warning",
     ]

@@ -133,9 +133,7 @@ class Followers:
 
 calls = PerProcess(CallCounts)
 followers = PerProcess(Followers)
-refusal_log = PerProcess(
-    partial(RefusalLog, "Visitors make too many calls: %s were refused since the last warning")
-)
+refusal_log = PerProcess(partial(RefusalLog, "Visitors make too many calls"))
 
 
 def check_call(request: HttpRequest, kind: str) -> None:

@@ -17,14 +17,14 @@ LOG_EVERY = 60.0
 class RefusalLog:
     """The refusals of one kind in this process."""
 
-    def __init__(self, message: str, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(self, reason: str, clock: Callable[[], float] = monotonic) -> None:
         """Create the log.
 
         Args:
-            message: The warning, with `%s` for the number of refusals since the last one.
+            reason: Why they are refused, as the beginning of the warning.
             clock: Returns the time in seconds.
         """
-        self._message = message
+        self._reason = reason
         self._clock = clock
         self._count = 0
         """Number of refusals since the last warning."""
@@ -39,4 +39,4 @@ class RefusalLog:
             if self._logged is not None and now - self._logged < LOG_EVERY:
                 return
             count, self._count, self._logged = self._count, 0, now
-        logger.warning(self._message, count)
+        logger.warning("%s: %s were refused since the last warning", self._reason, count)

@@ -80,9 +80,7 @@ class TurnQueue:
         """The time at which the visitor who was refused last may try again."""
         self._left: float | None = None
         """The time at which a turn last freed its place while others were waiting."""
-        self._log = RefusalLog(
-            "Too many messages at once: %s were refused since the last warning", clock
-        )
+        self._log = RefusalLog("Too many messages at once", clock)
 
     async def enter(self) -> Ticket:
         """Return the permission to start a turn, possibly after a short wait.
