@@ -44,11 +44,11 @@ DEFAULTS: dict[str, Any] = {
     "CHAT_READ_LIMITS": {
         "reads_of_session": 240,
         "reads_of_address": 2400,
-        "messages_of_session": 60,
-        "messages_of_address": 2400,
+        "messages_of_session": 600,
+        "messages_of_address": 6000,
         "actions_of_session": 120,
         "actions_of_address": 1200,
-        "streams_of_reply": 20,
+        "streams_of_reply": 64,
         "streams_of_address": 1000,
     },
 }

@@ -48,11 +48,11 @@ def has_packaged_embedder() -> bool:
 DEFAULT_READ_LIMITS: Mapping[str, int] = {
     "reads_of_session": 240,
     "reads_of_address": 2400,
-    "messages_of_session": 60,
-    "messages_of_address": 2400,
+    "messages_of_session": 600,
+    "messages_of_address": 6000,
     "actions_of_session": 120,
     "actions_of_address": 1200,
-    "streams_of_reply": 20,
+    "streams_of_reply": 64,
     "streams_of_address": 1000,
 }
 """Reads and actions are calls per minute; streams are open at the same time."""
