@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from io import StringIO
 from typing import Any
 
 from sitechat.claude.request import Cited, ToolCall
@@ -39,7 +40,8 @@ class _Block:
     kind: str
     """Empty if the start event is missing; the first delta then decides."""
     start: dict[str, Any] = field(default_factory=dict)
-    written: list[str] = field(default_factory=list)
+    written: StringIO = field(default_factory=StringIO)
+    """The text or JSON so far. A list of the deltas would take ten times their memory."""
     cited: list[int] = field(default_factory=list)
     signature: str = ""
     first_surrogate: str = ""
@@ -169,7 +171,7 @@ class Answer:
             written = delta.get("thinking" if kind == "thinking_delta" else "partial_json")
             if isinstance(written, str) and written:
                 self.attempts.newest.estimate_output(written)
-                block.written.append(written)
+                block.written.write(written)
         return ()
 
     def _text(self, block: _Block, text: str) -> Sequence[Delta]:
@@ -181,7 +183,7 @@ class Answer:
             text = well_formed(text[:-1] if block.first_surrogate else text)
             if not text:
                 return ()
-        block.written.append(text)
+        block.written.write(text)
         return (text,)
 
     def _cite(self, block: _Block, citation: Any) -> None:
@@ -197,9 +199,9 @@ class Answer:
         ended: list[Delta] = []
         if block.first_surrogate:
             ended.append("\ufffd")
-            block.written.append("\ufffd")
+            block.written.write("\ufffd")
         ended += [Cited(number) for number in block.cited]
-        text = "".join(block.written)
+        text = block.written.getvalue()
         if block.kind == "text":
             if text.strip():
                 self.content.append({"type": "text", "text": text})
