@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 from pytest_django import Settings
 
-from sitechat.http import early_admission, read_brake
+from sitechat.http import early_admission, refusal_delay
 from sitechat.http.turn_queue import STARTING, WAITING, process_queue
 from sitechat.models import Conversation
 from sitechat.standin import Standin
@@ -238,7 +238,7 @@ def test_an_invalid_request_is_left_to_django(live_visitor: MakeVisitor) -> None
 def test_too_many_calls_that_read_are_refused_and_counted_once(
     path: str, status: int, live_visitor: MakeVisitor, settings: Settings, smaller: Smaller
 ) -> None:
-    smaller(read_brake, DELAY=0.0)
+    smaller(refusal_delay, DELAY=0.0)
     settings.CHAT_READ_LIMITS = {"reads_of_address": 2}
 
     async def main() -> list[AsgiAnswer]:
@@ -262,12 +262,12 @@ def test_a_refused_client_that_leaves_is_not_kept(
         assert (await AsgiCall("GET", body=b"").answer(site)).status_code == 200
         task = asyncio.create_task(call.answer(site))
         await loop_turn()
-        assert read_brake.brake().held_back == 1
+        assert refusal_delay.brake().held_back == 1
         call.leave()
         await asyncio.wait([task])
-        assert read_brake.brake().held_back == 0
+        assert refusal_delay.brake().held_back == 0
 
-    with read_brake.brake.renewed():
+    with refusal_delay.brake.renewed():
         async_to_sync(main)()
 
 

@@ -9,7 +9,7 @@ from asgiref.sync import async_to_sync
 from django.core.handlers.asgi import ASGIHandler
 from pytest_django import Settings
 
-from sitechat.http import read_brake
+from sitechat.http import refusal_delay
 from sitechat.models import Conversation
 from tests.asgi_site import AsgiAnswer, AsgiCall
 from tests.smaller import Smaller
@@ -23,7 +23,7 @@ HELLO = b'{"message": "Hi"}'
 
 @pytest.fixture(params=[True, False], ids=["middleware", "view"], autouse=True)
 def _middleware(request: pytest.FixtureRequest, settings: Settings, smaller: Smaller) -> None:
-    smaller(read_brake, DELAY=0.0)
+    smaller(refusal_delay, DELAY=0.0)
     if request.param:
         settings.MIDDLEWARE = [MIDDLEWARE, *settings.MIDDLEWARE]
 

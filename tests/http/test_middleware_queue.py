@@ -18,8 +18,8 @@ from pytest_django import Settings
 
 from sitechat.http import middleware_queue
 from sitechat.http.middleware_queue import ENTERING
-from sitechat.http.read_brake import brake
 from sitechat.http.read_limits import calls
+from sitechat.http.refusal_delay import brake
 from tests.smaller import Smaller
 from tests.waiting import loop_turn
 

@@ -10,7 +10,7 @@ from asgiref.sync import async_to_sync
 from django.test import AsyncClient
 from pytest_django import Settings
 
-from sitechat.http import read_brake, read_limits
+from sitechat.http import read_limits, refusal_delay
 from sitechat.standin import Answer, Standin
 from tests.smaller import Smaller
 from tests.visitor import CHAT, Held, MakeVisitor, Visitor, reply_url, value_of
@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 @pytest.fixture(autouse=True)
 def _at_once(smaller: Smaller) -> None:
     """Refusals come at once."""
-    smaller(read_brake, DELAY=0.0)
+    smaller(refusal_delay, DELAY=0.0)
 
 
 def assert_too_many(response: Any) -> None:

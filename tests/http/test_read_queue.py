@@ -17,8 +17,8 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from sitechat.http import read_queue
-from sitechat.http.read_brake import brake
 from sitechat.http.read_queue import MANY, OF_ADDRESS, OF_SESSION
+from sitechat.http.refusal_delay import brake
 from sitechat.http.turn_queue import Ticket
 from tests.smaller import Smaller
 from tests.waiting import loop_turn

@@ -44,8 +44,8 @@ from sitechat.http import (
 )
 from sitechat.http.chat_paths import chat_paths
 from sitechat.http.dispatch import endpoint
+from sitechat.http.reply_responses import StreamPlace, server_of
 from sitechat.http.request_origins import check_origin
-from sitechat.http.stream_or_poll import StreamPlace, server_of
 from sitechat.http.widget_options import widget_options
 from sitechat.knowledge.index import embeddings
 from sitechat.ledger import get_ledger

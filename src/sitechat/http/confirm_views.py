@@ -14,8 +14,8 @@ from sitechat.conversations.visit import Visit
 from sitechat.errors import InvalidRequest, NotFound
 from sitechat.http import admission, read_limits, reply_views, request_parsing, visit_reader
 from sitechat.http.dispatch import endpoint
+from sitechat.http.reply_responses import StreamPlace
 from sitechat.http.request_origins import check_origin
-from sitechat.http.stream_or_poll import StreamPlace
 from sitechat.models import Message, ToolUse
 from sitechat.runtime import database
 from sitechat.runtime.request_steps import RequestSteps

@@ -20,8 +20,8 @@ from sitechat.errors import MethodNotAllowed
 from sitechat.http import cors, middleware_queue, read_queue
 from sitechat.http.error_responses import error_response
 from sitechat.http.page_language import page_language
-from sitechat.http.read_brake import brake
 from sitechat.http.read_limits import TooManyReads
+from sitechat.http.refusal_delay import brake
 from sitechat.http.session_reads import reading
 from sitechat.runtime.request_steps import RequestSteps, run_inline, steps_for
 

@@ -25,8 +25,8 @@ from sitechat.http.chat_paths import is_message, is_read
 from sitechat.http.dispatch import with_common_headers
 from sitechat.http.error_responses import refusal
 from sitechat.http.page_language import page_language
-from sitechat.http.read_brake import brake
 from sitechat.http.read_limits import early_refusal
+from sitechat.http.refusal_delay import brake
 
 MAX_BODY = 131_072
 """Maximum bytes of a message that waits in memory. A larger one waits in the view."""

@@ -18,14 +18,14 @@ from sitechat.engine.reply import Event
 from sitechat.http import admission, read_limits, request_parsing, session_data, sse, visit_reader
 from sitechat.http.admin_links import admin_link
 from sitechat.http.dispatch import endpoint, varying_by_accept
-from sitechat.http.request_origins import check_origin
-from sitechat.http.stream_or_poll import (
+from sitechat.http.reply_responses import (
     StreamPlace,
     headers_only,
     on_server_loop,
     server_of,
     tokens,
 )
+from sitechat.http.request_origins import check_origin
 from sitechat.http.update_stream import Look, UpdateStream
 from sitechat.payloads.updates import Updates
 from sitechat.people import handoff, visitor_actions

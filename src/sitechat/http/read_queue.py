@@ -22,8 +22,8 @@ from django.http import HttpRequest
 
 from sitechat.http.chat_paths import is_read
 from sitechat.http.client_address import network_of
-from sitechat.http.read_brake import brake
 from sitechat.http.read_limits import early_refusal, session_cookie
+from sitechat.http.refusal_delay import brake
 from sitechat.http.turn_queue import Ticket
 from sitechat.runtime.daemon_threads import end_request_thread
 from sitechat.runtime.per_loop import PerLoop

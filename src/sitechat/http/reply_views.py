@@ -12,8 +12,8 @@ from sitechat.conversations import replies
 from sitechat.conversations.visit import Visit
 from sitechat.http import admission, read_limits, request_parsing, visit_reader
 from sitechat.http.dispatch import endpoint, varying_by_accept
+from sitechat.http.reply_responses import StreamPlace, headers_only, tokens
 from sitechat.http.request_origins import check_origin
-from sitechat.http.stream_or_poll import StreamPlace, headers_only, tokens
 from sitechat.models import Message
 from sitechat.payloads.messages import ShownReply
 from sitechat.runtime.request_steps import RequestSteps

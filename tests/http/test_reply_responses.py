@@ -25,7 +25,7 @@ from tests.waiting import until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 
-FAILING = "tests.http.test_stream_or_poll"
+FAILING = "tests.http.test_reply_responses"
 """This module is a session engine whose sessions can't be saved."""
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from asgiref.sync import async_to_sync
 
-from sitechat.http import read_brake
-from sitechat.http.read_brake import DELAY, PER_SECOND, Brake
+from sitechat.http import refusal_delay
+from sitechat.http.refusal_delay import DELAY, PER_SECOND, Brake
 from tests.smaller import Smaller
 from tests.waiting import loop_turn
 
@@ -40,7 +40,7 @@ def test_each_refusal_is_delayed_longer_than_the_one_before() -> None:
 
 
 def test_further_refusals_are_sent_at_once(smaller: Smaller) -> None:
-    smaller(read_brake, MAX_HELD_BACK=2)
+    smaller(refusal_delay, MAX_HELD_BACK=2)
 
     async def main() -> None:
         brake = Brake()
@@ -52,12 +52,12 @@ def test_further_refusals_are_sent_at_once(smaller: Smaller) -> None:
 
 
 def test_a_request_is_delayed_once(smaller: Smaller) -> None:
-    smaller(read_brake, DELAY=0.0)
+    smaller(refusal_delay, DELAY=0.0)
 
     async def main() -> None:
         brake, scope = Brake(), dict[str, Any]()
         await brake.hold_back(scope)
-        smaller(read_brake, MAX_HELD_BACK=1)
+        smaller(refusal_delay, MAX_HELD_BACK=1)
         others = await hold_back(brake, 1)
         again = asyncio.create_task(brake.hold_back(scope))
         await loop_turn()
