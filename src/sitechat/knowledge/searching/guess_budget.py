@@ -1,4 +1,4 @@
-"""A limit on the work for unknown words of one question: words that no page contains."""
+"""A limit on the work for the unknown words of a question, which no page contains."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ class GuessBudget:
     A question and the previous one share a budget.
 
     Args:
-        known: Returns the terms of a word in the index.
+        terms_of: Returns the terms of a word in the index; empty if the word is unknown.
         count: Returns the number of passages with a phrase.
     """
 
     def __init__(
-        self, known: Callable[[str], Mapping[str, int]], count: Callable[[str], int]
+        self, terms_of: Callable[[str], Mapping[str, int]], count: Callable[[str], int]
     ) -> None:
-        self._known = known
+        self._terms_of = terms_of
         self._count = count
         self._remaining_words = MAX_WORDS
         self._remaining_lookups = MAX_LOOKUPS
 
-    def may_try(self, word: str) -> bool:
-        """Return whether an unknown word may be examined, and deduct it from the budget."""
+    def spend_word(self, word: str) -> bool:
+        """Return whether an unknown word may be examined. If so, deduct it from the budget."""
         if not self._remaining_words or len(word) > MAX_LENGTH:
             return False
         self._remaining_words -= 1
         return True
 
-    def known(self, part: str) -> Mapping[str, int]:
-        """Return the terms of a part of a word; empty if no lookups remain."""
-        return self._known(part) if self._spend_lookup() else {}
+    def terms_of(self, part: str) -> Mapping[str, int]:
+        """Return the terms of a part of a word; empty if it is unknown or no lookups remain."""
+        return self._terms_of(part) if self._spend_lookup() else {}
 
     def count(self, phrase: str) -> int:
         """Return the number of passages with a phrase; 0 if no lookups remain."""

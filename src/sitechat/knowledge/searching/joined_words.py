@@ -5,53 +5,57 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from itertools import pairwise
 
-Known = Callable[[str], Mapping[str, int]]
+TermsOf = Callable[[str], Mapping[str, int]]
 """A function that returns the terms of a word, with the number of passages that contain each."""
 
 _MIN_JOINED_LENGTH = 4
 _MAX_SHORTER_LENGTH = 3
-"""Maximum length of the shorter one of two joined words. Longer words are mostly joined in code."""
+"""Maximum length of the shorter of two joined words. Longer words are mostly joined in code."""
 _MIN_PART_LENGTH = 4
-_MAX_SPACED_LENGTH = 16
-_LINKS = ("", "s", "n", "en", "es")
+_MAX_SPLIT_LENGTH = 16
+"""Number of letters at the beginning of a word between which it is split into a phrase."""
+_LINKING_LETTERS = ("", "s", "n", "en", "es")
 """Letters that German and Dutch insert between the parts of a compound."""
 
 
 def joined_terms(
-    words: Sequence[str], stop_words: Set[str], known: Known
+    words: Sequence[str], stop_words: Set[str], terms_of: TermsOf
 ) -> Iterator[Mapping[str, int]]:
     """Yield the terms of neighbouring words of a question that the site writes as one word.
 
+    Two words are joined only if one of them is short and the first one is not a number.
+
     Args:
         words: The words of the question in order.
-        stop_words: Words that are not searched for. No joined word starts with one of them.
-        known: Returns the terms of a word.
+        stop_words: Words that are not searched for. No pair is joined that starts with one of them
+            or forms one of them.
+        terms_of: Returns the terms of a word; empty if the site does not contain it.
     """
     for first, second in pairwise(words):
         word = first + second
         if first in stop_words or word in stop_words or first.isdigit():
             continue
         if min(len(first), len(second)) <= _MAX_SHORTER_LENGTH and len(word) >= _MIN_JOINED_LENGTH:
-            terms = known(word)
+            terms = terms_of(word)
             if terms:
                 yield terms
 
 
-def spaced_phrases(word: str, known: Known, count: Callable[[str], int]) -> dict[str, int]:
+def spaced_phrases(word: str, terms_of: TermsOf, count: Callable[[str], int]) -> dict[str, int]:
     """Return the two-word phrases of the site that form an unknown word if they are joined.
 
     Args:
         word: The unknown word.
-        known: Returns the terms of a word.
+        terms_of: Returns the terms of a word; empty if the site does not contain it.
         count: Returns the number of passages with a phrase.
 
     Returns:
-        The number of passages of each phrase.
+        The number of passages by phrase; empty if the site contains no such phrase.
     """
     phrases: dict[str, int] = {}
-    for at in range(2, min(len(word), _MAX_SPACED_LENGTH) - 1):
-        for first in known(word[:at]):
-            for second in known(word[at:]):
+    for at in range(2, min(len(word), _MAX_SPLIT_LENGTH) - 1):
+        for first in terms_of(word[:at]):
+            for second in terms_of(word[at:]):
                 phrase = f"{first} {second}"
                 passages = count(phrase)
                 if passages:
@@ -59,10 +63,11 @@ def spaced_phrases(word: str, known: Known, count: Callable[[str], int]) -> dict
     return phrases
 
 
-def compound_parts(word: str, known: Known) -> list[Mapping[str, int]]:
+def compound_parts(word: str, terms_of: TermsOf) -> list[Mapping[str, int]]:
     """Return the terms of the two words of the site that form an unknown compound; empty if none.
 
-    If the word can be split at several places, the parts are as equal in length as possible.
+    Between the two words there may be linking letters, as in "Arbeitszeit". If the compound can be
+    split at several places, the parts are as equal in length as possible.
     """
     best: list[Mapping[str, int]] = []
     best_length = 0
@@ -70,12 +75,12 @@ def compound_parts(word: str, known: Known) -> list[Mapping[str, int]]:
         shorter = min(at, len(word) - at)
         if shorter <= best_length:
             continue
-        last = known(word[at:])
+        last = terms_of(word[at:])
         if not last:
             continue
-        for link in _LINKS:
-            start = word[:at].removesuffix(link) if word[:at].endswith(link) else ""
-            first = known(start) if len(start) >= _MIN_PART_LENGTH else {}
+        for letters in _LINKING_LETTERS:
+            start = word[:at].removesuffix(letters) if word[:at].endswith(letters) else ""
+            first = terms_of(start) if len(start) >= _MIN_PART_LENGTH else {}
             if first:
                 best, best_length = [first, last], shorter
                 break

@@ -41,6 +41,7 @@ class Links:
     def spellings(self, url: str) -> list[str]:
         """Return the forms in which an address may be stored, the most exact one first.
 
+        The list is empty if `url` is empty, not a valid address or longer than 4,000 characters.
         Browsers and Claude may add the site's host or a fragment to `url`. They may also add or
         omit a query or the trailing slash.
         """
@@ -70,11 +71,11 @@ class Links:
         return [form for form in dict.fromkeys(forms) if form]
 
     def _is_of_site(self, parts: SplitResult) -> bool:
-        """Return whether an address has no host, or a host of the site."""
+        """Return whether an address has no host or a host of the site, and no other scheme."""
         if parts.scheme not in ("", "http", "https"):
             return False
         host = parts.netloc.rpartition("@")[2]
-        # If ALLOWED_HOSTS contains "*", any host may be the site's.
+        # If ALLOWED_HOSTS contains "*", any host may belong to the site.
         return not host or "*" in settings.ALLOWED_HOSTS or self._site_hosts.is_own(host)
 
     @cached_property

@@ -16,7 +16,7 @@ _BATCH = 500
 
 
 class _Kind(NamedTuple):
-    """A kind of listing: a pattern of its pages' addresses and one of the questions about it."""
+    """A kind of listing: the pattern of its addresses, and the pattern of questions about it."""
 
     path: re.Pattern[str]
     question: re.Pattern[str]
@@ -45,7 +45,7 @@ _INDEXES = _Kind(
 
 
 def listings_among(index: Index, pages: Iterable[int], question: str) -> set[int]:
-    """Return the pages that list changes or other pages.
+    """Return the pages whose addresses say that they list changes or other pages.
 
     Args:
         index: The search index.

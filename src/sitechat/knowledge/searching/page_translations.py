@@ -16,7 +16,10 @@ def in_one_language(
     pages: Mapping[int, int],
     languages: Sequence[str],
 ) -> tuple[dict[int, float], dict[int, int]]:
-    """Keep one translation of each page, and remove the passages of the others.
+    """Return the passages without those of all translations of a page but one.
+
+    If no passage of the chosen translation was found, its first passage gets the best score of the
+    other translations.
 
     Args:
         index: The index in which the passages were found.
@@ -25,7 +28,7 @@ def in_one_language(
         languages: The languages that the visitor prefers, the most preferred first.
 
     Returns:
-        The remaining scores and pages.
+        The scores and the pages of the remaining passages, both by passage.
     """
     groups = _translation_groups(index, set(pages.values()))
     if not groups:
@@ -33,7 +36,7 @@ def in_one_language(
     preferred = [*languages, base_language(settings.LANGUAGE_CODE)]
     replacements: dict[int, int] = {}
     for group in groups.values():
-        best = _best(group, preferred)
+        best = _preferred_page(group, preferred)
         replacements.update({page: best for page in group if page != best})
     kept_scores: dict[int, float] = {}
     kept_pages: dict[int, int] = {}
@@ -62,10 +65,12 @@ def languages_of(index: Index, pages: Iterable[int]) -> dict[int, str]:
 
 
 def _translation_groups(index: Index, pages: set[int]) -> dict[str, dict[int, str]]:
-    """Return the groups of pages that are translations of one of the given pages.
+    """Return the groups of translations to which the given pages belong.
+
+    A group whose pages all have the same language is left out.
 
     Returns:
-        The languages of the pages of each group, by the name that the group shares.
+        For each group, by its name in the index, the language of each page.
     """
     names = {name for *_, name in _rows(index, "id", list(pages)) if name}
     by_name: dict[str, dict[int, str]] = {}
@@ -86,7 +91,8 @@ def _rows(index: Index, column: str, values: Sequence[object]) -> list[tuple[int
     return rows
 
 
-def _best(group: Mapping[int, str], preferred: Sequence[str]) -> int:
+def _preferred_page(group: Mapping[int, str], preferred: Sequence[str]) -> int:
+    """Return the page in the first preferred language of a group, or else its first page."""
     for language in preferred:
         for page, page_language in sorted(group.items()):
             if page_language == language:

@@ -14,8 +14,10 @@ _BATCH = 500
 
 
 def title_weights(index: Index, words: Sequence[Word], pages: Iterable[int]) -> dict[int, float]:
-    """Return a factor for the score of each page: how similar its title is to the question.
+    """Return a factor for the score of each page, higher for titles that resemble the question.
 
+    It is 1 if title and question have no word in common, and about 1 + `TITLE_LIKENESS` if they are
+    equal.
     The similarity is a Dice coefficient of their words in which rare words count more. Words that
     most passages contain, such as the site's name, count nothing.
 
@@ -42,7 +44,7 @@ def title_weights(index: Index, words: Sequence[Word], pages: Iterable[int]) -> 
 
 
 def length_weights(index: Index, pages: Iterable[int]) -> dict[int, float]:
-    """Return a factor for the score of each page by its number of passages."""
+    """Return a factor for the score of each page, which is lower if it has more passages."""
     return {
         page: 1 / (1 + PAGE_LENGTH * math.log1p(passages))
         for page, passages in _column(index, "passages", pages)
@@ -50,9 +52,11 @@ def length_weights(index: Index, pages: Iterable[int]) -> dict[int, float]:
 
 
 def _rarities(index: Index, terms: Iterable[str]) -> dict[str, float]:
-    """Return the inverse document frequency of terms; 0 for those in most passages.
+    """Return the inverse document frequency of terms.
 
-    A term may have more passages than the total, because another thread may change the index.
+    It is 0 for a term that more than half of the passages contain. Terms that are not in the index
+    are left out. A term may have more passages than the total, because another thread may change
+    the index.
     """
     total = index.metadata.passages + index.metadata.dead
     return {

@@ -1,4 +1,4 @@
-"""Ranking of passages for a question by words, vectors, the previous turn and their pages."""
+"""Ranking of passages for a question, by their words, vectors and pages."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def rank(index: Index, query: str, previous: str, language: str, scope: Scope) -
     """
     language = base_language(language)
     asked = guess_language(query, index.languages, language or _default(index))
-    budget = GuessBudget(partial(_known, index), partial(_count_phrase, index))
+    budget = GuessBudget(partial(_terms_of, index), partial(_count_phrase, index))
     words, query = _search_words(index, query, asked, language, budget)
     matches = _matches(index, words, scope)
     if previous:
@@ -123,7 +123,7 @@ def _with_meaning(
 def _weighted(
     index: Index, scores: Mapping[int, float], pages: Mapping[int, int], query: str, asked: str
 ) -> dict[int, float]:
-    """Lower the scores of passages in other languages, in listings and in long pages."""
+    """Return lower scores for passages in other languages, in listings and in long pages."""
     weighted = dict(scores)
     numbers = set(pages.values())
     if len(index.languages) > 1:
@@ -174,22 +174,22 @@ def _search_words(
     in_order = list(plain_words(normal))
     distinct = list(dict.fromkeys(in_order))
     kept = [word for word in distinct if word not in ignored] or distinct
-    known = partial(_known, index)
-    spellings = map(known, list(dict.fromkeys(alternative_spellings(normal)))[:_MAX_WORDS])
+    terms_of = partial(_terms_of, index)
+    spellings = map(terms_of, list(dict.fromkeys(alternative_spellings(normal)))[:_MAX_WORDS])
     words: list[Word] = [terms for terms in spellings if terms]
     has_spellings = bool(words)
     if not foreign:
-        words += joined_terms(in_order[:_MAX_WORDS], ignored, known)
+        words += joined_terms(in_order[:_MAX_WORDS], ignored, terms_of)
     for word in kept[:_MAX_WORDS]:
-        terms = known(word)
+        terms = terms_of(word)
         if foreign:
             for site_word in foreign_questions.site_words(word, foreign, index, budget):
-                terms.update(known(site_word))
+                terms.update(terms_of(site_word))
         elif (
             not terms
             and not is_unspaced(word)
             and not (has_spellings and len(word) < _MIN_GUESSED_LENGTH)
-            and budget.may_try(word)
+            and budget.spend_word(word)
         ):
             guessed, correction = _guess_unknown(index, word, budget)
             words += guessed
@@ -203,22 +203,25 @@ def _search_words(
 def _guess_unknown(index: Index, word: str, budget: GuessBudget) -> tuple[list[Word], str]:
     """Return the words of the site that an unknown word may mean, and its corrected spelling or "".
 
-    The first of these that exists is returned: two words that the site writes separately, a word
-    with similar spelling, the parts of a compound.
+    The words are the first of these that exists: two words that the site writes separately, a word
+    with similar spelling, the parts of a compound. If none exists, there are no words.
     """
-    phrases = spaced_phrases(word, budget.known, budget.count)
+    phrases = spaced_phrases(word, budget.terms_of, budget.count)
     if phrases:
         return [phrases], ""
     correction = correct_spelling(
-        word, index.vocabulary.by_length, lambda candidate: bool(_known(index, candidate))
+        word, index.vocabulary.by_length, lambda candidate: bool(_terms_of(index, candidate))
     )
     if correction is not None:
-        return [_known(index, correction)], correction
-    return [*compound_parts(word, budget.known)], ""
+        return [_terms_of(index, correction)], correction
+    return [*compound_parts(word, budget.terms_of)], ""
 
 
-def _known(index: Index, word: str) -> dict[str, int]:
-    """Return the terms of a word in the index, with the number of passages of each."""
+def _terms_of(index: Index, word: str) -> dict[str, int]:
+    """Return the terms of a word in the index, with the number of passages of each.
+
+    For a single character of an unspaced script, it is the prefix of terms, with the sum of theirs.
+    """
     if is_unspaced(word) and len(word) == 1:  # the index has pairs of characters
         first, after = word, word + "\U0010ffff"
         total = index.terms.execute(
@@ -298,7 +301,7 @@ def _spread(scores: Mapping[int, float]) -> dict[int, float]:
 
 
 def _voted(scores: Mapping[int, float], pages: Mapping[int, int]) -> list[Ranked]:
-    """Add a share of the best scores of each page to its passages, and return the best first."""
+    """Add a share of a page's best scores to each of its passages; return the best ones first."""
     by_page: dict[int, list[float]] = {}
     for passage, score in scores.items():
         by_page.setdefault(pages[passage], []).append(score)

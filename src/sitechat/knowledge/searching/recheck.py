@@ -26,11 +26,14 @@ SECONDS = 0.25
 _MAX_LATER = 8
 """Maximum number of further pages that are rechecked after the search, in another thread."""
 _INTERVAL = 60.0
-"""Minimum seconds between two later rechecks of a page."""
+"""Minimum seconds between two rechecks of a page after searches."""
 
 
 def hide_unpublished(pages: Sequence[Page], prefix: str) -> set[int]:
     """Hide pages that are no longer public.
+
+    The first two pages are rechecked before the function returns, and the next eight in a thread
+    afterwards. Pages after these are not rechecked.
 
     Args:
         pages: The pages that were found, the most important first. Only those that were rendered
@@ -38,14 +41,15 @@ def hide_unpublished(pages: Sequence[Page], prefix: str) -> set[int]:
         prefix: The prefix of the visitor's paths.
 
     Returns:
-        The primary keys of the pages that were hidden before the function returned.
+        The primary keys of the pages that were hidden before the function returned. A page that
+        takes longer than `SECONDS` is not among them.
     """
     rendered = [page for page in pages if hasattr(page, "snapshot") and page.snapshot.is_rendered]
     now = rendered[:AT_ONCE]
     results = threaded_rendering.within(
         threaded_rendering.rechecks(),
         SECONDS,
-        [partial(_is_unpublished, page.pk, page.url, prefix) for page in now],
+        [partial(_hide_if_unpublished, page.pk, page.url, prefix) for page in now],
     )
     due = _due(rendered[AT_ONCE : AT_ONCE + _MAX_LATER])
     if due:
@@ -57,7 +61,7 @@ def hide_unpublished(pages: Sequence[Page], prefix: str) -> set[int]:
 
 
 def _due(pages: Sequence[Page]) -> list[Page]:
-    """Return the pages without a recent later recheck, and note that they get one now."""
+    """Return the pages that were not rechecked recently, and note that they are rechecked now."""
     tenant = cache_key() if pages else ("", "")
     return [page for page in pages if _is_due((*tenant, page.pk))]
 
@@ -73,16 +77,20 @@ def _is_due(page: tuple[str, str, int]) -> bool:
 
 
 recent_rechecks: PerProcess[dict[tuple[str, str, int], float]] = PerProcess(dict)
-"""The time of the last later recheck, by database, tenant and page."""
+"""The time of the last recheck after a search, by database, tenant and page."""
 
 
 def _recheck_all(pages: Iterable[tuple[int, str]], prefix: str) -> None:
     for page, url in pages:
-        _is_unpublished(page, url, prefix)
+        _hide_if_unpublished(page, url, prefix)
 
 
-def _is_unpublished(page: int, url: str, prefix: str) -> bool:
-    """Request a page as an anonymous visitor, and hide it if it is no longer public."""
+def _hide_if_unpublished(page: int, url: str, prefix: str) -> bool:
+    """Request a page as an anonymous visitor, and hide it if it is no longer public.
+
+    Returns:
+        Whether the page was hidden; False also if the request failed.
+    """
     try:
         reason = _reason_unpublished(url, prefix)
         if reason:

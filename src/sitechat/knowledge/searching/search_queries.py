@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sitechat.knowledge.audience import User
 
 MAX_QUERY_LENGTH = 2000
+"""Maximum characters of a question that are searched for. The rest is ignored."""
 _MAX_PER_PAGE = 3
 """Maximum number of results from one page, as long as other pages match."""
 _MAX_OF_CURRENT_PAGE = 3
@@ -30,18 +31,19 @@ _MAX_OF_CURRENT_PAGE = 3
 
 @dataclass(frozen=True)
 class Found:
-    """A passage of a page that the visitor may see."""
+    """A passage of a page that the visitor may see, or an approved answer."""
 
     title: str
     headings: tuple[str, ...]
-    """The headings above the passage."""
+    """The headings above the passage; for an approved answer, the question that it answers."""
     url: str
     """The page's address, as a link for the visitor."""
     text: str
     score: float = 0.0
-    """How well it matches. Scores of different searches can't be compared."""
+    """How well it matches; 0 if the page was not searched. Scores of different searches can't be
+    compared."""
     page: int = 0
-    """The page's primary key."""
+    """The page's primary key; 0 for an approved answer or a page that is not indexed."""
     approved: bool = False
     """Whether it is an approved answer instead of a passage. Its `url` may then be empty."""
 
@@ -95,7 +97,7 @@ def search(
 
 
 def search_index(index: indexes.Index, query: Query, limit: int) -> list[Found]:
-    """Search in a given index; see `search`."""
+    """Search in a given index; see `search`. A damaged index is discarded and gives no results."""
     text, previous = query.text[:MAX_QUERY_LENGTH], query.previous[:MAX_QUERY_LENGTH]
     if limit < 1:
         return []
@@ -142,10 +144,12 @@ def open_page(
         url: The page's address, which may contain the site's host or a fragment.
         user: The user who asks; None for an anonymous visitor.
         prefix: The prefix of the visitor's paths; by default that of the current request.
-        sources: Labels of sources, or prefixes of addresses; empty for all pages.
+        sources: Labels of sources, or prefixes of addresses, to which the page must belong; empty
+            for all pages.
 
     Returns:
-        The passages; None if the user may not see the page or it is not indexed.
+        The passages; None if the page is not indexed or not in `sources`, if it is no longer
+        public, or if the user may not see it.
     """
     links = links_in(indexes.current(), prefix)
     page = _page_at(url, user, links)
@@ -163,7 +167,7 @@ def open_page(
 
 
 def visible_urls(urls: Iterable[str], *, user: User, prefix: str | None = None) -> set[str]:
-    """Return the addresses of the pages that exist and that the user may see.
+    """Return the addresses whose pages are indexed and visible to the user.
 
     Args:
         urls: Addresses in the form of `Found.url`.
@@ -189,14 +193,15 @@ def visible_urls(urls: Iterable[str], *, user: User, prefix: str | None = None) 
     }
 
 
-def is_known(url: str, prefix: str) -> bool:
-    """Return whether a page with this address is stored, even if the visitor may not see it."""
+def is_stored(url: str, prefix: str) -> bool:
+    """Return whether a page with this address is stored, even without text or hidden from users."""
     links = links_in(indexes.current(), prefix)
     hashes = [url_hash(spelling) for spelling in links.spellings(url)]
     return Page.objects.filter(url_hash__in=hashes).exists()
 
 
 def _page_at(url: str, user: User, links: Links) -> Page | None:
+    """Return the page of an address; None if it is not indexed or the user may not see it."""
     spellings = links.spellings(url)
     if not spellings:
         return None
@@ -211,7 +216,11 @@ def _page_at(url: str, user: User, links: Links) -> Page | None:
 
 
 def _choose(ranked: Sequence[Ranked], current: int | None, limit: int) -> list[Ranked]:
-    """Return at most `limit` passages: those of the current page, then a few of each other page."""
+    """Return at most `limit` passages.
+
+    The current page's best passages come first, or its first passage if none matches. Then come a
+    few passages of each page, and then the others.
+    """
     first: list[Ranked] = []
     if current is not None:
         first = [each for each in ranked if each.page == current][:_MAX_OF_CURRENT_PAGE]

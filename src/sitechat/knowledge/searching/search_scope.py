@@ -53,7 +53,7 @@ class Scope:
         return "".join(f" AND {condition}" for condition in conditions), values
 
     def includes(self, url: str, source: str) -> bool:
-        """Return whether a page belongs to the sources."""
+        """Return whether a page belongs to the sources. Its audience is not checked."""
         return not self.sources or any(
             url.startswith(entry) if is_prefix(entry) else source == entry for entry in self.sources
         )

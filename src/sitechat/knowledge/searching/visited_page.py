@@ -15,7 +15,7 @@ from sitechat.knowledge.index.tenants import cache_key
 from sitechat.knowledge.reading import PassageDraft, Unreadable
 from sitechat.knowledge.reading.child_limits import DocumentBudget, read_document
 from sitechat.knowledge.reading.documents import Draft, Reading
-from sitechat.knowledge.searching.search_queries import Found, Query, is_known
+from sitechat.knowledge.searching.search_queries import Found, Query, is_stored
 from sitechat.knowledge.sources import threaded_rendering
 from sitechat.knowledge.sources.crawling import may_visit
 from sitechat.knowledge.sources.public_pages import LeftOut, PublicPages
@@ -55,11 +55,14 @@ recent: PerProcess[OrderedDict[_Key, tuple[float, Reading | None]]] = PerProcess
 def read_page(query: Query, address: str) -> list[Found]:
     """Return passages of the visitor's page if it is public and not indexed.
 
+    The result is empty if the page can't be read within `SECONDS`, if the address has requested too
+    many pages, or if the question is limited to some sources.
+
     Args:
         query: The question, with the page that it was asked on.
         address: The visitor's IP address or network, for the limit.
     """
-    if not query.page_url or query.sources or is_known(query.page_url, query.prefix):
+    if not query.page_url or query.sources or is_stored(query.page_url, query.prefix):
         return []
     try:
         site = LocalSite(prefix=query.prefix)
@@ -114,7 +117,7 @@ def _cache(key: _Key, reading: Reading | None) -> None:
 
 
 def _read_public(place: Location, prefix: str) -> Reading | None:
-    """Read a page; return None if it is not public or can't be read."""
+    """Read a page; return None if it is not public, is a PDF or can't be read."""
     try:
         site = LocalSite(prefix=prefix)
         response = PublicPages(site, allows=partial(may_visit, site)).get(place)

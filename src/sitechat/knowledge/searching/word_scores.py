@@ -29,7 +29,7 @@ A term that ends with "*" is a prefix.
 
 
 def best_matches(index: Index, words: Sequence[Word], scope: Scope) -> dict[int, tuple[int, float]]:
-    """Return the passages that match the words best, with their pages and scores."""
+    """Return the pages and the scores of the passages that match the words best, by passage."""
     match, last_row = _match_expression(index, words)
     if not match:
         return {}
@@ -47,7 +47,10 @@ def best_matches(index: Index, words: Sequence[Word], scope: Scope) -> dict[int,
 
 
 def _match_expression(index: Index, words: Sequence[Word]) -> tuple[str, int]:
-    """Return an expression for FTS5 and the last row to search; 0 for all rows."""
+    """Return an expression for FTS5, and the last row to search.
+
+    The expression is "" if the words have no terms. The row is 0 if all rows are searched.
+    """
     counts = {term: count for word in words for term, count in word.items()}
     matches = 0
     terms: list[str] = []

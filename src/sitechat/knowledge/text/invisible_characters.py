@@ -22,5 +22,5 @@ def _invisible() -> re.Pattern[str]:
 
 
 def without_invisible(text: str) -> str:
-    """Return a text without format characters, such as soft hyphens and zero-width spaces."""
+    """Return a text without invisible characters, such as soft hyphens and variation selectors."""
     return text if text.isascii() else _invisible().sub("", text)

@@ -14,8 +14,9 @@ def guess_language(text: str, candidates: Iterable[str], default: str) -> str:
     Args:
         text: The text.
         candidates: The possible languages.
-        default: The result if no candidate has more matches. If several candidates have the same
-            number, the result is the one that more sites use.
+        default: The result if the text contains the stop words of no candidate more often than
+            those of this language. If several candidates have equally many, the result is the
+            language that more sites use.
     """
     allowed = set(candidates)
     written = list(plain_words(normalised(text)))

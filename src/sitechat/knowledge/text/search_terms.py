@@ -112,13 +112,20 @@ def words(text: str) -> Iterable[str]:
 
 
 def normalised(text: str) -> str:
-    """Return a text in lower case, without invisible characters and in Unicode's form NFKC."""
+    """Return a text in lower case and in Unicode's form NFKC, to compare its words.
+
+    Invisible characters are removed, and underscores become spaces.
+    """
     text = unicodedata.normalize("NFKC", without_invisible(text)).casefold()
     return text.replace(_JOINER, "").replace("_", " ")
 
 
 def plain_words(text: str) -> Iterator[str]:
-    """Yield the words of a normalised text, without alternative spellings."""
+    """Yield the words of a normalised text, without alternative spellings.
+
+    For text in an unspaced script these are overlapping pairs of characters. Words that are longer
+    than `MAX_WORD_LENGTH` are left out.
+    """
     if text.isascii():
         for word in _word().findall(text):
             if len(word) <= MAX_WORD_LENGTH:
@@ -165,7 +172,7 @@ def alternative_spellings(text: str) -> Iterator[str]:
 
 
 def is_unspaced(word: str) -> bool:
-    """Return whether a word is in a script that is written without spaces."""
+    """Return whether a word begins with a character of a script that is written without spaces."""
     return word[0] >= _FIRST_UNSPACED and bool(_UNSPACED_RUN.match(word))
 
 
@@ -186,7 +193,11 @@ def _snowball(name: str) -> BaseStemmer | None:
 
 @lru_cache(maxsize=200_000)
 def stem(word: str, language: str) -> str:
-    """Return the stem of a word without accents; without a stemmer, the word without accents."""
+    """Return the stem of a word, without accents.
+
+    If the language has no stemmer, the result is the word without accents. A word in an unspaced
+    script is returned unchanged.
+    """
     stemmer = None if is_unspaced(word) else _stemmer(language)
     # Most stemmers need the accents. In English, readers often omit them.
     stemmed = _without_accents(word) if language == "en" else word
@@ -206,7 +217,7 @@ def _without_accents(word: str) -> str:
 
 
 class Stems(dict[str, str]):
-    """A cache of the stems of a language's words; see `stem`."""
+    """A cache of the stems of a language's words; see `stem`. It is emptied when it is full."""
 
     def __init__(self, language: str) -> None:
         super().__init__()
@@ -225,6 +236,6 @@ def stems(text: str, language: str) -> list[str]:
 
 
 def count_words(text: str) -> int:
-    """Return the number of words; two characters of an unspaced script count as one."""
+    """Return the number of words; two characters of an unspaced script count as one word."""
     unspaced = sum(len(run) for run in _UNSPACED_RUN.findall(text))
     return len(_UNSPACED_RUN.sub(" ", text).split()) + (unspaced + 1) // 2

@@ -46,6 +46,9 @@ def word_translations(
         source: The language of the stems, such as "de".
         target: The language of the words, such as "en".
         folder: A folder in which the result is cached for other processes of this host.
+
+    Returns:
+        The dictionary; empty if the languages are the same, or if they have no common texts.
     """
     if source == target or not all(map(_CODE.fullmatch, (source, target))):
         return {}
@@ -69,7 +72,7 @@ def _cached_translations(source: str, target: str, file: Path | None) -> Mapping
 
 
 def _from_catalogues(source: str, target: str) -> dict[str, list[str]]:
-    """Return the translations of words by the messages of Django that contain both."""
+    """Return the words that often occur in the same messages of Django as a stem, by stem."""
     stems: Counter[str] = Counter()
     words: Counter[str] = Counter()
     pairs: Counter[tuple[str, str]] = Counter()
@@ -133,12 +136,15 @@ def _messages(source: str, target: str) -> Iterator[tuple[str, str]]:
 
 
 def _plain(message: str) -> str:
-    """Return a message without its context, its plural form and percent signs."""
+    """Return a message without its context and its plural form, with spaces for percent signs."""
     return message.rpartition("\x04")[2].partition("\0")[0].replace("%", " ")
 
 
 def _catalogue(locale: Path, language: str) -> dict[str, str] | None:
-    """Return the translations of a catalogue; None for English, the language of the messages."""
+    """Return the translations of a catalogue; empty if the language has none.
+
+    The result is None for English, which is the language of the messages.
+    """
     if language == "en":
         return None
     name = _USUAL_LOCALES.get(language, to_locale(language))
