@@ -41,3 +41,10 @@ def test_a_short_page_comes_before_an_equally_good_part_of_a_long_one() -> None:
     put("/a-long/", f"{answer}\n\n## Plants\n\n{FILLER}\n\n## Stones\n\n{FILLER}", "Handbook")
     put("/short/", answer, "Leaflet")
     assert found("Are walruses delivered?") == ["/short/", "/a-long/"]
+
+
+def test_a_page_about_one_word_comes_before_one_that_mentions_two() -> None:
+    put("/crop/", "Crop, crop, crop, crop, crop, crop, crop.", "Acme: edges")
+    put("/news/", "Somebody had to crop a picture today.", "Acme: news")
+    put("/frames/", "A picture can have a frame today.", "Acme: frames")
+    assert found("crop picture")[0] == "/crop/"

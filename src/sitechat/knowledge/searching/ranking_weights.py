@@ -7,8 +7,12 @@ from sitechat.knowledge.index.embeddings import current_embedder
 MEANING = 0.6
 """Weight of vectors relative to words, if the embedder has no `weight`."""
 
-TITLE, HEADINGS, BODY = 3.0, 2.0, 1.0
-"""Weights of a word in each field of a passage."""
+TITLE, HEADINGS, BODY = 1.8, 1.2, 0.6
+"""Weights of a word in each field of a passage.
+
+FTS5 fixes BM25's `k1` at 1.2. Multiplying all weights by 0.6 has the effect of `k1` = 2: the second
+and third occurrence of a word in a passage count more.
+"""
 
 PREVIOUS = 0.7
 """Weight of the visitor's previous message, because a follow-up question may omit its subject."""
@@ -19,7 +23,7 @@ VOTE = 0.25
 OTHER_LANGUAGE = 0.8
 """Factor for the score of pages in another language than the question."""
 
-LISTING = 0.7
+LISTING = 0.6
 """Factor for the score of pages that list changes or other pages, unless the question is about
 them."""
 
