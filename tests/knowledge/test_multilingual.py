@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib import import_module
+from threading import Thread
 
 import pytest
 from pytest_django import Settings
@@ -26,6 +28,16 @@ def test_texts_with_the_same_meaning_have_similar_vectors() -> None:
 def test_unusual_texts_have_vectors_too() -> None:
     vectors = multilingual(["", " ", "x" * 100_000, "\ud83d\ude00", "\0", "漢字" * 3000])
     assert vectors.shape == (6, 512)
+
+
+def test_it_computes_with_the_given_number_of_threads() -> None:
+    libraries = import_module("threadpoolctl").threadpool_info
+    embedding = Thread(target=MultilingualEmbedder(threads=1), args=(["word " * 100] * 200,))
+    embedding.start()
+    numbers = set()
+    while embedding.is_alive():
+        numbers |= {each["num_threads"] for each in libraries() if each["user_api"] == "blas"}
+    assert 1 in numbers
 
 
 @pytest.mark.django_db
