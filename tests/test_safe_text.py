@@ -85,11 +85,11 @@ def test_json_keeps_its_value_and_shows_hidden_characters() -> None:
 )
 def test_pieces_of_a_text_are_shown_as_the_whole(text: str) -> None:
     stream = VisibleStream()
-    assert "".join([*map(stream.more, text), stream.rest()]) == visible(text)
+    assert "".join([*map(stream.add, text), stream.finish()]) == visible(text)
 
 
 def test_pieces_are_not_held_back_for_long() -> None:
-    assert VisibleStream().more("We are open.") == "We are open"
+    assert VisibleStream().add("We are open.") == "We are open"
 
 
 @pytest.mark.parametrize("url", ["/a/", "https://example.org/?q=1", "http://example.org"])
@@ -111,5 +111,5 @@ def test_other_addresses_are_not_links(url: object) -> None:
 def test_a_stream_of_hidden_characters_is_not_held_back() -> None:
     text = "a\u200b" * 200_000
     stream = VisibleStream()
-    assert len(stream.more(text)) > len(text)
+    assert len(stream.add(text)) > len(text)
     assert visible(text) == "a\u27e8U+200B\u27e9" * 200_000

@@ -1,8 +1,8 @@
 """The chat for every Django site.
 
-`sitechat.Chatbot` is what a site subclasses, and `sitechat.tool` makes tools of its functions.
-Importing this package is cheap: Django's models, the Anthropic SDK and the engine are loaded when
-they are first needed.
+A site subclasses `sitechat.Chatbot`, and turns its own functions into tools for Claude with
+`sitechat.tool`. Importing this package is cheap: Django's models, the Anthropic SDK and the engine
+are loaded when they are first needed.
 """
 
 from sitechat.chatbot import Chatbot

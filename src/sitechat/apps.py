@@ -1,4 +1,4 @@
-"""The app's configuration. `ready` connects checks and signal receivers."""
+"""The app's configuration. `ready` registers checks and connects signal receivers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class SitechatConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the checks, and connect the receivers of signals."""
+        """Register the checks, connect the signal receivers, and import all `chat_sources.py`."""
         # Django imports this module before models can be imported.
         from sitechat import receivers
         from sitechat.checks import register_checks

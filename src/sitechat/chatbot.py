@@ -75,7 +75,7 @@ class Chatbot:
 
     fallback_model: str | None = None
     """The model that answers if the first one refuses or is overloaded, before any text is shown.
-    Every attempt is paid."""
+    The tokens of both models are paid."""
 
     thinking = True
     """Set to False to leave `thinking` out of requests, for servers that do not support it."""
@@ -98,7 +98,7 @@ class Chatbot:
         self.name = name
 
     def allowed(self, request: HttpRequest) -> bool:
-        """Return whether the visitor may chat; if not, the answer is 403 `not_allowed`."""
+        """Return whether the visitor may chat; if not, the response is 403 `not_allowed`."""
         return True
 
     def system_prompt(self, request: HttpRequest) -> str:
@@ -129,8 +129,8 @@ class Chatbot:
 def resolved_name(name: str | None) -> str:
     """Return the name, or that of the default bot if it is None or "".
 
-    The default bot is "default", or the first one if there is no "default". This does not check
-    that a bot with the name exists.
+    The default bot is "default", or the first one in CHAT_BOTS if there is no "default". This does
+    not check that a bot with the name exists: if CHAT_BOTS is empty, it returns "default".
     """
     bots = conf.CHAT_BOTS
     return name or ("default" if "default" in bots else next(iter(bots), "default"))
@@ -145,6 +145,7 @@ def find_bot(name: str | None) -> Chatbot:
     Raises:
         InvalidRequest: There is no bot with this name. The error does not list the site's bots,
             because visitors see it.
+        ImportError: The bot's class can't be imported, which a system check reports.
     """
     bots = conf.CHAT_BOTS
     if name is None:
@@ -156,7 +157,10 @@ def find_bot(name: str | None) -> Chatbot:
 
 
 def usable_bots() -> Iterator[Chatbot]:
-    """Yield the bots of CHAT_BOTS that can be created. System checks report the others."""
+    """Yield the bots of CHAT_BOTS that can be created and have a model.
+
+    System checks report the others.
+    """
     bots = conf.CHAT_BOTS
     for name, path in bots.items() if isinstance(bots, Mapping) else ():
         try:

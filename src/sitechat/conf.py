@@ -55,11 +55,11 @@ DEFAULT_READ_LIMITS: Mapping[str, int] = {
     "streams_of_reply": 64,
     "streams_of_address": 1000,
 }
-"""Reads and actions are calls per minute; streams are open at the same time."""
+"""Maximum calls per minute, and for `streams_of_…` the maximum number of open streams."""
 
 
 class Conf:
-    """The app's settings; `conf` is the one instance."""
+    """The app's settings; `conf` is the only instance."""
 
     @property
     def ANTHROPIC_API_KEY(self) -> str | None:
@@ -134,12 +134,15 @@ class Conf:
 
     @property
     def CHAT_MAX_STREAMS(self) -> int | None:
-        """The maximum number of open streams per process; None for a default by server."""
+        """The maximum number of open streams per process; None if it depends on the server."""
         return getattr(settings, "CHAT_MAX_STREAMS", None)
 
     @property
     def CHAT_READ_LIMITS(self) -> Mapping[str, int]:
-        """Limits of each process: open streams, and calls per minute, whatever they ask."""
+        """Limits of each process on calls per minute and on open streams, with the defaults.
+
+        An invalid value, which is not a mapping, is returned as it is.
+        """
         value = getattr(settings, "CHAT_READ_LIMITS", {})
         return {**DEFAULT_READ_LIMITS, **value} if isinstance(value, Mapping) else value
 
@@ -177,7 +180,10 @@ class Conf:
 
     @property
     def CHAT_DOCUMENT_BUDGET(self) -> Mapping[str, float]:
-        """The limits for reading one page or file: `seconds` of CPU time, and `megabytes`."""
+        """The limits for reading one page or file: `seconds` of CPU time, and `megabytes`.
+
+        An invalid value, which is not a mapping, is returned as it is.
+        """
         value = getattr(settings, "CHAT_DOCUMENT_BUDGET", {})
         return {**DEFAULT_DOCUMENT_BUDGET, **value} if isinstance(value, Mapping) else value
 
@@ -203,6 +209,6 @@ class Conf:
 
 
 SETTINGS = frozenset(name for name in vars(Conf) if name.isupper())
-"""The names of all settings."""
+"""The names of all settings that the app reads as properties of `conf`."""
 
 conf = Conf()

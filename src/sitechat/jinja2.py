@@ -25,7 +25,7 @@ def chat_widget(
     endpoint: str | None = None,
     theme: str | None = None,
 ) -> SafeString:
-    """Return the HTML of the chat, like `{% chat_widget %}`.
+    """Return the HTML of the chat, like `{% chat_widget %}`; "" if the page can't have a chat.
 
     Args:
         context: The template's context.

@@ -37,7 +37,10 @@ class ChatCollector:
         return []
 
     def collect(self) -> Iterator[Any]:
-        """Yield the metric families. Called by prometheus-client at each scrape."""
+        """Yield the metric families. Called by prometheus-client at each scrape.
+
+        This also sums up replies that have ended since the last scrape.
+        """
         gauge = import_module("prometheus_client.core").GaugeMetricFamily
         progress = usage_catch_up.catch_up()
         yield gauge(
@@ -54,7 +57,7 @@ class ChatCollector:
             yield from self._sums()
 
     def _sums(self) -> Iterator[Any]:
-        """Yield the families that are read from sums."""
+        """Yield the families that are read from the sums of replies, and the spent limits."""
         families: Any = import_module("prometheus_client.core")
         counter, gauge = families.CounterMetricFamily, families.GaugeMetricFamily
         replies = counter("sitechat_replies", "Replies that ended.", labels=[*LABELS, "outcome"])
@@ -90,7 +93,10 @@ class ChatCollector:
 
 
 def _seconds(times: Mapping[int, int]) -> tuple[list[tuple[str, int]], float]:
-    """Convert a histogram in milliseconds to cumulative buckets and a sum, both in seconds."""
+    """Return the cumulative buckets and the sum of a histogram in milliseconds.
+
+    The upper bounds of the buckets and the sum are in seconds.
+    """
     buckets = [
         (
             str(float(end)),

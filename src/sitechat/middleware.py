@@ -22,8 +22,8 @@ class ChatMiddleware:
     chat requests would delay other pages even if the view refused them. Django then never calls
     this middleware: its constructor changes the ASGI handler that loads it.
 
-    Under WSGI the server's threads are the limit. There it refuses calls that exceed
-    CHAT_READ_LIMITS before the rest of the site's middleware is called.
+    Under WSGI the server's threads limit the requests. There this middleware refuses calls that
+    exceed CHAT_READ_LIMITS before the rest of the site's middleware is called.
     """
 
     async_capable = True
@@ -33,7 +33,7 @@ class ChatMiddleware:
         if handler is not None:
             early_admission.put_before(handler)
         if handler is not None or iscoroutinefunction(get_response):
-            raise MiddlewareNotUsed("It works in the ASGI handler, before the first middleware.")
+            raise MiddlewareNotUsed("ChatMiddleware works in the ASGI handler instead.")
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:

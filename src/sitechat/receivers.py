@@ -1,4 +1,4 @@
-"""Signal receivers that every process connects at its start.
+"""Signal receivers, which every process connects when it starts.
 
 Each receiver imports the code that it calls only when a signal arrives. That code needs most of the
 package, and many processes, such as those of `manage.py`, never get such a signal.
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 
 def connect() -> None:
-    """Connect all receivers. Call it when all apps are loaded."""
+    """Connect all receivers, add the tools of `people`, and call `discover`.
+
+    Call this when all apps are loaded.
+    """
     reply_finished.connect(_report_reply, dispatch_uid="sitechat.reports.replies")
     budget_nearly_reached.connect(_notify_nearly_reached, dispatch_uid="sitechat.notices.nearly")
     budget_reached.connect(_notify_reached, dispatch_uid="sitechat.notices.budget")
@@ -35,7 +38,7 @@ def connect() -> None:
     post_migrate.connect(_update_permissions, dispatch_uid="sitechat.permissions")
     add_built_in("sitechat.people.offer_tools.tools")
     if "django.core.asgi" in sys.modules:  # this process serves ASGI
-        # Start-up cost, as in all receivers. Under WSGI these receivers would have nothing to do.
+        # Imported only here, because under WSGI these receivers would have nothing to do.
         from sitechat.http import middleware_queue, read_queue
 
         middleware_queue.connect()
@@ -49,7 +52,7 @@ def discover() -> None:
     post_save.connect(_index_object, dispatch_uid="sitechat.knowledge.save")
     object_deletions.connect(_index_object, _object_sources())
     if apps.is_installed("wagtail"):
-        # Start-up cost: sites without Wagtail.
+        # Imported only here, because it needs Wagtail.
         from sitechat.knowledge.index import wagtail
 
         wagtail.connect()
@@ -58,11 +61,12 @@ def discover() -> None:
 def _object_sources() -> list[type[ObjectSource]]:
     """Return the classes of the sources of querysets that the site has declared.
 
-    If the site has none, their module is not imported. This function does not import it, either.
+    If the site has none, nothing has imported their module. Then this returns an empty list and
+    does not import the module, either.
     """
     if "sitechat.knowledge.sources.objects" not in sys.modules:
         return []
-    # Start-up cost.
+    # Imported here so that processes start fast.
     from sitechat.knowledge.sources.objects import declared
 
     return [type(source) for source in declared()]
@@ -71,7 +75,7 @@ def _object_sources() -> list[type[ObjectSource]]:
 def _report_reply(
     sender: type, reply: Message | None = None, usage: Usage | None = None, **kwargs: Any
 ) -> None:
-    # Start-up cost, as in all receivers.
+    # Imported here so that processes start fast, as in all receivers.
     from sitechat.reports import owner_alerts, reply_logs
 
     reply_logs.log_reply(reply, usage)
@@ -79,21 +83,21 @@ def _report_reply(
 
 
 def _notify_nearly_reached(sender: type, **kwargs: Any) -> None:
-    # Start-up cost.
+    # Imported here so that processes start fast.
     from sitechat.reports import owner_alerts
 
     owner_alerts.budget_nearly_reached(kwargs["limit"], kwargs["resets"])
 
 
 def _notify_reached(sender: type, **kwargs: Any) -> None:
-    # Start-up cost.
+    # Imported here so that processes start fast.
     from sitechat.reports import owner_alerts
 
     owner_alerts.budget_reached(kwargs["limit"], kwargs["resets"])
 
 
 def _erase_of_user(sender: type, instance: Any, using: str, **kwargs: Any) -> None:
-    # Start-up cost.
+    # Imported here so that processes start fast.
     from sitechat.conversations import erasure
 
     erasure.erase_for_user(instance, using)
@@ -103,7 +107,7 @@ def _update_permissions(
     sender: AppConfig, app_config: AppConfig, using: str, **kwargs: Any
 ) -> None:
     if app_config.label == "sitechat" and apps.is_installed("django.contrib.auth"):
-        # Start-up cost.
+        # Imported here so that processes start fast.
         from sitechat.people import staff_permissions
 
         staff_permissions.create_for_bots(using)
@@ -115,7 +119,7 @@ def _index_object(
 ) -> None:
     if raw or sender._meta.app_label == "sitechat":  # raw: a fixture with missing relations
         return
-    # Start-up cost.
+    # Imported here so that processes start fast.
     from sitechat.knowledge.index import saved_objects
 
     saved_objects.note_change(sender, instance, using)

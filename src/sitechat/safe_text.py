@@ -14,7 +14,7 @@ from unicodedata import category
 from urllib.parse import urlsplit
 
 INVISIBLE_CATEGORIES = frozenset({"Cf", "Cc"})
-"""Unicode's categories of invisible characters, such as the zero-width space."""
+"""Unicode's categories of format characters, such as the zero-width space, and of controls."""
 
 HIDDEN = (
     "\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters except tabs and line ends
@@ -31,13 +31,14 @@ characters except those with a glyph (Arabic number signs), and other ignorable 
 """
 
 JOINED = "\u0600-\u0dff\u1000-\u109f\u1780-\u18af"
-"""Letters of Arabic, Indic and other scripts, whose words contain joiners and non-joiners."""
+"""Letters of Arabic, Indic and other scripts, whose words contain joiners and non-joiners. As the
+inside of a character class."""
 
 EMOJI = (
     "\u00a9\u00ae\u203c\u2049\u2122\u2139\u2190-\u21ff\u2300-\u23ff\u24c2\u25a0-\u27bf"
     "\u2900-\u297f\u2b00-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"
 )
-"""Emoji and related symbols."""
+"""Emoji and related symbols, as the inside of a character class."""
 
 LEGITIMATE = (
     f"(?<=[{JOINED}])[\u200c\u200d]"
@@ -45,7 +46,8 @@ LEGITIMATE = (
     f"|(?<=[{EMOJI}])[\ufe0e\ufe0f]"
     "|(?<=[0-9#*])\ufe0f\u20e3"
 )
-"""Invisible characters in legitimate use. Their codes would make a text harder to read."""
+"""A regular expression for invisible characters that belong to a word or an emoji. They are kept,
+because their codes would make the text harder to read."""
 
 IS_HIDDEN = re.compile(f"[{HIDDEN}]")
 INVISIBLE = re.compile(f"(?!{LEGITIMATE})[{HIDDEN}]")
@@ -68,7 +70,7 @@ def storable(text: str) -> str:
 
 
 def is_blank(text: str) -> bool:
-    """Return whether a text has no visible character."""
+    """Return whether a text has only white space, format characters and control characters."""
     return all(
         character.isspace() or category(character) in INVISIBLE_CATEGORIES for character in text
     )
@@ -77,7 +79,8 @@ def is_blank(text: str) -> bool:
 def visible(text: str) -> str:
     """Return the text with invisible characters replaced by their code, as in \u27e8U+202E\u27e9.
 
-    Invisible characters that belong to emoji, or to words of some scripts, are kept.
+    Invisible characters that belong to emoji, or to words of some scripts, are kept. So are tabs
+    and newlines. Windows line ends become newlines.
     """
     return INVISIBLE.sub(_code, text.replace("\r\n", "\n"))
 
@@ -87,7 +90,7 @@ def one_line(text: object, max_length: int | None = None) -> str:
 
     Args:
         text: A text, or an object, which is converted by `str`.
-        max_length: The maximum number of characters; a longer text is cut and ends with "…". None
+        max_length: The maximum number of characters; a longer text is cut, and "…" is added. None
             for no limit.
     """
     shown = str(text) if max_length is None else str(text)[: max_length + 1]
@@ -112,15 +115,15 @@ class VisibleStream:
     def __init__(self) -> None:
         self._held_back = ""
 
-    def more(self, piece: str) -> str:
-        """Return the text that can be shown now; a few characters may be held back."""
+    def add(self, piece: str) -> str:
+        """Add a piece. Return the text that can be shown now; a few characters may be held back."""
         text = self._held_back + piece
         end = _end_of_decided(text)
         self._held_back = text[end:]
         return visible(text[:end])
 
-    def rest(self) -> str:
-        """Return the characters held back, after the last piece."""
+    def finish(self) -> str:
+        """Return the characters that were held back. Call this after the last piece."""
         held_back, self._held_back = self._held_back, ""
         return visible(held_back)
 
@@ -147,7 +150,11 @@ def _code(match: re.Match[str]) -> str:
 
 
 def safe_link(url: object) -> str:
-    """Return the address if it is safe to link to, on the site or the web; else ""."""
+    """Return the address if it is safe to link to; else "".
+
+    Safe are addresses with http or https and a host, and paths on the site that begin with "/".
+    Addresses with a backslash or an invisible character are not safe.
+    """
     # Browsers ignore tabs and newlines in addresses and treat a backslash as a slash.
     if not isinstance(url, str) or INVISIBLE.search(url) or re.search(r"[\\\t\r\n]", url):
         return ""

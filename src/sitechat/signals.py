@@ -1,6 +1,7 @@
 """Signals of the app. Exceptions in receivers are logged and have no other effect.
 
 ```python
+from django.core.mail import mail_admins
 from django.dispatch import receiver
 from sitechat.signals import budget_reached
 
@@ -34,9 +35,9 @@ limit_reached = Signal()
 """Sent when a limit of CHAT_LIMITS refuses a message for the first time in its window.
 
 It is sent once per limit, identity (session, address, user or site) and window, in one of the
-site's processes, after the chat's transaction. Dollar budgets of the site send `budget_reached`
-instead. If a message is refused only because of the reservations of running replies, no signal is
-sent, because reserved amounts are not spent.
+site's processes, after the transaction of the message. Dollar budgets of the site send
+`budget_reached` instead. If a message is refused only because of the reservations of running
+replies, no signal is sent, because reserved amounts are not spent.
 
 - `sender`: the ledger's class
 - `limit`: the `sitechat.ledger.limits.Limit` with `scope`, `unit`, `period` and `cap`; `str()`
@@ -50,7 +51,7 @@ budget_reached = Signal()
 """Sent when a dollar budget of the site refuses a message for the first time in its window.
 
 It is sent once per budget (scope `site`, unit `usd`) and window, in one of the site's processes,
-after the chat's transaction.
+after the transaction of the message.
 
 - `sender`: the ledger's class
 - `limit`: the `sitechat.ledger.limits.Limit`; `str()` returns its entry, such as `20 usd/day`
@@ -58,7 +59,7 @@ after the chat's transaction.
 """
 
 contact_requested = Signal()
-"""Sent when a visitor has left a contact request, after the transaction.
+"""Sent when a visitor has sent the contact form, after the transaction.
 
 - `sender`: `sitechat.models.Contact`
 - `contact`: the `Contact`, with `email`, `name`, `phone`, `message`, `bot`, `page` and
@@ -89,7 +90,7 @@ reply_rated = Signal()
 """
 
 question_unanswered = Signal()
-"""Sent when a question was found that the bot did not answer.
+"""Sent when the search for unanswered questions finds a new one.
 
 - `sender`: `sitechat.models.Unanswered`
 - `unanswered`: the `Unanswered`, with `question`, `reason` and `reply`

@@ -30,10 +30,13 @@ def cleanup(days: int | None = None) -> dict[str, int]:
 
 
 def report(period: str = "week") -> int:
-    """Mail the report of the last period, once per period; return the number of addresses.
+    """Mail the report of the last period, unless it was mailed before.
 
     Args:
         period: "week" or "month".
+
+    Returns:
+        The number of addresses in CHAT_NOTIFY, even if the report was mailed before.
     """
     # Workers may import this module before Django has loaded the models.
     from sitechat.reports import report_mail

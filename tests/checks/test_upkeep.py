@@ -12,7 +12,7 @@ from sitechat.runtime import database
 @pytest.mark.django_db
 def test_tables_that_are_there() -> None:
     assert list(upkeep.check_tables()) == []
-    assert not database.unapplied_migrations()
+    assert not database.has_unapplied_migrations()
 
 
 @pytest.mark.database

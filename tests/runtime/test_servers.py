@@ -14,7 +14,7 @@ from sitechat.runtime import servers
 
 @pytest.fixture(autouse=True)
 def _new_process() -> Iterator[None]:
-    with servers.known.renewed():
+    with servers.process_server.renewed():
         yield
 
 

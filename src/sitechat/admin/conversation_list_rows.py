@@ -72,7 +72,7 @@ def digests(conversations: Sequence[Conversation], searched: str = "") -> list[D
             running=Count("pk", filter=Q(status=Status.RUNNING)),
             refused=Count("pk", filter=Q(status=Status.REFUSED)),
             errors=Count("pk", filter=Q(status__in=[Status.FAILED, Status.INTERRUPTED])),
-            unhelpful=Count("unanswered", filter=Unanswered.is_open("unanswered__")),
+            unhelpful=Count("unanswered", filter=Unanswered.open_condition("unanswered__")),
         )
     }
     dollars = dict(

@@ -25,7 +25,7 @@ MAX_DAYS_WITHOUT_CLEANUP = 30
 def check_tables(**kwargs: Any) -> Iterator[CheckMessage]:
     """W024: migrations of the chat have not been applied."""
     try:
-        is_behind = database.unapplied_migrations()
+        is_behind = database.has_unapplied_migrations()
     except (DatabaseError, ImproperlyConfigured):
         return  # there is no database, as in many builds
     if is_behind:

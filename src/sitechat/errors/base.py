@@ -27,6 +27,15 @@ class ChatError(Exception):
         ref: str | None = None,
         **extra: Any,
     ) -> None:
+        """Create the error.
+
+        Args:
+            detail: The message for the visitor; None for the message of the class.
+            retryable: Whether trying again can help; None for the value of the class.
+            retry_after: Seconds after which the visitor should try again, if they are known.
+            ref: A random string that is also in the log line of the failure.
+            **extra: Further values for clients.
+        """
         super().__init__(detail or self.code)
         self.detail = detail
         if retryable is not None:

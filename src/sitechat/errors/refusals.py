@@ -114,14 +114,14 @@ class UnsupportedMediaType(ChatError):
 
 
 class Conflict(ChatError):
-    """The message id was used with another text."""
+    """The request contradicts what is stored, such as a message id used with another text."""
 
     code, status = "conflict", 422
     message = _("This id was used for another message.")
 
 
 class RateLimited(ChatError):
-    """A limit on messages or tokens is reached."""
+    """A limit on messages, tokens, calls or simultaneous answers is reached."""
 
     code, status = "rate_limited", 429
     message = _("You have sent many messages. Please wait a little.")
@@ -137,7 +137,11 @@ class BudgetExhausted(ChatError):
 
 
 class NotConfigured(ChatError):
-    """There is no API key, or a setting is invalid."""
+    """The site can't run the chat until its owner mends something.
+
+    For example, there is no API key, a setting is invalid, migrations are not applied, or the
+    server can't run replies.
+    """
 
     code, status = "not_configured", 503
     message = _("The chat is not set up yet.")
@@ -151,7 +155,11 @@ class PersonUnavailable(ChatError):
 
 
 class Overloaded(ChatError):
-    """The process, the database or the ledger has no capacity left."""
+    """The chat can't accept the request now, but may accept it later.
+
+    The process has no capacity left, the database or the ledger is unavailable, a method of the bot
+    is too slow, or Claude's API has failed repeatedly.
+    """
 
     code, status = "overloaded", 503
     message = _("Too many visitors are chatting right now. Please try again in a moment.")

@@ -25,19 +25,22 @@ class Failure:
 
     @classmethod
     def from_stored(cls, stored: Any) -> Failure | None:
-        """Return the failure stored in a row; None if there is no valid one."""
+        """Return the failure stored in a row; None if the value is not a dict.
+
+        Invalid values in the dict are replaced by the defaults.
+        """
         if not isinstance(stored, dict):
             return None
-        status, kind, reason = (stored.get(name) for name in ("status", "type", "reason"))
+        status, error_type, reason = (stored.get(name) for name in ("status", "type", "reason"))
         return cls(
             status if isinstance(status, int) else None,
-            kind if isinstance(kind, str) else "",
+            error_type if isinstance(error_type, str) else "",
             reason if isinstance(reason, str) else "",
         )
 
     def __str__(self) -> str:
-        kind = " ".join(filter(None, [str(self.status or ""), self.type]))
-        return ": ".join(filter(None, [kind, self.reason])) or "no reason given"
+        status_and_type = " ".join(filter(None, [str(self.status or ""), self.type]))
+        return ": ".join(filter(None, [status_and_type, self.reason])) or "no reason given"
 
 
 class ReplyError(ChatError):
@@ -63,7 +66,7 @@ class ClaudeRateLimit(ReplyError):
 
 
 class ApiError(ReplyError):
-    """Claude's API reported another error."""
+    """Claude's API reported another error, or could not be reached."""
 
     code = "api_error"
     message = _("The assistant can't be reached right now. Please try again.")
@@ -99,7 +102,10 @@ class Interrupted(ReplyError):
 
 
 class ServerError(ReplyError):
-    """The app failed; the log has the details."""
+    """The app failed; the log has the details.
+
+    A request that fails outside of a reply is also answered with this error, with status 500.
+    """
 
     code = "server_error"
     retryable = True
@@ -112,6 +118,9 @@ REPLY_ERRORS: dict[str, type[ReplyError]] = {
 
 
 def reply_error(stored: dict[str, Any]) -> ReplyError:
-    """Return the error of a reply from the result of `ReplyError.stored`."""
+    """Return the error of a reply from the result of `ReplyError.stored`.
+
+    An unknown code, such as that of a later version, becomes a ServerError.
+    """
     data = dict(stored)
     return REPLY_ERRORS.get(data.pop("error", ""), ServerError)(**data)

@@ -14,10 +14,11 @@ from sitechat.knowledge.sources.site_hosts import public_origin
 
 
 def admin_link(request: HttpRequest, name: str, pk: object) -> str:
-    """Return the address of an object's page in the admin; empty if the site has no admin.
+    """Return the address of an object's page in the admin; "" if the site has no admin.
 
-    If `ALLOWED_HOSTS` allows "*", the visitor chooses the host of the request. A known origin of
-    the site is then used instead, so that no mail leads the staff to another site.
+    If `ALLOWED_HOSTS` contains "*", a visitor can choose the host of the request, and a mail could
+    lead the staff to another site. So a host that CSRF_TRUSTED_ORIGINS does not contain is replaced
+    by the site's public origin, if there is one.
 
     Args:
         request: The visitor's request.
@@ -33,6 +34,7 @@ def admin_link(request: HttpRequest, name: str, pk: object) -> str:
 
 
 def _is_trusted(request: HttpRequest) -> bool:
+    """Return whether the settings contain the host of the request."""
     if "*" not in settings.ALLOWED_HOSTS:
         return True
     host = split_domain_port(request.get_host())[0]

@@ -23,7 +23,12 @@ from sitechat.runtime.request_steps import RequestSteps
 
 
 async def check_allowed(bot: Chatbot, request: HttpRequest, steps: RequestSteps) -> None:
-    """Raise NotAllowed if `Chatbot.allowed` refuses the request."""
+    """Raise NotAllowed if the bot's `allowed` refuses the request.
+
+    Raises:
+        NotAllowed: The method has returned False.
+        asyncio.TimeoutError: The method took longer than METHOD_TIMEOUT.
+    """
     if type(bot).allowed is Chatbot.allowed:
         return
     if not await steps.call_method(bot.allowed, request, timeout=METHOD_TIMEOUT):
@@ -35,6 +40,8 @@ async def clean_message(message: IncomingMessage, steps: RequestSteps) -> Incomi
 
     Raises:
         EmptyMessage: The returned text is empty.
+        TypeError: The method has not returned a string.
+        asyncio.TimeoutError: The method took longer than METHOD_TIMEOUT.
     """
     if not has_clean_message(message.bot):
         return message
@@ -46,6 +53,10 @@ async def clean_text(bot_name: str, text: str, steps: RequestSteps) -> str:
     """Return the text that the bot's `clean_message` returns for a text of a visitor.
 
     If the site has removed the bot, the method of the default bot is used.
+
+    Raises:
+        TypeError: The method has not returned a string.
+        asyncio.TimeoutError: The method took longer than METHOD_TIMEOUT.
     """
     bot = find_bot(bot_name if bot_name in conf.CHAT_BOTS else None)
     if not has_clean_message(bot):
@@ -54,9 +65,13 @@ async def clean_text(bot_name: str, text: str, steps: RequestSteps) -> str:
 
 
 def check_ready() -> None:
-    """Raise NotConfigured or Overloaded if Claude can't be called.
+    """Raise an error if Claude can't be called.
 
     Call this for new messages only. A retry can follow its reply even if Claude can't be called.
+
+    Raises:
+        NotConfigured: There is no API key, no token and no CHAT_CLIENT.
+        Overloaded: Claude's API has failed repeatedly, so for some seconds it is not called.
     """
     if not claude.configured():
         raise NotConfigured

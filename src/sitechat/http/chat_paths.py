@@ -1,8 +1,8 @@
 """The paths of `chat/`, for code that runs before Django resolves URLs.
 
-`early_admission`, `middleware_queue` and `read_queue` use the paths. The view adds the path of each
-request. So a path in the URLconf of another host, tenant or language is known after the first
-request to it.
+`early_admission`, `middleware_queue` and `read_queue` use the paths. The view of `chat/` adds the
+path of each request. So a path in the URLconf of another host, tenant or language is known after
+the first request to it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def is_message(scope: Mapping[str, Any]) -> bool:
 
 
 def is_read(scope: Mapping[str, Any]) -> bool:
-    """Return whether an ASGI request reads a conversation, its updates or a reply."""
+    """Return whether an ASGI request reads conversations, updates or a reply."""
     if scope.get("method") not in {"GET", "HEAD"}:
         return False
     path = path_in_scope(scope)
@@ -56,7 +56,7 @@ class ChatPaths:
         """Whether the path in the default URLconf was looked up."""
 
     def add(self, request: HttpRequest) -> None:
-        """Add the path of a request that has reached the view."""
+        """Add the path of a request that has reached the view, unless MAX_PATHS are known."""
         if len(self._paths) < MAX_PATHS:
             self._paths.add(request.path_info)
 

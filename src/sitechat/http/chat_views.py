@@ -1,4 +1,4 @@
-"""The endpoints of `chat/` and `chat/conversations/`: read a request, admit it, start a reply.
+"""The endpoints of `chat/` and `chat/conversations/`: send, show, list and delete.
 
 Each handler is a coroutine that awaits its database steps, so that it is written once for WSGI and
 ASGI; see `sitechat.runtime.request_steps`.
@@ -77,13 +77,13 @@ class IncomingTurn:
 
     @property
     def conversation(self) -> Conversation:
-        """The conversation of a message for a person."""
+        """The conversation of a message for a person. Other messages may not have one yet."""
         assert self.state.conversation is not None  # noqa: S101 - a person has joined in it
         return self.state.conversation
 
     @property
     def asks_claude(self) -> bool:
-        """Whether the message starts a new turn."""
+        """Whether the message starts a new turn, in which Claude answers."""
         return self.turn is None and self.delivered is None and not self.is_personal
 
 
@@ -99,7 +99,7 @@ async def _send(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
 
 
 async def _send_admitted(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
-    """Accept a message: check it, start its reply, and respond with a stream."""
+    """Check a message. Start its reply, or store it for a person. Return the response."""
     check_origin(request)
     message = request_parsing.read_message(request)
     bot = message.bot
@@ -119,7 +119,7 @@ async def _send_admitted(request: HttpRequest, steps: RequestSteps) -> HttpRespo
             visit, turn = await steps.run(lambda: begin(_find(request, message)))
         if isinstance(turn, visitor_actions.DeliveredMessage):
             place.release()
-            response = person_views.delivered(request, turn)
+            response = person_views.delivery_response(request, turn)
         else:
             response = place.respond(turn.reply)
     except BaseException:
@@ -138,7 +138,7 @@ def _find(
     Args:
         request: The request.
         message: The message in the request.
-        check_room: Whether to refuse a new message that exceeds a limit.
+        check_room: Whether to refuse a new message over a limit, or while a reply is running.
 
     Raises:
         ChatError: The message can't be accepted.

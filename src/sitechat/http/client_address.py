@@ -18,7 +18,7 @@ HOST_PORT = re.compile(r"\[(?P<v6>[^\]]*)\](?::[0-9]*)?|(?P<v4>[0-9.]+):[0-9]*")
 
 
 def network_of(request: HttpRequest) -> str:
-    """Return the network of the client of a request; see `client_network`."""
+    """Return the network of the client of a request; "" if it is unknown. See `client_network`."""
     return client_network(
         remote=request.META.get("REMOTE_ADDR", ""),
         forwarded=request.META.get("HTTP_X_FORWARDED_FOR", ""),
@@ -27,7 +27,10 @@ def network_of(request: HttpRequest) -> str:
 
 
 def client_network(*, remote: str, forwarded: str, proxies: int) -> str:
-    """Return the network that counts as one address: an IPv4 address, an IPv6 /64, or "".
+    """Return the network that counts as one address: an IPv4 address or an IPv6 /64.
+
+    Return "" if there is no valid address, such as on a Unix socket. An invalid entry of the header
+    is replaced by the peer's address.
 
     Args:
         remote: The peer's address.

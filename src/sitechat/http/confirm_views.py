@@ -32,7 +32,7 @@ class AskedReply:
 
 
 async def _confirm(request: HttpRequest, steps: RequestSteps, reply_id: str) -> HttpResponseBase:
-    """Store the visitor's decision, and respond with the reply, which continues."""
+    """Store the visitor's decision, and return the continued reply as a stream, or 202 to poll."""
     check_origin(request)
     read_limits.check_call(request, "actions")
     given = request_parsing.read_confirmation(request)
@@ -52,7 +52,12 @@ async def _confirm(request: HttpRequest, steps: RequestSteps, reply_id: str) -> 
 
 
 def _find(request: HttpRequest, reply_id: str, given: request_parsing.Confirmation) -> AskedReply:
-    """Look up the reply and the tool call that the visitor decides about."""
+    """Look up the reply and the tool call that the visitor decides about.
+
+    Raises:
+        NotFound: The visitor has no such reply, or its bot was removed from the site.
+        ChatError: The tool call is not open for a decision, or Claude can't be called.
+    """
     if not database.in_transaction():  # a test's transaction allows no other thread
         claude.warm_up()
     visit = visit_reader.read_visit(request)

@@ -14,8 +14,11 @@ from django.utils.cache import patch_vary_headers
 from sitechat.conf import conf
 
 HOST = r"(?:[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?"
+"""The host of an origin, except IPv6 addresses."""
+
 ORIGIN = re.compile(rf"(https?)://({HOST}|\[[0-9a-f:.]+\])(?::([1-9][0-9]{{0,4}}))?", re.ASCII)
-"""An origin as browsers send it: lower case, without the scheme's own port, without a path."""
+"""An origin in lower case, without a path. Browsers also leave out the scheme's default port, which
+`is_origin` checks."""
 
 DEFAULT_PORTS = {"http": "80", "https": "443"}
 """Ports that browsers leave out."""
@@ -46,7 +49,7 @@ def allowed_origins() -> frozenset[str]:
 
 
 def _valid(value: object) -> Iterator[str]:
-    """Yield the valid origins in a value of CHAT_ORIGINS; a check reports the others."""
+    """Yield the valid origins in a value of CHAT_ORIGINS. A system check reports the others."""
     if isinstance(value, (list, tuple, set, frozenset)):
         yield from filter(is_origin, value)
 
@@ -57,7 +60,10 @@ def may_read(request: HttpRequest) -> bool:
 
 
 def preflight(request: HttpRequest) -> HttpResponse | None:
-    """Return the response to a preflight request; None for other requests."""
+    """Return the response to a preflight request of a page that may read the answers.
+
+    Return None for other requests, and for preflight requests of other origins.
+    """
     is_preflight = (
         request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
     )
@@ -72,7 +78,10 @@ def preflight(request: HttpRequest) -> HttpResponse | None:
 
 
 def add_cors_headers(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Add CORS headers to a response, if the request's Origin is in CHAT_ORIGINS."""
+    """Add CORS headers to a response, if the request's Origin is in CHAT_ORIGINS.
+
+    If CHAT_ORIGINS contains any origin, all responses get `Vary: Origin`.
+    """
     if not allowed_origins():
         return
     patch_vary_headers(response, ["Origin"])

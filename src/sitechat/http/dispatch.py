@@ -40,7 +40,7 @@ def endpoint(**by_method: Handler) -> View:
 
     Args:
         by_method: The handlers by HTTP method, such as `GET`. The handler of GET also answers HEAD.
-            Other methods get 405.
+            Other methods get 405, except OPTIONS in a CORS preflight.
     """
     if "GET" in by_method:
         by_method = {"GET": by_method["GET"], "HEAD": by_method["GET"], **by_method}
@@ -77,7 +77,7 @@ def varying_by_accept(handler: Handler) -> Handler:
 async def _answer(
     by_method: dict[str, Handler], request: HttpRequest, steps: RequestSteps, kwargs: dict[str, str]
 ) -> HttpResponseBase:
-    """Run the handler of a request, or return the error as JSON."""
+    """Return the response of the handler, its error as JSON, or the answer to a CORS preflight."""
     if (preflight := cors.preflight(request)) is not None:
         return preflight
     with page_language(request) as language:

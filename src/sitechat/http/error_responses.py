@@ -1,4 +1,4 @@
-"""Turn every error of a handler into a JSON response, and log those that the owner must know."""
+"""Turn every error of a handler into a JSON response, and log errors that the owner must know."""
 
 from __future__ import annotations
 
@@ -36,7 +36,13 @@ logger = get_logger("sitechat.views")
 async def error_response(
     request: HttpRequest, steps: RequestSteps, error: Exception
 ) -> HttpResponse:
-    """Return the response to an exception of a handler. Log those that the owner must know."""
+    """Return the response to an exception of a handler. Log exceptions that the owner must know.
+
+    Args:
+        request: The request.
+        steps: Runs the database work that finds out the cause.
+        error: The exception.
+    """
     if isinstance(error, ChatError):
         return refusal(error)
     if isinstance(error, PermissionDenied):
@@ -64,8 +70,8 @@ async def error_response(
     with suppress(PoolFull):
         ids = await steps.run(setting_errors)
     if ids:
-        found = ", ".join(ids)
-        logger.error("Settings are not valid: `manage.py check` reports %s, ref %s", found, ref)
+        listed = ", ".join(ids)
+        logger.error("Settings are not valid: `manage.py check` reports %s, ref %s", listed, ref)
         return refusal(NotConfigured(ref=ref))
     got_request_exception.send(sender=None, request=request)
     return refusal(ServerError(ref=ref), status=500)

@@ -46,6 +46,9 @@ def deferred_endpoint(name: str) -> View:
     """Return a view that imports an `endpoint` of `dispatch` when it is called.
 
     It is the view for WSGI. Its attribute `for_asgi` is the view for ASGI.
+
+    Args:
+        name: The name of the endpoint, as in `deferred_view`.
     """
     view = deferred_view(name)
 
@@ -67,7 +70,7 @@ class ChatPattern(URLPattern):
     """A URL of the chat, which has a view for each kind of server."""
 
     def resolve(self, path: str) -> ResolverMatch | None:
-        """Return the match of a path, with the view for this server."""
+        """Return the match of a path, with the view for this server; None if there is no match."""
         match = super().resolve(path)
         if match is not None:
             if _in_event_loop():

@@ -80,7 +80,11 @@ def llms_full(request: HttpRequest) -> HttpResponse:
 @csrf_exempt
 @_limited
 def mcp(request: HttpRequest) -> HttpResponse:
-    """Answer one message of the Model Context Protocol or, in version 2025-03-26, a batch."""
+    """Answer one message of the Model Context Protocol or, in version 2025-03-26, a batch.
+
+    A message that needs no answer gets 202. Errors of the protocol are JSON in a response with
+    status 200, or 400 if the body is not a message.
+    """
     try:
         check_origin(request)
     except ForbiddenOrigin as error:
@@ -127,7 +131,7 @@ def _batch(request: HttpRequest, messages: list[Any]) -> HttpResponse:
 
 
 def _parsed(body: bytes) -> Any:
-    """Return the JSON value of a body; None if it is not valid JSON."""
+    """Return the JSON value of a body; None, like for `null`, if it is not valid JSON."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):

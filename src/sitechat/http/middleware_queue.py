@@ -33,13 +33,14 @@ MAX_INSIDE = 1.0
 instance, a middleware of the site may have answered it."""
 
 KEY = "sitechat.entrance"
-"""The key of a message's ticket in its ASGI scope."""
+"""The key in a message's ASGI scope of its ticket in this queue. The value is None if the message
+entered without a place. `turn_queue.TICKET` is another ticket."""
 
 Scope = MutableMapping[str, Any]
 
 
 class MiddlewareQueue:
-    """The places for messages of one event loop."""
+    """The places in the site's middleware for the messages of one event loop."""
 
     def __init__(self) -> None:
         self._places = asyncio.Semaphore(ENTERING)
@@ -50,7 +51,7 @@ class MiddlewareQueue:
         return self._places.locked()
 
     async def enter(self) -> Ticket | None:
-        """Wait for a place; return None if there was none in time."""
+        """Wait for a place, and return its ticket; None if there was no place within MAX_WAIT."""
         try:
             await asyncio.wait_for(self._places.acquire(), MAX_WAIT)
         except asyncio.TimeoutError:
@@ -78,14 +79,17 @@ def connect() -> None:
 
 
 def leave(request: HttpRequest) -> None:
-    """Free the place of a message that has passed the site's middleware."""
+    """Free the place of a message that has passed the site's middleware.
+
+    This does nothing for requests without a place.
+    """
     ticket = cast("Scope", getattr(request, "scope", {})).get(KEY)
     if ticket is not None:
         ticket.leave()
 
 
 async def _wait(*, scope: Scope, **_signal: object) -> None:
-    """Let a message wait for a place, before Django calls the middleware."""
+    """Let a message wait for a place or for its refusal, before Django calls the middleware."""
     if not is_message(scope) or TICKET in scope:  # `early_admission` has admitted the message
         return
     if await refusal_awaited(scope, "messages"):

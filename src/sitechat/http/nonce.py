@@ -22,7 +22,7 @@ class TemplateContext(Protocol):
 
 
 def find_nonce(context: TemplateContext, request: HttpRequest | None) -> str | None:
-    """Return the page's nonce, or None if it has none.
+    """Return the page's nonce; None if it has none, or if the nonce can't be read.
 
     Django and django-csp create the nonce when its object is first converted to text. Before that
     the object is false, so its truth does not show whether the page has a nonce.

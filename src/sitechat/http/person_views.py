@@ -82,9 +82,9 @@ async def _updates(request: HttpRequest, steps: RequestSteps) -> HttpResponseBas
     wants_stream = "text/event-stream" in tokens(request.headers.get("Accept", ""))
     # One thread watches all handoffs of a process, which is not possible for isolated requests.
     if not (wants_stream and on_server_loop(request)) or conf.CHAT_REQUEST_ISOLATION:
-        return JsonResponse(await steps.run(partial(_news, request)))
+        return JsonResponse(await steps.run(partial(_current_updates, request)))
     if request.method == "HEAD":
-        await steps.run(partial(_news, request))
+        await steps.run(partial(_current_updates, request))
         return headers_only(request)
     place = StreamPlace(request)
     try:
@@ -107,13 +107,14 @@ async def _updates(request: HttpRequest, steps: RequestSteps) -> HttpResponseBas
         raise
 
 
-def _news(request: HttpRequest) -> Updates:
+def _current_updates(request: HttpRequest) -> Updates:
+    """Return the updates after the client's cursor."""
     look, after = _look(request)
     return look(after)
 
 
 def _watched(request: HttpRequest, place: StreamPlace) -> tuple[UUID | None, Look, int | None]:
-    """Take a slot for a stream of updates.
+    """Take a slot for a stream of updates, if one is free.
 
     Returns:
         The primary key of the conversation, or None; and the two values that `_look` returns.
@@ -129,7 +130,10 @@ def _watched(request: HttpRequest, place: StreamPlace) -> tuple[UUID | None, Loo
 
 
 def _look(request: HttpRequest) -> tuple[Look, int | None]:
-    """Return a function that reads updates, and the client's cursor; None without a cursor."""
+    """Return a function that reads updates, and the client's cursor.
+
+    The cursor is the greater of `?after=` and `Last-Event-ID`; None if there is no valid one.
+    """
     bot = find_bot(request.GET.get("bot"))
     given = [request.GET.get("after"), request.headers.get("Last-Event-ID")]
     cursors = [cursor for cursor in map(parse_cursor, given) if cursor is not None]
@@ -142,8 +146,10 @@ def _look(request: HttpRequest) -> tuple[Look, int | None]:
     return look, max(cursors, default=None)
 
 
-def delivered(request: HttpRequest, message: visitor_actions.DeliveredMessage) -> HttpResponseBase:
-    """Return the stream for a message that a person will answer. It contains no reply."""
+def delivery_response(
+    request: HttpRequest, message: visitor_actions.DeliveredMessage
+) -> HttpResponseBase:
+    """Return the response to a message that a person will answer: a stream without a reply."""
     text = _("%(name)s answers here.") % {"name": message.name or _("Support")}
     events: list[dict[str, Any]] = [
         {"message": message.message_id},
@@ -163,4 +169,4 @@ async def _async_once(body: bytes) -> AsyncIterator[bytes]:
 
 
 person = endpoint(POST=_ask, DELETE=_leave)
-news = endpoint(GET=varying_by_accept(_updates))
+conversation_updates = endpoint(GET=varying_by_accept(_updates))

@@ -1,4 +1,4 @@
-"""Count refusals, and log their number at most once a minute instead of a line for each."""
+"""Count refusals, and log their number at most once a minute instead of each refusal."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class RefusalLog:
         self._lock = threading.Lock()
 
     def add(self) -> None:
-        """Count a refusal, and log their number at most once in LOG_EVERY seconds."""
+        """Count a refusal. Log the number of refusals at most once in LOG_EVERY seconds."""
         with self._lock:
             self._count += 1
             now = self._clock()

@@ -48,7 +48,7 @@ def _current(request: HttpRequest, reply_id: str) -> ShownReply:
 def _handle(
     request: HttpRequest, reply_id: str, place: StreamPlace
 ) -> tuple[replies.ReplyHandle, int]:
-    """Return the visitor's reply, and how many characters of it the reader has."""
+    """Take a slot if the reply is running. Return it, and how many characters the reader has."""
     visit = visit_reader.read_visit(request)
     row = find_reply(request, visit, reply_id)
     after = request_parsing.read_after(request)
@@ -86,7 +86,12 @@ async def _rate(request: HttpRequest, steps: RequestSteps, reply_id: str) -> Htt
 
 
 def find_reply(request: HttpRequest, visit: Visit, reply_id: str) -> Message:
-    """Return the visitor's reply; if `?bot=` names a bot, only from the conversation with it."""
+    """Return the visitor's reply; if `?bot=` names a bot, only from the conversation with it.
+
+    Raises:
+        InvalidRequest: The site has no such bot.
+        NotFound: The visitor has no such reply.
+    """
     name = request.GET.get("bot")
     return replies.find_reply(visit, reply_id, None if name is None else find_bot(name).name)
 

@@ -1,4 +1,4 @@
-"""Which pages may make a browser call the chat. `cors` says which of them may read the answer."""
+"""Check which page made a browser call the chat. `cors` decides which pages may read answers."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ def check_origin(request: HttpRequest) -> None:
 
 
 def _host(origin: str) -> str | None:
+    """Return the host and port of an origin; None if it is not valid."""
     try:
         return urlsplit(origin).netloc.lower()
     except ValueError:

@@ -84,7 +84,9 @@ def read_message(request: HttpRequest) -> IncomingMessage:
     """Return the message in the body of a request.
 
     Raises:
-        ChatError: The body is not a valid message.
+        EmptyMessage: The text is empty.
+        MessageTooLong: The text or the body is too long.
+        InvalidRequest, UnsupportedMediaType: The body is not a valid message.
     """
     return parse_message(read_json(request))
 
@@ -93,7 +95,9 @@ def read_json(request: HttpRequest) -> dict[str, Any]:
     """Return the JSON object in the body.
 
     Raises:
-        ChatError: The body has another type, is too long, or is not a JSON object.
+        UnsupportedMediaType: The Content-Type is not `application/json`.
+        MessageTooLong: The body is too long.
+        InvalidRequest: The body is not a JSON object, or can't be read.
     """
     if request.content_type != "application/json":
         raise UnsupportedMediaType
@@ -117,7 +121,12 @@ def _length(request: HttpRequest) -> int:
 
 
 def read_stop(request: HttpRequest) -> int | None:
-    """Return the number of characters of the stopped reply to keep; None for all."""
+    """Return the number of characters of the stopped reply to keep; None for all.
+
+    Raises:
+        InvalidRequest: The number is not valid.
+        ChatError: The body is not a JSON object; see `read_json`.
+    """
     if not _has_body(request):
         return None
     data = read_json(request)
@@ -131,7 +140,12 @@ def read_stop(request: HttpRequest) -> int | None:
 
 
 def read_visitor_page(request: HttpRequest) -> VisitorPage:
-    """Return the page in the body of a request for a person; an empty page if there is no JSON."""
+    """Return the page in the body of a request for a person; an empty page if there is no JSON.
+
+    Raises:
+        InvalidRequest: The page is not valid.
+        ChatError: The body is not a JSON object; see `read_json`.
+    """
     if not _has_body(request) or request.content_type != "application/json":
         return VisitorPage()
     data = read_json(request)
@@ -140,7 +154,12 @@ def read_visitor_page(request: HttpRequest) -> VisitorPage:
 
 
 def read_consent(request: HttpRequest) -> str | None:
-    """Return the text that the visitor accepts; None if the request does not contain it."""
+    """Return the text that the visitor accepts; None if the request does not contain it.
+
+    Raises:
+        InvalidRequest: The text is not a string.
+        ChatError: The body is not a JSON object; see `read_json`.
+    """
     if not _has_body(request):
         return None
     data = read_json(request)
@@ -175,7 +194,9 @@ def read_rating(request: HttpRequest) -> Rating:
     """Return the rating in a request.
 
     Raises:
-        ChatError: The body is not a valid rating.
+        InvalidRequest: The rating or the comment is not valid.
+        MessageTooLong: The comment is longer than MAX_COMMENT_LENGTH.
+        ChatError: The body is not a JSON object; see `read_json`.
     """
     data = read_json(request)
     reject_unknown_keys(data, {"rating", "comment"})
@@ -197,13 +218,15 @@ class Confirmation:
     use: uuid.UUID
     """The id of the tool call (`ToolUse`), which is the id of the question."""
     approve: bool
+    """Whether the tool may run."""
 
 
 def read_confirmation(request: HttpRequest) -> Confirmation:
     """Return the decision in a request.
 
     Raises:
-        ChatError: The body is not a valid decision.
+        InvalidRequest: The id or the decision is not valid.
+        ChatError: The body is not a JSON object; see `read_json`.
     """
     data = read_json(request)
     reject_unknown_keys(data, {"id", "approve"})

@@ -15,4 +15,4 @@ NO_THREAD = 1
 """No thread is free for the request's database work."""
 
 NO_STREAM = 5
-"""The process or the visitor has too many open streams."""
+"""The process, the reply or the visitor's address has too many open streams."""

@@ -55,7 +55,10 @@ def session_of(request: HttpRequest) -> SessionBase:
 
 
 def identity_in(session: SessionBase) -> str:
-    """Return the visitor's identity in the session, or a new one if the session has none."""
+    """Return the visitor's identity in the session, or a new one if the session has none.
+
+    A new identity is not stored. It depends on the session's key, or is random without a key.
+    """
     stored = session.get(VISITOR_KEY)
     if isinstance(stored, str) and len(stored) == IDENTITY_LENGTH:
         return stored
@@ -63,7 +66,7 @@ def identity_in(session: SessionBase) -> str:
 
 
 def conversations_by_bot(session: SessionBase) -> dict[str, str]:
-    """Return the session's valid entries by bot, as in `HeldConversations.by_bot`."""
+    """Return the session's entries that are strings, by bot, as in `HeldConversations.by_bot`."""
     held = session.get(CONVERSATIONS_KEY)
     if not isinstance(held, dict):
         return {}
@@ -76,7 +79,10 @@ def has_several_conversations(session: SessionBase) -> bool:
 
 
 def remember(request: HttpRequest, visit: Visit, bot: str, conversation: uuid.UUID) -> None:
-    """Store the visitor's identity and conversation in the session, unless it has them."""
+    """Store the visitor's identity and conversation in the session, unless the session has them.
+
+    If the session held another conversation with the bot, this is recorded as well.
+    """
     remember_visitor(request, visit)
     session = session_of(request)
     by_bot = conversations_by_bot(session)
@@ -125,7 +131,7 @@ def has_left_contact(request: HttpRequest) -> bool:
 def _take_contact(request: HttpRequest, bot: str) -> uuid.UUID | None:
     """Remove the id of a contact request without a conversation from the session and return it.
 
-    A contact request for another bot is kept.
+    Return None if there is none, or if it was sent to another bot. Then the session is not changed.
     """
     session = session_of(request)
     waiting = session.get(CONTACT_KEY)
@@ -137,7 +143,10 @@ def _take_contact(request: HttpRequest, bot: str) -> uuid.UUID | None:
 
 
 def drop_conversation(request: HttpRequest, visit: Visit, bot: str) -> None:
-    """Remove the conversation with a bot from the session; the next one gets another id."""
+    """Replace the conversation with a bot in the session by a random text.
+
+    So the visitor's next conversation gets another id. A new visitor's session is not changed.
+    """
     session = session_of(request)
     by_bot = conversations_by_bot(session)
     if bot in by_bot or not visit.held.is_new:

@@ -25,10 +25,11 @@ logger = get_logger("sitechat.views")
 
 
 def save(request: HttpRequest) -> None:
-    """Save a changed session, so that SessionMiddleware only has to set the cookie.
+    """Save the session if SessionMiddleware would, so that the middleware only sets the cookie.
 
     If the session can't be saved, the visitor still gets the answer, because the message is already
-    accepted. The next message may then start a new conversation.
+    accepted. The next message may then start a new conversation. The error is logged, or raised
+    inside a transaction.
     """
     session: SessionBase = request.session
     if not (session.modified or settings.SESSION_SAVE_EVERY_REQUEST) or session.is_empty():

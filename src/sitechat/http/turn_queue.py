@@ -41,7 +41,7 @@ MAX_RETRY_SECONDS = 120.0
 """Maximum seconds that a refused visitor is asked to wait."""
 
 TICKET = "sitechat.ticket"
-"""The key of a message's ticket in its ASGI scope."""
+"""The key in a message's ASGI scope of its ticket in this queue, from `early_admission`."""
 
 
 class NoRoom(Overloaded):
@@ -49,14 +49,14 @@ class NoRoom(Overloaded):
 
 
 class HasPlaces(Protocol):
-    """Something with a limited number of places."""
+    """A queue with a limited number of places."""
 
     def leave(self) -> None:
         """Free a place."""
 
 
 class Ticket:
-    """A place that is freed once."""
+    """The right to a place in a queue, until `leave` frees the place."""
 
     def __init__(self, queue: HasPlaces) -> None:
         self._queue: HasPlaces | None = queue
@@ -83,7 +83,7 @@ class TurnQueue:
         self._log = RefusalLog("Too many messages at once", clock)
 
     async def enter(self) -> Ticket:
-        """Return the permission to start a turn, possibly after a short wait.
+        """Return a ticket, the permission to start a turn, possibly after a short wait.
 
         Raises:
             NoRoom: Too many turns wait. Each refused visitor gets a later `retry_after`, so
@@ -137,6 +137,10 @@ process_queue = PerProcess(TurnQueue)
 
 
 async def enter(request: HttpRequest) -> Ticket:
-    """Return the ticket that `early_admission` got for a request, or a new one."""
+    """Return the ticket that `early_admission` got for a request, or a new one.
+
+    Raises:
+        NoRoom: Too many turns wait.
+    """
     ticket = getattr(request, "scope", {}).get(TICKET)
     return await process_queue().enter() if ticket is None else cast("Ticket", ticket)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
-"""The header with which a client confirms that the id of its message is secret."""
+"""The header in which a client repeats the id of its message, to confirm that the id is secret."""
 
 RANDOM_UUID = 4
 """The version of random UUIDs."""
@@ -78,6 +78,6 @@ def read_visit(request: HttpRequest, message_id: uuid.UUID | None = None) -> Vis
 
 
 def _sender(request: HttpRequest, user: Any) -> str | None:
-    """Return the sender if it is not a visitor (`Asker`); None for a visitor."""
+    """Return the `Asker` value of a command, the admin or staff; None for a visitor."""
     signed = command_signature.command_of(request.headers.get(command_signature.HEADER))
     return signed or (Asker.STAFF.value if works_with_chat(user) else None)

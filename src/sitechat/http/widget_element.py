@@ -42,6 +42,7 @@ INLINE_HEIGHT = 576
 """Height in pixels of an inline chat before its script runs. It is the element's own 36rem."""
 
 Attributes = dict[str, "str | int | bool | None"]
+"""The attributes of `<site-chat>` by name. The tag omits those that are None or False."""
 
 
 def attributes(
@@ -53,7 +54,7 @@ def attributes(
     endpoint: str | None = None,
     current_app: str | None = None,
 ) -> Attributes:
-    """Return the element's attributes. The tag omits those that are None or False.
+    """Return the attributes of the element.
 
     Args:
         bot: The name of a bot in `CHAT_BOTS`; None for the default one.
@@ -68,8 +69,8 @@ def attributes(
         NoReverseMatch: The active URLconf does not include `sitechat.urls`.
     """
     if bot is not None and bot not in conf.CHAT_BOTS:
-        known = ", ".join(sorted(conf.CHAT_BOTS))
-        raise ImproperlyConfigured(f"There is no bot {bot!r} in CHAT_BOTS, only: {known}.")
+        names = ", ".join(sorted(conf.CHAT_BOTS))
+        raise ImproperlyConfigured(f"There is no bot {bot!r} in CHAT_BOTS, only: {names}.")
     options = widget_options(bot)
     return {
         "endpoint": f"{endpoint.rstrip('/')}/" if endpoint else find_endpoint(current_app),
@@ -113,6 +114,7 @@ def _language_attributes(disclosure: object) -> Attributes:
 
 
 def _disclosure(value: object) -> str:
+    """Return the text of the option, the default text for True, or "" for a false value."""
     if value is True:
         value = pgettext_lazy("chat", "You are chatting with an AI. It can make mistakes.")
     return str(value or "")
@@ -123,12 +125,13 @@ def _text(value: object) -> str | None:
 
 
 def _list(values: Any) -> str | None:
+    """Return the values as a JSON list of texts; None if there are none."""
     texts = [str(value) for value in values]
     return json.dumps(texts, ensure_ascii=False, separators=(",", ":")) if texts else None
 
 
 def _address(value: object) -> str | None:
-    """Return the address of an image, which may be given as the name of a static file."""
+    """Return the address of an image, also for the name of a static file; None for None."""
     if value is None:
         return None
     text = str(value)

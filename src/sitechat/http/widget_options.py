@@ -15,8 +15,8 @@ from sitechat.conversations import edited_bot_texts
 def widget_options(bot: str | None = None) -> Mapping[str, Any]:
     """Return the options of a bot's widget, by name.
 
-    Texts that staff have edited in the admin override `Chatbot.widget`, which overrides
-    `CHAT_WIDGET`.
+    `Chatbot.widget` overrides `CHAT_WIDGET`. If staff have edited the greeting or the suggestions
+    in the admin, these override both.
 
     Args:
         bot: The name of a bot in `CHAT_BOTS`; None for the default one.

@@ -131,7 +131,10 @@ def plurals() -> dict[str, dict[str, str]]:
 
 
 def strings() -> str:
-    """Return all texts in the active language, as JSON."""
+    """Return all texts in the active language, as a JSON object.
+
+    The texts with a number are objects by CLDR plural category, without those that equal "other".
+    """
     words: dict[str, Any] = {name: str(text) for name, text in WORDS.items()}
     for name, forms in plurals().items():
         words[name] = {

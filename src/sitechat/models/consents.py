@@ -17,14 +17,19 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
     """Queries for consents."""
 
     def given_by(self, *, visitor: str | None, user_pk: object) -> ConsentQuerySet:
-        """Return the consents of a browser session, and of a signed-in user on any device."""
+        """Return the consents of a browser session, and of a signed-in user on any device.
+
+        Args:
+            visitor: The random id in the session; None without a session.
+            user_pk: The key of the signed-in user; None for an anonymous visitor.
+        """
         theirs = models.Q(visitor=visitor) if visitor else models.Q()
         if user_pk is not None:
             theirs |= models.Q(user=user_pk)
         return self.filter(theirs) if theirs else self.none()
 
     def orphaned(self) -> ConsentQuerySet:
-        """Return consents if neither their visitor nor their user has a conversation."""
+        """Return the consents whose visitor and user have no conversation."""
         of_visitor = Conversation.objects.filter(visitor=models.OuterRef("visitor"))
         of_user = Conversation.objects.filter(user=models.OuterRef("user"))
         return self.exclude(models.Exists(of_visitor)).exclude(models.Exists(of_user))

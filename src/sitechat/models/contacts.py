@@ -99,7 +99,7 @@ class Contact(models.Model):
 
     @property
     def shown_name(self) -> str:
-        """The name, or another field by which people recognise the contact."""
+        """The name, or else the e-mail address, the phone number or the short id."""
         return visible(self.name or self.email or self.phone or str(self))
 
     def as_dict(self) -> dict[str, Any]:

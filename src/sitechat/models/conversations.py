@@ -45,6 +45,8 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
     ) -> ConversationQuerySet:
         """Return the conversations of one visitor.
 
+        A conversation that belongs to a user is only returned to this user.
+
         Args:
             user: The visitor's user, whose conversations on all devices are included.
             visitor: The random id in the visitor's session; None without a session.
@@ -73,7 +75,8 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
             name: The id of a conversation or message, or a username.
 
         Returns:
-            The conversations; None if the name is neither an id nor a known username.
+            The conversations, an empty queryset for an unknown id; None if the name is neither an
+            id nor a known username.
         """
         try:
             pk = uuid.UUID(name.strip())

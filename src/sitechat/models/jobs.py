@@ -17,7 +17,7 @@ class Job(models.Model):
     """The progress of a regular job and the time of its last run."""
 
     RATED = "rated"
-    """The name of the row with the time of the newest thumb down."""
+    """The name of the row whose `until` is the time of the newest thumb down."""
 
     name = models.CharField(max_length=32, primary_key=True)
     ran = models.DateTimeField(default=timezone.now)
@@ -35,12 +35,12 @@ class Job(models.Model):
 
     @classmethod
     def progress(cls, name: str) -> datetime | None:
-        """Return the time up to which the job has done its work; None if it never ran."""
+        """Return the time up to which the job has done its work; None if no time is recorded."""
         return cls.objects.filter(pk=name).values_list("until", flat=True).first()
 
     @classmethod
     def record(cls, name: str, until: datetime | None = None) -> None:
-        """Record that the job ran now and has done its work up to `until`."""
+        """Record that the job ran now and has done its work up to `until`, or to no known time."""
         values = {"ran": timezone.now(), "until": until}
         database.retry(partial(cls.objects.update_or_create, values, pk=name))
 

@@ -185,7 +185,7 @@ class Message(models.Model):
 
     @property
     def open_question(self) -> dict[str, str] | None:
-        """The tool call that the visitor can still confirm, as clients get it."""
+        """The tool call that the visitor can still confirm, as clients get it; None for none."""
         asked = self.confirm
         if not isinstance(asked, dict) or self.status == Status.RUNNING:
             return None
@@ -194,7 +194,7 @@ class Message(models.Model):
         return {name: asked[name] for name in ("id", "tool", "text")}
 
     def as_dict(self) -> ShownMessage:
-        """Return the message as `GET chat/` shows it."""
+        """Return the message as `GET chat/` shows it, with errors in the active language."""
         shown: ShownMessage = {
             "id": str(self.public_id),
             "role": self.role,

@@ -26,7 +26,7 @@ class SiteState:
     stamp: str | None
     """The stamp of the searchable content (`IndexState`); None if nothing is indexed."""
     has_answers: bool
-    """Whether there are active approved answers."""
+    """Whether there are active approved answers, for any bot."""
 
 
 @dataclass(frozen=True)

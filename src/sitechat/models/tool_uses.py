@@ -24,7 +24,7 @@ class ToolUseQuerySet(models.QuerySet["ToolUse"]):
     """Queries for calls of tools."""
 
     def open(self, now: datetime | None = None) -> ToolUseQuerySet:
-        """Return calls that a visitor can still agree to."""
+        """Return calls that a visitor can still approve or decline at a time, by default now."""
         since = (now or timezone.now()) - OPEN_FOR
         return self.filter(state=ToolState.ASKED, created__gt=since)
 

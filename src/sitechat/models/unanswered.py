@@ -18,7 +18,7 @@ class UnansweredQuerySet(models.QuerySet["Unanswered"]):
         A question also counts as done if the visitor has rated its reply with a thumb up. If it was
         listed because of a thumb down, it is done when the visitor takes that back.
         """
-        return self.filter(Unanswered.is_open())
+        return self.filter(Unanswered.open_condition())
 
     def mark_done(self, ids: list[int]) -> int:
         """Mark open questions as done; return how many."""
@@ -78,8 +78,8 @@ class Unanswered(models.Model):
         return f"{self.reason} {self.created:%Y-%m-%d %H:%M}"
 
     @staticmethod
-    def is_open(prefix: str = "") -> models.Q:
-        """Return the condition for open questions.
+    def open_condition(prefix: str = "") -> models.Q:
+        """Return the condition for open questions; see `UnansweredQuerySet.open`.
 
         Args:
             prefix: The lookup path to the unanswered question, such as `"unanswered__"`.

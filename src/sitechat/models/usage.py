@@ -123,6 +123,13 @@ class Usage(models.Model):
         """Add this usage to the earlier usage of the same reply, and return the sum.
 
         A reply continues after the visitor has answered a question, such as whether a tool may run.
+        The fields in SUMMED are added up. The time of creation and the time to the first token stay
+        those of the earlier usage. The sum is estimated if either usage is, and it keeps an earlier
+        refusal category if this usage has none. All other fields, such as the status, come from
+        this usage.
+
+        Returns:
+            The earlier usage, changed but not saved; this usage if there is no earlier one.
         """
         if earlier is None:
             return self
@@ -140,7 +147,7 @@ class Usage(models.Model):
         return earlier
 
     def shares(self) -> list[dict[str, Any]]:
-        """Return the usage of each model; a list of one if only one answered."""
+        """Return the usage of each model as JSON values; a list of one if only one answered."""
         if self.by_model:
             return list(self.by_model)
         counts = {name: getattr(self, name) or 0 for name in TOKENS}
@@ -149,7 +156,7 @@ class Usage(models.Model):
     def take_back(self, input_tokens: int, output_tokens: int, dollars: Decimal) -> None:
         """Subtract the usage that was booked when the reply's process seemed to have died.
 
-        Delete the row if nothing is left.
+        Save the row, or delete it if no input tokens and no output tokens are left.
         """
         if self.input_tokens <= input_tokens and self.output_tokens <= output_tokens:
             self.delete()
@@ -164,8 +171,8 @@ def _merged(shares: list[dict[str, Any]]) -> list[dict[str, Any]] | None:
     """Add up the shares of each model. Return one share per model; None for a single model."""
     merged: dict[str, dict[str, Any]] = {}
     for share in shares:
-        known = merged.get(share["model"])
-        merged[share["model"]] = share if known is None else _sum(known, share)
+        earlier = merged.get(share["model"])
+        merged[share["model"]] = share if earlier is None else _sum(earlier, share)
     return [*merged.values()] if len(merged) > 1 else None
 
 

@@ -58,7 +58,10 @@ class ShownMessage(_MessageDetails):
 
 
 class ShownReply(_Details):
-    """A reply in `GET chat/replies/<id>/`."""
+    """A reply in `GET chat/replies/<id>/`, or its part after the characters that the client has.
+
+    `reply` is the id, and `at` the number of characters up to the end of `text`.
+    """
 
     reply: str
     text: str

@@ -17,7 +17,7 @@ class ShownPerson(TypedDict):
 
 
 class TypingPerson(ShownPerson):
-    """The same, and whether this person is writing."""
+    """The keys of `ShownPerson`, and whether the person is writing."""
 
     typing: bool
 

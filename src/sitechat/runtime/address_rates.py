@@ -34,7 +34,7 @@ class _Outage:
 
 
 outage = PerProcess(_Outage)
-"""The outage that this process has noticed."""
+"""Whether this process has logged the current outage."""
 
 
 def count_request(
@@ -67,5 +67,8 @@ def count_request(
 
 
 def allows(kind: str, address: str, limit: int, seconds: int, now: float | None = None) -> bool:
-    """Count a request; return whether it is within the limit. False if that is unknown."""
+    """Count a request; return whether it is within the limit. False if it can't be counted.
+
+    The arguments are those of `count_request`.
+    """
     return count_request(kind, address, limit, seconds, now) is Rate.WITHIN

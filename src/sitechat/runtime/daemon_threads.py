@@ -92,7 +92,7 @@ class DaemonThreads(Executor):
 
 
 def in_callers_context(work: Callable[[], T]) -> Callable[[], T]:
-    """Return a callable that runs the work on another thread, with the context of this one.
+    """Return a callable for another thread, which runs the work in the context of this thread.
 
     The work runs in a copy of the caller's context variables. Django stores its active language,
     time zone, script prefix and URLconf in `asgiref.local.Local`, which other threads do not see
@@ -119,7 +119,8 @@ def end_request_thread() -> None:
     """End the thread that Django keeps for an ASGI request until the end of its response.
 
     During a stream the thread would be idle, and it needs more memory than the stream. If the
-    request needs a thread again, asgiref starts another one. Call this on the event loop.
+    request needs a thread again, asgiref starts another one. Call this on the event loop. Outside
+    of an ASGI request it does nothing.
     """
     request = SyncToAsync.thread_sensitive_context.get(None)
     if request is not None:

@@ -33,6 +33,7 @@ CONFLICT_NUMBERS = frozenset({1020, 1205, 1213})
 RUN_MIGRATE = gettext_noop(
     "The database lacks tables or columns of the chat: run `manage.py migrate`."
 )
+"""What the owner must do about unapplied migrations."""
 
 NEEDED_APPS = frozenset({"sitechat", "django.contrib.sessions"})
 """Apps whose tables a message needs."""
@@ -69,7 +70,10 @@ def alias() -> str:
 
 @contextmanager
 def atomic() -> Iterator[None]:
-    """Run the block in a transaction, then its callbacks: see `after_atomic`, `after_commit`."""
+    """Run the block in a transaction, then the callbacks of `after_atomic` and `after_commit`.
+
+    Inside another `atomic` block this is a savepoint, and the outer block runs the callbacks.
+    """
     if _thread.later is not None:
         with transaction.atomic(using=alias()):
             yield
@@ -237,18 +241,21 @@ def in_transaction(using: str | None = None) -> bool:
 
 
 def lacks_migrations(error: DatabaseError) -> bool:
-    """Return whether a statement failed because of unapplied migrations."""
+    """Return whether a statement failed because of unapplied migrations.
+
+    If the database accepts no statement to look them up, a missing table or column is enough.
+    """
     if not reports_missing_schema(error):
         return False
     try:
-        return unapplied_migrations()
+        return has_unapplied_migrations()
     except DatabaseError:  # a failed transaction accepts no further statement
         return True
 
 
-def unapplied_migrations() -> bool:
+def has_unapplied_migrations() -> bool:
     """Return whether an app that the chat needs has unapplied migrations."""
-    return any(map(_unapplied, apps.get_app_configs()))
+    return any(map(_has_unapplied, apps.get_app_configs()))
 
 
 def reports_missing_schema(error: DatabaseError) -> bool:
@@ -258,10 +265,10 @@ def reports_missing_schema(error: DatabaseError) -> bool:
     return bool(MISSING_CODES & codes) or bool(MISSING_ON_SQLITE.search(str(error)))
 
 
-def _unapplied(app: AppConfig) -> bool:
+def _has_unapplied(app: AppConfig) -> bool:
     if app.name not in NEEDED_APPS:
         return False
-    # Start-up cost: needed only after an error.
+    # Imported here so that processes start fast: only errors and checks need it.
     from django.db.migrations.executor import MigrationExecutor
 
     model = next(app.get_models())

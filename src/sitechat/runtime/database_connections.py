@@ -39,7 +39,7 @@ def run_and_close(work: Callable[[], T]) -> T:
 
 
 class KeptConnections:
-    """The database connections of one thread of a pool, between its steps."""
+    """The database connections that one thread of a pool keeps between its steps."""
 
     def __init__(self) -> None:
         self._used = 0.0
@@ -51,7 +51,7 @@ class KeptConnections:
         return any(each.connection is not None for each in connections.all(initialized_only=True))
 
     def before_step(self) -> None:
-        """Close unusable connections. Call this before each step."""
+        """Close connections that are too old or no longer work. Call this before each step."""
         idle = monotonic() - self._used > TRUSTED_FOR
         for connection in connections.all(initialized_only=True):
             if connection.connection is None:

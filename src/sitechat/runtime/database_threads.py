@@ -16,7 +16,7 @@ from sitechat.runtime.database_connections import KeptConnections
 T = TypeVar("T")
 
 IDLE = 3.0
-"""Idle seconds after which a thread closes its connections."""
+"""Idle seconds after which a thread closes its connections, and ends if its pool says so."""
 
 
 class DatabaseThreads(Executor):
@@ -35,7 +35,7 @@ class DatabaseThreads(Executor):
         Args:
             threads: The maximum number of threads.
             name: The name of the threads.
-            max_waiting: The maximum number of waiting steps; None for any number.
+            max_waiting: The maximum number of waiting calls; None for any number.
             end_if_idle: Whether idle threads end. Use False for work that is done when the process
                 ends: from Python 3.12 on, no thread can start then.
         """
@@ -53,7 +53,7 @@ class DatabaseThreads(Executor):
         """Run the call on one of the threads. Can be called from any thread.
 
         Raises:
-            PoolFull: Too many steps are waiting, or the pool can't start its first thread.
+            PoolFull: Too many calls are waiting, or the pool can't start its first thread.
         """
         future: Future[T] = Future()
         work: Work = (future, lambda: fn(*args, **kwargs))
@@ -85,9 +85,9 @@ class DatabaseThreads(Executor):
         self._waiting.append(work)
 
     def keep_connections(self, keeps: bool) -> None:
-        """Choose whether connections stay open after a step; if not, close those of idle threads.
+        """Choose whether connections stay open after a call; if not, close those of idle threads.
 
-        A pool keeps them until this is called.
+        If this is never called, connections stay open.
         """
         self._keeps_connections = keeps
         if not keeps:

@@ -20,14 +20,14 @@ from typing import Any
 from weakref import WeakMethod
 
 GoOn = Callable[[], None]
-"""Calls the next callback, or the previous handler of the signal after the last one."""
+"""Calls the next callback; after the last callback, the previous handler of the signal."""
 
 Ending = Callable[[GoOn], None]
 """A callback for SIGTERM. It must call its argument when it is done, now or later."""
 
 
 def at_exit(work: Callable[[], None]) -> None:
-    """Call `work` when this process ends in an orderly way, perhaps twice."""
+    """Call `work` when this process ends in an orderly way. Some servers cause two calls."""
     pid = os.getpid()
 
     def in_this_process() -> None:
@@ -63,9 +63,9 @@ class _Handler:
 
     def add(self, ending: Ending) -> None:
         """Add a callback."""
-        known = [reference for reference in self._endings if reference() is not None]
-        known.append(WeakMethod(ending) if inspect.ismethod(ending) else lambda: ending)
-        self._endings = known
+        existing = [reference for reference in self._endings if reference() is not None]
+        existing.append(WeakMethod(ending) if inspect.ismethod(ending) else lambda: ending)
+        self._endings = existing
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         # A forked child inherits the handler, but the callbacks are its parent's.

@@ -9,6 +9,8 @@ from importlib import import_module
 def lazy_exports(package: str, names: Mapping[str, Sequence[str]]) -> Callable[[str], object]:
     """Return a `__getattr__` for a package whose modules many processes never need.
 
+    It raises AttributeError for a name that the package does not export.
+
     Args:
         package: The package's `__name__`.
         names: The exported names of each of its modules.

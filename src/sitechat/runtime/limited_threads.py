@@ -69,7 +69,7 @@ class LimitedThreads:
         return len(self._waiting)
 
     def wait(self, seconds: float) -> bool:
-        """Wait until no call runs or waits; return False after `seconds`."""
+        """Wait until no call runs or waits; return False if that takes longer than `seconds`."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._active, seconds)
 

@@ -34,7 +34,8 @@ identity = PerProcess(_identity)
 def has_ended(other: str) -> bool:
     """Return whether the process with this identity has certainly ended.
 
-    False for a process on another machine or in another container, because that is unknown.
+    False if this is unknown: for a process on another machine or in another container, and for a
+    random identity.
     """
     machine, _, rest = other.partition(":")
     pid, _, start = rest.partition(":")
@@ -46,19 +47,19 @@ def has_ended(other: str) -> bool:
 def _machine() -> str | None:
     """Return an identifier that is the same for all processes that can see each other's pids.
 
-    None if the machine is unknown, such as in a sandbox that does not show the boot id.
+    None if the machine is unknown, such as on macOS or in a sandbox that hides the boot id.
     """
     try:
         boot = (PROC / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         namespace = str((PROC / "self/ns/pid").readlink())
     except OSError:
         return None
-    known = f"{socket.gethostname()} {boot} {namespace}"
-    return hashlib.sha256(known.encode()).hexdigest()[:16]
+    names = f"{socket.gethostname()} {boot} {namespace}"
+    return hashlib.sha256(names.encode()).hexdigest()[:16]
 
 
 def _start_time(pid: int) -> str | None:
-    """Return the start time of a process in ticks since boot; None if it has ended."""
+    """Return the start time of a process in ticks since boot; None if it has ended or is hidden."""
     try:
         # The name may contain anything, but no field after it has a parenthesis.
         stat = (PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")

@@ -39,18 +39,26 @@ class RequestSteps(Protocol):
         """The server's event loop; None under WSGI."""
 
     async def run(self, step: Callable[[], T]) -> T:
-        """Run a step that touches the database."""
+        """Run a step that uses the database, and return its result.
+
+        Raises:
+            PoolFull: The step runs on the request pool, which has no room.
+        """
 
     async def call_method(self, method: Callable[..., Any], *args: Any, timeout: float) -> Any:
         """Call a method of the site's own code, which may be slow or a coroutine function.
 
         Raises:
-            TimeoutError: It took longer than `timeout` seconds. Under WSGI this is raised for
-                coroutines only, because a function on the request's thread can't be interrupted.
+            PoolFull: The threads for the site's code have no room.
+            asyncio.TimeoutError: The call took longer than `timeout` seconds. On the request's own
+                thread only coroutines can be interrupted, so other calls never raise this there.
         """
 
     async def release_thread(self) -> None:
-        """Release the thread and connections that the server keeps for the request."""
+        """Release the thread and connections that Django keeps for an ASGI request.
+
+        This does nothing if the steps run on the request's own thread.
+        """
 
 
 def steps_for(request: HttpRequest) -> RequestSteps:
@@ -63,7 +71,11 @@ def steps_for(request: HttpRequest) -> RequestSteps:
 
 
 def run_inline(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine whose steps are `Inline`, without an event loop."""
+    """Run a coroutine whose steps are `Inline`, without an event loop, and return its result.
+
+    Raises:
+        RuntimeError: The coroutine awaits something other than its steps.
+    """
     try:
         coroutine.send(None)
     except StopIteration as end:
@@ -83,7 +95,7 @@ def call_site_code(method: Callable[..., Any], *args: Any, timeout: float | None
         timeout: Maximum seconds of a coroutine; None for no limit.
 
     Raises:
-        TimeoutError: The coroutine took longer than `timeout`.
+        asyncio.TimeoutError: The coroutine took longer than `timeout`.
     """
     result = method(*args)
     if isawaitable(result):

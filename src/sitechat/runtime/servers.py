@@ -2,12 +2,13 @@
 
 No standard lets an app ask its server for these, and environment variables do not show the options
 of the command line. So this module looks once per process for the server's object on the stack of
-the main thread. It reads from:
+the main thread. uWSGI and gevent are found by their modules. It reads from:
 
 - gunicorn: threads, time limits, and `alive`, because only its main thread gets the signal
 - granian as WSGI: threads
 - uvicorn: the time limit after which it ends the process, even if replies are not saved yet
 - hypercorn: the event that its parent sets instead of sending a signal
+- uWSGI: threads, and the time limit of a request
 
 Any other server is assumed to have a few threads and time to save replies (`DEFAULT_THREADS`,
 `DEFAULT_GRACE`). This is the only module that reads internals of servers;
@@ -62,18 +63,18 @@ class Server:
     """Maximum seconds of one stream. It is then cut, and the visitor resumes it. None for no
     maximum."""
     stopping: Callable[[], bool] = _never
-    """Return whether the process was asked to stop."""
+    """Returns whether the process was asked to stop; False if the server does not show it."""
     problem: str | None = None
     """Why no reply can run in this process, for the site's owner; None if replies can run."""
 
     @property
     def streams(self) -> int | None:
-        """Streams that leave half of the threads for other pages; None for any number."""
+        """The maximum number of streams, half of the threads; None for any number."""
         return None if self.threads is None else self.threads // 2
 
 
 def _find_server() -> Server | None:
-    """Return the server if it is one that this module knows; else None."""
+    """Return the server if this module knows it; else None. gevent counts as a server."""
     if problem := _green_threads():
         return Server("gevent", problem=problem)
     if (uwsgi := _uwsgi()) is not None:
@@ -170,7 +171,10 @@ READERS: Mapping[str, Callable[[Mapping[str, Any]], Server | None]] = {
 
 
 def _time_before(deadline: float | None) -> float:
-    """Return the seconds that our work may take if the server kills after `deadline` seconds."""
+    """Return the seconds that our work may take if the server kills after `deadline` seconds.
+
+    DEFAULT_GRACE if there is no deadline.
+    """
     return DEFAULT_GRACE if not deadline else max(deadline / 2, deadline - MARGIN)
 
 
@@ -212,23 +216,24 @@ def _green_threads() -> str | None:
     return None
 
 
-class _Known:
+class _ProcessServer:
     """The server of this process; None if it is unknown."""
 
     def __init__(self) -> None:
         self.server = _find_server()
 
 
-known = PerProcess(_Known)
+process_server = PerProcess(_ProcessServer)
 
 
 def current_server(environ: Mapping[str, Any] | None = None) -> Server:
-    """Return the server of this process.
+    """Return the server of this process, even if this module does not know it.
 
     Args:
-        environ: The environment of a WSGI request, which describes unknown servers.
+        environ: The environment of a WSGI request, which describes unknown servers. Without it, an
+            unknown server has no limit of threads.
     """
-    process = known()
+    process = process_server()
     if process.server is None and environ is not None:
         process.server = _unknown(environ)
     return process.server or Server("unknown")

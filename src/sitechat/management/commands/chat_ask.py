@@ -62,11 +62,11 @@ class Command(ChatCommand):
         asking_bots.run(
             asking_bots.answer(
                 live,
-                lambda text: self.show(stream.more(text), ending=""),
+                lambda text: self.show(stream.add(text), ending=""),
                 self.warn if options["verbosity"] > 0 else None,
             )
         )
-        self.show(stream.rest())
+        self.show(stream.finish())
         if options["show_sources"]:
             self._show_sources(live)
         if live.ending is not None and live.ending.error is not None:
