@@ -191,7 +191,7 @@ def test_all_texts_are_in_the_attribute_and_are_escaped() -> None:
 
 
 def test_the_texts_are_those_that_the_element_uses() -> None:
-    source = (ROOT / "widget" / "src" / "i18n" / "text-names.ts").read_text(encoding="utf-8")
+    source = (ROOT / "widget" / "src" / "i18n" / "strings.ts").read_text(encoding="utf-8")
     words, counted = (
         set(re.findall(r'"(\w+)"', source.split(f"export type {name} =")[1].split("\n\n")[0]))
         for name in ("TextName", "CountedTextName")

@@ -1,4 +1,4 @@
-import type { Strings } from "../src/i18n/text-names"
+import type { Strings } from "../src/i18n/strings"
 
 /** Strings that are their own names. */
 export const WORDS: Strings = {

@@ -1,7 +1,7 @@
 /** The card that asks whether a tool may run. */
 
 import { button, h, icon } from "../shared/dom"
-import type { Surface } from "../shared/extras-types"
+import type { PanelForExtras } from "../shared/extras-types"
 import type { Confirmation } from "../shared/http-types"
 import { WARNING } from "../shared/icons"
 import { uuid } from "../shared/uuid"
@@ -10,15 +10,15 @@ import { uuid } from "../shared/uuid"
 export const EXPIRES_AFTER = 300_000
 
 export function createConfirmation(
-  surface: Pick<Surface, "strings" | "announce" | "focus">,
+  panel: Pick<PanelForExtras, "strings" | "announce" | "focus">,
   { text }: Confirmation,
   decide: (approve: boolean) => void,
 ): HTMLElement {
-  const { translate } = surface.strings
+  const { translate } = panel.strings
   const id = uuid()
   const answer = (approve: boolean) => () => {
     clearTimeout(timer)
-    surface.focus()
+    panel.focus()
     decide(approve)
   }
   const question = h("p", "", { id, dir: "auto" }, text)
@@ -32,10 +32,10 @@ export function createConfirmation(
   const card = h("div", "card confirm", { role: "group", "aria-labelledby": id }, icon(WARNING), question, buttons)
   const timer = setTimeout(() => {
     if (!card.isConnected) return
-    if (buttons.matches(":focus-within")) surface.focus()
+    if (buttons.matches(":focus-within")) panel.focus()
     buttons.replaceWith(h("p", "expired", {}, translate("expired")))
-    surface.announce(translate("expired"))
+    panel.announce(translate("expired"))
   }, EXPIRES_AFTER)
-  surface.announce(text)
+  panel.announce(text)
   return card
 }

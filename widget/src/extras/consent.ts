@@ -1,18 +1,19 @@
 /** The card with the text that a visitor must accept before the first message. */
 
 import { button, h } from "../shared/dom"
-import type { Surface } from "../shared/extras-types"
+import type { PanelForExtras } from "../shared/extras-types"
 import type { Services } from "../shared/http-types"
 import { refusalOf } from "./refusal-errors"
 
 export interface ConsentCard {
   readonly element: HTMLElement
-  /** Shows the card if the text must be accepted. Returns whether it must. */
+  /** Shows the card if the visitor must accept its text, and hides it otherwise. Returns whether the visitor must. */
   show(services: Services): boolean
 }
 
-export function createConsent(surface: Surface, accepted: () => void): ConsentCard {
-  const { translate } = surface.strings
+/** `accepted` is called when the server has stored that the visitor accepts the text. */
+export function createConsent(panel: PanelForExtras, accepted: () => void): ConsentCard {
+  const { translate } = panel.strings
   const text = h("p", "", { id: "consent", dir: "auto" })
   const accept = button("primary", () => void send(), translate("accept"))
   const element = h("div", "card consent", { hidden: true, role: "group", "aria-labelledby": "consent" })
@@ -21,13 +22,13 @@ export function createConsent(surface: Surface, accepted: () => void): ConsentCa
     if (accept.ariaDisabled === "true") return
     accept.ariaDisabled = "true"
     try {
-      await surface.call("consent/", { json: { text: text.textContent } })
+      await panel.call("consent/", { json: { text: text.textContent } })
       accepted()
-      await surface.refresh()
+      await panel.refresh()
     } catch (problem) {
-      surface.report(problem)
+      panel.report(problem)
       // the text may have changed
-      if (refusalOf(problem).status === 422) await surface.refresh()
+      if (refusalOf(problem).status === 422) await panel.refresh()
     } finally {
       accept.ariaDisabled = "false"
     }
@@ -39,15 +40,15 @@ export function createConsent(surface: Surface, accepted: () => void): ConsentCa
       let isNew = false
       const isNeeded = !!consent?.required && !consent.given
       if (isNeeded && (element.hidden || text.textContent !== consent.text)) {
-        const privacy = surface.privacy()
+        const privacy = panel.privacy()
         text.textContent = consent.text
         const link = privacy && h("a", "privacy", { href: privacy }, translate("privacy"))
         element.replaceChildren(text, h("div", "choices", {}, accept, link))
-        surface.announce(consent.text)
+        panel.announce(consent.text)
         isNew = true
       }
       element.hidden = !isNeeded
-      if (isNew && !surface.isEmpty()) surface.reveal(element)
+      if (isNew && !panel.isEmpty()) panel.reveal(element)
       return isNeeded
     },
   }

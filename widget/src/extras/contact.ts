@@ -1,7 +1,7 @@
 /** The contact form. */
 
 import { button, h, icon, onEscape } from "../shared/dom"
-import type { Surface } from "../shared/extras-types"
+import type { PanelForExtras } from "../shared/extras-types"
 import type { ContactField, ContactForm } from "../shared/http-types"
 import { CHECK } from "../shared/icons"
 import { describePage } from "../shared/page"
@@ -12,7 +12,7 @@ export interface ContactCard {
   readonly element: HTMLElement
   /** Sets the form that the server describes; null for none. */
   update(form: ContactForm | null | undefined): void
-  /** Whether the form is to be shown before the first message. */
+  /** Returns whether the form must be shown now, before the first message. */
   isDue(): boolean
   /** Shows the form, and optionally focuses its first field. */
   open(focus: boolean): void
@@ -26,8 +26,9 @@ const FIELD_KINDS: Record<ContactField, { type: string; autocomplete: string; le
   message: { type: "", autocomplete: "off", length: 2000 },
 }
 
-export function createContact(surface: Surface, done: () => void): ContactCard {
-  const { translate } = surface.strings
+/** `done` is called when the form was sent or closed. */
+export function createContact(panel: PanelForExtras, done: () => void): ContactCard {
+  const { translate } = panel.strings
   const element = h("form", "card contact", {
     hidden: true,
     novalidate: true,
@@ -68,9 +69,9 @@ export function createContact(surface: Surface, done: () => void): ContactCard {
 
   function close(): void {
     element.hidden = true
-    surface.memory.set({ contacted: true })
+    panel.memory.set({ contacted: true })
     done()
-    surface.focus()
+    panel.focus()
   }
 
   /** Shows errors by field name and a general error, and focuses the first invalid field. */
@@ -80,7 +81,7 @@ export function createContact(surface: Surface, done: () => void): ContactCard {
     problem.hidden = !text
     const first = fields.find(({ name }) => wrong[name])
     first?.input.focus()
-    surface.announce(text || (first && wrong[first.name]) || "")
+    panel.announce(text || (first && wrong[first.name]) || "")
   }
 
   async function send(): Promise<void> {
@@ -92,9 +93,9 @@ export function createContact(surface: Surface, done: () => void): ContactCard {
     element.classList.add("sending")
     try {
       const entries = Object.fromEntries(fields.map(({ name, value }) => [name, value()]))
-      await surface.call("contact/", {
+      await panel.call("contact/", {
         json: { ...entries, page: describePage() },
-        query: { conversation: surface.conversation() },
+        query: { conversation: panel.conversation() },
       })
       thank()
     } catch (error) {
@@ -107,18 +108,18 @@ export function createContact(surface: Surface, done: () => void): ContactCard {
 
   function thank(): void {
     const hadFocus = element.matches(":focus-within")
-    surface.memory.set({ contacted: true })
+    panel.memory.set({ contacted: true })
     fields = []
     element.replaceChildren(h("div", "thanked", {}, icon(CHECK), h("p", "", {}, translate("contacted"))))
-    surface.announce(translate("contacted"))
-    if (hadFocus) surface.focus()
+    panel.announce(translate("contacted"))
+    if (hadFocus) panel.focus()
     done()
   }
 
   function refuse(error: unknown): void {
     const { detail } = refusalOf(error)
     if (detail.error === "invalid_contact") showErrors(detail.fields ?? {}, detail.message ?? "")
-    else surface.report(error)
+    else panel.report(error)
   }
 
   const contact: ContactCard = {
@@ -130,14 +131,14 @@ export function createContact(surface: Surface, done: () => void): ContactCard {
       if (!form) element.hidden = true
       else if (!element.hidden && fields.length) draw(form)
     },
-    isDue: () => !!form?.before && surface.isEmpty() && !surface.memory.values.contacted,
+    isDue: () => !!form?.before && panel.isEmpty() && !panel.memory.values.contacted,
     open(focus) {
       if (!form) return
       if (element.hidden || !fields.length) draw(form)
       element.hidden = false
-      surface.reveal(element)
+      panel.reveal(element)
       if (focus) fields[0]?.input.focus()
-      else surface.announce(translate("contact"))
+      else panel.announce(translate("contact"))
     },
   }
   return contact

@@ -1,13 +1,14 @@
 /** The list of the visitor's conversations, which covers the current conversation. */
 
 import { button, h, iconButton, onEscape } from "../shared/dom"
-import type { Surface } from "../shared/extras-types"
+import type { PanelForExtras } from "../shared/extras-types"
 import type { ListedConversation } from "../shared/http-types"
 import { BACK, TRASH } from "../shared/icons"
 import { createDeletions, UNDO_TIME } from "./deletions"
 
 export interface ConversationList {
   readonly element: HTMLElement
+  /** Loads and shows the list. */
   show(): Promise<void>
   hide(): void
 }
@@ -15,13 +16,13 @@ export interface ConversationList {
 /** Milliseconds until the server must start to respond. */
 const RESPONSE_TIMEOUT = 20_000
 
-export function createConversationList(surface: Surface): ConversationList {
-  const { translate, ago } = surface.strings
-  const deletions = createDeletions(surface.call, surface.conversationDeleted, surface.report)
+export function createConversationList(panel: PanelForExtras): ConversationList {
+  const { translate, ago } = panel.strings
+  const deletions = createDeletions(panel.call, panel.conversationDeleted, panel.report)
   const rows = h("ul", "conversations", { "aria-labelledby": "past" })
   const back = iconButton("back", BACK, translate("back"), () => {
     list.hide()
-    surface.focusListButton()
+    panel.focusListButton()
   })
   const heading = h("h3", "", { id: "past" }, translate("history"))
   const element = h(
@@ -37,7 +38,7 @@ export function createConversationList(surface: Surface): ConversationList {
     const title = conversation.title || translate("untitled")
     const row = h("li", "conversation")
     const date = h("span", "", {}, id === current ? translate("current") : ago(updated))
-    const open = button("open", () => surface.open(id), h("span", "", { dir: "auto" }, title), date)
+    const open = button("open", () => panel.open(id), h("span", "", { dir: "auto" }, title), date)
     if (id === current) open.ariaCurrent = "true"
     const remove = iconButton("delete", TRASH, translate("delete", { title }), () => offerUndo(row, [open, remove], id))
     row.append(open, remove)
@@ -47,13 +48,13 @@ export function createConversationList(surface: Surface): ConversationList {
   function offerUndo(row: HTMLElement, content: HTMLElement[], id: string): void {
     const cancelDeletion = deletions.begin(id)
     const isShown = content[0]?.ariaCurrent === "true"
-    if (isShown) surface.leave()
+    if (isShown) panel.leave()
     const undo = button(
       "undo secondary",
       () => {
         clearTimeout(timer)
         cancelDeletion()
-        if (isShown) surface.undoLeave(id)
+        if (isShown) panel.undoLeave(id)
         row.replaceChildren(...content)
         content[1]?.focus()
       },
@@ -64,7 +65,7 @@ export function createConversationList(surface: Surface): ConversationList {
       row.remove()
     }, UNDO_TIME)
     row.replaceChildren(h("span", "", {}, translate("deleted")), undo)
-    surface.announce(translate("deleted"))
+    panel.announce(translate("deleted"))
     undo.focus()
   }
 
@@ -75,16 +76,16 @@ export function createConversationList(surface: Surface): ConversationList {
       rows.replaceChildren()
       back.focus()
       try {
-        const response = await surface.call("conversations/", { timeout: RESPONSE_TIMEOUT })
+        const response = await panel.call("conversations/", { timeout: RESPONSE_TIMEOUT })
         const { conversations } = (await response.json()) as { conversations: ListedConversation[] }
         const listed = conversations.filter(({ id }) => !deletions.isWaiting(id))
         // the id of a conversation that has just started is unknown, but it is the newest one
-        const current = surface.current() ?? (surface.isEmpty() ? null : (listed[0]?.id ?? null))
+        const current = panel.current() ?? (panel.isEmpty() ? null : (listed[0]?.id ?? null))
         rows.replaceChildren(...listed.map((conversation) => createRow(conversation, current)))
         if (!listed.length) rows.append(h("li", "", {}, translate("empty")))
       } catch {
         list.hide()
-        surface.reportUnloaded(() => void list.show())
+        panel.reportUnloaded(() => void list.show())
       }
     },
     hide() {

@@ -6,8 +6,9 @@ import type { Call } from "../transport/http"
 export const UNDO_TIME = 6000
 
 export interface Deletions {
+  /** Returns whether the deletion of this conversation can still be undone. */
   isWaiting(id: string): boolean
-  /** Deletes a conversation after UNDO_WITHIN. Returns a function that cancels it. */
+  /** Deletes a conversation after UNDO_TIME, or when the page is left. Returns a function that cancels this. */
   begin(id: string): () => void
 }
 

@@ -1,6 +1,6 @@
 /** The extras: cards that must be answered, people, the contact form, and the list of conversations. */
 
-import type { Extras, Surface } from "../shared/extras-types"
+import type { Extras, PanelForExtras } from "../shared/extras-types"
 import type { Services } from "../shared/http-types"
 import css from "../styles/extras.css?inline"
 import { createConfirmation } from "./confirmation"
@@ -13,19 +13,19 @@ import { createPersonBar } from "./person-status"
 const sheet = new CSSStyleSheet()
 sheet.replaceSync(css)
 
-export function createExtras(surface: Surface): Extras {
+export function createExtras(panel: PanelForExtras): Extras {
   let services: Services = {}
-  const consent = createConsent(surface, () => {
+  const consent = createConsent(panel, () => {
     services = { ...services, consent: null }
     answered()
   })
-  const contact = createContact(surface, answered)
-  const person = createPersonBar(surface, () => contact.open(true))
-  const help = createPeopleMenu(surface.strings, (offer) => extras.reach(offer, true))
-  const past = createConversationList(surface)
-  surface.body.append(past.element)
-  surface.end.append(consent.element, contact.element)
-  surface.top.append(person.element)
+  const contact = createContact(panel, answered)
+  const person = createPersonBar(panel, () => contact.open(true))
+  const help = createPeopleMenu(panel.strings, (offer) => extras.reach(offer, true))
+  const past = createConversationList(panel)
+  panel.body.append(past.element)
+  panel.end.append(consent.element, contact.element)
+  panel.top.append(person.element)
 
   /** Shows the card that must be answered before the first message. Returns whether there is one. */
   function showFirst(): boolean {
@@ -35,11 +35,12 @@ export function createExtras(surface: Surface): Extras {
     return mustConsent || mustContact
   }
 
+  /** Shows the next card that must be answered. If there is none, shows the input. */
   function answered(): void {
-    const hadFocus = surface.end.matches(":focus-within")
+    const hadFocus = panel.end.matches(":focus-within")
     const isClosed = showFirst()
-    surface.setClosed(isClosed)
-    if (hadFocus && !isClosed) surface.focus()
+    panel.setClosed(isClosed)
+    if (hadFocus && !isClosed) panel.focus()
   }
 
   const extras: Extras = {
@@ -48,14 +49,14 @@ export function createExtras(surface: Surface): Extras {
       services = next
       contact.update(next.contact)
       person.update(next.person)
-      surface.setClosed(showFirst())
+      panel.setClosed(showFirst())
     },
     help: (button) => help.open(button, { ...services, person: person.current() }),
     reach(offer, focus) {
       if (offer === "person" && person.current().available) void person.ask()
       else contact.open(focus)
     },
-    confirm: (confirmation, decide) => createConfirmation(surface, confirmation, decide),
+    confirm: (confirmation, decide) => createConfirmation(panel, confirmation, decide),
     showConversations: () => void past.show(),
     hideConversations: past.hide,
     suspend: person.suspend,

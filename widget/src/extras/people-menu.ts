@@ -1,6 +1,6 @@
 /** The menu with the ways to reach people. */
 
-import type { Strings } from "../i18n/text-names"
+import type { Strings } from "../i18n/strings"
 import { button, h, onEscape } from "../shared/dom"
 import type { Offer, Services } from "../shared/http-types"
 

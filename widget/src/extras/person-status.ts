@@ -1,7 +1,7 @@
 /** The bar that shows whether a person of the site was asked for, has joined or has left. */
 
 import { button, h, iconButton } from "../shared/dom"
-import type { Surface } from "../shared/extras-types"
+import type { PanelForExtras } from "../shared/extras-types"
 import type { Person, Updates } from "../shared/http-types"
 import { CLOSE } from "../shared/icons"
 import { describePage } from "../shared/page"
@@ -10,49 +10,51 @@ import { createUpdates } from "./updates"
 
 export interface PersonBar {
   readonly element: HTMLElement
+  /** Returns the state that the server reported last. */
   current(): Person
   /** Shows the state that the server reports. */
   update(person: Person | null | undefined): void
+  /** Asks for a person. */
   ask(): Promise<void>
+  /** Closes the connection for updates. */
   suspend(): void
 }
 
 const NO_PERSON: Person = { available: false, state: "none", name: null }
 
-/** `elsewhere` is called if no person is available. */
-export function createPersonBar(surface: Surface, offerContact: () => void): PersonBar {
-  const { translate } = surface.strings
+/** `offerContact` is called if the visitor has asked for a person, but none is available. */
+export function createPersonBar(panel: PanelForExtras, offerContact: () => void): PersonBar {
+  const { translate } = panel.strings
   const initial = h("span", "initial", { "aria-hidden": "true" })
   const text = h("p")
-  const leave = button("secondary", () => void goBack(), "")
+  const leave = button("secondary", () => void returnToAssistant(), "")
   const dismiss = iconButton("dismiss", CLOSE, translate("dismiss"), () => {
     element.hidden = true
-    surface.focus()
+    panel.focus()
   })
   const element = h("div", "person", { hidden: true }, initial, text, leave, dismiss)
-  const updates = createUpdates(surface, handleUpdates, () => void surface.refresh())
+  const updates = createUpdates(panel, handleUpdates, () => void panel.refresh())
   let person = NO_PERSON
   /** The state on the previous page, until the server reports the current one. */
-  let previousPageState = surface.memory.values.person
+  let previousPageState = panel.memory.values.person
 
-  const isThere = (): boolean => person.state === "waiting" || person.state === "joined"
+  const isAskedOrJoined = (): boolean => person.state === "waiting" || person.state === "joined"
   const name = (): string => person.name || translate("support")
 
   function handleUpdates({ messages, person: next }: Updates): void {
-    if (messages) surface.receive(messages)
+    if (messages) panel.receive(messages)
     const previous = person
     if (next) bar.update(next)
-    if (isThere()) return
+    if (isAskedOrJoined()) return
     if (previous.state === "joined") showEnd(departed(previous))
     else if (previous.state === "waiting" && person.state === "closed") showEnd(translate("unattended"))
   }
 
   /** Announces a change of the state to screen readers. */
   function announce(previous: Person): void {
-    if (person.state === "joined" && previous.state !== "joined")
-      surface.announce(translate("joined", { name: name() }))
+    if (person.state === "joined" && previous.state !== "joined") panel.announce(translate("joined", { name: name() }))
     else if (person.state === "waiting" && previous.state !== "waiting")
-      surface.announce(`${translate("awaiting")} ${translate("meanwhile")}`)
+      panel.announce(`${translate("awaiting")} ${translate("meanwhile")}`)
   }
 
   function show(): void {
@@ -80,19 +82,20 @@ export function createPersonBar(surface: Surface, offerContact: () => void): Per
     initial.hidden = leave.hidden = true
     dismiss.hidden = false
     text.textContent = words
-    surface.announce(words)
+    panel.announce(words)
   }
 
-  async function goBack(): Promise<void> {
+  /** Stops waiting for a person, or ends the conversation with the person. */
+  async function returnToAssistant(): Promise<void> {
     try {
-      await surface.call("person/", { method: "DELETE", query: { conversation: surface.conversation() } })
+      await panel.call("person/", { method: "DELETE", query: { conversation: panel.conversation() } })
     } catch (problem) {
-      surface.report(problem)
+      panel.report(problem)
       return
     }
     const hadFocus = element.matches(":focus-within")
     bar.update({ ...person, state: "none" })
-    if (hadFocus) surface.focus()
+    if (hadFocus) panel.focus()
   }
 
   const bar: PersonBar = {
@@ -104,9 +107,9 @@ export function createPersonBar(surface: Surface, offerContact: () => void): Per
       person = next ?? NO_PERSON
       const earlier = previousPageState
       previousPageState = undefined
-      surface.memory.set({ person: isThere() ? (person.state as "waiting" | "joined") : undefined })
-      surface.setPerson(person)
-      if (isThere()) {
+      panel.memory.set({ person: isAskedOrJoined() ? (person.state as "waiting" | "joined") : undefined })
+      panel.setPerson(person)
+      if (isAskedOrJoined()) {
         show()
         announce(previous)
         updates.start()
@@ -119,21 +122,21 @@ export function createPersonBar(surface: Surface, offerContact: () => void): Per
     },
     async ask() {
       try {
-        const response = await surface.call("person/", {
+        const response = await panel.call("person/", {
           json: { page: describePage() },
-          query: { conversation: surface.conversation() },
+          query: { conversation: panel.conversation() },
         })
         const { person: given } = (await response.json()) as Partial<Updates>
-        if (surface.memory.values.fresh) {
+        if (panel.memory.values.fresh) {
           // the request belongs to the visitor's last conversation, so show that one
-          surface.memory.set({ fresh: undefined })
-          await surface.refresh()
+          panel.memory.set({ fresh: undefined })
+          await panel.refresh()
         } else bar.update({ ...person, state: "waiting", ...given })
       } catch (problem) {
         const { error } = refusalOf(problem).detail
-        if (error === "busy" || error === "consent_required") await surface.refresh()
+        if (error === "busy" || error === "consent_required") await panel.refresh()
         else {
-          surface.report(problem)
+          panel.report(problem)
           if (error === "person_unavailable") offerContact()
         }
       }

@@ -3,7 +3,7 @@
  * if the server offers one, else by polling. A hidden tab polls.
  */
 
-import type { Surface } from "../shared/extras-types"
+import type { PanelForExtras } from "../shared/extras-types"
 import type { Updates } from "../shared/http-types"
 import { refusalOf } from "./refusal-errors"
 
@@ -13,19 +13,20 @@ const POLL_INTERVAL = 2000
 const HIDDEN_POLL_INTERVAL = 10_000
 /** Milliseconds after which a stream that ended is opened again. Servers end long streams. */
 const REOPEN_DELAY = 500
-/** Maximum milliseconds between two polls after failures, unless the server asks for more. */
+/** Maximum milliseconds between two requests after failures, even if the server asks to wait longer. */
 const MAX_PAUSE = 30_000
 /** Milliseconds until the server must start to respond. */
 const RESPONSE_TIMEOUT = 20_000
 
 export interface UpdateListener {
+  /** Follows the conversation that is shown, if it is not followed yet. */
   start(): void
   stop(): void
 }
 
-/** `gone` is called when the conversation no longer exists. */
+/** `onDeleted` is called when the conversation no longer exists. */
 export function createUpdates(
-  { call, readEvents, conversation }: Pick<Surface, "call" | "readEvents" | "conversation">,
+  { call, readEvents, conversation }: Pick<PanelForExtras, "call" | "readEvents" | "conversation">,
   onUpdates: (updates: Updates) => void,
   onDeleted: () => void,
 ): UpdateListener {
@@ -99,11 +100,13 @@ export function createUpdates(
   return { start, stop }
 }
 
+/** Returns the milliseconds until the next request after a number of failures in a row. */
 function waitAfter(error: unknown, failures: number): number {
   const seconds = refusalOf(error).detail.retry_after ?? 0
   return Math.min(MAX_PAUSE, Math.max(seconds * 1000, POLL_INTERVAL * 2 ** (failures - 1)))
 }
 
+/** Resolves after `delay` milliseconds, or as soon as `signal` aborts. */
 function pause(delay: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const end = (): void => {

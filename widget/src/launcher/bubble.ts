@@ -15,7 +15,9 @@ export interface Chat {
   release(): void
   /** Places the bubble above `position` other bubbles. */
   stack(position: number): void
+  /** Call this when an attribute of the element has changed. */
   changed(name: string): void
+  /** Opens the window. When it is closed, the focus returns to `opener`, by default the bubble. */
   open(opener?: HTMLElement): void
   close(): void
   toggle(): void
@@ -136,14 +138,17 @@ export function createChat(identity: string, first: Host, onOpen: (chat: Chat) =
     return waiting
   }
 
-  /** Calls `action` with the panel. Until the panel is loaded, shows a placeholder if `visible`. */
-  async function withPanel(action: (panel: Panel) => unknown, visible = true): Promise<void> {
+  /**
+   * Calls `action` with the panel. Until the panel is loaded, shows a placeholder. If it can't be loaded, shows
+   * a message instead and does not call `action`.
+   */
+  async function withPanel(action: (panel: Panel) => unknown): Promise<void> {
     if (panel) {
       await action(panel)
       return
     }
-    skeleton.hidden = !visible
-    if (visible && !inline) showOnTop(skeleton)
+    skeleton.hidden = false
+    if (!inline) showOnTop(skeleton)
     try {
       await action(await load())
     } catch (error) {
@@ -185,7 +190,7 @@ export function createChat(identity: string, first: Host, onOpen: (chat: Chat) =
   root.addEventListener("focusin", () => {
     focused = true
   })
-  // a replacement of the body removes the focus before this check; it must still count as focused
+  // check later: when the page replaces its body, `adopt` must still see that the chat had the focus
   root.addEventListener("focusout", () => {
     setTimeout(() => {
       focused = !!(root.getRootNode() as Partial<ShadowRoot>).activeElement

@@ -10,7 +10,7 @@ const chats = new Map<string, Chat>()
 const sheet = new CSSStyleSheet()
 sheet.replaceSync(css)
 
-/** Returns the chat of a bot on the page; without a name, the first chat. */
+/** Returns the chat of a bot on the page; without a name, the first chat; undefined if there is none. */
 export function findChat(bot?: string): Chat | undefined {
   return [...chats.values()].find(({ host }) => host.isConnected && (!bot || host.getAttribute("bot") === bot))
 }
@@ -40,7 +40,7 @@ export class SiteChat extends HTMLElement implements Host {
     "theme",
   ]
 
-  /** The other scripts register their parts here. */
+  /** Registers a part. The scripts of the panel and the extras call this. */
   static install(create: unknown, part: Part = "panel"): void {
     installPart(create, part)
   }
@@ -71,7 +71,7 @@ export class SiteChat extends HTMLElement implements Host {
     this.#chat = undefined
     if (chat?.host !== this) return
     chat.release()
-    // elements of a new body may not be upgraded yet
+    // another element can show the chat now; elements of a new body may not be upgraded yet
     for (const other of document.querySelectorAll("site-chat")) other.connectedCallback?.()
     stackAll()
   }
@@ -101,7 +101,7 @@ export class SiteChat extends HTMLElement implements Host {
     this.#chat?.toggle()
   }
 
-  /** Opens the window and sends `text`. While a reply is running, `text` is only put into the input. */
+  /** Opens the window and sends `text`. If it can't be sent now, as while a reply is running, it stays in the input. */
   async ask(text: string): Promise<void> {
     await this.#chat?.ask(text)
   }

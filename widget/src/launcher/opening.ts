@@ -19,7 +19,7 @@ export function handleClick(event: MouseEvent): void {
   if (question !== undefined) void chat.ask(question || (element.textContent ?? "").trim())
 }
 
-/** Handles a shortcut such as "ctrl+i", which is Command+I on a Mac. */
+/** Opens or closes the first chat if its shortcut was pressed, such as "ctrl+i". Command counts as Ctrl. */
 export function handleKey(event: KeyboardEvent): void {
   if (event.repeat || event.defaultPrevented) return
   const chat = findChat()
@@ -41,8 +41,8 @@ export function handleKey(event: KeyboardEvent): void {
 }
 
 /**
- * Opens the chat with the question in `?ask=` or `#ask=`. It is sent only if the link is from this
- * site, because links of other sites must not send messages in a visitor's name.
+ * Opens the chat with the question in `?ask=` or `#ask=`. Sends it if `isOwnLink`; otherwise puts it into the
+ * input, because links of other sites must not send messages in a visitor's name.
  */
 export function askFromAddress(isOwnLink: boolean): void {
   const url = new URL(location.href)

@@ -31,16 +31,17 @@ async function fetchPart(part: Part): Promise<unknown> {
     script instanceof HTMLScriptElement ? script : document.querySelector<HTMLScriptElement>("script[data-panel]")
   const url = new URL(tag?.dataset[part] ?? "", document.baseURI)
   try {
-    // Trusted Types allow this, and it has the nonce of our script
+    // unlike a script element, `import()` is allowed by Trusted Types; it uses the nonce of this script
     await import(url.href)
   } catch (error) {
     if (url.origin === location.origin) throw error
-    // another host without CORS: load it as a classic script
+    // the script is on another host without CORS, so load it as a classic script
     await addScript(url.href, tag?.nonce ?? "")
   }
   return installed[part]
 }
 
+/** Adds a script element to the page. Rejects if the script can't be loaded. */
 function addScript(url: string, nonce: string): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const element = document.createElement("script")

@@ -12,7 +12,7 @@ export interface Parsed {
   to: number
 }
 
-/** Returns whether there is a blank line between two indexes. */
+/** Returns whether there is a blank line between two indexes, in a quote also a line with only `>`. */
 export function hasBlankLine(source: string, from: number, to: number): boolean {
   return /\n[ \t>]*\r?\n/.test(source.slice(from, to))
 }

@@ -1,11 +1,11 @@
 /** Builds DOM nodes from the blocks of a syntax tree. No text is parsed as HTML. */
 
 import type { AlignType, List, ListItem, Nodes, Table } from "mdast"
-import type { Strings } from "../i18n/text-names"
+import type { Strings } from "../i18n/strings"
 import { h } from "../shared/dom"
+import { removeBidiControls } from "./bidi-controls"
 import { isLoose } from "./closed-blocks"
 import { createCode } from "./code"
-import { withoutOverrides } from "./direction-marks"
 import { type DrawContext, isDue, MAX_DEPTH, placeMarks, textOf } from "./drawing-context"
 import { type Block, endOf } from "./grammar"
 import { drawInline } from "./inline"
@@ -28,7 +28,7 @@ export function drawItems(items: readonly ListItem[], loose: boolean, context: D
   })
 }
 
-/** Appends marks that no text has taken to the last drawn element. */
+/** Appends the marks up to `end` that are not placed yet to the last text in `element`. */
 function placeLate(context: DrawContext, end: number, element: HTMLElement | undefined): void {
   if (!element || !isDue(context, end)) return
   const places = element.querySelectorAll<HTMLElement>("p, h3, td, th, li, pre")
@@ -37,7 +37,7 @@ function placeLate(context: DrawContext, end: number, element: HTMLElement | und
 
 function drawBlock(block: Block, context: DrawContext, depth: number): HTMLElement | undefined {
   const dir = dirOf(depth)
-  if (depth > MAX_DEPTH) return h("p", "", {}, withoutOverrides(textOf(block)))
+  if (depth > MAX_DEPTH) return h("p", "", {}, removeBidiControls(textOf(block)))
   switch (block.type) {
     case "paragraph":
       return drawInline(h("p", "", { dir }), block.children, context, depth, endOf(block))
@@ -58,7 +58,7 @@ function drawBlock(block: Block, context: DrawContext, depth: number): HTMLEleme
     }
     case "code": {
       const { element, write } = createCode(block.lang ?? "", context)
-      if (block.value || hasLine(block)) write(`${withoutOverrides(block.value)}\n`)
+      if (block.value || hasLine(block)) write(`${removeBidiControls(block.value)}\n`)
       placeMarks(context, endOf(block), element)
       return element
     }
@@ -70,7 +70,7 @@ function drawBlock(block: Block, context: DrawContext, depth: number): HTMLEleme
     case "definition":
       return undefined
     default:
-      return h("p", "", { dir }, withoutOverrides(textOf(block)))
+      return h("p", "", { dir }, removeBidiControls(textOf(block)))
   }
 }
 

@@ -13,6 +13,7 @@ export interface DrawContext extends DrawOptions {
   base: number
   /** The marks to place, in order. Placed marks are removed. */
   marks: Mark[]
+  /** Returns the target of a reference; undefined if the text has no definition of it. */
   resolve(identifier: string): Target | undefined
 }
 
@@ -24,12 +25,13 @@ export function textOf(node: Nodes): string {
   return "children" in node ? node.children.map(textOf).join("") : ""
 }
 
+/** Returns whether the next mark belongs at or before `end`, an offset in the tree. */
 export function isDue({ marks, base }: DrawContext, end: number): boolean {
   const [first] = marks
   return !!first && first.at <= end + base
 }
 
-/** Appends the marks up to `end` to `parent`. */
+/** Appends the marks up to `end`, an offset in the tree, to `parent`. */
 export function placeMarks(context: DrawContext, end: number, parent: HTMLElement): void {
   for (let [first] = context.marks; first && isDue(context, end); [first] = context.marks) {
     context.marks.shift()

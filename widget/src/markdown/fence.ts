@@ -1,7 +1,7 @@
 /** An open fenced block of code, whose lines are drawn as they arrive. */
 
+import { removeBidiControls } from "./bidi-controls"
 import { type Code, createCode } from "./code"
-import { withoutOverrides } from "./direction-marks"
 import { endOfLine } from "./lines"
 import type { DrawOptions } from "./options"
 
@@ -53,10 +53,10 @@ export function openFence(
         if (!closed) lines.push(`${line.replace(unindent, "")}\n`)
         fence.next = end
       }
-      code.write(withoutOverrides(lines.join("")))
+      code.write(removeBidiControls(lines.join("")))
       const rest = closed ? "" : source.slice(fence.next, to)
       // a line that may become the closing fence is not shown yet
-      code.preview(/^ {0,3}[`~]*\s*$/.test(rest) ? "" : withoutOverrides(rest.replace(unindent, "")))
+      code.preview(/^ {0,3}[`~]*\s*$/.test(rest) ? "" : removeBidiControls(rest.replace(unindent, "")))
       return closed
     },
   }

@@ -27,27 +27,32 @@ export interface OpenTable extends DrawnTable {
   head: string
 }
 
+/** A part of the source between two indexes, and the elements that show it. */
 export interface Unit {
   from: number
   to: number
   elements: HTMLElement[]
   /** The list or table of which these are items or rows. */
   within?: OpenList | OpenTable
-  /** Whether it is drawn as plain text. */
+  /** Whether it is drawn as plain text, because it is nested too deeply. */
   plain?: boolean
 }
 
 export interface Units {
   /**
-   * Parses a part of the source in its context: after the head of its table, and before an end
-   * that is not written yet.
+   * Parses the source between two indexes. Text before and after it is parsed with it: `head` is the head
+   * of its table, and `end` has the markers that close its open Markdown.
    */
   parse(from: number, to: number, head?: string, end?: string): { nodes: Block[]; base: number; to: number }
+  /** Returns the context for drawing the nodes of a part. */
   context(from: number, to: number, base: number, nodes: readonly Nodes[]): DrawContext
+  /** Adds a finished part, so that it can be drawn again. */
   keep(unit: Unit): void
-  /** Adds the definitions of closed blocks. */
+  /** Adds the definitions of closed blocks. The parts that refer to them become outdated. */
   define(nodes: readonly Nodes[]): void
+  /** Draws the parts of a list again if it becomes loose, or is no longer loose. */
   setLoose(list: OpenList, loose: boolean): void
+  /** Adds a mark. The part that contains it becomes outdated. */
   mark(mark: Mark): void
   /** Draws outdated parts again, until `deadline`. Returns whether there is more to draw. */
   refresh(deadline: number): boolean

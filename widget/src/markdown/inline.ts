@@ -5,11 +5,11 @@
 
 import type { Link, PhrasingContent, Text as TextNode } from "mdast"
 import { h } from "../shared/dom"
+import { removeBidiControls } from "./bidi-controls"
 import { indexInValue } from "./citation-marks"
-import { withoutOverrides } from "./direction-marks"
 import { type DrawContext, isDue, MAX_DEPTH, placeMarks, textOf } from "./drawing-context"
 import { endOf, startOf } from "./grammar"
-import { findAddresses, hiddenHost, safeAddress, setLink } from "./links"
+import { findAddresses, hostToShow, safeAddress, setLink } from "./links"
 import type { Target } from "./options"
 
 /** Draws `nodes` into `parent`, and then the remaining marks up to `end`. */
@@ -40,7 +40,7 @@ function drawText(parent: HTMLElement, node: TextNode, context: DrawContext, inL
     let { text } = part
     const href = "href" in part ? safeAddress(String(part.href)) : undefined
     if (href !== undefined) {
-      parent.append(drawAnchor(href, [withoutOverrides(text)], text))
+      parent.append(drawAnchor(href, [removeBidiControls(text)], text))
       continue
     }
     let done = part.at
@@ -49,11 +49,11 @@ function drawText(parent: HTMLElement, node: TextNode, context: DrawContext, inL
       if (index > part.at + part.text.length) break
       context.marks.shift()
       const cut = Math.max(0, index - done)
-      parent.append(withoutOverrides(text.slice(0, cut)), context.mark(first.n))
+      parent.append(removeBidiControls(text.slice(0, cut)), context.mark(first.n))
       text = text.slice(cut)
       done += cut
     }
-    if (text) parent.append(withoutOverrides(text))
+    if (text) parent.append(removeBidiControls(text))
   }
 }
 
@@ -63,7 +63,7 @@ function drawPhrase(
   depth: number,
   inLink: boolean,
 ): Node[] {
-  if (depth > MAX_DEPTH) return [new Text(withoutOverrides(textOf(node)))]
+  if (depth > MAX_DEPTH) return [new Text(removeBidiControls(textOf(node)))]
   const nest = (element: HTMLElement): HTMLElement[] =>
     "children" in node ? [drawInline(element, node.children, context, depth + 1, endOf(node), inLink)] : []
   switch (node.type) {
@@ -74,9 +74,9 @@ function drawPhrase(
     case "delete":
       return nest(h("del"))
     case "inlineCode":
-      return [h("code", "", { dir: "ltr" }, withoutOverrides(node.value.replace(/\r?\n/g, " ")))]
+      return [h("code", "", { dir: "ltr" }, removeBidiControls(node.value.replace(/\r?\n/g, " ")))]
     case "formula":
-      return [h("span", "math", { dir: "ltr" }, withoutOverrides(node.value))]
+      return [h("span", "math", { dir: "ltr" }, removeBidiControls(node.value))]
     case "break":
       return [h("br"), new Text("\n")]
     case "link":
@@ -88,7 +88,7 @@ function drawPhrase(
     case "imageReference":
       return drawImage(node.alt, context.resolve(node.identifier), inLink)
     default:
-      return [new Text(withoutOverrides(textOf(node)))]
+      return [new Text(removeBidiControls(textOf(node)))]
   }
 }
 
@@ -108,12 +108,12 @@ function drawLink(
 
 function drawImage(alt: string | null | undefined, target: Target | undefined, inLink: boolean): Node[] {
   const href = target && safeAddress(target.url)
-  const text = withoutOverrides(alt || target?.url || "")
+  const text = removeBidiControls(alt || target?.url || "")
   return href === undefined || inLink ? [new Text(text)] : [drawAnchor(href, [text], text, target?.title)]
 }
 
 function drawAnchor(href: string, content: (Node | string)[], text: string, title?: string | null): HTMLElement {
-  const host = hiddenHost(text, href)
+  const host = hostToShow(text, href)
   const element = h("a", "", { title: title ?? undefined })
   element.append(...content)
   if (host) element.append(h("span", "host", {}, ` (${host})`))

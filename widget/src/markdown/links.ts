@@ -14,7 +14,7 @@ const WEB =
 const MAIL = "(?:(?:mailto|xmpp):)?[\\w.+-]+@[\\w-]+(?:\\.[\\w-]+)+"
 const LITERAL = new RegExp(`(${WEB})|(${MAIL})`, "gi")
 const TRAILING = /(?:[?!.,:;*_~'"\]})]|&[a-z\d]+;)$/i
-/** The resource after the name of an XMPP address. */
+/** The resource at the end of an XMPP address, such as `/phone`. */
 const RESOURCE = /^\/[\w@.]*[\w@]/
 
 function resolve(address: string): URL | undefined {
@@ -37,7 +37,7 @@ export function safeAddress(address: string): string | undefined {
 
 /**
  * Turns `element` into a link. Links to other sites open in a new tab without a referrer. If the text
- * does not contain the host, the style sheet shows it.
+ * does not contain the host, the style sheet shows the host.
  */
 export function setLink(element: HTMLElement, href: string): void {
   element.setAttribute("href", href)
@@ -49,8 +49,8 @@ export function setLink(element: HTMLElement, href: string): void {
   if (!element.textContent.toLowerCase().includes(url.hostname)) element.dataset["host"] = url.host
 }
 
-/** Returns the host of a link if its text shows another host. */
-export function hiddenHost(text: string, href: string): string | undefined {
+/** Returns the host to show after a link, because its text shows another host; undefined if it need not be shown. */
+export function hostToShow(text: string, href: string): string | undefined {
   const url = resolve(href)
   if (!url || !/^http/.test(url.protocol)) return undefined
   const hostsIn = (pattern: RegExp): string[] => Array.from(text.matchAll(pattern), ([, found = ""]) => found)

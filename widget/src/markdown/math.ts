@@ -4,6 +4,11 @@
  * Otherwise Markdown would interpret `_`, `*` and `\` in them. Prices must not become formulas, so a
  * single dollar sign starts a formula only if no space follows. It ends a formula only if no space
  * precedes and no digit follows.
+ *
+ * The two tokenizers are state machines of micromark. A state is a function that gets the next character code
+ * and returns the next state. It consumes the code, or passes it on to another state. `ok` ends a formula.
+ * `nok` rejects it, and micromark then reads its characters as ordinary Markdown. A code is a UTF-16 unit,
+ * null at the end of the text, or negative: -1 and -2 are tabs, and -3 to -5 are line endings.
  */
 
 import type { Literal } from "mdast"
@@ -20,7 +25,8 @@ declare module "micromark-util-types" {
 
 const DOLLAR = 36
 const BACKSLASH = 92
-const CLOSING: Record<number, number> = { 40: 41, 91: 93 }
+/** The codes of `)` and `]`, by those of `(` and `[`. */
+const CLOSING_BRACKETS: Record<number, number> = { 40: 41, 91: 93 }
 /** Maximum characters of a formula, which limits the time spent on openings without an end. */
 const MAX_LENGTH = 1000
 
@@ -28,7 +34,8 @@ const isSpace = (code: Code): boolean => code === null || code < 0 || code === 3
 const isLineEnding = (code: Code): boolean => code !== null && code < -2
 const isDigit = (code: Code): boolean => code !== null && code >= 48 && code <= 57
 
-function lineEnding(effects: Effects, code: Code, next: State): State {
+/** Consumes a line ending in a formula, and returns the state `next` for the line after it. */
+function consumeLineEnding(effects: Effects, code: Code, next: State): State {
   effects.exit("formulaLine")
   effects.enter("lineEnding")
   effects.consume(code)
@@ -37,10 +44,12 @@ function lineEnding(effects: Effects, code: Code, next: State): State {
   return next
 }
 
+/** Reads a formula between one or two dollar signs. */
 function tokenizeDollars(this: TokenizeContext, effects: Effects, ok: State, nok: State): State {
-  let size = 0
-  let closing = 0
+  let openingDollars = 0
+  let closingDollars = 0
   let length = 0
+  /** The last code of the formula. */
   let before: Code = null
 
   return function start(code) {
@@ -50,20 +59,20 @@ function tokenizeDollars(this: TokenizeContext, effects: Effects, ok: State, nok
   }
 
   function open(code: Code): State | undefined {
-    if (code === DOLLAR && size < 2) {
+    if (code === DOLLAR && openingDollars < 2) {
       effects.consume(code)
-      size++
+      openingDollars++
       return open
     }
-    if (code === DOLLAR || (size === 1 && isSpace(code))) return nok(code)
+    if (code === DOLLAR || (openingDollars === 1 && isSpace(code))) return nok(code)
     return inside(code)
   }
 
   function inside(code: Code): State | undefined {
     if (code === null || length++ > MAX_LENGTH) return nok(code)
-    if (isLineEnding(code)) return size === 1 ? nok(code) : lineEnding(effects, code, inside)
+    if (isLineEnding(code)) return openingDollars === 1 ? nok(code) : consumeLineEnding(effects, code, inside)
     if (code === DOLLAR) {
-      closing = 0
+      closingDollars = 0
       return close(code)
     }
     before = code
@@ -80,22 +89,23 @@ function tokenizeDollars(this: TokenizeContext, effects: Effects, ok: State, nok
   }
 
   function close(code: Code): State | undefined {
-    if (code === DOLLAR && closing < size) {
-      closing++
+    if (code === DOLLAR && closingDollars < openingDollars) {
+      closingDollars++
       effects.consume(code)
       return close
     }
-    if (closing === size && (size === 2 || (!isSpace(before) && !isDigit(code)))) {
+    if (closingDollars === openingDollars && (openingDollars === 2 || (!isSpace(before) && !isDigit(code)))) {
       effects.exit("formulaLine")
       effects.exit("formula")
       return ok(code)
     }
-    return size === 1 ? nok(code) : inside(code)
+    return openingDollars === 1 ? nok(code) : inside(code)
   }
 }
 
+/** Reads a formula between escaped brackets. */
 function tokenizeBrackets(this: TokenizeContext, effects: Effects, ok: State, nok: State): State {
-  let closing: number | undefined
+  let closingBracket: number | undefined
   let length = 0
   /** Whether there was a letter or digit. Escaped brackets around other characters are not a formula. */
   let hasText = false
@@ -108,15 +118,15 @@ function tokenizeBrackets(this: TokenizeContext, effects: Effects, ok: State, no
   }
 
   function open(code: Code): State | undefined {
-    closing = code === null ? undefined : CLOSING[code]
-    if (!closing) return nok(code)
+    closingBracket = code === null ? undefined : CLOSING_BRACKETS[code]
+    if (!closingBracket) return nok(code)
     effects.consume(code)
     return inside
   }
 
   function inside(code: Code): State | undefined {
     if (code === null || length++ > MAX_LENGTH) return nok(code)
-    if (isLineEnding(code)) return lineEnding(effects, code, inside)
+    if (isLineEnding(code)) return consumeLineEnding(effects, code, inside)
     hasText ||= asciiAlphanumeric(code)
     effects.consume(code)
     return code === BACKSLASH ? escaped : inside
@@ -124,7 +134,7 @@ function tokenizeBrackets(this: TokenizeContext, effects: Effects, ok: State, no
 
   function escaped(code: Code): State | undefined {
     if (code === null || isLineEnding(code)) return inside(code)
-    const ends = code === closing
+    const ends = code === closingBracket
     if (ends && !hasText) return nok(code)
     length++
     effects.consume(code)

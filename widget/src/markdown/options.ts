@@ -1,6 +1,6 @@
 /** The options and the interface of the Markdown stream. */
 
-import type { Strings } from "../i18n/text-names"
+import type { Strings } from "../i18n/strings"
 
 export interface DrawOptions {
   strings: Strings
@@ -9,6 +9,7 @@ export interface DrawOptions {
   copy(text: string, button: HTMLElement): void
 }
 
+/** The target of a link or reference. */
 export interface Target {
   title?: string | null | undefined
   url: string

@@ -20,6 +20,7 @@ export function headOf(container: Container | undefined): string {
   return container?.kind === "table" ? container.head : ""
 }
 
+/** Returns the number of items of a list or rows of a table, including its head; 0 for other blocks. */
 export function pieceCount(node: Block): number {
   return node.type === "list" || node.type === "table" ? node.children.length : 0
 }

@@ -6,7 +6,7 @@ import type { Target } from "./options"
 
 const LABEL = /\[((?:[^[\]\\]|\\.)+)\]/gs
 
-/** Returns the names of references in `text`, normalized as in the syntax tree. */
+/** Returns the names of all possible references in `text`, normalized as in the syntax tree. */
 export function labelsOf(text: string): Set<string> {
   const labels = new Set<string>()
   for (const [, label = ""] of text.matchAll(LABEL)) {
@@ -16,8 +16,8 @@ export function labelsOf(text: string): Set<string> {
 }
 
 /**
- * Returns lines to parse before a block, so that the parser recognizes its references. The blank line
- * keeps them separate from the block.
+ * Returns lines to parse before a block, so that the parser recognizes its references. The target `x` is
+ * not used. The blank line keeps the lines separate from the block.
  */
 export function definitionsFor(labels: Iterable<string>, known: ReadonlyMap<string, Target>): string {
   let lines = ""

@@ -10,7 +10,7 @@ const SECTION_SIZE = 50
 
 export interface Sections {
   append(elements: readonly HTMLElement[]): void
-  /** Returns the parent of the next block. */
+  /** Returns the element with the last block. Provisional blocks are added to it. */
   place(): HTMLElement
 }
 

@@ -10,10 +10,10 @@
 import type { List, Nodes, Table } from "mdast"
 import { h } from "../shared/dom"
 import { countPoints } from "../shared/offsets"
+import { removeBidiControls } from "./bidi-controls"
 import { createLateMarks } from "./citation-marks"
 import { countClosed, countClosedItems, countClosedRows, isLoose, type Parsed } from "./closed-blocks"
 import { completionFor } from "./completion"
-import { withoutOverrides } from "./direction-marks"
 import { addRows, createTable, drawBlocks, drawItems } from "./draw"
 import { type OpenFence, openFence } from "./fence"
 import { createUnits } from "./finished-parts"
@@ -34,6 +34,7 @@ export function createMarkdownStream(root: HTMLElement, options: DrawOptions): M
   let start = 0
   /** The index up to which the text was processed. */
   let processed = 0
+  /** The open list, table or fenced block whose pieces are drawn permanently, one by one. */
   let container: Container | undefined
   /** The tree of the open part. */
   let open: Parsed | undefined
@@ -215,7 +216,7 @@ export function createMarkdownStream(root: HTMLElement, options: DrawOptions): M
   function processPlainLine(to: number, last: boolean): boolean {
     container = undefined
     const end = endOfLine(source, start, to)
-    const element = h("p", "", { dir: "auto" }, withoutOverrides(source.slice(start, end ?? to).trim()))
+    const element = h("p", "", { dir: "auto" }, removeBidiControls(source.slice(start, end ?? to).trim()))
     if (end === undefined && !last && to - start < MAX_BLOCK_LENGTH) {
       provisional = [element]
       sections.place().append(element)

@@ -4,36 +4,41 @@ import type { Message } from "../shared/http-types"
 import type { ChatMessage } from "./message"
 
 export interface Conversation {
-  /** Loads the history, once. */
+  /** Loads and shows the history. Later calls do nothing, unless the first one has failed. */
   load(): Promise<void>
-  /** Loads and shows the history again, unless a reply is running here. */
+  /** Loads and shows the history again, unless a reply is running in this tab. */
   refresh(): Promise<void>
-  /** Shows the messages before those that are shown. */
+  /** Loads and shows the messages before those that are shown, if there are any. */
   earlier(): Promise<void>
-  /** Sends a message. It replaces the message with the id `replaces`, and all after it. */
+  /**
+   * Sends a message, and resolves when its reply has ended. Does nothing while a reply is running. The
+   * message replaces the message with the id `replaces`, and all messages after it.
+   */
   send(text: string, replaces?: string): Promise<void>
-  /** Decides whether the tool of an answer may run. */
+  /** Sends the visitor's decision whether a tool may run, and follows the answer to its end. */
   decide(answer: ChatMessage, approve: boolean): Promise<void>
+  /** Stops the running reply. */
   stop(): void
-  /** Follows a lost reply again, or asks its question again. */
+  /** Follows an answer again if its connection was lost. Otherwise asks its question again. */
   retry(answer: ChatMessage): Promise<void>
-  /** Asks the question of an answer again. */
+  /** Asks the question of an answer again. The last question is replaced; an earlier one is repeated. */
   askAgain(answer: ChatMessage): Promise<void>
+  /** Resolves to whether the server has stored the rating. */
   rate(answer: ChatMessage, rating: number, comment: string): Promise<boolean>
-  /** Shows the error of another part. */
+  /** Shows an error that occurred outside the conversation, for example in the contact form. */
   report(problem: unknown): void
   /** Closes the connection of the running reply, which continues on the server. */
   suspend(): void
-  /** The id of the conversation that is shown; null for a new one. */
+  /** Returns the id of the conversation that is shown; null if it was not loaded from the server. */
   current(): string | null
-  /** Whether it has no messages. */
+  /** Returns whether no messages are shown. */
   isEmpty(): boolean
-  /** Shows an empty conversation, which the next message starts. */
+  /** Shows an empty conversation. The next message starts it. */
   startNew(): void
   /** Shows another conversation of the visitor. */
   open(id: string): Promise<void>
-  /** Shows messages from updates. */
+  /** Shows new messages of people. If there are other new messages, loads the history again. */
   receive(messages: readonly Message[]): void
-  /** Call this when a conversation was deleted. */
+  /** Call this when the server has deleted a conversation. */
   conversationDeleted(id: string): void
 }

@@ -1,6 +1,6 @@
 /** The visitor's conversation: loads it, sends messages, and switches to another one. */
 
-import type { Strings } from "../i18n/text-names"
+import type { Strings } from "../i18n/strings"
 import type { History, Services } from "../shared/http-types"
 import type { Emit } from "../shared/launcher-types"
 import { countPoints } from "../shared/offsets"
@@ -13,10 +13,10 @@ import { createFollowing } from "./following"
 import { messagesBefore, newMessages, reuseMessages, without } from "./history"
 import { type ChatMessage, createMessage } from "./message"
 import { createOutcome } from "./outcome"
+import { createPending } from "./pending"
 import { createRefusedMessages } from "./refused-messages"
-import { createPending } from "./unconfirmed"
 import type { Screen } from "./view-types"
-import { waitOf } from "./visitor-limits"
+import { secondsToWait } from "./visitor-limits"
 
 export interface ConversationOptions {
   client: Client
@@ -55,6 +55,7 @@ export function createConversation(options: ConversationOptions): Conversation {
   let messages: ChatMessage[] = []
   let loading: Promise<void> | undefined
   let current: string | null = null
+  /** What the site offers besides the assistant, as the server reported it last. */
   let services: Services = {}
   /** The number of sent messages. A change shows that one was sent while the history was loading. */
   let sent = 0
@@ -67,13 +68,16 @@ export function createConversation(options: ConversationOptions): Conversation {
     for (const message of messages) message.note ??= outcome.noteFor(message.status, message.error)
   }
 
-  /** Shows the server's history, and then the messages that were sent while it was loading. */
+  /**
+   * Shows the server's history. If a message was sent while it was loading, `recent` are the messages
+   * that were shown then. They stay at the end.
+   */
   function show(history: History, recent: readonly ChatMessage[]): void {
     adopt(history)
     messages = [...without(messages, recent), ...recent]
     current = history.conversation
     earlier.set(history.before)
-    const wait = waitOf(history.limits)
+    const wait = secondsToWait(history.limits)
     if (!recent.length) screen.notice(wait ? { text: "", until: Date.now() + wait * 1000, mild: true } : undefined)
     screen.start(history.greeting, history.suggestions)
     services = history
@@ -88,12 +92,12 @@ export function createConversation(options: ConversationOptions): Conversation {
     }
     const wasRunning = memory.values.running
     memory.set({ running: false })
-    // the reply ended between two pages
+    // the reply ended while the visitor went from one page to the next
     const last = messages.at(-1)
     if (wasRunning && last?.role === "assistant") screen.arrived(last)
   }
 
-  /** Shows the services of the site, for a conversation without a person. */
+  /** Shows what the site offers, for a conversation that no person has joined. */
   function showWithoutPerson({ person = null, ...others }: Services): void {
     services = { ...others, person: person && { ...person, state: "none" } }
     screen.services(services)
@@ -130,23 +134,23 @@ export function createConversation(options: ConversationOptions): Conversation {
 
     async refresh() {
       if (following.isRunning()) return
-      const started = ++generation
+      const ownGeneration = ++generation
       if (memory.values.fresh) {
         current = null
         showNothing()
         pending.restore(messages)
         // an error is ignored, because the first message will report it
         const history = await client.history().catch(() => undefined)
-        if (history && started === generation) showWithoutPerson(history)
+        if (history && ownGeneration === generation) showWithoutPerson(history)
         return
       }
       screen.setLoading(true)
       const sentBefore = sent
       try {
         const history = await client.history(memory.values.conversation)
-        if (started === generation) show(history, sent === sentBefore ? [] : messages)
+        if (ownGeneration === generation) show(history, sent === sentBefore ? [] : messages)
       } catch (error) {
-        if (started !== generation) return
+        if (ownGeneration !== generation) return
         loading = undefined
         if (memory.values.conversation && error instanceof Refusal && error.status === 404) {
           // the conversation was deleted in another tab or on another device
@@ -154,7 +158,7 @@ export function createConversation(options: ConversationOptions): Conversation {
           await conversation.refresh()
         } else report(error, "unloaded", () => void conversation.load())
       } finally {
-        if (started === generation) screen.setLoading(false)
+        if (ownGeneration === generation) screen.setLoading(false)
       }
     },
 

@@ -1,6 +1,6 @@
 /** Follows the running reply to its end, stops it, and resumes it after a lost connection. */
 
-import type { Strings } from "../i18n/text-names"
+import type { Strings } from "../i18n/strings"
 import type { Emit } from "../shared/launcher-types"
 import { countPoints } from "../shared/offsets"
 import type { Memory } from "../shared/tab-storage"
@@ -14,26 +14,30 @@ import { createRunningReply, type RunningReply } from "./running-reply"
 import type { Screen } from "./view-types"
 
 export interface Following {
+  /** Returns whether a reply is followed now. */
   isRunning(): boolean
-  /** Resolves when the server has processed the last stop. Until then, it refuses the next message. */
+  /**
+   * Resolves when the server has processed the last stop. Until then, it refuses the next message.
+   * Returns undefined if no stop is in progress.
+   */
   stopped(): Promise<unknown> | undefined
   /**
-   * Follows a reply to its end. `undo` is called instead of showing an error if the server did not
-   * get what was sent.
+   * Sends a message or decision if there is one, and follows the reply to its end. After an error, calls
+   * `undo` instead of showing the error if the server has not confirmed the message or decision.
    */
   follow(
     answer: ChatMessage,
-    place: ReplyPosition,
+    position: ReplyPosition,
     outgoing?: Outgoing | Decision,
     undo?: (problem: unknown) => void,
   ): Promise<void>
-  /** Follows a reply whose connection was lost. Returns whether there is such a reply. */
+  /** Follows a reply to its end if its connection was lost. Otherwise resolves to false immediately. */
   resume(answer: ChatMessage): Promise<boolean>
   /** Stops the running reply, and shows it as stopped. */
   stop(): void
   /** Closes the connection. The reply continues on the server, and on the next page. */
   suspend(): void
-  /** Closes the connection, because another conversation is shown. */
+  /** Closes the connection, because another conversation is shown. The next page does not follow the reply. */
   leave(): void
 }
 
@@ -44,19 +48,20 @@ export interface FollowingOptions {
   strings: Strings
   emit: Emit
   outcome: Outcome
-  /** Called when the server has the message. */
+  /** Called when the server has confirmed the message. */
   accepted(): void
   /** Called when other tabs must refresh. */
   changed(): void
-  /** Removes an answer that does not exist, because a person answers. */
+  /** Removes the empty answer if a person answers instead of the assistant. */
   remove(answer: ChatMessage): void
+  /** Loads and shows the conversation again. */
   refresh(): Promise<void>
 }
 
 export function createFollowing(options: FollowingOptions): Following {
   const { client, memory, screen, strings, emit, outcome, accepted, changed, remove, refresh } = options
   const { translate } = strings
-  /** Answers whose connection was lost, with the place at which to resume. */
+  /** Answers whose connection was lost, with the positions at which to resume. */
   const lost = new Map<ChatMessage, ReplyPosition>()
   let running: RunningReply | undefined
   let stopping: Promise<unknown> | undefined

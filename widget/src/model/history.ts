@@ -3,7 +3,10 @@
 import type { Message } from "../shared/http-types"
 import { type ChatMessage, createMessage } from "./message"
 
-/** Returns the server's messages. For unchanged messages, the known objects are returned. */
+/**
+ * Returns the server's messages, without those that the visitor has replaced. For a message that has not
+ * changed, returns the object in `known`.
+ */
 export function reuseMessages(received: readonly Message[], known: readonly ChatMessage[]): ChatMessage[] {
   return received
     .filter(({ replaced }) => !replaced)
@@ -23,7 +26,7 @@ export function without(messages: readonly ChatMessage[], others: readonly ChatM
   return messages.filter((message) => !others.some((other) => isSame(other, message)))
 }
 
-/** Returns new messages of people, and whether there are other new messages. */
+/** Returns new messages of people, marked as new, and whether there are other new messages. */
 export function newMessages(
   received: readonly Message[],
   known: readonly ChatMessage[],
@@ -34,7 +37,7 @@ export function newMessages(
   return { fromAgents, hasMore: added.length > fromAgents.length }
 }
 
-/** Returns the messages before the one with this id. */
+/** Returns the messages before the message with this id, which must be among them. */
 export function messagesBefore(messages: readonly ChatMessage[], id: string): ChatMessage[] {
   return messages.slice(
     0,

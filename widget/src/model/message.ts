@@ -6,6 +6,7 @@ import { indexOfPoint } from "../shared/offsets"
 /** The text below an answer that did not end well. */
 export interface Note {
   text: string
+  /** Whether a button to try again is shown. */
   retry: boolean
 }
 
@@ -19,9 +20,9 @@ export interface ChatMessage extends Message {
   note: Note | undefined
   /** What the assistant is doing, such as searching; empty while it writes. */
   activity: string
-  /** Whether it was written while this page was open. It is then announced when it ends. */
+  /** Whether it was written while this page was open, and must be announced when it is complete. */
   isNew: boolean
-  /** Returns the number of code points that the view has drawn. */
+  /** Returns the number of code points that the view has drawn; undefined if there is no view. */
   shown: (() => number) | undefined
   watch(listener: (change: Change) => void): void
   append(text: string): void
@@ -31,7 +32,7 @@ export interface ChatMessage extends Message {
   setRating(rating: number): void
   /** Ends the reply. `note` is shown below it. */
   finish(status: Status, note?: Note): void
-  /** Ends the reply after the first `points` code points. */
+  /** Ends the reply, and drops its text after the first `points` code points. */
   stop(points: number, note: Note): void
   /** Removes the open question whether a tool may run. */
   dropConfirmation(): void

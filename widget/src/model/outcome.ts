@@ -1,6 +1,6 @@
 /** Shows how replies and calls end: below an answer, in a notice, and with an event for the page. */
 
-import type { Strings } from "../i18n/text-names"
+import type { Strings } from "../i18n/strings"
 import type { ChatErrorDetail, Status, StreamEvent } from "../shared/http-types"
 import type { Emit } from "../shared/launcher-types"
 import { Refusal } from "../transport/http"
@@ -9,11 +9,15 @@ import type { RunningReply } from "./running-reply"
 import type { Screen } from "./view-types"
 
 export interface Outcome {
-  /** Returns the note below an answer with this status. */
+  /** Returns the note below an answer with this status; undefined if it is running or complete. */
   noteFor(status: Status, error?: ChatErrorDetail | null): Note | undefined
   /** Shows the end of a reply. */
   finish(run: RunningReply): void
-  /** Shows an error. `textName` names the text for a lost connection; undefined if the answer shows it. */
+  /**
+   * Reports an error to the page, and shows it in a notice. `textName` names the text for a lost connection.
+   * Without it, only errors with a text of the server are shown, because the answer shows the others. The
+   * notice has a button that calls `retry` if that may help.
+   */
   report(problem: unknown, textName?: "lost" | "unloaded", retry?: () => void): void
 }
 

@@ -4,13 +4,16 @@ import type { Outgoing } from "../transport/follow"
 import { Refusal } from "../transport/http"
 import type { ChatMessage } from "./message"
 import type { Outcome } from "./outcome"
-import type { Pending } from "./unconfirmed"
+import type { Pending } from "./pending"
 import type { Screen } from "./view-types"
 
 export interface RefusedMessages {
-  /** Puts a message back into the input. */
+  /** Puts the text of a message back into the input, and shows the problem. */
   restoreMessage(outgoing: Outgoing, problem: unknown): void
-  /** Shows the question of a confirmation again. `before` has the earlier state of the answer. */
+  /**
+   * Shows the question of a confirmation again, unless it was already decided. `before` has the earlier
+   * state of the answer.
+   */
   restoreConfirmation(
     answer: ChatMessage,
     before: Pick<ChatMessage, "confirm" | "status" | "note">,

@@ -1,6 +1,6 @@
 /** One reply while it is running: its events, its end, and stopping it. */
 
-import type { Strings } from "../i18n/text-names"
+import type { Strings } from "../i18n/strings"
 import type { Status, StreamEvent } from "../shared/http-types"
 import type { Client } from "../transport/client"
 import type { Decision, Outgoing } from "../transport/follow"
@@ -11,8 +11,9 @@ import type { Screen } from "./view-types"
 
 export interface RunningReply {
   readonly answer: ChatMessage
-  /** Whether the server has received the message or decision. */
+  /** Whether the server has confirmed that it received the message or decision. */
   readonly isKnown: boolean
+  /** The error event of the reply, if there was one. */
   readonly failure: StreamEvent | undefined
   /** The final status, once the reply has ended. */
   readonly status: Status
@@ -20,7 +21,10 @@ export interface RunningReply {
   readonly isForPerson: boolean
   /** Follows the reply. Resolves to the problem, or undefined, once the reply has ended. */
   follow(outgoing?: Outgoing | Decision): Promise<unknown>
-  /** Stops the reply when its id is known. */
+  /**
+   * Stops the reply on the server as soon as its id is known, and closes the connection. If the id is
+   * not known within MAX_STOP_WAIT, only closes the connection.
+   */
   stop(): Promise<unknown>
   /** Closes the connection. The reply continues on the server. */
   disconnect(): void
@@ -30,7 +34,7 @@ export interface RunningReplyOptions {
   client: Client
   strings: Strings
   screen: Screen
-  /** Called when the server has the message. */
+  /** Called when the server has confirmed the message. */
   accepted(): void
 }
 
@@ -49,7 +53,8 @@ export function createRunningReply(
   let done: StreamEvent["done"]
   let isLost = false
   let isKnown = false
-  let stopped: ((reply: string | undefined) => void) | undefined
+  /** Set while a stop waits for the id of the reply. */
+  let resolveStop: ((reply: string | undefined) => void) | undefined
 
   function handleIds({ reply, message }: StreamEvent): void {
     isKnown ||= !!(reply || message)
@@ -60,8 +65,8 @@ export function createRunningReply(
 
   function handleEvent(event: StreamEvent): void {
     handleIds(event)
-    if (stopped) {
-      if (position.reply) stopped(position.reply)
+    if (resolveStop) {
+      if (position.reply) resolveStop(position.reply)
       return
     }
     if (event.t) answer.append(event.t)
@@ -117,7 +122,7 @@ export function createRunningReply(
       } catch (error) {
         return error ?? new Error()
       } finally {
-        stopped?.(position.reply)
+        resolveStop?.(position.reply)
       }
       if (outgoing && !position.reply && !done && !failure) {
         return new Refusal({ error: "server_error", message: "", retryable: true })
@@ -131,7 +136,7 @@ export function createRunningReply(
         return client.stop(position.reply, answer.shown?.() ?? 0)
       }
       const reply = await new Promise<string | undefined>((resolve) => {
-        stopped = resolve
+        resolveStop = resolve
         setTimeout(resolve, MAX_STOP_WAIT)
       })
       abort.abort()

@@ -1,6 +1,6 @@
 /** The interface of the view for the conversation. */
 
-import type { TextName } from "../i18n/text-names"
+import type { TextName } from "../i18n/strings"
 import type { Services } from "../shared/http-types"
 import type { ChatMessage } from "./message"
 
@@ -10,7 +10,7 @@ export interface Notice {
   /** The time at which the notice ends (`Date.now()`). Until then, nothing can be sent. */
   until?: number | undefined
   retry?: (() => void) | undefined
-  /** Whether it is not an error. */
+  /** Whether the notice is not about an error. */
   mild?: boolean
 }
 
@@ -21,20 +21,22 @@ export interface Screen {
   start(greeting: string, suggestions: readonly string[]): void
   /** Shows what the site offers besides the assistant. */
   services(services: Services): void
-  /** Whether there are messages before those that are shown. */
-  setEarlier(earlier: boolean): void
+  /** Sets whether the server has messages before those that are shown. */
+  setEarlier(hasEarlier: boolean): void
+  /** Sets whether a reply is running. */
   setRunning(running: boolean): void
+  /** Sets whether the history is loading. */
   setLoading(loading: boolean): void
-  /** Shows a notice instead of the current one, or none. */
+  /** Replaces the current notice. Without an argument, removes it. */
   notice(notice?: Notice): void
   /** Announces a text to screen readers. */
   announce(name: TextName): void
   /** Puts text that was not accepted back into the input. */
   restoreText(text: string): void
-  /** Removes a text that was sent from the input. */
+  /** Empties the input if it contains only this text, which was just sent. */
   sent(text: string): void
   /** Scrolls a question that was just sent to the top. */
   follow(question: ChatMessage): void
   /** Call this when a reply has ended, or a message of a person has arrived. */
-  arrived(answer: ChatMessage): void
+  arrived(message: ChatMessage): void
 }

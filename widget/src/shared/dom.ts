@@ -58,7 +58,7 @@ export function setIcon(element: HTMLElement, path: string): void {
   element.querySelector("svg")?.replaceWith(icon(path))
 }
 
-/** Returns a listener that handles Escape and stops the event. */
+/** Returns a listener that calls `handle` when Escape is pressed, and stops the event. */
 export function onEscape(handle: () => void): (event: KeyboardEvent) => void {
   return (event) => {
     if (event.key !== "Escape" || event.isComposing) return

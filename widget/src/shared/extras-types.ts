@@ -1,26 +1,26 @@
 /** The interfaces between the panel and the extras. */
 
-import type { Strings } from "../i18n/text-names"
+import type { Strings } from "../i18n/strings"
 import type { ReadEvents } from "../transport/events"
 import type { Call } from "../transport/http"
 import type { Confirmation, Message, Offer, Person, Services } from "./http-types"
 import type { Memory } from "./tab-storage"
 
 /** The interface of the panel for the extras. */
-export interface Surface {
+export interface PanelForExtras {
   readonly strings: Strings
   readonly memory: Memory
   readonly call: Call
   readonly readEvents: ReadEvents
-  /** The element with the conversation, and with what covers it. */
+  /** The element with the conversation. Elements that cover the conversation are added to it. */
   readonly body: HTMLElement
   /** The element above the conversation. */
   readonly top: HTMLElement
   /** The element after the last message. */
   readonly end: HTMLElement
-  /** Returns the address of the privacy notice. */
+  /** Returns the address of the privacy notice; null if the site has none. */
   privacy(): string | null
-  /** Whether the conversation has no messages. */
+  /** Returns whether no messages are shown. */
   isEmpty(): boolean
   /** Returns the id of the conversation, if the visitor chose it from the list. */
   conversation(): string | undefined
@@ -28,15 +28,15 @@ export interface Surface {
   announce(text: string): void
   /** Shows an error. */
   report(problem: unknown): void
-  /** Hides the input while the visitor must first answer a card. */
+  /** Hides or shows the input. It is hidden while the visitor must first answer a card. */
   setClosed(closed: boolean): void
-  /** Sets the state of the person. It decides who answers and what is offered. */
+  /** Sets the state of the person, and shows who answers and what is offered. */
   setPerson(person: Person): void
-  /** Adds the messages of an update. */
+  /** Shows the new messages of an update. */
   receive(messages: readonly Message[]): void
   /** Loads and shows the conversation again. */
   refresh(): Promise<void>
-  /** Returns the id of the conversation that is shown, if it is known. */
+  /** Returns the id of the conversation that is shown; null if it was not loaded from the server. */
   current(): string | null
   /** Shows another conversation of the visitor. */
   open(id: string): void
@@ -44,7 +44,7 @@ export interface Surface {
   leave(): void
   /** Shows the conversation again, because its deletion was undone. */
   undoLeave(id: string): void
-  /** Call this when a conversation was deleted. */
+  /** Call this when the server has deleted a conversation. */
   conversationDeleted(id: string): void
   /** Focuses the button of the list of conversations. */
   focusListButton(): void
@@ -52,7 +52,7 @@ export interface Surface {
   reportUnloaded(retry: () => void): void
   /** Scrolls to a card. */
   reveal(card: HTMLElement): void
-  /** Focuses the input. */
+  /** Focuses the input; on a phone, and while the input is hidden, the window. */
   focus(): void
 }
 
@@ -61,17 +61,20 @@ export interface Extras {
   readonly sheet: CSSStyleSheet
   /** Sets what the server offers. */
   update(services: Services): void
-  /** Shows the ways to reach people, in a menu below `button`. */
+  /** Shows the ways to reach people in a menu below `button`. A single way is chosen without a menu. */
   help(button: HTMLElement): void
-  /** Asks for a person, or opens the contact form and focuses it if `focus`. */
+  /**
+   * Asks for a person if that is the offer and a person is available. Otherwise opens the contact form, and
+   * focuses it if `focus`.
+   */
   reach(offer: Offer, focus: boolean): void
   /** Returns a card that asks whether a tool may run. */
   confirm(confirmation: Confirmation, decide: (approve: boolean) => void): HTMLElement
   /** Shows the list of the visitor's conversations. */
   showConversations(): void
   hideConversations(): void
-  /** Closes all connections. */
+  /** Closes the connection for updates. */
   suspend(): void
 }
 
-export type CreateExtras = (surface: Surface) => Extras
+export type CreateExtras = (panel: PanelForExtras) => Extras

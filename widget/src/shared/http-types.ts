@@ -2,7 +2,9 @@
 
 export type Status = "running" | "complete" | "truncated" | "stopped" | "refused" | "failed" | "interrupted"
 
+/** A page that an answer cites. */
 export interface Source {
+  /** Its number in the answer, from 1. */
   n: number
   title: string
   url: string
@@ -69,6 +71,7 @@ export interface ContactForm {
 /** A text that the visitor must accept before the first message. */
 export interface Consent {
   required: boolean
+  /** Whether the visitor has accepted this text. */
   given: boolean
   text: string
 }
@@ -88,8 +91,9 @@ export interface Updates {
   person?: Person
 }
 
-/** The remainder of a limit. */
+/** What is left of one of the visitor's limits. */
 export interface Limit {
+  /** Messages, tokens or dollars; the limit is used up at 0. */
   left: number
   /** Seconds until the limit resets. */
   resets_in: number
@@ -100,6 +104,7 @@ export interface History extends Services {
   messages: Message[]
   /** A cursor for earlier messages, if there are any. */
   before?: string | null
+  /** The id of the running reply; null if there is none. */
   running: string | null
   greeting: string
   suggestions: string[]
@@ -110,17 +115,22 @@ export interface History extends Services {
 export interface ListedConversation {
   id: string
   title: string
+  /** The time of the last change, in ISO 8601. */
   updated: string
+  /** The number of messages. */
   messages: number
 }
 
 /** An error in a response or a stream. */
 export interface ChatErrorDetail {
+  /** The code of the error, such as "rate_limited". */
   error: string
+  /** The text for the visitor; may be empty. */
   message: string
   retryable?: boolean
   /** Seconds to wait. */
   retry_after?: number
+  /** The reference by which the site finds the error in its log. */
   ref?: string
   reply?: string
   limit?: number
@@ -130,7 +140,9 @@ export interface ChatErrorDetail {
 
 /** The response to polling a reply. */
 export interface Polled {
+  /** The text after the requested offset. */
   text: string
+  /** The offset of the end of `text`, in code points. */
   at: number
   status: Status
   sources?: Source[]
@@ -143,9 +155,13 @@ export interface Polled {
 
 /** An event of a stream. Unknown keys are ignored. */
 export interface StreamEvent {
+  /** The id of the reply. */
   reply?: string
+  /** The id of the visitor's message; with `error`, the text for the visitor. */
   message?: string
+  /** The next piece of the reply's text. */
   t?: string
+  /** What the assistant is doing, such as searching. `text` describes it for the visitor. */
   status?: string
   text?: string
   source?: Source

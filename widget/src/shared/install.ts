@@ -1,4 +1,4 @@
-/** Registers the function of a script with the launcher. */
+/** Registers the function that creates a part of the chat with the launcher. */
 
 import type { Part, Parts } from "./launcher-types"
 

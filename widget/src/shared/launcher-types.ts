@@ -36,12 +36,12 @@ export interface Launcher {
   readonly texts: Record<string, unknown>
   readonly memory: Memory
   readonly emit: Emit
-  /** Loads the script of a part, once. */
+  /** Loads the script of a part, once. Rejects if it can't be loaded; the next call tries again. */
   load<P extends Part>(part: P): Promise<Parts[P]>
   /** The element that shows the chat now. */
   host(): Host
   attribute(name: string): string | null
-  /** Shows the number of unread messages. */
+  /** Stores and shows the number of unread messages. */
   setUnread(count: number): void
   /** Call this when the panel was opened or closed. */
   setOpened(opened: boolean): void

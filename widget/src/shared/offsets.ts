@@ -5,6 +5,7 @@
 
 const PAIRS = /[\ud800-\udbff][\udc00-\udfff]/g
 
+/** Returns the number of code points of `text`. */
 export function countPoints(text: string): number {
   return text.length - (text.match(PAIRS)?.length ?? 0)
 }

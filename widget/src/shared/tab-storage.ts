@@ -1,5 +1,6 @@
 /**
- * The state that a tab keeps from page to page. If the browser can't store it, it is lost with the page.
+ * The state that a tab keeps from page to page. If the browser can't store it, the tab loses it at the end
+ * of the page.
  */
 
 export interface Remembered {

@@ -7,9 +7,14 @@ import { type Call, createCall, type Request } from "./http"
 
 export interface Client {
   readonly call: Call
-  /** Loads a conversation, by default the current one: its newest messages, or those before a cursor. */
+  /**
+   * Loads a conversation, by default the current one: its newest messages, or those before a cursor.
+   * Throws an InvalidResponse if the response is not a history.
+   */
   history(conversation?: string, before?: string): Promise<History>
+  /** Stops a reply. `at` is the number of code points that the visitor has seen. */
   stop(reply: string, at: number): Promise<unknown>
+  /** Stores a rating: 1, -1, or 0 to remove it. An empty comment is not sent. */
   rate(reply: string, rating: number, comment: string): Promise<unknown>
   follow: Follow
 }

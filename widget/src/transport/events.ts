@@ -12,7 +12,13 @@ export class InvalidResponse extends Error {}
 
 export type ReadEvents = typeof readEvents
 
-/** Calls `onEvent` with each event of a stream. Returns true at its end, false if it was cut off. */
+/**
+ * Calls `onEvent` with each event of a stream, and with its id: the offset of the end of its text. Returns
+ * true at the end of the stream, false if the stream was cut off.
+ *
+ * Throws an InvalidResponse if the response is not a valid stream. Rejects with undefined if no data arrives
+ * within MAX_SILENCE.
+ */
 export async function readEvents(
   response: Response,
   onEvent: (event: StreamEvent, end?: number) => void,
@@ -39,7 +45,7 @@ export async function readEvents(
   return done
 }
 
-/** Parses an event. JSON that is not an object is treated as an unknown event. */
+/** Parses an event. JSON that is not an object is treated as an unknown event. Other text is an InvalidResponse. */
 function parseEvent(data: string): StreamEvent {
   try {
     const event: unknown = JSON.parse(data)

@@ -9,16 +9,25 @@ import { describePage } from "../shared/page"
 import { readEvents } from "./events"
 import { type Call, Refusal } from "./http"
 import { advance, type ReplyPosition } from "./reply-position"
-import { delayBefore, MAX_ATTEMPTS, MAX_DELAY, pause, retryAfter, throwIfFinal } from "./retries"
+import {
+  delayBeforeReconnection,
+  MAX_DELAY,
+  MAX_RECONNECTIONS,
+  pause,
+  secondsBeforeResend,
+  throwIfFinal,
+} from "./retries"
 
-/** Cut streams without progress after which the reply is polled. */
-const MAX_CUT_STREAMS = 2
+/** Reconnections without progress after which a reply is polled if its stream is cut off again. */
+const MAX_STREAM_RECONNECTIONS = 2
 /** Minimum milliseconds between two polls. */
 const POLL_INTERVAL = 800
 /** Milliseconds until the server must start to respond. */
 const RESPONSE_TIMEOUT = 20_000
 
+/** A message to send. */
 export interface Outgoing {
+  /** The id that the browser chose. A message that is sent again with the same id is stored once. */
   id: string
   message: string
   /** The id of the conversation, or "new"; by default the current one. */
@@ -29,41 +38,48 @@ export interface Outgoing {
 
 /** The visitor's decision whether a tool may run. */
 export interface Decision {
+  /** The id of the question. */
   id: string
   approve: boolean
 }
 
 export interface Follower {
   event(event: StreamEvent): void
-  /** The connection was lost (true) or is back (false). */
+  /** Called with true when the connection was lost, and with false at each event. */
   lost(state: boolean): void
-  /** The server is busy. The next attempt is in `seconds`. */
+  /** Called when the server has asked to wait. The request is sent again in about `seconds`. */
   waiting(seconds: number): void
 }
 
 /**
- * Follows a reply and updates `place`. Throws a Refusal, a ResponseTimeout, or another error if the
- * connection can't be restored.
+ * Sends `message`, if there is one, and follows its reply to the end. Without a message, follows the reply
+ * in `position`. Updates `position`.
+ *
+ * Throws a Refusal if the server refuses the request or its response is invalid, a ResponseTimeout if the
+ * server does not respond to a new message, and the reason of `signal` if it aborts. If the connection can't
+ * be restored, throws the last error.
  */
 export type Follow = (
   message: Outgoing | Decision | undefined,
-  place: ReplyPosition,
+  position: ReplyPosition,
   follower: Follower,
   signal: AbortSignal,
 ) => Promise<void>
 
 export function createFollow(call: Call, bot: string | null): Follow {
   return async function follow(message, position, follower, signal) {
-    let attempt = 0
-    let retries = 0
+    /** Attempts to restore the connection since the last progress. */
+    let reconnections = 0
+    /** Failed requests since the last event. */
+    let failures = 0
     let polling = false
     let decision = message && "approve" in message ? message : undefined
 
     const handleEvent = (event: StreamEvent, end?: number): void => {
       signal.throwIfAborted()
-      retries = 0
-      // every stream starts with the id of its reply, which is no progress
-      if (!event.reply) attempt = 0
+      failures = 0
+      // every stream starts with an event that has the id of the reply; this event is not progress
+      if (!event.reply) reconnections = 0
       decision = undefined
       follower.lost(false)
       position.reply = event.reply ?? position.reply
@@ -93,7 +109,7 @@ export function createFollow(call: Call, bot: string | null): Follow {
       })
     }
 
-    /** Returns whether the reply has ended. */
+    /** Handles the response to a poll. Returns whether the reply has ended. */
     async function poll(response: Response): Promise<boolean> {
       const { text, at, status, sources, citations, suggestions, confirm, offer, error } =
         (await response.json()) as Polled
@@ -104,7 +120,7 @@ export function createFollow(call: Call, bot: string | null): Follow {
       if (confirm) handleEvent({ confirm })
       if (offer) handleEvent({ offer })
       if (error) handleEvent(error)
-      attempt = retries = 0
+      reconnections = failures = 0
       if (status !== "running") handleEvent({ done: status })
       return status !== "running"
     }
@@ -120,7 +136,7 @@ export function createFollow(call: Call, bot: string | null): Follow {
       }
       if (!polling) {
         if (await readEvents(response, handleEvent)) return true
-        polling = attempt >= MAX_CUT_STREAMS && !!position.reply
+        polling = reconnections >= MAX_STREAM_RECONNECTIONS && !!position.reply
         throw new TypeError("The stream was cut.")
       }
       if (await poll(response)) return true
@@ -135,21 +151,21 @@ export function createFollow(call: Call, bot: string | null): Follow {
         if (await receive()) return
       } catch (error) {
         signal.throwIfAborted()
-        if (decision && attempt && error instanceof Refusal && error.detail.error === "already_decided") {
+        if (decision && reconnections && error instanceof Refusal && error.detail.error === "already_decided") {
           // an earlier attempt has made the decision, but its response was lost
           decision = undefined
           continue
         }
-        const seconds = retryAfter(error, retries++)
+        const seconds = secondsBeforeResend(error, failures++)
         if (seconds !== undefined) {
           follower.waiting(seconds)
           await pause(seconds * 1000, signal)
           continue
         }
         throwIfFinal(error, !position.reply)
-        if (attempt >= MAX_ATTEMPTS && navigator.onLine) throw error
+        if (reconnections >= MAX_RECONNECTIONS && navigator.onLine) throw error
         follower.lost(true)
-        await pause(delayBefore(attempt++), signal)
+        await pause(delayBeforeReconnection(reconnections++), signal)
       }
     }
   }

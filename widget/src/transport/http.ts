@@ -11,6 +11,7 @@ export const isStream = (response: Response): boolean => /event-stream/.test(res
 export class Refusal extends Error {
   constructor(
     readonly detail: ChatErrorDetail,
+    /** The HTTP status; 0 if the error is not an HTTP error. */
     readonly status = 0,
     /** Whether the response is from the chat, not from a proxy. */
     readonly isFromChat = true,
@@ -25,6 +26,7 @@ export class ResponseTimeout extends Error {}
 export interface CallOptions extends RequestInit {
   /** Sent as JSON, with POST. */
   json?: object
+  /** Parameters of the address. Undefined and empty values are left out. */
   query?: Record<string, string | number | undefined>
   /**
    * Milliseconds in which the start of a stream, or a whole response of another kind, must arrive. By
@@ -33,8 +35,13 @@ export interface CallOptions extends RequestInit {
   timeout?: number
 }
 
+/**
+ * Sends a request to a path below the endpoint. Throws a Refusal if the HTTP status is an error, and a
+ * ResponseTimeout after `timeout`.
+ */
 export type Call = (path: string, options?: CallOptions) => Promise<Response>
 
+/** Returns a function for calls to the endpoint. `query` is added to the address of each request. */
 export function createCall(request: Request, endpoint: string, query: Record<string, string | undefined>): Call {
   const base = new URL(endpoint, document.baseURI).href
 

@@ -4,31 +4,40 @@ import type { ChatErrorDetail } from "../shared/http-types"
 import { InvalidResponse } from "./events"
 import { Refusal, ResponseTimeout } from "./http"
 
-/** Maximum attempts to restore a lost connection. They follow after 0.3, 0.9, 2.7, 8, 8 and 8 s. */
-export const MAX_ATTEMPTS = 6
+/** Maximum attempts in a row to restore a lost connection. They start after 0.3, 0.9, 2.7, 8, 8 and 8 s. */
+export const MAX_RECONNECTIONS = 6
 /** Maximum milliseconds between two requests, unless the server asked to wait. */
 export const MAX_DELAY = 8000
-/** Maximum Retry-After in seconds after which a refused request is sent again automatically, by HTTP status. */
+/**
+ * Maximum seconds in Retry-After for which a refused request is sent again automatically, by HTTP status.
+ * If the server asks for more, the visitor decides.
+ */
 const MAX_RETRY_AFTER: Record<number, number> = { 429: 15, 503: 60 }
-/** Maximum times in a row that a refused request is sent again automatically. */
-const MAX_RETRIES = 8
+/** Number of failed requests in a row after which a refused request is no longer sent again automatically. */
+const MAX_FAILURES = 8
 
-/** Returns the milliseconds before an attempt to restore a lost connection; the first attempt is 0. */
-export const delayBefore = (attempt: number): number => Math.min(MAX_DELAY, 300 * 3 ** attempt)
+/** Returns the milliseconds before the next attempt to restore a lost connection, after `earlier` attempts. */
+export const delayBeforeReconnection = (earlier: number): number => Math.min(MAX_DELAY, 300 * 3 ** earlier)
 
 /**
- * Returns the seconds to wait before a refused request is sent again, with jitter. Returns undefined
- * if the server did not ask to wait, or if the visitor must decide.
+ * Returns the seconds to wait before a refused request is sent again, with a random part. `earlier` is the
+ * number of failed requests in a row before this one.
+ *
+ * Returns undefined if the request must not be sent again for this reason: it was not refused, or it was
+ * refused too often, the server did not ask to wait or asked to wait too long, or a budget is exhausted.
  */
-export function retryAfter(error: unknown, retries: number): number | undefined {
-  if (!(error instanceof Refusal) || retries >= MAX_RETRIES) return undefined
+export function secondsBeforeResend(error: unknown, earlier: number): number | undefined {
+  if (!(error instanceof Refusal) || earlier >= MAX_FAILURES) return undefined
   const { error: code, retry_after: seconds } = error.detail
   const longest = MAX_RETRY_AFTER[error.status]
   if (!seconds || !longest || seconds > longest || code === "budget_exhausted") return undefined
   return seconds + Math.random() * Math.min(10, seconds / 2 + 1)
 }
 
-/** Throws errors for which another attempt is useless. */
+/**
+ * Throws an error after which another attempt is useless; an invalid response as a Refusal. `isNew` is true
+ * if the server has not reported the id of the reply yet.
+ */
 export function throwIfFinal(error: unknown, isNew: boolean): void {
   if (error instanceof InvalidResponse || error instanceof SyntaxError) {
     const detail: ChatErrorDetail = { error: "server_error", message: "", retryable: true }

@@ -1,6 +1,6 @@
 /** The interface of the chat for message views: the actions of messages. */
 
-import type { Strings } from "../i18n/text-names"
+import type { Strings } from "../i18n/strings"
 import type { ChatMessage } from "../model/message"
 import type { AnswerOffer } from "../shared/http-types"
 import type { Painter } from "./frame-painter"
@@ -12,6 +12,7 @@ export interface Actions {
   tooltip: Tooltip
   /** Returns the name of the assistant. */
   name(): string
+  /** Copies a text, and confirms this on `button`. */
   copy(text: string, button: HTMLElement): void
   /** Announces a text to screen readers. */
   announce(text: string): void
@@ -20,7 +21,10 @@ export interface Actions {
   retry(message: ChatMessage): void
   askAgain(message: ChatMessage): void
   edit(message: ChatMessage): void
-  /** Returns a button that offers a person or the contact form, if there is one. Opens the form for a new offer. */
+  /**
+   * Returns a button that leads to a person or to the contact form; undefined if the site offers neither. If
+   * Claude has just offered the form, opens it and returns undefined.
+   */
   offer(wanted?: AnswerOffer, isNew?: boolean): HTMLElement | undefined
   /** Returns a card that asks whether a tool may run. */
   confirm(message: ChatMessage): HTMLElement

@@ -1,6 +1,6 @@
 /** Creates the panel of one chat, and connects its parts. */
 
-import { createStrings } from "../i18n/text-names"
+import { createStrings } from "../i18n/strings"
 import { createConversation } from "../model/conversation"
 import type { Screen } from "../model/view-types"
 import { button, h, onEscape } from "../shared/dom"
@@ -17,9 +17,9 @@ import { createPainter } from "./frame-painter"
 import { createMessages } from "./messages"
 import { createNoticeBar } from "./notice"
 import { createOverlay } from "./overlay"
+import { createPanelForExtras } from "./panel-for-extras"
 import { createScroller } from "./scroller"
 import { createSelectionOffer } from "./selection-button"
-import { createSurface } from "./surface"
 import { createTooltip } from "./tooltip"
 import { createWelcome, createWindow, readSuggestions, type WindowOptions } from "./window"
 
@@ -86,7 +86,7 @@ export function createChat(launcher: Launcher): Panel {
   earlier.hidden = true
   const welcome = createWelcome(windowOptions)
   const scroller = createScroller(strings, [welcome.element, earlier], end)
-  const surface = createSurface({
+  const panelForExtras = createPanelForExtras({
     ...{ strings, memory, client, composer, scroller, notice, top, end, body, focus },
     privacy: windowOptions.privacy,
     announce: announcer.announce,
@@ -95,7 +95,7 @@ export function createChat(launcher: Launcher): Panel {
   const services = createServices({
     launcher,
     strings,
-    surface,
+    panelForExtras,
     keepEnd: scroller.keepEnd,
     adopt(added) {
       sheets.push(added)

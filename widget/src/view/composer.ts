@@ -1,6 +1,6 @@
 /** The input, with its counter and the buttons to send and stop. */
 
-import type { Strings } from "../i18n/text-names"
+import type { Strings } from "../i18n/strings"
 import { button, h, iconButton, onEscape } from "../shared/dom"
 import { SEND, STOP } from "../shared/icons"
 import { countPoints } from "../shared/offsets"
@@ -26,14 +26,15 @@ export interface Composer {
   text(): string
   set(text: string): void
   setRunning(running: boolean): void
-  /** Disables sending while a limit is used up. */
+  /** Disables or enables sending. It is disabled while a limit is used up. */
   setBlocked(blocked: boolean): void
+  /** Returns whether sending is disabled or the input is hidden. */
   isBlocked(): boolean
-  /** Hides the input while a card must be answered. */
+  /** Hides or shows the input. It is hidden while a card must be answered. */
   setClosed(closed: boolean): void
   setLimit(limit: number): void
   setPlaceholder(text: string): void
-  /** Edits an earlier message instead of writing a new one. */
+  /** Puts an earlier message into the input, so that the visitor edits it instead of writing a new one. */
   edit(id: string, text: string): void
   /** Sends the text in the input, if it can be sent. */
   send(): void
@@ -123,13 +124,13 @@ export function createComposer(options: ComposerOptions): Composer {
     announced = step
   }
 
-  /** Restores the text that was in the input before the editing. */
-  function endEditing(back: boolean): void {
+  /** Ends the editing, and restores the text that was in the input before it. */
+  function endEditing(takesFocus: boolean): void {
     const { draft: text = "" } = edited ?? {}
     edited = undefined
     editing.hidden = true
     composer.set(text)
-    if (back) input.focus()
+    if (takesFocus) input.focus()
   }
 
   const leave = onEscape(() => endEditing(true))

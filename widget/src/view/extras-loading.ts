@@ -1,9 +1,9 @@
 /** Loads the extras on demand, and shows the button that leads to people. */
 
-import type { Strings } from "../i18n/text-names"
+import type { Strings } from "../i18n/strings"
 import type { ChatMessage } from "../model/message"
 import { button, h, iconButton, setLabel } from "../shared/dom"
-import type { Extras, Surface } from "../shared/extras-types"
+import type { Extras, PanelForExtras } from "../shared/extras-types"
 import type { Person, Services } from "../shared/http-types"
 import { PERSON } from "../shared/icons"
 import type { Launcher } from "../shared/launcher-types"
@@ -19,18 +19,18 @@ export interface ServicesControl {
   /** Calls `action` with the extras, once they are loaded. */
   use(action: (extras: Extras) => void): void
   offer: Actions["offer"]
-  /** Returns an element to which the card is added that asks whether a tool may run. */
+  /** Returns an element. Adds the card that asks whether a tool may run to it, once the extras are loaded. */
   confirm(message: ChatMessage, decide: (approve: boolean) => void): HTMLElement
   /** Closes the list of conversations. */
   hideConversations(): void
-  /** Closes all connections. */
+  /** Closes the connections of the extras. */
   suspend(): void
 }
 
 export interface ServicesOptions {
   launcher: Launcher
   strings: Strings
-  surface: Surface
+  panelForExtras: PanelForExtras
   /** Changes the list of messages, and stays at its end if it was there. */
   keepEnd(change: () => void): void
   /** Adds the style sheet of the extras. */
@@ -40,7 +40,7 @@ export interface ServicesOptions {
 }
 
 export function createServices(options: ServicesOptions): ServicesControl {
-  const { launcher, surface, adopt, failed, keepEnd } = options
+  const { launcher, panelForExtras, adopt, failed, keepEnd } = options
   const { translate } = options.strings
   let offered: Services = {}
   let extras: Extras | undefined
@@ -60,7 +60,7 @@ export function createServices(options: ServicesOptions): ServicesControl {
   async function load(): Promise<Extras> {
     const create = await launcher.load("extras")
     if (!extras) {
-      extras = create(surface)
+      extras = create(panelForExtras)
       adopt(extras.sheet)
       extras.update(offered)
     }

@@ -1,4 +1,4 @@
-/** The views of the messages, each of which is created once. */
+/** The views of the messages. A view is kept while its message is shown. */
 
 import type { ChatMessage } from "../model/message"
 import type { Actions } from "./action-types"
@@ -7,7 +7,7 @@ import { createMessageView } from "./message"
 export interface Messages {
   /** Shows exactly these messages, in this order. */
   show(messages: readonly ChatMessage[]): void
-  /** Returns the element of a message. */
+  /** Returns the element of a message. Creates its view if there is none. */
   elementOf(message: ChatMessage): HTMLElement
 }
 

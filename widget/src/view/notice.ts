@@ -1,12 +1,13 @@
 /** The bar that shows errors, and the time until the visitor can write again. */
 
-import type { Strings } from "../i18n/text-names"
+import type { Strings } from "../i18n/strings"
 import type { Notice } from "../model/view-types"
 import { button, h, icon } from "../shared/dom"
 import { RETRY, WARNING } from "../shared/icons"
 
 export interface NoticeBar {
   readonly element: HTMLElement
+  /** Shows a notice instead of the current one. Without an argument, hides the bar. */
   show(notice?: Notice): void
 }
 

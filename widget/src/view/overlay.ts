@@ -5,7 +5,7 @@ import { PHONE } from "../shared/launcher-types"
 export interface Overlay {
   show(): void
   hide(): void
-  /** Whether the window fills the screen. */
+  /** Returns whether the window fills the screen when it is shown. */
   isFull(): boolean
 }
 
@@ -14,7 +14,10 @@ export function createOverlay(root: HTMLElement, element: HTMLElement, status: H
   const phone = matchMedia(PHONE)
   let shown = false
 
-  /** A modal dialog of the page makes everything else inert, except for another modal dialog. */
+  /**
+   * Returns whether the window must be a modal dialog. A modal dialog of the page makes everything else inert,
+   * except for another modal dialog.
+   */
   function mustBeModal(): boolean {
     return phone.matches || !!document.querySelector("dialog:modal")
   }

@@ -3,7 +3,7 @@
  * The list never scrolls while an answer arrives.
  */
 
-import type { Strings } from "../i18n/text-names"
+import type { Strings } from "../i18n/strings"
 import { h, iconButton } from "../shared/dom"
 import { DOWN } from "../shared/icons"
 
@@ -33,8 +33,8 @@ export interface Scroller {
 
 export function createScroller({ translate }: Strings, before: HTMLElement[], after: HTMLElement): Scroller {
   let position = 0
-  /** Whether the list has not been scrolled yet. It then stays at its end. */
-  let atStart = true
+  /** Whether the list stays at its end. It does so until the visitor scrolls, or sends a message. */
+  let staysAtEnd = true
   const list = h("ol", "list")
   const element = h(
     "div",
@@ -73,7 +73,7 @@ export function createScroller({ translate }: Strings, before: HTMLElement[], af
     below,
 
     changed() {
-      if (atStart) scroller.toEnd()
+      if (staysAtEnd) scroller.toEnd()
       else if (element.clientHeight) below.hidden = pixelsBelow() < END_DISTANCE
     },
 
@@ -83,13 +83,13 @@ export function createScroller({ translate }: Strings, before: HTMLElement[], af
     },
 
     reveal(element) {
-      atStart = false
+      staysAtEnd = false
       removeRoom()
       element.scrollIntoView({ block: "nearest" })
     },
 
     follow(question) {
-      atStart = false
+      staysAtEnd = false
       const answer = question.nextElementSibling
       removeRoom()
       const gap = Number.parseFloat(getComputedStyle(list).rowGap) || 0
@@ -106,16 +106,16 @@ export function createScroller({ translate }: Strings, before: HTMLElement[], af
     },
 
     reset() {
-      atStart = true
+      staysAtEnd = true
     },
 
     restore() {
-      if (atStart) scroller.toEnd()
+      if (staysAtEnd) scroller.toEnd()
       else element.scrollTop = position
     },
   }
   for (const name of ["wheel", "touchmove", "keydown", "pointerdown"]) {
-    element.addEventListener(name, () => (atStart = false), { passive: true })
+    element.addEventListener(name, () => (staysAtEnd = false), { passive: true })
   }
   return scroller
 }

@@ -9,7 +9,7 @@ const MIN_SELECTED = 3
 
 export interface SelectionOptions {
   label: string
-  /** Whether the button may be shown now. */
+  /** Returns whether the button may be shown now. */
   isOn(): boolean
   ask(text: string): void
 }
@@ -52,7 +52,7 @@ export function createSelectionOffer({ label, isOn, ask }: SelectionOptions): HT
   document.addEventListener("selectionchange", () => {
     if (getSelection()?.isCollapsed) hide()
   })
-  // the panel was loaded because of a selection
+  // the panel may have been loaded because the visitor has selected text
   setTimeout(show)
   return element
 }

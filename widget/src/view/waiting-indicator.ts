@@ -10,7 +10,10 @@ const SLOW_AFTER = 8000
 
 export interface Waiting {
   readonly element: HTMLElement
-  /** Shows the state of the answer; undefined hides the indicator. */
+  /**
+   * Shows the state of the answer. Hides the indicator for undefined, and while the answer only writes.
+   * `writes` is true once the answer has text.
+   */
   show(state: { activity: string; writes: boolean } | undefined): void
 }
 

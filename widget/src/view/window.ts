@@ -1,6 +1,6 @@
 /** The chat's window and its layout. */
 
-import type { Strings } from "../i18n/text-names"
+import type { Strings } from "../i18n/strings"
 import { NEW_TAB } from "../markdown"
 import { button, h, icon, iconButton, setIcon, setLabel } from "../shared/dom"
 import { CHAT, CLOSE, COLLAPSE, EXPAND, FRESH, LIST } from "../shared/icons"
@@ -17,7 +17,7 @@ export interface WindowOptions {
   startNew(): void
   /** Shows the visitor's conversations. */
   showConversations(): void
-  /** Returns the address of the privacy notice. */
+  /** Returns the address of the privacy notice; null if the site has none. */
   privacy(): string | null
   /** Changes between a side panel and a small window. */
   widen(wide: boolean): void
@@ -64,7 +64,7 @@ export function createWelcome({ attribute, ask, strings }: WindowOptions): Welco
   return welcome
 }
 
-/** Returns the suggestions of the element's attribute, a JSON list; none if it is not a list. */
+/** Returns the suggestions in the element's attribute, a JSON list; an empty list if it is not a list. */
 export function readSuggestions(json: string | null): string[] {
   try {
     const questions: unknown = JSON.parse(json ?? "[]")
@@ -81,7 +81,7 @@ export interface WindowParts {
   notice: HTMLElement
   /** The element with the conversation. */
   body: HTMLElement
-  /** The button for people. */
+  /** The button that leads to the people of the site. */
   help: HTMLElement
   /** The element above the conversation. */
   top: HTMLElement
@@ -89,9 +89,11 @@ export interface WindowParts {
 
 export interface ChatWindow {
   readonly element: HTMLElement
-  /** Updates the window from the attributes of the element. */
+  /** Updates the window from the attributes of the element and the privacy notice. */
   update(): void
+  /** Shows the button for a new conversation only if there are messages. */
   setEmpty(empty: boolean): void
+  /** Sets whether the window is a side panel. */
   setWide(wide: boolean): void
   /** Sets the name of the person who answers; undefined for the assistant. */
   setPerson(name: string | undefined): void

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest"
 import { EXPIRES_AFTER } from "../../src/extras/confirmation"
 import { createExtras } from "../../src/extras/extras"
-import { createSurface, find, refusal } from "./surface"
+import { createPanelForExtras, find, refusal } from "./panel-for-extras"
 
 const CONSENT = { required: true, given: false, text: "We keep what you write." }
 const FORM = { fields: ["email", "message"] as const, required: ["email"] as const, consent: "Store it." }
@@ -15,32 +15,32 @@ afterEach(() => void vi.useRealTimers())
 
 describe("consent", () => {
   it("comes before the first message, with the privacy notice", async () => {
-    const { surface, asked } = createSurface(done)
-    createExtras(surface).update({ consent: CONSENT })
+    const { panel, asked } = createPanelForExtras(done)
+    createExtras(panel).update({ consent: CONSENT })
     expect(isShown(".consent")).toBe(true)
     expect(find(".consent").textContent).toContain("We keep what you write.")
     expect(find<HTMLAnchorElement>(".consent a").getAttribute("href")).toBe("/privacy/")
-    expect(surface.setClosed).toHaveBeenLastCalledWith(true)
+    expect(panel.setClosed).toHaveBeenLastCalledWith(true)
     click(".consent .primary")
-    await vi.waitFor(() => expect(surface.setClosed).toHaveBeenLastCalledWith(false))
+    await vi.waitFor(() => expect(panel.setClosed).toHaveBeenLastCalledWith(false))
     expect(asked).toEqual([{ method: "POST", path: "consent/", body: { text: CONSENT.text } }])
     expect(isShown(".consent")).toBe(false)
-    expect(surface.refresh).toHaveBeenCalledOnce()
+    expect(panel.refresh).toHaveBeenCalledOnce()
   })
 
   it("is asked for with the new text if the text has changed", async () => {
-    const { surface } = createSurface(() => refusal(422, { error: "conflict", message: "Read again." }))
-    createExtras(surface).update({ consent: CONSENT })
+    const { panel } = createPanelForExtras(() => refusal(422, { error: "conflict", message: "Read again." }))
+    createExtras(panel).update({ consent: CONSENT })
     click(".consent .primary")
-    await vi.waitFor(() => expect(surface.refresh).toHaveBeenCalledOnce())
+    await vi.waitFor(() => expect(panel.refresh).toHaveBeenCalledOnce())
   })
 
   it("is asked for again when it can't be given, or has another text", async () => {
-    const { surface } = createSurface(() => refusal(503, { error: "overloaded" }))
-    const extras = createExtras(surface)
+    const { panel } = createPanelForExtras(() => refusal(503, { error: "overloaded" }))
+    const extras = createExtras(panel)
     extras.update({ consent: CONSENT })
     click(".consent .primary")
-    await vi.waitFor(() => expect(surface.report).toHaveBeenCalledOnce())
+    await vi.waitFor(() => expect(panel.report).toHaveBeenCalledOnce())
     expect(isShown(".consent")).toBe(true)
     extras.update({ consent: { ...CONSENT, text: "We keep less." } })
     expect(find("#consent").textContent).toBe("We keep less.")
@@ -49,21 +49,21 @@ describe("consent", () => {
   it.each([undefined, null, { ...CONSENT, given: true }, { required: false, given: false, text: "" }])(
     "is not in the way if it is %j",
     (consent) => {
-      const { surface } = createSurface(done)
-      createExtras(surface).update(consent === undefined ? {} : { consent })
+      const { panel } = createPanelForExtras(done)
+      createExtras(panel).update(consent === undefined ? {} : { consent })
       expect(isShown(".consent")).toBe(false)
-      expect(surface.setClosed).toHaveBeenLastCalledWith(false)
+      expect(panel.setClosed).toHaveBeenLastCalledWith(false)
     },
   )
 })
 
 describe("the contact form", () => {
   const open = (respond: () => Response, contact = {}) => {
-    const { surface, asked } = createSurface(respond)
-    const extras = createExtras(surface)
+    const { panel, asked } = createPanelForExtras(respond)
+    const extras = createExtras(panel)
     extras.update({ contact: { ...CONTACT, ...contact } })
     extras.reach("contact", true)
-    return { surface, asked, extras }
+    return { panel, asked, extras }
   }
   const fill = (values: Record<string, string>): void => {
     for (const [name, value] of Object.entries(values)) find<HTMLInputElement>(`#contact-${name}`).value = value
@@ -72,24 +72,24 @@ describe("the contact form", () => {
   const submit = (): void => void find(".contact").dispatchEvent(new Event("submit", { cancelable: true }))
 
   it("sends what the visitor wrote", async () => {
-    const { surface, asked } = open(() => Response.json({}, { status: 201 }))
+    const { panel, asked } = open(() => Response.json({}, { status: 201 }))
     fill({ email: " ann@example.org ", message: "Call me." })
     submit()
     await vi.waitFor(() => expect(find(".contact").textContent).toBe("contacted"))
     expect(asked[0]?.body).toMatchObject({ email: "ann@example.org", message: "Call me.", consent: true })
-    expect(surface.announce).toHaveBeenCalledWith("contacted")
-    expect(surface.memory.values.contacted).toBe(true)
+    expect(panel.announce).toHaveBeenCalledWith("contacted")
+    expect(panel.memory.values.contacted).toBe(true)
   })
 
   it("says what the server finds wrong, where it is wrong", async () => {
     const wrong = { error: "invalid_contact", message: "Look again.", fields: { email: "No such host." } }
-    const { surface } = open(() => refusal(400, wrong))
+    const { panel } = open(() => refusal(400, wrong))
     fill({ email: "ann@example" })
     submit()
     await vi.waitFor(() => expect(find("#wrong-email").textContent).toBe("No such host."))
     expect(find("#contact-email").ariaInvalid).toBe("true")
     expect(find("#contact-email").matches(":focus")).toBe(true)
-    expect(surface.announce).toHaveBeenCalledWith("Look again.")
+    expect(panel.announce).toHaveBeenCalledWith("Look again.")
     find("#contact-email").dispatchEvent(new Event("input"))
     expect(find("#wrong-email").hidden).toBe(true)
   })
@@ -102,10 +102,10 @@ describe("the contact form", () => {
   })
 
   it("keeps what was written when it can't be sent", async () => {
-    const { surface } = open(() => refusal(429, { error: "rate_limited", message: "Later." }))
+    const { panel } = open(() => refusal(429, { error: "rate_limited", message: "Later." }))
     fill({ email: "ann@example.org" })
     submit()
-    await vi.waitFor(() => expect(surface.report).toHaveBeenCalledOnce())
+    await vi.waitFor(() => expect(panel.report).toHaveBeenCalledOnce())
     expect(find<HTMLInputElement>("#contact-email").value).toBe("ann@example.org")
   })
 
@@ -118,25 +118,25 @@ describe("the contact form", () => {
   })
 
   it("comes before the first message if the owner wants that", async () => {
-    const { surface } = createSurface(() => Response.json({}, { status: 201 }))
-    const extras = createExtras(surface)
+    const { panel } = createPanelForExtras(() => Response.json({}, { status: 201 }))
+    const extras = createExtras(panel)
     extras.update({ contact: { ...CONTACT, before: true }, consent: CONSENT })
     expect(document.querySelector("#contact-email")).toBeNull()
     extras.update({ contact: { ...CONTACT, before: true }, consent: { ...CONSENT, given: true } })
-    expect(surface.setClosed).toHaveBeenLastCalledWith(true)
+    expect(panel.setClosed).toHaveBeenLastCalledWith(true)
     fill({ email: "ann@example.org" })
     submit()
-    await vi.waitFor(() => expect(surface.setClosed).toHaveBeenLastCalledWith(false))
+    await vi.waitFor(() => expect(panel.setClosed).toHaveBeenLastCalledWith(false))
   })
 
   it("can be left for later", () => {
-    const { surface } = createSurface(done)
-    const extras = createExtras(surface)
+    const { panel } = createPanelForExtras(done)
+    const extras = createExtras(panel)
     extras.update({ contact: { ...CONTACT, before: true } })
     expect(find(".contact .secondary").textContent).toBe("notNow")
     click(".contact .secondary")
     expect(isShown(".contact")).toBe(false)
-    expect(surface.setClosed).toHaveBeenLastCalledWith(false)
+    expect(panel.setClosed).toHaveBeenLastCalledWith(false)
     extras.update({ contact: { ...CONTACT, before: true } })
     expect(isShown(".contact")).toBe(false)
   })
@@ -144,19 +144,19 @@ describe("the contact form", () => {
 
 describe("the question whether a tool may run", () => {
   const ask = () => {
-    const { surface, end } = createSurface(done)
+    const { panel, end } = createPanelForExtras(done)
     const decide = vi.fn()
-    end.append(createExtras(surface).confirm({ id: "k", text: "Cancel order A-1042?" }, decide))
-    return { surface, decide }
+    end.append(createExtras(panel).confirm({ id: "k", text: "Cancel order A-1042?" }, decide))
+    return { panel, decide }
   }
 
   it("is the site's text, and is said", () => {
-    const { surface } = ask()
+    const { panel } = ask()
     const card = find(".confirm")
     expect(document.getElementById(card.getAttribute("aria-labelledby") ?? "")?.textContent).toBe(
       "Cancel order A-1042?",
     )
-    expect(surface.announce).toHaveBeenCalledWith("Cancel order A-1042?")
+    expect(panel.announce).toHaveBeenCalledWith("Cancel order A-1042?")
   })
 
   it.each([
@@ -170,9 +170,9 @@ describe("the question whether a tool may run", () => {
 
   it("can't be answered after five minutes", () => {
     vi.useFakeTimers()
-    const { surface } = ask()
+    const { panel } = ask()
     vi.advanceTimersByTime(EXPIRES_AFTER)
     expect(document.querySelector(".confirm button")).toBeNull()
-    expect(surface.announce).toHaveBeenCalledWith("expired")
+    expect(panel.announce).toHaveBeenCalledWith("expired")
   })
 })

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import { createExtras } from "../../src/extras/extras"
 import type { Extras } from "../../src/shared/extras-types"
 import type { Person, Services } from "../../src/shared/http-types"
-import { type Asked, createSurface, find, refusal } from "./surface"
+import { type Asked, createPanelForExtras, find, refusal } from "./panel-for-extras"
 
 const NONE: Person = { available: true, state: "none", name: null }
 const ANN: Person = { available: true, state: "joined", name: "Ann" }
@@ -13,13 +13,13 @@ let extras: Extras | undefined
 
 /** The chat of a site that says `person`, and whose updates are those that are left. */
 function meet(person: Person, updates: object[] = [], answer?: (asked: Asked) => Response | undefined) {
-  const setup = createSurface((asked) => {
+  const setup = createPanelForExtras((asked) => {
     const own = answer?.(asked)
     if (own) return own
     if (asked.path.startsWith("updates/")) return Response.json(updates.shift() ?? { cursor: "9", messages: [] })
     return Response.json({ person: { ...NONE, state: asked.method === "POST" ? "waiting" : "none" } })
   })
-  extras = createExtras(setup.surface)
+  extras = createExtras(setup.panel)
   extras.update({ person, contact: CONTACT ?? null })
   return { ...setup, extras, times: () => setup.asked.filter(({ path }) => path.startsWith("updates/")).length }
 }
@@ -35,35 +35,35 @@ afterEach(() => {
 
 describe("a person", () => {
   it("is asked for, and can be waited for no longer", async () => {
-    const { extras, surface, asked } = meet(NONE)
+    const { extras, panel, asked } = meet(NONE)
     expect(bar().hidden).toBe(true)
     extras.reach("person", true)
     await passes(1)
     expect(asked[0]).toMatchObject({ method: "POST", path: "person/", body: { page: { url: location.href } } })
     expect(bar().textContent).toContain("awaiting")
-    expect(surface.memory.values.person).toBe("waiting")
+    expect(panel.memory.values.person).toBe("waiting")
     find(".person .secondary").click()
     await passes(1)
     expect(asked.at(-1)).toMatchObject({ method: "DELETE", path: "person/" })
     expect(bar().hidden).toBe(true)
-    expect(surface.memory.values.person).toBeUndefined()
+    expect(panel.memory.values.person).toBeUndefined()
   })
 
   it("who can't be had leads to the contact form", async () => {
-    const { extras, surface } = meet(NONE, [], () => refusal(503, { error: "person_unavailable", message: "Closed." }))
+    const { extras, panel } = meet(NONE, [], () => refusal(503, { error: "person_unavailable", message: "Closed." }))
     extras.reach("person", true)
     await passes(1)
-    expect(surface.report).toHaveBeenCalledOnce()
+    expect(panel.report).toHaveBeenCalledOnce()
     expect(find(".contact").hidden).toBe(false)
     expect(find("#contact-email").matches(":focus")).toBe(true)
   })
 
   it("who has joined already is shown", async () => {
-    const { extras, surface } = meet(NONE, [], () => refusal(409, { error: "busy" }))
+    const { extras, panel } = meet(NONE, [], () => refusal(409, { error: "busy" }))
     extras.reach("person", true)
     await passes(1)
-    expect(surface.refresh).toHaveBeenCalledOnce()
-    expect(surface.report).not.toHaveBeenCalled()
+    expect(panel.refresh).toHaveBeenCalledOnce()
+    expect(panel.report).not.toHaveBeenCalled()
   })
 
   it("joins, types, writes and leaves", async () => {
@@ -72,29 +72,29 @@ describe("a person", () => {
       { cursor: "4", messages: [HELLO], person: ANN },
       { cursor: "5", messages: [], person: { ...NONE, state: "closed" } },
     ]
-    const { surface, asked, times } = meet({ ...NONE, state: "waiting" }, updates)
+    const { panel, asked, times } = meet({ ...NONE, state: "waiting" }, updates)
     await passes(1)
-    expect(surface.announce).toHaveBeenLastCalledWith("joined Ann")
-    expect(surface.setPerson).toHaveBeenLastCalledWith(expect.objectContaining({ state: "joined", name: "Ann" }))
+    expect(panel.announce).toHaveBeenLastCalledWith("joined Ann")
+    expect(panel.setPerson).toHaveBeenLastCalledWith(expect.objectContaining({ state: "joined", name: "Ann" }))
     expect(bar().textContent).toContain("typing Ann")
     await passes(2500)
     expect(asked.at(-1)?.path).toBe("updates/?after=3")
-    expect(surface.receive).toHaveBeenLastCalledWith([HELLO])
+    expect(panel.receive).toHaveBeenLastCalledWith([HELLO])
     expect(bar().textContent).toContain("joined Ann")
     await passes(2500)
-    expect(surface.announce).toHaveBeenLastCalledWith("departed Ann")
-    expect(surface.setPerson).toHaveBeenLastCalledWith(expect.objectContaining({ state: "closed" }))
+    expect(panel.announce).toHaveBeenLastCalledWith("departed Ann")
+    expect(panel.setPerson).toHaveBeenLastCalledWith(expect.objectContaining({ state: "closed" }))
     await passes(20_000)
     expect(times()).toBe(3)
   })
 
   it("who does not come is said to the visitor who waits", async () => {
     const closed: Person = { ...NONE, state: "closed" }
-    const { surface, times } = meet({ ...NONE, state: "waiting" }, [{ cursor: "3", messages: [], person: closed }])
+    const { panel, times } = meet({ ...NONE, state: "waiting" }, [{ cursor: "3", messages: [], person: closed }])
     await passes(1)
     expect(bar().hidden).toBe(false)
     expect(bar().textContent).toContain("unattended")
-    expect(surface.announce).toHaveBeenLastCalledWith("unattended")
+    expect(panel.announce).toHaveBeenLastCalledWith("unattended")
     await passes(20_000)
     expect(times()).toBe(1)
     find(".person .dismiss").click()
@@ -105,13 +105,13 @@ describe("a person", () => {
     ["waiting", "unattended"],
     ["joined", "departed support"],
   ] as const)("who is gone while the visitor changed the page (%s) is said there", (state, words) => {
-    const { surface } = meet(NONE)
-    surface.memory.set({ person: state })
-    extras = createExtras(surface)
+    const { panel } = meet(NONE)
+    panel.memory.set({ person: state })
+    extras = createExtras(panel)
     extras.update({ person: { ...NONE, state: "closed" } })
-    expect(surface.announce).toHaveBeenLastCalledWith(words)
+    expect(panel.announce).toHaveBeenLastCalledWith(words)
     extras.update({ person: { ...NONE, state: "closed" } })
-    expect(surface.announce).toHaveBeenCalledOnce()
+    expect(panel.announce).toHaveBeenCalledOnce()
   })
 
   it("is followed by a stream if the server has one", async () => {
@@ -122,11 +122,11 @@ describe("a person", () => {
       .join("")
     const headers = { "Content-Type": "text/event-stream" }
     let streams = 0
-    const { surface, asked } = meet(ANN, [], ({ path }) =>
+    const { panel, asked } = meet(ANN, [], ({ path }) =>
       path.startsWith("updates/") && streams++ < 1 ? new Response(`: open\n\n${text}`, { headers }) : undefined,
     )
     await passes(1)
-    expect(surface.receive).toHaveBeenCalledTimes(2)
+    expect(panel.receive).toHaveBeenCalledTimes(2)
     await passes(600)
     expect(asked.at(-1)?.path).toBe("updates/?after=1")
   })
@@ -139,10 +139,10 @@ describe("a person", () => {
   })
 
   it("is no longer looked for in a conversation that is gone", async () => {
-    const { surface, times } = meet(ANN, [], () => refusal(404, { error: "not_found" }))
+    const { panel, times } = meet(ANN, [], () => refusal(404, { error: "not_found" }))
     await passes(60_000)
     expect(times()).toBe(1)
-    expect(surface.refresh).toHaveBeenCalledOnce()
+    expect(panel.refresh).toHaveBeenCalledOnce()
   })
 })
 

@@ -1,4 +1,4 @@
-/** The message that was sent but not confirmed yet. It is kept from page to page. */
+/** The message that was sent, but not confirmed by the server yet. It is kept from page to page. */
 
 import type { Memory } from "../shared/tab-storage"
 import { uuid } from "../shared/uuid"
@@ -7,9 +7,12 @@ import type { ChatMessage } from "./message"
 import type { Screen } from "./view-types"
 
 export interface Pending {
-  /** Stores a message before it is sent. If the same text is sent again, it gets the same id. */
+  /**
+   * Stores a message before it is sent, and returns what to send. If the same text is sent again before it
+   * was confirmed, it gets the same id.
+   */
   begin(text: string, replaces?: string): Outgoing
-  /** Call this when the server has the message. */
+  /** Call this when the server has confirmed the message. Its conversation is then the current one. */
   accepted(): void
   /** Call this when the server refuses the message. */
   forget(): void

@@ -1,5 +1,5 @@
 import { vi } from "vitest"
-import type { Surface } from "../../src/shared/extras-types"
+import type { PanelForExtras } from "../../src/shared/extras-types"
 import type { Remembered } from "../../src/shared/tab-storage"
 import { readEvents } from "../../src/transport/events"
 import { type CallOptions, createCall } from "../../src/transport/http"
@@ -13,7 +13,7 @@ export interface Asked {
 }
 
 /** A panel around extras, whose server answers with what `respond` returns. */
-export function createSurface(respond: (asked: Asked) => Response | Promise<Response>) {
+export function createPanelForExtras(respond: (asked: Asked) => Response | Promise<Response>) {
   document.body.replaceChildren()
   const asked: Asked[] = []
   const values: Remembered = {}
@@ -33,7 +33,7 @@ export function createSurface(respond: (asked: Asked) => Response | Promise<Resp
     "http://localhost/api/chat/",
     {},
   )
-  const surface = {
+  const panel = {
     strings: WORDS,
     memory: { values, set: (changes) => void Object.assign(values, changes) },
     call: (path: string, options?: CallOptions) => call(path, options),
@@ -53,8 +53,8 @@ export function createSurface(respond: (asked: Asked) => Response | Promise<Resp
     ...{ current: () => "c", open: vi.fn(), leave: vi.fn(), undoLeave: vi.fn(), conversationDeleted: vi.fn() },
     ...{ focusListButton: vi.fn(), reportUnloaded: vi.fn(), reveal: vi.fn() },
     focus: vi.fn(),
-  } satisfies Surface
-  return { surface, asked, top, end }
+  } satisfies PanelForExtras
+  return { panel, asked, top, end }
 }
 
 export const refusal = (status: number, detail: object): Response => Response.json(detail, { status })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 
-import { createStrings } from "../../src/i18n/text-names"
+import { createStrings } from "../../src/i18n/strings"
 
 describe("strings", () => {
   it("fills in values", () => {

@@ -96,11 +96,13 @@ export type CountedTextName = "left" | "over"
 type Values = Record<string, string | number>
 
 export interface Strings {
+  /** Returns a text with `values` in its `%(…)s`; the name if the page has no such text. */
   translate(name: TextName, values?: Values): string
+  /** Returns a text in the plural form for `count`; only the number if the page has no such text. */
   count(name: CountedTextName, count: number): string
-  /** "in 12 minutes" */
+  /** Returns a text such as "in 12 minutes". */
   wait(seconds: number): string
-  /** "2 days ago" */
+  /** Returns a text such as "2 days ago"; "" if `date` is not a date. */
   ago(date: string): string
 }
 
@@ -120,9 +122,9 @@ export function createStrings(pageTexts: Record<string, unknown>, tag: string | 
       return fill(form ?? "%(count)s", { count: count.toLocaleString(language) })
     },
     wait(seconds) {
-      const size = seconds < 90 ? 1 : seconds < 5400 ? 60 : 3600
-      const unit = size < 2 ? "second" : size < 61 ? "minute" : "hour"
-      return new Intl.RelativeTimeFormat(language).format(Math.ceil(seconds / size), unit)
+      const unitSeconds = seconds < 90 ? 1 : seconds < 5400 ? 60 : 3600
+      const unit = unitSeconds < 2 ? "second" : unitSeconds < 61 ? "minute" : "hour"
+      return new Intl.RelativeTimeFormat(language).format(Math.ceil(seconds / unitSeconds), unit)
     },
     ago(date) {
       const hours = (Date.parse(date) - Date.now()) / 3_600_000

@@ -1,8 +1,8 @@
 /** The interface of the panel for the extras. */
 
-import type { Strings } from "../i18n/text-names"
+import type { Strings } from "../i18n/strings"
 import type { Conversation } from "../model/conversation-types"
-import type { Surface } from "../shared/extras-types"
+import type { PanelForExtras } from "../shared/extras-types"
 import type { Memory } from "../shared/tab-storage"
 import type { Client } from "../transport/client"
 import { readEvents } from "../transport/events"
@@ -12,18 +12,19 @@ import type { NoticeBar } from "./notice"
 import type { Scroller } from "./scroller"
 import type { ChatWindow } from "./window"
 
-export interface SurfaceOptions extends Pick<Surface, "top" | "end" | "body" | "privacy" | "announce" | "focus"> {
+export interface PanelForExtrasOptions
+  extends Pick<PanelForExtras, "top" | "end" | "body" | "privacy" | "announce" | "focus"> {
   strings: Strings
   memory: Memory
   client: Client
   composer: Composer
   scroller: Scroller
   notice: NoticeBar
-  /** Returns the parts that are created after the surface. */
+  /** Returns the parts that are created after this object. */
   rest(): { conversation: Conversation; services: ServicesControl; frame: ChatWindow }
 }
 
-export function createSurface(options: SurfaceOptions): Surface {
+export function createPanelForExtras(options: PanelForExtrasOptions): PanelForExtras {
   const { strings, memory, client, composer, scroller, notice, rest, top, end, body, privacy, focus } = options
   const { translate } = strings
   return {
