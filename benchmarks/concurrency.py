@@ -3,7 +3,8 @@
     python benchmarks/concurrency.py [--streams 100 250 500 1000] [--short] [--url URL]
 
 Each stream gets 10 deltas a second. First 50 streams run to their end, to warm up the process.
-Then visitors arrive gradually. When all have arrived, the delay of every delta is measured against
+Then visitors arrive at random moments, ten a second (the same ones in every run), so that the deltas
+of different streams are independent. When all have arrived, the delay of every delta is measured against
 the stand-in's clock, another page is requested ten times a second, and the memory of the process is
 read. Visitors, stand-in, database and site run on the same machine.
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from random import Random
 from time import perf_counter
 from typing import Any
 
@@ -22,19 +24,19 @@ AnswerTask = asyncio.Task[Answer]
 
 PACE = 0.1
 ARRIVALS = 10
-"""Visitors that arrive in a second."""
+"""Visitors that arrive in a second, on average."""
 EARLIER = 50
 """Streams that end before memory is read for the first time."""
 
 
 async def arrive(url: str, count: int, *, timed: bool = False) -> dict[Visitor, AnswerTask]:
-    """Start visitors gradually and return their tasks."""
+    """Start visitors at random moments and return their tasks."""
     visitors: dict[Visitor, AnswerTask] = {}
-    for n in range(count):
+    moments = Random(count)  # noqa: S311 - not for security
+    for _ in range(count):
         visitor = Visitor(url)
         visitors[visitor] = asyncio.create_task(visitor.ask(timed=timed))
-        if n % 5 == 4:
-            await asyncio.sleep(5 / ARRIVALS)
+        await asyncio.sleep(moments.expovariate(ARRIVALS))
     return visitors
 
 
