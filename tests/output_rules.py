@@ -71,7 +71,7 @@ def _commands(tree: ast.Module) -> Iterator[tuple[int, str]]:
 
 
 def _streams(tree: ast.Module, *, writes: bool) -> Iterator[tuple[int, str]]:
-    advice = "escape what is written" if writes else "write with say(), warn(), show() and ask()"
+    advice = "escape what is written" if writes else "write with say(), note(), show() and ask()"
     harmless = {
         id(node.value)
         for node in ast.walk(tree)

@@ -50,7 +50,7 @@ def test_a_row_tells_all_of_a_page(owner: Client, shop: None) -> None:
     assert rows["/shipping/"].passages == 1
     assert rows["/shipping/"].page.words == 6
     assert rows["/shipping/"].short_source == "Pages"
-    assert rows["/group/"].seen_by == ["group:editors"]
+    assert rows["/group/"].audience_names == ["group:editors"]
     page = page_of(owner)
     for part in ("HTTP 500: no luck", "Everybody", "Staff", "Nobody", "group:editors"):
         assert part in page

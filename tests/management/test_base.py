@@ -34,7 +34,7 @@ class Echo(ChatCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         text = options["text"]
         self.say(text, mark="ok ", style=self.style.SUCCESS)
-        self.warn(text)
+        self.note(text)
         self.show(text)
         raise CommandError(f"It failed: {text}")
 

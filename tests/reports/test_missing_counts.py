@@ -32,7 +32,7 @@ def last_week() -> timedelta:
 
 def count_all() -> None:
     """Keep the counts of both periods, as a thread does before the review has ended."""
-    for span in period_counts.missing("week", *period_counts.report_boundaries("week")):
+    for span in period_counts.uncounted_periods("week", *period_counts.report_boundaries("week")):
         period_counts.store_counts(span)
 
 

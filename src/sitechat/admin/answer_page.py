@@ -49,7 +49,7 @@ class Answering:
     state_text: str | Promise
     """A sentence that says who answers now."""
     question: str
-    """The visitor's first question."""
+    """The visitor's first question; empty without one."""
     visitor: str
     """The name of the visitor."""
     names: Sequence[str]
@@ -63,7 +63,7 @@ class Answering:
     labels: Sequence[str]
     known_labels: Sequence[str]
     draft: UUID = field(default_factory=uuid4)
-    """The id of the form for an answer, by which a form that is sent twice is detected."""
+    """The id of the form for an answer. It shows that the same form was sent twice."""
     note_draft: UUID = field(default_factory=uuid4)
     """The id of the form for a note."""
 

@@ -96,7 +96,11 @@ class ApprovedAnswerForm(AnswerModelForm):
             self.fields["bots"].widget = forms.MultipleHiddenInput()
 
     def clean_questions(self) -> str:
-        """Return the wordings, one per line, without empty lines."""
+        """Return the wordings, one per line, each once and without empty lines.
+
+        Raises:
+            ValidationError: There are too many wordings, or one is too long.
+        """
         lines = [" ".join(line.split()) for line in self.cleaned_data["questions"].splitlines()]
         lines = list(dict.fromkeys(filter(None, lines)))
         if len(lines) > MAX_WORDINGS:
@@ -162,11 +166,14 @@ class ApprovedAnswerAdmin(OwnTemplates, Uncounted, AnswerModelAdmin):
         return language_name(answer.language) or _("all")
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """Return the initial values of a new answer, from the reply in the query string."""
+        """Return the initial values of a new answer, from the reply in the query string.
+
+        There are none without a reply, or if the user may not read transcripts.
+        """
         reply = parse_uuid(request.GET.get("reply", ""))
         if reply is None or not may_read_transcripts(request):
             return {}
-        # Start-up cost: only the forms need the drafts.
+        # Imported here to keep the start fast: only the forms need the drafts.
         from sitechat.reports import answer_drafts
 
         draft = answer_drafts.draft(reply)
@@ -184,8 +191,11 @@ class ApprovedAnswerAdmin(OwnTemplates, Uncounted, AnswerModelAdmin):
     def save_model(
         self, request: HttpRequest, obj: ApprovedAnswer, form: Any, change: bool
     ) -> None:
-        """Save the answer, embed its questions, and mark the question of its reply as done."""
-        # Start-up cost: embedding imports the search.
+        """Save the answer, embed its questions, and mark the question of its reply as done.
+
+        A new answer that the same form has already stored is not stored again.
+        """
+        # Imported here to keep the start fast: embedding imports the search.
         from sitechat.knowledge import approved_search
         from sitechat.reports import answer_drafts
 
@@ -226,7 +236,7 @@ class ApprovedAnswerAdmin(OwnTemplates, Uncounted, AnswerModelAdmin):
 
     def ask_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Show a form with the question of an answer. A POST asks it, which costs money."""
-        # Start-up cost: only this page asks questions.
+        # Imported here to keep the start fast: only this page asks questions.
         from sitechat.admin.trial_rows import TrialRow
         from sitechat.reports import trial_questions
 

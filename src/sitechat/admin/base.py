@@ -43,7 +43,7 @@ class OwnTemplates(MixedInto):
 
     @property
     def urls(self) -> list[Any]:
-        """Return the URLs. For a form that is too long, their views show a page of the admin."""
+        """Return the URLs, whose views respond to a form that is too long with a page about it."""
         patterns: list[Any] = super().urls
         for pattern in patterns:
             pattern.callback = with_size_check(pattern.callback, self._refuse_too_long)
@@ -82,14 +82,14 @@ class OwnTemplates(MixedInto):
         return TemplateResponse(request, template, {**of_all_pages, **context}, status=status)
 
 
-class OwnersPage(OwnTemplates):
-    """Mixin for a ModelAdmin whose rows only the chat creates."""
+class NoAddPage(OwnTemplates):
+    """Mixin for a ModelAdmin whose rows only the chat creates, without Django's page to add one."""
 
     class Media:
         css = {"all": ["sitechat/admin/chat.css", "sitechat/admin/answers.css"]}
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return False, because only the chat writes rows."""
+        """Return False, because only the chat creates rows."""
         return False
 
 
@@ -126,16 +126,16 @@ class DeletedWithOwner(MixedInto):
         )
 
 
-class ReadOnlyPage(DeletedWithOwner, OwnersPage):
-    """Mixin for a page on which nothing can be changed or deleted."""
+class ReadOnlyPage(DeletedWithOwner, NoAddPage):
+    """Mixin for a ModelAdmin whose rows are shown, but not added, changed or deleted there."""
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return False: rows are shown, not edited."""
+        """Return False, because rows are shown, not edited."""
         return False
 
 
 class Uncounted(MixedInto):
-    """Mixin for rows in a KeysetList, which Django must neither count nor sort."""
+    """Mixin for a ModelAdmin with a KeysetList, whose rows Django must neither count nor sort."""
 
     list_title: ClassVar[str | Promise]
     """The title of the page with the list."""
@@ -159,12 +159,12 @@ class Uncounted(MixedInto):
         return super().changelist_view(request, context)
 
 
-class KeysetRows(OwnersPage, Uncounted):
-    """Mixin for rows of a KeysetList that only the chat creates."""
+class KeysetRows(NoAddPage, Uncounted):
+    """Mixin for a ModelAdmin with a KeysetList, whose rows only the chat creates."""
 
 
 class KeysetPage(KeysetRows):
-    """Mixin for rows of a KeysetList that have a page each, and no actions."""
+    """Mixin for a ModelAdmin with a KeysetList, a read-only page for each row, and no actions."""
 
     actions: Sequence[Any] | None = None
     detail_template: ClassVar[str]
@@ -193,11 +193,11 @@ class KeysetPage(KeysetRows):
         return self.page(request, self.detail_template, context)
 
     def detail_context(self, request: HttpRequest, found: Any) -> dict[str, Any]:
-        """Return the context of `detail_template` for a row, with `title` and `original`."""
+        """Return the context of `detail_template` for a row, including `title` and `original`."""
         raise NotImplementedError
 
 
 def number_in(request: HttpRequest, name: str) -> int | None:
-    """Return a number from the query string, or None if it is missing or invalid."""
+    """Return a number below 10**9 from the query string; None if it is missing or invalid."""
     value = request.GET.get(name, "")
     return int(value) if value.isdecimal() and len(value) < 10 else None

@@ -88,10 +88,10 @@ class ContactAdmin(KeysetRows, ContactModelAdmin):
                 args=[contact.pk],
                 current_app=self.admin_site.name,
             ),
-            contact.shown_name,
+            contact.display_name,
         )
         others = [(contact.email, self.shown_email), (contact.phone, self.shown_phone)]
-        shown = contact.shown_name
+        shown = contact.display_name
         parts = [name, *(show(contact) for value, show in others if visible(value) != shown)]
         return format_html_join(mark_safe("<br>"), "{}", ((part,) for part in parts if part))
 
@@ -107,7 +107,7 @@ class ContactAdmin(KeysetRows, ContactModelAdmin):
 
     @admin.display(description=_("e-mail"))
     def shown_email(self, contact: Contact) -> str:
-        """Return a link that writes to the address."""
+        """Return the address as a link that opens a new mail; empty without an address."""
         if not contact.email:
             return ""
         # Mail programs read what follows a question mark as further fields of the mail.
@@ -116,7 +116,7 @@ class ContactAdmin(KeysetRows, ContactModelAdmin):
 
     @admin.display(description=_("phone"))
     def shown_phone(self, contact: Contact) -> str:
-        """Return the phone number."""
+        """Return the phone number; empty without one."""
         return (
             format_html('<bdi dir="ltr">{}</bdi>', visible(contact.phone)) if contact.phone else ""
         )
@@ -135,14 +135,14 @@ class ContactAdmin(KeysetRows, ContactModelAdmin):
 
     @admin.display(description=_("page"))
     def shown_page(self, contact: Contact) -> str:
-        """Return a link to the page on which the form was sent."""
+        """Return a link to the page on which the form was sent, or its address as text."""
         link = safe_link(contact.page)
         shown = visible(contact.page)
         return format_html('<a href="{}">{}</a>', link, shown) if link else shown
 
     @admin.display(description=_("conversation"))
     def transcript(self, contact: Contact) -> str:
-        """Return a link to the transcript."""
+        """Return a link to the transcript, or a sentence if there is none."""
         if contact.conversation_id is None:
             return str(_("There is none, or it was deleted."))
         url = reverse(
@@ -164,10 +164,13 @@ class ContactAdmin(KeysetRows, ContactModelAdmin):
     ) -> tuple[list[Any], dict[str, int], set[str], list[Any]]:
         """Return what is deleted, with the names of the contacts instead of their ids."""
         _deleted, counts, perms_needed, protected = super().get_deleted_objects(objs, request)
-        return [contact.shown_name for contact in objs], dict(counts), perms_needed, protected
+        return [contact.display_name for contact in objs], dict(counts), perms_needed, protected
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        """Return the fields that have a value, with the transcript if the user may read it."""
+        """Return the fields without the empty ones of OPTIONAL.
+
+        The transcript is left out if the user may not read it.
+        """
         hidden = set() if may_read_transcripts(request) else {"transcript"}
         if obj is not None:
             empty = {name for name in OPTIONAL if not getattr(obj, name)}
@@ -178,7 +181,7 @@ class ContactAdmin(KeysetRows, ContactModelAdmin):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         """Return the page of a contact, with its name as the heading instead of its id."""
-        shown = {**context, "subtitle": context["original"].shown_name}
+        shown = {**context, "subtitle": context["original"].display_name}
         return super().render_change_form(request, shown, *args, **kwargs)
 
     @admin.action(description=_("Mark as new"), permissions=["change"])
@@ -209,7 +212,7 @@ class ContactAdmin(KeysetRows, ContactModelAdmin):
         return [export, *super().get_urls()]
 
     def csv_view(self, request: HttpRequest) -> HttpResponseBase:
-        """Return the list as a CSV file, with the same search and filters."""
+        """Return the rows of the list as a CSV file, with the search and filters in the query."""
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
         try:

@@ -34,7 +34,10 @@ class Digest:
     visitor: str
     question: str
     match: tuple[str, str, str] | None
-    """The text before a search match, the match, and the text after it."""
+    """The text before a search match, the match, and the text after it.
+
+    None without a search, or if the question contains the match.
+    """
     messages: int
     dollars: Decimal | None
     likes: int
@@ -43,7 +46,7 @@ class Digest:
     refused: int
     errors: int
     unhelpful: int
-    """The number of replies that are listed as unanswered."""
+    """The number of replies whose questions are listed as unanswered and open."""
     labels: list[str]
 
 

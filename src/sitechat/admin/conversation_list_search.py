@@ -1,8 +1,8 @@
 """The list of conversations and its search.
 
-`conversation_list_rows` has the values of its columns. A search reads only the newest SEARCH_WINDOW
-conversations. The page shows the time back to which it has searched, and a link searches the next
-older ones.
+`conversation_list_rows` returns the values of its columns. A search reads only a window of
+SEARCH_WINDOW conversations, the newest first. The page shows the time of the oldest conversation
+that was read, and a link searches the next window of older conversations.
 """
 
 from __future__ import annotations
@@ -30,11 +30,12 @@ class ConversationList(KeysetList):
     digests: list[Digest]
     dates: DateLinks
     searched_back_to: datetime | None
-    """The time back to which a search has read, if there are older conversations."""
+    """The time of the oldest conversation that a search has read; None if it has read all of them,
+    or if there are more matches in the window than fit on the page."""
 
     def show(self, rows: Sequence[Any]) -> None:
         """Prepare the rows of a page for the template."""
-        # Start-up cost: only the list needs the digests.
+        # Imported here to keep the start fast: only the list needs the digests.
         from sitechat.admin.conversation_list_rows import digests
 
         self.searched_back_to = self.window_end.moment if self.window_end else None
@@ -42,7 +43,11 @@ class ConversationList(KeysetList):
         self.dates = DateLinks.of(self)
 
     def window(self, found: Any) -> Any:
-        """Return the conversations of one window that contain the searched words."""
+        """Return the conversations of one window that contain the searched words.
+
+        Without a search, all conversations are returned. If the search is an exact id or username,
+        its conversations are returned from the whole list.
+        """
         if not self.query:
             return found
         named = Conversation.objects.identified_by(self.query)

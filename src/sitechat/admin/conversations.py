@@ -73,7 +73,8 @@ class ConversationAdmin(KeysetPage, ConversationModelAdmin):
 
     def detail_context(self, request: HttpRequest, found: Conversation) -> dict[str, Any]:
         """Return the template context of a transcript."""
-        # Start-up cost, as in all methods: only these pages need these modules.
+        # Imported here, as in the other methods, to keep the start fast: only these pages need
+        # these modules.
         from sitechat.admin.conversation_list_rows import digests
         from sitechat.admin.transcript import transcript
         from sitechat.people.conversation_labels import known_labels
@@ -102,7 +103,7 @@ class ConversationAdmin(KeysetPage, ConversationModelAdmin):
         found = Conversation.objects.filter(pk=pk)
         if not found:
             raise Http404
-        # Start-up cost.
+        # Imported here to keep the start fast.
         from sitechat.reports import personal_data
 
         data = personal_data.export(personal_data.about_conversations(found))
@@ -122,7 +123,7 @@ class ConversationAdmin(KeysetPage, ConversationModelAdmin):
         if not _may_label(request, found):
             raise PermissionDenied
         if request.method == "POST":
-            # Start-up cost.
+            # Imported here to keep the start fast.
             from sitechat.people.conversation_labels import change_labels
             from sitechat.people.staff_errors import StaffError
 
@@ -144,7 +145,7 @@ class ConversationAdmin(KeysetPage, ConversationModelAdmin):
 
     def delete_model(self, request: HttpRequest, obj: Conversation) -> None:
         """Delete the conversation with its messages, and stop a reply that runs in it."""
-        # Start-up cost: erasing imports the engine.
+        # Imported here to keep the start fast: erasing imports the engine.
         from sitechat.conversations import erasure
 
         erasure.erase(Conversation.objects.filter(pk=obj.pk))
@@ -152,8 +153,8 @@ class ConversationAdmin(KeysetPage, ConversationModelAdmin):
     def get_deleted_objects(
         self, objs: Any, request: HttpRequest
     ) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
-        """Return the number of messages that are also deleted, instead of a list of them."""
-        # Start-up cost.
+        """Return the conversations, with the number of their messages instead of a list of them."""
+        # Imported here to keep the start fast.
         from sitechat.admin.conversation_list_rows import digests
 
         count = sum(conversation.messages.count() for conversation in objs)

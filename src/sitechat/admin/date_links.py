@@ -45,7 +45,7 @@ class DateLinks:
 
     @classmethod
     def of(cls, changelist: ChangeList) -> DateLinks:
-        """Return the links for the period that the query string chooses."""
+        """Return the links for the period in the query string; none if the list has no rows."""
         name = changelist.date_hierarchy
         if not isinstance(name, str):
             return cls()

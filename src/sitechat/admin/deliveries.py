@@ -56,7 +56,7 @@ class DeliveryAdmin(ReadOnlyPage, KeysetRows, DeliveryModelAdmin):
               "due", "sent"]  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
-        """Return the deliveries, each with a flag whether the user may see visitors' addresses."""
+        """Return the deliveries. Their `names_visitors` says if the user may see addresses."""
         sees_all = Value(may_read_contacts(request))
         found: QuerySet[Delivery] = super().get_queryset(request).annotate(names_visitors=sees_all)
         return found
@@ -83,7 +83,7 @@ class DeliveryAdmin(ReadOnlyPage, KeysetRows, DeliveryModelAdmin):
 
     @admin.display(description=_("target"))
     def shown_target(self, delivery: Delivery) -> str:
-        """Return the target."""
+        """Return the address of a webhook, or the mail addresses."""
         return visible(_masked(delivery, delivery.target))
 
     @admin.display(description=_("last error"))
@@ -96,15 +96,15 @@ class DeliveryAdmin(ReadOnlyPage, KeysetRows, DeliveryModelAdmin):
         return request.user.has_perm("sitechat.change_delivery")
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return whether the user may see deliveries."""
+        """Return whether the user may see deliveries, or send them again."""
         return super().has_view_permission(request, obj) or self.has_send_permission(request)
 
     @admin.action(description=_("Send failed deliveries again"), permissions=["send"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
-        """Send the selected deliveries again."""
+        """Queue the selected deliveries that have failed to be sent again."""
         chosen = Delivery.objects.filter(pk__in=list(queryset.values_list("pk", flat=True)))
         sent = chosen.send_again()
-        # Start-up cost: only this page sends.
+        # Imported here to keep the start fast: only this page sends.
         from sitechat.events import wake
 
         wake()
@@ -116,7 +116,7 @@ class DeliveryAdmin(ReadOnlyPage, KeysetRows, DeliveryModelAdmin):
 
 def _masked(delivery: Delivery, text: str) -> str:
     """Return a text about a delivery, without a visitor's address that the user may not see."""
-    # Start-up cost.
+    # Imported here to keep the start fast.
     from sitechat.people.handoff_mails import ANSWER_EVENT
 
     if delivery.event != ANSWER_EVENT or getattr(delivery, "names_visitors", False):

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
-from sitechat.admin.base import OwnersPage, number_in
+from sitechat.admin.base import NoAddPage, number_in
 from sitechat.admin.text_limits import SCRIPT, LimitedTextarea
 from sitechat.conf import conf
 from sitechat.conversations import edited_bot_texts
@@ -76,7 +76,11 @@ class TextsForm(TextsModelForm):
         return _short_enough(self.cleaned_data["instructions"], MAX_INSTRUCTIONS_LENGTH)
 
     def clean_suggestions(self) -> list[str]:
-        """Return the questions without empty lines."""
+        """Return the questions, each once and without empty lines.
+
+        Raises:
+            ValidationError: There are too many questions, or one is too long.
+        """
         lines = [" ".join(line.split()) for line in self.cleaned_data["suggestions"].splitlines()]
         lines = list(dict.fromkeys(filter(None, lines)))
         if len(lines) > MAX_SUGGESTIONS:
@@ -84,7 +88,11 @@ class TextsForm(TextsModelForm):
         return [_short_enough(line, MAX_SUGGESTION_LENGTH) for line in lines]
 
     def clean_version(self) -> int | None:
-        """Raise ValidationError if somebody has saved another version in the meantime."""
+        """Return the id of the version that the form was made from; None if there was none.
+
+        Raises:
+            ValidationError: Somebody has saved another version since then, with other values.
+        """
         version: int | None = self.cleaned_data["version"]
         latest = self._latest
         if latest is not None and version != latest.pk and not self._repeats(latest):
@@ -114,10 +122,10 @@ def author_of(row: BotTexts) -> str:
 
 
 @admin.register(BotTexts)
-class BotTextsAdmin(OwnersPage, TextsModelAdmin):
+class BotTextsAdmin(NoAddPage, TextsModelAdmin):
     """Edit the texts of each bot on one page. Saving adds a version and never changes one."""
 
-    class Media(OwnersPage.Media):
+    class Media(NoAddPage.Media):
         js = [SCRIPT]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -157,7 +165,7 @@ class BotTextsAdmin(OwnersPage, TextsModelAdmin):
         return HttpResponseRedirect("../../")
 
     def _chosen_version(self, request: HttpRequest, bot: str, latest: BotTexts | None) -> BotTexts:
-        """Return the version that the query string names, else the newest one."""
+        """Return the version in the query string, else the newest one, else an empty one."""
         wanted = number_in(request, "version")
         earlier = None
         if wanted is not None:
@@ -176,8 +184,8 @@ class BotTextsAdmin(OwnersPage, TextsModelAdmin):
             latest: The newest version when the form was validated.
 
         Returns:
-            False if somebody has saved another version since then. The form must be validated
-            again.
+            True if the version was added or nothing has changed; False if somebody has saved
+            another version since then, so that the form must be validated again.
         """
         if not row.changed_from(latest or BotTexts(bot=row.bot)):
             messages.info(request, _("Nothing has changed."))
@@ -230,7 +238,7 @@ def _try_instructions(form: TextsForm, bot: str, questions: list[str]) -> list[T
     asked = [question for question in questions if question.strip()]
     if instructions is None or not asked:
         return []
-    # Start-up cost: only a trial needs the rows.
+    # Imported here to keep the start fast: only a trial needs the rows.
     from sitechat.admin.trial_rows import TrialRow
 
     return list(map(TrialRow.of, trial_questions.ask(asked, bot, instructions)))

@@ -72,7 +72,7 @@ class LabelFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Lookups:
         """Return the choices."""
-        # Start-up cost: only the list needs the labels.
+        # Imported here to keep the start fast: only the list needs the labels.
         from sitechat.people.conversation_labels import known_labels
 
         names = known_labels()
@@ -144,12 +144,12 @@ class ValuesFilter(admin.AllValuesFieldListFilter):
     """List all values of a field, with invisible characters made visible."""
 
     def choices(self, changelist: Any) -> Iterator[Any]:
-        """Return the choices with hidden characters made visible."""
+        """Yield the choices, with invisible characters made visible."""
         for choice in super().choices(changelist):
             yield {**choice, "display": self.shown(str(choice["display"])) or "-"}
 
     def shown(self, value: str) -> str:
-        """Return a value as it is shown; subclasses may return a name for it."""
+        """Return the text that is shown for a value. Subclasses may return a name for it."""
         return visible(value)
 
 

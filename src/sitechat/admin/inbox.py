@@ -42,7 +42,11 @@ class HandoffAdmin(ReadOnlyPage, HandoffModelAdmin):
         return self.has_view_permission(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return whether the user may answer visitors, of the bot of `obj` if it is given."""
+        """Return whether the user may answer visitors of at least one bot.
+
+        If `obj`, a conversation or its handoff, is given, the user must be allowed to answer
+        visitors of its bot.
+        """
         if obj is not None:
             return may_answer(request.user, obj.bot)
         bots = answerable_bots(request.user)
@@ -61,7 +65,7 @@ class HandoffAdmin(ReadOnlyPage, HandoffModelAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Show the inbox, or the finished conversations."""
+        """Show the conversations that are open, or with `?show=done` those that are finished."""
         self.check_permission(request)
         return self._pages.inbox(request, extra_context)
 
@@ -81,7 +85,7 @@ class HandoffAdmin(ReadOnlyPage, HandoffModelAdmin):
         return self._pages.answering(request, object_id, extra_context)
 
     def talk_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """Return what is new in a conversation for its page's script."""
+        """Return the new lines of a conversation for its page's script."""
         return self._pages.live_talk(request, pk)
 
     def act_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -91,13 +95,21 @@ class HandoffAdmin(ReadOnlyPage, HandoffModelAdmin):
     def check_permission(
         self, request: HttpRequest, conversation: Conversation | None = None
     ) -> None:
-        """Raise PermissionDenied unless the user may see the inbox, or answer a conversation."""
+        """Raise PermissionDenied if the user must not see the inbox, or not answer a conversation.
+
+        Args:
+            request: The request of the user.
+            conversation: The conversation to answer; None for the inbox.
+
+        Raises:
+            PermissionDenied: The user lacks the permission.
+        """
         if not self.has_view_permission(request, conversation):
             raise PermissionDenied
 
     @property
     def _pages(self) -> InboxPages:
-        # Start-up cost: the pages import the actions of staff.
+        # Imported here to keep the start fast, because the pages import the actions of staff.
         from sitechat.admin.inbox_pages import InboxPages
 
         return InboxPages(self)

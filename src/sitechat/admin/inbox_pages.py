@@ -22,7 +22,11 @@ from sitechat.people.staff_errors import ConversationGone, StaffError
 
 
 class InboxPages:
-    """The pages of one `HandoffAdmin`, which checks permissions and renders templates."""
+    """The views of the inbox.
+
+    Args:
+        admin: The `HandoffAdmin`, which checks the permissions and renders the templates.
+    """
 
     def __init__(self, admin: Any) -> None:
         self.admin = admin
@@ -67,7 +71,7 @@ class InboxPages:
         return self._answering_page(request, found, extra_context or {})
 
     def live_talk(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """Return what is new in a conversation for its page's script."""
+        """Return the new lines of a conversation for its page's script; 410 if it was deleted."""
         conversation = Conversation.objects.filter(pk=pk).first()
         if conversation is None:
             self.admin.check_permission(request)
@@ -88,7 +92,7 @@ class InboxPages:
     def act(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Handle a form of the page: join, reply, hand back, and so on."""
         if request.method != "POST":
-            return HttpResponseRedirect(self._talk_url(pk))
+            return HttpResponseRedirect(self._answering_url(pk))
         conversation = Conversation.objects.filter(pk=pk).first()
         if conversation is None:
             self.admin.check_permission(request)
@@ -113,12 +117,15 @@ class InboxPages:
             return JsonResponse({"done": str(done)})
         if done:
             messages.success(request, str(done))
-        return HttpResponseRedirect(self._talk_url(conversation.pk))
+        return HttpResponseRedirect(self._answering_url(conversation.pk))
 
     def _refuse(
         self, request: HttpRequest, conversation: Conversation | None, error: StaffError
     ) -> HttpResponse:
-        """Return an error, with the text of the form, so that the text is not lost.
+        """Return the response to a form that was not handled.
+
+        A script gets the error as JSON, and keeps the text that the user wrote. Otherwise a page
+        shows the error and repeats the text of the form, so that it is not lost.
 
         Args:
             request: The request.
@@ -172,7 +179,7 @@ class InboxPages:
     def _inbox_url(self) -> str:
         return reverse("admin:sitechat_handoff_changelist", current_app=self.admin.admin_site.name)
 
-    def _talk_url(self, pk: UUID) -> str:
+    def _answering_url(self, pk: UUID) -> str:
         return reverse(
             "admin:sitechat_handoff_change", args=[pk], current_app=self.admin.admin_site.name
         )

@@ -39,7 +39,7 @@ class KeysetList(ChangeList):
     newest: str
     """The query string of the first page; empty on the first page."""
     window_end: ListPosition | None = None
-    """The last row that a search has read, if there are older rows."""
+    """The last row that a search has read, if it has not read all rows; else None."""
 
     def show(self, rows: Sequence[Any]) -> None:
         """Prepare what the template shows for the rows of this page."""

@@ -49,5 +49,8 @@ class ListPosition:
 
 
 def is_id(value: str) -> bool:
-    """Return whether a text is a valid integer id. Django 4.2 raises for larger numbers."""
+    """Return whether a text is a valid integer id: at most 18 digits.
+
+    Django 4.2 raises an error for numbers that the database can't store.
+    """
     return value.isascii() and value.isdecimal() and len(value) < 19

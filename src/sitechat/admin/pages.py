@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from sitechat.admin.base import KeysetPage, OwnersPage, ReadOnlyPage, number_in
+from sitechat.admin.base import KeysetPage, NoAddPage, ReadOnlyPage, number_in
 from sitechat.admin.filters import LanguageFilter, ReadFilter, ValuesFilter
 from sitechat.admin.keyset_pagination import KeysetList
 from sitechat.admin.list_positions import is_id
@@ -58,7 +58,8 @@ class PageRow:
     """The address as the target of a link; empty if it is not safe to link to."""
     source: str
     language: str
-    seen_by: Sequence[str | Promise]
+    audience_names: Sequence[str | Promise]
+    """Who may see the page; empty if nobody may."""
     error: str
     passages: int
 
@@ -117,7 +118,7 @@ class PageAdmin(ReadOnlyPage, KeysetPage, PageModelAdmin):
     ordering = ["-seen"]
     detail_template = "admin/sitechat/page/passages.html"
 
-    class Media(OwnersPage.Media):
+    class Media(NoAddPage.Media):
         js = [SCRIPT]
 
     def changelist_view(
@@ -126,7 +127,7 @@ class PageAdmin(ReadOnlyPage, KeysetPage, PageModelAdmin):
         """Show the list. A POST runs a trial search and changes nothing."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        # Start-up cost: the report imports the search.
+        # Imported here to keep the start fast: the report imports the search.
         from sitechat.conversations import site_passages
         from sitechat.reports import knowledge_state
 
@@ -161,7 +162,7 @@ class PageAdmin(ReadOnlyPage, KeysetPage, PageModelAdmin):
             "row": row,
             "key": visible(found.key),
             "pieces": [_indexed(passage) for passage in shown[:PASSAGES]],
-            "further": shown[PASSAGES].number if len(shown) > PASSAGES else None,
+            "next_passage": shown[PASSAGES].number if len(shown) > PASSAGES else None,
             "first": first,
         }
 
@@ -178,7 +179,7 @@ def _row(page: Page, passages: int) -> PageRow:
         link=safe_link(page.url),
         source=visible(page.source),
         language=visible(page.language),
-        seen_by=_audience_names(page.audience),
+        audience_names=_audience_names(page.audience),
         error=visible(page.error),
         passages=passages,
     )
@@ -191,7 +192,7 @@ def _audience_names(names: object) -> list[str | Promise]:
 
 
 def _trial_context(asked: dict[str, str]) -> dict[str, Any]:
-    # Start-up cost, as in `changelist_view`.
+    # Imported here to keep the start fast, as in `changelist_view`.
     from sitechat.reports import knowledge_state
 
     result = knowledge_state.trial(

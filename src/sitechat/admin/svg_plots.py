@@ -70,7 +70,7 @@ class Plot:
     targets: list[Mark] = field(default_factory=list)
     """Strips over the whole height whose tooltips list all values of a period."""
     cap: Tick | None = None
-    """A horizontal line, such as a budget."""
+    """The position and the label of a horizontal line, such as a budget; None without one."""
     empty: bool = False
     width: int = WIDTH
     height: int = HEIGHT

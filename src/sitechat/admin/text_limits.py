@@ -1,4 +1,4 @@
-"""Fields for long texts. Their script reports a text that is too long before the form is sent."""
+"""Form fields for long texts. If a text is too long, a script says so before the form is sent."""
 
 from __future__ import annotations
 

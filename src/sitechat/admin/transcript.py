@@ -49,7 +49,7 @@ class SourceLink:
 
 @dataclass(frozen=True)
 class TextPiece:
-    """A part of a text, and the numbers of the sources cited at its end."""
+    """A part of a text, and the numbers of the sources that are cited at its end."""
 
     text: str
     cites: list[int] = field(default_factory=list)
@@ -86,14 +86,14 @@ class Line:
     ref: str
     """The reference number of the error in the log, or ""."""
     failure: str
-    """Why Claude did not answer and what the owner can do about it."""
+    """Why Claude did not answer and what the owner can do about it, or ""."""
     comment: str
     unanswered: Unanswered | None
     tools: list[ToolLine]
 
     @property
     def html(self) -> SafeString | str:
-        """An answer in Markdown as the visitor saw it; empty for a visitor's message."""
+        """The HTML of an answer as the visitor saw it; empty for a visitor's message."""
         if self.message.role == Role.USER:
             return ""
         return as_html(self.message.text, _cited(self.message.citations))
@@ -110,24 +110,24 @@ class Line:
 
     @property
     def by_staff(self) -> str:
-        """The name under which a person of the site wrote the message, or ""."""
+        """The name under which a person of the site wrote the message, or a dash; else ""."""
         return visible(self.message.name or "–") if self.message.role == Role.AGENT else ""  # noqa: RUF001
 
     @property
-    def is_plain(self) -> bool:
-        """Whether the message is complete, so that no status is shown."""
+    def is_complete(self) -> bool:
+        """Whether the message has the status "complete", which is not shown."""
         return self.message.status == Status.COMPLETE
 
     @property
     def did_not_help(self) -> bool:
-        """Whether the question is listed as unanswered, for another reason than a rating."""
+        """Whether the question is listed as unanswered and open, other than for its rating."""
         row = self.unanswered
         return row is not None and row.done is None and row.reason != Unanswered.Reason.DISLIKED
 
     @property
     def has_marks(self) -> bool:
-        """Whether there is anything to show beside the text."""
-        return not self.is_plain or bool(self.message.rating) or self.did_not_help
+        """Whether there is a status, a rating or another mark to show beside the text."""
+        return not self.is_complete or bool(self.message.rating) or self.did_not_help
 
     @property
     def model(self) -> str:
@@ -165,7 +165,7 @@ class Transcript:
     lines: list[Line]
     messages: int
     earlier: int | None
-    """The position before which there are more messages; None if there are none."""
+    """The position of the first message, if there are earlier ones on another page, else None."""
     later: bool
     """Whether there are newer messages on another page."""
     replies: int
@@ -174,7 +174,7 @@ class Transcript:
 
 
 def transcript(conversation: Conversation, before: int | None = None) -> Transcript:
-    """Return the newest messages of a conversation.
+    """Return one page of the newest messages of a conversation, the oldest of them first.
 
     Args:
         conversation: The conversation.
@@ -244,7 +244,7 @@ def _failure(message: Message) -> str:
     failure = Failure.from_stored(message.failure)
     if failure is None:
         return ""
-    # Start-up cost: most transcripts have no failure.
+    # Imported here to keep the start fast: most transcripts have no failure.
     from sitechat.claude.owner_explanations import explanation
 
     usage = getattr(message, "usage", None)

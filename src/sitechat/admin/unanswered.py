@@ -1,4 +1,7 @@
-"""The admin of unanswered questions: marks them as done. `unanswered_page` lists them."""
+"""The admin of unanswered questions: a form that marks them as done, and opens them again.
+
+`unanswered_page` lists them.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import ngettext
 
-from sitechat.admin.base import DeletedWithOwner, OwnersPage
+from sitechat.admin.base import DeletedWithOwner, NoAddPage
 from sitechat.admin.list_positions import is_id
 from sitechat.models import Unanswered
 
@@ -23,7 +26,7 @@ MAX_MARKED = 500
 
 
 @admin.register(Unanswered)
-class UnansweredAdmin(DeletedWithOwner, OwnersPage, UnansweredModelAdmin):
+class UnansweredAdmin(DeletedWithOwner, NoAddPage, UnansweredModelAdmin):
     """Show groups of questions, and let staff with the change permission mark them as done."""
 
     deleted_with = ["conversation"]
@@ -31,13 +34,13 @@ class UnansweredAdmin(DeletedWithOwner, OwnersPage, UnansweredModelAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Show groups of similar questions, mark some of them as done, or export them."""
+        """Show groups of similar questions, or export them. A POST marks or reopens questions."""
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
         if request.method == "POST":
             return self._mark(request)
         request.current_app = self.admin_site.name  # for the links of the page
-        # Start-up cost: only this page groups questions.
+        # Imported here to keep the start fast: only this page groups questions.
         from sitechat.admin.unanswered_page import groups_page
 
         shown = groups_page(request)
@@ -57,7 +60,7 @@ class UnansweredAdmin(DeletedWithOwner, OwnersPage, UnansweredModelAdmin):
     def _mark(self, request: HttpRequest) -> HttpResponse:
         if not self.has_change_permission(request):
             raise PermissionDenied
-        # Start-up cost.
+        # Imported here to keep the start fast.
         from sitechat.admin.unanswered_page import members_of_group
 
         ids = [int(pk) for pk in request.POST.get("ids", "").split(",")[:MAX_MARKED] if is_id(pk)]

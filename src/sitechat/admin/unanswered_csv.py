@@ -13,7 +13,7 @@ from sitechat.reports.question_list import MAX_EXPORTED, QuestionFilter
 
 
 def export(chosen: QuestionFilter) -> HttpResponse:
-    """Return the questions that a filter finds, at most `MAX_EXPORTED`."""
+    """Return a CSV file of the questions that a filter finds, the newest MAX_EXPORTED at most."""
     return csv_response(f"unanswered-{timezone.now():%Y-%m-%d}.csv", _lines(chosen))
 
 

@@ -129,7 +129,7 @@ def members_of_group(request: HttpRequest, name: str) -> list[int]:
         return []
     if group is None or until is None or timezone.is_aware(until) != settings.USE_TZ:
         return []
-    return question_list.members(_chosen(request), group, until)
+    return question_list.question_ids(_chosen(request), group, until)
 
 
 def _chosen(request: HttpRequest) -> QuestionFilter:

@@ -28,10 +28,10 @@ class UsageAdmin(ReadOnlyPage, UsageModelAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Show the figures as a page, or as CSV."""
+        """Show the figures as a page or as CSV, or the progress of summing them up."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        # Start-up cost, as in `report_view`: only these pages need the reports.
+        # Imported here to keep the start fast: only these pages need the reports.
         from sitechat.admin.usage_page import usage_page
         from sitechat.reports.usage_catch_up import catch_up
 
@@ -45,17 +45,17 @@ class UsageAdmin(ReadOnlyPage, UsageModelAdmin):
         return self.page(request, "admin/sitechat/usage/change_list.html", context)
 
     def get_urls(self) -> list[Any]:
-        """Return the URLs, with that of the report."""
+        """Return the URLs, including that of the report."""
         report = path(
             "report/", self.admin_site.admin_view(self.report_view), name="sitechat_usage_report"
         )
         return [report, *super().get_urls()]
 
     def report_view(self, request: HttpRequest) -> HttpResponse:
-        """Show the report of a week or month."""
+        """Show the report of a week or month, or the progress of the sums or counts for it."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        # Start-up cost.
+        # Imported here to keep the start fast.
         from sitechat.admin.report_page import report_page
         from sitechat.reports.usage_catch_up import catch_up
 

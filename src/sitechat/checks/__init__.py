@@ -28,7 +28,7 @@ def run(app_configs: object = None, **kwargs: Any) -> list[CheckMessage]:
 
     These checks are fast and make no query, because most commands run them at their start.
     """
-    # Start-up cost: servers never run the checks.
+    # Imported here to keep the start fast: servers never run the checks.
     from sitechat.checks.registry import CHECKS
 
     return list(_messages(CHECKS))
@@ -36,7 +36,7 @@ def run(app_configs: object = None, **kwargs: Any) -> list[CheckMessage]:
 
 def run_for_deployment(app_configs: object = None, **kwargs: Any) -> list[CheckMessage]:
     """Return the messages of the additional checks of `check --deploy`. They may make queries."""
-    # Start-up cost: these checks import most of the package.
+    # Imported here to keep the start fast: these checks import most of the package.
     from sitechat.checks.deployment import DEPLOYMENT_CHECKS
 
     return list(_messages(DEPLOYMENT_CHECKS))

@@ -55,7 +55,8 @@ def _tools_of(bot: Chatbot) -> Iterator[CheckMessage]:
 
 def _site_tools() -> set[str]:
     """Return the names of the chat's own tools."""
-    # Start-up cost: these tools import the search, and most bots have no other tools.
+    # Imported here to keep the start fast: these tools import the search, and most bots have no
+    # other tools.
     from sitechat.conversations.search_tools import SITE_TOOLS
 
     return {tool.name for tool in SITE_TOOLS}

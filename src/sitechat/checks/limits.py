@@ -97,7 +97,8 @@ def _highest_case(bot: Chatbot, shortest: Request) -> Spending:
 
     A bot that searches the site offers tools, which reserve a second request.
     """
-    # Start-up cost: the tools import the search, and only errors contain this amount.
+    # Imported here to keep the start fast: the tools import the search, and only errors contain
+    # this amount.
     from sitechat.claude.tool_schemas import definition
     from sitechat.conversations.search_tools import SITE_TOOLS
 

@@ -58,7 +58,7 @@ def check_ledger(**kwargs: Any) -> Iterator[CheckMessage]:
     path = conf.CHAT_LEDGER
     if path == DEFAULT_LEDGER:
         return
-    # Start-up cost: most sites use the default ledger, which needs no check.
+    # Imported here to keep the start fast: most sites use the default ledger, which needs no check.
     from sitechat.ledger import get_ledger
 
     right = _('Set CHAT_LEDGER = "sitechat.ledger.DatabaseLedger", the default.')
@@ -71,7 +71,7 @@ def check_ledger(**kwargs: Any) -> Iterator[CheckMessage]:
 
 
 def _is_ledger(value: Any) -> bool:
-    # Start-up cost, as above.
+    # Imported here to keep the start fast, as above.
     from sitechat.ledger import Ledger
 
     return isinstance(value, type) and issubclass(value, Ledger) and not isabstract(value)

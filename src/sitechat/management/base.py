@@ -29,7 +29,7 @@ class ChatCommand(BaseCommand):
     """A command that escapes everything it writes to a terminal.
 
     Its output may contain text from visitors, pages, Claude's API or settings. Therefore commands
-    write only with `say`, `warn`, `show`, `show_progress` and `ask`, never directly to
+    write only with `say`, `note`, `show`, `show_progress` and `ask`, never directly to
     `self.stdout` and `self.stderr`. A test checks this. Messages of CommandError are escaped, too.
     """
 
@@ -53,7 +53,11 @@ class ChatCommand(BaseCommand):
         return parser
 
     def execute(self, *args: Any, **options: Any) -> str | None:
-        """Run the command; raise CommandError with an escaped message if it fails."""
+        """Run the command, and send waiting deliveries afterwards.
+
+        Raises:
+            CommandError: The command failed, or migrations are missing. The message is escaped.
+        """
         try:
             output: str | None = super().execute(*args, **options)
         except SystemCheckError:  # it contains line breaks and colors; our checks are escaped
@@ -80,8 +84,8 @@ class ChatCommand(BaseCommand):
             self.stdout.write(_encodable(mark, self.stdout), style, ending="")
         self.stdout.write(_encodable(one_line(text), self.stdout))
 
-    def warn(self, text: str) -> None:
-        """Write one line to standard error."""
+    def note(self, text: str) -> None:
+        """Write one line to standard error: a message that is not a part of the output."""
         self.stderr.write(_encodable(one_line(text), self.stderr))
 
     def show(self, text: str, *, ending: str = "\n") -> None:

@@ -98,7 +98,7 @@ class Contact(models.Model):
         return str(self.pk)[: self.SHORT_ID]
 
     @property
-    def shown_name(self) -> str:
+    def display_name(self) -> str:
         """The name, or else the e-mail address, the phone number or the short id."""
         return visible(self.name or self.email or self.phone or str(self))
 

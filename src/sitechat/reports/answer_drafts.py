@@ -26,7 +26,7 @@ class AnswerDraft:
 
 
 def draft(reply_id: UUID) -> AnswerDraft | None:
-    """Return a draft of an approved answer to the question of a reply; None if there is no reply.
+    """Return a draft of an approved answer to a reply's question; None without such a reply.
 
     The draft contains the text of the reply, unless Claude did not know the answer.
 
@@ -64,6 +64,9 @@ def add(answer: ApprovedAnswer, form_id: UUID | None) -> bool:
 
     Returns:
         Whether it was stored.
+
+    Raises:
+        IntegrityError: The database refuses the answer, and not because of the same form.
     """
     answer.form_id = form_id
     try:
@@ -85,10 +88,12 @@ def _is_same(one: ApprovedAnswer, other: ApprovedAnswer) -> bool:
 
 
 def mark_done(reply_id: UUID) -> int:
-    """Mark the question of a reply, and those of its group, as done.
+    """Mark the question of a reply, and the other questions of its group, as done.
+
+    A question that did not help, but is not listed yet, is listed as done.
 
     Returns:
-        The number of questions that were open.
+        The number of questions that were open; 0 if there is no such reply.
     """
     reply = _reply(reply_id)
     if reply is None:

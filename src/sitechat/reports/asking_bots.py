@@ -46,7 +46,7 @@ from sitechat.runtime.request_steps import call_site_code
 
 def anonymous_visit() -> Visit:
     """Return the visit of an anonymous visitor without a session."""
-    # Start-up cost: the admin imports this module, and `django.test` imports `unittest`.
+    # Imported here to keep the start fast: `django.test` imports `unittest`.
     from django.test import RequestFactory
 
     request = RequestFactory().get("/")

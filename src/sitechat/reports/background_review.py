@@ -37,10 +37,11 @@ def review_soon() -> Unreviewed | None:
     """Start a thread that reviews new replies and ratings. Wait a moment if there is little to do.
 
     Returns:
-        What is left; None if everything has been reviewed.
+        What is left; None if everything has been reviewed. Questions that only lack a group do not
+        count.
     """
     left = unanswered_questions.count_new_replies(MAX_COUNTED + 1)
-    if not left and not unanswered_questions.is_work_left():
+    if not left and not unanswered_questions.has_other_work():
         return None
     worker().start()
     if left <= BATCH:

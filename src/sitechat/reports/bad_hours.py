@@ -38,7 +38,12 @@ class BadHour:
 
 
 def bad_hours(start: datetime, end: datetime) -> list[BadHour]:
-    """Return the slow and failing hours of a period, the worst first."""
+    """Return the slow and failing hours of a period: those with most errors first, then slow ones.
+
+    Args:
+        start: The start of the period, in UTC.
+        end: The end of the period (exclusive), in UTC.
+    """
     found = [
         BadHour(moment, figures.replies, figures.errors, figures.first_token_p95)
         for moment, figures in sorted(_hours(start, end).items())

@@ -122,6 +122,10 @@ def trial(question: str, *, previous: str, page_url: str, language: str, bot: st
         page_url: The page that the visitor is on, or "".
         language: The visitor's language.
         bot: A name in CHAT_BOTS; empty for the default bot.
+
+    Returns:
+        The passages that were found. There are none if the chat would reject the question, or if
+        the bot does not use the site's pages; without an index there are only approved answers.
     """
     body: dict[str, Any] = {"message": question, "page": {"url": page_url}}
     if bot:

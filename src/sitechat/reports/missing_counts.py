@@ -25,7 +25,7 @@ WAIT = 0.05
 
 @dataclass(frozen=True)
 class CountingProgress:
-    """The progress of counting the periods of a report."""
+    """The progress of counting a report, in periods."""
 
     done: int
     total: int
@@ -44,22 +44,22 @@ class _Counter:
         self._asked: dict[ReportPeriod, None] = {}
         self.work = BackgroundWork("count of periods", self._count_all)
 
-    def ask(self, spans: Sequence[ReportPeriod]) -> None:
+    def ask(self, periods: Sequence[ReportPeriod]) -> None:
         """Start the thread to count some periods, in this order."""
         with self._lock:
-            self._asked.update(dict.fromkeys(spans))
+            self._asked.update(dict.fromkeys(periods))
         self.work.start()
 
     def _count_all(self) -> None:
-        while (span := self._next()) is not None:
-            period_counts.store_counts(span)
+        while (report_period := self._next()) is not None:
+            period_counts.store_counts(report_period)
 
     def _next(self) -> ReportPeriod | None:
         with self._lock:
-            span = next(iter(self._asked), None)
-            if span is not None:
-                del self._asked[span]
-            return span
+            report_period = next(iter(self._asked), None)
+            if report_period is not None:
+                del self._asked[report_period]
+            return report_period
 
 
 def count_soon(period: str, end: datetime | None = None) -> CountingProgress | None:
@@ -67,18 +67,19 @@ def count_soon(period: str, end: datetime | None = None) -> CountingProgress | N
 
     Args:
         period: `week` or `month`.
-        end: A time in the following period; by default now.
+        end: The time before which the later period ends; by default now.
 
     Returns:
-        The progress; None if the report can be shown.
+        The progress; None if the report can be shown, because its counts are stored or it has so
+        few replies that the request can count them.
     """
     boundaries = period_counts.report_boundaries(period, end)
-    missing = period_counts.missing(period, *boundaries)
+    missing = period_counts.uncounted_periods(period, *boundaries)
     if not missing or _replies(boundaries[0], boundaries[-1]) <= MAX_IN_REQUEST:
         return None
     worker().ask(missing)
     worker().work.wait(WAIT)
-    missing = period_counts.missing(period, *boundaries)
+    missing = period_counts.uncounted_periods(period, *boundaries)
     total = len(boundaries) - 1
     return CountingProgress(total - len(missing), total) if missing else None
 

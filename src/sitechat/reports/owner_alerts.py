@@ -47,7 +47,9 @@ def _language() -> AbstractContextManager[None]:
 
 
 def notify(kind: str, subject: str, text: str, **values: object) -> None:
-    """Store a mail to CHAT_NOTIFY, unless one of this kind was stored today.
+    """Store a mail to CHAT_NOTIFY, unless one of this kind was stored today (in UTC).
+
+    If no owner has an address (see `owner_addresses`), nothing is stored.
 
     Args:
         kind: The kind of problem. A colon and a name, such as that of a limit, may follow, to store
@@ -66,7 +68,7 @@ def notify(kind: str, subject: str, text: str, **values: object) -> None:
 
 
 def index_failed(error: Exception) -> None:
-    """Mail the owner that `chat_index` has failed."""
+    """Mail the owner that `chat_index` has failed. If the mail fails, that is only logged."""
     try:
         notify(
             "index_failed",
@@ -111,7 +113,14 @@ def budget_reached(limit: Limit, resets: datetime) -> None:
 
 
 def watch_reply(reply: Message | None, usage: Usage | None) -> None:
-    """Mail the owner if a finished reply shows that something is wrong with the chat."""
+    """Mail the owner if a reply that has ended shows that something is wrong with the chat.
+
+    At most once in CHECK_INTERVAL, this also checks that the cleanup runs.
+
+    Args:
+        reply: The reply; None if it was deleted.
+        usage: Its usage; without it, nothing is checked.
+    """
     if usage is None or usage.command not in IN_CHAT or not owner_addresses():
         return
     if usage.status in FAILED:
@@ -139,7 +148,7 @@ def _check_failure(failure: Failure, model: str) -> None:
 
 
 def _check_answers() -> None:
-    """Mail the owner if all replies of the last hour failed, and also the last one before."""
+    """Mail the owner if all replies of the last hour failed, and also the last reply before it."""
     replies = Usage.objects.filter(command=None).order_by("-created")
     begin = timezone.now() - MAX_SILENCE
     if replies.filter(created__gt=begin).exclude(status__in=FAILED).exists():
@@ -157,6 +166,7 @@ def _check_answers() -> None:
 
 
 def _cleanup_check_is_due() -> bool:
+    """Return whether the cleanup was not checked for CHECK_INTERVAL; False without a cache."""
     try:
         return cache.add("sitechat:notices:cleanup", 1, CHECK_INTERVAL)
     except Exception:  # the cache does not answer

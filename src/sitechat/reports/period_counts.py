@@ -1,7 +1,15 @@
-"""Counts of conversations, ratings and contacts in a period.
+"""Counts of conversations, visitors, ratings, unanswered questions and contacts in a period.
 
-Before the cleanup deletes conversations, it stores the counts of the last two weeks and months.
-`missing_counts` stores those of large periods that a page asked for.
+A `ReportPeriod` is a week or month. A `CountedPeriod` has its counts. They are stored as JSON in a
+`PeriodCounts` row, which is kept after the conversations are deleted:
+
+- Before the cleanup deletes conversations, it stores the counts of the last two weeks and months.
+- `missing_counts` stores the counts of large periods on a thread when a page needs them.
+
+A report shows two consecutive periods (`report_boundaries`). `counts_of` reads their stored counts,
+and counts a period without them at each call. Unanswered questions are known only after
+`unanswered_questions` has reviewed the replies. Counts that are stored earlier are marked as
+provisional, and are replaced after the review.
 """
 
 from __future__ import annotations
@@ -28,10 +36,10 @@ from sitechat.reports.thumb_counts import Thumbs, count_thumbs
 PERIODS = ("week", "month")
 
 PROVISIONAL = "provisional"
-"""The key of counts that were made before all replies had been reviewed."""
+"""The key that marks stored counts as made before all replies had been reviewed."""
 
 OF_COMMANDS = Conversation.objects.filter(pk=OuterRef("conversation"), command__isnull=False)
-"""A subquery for the conversation of a row, if a command started it and not a visitor."""
+"""A subquery for the conversation of a row, if a command and not a visitor started it."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +50,7 @@ class ReportPeriod:
     """`week` or `month`."""
     start: datetime
     end: datetime
+    """The start of the following period."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +72,7 @@ class CountedPeriod:
 
     @classmethod
     def from_stored(cls, stored: object) -> CountedPeriod:
-        """Return the counts from a row. Other versions may have stored other names."""
+        """Return the counts of a row; 0 for names that the version which stored it did not know."""
         known: dict[str, Any] = stored if isinstance(stored, dict) else {}
         names = [field.name for field in fields(cls)]
         return cls(**{name: known[name] for name in names if isinstance(known.get(name), int)})
@@ -91,8 +100,11 @@ def report_boundaries(
 
     Args:
         period: `week` or `month`.
-        end: A time in the period after the report; by default now. A time in the future counts as
-            now.
+        end: The time before which the later period ends; by default now. A time in the future
+            counts as now.
+
+    Returns:
+        The start of the earlier period, the start of the later one, and its end.
     """
     now = datetime.now(timezone.utc)
     return last_boundaries(period, min(end or now, now))
@@ -104,7 +116,9 @@ def _start_of(period: str, moment: datetime) -> datetime:
 
 
 def counts_of(period: str, *boundaries: datetime) -> list[CountedPeriod]:
-    """Return the counts of consecutive periods, stored ones if there are any.
+    """Return the counts of consecutive periods: stored ones, even provisional, or new ones.
+
+    New counts are not stored.
 
     Args:
         period: `week` or `month`.
@@ -121,10 +135,10 @@ def counts_of(period: str, *boundaries: datetime) -> list[CountedPeriod]:
     ]
 
 
-def missing(period: str, *boundaries: datetime) -> list[ReportPeriod]:
-    """Return the consecutive periods that have to be counted.
+def uncounted_periods(period: str, *boundaries: datetime) -> list[ReportPeriod]:
+    """Return those of some consecutive periods whose counts must be stored.
 
-    They have no counts, or provisional ones although all replies are reviewed now.
+    They have no stored counts, or provisional ones although all replies are reviewed now.
 
     Args:
         period: `week` or `month`.
@@ -153,40 +167,43 @@ def _is_provisional(counts: object) -> bool:
     return isinstance(counts, dict) and bool(counts.get(PROVISIONAL))
 
 
-def store_counts(span: ReportPeriod) -> None:
-    """Count a period and keep its counts. They are provisional while replies are to be reviewed."""
+def store_counts(report_period: ReportPeriod) -> None:
+    """Count a period and store its counts, as provisional if not all replies are reviewed."""
     is_provisional = bool(unanswered_questions.count_new_replies(1))
-    [thumbs] = count_thumbs(span.start, span.end)
-    counts: dict[str, object] = asdict(_count(span.start, span.end, thumbs))
+    [thumbs] = count_thumbs(report_period.start, report_period.end)
+    counts: dict[str, object] = asdict(_count(report_period.start, report_period.end, thumbs))
     if is_provisional:
         counts[PROVISIONAL] = True
     PeriodCounts.objects.update_or_create(
-        period=span.period, start=usage_summaries.as_stored(span.start), defaults={"counts": counts}
+        period=report_period.period,
+        start=usage_summaries.as_stored(report_period.start),
+        defaults={"counts": counts},
     )
 
 
 def drop_provisional() -> None:
-    """Delete counts that were made before all replies had been reviewed."""
+    """Delete stored counts that were made before all replies had been reviewed."""
     PeriodCounts.objects.filter(**{f"counts__{PROVISIONAL}": True}).delete()
 
 
 def store_last_counts(cutoff: datetime) -> None:
-    """Store the counts of the last two whole weeks and months.
+    """Store the counts of the last two whole weeks and months, and delete provisional counts.
 
-    They are counted again at each call until a conversation of the period may be deleted.
+    A period that starts after `cutoff` is counted again at each call. An earlier one keeps its
+    stored counts, because some of its conversations may have been deleted.
 
     Args:
         cutoff: The time before which conversations are deleted.
     """
     drop_provisional()
-    for span in _last_spans():
-        start = usage_summaries.as_stored(span.start)
-        kept = PeriodCounts.objects.filter(period=span.period, start=start)
+    for report_period in _last_periods():
+        start = usage_summaries.as_stored(report_period.start)
+        kept = PeriodCounts.objects.filter(period=report_period.period, start=start)
         if start >= cutoff or not kept.exists():
-            store_counts(span)
+            store_counts(report_period)
 
 
-def _last_spans() -> Iterator[ReportPeriod]:
+def _last_periods() -> Iterator[ReportPeriod]:
     for period in PERIODS:
         boundaries = last_boundaries(period, datetime.now(timezone.utc))
         for start, end in pairwise(boundaries):
@@ -194,6 +211,7 @@ def _last_spans() -> Iterator[ReportPeriod]:
 
 
 def _count(start: datetime, end: datetime, thumbs: Thumbs) -> CountedPeriod:
+    """Count the conversations that were active in a period, and what was created in it."""
     in_period = Q(
         created__gte=usage_summaries.as_stored(start), created__lt=usage_summaries.as_stored(end)
     )

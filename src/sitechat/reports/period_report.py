@@ -113,7 +113,7 @@ def period_report(period: str, *, end: datetime | None = None) -> PeriodReport:
 
     Args:
         period: `week` or `month`.
-        end: A time in the following period; by default now.
+        end: The time before which the period ends; by default now.
 
     Raises:
         ValueError: `period` is not valid.
@@ -168,6 +168,7 @@ def _sums(start: datetime, end: datetime) -> dict[datetime, Figures]:
 
 
 def _figures(sums: Mapping[datetime, Figures], counts: CountedPeriod) -> PeriodFigures:
+    """Return the figures of a period from its sums of usage and its counts."""
     total = Figures()
     for figures in sums.values():
         total.add(figures)
@@ -191,7 +192,7 @@ def _figures(sums: Mapping[datetime, Figures], counts: CountedPeriod) -> PeriodF
 
 
 def _budget(start: datetime, end: datetime) -> Decimal | None:
-    """Return the dollars that the strictest limit of the site allows between two days."""
+    """Return the dollars that the strictest limit of the site allows; None without a limit."""
     days = [start + n * DAY for n in range((end - start).days)]
     budgets = [
         _allowed(Decimal(limit.cap) / NANO, limit.period, days)

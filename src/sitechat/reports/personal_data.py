@@ -87,7 +87,10 @@ def about_conversations(conversations: ConversationQuerySet) -> PersonalData:
 
 
 def about_email(email: str) -> PersonalData:
-    """Return all contacts with an e-mail address, and their conversations."""
+    """Return what is stored about the people who left an e-mail address in the contact form.
+
+    The conversations are those in which the address was left, with the consents of their visitors.
+    """
     contacts = Contact.objects.with_email(email)
     left_in = contacts.exclude(conversation=None).values("conversation")
     return replace(
@@ -224,7 +227,8 @@ def forget(data: PersonalData) -> dict[str, int]:
     """
     consents = list(data.consents.values_list("pk", flat=True))
     contacts = list(data.contacts.values_list("pk", flat=True))
-    # Start-up cost: the admin imports this module, and erasing imports the engine.
+    # Imported here to keep the start fast: the admin imports this module, and erasing imports the
+    # engine.
     from sitechat.conversations import erasure
 
     counts = erasure.erase(data.conversations)

@@ -69,7 +69,7 @@ def _ungrouped() -> QuerySet[Unanswered]:
 
 
 class _Groups:
-    """The groups that a question may join."""
+    """The groups that a question may join. The first question of each group is still open."""
 
     def __init__(self, dimensions: int | None) -> None:
         firsts = Unanswered.objects.filter(done=None, group=F("reply_id"))
@@ -91,7 +91,10 @@ class _Groups:
             self._vectors.append(vector)
 
     def find(self, question: str, vector: bytes | None) -> UUID | None:
-        """Return the group of the most similar question, or None."""
+        """Return the group whose first question is the most similar; None if none is similar.
+
+        Groups with similar letters are preferred to groups with a similar meaning.
+        """
         return self._by_letters.find(question) or self._by_meaning(vector)
 
     def _by_meaning(self, vector: bytes | None) -> UUID | None:
@@ -122,7 +125,7 @@ def _group(rows: Sequence[Unanswered]) -> None:
 
 
 def _language(question: str) -> str:
-    # Start-up cost: the admin imports this module.
+    # Imported here to keep the start fast, because the admin imports this module.
     from sitechat.knowledge.text.language_guessing import guess_language
 
     default = settings.LANGUAGE_CODE.partition("-")[0].lower()
@@ -138,7 +141,7 @@ def _embedded(questions: Sequence[str]) -> Vectors | None:
 
 
 def _vectors(questions: Sequence[str]) -> Vectors | None:
-    # Start-up cost, as in `_language`.
+    # Imported here to keep the start fast, as in `_language`.
     from sitechat.knowledge.index.embeddings import embed
 
     try:

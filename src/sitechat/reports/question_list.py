@@ -47,7 +47,7 @@ class QuestionFilter:
     """The last day, inclusive, in the site's time zone."""
 
     def rows(self) -> QuerySet[Unanswered]:
-        """Return the questions, the newest first."""
+        """Return the open questions, or those that are done, the newest first."""
         rows = Unanswered.objects.exclude(done=None) if self.done else Unanswered.objects.open()
         if self.bot:
             rows = rows.filter(conversation__bot=self.bot)
@@ -128,14 +128,14 @@ def _in_groups(keys: Sequence[UUID]) -> Q:
     return Q(group__in=keys) | Q(group=None, reply__in=keys)
 
 
-def members(chosen: QuestionFilter, key: UUID, until: datetime) -> list[int]:
+def question_ids(chosen: QuestionFilter, key: UUID, until: datetime) -> list[int]:
     """Return the primary keys of a group's listed questions that were asked until a time."""
     rows = chosen.rows().filter(_in_groups([key]), created__lte=until)
     return list(rows.values_list("pk", flat=True))
 
 
 def languages() -> list[str]:
-    """Return the languages of the listed questions."""
+    """Return the languages of all questions, open or done, for the filter."""
     known = Unanswered.objects.exclude(language=None).order_by("language")
     return [each for each in known.values_list("language", flat=True).distinct() if each]
 

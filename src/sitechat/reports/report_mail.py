@@ -100,7 +100,7 @@ def _day(moment: Any) -> str:
 
 def report_context(report: PeriodReport) -> dict[str, Any]:
     """Return the context for the templates of the mail."""
-    # Start-up cost: the admin imports this module.
+    # Imported here to keep the start fast, because the admin imports this module.
     from sitechat.knowledge.sources.site_hosts import public_origin
 
     origin = public_origin()
@@ -141,7 +141,10 @@ def send_report(period: str = "week") -> int:
         period: `week` or `month`.
 
     Returns:
-        The number of addresses; 0 if there are none.
+        The number of the owner's addresses, even if they already got the report; 0 without one.
+
+    Raises:
+        ValueError: `period` is not valid.
     """
     report = reviewed_report(period)
     addresses = owner_addresses()

@@ -83,7 +83,8 @@ def cleanup(days: int | None = None, *, dry_run: bool = False) -> Cleaned:
         dry_run: Whether to count only.
 
     Returns:
-        The numbers of deleted rows and ended replies. With `dry_run`, nothing has changed yet.
+        The numbers of deleted rows and ended replies. With `dry_run`, nothing has changed yet, and
+        counters are not included.
 
     Raises:
         ValueError: `days` is less than 1.
@@ -133,6 +134,6 @@ def _delete(rows: QuerySet[Any]) -> int:
 
 
 def last_cleanup() -> datetime | None:
-    """Return when the cleanup last ran, at most now; None if it never did."""
+    """Return when the cleanup last ran; None if it never did. A time in the future becomes now."""
     ran = Job.objects.filter(pk=JOB).values_list("ran", flat=True).first()
     return min(ran, timezone.now()) if ran else None

@@ -53,7 +53,7 @@ def count_thumbs(*boundaries: datetime) -> list[Thumbs]:
 
 
 def _crossing(times: Iterable[datetime]) -> Iterable[UUID]:
-    """Yield the conversations that began before one of the times and went on after it."""
+    """Return the ids of conversations that began before one of the times and went on after it."""
     crosses = Q(pk=None)
     for time in times:
         crosses |= Q(created__lt=time, updated__gte=time)

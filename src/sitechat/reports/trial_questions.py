@@ -50,12 +50,13 @@ def ask(
         bot: The bot that answers.
         instructions: Instructions to add to the system prompt; None for the saved ones.
         within: Seconds for all answers together. An answer that is not complete by then is cut off,
-            and the questions after it are not asked.
+            and the questions after it are not asked. Their `problem` says so.
 
     Returns:
-        An answer, or a problem, for each question that was asked.
+        An answer, or a problem, for each of the first MAX_QUESTIONS questions.
     """
-    # Start-up cost: the admin imports this module, and asking imports most of the package.
+    # Imported here to keep the start fast: the admin imports this module, and asking imports most
+    # of the package.
     from sitechat.reports import asking_bots
 
     answers = [TrialAnswer(question) for question in questions[:MAX_QUESTIONS]]
@@ -66,7 +67,7 @@ def ask(
 async def _ask_all(
     answers: Sequence[TrialAnswer], bot: str, instructions: str | None, until: float
 ) -> None:
-    # Start-up cost, as in `ask`.
+    # Imported here to keep the start fast, as in `ask`.
     from sitechat.reports import asking_bots
 
     for answer in answers:

@@ -1,9 +1,13 @@
-"""Review of replies: those that did not help are listed as unanswered questions.
+"""Review of replies: the questions of replies that did not help are listed as unanswered.
 
 A reply did not help if it did not know the answer, if it got a thumb down, or if its question was
 asked again. Claude marks replies that did not know; others are recognized by their words (see
 `unknown_phrases`). Failed replies are excluded, because they say nothing about the site's pages.
 No model is asked.
+
+A review adds replies with a thumb down first, then the other new replies, and then groups the
+questions that were added. Messages have consecutive positions: the question of the reply at
+position n is at n - 1, the reply before is at n - 2, and the question of that reply at n - 3.
 """
 
 from __future__ import annotations
@@ -49,13 +53,13 @@ FAILURES = (Status.FAILED, Status.INTERRUPTED)
 
 
 def review_new_replies(limit: int | None = None) -> bool:
-    """Review the replies since the last call.
+    """Review the replies that ended and the thumbs down that were given since the last call.
 
     Args:
-        limit: The maximum number of replies; None for all.
+        limit: The maximum number of replies, thumbs down and questions to group; None for all.
 
     Returns:
-        Whether all replies have been reviewed.
+        Whether nothing is left: all are reviewed, and all questions have a group.
     """
     is_complete = _review_ratings(limit)
     if limit is None:
@@ -70,28 +74,31 @@ def has_new_ratings() -> bool:
     return rated is not None and (reviewed is None or reviewed <= rated)
 
 
-def is_work_left() -> bool:
-    """Return whether there are thumbs down to review, or questions to group."""
+def has_other_work() -> bool:
+    """Return whether there are thumbs down to review, or questions to group.
+
+    `count_new_replies` returns whether there are new replies.
+    """
     return has_new_ratings() or question_grouping.has_ungrouped()
 
 
 def count_new_replies(limit: int) -> int:
-    """Return the number of replies that were not reviewed yet, at most `limit`."""
+    """Return the number of replies that can be reviewed now and were not yet, at most `limit`."""
     since, end = _period()
-    return 0 if end is None else _ended(since, end).order_by().values("pk")[:limit].count()
+    return 0 if end is None else _usage(since, end).order_by().values("pk")[:limit].count()
 
 
 def _review_ratings(limit: int | None) -> bool:
     """Review thumbs down, and return whether all have been reviewed.
 
-    Without a limit, all replies are searched, because processes of the previous version do not
-    write the time of a thumb down.
+    Without a limit, replies with a thumb down are always searched for, because processes of the
+    previous version do not record the time of a thumb down.
     """
     if limit is not None and not has_new_ratings():
         return True
     now = timezone.now()
     size = limit or BATCH
-    while (found := _list_disliked(size)) == size and limit is None:
+    while (found := _add_disliked(size)) == size and limit is None:
         pass
     if found < size:
         Job.record(RATINGS, now)
@@ -105,8 +112,8 @@ def _review(limit: int | None) -> bool:
     left = limit
     while left is None or left > 0:
         size = BATCH if left is None else min(BATCH, left)
-        batch = _batch(since, end, size)
-        _review_batch([used.reply for used in batch if used.reply is not None])
+        batch = _next_usage(since, end, size)
+        _review_batch([usage.reply for usage in batch if usage.reply is not None])
         if len(batch) < size:
             Job.record(JOB, end - timedelta.resolution)
             return True
@@ -117,11 +124,11 @@ def _review(limit: int | None) -> bool:
 
 
 def _period() -> tuple[datetime | None, datetime | None]:
-    """Return the start and the end of the period to review.
+    """Return the start and the end, both exclusive, of the period to review.
 
     Returns:
-        The time of the last reviewed reply, None if no reply was reviewed; and the end, None if
-        all replies were reviewed.
+        The time up to which replies were reviewed, None before the first review; and the time
+        SETTLING_TIME ago, None if later replies were reviewed already.
     """
     now = timezone.now()
     end = now - SETTLING_TIME
@@ -133,29 +140,30 @@ def _period() -> tuple[datetime | None, datetime | None]:
     return since, end
 
 
-def _ended(since: datetime | None, end: datetime) -> QuerySet[Usage]:
-    """Return the replies that ended in a period.
+def _usage(since: datetime | None, end: datetime) -> QuerySet[Usage]:
+    """Return the `Usage` rows of the replies to visitors that ended in a period.
 
-    `Usage` is written when a reply ends, and has an index on that time.
+    A row is written when its reply ends, and has an index on that time.
     """
     ended = Usage.objects.filter(created__lt=end, command=None)
     return ended if since is None else ended.filter(created__gt=since)
 
 
-def _batch(since: datetime | None, end: datetime, size: int) -> list[Usage]:
-    """Return the next replies in the order in which they ended.
+def _next_usage(since: datetime | None, end: datetime, size: int) -> list[Usage]:
+    """Return about `size` rows with their replies, in the order in which the replies ended.
 
-    Replies that ended at the same time are never split between batches.
+    Replies that ended at the same time are never split between batches, so that a batch can have
+    more rows. A deleted reply is None.
     """
     ended = (
-        _ended(since, end)
+        _usage(since, end)
         .select_related("reply")
         .only("created", *(f"reply__{name}" for name in REVIEWED_FIELDS))
         .order_by("created")
     )
     batch = list(ended[:size])
     if len(batch) == size:
-        known = {used.pk for used in batch}
+        known = {usage.pk for usage in batch}
         batch += ended.filter(created=batch[-1].created).exclude(pk__in=known)
     return batch
 
@@ -165,28 +173,28 @@ def _review_batch(replies: Sequence[Message]) -> None:
     found: dict[UUID, tuple[str, Message]] = {}
     for reply in replies:
         before = (reply.conversation_id, reply.position - 3)
-        asked, asked_before = questions.get(_asked(reply), ""), questions.get(before, "")
-        if asked_before.strip() and similarity(asked, asked_before) >= MIN_REPEATED:
+        question, earlier = questions.get(_question_key(reply), ""), questions.get(before, "")
+        if earlier.strip() and similarity(question, earlier) >= MIN_REPEATED:
             previous = Message.objects.filter(
                 conversation=reply.conversation_id, position=reply.position - 2
             ).first()
-            if previous is not None and not _is_settled(previous):
+            if previous is not None and not _is_excluded(previous):
                 found.setdefault(previous.pk, (Unanswered.Reason.RETRIED, previous))
-        if not _is_settled(reply) and (reply.did_not_know or says_unknown(reply.text)):
+        if not _is_excluded(reply) and (reply.did_not_know or says_unknown(reply.text)):
             found[reply.pk] = (Unanswered.Reason.UNKNOWN, reply)
-    _keep(found.values(), questions)
+    _add(found.values(), questions)
 
 
-def _is_settled(reply: Message) -> bool:
-    """Return whether a reply is never listed: it failed, or got a thumb up."""
+def _is_excluded(reply: Message) -> bool:
+    """Return whether a reply must not be listed, because it failed or got a thumb up."""
     return reply.status in FAILURES or reply.rating > 0
 
 
-def _list_disliked(limit: int) -> int:
+def _add_disliked(limit: int) -> int:
     """List replies with a thumb down, which visitors can give long after the reply.
 
     Returns:
-        The number of replies, at most `limit`.
+        The number of replies that were found, at most `limit`.
     """
     found = list(
         Message.objects.filter(rating__lt=0, unanswered=None, conversation__command=None)
@@ -194,14 +202,16 @@ def _list_disliked(limit: int) -> int:
         .only(*REVIEWED_FIELDS)
         .order_by()[:limit]
     )
-    _keep([(Unanswered.Reason.DISLIKED, reply) for reply in found], _questions(found))
+    _add([(Unanswered.Reason.DISLIKED, reply) for reply in found], _questions(found))
     return len(found)
 
 
 def _update_ratings() -> None:
-    """Remove replies whose thumb down was withdrawn, and close those with a thumb up.
+    """Update the open `Unanswered` rows to the current ratings of their replies.
 
-    Processes of the previous version store a rating with the reply only.
+    Rows of replies with a thumb up are marked as done. Rows that were listed for a thumb down which
+    was withdrawn are deleted. This repeats what newer versions do at once, because processes of the
+    previous version store a rating with the reply only.
     """
     for rating in (-1, 0, 1):
         rated = Unanswered.objects.filter(done=None, reply__rating=rating)
@@ -212,14 +222,14 @@ def _update_ratings() -> None:
     ).delete()
 
 
-def _asked(reply: Message) -> tuple[UUID, int]:
+def _question_key(reply: Message) -> tuple[UUID, int]:
     """Return the conversation and the position of a reply's question."""
     return (reply.conversation_id, reply.position - 1)
 
 
 def _questions(replies: Sequence[Message]) -> dict[tuple[UUID, int], str]:
     """Return the replies' questions and the questions before, by conversation and position."""
-    wanted = {_asked(reply) for reply in replies}
+    wanted = {_question_key(reply) for reply in replies}
     wanted |= {(conversation, position - 2) for conversation, position in wanted}
     rows = Message.objects.filter(
         role=Role.USER,
@@ -229,15 +239,15 @@ def _questions(replies: Sequence[Message]) -> dict[tuple[UUID, int], str]:
     return {(conversation, position): text for conversation, position, text in rows}
 
 
-def _keep(found: Iterable[tuple[str, Message]], questions: Mapping[tuple[UUID, int], str]) -> None:
-    """List replies as unanswered, with the reason for each."""
+def _add(found: Iterable[tuple[str, Message]], questions: Mapping[tuple[UUID, int], str]) -> None:
+    """Add a row for each reply, with the reason and the question; listed replies keep their row."""
     rows = [
         Unanswered(
             conversation_id=reply.conversation_id,
             reply=reply,
             reason=reason,
             rating=reply.rating,
-            question=questions.get(_asked(reply), ""),
+            question=questions.get(_question_key(reply), ""),
             created=reply.created,
         )
         for reason, reply in found

@@ -21,7 +21,7 @@ WAIT = 0.05
 
 @dataclass(frozen=True)
 class SummingProgress:
-    """The progress of the summing, in replies."""
+    """The progress of summing up past usage, in replies."""
 
     done: int
     total: int

@@ -55,7 +55,12 @@ class Figures:
                 times[bucket] = times.get(bucket, 0) + count
 
     def add_time(self, name: str, milliseconds: int | None) -> None:
-        """Count one duration, if it is known."""
+        """Add a duration to a histogram, unless it is None.
+
+        Args:
+            name: One of TIMES.
+            milliseconds: The duration.
+        """
         if milliseconds is not None:
             times: Histogram = getattr(self, name)
             bucket = time_histogram.bucket(milliseconds)

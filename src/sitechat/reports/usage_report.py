@@ -27,6 +27,7 @@ class UsageRow:
     label: str
     figures: Figures
     start: datetime | None = None
+    """The start of the period, in UTC; None for a model or bot."""
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ def summarise_new_hours(now: datetime | None = None) -> datetime | None:
     about a minute for 500,000 replies.
 
     Returns:
-        The time up to which everything is summed; None if there was never a reply.
+        The time up to which everything is summed; None if there was never a reply to a visitor.
     """
     now = now or datetime.now(timezone.utc)
     end = hour_of(now - SETTLING_TIME)

@@ -51,7 +51,7 @@ class Command(ChatCommand):
                 options["question"], options["bot"], options["page"]
             )
             if options["verbosity"] > 0:
-                self.warn(_("Searching the site…"))
+                self.note(_("Searching the site…"))
             live = asking_bots.compose_question(message, Asker.ASK)
         except ChatError as error:
             raise CommandError(error.as_dict()["message"]) from None
@@ -63,7 +63,7 @@ class Command(ChatCommand):
             asking_bots.answer(
                 live,
                 lambda text: self.show(stream.add(text), ending=""),
-                self.warn if options["verbosity"] > 0 else None,
+                self.note if options["verbosity"] > 0 else None,
             )
         )
         self.show(stream.finish())
@@ -87,7 +87,7 @@ class Command(ChatCommand):
     def _show_prompt(self, live: LiveReply) -> None:
         self.show(json_text(live.request.parameters(), indent=2))
         highest = live.request.worst_case()
-        self.warn(
+        self.note(
             _("At most %(input)s input and %(output)s output tokens: $%(dollars)s with %(model)s.")
             % {
                 "input": highest.input_tokens,

@@ -19,7 +19,14 @@ from sitechat.errors import ChatError
 from sitechat.management.base import ChatCommand
 from sitechat.models import Asker, Conversation
 from sitechat.reports import asking_bots
-from sitechat.reports.evaluation import Case, InvalidSuite, Result, Suite, evaluate, suite_of
+from sitechat.reports.evaluation import (
+    Case,
+    InvalidSuite,
+    Result,
+    Suite,
+    evaluate,
+    suite_from_conversation,
+)
 from sitechat.safe_text import json_text, visible
 
 NOT_AS_EXPECTED = 1
@@ -84,13 +91,13 @@ class Command(ChatCommand):
             )
         suite = Suite.of_approved_answers() if options["approved"] else self._suite(options["file"])
         if not suite.cases:
-            self.warn(_("There are no approved answers that are active and public."))
+            self.note(_("There are no approved answers that are active and public."))
             return
         results: list[Result] = []
         try:
-            asks = suite.asks(options["bot"])
+            messages = suite.messages(options["bot"])
             asking_bots.check_configured()
-            asking_bots.run(self._ask(asks, suite.judge, results, quiet=options["json"]))
+            asking_bots.run(self._ask(messages, suite.judge, results, quiet=options["json"]))
         except InvalidSuite as error:
             name = options["file"] or "--approved"
             raise CommandError(f"{name}: {error}", returncode=NOT_RUN) from None
@@ -102,7 +109,7 @@ class Command(ChatCommand):
 
     def _conclude(self, results: Sequence[Result]) -> None:
         if any(result.verdict and not result.verdict.structured for result in results):
-            self.warn(
+            self.note(
                 _("The judge's server does not support structured outputs: it was asked twice.")
             )
         failed = [result for result in results if not result.passed]
@@ -121,7 +128,7 @@ class Command(ChatCommand):
             is_wrong = any(result.was_answered for result in failed)
             returncode = NOT_AS_EXPECTED if is_wrong else NOT_RUN
             raise CommandError(summary, returncode=returncode)
-        self.warn(summary)
+        self.note(summary)
 
     def _write_cases(self, name: str, file: Path | None) -> None:
         yaml = _yaml()
@@ -133,7 +140,7 @@ class Command(ChatCommand):
             raise CommandError(
                 _("There is no conversation %(name)r.") % {"name": name}, returncode=NOT_RUN
             )
-        suite = suite_of(conversation)
+        suite = suite_from_conversation(conversation)
         if not suite["cases"]:
             raise CommandError(_("The conversation has no answered question."), returncode=NOT_RUN)
         text = yaml.safe_dump(suite, allow_unicode=True, sort_keys=False, width=96)
@@ -155,7 +162,7 @@ class Command(ChatCommand):
         text = ngettext(
             "Wrote %(count)s case to %(file)s.", "Wrote %(count)s cases to %(file)s.", count
         )
-        self.warn(text % {"count": count, "file": file})
+        self.note(text % {"count": count, "file": file})
 
     def _suite(self, file: Path) -> Suite:
         yaml = _yaml()
@@ -177,13 +184,13 @@ class Command(ChatCommand):
 
     async def _ask(
         self,
-        asks: Sequence[tuple[Case, IncomingMessage]],
+        messages: Sequence[tuple[Case, IncomingMessage]],
         judge: str,
         results: list[Result],
         *,
         quiet: bool,
     ) -> None:
-        for case, message in asks:
+        for case, message in messages:
             live = await sync_to_async(asking_bots.compose_question)(
                 message, Asker.EVAL, case.after
             )

@@ -105,7 +105,7 @@ class Command(ChatCommand):
                 % {"error": error}
             ) from None
         if index is None and Page.objects.exists():
-            self.warn(_("This Python's SQLite has no FTS5: the pages can't be searched."))
+            self.note(_("This Python's SQLite has no FTS5: the pages can't be searched."))
 
     def _on_progress(self, label: str, done: int, total: int | None) -> None:
         if not done:
@@ -124,9 +124,9 @@ class Command(ChatCommand):
         listed = [p for p in report.problems if lists_all or p not in report.left_out]
         shown = listed if self._verbosity > 1 else listed[:MAX_SHOWN]
         for where, what in shown:
-            self.warn(f"{one_line(where, MAX_LENGTH)}: {one_line(what, MAX_LENGTH)}")
+            self.note(f"{one_line(where, MAX_LENGTH)}: {one_line(what, MAX_LENGTH)}")
         if len(shown) < len(listed):
-            self.warn(
+            self.note(
                 _("… and %(count)s more: use --verbosity 2, or look at the pages in the admin.")
                 % {"count": len(listed) - len(shown)}
             )

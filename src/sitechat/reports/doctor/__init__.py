@@ -2,7 +2,7 @@
 
 `page` and `endpoints` send requests to the running site. `claude_models` asks Claude's API, and
 `bursts` checks MIDDLEWARE, both with the settings of this machine. `chat_doctor` prints the
-findings. Imports `conversations`, `claude`, the models and what is below them.
+findings. This package imports `reports.asking_bots`, `conversations` and the layers below them.
 """
 
 from __future__ import annotations

@@ -41,11 +41,11 @@ MIN_SIMILARITY = 0.7
 
 @dataclass(frozen=True)
 class CallOutcome:
-    """The result of one question."""
+    """The result of one question to Claude."""
 
     model: str
     usage: Usage | None = None
-    """None if it could not be stored."""
+    """The usage; None if it could not be stored."""
     error: ReplyError | None = None
     text: str = ""
 

@@ -32,7 +32,7 @@ def allows_script(header: str, page: str, script: str, nonce: str = "") -> bool:
 
 
 def allows_calls(header: str, page: str, endpoint: str) -> bool:
-    """Return whether a page may call an address; see `allows_script`."""
+    """Return whether a page may send requests to an address; see `allows_script`."""
     names = ("connect-src", "default-src")
     policies = [_sources(policy, names) for policy in _read(header)]
     return all(sources is None or _any_matches(sources, page, endpoint) for sources in policies)
@@ -50,7 +50,7 @@ def _read(header: str) -> list[Policy]:
 
 
 def _sources(policy: Policy, names: Sequence[str]) -> list[str] | None:
-    """Return the sources of the first directive in the policy; None if there is none."""
+    """Return the sources of the first of the directives that the policy has; None without one."""
     return next((policy[name] for name in names if name in policy), None)
 
 

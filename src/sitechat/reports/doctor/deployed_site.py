@@ -141,7 +141,10 @@ class DeployedSite:
             return self.url.host == "localhost" or self.url.host.endswith(".localhost")
 
     def open(self) -> SiteResponse:
-        """Load the page at the address, and remember the scheme that answers."""
+        """Load the page at the address, and remember the scheme that could be connected to.
+
+        If there is no connection, return the error of the first scheme.
+        """
         answers = []
         for scheme in self._guesses:
             url = self.url.copy_with(scheme=scheme)

@@ -21,7 +21,13 @@ from sitechat.reports.doctor.streams import examine_many, examine_stream
 
 
 def examine(calls: Calls, streams: int) -> Iterator[Finding]:
-    """Ask one question, then `streams` questions at the same time."""
+    """Examine the calls that cost nothing, then ask one question, then several at the same time.
+
+    Args:
+        calls: The calls of the chat.
+        streams: The number of questions at the same time. They are asked only if the first answer
+            has streamed.
+    """
     before = calls.get()
     yield _reachable(calls, before)
     if not is_chat(before):
@@ -71,6 +77,7 @@ def _reachable(calls: Calls, answer: SiteResponse) -> Finding:
 
 
 def _marked(answer: SiteResponse) -> Finding:
+    """Check that the site recognizes the questions of chat_doctor by their signature."""
     marked = answer.headers.get(command_signature.HEADER.lower()) == Asker.DOCTOR
     return Finding(
         _("These questions stay out of your figures"),

@@ -20,13 +20,17 @@ class ListedModels:
 
     ids: list[str] = field(default_factory=list)
     infos: Mapping[str, ModelInfo] = field(default_factory=dict)
-    """Details by the name that a bot uses."""
+    """Details by the name that a bot uses. A model that does not exist is missing."""
     problem: str = ""
     """The reason if the API does not list its models."""
 
 
 async def list_models(models: list[str]) -> ListedModels:
-    """Ask the API for its list of models, and for each model that is listed by another name."""
+    """Ask the API for its list of models, and for those of `models` that the list does not contain.
+
+    Args:
+        models: The names that the bots use. They can be aliases of listed names.
+    """
     try:
         client = await claude.current_client()
         listed = await _all_models(client)

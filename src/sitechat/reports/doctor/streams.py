@@ -27,7 +27,7 @@ TOO_FEW = gettext_lazy(
 
 
 def examine_stream(answer: SiteResponse) -> Iterator[Finding]:
-    """Check that an answer came in pieces, complete and unchanged."""
+    """Check that an answer arrived in several pieces, complete, unchanged and without an error."""
     point = _("Answers stream")
     if answer.status != 200:
         yield Finding(
@@ -69,7 +69,7 @@ def examine_stream(answer: SiteResponse) -> Iterator[Finding]:
 
 
 def _failure_reason(stream: str) -> str:
-    """Return why Claude did not answer, or "" if this machine has no access to the database."""
+    """Return why Claude did not answer; "" if this machine's database does not have the reply."""
     reply = re.search(r'"reply": "([0-9a-f-]{36})"', stream)
     if reply is None:
         return ""

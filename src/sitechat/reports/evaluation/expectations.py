@@ -27,7 +27,7 @@ class Result:
     sources: list[str] = field(default_factory=list)
     status: str = ""
     failures: list[str] = field(default_factory=list)
-    """A sentence for each expectation that the answer does not meet."""
+    """A clause for each expectation that the answer does not meet."""
     dollars: float = 0.0
     """The cost of the answer and of its judge."""
     milliseconds: int = 0
@@ -96,7 +96,10 @@ async def evaluate(case: Case, live: LiveReply, judge: str) -> Result:
 
 
 def failures(case: Case, result: Result) -> list[str]:
-    """Return a sentence for each expectation that the answer does not meet."""
+    """Return a clause for each expectation that the answer does not meet.
+
+    A criterion for the judge is not checked, but an answer without a text to judge is a failure.
+    """
     found = []
     unknown = result.did_not_know or says_unknown(result.text)
     refused = result.status == Status.REFUSED or unknown

@@ -51,7 +51,7 @@ class Verdict:
 
     @property
     def failure(self) -> str:
-        """Return a sentence if the answer does not meet the criterion, else ""."""
+        """Return why the answer fails; "" if the judge says that it meets the criterion."""
         if self.meets:
             return ""
         no_reason = _("nothing") if self.meets is None else _("no")

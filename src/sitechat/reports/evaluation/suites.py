@@ -28,7 +28,7 @@ Words = tuple[tuple[str, ...], ...]
 
 
 class InvalidSuite(ValueError):
-    """A suite is invalid. The message says where, and what would be valid."""
+    """A suite is invalid. The message says which part of it, and why or what would be valid."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Suite:
-    """The cases of one file."""
+    """The cases of one file, or of the approved answers."""
 
     cases: Sequence[Case]
     judge: str = ""
@@ -84,22 +84,23 @@ class Suite:
 
     @classmethod
     def of_approved_answers(cls) -> Suite:
-        """Return a case for each active approved answer that everybody gets.
+        """Return a suite with a case for each active approved answer that everybody gets.
 
-        Each case expects that the bot cites the answer and says the same.
+        Each case expects that the bot cites the answer and says the same. Approved answers without
+        a question have no case, so that the suite may be empty.
         """
         everybody = ApprovedAnswer.Audience.PUBLIC
         answers = ApprovedAnswer.objects.filter(active=True, audience=everybody)
         return cls([_case_of(answer) for answer in answers.order_by("pk") if answer.wordings])
 
-    def asks(self, bot: str | None = None) -> list[tuple[Case, IncomingMessage]]:
+    def messages(self, bot: str | None = None) -> list[tuple[Case, IncomingMessage]]:
         """Return each case with the message that asks its question.
 
         Args:
-            bot: The bot for cases that name none.
+            bot: The bot for the cases that do not name a bot.
 
         Raises:
-            InvalidSuite: The chat would reject a question.
+            InvalidSuite: The chat would reject a question; the message says which and why.
         """
         cases = enumerate(self.cases, start=1)
         return [(case, _understood(case, _("Case %(n)s") % {"n": n}, bot)) for n, case in cases]

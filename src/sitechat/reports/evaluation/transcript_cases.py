@@ -15,8 +15,8 @@ MAX_CASES = 200
 ANSWERED = (Status.COMPLETE, Status.TRUNCATED)
 
 
-def suite_of(conversation: Conversation) -> dict[str, Any]:
-    """Return a suite with a case for each answered or refused question.
+def suite_from_conversation(conversation: Conversation) -> dict[str, Any]:
+    """Return the data of a suite file, with a case for each answered or refused question.
 
     The answers of the conversation meet all expectations. The owner corrects them if an answer was
     wrong.
