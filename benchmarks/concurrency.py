@@ -3,10 +3,10 @@
     python benchmarks/concurrency.py [--streams 100 250 500 1000] [--short] [--url URL]
 
 Each stream gets 10 deltas a second. First 50 streams run to their end, to warm up the process.
-Then visitors arrive at random moments, ten a second (the same ones in every run), so that the deltas
-of different streams are independent. When all have arrived, the delay of every delta is measured against
-the stand-in's clock, another page is requested ten times a second, and the memory of the process is
-read. Visitors, stand-in, database and site run on the same machine.
+Then visitors arrive at random moments, ten a second (the same ones in every run), so that the
+deltas of different streams are independent. When all have arrived, the delay of every delta is
+measured against the stand-in's clock, another page is requested ten times a second, and the memory
+of the process is read. Visitors, stand-in, database and site run on the same machine.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ EARLIER = 50
 async def arrive(url: str, count: int, *, timed: bool = False) -> dict[Visitor, AnswerTask]:
     """Start visitors at random moments and return their tasks."""
     visitors: dict[Visitor, AnswerTask] = {}
-    moments = Random(count)  # noqa: S311 - not for security
+    moments = Random(count)
     for _ in range(count):
         visitor = Visitor(url)
         visitors[visitor] = asyncio.create_task(visitor.ask(timed=timed))
