@@ -16,7 +16,7 @@ from django.urls import include, path
 from pytest_django import Settings
 
 from sitechat.http import early_admission, refusal_delay
-from sitechat.http.turn_queue import STARTING, WAITING, process_queue
+from sitechat.http.turn_queue import MAX_STARTING, MAX_WAITING, process_queue
 from sitechat.models import Conversation
 from sitechat.standin import Standin
 from tests.asgi_site import AsgiAnswer, AsgiCall
@@ -69,8 +69,8 @@ def _site(settings: Settings) -> Iterator[None]:
 @asynccontextmanager
 async def full() -> AsyncIterator[None]:
     """So many turns begin and wait that there is no room for another."""
-    started = [await process_queue().enter() for _ in range(STARTING)]
-    waiting = [asyncio.create_task(process_queue().enter()) for _ in range(WAITING)]
+    started = [await process_queue().enter() for _ in range(MAX_STARTING)]
+    waiting = [asyncio.create_task(process_queue().enter()) for _ in range(MAX_WAITING)]
     await loop_turn()
     try:
         yield
@@ -175,7 +175,7 @@ def test_a_message_that_the_site_refuses_keeps_no_place(
 ) -> None:
     async def main() -> None:
         site = ASGIHandler()
-        for _ in range(STARTING + 1):
+        for _ in range(MAX_STARTING + 1):
             response = await AsgiCall(body=b"{}").answer(site)
             assert response.status_code == 400
 
@@ -186,7 +186,7 @@ def test_a_message_that_the_site_refuses_keeps_no_place(
 def test_clients_that_send_slowly_or_leave_take_no_place(live_visitor: MakeVisitor) -> None:
     async def main() -> None:
         site = ASGIHandler()
-        slow = [AsgiCall(body=None) for _ in range(STARTING + WAITING)]
+        slow = [AsgiCall(body=None) for _ in range(MAX_STARTING + MAX_WAITING)]
         tasks = [asyncio.create_task(call.answer(site)) for call in slow]
         for call in slow:
             call.send_body(b'{"message"', more=True)

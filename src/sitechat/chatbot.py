@@ -23,7 +23,7 @@ CACHE_LIFETIMES = ("auto", "5m", "1h")
 
 
 class _FromSetting:
-    """A class attribute that returns the value of a setting until a subclass overrides it."""
+    """A class attribute with the value of a setting. A subclass or an instance can override it."""
 
     def __init__(self, setting: str) -> None:
         self.setting = setting
@@ -46,7 +46,7 @@ class Chatbot:
     """The maximum tokens of an answer. Models that think get additional tokens for it."""
 
     max_history = cast("int", _FromSetting("CHAT_MAX_HISTORY"))
-    """The maximum number of earlier questions and answers that are sent as context."""
+    """The maximum number of earlier turns (question and answer) that are sent as context."""
 
     timeout: float = 120.0
     """Seconds without any data from Claude after which the reply fails. Models that think can be
@@ -67,7 +67,8 @@ class Chatbot:
     and `read_only`."""
 
     max_tool_rounds: int = 3
-    """How often Claude may call tools and read their results in one reply. 0 offers no tools."""
+    """The maximum number of times that Claude calls tools in one reply. Each time, it can call
+    several tools, and then gets their results. 0 offers no tools."""
 
     effort: str | None = None
     """The effort that Claude puts into an answer: `low`, `medium`, `high`, `xhigh` or `max`. None

@@ -79,7 +79,7 @@ class Conf:
 
     @property
     def CHAT_MAX_HISTORY(self) -> int:
-        """The maximum number of earlier questions and answers that are sent as context."""
+        """The maximum number of earlier turns (question and answer) that are sent as context."""
         return getattr(settings, "CHAT_MAX_HISTORY", 10)
 
     @property

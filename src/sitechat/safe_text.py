@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 INVISIBLE_CATEGORIES = frozenset({"Cf", "Cc"})
 """Unicode's categories of format characters, such as the zero-width space, and of controls."""
 
-HIDDEN = (
+INVISIBLE_RANGES = (
     "\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters except tabs and line ends
     "\u00ad\u034f\u061c\u180b-\u180f"
     "\u115f\u1160\u17b4\u17b5\u3164\uffa0"  # letters without a glyph
@@ -30,7 +30,7 @@ HIDDEN = (
 characters except those with a glyph (Arabic number signs), and other ignorable characters.
 """
 
-JOINED = "\u0600-\u0dff\u1000-\u109f\u1780-\u18af"
+JOINER_SCRIPTS = "\u0600-\u0dff\u1000-\u109f\u1780-\u18af"
 """Letters of Arabic, Indic and other scripts, whose words contain joiners and non-joiners. As the
 inside of a character class."""
 
@@ -41,7 +41,7 @@ EMOJI = (
 """Emoji and related symbols, as the inside of a character class."""
 
 LEGITIMATE = (
-    f"(?<=[{JOINED}])[\u200c\u200d]"
+    f"(?<=[{JOINER_SCRIPTS}])[\u200c\u200d]"
     f"|(?<=[{EMOJI}\ufe0f])\u200d[{EMOJI}]"
     f"|(?<=[{EMOJI}])[\ufe0e\ufe0f]"
     "|(?<=[0-9#*])\ufe0f\u20e3"
@@ -49,8 +49,12 @@ LEGITIMATE = (
 """A regular expression for invisible characters that belong to a word or an emoji. They are kept,
 because their codes would make the text harder to read."""
 
-IS_HIDDEN = re.compile(f"[{HIDDEN}]")
-INVISIBLE = re.compile(f"(?!{LEGITIMATE})[{HIDDEN}]")
+INVISIBLE = re.compile(f"[{INVISIBLE_RANGES}]")
+"""An invisible character."""
+
+UNUSUAL_INVISIBLE = re.compile(f"(?!{LEGITIMATE})[{INVISIBLE_RANGES}]")
+"""An invisible character that does not belong to a word or an emoji."""
+
 LINE_BREAK = re.compile(r"[\t\n\r]")
 
 MAX_SEQUENCE_LENGTH = 64
@@ -82,7 +86,7 @@ def visible(text: str) -> str:
     Invisible characters that belong to emoji, or to words of some scripts, are kept. So are tabs
     and newlines. Windows line ends become newlines.
     """
-    return INVISIBLE.sub(_code, text.replace("\r\n", "\n"))
+    return UNUSUAL_INVISIBLE.sub(_code, text.replace("\r\n", "\n"))
 
 
 def one_line(text: object, max_length: int | None = None) -> str:
@@ -94,7 +98,7 @@ def one_line(text: object, max_length: int | None = None) -> str:
             for no limit.
     """
     shown = str(text) if max_length is None else str(text)[: max_length + 1]
-    shown = LINE_BREAK.sub(_code, INVISIBLE.sub(_code, shown))
+    shown = LINE_BREAK.sub(_code, UNUSUAL_INVISIBLE.sub(_code, shown))
     if max_length is None or len(shown) <= max_length:
         return shown
     return f"{shown[:max_length]}…"
@@ -106,7 +110,7 @@ def json_text(value: Any, indent: int | None = None) -> str:
     Invisible characters are written as JSON escapes, so that parsers still get the same value.
     """
     text = json.dumps(value, ensure_ascii=False, indent=indent)
-    return INVISIBLE.sub(lambda match: json.dumps(match[0])[1:-1], text)
+    return UNUSUAL_INVISIBLE.sub(lambda match: json.dumps(match[0])[1:-1], text)
 
 
 class VisibleStream:
@@ -135,12 +139,12 @@ def _end_of_decided(text: str) -> int:
     """
     start = len(text)
     earliest = max(0, start - MAX_SEQUENCE_LENGTH)
-    next_is_hidden = True
+    next_is_invisible = True
     while start > earliest:
-        is_hidden = bool(IS_HIDDEN.match(text[start - 1]))
-        if not (is_hidden or next_is_hidden):
+        is_invisible = bool(INVISIBLE.match(text[start - 1]))
+        if not (is_invisible or next_is_invisible):
             break
-        start, next_is_hidden = start - 1, is_hidden
+        start, next_is_invisible = start - 1, is_invisible
     return start
 
 
@@ -156,7 +160,7 @@ def safe_link(url: object) -> str:
     Addresses with a backslash or an invisible character are not safe.
     """
     # Browsers ignore tabs and newlines in addresses and treat a backslash as a slash.
-    if not isinstance(url, str) or INVISIBLE.search(url) or re.search(r"[\\\t\r\n]", url):
+    if not isinstance(url, str) or UNUSUAL_INVISIBLE.search(url) or re.search(r"[\\\t\r\n]", url):
         return ""
     try:
         parts = urlsplit(url)

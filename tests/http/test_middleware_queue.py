@@ -17,7 +17,7 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from sitechat.http import middleware_queue
-from sitechat.http.middleware_queue import ENTERING
+from sitechat.http.middleware_queue import MAX_ENTERING
 from sitechat.http.read_limits import calls
 from sitechat.http.refusal_delay import brake
 from tests.smaller import Smaller
@@ -55,13 +55,13 @@ async def arrived(tasks: list[asyncio.Task[HttpRequest]]) -> list[HttpRequest]:
 @pytest.mark.parametrize("prefix", ["", "/under"])
 def test_messages_enter_a_few_at_a_time(prefix: str) -> None:
     async def main() -> None:
-        tasks = [asyncio.create_task(arrive(prefix=prefix)) for _ in range(3 * ENTERING)]
+        tasks = [asyncio.create_task(arrive(prefix=prefix)) for _ in range(3 * MAX_ENTERING)]
         first = await arrived(tasks)
-        assert len(first) == ENTERING
+        assert len(first) == MAX_ENTERING
         for request in first:
             middleware_queue.leave(request)
             middleware_queue.leave(request)
-        assert len(await arrived(tasks)) == 2 * ENTERING
+        assert len(await arrived(tasks)) == 2 * MAX_ENTERING
         for task in tasks:
             task.cancel()
 
@@ -71,7 +71,7 @@ def test_messages_enter_a_few_at_a_time(prefix: str) -> None:
 @pytest.mark.parametrize(("path", "method"), [("", "GET"), ("/", "POST"), ("/elsewhere/", "POST")])
 def test_other_requests_never_wait(path: str, method: str) -> None:
     async def main() -> None:
-        for _ in range(3 * ENTERING):
+        for _ in range(3 * MAX_ENTERING):
             await arrive(path, method)
 
     async_to_sync(main)()
@@ -81,7 +81,7 @@ def test_a_message_that_never_reaches_the_chat_gives_up_its_place(smaller: Small
     smaller(middleware_queue, MAX_INSIDE=0.001)
 
     async def main() -> None:
-        for _ in range(3 * ENTERING):
+        for _ in range(3 * MAX_ENTERING):
             await arrive()
 
     async_to_sync(main)()
@@ -91,9 +91,9 @@ def test_a_message_does_not_wait_for_ever(smaller: Smaller) -> None:
     smaller(middleware_queue, MAX_WAIT=0.001)
 
     async def main() -> None:
-        for _ in range(3 * ENTERING):
+        for _ in range(3 * MAX_ENTERING):
             middleware_queue.leave(await arrive())
-        for _ in range(3 * ENTERING):
+        for _ in range(3 * MAX_ENTERING):
             await arrive()
 
     async_to_sync(main)()
@@ -101,15 +101,15 @@ def test_a_message_does_not_wait_for_ever(smaller: Smaller) -> None:
 
 def test_a_visitor_who_leaves_while_waiting_takes_no_place() -> None:
     async def main() -> None:
-        tasks = [asyncio.create_task(arrive()) for _ in range(2 * ENTERING)]
+        tasks = [asyncio.create_task(arrive()) for _ in range(2 * MAX_ENTERING)]
         first = await arrived(tasks)
-        for task in tasks[ENTERING:]:
+        for task in tasks[MAX_ENTERING:]:
             task.cancel()
         await loop_turn()
         for request in first:
             middleware_queue.leave(request)
-        later = [asyncio.create_task(arrive()) for _ in range(ENTERING)]
-        assert len(await arrived(later)) == ENTERING
+        later = [asyncio.create_task(arrive()) for _ in range(MAX_ENTERING)]
+        assert len(await arrived(later)) == MAX_ENTERING
 
     async_to_sync(main)()
 
@@ -128,9 +128,9 @@ def test_a_message_that_will_be_refused_takes_no_place(settings: Settings) -> No
 
     async def main() -> None:
         middleware_queue.leave(await arrive())
-        tasks = [asyncio.create_task(arrive()) for _ in range(2 * ENTERING)]
+        tasks = [asyncio.create_task(arrive()) for _ in range(2 * MAX_ENTERING)]
         assert await arrived(tasks) == []
-        assert brake().held_back == 2 * ENTERING
+        assert brake().held_back == 2 * MAX_ENTERING
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)

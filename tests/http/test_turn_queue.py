@@ -8,14 +8,14 @@ import pytest
 from asgiref.sync import async_to_sync
 
 from sitechat.errors import Overloaded
-from sitechat.http.turn_queue import MAX_RETRY_SECONDS, STARTING, WAITING, Ticket, TurnQueue
+from sitechat.http.turn_queue import MAX_RETRY_SECONDS, MAX_STARTING, MAX_WAITING, Ticket, TurnQueue
 from tests.waiting import loop_turn
 
 
 async def fill(queue: TurnQueue) -> tuple[list[Ticket], list[asyncio.Task[Ticket]]]:
     """Let in as many as there is room for, and let as many wait as may."""
-    started = [await queue.enter() for _ in range(STARTING)]
-    waiting = [asyncio.create_task(queue.enter()) for _ in range(WAITING)]
+    started = [await queue.enter() for _ in range(MAX_STARTING)]
+    waiting = [asyncio.create_task(queue.enter()) for _ in range(MAX_WAITING)]
     await loop_turn()
     return started, waiting
 
@@ -35,7 +35,7 @@ def test_waiting_turns_are_admitted_and_further_ones_refused() -> None:
         for ticket in started:
             ticket.leave()
             ticket.leave()
-        entered, rest = waiting[:STARTING], waiting[STARTING:]
+        entered, rest = waiting[:MAX_STARTING], waiting[MAX_STARTING:]
         tickets = [await task for task in entered]
         await loop_turn()
         assert not any(task.done() for task in rest)
@@ -43,7 +43,7 @@ def test_waiting_turns_are_admitted_and_further_ones_refused() -> None:
             tickets.pop(0).leave()
             if rest:
                 tickets.append(await rest.pop(0))
-        assert [await queue.enter() for _ in range(STARTING)]
+        assert [await queue.enter() for _ in range(MAX_STARTING)]
 
     async_to_sync(main)()
 

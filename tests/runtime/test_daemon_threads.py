@@ -63,7 +63,7 @@ def test_an_idle_thread_keeps_no_result() -> None:
 
 
 def test_idle_threads_for_the_database_stay_and_take_the_next_work(smaller: Smaller) -> None:
-    smaller(database_threads, IDLE=0.001)
+    smaller(database_threads, IDLE_SECONDS=0.001)
     threads = DatabaseThreads(2, "a thread that stays")
     first = threads.submit(threading.current_thread).result(5)
     for _ in range(3):
@@ -72,7 +72,7 @@ def test_idle_threads_for_the_database_stay_and_take_the_next_work(smaller: Smal
 
 
 def test_idle_threads_of_the_request_pool_end(smaller: Smaller) -> None:
-    smaller(database_threads, IDLE=0.001)
+    smaller(database_threads, IDLE_SECONDS=0.001)
     pool = RequestPool()
     first = pool.submit(threading.current_thread).result(5)
     first.join(5)
@@ -108,7 +108,7 @@ def test_an_idle_thread_for_the_database_closes_its_connection(smaller: Smaller)
 
     threads = DatabaseThreads(1, "test")
     assert threads.submit(ask).result(5) is threads.submit(ask).result(5)
-    smaller(database_threads, IDLE=0.001)
+    smaller(database_threads, IDLE_SECONDS=0.001)
     assert threads.submit(ask).result(5) is not None
     until(lambda: threads.submit(lambda: connection.connection).result(5) is None)
     threads.keep_connections(False)

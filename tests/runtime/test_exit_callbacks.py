@@ -9,7 +9,7 @@ from types import FrameType
 
 import pytest
 
-from sitechat.runtime.exit_callbacks import GoOn, on_terminate
+from sitechat.runtime.exit_callbacks import CallNext, on_terminate
 
 
 @pytest.fixture
@@ -26,9 +26,9 @@ def heard() -> Iterator[list[str]]:
 
 
 def test_the_server_hears_the_signal_once_we_go_on(heard: list[str]) -> None:
-    waiting: list[GoOn] = []
+    waiting: list[CallNext] = []
 
-    def ending(go_on: GoOn) -> None:
+    def ending(go_on: CallNext) -> None:
         heard.append("we")
         waiting.append(go_on)
 
@@ -41,7 +41,7 @@ def test_the_server_hears_the_signal_once_we_go_on(heard: list[str]) -> None:
 
 def test_two_that_listen_hear_it_in_turn(heard: list[str]) -> None:
     def listen(name: str) -> None:
-        def ending(go_on: GoOn) -> None:
+        def ending(go_on: CallNext) -> None:
             heard.append(name)
             go_on()
 

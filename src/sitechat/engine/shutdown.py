@@ -63,25 +63,25 @@ class Shutdown:
             self._is_watching = True
             exit_callbacks.on_terminate(self._terminate)
 
-    def _terminate(self, go_on: exit_callbacks.GoOn) -> None:
+    def _terminate(self, call_next: exit_callbacks.CallNext) -> None:
         """Handle SIGTERM, which may interrupt the loop's thread at any point."""
         if self._loop.is_running():
-            self._loop.call_soon_threadsafe(self._save_unfollowed, go_on)
+            self._loop.call_soon_threadsafe(self._save_unfollowed, call_next)
         else:
-            go_on()
+            call_next()
 
-    def _save_unfollowed(self, go_on: exit_callbacks.GoOn) -> None:
-        """End and save the replies that may not finish, then call `go_on`."""
+    def _save_unfollowed(self, call_next: exit_callbacks.CallNext) -> None:
+        """End and save the replies that may not finish, then call `call_next`."""
         self.noticed_at = self.noticed_at or monotonic()
         self.end_in_time()
 
-        async def save_and_go_on() -> None:
+        async def save_and_call_next() -> None:
             ending = [live.task for live in self._live.values() if live.ending and live.task]
             if ending:
                 await asyncio.wait(ending, timeout=SAVE_WITHIN)
-            go_on()
+            call_next()
 
-        self._last_task = self._loop.create_task(save_and_go_on())
+        self._last_task = self._loop.create_task(save_and_call_next())
 
     def end_in_time(self) -> None:
         """If the process is ending, end replies without followers; after the grace period, all."""

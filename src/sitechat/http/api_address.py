@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 from django.conf import settings
 from django.urls import NoReverseMatch, URLResolver, get_resolver, get_urlconf, reverse
 
-APP = "sitechat"
+APP_NAMESPACE = "sitechat"
 """The application namespace of `sitechat.urls`."""
 
 _namespaces: WeakKeyDictionary[URLResolver, str | None] = WeakKeyDictionary()
@@ -26,7 +26,7 @@ def find_endpoint(current_app: str | None = None, urlconf: str | None = None) ->
     """
     urlconf = urlconf or get_urlconf()
     try:
-        return reverse(f"{APP}:chat", urlconf=urlconf, current_app=current_app)
+        return reverse(f"{APP_NAMESPACE}:chat", urlconf=urlconf, current_app=current_app)
     except NoReverseMatch:
         namespace = _nested_namespace(get_resolver(urlconf))
         if namespace is None:
@@ -53,12 +53,12 @@ def _nested_namespace(resolver: URLResolver) -> str | None:
 
 def _namespaces_in(resolver: URLResolver, outer: tuple[str, ...] = ()) -> Iterator[str]:
     """Yield the namespaces under which a URLconf includes the chat."""
-    if not outer and getattr(resolver.urlconf_module, "app_name", None) == APP:
+    if not outer and getattr(resolver.urlconf_module, "app_name", None) == APP_NAMESPACE:
         yield ""
     for pattern in resolver.url_patterns:
         if isinstance(pattern, URLResolver):
             path = (*outer, pattern.namespace) if pattern.namespace else outer
-            if pattern.app_name == APP:
+            if pattern.app_name == APP_NAMESPACE:
                 yield ":".join(path)
             else:
                 yield from _namespaces_in(pattern, path)

@@ -22,6 +22,7 @@ from sitechat.runtime.request_steps import RequestSteps
 
 
 async def _accept(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
+    """Record that the visitor accepts the text, and respond with 204."""
     check_origin(request)
     read_limits.check_call(request, "actions")
     text = request_parsing.read_consent(request)
@@ -31,6 +32,7 @@ async def _accept(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase
 
 
 def _record(request: HttpRequest, text: str | None) -> None:
+    """If the site asks for consent, store it, and the visitor's identity in the session."""
     visit = visit_reader.read_visit(request)
     if consent.record(visit, text):
         session_data.remember_visitor(request, visit)

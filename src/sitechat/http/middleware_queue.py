@@ -22,7 +22,7 @@ from sitechat.http.turn_queue import TICKET, Ticket
 from sitechat.runtime.daemon_threads import end_request_thread
 from sitechat.runtime.per_loop import PerLoop
 
-ENTERING = 4
+MAX_ENTERING = 4
 """Maximum number of messages in the site's middleware."""
 
 MAX_WAIT = 20.0
@@ -32,7 +32,7 @@ MAX_INSIDE = 1.0
 """Seconds after which the place of a message is freed even if it has not reached the view. For
 instance, a middleware of the site may have answered it."""
 
-KEY = "sitechat.entrance"
+ENTRANCE_TICKET = "sitechat.entrance"
 """The key in a message's ASGI scope of its ticket in this queue. The value is None if the message
 entered without a place. `turn_queue.TICKET` is another ticket."""
 
@@ -43,7 +43,7 @@ class MiddlewareQueue:
     """The places in the site's middleware for the messages of one event loop."""
 
     def __init__(self) -> None:
-        self._places = asyncio.Semaphore(ENTERING)
+        self._places = asyncio.Semaphore(MAX_ENTERING)
 
     @property
     def is_full(self) -> bool:
@@ -83,7 +83,7 @@ def leave(request: HttpRequest) -> None:
 
     This does nothing for requests without a place.
     """
-    ticket = cast("Scope", getattr(request, "scope", {})).get(KEY)
+    ticket = cast("Scope", getattr(request, "scope", {})).get(ENTRANCE_TICKET)
     if ticket is not None:
         ticket.leave()
 
@@ -98,4 +98,4 @@ async def _wait(*, scope: Scope, **_signal: object) -> None:
     queue = _queues.get(loop) or _queues.setdefault(loop, MiddlewareQueue())
     if queue.is_full:
         end_request_thread()  # the signal's synchronous receivers have used it
-    scope[KEY] = await queue.enter()
+    scope[ENTRANCE_TICKET] = await queue.enter()

@@ -35,6 +35,7 @@ from sitechat.runtime.request_steps import RequestSteps
 
 
 async def _ask(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
+    """Request a person for the visitor's conversation."""
     check_origin(request)
     read_limits.check_call(request, "actions")
     bot = find_bot(request.GET.get("bot"))
@@ -64,6 +65,7 @@ def _request_person(request: HttpRequest, bot: Chatbot, page: VisitorPage) -> di
 
 
 async def _leave(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
+    """Return from a person, or from waiting for one, to the bot."""
     check_origin(request)
     read_limits.check_call(request, "actions")
     bot = find_bot(request.GET.get("bot"))
@@ -71,6 +73,7 @@ async def _leave(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
 
 
 def _leave_person(request: HttpRequest, bot: Chatbot) -> dict[str, Any]:
+    """End the handoff of the visitor's conversation, and return the JSON of the response."""
     visit = visit_reader.read_visit(request)
     left = visitor_actions.leave_person(visit, bot, request.GET.get("conversation"))
     return {"person": handoff.as_dict(left, person_options())}
@@ -118,6 +121,10 @@ def _watched(request: HttpRequest, place: StreamPlace) -> tuple[UUID | None, Loo
 
     Returns:
         The primary key of the conversation, or None; and the two values that `_look` returns.
+
+    Raises:
+        TooManyReads: The conversation or the address has too many open streams.
+        Overloaded: No slot is free, and the client can't poll.
     """
     look, after = _look(request)
     visit = visit_reader.read_visit(request)
@@ -132,7 +139,10 @@ def _watched(request: HttpRequest, place: StreamPlace) -> tuple[UUID | None, Loo
 def _look(request: HttpRequest) -> tuple[Look, int | None]:
     """Return a function that reads updates, and the client's cursor.
 
-    The cursor is the greater of `?after=` and `Last-Event-ID`; None if there is no valid one.
+    The cursor is the greater of `?after=` and `Last-Event-ID`; None if both are missing.
+
+    Raises:
+        InvalidRequest: One of them is not a cursor, or the site has no such bot.
     """
     bot = find_bot(request.GET.get("bot"))
     given = [request.GET.get("after"), request.headers.get("Last-Event-ID")]

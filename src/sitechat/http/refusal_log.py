@@ -21,7 +21,7 @@ class RefusalLog:
         """Create the log.
 
         Args:
-            reason: Why they are refused, as the beginning of the warning.
+            reason: Why requests are refused, as the beginning of the warning.
             clock: Returns the time in seconds.
         """
         self._reason = reason

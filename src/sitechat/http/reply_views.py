@@ -39,6 +39,7 @@ async def _reply(request: HttpRequest, steps: RequestSteps, reply_id: str) -> Ht
 
 
 def _current(request: HttpRequest, reply_id: str) -> ShownReply:
+    """Return the reply as JSON, with the text after the characters that the client has."""
     visit = visit_reader.read_visit(request)
     row = find_reply(request, visit, reply_id)
     after = request_parsing.read_after(request)
@@ -59,6 +60,7 @@ def _handle(
 
 
 async def _stop(request: HttpRequest, steps: RequestSteps, reply_id: str) -> HttpResponseBase:
+    """Stop the reply, and respond with it as JSON."""
     check_origin(request)
     read_limits.check_call(request, "actions")
     return JsonResponse(await steps.run(partial(_stop_reply, request, reply_id)))

@@ -22,10 +22,10 @@ from sitechat.runtime.per_process import PerProcess
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-STARTING = 4
+MAX_STARTING = 4
 """Maximum number of turns that are starting."""
 
-WAITING = 96
+MAX_WAITING = 96
 """Maximum number of turns that wait."""
 
 FIRST_PACE = 50.0
@@ -89,10 +89,10 @@ class TurnQueue:
             NoRoom: Too many turns wait. Each refused visitor gets a later `retry_after`, so
                 that they do not all return at once.
         """
-        if self._starting < STARTING:
+        if self._starting < MAX_STARTING:
             self._starting += 1
             return Ticket(self)
-        if len(self._waiting) >= WAITING:
+        if len(self._waiting) >= MAX_WAITING:
             raise NoRoom(retry_after=self._refuse())
         turn = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)

@@ -14,7 +14,7 @@ from sitechat.runtime.database import PrimaryManager
 
 
 class Job(models.Model):
-    """The progress of a regular job and the time of its last run."""
+    """A regular job: when it last ran (`ran`), and up to which time its work is done (`until`)."""
 
     RATED = "rated"
     """The name of the row whose `until` is the time of the newest thumb down."""

@@ -25,6 +25,8 @@ class Summary(models.Model):
     start = models.DateTimeField(_("start"))
     bot = models.CharField(_("bot"), max_length=64)
     model = models.CharField(_("model"), max_length=128)
+    # A visit ends after half an hour without a reply in the conversation. `estimated` is the number
+    # of replies whose usage was estimated.
     replies = models.PositiveIntegerField(_("replies"), default=0)
     conversations = models.PositiveIntegerField(_("new conversations"), default=0)
     visits = models.PositiveIntegerField(_("visits"), default=0)
@@ -36,6 +38,7 @@ class Summary(models.Model):
     estimated = models.PositiveIntegerField(_("estimated"), default=0)
     errors = models.PositiveIntegerField(_("errors"), default=0)
     refusals = models.PositiveIntegerField(_("refusals"), default=0)
+    # Histograms: the number of replies by bucket (`reports.time_histogram`).
     first_token_ms = models.JSONField(_("first token"), default=dict)
     total_ms = models.JSONField(_("total time"), default=dict)
 

@@ -194,6 +194,7 @@ class Counter(models.Model):
     spent = models.BigIntegerField(default=0)
     reserved = models.BigIntegerField(null=True)
     expires = models.DateTimeField(db_index=True)
+    # Whether the signals of this window were sent: `budget_nearly_reached`, and that of the limit.
     warned = models.BooleanField(default=False)
     reached = models.BooleanField(default=False)
 

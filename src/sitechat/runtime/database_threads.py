@@ -15,7 +15,7 @@ from sitechat.runtime.database_connections import KeptConnections
 
 T = TypeVar("T")
 
-IDLE = 3.0
+IDLE_SECONDS = 3.0
 """Idle seconds after which a thread closes its connections, and ends if its pool says so."""
 
 
@@ -115,7 +115,7 @@ class DatabaseThreads(Executor):
             False if the thread must end.
         """
         try:
-            work = inbox.get(timeout=IDLE if self._end_if_idle or kept.are_open else None)
+            work = inbox.get(timeout=IDLE_SECONDS if self._end_if_idle or kept.are_open else None)
         except Empty:
             if self._end_if_idle and self._leave(inbox):
                 return False

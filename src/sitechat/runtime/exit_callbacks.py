@@ -19,10 +19,10 @@ from types import FrameType
 from typing import Any
 from weakref import WeakMethod
 
-GoOn = Callable[[], None]
+CallNext = Callable[[], None]
 """Calls the next callback; after the last callback, the previous handler of the signal."""
 
-Ending = Callable[[GoOn], None]
+TerminationCallback = Callable[[CallNext], None]
 """A callback for SIGTERM. It must call its argument when it is done, now or later."""
 
 
@@ -38,8 +38,8 @@ def at_exit(work: Callable[[], None]) -> None:
     Finalize(None, in_this_process, exitpriority=10)
 
 
-def on_terminate(ending: Ending) -> None:
-    """Call `ending(go_on)` on SIGTERM; `go_on()` then calls the handler that was there before.
+def on_terminate(callback: TerminationCallback) -> None:
+    """Call `callback(call_next)` on SIGTERM. The callback must call `call_next()`.
 
     Methods are referenced weakly: they are called only while their object exists. Call this on
     the main thread, the only one that can set handlers. On other threads it does nothing.
@@ -50,7 +50,7 @@ def on_terminate(ending: Ending) -> None:
     if not isinstance(handler, _Handler) or handler.pid != os.getpid():
         handler = _Handler(handler)
         signal.signal(signal.SIGTERM, handler)
-    handler.add(ending)
+    handler.add(callback)
 
 
 class _Handler:
@@ -59,24 +59,24 @@ class _Handler:
     def __init__(self, before: Any) -> None:
         self.pid = os.getpid()
         self._before = before
-        self._endings: list[Callable[[], Ending | None]] = []
+        self._callbacks: list[Callable[[], TerminationCallback | None]] = []
 
-    def add(self, ending: Ending) -> None:
+    def add(self, callback: TerminationCallback) -> None:
         """Add a callback."""
-        existing = [reference for reference in self._endings if reference() is not None]
-        existing.append(WeakMethod(ending) if inspect.ismethod(ending) else lambda: ending)
-        self._endings = existing
+        existing = [reference for reference in self._callbacks if reference() is not None]
+        existing.append(WeakMethod(callback) if inspect.ismethod(callback) else lambda: callback)
+        self._callbacks = existing
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         # A forked child inherits the handler, but the callbacks are its parent's.
         is_own = os.getpid() == self.pid
-        endings = [reference() for reference in self._endings] if is_own else []
-        self._run([ending for ending in endings if ending is not None])
+        callbacks = [reference() for reference in self._callbacks] if is_own else []
+        self._run([callback for callback in callbacks if callback is not None])
 
-    def _run(self, endings: Sequence[Ending]) -> None:
+    def _run(self, callbacks: Sequence[TerminationCallback]) -> None:
         """Call the newest callback, which then calls the next one; at last the previous handler."""
-        if endings:
-            *others, newest = endings
+        if callbacks:
+            *others, newest = callbacks
             newest(partial(self._run, others))
         else:
             self._call_previous()

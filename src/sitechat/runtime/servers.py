@@ -42,7 +42,7 @@ Docker kills after 10 s, Kubernetes after 30 s, systemd after 90 s.
 MAX_STREAM_SECONDS = 20.0
 """Seconds after which a stream is cut and resumed, on servers that wait for open streams."""
 
-MARGIN = 2.0
+DEADLINE_MARGIN = 2.0
 """Seconds to finish before the server's own deadline."""
 
 
@@ -175,7 +175,7 @@ def _time_before(deadline: float | None) -> float:
 
     DEFAULT_GRACE if there is no deadline.
     """
-    return DEFAULT_GRACE if not deadline else max(deadline / 2, deadline - MARGIN)
+    return DEFAULT_GRACE if not deadline else max(deadline / 2, deadline - DEADLINE_MARGIN)
 
 
 def _uwsgi() -> Server | None:
