@@ -40,10 +40,10 @@ MIN_WORD_SIMILARITY = 0.5
 """Minimum Dice coefficient of the words of a visitor's question and a wording."""
 
 MIN_LETTER_SIMILARITY = 0.75
-"""Minimum similarity of their letters, from 0 to 1, which finds misspelled questions."""
+"""Minimum similarity, from 0 to 1, of the letters of a question and a wording, for misspellings."""
 
 MIN_COSINE = 0.62
-"""Minimum cosine of their vectors."""
+"""Minimum cosine of the vectors of a visitor's question and a wording."""
 
 EMBEDDING_TIMEOUT = 5.0
 """Maximum seconds that the embedder may take while a user waits for a page of the admin."""
@@ -157,6 +157,7 @@ def _is_for(answer: ApprovedAnswer, query: Query, bot: str) -> bool:
 
 
 def _language(text: str, default: str) -> str:
+    """Return the most likely language of a text among those of the site."""
     candidates = {base_language(code) for code, _name in settings.LANGUAGES}
     return guess_language(text, candidates, default or base_language(settings.LANGUAGE_CODE))
 
@@ -200,7 +201,7 @@ def _text_similarity(texts: Sequence[str], wordings: Sequence[_Wording], languag
 
 
 def _question_vector(text: str, answers: Iterable[ApprovedAnswer]) -> Vectors | None:
-    """Return the vector of a question; None if no answer has vectors, or if the embedder fails."""
+    """Return the vector of a question; None if no answer has one, or if the embedder fails."""
     if not conf.CHAT_EMBEDDER:
         return None
     embedder = next((a.embedder for a in answers if _is_current(a)), "")
@@ -211,6 +212,7 @@ def _question_vector(text: str, answers: Iterable[ApprovedAnswer]) -> Vectors | 
 
 
 def _is_current(answer: ApprovedAnswer) -> bool:
+    """Return whether an answer has vectors of the current embedder."""
     return answer.embedder.rpartition(":")[0] == conf.CHAT_EMBEDDER and bool(answer.vectors)
 
 
@@ -231,7 +233,7 @@ def embed_missing() -> int:
     """Embed the questions of answers that have no vectors of the current embedder.
 
     Returns:
-        The number of answers that were embedded; 0 if the embedder fails.
+        The number of answers that were embedded. If the embedder fails, the others are left out.
     """
     if not conf.CHAT_EMBEDDER:
         return 0
@@ -250,7 +252,8 @@ def embed_in_time(answer: ApprovedAnswer) -> bool:
     """Embed the questions of an answer. If this takes too long, the next cleanup does it.
 
     Returns:
-        Whether the answer has vectors now.
+        Whether new vectors were stored. False if there is no embedder or no question, if the
+        embedder failed or was too slow, or if the questions have changed meanwhile.
     """
     if not conf.CHAT_EMBEDDER or not answer.wordings:
         return False
@@ -259,6 +262,7 @@ def embed_in_time(answer: ApprovedAnswer) -> bool:
 
 
 def _vectors(texts: Sequence[str]) -> Vectors | None:
+    """Return the vectors of questions; None if the embedder fails, which is logged."""
     try:
         return embeddings.embed(texts, is_query=True)
     except Exception:  # the site's callable may raise any exception

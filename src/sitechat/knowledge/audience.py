@@ -44,7 +44,12 @@ def invalid(audience: Iterable[object]) -> list[object]:
 
 
 def audiences_of(visitor: User, candidates: Iterable[str]) -> set[str]:
-    """Return the audiences among the candidates that a visitor belongs to."""
+    """Return the audiences among the candidates that a visitor belongs to.
+
+    Args:
+        visitor: The visitor; None if anonymous. An inactive user counts as anonymous.
+        candidates: The audiences to check.
+    """
     candidates = set(candidates)
     audiences = {PUBLIC}
     if visitor is None or not visitor.is_authenticated or not visitor.is_active:

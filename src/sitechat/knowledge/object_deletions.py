@@ -66,7 +66,7 @@ _watch = _Watch()
 
 
 def connect(receiver: Callable[..., None], sources: Iterable[type[ObjectSource]]) -> None:
-    """Connect the receiver to the deletions of objects of these sources, and of later ones."""
+    """Connect the receiver to deletions of objects of these sources, and of later declared ones."""
     post_delete.disconnect(sender=None, dispatch_uid=_UID)
     _watch.receiver = receiver
     _watch.unknown = set()
@@ -93,14 +93,14 @@ def watch(source: type[ObjectSource]) -> None:
 
 
 def model_of(source: ObjectSource, using: str) -> type[models.Model] | None:
-    """Return the concrete model of a source's queryset, after an object was saved or deleted.
+    """Return the concrete model of a source's queryset, and watch its deletions.
 
     Args:
         source: The source.
         using: The alias of the database of the object.
 
     Returns:
-        The model; None if `queryset()` fails.
+        The model; None if `queryset()` fails, which is logged.
     """
     model = _watch.models.get(type(source))
     if model is not None:

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 from sitechat.knowledge import FileSource
 from sitechat.knowledge.index.indexing_run import index_all, index_pages
-from sitechat.knowledge.index.page_queries import known_versions
+from sitechat.knowledge.index.page_queries import known_validators
 from sitechat.knowledge.index.saved_objects import index_objects
 from sitechat.knowledge.index.storing_outcomes import Outcome
 from sitechat.knowledge.searching.recheck import hide_unpublished
@@ -213,7 +213,7 @@ def test_files_are_not_requested_from_the_site(tmp_path: Path, answers: dict[str
     pages = list(Page.objects.select_related("snapshot"))
     assert hide_unpublished(pages, "/") == set()  # the site has no page at their addresses
     assert len(known_urls()) == 4
-    assert known_versions(source.label) == {}
+    assert known_validators(source.label) == {}
 
 
 def test_pages_that_are_named_lose_the_shared_part_at_once(answers: dict[str, Answer]) -> None:
@@ -236,4 +236,4 @@ def test_a_page_that_is_named_and_a_file_of_a_source_stays_a_file(
     index_all()
     assert titles() == SHORT
     assert not any(one.is_rendered for one in PageSnapshot.objects.all())
-    assert not known_versions(source.label)
+    assert not known_validators(source.label)

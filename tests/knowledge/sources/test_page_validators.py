@@ -71,11 +71,11 @@ def test_a_date_without_time_does_not_cover_later_changes_of_the_day(
 def test_a_lastmod_is_trusted_for_a_week_only() -> None:
     old = datetime.now(timezone.utc) - timedelta(days=8)
     known = {"reader": page_validators.READER, "lastmod": "2020-01-05", "at": old.isoformat()}
-    assert not page_validators.is_older("2020-01-05", known)
-    assert page_validators.is_older(
+    assert not page_validators.has_same_lastmod("2020-01-05", known)
+    assert page_validators.has_same_lastmod(
         "2020-01-05", {**known, "at": (old + timedelta(days=2)).isoformat()}
     )
-    assert not page_validators.is_older("nonsense", {**known, "lastmod": "nonsense"})
+    assert not page_validators.has_same_lastmod("nonsense", {**known, "lastmod": "nonsense"})
 
 
 def test_a_conditional_view_is_not_rendered(answers: dict[str, Answer]) -> None:

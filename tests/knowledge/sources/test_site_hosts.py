@@ -131,8 +131,8 @@ def test_invalid_addresses_have_no_location(settings: Settings) -> None:
     hosts = Hosts(main=["example.com"], others=set())
     home = Location("example.com", "/")
     for url in ("javascript:alert(1)", "mailto:a@example.com", "https:///x", "ftp://example.com/"):
-        assert hosts.place(url, home) is None
-    assert hosts.place("//example.com/x?y#z", home) == Location("example.com", "/x?y")
+        assert hosts.locate(url, home) is None
+    assert hosts.locate("//example.com/x?y#z", home) == Location("example.com", "/x?y")
 
 
 # Under a prefix

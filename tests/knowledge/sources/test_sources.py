@@ -10,8 +10,9 @@ from weakref import WeakSet
 
 import pytest
 from django.contrib.auth.models import AnonymousUser, Group
+from django.core.exceptions import ImproperlyConfigured
 
-from sitechat.knowledge import FileSource, search
+from sitechat.knowledge import FileSource, Source, search
 from sitechat.knowledge.index.indexing_run import index_all
 from sitechat.knowledge.index.page_queries import remove
 from sitechat.knowledge.index.page_storing import store
@@ -214,6 +215,23 @@ def test_an_object_with_invalid_values_does_not_affect_the_others(
         raising=False,
     )
     assert index_all().counts == counts
+
+
+class Unsaved:
+    """An object whose `get_absolute_url` has a mistake."""
+
+    def get_absolute_url(self) -> str:
+        return str(self.slug)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("obj", "missing"), [(object(), "get_absolute_url"), (Unsaved(), "slug")])
+def test_a_missing_address_is_reported_with_its_cause(obj: object, missing: str) -> None:
+    class Articles(Source, abstract=True):
+        pass
+
+    with pytest.raises(ImproperlyConfigured, match=f"'{missing}'.* Define url") as raised:
+        Articles().url(obj)
+    assert isinstance(raised.value.__cause__, AttributeError)
 
 
 def test_only_addresses_that_are_safe_to_link_are_stored() -> None:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Damaged", "Index", "current", "discard_damaged", "refresh", "status"]
 
-# Start-up cost: every process runs the checks, which import `index_files`, but few processes open
-# an index.
+# Imported on first use, to keep the start fast: every process runs the checks, which import
+# `index_files`, but few processes open an index.
 __getattr__ = lazy_exports(
     __name__,
     {

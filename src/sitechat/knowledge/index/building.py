@@ -287,7 +287,7 @@ def _is_in_vocabulary(word: str) -> bool:
 
 
 stems_of = cache(Stems)
-"""Return the cached stems of a language."""
+"""Return the cache of a language's stems."""
 
 
 def _translations(page: Page) -> str:

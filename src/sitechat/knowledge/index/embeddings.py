@@ -36,7 +36,7 @@ _BYTES_PER_NUMBER = 6
 
 
 class EmbeddingError(Exception):
-    """The embedder returned something other than a list of vectors."""
+    """The embedder returned something other than the expected vectors, or is too slow or busy."""
 
 
 class _WarmUp:
@@ -50,7 +50,10 @@ _warm_up = PerProcess(_WarmUp)
 
 
 def warm_up() -> None:
-    """Load the embedder's model in a thread, so that the first question does not wait for it."""
+    """Load the multilingual model in a thread, so that the first question does not wait for it.
+
+    This is done once in a process, and only if `CHAT_EMBEDDER` names this model.
+    """
     if conf.CHAT_EMBEDDER and not _warm_up().started:
         _warm_up().started = True
         try:
@@ -67,7 +70,11 @@ def _load_model() -> None:
 
 
 def supports(language: str) -> bool:
-    """Return whether the embedder supports a language. Without `languages` it supports all."""
+    """Return whether the embedder supports a language.
+
+    An embedder without `languages` supports all. The result is also True if there is no usable
+    embedder.
+    """
     try:
         languages = _languages()
     except Exception:  # the error is reported when a question is embedded
@@ -76,6 +83,7 @@ def supports(language: str) -> bool:
 
 
 def _languages() -> Collection[str] | None:
+    """Return the languages that the embedder supports; None for all."""
     languages = getattr(current_embedder(), "languages", None)
     if isinstance(languages, Collection) and not isinstance(languages, str):
         return languages
@@ -131,7 +139,12 @@ def embed(texts: Sequence[str], *, is_query: bool = False) -> Vectors:
 
 
 def current_embedder() -> Any:
-    """Return the callable in `CHAT_EMBEDDER`."""
+    """Return the callable in `CHAT_EMBEDDER`.
+
+    Raises:
+        ImproperlyConfigured: `CHAT_EMBEDDER` is not set.
+        ImportError: It names nothing that can be imported.
+    """
     path = conf.CHAT_EMBEDDER
     if not path:
         raise ImproperlyConfigured("CHAT_EMBEDDER is not set")
@@ -151,6 +164,9 @@ def embed_missing(pages: Sequence[int] | None = None) -> Iterator[int]:
 
     Args:
         pages: Primary keys of the pages whose passages are embedded; None for all pages.
+
+    Raises:
+        Exception: As `embed`.
     """
     if not conf.CHAT_EMBEDDER:
         return
@@ -191,7 +207,14 @@ class EmbeddingEstimate:
 
 
 def estimate() -> EmbeddingEstimate | None:
-    """Embed a few passages to estimate the time for all; return None if none needs a vector."""
+    """Embed a few passages, to estimate the time for all that have no vector.
+
+    Returns:
+        The estimate; None if no passage needs a vector, or `CHAT_EMBEDDER` is not set.
+
+    Raises:
+        Exception: As `embed`.
+    """
     if not conf.CHAT_EMBEDDER:
         return None
     name = embedder_name(embed(["dimensions"]))

@@ -50,36 +50,39 @@ _BACKGROUND_SHARE = 0.3
 class OpenedIndex:
     """The open index of a database or tenant, and the thread of this process that updates it."""
 
-    place: Path
+    parent: Path
     """The folder of all indexes of the database or tenant."""
     current: Index | None = None
-    building: threading.Thread | None = None
+    updating: threading.Thread | None = None
 
-    def is_building(self) -> bool:
+    def is_updating(self) -> bool:
         """Return whether a thread of this process updates the index."""
-        return self.building is not None and self.building.is_alive()
+        return self.updating is not None and self.updating.is_alive()
 
 
 opened: PerProcess[OrderedDict[Path, OpenedIndex]] = PerProcess(OrderedDict)
-"""The open indexes by their `place`, the most recently used one last."""
+"""The open indexes by their `parent`, the most recently used one last."""
 _opening = threading.Lock()
 
 
 def _opened_index() -> OpenedIndex:
     """Return the entry of `opened` for the request's database and tenant."""
-    place = folder(tenant())
+    parent = folder(tenant())
     with _opening:
-        by_place = opened()
-        entry = by_place.setdefault(place, OpenedIndex(place))
-        by_place.move_to_end(place)
-        for other in list(by_place.values())[:-MAX_OPEN]:
-            if not other.is_building():
-                del by_place[other.place]
+        by_folder = opened()
+        entry = by_folder.setdefault(parent, OpenedIndex(parent))
+        by_folder.move_to_end(parent)
+        for other in list(by_folder.values())[:-MAX_OPEN]:
+            if not other.is_updating():
+                del by_folder[other.parent]
     return entry
 
 
 def current(site: SiteState | None = None) -> Index | None:
-    """Return the index to search; None if nothing is indexed or SQLite has no FTS5.
+    """Return the index to search, which may be older than the database while it is updated.
+
+    It is None if nothing is indexed, if SQLite has no FTS5, or if the first index is not ready in
+    time. It is also None if the index can't be used, which is logged.
 
     Args:
         site: The state of the site's content; None to read it.
@@ -123,7 +126,7 @@ def content_stamp() -> str | None:
 
 def _newest(entry: OpenedIndex) -> Index | None:
     """Open the newest index of this host; return None if there is none or it is damaged."""
-    folders = [path for path in entry.place.glob(f"index{FORMAT}-*") if (path / TERMS).exists()]
+    folders = [path for path in entry.parent.glob(f"index{FORMAT}-*") if (path / TERMS).exists()]
     path = max(folders, key=lambda path: path.name, default=None)
     if path is None:
         return None
@@ -164,12 +167,12 @@ def _index_for(entry: OpenedIndex, state: str) -> Index | None:
     index = _newest(entry)
     if index is not None and index.metadata.state == state:
         return index
-    if not entry.is_building() and _is_quick(index):
+    if not entry.is_updating() and _is_quick(index):
         return _update_or_build(entry, state, Pace(), wait=index is None) or index
     with _opening:
-        thread = entry.building
+        thread = entry.updating
         if thread is None or not thread.is_alive():
-            thread = entry.building = _start_update(state)
+            thread = entry.updating = _start_update(state)
     if index is None and thread is not None:
         thread.join(_FIRST_WAIT)
         return _newest(entry)
@@ -219,8 +222,8 @@ def _update_or_build(entry: OpenedIndex, state: str, pace: Pace, *, wait: bool) 
     Returns:
         The index; if `wait` is false and another process does the work, the old index or None.
     """
-    place = entry.place
-    with locked(place / "lock", wait) as is_held:
+    parent = entry.parent
+    with locked(parent / "lock", wait) as is_held:
         if not is_held:
             return None
         index = _newest(entry)
@@ -230,12 +233,12 @@ def _update_or_build(entry: OpenedIndex, state: str, pace: Pace, *, wait: bool) 
                 index.reload()
             if not needs_rebuild(index.metadata):
                 return index
-    with locked(place / "lock-building", wait) as is_held:
+    with locked(parent / "lock-building", wait) as is_held:
         if not is_held:
             return index
         newest = _newest(entry)
         if newest is None or (index is not None and newest.folder == index.folder):
-            _build(place, _latest_state(state), pace)
+            _build(parent, _latest_state(state), pace)
     return _newest(entry)
 
 
@@ -245,18 +248,18 @@ def _latest_state(state: str) -> str:
     return state if stamp is None else state_of(stamp)
 
 
-def _build(place: Path, state: str, pace: Pace) -> None:
-    for unfinished in place.glob("new-*"):  # of a killed process
+def _build(parent: Path, state: str, pace: Pace) -> None:
+    for unfinished in parent.glob("new-*"):  # of a killed process
         shutil.rmtree(unfinished, ignore_errors=True)
-    temporary = Path(tempfile.mkdtemp(prefix="new-", dir=place))
+    temporary = Path(tempfile.mkdtemp(prefix="new-", dir=parent))
     try:
         build(temporary, state, pace)
         name = f"index{FORMAT}-{time.time_ns():020}"
-        with locked(place / "lock", wait=True):
-            temporary.rename(place / name)
+        with locked(parent / "lock", wait=True):
+            temporary.rename(parent / name)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-    delete_old(place, name)
+    delete_old(parent, name)
 
 
 def discard_damaged(index: Index, error: Exception) -> None:

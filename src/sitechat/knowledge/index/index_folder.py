@@ -17,13 +17,16 @@ from sitechat.runtime import database
 
 
 def folder(tenant: str = "") -> Path:
-    """Return this host's folder for indexes of this database. Only its user can read it.
+    """Return this host's folder for indexes of this database, and create it if it is missing.
+
+    Only the user of this process can read the folder.
 
     Args:
         tenant: The identity of a tenant within the database; "" on sites without tenants.
 
     Raises:
         PermissionError: Another user can use the folder above it.
+        OSError: The folder can't be created.
     """
     settings = connections[database.alias()].settings_dict
     identity = [str(settings.get(key)) for key in ("ENGINE", "HOST", "PORT", "NAME")]
@@ -35,7 +38,9 @@ def folder(tenant: str = "") -> Path:
     if hasattr(os, "getuid"):
         status = base.lstat()
         if status.st_uid != user or status.st_mode & 0o077 or base.is_symlink():
-            raise PermissionError(f"{base} must be a folder that only this user can use")
+            raise PermissionError(
+                f"Other users can use {base}. It must be a folder that only this user can use"
+            )
     path = base / digest
     path.mkdir(mode=0o700, exist_ok=True)
     return path
@@ -61,14 +66,14 @@ def locked(path: Path, wait: bool) -> Iterator[bool]:
                 locks.unlock(file)
 
 
-def delete_old(place: Path, keep: str) -> None:
+def delete_old(parent: Path, keep: str) -> None:
     """Delete old indexes. Processes can still read the files that they have open.
 
     Args:
-        place: The folder of all indexes of a database or tenant.
+        parent: The folder of all indexes of a database or tenant.
         keep: The name of the newest index. It is kept with the one before it.
     """
-    old = [path for path in place.glob("index*") if path.name != keep]
+    old = [path for path in parent.glob("index*") if path.name != keep]
     for path in sorted(old, key=lambda path: path.name, reverse=True)[1:]:
         shutil.rmtree(path, ignore_errors=True)
 

@@ -22,7 +22,7 @@ class IndexStatus(TypedDict):
 
 
 def status() -> IndexStatus:
-    """Return the status of the index that this process searches."""
+    """Return the status of the index that this process searches; zeros if there is none."""
     index = current()
     if index is not None:
         try:

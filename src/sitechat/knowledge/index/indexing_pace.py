@@ -14,7 +14,8 @@ class Pace:
     """A throttle, to be called between small pieces of work.
 
     Args:
-        share: The share of the time to work, above 0 and up to 1. With 1 there are no pauses.
+        share: The share of the time that is spent on work, above 0 and up to 1. With 1 there are no
+            pauses.
         clock: Returns the time in seconds.
         rest: Waits for the given number of seconds.
     """

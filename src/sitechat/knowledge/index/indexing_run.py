@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from sitechat.knowledge.index import embeddings, repeated_text
 from sitechat.knowledge.index.page_queries import (
-    known_versions,
+    known_validators,
     relabel,
     remove_undeclared,
     remove_unseen,
@@ -68,9 +68,10 @@ class IndexReport:
 
 
 Progress = Callable[[str, int, "int | None"], None]
-"""A callable that gets the label of a source, the number of documents read, and the total.
+"""A callable that gets the label of a source, the number of documents read, and the total or None.
 
-It is called with 0 documents when a step starts.
+Before passages are embedded, it gets an estimate of the time in place of a label, and 0. Then it
+gets "embeddings", the number of embedded passages, and their total.
 """
 
 
@@ -86,7 +87,7 @@ def index_all(progress: Progress = lambda label, done, total: None) -> IndexRepo
     any of them may be killed.
 
     Args:
-        progress: Called after each document.
+        progress: Called after each document, and while passages are embedded.
     """
     report = IndexReport()
     sources = declared_sources()
@@ -156,27 +157,34 @@ def read_again(
     started = timezone.now()
     hosts = Hosts()
     home = Location(hosts.main[0], "/")
-    changed = [hosts.address(place) for place in (hosts.place(url, home) for url in urls) if place]
+    changed = [
+        hosts.address(location)
+        for location in (hosts.locate(url, home) for url in urls)
+        if location
+    ]
     addresses = dict.fromkeys(changed)
     if below is not None:
         for address in changed:
             stored = Page.objects.filter(source=source.label, url__startswith=address)
             addresses.update(dict.fromkeys(stored.values_list("url", flat=True)[:limit]))
-        places = filter(None, (hosts.place(url, home) for url in below))
-        addresses.update(dict.fromkeys(map(hosts.address, places)))
+        locations = filter(None, (hosts.locate(url, home) for url in below))
+        addresses.update(dict.fromkeys(map(hosts.address, locations)))
     for address in list(addresses)[:limit]:
         store(source.read(address), source.label)
     repeated_text.apply_known(source.label, started)
 
 
 def _index(source: AnySource, report: IndexReport) -> Iterator[StoringResult]:
-    """Store the documents of a source, delete pages that are gone, and yield each outcome."""
+    """Store the documents of a source, delete pages that are gone, and yield each outcome.
+
+    If the source raises an exception, no page is deleted, and the problem is added to the report.
+    """
     started = timezone.now()
     lines = repeated_text.LineCounter()
     count = 0
     unchanged = _UnchangedPages(source.label)
     try:
-        source.known = known_versions(source.label)
+        source.known = known_validators(source.label)
         for document in source.documents():
             count += 1
             if document.unchanged:

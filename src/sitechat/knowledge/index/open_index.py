@@ -145,7 +145,11 @@ class Index:
         """The vectors, and the passage and page of each; None if the index has no vectors.
 
         The first array has the shape (vectors, dimensions). The second has the shape (vectors, 2):
-        the primary keys of the passage and its page, or 0 and 0 if the passage was removed.
+        the primary keys of the passage and its page, or 0 and 0 if the passage was removed. Without
+        `CHAT_EMBEDDER`, the result is None.
+
+        Raises:
+            Damaged: The files can't be read.
         """
         metadata = self.metadata
         if not conf.CHAT_EMBEDDER or metadata.vectors is None:

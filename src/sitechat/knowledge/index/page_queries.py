@@ -17,7 +17,7 @@ def remove(source: str, key: str) -> bool:
     return pages.exists() and _remove(pages)
 
 
-def known_versions(source: str) -> dict[str, dict[str, str]]:
+def known_validators(source: str) -> dict[str, dict[str, str]]:
     """Return the stored validators of a source's rendered pages, by key; see `page_validators`."""
     rows = PageSnapshot.objects.filter(page__source=source, page__error="")
     rows = rows.exclude(text_hash="").exclude(page__content_hash="").exclude(page__key="")

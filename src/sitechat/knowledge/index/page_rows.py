@@ -166,9 +166,9 @@ def stored_page(document: Document, source: str) -> Page | None:
 
 
 def page_at(document: Document, url: str, source: str) -> Page:
-    """Return the row for an address, unsaved.
+    """Return the row of a page, with its address, source and key, unsaved.
 
-    An object that moved to a new address keeps its row and passages.
+    An object that moved to a new address keeps its row and passages. Its other rows are deleted.
     """
     key, digest = document.key, url_hash(url)
     page = Page.objects.filter(url_hash=digest).first()

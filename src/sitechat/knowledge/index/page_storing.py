@@ -154,7 +154,7 @@ def _address_owner(document: Document, url: str, source: str, since: datetime | 
 
 
 def hide(page: int, problem: str) -> None:
-    """Delete the passages of a page immediately.
+    """Delete the passages of a page immediately, if it has any.
 
     Args:
         page: The primary key of the page.

@@ -68,7 +68,7 @@ class LineCounter:
         self._counts: Counter[str] = Counter()
 
     def add(self, lines: frozenset[str]) -> None:
-        """Count the lines of a page."""
+        """Count the lines of a page, unless enough pages were counted."""
         if not lines or self.pages >= _MAX_COUNTED_PAGES:
             return
         self.pages += 1
@@ -78,7 +78,7 @@ class LineCounter:
             self._counts = Counter({line: count for line, count in counts if count > 1})
 
     def shared(self) -> list[str] | None:
-        """Return the lines that most pages share; None if too few pages were read."""
+        """Return the lines that more than 60% of the pages share; None if too few were read."""
         if self.pages < _MIN_PAGES:
             return None
         common = self._counts.most_common(_MAX_LINES)
@@ -147,7 +147,10 @@ def _compared_pages(source: str) -> QuerySet[Page]:
 
 
 def common_parts(titles: Iterable[str]) -> tuple[str, str]:
-    """Return the start and the end that most titles share, with separators; "" if none."""
+    """Return the start and the end that more than 60% of titles share, with separators.
+
+    Each is "" if there is none, or if there are less than three titles.
+    """
     starts: Counter[str] = Counter()
     ends: Counter[str] = Counter()
     count = 0

@@ -37,7 +37,10 @@ _thread = _ThreadState()
 
 
 def note_change(sender: type[models.Model], instance: models.Model, using: str) -> None:
-    """Schedule the indexing of a changed object, once for each object of a transaction."""
+    """Index a saved or deleted object again when its transaction commits, or now without one.
+
+    An object that changes several times in a transaction is indexed once.
+    """
     lineage = {model._meta.concrete_model for model in (sender, *sender._meta.get_parent_list())}
     sources = [type(source) for source in declared() if model_of(source, using) in lineage]
     if sources:
@@ -87,7 +90,7 @@ def index_objects(objects: Iterable[tuple[type[Source], str]]) -> None:
     Args:
         objects: The source and the primary key of each object.
     """
-    # Start-up cost: most processes never save an object that has a source.
+    # Imported here to keep the start fast: most processes never save an object of a source.
     from sitechat.knowledge.index import embeddings, repeated_text
 
     started = timezone.now()
@@ -104,8 +107,11 @@ def index_objects(objects: Iterable[tuple[type[Source], str]]) -> None:
 
 
 def _index_object(source: Source, key: str) -> bool:
-    """Index the page of an object again, and return whether the page has changed."""
-    # Start-up cost: see `index_objects`.
+    """Index the page of an object again, and return whether the page was written.
+
+    The page is removed if its source no longer has the object, or if an exception occurs.
+    """
+    # Imported here to keep the start fast, as in `index_objects`.
     from sitechat.knowledge.index.page_queries import remove
     from sitechat.knowledge.index.page_storing import store
     from sitechat.knowledge.index.storing_outcomes import Outcome

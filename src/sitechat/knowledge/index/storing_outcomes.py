@@ -13,7 +13,9 @@ class Outcome(Enum):
     CHANGED = "changed"
     UNCHANGED = "unchanged"
     LEFT_OUT = "left out"
+    """The site intends that the page is not indexed, or another page has its address or text."""
     FAILED = "failed"
+    """The page could not be read, or its address or audience is not valid."""
 
 
 @dataclass(frozen=True)
@@ -24,4 +26,4 @@ class StoringResult:
     url: str
     problem: str = ""
     lines: frozenset[str] = frozenset()
-    """The lines of its text, if it is a rendered page of the site."""
+    """The lines of its text, to find the lines that pages share. Empty if they are not compared."""

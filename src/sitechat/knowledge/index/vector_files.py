@@ -48,14 +48,14 @@ class VectorWriter:
         self._added: list[tuple[int, int]] = []
 
     def remove_pages(self, pages: Iterable[int]) -> None:
-        """Remove the vectors of pages."""
+        """Remove the vectors of pages with the next `write`."""
         if self._owners is None:
             self._owners = _owners(self._path(VECTOR_PASSAGES), self.files.rows)
         rows = self._numpy.isin(self._owners[:, 1], list(pages)).nonzero()[0]
         self._removed_rows.update(map(int, rows))
 
     def add(self, passage: Passage) -> None:
-        """Add the vector of a passage, if it has one of the current embedder."""
+        """Add the passage's vector with the next `write`, if the current embedder computed it."""
         if passage.embedder != self.files.embedder or passage.vector is None:
             return
         vector = self._numpy.frombuffer(bytes(passage.vector), dtype="<f2")

@@ -103,7 +103,7 @@ def _read_again(
 
 
 def _read_committed(addresses: list[str], trees: list[int]) -> None:
-    # Start-up cost: all processes of the site connect the receivers, but few of them index pages.
+    # Imported here to keep the start fast: every process connects the receivers, few index pages.
     from sitechat.knowledge.index.indexing_run import declared_sources, read_again
 
     sources = [source for source in declared_sources() if isinstance(source, SitemapSource)]

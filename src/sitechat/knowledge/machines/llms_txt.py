@@ -22,7 +22,7 @@ Link = Callable[[str], str]
 
 
 def list_of_pages(name: str, link: Link) -> str:
-    """Return llms.txt: the name of the site and a list of its pages.
+    """Return llms.txt: the name of the site and a list of at most `MAX_PAGES` public pages.
 
     Args:
         name: The name of the site.
@@ -32,7 +32,10 @@ def list_of_pages(name: str, link: Link) -> str:
 
 
 def full_text(name: str, link: Link) -> str:
-    """Return llms-full.txt: the text of all pages, at most `MAX_LENGTH` characters."""
+    """Return llms-full.txt: the text of the public pages that fit into `MAX_LENGTH` characters.
+
+    If there are more pages, the last line says so. The arguments are those of `list_of_pages`.
+    """
     return _cached("full", name, link, _full_text)
 
 

@@ -18,9 +18,11 @@ BATCH_VERSION = "2025-03-26"
 MAX_BATCH = 20
 """Maximum number of messages in a batch."""
 MAX_RESULTS = 20
-PART = 20
+"""Maximum number of passages that the tool `search` returns."""
+PASSAGES_PER_PART = 20
 """Maximum number of passages in one part of a page."""
 MAX_QUERY_LENGTH = 2000
+"""Maximum characters of a query. The rest is ignored."""
 
 _PARSE_ERROR, _INVALID, _NO_METHOD, _BAD_PARAMETERS = -32700, -32600, -32601, -32602
 
@@ -69,6 +71,7 @@ TOOLS = [
 ]
 
 Link = Callable[[str], str]
+"""A callable that returns the absolute URL of a stored address."""
 
 
 class _Failure(Exception):
@@ -88,7 +91,7 @@ def answer(message: object, name: str, link: Link) -> dict[str, Any] | None:
         link: Returns the absolute URL of a stored address.
 
     Returns:
-        A JSON-RPC response, as an object for JSON.
+        A JSON-RPC response with a result or an error, as an object for JSON.
     """
     if message is None:
         return _error(None, _PARSE_ERROR, "The body is not JSON.")
@@ -192,10 +195,10 @@ def _open(arguments: Mapping[str, Any], link: Link) -> dict[str, Any]:
     page = open_page(url, user=None)
     if not page:
         return _failed("The site has no such page.")
-    parts = -(-len(page) // PART)
+    parts = -(-len(page) // PASSAGES_PER_PART)
     if part > parts:
         return _failed(f"The page has {parts} parts.")
-    passages = page[(part - 1) * PART : part * PART]
+    passages = page[(part - 1) * PASSAGES_PER_PART : part * PASSAGES_PER_PART]
     results = [_result_object(passage, link) for passage in passages]
     text = "\n\n".join(map(_as_text, results))
     if part < parts:

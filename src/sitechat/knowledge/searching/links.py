@@ -50,7 +50,9 @@ class Links:
             return []
         try:
             parts = urlsplit(url)
-            place = self.hosts.place(url, Location(self.hosts.main[0], "/")) if self.hosts else None
+            location = (
+                self.hosts.locate(url, Location(self.hosts.main[0], "/")) if self.hosts else None
+            )
         except ValueError:
             return []
         path = without_prefix(parts.path or "/", self.prefix)
@@ -59,9 +61,9 @@ class Links:
         if not self._is_of_site(parts):
             return forms
         if self.hosts and parts.netloc and not self.hosts.is_main(parts.netloc):
-            if place is None:
+            if location is None:
                 return forms
-            absolute = self.hosts.absolute(Location(place.host, parts.path or "/"))
+            absolute = self.hosts.absolute(Location(location.host, parts.path or "/"))
             forms += [absolute + query, absolute]
         else:
             without_query = parts._replace(fragment="", query="").geturl()

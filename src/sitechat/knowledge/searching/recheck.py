@@ -105,15 +105,15 @@ def _reason_unpublished(url: str, prefix: str) -> str:
     """Return why a page is no longer public; "" if it is, or if it can't be requested."""
     site = LocalSite(prefix=prefix)
     if url.startswith("/"):
-        place = Location(site.home.host, site.prefix[:-1] + url)
+        location = Location(site.home.host, site.prefix[:-1] + url)
     else:
-        place = site.place(url)
+        location = site.locate(url)
     try:
-        response = PublicPages(site).get(place, obeys_robots=False)
+        response = PublicPages(site).get(location, obeys_robots=False)
     except (LeftOut, Elsewhere) as error:
         return str(error)
     except Unreadable:
         return ""
-    if response.place.path.rstrip("/") != place.path.rstrip("/"):
-        return f"redirects to {response.place.path}"
+    if response.location.path.rstrip("/") != location.path.rstrip("/"):
+        return f"redirects to {response.location.path}"
     return ""

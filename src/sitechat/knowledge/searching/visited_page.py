@@ -45,7 +45,7 @@ class _Key(NamedTuple):
 
     tenant: tuple[str, str]
     prefix: str
-    place: Location
+    location: Location
 
 
 recent: PerProcess[OrderedDict[_Key, tuple[float, Reading | None]]] = PerProcess(OrderedDict)
@@ -66,22 +66,22 @@ def read_page(query: Query, address: str) -> list[Found]:
         return []
     try:
         site = LocalSite(prefix=query.prefix)
-        place = site.place(query.page_url)
+        location = site.locate(query.page_url)
     except Unreadable:
         return []
-    if not site.hosts.is_main(place.host) or not may_visit(site, place):
+    if not site.hosts.is_main(location.host) or not may_visit(site, location):
         return []
-    reading = _read(Location(site.home.host, place.path), site.prefix, address)
+    reading = _read(Location(site.home.host, location.path), site.prefix, address)
     if reading is None:
         return []
     return [
-        Found(reading.title, passage.headings, place.path, passage.text)
+        Found(reading.title, passage.headings, location.path, passage.text)
         for passage in _best_passages(reading, query.text)
     ]
 
 
-def _read(place: Location, prefix: str, address: str) -> Reading | None:
-    key = _Key(cache_key(), prefix, place)
+def _read(location: Location, prefix: str, address: str) -> Reading | None:
+    key = _Key(cache_key(), prefix, location)
     cached = _cached(key)
     if cached is not None:
         return cached[1]
@@ -98,7 +98,7 @@ def _read_once(key: _Key) -> Reading | None:
     if cached is not None:
         return cached[1]
     _cache(key, None)  # until the page is read, other questions are answered without it
-    reading = _read_public(key.place, key.prefix)
+    reading = _read_public(key.location, key.prefix)
     _cache(key, reading)
     return reading
 
@@ -116,21 +116,21 @@ def _cache(key: _Key, reading: Reading | None) -> None:
         cached.popitem(last=False)
 
 
-def _read_public(place: Location, prefix: str) -> Reading | None:
+def _read_public(location: Location, prefix: str) -> Reading | None:
     """Read a page; return None if it is not public, is a PDF or can't be read."""
     try:
         site = LocalSite(prefix=prefix)
-        response = PublicPages(site, allows=partial(may_visit, site)).get(place)
+        response = PublicPages(site, allows=partial(may_visit, site)).get(location)
         format = FORMATS.get(response.content_type)
         if format is None or format == "pdf":
             return None
-        draft = Draft(response.body, format, response.charset, fallback_title=place.path)
+        draft = Draft(response.body, format, response.charset, fallback_title=location.path)
         reading = read_document(draft, DocumentBudget.of_site(waits=True))
         return None if reading.noindex else reading
     except (LeftOut, Elsewhere, Unreadable):
         return None
     except Exception:  # the page's view may raise any exception
-        logger.warning("%s could not be read", place.path, exc_info=True)
+        logger.warning("%s could not be read", location.path, exc_info=True)
         return None
 
 

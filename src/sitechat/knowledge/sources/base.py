@@ -19,8 +19,8 @@ MAX_LABEL_LENGTH = 200
 """Maximum length of a source's label, in characters."""
 
 
-Versions = Mapping[str, Mapping[str, str]]
-"""The validators of rendered pages by key; see `page_validators`."""
+KnownValidators = Mapping[str, Mapping[str, str]]
+"""The stored validators of rendered pages, by the key of the page; see `page_validators`."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,16 @@ class Document:
     """A page that a source yields.
 
     Attributes:
-        text: The text in `format` (see `formats.read`), or the path of a file. The format of a file
-            is that of its suffix, or else `format`.
-        charset: The encoding of bytes, which the server declares.
-        language: The language of the text.
+        url: The address of the page: a path, or the absolute URL on another host.
+        key: What identifies the page within its source, such as a primary key; "" if nothing does.
+        title: The title; "" to use the title in the text.
+        text: The text in `format` (see `formats.read`), or the path of a file. The suffix of an
+            HTML file or a binary file determines its format. For other files it is `format`, or
+            that of the suffix if `format` is "".
+        language: The language of the text; "" to use the language that the text declares.
+        charset: The encoding of `text` that the server declares; "" if it declares none.
         served_language: The language that the server declares, used if the text declares none.
-        problem: Why there is no text.
+        problem: Why there is no text; "" if there is a text.
         gone: Whether the page no longer exists.
         unchanged: Whether the stored page is still up to date.
         rendered: Information about a page that the site has rendered; None for other documents.
@@ -80,7 +84,7 @@ class AnySource:
     """
     former_labels: ClassVar[Sequence[str]] = ()
     """Earlier labels of this source. The next `chat_index` relabels their pages."""
-    known: Versions = {}
+    known: KnownValidators = {}
     """The validators of pages from the last run. They are set before `documents` is called."""
     note: str = ""
     """Information about the run for the site's owner, besides problems."""
@@ -99,7 +103,7 @@ class AnySource:
         raise NotImplementedError
 
     def total(self) -> int | None:
-        """Return the number of documents known so far; None if it is unknown."""
+        """Return the number of documents of this run, as far as it is known; None if it is not."""
         return None
 
 
@@ -113,7 +117,7 @@ class Registry:
         """Register a source.
 
         Raises:
-            ImproperlyConfigured: Another class has set the same label.
+            ImproperlyConfigured: The source sets a label that another class has.
         """
         other = self._classes.get(source.label)
         if other is not None and "label" in source.__dict__ and _name(other) != _name(source):

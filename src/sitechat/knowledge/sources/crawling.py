@@ -35,6 +35,7 @@ _DOTS = frozenset((".", ".."))
 _ACTIONS = re.compile(
     r"(?:^|[/_-])(?:log-?out|sign-?out|delete|remove|unsubscribe)(?:$|[/_-])", re.I
 )
+"""Names of actions in a path."""
 
 
 class Crawl:
@@ -52,7 +53,7 @@ class Crawl:
         """Whether there are more pages than were read."""
 
     def documents(self) -> Iterator[Document]:
-        """Yield a document for each page that links lead to."""
+        """Yield a document for the front page and each page that links lead to, up to the limit."""
         site = self._pages.site
         waiting = deque([(site.home, 0)])
         seen = {site.home}
@@ -61,49 +62,52 @@ class Crawl:
             if read == self._limit:
                 self.exceeds_limit = True
                 return
-            place, depth = waiting.popleft()
-            document = self._pages.read(site.hosts.absolute(place))
+            location, depth = waiting.popleft()
+            document = self._pages.read(site.hosts.absolute(location))
             read += 1
             yield document
             if document.problem or depth == _MAX_DEPTH:
                 continue
-            for link in self._links(place, document):
+            for link in self._links(location, document):
                 if link not in seen:
                     seen.add(link)
                     waiting.append((link, depth + 1))
 
-    def _links(self, place: Location, document: Document) -> list[Location]:
+    def _links(self, location: Location, document: Document) -> list[Location]:
+        """Return the locations on the same host to which a page links."""
         if document.format != "page" or not isinstance(document.text, bytes):
             return []
         site = self._pages.site
-        base = site.hosts.absolute(place)
+        base = site.hosts.absolute(location)
         if document.url.startswith("http"):
             base = document.url
         elif document.url.startswith("/"):
-            base = site.hosts.absolute(Location(place.host, document.url))
+            base = site.hosts.absolute(Location(location.host, document.url))
         links = []
         for href in links_of(document.text)[:_MAX_LINKS]:
-            link = self._place(base, href)
-            if link is not None and site.hosts.are_same(link.host, place.host):
+            link = self._locate(base, href)
+            if link is not None and site.hosts.are_same(link.host, location.host):
                 links.append(Location(site.home.host, link.path))
         return links
 
-    def _place(self, base: str, href: str) -> Location | None:
+    def _locate(self, base: str, href: str) -> Location | None:
+        """Return the location of a link; None if it can't be a page of this site for visitors."""
         try:
-            link = self._pages.site.place(urljoin(base, href))
+            link = self._pages.site.locate(urljoin(base, href))
         except (Unreadable, ValueError):
             return None
         return link if may_visit(self._pages.site, link) else None
 
 
-def _may_follow(site: LocalSite, place: Location) -> bool:
-    return place == site.home or may_visit(site, place)
+def _may_follow(site: LocalSite, location: Location) -> bool:
+    return location == site.home or may_visit(site, location)
 
 
 def links_of(body: bytes) -> list[str]:
-    """Return the addresses of a page's links, except nofollow links.
+    """Return the addresses of a page's links, except nofollow links and downloads.
 
-    Addresses are without fragments. Relative ones are relative to the page's own address.
+    If the page says nofollow, there are none. The addresses are without fragments. A relative
+    address is relative to the address of the page.
     """
     page = without_comments(body[:_MAX_SEARCHED].decode("utf-8", "replace"))
     if any(_forbids_following(meta) for meta in tags(page, "meta")):
@@ -126,16 +130,17 @@ def _forbids_following(meta: dict[str, str]) -> bool:
     return "nofollow" in directives or "none" in directives
 
 
-def may_visit(site: LocalSite, place: Location) -> bool:
+def may_visit(site: LocalSite, location: Location) -> bool:
     """Return whether a location may be a page for visitors; see `is_page`."""
-    return place.path.startswith(site.prefix) and is_page(site.inner(place))
+    return location.path.startswith(site.prefix) and is_page(site.inner(location))
 
 
 def is_page(path: str) -> bool:
     """Return whether a path may be a page for visitors.
 
     Paths with a query are excluded, because their number may be unlimited and they may change data.
-    The admin, the chat and paths with names of actions, such as "delete", are excluded, too.
+    The admin, the chat, static files, and paths with names of actions, such as "delete", are also
+    excluded.
 
     Args:
         path: The path without the site's prefix, percent-encoded as in an address.
@@ -160,6 +165,7 @@ def _is_plain(path: str) -> bool:
 
 
 def _match(path: str) -> ResolverMatch | None:
+    """Return the match of a path in the URLconf; None if no pattern matches."""
     language = translation.get_language_from_path(path) or settings.LANGUAGE_CODE
     try:
         with translation.override(language):  # as in a request without cookies

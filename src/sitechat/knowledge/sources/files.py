@@ -32,10 +32,14 @@ class FileSource(AnySource, abstract=True):
     format: str = ""
     """The format of files whose suffix does not determine it; see `Source.format`."""
     language: str = ""
+    """The language of the files, such as "de"; "" to use the language that each file declares."""
     audience: Sequence[str] = (audiences.PUBLIC,)
+    """The audiences that may see the pages. See `sitechat.knowledge.audience`."""
 
     def url(self, file: Path) -> str:
         """Return the address of a file, by default `prefix` + "a/b/" for "a/b.md".
+
+        By default, files with the name "index" or "readme" have the address of their folder.
 
         Args:
             file: The path of the file relative to `path`.
@@ -54,7 +58,11 @@ class FileSource(AnySource, abstract=True):
         return self._total
 
     def documents(self) -> Iterator[Document]:
-        """Yield a document for each file."""
+        """Yield a document for each file.
+
+        Raises:
+            ImproperlyConfigured: `path` does not exist.
+        """
         root = Path(self.path)
         files = list(self._files(root))
         self._total = len(files)

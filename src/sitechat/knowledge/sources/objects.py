@@ -30,7 +30,8 @@ class Source(AnySource, abstract=True):
             def text(self, obj):
                 return obj.body
 
-    Saved and deleted objects are indexed again when their transaction commits.
+    When a transaction commits, the pages of the objects that it saved are indexed again, and the
+    pages of the objects that it deleted are removed.
     """
 
     _total: int | None = None
@@ -44,24 +45,31 @@ class Source(AnySource, abstract=True):
 
     def queryset(self) -> QuerySet[Any]:
         """Return the objects that have a page. They are loaded in chunks."""
-        raise NotImplementedError(f"{type(self).__name__} needs queryset()")
+        raise NotImplementedError(f"{type(self).__name__} must define queryset()")
 
     def title(self, obj: Any) -> str:
         """Return the page's title."""
         return str(obj)
 
     def url(self, obj: Any) -> str:
-        """Return the page's address, preferably as a path such as "/blog/1/"."""
+        """Return the page's address, preferably as a path such as "/blog/1/".
+
+        Raises:
+            ImproperlyConfigured: The object has no `get_absolute_url()`, or this method raised an
+                AttributeError.
+        """
         try:
             return str(obj.get_absolute_url())
-        except AttributeError:
+        except AttributeError as error:
+            source, model = type(self).__name__, type(obj).__name__
             raise ImproperlyConfigured(
-                f"{type(self).__name__} needs url(obj), or {type(obj).__name__} get_absolute_url()"
-            ) from None
+                f"{source} found no address for a page ({error}). Define url(obj) in {source}, or "
+                f"a working get_absolute_url() in {model}."
+            ) from error
 
     def text(self, obj: Any) -> str | bytes:
         """Return the page's text in `format`."""
-        raise NotImplementedError(f"{type(self).__name__} needs text(obj)")
+        raise NotImplementedError(f"{type(self).__name__} must define text(obj)")
 
     def language(self, obj: Any) -> str:
         """Return the text's language, such as "de"; "" for the site's `LANGUAGE_CODE`."""
@@ -85,7 +93,11 @@ class Source(AnySource, abstract=True):
             yield self.document(obj)
 
     def document(self, obj: Model) -> Document:
-        """Return the document of an object. An exception becomes the document's problem."""
+        """Return the document of an object. Other exceptions become the document's problem.
+
+        Raises:
+            ImproperlyConfigured: A method other than `audience` raised it.
+        """
         key, url, problem = str(obj.pk), "", ""
         audience: list[str] | None = None
         try:
@@ -111,7 +123,11 @@ class Source(AnySource, abstract=True):
         return Document(url=url, key=key, audience=audience, problem=problem)
 
     def get(self, key: str) -> Document | None:
-        """Return the document of an object; None if it is not in the queryset."""
+        """Return the document of an object; None if it is not in the queryset.
+
+        Args:
+            key: The primary key of the object.
+        """
         objects = self.queryset()
         if objects.query.is_sliced or objects.query.combinator:  # can't be filtered
             matches = (each for each in objects.iterator(chunk_size=200) if str(each.pk) == key)

@@ -45,7 +45,7 @@ def of(response: PageResponse, lastmod: str = "") -> dict[str, str]:
 def body_hash(response: PageResponse) -> str:
     """Return a hash of a page's body without tokens that differ in each response."""
     parts = [
-        repr(response.place).encode(),
+        repr(response.location).encode(),
         response.content_type.encode(),
         response.charset.encode("utf-8", "replace"),
         response.language.encode("utf-8", "replace"),
@@ -55,7 +55,14 @@ def body_hash(response: PageResponse) -> str:
 
 
 def conditions(known: Mapping[str, str]) -> dict[str, str]:
-    """Return the headers of a conditional request, with the names of a WSGI environment."""
+    """Return the headers of a conditional request, with the names of a WSGI environment.
+
+    There are none if the site sent no validators, or if another version of the reader read the
+    page.
+
+    Args:
+        known: The stored validators of the page.
+    """
     if known.get("reader") != READER:
         return {}
     headers = {"HTTP_IF_NONE_MATCH": known.get("etag", "")}
@@ -64,13 +71,16 @@ def conditions(known: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in headers.items() if value}
 
 
-def is_same(response: PageResponse, known: Mapping[str, str]) -> bool:
-    """Return whether a page has not changed."""
+def has_same_body(response: PageResponse, known: Mapping[str, str]) -> bool:
+    """Return whether a page has not changed since it was read, according to its body."""
     return known.get("reader") == READER and known.get("body") == body_hash(response)
 
 
-def is_older(lastmod: str, known: Mapping[str, str]) -> bool:
-    """Return whether a page has not changed since it was read, according to its `<lastmod>`."""
+def has_same_lastmod(lastmod: str, known: Mapping[str, str]) -> bool:
+    """Return whether a page has not changed since it was read, according to its `<lastmod>`.
+
+    A `<lastmod>` is not trusted if the page was read more than seven days ago.
+    """
     if not lastmod or known.get("reader") != READER or known.get("lastmod") != lastmod:
         return False
     try:

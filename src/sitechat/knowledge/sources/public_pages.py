@@ -19,7 +19,7 @@ from sitechat.knowledge.reading.child_limits import DocumentBudget, read_documen
 from sitechat.knowledge.reading.documents import Draft
 from sitechat.knowledge.reading.html import forbids_indexing
 from sitechat.knowledge.sources import page_validators
-from sitechat.knowledge.sources.base import Document, Rendered, Versions
+from sitechat.knowledge.sources.base import Document, KnownValidators, Rendered
 from sitechat.knowledge.sources.head_links import head_links
 from sitechat.knowledge.sources.rendering import FORMATS, Elsewhere, LocalSite, PageResponse
 from sitechat.knowledge.sources.robots_rules import read_robots, robots_allow
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class LeftOut(Exception):
-    """A page that is not public or not allowed to be indexed. The message says why."""
+    """The page is not public, or must not be indexed. The message says why."""
 
 
 class PublicPages:
@@ -46,7 +46,7 @@ class PublicPages:
     def __init__(
         self,
         site: LocalSite,
-        known: Versions | None = None,
+        known: KnownValidators | None = None,
         allows: Callable[[Location], bool] | None = None,
     ) -> None:
         self.site = site
@@ -65,31 +65,32 @@ class PublicPages:
             url: The address.
             lastmod: The `<lastmod>` in the sitemap, or "".
         """
-        place: Location | None = None
+        location: Location | None = None
         try:
-            place = self.site.place(url)
-            return self.document(place, lastmod)
+            location = self.site.locate(url)
+            return self.document(location, lastmod)
         except (LeftOut, Elsewhere) as error:
-            address = self.site.hosts.address(place) if place else url
+            address = self.site.hosts.address(location) if location else url
             return Document(url=address, key=address, problem=str(error), gone=True)
         except Exception as error:  # the view may raise any exception
-            address = self.site.hosts.address(place) if place else url
+            address = self.site.hosts.address(location) if location else url
             return Document(url=address, key=address, problem=describe_error(error))
 
-    def document(self, place: Location, lastmod: str = "") -> Document:
+    def document(self, location: Location, lastmod: str = "") -> Document:
         """Read a page if it has changed since it was last read.
 
         If the page has another canonical address with the same content, it is read from there.
 
         Raises:
             LeftOut: It is not public or not allowed to be indexed.
+            Elsewhere: It redirects to another site.
             Unreadable: It can't be read now.
         """
-        key = self.site.hosts.address(place)
+        key = self.site.hosts.address(location)
         known = self._known.get(key, {})
-        if page_validators.is_older(lastmod, known) and self.may_read(place):
+        if page_validators.has_same_lastmod(lastmod, known) and self.may_read(location):
             return Document(url=key, key=key, unchanged=True)
-        response = self.get(place, conditions=page_validators.conditions(known))
+        response = self.get(location, conditions=page_validators.conditions(known))
         if response.status == 304:
             return Document(url=key, key=key, unchanged=True)
         format = FORMATS.get(response.content_type)
@@ -102,11 +103,11 @@ class PublicPages:
             if canonical is not response:
                 response, links, known = canonical, head_links(canonical.body), {}
             alternates = links.alternates
-        if page_validators.is_same(response, known):
+        if page_validators.has_same_body(response, known):
             return Document(url=key, key=key, unchanged=True)
-        translations = self._translations(response.place, alternates) if format == "page" else ""
+        translations = self._translations(response.location, alternates) if format == "page" else ""
         return Document(
-            url=self.site.hosts.address(response.place),
+            url=self.site.hosts.address(response.location),
             key=key,
             text=response.body,
             format=format,
@@ -125,60 +126,65 @@ class PublicPages:
             response: The response of the page.
             canonical: The canonical address that the page declares, or "".
         """
-        if canonical in ("", self.site.hosts.absolute(response.place)):
+        if canonical in ("", self.site.hosts.absolute(response.location)):
             return response
         try:
-            place = self.site.place(urljoin(self.site.hosts.absolute(response.place), canonical))
-            if place == response.place or not self.site.hosts.are_same(
-                place.host, response.place.host
+            location = self.site.locate(
+                urljoin(self.site.hosts.absolute(response.location), canonical)
+            )
+            if location == response.location or not self.site.hosts.are_same(
+                location.host, response.location.host
             ):
                 return response
-            other = self.get(place)
+            other = self.get(location)
             return other if _have_same_content(other, response) else response
         except (Elsewhere, LeftOut, Unreadable):
             return response
 
-    def _translations(self, place: Location, alternates: Mapping[str, str]) -> str:
+    def _translations(self, location: Location, alternates: Mapping[str, str]) -> str:
         """Return a value that all translations of a page share; "" if it has no translations."""
-        own_address = self.site.hosts.address(place)
-        others = {self._address(place, url) for url in alternates.values()} - {""}
+        own_address = self.site.hosts.address(location)
+        others = {self._address(location, url) for url in alternates.values()} - {""}
         if others - {own_address}:
             return _digest(min(others | {own_address}))
-        inner = self.site.inner(place)
+        inner = self.site.inner(location)
         language = translation.get_language_from_path(inner)
         if not language:
             return ""
         without_language = inner[1:].partition("/")[2]
-        return _digest(f"{self.site.hosts.address(Location(place.host, '/'))} {without_language}")
+        return _digest(
+            f"{self.site.hosts.address(Location(location.host, '/'))} {without_language}"
+        )
 
     def get(
         self,
-        place: Location,
+        location: Location,
         *,
         obeys_robots: bool = True,
         conditions: Mapping[str, str] | None = None,
     ) -> PageResponse:
-        """Return the site's response for a public page.
+        """Return the site's response for a public page, after redirects.
 
         Args:
-            place: The page.
+            location: The page.
             obeys_robots: Whether to check robots.txt.
             conditions: Headers of a conditional request.
 
         Raises:
             LeftOut: The page is not public or not allowed to be indexed.
-            Unreadable: The response is an error.
+            Elsewhere: It redirects to another site.
+            Unreadable: The response is an error or can't be read, or robots.txt can't be read.
         """
 
         def check(visited: Sequence[Location]) -> None:
             if obeys_robots and not self.may_read(visited[-1]):
                 raise LeftOut("robots.txt disallows it")
-            if self._asks_for_login([place.path for place in visited]):
+            if self._asks_for_login([location.path for location in visited]):
                 raise LeftOut("visitors must log in to see it")
             if self._allows is not None and not self._allows(visited[-1]):
                 raise LeftOut(f"leads to {visited[-1].path[:200]!r}, which is no page for visitors")
 
-        response = self.site.get(place, follow=True, conditions=conditions, check=check)
+        response = self.site.get(location, follow=True, conditions=conditions, check=check)
         if response.status in (401, 403, 404, 410):
             raise LeftOut(f"answers {response.status} to an anonymous visitor")
         if response.status != 200 and not (response.status == 304 and conditions):
@@ -187,9 +193,13 @@ class PublicPages:
             raise LeftOut("says noindex")
         return response
 
-    def may_read(self, place: Location) -> bool:
-        """Return whether robots.txt allows a page."""
-        return robots_allow(self.robots, self.site, place)
+    def may_read(self, location: Location) -> bool:
+        """Return whether robots.txt allows a page.
+
+        Raises:
+            Unreadable: robots.txt can't be read.
+        """
+        return robots_allow(self.robots, self.site, location)
 
     @cached_property
     def robots(self) -> Protego:
@@ -235,14 +245,14 @@ class PublicPages:
     def _address(self, base: Location, url: str) -> str:
         """Return the stored form of a link; "" if it does not lead to a page of the site."""
         try:
-            place = self.site.place(urljoin(self.site.hosts.absolute(base), url))
+            location = self.site.locate(urljoin(self.site.hosts.absolute(base), url))
         except (Unreadable, ValueError):
             return ""
-        return self.site.hosts.address(place)
+        return self.site.hosts.address(location)
 
     def _path(self, url: str) -> str:
         try:
-            return self.site.place(url).path
+            return self.site.locate(url).path
         except Elsewhere:
             return ""
 

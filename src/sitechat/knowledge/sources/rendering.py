@@ -37,7 +37,7 @@ _MAX_SECONDS = 30.0
 
 
 class Elsewhere(Unreadable):
-    """A redirect to another site."""
+    """The address or the redirect leads to another site."""
 
 
 @dataclass(frozen=True)
@@ -45,15 +45,20 @@ class PageResponse:
     """The site's response for the last location of `visited`, after redirects."""
 
     visited: list[Location]
+    """The requested location, and those to which redirects led."""
     status: int
     content_type: str
+    """The media type in lower case, without parameters."""
     headers: Any
     body: bytes
+    """The body; empty if the status is not 200, or if the media type was not wanted."""
     language: str
+    """The first language in Content-Language, or ""."""
     charset: str
+    """The encoding in Content-Type, or ""."""
 
     @property
-    def place(self) -> Location:
+    def location(self) -> Location:
         """Return the location after the last redirect."""
         return self.visited[-1]
 
@@ -74,22 +79,22 @@ class LocalSite:
         self.host = host or self.hosts.main[0]
         self.home = Location(self.host.lower(), self.prefix)
 
-    def place(self, url: str) -> Location:
+    def locate(self, url: str) -> Location:
         """Return the location of an address of this site.
 
         Raises:
             Elsewhere: It is on another host or outside of this application.
             Unreadable: It is not a valid address.
         """
-        return self._checked(self.hosts.place(url, self.home))
+        return self._checked(self.hosts.locate(url, self.home))
 
-    def inner(self, place: Location) -> str:
+    def inner(self, location: Location) -> str:
         """Return the path and query of a location without the prefix, as in a request."""
-        return place.path[len(self.prefix) - 1 :] or "/"
+        return location.path[len(self.prefix) - 1 :] or "/"
 
     def get(
         self,
-        place: Location,
+        location: Location,
         *,
         follow: bool = False,
         max_bytes: int = MAX_SIZE,
@@ -101,7 +106,7 @@ class LocalSite:
         """Return the response that an anonymous visitor gets.
 
         Args:
-            place: The page.
+            location: The page.
             follow: Whether to follow redirects within the site.
             max_bytes: Maximum size of the response's body.
             any_type: Whether to return bodies of all media types, not only of pages.
@@ -113,9 +118,11 @@ class LocalSite:
 
         Raises:
             Elsewhere: A redirect leaves the site.
-            Unreadable: The redirects are a loop, or the page is too large or takes too long.
+            Unreadable: There are more than five redirects or a loop, a redirect has an invalid
+                address, or the page is too large, takes too long, or is an asynchronous stream.
+            Exception: An exception that `check` or `take` raised.
         """
-        visited = [place]
+        visited = [location]
         while True:
             if check is not None:
                 check(visited)
@@ -125,28 +132,30 @@ class LocalSite:
             if not follow or answer.status not in (301, 302, 303, 307, 308) or not target:
                 return answer
             try:
-                place = self._checked(self.hosts.place(target, place, is_redirect=True))
+                location = self._checked(self.hosts.locate(target, location, is_redirect=True))
             except Elsewhere:
                 raise Elsewhere("redirects to another host") from None
             except Unreadable as error:
                 raise Unreadable(f"redirects to {target[:200]!r}, an invalid address") from error
-            if not self.hosts.are_same(visited[0].host, place.host):
+            if not self.hosts.are_same(visited[0].host, location.host):
                 raise Elsewhere("redirects to another host")
-            visited.append(place)
-            if place in visited[:-1] or len(visited) > _MAX_REDIRECTS + 1:
+            visited.append(location)
+            if location in visited[:-1] or len(visited) > _MAX_REDIRECTS + 1:
                 raise Unreadable(f"redirects in a loop: {self._steps(visited)}")
 
-    def _checked(self, place: Location | None) -> Location:
-        if place is None:
+    def _checked(self, location: Location | None) -> Location:
+        if location is None:
             raise Elsewhere("on another host")
-        if not f"{place.path.partition('?')[0]}/".startswith(self.prefix):
+        if not f"{location.path.partition('?')[0]}/".startswith(self.prefix):
             raise Elsewhere(f"outside of {self.prefix}")
-        return place
+        return location
 
     def _steps(self, visited: list[Location]) -> str:
         return " → ".join(
-            place.path if place.host == self.home.host else f"//{place.host}{place.path}"
-            for place in visited
+            location.path
+            if location.host == self.home.host
+            else f"//{location.host}{location.path}"
+            for location in visited
         )
 
     @cached_property
@@ -173,13 +182,13 @@ class LocalSite:
         extra: Mapping[str, str],
     ) -> PageResponse:
         factory, handler = self._handler
-        place = visited[-1]
+        location = visited[-1]
         names: dict[str, Any] = {
-            "HTTP_HOST": place.host,
-            "SERVER_NAME": name_of(place.host),
+            "HTTP_HOST": location.host,
+            "SERVER_NAME": name_of(location.host),
             **extra,
         }
-        inner = self.inner(place)
+        inner = self.inner(location)
         if inner.startswith("//"):
             raise Unreadable("not a path")
         # A secure request avoids redirects to HTTPS. The response is not closed, because that would

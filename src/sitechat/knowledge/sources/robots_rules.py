@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def read_robots(site: LocalSite) -> Protego:
-    """Return the rules of a site.
+    """Return the rules of a site. A site without robots.txt allows everything.
 
     Raises:
         Unreadable: They can't be read, so they are unknown.
@@ -30,6 +30,6 @@ def read_robots(site: LocalSite) -> Protego:
     return Protego.parse(response.body.decode("utf-8", "replace"))
 
 
-def robots_allow(robots: Protego, site: LocalSite, place: Location) -> bool:
-    """Return whether the rules allow a page, with and without the `SCRIPT_NAME`."""
-    return all(robots.can_fetch(path, AGENT) for path in {place.path, site.inner(place)})
+def robots_allow(robots: Protego, site: LocalSite, location: Location) -> bool:
+    """Return whether the rules allow a page's path both with and without the `SCRIPT_NAME`."""
+    return all(robots.can_fetch(path, AGENT) for path in {location.path, site.inner(location)})

@@ -47,7 +47,7 @@ class Hosts:
 
     @property
     def public(self) -> str:
-        """The public name of the main host."""
+        """The first name of the main host that is not local, or else its first name."""
         real = [host for host in self.main if not _is_local(name_of(host))]
         return (real or self.main)[0]
 
@@ -56,24 +56,24 @@ class Hosts:
         return host.lower() not in self.others and bare_name(host) in map(bare_name, self.main)
 
     def is_own(self, host: str) -> bool:
-        """Return whether a host belongs to this site."""
+        """Return whether a host belongs to this site. "*" in `ALLOWED_HOSTS` is ignored."""
         if self.is_main(host) or host.lower() in self.others:
             return True
         allowed = [name for name in settings.ALLOWED_HOSTS if name and name != "*"]
         return validate_host(name_of(host), allowed)
 
-    def place(self, url: str, base: Location, *, is_redirect: bool = False) -> Location | None:
-        """Return the location of an address; None if it is not on this site.
+    def locate(self, url: str, base: Location, *, is_redirect: bool = False) -> Location | None:
+        """Return the location of an address; None if it is not on this site, or not http(s).
 
         Args:
             url: The address in a page, a sitemap or a redirect.
-            base: The location of that page, sitemap or redirect.
+            base: The location of the page, the sitemap or the redirect that contains the address.
             is_redirect: Whether the address is the target of a redirect. If `ALLOWED_HOSTS` allows
                 "*", links to unknown hosts count as links to the base's host, but redirects to
                 unknown hosts leave the site.
 
         Raises:
-            Unreadable: It is not a valid address.
+            Unreadable: The address is not valid.
         """
         try:
             written = urlsplit(url.strip())
@@ -85,20 +85,20 @@ class Hosts:
         if parts.scheme not in ("http", "https") or (written.scheme and not written.netloc):
             return None
         if not self.is_own(host):
-            # If ALLOWED_HOSTS contains "*", any host may be the site's.
+            # If ALLOWED_HOSTS contains "*", any host may belong to the site.
             if "*" not in settings.ALLOWED_HOSTS or is_redirect:
                 return None
             host = base.host
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         return Location(host.lower(), path)
 
-    def address(self, place: Location) -> str:
+    def address(self, location: Location) -> str:
         """Return the stored form of a location: the path, or on other hosts the absolute URL."""
-        return place.path if self.is_main(place.host) else self.absolute(place)
+        return location.path if self.is_main(location.host) else self.absolute(location)
 
-    def absolute(self, place: Location) -> str:
+    def absolute(self, location: Location) -> str:
         """Return the absolute URL of a location."""
-        return f"{_scheme(place.host)}://{place.host}{place.path}"
+        return f"{_scheme(location.host)}://{location.host}{location.path}"
 
     def are_same(self, host: str, other: str) -> bool:
         """Return whether two hosts serve the same pages."""
@@ -169,9 +169,10 @@ def _scheme(host: str) -> str:
     return "http" if _is_local(name_of(host)) else "https"
 
 
-def _is_allowed(name: str) -> bool:
+def _is_allowed_loopback(name: str) -> bool:
+    """Return whether Django accepts requests for one of the names in `_LOOPBACK`."""
     if settings.DEBUG and not settings.ALLOWED_HOSTS:
-        return True  # Django allows all names of this machine
+        return True  # Django then accepts all loopback names
     return name in settings.ALLOWED_HOSTS
 
 
@@ -183,18 +184,25 @@ def _is_local(name: str) -> bool:
 
 
 def _main_hosts() -> Iterator[str]:
-    """Yield the names of the main host: the first allowed host and the current `Site`."""
+    """Yield the names of the main host: the first allowed name and that of the current `Site`.
+
+    If the first name is local, as in development, the first public name and the loopback names
+    belong to the main host, too.
+    """
     names = _allowed_names()
     main = names[0] if names else "localhost"
     yield main
-    if _is_local(name_of(main)):  # in development, the first public name is also a main host
+    if _is_local(name_of(main)):
         yield from [name for name in names if not _is_local(name_of(name))][:1]
-        yield from (name for name in _LOOPBACK if _is_allowed(name))
+        yield from (name for name in _LOOPBACK if _is_allowed_loopback(name))
     yield from _site_domain()
 
 
 def _allowed_names() -> list[str]:
-    """Return the names in `ALLOWED_HOSTS`. Those with a leading dot count only if all have one."""
+    """Return the names in `ALLOWED_HOSTS`, without "*" and without IPv6 addresses.
+
+    Names with a leading dot are left out. If all names have one, they are returned without it.
+    """
     named = [name for name in settings.ALLOWED_HOSTS if name != "*" and not name.startswith("[")]
     return [name for name in named if not name.startswith(".")] or [name[1:] for name in named]
 

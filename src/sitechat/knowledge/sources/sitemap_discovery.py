@@ -75,9 +75,9 @@ class SitemapFiles:
         )
 
     def pages(self) -> Iterator[str]:
-        """Yield the addresses of pages in all readable sitemaps."""
+        """Yield the addresses of pages in all readable sitemaps, at most as many as the limit."""
         usual = f"{self._site.prefix}sitemap.xml"
-        while self._waiting or not (self.is_found or self._site.place(usual) in self._seen):
+        while self._waiting or not (self.is_found or self._site.locate(usual) in self._seen):
             addresses = self._read(self._waiting.popleft() if self._waiting else usual)
             if addresses is None:
                 continue
@@ -98,9 +98,14 @@ class SitemapFiles:
         return self._lastmods.get(url, "")
 
     def _read(self, url: str) -> SitemapAddresses | None:
-        """Read a sitemap; return None if it was read before or has no readable address."""
+        """Read a sitemap and note its problems.
+
+        Returns:
+            The addresses; None if there are none, or if the sitemap was read before or is on
+            another site.
+        """
         try:
-            place = self._site.place(url)
+            location = self._site.locate(url)
         except Elsewhere as error:  # robots.txt may name sitemaps of other sites
             if url not in self._named:
                 self._problems.append(f"{url}: {error}")
@@ -108,13 +113,13 @@ class SitemapFiles:
         except Unreadable as error:
             self._problems.append(f"{url}: {error}")
             return None
-        if place in self._seen:
+        if location in self._seen:
             return None
-        self._seen.add(place)
+        self._seen.add(location)
         reader = SitemapReader(self._limit - self.page_count)
         try:
             answer = self._site.get(
-                place, follow=True, max_bytes=MAX_SITEMAP_SIZE, any_type=True, take=reader.feed
+                location, follow=True, max_bytes=MAX_SITEMAP_SIZE, any_type=True, take=reader.feed
             )
             if answer.status != 200:
                 raise Unreadable(f"answers {answer.status}")
@@ -137,7 +142,13 @@ def _count(addresses: SitemapAddresses) -> int:
 
 
 def routed_sitemaps(prefix: str = "/") -> list[str]:
-    """Return the paths of sitemap views in the URLconf; only those of indexes if there are any."""
+    """Return the paths of sitemap views in the URLconf; only those of indexes if there are any.
+
+    URL patterns with parameters are left out.
+
+    Args:
+        prefix: The prefix of the paths; see `LocalSite.prefix`.
+    """
     paths_by_is_index: dict[bool, list[str]] = {True: [], False: []}
 
     def walk(patterns: Iterable[Any], prefix: str) -> None:

@@ -189,6 +189,7 @@ class SitemapXml:
 
 
 def _no_sitemap(text: str) -> Unreadable:
+    """Return the error for a text that is not a sitemap."""
     other = _OTHER_ROOT.search(_PROLOG.sub("", text))
     if other is None:
         return Unreadable("not XML and not a list of addresses")

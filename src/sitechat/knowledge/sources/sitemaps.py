@@ -43,11 +43,15 @@ class SitemapSource(AnySource, abstract=True):
         """Whether this run follows links."""
 
     def total(self) -> int | None:
-        """Return the number of pages in the sitemaps read so far."""
+        """Return the number of pages in the sitemaps read so far, or of those that were crawled."""
         return self._count or None
 
     def documents(self) -> Iterator[Document]:
-        """Yield a document for each public page in a sitemap."""
+        """Yield a document for each page in a sitemap, or for each linked page without a sitemap.
+
+        Raises:
+            Unreadable: No page was found, or, after the last document, not all pages could be read.
+        """
         problems: list[str] = []
         for host in self._hosts():
             pages = PublicPages(LocalSite(host), self.known)
@@ -79,7 +83,11 @@ class SitemapSource(AnySource, abstract=True):
             )
 
     def _crawled(self, crawl: Crawl, problems: list[str]) -> Iterator[Document]:
-        """Yield the pages that links lead to; raise Unreadable if there are none."""
+        """Yield the pages that links lead to.
+
+        Raises:
+            Unreadable: The front page can't be read, or a sitemap exists but can't be read.
+        """
         is_broken = any(not problem.endswith(": answers 404") for problem in problems)
         documents = iter(()) if is_broken else crawl.documents()
         first = next(documents, None)

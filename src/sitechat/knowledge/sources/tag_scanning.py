@@ -43,7 +43,7 @@ def without_comments(page: str) -> str:
 
 
 def tags(page: str, name: str) -> Iterator[dict[str, str]]:
-    """Yield the attributes of each opening tag with a name.
+    """Yield the attributes of each opening tag with a name, except tags without attributes.
 
     Args:
         page: The page, without comments.
@@ -65,7 +65,9 @@ def tags(page: str, name: str) -> Iterator[dict[str, str]]:
 
 
 def base_of(page: str) -> str:
-    """Return the address in the page's `<base>`, to which its links are relative; "" if none.
+    """Return the address in the page's `<base>`, to which its links are relative.
+
+    The result is "" if there is no such address, or if it is not valid.
 
     Args:
         page: The page, without comments.
