@@ -22,10 +22,13 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 MAX_RENDERED = 50_000
-"""Maximum characters of an answer that is rendered. A longer one is shown as plain text."""
+"""Maximum characters of a text that is rendered. A longer text is shown without formatting."""
 
-MARK = "\ue000"
+CITATION_MARK = "\ue000"
 """A private-use character that marks the place of a citation while the text is rendered."""
+
+ENCODED_MARK = "%EE%80%80"
+"""The mark in an address, which markdown-it encodes."""
 
 
 def as_html(
@@ -33,20 +36,23 @@ def as_html(
 ) -> SafeString:
     """Return the HTML of a text in Markdown.
 
+    A text longer than MAX_RENDERED is returned as plain text, without citations.
+
     Args:
         text: The text, from a model or a visitor.
         citations: Pairs of an offset in the text, in characters, and the number of the source that
             is cited there.
-        origin: The origin that is added to addresses without a host, for mails.
+        origin: The site's origin, such as "https://example.com", for mails. It is added to
+            addresses that begin with a slash.
     """
     if len(text) > MAX_RENDERED:
         return format_html('<div class="chat-plain">{}</div>', visible(text))
     pieces: list[str] = []
     start = 0
-    text = text.replace(MARK, "\ufffd")
+    text = text.replace(CITATION_MARK, "\ufffd")
     numbers: list[int] = []
     for at, n in sorted(citations):
-        pieces.append(f"{text[start:at]}{MARK}")
+        pieces.append(f"{text[start:at]}{CITATION_MARK}")
         start = at
         numbers.append(n)
     source = "".join([*pieces, text[start:]])
@@ -56,9 +62,10 @@ def as_html(
 
 
 def _with_marks(html: str, numbers: Iterable[int]) -> str:
-    parts = html.split(MARK)
+    """Replace the marks by the numbers of the sources, or remove all marks if one is missing."""
+    parts = html.split(CITATION_MARK)
     marks = [f'<sup class="chat-cite">{n:d}</sup>' for n in numbers]
-    if len(parts) != len(marks) + 1:  # a mark was inside an address
+    if len(parts) != len(marks) + 1:  # a mark was in an address, which encodes it
         return "".join(parts)
     return "".join(part + mark for part, mark in zip(parts, [*marks, ""], strict=True))
 
@@ -68,7 +75,7 @@ def _parser() -> MarkdownIt:
     from markdown_it import MarkdownIt
 
     parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
-    parser.validateLink = lambda url: bool(safe_link(url.replace(MARK, "")))  # type: ignore[method-assign]
+    parser.validateLink = lambda url: bool(safe_link(url.replace(CITATION_MARK, "")))  # type: ignore[method-assign]
     parser.add_render_rule("link_open", _link_open)
     parser.add_render_rule("link_close", _link_close)
     parser.add_render_rule("image", _image)
@@ -77,7 +84,7 @@ def _parser() -> MarkdownIt:
 
 def _link_open(renderer: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
     token = tokens[at]
-    address = str(token.attrGet("href") or "").replace("%EE%80%80", "")
+    address = str(token.attrGet("href") or "").replace(ENCODED_MARK, "")
     token.meta["host"] = urlsplit(address).netloc.rpartition("@")[2]
     token.attrSet("href", _absolute(address, env))
     token.attrSet("rel", "noopener noreferrer nofollow")
@@ -89,17 +96,20 @@ def _link_close(renderer: Any, tokens: Sequence[Token], at: int, options: Any, e
     begin = next(n for n in range(at, -1, -1) if tokens[n].type == "link_open")
     text = "".join(token.content for token in tokens[begin + 1 : at])
     host = str(tokens[begin].meta["host"])
-    return str(renderer.renderToken(tokens, at, options, env)) + _hidden_host(text, host)
+    return str(renderer.renderToken(tokens, at, options, env)) + _host_note(text, host)
 
 
 def _absolute(address: str, env: Any) -> str:
-    """Return an address, with the site's origin added if it has no host."""
+    """Return an address. If it begins with a slash, add the site's origin before it."""
     return f"{env['origin']}{address}" if address.startswith("/") else address
 
 
-def _hidden_host(text: str, host: str) -> str:
-    """Return the host of a link as HTML; "" if it has none, or if its text begins with the host."""
-    shown = re.sub(r"^https?://", "", text.replace(MARK, "").strip().lower())
+def _host_note(text: str, host: str) -> str:
+    """Return HTML that shows the host of a link after the link's text.
+
+    Return "" if the link has no host, or if its text begins with the host already.
+    """
+    shown = re.sub(r"^https?://", "", text.replace(CITATION_MARK, "").strip().lower())
     if not host or shown == host.lower() or shown.startswith(f"{host.lower()}/"):
         return ""
     return format_html(' <span class="chat-quiet">({})</span>', host)
@@ -107,11 +117,11 @@ def _hidden_host(text: str, host: str) -> str:
 
 def _image(renderer: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
     token = tokens[at]
-    address = safe_link(str(token.attrGet("src") or "").replace("%EE%80%80", ""))
+    address = safe_link(str(token.attrGet("src") or "").replace(ENCODED_MARK, ""))
     text = token.content or address
     return format_html(
         '<a href="{}" rel="noopener noreferrer nofollow" target="_blank">{}</a>{}',
         _absolute(address, env),
         text,
-        _hidden_host(text, urlsplit(address).netloc.rpartition("@")[2]),
+        _host_note(text, urlsplit(address).netloc.rpartition("@")[2]),
     )

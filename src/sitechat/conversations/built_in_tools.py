@@ -22,14 +22,14 @@ class OfferedTool:
 
 
 BuiltIn = Callable[[Visit, Chatbot], Iterable[OfferedTool]]
-"""A function that returns built-in tools for a visitor and a bot, if there are any."""
+"""A function that returns the built-in tools for a visitor and a bot, which may be none."""
 
 _paths: list[str] = []
 """The dotted paths of the registered functions."""
 
 
 def add_built_in(path: str) -> None:
-    """Register a function that offers built-in tools.
+    """Register a function that offers built-in tools. A second call with its path does nothing.
 
     Args:
         path: The dotted path of the function, a `BuiltIn`. The first message imports it, and each

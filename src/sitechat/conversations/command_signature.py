@@ -11,7 +11,8 @@ from django.core import signing
 from sitechat.models import Asker
 
 HEADER = "X-Sitechat-Command"
-"""The request header of the mark. The response repeats the command if the mark is valid."""
+"""The name of the request header with the mark. A response to a valid mark has the same header,
+with the name of the command."""
 
 MAX_AGE = 600
 """Seconds for which a mark is valid."""
@@ -21,12 +22,12 @@ SALT = "sitechat.command"
 
 
 def sign(command: Asker) -> str:
-    """Return the mark of a command."""
+    """Return the mark for the requests of a command."""
     return signing.TimestampSigner(salt=SALT).sign(command.value)
 
 
 def command_of(mark: str | None) -> str | None:
-    """Return the command that signed the mark; None if the mark is missing or invalid."""
+    """Return the command that signed the mark; None if the mark is missing, invalid or too old."""
     if mark is None:
         return None
     try:

@@ -1,4 +1,15 @@
-"""The visitor's answers to the question whether a tool may run."""
+"""The visitor's answers to the question whether a tool may run.
+
+Before a reply runs a tool with a question, it ends. Its row (`Message`) shows the question, and the
+row of the call (`ToolUse`) stores the continuation: the conversation with Claude up to the call, as
+JSON. The visitor's answer makes the same reply run again, in these steps:
+
+1. `find_asked` finds the call.
+2. `decide` loads the continuation, with the current system prompt and tools.
+3. One transaction stores the answer, reserves the cost of the further requests, and marks the
+   reply as running. If it is rolled back, the reservation is cancelled too.
+4. The engine runs the call, or tells Claude that the visitor declined. Then Claude goes on.
+"""
 
 from __future__ import annotations
 
@@ -30,15 +41,20 @@ from sitechat.runtime import database
 from sitechat.runtime.process_identity import identity
 
 ATTEMPTS = 5
-"""Maximum attempts to store an answer while other messages of the address take its slots."""
+"""Maximum attempts to store an answer while other messages of its address take the free slots."""
 
 
 def find_asked(visit: Visit, row: Message, use_id: uuid.UUID) -> ToolUse:
     """Return the call that one of the visitor's replies asks about.
 
+    Args:
+        visit: The visitor.
+        row: The reply.
+        use_id: The id of the call.
+
     Raises:
-        NotFound: There is no such call, or another user was asked.
-        AlreadyDecided: The call was decided before, or nobody answered in time.
+        NotFound: The reply has no such call, or another user was asked.
+        AlreadyDecided: The call was decided before, or the time for an answer is over.
     """
     use = ToolUse.objects.filter(pk=use_id, reply=row).exclude(question="").first()
     if use is None or use.user != visit.account_key:
@@ -70,9 +86,12 @@ def decide(
         words: The results of the bot's own methods; None if they have not been called.
 
     Raises:
-        AlreadyDecided: The call was decided in the meantime.
-        RateLimited, BudgetExhausted, Overloaded: The limits or the process have no room. The answer
-            is not stored, so the visitor can answer again.
+        AlreadyDecided: The call was decided in the meantime, or another version of the package has
+            stored the continuation.
+        NotFound: The conversation was deleted in the meantime.
+        RateLimited, BudgetExhausted, Overloaded: The limits have no room, the ledger does not
+            answer, or too many messages of the address arrive at once. The answer is not stored, so
+            the visitor can answer again.
         PoolFull: No thread can start to run the reply. The answer is not stored.
     """
     engine.ensure_loop(loop)
@@ -97,6 +116,7 @@ def decide(
         command=visit.command,
         account=visit.account_key,
     )
+    # The row has this text already, so checkpoints write only what follows.
     live.checkpointed = (len(reply), len(reply.citations))
     live.continuation, live.tool_calls = continuation, continuation.tool_calls
     live.decision = Decision(use.pk, approve, partial(_is_same_user, visit, use))
@@ -121,7 +141,10 @@ def _running_reply(row: Message) -> Reply:
 def _store(
     visit: Visit, row: Message, use: ToolUse, continuation: Continuation, *, approve: bool
 ) -> Reserved:
-    """Store the answer and mark the reply as running. Retry after conflicts with other requests."""
+    """Store the answer and mark the reply as running; return the reservation.
+
+    Retry this after conflicts with other requests. See `decide` for the errors.
+    """
     store = partial(_store_once, visit, row, use, continuation, approve=approve)
     for _attempt in range(ATTEMPTS):
         reserved = _unless_slot_is_taken(store)
@@ -143,7 +166,7 @@ def _unless_slot_is_taken(store: Callable[[], Reserved]) -> Reserved | None:
 def _store_once(
     visit: Visit, row: Message, use: ToolUse, continuation: Continuation, *, approve: bool
 ) -> Reserved:
-    """Store the answer and mark the reply as running, in one transaction."""
+    """Store the answer and mark the reply as running, in one transaction. See `_store`."""
     reserved: Reserved | None = None
     try:
         with database.atomic():
@@ -171,13 +194,17 @@ def _store_once(
             )
     except BaseException:
         if reserved is not None:
+            # Without limits there are no claims (None), and so nothing to cancel.
             get_ledger().cancel_after_rollback(reserved["claims"] or [], database.alias())
         raise
     return reserved
 
 
 def _is_same_user(visit: Visit, use: ToolUse) -> bool:
-    """Return whether the visitor is the one who was asked, and the account is still active."""
+    """Return whether the visitor is the user who was asked, and the account is still active.
+
+    If an anonymous visitor was asked, return whether the visitor is anonymous.
+    """
     if not use.user:
         return visit.account is None
     user = get_user_model()._default_manager.filter(pk=use.user).first()

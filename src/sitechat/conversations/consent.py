@@ -16,19 +16,22 @@ from sitechat.runtime import database
 from sitechat.safe_text import storable
 
 MAX_COMPARED = 20
-"""Maximum number of a visitor's newest consents that are compared with the current text."""
+"""Maximum number of consents, the visitor's newest, that are compared with the current text."""
 
 
 class ConsentState(TypedDict):
     """The consent as `GET chat/` shows it."""
 
     required: bool
+    """Whether the site has a text to accept."""
     given: bool
+    """Whether the visitor has accepted it; False if the site has none."""
     text: str
+    """The text in the active language; "" if the site has none."""
 
 
 def state(visit: Visit) -> ConsentState:
-    """Return the text to accept, and whether the visitor has accepted it."""
+    """Return the text to accept, if the site has one, and whether the visitor has accepted it."""
     text = _text()
     return {"required": bool(text), "given": bool(text) and is_given(visit), "text": text}
 
@@ -48,10 +51,10 @@ def _find(visit: Visit) -> Consent | None:
 
 
 def check(visit: Visit) -> None:
-    """Raise ConsentRequired if the visitor must accept a text and has not.
+    """Raise ConsentRequired if the visitor must accept a text and has not accepted it.
 
     Messages of commands need no consent. If the visitor has logged in after the consent, the user
-    is added to the consent. Then the user's other devices do not ask again.
+    is added to it, so that the chat does not ask again on the user's other devices.
     """
     if visit.command not in IN_CHAT or not (text := _text()):
         return
@@ -66,14 +69,14 @@ def check(visit: Visit) -> None:
 
 
 def record(visit: Visit, text: str | None = None) -> bool:
-    """Record that the visitor accepts the current text.
+    """Record that the visitor accepts the current text, unless it is recorded already.
 
     Args:
         visit: The visitor who accepts.
         text: The text that the visitor has seen; None if the client has not sent it.
 
     Returns:
-        Whether the site has a text to accept.
+        Whether the site has a text to accept. If it has none, nothing is recorded.
 
     Raises:
         Conflict: The text has changed since the visitor saw it.
@@ -107,7 +110,7 @@ _CHANGED = translation.gettext_lazy("The text has changed. Please read it again.
 
 
 def _text() -> str:
-    """Return the text in the active language."""
+    """Return the text of CHAT_CONSENT in the active language; "" if the setting is empty."""
     return storable(str(conf.CHAT_CONSENT or "")).strip()
 
 

@@ -16,7 +16,7 @@ MAX_LISTED = 50
 """Maximum number of conversations in a visitor's list."""
 
 TITLE_LENGTH = 80
-"""Maximum characters of a conversation's title, which is its first message."""
+"""Maximum characters of a title, which is the beginning of the visitor's first message."""
 
 
 class ListedConversation(TypedDict):
@@ -24,12 +24,18 @@ class ListedConversation(TypedDict):
 
     id: str
     title: str
+    """The beginning of the visitor's first message; "" if the visitor has sent none."""
     updated: str
+    """The time of the last message, in ISO format."""
     messages: int
+    """The number of messages, answers included."""
 
 
 def listed(visit: Visit, bot: str) -> list[ListedConversation]:
-    """Return the visitor's newest conversations with a bot, the newest first."""
+    """Return the visitor's last conversations with a bot, the one with the newest message first.
+
+    Conversations without messages are left out.
+    """
     first = Message.objects.filter(conversation=OuterRef("pk"), role=Role.USER).order_by("position")
     rows = (
         own_conversations(visit)

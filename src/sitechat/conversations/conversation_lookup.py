@@ -1,8 +1,8 @@
 """Look up the conversation that a message goes into, and earlier copies of the message.
 
-A browser sends a message again if it got no response. The copy must get the reply to the first one.
-This is difficult if the lost response would have set the session, or if another tab has changed to
-another conversation since. `held_conversations` derives the ids for these cases.
+A browser sends a message again if it got no response. The copy must get the reply that the first
+message has started. This is difficult if the session's cookie was lost with the response, or if
+another tab has chosen another conversation since. `held_conversations` derives ids for these cases.
 """
 
 from __future__ import annotations
@@ -26,11 +26,12 @@ from sitechat.models import Conversation, Message, Role, Status
 
 @dataclass(frozen=True)
 class ConversationState:
-    """The conversation that a message goes into, and its newest messages (newest first)."""
+    """The conversation that a message goes into, and its newest messages."""
 
     conversation: Conversation | None
     """The conversation; None if the message begins one."""
     recent: Sequence[Message]
+    """The newest messages, newest first."""
     new_id: uuid.UUID | None = None
     """The id of the conversation that the message will begin; None if it continues one."""
 
@@ -41,6 +42,8 @@ class ConversationState:
 
     def earlier_reply(self, visit: Visit, message: IncomingMessage) -> ReplyHandle | None:
         """Return the reply to an earlier copy of the message; None if there is none.
+
+        Also return None if the copy was sent to a person of the site.
 
         Raises:
             Conflict: The id was used for another text.
@@ -71,7 +74,7 @@ class ConversationState:
         return _checked(row, message)
 
     def check_free(self) -> None:
-        """Raise Busy if a reply is running. A reply whose process has died is ended first."""
+        """Raise Busy if a reply is running, after ending a reply whose process has died."""
         running = next((m for m in self.recent if m.status == Status.RUNNING), None)
         if running is None:
             return
@@ -83,7 +86,7 @@ class ConversationState:
 
 @dataclass(frozen=True)
 class Turn:
-    """The outcome of a message: its reply, and what to store in the visitor's session."""
+    """The outcome of a message: its reply, and the conversation for the visitor's session."""
 
     reply: ReplyHandle
     conversation: uuid.UUID | None = None
@@ -91,7 +94,7 @@ class Turn:
 
 
 def earlier_turn(visit: Visit, message: IncomingMessage, state: ConversationState) -> Turn | None:
-    """Return the turn of an earlier copy of the message; None if the message is new.
+    """Return the turn of an earlier copy of the message; None if no reply to a copy exists.
 
     Raises:
         Conflict: The id of the message was used for another text.
@@ -111,9 +114,9 @@ def turn_of_copy(
 ) -> Turn:
     """Return the turn that another copy of the message has started.
 
-    A session that lacks the conversation gets it, unless the visitor has left the conversation
-    since. A retry without a session gets one only if the client has confirmed that the id of the
-    message is secret.
+    The conversation is stored in a session that does not have it, unless the visitor has left the
+    conversation since. If the first copy had no session, it is stored only if the client has
+    confirmed that the id of the message is secret, and at most once in ten seconds.
     """
     held = visit.held
     if _lacks_session(visit, message, conversation):
@@ -126,7 +129,7 @@ def turn_of_copy(
 
 
 def _lacks_session(visit: Visit, message: IncomingMessage, conversation: uuid.UUID) -> bool:
-    """Return whether the first copy began the conversation before the visitor had a session."""
+    """Return whether the visitor has no session, or had none when the conversation began."""
     held = visit.held
     return held.session_key is None or conversation == held.begun_without_session(message.bot.name)
 
@@ -144,14 +147,17 @@ def stored_message(conversation: Conversation, message: IncomingMessage) -> Mess
 
 
 def _checked(row: Message | None, message: IncomingMessage) -> Message | None:
-    """Return the row. Raise Conflict if it has another text than the message."""
+    """Return the row, which may be None. Raise Conflict if its text is not the message's text."""
     if row is not None and row.text != message.text:
         raise Conflict
     return row
 
 
 def check_replaced(message: IncomingMessage, newest: Sequence[Message]) -> None:
-    """Raise Conflict if the message that this one replaces is not the visitor's last."""
+    """Raise Conflict if a message replaces another one that is not the visitor's last.
+
+    `newest` are the newest two messages of the conversation, newest first.
+    """
     if message.replaces is None:
         return
     answered = len(newest) == 2 and newest[0].role == Role.ASSISTANT
@@ -160,7 +166,11 @@ def check_replaced(message: IncomingMessage, newest: Sequence[Message]) -> None:
 
 
 def look_up(visit: Visit, message: IncomingMessage) -> ConversationState:
-    """Look up the conversation for a message, or the one that has an earlier copy of it."""
+    """Return the conversation that has an earlier copy of a message, or else the one to continue.
+
+    Raises:
+        NotFound: The message names a conversation that the visitor does not have.
+    """
     state = _look_up_target(visit, message)
     return _look_up_copy(visit, message, state) or state
 
@@ -219,7 +229,10 @@ def _look_up_target(visit: Visit, message: IncomingMessage) -> ConversationState
 
 
 def look_up_again(visit: Visit, message: IncomingMessage) -> ConversationState:
-    """Look up the conversation again after a conflict, with its newest turn."""
+    """Look up the conversation again after an error, as another copy may have begun it since.
+
+    The result has at least the newest turn. Raises the same error as `look_up`.
+    """
     if message.conversation is not None and visit.held.session_key is not None:
         return look_up(visit, message)
     return _look_up_likely(visit, message, 2)
@@ -227,7 +240,7 @@ def look_up_again(visit: Visit, message: IncomingMessage) -> ConversationState:
 
 def _look_up_new(visit: Visit, message: IncomingMessage, count: int) -> ConversationState:
     """Return a new conversation, or the one that a copy of the message has started."""
-    pk = visit.held.fresh_id(message.bot.name, message.client_id)
+    pk = visit.held.additional_id(message.bot.name, message.client_id)
     conversation = Conversation.objects.anonymous_or_owned_by(visit.user).filter(pk=pk).first()
     if conversation is None:
         return ConversationState(None, [], pk)
@@ -235,13 +248,13 @@ def _look_up_new(visit: Visit, message: IncomingMessage, count: int) -> Conversa
 
 
 def _newest(conversation: Conversation) -> QuerySet[Message]:
-    """Return the messages, newest first."""
+    """Return all messages of a conversation, newest first."""
     return conversation.messages.order_by("-position")
 
 
 def _look_up_likely(visit: Visit, message: IncomingMessage, count: int) -> ConversationState:
-    """Find the conversation, even if another message has just begun it and the session lacks it."""
-    likely = visit.held.likely(message.bot.name)
+    """Find the conversation even if it has just begun and the session lacks it; else a new one."""
+    likely = visit.held.likely_id(message.bot.name)
     if likely is None:
         return ConversationState(None, [], uuid.uuid4())
     conversation = Conversation.objects.filter(pk=likely).first()
@@ -256,7 +269,7 @@ def _look_up_likely(visit: Visit, message: IncomingMessage, count: int) -> Conve
 
 
 def _look_up_begun(visit: Visit, message: IncomingMessage) -> ConversationState | None:
-    """Find the conversation that the message began before the visitor had a session."""
+    """Find the conversation that an earlier copy of the message has begun without a session."""
     pk = visit.held.begun_without_session(message.bot.name)
     if visit.held.session_key is None or visit.account is not None or pk is None:
         return None
@@ -267,9 +280,9 @@ def _look_up_begun(visit: Visit, message: IncomingMessage) -> ConversationState 
 def _first_turn(
     visit: Visit, message: IncomingMessage, conversation: Conversation
 ) -> ConversationState | None:
-    """Return the first turn of a conversation if the message has the id of its first message.
+    """Return a conversation with its first turn; None if the message can't be a copy of its first.
 
-    Without a session, only this id identifies the visitor.
+    Without a session, only the id of the first message identifies the visitor.
     """
     first = list(conversation.messages.filter(position__lte=1).order_by("-position"))
     if not visit.may_own(conversation.user_id) or len(first) < 2:
@@ -279,5 +292,5 @@ def _first_turn(
 
 
 def newest_turn(conversation: Conversation) -> list[Message]:
-    """Return the newest message and its reply, the newer one first."""
+    """Return the newest two messages of a conversation, newest first."""
     return list(_newest(conversation)[:2])

@@ -1,7 +1,9 @@
 """The texts of bots that staff edit in the admin.
 
 Each process caches the texts for ten seconds. A page gets the cached texts while another thread
-renews them, so that it runs no query. Whether a bot is on is read for each message instead.
+renews them, so that it runs no query. With CHAT_REQUEST_ISOLATION nothing is cached, because each
+request may have a database of its own. Whether a bot is on is not cached for messages: each message
+reads it again.
 """
 
 from __future__ import annotations
@@ -27,14 +29,15 @@ from sitechat.runtime.safe_logging import get_logger
 
 logger = get_logger("sitechat")
 
-KEPT_FOR = 10.0
-"""Seconds for which a process caches the texts."""
+FRESH_FOR = 10.0
+"""Seconds after which a process reads the texts again."""
 
 LOCK_NAME = "texts"
 """The name of the `Job` whose row is locked while a version is saved."""
 
 FIRST_WAIT = 0.5
-"""Seconds for which the first page of a process waits for the texts."""
+"""Maximum seconds for which a page waits for a thread that reads the texts: the first page of a
+process, and each page of an async view with CHAT_REQUEST_ISOLATION."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +69,8 @@ UNEDITED = EditedTexts()
 """The texts of a bot that staff have not edited."""
 
 
-class _Known:
-    """The texts that this process read last."""
+class _CachedTexts:
+    """The texts that this process has read last, and the time of the read (`monotonic`)."""
 
     def __init__(self) -> None:
         self.texts: Mapping[str, EditedTexts] = MappingProxyType({})
@@ -75,39 +78,46 @@ class _Known:
 
     @property
     def is_fresh(self) -> bool:
-        return self.read_at is not None and time.monotonic() - self.read_at < KEPT_FOR
+        return self.read_at is not None and time.monotonic() - self.read_at < FRESH_FOR
 
 
-_known = PerProcess(_Known)
+_cache = PerProcess(_CachedTexts)
 
 
 def read_texts(bot: str) -> EditedTexts:
-    """Return the edited texts of a bot, at most ten seconds old. This may run a query."""
+    """Return the edited texts of a bot, at most ten seconds old. This may run a query.
+
+    If the database does not answer, return the last known texts.
+    """
     if conf.CHAT_REQUEST_ISOLATION:
         return _read_for_request(bot)
-    known = _known()
-    if not known.is_fresh:
+    cached = _cache()
+    if not cached.is_fresh:
         renew_texts()
-    return known.texts.get(bot, UNEDITED)
+    return cached.texts.get(bot, UNEDITED)
 
 
 def cached_texts(bot: str) -> EditedTexts:
     """Return the edited texts of a bot for a page, without any query on the page's thread.
 
     If the texts are older than ten seconds, another thread reads them again. Only the first page
-    of a process waits for that thread, at most FIRST_WAIT.
+    of a process waits for this thread, at most FIRST_WAIT. With CHAT_REQUEST_ISOLATION, the page's
+    thread runs one query, except in async views.
     """
     if conf.CHAT_REQUEST_ISOLATION:
         return _read_for_request(bot)
-    known = _known()
-    if not known.is_fresh and not _is_in_memory():
-        is_first, known.read_at = known.read_at is None, time.monotonic()
+    cached = _cache()
+    if not cached.is_fresh and not _is_in_memory():
+        is_first, cached.read_at = cached.read_at is None, time.monotonic()
         _run_on_thread(_renew_on_thread, wait=FIRST_WAIT if is_first else 0)
-    return known.texts.get(bot, UNEDITED)
+    return cached.texts.get(bot, UNEDITED)
 
 
 def _read_for_request(bot: str) -> EditedTexts:
-    """Query the texts in the database of this request, such as its tenant's."""
+    """Return the texts in the database of this request, such as its tenant's.
+
+    Return UNEDITED if the database does not answer, or not in time.
+    """
     results: list[EditedTexts] = []
 
     def read() -> None:
@@ -126,9 +136,9 @@ def _read_for_request(bot: str) -> EditedTexts:
 
 
 def _run_on_thread(read: Callable[[], None], *, wait: float) -> None:
-    """Read texts on another thread, and wait at most `wait` seconds for them.
+    """Call `read` on another thread, and wait for it, at most `wait` seconds.
 
-    If no thread can start, the page is drawn without them.
+    If no thread can start, the page is drawn with the texts that are known.
     """
     try:
         thread = start_daemon(read, "sitechat-texts")
@@ -153,26 +163,26 @@ def _read_or_log(read: Callable[[], None], *, close: bool = False) -> None:
 
 
 def renew_texts() -> None:
-    """Read the texts. If the database does not answer, keep the last known ones."""
-    known = _known()
-    known.read_at = time.monotonic()  # set first, so that other threads do not read them too
+    """Read the texts of all bots. If the database does not answer, keep the last known texts."""
+    cached = _cache()
+    cached.read_at = time.monotonic()  # set first, so that other threads do not read them too
     try:
         with database.atomic():  # a failed query would break the transaction around it
             rows = newest_versions()
     except DatabaseError:
-        logger.warning("Edited texts can't be read, so the last known are used", exc_info=True)
+        logger.warning("Edited texts can't be read, so the last known ones are used", exc_info=True)
         return
-    known.texts = MappingProxyType({row.bot: EditedTexts.of(row) for row in rows})
+    cached.texts = MappingProxyType({row.bot: EditedTexts.of(row) for row in rows})
 
 
 def forget() -> None:
     """Forget the texts that this process has read."""
-    known = _known()
-    known.texts, known.read_at = MappingProxyType({}), None
+    cached = _cache()
+    cached.texts, cached.read_at = MappingProxyType({}), None
 
 
 def newest_version(bot: str) -> BotTexts | None:
-    """Return the current version of a bot's texts from the database."""
+    """Return the current version of a bot's texts from the database; None if it has none."""
     return BotTexts.objects.filter(bot=bot).order_by("-pk").first()
 
 
@@ -204,7 +214,7 @@ def newest_versions() -> list[BotTexts]:
 
 
 def _renew_on_thread() -> None:
-    """Read the texts, and close the connection of this thread. Raise nothing."""
+    """Call `renew_texts`, and close the connection of this thread. Raise nothing."""
     try:
         renew_texts()
     except Exception:  # such as in tests of pages without a database
@@ -215,6 +225,6 @@ def _renew_on_thread() -> None:
 
 
 def _is_in_memory() -> bool:
-    """Return whether the database is SQLite in memory, as in tests. There readers lock writers."""
+    """Return whether the database is SQLite in memory, as in tests. There readers block writers."""
     connection = connections[database.alias()]
     return connection.vendor == "sqlite" and bool(getattr(connection, "is_in_memory_db", bool)())

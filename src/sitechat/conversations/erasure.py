@@ -21,14 +21,14 @@ from sitechat.models import Conversation, ConversationQuerySet, Message, Status
 from sitechat.runtime import database
 
 BATCH = 100
-"""Conversations per transaction. It locks their rows (on SQLite: the whole database) for a few
-tenths of a second."""
+"""Maximum conversations that one transaction deletes. It locks their rows (on SQLite: the whole
+database) for a few tenths of a second."""
 
 
 def erase(conversations: ConversationQuerySet) -> dict[str, int]:
     """Delete the conversations with all their messages, and stop replies that run in them.
 
-    `Usage` rows stay, without their links.
+    `Usage` rows stay, without their links to the conversations and replies.
 
     Args:
         conversations: The conversations to delete. The condition is checked again when they are
@@ -52,7 +52,11 @@ def erase(conversations: ConversationQuerySet) -> dict[str, int]:
 def _erase_batch(
     conversations: ConversationQuerySet, batch: Sequence[UUID], *, inside: bool
 ) -> dict[str, int]:
-    """Stop the running replies of a batch and delete it. Return the number of rows."""
+    """Stop the running replies of a batch and delete it.
+
+    Returns:
+        The number of deleted rows of each model, by its label.
+    """
     if not inside:
         # Save and settle ended replies before their rows are deleted.
         replies = Message.objects.filter(conversation__in=batch, status=Status.RUNNING)

@@ -9,6 +9,8 @@ from rapidfuzz import fuzz, utils
 from sitechat.claude.messages import SearchResult
 
 MAX_QUESTIONS = 3
+"""Maximum number of follow-up questions."""
+
 MAX_LENGTH = 100
 """Maximum characters of a follow-up question."""
 
@@ -22,18 +24,20 @@ QUESTION_MARKS = ("?", "\uff1f", "\u061f")
 def follow_ups(documents: Sequence[SearchResult], *, asked: Iterable[str]) -> list[str]:
     """Return questions that are headings or titles of the passages, and were not asked yet.
 
+    There are at most MAX_QUESTIONS, in the order of the passages.
+
     Args:
         documents: The passages that are sent with the visitor's question.
         asked: The visitor's questions in the conversation.
     """
-    known = list(asked)
+    earlier = list(asked)
     questions: list[str] = []
     for document in documents:
         for text in (*reversed(document.headings), document.title):
             question = " ".join(text.split())
             if not question.endswith(QUESTION_MARKS) or len(question) > MAX_LENGTH:
                 continue
-            if any(_is_same(question, other) for other in (*known, *questions)):
+            if any(_is_same(question, other) for other in (*earlier, *questions)):
                 continue
             questions.append(question)
             if len(questions) == MAX_QUESTIONS:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from sitechat.conversations.replies import drop_lost_links, renewed
+from sitechat.conversations.replies import drop_lost_links, end_if_lost
 from sitechat.conversations.visit import Visit
 from sitechat.errors import InvalidRequest
 from sitechat.models import Conversation, Message, Status
@@ -50,10 +50,10 @@ def messages_after(
 
 
 def excerpt(visit: Visit, conversation: Conversation, before: str | None = None) -> Excerpt:
-    """Return the newest messages of a conversation, or those before a cursor.
+    """Return the newest messages of a conversation, or the last ones before a cursor.
 
     Raises:
-        InvalidRequest: The cursor is not one of an earlier response.
+        InvalidRequest: The cursor is not valid: it must come from an earlier response.
     """
     rows = conversation.messages.order_by("-position")
     if before is not None:
@@ -73,12 +73,15 @@ def excerpt(visit: Visit, conversation: Conversation, before: str | None = None)
 
 
 def _running(conversation: Conversation) -> str | None:
+    """Return the id of the running reply; None if there is none."""
     rows = conversation.messages.filter(status=Status.RUNNING)
-    return next((str(row.pk) for row in map(renewed, rows) if row.status == Status.RUNNING), None)
+    return next(
+        (str(row.pk) for row in map(end_if_lost, rows) if row.status == Status.RUNNING), None
+    )
 
 
 def _shown(visit: Visit, rows: Sequence[Message]) -> list[ShownMessage]:
     """Return the rows as JSON values for the visitor."""
-    messages = [renewed(row).as_dict() for row in rows]
+    messages = [end_if_lost(row).as_dict() for row in rows]
     drop_lost_links(visit, [source for message in messages for source in message["sources"]])
     return messages

@@ -19,16 +19,16 @@ MAX_PAGES = 20
 """Maximum number of pages of a server's list of tools that are read."""
 
 CALL_TIMEOUT = 30.0
-"""Maximum seconds of a call."""
+"""Maximum seconds of a call of a tool, or of a request for a page of the list."""
 
 MAX_ERROR = 500
-"""Maximum characters of a server's error that Claude gets."""
+"""Maximum characters of a server's error that are sent to Claude."""
 
 
 @asynccontextmanager
 async def _connected(server: McpServer, timeout: float) -> AsyncIterator[Any]:
     """Yield a client that is connected to the server. `timeout` is in seconds."""
-    # Start-up cost: only sites with MCP servers have these packages.
+    # Imported here, because only sites with MCP servers have installed these packages.
     import httpx2
     from mcp import Client
     from mcp.client.streamable_http import streamable_http_client
@@ -40,7 +40,10 @@ async def _connected(server: McpServer, timeout: float) -> AsyncIterator[Any]:
 
 
 async def listed_tools(server: McpServer) -> Sequence[Any]:
-    """Return the tools on all pages of the server's list, at most `MAX_PAGES`."""
+    """Return the tools that a server lists, as objects of `mcp`. At most MAX_PAGES pages are read.
+
+    Raises the exceptions of `mcp` and `httpx2` if the server can't be reached.
+    """
     tools: list[Any] = []
     cursor: str | None = None
     async with _connected(server, CALL_TIMEOUT) as client:
@@ -54,7 +57,14 @@ async def listed_tools(server: McpServer) -> Sequence[Any]:
 
 
 async def call_tool(server: McpServer, name: str, _request: Any, /, **arguments: Any) -> str:
-    """Call a tool of a server. The visitor's request is not sent to it."""
+    """Call a tool of a server and return its text, or else its structured content as JSON.
+
+    The visitor's request is not sent to the server.
+
+    Raises:
+        ToolRefused: The tool has reported an error.
+        Exception: The server can't be reached, or does not answer in time.
+    """
     async with _connected(server, CALL_TIMEOUT) as client:
         result = await client.call_tool(name, arguments)
     texts = [block.text for block in result.content if getattr(block, "type", "") == "text"]

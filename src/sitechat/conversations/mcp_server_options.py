@@ -14,6 +14,7 @@ class McpServer:
 
     url: str
     headers: tuple[tuple[str, str], ...] = ()
+    """The names and values of headers that are sent with each request."""
     tools: frozenset[str] | None = None
     """The names of the tools that Claude may call; None for all."""
     read_only: frozenset[str] = frozenset()

@@ -37,10 +37,10 @@ MAX_TOOLS = 32
 """Maximum number of tools of one server."""
 
 MAX_DESCRIPTION = 2000
-"""Maximum length of a tool's description."""
+"""Maximum characters of a tool's description; the rest is cut."""
 
 LIST_TIMEOUT = 5.0
-"""Seconds that the first message of a process waits for the tools of a server."""
+"""Maximum seconds that a message waits for the tools of a server that has not listed any yet."""
 
 FRESH_FOR = 300.0
 """Seconds after which the list of a server's tools is renewed."""
@@ -64,7 +64,13 @@ class SchemaParameters:
         return {}
 
     def parse(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the arguments if they fit the schema. Nothing is converted or fetched."""
+        """Return the arguments if they match the schema.
+
+        They are not converted. References of the schema to other addresses are not fetched.
+
+        Raises:
+            InvalidArguments: The arguments do not match. The message is for Claude.
+        """
         import jsonschema
         from referencing import Registry
 
@@ -79,7 +85,10 @@ class SchemaParameters:
 
 
 def tools_of(bot: Chatbot) -> Iterator[Tool]:
-    """Yield the tools of the bot's MCP servers that have listed them."""
+    """Yield the tools of the bot's MCP servers, as far as the servers have listed them.
+
+    An invalid entry of `Chatbot.mcp_servers` is logged and left out.
+    """
     for given in bot.mcp_servers:
         try:
             server = parse_server(given)
@@ -90,7 +99,7 @@ def tools_of(bot: Chatbot) -> Iterator[Tool]:
 
 
 class Listings:
-    """The tools of MCP servers that this process has listed last."""
+    """The tools of MCP servers, as the servers listed them last for this process."""
 
     def __init__(self) -> None:
         self._threads = DaemonThreads(THREADS, "sitechat-mcp")
@@ -100,9 +109,10 @@ class Listings:
         self._lock = threading.Lock()
 
     def tools(self, server: McpServer) -> Sequence[Tool]:
-        """Return the tools of a server; none if it does not answer in time.
+        """Return the tools of a server.
 
-        Known tools that are too old are returned once more, while a thread renews them.
+        If the list in the cache is too old, it is returned once more while a thread renews it.
+        Return no tools if the server has never listed any, and does not answer in time now.
         """
         known = self._known.get(server)
         if known is not None and monotonic() < known[1]:
@@ -145,7 +155,7 @@ class Listings:
 
 
 listings = PerProcess(Listings)
-"""The listed tools of this process."""
+"""The listings of this process."""
 
 
 async def _list(server: McpServer) -> Sequence[Tool]:

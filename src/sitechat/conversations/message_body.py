@@ -19,8 +19,10 @@ from sitechat.models.ids import parse_uuid
 from sitechat.safe_text import is_blank, storable
 
 MAX_URL_LENGTH = 2000
+"""Maximum characters of the page's address; the rest is cut."""
+
 MAX_TITLE_LENGTH = 300
-"""Maximum characters of the page's address and title; the rest is cut."""
+"""Maximum characters of the page's title; the rest is cut."""
 
 
 @dataclass(frozen=True)
@@ -30,21 +32,25 @@ class IncomingMessage:
     text: str
     bot: Chatbot
     client_id: uuid.UUID | None = None
-    """The id from the visitor's browser."""
+    """The id that the client chose. A retry has the same id."""
     page: VisitorPage | None = None
+    """The page on which the visitor wrote the message."""
     conversation: uuid.UUID | Literal["new"] | None = None
-    """The conversation to continue; None for the current one."""
+    """The id of the conversation to continue; "new" to begin one; None for the current one."""
     replaces: uuid.UUID | None = None
-    """The visitor's last message, which this one replaces."""
+    """The id of the visitor's last message, if this message replaces it."""
 
     @property
     def page_path(self) -> str | None:
-        """The path of the visitor's page, without its query, which may be private."""
+        """The path of the visitor's page (see `path_of`); None if the page is not known."""
         return None if self.page is None else path_of(self.page)
 
 
 def path_of(page: VisitorPage) -> str | None:
-    """Return the path of a page, without its query, which may be private."""
+    """Return the path of a page, without its query, which may be private.
+
+    The path is cut to the length of its column. None if the address has no path or is invalid.
+    """
     try:
         path = urlsplit(page.url).path
     except ValueError:  # such as http://[
@@ -56,7 +62,7 @@ def parse_message(data: Mapping[str, Any]) -> IncomingMessage:
     """Return the message in the JSON object of a request.
 
     Raises:
-        InvalidRequest: A key is unknown or its value has the wrong type.
+        InvalidRequest: A key is unknown, a value is not valid, or the site has no such bot.
         EmptyMessage: The text has no visible character.
         MessageTooLong: The text is longer than CHAT_MAX_MESSAGE_LENGTH.
     """
@@ -91,7 +97,7 @@ def with_text(message: IncomingMessage, returned: object) -> IncomingMessage:
     """Return the message with the text that the bot's `clean_message` has returned.
 
     Raises:
-        EmptyMessage: The returned text is empty.
+        EmptyMessage: The returned text has no visible character.
         TypeError: The returned value is not a string.
     """
     text = cleaned_text(returned)
@@ -101,7 +107,7 @@ def with_text(message: IncomingMessage, returned: object) -> IncomingMessage:
 
 
 def cleaned_text(returned: object) -> str:
-    """Return the result of `clean_message` as a storable string.
+    """Return the result of `clean_message` as a storable string without outer whitespace.
 
     Raises:
         TypeError: The result is not a string.
@@ -115,7 +121,7 @@ def cleaned_text(returned: object) -> str:
 
 
 def read_uuid(data: Mapping[str, Any], key: str) -> uuid.UUID | None:
-    """Return the UUID at a key; None if it is missing.
+    """Return the UUID at a key; None if the key is missing or null.
 
     Raises:
         InvalidRequest: The value is not a UUID.
@@ -133,7 +139,8 @@ def parse_page(value: object) -> VisitorPage | None:
     """Return the visitor's page; None if the request names none.
 
     Raises:
-        InvalidRequest: The value is not an object with strings.
+        InvalidRequest: The value is not an object, or has other keys than "url" and "title" or
+            other values than strings.
     """
     if value is None:
         return None
@@ -158,7 +165,7 @@ def reject_unknown_keys(data: Mapping[str, Any], known: set[str]) -> None:
 
 
 def read_string(data: Mapping[str, Any], key: str) -> str | None:
-    """Return the string at a key; None if it is missing.
+    """Return the string at a key; None if the key is missing or null.
 
     Raises:
         InvalidRequest: The value is not a string, or can't be stored or sent as UTF-8.

@@ -22,7 +22,10 @@ class ConversationDeleted(Exception):
 
 
 def begin_conversation(visit: Visit, bot: str, pk: uuid.UUID) -> Conversation:
-    """Create a visitor's conversation, unless a copy of the request has just created it."""
+    """Create a visitor's conversation, unless a copy of the request has just created it.
+
+    Return the conversation in both cases, with the values of this request.
+    """
     conversation = Conversation(
         pk=pk,
         bot=bot,
@@ -35,7 +38,7 @@ def begin_conversation(visit: Visit, bot: str, pk: uuid.UUID) -> Conversation:
 
 
 def announce_start(conversation: Conversation) -> None:
-    """Announce a new conversation, unless a command has begun it."""
+    """Announce a new conversation to the site (`events`), unless a command has begun it."""
     if conversation.command in IN_CHAT:
         announce(
             "conversation_started",
@@ -88,7 +91,10 @@ def lock_unchanged(conversation: Conversation) -> None:
 
 
 def append(conversation: Conversation, role: Role, text: str, **fields: Any) -> Message:
-    """Add a message to a locked conversation. A visitor's message declines open questions."""
+    """Add a message to a locked conversation, and return its row.
+
+    A visitor's message declines the questions about tools that are still open.
+    """
     if role == Role.USER:
         decline_open(conversation.messages.filter(confirm__isnull=False))
     newest = conversation.messages.order_by("-position").values_list("position", flat=True).first()
@@ -99,10 +105,13 @@ def append(conversation: Conversation, role: Role, text: str, **fields: Any) -> 
 
 
 def next_question(newest: int | None) -> int:
-    """Return the position of a visitor's message after the newest message: the next even one."""
+    """Return the position of a visitor's message, the next even number.
+
+    `newest` is the position of the newest message; None if there are no messages.
+    """
     return 0 if newest is None else newest // 2 * 2 + 2
 
 
 def next_answer(newest: int | None) -> int:
-    """Return the position of an answer after the newest message: the next odd one."""
+    """Return the position of an answer, the next odd number. See `next_question`."""
     return 1 if newest is None else (newest + 1) // 2 * 2 + 1

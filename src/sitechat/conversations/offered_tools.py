@@ -63,6 +63,9 @@ def _site_search(visit: Visit, bot: Chatbot, site: SiteState | None) -> Iterable
 def offer(visit: Visit, bot: Chatbot, site: SiteState | None = None) -> OfferedTools:
     """Return the tools for a message. They act with the permissions of the visitor.
 
+    There are none if `Chatbot.max_tool_rounds` is 0. If two tools have the same name, the built-in
+    one or else the first one is offered.
+
     Args:
         visit: The visitor who sends the message.
         bot: The bot that is asked.
@@ -86,16 +89,20 @@ class OfferedTools:
 
     @cached_property
     def definitions(self) -> Sequence[dict[str, Any]]:
-        """The definitions of the tools for Claude. A tool that can't be defined is left out."""
+        """The definitions of the tools for Claude.
+
+        A tool that can't be defined is logged and left out. If Claude calls it, it is refused.
+        """
         definitions = {name: _definition(each.tool) for name, each in self._by_name.items()}
         self._by_name = {name: each for name, each in self._by_name.items() if definitions[name]}
         return [each for each in definitions.values() if each]
 
     def prepare(self, call: ToolCall) -> PreparedCall:
-        """Validate a call, and return it ready to run.
+        """Validate a call of Claude, and return it ready to run.
 
         Raises:
-            ToolRefused: The call can't run. The message is for Claude.
+            ToolRefused: There is no such tool, its arguments are wrong, or code of the site has
+                failed. The message is for Claude.
         """
         offered = self._by_name.get(call.name)
         if offered is None:
@@ -131,7 +138,7 @@ def _definition(tool: Tool) -> dict[str, Any] | None:
 
 
 def _run(offered: OfferedTool, arguments: dict[str, Any], documents_sent: int) -> ToolResult:
-    """Run a tool on this thread. Its return value or exception becomes a result for Claude.
+    """Run a tool on this thread, and return its value or its exception as a result for Claude.
 
     Args:
         offered: The tool.

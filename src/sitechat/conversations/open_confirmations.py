@@ -22,7 +22,7 @@ NOT_DONE = "The visitor did not agree in time, so it was not done."
 
 
 def decline_open(messages: Iterable[Message], *, by: str = "a new message") -> None:
-    """Decline the open questions of these messages. Lock the conversation before.
+    """Decline the open questions of these messages. The caller has locked their conversation.
 
     Args:
         messages: The messages.
@@ -44,7 +44,11 @@ def close_expired() -> int:
 
 
 def outcomes(messages: Sequence[Message]) -> Mapping[UUID, str]:
-    """Return a text for Claude about the questions and outcomes of each reply that asked one."""
+    """Return a text for Claude about the questions that replies asked, and about their outcomes.
+
+    Returns:
+        The text to add to a reply, by the reply's id. Replies without a question are left out.
+    """
     uses = ToolUse.objects.filter(reply__in=[message.pk for message in messages])
     notes: dict[UUID, str] = defaultdict(str)
     asked = uses.exclude(question="").order_by("created")

@@ -11,24 +11,28 @@ from sitechat.models.ids import parse_uuid
 
 
 def own_conversations(visit: Visit) -> ConversationQuerySet:
-    """Return the conversations of the visitor with all bots."""
+    """Return the conversations of the visitor with all bots.
+
+    They are those of the session, and those of a signed-in user on any device.
+    """
     return Conversation.objects.belonging_to(
         visit.user,
         visitor=visit.visitor.session if visit.held.session_key is not None else None,
-        held=visit.held.all_likely(),
+        held=visit.held.all_likely_ids(),
     )
 
 
 def find(visit: Visit, bot: str, conversation_id: str | None) -> Conversation | None:
     """Return one of the visitor's conversations with a bot.
 
-    Without an id, return the current conversation, or None if there is none.
+    Without an id, return the conversation of the session, or None if there is none. It may be one
+    that has just begun and is not yet stored in the session.
 
     Raises:
         NotFound: The visitor has no conversation with this id and bot.
     """
     if conversation_id is None:
-        likely = visit.held.likely(bot)
+        likely = visit.held.likely_id(bot)
         if likely is None:
             return None
         return Conversation.objects.anonymous_or_owned_by(visit.user).filter(pk=likely).first()

@@ -36,16 +36,20 @@ MIN_GAPS = 10
 """Minimum number of gaps between replies for a decision."""
 
 MIN_SHARE = Decimal("0.05")
-"""Minimum share of gaps that are longer than SHORT but not than LONG."""
+"""Minimum share of gaps that are longer than SHORT but not longer than LONG."""
 
 VALID_FOR = 600
-"""Seconds after which the times are measured again."""
+"""Seconds for which a decision is kept in the site's cache."""
 
 
 def caches_for_hour(bot: Chatbot) -> bool:
     """Return whether the bot's system prompt and tools are cached for one hour.
 
-    With `CHAT_CLIENT`, "auto" never chooses one hour, because not every server supports it.
+    `Chatbot.cache_lifetime` decides. For "auto", the times of the last replies decide. But with
+    `CHAT_CLIENT` it is never one hour, because not every server supports it.
+
+    Raises:
+        DatabaseError: The replies can't be read.
     """
     if not bot.caching:
         return False
@@ -70,7 +74,10 @@ def caches_for_hour(bot: Chatbot) -> bool:
 
 
 def gaps(bot: str, model: str) -> list[timedelta]:
-    """Return the times between consecutive latest replies of a bot with a model."""
+    """Return the times between consecutive replies of a bot with a model.
+
+    Only replies of the last day count, and only if they are among the NEWEST_REPLIES of all bots.
+    """
     since = timezone.now() - MEASURED
     rows = Usage.objects.filter(created__gte=since).order_by("-created")
     newest = rows.values_list("created", "bot", "model")[:NEWEST_REPLIES]
@@ -90,6 +97,6 @@ def pays_off(measured: Sequence[timedelta], price: Price) -> bool:
 def _cost(
     measured: Sequence[timedelta], lifetime: timedelta, write: Decimal, read: Decimal
 ) -> Decimal:
-    """Return the cost of replies with these gaps, for one million tokens in the cache."""
+    """Return the dollars that replies with these gaps cost, for a million tokens in the cache."""
     reads = sum(gap <= lifetime for gap in measured)
     return reads * read + (len(measured) - reads) * write

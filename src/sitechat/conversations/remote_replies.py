@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import InterfaceError, OperationalError
 
 from sitechat.conf import conf
-from sitechat.conversations.replies import renewed
+from sitechat.conversations.replies import end_if_lost
 from sitechat.engine.reply import Reply
 from sitechat.errors import NotFound
 from sitechat.models import Message
@@ -35,7 +35,7 @@ class RemoteReply:
     def __init__(self, reply: Reply) -> None:
         self.reply = reply
         self.problem: Exception | None = None
-        """Why the reply can't be read any more."""
+        """Why the reply can't be read any more; None while it can."""
         self.id = UUID(reply.id)
         self.context = copy_context()
         self._read = monotonic()
@@ -48,7 +48,7 @@ class RemoteReply:
         poller().add(self)
 
     def unfollow(self, wake: Callable[[], None]) -> None:
-        """Stop calling."""
+        """Stop calling `wake`."""
         poller().remove(self)
         self._wake = None
 
@@ -108,7 +108,7 @@ def renew_all(followed: Sequence[RemoteReply]) -> None:
 
 def _renew(remote: RemoteReply, row: Message | None) -> None:
     try:
-        remote.renew(None if row is None else renewed(row))
+        remote.renew(None if row is None else end_if_lost(row))
     except NotFound:
         remote.renew(None)
     except Exception as error:  # it must not stop the others

@@ -1,4 +1,4 @@
-"""Rules for messages that are sent again: how long they count as retries, which get a session.
+"""Rules for messages that are sent again: how long they are retries, and when they get a session.
 
 The first response to a visitor sets the session's cookie. If that response was lost, the browser
 sends the message again without a session, and only the message's id identifies the conversation.
@@ -35,7 +35,14 @@ def may_be_retry(
 ) -> bool:
     """Return whether a message without a session may be a copy of a conversation's first message.
 
-    A copy has the same id. With the same text it is a retry, with another text a conflict.
+    A copy has the same id and comes within a period. Its text is not compared: with another text it
+    is a conflict.
+
+    Args:
+        visit: The visitor.
+        message: The message.
+        conversation: The conversation.
+        question: The first message of the conversation.
     """
     if question.client_id != message.client_id:
         return False
@@ -43,14 +50,23 @@ def may_be_retry(
     return age <= (CONFIRMED_RETRY_PERIOD if visit.held.retry_gets_session else RETRY_PERIOD)
 
 
-def is_fresh(conversation: Conversation, first: Sequence[Message]) -> bool:
-    """Return whether a conversation is new and has only its first turn."""
+def is_fresh(conversation: Conversation, newest: Sequence[Message]) -> bool:
+    """Return whether a conversation began within RETRY_PERIOD and has no later messages.
+
+    Args:
+        conversation: The conversation.
+        newest: Its messages that the caller knows, newest first.
+    """
     age = timezone.now() - conversation.created
-    return age <= RETRY_PERIOD and conversation.updated <= first[0].created
+    return age <= RETRY_PERIOD and conversation.updated <= newest[0].created
 
 
 def may_begin_session(conversation: uuid.UUID) -> bool:
-    """Return whether a retry without a session gets one. Limits do not count retries."""
+    """Return whether a retry without a session may get one: once in RETRY_INTERVAL.
+
+    This interval is the only limit, because the limits on messages do not count retries. Return
+    False if the cache does not answer.
+    """
     try:
         return cache.add(f"sitechat:retried:{conversation}", 1, RETRY_INTERVAL)
     except Exception:  # the cache is down; the retry still gets its answer

@@ -42,7 +42,7 @@ class ReplyHandle:
 
 
 def drop_lost_links(visit: Visit, sources: Sequence[CitedPage]) -> None:
-    """Remove the addresses of cited pages that are deleted or no longer public for the visitor."""
+    """Empty the addresses of cited pages that were deleted or that the visitor may not see now."""
     available = visible_urls(
         {source["url"] for source in sources}, user=visit.user, prefix=visit.prefix
     )
@@ -60,10 +60,10 @@ def find_reply(visit: Visit, reply_id: str, bot: str | None = None) -> Message:
         bot: The name of the bot that must have written it; None for any bot.
 
     Raises:
-        NotFound: There is no such reply, or it belongs to another visitor.
+        NotFound: There is no such reply, or it belongs to another visitor or another bot.
     """
     pk = parse_uuid(reply_id)
-    if pk is None or (visit.held.session_key is None and not visit.held.all_likely()):
+    if pk is None or (visit.held.session_key is None and not visit.held.all_likely_ids()):
         raise NotFound
     row = Message.objects.replies().filter(pk=pk).select_related("conversation").first()
     if row is None or not visit.may_see(row.conversation):
@@ -74,13 +74,26 @@ def find_reply(visit: Visit, reply_id: str, bot: str | None = None) -> Message:
 
 
 def snapshot(visit: Visit, row: Message) -> Reply:
-    """Return the current state of a reply, without following it."""
+    """Return the current state of a reply. Its `message_id` is "" if it does not run here.
+
+    Raises:
+        NotFound: The conversation was deleted in the meantime.
+    """
     live = engine.find(row.pk)
     return live.reply if live is not None else _from_row(visit, row, "")
 
 
 def follow(visit: Visit, row: Message, message_id: uuid.UUID | None = None) -> ReplyHandle:
-    """Return a reply for a reader, live if it runs in this process."""
+    """Return a reply for a reader, live if it runs in this process.
+
+    Args:
+        visit: The visitor.
+        row: The row of the reply.
+        message_id: The public id of the message that it answers; None to read it.
+
+    Raises:
+        NotFound: The conversation was deleted in the meantime.
+    """
     live = engine.find(row.pk)
     if live is not None:
         return ReplyHandle(live.reply, live)
@@ -91,13 +104,15 @@ def follow(visit: Visit, row: Message, message_id: uuid.UUID | None = None) -> R
 
 
 def _from_row(visit: Visit, row: Message, message_id: str) -> Reply:
-    row = renewed(row)
+    row = end_if_lost(row)
     drop_lost_links(visit, row.sources)
     return Reply.from_row(row, message_id)
 
 
-def renewed(row: Message) -> Message:
-    """Return a row that was just read, after ending its reply if the reply's process has died.
+def end_if_lost(row: Message) -> Message:
+    """End a reply if its process has died, and return its current row.
+
+    The row must have just been read. It is read again only if the reply was ended.
 
     Raises:
         NotFound: The conversation was deleted in the meantime.
@@ -111,7 +126,9 @@ def renewed(row: Message) -> Message:
 
 
 def stop(row: Message, at: int | None) -> None:
-    """Stop a reply in any process, and wait until it is saved, at most two seconds.
+    """Stop a reply in any process, and wait until it is saved, at most STOP_WITHIN seconds.
+
+    A reply that has ended stays as it is.
 
     Args:
         row: The reply.
@@ -127,7 +144,7 @@ def stop(row: Message, at: int | None) -> None:
 
 
 def rate(row: Message, rating: int, comment: str | None) -> None:
-    """Store a visitor's rating of a reply.
+    """Store a visitor's rating of a reply, and announce it to the site.
 
     Args:
         row: The reply.

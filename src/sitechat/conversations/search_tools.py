@@ -1,4 +1,4 @@
-"""The tools `search_site` and `open_page`, with which Claude finds further passages of the site."""
+"""The tools `search_site` and `open_page`. Claude finds further passages of the site with them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MAX_PAGE_SIZE = 20
 
 @dataclass(frozen=True)
 class SiteSearch:
-    """A search in the part of the site that one user may see, for the two tools."""
+    """The pages of the site that one user may see, for the two tools: search them, read one."""
 
     user: User
     language: str
@@ -34,6 +34,7 @@ class SiteSearch:
     prefix: str | None = None
     """The prefix of all paths of the site; None for the prefix of the current request."""
     sources: Sequence[str] = ()
+    """The sources of the pages (`Chatbot.sources`); empty for all sources."""
     bot: str = "default"
     """The name of the bot that is asked."""
 
@@ -42,7 +43,7 @@ class SiteSearch:
         return get_script_prefix() if self.prefix is None else self.prefix
 
     def find(self, query: str) -> list[SearchResult]:
-        """Return the passages that match a query."""
+        """Return the passages that match a query; none if nothing was indexed."""
         index = current_index()
         if index is None:
             return []
@@ -70,10 +71,10 @@ class SitePassages:
     if_none: str = ""
     """The text for Claude if there are no passages."""
     note: str = ""
-    """The text for Claude after the passages."""
+    """A text for Claude after the passages; "" for none."""
 
     def as_result(self, documents_sent: int) -> ToolResult:
-        """Return the result for Claude. Their numbers continue after `documents_sent` documents."""
+        """Return the result for Claude. It numbers the passages from `documents_sent` + 1."""
         first = documents_sent + 1
         content = search_result_blocks(self.documents, citations=self.citations, first=first)
         if self.note:
@@ -147,4 +148,4 @@ open_page = Tool(
 )
 
 SITE_TOOLS = (search_site, open_page)
-"""The built-in tools. Their schemas are written out, so that they do not need pydantic."""
+"""Both tools. Their schemas are written out, so that they do not need pydantic."""

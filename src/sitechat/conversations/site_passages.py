@@ -1,4 +1,4 @@
-"""The passages of the site that are sent with a question."""
+"""The choice of the passages of the site that are sent with a question or found by a tool."""
 
 from __future__ import annotations
 
@@ -25,13 +25,11 @@ def passages(
     bot: str = "default",
     site: SiteState | None = None,
 ) -> list[SearchResult]:
-    """Return the passages that are sent with a message: approved answers first, then pages.
-
-    The passages of the visitor's page come before those of other pages.
+    """Return the passages for a query: approved answers, the visitor's page, then other pages.
 
     Args:
-        index: The search index; None if nothing has been indexed.
-        query: The message.
+        index: The search index; None if nothing has been indexed, or if the bot does not search.
+        query: The message, or the query of a tool.
         address: The identity of the visitor's network address. It limits how often pages are read.
             With "" the visitor's page is not read.
         bot: The name of the bot that is asked.

@@ -64,7 +64,7 @@ if TYPE_CHECKING:
     from sitechat.claude.request import Request
 
 COMPOSE_ATTEMPTS = 3
-"""Maximum attempts to write a message while its conversation is being deleted."""
+"""Maximum attempts to compose and write a turn if its conversation is deleted each time."""
 
 ATTEMPTS = 20
 """Maximum attempts to write a turn while other messages of the address take its slots."""
@@ -99,7 +99,7 @@ def start_turn(
         SwitchedOff: Staff have switched the bot off.
         Conflict: The id of the message was used for another text.
         RateLimited, BudgetExhausted: The limits have no room for the message.
-        Overloaded: The visitor's address sends too many messages at once.
+        Overloaded: The address sends too many messages at once, or the ledger does not answer.
         PoolFull: No thread can start to run the reply.
     """
     state.check_free()
@@ -192,7 +192,7 @@ class TurnWriter:
             PersonJoined: A person of the site has joined since the conversation was read.
             Conflict: The id of the message was used for another text.
             RateLimited, BudgetExhausted: The limits have no room for the message.
-            Overloaded: The visitor's address sends too many messages at once.
+            Overloaded: The address sends too many messages at once, or the ledger does not answer.
             ConversationDeleted: The request contains text of a deleted conversation.
         """
         rejected = 0
@@ -214,7 +214,7 @@ class TurnWriter:
         raise Overloaded(retry_after=1)
 
     def _try(self, *, guess: bool) -> TurnRows | ReplyHandle:
-        """Run one transaction."""
+        """Run one transaction. If it is rolled back, cancel its reservation in the ledger too."""
         self.reserved = None
         try:
             with database.atomic():

@@ -26,7 +26,7 @@ class Visit:
     """The user of the request, who may be anonymous; None on sites without django.contrib.auth."""
 
     language: str
-    """The active language of the request, such as "en"."""
+    """The active language of the request, such as "en"; "" if translations are off."""
 
     prefix: str
     """The prefix of all paths of the site: "/", or its `SCRIPT_NAME` between slashes."""
@@ -42,7 +42,7 @@ class Visit:
 
     @property
     def account(self) -> Any:
-        """The signed-in user, or None."""
+        """The signed-in user; None for an anonymous visitor."""
         return self.user if self.user is not None and self.user.is_authenticated else None
 
     @property
@@ -55,7 +55,7 @@ class Visit:
         if conversation.user_id is not None:
             return conversation.user_id == getattr(self.user, "pk", None)
         known = self.held.session_key is not None and conversation.visitor == self.visitor.session
-        return known or conversation.pk in self.held.all_likely()
+        return known or conversation.pk in self.held.all_likely_ids()
 
     def may_own(self, user_id: object) -> bool:
         """Return whether a conversation with this user id (or None) can belong to this visitor."""
