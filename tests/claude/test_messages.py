@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sitechat.claude.history_trimming import first_exchange
+from sitechat.claude.history_trimming import first_sent_turn
 from sitechat.claude.messages import (
     Exchange,
     SearchResult,
@@ -42,24 +42,24 @@ def breakpoints(request: list[dict[str, Any]]) -> list[str]:
 
 @pytest.mark.parametrize("most", [1, 2, 3, 7, 10])
 def test_no_more_turns_go_along_than_the_owner_says(most: int) -> None:
-    assert all(0 <= number - first_exchange(number, most) <= most for number in range(100))
+    assert all(0 <= number - first_sent_turn(number, most) <= most for number in range(100))
 
 
 @pytest.mark.parametrize("most", [10, 11, 20])
 def test_a_long_conversation_keeps_its_beginning_for_five_turns_and_more(most: int) -> None:
-    begins = [first_exchange(number, most) for number in range(200)]
+    begins = [first_sent_turn(number, most) for number in range(200)]
     moves = [number for number in range(1, 200) if begins[number] != begins[number - 1]]
     assert moves[0] == most + 1
     assert min(b - a for a, b in pairwise(moves)) >= 5
 
 
 def test_a_short_conversation_goes_along_whole() -> None:
-    assert [first_exchange(number, 10) for number in range(11)] == [0] * 11
+    assert [first_sent_turn(number, 10) for number in range(11)] == [0] * 11
 
 
 @pytest.mark.parametrize("most", [0, -1])
 def test_an_owner_may_send_no_history_at_all(most: int) -> None:
-    assert [first_exchange(number, most) for number in (0, 1, 50)] == [0, 1, 50]
+    assert [first_sent_turn(number, most) for number in (0, 1, 50)] == [0, 1, 50]
 
 
 # Which turns
@@ -228,7 +228,7 @@ def test_every_window_of_a_conversation_in_which_all_went_wrong_is_taken(
     ends = [("A", "complete"), ("", "failed"), ("No", "refused"), ("", "stopped"), ("A", "stopped")]
     turns = [Exchange(f"Q{n}", *ends[n % len(ends)]) for n in range(60)]
     for number in range(60):
-        first = first_exchange(number, 10)
+        first = first_sent_turn(number, 10)
         body = {
             "model": model,
             "max_tokens": 1024,

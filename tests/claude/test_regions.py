@@ -63,7 +63,7 @@ def test_a_budget_holds_the_price_of_answers_from_anywhere(
     for _time in range(2):
         assert visitor.ask("Hello")[-1] == {"done": "complete"}
         next_day(visitor)
-    assert not regions.is_us()
+    assert not regions.runs_in_us()
 
 
 def test_after_an_answer_from_the_us_a_budget_holds_a_tenth_more(

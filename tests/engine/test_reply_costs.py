@@ -14,7 +14,12 @@ from sitechat.claude.request import Request
 from sitechat.claude.tool_schemas import definition
 from sitechat.conf import conf
 from sitechat.conversations import search_tools
-from sitechat.engine.reply_costs import final_case, from_row, unreported, worst_case
+from sitechat.engine.reply_costs import (
+    from_row,
+    max_final_spending,
+    max_spending,
+    max_unreported_spending,
+)
 from sitechat.ledger.limits import NANO, current_limits
 
 DOCUMENTED = ("claude-opus-4-7", "claude-sonnet-5-5", "claude-haiku-4-5")
@@ -35,8 +40,8 @@ def request(turns: int = 0, asked: int = 100, said: int = 600, **fields: Any) ->
 
 
 def test_a_request_without_a_report_costs_its_input_and_what_can_be_written_in_the_time() -> None:
-    asked, worst = request(), worst_case(request())
-    costs = [unreported(asked, seconds) for seconds in (0, 0.1, 1, 600)]
+    asked, worst = request(), max_spending(request())
+    costs = [max_unreported_spending(asked, seconds) for seconds in (0, 0.1, 1, 600)]
     assert costs[0].usage.output_tokens == 0
     assert {cost.usage.input_tokens for cost in costs} == {worst.usage.input_tokens}
     assert [cost.dollars for cost in costs] == sorted({cost.dollars for cost in costs})
@@ -55,8 +60,10 @@ def test_240_stops_before_the_first_word_leave_the_chat_open_for_the_day(
     fields: dict[str, Any],
 ) -> None:
     [budget] = [limit for limit in current_limits() if limit.unit == "usd"]
-    assert 240 * unreported(request(**fields), 2.0).dollars < Decimal(budget.cap) / NANO
-    assert 250 * worst_case(request(**fields)).dollars > Decimal(budget.cap) / NANO
+    assert (
+        240 * max_unreported_spending(request(**fields), 2.0).dollars < Decimal(budget.cap) / NANO
+    )
+    assert 250 * max_spending(request(**fields)).dollars > Decimal(budget.cap) / NANO
 
 
 @pytest.mark.parametrize("model", DOCUMENTED)
@@ -69,16 +76,16 @@ def test_the_documented_reservations_are_right(model: str) -> None:
     }.items():
         [cells] = re.findall(rf"^\| {row} \|(.*)\|$", page, re.M)
         documented = dict(zip(DOCUMENTED, re.findall(r"\$([0-9.]+)", cells), strict=True))
-        reserved = worst_case(request(model=model, **fields)).dollars
+        reserved = max_spending(request(model=model, **fields)).dollars
         assert f"{reserved:.3f}" == documented[model]
 
 
 def test_a_final_request_is_reserved_only_where_tools_are_offered() -> None:
     tool = {"name": "search_site", "description": "x", "input_schema": {"type": "object"}}
-    assert final_case(request()).dollars == 0
-    assert final_case(request(tools=[tool]).without_tools()).dollars == 0
+    assert max_final_spending(request()).dollars == 0
+    assert max_final_spending(request(tools=[tool]).without_tools()).dollars == 0
     asked = request(tools=[tool])
-    assert final_case(asked).tokens > worst_case(asked.without_tools()).tokens
+    assert max_final_spending(asked).tokens > max_spending(asked.without_tools()).tokens
 
 
 @pytest.mark.parametrize("stored", [None, {}, {"model": "m", "dollars": "0.5"}])

@@ -16,7 +16,7 @@ from sitechat.claude.messages import HOUR, messages, system
 from sitechat.claude.prompt_notes import APPROVED_NOTE, UNANSWERED_NOTE
 from sitechat.claude.request import Request
 from sitechat.conf import conf
-from sitechat.engine.reply_costs import Spending, final_case, worst_case
+from sitechat.engine.reply_costs import Spending, max_final_spending, max_spending
 from sitechat.ledger import limits
 
 CENT = Decimal("0.01")
@@ -46,7 +46,7 @@ def _too_small(bot: Chatbot) -> Iterator[CheckMessage]:
     if not isinstance(bot.max_tokens, int) or not isinstance(bot.fallback_model, str | None):
         return  # check_values and check_bots report them
     shortest = _shortest(bot)
-    lowest = worst_case(shortest)
+    lowest = max_spending(shortest)
     needed = {"tokens": lowest.tokens, "usd": limits.nano_dollars(lowest.dollars)}
     for limit in limits.current_limits():
         if needed.get(limit.unit, 0) <= limit.cap:
@@ -104,7 +104,7 @@ def _highest_case(bot: Chatbot, shortest: Request) -> Spending:
 
     tools = tuple(map(definition, SITE_TOOLS)) if bot.search else ()
     longest = replace(shortest, tools=tools, in_us=True)
-    return worst_case(longest) + final_case(longest)
+    return max_spending(longest) + max_final_spending(longest)
 
 
 def _rounded_up(dollars: Decimal) -> Decimal:

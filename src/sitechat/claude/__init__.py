@@ -1,8 +1,9 @@
 """Access to Claude's API. This is the only package that uses the Anthropic SDK.
 
 `catalog` describes the models, and `usage_costs` computes the cost of their tokens. `messages` and
-`request` compose what Claude is sent, and `call` sends it. The SDK takes seconds to import and is
-loaded at the first call. Imports `runtime`, `tools`, `conf` and `errors`.
+`request` compose what is sent to Claude, and `call` sends it. The SDK takes seconds to import, so
+it is loaded at the first call or earlier on another thread (`warm_up`). Imports `runtime`, `tools`,
+`conf` and `errors`.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ __all__ = [
     "warm_up",
 ]
 
-# Start-up cost: the checks need the catalog and the prices, but not the rest.
+# Imported lazily to keep the start fast: the checks need only the catalog and the prices.
 __getattr__ = lazy_exports(
     __name__,
     {

@@ -1,7 +1,8 @@
 """A circuit breaker: stops sending requests for a while if Claude is overloaded.
 
 Each process has its own. After many consecutive failures it refuses new messages before anything
-is stored or reserved for them. After a pause, new messages are sent to Claude again.
+is stored or reserved for them. After a pause, new messages are sent to Claude again. Until Claude
+completes an answer, each further failure starts another pause.
 """
 
 from __future__ import annotations
@@ -17,11 +18,13 @@ from sitechat.runtime.safe_logging import get_logger
 logger = get_logger("sitechat.claude")
 
 FAILURES = 10
-"""Consecutive failed replies that open the breaker. Retries within a reply are not counted."""
+"""Consecutive failed calls that open the breaker. Retries within a call are not counted."""
 
 PAUSE = 15.0
+"""Minimum seconds of a pause. It is longer if Claude's `retry-after` is."""
+
 MAX_PAUSE = 60.0
-"""Minimum and maximum pause in seconds. In between, the pause is Claude's `retry-after`."""
+"""Maximum seconds of a pause."""
 
 
 class Circuit:
@@ -33,7 +36,10 @@ class Circuit:
         self._lock = threading.Lock()
 
     def record_failure(self, error: ReplyError) -> None:
-        """Count a failed reply, if Claude was overloaded or could not be reached."""
+        """Count a failed call, and start a pause after FAILURES of them.
+
+        An error counts if Claude was overloaded, could not be reached, or has reached a rate limit.
+        """
         status = error.extra.get("status")
         overloaded = (
             isinstance(error, ApiError) and error.retryable and (status is None or status >= 500)
@@ -52,13 +58,13 @@ class Circuit:
                 self._until = monotonic() + pause
 
     def record_success(self) -> None:
-        """Reset the count after a complete reply."""
+        """Reset the count, and end a pause, after a complete answer."""
         if self._failures:
             with self._lock:
                 self._failures, self._until = 0, 0.0
 
     def open_for(self) -> int:
-        """Return the seconds until Claude may be called again, rounded up; 0 if it may be now."""
+        """Return the seconds until Claude may be called again, rounded up; 0 without a pause."""
         return max(0, ceil(self._until - monotonic()))
 
 

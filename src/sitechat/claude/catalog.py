@@ -25,7 +25,7 @@ LARGEST_CONTEXT = 1_000_000
 
 @dataclass(frozen=True)
 class Price:
-    """Prices in US dollars per million tokens. `cache_write` is for the 5-minute cache."""
+    """Prices in US dollars per million tokens. `cache_write` is a write to the 5-minute cache."""
 
     input: Decimal
     output: Decimal
@@ -40,7 +40,10 @@ KINDS = tuple(field.name for field in fields(Price))
 
 @dataclass(frozen=True)
 class LongContext:
-    """The price of a request whose input has more than `above` tokens. It applies to all tokens."""
+    """The price of a request whose input has more than `above` tokens.
+
+    It applies to all tokens of the request, also to those below the threshold.
+    """
 
     above: int
     price: Price
@@ -59,7 +62,7 @@ class Model:
     thinking: Literal["off", "on", "always"] = "off"
     """Whether the model thinks by default; "always" if that can't be switched off."""
     minimal_thinking: str = ""
-    """The `thinking.type` with which the model thinks least."""
+    """The `thinking.type` with which the model thinks least; "" if no type reduces it."""
     minimal_thinking_up_to: str = EFFORTS[-1]
     """The highest effort that the model accepts together with `minimal_thinking`."""
     efforts: tuple[str, ...] = EFFORTS
@@ -67,14 +70,19 @@ class Model:
     long_context: LongContext | None = None
     """The higher price of long requests; None if the price does not depend on the length."""
     context: int = LARGEST_CONTEXT
+    """The size of the context window."""
     max_output: int = 128_000
+    """The maximum output tokens of a request, with thinking."""
     deprecated: bool = False
     """Whether Anthropic has announced the retirement."""
     fallbacks: tuple[str, ...] = ()
     """The models that a request may name in `fallbacks`; none if the model refuses the field."""
 
     def is_retired(self, today: date) -> bool:
-        """Return whether the model has been retired by that day."""
+        """Return whether the model has been retired by that day.
+
+        Return False if Anthropic has not announced the retirement.
+        """
         return self.deprecated and today >= self.retires
 
     def price_for(self, input_tokens: int) -> Price:
@@ -90,7 +98,8 @@ class Model:
     def nearest_effort(self, effort: str) -> str:
         """Return the highest effort that the model accepts, up to `effort`.
 
-        Empty if the model accepts none.
+        Return "" if the model accepts no effort, or only higher ones. For an unknown effort, return
+        the highest effort of the model.
         """
         accepted = [each for each in self.efforts if effort_rank(each) <= effort_rank(effort)]
         return accepted[-1] if accepted else ""
@@ -258,9 +267,12 @@ _MODEL_ID = re.compile(
 """A model id, with the prefixes and suffixes of clouds around the base name."""
 
 
-@lru_cache(maxsize=256)  # a turn asks for it some fifty times
+@lru_cache(maxsize=256)  # called about fifty times for each message
 def base_name(model: str) -> str:
-    """Return a model id without date, version and the prefixes of Bedrock and Vertex."""
+    """Return a model id without date, version and the prefixes of Bedrock and Vertex.
+
+    An id of another form is returned unchanged.
+    """
     match = _MODEL_ID.fullmatch(model)
     return match["base"] if match else model
 
@@ -271,5 +283,5 @@ def find(model: str) -> Model | None:
 
 
 def not_retired(today: date) -> list[Model]:
-    """Return the models that are not retired."""
+    """Return the models that are not retired on that day."""
     return [model for model in MODELS.values() if not model.is_retired(today)]

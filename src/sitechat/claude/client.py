@@ -48,6 +48,7 @@ class Preparation:
 
     def __init__(self) -> None:
         self.started = False
+        """Whether `warm_up` has started a thread for it."""
         self.done = False
         self.lock = threading.Lock()
         self.client: tuple[Any, AsyncAnthropic] | None = None
@@ -87,7 +88,10 @@ preparation = PerProcess(Preparation)
 
 
 def warm_up() -> None:
-    """Start the preparation on a thread. Call this when a visitor opens the chat."""
+    """Start the preparation on a thread, unless it was started or the site has no key.
+
+    Call this when a visitor opens the chat.
+    """
     current = preparation()
     if not current.started and configured():
         current.started = True
@@ -110,7 +114,11 @@ async def prepare() -> None:
 
 
 async def current_client() -> AsyncAnthropic:
-    """Return the running event loop's client; a new one if its settings have changed."""
+    """Return the running event loop's client; a new one if the settings have changed.
+
+    Raises:
+        NoClient: CHAT_CLIENT does not return an async client.
+    """
     loop = asyncio.get_running_loop()
     await prepare()
     made_from = client_settings()
@@ -125,12 +133,12 @@ async def current_client() -> AsyncAnthropic:
 
 
 def client_settings() -> tuple[str | None, ...]:
-    """Return the settings from which a client is created."""
+    """Return the values of the settings from which a client is created."""
     return (conf.CHAT_CLIENT, conf.ANTHROPIC_API_KEY, os.environ.get("ANTHROPIC_BASE_URL"))
 
 
 async def close_client() -> None:
-    """Close the client of the running event loop. Call this before a loop ends."""
+    """Close the client of the running event loop, if it has one. Call this before a loop ends."""
     known = _clients.pop(asyncio.get_running_loop())
     if known is not None:
         await known[1].close()

@@ -69,7 +69,7 @@ def is_misdirected(error: BaseException) -> bool:
 
 
 def is_broken(error: BaseException) -> bool:
-    """Return whether an existing connection broke."""
+    """Return whether the error is one of the connection, for example because it broke."""
     import httpx2
 
     # During a stream, the SDK's aiohttp transport does not convert all exceptions of aiohttp.
@@ -78,7 +78,12 @@ def is_broken(error: BaseException) -> bool:
 
 
 def reason(error: BaseException) -> str:
-    """Return the message of the innermost exception that has one."""
+    """Return the reason of an error, for the site's owner.
+
+    It is the message of the innermost exception that has one, after the name of its class. It is
+    INVALID or NO_KEY for the errors that these describe, and only the name of the class for errors
+    that are not of a connection.
+    """
     if is_invalid(error):
         return INVALID  # instead of the exception's text, which contains the key
     if has_no_key(error):

@@ -1,4 +1,7 @@
-"""Failed calls: the error that the visitor sees, and the log line. See `retries` for retries."""
+"""Failed calls: the error that the visitor sees, and the log line.
+
+`retries` decides which calls are sent again.
+"""
 
 from __future__ import annotations
 
@@ -33,12 +36,14 @@ if TYPE_CHECKING:
 logger = get_logger("sitechat.claude")
 
 MAX_RETRY_AFTER = 31 * 86_400
-"""Maximum accepted `retry-after` in seconds, because Claude's longest limits are monthly. Longer
-ones are ignored."""
+"""Maximum accepted `retry-after` in seconds, because Claude's longest limits are monthly. A longer
+time is ignored."""
 
 REQUEST_ID_LENGTH = 128
+"""Maximum characters of a request id; the rest is cut."""
+
 TYPE_LENGTH = 64
-"""Maximum characters of a request id and of an error type; longer ones are cut."""
+"""Maximum characters of an error type; the rest is cut."""
 
 STATUS_OF_TYPE = {
     "invalid_request_error": 400,
@@ -53,7 +58,8 @@ STATUS_OF_TYPE = {
     "timeout_error": 504,
     "overloaded_error": 529,
 }
-"""The HTTP status of each error type, for errors that arrive as events."""
+"""The HTTP status of each error type. An error that arrives as an event has no status of its
+own."""
 
 TRANSIENT = frozenset({408, 409})
 """HTTP statuses of timeouts and conflicts, after which the same request may succeed."""
@@ -122,6 +128,7 @@ class NotAnAnswer(Exception):
     def __init__(self, reason: str, body: Any = None) -> None:
         super().__init__(reason)
         self.body = body
+        """The body of the response, if it is JSON; else None."""
 
 
 class TooLarge(Exception):
@@ -168,7 +175,10 @@ def is_free(error: Exception) -> bool:
 
 
 def explain(error: Exception, *, request_id: str, model: str, sent: str) -> ReplyError:
-    """Log a failure and return the error that the visitor sees, with the same `ref`.
+    """Log a failure and return the error that the visitor sees.
+
+    The log line and the error have the same `ref`. The error has a description for the site's owner
+    (`failure`), except a `ServerError`, which is logged with its traceback.
 
     Args:
         error: The exception.

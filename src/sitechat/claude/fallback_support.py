@@ -1,7 +1,7 @@
-"""Whether the current server accepts `fallbacks`, as far as this process knows.
+"""Whether the current server accepts the field `fallbacks`, as far as this process knows.
 
-Clouds and compatible servers may refuse the field, or a model that it names. The chat then sends a
-separate request to the fallback model.
+Clouds and compatible servers may refuse this field of a request, or a model that it names. The chat
+then sends a separate request to the fallback model.
 """
 
 from __future__ import annotations
@@ -19,5 +19,8 @@ def remember_refusal(model: str, fallback: str) -> None:
 
 
 def is_accepted(model: str, fallback: str) -> bool:
-    """Return False if the current server is known to refuse this fallback model for this model."""
+    """Return whether the current server may accept this fallback model for this model.
+
+    Return False only after `remember_refusal`.
+    """
     return (*client_settings(), model, fallback) not in refusals()

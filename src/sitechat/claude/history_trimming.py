@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 
-def first_exchange(number: int, max_history: int) -> int:
-    """Return the number of the first turn that is sent along with turn `number` (both from 0).
+def first_sent_turn(number: int, max_history: int) -> int:
+    """Return the number of the first turn that is sent together with the turn `number`.
 
-    At most `max_history` turns are sent. The first one moves by half of `max_history` at a time,
-    so that the cached prefix stays the same for that many turns.
+    Numbers count from 0. At most `max_history` earlier turns are sent; if it is 0, the result is
+    `number` itself. The first turn moves by half of `max_history` at a time, so that the cached
+    prefix stays the same for that many turns.
     """
     if max_history <= 0:
         return number

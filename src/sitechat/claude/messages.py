@@ -24,26 +24,28 @@ from typing import Any
 from sitechat.claude.prompt_notes import APPROVED, CONTEXT_NOTE, MARKS, NO_CONTEXT, PERSON_NOTE
 
 BREAKPOINT = {"type": "ephemeral"}
+"""The `cache_control` of a block up to which Claude caches the request."""
 
 HOUR = "1h"
 """The `ttl` of a breakpoint that is cached for one hour; without a `ttl`, it is five minutes."""
 
 KEPT = frozenset({"complete", "truncated", "stopped", "interrupted"})
-"""Statuses of replies that are sent to Claude again. Refused ones would be refused again."""
+"""Statuses of replies that are sent to Claude again. A refused reply would be refused again."""
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """A question and its reply."""
+    """A turn of the bot: a question and its reply."""
 
     question: str
     reply: str
     status: str
+    """The status of the reply."""
 
 
 @dataclass(frozen=True)
 class PersonalExchange:
-    """A visitor's message and the answer of a person of the site. Either may be empty."""
+    """A turn of a person of the site: a visitor's message and an answer. Either may be empty."""
 
     question: str
     answer: str
@@ -69,11 +71,11 @@ class SearchResult:
     headings: tuple[str, ...] = ()
     """The headings above the passage on its page."""
     approved: bool = False
-    """Whether it is the site's own answer, written by its staff. Its `url` may be empty."""
+    """Whether it is an answer written by the site's staff. Then its `url` may be empty."""
 
     @property
     def source(self) -> str:
-        """The address that Claude gets. If approved, with a prefix that no page's address has."""
+        """The address for Claude. An approved answer has a prefix that no page's address has."""
         return f"{APPROVED}{self.url}" if self.approved else self.url
 
 
@@ -86,7 +88,7 @@ OWN_TAGS = re.compile(
 
 
 def is_kept(turn: Exchange) -> bool:
-    """Return whether a turn can be sent to Claude: with text on both sides and not refused."""
+    """Return whether a turn is sent to Claude: it has a question, a reply, and a status in KEPT."""
     return turn.status in KEPT and bool(turn.reply.strip() and turn.question.strip())
 
 
@@ -106,8 +108,8 @@ def messages(
     Args:
         turns: The earlier turns, oldest first.
         question: The visitor's question.
-        page: The page that the visitor is on.
-        context: The owner's facts about the visitor, "" if there are none; None for bots
+        page: The page that the visitor is on; None if it is not known.
+        context: The owner's facts about the visitor, "" if there are no facts; None for bots
             without `Chatbot.context`.
         context_word: A random word for the tags around `context`, new in every request.
         documents: Passages to send.
@@ -165,7 +167,10 @@ def system(*prompts: str, caching: bool = True, for_hour: bool = False) -> list[
 
 
 def context_block(context: str, word: str) -> dict[str, Any]:
-    """Return the owner's facts about the visitor, in a tag with a random word."""
+    """Return the block with the owner's facts about the visitor, in a tag with a random word.
+
+    If there are no facts (""), the block says so.
+    """
     tag, facts = f"site_context_{word}", without_tags(context.strip()) or NO_CONTEXT
     return text_block(f"{CONTEXT_NOTE}\n<{tag}>\n{facts}\n</{tag}>")
 
@@ -173,7 +178,13 @@ def context_block(context: str, word: str) -> dict[str, Any]:
 def search_result_blocks(
     documents: Sequence[SearchResult], *, citations: bool, first: int = 1
 ) -> list[dict[str, Any]]:
-    """Return passages as search results, or as numbered text for servers without citations."""
+    """Return passages as content blocks.
+
+    Args:
+        documents: The passages.
+        citations: Whether the server supports search results. If not, the blocks are numbered text.
+        first: The number of the first passage.
+    """
     if citations:
         return [
             {

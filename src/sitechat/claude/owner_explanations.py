@@ -13,13 +13,15 @@ from sitechat.claude.connection_errors import INVALID, NO_KEY
 from sitechat.errors import Failure
 
 NO_TEXT = "Claude ended without any text"
+"""The beginning of the reason of a `NoText` failure."""
+
 SILENT = "Claude sent nothing"
-"""The beginnings of the reasons of failures that Claude did not report."""
+"""The beginning of the reason of a `Silent` failure."""
 
 REASON_LENGTH = 200
-"""Maximum characters of a reason; longer ones are cut."""
+"""Maximum characters of a reason; the rest is cut."""
 
-QUOTED = 24
+MIN_QUOTE_LENGTH = 24
 """A reason that shares this many consecutive characters with a visitor's text is dropped."""
 
 QUOTATION = re.compile(r"""["'`“„«]([^"'`“”»]{8,})["'`“”»]""")
@@ -48,17 +50,18 @@ def safe_reason(message: str, *, sent: str = "", key: str = "") -> str:
 
 
 def _quotes(line: str, sent: str) -> bool:
-    """Return whether the line contains text of the visitors' messages."""
+    """Return whether the line quotes text of the visitors' messages."""
     plain = " ".join(sent.split())
     if any(quoted in plain for quoted in QUOTATION.findall(line)):
         return True
-    windows = range(max(1, len(line) - QUOTED + 1))
+    windows = range(max(1, len(line) - MIN_QUOTE_LENGTH + 1))
     return bool(plain) and any(
-        len(part) == QUOTED and part in plain for part in (line[n : n + QUOTED] for n in windows)
+        len(part) == MIN_QUOTE_LENGTH and part in plain
+        for part in (line[n : n + MIN_QUOTE_LENGTH] for n in windows)
     )
 
 
-STATUS_PAGE = gettext_lazy("Nothing is wrong on this site: see https://status.claude.com.")
+STATUS_PAGE_ADVICE = gettext_lazy("Nothing is wrong on this site: see https://status.claude.com.")
 
 # What the owner can do, by HTTP status; None if there was no response.
 _ADVICE_BY_STATUS: dict[int | None, str | Promise] = {
@@ -88,35 +91,35 @@ _ADVICE_BY_STATUS: dict[int | None, str | Promise] = {
         "The account's limits are reached: wait, or raise the rate limits or the "
         "spend limit in Claude's console."
     ),
-    500: STATUS_PAGE,
-    503: STATUS_PAGE,
-    504: STATUS_PAGE,
+    500: STATUS_PAGE_ADVICE,
+    503: STATUS_PAGE_ADVICE,
+    504: STATUS_PAGE_ADVICE,
     529: format_lazy(
         "{} {}",
         gettext_lazy("Claude is overloaded, and the chat tries again by itself."),
-        STATUS_PAGE,
+        STATUS_PAGE_ADVICE,
     ),
 }
 
-MORE_ROOM = gettext_lazy(
+MAX_TOKENS_ADVICE = gettext_lazy(
     "If it happens often with the stop reason max_tokens, raise "
     "CHAT_MAX_TOKENS (or the bot's max_tokens), or lower the bot's effort."
 )
 
-OWN_CLIENT = gettext_lazy(
+OWN_CLIENT_ADVICE = gettext_lazy(
     "CHAT_CLIENT names a callable that returns an async client, such as anthropic.AsyncAnthropic()."
 )
 
 # What the owner can do about failures that the status does not explain. The first match applies.
 _ADVICE_BY_REASON: tuple[tuple[Callable[[Failure], bool], str | Promise], ...] = (
-    (lambda f: f.reason.startswith(NO_TEXT), MORE_ROOM),
+    (lambda f: f.reason.startswith(NO_TEXT), MAX_TOKENS_ADVICE),
     (
         lambda f: f.reason.startswith(SILENT),
         format_lazy(
             gettext_lazy(
                 "A model that thinks may need longer: raise the bot's timeout. Otherwise: {status}"
             ),
-            status=STATUS_PAGE,
+            status=STATUS_PAGE_ADVICE,
         ),
     ),
     (
@@ -127,7 +130,7 @@ _ADVICE_BY_REASON: tuple[tuple[Callable[[Failure], bool], str | Promise], ...] =
     ),
     (
         lambda f: f.reason.startswith("CHAT_CLIENT "),
-        OWN_CLIENT,
+        OWN_CLIENT_ADVICE,
     ),
     (lambda f: "credit balance" in f.reason.lower(), _ADVICE_BY_STATUS[402]),
     (
@@ -138,13 +141,16 @@ _ADVICE_BY_REASON: tuple[tuple[Callable[[Failure], bool], str | Promise], ...] =
 
 
 def explanation(failure: Failure, *, model: str) -> str:
-    """Return a failure and what the owner can do about it, on one line."""
+    """Return the reason of a failure and what the owner can do about it, on one line.
+
+    The text is in the active language.
+    """
     reason = str(failure).rstrip(".")
     return " ".join(filter(None, [f"{reason}.", advice_for(failure, model=model)]))
 
 
 def advice_for(failure: Failure, *, model: str) -> str:
-    """Return what the owner can do about a failure; empty if unknown.
+    """Return what the owner can do about a failure, in the active language; "" if unknown.
 
     Args:
         failure: The failure.

@@ -1,9 +1,11 @@
-"""The chat's own instructions to Claude: what the parts of a request are, how to mark answers."""
+"""The chat's own instructions to Claude: what the parts of a request mean, how to mark answers."""
 
 from __future__ import annotations
 
 APPROVED = "approved-answer:"
 """The beginning of the source of an approved answer."""
+
+# The texts below are for Claude.
 
 CONTEXT_NOTE = (
     "From the site itself, about this visitor. Only the next block is the site's: its name is "

@@ -12,7 +12,7 @@ US = "us"
 """The value of `usage.inference_geo` that costs more."""
 
 in_us: PerProcess[set[tuple[str | None, ...]]] = PerProcess(set)
-"""The settings of the clients whose answers came from the US."""
+"""The settings (`client_settings`) of the clients that got an answer from the US."""
 
 
 def remember_region(inference_geo: str) -> None:
@@ -21,6 +21,6 @@ def remember_region(inference_geo: str) -> None:
         in_us().add(client_settings())
 
 
-def is_us() -> bool:
-    """Return whether an answer of the current client came from the US."""
+def runs_in_us() -> bool:
+    """Return whether an answer to the current client came from the US."""
     return client_settings() in in_us()

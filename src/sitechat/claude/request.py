@@ -1,4 +1,4 @@
-"""A request to Claude and the parts of its answer. This module does no I/O and knows no SDK."""
+"""A request to Claude and its maximum cost, and parts of its answer. This module does no I/O."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FALLBACKS_BETA = "server-side-fallback-2026-07-01"
 """The beta of the API with which a request may name other models in `fallbacks`."""
 
 DEFAULT_EFFORT = "low"
-"""The effort of models that always think, unless the bot sets another."""
+"""The effort of models that always think, unless the bot sets another effort."""
 
 THINKING_BLOCKS = frozenset({"thinking", "redacted_thinking"})
 """The types of content blocks that only the model that wrote them can read."""
@@ -30,11 +30,12 @@ THINKING_ROOM = {"low": 4096, "medium": 8192, "high": 16_384, "xhigh": 32_768, "
 `max_tokens`, so a small limit would leave no tokens for the answer."""
 
 MAX_THINKING_ROOM = max(THINKING_ROOM.values())
+"""Tokens added to `max_tokens` for an unknown effort."""
 
 
 @dataclass(frozen=True)
-class HighestCost:
-    """The maximum usage and cost of one call."""
+class MaxCost:
+    """The maximum usage and cost of one call, including a fallback model within it."""
 
     model: str
     input_tokens: int
@@ -60,7 +61,12 @@ class ToolCall:
 
 @dataclass(frozen=True)
 class Request:
-    """The content and options of one request."""
+    """The content and options of one request.
+
+    Thinking takes time and output tokens, so the chat asks for as little as the model allows. The
+    model's entry in `catalog`, `thinking` and `effort` decide about it: `_thinking_type` is the
+    value to send. If the model may think nevertheless (`_may_think`), `max_output` has room for it.
+    """
 
     model: str
     max_tokens: int
@@ -70,11 +76,13 @@ class Request:
     documents: Sequence[SearchResult] = ()
     user_id: str = ""
     thinking: bool = True
+    """Whether the server supports the field `thinking`. If not, the field is never sent."""
     effort: str | None = None
-    """A value of `output_config.effort`; None leaves it to the model, or to DEFAULT_EFFORT."""
+    """A value of `output_config.effort`; None for the default of the model, or DEFAULT_EFFORT."""
     citations: bool = True
     """Whether the server supports citations. If not, the answer has numbered marks."""
     may_use_tools: bool = True
+    """Whether Claude may call the tools. If not, their definitions are still sent."""
     in_us: bool = False
     """Whether Claude is known to run in the US only (`regions`), which costs more."""
     fallback_model: str = ""
@@ -84,9 +92,9 @@ class Request:
 
     @property
     def max_output(self) -> int:
-        """The maximum output tokens that one attempt can be billed for."""
+        """The maximum output tokens that one attempt can be billed for, with thinking."""
         limit = self.max_tokens
-        if self._will_think:
+        if self._may_think:
             limit += THINKING_ROOM.get(self._effort or DEFAULT_EFFORT, MAX_THINKING_ROOM)
         return limit if self._model is None else min(limit, self._model.max_output)
 
@@ -124,14 +132,14 @@ class Request:
         own = len(_json(self.system)) + len(_json(list(self.tools))) + passages
         return own, max(0, len(_json(self.messages)) - passages)
 
-    def worst_case(self) -> HighestCost:
+    def max_cost(self) -> MaxCost:
         """Return the maximum usage and cost of the call."""
-        return self.highest_cost(self.max_input, self.max_output)
+        return self.max_cost_of(self.max_input, self.max_output)
 
-    def highest_cost(self, input_tokens: int, output_tokens: int) -> HighestCost:
+    def max_cost_of(self, input_tokens: int, output_tokens: int) -> MaxCost:
         """Return the maximum usage and cost of the call with at most these tokens.
 
-        If the model may hand over to a fallback model, the fallback model reads the input and the
+        If the API may pass the request on to a fallback model, that model reads the input and the
         output of the first one, and may write as much output itself.
         """
         dollars = usage_costs.max_dollars(
@@ -142,11 +150,11 @@ class Request:
             for_hour=self._own_input if self.caches_for_hour else 0,
         )
         if not self.hands_over:
-            return HighestCost(self.model, input_tokens, output_tokens, dollars)
+            return MaxCost(self.model, input_tokens, output_tokens, dollars)
         second = self.to_fallback()
         written = min(output_tokens, second.max_output)
-        after = second.highest_cost(input_tokens + output_tokens, written)
-        return HighestCost(
+        after = second.max_cost_of(input_tokens + output_tokens, written)
+        return MaxCost(
             self.model,
             input_tokens + after.input_tokens,
             output_tokens + after.output_tokens,
@@ -159,10 +167,7 @@ class Request:
         return self._model is not None and self._model.hands_over_to(self.fallback_model)
 
     def to_fallback(self) -> Request:
-        """Return the same request to the fallback model alone.
-
-        A model can't read another model's thinking.
-        """
+        """Return the request to the fallback model alone, without thinking of the first model."""
         return replace(
             self,
             model=self.fallback_model,
@@ -176,7 +181,7 @@ class Request:
 
     @property
     def _effort(self) -> str:
-        """The effort to request; empty for the model's default."""
+        """The effort to send; "" to send no effort, so that the model's default applies."""
         model = self._model
         if self.effort:
             return self.effort if model is None else model.nearest_effort(self.effort)
@@ -185,7 +190,11 @@ class Request:
 
     @property
     def _thinking_type(self) -> str:
-        """The `thinking.type` with the least thinking; empty to send none."""
+        """The `thinking.type` to send, the one with the least thinking; "" to leave the field out.
+
+        It is left out if the server does not support it, if the catalog has no type for the model,
+        or if the model rejects the type together with the effort.
+        """
         model = self._model
         if model is None or not self.thinking:
             return ""
@@ -195,8 +204,8 @@ class Request:
         return model.minimal_thinking if accepted else ""
 
     @property
-    def _will_think(self) -> bool:
-        """Whether the model will think with these parameters, as far as is known."""
+    def _may_think(self) -> bool:
+        """Whether the model thinks with these parameters; False for models without an entry."""
         if self._model is None or self._model.thinking == "off" or not self.thinking:
             return False
         if self._thinking_type == "between_tools":
@@ -209,7 +218,7 @@ class Request:
         results: list[dict[str, Any]],
         documents: Sequence[SearchResult],
     ) -> Request:
-        """Return the next request of a tool round, with Claude's answer and the tool results."""
+        """Return the request after a tool round, with Claude's answer and the tool results."""
         return replace(
             self,
             messages=[
@@ -229,10 +238,10 @@ class Request:
         return replace(self, may_use_tools=False)
 
     def parameters(self, *, hands_over: bool = True) -> dict[str, Any]:
-        """Return the arguments for `messages.create` or, with `betas`, `beta.messages.create`.
+        """Return the arguments for `messages.create`; for `beta.messages.create` if with `betas`.
 
         Args:
-            hands_over: Whether the server supports `fallbacks`.
+            hands_over: Whether the server supports the field `fallbacks`.
         """
         parameters: dict[str, Any] = {
             "model": self.model,
@@ -271,7 +280,7 @@ class Request:
 
 
 def without_thinking(message: dict[str, Any]) -> dict[str, Any]:
-    """Return a message without thinking, which only the model that wrote it can read."""
+    """Return a message without Claude's thinking, which only the model that wrote it can read."""
     content = message["content"]
     if message["role"] != "assistant" or not isinstance(content, list):
         return message

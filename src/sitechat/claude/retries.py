@@ -14,7 +14,8 @@ FIRST_WAIT = 0.5
 """Maximum delay before the first retry, in seconds. It doubles with each further attempt."""
 
 MAX_WAIT = 2.0
-"""Maximum delay before a retry, in seconds. Longer ones are returned to the visitor's browser."""
+"""Maximum delay before a retry, in seconds. If Claude asks for a longer delay, the call fails, and
+the visitor's browser gets the delay."""
 
 RETRY_CODES = {"ramp_limit_exceeded"}
 """Values of `error.details.error_code` of a 429 that ends within seconds."""

@@ -7,11 +7,11 @@ from dataclasses import dataclass, fields
 
 @dataclass
 class TokenUsage:
-    """Tokens that Claude counted.
+    """The tokens of one or more calls.
 
-    `input_tokens` are those after the last cache breakpoint. `cache_write_1h_tokens` is the part
-    of `cache_write_tokens` that is cached for an hour. `thinking_tokens` is a part of
-    `output_tokens`.
+    `input_tokens` are the input tokens that were neither read from the cache nor written to it.
+    `cache_write_1h_tokens` is the part of `cache_write_tokens` that is cached for an hour.
+    `thinking_tokens` is a part of `output_tokens`.
     """
 
     input_tokens: int = 0
@@ -26,7 +26,10 @@ class TokenUsage:
     """The region in which Claude ran, such as `us`; empty if Claude did not say."""
 
     def __add__(self, other: TokenUsage) -> TokenUsage:
-        """Add the counts of another usage and take over its service tier and region."""
+        """Return the sum of both counts.
+
+        The service tier and the region are those of `other`, or of this usage if `other` has none.
+        """
         values = {}
         for field in fields(self):
             first, second = getattr(self, field.name), getattr(other, field.name)

@@ -11,6 +11,8 @@ from sitechat.tools.schema_limits import problem_of
 from sitechat.tools.signature_stubs import stub_of
 
 _definitions: WeakKeyDictionary[Tool, dict[str, Any]] = WeakKeyDictionary()
+"""The definitions that were created before."""
+
 _lock = threading.Lock()
 
 
@@ -33,7 +35,7 @@ def definition(tool: Tool) -> dict[str, Any]:
 
 
 def _defined(tool: Tool) -> dict[str, Any]:
-    """Create the definition of a tool."""
+    """Create the definition of a tool. See `definition` for the errors."""
     if tool.schema is not None:
         schema: Any = dict(tool.schema)
         description = tool.description or ""

@@ -15,6 +15,7 @@ from sitechat.claude.token_usage import TokenUsage
 from sitechat.claude.usage_estimates import Counts, text_of
 
 MODEL_LENGTH = 128
+"""Maximum characters of a model's id; the rest is cut."""
 
 MAX_ATTEMPTS = 16
 """Maximum entries of a valid `usage.iterations`. The API makes at most four attempts."""
@@ -38,8 +39,9 @@ class Attempts:
         self._counts = [("", Counts())]
         """The model ("" for the requested one) and the counts of each attempt, in order."""
         self._iterations: list[tuple[str, Counts]] = []
+        """The models and final counts from `usage.iterations`, which then replace `_counts`."""
         self.inference_geo = ""
-        """The region in which Claude runs; empty if it did not say."""
+        """The region in which Claude runs; "" if it was not reported."""
 
     @property
     def newest(self) -> Counts:
@@ -57,15 +59,15 @@ class Attempts:
             self._counts.append((text_of(model, MODEL_LENGTH) or "?", Counts()))
 
     def report(self, usage: Any, *, final: bool = False) -> None:
-        """Process a `usage` object from Claude, which is that of the newest attempt.
+        """Process a `usage` object from Claude, which has the counts of the newest attempt.
 
         Args:
             usage: The value of `usage`. Anything but an object is ignored.
             final: Whether its output count is final.
         """
         self.newest.report(usage, final=final)
-        places = (counts.inference_geo for _, counts in self._counts)
-        self.inference_geo = next(filter(None, places), "")
+        regions = (counts.inference_geo for _, counts in self._counts)
+        self.inference_geo = next(filter(None, regions), "")
         iterations = usage.get("iterations") if isinstance(usage, dict) else None
         if not isinstance(iterations, list) or not 0 < len(iterations) <= MAX_ATTEMPTS:
             return
@@ -117,7 +119,7 @@ class Attempts:
 
 
 def total(attempts: list[Attempt]) -> TokenUsage:
-    """Return the usage of all attempts together."""
+    """Return the sum of the usage of all attempts."""
     usage = TokenUsage()
     for attempt in attempts:
         usage += attempt.usage

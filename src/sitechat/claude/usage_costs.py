@@ -67,7 +67,12 @@ def highest(today: date | None = None) -> Price:
 
 
 def cost(model: str, usage: TokenUsage) -> Decimal:
-    """Return the cost of the usage of one request, in dollars."""
+    """Return the cost in dollars of one request.
+
+    Args:
+        model: The model's id.
+        usage: The usage of this one request, because long requests may cost more per token.
+    """
     each = price(model, usage.entire_input)
     short_lived = max(0, usage.cache_write_tokens - usage.cache_write_1h_tokens)
     dollars = (
@@ -85,7 +90,7 @@ def max_dollars(
 ) -> Decimal:
     """Return the maximum cost of a request in dollars.
 
-    All of its input is written to the cache, and the answer has `max_tokens`.
+    It assumes that all input is written to the cache, and that the answer has `max_tokens`.
 
     Args:
         model: A model's id.

@@ -12,7 +12,7 @@ from sitechat.claude.catalog import LARGEST_CONTEXT
 from sitechat.claude.token_usage import TokenUsage
 
 NAME_LENGTH = 16
-"""Maximum length of a service tier or region."""
+"""Maximum characters of a service tier or region."""
 
 _COUNTS = {
     "input_tokens": "input_tokens",
@@ -54,7 +54,7 @@ class Counts:
 
         Args:
             reported: The value of `usage`. Anything but an object is ignored.
-            final: Whether its output count is final. Earlier ones count only a part.
+            final: Whether its output count is final. Earlier output counts cover only a part.
         """
         if not isinstance(reported, dict):
             return
@@ -84,12 +84,12 @@ class Counts:
 
     @property
     def inference_geo(self) -> str:
-        """The region in which Claude runs; empty if it did not say."""
+        """The region in which Claude runs; "" if it was not reported."""
         return self._usage.inference_geo
 
     @property
     def service_tier(self) -> str:
-        """The service tier that Claude reported; empty if it did not."""
+        """The service tier that Claude reported; "" if it was not reported."""
         return self._usage.service_tier
 
     def is_exact(self, *, max_output: int) -> bool:
@@ -149,9 +149,11 @@ class Counts:
 def text_of(value: Any, length: int) -> str:
     """Return a short text from outside in a form that can be stored and shown on one line.
 
+    Characters that are not printable are replaced.
+
     Args:
         value: The text; anything else becomes "".
-        length: The maximum length. Invisible characters are replaced.
+        length: Maximum characters; the rest is cut.
     """
     if not isinstance(value, str):
         return ""

@@ -12,7 +12,7 @@ from django.utils.crypto import salted_hmac
 
 from sitechat.chatbot import Chatbot
 from sitechat.claude import regions
-from sitechat.claude.history_trimming import first_exchange
+from sitechat.claude.history_trimming import first_sent_turn
 from sitechat.claude.messages import (
     Exchange,
     PersonalExchange,
@@ -39,10 +39,11 @@ if TYPE_CHECKING:
 
 
 METHOD_TIMEOUT = 10.0
-"""Maximum seconds of a method of `Chatbot`, if it can be interrupted."""
+"""Maximum seconds of a method of `Chatbot`. Functions on the request's own thread have no limit,
+because they can't be interrupted."""
 
 CallMethod = Callable[..., Awaitable[Any]]
-"""Calls a method of the site's bot with its arguments, and a `timeout` in seconds."""
+"""A function that calls a method of the bot with its arguments, and a `timeout` in seconds."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ async def bot_words(bot: Chatbot, request: HttpRequest, call_method: CallMethod)
 
     Raises:
         asyncio.TimeoutError: A method took longer than METHOD_TIMEOUT.
+        Exception: A method has raised it.
     """
     system_prompt = _as_text(await call_method(bot.system_prompt, request, timeout=METHOD_TIMEOUT))
     if type(bot).context is Chatbot.context:
@@ -81,7 +83,8 @@ async def bot_words(bot: Chatbot, request: HttpRequest, call_method: CallMethod)
 def bot_words_sync(bot: Chatbot, request: HttpRequest) -> BotWords:
     """Return the same as `bot_words`, but call the methods on this thread.
 
-    This is for commands, and for bots that do not override the methods.
+    This is for commands, and for bots that do not override the methods. Of the methods, only
+    coroutine functions have a time limit.
     """
     system_prompt = _as_text(call_site_code(bot.system_prompt, request, timeout=METHOD_TIMEOUT))
     if type(bot).context is Chatbot.context:
@@ -110,8 +113,8 @@ def compose(
         message: The message.
         conversation: The id of its conversation; None if it has none.
         recent: The messages before it, newest first.
-        check: Called before a search of the site's pages or a method of the site's own bot, which
-            are expensive. It may raise an exception.
+        check: A function that is called before expensive work: a search of the site's pages, or a
+            method of the site's own bot. It may raise an exception, which ends the work.
         words: The results of the bot's methods; None to call them here.
         tools: The tools that Claude may call, if any.
         instructions: Staff's addition to the system prompt; None for the saved one.
@@ -119,7 +122,7 @@ def compose(
     """
     bot = message.bot
     number = recent[0].position // 2 + 1 if recent else 0
-    first = first_exchange(number, bot.max_history)
+    first = first_sent_turn(number, bot.max_history)
     notes = outcomes(recent) if recent and (bot.tools or bot.mcp_servers) else {}
     turns = _turns(message, recent, range(first, number), notes)
     index = current_index(site) if bot.search else None
@@ -152,7 +155,7 @@ def _query(
     turns: Sequence[Exchange | PersonalExchange],
     page_url: str,
 ) -> Query:
-    """Return the search for passages about a message. It also uses the visitor's last question."""
+    """Return the search for passages about a message. It also has the question before it."""
     return Query(
         message.text,
         user=visit.user,
@@ -172,12 +175,15 @@ def template(
     *,
     instructions: str | None = None,
 ) -> Request:
-    """Return a request to Claude without messages. See `compose` for the arguments."""
+    """Return a request to Claude without messages. See `compose` for the arguments.
+
+    Without a conversation, Claude gets a random `user_id`.
+    """
     return Request(
         model=bot.model,
         max_tokens=bot.max_tokens,
         messages=[],
-        in_us=regions.is_us(),
+        in_us=regions.runs_in_us(),
         system=system(
             words.system,
             edited_bot_texts.read_texts(bot.name).instructions
@@ -189,7 +195,7 @@ def template(
             for_hour=caches_for_hour(bot),
         ),
         tools=tools.definitions if tools is not None else (),
-        user_id=_opaque(conversation or uuid.uuid4()),
+        user_id=_hashed(conversation or uuid.uuid4()),
         thinking=bot.thinking,
         effort=bot.effort,
         citations=bot.citations,
@@ -204,6 +210,8 @@ def _turns(
     notes: Mapping[uuid.UUID, str],
 ) -> list[Exchange | PersonalExchange]:
     """Return the turns with these numbers, in the form in which Claude gets them.
+
+    Turns whose message was replaced, or is replaced by the new one, are left out.
 
     Args:
         message: The new message, which may replace the last turn.
@@ -228,10 +236,10 @@ def _turns(
 
 
 def _as_text(value: object) -> str:
-    """Return the result of a bot's method as text. It may be lazily translated, or None."""
+    """Return the result of a bot's method as text; "" for None. It may be lazily translated."""
     return "" if value is None else storable(str(value))
 
 
-def _opaque(pk: uuid.UUID) -> str:
-    """Return a keyed hash of an id, so that Claude's `user_id` reveals nothing."""
+def _hashed(pk: uuid.UUID) -> str:
+    """Return a keyed hash of a conversation's id: a `user_id` for Claude that reveals nothing."""
     return salted_hmac("sitechat.composing", str(pk), algorithm="sha256").hexdigest()[:32]

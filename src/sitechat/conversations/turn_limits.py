@@ -1,4 +1,4 @@
-"""Limits of a new turn: room for any message at all, and the concurrent replies of an address."""
+"""Limits of a new turn: whether any message has room, and the concurrent replies of an address."""
 
 from __future__ import annotations
 
@@ -17,17 +17,21 @@ from sitechat.ledger.visitor_identity import Visitor
 from sitechat.models import Message
 
 MESSAGES_PER_SLOT = 6
-"""An address may have one concurrent reply for every so many messages that its limit allows."""
+"""The number of messages in the limit of an address that allow it one concurrent reply."""
 
 MIN_SLOTS = 4
 """The lowest limit of concurrent replies, for households and visitors with several tabs."""
 
 
 def check_room(visitor: Visitor, bot: Chatbot) -> None:
-    """Raise RateLimited or BudgetExhausted if the limits have no room for an empty message.
+    """Raise an error if the limits have no room even for an empty message.
 
     This is a cheap check before the expensive search of the site. The reservation checks the
     message itself.
+
+    Raises:
+        RateLimited, BudgetExhausted: The limits have no room.
+        Overloaded: The ledger does not answer.
     """
     cheapest = Request(
         bot.model,
@@ -35,9 +39,9 @@ def check_room(visitor: Visitor, bot: Chatbot) -> None:
         [],
         thinking=bot.thinking,
         effort=bot.effort,
-        in_us=regions.is_us(),
+        in_us=regions.runs_in_us(),
         fallback_model=bot.fallback_model or "",
-    ).worst_case()
+    ).max_cost()
     tokens = cheapest.input_tokens + cheapest.output_tokens
     get_ledger().check(visitor, tokens=tokens, dollars=cheapest.dollars)
 
@@ -61,8 +65,8 @@ def free_slot(address: str, *, guess: bool) -> str | None:
 
     Args:
         address: The identity of the address, `Visitor.ip`.
-        guess: Whether to choose a slot without reading which slots are in use. For an address that
-            probably uses none.
+        guess: Whether to choose a slot without reading which slots are in use. Choose True for an
+            address that probably uses none.
 
     Returns:
         The slot, or None if addresses are not limited.

@@ -15,7 +15,13 @@ from uuid import UUID
 
 from sitechat.claude.request import Request
 from sitechat.engine.reply import Reply
-from sitechat.engine.reply_costs import Reserved, Spending, final_case, spent_on, worst_case
+from sitechat.engine.reply_costs import (
+    Reserved,
+    Spending,
+    max_final_spending,
+    max_spending,
+    spent_on,
+)
 from sitechat.engine.tool_interface import AskedCall, Decision, Tools, UsedTool
 from sitechat.errors import ReplyError
 from sitechat.models import Status
@@ -82,7 +88,7 @@ class LiveReply:
         self.command = command
         """The sender if it is not a visitor (`models.Asker`); None for a visitor."""
 
-        self.held = worst_case(request) + final_case(request)
+        self.held = max_spending(request) + max_final_spending(request)
         """The reserved amount; without meaning if `reserved["claims"]` is None."""
         self._reserving = threading.Lock()
         self._is_settling = False

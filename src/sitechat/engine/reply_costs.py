@@ -1,4 +1,8 @@
-"""The spending of a reply, and the maximum cost of its next request."""
+"""The spending of a reply: what it has used, and what a request may use at most.
+
+`claude.request` computes the maximum cost of one call. This module adds the final request after
+tools, and requests whose usage Claude has not reported.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +53,7 @@ class Spending:
         )
 
     def by_model(self) -> list[dict[str, Any]] | None:
-        """Return the tokens and dollars of each model, as JSON; None if there was only one."""
+        """Return the tokens and dollars of each model, as JSON; None if at most one model wrote."""
         models = dict.fromkeys(attempt.model for attempt in self.attempts)
         return [self._of_model(model) for model in models] if len(models) > 1 else None
 
@@ -67,30 +71,34 @@ class Spending:
 
 
 class Reserved(TypedDict):
-    """The content of `Message.reserved`, with which other processes can settle a reply."""
+    """The content of `Message.reserved`, with which other processes can settle a reply.
+
+    The tokens and dollars are the amount to book if the process dies: the maximum cost of all
+    requests sent so far.
+    """
 
     claims: Reservation | None
-    """The ledger's reservation; None if no limits apply."""
+    """The ledger's reservation; None for replies that do not count in limits."""
     model: str
     input_tokens: int
     output_tokens: int
     dollars: str
-    """The amount to book if the process dies: the maximum cost of all requests so far."""
+    """A decimal number."""
 
 
 def spent_on(call: claude.Call, seconds: float) -> Spending:
-    """Return the usage of a call so far.
+    """Return the usage of a call so far, or its maximum while the usage is not known.
 
     Args:
         call: The call, which may be running, finished or cut off.
-        seconds: The time since its start.
+        seconds: The seconds since its start.
     """
     if call.usage_is_known:
         return Spending(call.usage, call.dollars, call.exact, tuple(call.attempts))
-    return unreported(call.request, seconds)
+    return max_unreported_spending(call.request, seconds)
 
 
-def unreported(request: Request, seconds: float) -> Spending:
+def max_unreported_spending(request: Request, seconds: float) -> Spending:
     """Return the maximum that Claude can bill for a request without any reported usage.
 
     Claude bills the input of an accepted request, and the output until the connection is closed.
@@ -101,13 +109,16 @@ def unreported(request: Request, seconds: float) -> Spending:
     return _at_most(request, request.max_input, min(request.max_output, possible))
 
 
-def worst_case(request: Request) -> Spending:
-    """Return the maximum cost of a request."""
+def max_spending(request: Request) -> Spending:
+    """Return the maximum usage and cost of a request."""
     return _at_most(request, request.max_input, request.max_output)
 
 
-def final_case(request: Request) -> Spending:
-    """Return the maximum cost of the final request after tools; zero if no tools are offered."""
+def max_final_spending(request: Request) -> Spending:
+    """Return the maximum usage and cost of the final request after tools.
+
+    It is zero if the request offers no tools.
+    """
     if not (request.tools and request.may_use_tools):
         return Spending(exact=False)
     input_tokens = request.max_input + request.max_output + RESULTS_ROOM
@@ -115,9 +126,9 @@ def final_case(request: Request) -> Spending:
 
 
 def _at_most(request: Request, input_tokens: int, output_tokens: int) -> Spending:
-    highest = request.highest_cost(input_tokens, output_tokens)
-    usage = TokenUsage(highest.input_tokens, highest.output_tokens)
-    return Spending(usage, highest.dollars, exact=False)
+    maximum = request.max_cost_of(input_tokens, output_tokens)
+    usage = TokenUsage(maximum.input_tokens, maximum.output_tokens)
+    return Spending(usage, maximum.dollars, exact=False)
 
 
 def as_reserved(model: str, sent: Spending, claims: Reservation | None) -> Reserved:
@@ -126,7 +137,7 @@ def as_reserved(model: str, sent: Spending, claims: Reservation | None) -> Reser
     Args:
         model: The model.
         sent: The maximum cost of all requests sent so far.
-        claims: The ledger's reservation.
+        claims: The ledger's reservation; None for replies that do not count in limits.
     """
     return {
         "claims": claims,
@@ -138,7 +149,10 @@ def as_reserved(model: str, sent: Spending, claims: Reservation | None) -> Reser
 
 
 def from_row(stored: Mapping[str, Any] | None) -> tuple[Reserved, Spending]:
-    """Return the content of `Message.reserved`, and the amount to book that it stores."""
+    """Return the content of `Message.reserved`, and the amount to book that it stores.
+
+    An empty column (None) becomes a reservation of nothing.
+    """
     values = stored or {}
     usage = TokenUsage(values.get("input_tokens", 0), values.get("output_tokens", 0))
     sent = Spending(usage, Decimal(values.get("dollars", 0)), exact=False)

@@ -11,7 +11,13 @@ from decimal import Decimal
 from sitechat.claude.request import Request
 from sitechat.claude.token_usage import TokenUsage
 from sitechat.engine.live_reply import LiveReply
-from sitechat.engine.reply_costs import Reserved, Spending, as_reserved, final_case, worst_case
+from sitechat.engine.reply_costs import (
+    Reserved,
+    Spending,
+    as_reserved,
+    max_final_spending,
+    max_spending,
+)
 from sitechat.ledger import get_ledger
 from sitechat.ledger.visitor_identity import Visitor
 from sitechat.models import Message, Status
@@ -26,8 +32,8 @@ def reserve(visitor: Visitor, request: Request) -> Reserved:
     Raises:
         ChatError: The limits refuse the message.
     """
-    first = worst_case(request)
-    total = first + final_case(request)
+    first = max_spending(request)
+    total = first + max_final_spending(request)
     claims = get_ledger().reserve(visitor, tokens=total.tokens, dollars=total.dollars)
     return as_reserved(request.model, first, claims)
 
@@ -78,7 +84,7 @@ def store_cost(live: LiveReply, request: Request) -> bool:
     row = Message.objects.filter(pk=live.id)
     if live.reserved["claims"] is not None:
         live.reserved = as_reserved(
-            request.model, live.spent_before + worst_case(request), live.reserved["claims"]
+            request.model, live.spent_before + max_spending(request), live.reserved["claims"]
         )
         if row.filter(status=Status.RUNNING).update(reserved=live.reserved):
             return True
@@ -92,7 +98,7 @@ def hold(live: LiveReply, request: Request) -> bool:
 
 def _missing(live: LiveReply, request: Request) -> tuple[int, Decimal]:
     """Return the tokens and dollars that are not reserved yet for a request."""
-    needed = live.spent_before + worst_case(request) + final_case(request)
+    needed = live.spent_before + max_spending(request) + max_final_spending(request)
     return (
         max(0, needed.tokens - live.held.tokens),
         max(Decimal(0), needed.dollars - live.held.dollars),

@@ -35,7 +35,7 @@ from sitechat.engine import settlement
 from sitechat.engine.driver import converse_in_time
 from sitechat.engine.live_reply import LiveReply
 from sitechat.engine.reply import Reply
-from sitechat.engine.reply_costs import as_reserved, worst_case
+from sitechat.engine.reply_costs import as_reserved, max_spending
 from sitechat.engine.thread_pools import IN_PLACE
 from sitechat.engine.tool_interface import Tools
 from sitechat.errors import InvalidRequest, NotConfigured, ReplyError
@@ -141,7 +141,7 @@ def live_reply(
         request,
         conversation_id=None,
         bot=bot,
-        reserved=as_reserved(request.model, worst_case(request), None),
+        reserved=as_reserved(request.model, max_spending(request), None),
         visitor=Visitor(session=None, user=None, ip=""),
         tools=tools,
         command=command,

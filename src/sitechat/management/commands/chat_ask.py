@@ -86,7 +86,7 @@ class Command(ChatCommand):
 
     def _show_prompt(self, live: LiveReply) -> None:
         self.show(json_text(live.request.parameters(), indent=2))
-        highest = live.request.worst_case()
+        highest = live.request.max_cost()
         self.note(
             _("At most %(input)s input and %(output)s output tokens: $%(dollars)s with %(model)s.")
             % {
