@@ -21,7 +21,7 @@ def _how_to_write() -> str:
 
 
 def check_tools(**kwargs: Any) -> Iterator[CheckMessage]:
-    """E040, W040: a bot has a tool that can't be offered to Claude, or one without a docstring."""
+    """E040, W040: a tool of a bot can't be offered to Claude, or has no docstring."""
     for bot in usable_bots():
         yield from _tools_of(bot)
 
@@ -40,7 +40,7 @@ def _tools_of(bot: Chatbot) -> Iterator[CheckMessage]:
     names = _site_tools() if tools else set()
     for tool in tools:
         if not isinstance(tool, Tool):
-            message = _("The bot %(bot)r has the tool %(tool)r, which is not a tool.")
+            message = _("The tools of the bot %(bot)r contain %(tool)r, which is not a tool.")
             yield _error(message % {"bot": bot.name, "tool": tool}, _how_to_write())
             continue
         if tool.name in names:
@@ -68,12 +68,12 @@ def check_mcp_servers(**kwargs: Any) -> Iterator[CheckMessage]:
         try:
             servers = bot.mcp_servers
         except Exception as error:
-            yield _mcp_error(bot.name, _("the list of them"), repr(error))
+            yield _mcp_error(bot.name, _("the list of servers"), repr(error))
             continue
         if not servers:
             continue
         if isinstance(servers, (str, Mapping)) or not isinstance(servers, Sequence):
-            yield _mcp_error(bot.name, _("the list of them"), _("it must be a list of dicts"))
+            yield _mcp_error(bot.name, _("the list of servers"), _("it must be a list of dicts"))
             continue
         if any(find_spec(name) is None for name in ("mcp", "jsonschema")):
             yield Error(
@@ -117,7 +117,11 @@ def _tool(bot: str, tool: Tool) -> Iterator[CheckMessage]:
 
 
 def _schema_problem(tool: Tool) -> str:
-    """Return why Claude can't get the tool's parameters, as a clause, or ""."""
+    """Return why the schema of the tool's parameters can't be sent to Claude; "" if it can.
+
+    The reason is a clause with the tool as its subject. If the tool has no schema, only parameters
+    from a function's signature are checked.
+    """
     if tool.schema is not None:
         return problem_of(tool.schema)
     parameters = tool.parameters

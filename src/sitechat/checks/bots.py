@@ -27,7 +27,7 @@ NAME = re.compile(r"[\w.-]{1,64}")
 """Valid bot names. They are used in URLs, sessions and the database."""
 
 NOT_IN_NAMES = re.compile(r"[/.@:]")
-"""Characters of model names on Bedrock, Vertex and other servers, but not of Claude's API."""
+"""Characters that model names have on Bedrock, Vertex and other servers, not on Claude's API."""
 
 PREFIX = re.compile(r"(?:.*/)?(?:(?:[a-z]+\.)?anthropic\.)?")
 """Prefixes of model names on Bedrock, Vertex and other servers."""
@@ -61,11 +61,11 @@ ATTRIBUTES: dict[str, tuple[Callable[[Any], bool], str | Promise]] = {
 """A validator and a description of valid values, for each attribute of a bot's class."""
 
 MIN_SIMILARITY = 0.8
-"""Minimum similarity, from 0 to 1, for which a similar name is suggested."""
+"""Minimum similarity, from 0 to 1, of a name that is suggested."""
 
 
 def check_bots(**kwargs: Any) -> Iterator[CheckMessage]:
-    """E006, W023: CHAT_BOTS has an invalid name or path, or no "default"."""
+    """E006, W023: CHAT_BOTS or an attribute of a bot is not valid, or there is no "default"."""
     bots = conf.CHAT_BOTS
     if not isinstance(bots, Mapping) or not bots:
         yield Error(
@@ -84,7 +84,7 @@ def _errors(bots: Mapping[Any, Any]) -> Iterator[CheckMessage]:
     for name, path in bots.items():
         if not (isinstance(name, str) and NAME.fullmatch(name)):
             yield Error(
-                _("CHAT_BOTS has the name %(name)r.") % {"name": name},
+                _("CHAT_BOTS contains the invalid name %(name)r.") % {"name": name},
                 hint=_(
                     "A bot's name has 1 to 64 letters, digits, hyphens, underscores and "
                     'dots, such as "support".'
@@ -165,11 +165,11 @@ def check_efforts(**kwargs: Any) -> Iterator[CheckMessage]:
                 "effort": bot.effort,
                 "sent": _("%(effort)r is sent") % {"effort": nearest}
                 if nearest
-                else _("none is sent"),
+                else _("no effort is sent"),
             },
             hint=_("It accepts %(efforts)s.") % {"efforts": ", ".join(model.efforts)}
             if model.efforts
-            else _("It accepts none."),
+            else _("It accepts no effort."),
             id="sitechat.W012",
         )
 
@@ -224,14 +224,17 @@ def _unknown_model(bot: str, model: str) -> CheckMessage:
 
 
 def _is_of_another_server(model: str) -> bool:
-    """Return whether gateways, but not Claude's API, know a model by this name."""
+    """Return whether a model has a name of another server, but the site asks Claude's API.
+
+    A name with a price in CHAT_PRICES is accepted.
+    """
     if conf.CHAT_CLIENT or os.environ.get("ANTHROPIC_BASE_URL") or model in conf.CHAT_PRICES:
         return False
     return NOT_IN_NAMES.search(model) is not None
 
 
 def near_model(model: str) -> str:
-    """Return the known model with the most similar name; "" if none is similar."""
+    """Return the known model that a name probably means; "" if no known name is similar."""
     offered = catalog.not_retired(timezone.now().date())
     known = [*(each.name for each in offered), *map(str, conf.CHAT_PRICES)]
     plain = re.sub(r"[\s._]+", "-", PREFIX.sub("", model.strip().lower()))

@@ -71,7 +71,7 @@ def is_color(text: str) -> bool:
 
 
 def _fits(name: str, arguments: str) -> bool:
-    """Return whether the arguments are three numbers and optionally an opacity."""
+    """Return whether the arguments of a function are three numbers and optionally an opacity."""
     if "," in arguments:
         parts = [part.strip() for part in arguments.split(",")]
         if name not in LEGACY or "/" in arguments or "none" in parts:
@@ -98,7 +98,13 @@ def _fits(name: str, arguments: str) -> bool:
 
 
 def _is_number(text: str, *, angle: bool) -> bool:
-    """Return whether a text is "none", an angle, or otherwise a number or percentage."""
+    """Return whether a text is a valid argument: "none", or a number with a valid unit.
+
+    Args:
+        text: The text.
+        angle: Whether the argument is an angle. An angle can have a unit of ANGLES, and any other
+            number the sign "%".
+    """
     if text == "none":
         return True
     match = NUMBER.fullmatch(text)

@@ -27,7 +27,7 @@ def check_dictionary(
         known: The valid keys.
         example: A valid value.
         id: The id of the errors.
-        synonyms: Valid keys, by the names (in lower case) that other packages use for them.
+        synonyms: The valid key to suggest for a name in lower case that other packages use.
     """
     if not isinstance(value, Mapping):
         yield Error(
@@ -40,7 +40,7 @@ def check_dictionary(
         if key not in known:
             meant = (synonyms or {}).get(str(key).lower())
             yield Error(
-                _("%(name)s has no %(key)r.") % {"name": name, "key": key},
+                _("%(name)s has the unknown key %(key)r.") % {"name": name, "key": key},
                 hint=did_you_mean(key, known, meant),
                 id=id,
             )
@@ -54,7 +54,7 @@ def known_items(value: object, known: Collection[str]) -> Iterator[tuple[str, An
 
 
 def did_you_mean(key: object, known: Collection[str], meant: str | None = None) -> str:
-    """Return a hint with the valid name that was probably meant, and with all valid names.
+    """Return a hint that names the probably meant name and all valid names.
 
     Args:
         key: The unknown name.

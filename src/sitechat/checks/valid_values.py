@@ -43,7 +43,7 @@ def _is_shortcut(value: Any) -> bool:
 
 
 SHORTCUT = re.compile(r"(?:(?:ctrl|alt|shift)\+)+\S", re.IGNORECASE)
-"""Modifiers and one key. A key without modifiers would be typed into the page's inputs."""
+"""One or more modifiers and a key. A key alone would also type a character into a text field."""
 
 
 def _budget(value: Any) -> bool:
@@ -58,7 +58,7 @@ def _budget(value: Any) -> bool:
 
 
 def _maybe_link(value: Any) -> bool:
-    """Return whether a value is None or an address that a link may have, never a script."""
+    """Return whether a value is None, or an address without a scheme or with http or https."""
     if value is None or not _maybe_text(value):
         return value is None
     return not re.match(r"[\s\x00-\x1f]*(?!https?:)[a-z][a-z0-9+.-]*:", str(value), re.I)
@@ -70,7 +70,8 @@ def _read_limits(value: Any) -> bool:
     )
 
 
-def _addressees(value: Any) -> bool:
+def _addresses(value: Any) -> bool:
+    """Return whether each entry of CHAT_NOTIFY has an address. It reads the setting itself."""
     return isinstance(value, (list, tuple)) and len(owner_addresses()) == len(value)
 
 
@@ -94,7 +95,7 @@ VALID_SETTINGS: dict[str, tuple[Callable[[Any], bool], str | Promise]] = {
     "CHAT_CONSENT": (lambda v: isinstance(v, (str, Promise)), gettext_lazy("a string")),
     "CHAT_CONTACT_RETENTION_DAYS": (_whole(1), gettext_lazy("a whole number of days, such as 365")),
     "CHAT_NOTIFY": (
-        _addressees,
+        _addresses,
         gettext_lazy('a list of addresses, such as ["owner@example.org"]'),
     ),
     "CHAT_MAX_STREAMS": (

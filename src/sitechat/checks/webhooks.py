@@ -22,7 +22,7 @@ MIN_SECRET_LENGTH = 16
 
 
 def check_webhooks(**kwargs: Any) -> Iterator[CheckMessage]:
-    """E031: an entry of CHAT_WEBHOOKS is not valid."""
+    """E031: CHAT_WEBHOOKS is not a list, or an entry is not valid or repeats an address."""
     entries = conf.CHAT_WEBHOOKS
     if not isinstance(entries, (list, tuple)):
         yield Error(
@@ -49,12 +49,13 @@ def check_webhooks(**kwargs: Any) -> Iterator[CheckMessage]:
 
 
 def _problems(entry: Any) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with an entry, as a clause, and a hint."""
     if not isinstance(entry, Mapping):
         yield _("is not a dictionary."), _("Write it as in %(example)s.") % {"example": EXAMPLE}
         return
     for key in entry:
         if key not in KEYS:
-            yield _("has no %(key)r.") % {"key": key}, did_you_mean(key, KEYS)
+            yield _("has the unknown key %(key)r.") % {"key": key}, did_you_mean(key, KEYS)
     if not _is_url(entry.get("url")):
         yield (
             _("has no valid %(key)s.") % {"key": '"url"'},

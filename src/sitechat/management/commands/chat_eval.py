@@ -110,7 +110,10 @@ class Command(ChatCommand):
     def _conclude(self, results: Sequence[Result]) -> None:
         if any(result.verdict and not result.verdict.structured for result in results):
             self.note(
-                _("The judge's server does not support structured outputs: it was asked twice.")
+                _(
+                    "The judge's server does not support structured outputs, so the judge was "
+                    "asked twice."
+                )
             )
         failed = [result for result in results if not result.passed]
         dollars = sum(result.dollars for result in results)
