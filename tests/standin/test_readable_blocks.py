@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sitechat.standin.readable_blocks import marked_up, sentence, written
+from sitechat.standin.readable_blocks import mark_up_names, sentence, to_markdown
 from sitechat.standin.sections import Block
 
 
@@ -61,18 +61,18 @@ def test_rows_of_tables_are_sentences(header: list[str], row: list[str], said: s
     ],
 )
 def test_names_are_code_and_nothing_else_is_markup(text: str, marked: str) -> None:
-    assert marked_up(text) == marked
+    assert mark_up_names(text) == marked
 
 
 def test_code_that_contains_fences_stays_one_block() -> None:
-    assert written(Block("code", ["a", "```"])) == "````\na\n```\n````"
+    assert to_markdown(Block("code", ["a", "```"])) == "````\na\n```\n````"
 
 
 def test_lists_are_written_as_they_were() -> None:
-    assert written(Block("list", ["one", "two"])) == "- one\n- two"
-    assert written(Block("list", ["one", "two"], numbered=True)) == "1. one\n2. two"
+    assert to_markdown(Block("list", ["one", "two"])) == "- one\n- two"
+    assert to_markdown(Block("list", ["one", "two"], numbered=True)) == "1. one\n2. two"
 
 
 def test_a_table_of_several_rows_is_a_list_of_sentences() -> None:
     table = Block("table", ["a | first", "b | second"], header=["name", "is"])
-    assert written(table) == "- `a` is first.\n- `b` is second."
+    assert to_markdown(table) == "- `a` is first.\n- `b` is second."

@@ -9,7 +9,7 @@ import pytest
 
 from sitechat.standin.api_errors import Refused
 from sitechat.standin.request_rules import check
-from sitechat.standin.structured_outputs import example
+from sitechat.standin.structured_outputs import make_example
 
 VERDICT = {
     "type": "object",
@@ -37,12 +37,12 @@ def body(schema: Any, *blocks: dict[str, Any], **fields: Any) -> dict[str, Any]:
 
 def test_a_plain_object_is_accepted() -> None:
     check(body(VERDICT, effort="low"))
-    assert json.loads(json.dumps(example(VERDICT))) == {"meets": True, "reason": ""}
+    assert json.loads(json.dumps(make_example(VERDICT))) == {"meets": True, "reason": ""}
 
 
 def test_an_example_uses_the_first_choice() -> None:
-    assert example({"enum": ["a", "b"]}) == "a"
-    assert example({"anyOf": [{"type": "null"}, {"type": "string"}]}) is None
+    assert make_example({"enum": ["a", "b"]}) == "a"
+    assert make_example({"anyOf": [{"type": "null"}, {"type": "string"}]}) is None
 
 
 REFUSED: list[tuple[Any, str]] = [

@@ -21,7 +21,11 @@ Stop it with Ctrl-C.
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serve until a signal arrives and return the exit status."""
+    """Serve until SIGINT or SIGTERM arrives.
+
+    Returns:
+        The exit status: 0, or 1 if the address can't be used.
+    """
     parser = argparse.ArgumentParser(
         prog="python -m sitechat.standin",
         description="Serve a local, strict stand-in of Claude's Messages API.",
@@ -56,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 async def _serve(options: argparse.Namespace) -> None:
-    # Start-up cost: `--help` needs no server.
+    # Imported here to keep `--help` fast, because it needs no server.
     from sitechat.standin import server
 
     loop = asyncio.get_running_loop()

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from sitechat.standin.own_sentences import Language
-from sitechat.standin.readable_blocks import written
+from sitechat.standin.readable_blocks import to_markdown
 from sitechat.standin.section_choice import Candidate
 from sitechat.standin.sections import Block, cells
 from sitechat.standin.word_stems import words
@@ -14,7 +14,7 @@ from sitechat.standin.word_stems import words
 MAX_WORDS = 120
 """Maximum words of an answer without code. The last block may exceed it."""
 SHORT = 40
-"""Maximum words of a short section, which is quoted whole or with the next section."""
+"""Maximum words of a short section, which is quoted whole and sometimes with the next section."""
 FEW_LINES = 4
 """Maximum lines of code that may precede its explanation."""
 MAX_CODE = 40
@@ -42,11 +42,11 @@ def body(found: Candidate) -> list[str]:
     distinct = found.wanted - set(words(" ".join([found.heading, *found.passage.path])))
     kept: list[Block] = []
     for group in _groups(_chosen(found)):
-        if kept and not _adds(group, kept, found, distinct):
+        if kept and not _should_add(group, kept, found, distinct):
             break
         kept += [_shortened(block, distinct or found.wanted) for block in group]
     kept += _continuation(found)
-    return list(map(written, kept))
+    return list(map(to_markdown, kept))
 
 
 def _chosen(found: Candidate) -> list[Block]:
@@ -80,7 +80,9 @@ def _groups(blocks: list[Block]) -> list[list[Block]]:
     return [group for group in groups if len(group) > 1 or not _ends_with_colon(group[0])] or groups
 
 
-def _adds(group: list[Block], kept: list[Block], found: Candidate, distinct: set[str]) -> bool:
+def _should_add(
+    group: list[Block], kept: list[Block], found: Candidate, distinct: set[str]
+) -> bool:
     """Return whether a group of blocks should be added to the kept blocks."""
     lines = sum(len(block.lines) for block in [*kept, *group] if block.kind == "code")
     if _size([*kept, *group]) > MAX_WORDS or lines > MAX_CODE:
@@ -91,7 +93,7 @@ def _adds(group: list[Block], kept: list[Block], found: Candidate, distinct: set
 
 
 def _continuation(found: Candidate) -> list[Block]:
-    """Return the sections that continue the short first section of a page."""
+    """Return the blocks of the next section if it continues the short first section of a page."""
     begins_page = found.passage.path == [found.heading]
     if not (begins_page and found.asks_how and found.under_own_heading and found.following):
         return []
@@ -122,7 +124,7 @@ def _fits(block: Block, asked: set[str]) -> bool:
 
 
 def _shortened(block: Block, asked: set[str]) -> Block:
-    """Return the parts of a long table, list or paragraph that contain the asked words."""
+    """Return a block with only the parts of a table, or long list or paragraph, that fit best."""
     if block.kind == "table":
         return replace(block, lines=_best(block.lines, asked, MAX_ROWS))
     if block.kind == "list" and (len(block.lines) > MAX_ITEMS or _size([block]) > MAX_WORDS):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-ERROR_TYPES = {
+ERROR_TYPES = {  # by HTTP status
     400: "invalid_request_error",
     401: "authentication_error",
     402: "billing_error",
@@ -20,7 +20,8 @@ ERROR_TYPES = {
     529: "overloaded_error",
 }
 STATUSES = {kind: status for status, kind in ERROR_TYPES.items() if status not in (405, 503)}
-MESSAGES = {
+"""The usual HTTP status of each type."""
+MESSAGES = {  # by type, if an answer sets no message
     "authentication_error": "invalid x-api-key",
     "billing_error": "Your credit balance is too low to access the Anthropic API",
     "permission_error": "Your API key does not have permission to use the specified resource",
@@ -32,7 +33,7 @@ MESSAGES = {
 
 
 class Refused(Exception):
-    """The API's error for an invalid request."""
+    """The API's error for an invalid request: its HTTP status, type and message."""
 
     def __init__(self, status: int, kind: str, message: str) -> None:
         super().__init__(message)
@@ -42,14 +43,17 @@ class Refused(Exception):
 
 
 def invalid_request(message: str) -> Refused:
-    """Return an `invalid_request_error` with status 400."""
+    """Return an `invalid_request_error` with status 400, which the caller raises."""
     return Refused(400, "invalid_request_error", message)
 
 
 def error_body(
     kind: str, message: str | None, request_id: str, details: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Return the JSON of an error response or an `error` event."""
+    """Return the JSON of an error response or an `error` event.
+
+    Without a message, use the one in `MESSAGES`, or else the type.
+    """
     error: dict[str, Any] = {"type": kind, "message": message or MESSAGES.get(kind, kind)}
     if details is not None:
         error["details"] = details

@@ -42,7 +42,7 @@ def is_code(line: str) -> bool:
 
 
 def continues_code(line: str, before: str) -> bool:
-    """Return whether a line after a line of code continues the code."""
+    """Return whether `line` continues code whose last line is `before`."""
     if line.startswith((" ", "\t", "# ")) or before.endswith("\\"):
         return True
     if before.startswith((" ", "\t", "# ")):

@@ -19,9 +19,9 @@ from sitechat.standin.request_content import (
     Json,
     blocks_of,
     citation,
-    merged,
-    nested,
+    merge_turns,
     search_results,
+    with_inner_blocks,
 )
 from sitechat.standin.section_choice import Candidate, Passage, Question, choose
 from sitechat.standin.word_stems import words
@@ -40,7 +40,7 @@ _GREETING = re.compile(
 
 def default_answer(body: Json) -> list[Json]:
     """Return the content blocks that answer a checked request."""
-    question, page = _newest(body)
+    question, page = _newest_question(body)
     calls = _calls_since_question(body)
     choice = (body.get("tool_choice") or {}).get("type")
     forced = _tool_to_call(body, "search") if choice in ("any", "tool") and not calls else None
@@ -48,9 +48,9 @@ def default_answer(body: Json) -> list[Json]:
         return [_call(forced, question.text)]
     if _GREETING.match(question.text):
         return [_text(question.language.greeting)]
-    if (order := order_tools.result(body)) is not None:
+    if (order := order_tools.quote_results(body)) is not None:
         return [_text(order)]
-    order_call = None if calls or choice == "none" else order_tools.call(body, question.text)
+    order_call = None if calls or choice == "none" else order_tools.choose_call(body, question.text)
     if order_call is not None:
         return [order_call]
     results = search_results(body)
@@ -71,14 +71,14 @@ def default_answer(body: Json) -> list[Json]:
 
 
 def _mark(body: Json) -> str:
-    """Return the final line that the system prompt asks for if the answer is not known."""
+    """Return the last line that the system prompt wants if the answer is not known, or ""."""
     system = body.get("system") or ""
     texts = [system] if isinstance(system, str) else [block.get("text", "") for block in system]
     match = _MARK.search(" ".join(texts))
     return f"\n\n{match[1]}" if match else ""
 
 
-def _newest(body: Json) -> tuple[Question, list[Passage]]:
+def _newest_question(body: Json) -> tuple[Question, list[Passage]]:
     """Return the newest question, and the passages in the same turn.
 
     A text in a tag (`<page ...>...</page>`) is a passage. The last of the other texts is the
@@ -87,7 +87,7 @@ def _newest(body: Json) -> tuple[Question, list[Passage]]:
     beside: list[str] = []
     page = ""
     asked: list[str] = []
-    for role, blocks in reversed(merged(body["messages"])):
+    for role, blocks in reversed(merge_turns(body["messages"])):
         texts = [block["text"] for block in blocks if block["type"] == "text"]
         if role != "user" or not texts:
             continue
@@ -129,7 +129,7 @@ def _passages(body: Json, results: list[Json]) -> Iterator[Passage]:
     for message in body["messages"]:
         for block in blocks_of(message["content"]):
             if block["type"] == "tool_result" and not block.get("is_error"):
-                _block, *inner = nested(block)
+                _block, *inner = with_inner_blocks(block)
                 yield from (Passage(each["text"]) for each in inner if each.get("type") == "text")
 
 
@@ -182,7 +182,10 @@ def _calls_since_question(body: Json) -> int:
 
 
 def _tool_to_call(body: Json, verb: str) -> Json | None:
-    """Return the tool that the request forces, or one whose name contains the verb."""
+    """Return the tool that the request forces, or the first one whose name contains the verb.
+
+    If `tool_choice` is "any", another tool is also possible. Without such a tool, return None.
+    """
     choice = body.get("tool_choice") or {"type": "auto"}
     tools: list[Json] = body.get("tools") or []
     if choice["type"] == "none":
@@ -197,7 +200,10 @@ def _tool_to_call(body: Json, verb: str) -> Json | None:
 
 
 def _call(tool: Json, question: str) -> Json:
-    """Return a call of a tool, with the question as its first text argument."""
+    """Return a call of a tool with the question as its first required text argument.
+
+    Without a required one, use the first text argument; without any, call it without arguments.
+    """
     schema = tool.get("input_schema") or {}
     properties: Json = schema.get("properties") or {}
     texts = [name for name, kind in properties.items() if (kind or {}).get("type") == "string"]

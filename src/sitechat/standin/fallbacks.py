@@ -34,7 +34,8 @@ def check_fallbacks(body: Json, model: Model, check: Callable[[Json], Any]) -> N
         check: Checks the request of one attempt, which must be valid for its model.
 
     Raises:
-        Refused: They are malformed, or not allowed for the model.
+        Refused: They are malformed, the model allows no fallback or not this one, or the request of
+            an attempt is invalid for its model.
     """
     given = body.get("fallbacks")
     if given is None or given == "default":
@@ -64,7 +65,7 @@ def check_fallbacks(body: Json, model: Model, check: Callable[[Json], Any]) -> N
 
 
 def attempts_of(body: Json, model: Model) -> list[Json]:
-    """Return the requests of the further attempts, in order."""
+    """Return the requests to the fallback models in order; an empty list without fallbacks."""
     given = body.get("fallbacks")
     if given == "default":
         given = [{"model": model.fallbacks[0]}] if model.fallbacks else []
@@ -72,6 +73,10 @@ def attempts_of(body: Json, model: Model) -> list[Json]:
 
 
 def _attempt(body: Json, entry: Json) -> Json:
+    """Return the request to the model of an entry, with the parameters that the entry changes.
+
+    A parameter that the entry sets to None is removed, except for `max_tokens`.
+    """
     request = {name: value for name, value in body.items() if name != "fallbacks"}
     target = find_model(entry["model"])
     request["model"] = entry["model"] if target is None else target.name
@@ -88,7 +93,7 @@ def _attempt(body: Json, entry: Json) -> Json:
 
 
 def _leave_out_unsupported(request: Json, entry: Json, target: Model) -> None:
-    """Remove parameters that the first model accepts and the target does not."""
+    """Remove an effort or `thinking` that the target does not accept, unless the entry sets it."""
     effort = (request.get("output_config") or {}).get("effort")
     if "output_config" not in entry and effort not in (None, *target.efforts):
         request["output_config"] = {
@@ -99,8 +104,15 @@ def _leave_out_unsupported(request: Json, entry: Json, target: Model) -> None:
         del request["thinking"]
 
 
-def joined(first: Composed, second: Composed, requested: str, target: str) -> Composed:
-    """Combine a refused attempt and the attempt after it into one answer."""
+def join_attempts(first: Composed, second: Composed, requested: str, target: str) -> Composed:
+    """Combine a refused attempt and the attempt after it into one answer.
+
+    Args:
+        first: The refused answer.
+        second: The answer of the next model.
+        requested: The model that refused.
+        target: The next model.
+    """
     boundary = {
         "from": {"model": requested},
         "to": {"model": target},

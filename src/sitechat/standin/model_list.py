@@ -11,7 +11,9 @@ from sitechat.standin.fallbacks import BETA
 
 PATH = "/v1/models"
 UNKNOWN_DATE = "1970-01-01T00:00:00Z"
+"""The `created_at` of all models, because the catalog has no dates."""
 LARGEST_PAGE = 1000
+"""The maximum of the parameter `limit`."""
 
 
 def describe(path: str, query: Mapping[str, str], betas: Collection[str] = ()) -> dict[str, Any]:
@@ -19,11 +21,11 @@ def describe(path: str, query: Mapping[str, str], betas: Collection[str] = ()) -
 
     Args:
         path: The path of the request.
-        query: Its query.
+        query: Its query. `limit` and `after_id` are used, other parameters are ignored.
         betas: The betas that the headers name.
 
     Raises:
-        Refused: The request is invalid.
+        Refused: A parameter is invalid, or there is no such model.
     """
     name = path.removeprefix(PATH).strip("/")
     if not name:

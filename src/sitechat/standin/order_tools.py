@@ -1,23 +1,32 @@
 """Calls of a site's own tools in default answers, chosen by the words of their names.
 
 A question with a number, such as "Where is my order A-1042?", calls the tool whose name shares the
-most words with the question. The answer then repeats the tool's result.
+most words with the question. Only tools with exactly one required argument, which must be a string,
+are considered: it gets the number. The answer then repeats the tool's result.
 """
 
 from __future__ import annotations
 
 import re
 
-from sitechat.standin.request_content import Json, blocks_of, merged
+from sitechat.standin.request_content import Json, blocks_of, merge_turns
 from sitechat.standin.word_stems import words
 
 NUMBER = re.compile(r"\b[\w-]*\d[\w-]*\b")
+"""A number in a question, such as `A-1042`."""
 OUTPUT = re.compile(r"<tool_output[^>]*>\n?(.*?)\n?</tool_output>", re.DOTALL)
+"""The text of a site's own tool in a tool result."""
 DECLINED = "All right, nothing was done."
+"""The answer if the visitor did not agree that a tool runs."""
 
 
-def call(body: Json, question: str) -> Json | None:
-    """Return a call of the tool that a question with a number is about; None if there is none."""
+def choose_call(body: Json, question: str) -> Json | None:
+    """Return a call of the tool that a question with a number is about.
+
+    Returns:
+        A `tool_use` block; None if the question has no number, or shares no word with the name of
+        a suitable tool.
+    """
     number = NUMBER.search(question)
     if number is None:
         return None
@@ -38,9 +47,12 @@ def call(body: Json, question: str) -> Json | None:
     return best[1]
 
 
-def result(body: Json) -> str | None:
-    """Return the text of the newest results of a site's own tools; None if there are none."""
-    _role, blocks = merged(body["messages"])[-1]
+def quote_results(body: Json) -> str | None:
+    """Return the results of a site's own tools in the last turn as the text of an answer.
+
+    A tool that the visitor has declined yields `DECLINED`. Without results, return None.
+    """
+    _role, blocks = merge_turns(body["messages"])[-1]
     outputs: list[str] = []
     for block in blocks:
         if block["type"] != "tool_result":

@@ -130,5 +130,5 @@ LANGUAGES = (
 def language_of(text: str) -> Language:
     """Return the language with the most common words in the text; by default English."""
     found = _WORD.findall(text.lower())
-    # Of equal counts, max() returns the first, which is English.
+    # If several languages have the same count, max() returns the first. English is the first.
     return max(LANGUAGES, key=lambda each: sum(word in each.stop_words for word in found))

@@ -27,7 +27,8 @@ def claude_standin(
 ) -> Iterator[Standin]:
     """Provide a stand-in of Claude's API without the state of earlier tests.
 
-    During the test, `ANTHROPIC_BASE_URL` is its address and `ANTHROPIC_API_KEY` any key.
+    During the test, `ANTHROPIC_BASE_URL` is the address of the stand-in, and `ANTHROPIC_API_KEY` a
+    key that it accepts.
     """
     monkeypatch.setenv("ANTHROPIC_BASE_URL", _claude_standin_server.url)
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-standin")

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 
 from sitechat.standin.sections import Block, cells
 
+# A column whose name begins with a verb continues the sentence: "`close()` returns None".
 _VERB = re.compile(
     r"(?:is|are|does|means|returns|says|shows|finds|has|have|tells|may|can|takes|knows|costs|holds"
     r"|contains|needs|becomes)\b"
 )
-_LINK = re.compile(
+# A column whose name begins with a preposition or conjunction is added to the sentence.
+_PREPOSITION = re.compile(
     r"(?:until|for|by|with|in|from|at|on|because|when|if|since|under|after|before|per|to)\b"
 )
 _MARKUP = re.compile(r"`|\]\(|\*\*")
@@ -37,23 +39,23 @@ _SPECIAL = re.compile(r"[\\*_<\[\]`]")
 _ENDS = (".", "!", "?", ":", "…", "\u3002", "\uff01", "\uff1f")
 
 
-def written(block: Block) -> str:
-    """Return a block as Markdown."""
+def to_markdown(block: Block) -> str:
+    """Return a block as Markdown. A table becomes a list of sentences, or a single sentence."""
     if block.kind == "code":
         fence = "````" if "```" in block.text else "```"
         return f"{fence}{block.language}\n{block.text}\n{fence}"
     if block.kind == "list":
         marks = [f"{number}." if block.numbered else "-" for number in range(1, 1000)]
         return "\n".join(
-            f"{mark} {marked_up(item)}" for mark, item in zip(marks, block.lines, strict=False)
+            f"{mark} {mark_up_names(item)}" for mark, item in zip(marks, block.lines, strict=False)
         )
     if block.kind == "table":
         rows = [sentence(block.header, cells(row)) for row in block.lines]
         return rows[0] if len(rows) == 1 else "\n".join(f"- {row}" for row in rows)
-    return marked_up(block.text)
+    return mark_up_names(block.text)
 
 
-def marked_up(text: str) -> str:
+def mark_up_names(text: str) -> str:
     """Format names as code and escape characters that are special in Markdown.
 
     A text that already contains markup is not changed.
@@ -73,7 +75,7 @@ def sentence(header: Sequence[str], row: Sequence[str]) -> str:
 
     `sentence(["method", "does"], ["close()", "closes it"])` is "`close()` closes it."
     """
-    name, *values = [marked_up(cell) for cell in row]
+    name, *values = [mark_up_names(cell) for cell in row]
     if _PLAIN_NAME.fullmatch(name):
         name = f"`{name}`"
     elif " " in name:
@@ -93,12 +95,12 @@ def sentence(header: Sequence[str], row: Sequence[str]) -> str:
     for head, value in verbs:
         text += f" {value}" if head == "does" else f" {head} {value}"
     rest = [(head, value) for head, value in columns if (head, value) not in verbs]
-    text += "".join(f", {head} {value}" for head, value in rest if _LINK.match(head))
+    text += "".join(f", {head} {value}" for head, value in rest if _PREPOSITION.match(head))
     text = _ended(text)
     for head, value in rest:
         if head == "do":
             text += f" {_capitalised(_ended(value))}"
-        elif not _LINK.match(head):
+        elif not _PREPOSITION.match(head):
             verb = ":" if " " in head else " are" if head.endswith("s") else " is"
             text += f" Its {head}{verb} {_ended(value)}"
     return text

@@ -12,14 +12,17 @@ Json = dict[str, Any]
 
 
 def blocks_of(content: Any) -> list[Json]:
-    """Return the content as a list of blocks; a string becomes a text block."""
+    """Return the content as a list of blocks.
+
+    A string becomes a text block. None, and elements that are not objects, are left out.
+    """
     if isinstance(content, str):
         return [{"type": "text", "text": content}]
     return [block for block in content or [] if isinstance(block, dict)]
 
 
-def merged(messages: list[Json]) -> list[tuple[str, list[Json]]]:
-    """Return the turns as (role, blocks), with consecutive messages of a role merged."""
+def merge_turns(messages: list[Json]) -> list[tuple[str, list[Json]]]:
+    """Return the turns as (role, blocks). A turn has all consecutive messages of a role."""
     turns: list[tuple[str, list[Json]]] = []
     for message in messages:
         blocks = blocks_of(message["content"])
@@ -35,11 +38,13 @@ def search_results(body: Json) -> list[Json]:
     found = []
     for message in body["messages"]:
         for block in blocks_of(message["content"]):
-            found += [inner for inner in nested(block) if inner.get("type") == "search_result"]
+            found += [
+                inner for inner in with_inner_blocks(block) if inner.get("type") == "search_result"
+            ]
     return found
 
 
-def nested(block: Json) -> Iterator[Json]:
+def with_inner_blocks(block: Json) -> Iterator[Json]:
     """Yield the block, and the blocks inside it if it is a tool result."""
     yield block
     if block.get("type") == "tool_result":
@@ -47,7 +52,11 @@ def nested(block: Json) -> Iterator[Json]:
 
 
 def cache_controls(body: Json) -> Iterator[tuple[str, Json]]:
-    """Yield (path, cache_control) of each marked block in tools, system and messages."""
+    """Yield (path, cache_control) of each tool and block that has one, in the order of the prompt.
+
+    A block in a tool result has the path of the tool result. The `cache_control` of the whole
+    request, and of blocks in search results, is not included.
+    """
     for index, tool in enumerate(body.get("tools") or []):
         if tool.get("cache_control"):
             yield f"tools.{index}", tool["cache_control"]
@@ -56,7 +65,7 @@ def cache_controls(body: Json) -> Iterator[tuple[str, Json]]:
             yield f"system.{index}", block["cache_control"]
     for number, message in enumerate(body["messages"]):
         for index, block in enumerate(blocks_of(message["content"])):
-            for inner in nested(block):
+            for inner in with_inner_blocks(block):
                 if inner.get("cache_control"):
                     yield f"messages.{number}.content.{index}", inner["cache_control"]
 

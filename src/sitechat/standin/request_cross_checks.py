@@ -9,14 +9,14 @@ from __future__ import annotations
 from sitechat.standin import request_shapes
 from sitechat.standin.api_errors import invalid_request
 from sitechat.standin.catalog import Model
-from sitechat.standin.request_content import Json, cache_controls, merged, search_results
+from sitechat.standin.request_content import Json, cache_controls, merge_turns, search_results
 
 MAX_BREAKPOINTS = 4
 """Maximum number of blocks with `cache_control` in a request."""
 
 
 def check_tool_choice(body: Json, model: Model) -> None:
-    """Check that `tool_choice` is well-formed and names a tool of the request."""
+    """Check that `tool_choice` is well-formed, allowed by the model and names only a given tool."""
     choice = body.get("tool_choice")
     if choice is None:
         return
@@ -37,10 +37,10 @@ def check_tool_choice(body: Json, model: Model) -> None:
 
 
 def check_tool_results(messages: list[Json]) -> None:
-    """Check that each tool_use has one result, at the start of the next user turn."""
+    """Check that each tool_use has a unique id, and one result at the start of the next turn."""
     waiting: list[str] = []
     seen: set[str] = set()
-    for number, (_, blocks) in enumerate(merged(messages)):
+    for number, (_, blocks) in enumerate(merge_turns(messages)):
         results = [block["tool_use_id"] for block in blocks if block["type"] == "tool_result"]
         for given in results:
             if given not in waiting:
@@ -86,7 +86,11 @@ def check_citations(body: Json) -> None:
 
 
 def check_breakpoints(body: Json) -> None:
-    """Check the number and the order of the cache breakpoints."""
+    """Check the number and the order of the cache breakpoints.
+
+    The `cache_control` of the whole request counts as a breakpoint at the last block, unless that
+    block has one.
+    """
     marks = list(cache_controls(body))
     lifetimes = [mark.get("ttl", "5m") for _, mark in marks]
     automatic = body.get("cache_control")

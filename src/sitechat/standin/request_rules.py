@@ -14,7 +14,7 @@ VERSIONS = ("2023-06-01", "2026-10-21")
 """The valid values of the header `anthropic-version`, oldest first."""
 SAMPLING = ("temperature", "top_p", "top_k")
 """Parameters that only some models and versions accept."""
-COUNTED = frozenset(
+COUNTING_PARAMETERS = frozenset(
     {
         "model",
         "messages",
@@ -27,7 +27,7 @@ COUNTED = frozenset(
     }
 )
 """The parameters of `/v1/messages/count_tokens`."""
-CREATED = COUNTED | {
+MESSAGE_PARAMETERS = COUNTING_PARAMETERS | {
     "max_tokens",
     "metadata",
     "stream",
@@ -52,7 +52,11 @@ MAX_MESSAGES = 100_000
 
 
 def check_headers(headers: dict[str, str]) -> None:
-    """Check the API key and version in the headers, whose names are in lower case."""
+    """Check that the headers, with names in lower case, have an API key and a valid version.
+
+    Raises:
+        Refused: The key is missing, or the version is missing or invalid.
+    """
     bearer = headers.get("authorization", "")
     key = headers.get("x-api-key") or (bearer[7:].strip() if bearer.startswith("Bearer ") else "")
     if not key:
@@ -79,7 +83,7 @@ def check(
         body: The parsed JSON.
         version: The API version.
         betas: The betas that the headers name.
-        counting: Whether it is for `/v1/messages/count_tokens`, which has fewer fields.
+        counting: Whether the request is for `/v1/messages/count_tokens`, which has fewer fields.
 
     Raises:
         Refused: The request is invalid.
@@ -116,7 +120,7 @@ def _check_fields(body: Json, betas: Collection[str], counting: bool) -> None:
     for name in required:
         if name not in body:
             raise invalid_request(f"{name}: Field required")
-    allowed = COUNTED if counting else CREATED
+    allowed = COUNTING_PARAMETERS if counting else MESSAGE_PARAMETERS
     if fallbacks.BETA in betas:
         allowed = allowed | {"fallbacks"}
     for name in body:
@@ -176,7 +180,7 @@ def _check_sampling(body: Json, version: str, model: Model) -> None:
 
 
 def _check_effort(body: Json, model: Model) -> str | None:
-    """Check `output_config` and return its effort."""
+    """Check `output_config` without its `format`, and return its effort; None if it has none."""
     config = body.get("output_config")
     if config is None:
         return None

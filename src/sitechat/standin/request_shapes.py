@@ -1,4 +1,7 @@
-"""Validation of the structure of tools, system prompts, messages and blocks."""
+"""Validation of the structure of tools, system prompts, messages and blocks.
+
+All functions raise `Refused` with the error of the API if a value is invalid.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from sitechat.standin.simulated_cache import NOT_CACHEABLE
 
 TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 MAX_USER_ID = 256
+"""Maximum characters of `metadata.user_id`."""
 _TOOL_FIELDS = {
     "name",
     "description",
@@ -37,7 +41,7 @@ _FIELDS: dict[str, tuple[set[str], set[str]]] = {  # by type of block: allowed, 
     "image": ({"source"}, {"source"}),
     "document": ({"source", "title", "context", "citations"}, {"source"}),
 }
-_BY_ROLE = {
+_BY_ROLE = {  # the types of blocks that a message may have, by its role
     "user": {"text", "search_result", "tool_result", "image", "document"},
     "assistant": {"text", "tool_use", "thinking", "redacted_thinking"},
     "system": {"text"},

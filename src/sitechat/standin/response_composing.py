@@ -57,6 +57,10 @@ def compose(answer: Answer, body: Json, model: Model, number: int) -> Composed:
         body: The body of the request.
         model: The requested model.
         number: The number of the request, which makes the ids of tool calls unique.
+
+    Raises:
+        ValueError: A block has an unknown type, or a citation has no search result.
+        KeyError: A block lacks a required field.
     """
     parts = _parts(answer, body, number)
     sequence = _stop_at_sequence(parts, body.get("stop_sequences") or [])
@@ -97,7 +101,7 @@ def thinks(body: Json, model: Model) -> bool:
 
 
 def cut_into_deltas(text: str, chunk: int | None) -> list[str]:
-    """Cut a text into deltas of `chunk` characters, by default of one word."""
+    """Cut a text into deltas of `chunk` characters; by default of one word with its white space."""
     if chunk is None:
         return _WORD.findall(text)
     return [text[start : start + chunk] for start in range(0, len(text), chunk)]
@@ -155,7 +159,7 @@ def _citations(given: Sequence[Any], body: Json) -> list[Json]:
 
 
 def _stop_at_sequence(parts: list[Part], sequences: list[str]) -> str | None:
-    """Cut the parts before the first stop sequence, and return it; None if there is none."""
+    """Cut the parts at the first stop sequence in a text, and return it; None if there is none."""
     for number, part in enumerate(parts):
         text = "".join(part.deltas) if part.kind == "text" else ""
         hits = [(text.index(each), each) for each in sequences if each in text]
@@ -186,7 +190,7 @@ def _stop_at_limit(parts: list[Part], budget: int) -> bool:
 
 
 def _clip(deltas: list[str], length: int) -> list[str]:
-    """Return the deltas of the first `length` characters."""
+    """Return the deltas, cut to `length` characters in all."""
     kept = []
     for delta in deltas:
         if length <= 0:

@@ -30,17 +30,17 @@ class Event(NamedTuple):
 
 
 def encode(data: Json) -> bytes:
-    """Encode an event, named by its type."""
+    """Return an event as bytes. Its name is the `type` in its data."""
     return f"event: {data['type']}\ndata: {_dump(data)}\n\n".encode()
 
 
 def head(message_id: str, model: str, usage: Json) -> Event:
-    """Return `message_start`."""
+    """Return the event `message_start`."""
     return Event(encode({"type": "message_start", "message": _message(message_id, model, usage)}))
 
 
 def content(composed: Composed, *, complete: bool = True) -> Iterator[Event]:
-    """Yield the events of the content blocks; if incomplete, the last block is not closed."""
+    """Yield the events of the content blocks. Unless `complete`, the last block is not closed."""
     for index, part in enumerate(composed.parts):
         yield Event(
             encode(
@@ -59,7 +59,7 @@ def content(composed: Composed, *, complete: bool = True) -> Iterator[Event]:
 
 
 def tail(composed: Composed, usage: Json) -> list[Event]:
-    """Return `message_delta`, whose usage is cumulative, and `message_stop`."""
+    """Return the events `message_delta`, with the usage of the whole answer, and `message_stop`."""
     delta = {
         "stop_reason": composed.stop_reason,
         "stop_sequence": composed.stop_sequence,

@@ -16,7 +16,7 @@ from sitechat.standin.request_content import Json
 from sitechat.standin.response_composing import Composed
 from sitechat.standin.scripted_answers import Answer, Record
 
-BATCH = 64 * 1024
+BATCH_SIZE = 64 * 1024
 """Bytes that are written at once if there is no delay."""
 
 
@@ -39,7 +39,7 @@ class Reply:
         self.first_delay = first_delay
         self.delay = delay
         self.first_usage: Json | None = None
-        """The usage of the first attempt, which `message_start` reports."""
+        """The usage of the first attempt, which `message_start` reports; None before it."""
         self.served_by = ""
         """The fallback model that answers; empty for the requested one."""
         self.iterations: list[Json] = []
@@ -62,14 +62,17 @@ class Reply:
         )
 
     async def send_nothing(self) -> web.Response:
-        """Close the connection, or wait until the client disconnects."""
+        """Wait until the client disconnects if the answer hangs; otherwise close the connection."""
         if self.answer.end == "hang":
             await asyncio.Event().wait()
         self._drop()
         return web.Response()
 
     async def send_message(self, composed: Composed, usage: Json) -> web.StreamResponse:
-        """Send the answer as a JSON message."""
+        """Send the answer as a JSON message.
+
+        The scripted end `error` sends an HTTP error instead; `drop`, `hang` and `cut` send nothing.
+        """
         self.record.usage = {**usage, "output_tokens": 0}
         deltas = sum(len(part.deltas) for part in composed.parts)
         await asyncio.sleep(self.first_delay + self.delay * max(0, deltas - 1))
@@ -148,7 +151,7 @@ class Reply:
                 due += delay
                 sent += 1
             self._add(event)
-            if self._size >= BATCH:
+            if self._size >= BATCH_SIZE:
                 await self._flush(response)
                 await asyncio.sleep(0)  # let other streams run
         await self._flush(response)
@@ -226,7 +229,10 @@ def error_response(
     headers: Mapping[str, str],
     details: Json | None = None,
 ) -> web.Response:
-    """Return an HTTP error in the form of the API and add it to the record."""
+    """Return an HTTP error in the form of the API and add it to the record.
+
+    Without a type (`kind`), use the type of the status; without a message, that of the type.
+    """
     kind = kind or ERROR_TYPES.get(status, "api_error")
     body = error_body(kind, message, record.request_id, details)
     record.error = body["error"]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 START_TIMEOUT = 30.0
-"""Maximum seconds that a stand-in may take to start."""
+"""Maximum seconds to wait until the thread of a stand-in has started."""
 
 
 class _Running(StandinControl):
@@ -80,7 +80,7 @@ class Standin(_Running):
         return self
 
     def stop(self) -> None:
-        """Stop serving and abort running answers."""
+        """Abort running answers, stop serving and wait until the thread has ended."""
         self._loop.call_soon_threadsafe(self._stopping.set)
         self._thread.join()
 
@@ -123,7 +123,7 @@ class StandinProcess(_Running):
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             text=True,
         )
-        assert self._process.stdout is not None  # noqa: S101 - as PIPE was asked for
+        assert self._process.stdout is not None  # noqa: S101 - because stdout=PIPE
         self.url = self._process.stdout.readline().strip()
         if not self.url:
             self.stop()
@@ -131,7 +131,7 @@ class StandinProcess(_Running):
         return self
 
     def stop(self) -> None:
-        """Stop the process."""
+        """Stop the process and wait until it has ended."""
         self._process.terminate()
         self._process.wait()
         if self._process.stdout is not None:

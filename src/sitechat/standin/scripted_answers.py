@@ -43,7 +43,8 @@ class Answer:
     blocks: Sequence[Mapping[str, Any]] | None = None
     """Content blocks in the form of the API, instead of text, thinking and tools."""
     stop_reason: StopReason | None = None
-    """By default `end_turn`, `tool_use` or, if the text is too long, `max_tokens`."""
+    """By default `max_tokens` if the answer is too long, `stop_sequence` if it contains one,
+    `tool_use` if it ends with a tool call, else `end_turn`."""
     category: str | None = None
     """With the stop reason `refusal`: the policy area in `stop_details`, such as `cyber`. If the
     request has `fallbacks`, the fallback model gives the next answer of the script."""
@@ -104,7 +105,11 @@ class Answer:
 
     @classmethod
     def from_json(cls, data: Any) -> Answer:
-        """Create an answer from JSON: a string, or an object with these attributes as keys."""
+        """Create an answer from JSON: a string, or an object with these attributes as keys.
+
+        Raises:
+            ValueError: The JSON has another type, an unknown key or an invalid value.
+        """
         if isinstance(data, str):
             return cls(data)
         if not isinstance(data, dict):
@@ -144,7 +149,7 @@ class Record:
     """The stop reason; None if the answer did not end normally."""
     events_sent: int = 0
     held: bool = False
-    """Whether it is waiting at `hold_after` for `release()`."""
+    """Whether the answer is waiting at `hold_after` for `release()`."""
     finished: bool = False
     """Whether the whole answer was sent, including its scripted end."""
     hung_up: bool = False

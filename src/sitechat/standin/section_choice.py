@@ -16,9 +16,9 @@ MIN_COVERAGE = 0.6
 """Minimum share of the question's words, by weight, that a section must contain."""
 MIN_SECOND = 0.85
 """Minimum score of a second page that is mentioned, as a share of the best score."""
-_TITLE = 0.6
+_TITLE_WEIGHT = 0.6
 """Weight of a word that occurs only in the page's title."""
-_BEFORE = 0.6
+_PREVIOUS_WEIGHT = 0.6
 """Weight of a word of the previous question."""
 _OVERVIEW = {*words("overview page summarise summarize summary website")}
 """Words of a question about the whole page or site."""
@@ -88,7 +88,8 @@ class Candidate:
     best: int = 0
     """The index of the block that matches best."""
     coverage: float = 0.0
-    """The share of the question's words that it contains, by weight."""
+    """The share of the question's words that it contains, by weight. Words that are only in the
+    title of the page count less."""
     earlier: float = 0.0
     """The share of the previous question's words that it contains, by weight."""
     score: float = 0.0
@@ -96,7 +97,7 @@ class Candidate:
     """The words of the question."""
     asks_how: bool = False
     under_own_heading: bool = False
-    """Whether its heading alone matches the question."""
+    """Whether the question contains more than half of the words of its heading."""
 
     @property
     def has_code(self) -> bool:
@@ -111,6 +112,9 @@ class Candidate:
 
 def choose(question: Question, passages: Sequence[Passage]) -> list[Candidate]:
     """Return the section that answers best, and one of another page if it is almost as good.
+
+    A question about the whole page or site gets the first section. Without a section that contains
+    enough words of the question, return an empty list.
 
     The weights of the scores were found by trial: `tests/standin/test_questions.py` checks which
     sections they choose.
@@ -146,6 +150,7 @@ def choose(question: Question, passages: Sequence[Passage]) -> list[Candidate]:
 
 
 def _second(question: Question, fitting: Sequence[Candidate]) -> list[Candidate]:
+    """Return the best candidate of another page if it is almost as good as the first, or none."""
     others = [
         each
         for each in fitting[1:]
@@ -184,11 +189,12 @@ class _Vocabulary:
         return math.log(1 + len(self.own) / max(0.5, sum(word in own for own in self.own)))
 
     def meanings(self, text: str, language: Language) -> set[str]:
-        """Return the words of a question, with misspelled words replaced by known words."""
+        """Return the words of a question. Unknown words are replaced by similar known words."""
         found = set()
         for word in words(text, language):
             if word in self.known:
                 found.add(word)
+            # A short word that resembles a stop word is probably a misspelled stop word.
             elif nearest(word, _STOP_STEMS) is None or len(word) > 6:
                 found.add(nearest(word, self.known) or word)
         return found
@@ -213,7 +219,9 @@ def _rate(each: Candidate, wanted: set[str], before: set[str], weights: dict[str
 
     def covered(held: set[str]) -> float:
         full = sum(weights[word] for word in wanted & held)
-        return (full + _TITLE * sum(weights[word] for word in wanted & (title - held))) / total
+        return (
+            full + _TITLE_WEIGHT * sum(weights[word] for word in wanted & (title - held))
+        ) / total
 
     everything = set().union(heading, *blocks)
     by_block = [
@@ -230,7 +238,7 @@ def _rate(each: Candidate, wanted: set[str], before: set[str], weights: dict[str
         0.5 * each.coverage
         + 0.5 * by_block[each.best]
         + 0.35 * own_heading
-        + _BEFORE * each.earlier
+        + _PREVIOUS_WEIGHT * each.earlier
     )
 
 

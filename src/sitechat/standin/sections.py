@@ -27,7 +27,7 @@ class Block:
     kind: Literal["paragraph", "list", "table", "code"]
     lines: list[str]
     header: list[str] = field(default_factory=list)
-    """The names of a table's columns, if they are known."""
+    """The names of a table's columns; empty if they are not known."""
     language: str = ""
     """The language of a fenced code block."""
     numbered: bool = False
@@ -47,7 +47,10 @@ class Section:
 
 
 def sections(text: str) -> list[Section]:
-    """Return the sections of a text in order; an empty list if the text is blank."""
+    """Return the sections of a text in order, without those that have only a heading.
+
+    A text without any other section is one paragraph. A blank text has no sections.
+    """
     found = [section for section in _Cutter(text.splitlines()).cut() if section.blocks]
     if not found and text.strip():
         return [Section("", [Block("paragraph", [text.strip()])])]

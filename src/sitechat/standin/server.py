@@ -16,14 +16,14 @@ from sitechat.standin import model_list
 from sitechat.standin.api_errors import Refused, invalid_request
 from sitechat.standin.catalog import MODELS, Model
 from sitechat.standin.default_answers import default_answer
-from sitechat.standin.fallbacks import attempts_of, betas_of, iterations_of, joined
+from sitechat.standin.fallbacks import attempts_of, betas_of, iterations_of, join_attempts
 from sitechat.standin.request_content import Json
 from sitechat.standin.request_rules import check, check_headers
 from sitechat.standin.response_composing import Composed, compose, thinks
 from sitechat.standin.response_sending import Reply, error_response, json_response
 from sitechat.standin.scripted_answers import Answer, Record
 from sitechat.standin.simulated_cache import PromptCache, count_input
-from sitechat.standin.structured_outputs import example
+from sitechat.standin.structured_outputs import make_example
 
 MAX_BODY = 32 * 1024 * 1024
 """Maximum bytes of a request's body."""
@@ -41,7 +41,7 @@ class Service:
         self.clear()
 
     def clear(self) -> None:
-        """Delete requests, answers and the prompt cache, and abort running answers."""
+        """Delete records, scripted answers and the prompt cache, and abort running answers."""
         for task in self._running:
             task.cancel()
         self.log: deque[Record] = deque(maxlen=LOG_LENGTH)
@@ -57,7 +57,7 @@ class Service:
         return time.monotonic() + self.clock_offset
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Handle a request to the API."""
+        """Record a request to the API and return the response, also if the request is invalid."""
         self._count += 1
         record = Record(
             number=self._count,
@@ -115,7 +115,7 @@ class Service:
     async def _answer(
         self, request: web.Request, record: Record, model: Model
     ) -> web.StreamResponse:
-        answer = self._next(record.body, model)
+        answer = self._next_answer(record.body, model)
         reply = Reply(
             request,
             record,
@@ -136,8 +136,8 @@ class Service:
             if composed.stop_reason != "refusal":
                 break
             requested, model = model.name, MODELS[attempt["model"]]
-            following = _composed(self._next(attempt, model), attempt, model, record.number)
-            composed = joined(composed, following, requested, model.name)
+            following = _composed(self._next_answer(attempt, model), attempt, model, record.number)
+            composed = join_attempts(composed, following, requested, model.name)
             usage = self.cache.book(attempt, model, self.now()).as_json()
             tried.append((model.name, {**usage, "output_tokens": composed.output_tokens}))
         if len(tried) > 1:
@@ -147,14 +147,14 @@ class Service:
             return await reply.send_stream(composed, model, usage)
         return await reply.send_message(composed, usage)
 
-    def _next(self, body: Json, model: Model) -> Answer:
+    def _next_answer(self, body: Json, model: Model) -> Answer:
         if self.queue:
             return self.queue.popleft()
         if self.always is not None:
             return self.always
         wanted = (body.get("output_config") or {}).get("format")
         if wanted is not None:
-            return Answer(json.dumps(example(wanted["schema"])))
+            return Answer(json.dumps(make_example(wanted["schema"])))
         blocks = default_answer(body)
         if thinks(body, model):
             blocks.insert(0, {"type": "thinking", "thinking": ""})
@@ -186,14 +186,14 @@ class Controls:
         return web.Response(status=204)
 
     async def requests(self, request: web.Request) -> web.Response:
-        """`GET requests`: return the records; `?after=N` omits the first N."""
+        """`GET requests`: return the records; with `?after=N`, those with a number above N."""
         after = int(request.query.get("after", "0"))
         return web.json_response(
             [asdict(record) for record in self.service.log if record.number > after]
         )
 
     async def release(self, request: web.Request) -> web.Response:
-        """`POST release`: release `?count=N` held answers, now or later."""
+        """`POST release`: let `?count=N` answers continue at their `hold_after`, now or later."""
         for _ in range(int(request.query.get("count", "1"))):
             self.service.gate.release()
         return web.Response(status=204)
@@ -204,7 +204,7 @@ class Controls:
         return web.Response(status=204)
 
     async def clear(self, request: web.Request) -> web.Response:
-        """`DELETE /_standin/`: delete everything and abort running answers."""
+        """`DELETE /_standin/`: return to the initial state and abort running answers."""
         self.service.clear()
         return web.Response(status=204)
 
@@ -232,6 +232,9 @@ async def start(service: Service, host: str, port: int) -> tuple[web.AppRunner, 
 
     Returns:
         The runner, which the caller must clean up, and the URL.
+
+    Raises:
+        OSError: The address can't be used, for example because the port is in use.
     """
     runner = web.AppRunner(
         application(service), access_log=None, handler_cancellation=True, shutdown_timeout=0.1
@@ -246,7 +249,7 @@ async def start(service: Service, host: str, port: int) -> tuple[web.AppRunner, 
 async def _explain(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """Return the reason as the response to an invalid call of the controls."""
+    """Respond to an invalid call of the controls with status 400 and the reason."""
     try:
         return await handler(request)
     except (ValueError, KeyError, TypeError) as error:

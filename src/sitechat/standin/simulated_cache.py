@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sitechat.standin.catalog import Model
-from sitechat.standin.request_content import Json, blocks_of, nested
+from sitechat.standin.request_content import Json, blocks_of, with_inner_blocks
 
 LIFETIMES = {"5m": 300.0, "1h": 3600.0}
 """Seconds that an entry is kept, by the `ttl` of its breakpoint."""
@@ -35,6 +35,7 @@ class Segment(NamedTuple):
     lifetime: str | None
     """`5m` or `1h` if the block is a breakpoint, else None."""
     cacheable: bool
+    """Whether the block can be a breakpoint."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class InputUsage:
 
 
 def segments(body: Json, model: Model) -> list[Segment]:
-    """Return the blocks of a checked request: tools, then system, then messages."""
+    """Return the blocks of a checked request in order: tools, then system, then messages."""
     digest = hashlib.sha256(model.name.encode())
     total = 0
     found: list[Segment] = []
@@ -71,7 +72,11 @@ def segments(body: Json, model: Model) -> list[Segment]:
         total += model.tokens(_size(block) + overhead)
         plain = _without_marks(block)
         digest.update(f"\n{kind}:{json.dumps(plain, sort_keys=True)}".encode())
-        marks = [inner["cache_control"] for inner in nested(block) if inner.get("cache_control")]
+        marks = [
+            inner["cache_control"]
+            for inner in with_inner_blocks(block)
+            if inner.get("cache_control")
+        ]
         found.append(
             Segment(
                 digest.digest(),
@@ -149,7 +154,7 @@ class PromptCache:
         return InputUsage(total - reached, read, written["5m"], written["1h"])
 
     def _longest_hit(self, prompt: list[Segment], breakpoints: list[int], now: float) -> int | None:
-        """Return the index of the last block of the longest cached prefix; None if none is."""
+        """Return the index of the last block of the longest cached prefix, or None."""
         for end in reversed(breakpoints):
             for index in range(end, max(-1, end - LOOKBACK), -1):
                 if self._expiry.get(prompt[index].digest, 0.0) > now:
@@ -174,7 +179,7 @@ def _without_marks(value: Any) -> Any:
 
 
 def _size(block: Json) -> int:
-    """Return the bytes of text in a block."""
+    """Return the bytes that are counted for a block."""
     kind = block.get("type")
     if kind == "text":
         return len(block["text"].encode())

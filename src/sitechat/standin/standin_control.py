@@ -11,12 +11,15 @@ from urllib.parse import urlsplit
 
 from sitechat.standin.scripted_answers import Answer, Record
 
-POLL = 0.005
+POLL_INTERVAL = 0.005
 """Seconds between two checks of `wait_for`."""
 
 
 class StandinControl:
     """A client for the controls of a stand-in.
+
+    All methods raise `OSError` if the stand-in can't be reached, `ValueError` if it rejects the
+    given values, and `RuntimeError` if it responds with another error.
 
     Args:
         url: The address of the stand-in.
@@ -29,14 +32,14 @@ class StandinControl:
         self.url = url.rstrip("/")
 
     def script(self, *answers: Answer | str) -> None:
-        """Queue answers. Each valid request gets the next one.
+        """Queue answers. Each valid request gets the next answer of the queue.
 
         If the queue is empty, requests get the answer set by `always()`, or a default answer.
         """
         self._call("PUT", "script", [_as_json(answer) for answer in answers])
 
     def always(self, answer: Answer | str) -> None:
-        """Set the answer for requests while the queue is empty."""
+        """Set the answer to all valid requests that arrive while the queue is empty."""
         self._call("PUT", "script?always=1", _as_json(answer))
 
     @property
@@ -45,25 +48,39 @@ class StandinControl:
         return self.requests_after(0)
 
     def requests_after(self, number: int) -> list[Record]:
-        """Return the requests after the first `number`."""
+        """Return the records whose `number` is higher, of the newest 1,000 requests."""
         return [Record(**data) for data in self._call("GET", f"requests?after={number}")]
 
     def release(self, count: int = 1) -> None:
-        """Release the next `count` answers that wait at their `hold_after`, now or later."""
+        """Let `count` answers continue at their `hold_after`.
+
+        If fewer answers wait there now, the next answers that get there do not wait.
+        """
         self._call("POST", f"release?count={count}")
 
     def advance(self, seconds: float) -> None:
-        """Advance the clock of the prompt cache, whose entries expire after five minutes."""
+        """Advance the clock of the prompt cache.
+
+        Its entries expire five minutes, or with `"ttl": "1h"` one hour, after their last use.
+        """
         self._call("POST", f"advance?seconds={seconds}")
 
     def clear(self) -> None:
-        """Delete requests, answers and the prompt cache, and abort running answers."""
+        """Return to the initial state.
+
+        This deletes the records, the queued answers, the answer set by `always()` and the prompt
+        cache, resets its clock, and aborts running answers.
+        """
         self._call("DELETE", "")
 
     def wait_for(
         self, predicate: Callable[[Sequence[Record]], Any], timeout: float = 30.0
     ) -> list[Record]:
         """Wait until `predicate(requests)` is true and return the requests.
+
+        Args:
+            predicate: A function that gets the same records as `requests`.
+            timeout: The maximum seconds to wait.
 
         Raises:
             TimeoutError: The predicate is still false after `timeout` seconds. The message
@@ -83,7 +100,7 @@ class StandinControl:
                 raise TimeoutError(
                     f"still false after {timeout} s; the requests:\n{state or 'none'}"
                 )
-            time.sleep(POLL)
+            time.sleep(POLL_INTERVAL)
 
     def _call(self, method: str, path: str, data: Any = None) -> Any:
         address = urlsplit(self.url)

@@ -8,8 +8,8 @@ from sitechat.standin import request_shapes
 from sitechat.standin.api_errors import invalid_request
 from sitechat.standin.request_content import Json, search_results
 
-KINDS = ("object", "array", "string", "integer", "number", "boolean", "null")
-REFUSED = frozenset(
+TYPES = ("object", "array", "string", "integer", "number", "boolean", "null")
+UNSUPPORTED_KEYWORDS = frozenset(
     {
         *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
         *("minLength", "maxLength", "maxItems", "uniqueItems", "minProperties", "maxProperties"),
@@ -18,13 +18,17 @@ REFUSED = frozenset(
 """Keywords of JSON Schema that the API does not support."""
 
 MAX_OPTIONAL = 24
-"""Maximum number of optional properties in a schema."""
+"""Maximum number of optional properties in a schema and the schemas in it."""
 MAX_UNIONS = 16
-"""Maximum number of properties with several types in a schema."""
+"""Maximum number of schemas with `anyOf` or several types, including the schema itself."""
 
 
 def check_format(body: Json) -> None:
-    """Raise if `output_config.format` is malformed, or can't be used with this request."""
+    """Check that `output_config.format`, if there is one, is valid for this request.
+
+    Raises:
+        Refused: It is malformed, its schema is not supported, or the request enables citations.
+    """
     wanted = (body.get("output_config") or {}).get("format")
     if wanted is None:
         return
@@ -55,40 +59,51 @@ def _check(schema: Any, path: str, above: tuple[int, ...]) -> tuple[int, int]:
         above: The identities of the schemas that contain it.
 
     Returns:
-        The number of optional properties and of unions.
+        The number of optional properties, and the number of schemas with `anyOf` or several types.
+
+    Raises:
+        Refused: A schema is malformed or not supported.
     """
     if not isinstance(schema, dict):
         raise invalid_request(f"{path}: Input should be an object")
+    # The stand-in does not resolve references, so it refuses each of them as recursive.
     if id(schema) in above or "$ref" in schema:
         raise invalid_request(f"{path}: recursive schemas are not supported")
     for name in schema:
-        if name in REFUSED:
+        if name in UNSUPPORTED_KEYWORDS:
             raise invalid_request(
                 f"{path}: For '{schema.get('type')}' type, '{name}' is not supported"
             )
     kind = schema.get("type")
     kinds = kind if isinstance(kind, list) else [] if kind is None else [kind]
-    if any(each not in KINDS for each in kinds):
-        raise invalid_request(f"{path}.type: Input should be one of {', '.join(KINDS)}")
+    if any(each not in TYPES for each in kinds):
+        raise invalid_request(f"{path}.type: Input should be one of {', '.join(TYPES)}")
     choices = schema.get("anyOf") or []
     if not isinstance(choices, list):
         raise invalid_request(f"{path}.anyOf: Input should be a valid list")
     optional, unions = 0, int(len(kinds) > 1 or bool(choices))
     inner = [(each, f"{path}.anyOf.{index}") for index, each in enumerate(choices)]
     if "object" in kinds:
-        properties, required = _properties(schema, path)
+        properties, required = _read_properties(schema, path)
         optional += len(set(properties) - set(required))
         inner += [(each, f"{path}.properties.{name}") for name, each in properties.items()]
     if "items" in schema:
         inner.append((schema["items"], f"{path}.items"))
-    for each, where in inner:
-        more_optional, more_unions = _check(each, where, (*above, id(schema)))
+    for each, inner_path in inner:
+        more_optional, more_unions = _check(each, inner_path, (*above, id(schema)))
         optional, unions = optional + more_optional, unions + more_unions
     return optional, unions
 
 
-def _properties(schema: Json, path: str) -> tuple[Json, list[str]]:
-    """Return the properties of an object's schema, and the names of the required ones."""
+def _read_properties(schema: Json, path: str) -> tuple[Json, list[str]]:
+    """Check the keywords of an object's schema.
+
+    Returns:
+        The schemas of the properties by name, and the names of the required properties.
+
+    Raises:
+        Refused: A keyword is malformed, or `additionalProperties` is not false.
+    """
     if schema.get("additionalProperties") is not False:
         raise invalid_request(
             f"{path}: For 'object' type, 'additionalProperties' must be explicitly set to false"
@@ -101,16 +116,21 @@ def _properties(schema: Json, path: str) -> tuple[Json, list[str]]:
     return properties, required
 
 
-def example(schema: Json) -> Any:
-    """Return the smallest value that fits a schema; booleans are true."""
+def make_example(schema: Json) -> Any:
+    """Return a small value that fits a checked schema.
+
+    The value is the constant, or the first choice of an `enum` or `anyOf`. Otherwise it has the
+    first type: an object has all its properties, arrays and strings are empty, numbers are 0 and
+    booleans true. Keywords such as `minItems`, `pattern` and `format` are ignored.
+    """
     if "const" in schema:
         return schema["const"]
     if schema.get("enum"):
         return schema["enum"][0]
     if schema.get("anyOf"):
-        return example(schema["anyOf"][0])
+        return make_example(schema["anyOf"][0])
     kind = schema.get("type", "null")
     kind = kind[0] if isinstance(kind, list) else kind
     if kind == "object":
-        return {name: example(each) for name, each in (schema.get("properties") or {}).items()}
+        return {name: make_example(each) for name, each in (schema.get("properties") or {}).items()}
     return {"array": [], "string": "", "integer": 0, "number": 0, "boolean": True}.get(kind)

@@ -17,8 +17,9 @@ _MIN_PREFIX = 5
 def words(text: str, language: Language = ENGLISH) -> list[str]:
     """Return the stems of the significant words of a text.
 
-    A name such as `CHAT_MODEL` yields itself and its parts. Text in scripts without spaces yields
-    overlapping pairs of characters.
+    Words keep their order and can occur several times. English stop words, those of `language` and
+    single letters are left out. A name such as `CHAT_MODEL` yields itself and its parts. Chinese,
+    Japanese and Korean words yield overlapping pairs of characters.
     """
     found = []
     for word in _WORD.findall(text.lower()):
@@ -47,8 +48,10 @@ def stem(word: str) -> str:
 def nearest(word: str, known: Collection[str]) -> str | None:
     """Return the known word that a misspelled or foreign word most likely means, or None.
 
-    The known word differs by one letter (by two if the word has more than six), or both have a long
-    common prefix, like "installiere" and "install".
+    The known word differs by one edit, or by two edits if `word` has more than six letters. An edit
+    adds, removes or replaces a letter, or swaps two adjacent letters. If there is no such word, the
+    known word begins with `word` or is its beginning, like "install" of "installiere". Words with
+    less than four letters give None.
     """
     from rapidfuzz.distance import OSA  # only questions with unknown words need it
 
