@@ -213,10 +213,11 @@ def test_checks_use_the_language_that_is_active_when_they_run(settings: Any) -> 
     settings.CHAT_MAX_TOKENS = "many"
     with translation.override("de"):
         message = next(iter(setting_checks.check_values()))
-        assert message.msg == "CHAT_MAX_TOKENS ist 'many'."
+        assert message.msg == "CHAT_MAX_TOKENS ist 'many', was nicht gültig ist."
         assert message.hint == "Gültig ist: eine ganze Zahl von Tokens, zum Beispiel 1024."
     with translation.override("en"):
-        assert next(iter(setting_checks.check_values())).msg == "CHAT_MAX_TOKENS is 'many'."
+        message = next(iter(setting_checks.check_values()))
+        assert message.msg == "CHAT_MAX_TOKENS is 'many', which is not valid."
 
 
 @pytest.mark.django_db

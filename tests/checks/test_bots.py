@@ -210,7 +210,8 @@ def test_what_a_bot_s_class_says_wrongly(
     settings.CHAT_BOTS = {"default": f"{__name__}.Odd"}
     monkeypatch.setattr(Odd, attribute, value, raising=False)
     (message,) = [each for each in run() if each.id == "sitechat.E006"]
-    assert message.msg == f"The {attribute} of the bot 'default' is {value!r}."
+    text = f"The {attribute} of the bot 'default' is {value!r}, which is not valid."
+    assert message.msg == text
     assert message.hint
 
 

@@ -34,7 +34,7 @@ def _tools_of(bot: Chatbot) -> Iterator[CheckMessage]:
         yield _error(message % {"bot": bot.name, "error": error}, _how_to_write())
         return
     if isinstance(tools, str) or not isinstance(tools, Sequence):
-        message = _("The tools of the bot %(bot)r are %(tools)r.")
+        message = _("The tools of the bot %(bot)r are %(tools)r, which is not a list.")
         yield _error(message % {"bot": bot.name, "tools": tools}, _how_to_write())
         return
     names = _site_tools() if tools else set()

@@ -69,7 +69,7 @@ def check_bots(**kwargs: Any) -> Iterator[CheckMessage]:
     bots = conf.CHAT_BOTS
     if not isinstance(bots, Mapping) or not bots:
         yield Error(
-            _("%(name)s is %(value)r.") % {"name": "CHAT_BOTS", "value": bots},
+            _("%(name)s is %(value)r, which is not valid.") % {"name": "CHAT_BOTS", "value": bots},
             hint=_("Write %(example)s.") % {"example": EXAMPLE},
             id="sitechat.E006",
         )
@@ -107,7 +107,7 @@ def _attributes(name: object, bot: type[Chatbot]) -> Iterator[CheckMessage]:
         # Computed values, such as properties, are not known here.
         if not (hasattr(value, "__get__") or is_valid(value)):
             yield Error(
-                _("The %(attribute)s of the bot %(bot)r is %(value)r.")
+                _("The %(attribute)s of the bot %(bot)r is %(value)r, which is not valid.")
                 % {"attribute": attribute, "bot": name, "value": value},
                 hint=_("It can be %(right)s.") % {"right": right},
                 id="sitechat.E006",

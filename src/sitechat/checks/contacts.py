@@ -69,7 +69,7 @@ def check_contact(**kwargs: Any) -> Iterator[CheckMessage]:
             is_valid = set(value) <= set(fields)
         if not is_valid:
             yield Error(
-                _("%(name)s[%(key)r] is %(value)r.")
+                _("%(name)s[%(key)r] is %(value)r, which is not valid.")
                 % {"name": "CHAT_CONTACT", "key": key, "value": value},
                 hint=_("Write %(example)s.") % {"example": VALID_CONTACT[key][1]},
                 id="sitechat.E030",

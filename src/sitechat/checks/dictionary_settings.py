@@ -31,7 +31,7 @@ def check_dictionary(
     """
     if not isinstance(value, Mapping):
         yield Error(
-            _("%(name)s is %(value)r.") % {"name": name, "value": value},
+            _("%(name)s is %(value)r, which is not valid.") % {"name": name, "value": value},
             hint=_("Write a dictionary, such as %(example)s.") % {"example": example},
             id=id,
         )

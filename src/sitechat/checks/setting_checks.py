@@ -45,9 +45,11 @@ def check_values(**kwargs: Any) -> Iterator[CheckMessage]:
     for name, (valid, right) in VALID_SETTINGS.items():
         value = getattr(conf, name)
         if not valid(value):
-            shown = _("of the wrong type") if name == "ANTHROPIC_API_KEY" else repr(value)
+            text = _("%(name)s is %(value)r, which is not valid.")
+            if name == "ANTHROPIC_API_KEY":  # never show what may be a key
+                text = _("%(name)s is of the wrong type.")
             yield Error(
-                _("%(name)s is %(shown)s.") % {"name": name, "shown": shown},
+                text % {"name": name, "value": value},
                 hint=_("Set it to %(right)s.") % {"right": right},
                 id="sitechat.E002",
             )
@@ -124,7 +126,7 @@ def _widget_problems(name: str, widget: object) -> Iterator[CheckMessage]:
     for key, value in known_items(widget, VALID_WIDGET):
         valid, right = VALID_WIDGET[key]
         if not valid(value):
-            shown = _("%(name)s[%(key)r] is %(value)r.") % {
+            shown = _("%(name)s[%(key)r] is %(value)r, which is not valid.") % {
                 "name": name,
                 "key": key,
                 "value": value,

@@ -26,7 +26,8 @@ def check_webhooks(**kwargs: Any) -> Iterator[CheckMessage]:
     entries = conf.CHAT_WEBHOOKS
     if not isinstance(entries, (list, tuple)):
         yield Error(
-            _("CHAT_WEBHOOKS is of the type %(type)s.") % {"type": type(entries).__name__},
+            _("CHAT_WEBHOOKS is not a list, but of the type %(type)s.")
+            % {"type": type(entries).__name__},
             hint=_("Write a list, such as %(example)s.") % {"example": EXAMPLE},
             id="sitechat.E031",
         )
