@@ -17,7 +17,7 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from sitechat.http import read_queue
-from sitechat.http.read_queue import MANY, OF_ADDRESS, OF_SESSION
+from sitechat.http.read_queue import MAX_OF_ADDRESS, MAX_OF_SESSION, SLOWED_ABOVE
 from sitechat.http.refusal_delay import brake
 from sitechat.http.turn_queue import Ticket
 from tests.smaller import Smaller
@@ -73,13 +73,13 @@ class Arriving:
 @pytest.mark.parametrize("path", READS)
 def test_the_calls_of_a_session_enter_a_few_at_a_time(path: str) -> None:
     async def main() -> None:
-        arriving = Arriving(["a"] * 3 * OF_SESSION, path=path)
+        arriving = Arriving(["a"] * 3 * MAX_OF_SESSION, path=path)
         first = await arriving.inside()
-        assert len(first) == OF_SESSION
+        assert len(first) == MAX_OF_SESSION
         for request in first:
             read_queue.leave(request)
             read_queue.leave(request)
-        assert len(await arriving.inside()) == 2 * OF_SESSION
+        assert len(await arriving.inside()) == 2 * MAX_OF_SESSION
         await arriving.end()
 
     async_to_sync(main)()
@@ -87,7 +87,7 @@ def test_the_calls_of_a_session_enter_a_few_at_a_time(path: str) -> None:
 
 @pytest.mark.parametrize(
     ("calls", "slows_down", "entered"),
-    [(MANY, True, 4), (MANY + 2, True, 2), (MANY + 2, False, 4)],
+    [(SLOWED_ABOVE, True, 4), (SLOWED_ABOVE + 2, True, 2), (SLOWED_ABOVE + 2, False, 4)],
 )
 def test_a_session_with_many_calls_pauses_between_them(
     calls: int, slows_down: bool, entered: int
@@ -119,10 +119,10 @@ async def have_entered(tasks: list[asyncio.Task[Ticket | None]]) -> list[Ticket 
 
 def test_other_sessions_do_not_wait_for_them() -> None:
     async def main() -> None:
-        greedy = Arriving(["a"] * 3 * OF_SESSION)
+        greedy = Arriving(["a"] * 3 * MAX_OF_SESSION)
         await greedy.inside()
-        other = Arriving(["b"] * OF_SESSION)
-        assert len(await other.inside()) == OF_SESSION
+        other = Arriving(["b"] * MAX_OF_SESSION)
+        assert len(await other.inside()) == MAX_OF_SESSION
         await greedy.end()
 
     async_to_sync(main)()
@@ -130,8 +130,8 @@ def test_other_sessions_do_not_wait_for_them() -> None:
 
 def test_the_calls_of_an_address_enter_a_few_at_a_time() -> None:
     async def main() -> None:
-        arriving = Arriving([""] * 2 * OF_ADDRESS)
-        assert len(await arriving.inside()) == OF_ADDRESS
+        arriving = Arriving([""] * 2 * MAX_OF_ADDRESS)
+        assert len(await arriving.inside()) == MAX_OF_ADDRESS
         await arriving.end()
 
     async_to_sync(main)()
@@ -143,7 +143,7 @@ def test_the_calls_of_an_address_enter_a_few_at_a_time() -> None:
 )
 def test_other_requests_never_wait(path: str, method: str) -> None:
     async def main() -> None:
-        for _ in range(3 * OF_ADDRESS):
+        for _ in range(3 * MAX_OF_ADDRESS):
             await arrive("a", path, method=method)
 
     async_to_sync(main)()
@@ -161,7 +161,7 @@ def test_a_call_that_never_reaches_the_chat_gives_up_its_place(smaller: Smaller)
     smaller(read_queue, MAX_INSIDE=0.001)
 
     async def main() -> None:
-        for _ in range(2 * OF_ADDRESS):
+        for _ in range(2 * MAX_OF_ADDRESS):
             await arrive("a")
 
     async_to_sync(main)()
@@ -171,7 +171,7 @@ def test_a_call_does_not_wait_for_ever(smaller: Smaller) -> None:
     smaller(read_queue, MAX_WAIT=0.001)
 
     async def main() -> None:
-        for _ in range(2 * OF_ADDRESS):
+        for _ in range(2 * MAX_OF_ADDRESS):
             await arrive("a")
 
     async_to_sync(main)()
@@ -179,13 +179,13 @@ def test_a_call_does_not_wait_for_ever(smaller: Smaller) -> None:
 
 def test_a_client_who_leaves_while_waiting_takes_no_place() -> None:
     async def main() -> None:
-        arriving = Arriving(["a"] * 2 * OF_SESSION)
+        arriving = Arriving(["a"] * 2 * MAX_OF_SESSION)
         first = await arriving.inside()
         await arriving.end()
         for request in first:
             read_queue.leave(request)
-        later = Arriving(["a"] * OF_SESSION)
-        assert len(await later.inside()) == OF_SESSION
+        later = Arriving(["a"] * MAX_OF_SESSION)
+        assert len(await later.inside()) == MAX_OF_SESSION
 
     async_to_sync(main)()
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from django.test import RequestFactory
 
-from sitechat.http.read_limits import TooManyReads
-from sitechat.http.session_reads import MANY, SessionReads, reading, session_reads
+from sitechat.http.read_limits import TooManyCalls
+from sitechat.http.session_reads import FREE_AT_ONCE, SessionReads, reading, session_reads
 from tests.visitor import CHAT, MakeVisitor
 
 
 def make_many_calls(reads: SessionReads, session: str) -> None:
-    for _ in range(MANY):
+    for _ in range(FREE_AT_ONCE):
         reads.enter(session, threads=8)
         reads.leave(session)
 
@@ -24,7 +24,7 @@ def test_a_session_that_makes_many_calls_reads_on_a_part_of_the_threads(
     make_many_calls(reads, "greedy")
     for _ in range(places):
         reads.enter("greedy", threads)
-    with pytest.raises(TooManyReads) as refused:
+    with pytest.raises(TooManyCalls) as refused:
         reads.enter("greedy", threads)
     assert refused.value.retry_after == 1
     reads.enter("other", threads)
@@ -34,7 +34,7 @@ def test_a_session_that_makes_many_calls_reads_on_a_part_of_the_threads(
 
 def test_a_few_calls_read_on_all_threads() -> None:
     reads = SessionReads()
-    for _ in range(MANY):
+    for _ in range(FREE_AT_ONCE):
         reads.enter("tabs", threads=8)
 
 
@@ -42,7 +42,7 @@ def test_a_place_is_left_even_if_the_call_fails() -> None:
     request = RequestFactory().get(CHAT)
     request.COOKIES["sessionid"] = "greedy"
     with session_reads.renewed():
-        for _ in range(3 * MANY):
+        for _ in range(3 * FREE_AT_ONCE):
             with pytest.raises(ValueError, match="failed"), reading(request):
                 raise ValueError("failed")
 

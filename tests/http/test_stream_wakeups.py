@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
-from sitechat.http.stream_wakeups import AT_ONCE, SHARE, wakeups_of
+from sitechat.http.stream_wakeups import WAITING_DIVISOR, WOKEN_AT_ONCE, wakeups_of
 from tests.waiting import loop_turn
 
 
@@ -24,21 +24,21 @@ async def passes_until_all_are_woken(streams: int) -> list[list[int]]:
 
 
 def test_a_few_streams_are_woken_at_once() -> None:
-    assert asyncio.run(passes_until_all_are_woken(AT_ONCE)) == [list(range(AT_ONCE))]
+    assert asyncio.run(passes_until_all_are_woken(WOKEN_AT_ONCE)) == [list(range(WOKEN_AT_ONCE))]
 
 
 def test_more_streams_are_woken_in_later_passes_in_their_order() -> None:
-    streams = 3 * AT_ONCE + 1
+    streams = 3 * WOKEN_AT_ONCE + 1
     passes = asyncio.run(passes_until_all_are_woken(streams))
-    assert [len(woken) for woken in passes] == [AT_ONCE, AT_ONCE, AT_ONCE, 1]
+    assert [len(woken) for woken in passes] == [WOKEN_AT_ONCE, WOKEN_AT_ONCE, WOKEN_AT_ONCE, 1]
     assert [number for woken in passes for number in woken] == list(range(streams))
 
 
 def test_of_very_many_streams_a_share_is_woken_in_each_pass() -> None:
-    streams = 100 * AT_ONCE
-    passes = asyncio.run(passes_until_all_are_woken(AT_ONCE + streams))
-    assert len(passes[1]) == streams // SHARE
-    assert sum(map(len, passes)) == AT_ONCE + streams
+    streams = 100 * WOKEN_AT_ONCE
+    passes = asyncio.run(passes_until_all_are_woken(WOKEN_AT_ONCE + streams))
+    assert len(passes[1]) == streams // WAITING_DIVISOR
+    assert sum(map(len, passes)) == WOKEN_AT_ONCE + streams
 
 
 def test_a_stream_is_woken_from_another_thread() -> None:

@@ -20,7 +20,7 @@ from sitechat.errors import MethodNotAllowed
 from sitechat.http import cors, middleware_queue, read_queue
 from sitechat.http.error_responses import error_response
 from sitechat.http.page_language import page_language
-from sitechat.http.read_limits import TooManyReads
+from sitechat.http.read_limits import TooManyCalls
 from sitechat.http.refusal_delay import brake
 from sitechat.http.session_reads import reading
 from sitechat.runtime.request_steps import RequestSteps, run_inline, steps_for
@@ -92,7 +92,7 @@ async def _answer(
             finally:
                 read_queue.leave(request)
         except Exception as error:
-            if isinstance(request, ASGIRequest) and isinstance(error, TooManyReads):
+            if isinstance(request, ASGIRequest) and isinstance(error, TooManyCalls):
                 await brake().hold_back(cast("dict[str, Any]", request.scope))
             response = await error_response(request, steps, error)
             if handler is None:

@@ -22,7 +22,7 @@ from sitechat.errors import (
     ServerError,
 )
 from sitechat.http import retry_after
-from sitechat.http.read_limits import TooManyReads
+from sitechat.http.read_limits import TooManyCalls
 from sitechat.http.setting_errors import setting_errors
 from sitechat.http.turn_queue import NoRoom
 from sitechat.runtime import database
@@ -85,7 +85,7 @@ def refusal(error: ChatError, status: int | None = None) -> HttpResponse:
         status: The HTTP status; None for the error's own.
     """
     response = JsonResponse(error.as_dict(), status=status or error.status)
-    if isinstance(error, (NoRoom, TooManyReads)):
+    if isinstance(error, (NoRoom, TooManyCalls)):
         # `refusal_log` logs them. Otherwise Django would log each one, under ASGI on another
         # thread, and mail errors to ADMINS.
         setattr(response, "_has_been_logged", True)  # noqa: B010 - mypy does not know it

@@ -101,7 +101,7 @@ async def _updates(request: HttpRequest, steps: RequestSteps) -> HttpResponseBas
                 look,
                 after,
                 steps=steps,
-                place=place.slot,
+                slot=place.slot,
                 max_seconds=server_of(request).max_stream_seconds,
             )
         )
@@ -123,7 +123,7 @@ def _watched(request: HttpRequest, place: StreamPlace) -> tuple[UUID | None, Loo
         The primary key of the conversation, or None; and the two values that `_look` returns.
 
     Raises:
-        TooManyReads: The conversation or the address has too many open streams.
+        TooManyCalls: The conversation or the address has too many open streams.
         Overloaded: No slot is free, and the client can't poll.
     """
     look, after = _look(request)

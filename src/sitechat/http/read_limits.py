@@ -39,11 +39,11 @@ MIN_BURST = 20
 
 COUNTED = "sitechat.counted"
 """The key in the ASGI scope or WSGI environment of a counted request. Its value is the seconds
-until it is allowed."""
+until it is allowed, or 0."""
 
 
-class TooManyReads(RateLimited):
-    """A session or an address makes too many calls that do not ask Claude."""
+class TooManyCalls(RateLimited):
+    """A session or an address makes too many calls, or a reader opens too many streams."""
 
 
 class CallCounts:
@@ -56,7 +56,7 @@ class CallCounts:
     def take(
         self, kind: str, key: str, limit: int, burst: int | None = None, now: float | None = None
     ) -> float:
-        """Count a call and return the seconds until it is allowed; 0 if it is allowed now.
+        """Count a call that is allowed, and return 0; else return the seconds until it is allowed.
 
         Args:
             kind: The kind of call; each kind is counted separately.
@@ -89,7 +89,7 @@ class CountedReader:
 
 
 class Followers:
-    """The number of open streams of each reply and each address."""
+    """The number of open streams by address, and by reply or conversation with updates."""
 
     def __init__(self) -> None:
         self._open: Counter[str] = Counter()
@@ -100,11 +100,11 @@ class Followers:
         """Count one more stream.
 
         Args:
-            reply: The id of the reply.
+            reply: The id of the reply, or a name of the conversation whose updates are followed.
             address: The reader's network address.
 
         Raises:
-            TooManyReads: The reply or the address has too many open streams.
+            TooManyCalls: The reply or the address has too many open streams.
         """
         limits = conf.CHAT_READ_LIMITS
         with self._lock:
@@ -116,7 +116,7 @@ class Followers:
                 self._open.update([f"r{reply}", f"a{address}"])
         if is_full:
             refusal_log().add()
-            raise TooManyReads(retry_after=retry_after.NO_STREAM)
+            raise TooManyCalls(retry_after=retry_after.NO_STREAM)
         return CountedReader(reply, address)
 
     def leave(self, reader: CountedReader) -> None:
@@ -145,7 +145,7 @@ def check_call(request: HttpRequest, kind: str) -> None:
             forms and so on).
 
     Raises:
-        TooManyReads: The session or the address has made too many calls.
+        TooManyCalls: The session or the address has made too many calls.
     """
     counted = getattr(request, "scope", request.META)
     if COUNTED not in counted:
@@ -153,17 +153,17 @@ def check_call(request: HttpRequest, kind: str) -> None:
         if counted[COUNTED]:
             refusal_log().add()
     if counted[COUNTED]:
-        raise TooManyReads(retry_after=max(1, ceil(counted[COUNTED])))
+        raise TooManyCalls(retry_after=max(1, ceil(counted[COUNTED])))
 
 
-def early_refusal(request: HttpRequest, kind: str) -> TooManyReads | None:
+def early_refusal(request: HttpRequest, kind: str) -> TooManyCalls | None:
     """Return the error if the view will refuse the call because of these limits; else None.
 
     The arguments are those of `check_call`.
     """
     try:
         check_call(request, kind)
-    except TooManyReads as error:
+    except TooManyCalls as error:
         return error
     except TypeError:  # the setting is not valid, which the view reports
         return None
@@ -171,9 +171,9 @@ def early_refusal(request: HttpRequest, kind: str) -> TooManyReads | None:
 
 
 def _count(request: HttpRequest, kind: str) -> float:
-    """Count a call, and return the seconds until it is allowed; 0 if it is allowed now."""
+    """Count a call that is allowed, and return 0; else return the seconds until it is allowed."""
     limits, counts = conf.CHAT_READ_LIMITS, calls()
-    # Count the session first: a call that it is refused does not count for its address.
+    # Count the session first: a call that is refused for it does not count for its address.
     wait = 0.0
     if session := session_cookie(request):
         limit = limits[f"{kind}_of_session"]
@@ -183,7 +183,7 @@ def _count(request: HttpRequest, kind: str) -> float:
 
 
 def burst(limit: int) -> int:
-    """Return the number of calls that a session or address may make at once."""
+    """Return the number of calls that may be made at once. `CallCounts` limits it to `limit`."""
     return max(limit // BURST_SHARE, MIN_BURST)
 
 

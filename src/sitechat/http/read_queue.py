@@ -28,17 +28,17 @@ from sitechat.http.turn_queue import Ticket
 from sitechat.runtime.daemon_threads import end_request_thread
 from sitechat.runtime.per_loop import PerLoop
 
-OF_SESSION = 2
+MAX_OF_SESSION = 2
 """Maximum number of calls of a session that read at the same time."""
 
-OF_ADDRESS = 6
+MAX_OF_ADDRESS = 6
 """Maximum number of calls of a network address that read at the same time. Not smaller than the
 number of threads that do the database work, so that visitors who share an address lose nothing."""
 
-MANY = 10
-"""The number of calls of a session, reading or waiting, above which they are slowed down."""
+SLOWED_ABOVE = 10
+"""The number of calls of a session, reading or waiting, above which its calls are slowed down."""
 
-PAUSE = 7.0
+PAUSE_FACTOR = 7.0
 """If a session is slowed down, the pause after each call is this many times as long as the call.
 With two places, such a session keeps a quarter of a thread busy."""
 
@@ -66,7 +66,7 @@ class ReadQueue:
         self._places: dict[str, _Places] = {}
 
     async def enter(self, key: str, places: int, *, slows_down: bool = False) -> Ticket | None:
-        """Wait for a place; return None if there was none in time.
+        """Wait for a place, and return its ticket; None if there was no place within MAX_WAIT.
 
         Args:
             key: The session or address that calls.
@@ -132,8 +132,8 @@ class _Place:
     def leave(self) -> None:
         """Free the place, after a pause if its session makes many calls."""
         pause = 0.0
-        if self.places.slows_down and self.places.used > MANY:
-            pause = min(PAUSE * (self.places.queue.clock() - self.since), MAX_PAUSE)
+        if self.places.slows_down and self.places.used > SLOWED_ABOVE:
+            pause = min(PAUSE_FACTOR * (self.places.queue.clock() - self.since), MAX_PAUSE)
         self.places.forget()
         if pause:
             self.loop.call_later(pause, self.places.semaphore.release)
@@ -151,7 +151,7 @@ def connect() -> None:
 
 
 def leave(request: HttpRequest) -> None:
-    """Free the places of a call that has its response."""
+    """Free the places of a call that has its response. Other requests have no places."""
     for ticket in cast("Scope", getattr(request, "scope", {})).get(READING, ()):
         ticket.leave()
 
@@ -164,7 +164,7 @@ async def _wait(*, scope: Scope, **_signal: object) -> None:
 
 
 async def refusal_awaited(scope: Scope, kind: str) -> bool:
-    """Wait if a call will be refused, until the refusal may be sent. Return whether it will be.
+    """Return whether a call will be refused. If so, first wait until the refusal may be sent.
 
     Args:
         scope: The ASGI scope of the call.
@@ -187,9 +187,9 @@ async def _tickets(request: HttpRequest) -> AsyncIterator[Ticket]:
     if (queue := _queues.get(loop)) is None:
         queue = _queues.setdefault(loop, ReadQueue())
     # Many visitors may share an address, so its calls are not slowed down.
-    needed = [(f"address {network_of(request)}", OF_ADDRESS, False)]
+    needed = [(f"address {network_of(request)}", MAX_OF_ADDRESS, False)]
     if session := session_cookie(request):
-        needed.insert(0, (f"session {session}", OF_SESSION, True))
+        needed.insert(0, (f"session {session}", MAX_OF_SESSION, True))
     for key, places, slows_down in needed:
         if queue.is_full(key):
             end_request_thread()

@@ -43,7 +43,9 @@ class Brake:
     async def hold_back(
         self, scope: MutableMapping[str, Any], receive: Receive | None = None
     ) -> None:
-        """Wait until a refusal may be sent. A second call for a request does nothing.
+        """Wait until a refusal may be sent. A second call for a request does not wait.
+
+        If MAX_HELD_BACK refusals are delayed already, this does not wait, either.
 
         Args:
             scope: The ASGI scope of the request.
@@ -71,3 +73,4 @@ async def _disconnected(receive: Receive) -> None:
 
 
 brake = PerProcess(Brake)
+"""The brake of this process."""

@@ -36,7 +36,7 @@ class StreamPlace:
     def take(self) -> None:
         """Take a slot. If none is free, leave `slot` None for a client that can poll.
 
-        After `follow`, the stream may take one of the slots for followers only.
+        After `follow`, the stream counts as a follower, which may take only some of the slots.
 
         Raises:
             Overloaded: No slot is free, and the client can't poll.
@@ -59,15 +59,17 @@ class StreamPlace:
         """Count one more reader of a reply, or of the updates of a conversation, before `take`.
 
         Args:
-            followed: What is followed.
+            followed: The id of the reply, or a name of the conversation.
 
         Raises:
-            TooManyReads: It, or the reader's address, has too many open streams.
+            TooManyCalls: The reply, the conversation or the reader's address has too many streams.
         """
         self._reader = read_limits.followers().enter(followed, network_of(self._request))
 
     def respond(self, handle: ReplyHandle, after: int = 0) -> HttpResponseBase:
-        """Return the reply as a stream, or its id for a client that must poll.
+        """Return the reply as a stream, or 202 with its id for a client that must poll.
+
+        A reply that has ended needs no slot, so it is always a stream.
 
         Args:
             handle: The reply.
@@ -88,7 +90,7 @@ class StreamPlace:
                 reply,
                 after=after,
                 live=handle.live or (None if reply.finished else RemoteReply(reply)),
-                place=self.slot,
+                slot=self.slot,
                 max_seconds=server_of(self._request).max_stream_seconds,
             )
         )
@@ -132,5 +134,5 @@ def server_of(request: HttpRequest) -> servers.Server:
 
 
 def on_server_loop(request: HttpRequest) -> bool:
-    """Return whether the server has an event loop, which is the case under ASGI."""
+    """Return whether a request came by ASGI, so that streams run on the server's event loop."""
     return isinstance(request, ASGIRequest)

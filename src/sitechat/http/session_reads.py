@@ -14,18 +14,19 @@ from contextlib import contextmanager
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest
 
-from sitechat.http.read_limits import CallCounts, TooManyReads, refusal_log, session_cookie
+from sitechat.http.read_limits import CallCounts, TooManyCalls, refusal_log, session_cookie
 from sitechat.runtime import servers
 from sitechat.runtime.per_process import PerProcess
 
-MANY = 20
+FREE_AT_ONCE = 20
 """Number of calls that a session may make at once on any number of threads."""
 
-PER_MINUTE = 240
+FREE_PER_MINUTE = 240
 """Number of further calls per minute on any number of threads."""
 
-SHARE = 4
-"""All other calls of a session may use the threads of the process divided by this, at least one."""
+THREADS_DIVISOR = 4
+"""Calls above these numbers may only use the threads of the process divided by this, at least one
+thread."""
 
 RETRY_AFTER = 1
 """The Retry-After of a refusal in seconds. This is enough, because a read takes milliseconds."""
@@ -47,15 +48,15 @@ class SessionReads:
             threads: The number of threads of this process.
 
         Raises:
-            TooManyReads: The session makes many calls, and its part of the threads is in use.
+            TooManyCalls: The session makes many calls, and its part of the threads is in use.
         """
-        makes_many = self._recent.take("calls", session, PER_MINUTE, MANY) > 0
+        makes_many = self._recent.take("calls", session, FREE_PER_MINUTE, FREE_AT_ONCE) > 0
         with self._lock:
-            is_full = makes_many and self._running[session] >= max(1, threads // SHARE)
+            is_full = makes_many and self._running[session] >= max(1, threads // THREADS_DIVISOR)
             self._running[session] += not is_full
         if is_full:
             refusal_log().add()
-            raise TooManyReads(retry_after=RETRY_AFTER)
+            raise TooManyCalls(retry_after=RETRY_AFTER)
 
     def leave(self, session: str) -> None:
         """Count a call that has ended."""
@@ -72,8 +73,10 @@ session_reads = PerProcess(SessionReads)
 def reading(request: HttpRequest) -> Iterator[None]:
     """Count a call within the block if it reads under WSGI.
 
+    Calls without a session cookie, and calls on a server without a limit of threads, do not count.
+
     Raises:
-        TooManyReads: See `SessionReads.enter`.
+        TooManyCalls: See `SessionReads.enter`.
     """
     session = session_cookie(request)
     if isinstance(request, ASGIRequest) or request.method not in {"GET", "HEAD"} or not session:

@@ -75,7 +75,7 @@ class Follower:
         *,
         after: int = 0,
         live: FollowedReply | None = None,
-        place: StreamSlot | None = None,
+        slot: StreamSlot | None = None,
         max_seconds: float | None = None,
     ) -> None:
         """Create the stream. It starts when it is first read.
@@ -84,7 +84,7 @@ class Follower:
             reply: The state of the reply.
             after: The number of characters of the reply that the reader already has.
             live: The running reply; None if it has ended.
-            place: The slot to release at the end of the stream.
+            slot: The slot to release at the end of the stream.
             max_seconds: Seconds after which the stream is cut, so that the client resumes it; None
                 for no limit.
         """
@@ -92,7 +92,7 @@ class Follower:
         self.cursor = reply.cursor(after)
         self.live = live
         self.language = translation.get_language()
-        self._place = place
+        self._slot = slot
         self._deadline = None if max_seconds is None else monotonic() + max_seconds
         self._opened = False
         self._ended = False
@@ -108,8 +108,8 @@ class Follower:
         Before this call, the reply does not refer to the stream. So if middleware or the server
         drops the response without closing it, the stream is freed.
         """
-        if self._place is not None:
-            self._place.open()
+        if self._slot is not None:
+            self._slot.open()
         if self.live is not None:
             self.live.follow(self.wake)
 
@@ -118,8 +118,8 @@ class Follower:
         if self.live is not None:
             self.live.unfollow(self.wake)
             self.live = None
-        if self._place is not None:
-            self._place.release()
+        if self._slot is not None:
+            self._slot.release()
 
     def take(self) -> bytes:
         """Return all new events, encoded; b"" if there are none.
@@ -165,7 +165,7 @@ class Follower:
         return max(0.0, due - monotonic())
 
     def _failed(self, error: Exception) -> bytes:
-        """Return an error event. An exception would only cut the stream."""
+        """Return an error event, or a comment if no thread can start, and end the stream."""
         if isinstance(error, PoolFull):
             logger.warning("A stream ends early, because no thread can start")
             self._ended = True

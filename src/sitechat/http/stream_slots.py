@@ -20,6 +20,7 @@ class StreamSlots:
 
     def __init__(self) -> None:
         self.streams = 0
+        """The number of open streams, and of slots whose streams are not opened yet."""
         self.followers = 0
         """The number of these streams that only follow something."""
         self.unopened: WeakSet[StreamSlot] = WeakSet()

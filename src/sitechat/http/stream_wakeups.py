@@ -12,10 +12,10 @@ from collections.abc import Callable
 
 from sitechat.runtime.per_loop import PerLoop
 
-AT_ONCE = 16
+WOKEN_AT_ONCE = 16
 """Number of streams that are woken in one pass of the loop: about a millisecond of work."""
 
-SHARE = 4
+WAITING_DIVISOR = 4
 """If more streams wait, a quarter of them is woken in one pass, so that none waits for long."""
 
 Wake = Callable[[], None]
@@ -26,7 +26,7 @@ class Wakeups:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._left = AT_ONCE
+        self._left = WOKEN_AT_ONCE
         """The number of streams that may still be woken in this pass."""
         self._waiting: deque[Wake] = deque()
         self._is_scheduled = False
@@ -54,7 +54,7 @@ class Wakeups:
     def _begin_pass(self) -> None:
         """Wake the next streams in a new pass of the loop."""
         self._is_scheduled = False
-        self._left = max(AT_ONCE, len(self._waiting) // SHARE)
+        self._left = max(WOKEN_AT_ONCE, len(self._waiting) // WAITING_DIVISOR)
         for _ in range(min(self._left, len(self._waiting))):
             self._wake_or_queue(self._waiting.popleft())
 
@@ -68,7 +68,7 @@ def wakeups_of(loop: asyncio.AbstractEventLoop) -> Wakeups:
 
 
 def running_loop() -> asyncio.AbstractEventLoop | None:
-    """Return the event loop that runs in this thread, if any."""
+    """Return the event loop that runs in this thread; None if none runs."""
     try:
         return asyncio.get_running_loop()
     except RuntimeError:

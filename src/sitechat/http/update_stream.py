@@ -31,7 +31,7 @@ READ_INTERVAL = 15.0
 """Seconds after which the conversation is read again even if its handoff has not changed: the bot
 may have answered, or a person may have been silent for too long."""
 
-OVER = frozenset({HandoffState.NONE, HandoffState.CLOSED})
+STATES_WITHOUT_PERSON = frozenset({HandoffState.NONE, HandoffState.CLOSED})
 """The states in which the visitor does not wait for a person or talk with one."""
 
 Look = Callable[[int | None], Updates]
@@ -48,7 +48,7 @@ class UpdateStream:
         after: int | None,
         *,
         steps: RequestSteps,
-        place: StreamSlot | None,
+        slot: StreamSlot | None,
         max_seconds: float | None,
     ) -> None:
         """Create the stream. It starts when it is first read.
@@ -58,13 +58,13 @@ class UpdateStream:
             look: Reads the updates after a cursor.
             after: The client's cursor; None if it has none.
             steps: Runs `look`.
-            place: The slot to release at the end of the stream.
-            max_seconds: The server's maximum for a stream; None for no maximum.
+            slot: The slot to release at the end of the stream.
+            max_seconds: The server's maximum seconds for a stream; None for no maximum.
         """
         self._look = look
         self._after = after
         self._steps = steps
-        self._place = place
+        self._slot = slot
         self._language = translation.get_language()
         self._ends = monotonic() + min(MAX_SECONDS, max_seconds or MAX_SECONDS)
         self._news: asyncio.Event | None = None
@@ -95,13 +95,13 @@ class UpdateStream:
         """Stop watching and release the stream's slot."""
         if self._watch is not None:
             watcher().remove(self._watch)
-        if self._place is not None:
-            self._place.release()
+        if self._slot is not None:
+            self._slot.release()
 
     async def _open(self) -> bytes:
         self._news, self._loop = asyncio.Event(), asyncio.get_running_loop()
-        if self._place is not None:
-            self._place.open()
+        if self._slot is not None:
+            self._slot.open()
         # Middleware may have used the request's own thread after the view.
         await release_request_thread()
         if self._watch is not None:
@@ -143,7 +143,11 @@ class UpdateStream:
             return b""
         self._person, self._after = person, int(news["cursor"])
         chunk = sse.encode(Event(news, self._after))
-        is_over = before is not None and person["state"] in OVER and before["state"] not in OVER
+        is_over = (
+            before is not None
+            and person["state"] in STATES_WITHOUT_PERSON
+            and before["state"] not in STATES_WITHOUT_PERSON
+        )
         if self._watch is None or is_over:
             self._ended = True
             chunk += sse.DONE
@@ -159,7 +163,7 @@ class UpdateStream:
             self._loop.call_soon_threadsafe(self._news.set)
 
     def _failed(self, error: Exception) -> bytes:
-        """Return an error event. An exception would only cut the stream."""
+        """Return an error event, or a comment if no thread can start, and end the stream."""
         self._ended = True
         if isinstance(error, PoolFull):
             logger.warning("A stream of updates ends early, because no thread can start")
