@@ -1,8 +1,8 @@
 """Running replies: requests start, find, follow and stop them here.
 
-`event_loop` starts and runs the replies of this process, and `driver` is the task of one of them.
-`running_replies` finds and stops them. `checkpoints` and `settlement` write them to the database.
-Imports `ledger`, `claude` and what is below them.
+`event_loop` starts and runs the replies of this process, and `driver` is the task of one reply.
+`running_replies` finds and stops replies. `checkpoints` and `settlement` write them to the
+database. Imports `ledger`, `claude` and the layers below them.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ __all__ = [
     "stop",
 ]
 
-# Start-up cost: the checks import `reply_costs`, but run no replies.
+# Imported lazily to keep the start fast: the checks import `reply_costs`, but run no replies.
 __getattr__ = lazy_exports(
     __name__,
     {

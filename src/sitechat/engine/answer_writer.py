@@ -17,7 +17,9 @@ from sitechat.engine.reply import Reply
 WHOLE = frozenset({"end_turn", "stop_sequence"})
 """Stop reasons of answers that Claude ended by itself."""
 
-PIECES = re.compile(r"(`+)|\[(\d{1,3})\]|(\n[ \t]*\n)")
+MARK_OR_FENCE = re.compile(r"(`+)|\[(\d{1,3})\]|(\n[ \t]*\n)")
+"""The backticks of a code fence, a number in brackets, or an empty line."""
+
 UNFINISHED = re.compile(r"`+$|\[\d{0,3}$|\n[ \t]*$")
 """The end of a text that may become a mark, a longer fence or an empty line. It is held back until
 more text arrives."""
@@ -26,7 +28,7 @@ BLOCK_FENCE = 3
 """Minimum backticks of a fence that an empty line does not end, as in Markdown."""
 
 MIN_CUT_MARK = 3
-"""Minimum characters of a cut-off `[[unanswered]]` that are removed. Fewer may be text."""
+"""Minimum characters of a cut-off `[[unanswered]]` that are removed. A shorter one may be text."""
 
 
 class AnswerWriter:
@@ -100,14 +102,14 @@ class MarkReader:
         yield from self._split(text[:end], passages)
 
     def rest(self, passages: int) -> Iterator[str | int]:
-        """Yield the text and marks that were held back, after the last piece."""
+        """Yield the text and marks that were held back. Call this after the last piece."""
         text, self._held = self._held, ""
         yield from self._split(text, passages)
 
     def _split(self, text: str, passages: int) -> Iterator[str | int]:
         """Yield the parts of a text. The open code fence is kept for the next text."""
         begin = 0
-        for match in PIECES.finditer(text):
+        for match in MARK_OR_FENCE.finditer(text):
             fence, number, empty_line = match.groups()
             if empty_line:
                 if len(self._fence) < BLOCK_FENCE:
@@ -139,7 +141,7 @@ class LastLineReader:
         self._has_text = False
 
     def feed(self, text: str) -> str:
-        """Return the text that is certainly not part of the mark."""
+        """Return the text, also of earlier pieces, that is certainly not part of the mark."""
         text = self._held + text
         end = self._end_of_text(text)
         self._held = text[end:]
@@ -148,6 +150,8 @@ class LastLineReader:
 
     def rest(self, *, is_whole: bool) -> tuple[str, bool]:
         """Return the text that was held back, and whether the final line was the mark.
+
+        The text is "" if it is the mark, or the beginning of one that was cut off.
 
         Args:
             is_whole: Whether Claude ended the text by itself. If it was cut off, an incomplete mark
@@ -162,7 +166,11 @@ class LastLineReader:
         return held, False
 
     def _end_of_text(self, text: str) -> int:
-        """Return the number of characters before the last line that may become the mark."""
+        """Return the number of characters that are certainly not part of the mark.
+
+        If the last line may become the mark, these are the characters before it. White space around
+        a line break is held back too.
+        """
         content = text.rstrip()
         line = content.rfind("\n") + 1
         if (line or not self._has_text) and UNANSWERED.startswith(content[line:].strip()):

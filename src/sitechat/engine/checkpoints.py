@@ -53,8 +53,8 @@ class Progress:
 def checkpoint(replies: Sequence[LiveReply]) -> dict[UUID, int | None]:
     """Write the progress of the replies, which also shows that their process is alive.
 
-    If a write fails, the next checkpoint writes the same progress again. Without replies no
-    statement is run, because SQLite has a single lock for all writers.
+    If a write fails, its exception is raised, and the next checkpoint writes the same progress
+    again. Without replies no statement is run, because SQLite has a single lock for all writers.
 
     Returns:
         The replies whose rows still exist. The value is the number of characters after which the
@@ -73,10 +73,14 @@ def checkpoint(replies: Sequence[LiveReply]) -> dict[UUID, int | None]:
 
 
 class CheckpointWriter(Protocol):
-    """The interface of both writers."""
+    """The interface of `SqlWriter` and `OrmWriter`."""
 
     def write(self, progress: Sequence[Progress]) -> dict[UUID, int | None]:
-        """Write to rows that are still running; return their stop offsets, as far as known."""
+        """Write to the rows that are still running.
+
+        Returns:
+            The stop offset (or None) of each row that was written, as far as the writer reads them.
+        """
 
 
 def _writer(using: str) -> CheckpointWriter:
@@ -95,7 +99,7 @@ ROWS = {
 
 
 class SqlWriter:
-    """Writing by one statement with RETURNING.
+    """Writes by one statement with RETURNING.
 
     Only the quoted table name and `ROWS` are formatted into its text.
     """
@@ -142,10 +146,10 @@ class SqlWriter:
 
 
 class OrmWriter:
-    """Writing by Django's ORM."""
+    """Writes by Django's ORM."""
 
     def write(self, progress: Sequence[Progress]) -> dict[UUID, int | None]:
-        """Write the progress of the replies. Return no stop offsets: the ORM does not read them."""
+        """Write the progress of the replies. Return {}, because the ORM does not read the rows."""
         texts: dict[UUID, str] = {}
         for each in progress:
             if each.has_new_citations:

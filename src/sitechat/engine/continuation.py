@@ -1,4 +1,4 @@
-"""The state from which a reply continues after a question to the visitor, as stored JSON.
+"""Continuations: the state from which a reply goes on after a question to the visitor, as JSON.
 
 The site's facts about the visitor (`Chatbot.context`) are not stored. They and the system prompt
 are computed again when the reply continues. If they have changed, Claude's thinking is left out,
@@ -64,7 +64,8 @@ def load(stored: str, template: Request, context: str | None) -> Continuation:
             `Chatbot.context`.
 
     Raises:
-        ValueError, KeyError, TypeError: Another version of the package has stored the JSON.
+        ValueError, KeyError, TypeError: Another version of the package has stored the JSON, or it
+            is empty because the question was decided.
     """
     data = json.loads(stored)
     request = replace(

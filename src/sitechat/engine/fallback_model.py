@@ -1,6 +1,6 @@
 """The fallback model of a bot, which answers if the first model refuses or is overloaded.
 
-It is asked only if the visitor has not seen any text yet.
+The chat sends it a request only if the visitor has not seen any text yet.
 """
 
 from __future__ import annotations
@@ -27,12 +27,13 @@ async def after_refusal(
     """Return the request to the fallback model if the first one has refused.
 
     Returns:
-        The request, with its highest cost reserved. None if Claude has not refused, or if the API
-        has asked the fallback model itself. Also None without a fallback model or room for it.
+        The request, with its maximum cost reserved. None if Claude has not refused, or if the API
+        has passed the request on to the fallback model itself. Also None if the bot has no fallback
+        model, if the reply has text, or if the limits have no room.
     """
     if call.stop_reason != REFUSAL or call.handed_over:
         return None
-    return await _following(live, request, steps, reason="refused")
+    return await _request_to_fallback(live, request, steps, reason="refused")
 
 
 async def after_error(
@@ -41,12 +42,12 @@ async def after_error(
     """Return the request to the fallback model if the first one is overloaded.
 
     Returns:
-        The request, with its highest cost reserved. None if the error has another reason, or if
-        there is no fallback model or no room for it.
+        The request, with its maximum cost reserved. None if the error has another reason, if the
+        bot has no fallback model, if the reply has text, or if the limits have no room.
     """
     if not _is_overload(error):
         return None
-    return await _following(live, request, steps, reason="is overloaded")
+    return await _request_to_fallback(live, request, steps, reason="is overloaded")
 
 
 def _is_overload(error: ReplyError) -> bool:
@@ -60,10 +61,10 @@ def _is_overload(error: ReplyError) -> bool:
     return isinstance(error, ApiError) and status is not None and status >= 500
 
 
-async def _following(
+async def _request_to_fallback(
     live: LiveReply, request: Request, steps: Steps, *, reason: str
 ) -> Request | None:
-    """Return the request to the fallback model, with its highest cost reserved, if possible."""
+    """Return the request to the fallback model; None if it is not possible (see `after_error`)."""
     if not request.fallback_model or live.reply.text:
         return None
     following = request.to_fallback()

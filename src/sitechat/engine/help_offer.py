@@ -12,7 +12,9 @@ HELP = "help"
 
 
 def offer_help(reply: Reply, status: str) -> None:
-    """Offer help if a complete reply did not know the answer, and Claude has not offered any.
+    """Offer help if a complete reply did not know the answer.
+
+    Nothing changes if Claude has offered help in the reply, or if the site has none to offer.
 
     Args:
         reply: The reply, before its end is saved.

@@ -30,7 +30,7 @@ from sitechat.runtime import database
 from sitechat.runtime.process_identity import has_ended, identity
 from sitechat.signals import reply_finished
 
-SUSPECTED_PART = 3
+SUSPICION_DIVISOR = 3
 """A suspicion must stay for CHAT_STALE_AFTER divided by this number."""
 
 
@@ -68,29 +68,37 @@ def end_lost(replies: MessageQuerySet) -> int:
         if not _may_be_alive(row):
             ended += is_stale and _end(row)
         elif row.suspected is None or row.suspected < row.updated:
-            _as_read(row).update(suspected=now)
+            _if_unchanged(row).update(suspected=now)
         elif is_stale and row.suspected <= now - suspicion_time:
             ended += _end(row)
     return ended
 
 
 def end_lost_and_wait(replies: MessageQuerySet) -> int:
-    """End lost replies, and wait until new suspicions are confirmed or removed."""
+    """End lost replies, wait until new suspicions are confirmed or removed, and end the confirmed.
+
+    Returns:
+        The number of ended replies.
+    """
     ended = end_lost(replies)
     if silent(replies).exists():
-        sleep(stale_after().total_seconds() / SUSPECTED_PART)
+        sleep(stale_after().total_seconds() / SUSPICION_DIVISOR)
         ended += end_lost(replies)
     return ended
 
 
 def end_silent(replies: MessageQuerySet) -> int:
-    """End silent replies without a second check, because their conversations are being deleted."""
+    """End silent replies without a second check, because their conversations are being deleted.
+
+    Returns:
+        The number of ended replies.
+    """
     return sum(_end(row) for row in silent(replies).select_related("conversation"))
 
 
 def _suspicion_time() -> timedelta:
     """Return how long a suspicion must stay in the row before the reply is ended."""
-    return stale_after() / SUSPECTED_PART
+    return stale_after() / SUSPICION_DIVISOR
 
 
 def _may_be_alive(row: Message) -> bool:
@@ -109,15 +117,15 @@ def _silent_for(replies: MessageQuerySet, time: timedelta) -> MessageQuerySet:
     return replies.filter(silent).exclude(pk__in=own) if own else replies.filter(silent)
 
 
-def _as_read(row: Message) -> MessageQuerySet:
-    """Return the row, unless it has changed since it was read."""
+def _if_unchanged(row: Message) -> MessageQuerySet:
+    """Return a queryset of the row; it is empty if the row has changed since it was read."""
     return Message.objects.filter(
         pk=row.pk, status=Status.RUNNING, updated=row.updated, suspected=row.suspected
     )
 
 
 def _end(row: Message) -> bool:
-    """End a reply and send the signal; return False if its process is still alive."""
+    """End a reply and send the signal; return False if the row has changed since it was read."""
     usage = database.retry(partial(_settle, row))
     if usage is None:
         return False
@@ -130,7 +138,12 @@ def _end(row: Message) -> bool:
 
 
 def _settle(row: Message) -> Usage | None:
-    """Save the end of a reply and book its maximum cost; None if its process is still alive."""
+    """Save the end of a reply and book its maximum cost.
+
+    Returns:
+        The booked usage; None if the row has changed since it was read, because its process lives
+        or another process has ended it.
+    """
     reserved, booked = from_row(row.reserved)
     stopped = row.stop_at is not None
     status = Status.STOPPED if stopped else Status.INTERRUPTED
@@ -138,7 +151,7 @@ def _settle(row: Message) -> Usage | None:
     reply.close(row.stop_at)
     with database.atomic():
         settlement.lock_conversation(row.conversation_id)
-        if not _as_read(row).update(
+        if not _if_unchanged(row).update(
             text=reply.text,
             sources=reply.sources,
             citations=reply.citations,
@@ -173,8 +186,9 @@ def _settle(row: Message) -> Usage | None:
 
 
 def _bot_class(name: str) -> type[Chatbot]:
+    """Return the class of a bot, the sender of the signal; `Chatbot` if the bot was removed."""
     try:
         bot: type[Chatbot] = import_string(conf.CHAT_BOTS[name])
     except (KeyError, ImportError):
-        return Chatbot  # the site has removed this bot
+        return Chatbot
     return bot

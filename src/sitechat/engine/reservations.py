@@ -30,7 +30,7 @@ def reserve(visitor: Visitor, request: Request) -> Reserved:
     """Reserve the maximum cost of a message: of its first and its final request.
 
     Raises:
-        ChatError: The limits refuse the message.
+        ChatError: The limits refuse the message, or the ledger does not answer.
     """
     first = max_spending(request)
     total = first + max_final_spending(request)
@@ -39,7 +39,10 @@ def reserve(visitor: Visitor, request: Request) -> Reserved:
 
 
 def covers(live: LiveReply, request: Request) -> bool:
-    """Return whether the reservation covers a request and the final request after it."""
+    """Return whether the reservation covers a request and the final request after it.
+
+    Return True for replies that do not count in limits.
+    """
     tokens, dollars = _missing(live, request)
     return live.reserved["claims"] is None or not (tokens or dollars)
 
@@ -48,7 +51,8 @@ def extend(live: LiveReply, request: Request) -> bool:
     """Extend the reservation to cover a request and the final request after it.
 
     Returns:
-        Whether the limits have room for it. If not, nothing was reserved.
+        Whether the reservation covers it now. If not, nothing was reserved: the limits have no
+        room, the ledger does not answer, or the reply was stopped.
     """
     if covers(live, request):
         return True
@@ -92,7 +96,11 @@ def store_cost(live: LiveReply, request: Request) -> bool:
 
 
 def hold(live: LiveReply, request: Request) -> bool:
-    """Extend the reservation for a request, and store its cost: see `extend` and `store_cost`."""
+    """Extend the reservation for a request, and store its cost (see `extend` and `store_cost`).
+
+    Returns:
+        Whether the request may be sent.
+    """
     return extend(live, request) and store_cost(live, request)
 
 

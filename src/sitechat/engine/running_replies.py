@@ -29,7 +29,7 @@ def live_ids() -> list[UUID]:
 
 
 def is_writing_to(address: str) -> bool:
-    """Return whether a reply to that network address (`Visitor.ip`) runs in this process."""
+    """Return whether a reply to a network address (`Visitor.ip`) runs in this process."""
     return any(live.visitor.ip == address for _engine, live in list(running().live.values()))
 
 
@@ -41,7 +41,7 @@ def stop(reply_id: UUID, at: int | None) -> bool:
         at: Maximum number of characters to keep; None for all.
 
     Returns:
-        Whether the reply runs in this process.
+        Whether the reply ran in this process. If not, nothing was done.
     """
     process = running()
     drop_closed(process)

@@ -1,7 +1,8 @@
 """Save the end of replies and book their usage, in short database steps that run on threads.
 
-A reply is settled exactly once: by the step that removes the reservation (`Message.reserved`) from
-its row. `lost_replies` settles replies of dead processes.
+To settle a reply is to book its actual usage in place of its reservation. Each reply is settled
+once: by the step that removes the reservation (`Message.reserved`) from its row. `lost_replies`
+settles replies of dead processes.
 """
 
 from __future__ import annotations
@@ -38,17 +39,22 @@ REJECTED = (DataError, IntegrityError, TypeError, ValueError, ArithmeticError)
 """Exceptions for values that the database will never accept."""
 
 PLAIN_AFTER = 3
+"""The number of rejected saves after which a reply is saved without citations, and without what
+Claude reported about it."""
+
 EMPTY_AFTER = 5
+"""The number of rejected saves after which a reply is saved without its text too."""
+
 GIVEN_UP_AFTER = 7
-"""The numbers of rejected saves after which a reply is saved with only its text, then without its
-text, and then not at all. In the last case, `lost_replies` later ends its row as interrupted."""
+"""The number of rejected saves after which a reply is not saved. `lost_replies` later ends its row
+as interrupted."""
 
 MAX_DOLLARS = Decimal("999999")
 """The largest amount that a row of usage can hold."""
 
 
 def finish(live: LiveReply) -> None:
-    """Save the end of the reply and settle its usage. A second call does nothing.
+    """Save the end of the reply and settle its usage. A second call changes nothing.
 
     If the database has rejected the row a few times, the row is saved without values from outside.
     If the conversation was deleted, only the usage is saved.
@@ -81,16 +87,16 @@ def finish(live: LiveReply) -> None:
     if asked is not None:
         live.question = live.question or tool_rows.question_row(asked)
         ended["confirm"] = live.question
-    settled = None
+    usage = None
     for attempt in database.attempts():
         with attempt:
-            settled = _settle_end(live, ended, plain=plain)
+            usage = _settle_end(live, ended, plain=plain)
     if asked is not None:
         ended["confirm"] = live.question
     bot = type(live.bot)
-    if settled is not None and reply_finished.has_listeners(bot):
-        row = _row(live, ended) if settled.reply_id is not None else None
-        reply_finished.send_robust(sender=bot, reply=row, usage=settled)
+    if usage is not None and reply_finished.has_listeners(bot):
+        row = _row(live, ended) if usage.reply_id is not None else None
+        reply_finished.send_robust(sender=bot, reply=row, usage=usage)
     wake_sometimes()
 
 
@@ -133,7 +139,7 @@ def _settle_end(live: LiveReply, ended: dict[str, Any], *, plain: bool) -> Usage
 
 
 def store_tool_uses(live: LiveReply) -> None:
-    """Store the tool calls of a round, unless the conversation was deleted."""
+    """Store the tool calls of a round, unless the conversation was deleted or does not exist."""
     conversation_id = live.conversation_id
     if conversation_id is None or not live.tool_uses:
         return
@@ -151,7 +157,8 @@ def store_tool_uses(live: LiveReply) -> None:
 def _with_unknown_outcome(live: LiveReply) -> dict[str, Any]:
     """Return the changed columns of a reply that was interrupted while a confirmed tool ran.
 
-    The tool may have done its work, so the visitor must not be invited to try again.
+    The tool may have done its work, so the visitor must not be invited to try again. If the reply
+    has ended for another reason, no columns change.
     """
     ending = live.ending
     if ending is None or not isinstance(ending.error, Interrupted):
@@ -161,7 +168,10 @@ def _with_unknown_outcome(live: LiveReply) -> dict[str, Any]:
 
 
 def report_end(usage: Usage) -> None:
-    """Report a reply that has ended to webhooks, in the transaction that saves it."""
+    """Report a reply that has ended to webhooks, in the transaction that saves it.
+
+    Replies to commands are not reported.
+    """
     if usage.command in IN_CHAT:
         queue_webhooks(
             "reply_finished",
@@ -199,7 +209,7 @@ def _row(live: LiveReply, ended: dict[str, Any]) -> Message:
 
 
 def save_usage(live: LiveReply) -> Usage:
-    """Save the usage of a command's reply, which has no row of its own."""
+    """Save and return the usage of a command's reply, which has no row of its own."""
     spent = live.spent
     usage = _usage(live, spent)
     _add_reported(usage, live, spent)
@@ -234,7 +244,10 @@ def _usage(live: LiveReply, spent: Spending) -> Usage:
 
 
 def settle_claims(claims: Reservation | None, *, tokens: int, dollars: Decimal) -> None:
-    """Replace a reservation by the actual usage, in the transaction or right after its commit."""
+    """Replace a reservation by the actual usage, in the transaction or right after its commit.
+
+    Do nothing without a reservation.
+    """
     if claims:
         _change_ledger(partial(get_ledger().settle, claims, tokens=tokens, dollars=dollars))
 

@@ -40,7 +40,7 @@ take all threads."""
 
 
 class NoToolThread(Exception):
-    """Too many calls of a tool, or of all tools, run in this process."""
+    """No thread is free for a call: too many calls of the tool, or of all tools, run or hang."""
 
 
 class Step(Protocol):
@@ -57,7 +57,7 @@ class ToolStep(Protocol):
         """Run the work of the tool of that name; return an awaitable of its result.
 
         Raises:
-            NoToolThread: Too many calls are running.
+            NoToolThread: No thread is free for the call.
         """
 
 
@@ -82,7 +82,7 @@ class ToolThreads:
         self._lock = threading.Lock()
 
     def submit(self, name: str, work: Callable[[], T]) -> Future[T]:
-        """Run the work of the tool of that name. Raise NoToolThread if too many are running."""
+        """Run the work of the tool of that name. Raise NoToolThread if no thread is free for it."""
         with self._lock:
             if self._running[name] >= CALLS_OF_TOOL or self._running.total() >= TOOL_THREADS:
                 raise NoToolThread(name)

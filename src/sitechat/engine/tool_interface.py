@@ -22,7 +22,10 @@ NO_ROOM = "There is no room for this result. Answer from what you have."
 
 @dataclass(frozen=True)
 class ToolResult:
-    """The result of a tool: content blocks for Claude, and the documents of the first blocks."""
+    """The result of a tool: content blocks for Claude, and the passages in its first blocks.
+
+    Each of the first blocks has one passage (`documents`), in the same order.
+    """
 
     content: list[dict[str, Any]]
     documents: list[SearchResult]
@@ -78,10 +81,11 @@ class Tools(Protocol):
     """The tools of a reply."""
 
     def prepare(self, call: ToolCall) -> PreparedCall:
-        """Validate a call. It may run the site's own code.
+        """Validate a call, and return it ready to run. This may run the site's own code.
 
         Raises:
-            ToolRefused: There is no such tool, or the arguments are wrong.
+            ToolRefused: There is no such tool, its arguments are wrong, or code of the site has
+                failed.
         """
 
 
@@ -168,8 +172,11 @@ class ToolRound:
     def final(self, fits: Callable[[Request], bool]) -> Request:
         """Return a request in which Claude must answer now, with as many results as fit.
 
-        If the request does not fit even without results, Claude's calls are left out as well. It is
-        then no longer than the request before.
+        If the request does not fit even without results, Claude's calls are left out as well. The
+        request is then no longer than the one before it.
+
+        Args:
+            fits: Returns whether the reservation covers a request.
         """
         # Fewer blocks never cost more, so a binary search finds the highest number that fits.
         sizes = range(self.blocks, -1, -1)

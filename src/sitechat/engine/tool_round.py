@@ -26,7 +26,7 @@ from sitechat.runtime.safe_logging import get_logger
 logger = get_logger("sitechat.engine")
 
 PREPARE_TIMEOUT = 10.0
-"""Seconds that the validation of a call may take. It may run code of the site's own types."""
+"""Maximum seconds of the validation of a call, which may run code of the site's own types."""
 
 MAX_CALLS = 16
 """The maximum number of tool calls in one reply."""
@@ -160,7 +160,7 @@ async def _run(
     """Run a call and record its outcome in `used`, even if the call is cancelled.
 
     Raises:
-        NoToolThread: Too many calls are running.
+        NoToolThread: No thread is free for the call.
     """
     started = monotonic()
     try:

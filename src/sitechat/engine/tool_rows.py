@@ -27,7 +27,9 @@ logger = get_logger("sitechat.engine")
 
 
 def claim(decision: Decision) -> bool:
-    """Store that a call starts. This is committed before the call runs.
+    """Store that a call starts or, if it is not allowed any more, that it was refused.
+
+    This is committed before the call runs.
 
     Returns:
         Whether the call may run: only once, and only for the user who was asked.
@@ -43,7 +45,10 @@ def claim(decision: Decision) -> bool:
 
 
 def run_and_record(use: UUID, run: Callable[[], ToolResult]) -> ToolResult:
-    """Run a claimed call and store its outcome, even if nobody waits for it any more."""
+    """Run a claimed call, store its outcome, and return its result.
+
+    The outcome is stored even if nobody waits for the result any more.
+    """
     started = monotonic()
     result = run()
     milliseconds = round((monotonic() - started) * 1000)
@@ -67,7 +72,13 @@ def _record(use: UUID, **changes: Any) -> None:
 
 
 def end_calls(reply: Message | UUID) -> bool:
-    """Mark the calls of a reply that ends; return whether the outcome of one is unknown."""
+    """Store the states of the confirmed calls of a reply that ends.
+
+    A call that has not started was refused. The outcome of a call that is running is unknown.
+
+    Returns:
+        Whether the outcome of a call is unknown.
+    """
     pk = reply.pk if isinstance(reply, Message) else reply
     uses = ToolUse.objects.filter(reply_id=pk)
     uses.filter(state=ToolState.APPROVED).update(state=ToolState.REFUSED)
@@ -85,9 +96,10 @@ def question_row(asked: AskedCall) -> dict[str, Any]:
 
 
 def store_question(live: LiveReply) -> None:
-    """Store the call that waits for the visitor. Call it with the conversation locked.
+    """Store the call that waits for the visitor. Call this with the conversation locked.
 
-    If a person has joined, the visitor is not asked, because the bot would continue afterwards.
+    If a person has joined, the visitor is not asked, because the bot would continue afterwards. The
+    call is then declined, and `live.question` becomes None.
     """
     asked = live.ending.asked if live.ending is not None else None
     if asked is None or live.question is None:
@@ -110,7 +122,7 @@ def store_question(live: LiveReply) -> None:
 
 
 def store_calls(live: LiveReply) -> None:
-    """Store the calls that are not stored yet. Call it with the conversation locked."""
+    """Store the calls that are not stored yet. Call this with the conversation locked."""
     ToolUse.objects.bulk_create(
         ToolUse(
             reply_id=live.id,

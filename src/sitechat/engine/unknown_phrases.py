@@ -14,6 +14,7 @@ SEARCHED_LENGTH = 600
 """Number of characters that are searched: replies say at their beginning that they do not know."""
 
 SENTENCE = r"[^.!?\n]"
+"""A character inside a sentence."""
 
 _SOURCE = (
     r"(?:site|pages?|documentation|docs|website|passages?|(?:search )?results?|content|sources?|"
@@ -142,7 +143,7 @@ PHRASES = {
 
 @cache
 def _unknown() -> re.Pattern[str]:
-    """Return the pattern of all phrases. Start-up cost: it takes milliseconds to compile."""
+    """Return the pattern of all phrases. It is compiled at first use, to keep the start fast."""
     phrases = [phrase for of_language in PHRASES.values() for phrase in of_language]
     return re.compile("|".join(phrases), re.IGNORECASE)
 

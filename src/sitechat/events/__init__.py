@@ -29,8 +29,8 @@ __all__ = [
     "wake_sometimes",
 ]
 
-# Start-up cost: every process runs the checks, which import `mail_recipients` and `webhooks`. Mail
-# libraries are imported only by `delivery_threads`.
+# Imported lazily to keep the start fast: every process runs the checks, which import only
+# `mail_recipients` and `webhooks`. `delivery_threads` imports libraries for mails.
 __getattr__ = lazy_exports(
     __name__,
     {

@@ -23,7 +23,7 @@ class DeliveryFailed(Exception):
 
 
 def send_delivery(delivery: Delivery) -> None:
-    """Send a delivery.
+    """Send a delivery once.
 
     Raises:
         DeliveryFailed: The delivery was not sent, or it is unknown whether it was sent.

@@ -36,7 +36,10 @@ MAX_ERROR_LENGTH = 500
 
 
 def claim(pk: UUID) -> Delivery | None:
-    """Claim a delivery for one attempt; return None if another process has claimed it."""
+    """Claim a delivery for one attempt, and return it.
+
+    Return None if it is not due: another process has claimed or sent it, or it was deleted.
+    """
     now = timezone.now()
     row = Delivery.objects.due(now).filter(pk=pk)
     update = partial(row.update, due=now + CLAIM_PERIOD, attempts=F("attempts") + 1)
@@ -44,8 +47,8 @@ def claim(pk: UUID) -> Delivery | None:
     return Delivery.objects.filter(pk=pk).first() if claimed else None
 
 
-def attempt(delivery: Delivery) -> None:
-    """Send a claimed delivery, and store the result."""
+def send_claimed(delivery: Delivery) -> None:
+    """Send a claimed delivery, and store the result: sent, failed, or due again later."""
     try:
         send_delivery(delivery)
     except DeliveryFailed as error:
@@ -55,6 +58,7 @@ def attempt(delivery: Delivery) -> None:
 
 
 def _store_failure(delivery: Delivery, error: DeliveryFailed) -> None:
+    """Log a failed attempt, and store the time of the next one; after the last one, give up."""
     message = one_line(str(error), MAX_ERROR_LENGTH - 1)
     logger.warning(
         "Attempt %s to send delivery %s (%s) failed: %s",

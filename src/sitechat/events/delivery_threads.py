@@ -31,7 +31,7 @@ from sitechat.runtime.safe_logging import get_logger
 logger = get_logger("sitechat.events")
 
 BATCH = 20
-"""Number of deliveries that are read at once."""
+"""Maximum number of deliveries that are read at once."""
 
 MAX_WAIT = 3600.0
 """Maximum seconds that a thread waits before it reads due deliveries again."""
@@ -61,11 +61,11 @@ class DeliveryThread:
         self._is_running = False
 
     def wait(self, seconds: float) -> bool:
-        """Wait until the thread is idle; return whether it is."""
+        """Wait until the thread is idle, at most `seconds`; return whether it is idle."""
         return self._idle.wait(seconds)
 
     def wake(self) -> None:
-        """Make the thread send due deliveries soon."""
+        """Make the thread send due deliveries soon. Start it if it is not running."""
         with self._lock:
             self._woken_event.set()
             self._idle.clear()
@@ -131,7 +131,7 @@ class DeliveryThreads:
                 self._threads[target].wake()
 
     def wait(self, seconds: float) -> bool:
-        """Wait until all threads are idle; return whether they are."""
+        """Wait until all threads are idle, at most `seconds` for each; return whether they are."""
         return all(thread.wait(seconds) for thread in list(self._threads.values()))
 
     def wake_sometimes(self) -> None:
@@ -181,13 +181,16 @@ threads = PerProcess(DeliveryThreads)
 
 
 def wake() -> None:
-    """Send due deliveries soon, on other threads."""
+    """Send due deliveries soon, on other threads. Do nothing inside a transaction."""
     if not database.in_transaction():  # other threads can't see uncommitted rows, as in tests
         threads().wake()
 
 
 def wake_sometimes() -> None:
-    """Send deliveries that other processes have not sent, at most once a minute."""
+    """Send due deliveries soon, on other threads, at most once a minute.
+
+    This is for deliveries that a process has stored but not sent.
+    """
     if not database.in_transaction():
         threads().wake_sometimes()
 
@@ -215,7 +218,7 @@ def deliver_due(within: float | None = None, *, target: str | None = None) -> in
             if delivery is not None:
                 claimed_any = True
                 attempts += 1
-                delivery_retries.attempt(delivery)
+                delivery_retries.send_claimed(delivery)
         if not claimed_any:
             return attempts
 
@@ -231,7 +234,10 @@ def _deliveries_to(target: str | None) -> DeliveryQuerySet:
 
 
 def _seconds_until_next(target: str) -> float | None:
-    """Return the seconds until the next attempt, from 1 to `MAX_WAIT`; None if none waits."""
+    """Return the seconds until the next attempt, from 1 to `MAX_WAIT`.
+
+    Return None if no delivery to the target waits.
+    """
     due = _deliveries_to(target).waiting().order_by("due").values_list("due", flat=True).first()
     if due is None:
         return None

@@ -1,6 +1,6 @@
-"""Storage of the chat's mails as deliveries, so that none is lost if the mail server fails.
+"""Storage of the chat's mails as deliveries, so that no mail is lost if the mail server fails.
 
-`delivery_threads` sends them.
+`delivery_threads` sends the mails.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def queue_mail(
         once: A name such as "cleanup:2026-11-29". Only the first mail with this name is stored.
 
     Returns:
-        Whether the mail has addresses.
+        Whether the mail has addresses. True also if an earlier mail has the same `once`.
     """
     if not mail.to:
         return False

@@ -6,7 +6,10 @@ from sitechat.conf import conf
 
 
 def owner_addresses() -> list[str]:
-    """Return the addresses in CHAT_NOTIFY, which may have the form of Django's ADMINS."""
+    """Return the addresses in CHAT_NOTIFY, which may have the form of Django's ADMINS.
+
+    Values that are not addresses are left out; a system check reports them.
+    """
     entries = conf.CHAT_NOTIFY
     if not isinstance(entries, (list, tuple)):
         return []

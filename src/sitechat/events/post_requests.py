@@ -87,7 +87,12 @@ class _CheckedConnection(HTTPConnection):
         self.aborted = False
 
     def connect(self) -> None:
-        """Connect to the first permitted address that answers."""
+        """Connect to the first permitted address that answers.
+
+        Raises:
+            PostFailed: The host has no permitted address.
+            OSError: The name can't be resolved, or no address answers.
+        """
         resolved = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
         permitted = [
             entry for entry in resolved if self._allow_private or is_public(str(entry[4][0]))

@@ -16,7 +16,13 @@ NON_PUBLIC_NETWORKS = (
 
 
 def is_public(address: str) -> bool:
-    """Return whether an IP address belongs to the public internet."""
+    """Return whether an IP address belongs to the public internet.
+
+    An IPv6 address that contains an IPv4 address is public only if the IPv4 address is.
+
+    Raises:
+        ValueError: The text is not an IP address.
+    """
     ip: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])
     if isinstance(ip, IPv6Address):
         embedded = [ip.ipv4_mapped, ip.sixtofour, *(ip.teredo or ())]

@@ -21,7 +21,7 @@ from sitechat.runtime.invalid_settings import log_invalid_setting
 from sitechat.runtime.utc_offsets import with_offset
 
 PREFIX = "whsec_"
-"""The prefix of secrets that contain a key in base64."""
+"""The prefix of secrets whose rest is a key in base64."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,7 @@ def find_webhook(url: str, event: str) -> Webhook | None:
 
 
 def _is_usable(entry: object) -> bool:
+    """Return whether an entry of CHAT_WEBHOOKS has an address and a secret that can be used."""
     if not isinstance(entry, Mapping):
         return False
     events = entry.get("events")

@@ -1,6 +1,6 @@
 """Count the usage of visitors and of the site, and enforce CHAT_LIMITS.
 
-A message first reserves its worst case: `reserve` takes it from every limit that applies, or
+A message first reserves its maximum cost: `reserve` takes it from every limit that applies, or
 refuses the message. When the reply has ended, `settle` replaces the reservation by the real usage.
 Imports `events`, `models`, `runtime`, `signals`, `conf` and `errors`.
 """
@@ -29,7 +29,8 @@ __all__ = [
     "get_ledger",
 ]
 
-# Start-up cost: the admin imports `limits`, and only processes that answer visitors count.
+# Imported lazily to keep the start fast: the admin needs only `limits`, and only processes that
+# answer visitors count.
 __getattr__ = lazy_exports(
     __name__,
     {

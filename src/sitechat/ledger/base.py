@@ -94,7 +94,7 @@ class Ledger(ABC):
     def check(
         self, visitor: Visitor, *, tokens: int, dollars: Decimal, now: datetime | None = None
     ) -> None:
-        """Raise the error that `reserve` would raise, or do nothing if this is no cheaper."""
+        """Raise the error that `reserve` would raise now; do nothing if there is room for this."""
         now = now or datetime.now(timezone.utc)
         claims = self._claims(visitor, tokens=tokens, dollars=dollars, now=now)
         with _or_overloaded():
@@ -172,7 +172,7 @@ class Ledger(ABC):
         )
 
     def cancel(self, reservation: Reservation, *, now: datetime | None = None) -> None:
-        """Release the reservation and uncount the message, if nothing was sent to Claude."""
+        """Release the reservation and uncount the message. For messages not sent to Claude only."""
         self._change(
             Change(claim, -claim.amount, -claim.reserves)
             for claim in in_current_windows(reservation, now)
@@ -188,9 +188,9 @@ class Ledger(ABC):
         return False
 
     def left(self, visitor: Visitor, *, now: datetime | None = None) -> list[LimitLeft]:
-        """Return what is left of each of the visitor's limits, without reserved amounts.
+        """Return what is left of each limit of the visitor, after spent and reserved amounts.
 
-        Limits of scope `site` are left out, because visitors must not see them.
+        Limits of scope `site` are not returned, because visitors must not see them.
         """
         now = now or datetime.now(timezone.utc)
         claims = [
@@ -213,7 +213,7 @@ class Ledger(ABC):
         ]
 
     def purge(self, now: datetime | None = None) -> int:
-        """Delete the counts of past windows and return how many were deleted."""
+        """Delete the counts of past windows, if they do not expire, and return their number."""
         return 0
 
     def problems(self) -> list[str]:
@@ -225,7 +225,7 @@ class Ledger(ABC):
         """Add every claim to its count if none passes its cap, or change nothing.
 
         Returns:
-            Whether all was taken.
+            Whether the claims were added.
         """
 
     @abstractmethod

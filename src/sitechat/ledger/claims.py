@@ -24,11 +24,11 @@ class StoredClaim(TypedDict):
 
 
 Reservation = list[StoredClaim]
-"""The claims of a message, as JSON. Only the ledger that made them reads them."""
+"""The claims of one message, as JSON values. Only the ledger that made them reads them."""
 
 
 class LimitLeft(TypedDict):
-    """The rest of one limit of a visitor, in messages, tokens or dollars."""
+    """What is left of one limit of a visitor, in messages, tokens or dollars."""
 
     scope: str
     unit: str

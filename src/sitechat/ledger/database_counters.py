@@ -1,5 +1,7 @@
 """Atomic updates of the database ledger's counters: all of a message's counters, or none.
 
+The column `spent` of a counter includes its reserved amount: it is `Count.taken`.
+
 `SqlCounting` is for PostgreSQL and SQLite, and needs one statement. `OrmCounting` is for other
 databases. Both lock the rows in the order of their keys, so that messages wait for each other
 instead of ending in a deadlock.

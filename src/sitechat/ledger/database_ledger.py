@@ -22,7 +22,7 @@ from sitechat.runtime.utc_offsets import stored_moment
 T = TypeVar("T")
 
 PURGE_BATCH = 1000
-"""Number of counters that one statement of `purge` deletes."""
+"""Maximum number of counters that one statement of `purge` deletes."""
 
 
 class DatabaseLedger(Ledger):
@@ -35,9 +35,10 @@ class DatabaseLedger(Ledger):
     def check(
         self, visitor: Visitor, *, tokens: int, dollars: Decimal, now: datetime | None = None
     ) -> None:
-        """Raise the error that `reserve` would raise, on databases that reserve in one statement.
+        """Raise the error that `reserve` would raise now; do nothing if there is room for this.
 
-        On other databases, the check would cost as much as the reservation.
+        Do nothing also on databases that do not reserve in one statement (MySQL, MariaDB), because
+        the check would cost as much there as the reservation.
         """
         if self._counting().needs_one_statement:
             super().check(visitor, tokens=tokens, dollars=dollars, now=now)
@@ -47,7 +48,7 @@ class DatabaseLedger(Ledger):
         return bool(router.db_for_write(Counter) == using)
 
     def purge(self, now: datetime | None = None) -> int:
-        """Delete counters of past windows; return how many."""
+        """Delete the counters of past windows, and return their number."""
         counters, ended, deleted = self._counters(), stored_moment(now or timezone.now()), 0
         while keys := list(
             counters.filter(expires__lte=ended).values_list("key", flat=True)[:PURGE_BATCH]
@@ -74,7 +75,10 @@ class DatabaseLedger(Ledger):
         return {key: Count(spent, reserved or 0) for key, spent, reserved in rows}
 
     def _first_to_reach(self, claim: Claim) -> bool:
-        """Mark the limit as reached. Read first, because only the first refusal has to write."""
+        """Mark the limit as reached, and return whether it was not marked before.
+
+        Read the mark first, because only the first refusal has to write.
+        """
         row = self._counters().filter(key=claim.key)
         reached = row.values_list("reached", flat=True).first()
         if reached is None:  # nothing was ever taken from it

@@ -1,4 +1,4 @@
-"""Find the limits that have no room for a message, and the error to refuse it. Does no I/O."""
+"""Find the limits that have no room for a message, and the error for it. Does no I/O."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Refusal:
 
     error: ChatError
     reached: Sequence[tuple[Claim, Count]] = ()
-    """The limits, with their counts, that would refuse it even if no reply were running."""
+    """The claims on limits that would refuse it even if no reply were running, with the counts."""
 
 
 def exceeded(claims: Sequence[Claim], counts: Mapping[str, Count]) -> list[tuple[Claim, Count]]:

@@ -62,7 +62,7 @@ def report_nearly_spent(sender: type, claim: Claim) -> None:
 def warn_too_small(limit: str, scope: str) -> None:
     """Log that a single message exceeds a limit, once per process and limit."""
     logger.warning(
-        'CHAT_LIMITS["%s"] has "%s", but a single message can need more than that, so it was '
+        'CHAT_LIMITS["%s"] contains the limit "%s", but a single message can need more, so it was '
         "refused. Raise the limit, or lower CHAT_MAX_TOKENS or CHAT_MAX_HISTORY.",
         scope,
         limit,

@@ -19,8 +19,13 @@ from django.utils.translation import override
 from sitechat.conf import conf
 
 SCOPES = ("session", "ip", "user", "site")
+"""The scopes of limits: each session, address or user has its own counts, the site has one."""
+
 UNITS = ("messages", "tokens", "usd")
+"""The units of limits."""
+
 PERIODS = ("minute", "hour", "day", "month")
+"""The periods of limits, in ascending order."""
 
 NANO = 10**9
 """Dollars are counted in whole nano-dollars. Prices with up to three decimals per million tokens
@@ -41,11 +46,12 @@ ENTRY = re.compile(
     rf"\s*(?P<amount>[0-9]+(?:\.[0-9]+)?)\s+(?P<unit>{'|'.join(UNITS)})"
     rf"\s*/\s*(?P<period>{'|'.join(PERIODS)})\s*"
 )
+"""An entry of CHAT_LIMITS, such as "20 messages/hour"."""
 
 
 @dataclass(frozen=True)
 class Limit:
-    """One entry of CHAT_LIMITS, for each identity of its scope.
+    """One entry of CHAT_LIMITS. It applies to each identity of its scope separately.
 
     `cap` is the maximum in one period, as a whole number: messages, tokens, or nano-dollars for
     the unit `usd`.
@@ -98,7 +104,7 @@ def nano_dollars(dollars: Decimal) -> int:
 
 
 def readable_amount(unit: str, amount: int) -> Decimal:
-    """Return an amount in its unit, as people read it. Dollars are rounded down to $0.0001."""
+    """Return an amount as people read it: messages, tokens, or dollars rounded down to $0.0001."""
     if unit != "usd":
         return Decimal(amount)
     dollars = (Decimal(amount) / NANO).quantize(Decimal("0.0001"), ROUND_FLOOR)

@@ -17,22 +17,26 @@ IDENTITY_LENGTH = 32
 
 @dataclass(frozen=True)
 class Visitor:
-    """One visitor's identities by scope, each an opaque string; None if there is none."""
+    """One visitor's identities by scope, each a string that reveals nothing about the visitor."""
 
     session: str | None
+    """The random identity in the browser session; None for requests without a session."""
     user: str | None
+    """The hash of the signed-in user; None for anonymous visitors."""
     ip: str
+    """The hash of the visitor's network address, which changes daily."""
     site: str = "all"
+    """The same for all visitors."""
 
     def identity(self, scope: str) -> str | None:
         """Return the visitor's identity in `scope`; None if the scope does not apply."""
         return {"session": self.session, "user": self.user, "ip": self.ip, "site": self.site}[scope]
 
-    def apart(self, purpose: str) -> Visitor:
-        """Return other identities of the visitor, so that a request does not count as a message.
+    def for_purpose(self, purpose: str) -> Visitor:
+        """Return other identities of the visitor, for requests that must not count as messages.
 
         Args:
-            purpose: The kind of request.
+            purpose: The kind of request. Each kind has its own counts.
         """
         salt = f"sitechat.visitors.apart.{purpose}"
         return Visitor(

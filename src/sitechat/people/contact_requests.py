@@ -126,7 +126,7 @@ def _store(
     outdated.update(copy_key=None)
     # Insert before counting: a concurrent copy waits here, and fails before it is counted.
     contact = Contact.objects.create(**fields, copy_key=key)
-    claims.extend(get_ledger().count(visit.visitor.apart(PURPOSE)))
+    claims.extend(get_ledger().count(visit.visitor.for_purpose(PURPOSE)))
     announce(
         "contact_requested",
         sender=Contact,

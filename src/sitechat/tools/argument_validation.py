@@ -44,7 +44,10 @@ class Parameters(Protocol):
 
 
 def check_storable(arguments: Mapping[str, Any]) -> None:
-    """Raise InvalidArguments if the arguments are too long, or can't be stored as JSON."""
+    """Raise InvalidArguments if the arguments are too long, or can't be stored.
+
+    They can't be stored if they are not JSON, or contain U+0000 or half of a surrogate pair.
+    """
     try:
         as_json = json.dumps(arguments, allow_nan=False)
     except (TypeError, ValueError, RecursionError):
@@ -113,7 +116,8 @@ class SignatureParameters:
             arguments: The arguments of Claude's call, by name.
 
         Raises:
-            InvalidArguments: They do not match the signature.
+            InvalidArguments: They do not match the signature, or can't be stored.
+            Exception: pydantic can't validate a type of the signature.
         """
         from pydantic import ValidationError
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from django.utils.functional import Promise
 
 OPEN_FOR = timedelta(minutes=5)
-"""The time within which a visitor can agree to a call. Afterwards, the tool does not run."""
+"""The time in which a visitor can agree to a call. Afterwards, the tool can't run any more."""
 
 MAX_LENGTH = 200
 """Maximum characters of a question. A visitor could not judge a longer one."""
@@ -31,7 +31,8 @@ def check_question(confirm: str | Promise, tool: str, parameters: Sequence[str])
         parameters: The names of its parameters, which the question may contain in braces.
 
     Raises:
-        ValueError: The question is empty or has a field that is not the name of a parameter.
+        ValueError: The question is empty or has unmatched braces, or a field in it has a format or
+            is not the name of a parameter.
     """
     try:
         fields = list(Formatter().parse(str(confirm)))
@@ -57,12 +58,13 @@ def check_question(confirm: str | Promise, tool: str, parameters: Sequence[str])
 def question_of(
     confirm: str | Promise, arguments: Mapping[str, Any], defaults: Mapping[str, Any]
 ) -> str:
-    """Return the question for a call, which contains every argument in full.
+    """Return the question for a call. It contains the arguments of the call in full.
 
     Args:
         confirm: The question of the tool.
         arguments: The arguments of the call, with defaults.
-        defaults: The defaults of the parameters. Empty arguments that equal them are left out.
+        defaults: The defaults of the parameters. An empty argument that equals its default, and has
+            no field in the question, is left out.
 
     Raises:
         InvalidArguments: The question would be too long, or an argument contains invisible

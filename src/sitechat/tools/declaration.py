@@ -35,10 +35,10 @@ class Tool:
 
     name: str
     confirm: str | Promise | None = None
-    """The question to which the visitor must agree before the tool runs."""
+    """The question to which the visitor must agree before the tool runs; None to run it at once."""
 
     status: str | Promise | None = None
-    """The text that the visitor sees while the tool runs."""
+    """The text that the visitor sees while the tool runs; None for a general text."""
 
     timeout: float = TIMEOUT
     """Seconds after which Claude gets an error instead of the result."""
@@ -119,8 +119,8 @@ def tool(
         The tool, or a decorator that returns it if only keyword arguments are given.
 
     Raises:
-        TypeError: The function does not take a request, is a generator, or has parameters without
-            names.
+        TypeError: The function is not callable, does not take a request, is a generator, or has
+            parameters without names (such as `*args`).
         ValueError: The name, the timeout or the question is not valid.
     """
     if function is None:

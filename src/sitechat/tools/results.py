@@ -22,14 +22,16 @@ class UnusableResult(TypeError):
 
 
 def result_text(value: Any) -> str:
-    """Convert the return value of a tool to text. A long text is cut off, and a note is added.
+    """Convert the return value of a tool to text for Claude.
+
+    If a tool returns nothing, the text says so. A long text is cut off, and a note is added.
 
     Args:
         value: Text, None, or values that can be written as JSON, including dates, decimals and
             UUIDs.
 
     Raises:
-        UnusableResult: It is something else, such as a model instance or a generator.
+        UnusableResult: The value is of another type, such as a model instance or a generator.
     """
     from django.core.serializers.json import DjangoJSONEncoder  # imports Django's models
 

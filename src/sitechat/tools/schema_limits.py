@@ -50,7 +50,7 @@ def problem_of(schema: Any) -> str:
 
 
 def _references(value: Any, depth: int = 0) -> Iterator[str]:
-    """Yield all `$ref` below a value."""
+    """Yield all references (`$ref`) below a value. Raise RecursionError if it is too deep."""
     if depth > MAX_DEPTH:
         raise RecursionError
     if isinstance(value, Mapping):
@@ -88,7 +88,10 @@ def _expansions(schema: Mapping[str, Any], references: list[str]) -> dict[str, i
 
 
 def _at(schema: Any, reference: str) -> Any:
-    """Return the part of a schema that a reference such as "#/$defs/Item" points to."""
+    """Return the part of a schema that a reference such as "#/$defs/Item" points to.
+
+    Return None if there is no such part.
+    """
     for part in reference.removeprefix("#/").split("/"):
         if not isinstance(schema, Mapping):
             return None

@@ -1,4 +1,4 @@
-"""Signatures and type hints of the site's functions, and functions that only have a signature."""
+"""Signatures and type hints of the site's functions, and stubs with the signature for Claude."""
 
 from __future__ import annotations
 
@@ -23,7 +23,13 @@ def signature_of(function: Callable[..., Any]) -> Signature:
 
 
 def resolved_hints(function: Callable[..., Any], names: list[str]) -> dict[str, Any]:
-    """Return the types of parameters by name, with strings and forward references resolved."""
+    """Return the types of parameters by name, with strings and forward references resolved.
+
+    Parameters without an annotation are left out.
+
+    Raises:
+        NameError: An annotation uses a name that does not exist when the program runs.
+    """
     plain = _plain(function)
     annotations = _annotations(plain)
 
@@ -59,9 +65,10 @@ def _annotations(function: Callable[..., Any]) -> dict[str, Any]:
 
 
 def stub_of(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function that does nothing, whose parameters are those that Claude fills.
+    """Return a function that does nothing, and has the parameters that Claude fills.
 
-    The first parameter and the return type are left out.
+    The SDK derives the schema from it. The first parameter (the request) and the return type are
+    left out. See `resolved_hints` for the errors.
     """
     full_signature = signature_of(function)
     parameters = list(full_signature.parameters.values())[1:]
