@@ -14,7 +14,7 @@ MAX_LISTED = 200
 
 
 def canned_answers(conversation: Conversation, language: str = "") -> Sequence[tuple[int, str]]:
-    """Return the ids and titles of the approved answers for a conversation.
+    """Return the ids and titles of at most `MAX_LISTED` approved answers for a conversation.
 
     Args:
         conversation: The conversation. The answers must be for its bot and its visitor.

@@ -28,6 +28,7 @@ MAX_PATH_LENGTH = 500
 """Maximum characters of the page's path that are stored. The rest is cut off."""
 
 PHONE = RegexValidator(r"^[+(]?\d[\d\s()./-]*(?:(?:x|ext\.?)\s*\d+)?$")
+"""Accepts a phone number, optionally with an extension."""
 
 
 class ContactFormData(TypedDict):
@@ -46,6 +47,7 @@ class ContactForm:
     fields: Sequence[str]
     """The names of its fields, in the order of `FIELDS`."""
     required: Sequence[str]
+    """The names of the fields that must not be empty."""
     consent: str
     """The text to agree to, in the active language; empty if there is none."""
     before: bool
@@ -76,11 +78,11 @@ class ContactEntries:
     consent: str
     """The text that the visitor agreed to; empty if there is none."""
     page: str
-    """The path of the page, without its query string."""
+    """The path of the page, without its query string; empty if the page is unknown."""
 
 
 def current_form() -> ContactForm | None:
-    """Return the form that CHAT_CONTACT describes; None if it is empty or not valid."""
+    """Return the form that CHAT_CONTACT describes; None if the setting is empty or not valid."""
     options = conf.CHAT_CONTACT
     if not options:
         return None
@@ -121,7 +123,8 @@ def parse_contact(form: ContactForm, data: Mapping[str, Any], referer: str = "")
 
     Raises:
         InvalidContact: Some entries are missing or not valid.
-        InvalidRequest: The object has an unknown key, or a value of the wrong type.
+        InvalidRequest: The object has an unknown key, a field that the form does not have, or a
+            value of the wrong type.
     """
     reject_unknown_keys(data, {*FIELDS, "consent", "page"})
     entered = {name: (read_string(data, name) or "").strip() for name in FIELDS}

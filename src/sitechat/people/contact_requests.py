@@ -21,7 +21,7 @@ from sitechat.ledger import get_ledger
 from sitechat.ledger.claims import Reservation
 from sitechat.models import Contact, Conversation
 from sitechat.people.contact_form import ContactEntries, current_recipients
-from sitechat.people.visitor_limits import counted
+from sitechat.people.visitor_limits import run_counted
 
 RETRY_PERIOD = timedelta(minutes=10)
 """The time within which a second request with the same entries is a retry, which is not stored."""
@@ -59,14 +59,14 @@ def submit(
     if earlier is not None:
         return earlier
     try:
-        return counted(partial(_store, visit, senders[0], fields, admin_url))
+        return run_counted(partial(_store, visit, senders[0], fields, admin_url))
     except IntegrityError:
         earlier = _earlier(senders, fields)
         if earlier is not None:  # a concurrent copy was stored
             return earlier
         # The conversation was deleted meanwhile.
         unlinked = {**fields, "conversation_id": None}
-        return counted(partial(_store, visit, senders[0], unlinked, admin_url))
+        return run_counted(partial(_store, visit, senders[0], unlinked, admin_url))
 
 
 def _senders(visit: Visit, *, has_sent: bool) -> list[str]:
@@ -168,6 +168,9 @@ def _labelled_values(contact: Contact) -> list[tuple[str, str]]:
 
 
 def link_conversation(contact: uuid.UUID, conversation: uuid.UUID, bot: str) -> None:
-    """Link a contact that was sent before its conversation with the same bot started."""
+    """Link a contact to a conversation with the same bot, which started after the form was sent.
+
+    A contact that is already linked does not change.
+    """
     unlinked = Contact.objects.filter(pk=contact, bot=bot, conversation=None)
     unlinked.update(conversation=conversation)

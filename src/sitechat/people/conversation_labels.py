@@ -17,7 +17,7 @@ from sitechat.safe_text import storable
 MAX_LABELS = 20
 """Maximum number of labels of one conversation."""
 
-MAX_KNOWN = 100
+MAX_OFFERED = 100
 """Maximum number of labels that are offered to choose from."""
 
 
@@ -68,7 +68,7 @@ def remove_label(conversation: Conversation, name: str) -> None:
 
 
 def change_labels(conversation: Conversation, form: Mapping[str, str]) -> None:
-    """Handle the form for labels.
+    """Add or remove a label, as the form for labels says.
 
     Args:
         conversation: The conversation.
@@ -93,6 +93,6 @@ def labels_by_conversation(ids: Iterable[uuid.UUID]) -> Mapping[uuid.UUID, list[
 
 
 def known_labels() -> list[str]:
-    """Return the labels in use, in alphabetical order."""
+    """Return the first `MAX_OFFERED` labels in use, in alphabetical order."""
     names = Label.objects.order_by("name").values_list("name", flat=True).distinct()
-    return list(names[:MAX_KNOWN])
+    return list(names[:MAX_OFFERED])

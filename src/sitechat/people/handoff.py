@@ -61,7 +61,10 @@ def end_idle(handoff: Handoff) -> bool:
 
 
 def joined_handoff(conversation: uuid.UUID) -> Handoff | None:
-    """Return the handoff if a person has joined and is not idle, else None."""
+    """Return the handoff if a person has joined and is not idle; None otherwise.
+
+    It is also None if CHAT_PERSON is empty.
+    """
     handoff = find_handoff(conversation, person_options())
     return handoff if handoff is not None and handoff.state == HandoffState.JOINED else None
 
@@ -87,7 +90,7 @@ def change(
         values: The new values of the handoff's fields.
 
     Returns:
-        Whether the condition held.
+        Whether the handoff was changed: it exists, and the condition held.
     """
     return database.retry(partial(_change, conversation, condition, kind, author, text, values))
 
@@ -117,7 +120,10 @@ def write_entry(
     text: str = "",
     form_id: uuid.UUID | None = None,
 ) -> None:
-    """Record a step or a note."""
+    """Record a step or a note, and announce it if a person has joined or the handoff has ended.
+
+    This must run in a transaction.
+    """
     HandoffEntry.objects.create(
         handoff_id=conversation,
         kind=kind,

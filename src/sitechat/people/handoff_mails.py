@@ -27,7 +27,7 @@ ANSWER_EVENT = "person_answered"
 """The names of the two kinds of mail in the admin's list of deliveries."""
 
 WAITING_JOB = "mail about waiting"
-"""The name of the job. It records the time of the last mail about a waiting visitor."""
+"""The name of the job whose row stores the time of the last mail about a waiting visitor."""
 
 INTERVAL = timedelta(minutes=1)
 """The minimum time between two mails about waiting visitors."""
@@ -103,10 +103,11 @@ def mail_answers(
         user: The member of the staff who sends it.
         address: The recipient, one of `known_addresses`.
         site: The name of the site, such as its host.
-        origin: The site's origin, such as `https://example.org`, for links to its pages.
+        origin: The site's origin, such as `https://example.org`, for links to its pages; "" if it
+            is unknown.
 
     Returns:
-        The number of answers in the mail.
+        The number of answers in the mail, at most `MAX_ANSWERS`.
 
     Raises:
         StaffError: The address is no longer known, or there is nothing to send.
@@ -151,7 +152,7 @@ def _answers_html(subject: str, answers: Sequence[Message], origin: str) -> str:
 
 
 def unsent_answers(conversation: Conversation) -> Sequence[Message]:
-    """Return the oldest answers of the staff that were not mailed yet, oldest first."""
+    """Return at most `MAX_ANSWERS` answers of the staff that were not mailed yet, oldest first."""
     mailed = Handoff.objects.filter(pk=conversation.pk).values_list("mailed", flat=True).first()
     answers = conversation.messages.filter(role=Role.AGENT)
     if mailed is not None:
@@ -160,6 +161,6 @@ def unsent_answers(conversation: Conversation) -> Sequence[Message]:
 
 
 def _language_of(handoff: Handoff) -> str:
-    """Return the visitor's language if the site has it, else the site's."""
+    """Return the visitor's language if `LANGUAGES` contains it, else `LANGUAGE_CODE`."""
     languages = dict(settings.LANGUAGES)
     return handoff.language if handoff.language in languages else settings.LANGUAGE_CODE

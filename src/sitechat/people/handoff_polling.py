@@ -25,7 +25,7 @@ class Watch:
 
     Args:
         conversation: The id of the conversation.
-        wake: Called, on the watching thread, after each change.
+        wake: Called after each change, on the thread of `watcher`.
     """
 
     def __init__(self, conversation: UUID, wake: Callable[[], None]) -> None:
@@ -66,6 +66,10 @@ watcher = PerProcess(_create_watcher)
 
 
 def _read(watches: Sequence[Watch]) -> None:
+    """Read the state of each watched handoff, and notify the streams.
+
+    If there is no handoff, the version is -1.
+    """
     now = timezone.now()
     ids = {watch.conversation for watch in watches}
     rows = Handoff.objects.filter(pk__in=ids).only("version", "state", "typing_until")

@@ -24,6 +24,7 @@ MAX_DONE = 50
 """Maximum number of finished conversations that are shown."""
 
 QUESTION_LENGTH = 200
+"""Maximum characters of the visitor's first message that are shown."""
 
 
 @dataclass(frozen=True)
@@ -44,14 +45,20 @@ class InboxRow:
 
 
 def open_rows(user: Any) -> list[InboxRow]:
-    """Return the waiting and joined conversations that a user may answer, newest first."""
+    """Return the waiting and joined conversations that a user may answer, newest requests first.
+
+    At most `MAX_ROWS` are returned. Before that, the bot takes over from people who are idle.
+    """
     _end_idle()
     found = _visible(user).open().order_by("-requested")
     return _rows(list(_with_staff(found)[:MAX_ROWS]), user)
 
 
 def done_rows(user: Any) -> list[InboxRow]:
-    """Return the finished conversations that a user may answer, newest requests first."""
+    """Return the finished conversations that a user may answer, newest requests first.
+
+    At most `MAX_DONE` are returned.
+    """
     found: list[Handoff] = []
     for state in (HandoffState.NONE, HandoffState.CLOSED):  # separately, to use the index
         found += _with_staff(_visible(user).filter(state=state).order_by("-requested"))[:MAX_DONE]
@@ -106,7 +113,7 @@ def _row(
 
 
 def _questions(conversations: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, str | None]:
-    """Return the visitor's first message of each conversation."""
+    """Return the beginning of the first message, or None, of the visitor of each conversation."""
     first = Message.objects.filter(conversation=OuterRef("pk"), role=Role.USER).order_by("position")
     text = Subquery(first.values(start=Left("text", QUESTION_LENGTH))[:1])
     rows = Conversation.objects.filter(pk__in=conversations)

@@ -60,7 +60,7 @@ def parse(hours: str) -> tuple[Span, ...]:
 def _entry(entry: str) -> Iterator[Span]:
     matched = ENTRY.fullmatch(entry)
     if matched is None:
-        raise ValueError(f'{entry!r} is not like "Mon-Fri 09:00-17:00"')
+        raise ValueError(f'{entry!r} is not an entry; entries are like "Mon-Fri 09:00-17:00"')
     days = _days(matched["days"])
     times = re.sub(r"\s*-\s*", "-", matched["times"])
     for text in re.split(r"[,\s]+", times.strip()):

@@ -15,14 +15,15 @@ from sitechat.conf import conf
 from sitechat.people import opening_hours
 from sitechat.runtime.invalid_settings import log_invalid_setting
 
-NOBODY = "visitors can't ask for a person"
-"""The effect of an invalid CHAT_PERSON, for the log."""
+EFFECT_IF_INVALID = "visitors can't ask for a person"
+"""What happens if CHAT_PERSON is not valid, for the log."""
 
 KEYS = ("email", "hours", "timezone", "names", "idle_minutes")
+"""The valid keys of CHAT_PERSON."""
 
 MAX_NAME_LENGTH = 64
 
-IDLE_MINUTES = 10
+DEFAULT_IDLE_MINUTES = 10
 """Default of `idle_minutes`."""
 
 
@@ -40,12 +41,17 @@ class PersonOptions:
     """The name that visitors see, by username; None if `names` is a list."""
     names: tuple[str, ...] = ()
     """The names from which a person can choose."""
-    idle: timedelta = timedelta(minutes=IDLE_MINUTES)
+    idle: timedelta = timedelta(minutes=DEFAULT_IDLE_MINUTES)
     """The time without a message from the person after which the bot takes over."""
 
     @classmethod
     def of(cls, value: Mapping[str, Any]) -> PersonOptions:
-        """Return the options in a value of CHAT_PERSON that passed the system checks."""
+        """Return the options in a value of CHAT_PERSON.
+
+        Raises:
+            AttributeError, TypeError, ValueError, OverflowError: The value is not valid. Hours and
+                time zones are not checked here.
+        """
         emails = value.get("email") or ()
         names: Any = value.get("names") or ()
         by_username = None
@@ -58,11 +64,19 @@ class PersonOptions:
             zone=str(value.get("timezone") or ""),
             by_username=by_username,
             names=tuple(dict.fromkeys(map(str, names))),
-            idle=timedelta(minutes=value.get("idle_minutes", IDLE_MINUTES)),
+            idle=timedelta(minutes=value.get("idle_minutes", DEFAULT_IDLE_MINUTES)),
         )
 
     def is_open(self, now: datetime | None = None) -> bool:
-        """Return whether somebody answers at this time."""
+        """Return whether somebody answers at this time.
+
+        Args:
+            now: The time; None for the present.
+
+        Raises:
+            ValueError: The hours or the name of the time zone are not valid.
+            KeyError, OSError: The time zone is unknown.
+        """
         if not self.hours:
             return True
         zone = ZoneInfo(self.zone or settings.TIME_ZONE)
@@ -71,6 +85,8 @@ class PersonOptions:
 
     def names_for(self, username: str, *own_names: str) -> list[str]:
         """Return the names under which a member of the staff can answer, most suitable first.
+
+        There is always at least one. If `names` is a dictionary, there is only one.
 
         Args:
             username: The username, which visitors never see.
@@ -91,16 +107,20 @@ def person_options() -> PersonOptions | None:
     try:
         return PersonOptions.of(value)
     except (AttributeError, TypeError, ValueError, OverflowError):
-        log_invalid_setting("CHAT_PERSON", value, NOBODY)
+        log_invalid_setting("CHAT_PERSON", value, EFFECT_IF_INVALID)
         return None
 
 
 def is_available(options: PersonOptions | None) -> bool:
-    """Return whether a visitor can ask for a person now."""
+    """Return whether a visitor can ask for a person now.
+
+    Args:
+        options: The result of `person_options`.
+    """
     try:
         return options is not None and options.is_open()
     except (ValueError, OSError, KeyError):  # invalid opening hours, or an unknown time zone
-        log_invalid_setting("CHAT_PERSON", conf.CHAT_PERSON, NOBODY)
+        log_invalid_setting("CHAT_PERSON", conf.CHAT_PERSON, EFFECT_IF_INVALID)
         return False
 
 

@@ -139,7 +139,12 @@ def _send_message(
 
 
 def hand_back(conversation: Conversation, user: Any) -> None:
-    """Let the bot answer again. Raise NotYours if the user has not joined."""
+    """Let the bot answer again.
+
+    Raises:
+        NotYours: The user has not joined, or has left.
+        ConversationGone: The conversation was deleted.
+    """
     _leave(conversation, user, Kind.HANDED_BACK, HandoffState.NONE)
 
 
@@ -147,7 +152,8 @@ def close(conversation: Conversation, user: Any) -> None:
     """End the handoff, whether a visitor waits or the user has joined.
 
     Raises:
-        NotYours: Another person has joined.
+        NotYours: Another person has joined, or the handoff has ended already.
+        ConversationGone: The conversation was deleted.
     """
     _leave(conversation, user, Kind.CLOSED, HandoffState.CLOSED)
 
@@ -242,7 +248,7 @@ def assign(conversation: Conversation, user: Any, colleague: Any) -> None:
 
 
 def show_typing(conversation: Conversation, user: Any) -> None:
-    """Show the visitor for some seconds that the user who has joined is typing."""
+    """Show the visitor for some seconds that a user is typing, if this user has joined."""
     now = timezone.now()
     rows = Handoff.objects.filter(pk=conversation.pk, state=HandoffState.JOINED, agent=user.pk)
     # When typing starts, a new version wakes the visitor's stream. The end needs no new version,
@@ -262,6 +268,7 @@ def _create_if_missing(conversation: Conversation) -> None:
 
 
 def _valid_text(text: str) -> str:
+    """Return a text as it is stored; raise StaffError if it is empty or too long."""
     text = storable(text).strip()
     if not text:
         raise StaffError(_("Write something first."))

@@ -38,7 +38,7 @@ def unless_gone(work: Callable[[], T]) -> T:
     """Run a transaction, again after a deadlock, and return its result.
 
     Raises:
-        ConversationGone: The conversation was deleted.
+        ConversationGone: The conversation was deleted. Any IntegrityError counts as this.
     """
     try:
         return database.retry(work)

@@ -33,7 +33,7 @@ def codename_for(bot: str) -> str:
 
 
 def may_answer(user: Any, bot: str) -> bool:
-    """Return whether a user may answer visitors of a bot."""
+    """Return whether a user is active staff and may answer visitors of a bot."""
     perms = (f"sitechat.{CODENAME}", f"sitechat.{codename_for(bot)}")
     return bool(user.is_active and user.is_staff and any(map(user.has_perm, perms)))
 
@@ -60,7 +60,11 @@ def answerable_bots(user: Any) -> list[str] | None:
 
 
 def colleagues(bot: str) -> list[Any]:
-    """Return the users who may answer visitors of a bot, by username."""
+    """Return at most `MAX_COLLEAGUES` users who may answer visitors of a bot, ordered by username.
+
+    If the user model has the usual fields, only the permissions of Django's `ModelBackend` are
+    checked. Without this backend, all active staff are then returned.
+    """
     model = get_user_model()
     flags = [name for name in ("is_active", "is_staff") if _can_be_filtered(model, name)]
     users = model._default_manager.filter(**dict.fromkeys(flags, True))
@@ -80,7 +84,7 @@ def colleagues(bot: str) -> list[Any]:
 
 
 def create_for_bots(using: str) -> None:
-    """Create the permissions of single bots on a database, after `migrate`."""
+    """Create the permissions of single bots on a database, if the site has several bots."""
     bots = [bot.name for bot in usable_bots()]
     if len(bots) < 2:
         return

@@ -24,7 +24,7 @@ from sitechat.models import Conversation, Handoff, HandoffEntry, HandoffState, M
 from sitechat.people import handoff as handoffs
 from sitechat.people import handoff_mails
 from sitechat.people.person_options import is_available, person_options
-from sitechat.people.visitor_limits import counted
+from sitechat.people.visitor_limits import run_counted
 
 Kind = HandoffEntry.Kind
 
@@ -35,6 +35,7 @@ class DeliveredMessage:
 
     conversation: Conversation
     message_id: str
+    """The public id of the message."""
     name: str
     """The name of the person who has joined; empty if the person has left since."""
 
@@ -57,12 +58,13 @@ def deliver(visit: Visit, message: IncomingMessage, conversation: Conversation) 
     Raises:
         Conflict: The message replaces another one, or its id was used for another text.
         RateLimited: The limits on messages are reached.
-        Overloaded: The person has just left. A retry asks the bot.
+        Overloaded: The person has just left, or the conversation was just deleted. A retry asks the
+            bot. Or the ledger does not answer.
     """
     if message.replaces is not None:
         raise Conflict
     try:
-        return counted(partial(_store, visit, message, conversation))
+        return run_counted(partial(_store, visit, message, conversation))
     except message_storing.ConversationDeleted:
         raise Overloaded(retry_after=1) from None
 
@@ -98,7 +100,9 @@ def request_person(
     *,
     admin_url: Callable[[uuid.UUID], str],
 ) -> Handoff:
-    """Ask for a person in the visitor's conversation, and start one if there is none.
+    """Ask for a person in the visitor's conversation, and start a conversation if there is none.
+
+    If the visitor is waiting already, the handoff does not change.
 
     Args:
         visit: The visitor.
@@ -113,6 +117,7 @@ def request_person(
         PersonUnavailable: Nobody answers at this time.
         RateLimited: The limits on messages are reached.
         NotFound: There is no such conversation.
+        Overloaded: The conversation was just deleted, or the ledger does not answer.
     """
     options = person_options()
     conversation = own_conversations.find(visit, bot.name, named)
@@ -121,7 +126,7 @@ def request_person(
     if not edited_bot_texts.read_texts(bot.name).offers_person or not is_available(options):
         raise PersonUnavailable
     target = conversation or _new_id(visit, bot.name)
-    return counted(partial(_request, visit, bot, target, page, admin_url))
+    return run_counted(partial(_request, visit, bot, target, page, admin_url))
 
 
 def _request(
@@ -132,7 +137,7 @@ def _request(
     admin_url: Callable[[uuid.UUID], str],
     claims: Reservation,
 ) -> Handoff:
-    """Store the request for a person in a transaction; see `counted` for `claims`."""
+    """Store the request for a person in a transaction; see `run_counted` for `claims`."""
     is_new_conversation = False
     if isinstance(conversation, uuid.UUID):
         conversation = message_storing.begin_conversation(visit, bot.name, conversation)
@@ -195,7 +200,11 @@ def _new_id(visit: Visit, bot: str) -> uuid.UUID:
 
 
 def leave_person(visit: Visit, bot: Chatbot, named: str | None) -> Handoff | None:
-    """Let the bot answer again in the visitor's conversation, and return its handoff.
+    """Let the bot answer again in the visitor's conversation.
+
+    Returns:
+        The handoff; None if there is no conversation, if no person was asked for in it, or if
+        CHAT_PERSON is empty.
 
     Raises:
         NotFound: There is no such conversation.

@@ -12,7 +12,7 @@ from sitechat.runtime import database
 T = TypeVar("T")
 
 
-def counted(work: Callable[[Reservation], T]) -> T:
+def run_counted(work: Callable[[Reservation], T]) -> T:
     """Run a transaction that counts something in the limits, and undo the count on a rollback.
 
     Args:
@@ -23,7 +23,7 @@ def counted(work: Callable[[Reservation], T]) -> T:
         The result of `work`.
     """
 
-    def attempt() -> T:
+    def run() -> T:
         claims: Reservation = []
         try:
             with database.atomic():
@@ -33,4 +33,4 @@ def counted(work: Callable[[Reservation], T]) -> T:
                 get_ledger().cancel_after_rollback(claims, database.alias())
             raise
 
-    return database.retry(attempt)
+    return database.retry(run)

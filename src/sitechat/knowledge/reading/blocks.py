@@ -19,7 +19,9 @@ class Content:
 
     blocks: list[Block] = field(default_factory=list)
     title: str = ""
+    """The title that the page declares, or else its first main heading, or ""."""
     language: str = ""
+    """The language that the page declares, or ""."""
     noindex: bool = False
     """Whether the page says noindex."""
 

@@ -38,6 +38,7 @@ _MAX_TRIES = 3
 _OUT_OF_TIME = {
     getattr(signal, name, None) for name in ("SIGPROF", "SIGALRM", "SIGXCPU", "SIGVTALRM")
 }
+"""The signals with which the kernel ends a process that has used its time."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,8 @@ class DocumentBudget:
         """Return the budget that `CHAT_DOCUMENT_BUDGET` sets.
 
         Args:
-            waits: Whether a user waits for the result, such as an editor who saves an object.
+            waits: Whether a user waits for the result, such as an editor who saves an object. Then
+                less time may elapse.
         """
         allowed = conf.CHAT_DOCUMENT_BUDGET
         seconds = float(allowed["seconds"])
@@ -110,9 +112,15 @@ def _over_budget(problem: str) -> OverBudget:
 
 
 def _ask_reader(head: bytes, data: bytes, budget: DocumentBudget) -> dict[str, Any]:
+    """Return the answer of a reader process to a document, with the content or an error.
+
+    Raises:
+        OverBudget: The process was ended because it exceeded a limit.
+        Unreadable: No process can be started, or all are busy.
+    """
     pool = _pool()
     if not pool.slots.acquire(timeout=budget.wall):
-        raise Unreadable("other documents are being read; chat_index will read it")
+        raise Unreadable("too many other documents are being read; chat_index will read this one")
     try:
         for _ in range(_MAX_TRIES):
             reader = pool.take() or _Reader()
@@ -131,7 +139,7 @@ def _ask_reader(head: bytes, data: bytes, budget: DocumentBudget) -> dict[str, A
 
 
 def _failure(code: int, budget: DocumentBudget) -> Unreadable:
-    """Return why a reader process ended before it answered, by its exit code."""
+    """Return the error for a reader process that ended before it answered, by its exit code."""
     if -code in _OUT_OF_TIME:
         return _over_budget(f"takes more than {budget.seconds:g} s")
     if -code == getattr(signal, "SIGKILL", None):
@@ -223,7 +231,7 @@ class _Reader:
 
 
 class _Pool:
-    """The idle reader processes."""
+    """The idle reader processes, and the slots for documents that are being read."""
 
     def __init__(self) -> None:
         self.slots = threading.BoundedSemaphore(_MAX_READERS)

@@ -43,7 +43,8 @@ def decode(data: bytes, charset: str = "", *, is_html: bool = True) -> str:
         is_html: Whether the text may declare its encoding in a `<meta>` or an XML declaration.
 
     Raises:
-        Unreadable: The bytes are invalid in all of these encodings.
+        Unreadable: The bytes are invalid in all of these encodings, or the declared encoding is one
+            that browsers refuse.
     """
     for mark, name in _MARKS:
         if data.startswith(mark):
@@ -68,7 +69,8 @@ def decode(data: bytes, charset: str = "", *, is_html: bool = True) -> str:
 def stream_decoder(start: bytes) -> codecs.IncrementalDecoder:
     """Return a decoder for a text that arrives in parts. Invalid bytes become U+FFFD.
 
-    The encoding is that of a byte order mark or an XML declaration, otherwise UTF-8.
+    The encoding is that of a byte order mark or an XML declaration. Otherwise it is UTF-16 if the
+    text begins with a "<" in UTF-16, or else UTF-8.
 
     Args:
         start: The first bytes, which include the XML declaration if there is one.
@@ -136,7 +138,7 @@ def _decompressed_brotli(data: bytes, max_size: int) -> bytes:
 
 
 def decompressed_zlib(data: bytes, max_size: int) -> bytes:
-    """Decompress data that was compressed with gzip or deflate.
+    """Decompress data that was compressed with gzip or deflate. Other data after it are ignored.
 
     Args:
         data: The compressed data.

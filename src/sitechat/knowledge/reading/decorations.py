@@ -38,7 +38,10 @@ _GUTTER_CLASS = frozenset((
 
 
 def is_decoration_of_text(element: HtmlElement) -> bool:
-    """Return whether an element is a permalink, an icon or a line number."""
+    """Return whether an element is a permalink, a link back from a footnote, or a line number.
+
+    Icons that are written as words of an icon font count, too.
+    """
     if element.tag == "a" and len(element) == 0:
         text = without_invisible(element.text or "x").strip()
         if text in PERMALINKS:
@@ -52,7 +55,10 @@ def is_decoration_of_text(element: HtmlElement) -> bool:
 
 
 def is_consent_banner(element: HtmlElement) -> bool:
-    """Return whether an element asks for consent to cookies, by its id or classes."""
+    """Return whether an element asks for consent to cookies, by its id or classes.
+
+    The whole page and elements with a main heading never count as such.
+    """
     names = [element.get("id") or "", *(element.get("class") or "").split()]
     return (
         any(map(_CONSENT_NAME.search, names))
@@ -82,7 +88,10 @@ def is_hidden_in_heading(element: HtmlElement) -> bool:
 
 
 def is_decoration_of_code(element: HtmlElement) -> bool:
-    """Return whether an element in preformatted text is a button or a line number."""
+    """Return whether an element in preformatted text is a button or can't be selected.
+
+    Line numbers usually can't be selected.
+    """
     if is_button(element) or _COPY_NAME.search(str(element.tag)):
         return True
     names = classes(element)
@@ -127,7 +136,11 @@ def is_button(element: HtmlElement) -> bool:
 
 
 def is_readable_button(button: HtmlElement) -> bool:
-    """Return whether a button is part of the text: a question, or a word within a sentence."""
+    """Return whether a button is part of the text.
+
+    It is if it opens another element, if a hidden element follows it, if it is a question, or if it
+    is within a sentence.
+    """
     if is_control(button):
         return True
     following = button.getnext()

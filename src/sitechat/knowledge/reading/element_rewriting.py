@@ -61,7 +61,7 @@ def _attach_shadow_root(host: HtmlElement, template: HtmlElement) -> None:
 
 
 def _fill(element: HtmlElement, nodes: list[HtmlElement | str]) -> None:
-    """Replace the content of an element."""
+    """Replace the content of an element with texts and elements."""
     for child in list(element):
         element.remove(child)
     element.text = ""
@@ -127,7 +127,7 @@ _Spanning = dict[int, tuple[int, "HtmlElement"]]
 
 
 def _repeat_cells(table: HtmlElement, limit: int) -> int:
-    """Repeat the short cells that span several rows of a table; return how many were added."""
+    """Repeat the short cells that span several rows of a table; return the number of copies."""
     added = 0
     group = None
     spanning: _Spanning = {}

@@ -27,11 +27,11 @@ _SELECTOR = re.compile(r"([a-z][a-z0-9]*)?([.#][\w-]+)", re.I)
 """A class or an id, optionally after an element. Other selectors are ignored."""
 
 Rules = Mapping[str, bool]
-"""Whether the elements of a selector are displayed."""
+"""Whether the elements of each selector are displayed."""
 
 
 def without_hidden_elements(page: bytes, archive: zipfile.ZipFile, name: str) -> bytes:
-    """Return a page of a book without its hidden elements.
+    """Return a page of a book without its hidden elements, unchanged if it can't be parsed.
 
     Args:
         page: The page.

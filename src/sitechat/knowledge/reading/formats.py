@@ -14,10 +14,12 @@ from sitechat.knowledge.reading.plain import read_plain
 from sitechat.knowledge.reading.rst import read_rst
 
 FORMATS = ("html", "page", "markdown", "rst", "plain", "pdf", *MEDIA_TYPES)
+"""The names of the formats; see `read`."""
 SUFFIXES = {
     ".html": "page", ".htm": "page", ".md": "markdown", ".markdown": "markdown",
     ".rst": "rst", ".pdf": "pdf", ".txt": "plain", **{f".{name}": name for name in MEDIA_TYPES},
 }  # fmt: skip
+"""The format of files, by suffix."""
 MAX_SIZE = 5_000_000
 """Maximum size of a page or text in bytes."""
 MAX_FILE_SIZE = 50_000_000
@@ -32,7 +34,7 @@ def read(data: str | bytes, format: str, charset: str = "") -> Content:
         data: The text, or its bytes.
         format: "html" (a fragment), "page" (a whole page), "markdown", "rst", "plain", "pdf",
             "docx", "pptx", "xlsx", "odt" or "epub".
-        charset: The encoding of bytes, as declared by the server.
+        charset: The encoding of bytes that the server declares, or "".
 
     Raises:
         Unreadable: It can't be read; the message says what is wrong and what to do.
@@ -64,7 +66,7 @@ def file_format(path: Path, format: str = "") -> str:
     """Return the format of a file: `format`, or by default the format of its suffix.
 
     Raises:
-        Unreadable: The suffix is unknown.
+        Unreadable: `format` is empty, and the suffix is unknown.
     """
     format = format or SUFFIXES.get(path.suffix.lower(), "")
     if not format:

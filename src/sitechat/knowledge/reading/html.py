@@ -32,7 +32,13 @@ _XML_LANG = ("xml:lang", "{http://www.w3.org/XML/1998/namespace}lang")
 
 
 def read_html(text: str) -> Content:
-    """Read a whole page: its title, language, main text and robots directives."""
+    """Read a whole page: its title, language, main text and robots directives.
+
+    A page that says noindex gets no blocks.
+
+    Raises:
+        Unreadable: It is not readable as HTML, or is nested too deeply.
+    """
     root = _parse(text)
     robots = " ".join(
         meta.get("content") or ""
@@ -64,7 +70,13 @@ def read_html(text: str) -> Content:
 
 
 def read_fragment(text: str) -> Content:
-    """Read a fragment of HTML, such as a rich text field, without navigation around it."""
+    """Read a fragment of HTML, such as the content of a rich text field.
+
+    All visible text is read, except navigation and cookie banners.
+
+    Raises:
+        Unreadable: It is not readable as HTML, or is nested too deeply.
+    """
     if not text.strip():
         return Content()
     root = _parse(text)

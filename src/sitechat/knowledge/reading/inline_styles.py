@@ -38,7 +38,7 @@ class TextVisibility:
 
 
 def declarations(style: str) -> dict[str, str]:
-    """Return the declarations of an inline style, lower case and without `!important`."""
+    """Return the values of an inline style by property, in lower case, without `!important`."""
     if not style:
         return {}
     style = _ESCAPE.sub(_unescaped, _COMMENT.sub(" ", style)).lower()
@@ -106,7 +106,7 @@ def is_off_page(style: dict[str, str]) -> bool:
 
 
 def inherited(style: dict[str, str], around: TextVisibility) -> TextVisibility:
-    """Return the visibility of an element's text.
+    """Return the visibility of an element's text, by its own font and colours and by its parent.
 
     Args:
         style: The inline style of the element.

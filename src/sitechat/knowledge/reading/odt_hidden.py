@@ -18,7 +18,9 @@ _MAX_STYLES_SIZE = 10_000_000  # bytes
 
 
 def without_hidden_text(content: bytes, archive: zipfile.ZipFile, name: str) -> bytes:
-    """Return the `content.xml` of a document without its hidden text.
+    """Return the `content.xml` of a document without hidden text, comments and deleted text.
+
+    The content is unchanged if it can't be parsed.
 
     Args:
         content: The content.

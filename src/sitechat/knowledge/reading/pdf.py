@@ -11,7 +11,11 @@ _MAX_PAGES = 1000
 
 
 def read_pdf(data: bytes) -> Content:
-    """Read a PDF file, with one or more blocks per page."""
+    """Read a PDF file, with a block for each paragraph of a page.
+
+    Raises:
+        Unreadable: It can't be read, has too many pages or no text, or pypdf is not installed.
+    """
     try:
         from pypdf import PdfReader
     except ImportError:

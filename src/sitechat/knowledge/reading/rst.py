@@ -28,7 +28,11 @@ _registry_lock = threading.Lock()  # the registries of docutils are global
 
 
 def read_rst(text: str) -> Content:
-    """Read a text in reStructuredText; see `to_html`."""
+    """Read a text in reStructuredText; see `to_html`.
+
+    Raises:
+        Unreadable: docutils is not installed or can't parse the text.
+    """
     return read_fragment(to_html(text))
 
 

@@ -79,7 +79,10 @@ class Visibility:
         return inherited(style, around) if style else around
 
     def is_panel(self, element: HtmlElement) -> bool:
-        """Return whether the element is a panel, by its role, class or a control that opens it."""
+        """Return whether an element is a panel, which may be closed and which visitors can open.
+
+        It is recognised by its role, its class, or a control that opens it.
+        """
         if not _may_be_hidden(element):
             return False
         return (
@@ -93,7 +96,7 @@ class Visibility:
 
 
 def classes(element: HtmlElement) -> list[str]:
-    """Return the classes of an element, lower case."""
+    """Return the classes of an element, in lower case."""
     return (element.get("class") or "").lower().split()
 
 
@@ -103,7 +106,7 @@ def is_for_screen_readers(element: HtmlElement) -> bool:
 
 
 def is_control(element: HtmlElement) -> bool:
-    """Return whether an element opens and closes another one."""
+    """Return whether an element opens and closes another one, by its attributes and classes."""
     return (
         element.get("aria-expanded") is not None
         or any(element.get(name) for name in (*_CONTROL_ATTRIBUTES, *_CLICK_ATTRIBUTES))
