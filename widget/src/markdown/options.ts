@@ -26,5 +26,5 @@ export interface MarkdownStream {
   /** Draws until `deadline` (`performance.now()`). Returns whether there is more to draw. */
   paint(deadline: number): boolean
   /** Returns the number of drawn code points. */
-  drawn(): number
+  countDrawn(): number
 }

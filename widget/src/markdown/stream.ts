@@ -293,6 +293,6 @@ export function createMarkdownStream(root: HTMLElement, options: DrawOptions): M
       if (processed < source.length || ended !== finished) return true
       return units.refresh(deadline)
     },
-    drawn: () => countPoints(source.slice(0, processed)),
+    countDrawn: () => countPoints(source.slice(0, processed)),
   }
 }

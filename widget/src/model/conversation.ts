@@ -78,10 +78,10 @@ export function createConversation(options: ConversationOptions): Conversation {
     current = history.conversation
     earlier.set(history.before)
     const wait = secondsToWait(history.limits)
-    if (!recent.length) screen.notice(wait ? { text: "", until: Date.now() + wait * 1000, mild: true } : undefined)
-    screen.start(history.greeting, history.suggestions)
+    if (!recent.length) screen.showNotice(wait ? { text: "", until: Date.now() + wait * 1000, mild: true } : undefined)
+    screen.greet(history.greeting, history.suggestions)
     services = history
-    screen.services(history)
+    screen.showServices(history)
     screen.show(messages)
     if (recent.length) return
     pending.restore(messages)
@@ -100,7 +100,7 @@ export function createConversation(options: ConversationOptions): Conversation {
   /** Shows what the site offers, for a conversation that no person has joined. */
   function showWithoutPerson({ person = null, ...others }: Services): void {
     services = { ...others, person: person && { ...person, state: "none" } }
-    screen.services(services)
+    screen.showServices(services)
   }
 
   /** Shows an empty conversation. */
@@ -108,7 +108,7 @@ export function createConversation(options: ConversationOptions): Conversation {
     messages = []
     screen.show(messages)
     earlier.set(null)
-    screen.notice()
+    screen.showNotice()
   }
 
   const refused = createRefusedMessages({
@@ -173,14 +173,14 @@ export function createConversation(options: ConversationOptions): Conversation {
       sent++
       // a new message declines open confirmations
       for (const message of messages) message.dropConfirmation()
-      screen.notice()
-      screen.sent(text)
+      screen.showNotice()
+      screen.clearSent(text)
       const question = createMessage({ id, role: "user", text })
       const answer = createMessage({ id: "", role: "assistant", text: "", status: "running" })
       answer.isNew = true
       messages = [...(replaces ? messagesBefore(messages, replaces) : messages), question, answer]
       screen.show(messages)
-      screen.follow(question)
+      screen.scrollToQuestion(question)
       emit("site-chat:message", { id, text })
       await following.follow(answer, { offset: 0 }, outgoing, (problem) => {
         messages = previous

@@ -118,7 +118,7 @@ export function createFollowing(options: FollowingOptions): Following {
           stopping = undefined
         })
       end()
-      answer.stop(answer.shown?.() ?? countPoints(answer.text), { text: translate("stopped"), retry: false })
+      answer.stop(answer.countDrawn?.() ?? countPoints(answer.text), { text: translate("stopped"), retry: false })
       screen.announce("stopped")
       emit("site-chat:reply", { id: answer.id, text: answer.text, status: "stopped" })
     },

@@ -23,7 +23,7 @@ export interface ChatMessage extends Message {
   /** Whether it was written while this page was open, and must be announced when it is complete. */
   isNew: boolean
   /** Returns the number of code points that the view has drawn; undefined if there is no view. */
-  shown: (() => number) | undefined
+  countDrawn: (() => number) | undefined
   watch(listener: (change: Change) => void): void
   append(text: string): void
   addSource(source: Source): void
@@ -52,7 +52,7 @@ export function createMessage(data: Partial<Message> & Pick<Message, "id" | "rol
     note: undefined,
     activity: "",
     isNew: false,
-    shown: undefined,
+    countDrawn: undefined,
     ...data,
     sources: [...(data.sources ?? [])],
     citations: [...(data.citations ?? [])],

@@ -41,7 +41,7 @@ export function createOutcome({ screen, strings: { translate }, emit }: OutcomeO
         const message = failure.message || translate("failed")
         answer.finish(status, { text: message, retry: !!retryable })
         emit("site-chat:error", detailOf(failure, error, message))
-        if (seconds) screen.notice({ text: message, until: Date.now() + seconds * 1000 })
+        if (seconds) screen.showNotice({ text: message, until: Date.now() + seconds * 1000 })
       } else answer.finish(status, outcome.noteFor(status))
       emit("site-chat:reply", { id: answer.id, text: answer.text, status })
       screen.arrived(answer)
@@ -57,7 +57,7 @@ export function createOutcome({ screen, strings: { translate }, emit }: OutcomeO
       if (!textName && !detail?.message) return
       const until = detail?.retry_after ? Date.now() + detail.retry_after * 1000 : undefined
       const mayHelp = !refusal || refusal.status >= 500
-      screen.notice({ text, until, retry: mayHelp && !until ? retry : undefined })
+      screen.showNotice({ text, until, retry: mayHelp && !until ? retry : undefined })
     },
   }
   return outcome

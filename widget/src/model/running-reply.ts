@@ -133,7 +133,7 @@ export function createRunningReply(
     async stop() {
       if (position.reply) {
         abort.abort()
-        return client.stop(position.reply, answer.shown?.() ?? 0)
+        return client.stop(position.reply, answer.countDrawn?.() ?? 0)
       }
       const reply = await new Promise<string | undefined>((resolve) => {
         resolveStop = resolve

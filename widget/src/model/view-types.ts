@@ -18,9 +18,9 @@ export interface Screen {
   /** Shows these messages and no others. */
   show(messages: readonly ChatMessage[]): void
   /** Shows the greeting and the suggestions before the first message. */
-  start(greeting: string, suggestions: readonly string[]): void
+  greet(greeting: string, suggestions: readonly string[]): void
   /** Shows what the site offers besides the assistant. */
-  services(services: Services): void
+  showServices(services: Services): void
   /** Sets whether the server has messages before those that are shown. */
   setEarlier(hasEarlier: boolean): void
   /** Sets whether a reply is running. */
@@ -28,15 +28,15 @@ export interface Screen {
   /** Sets whether the history is loading. */
   setLoading(loading: boolean): void
   /** Replaces the current notice. Without an argument, removes it. */
-  notice(notice?: Notice): void
+  showNotice(notice?: Notice): void
   /** Announces a text to screen readers. */
   announce(name: TextName): void
   /** Puts text that was not accepted back into the input. */
   restoreText(text: string): void
   /** Empties the input if it contains only this text, which was just sent. */
-  sent(text: string): void
+  clearSent(text: string): void
   /** Scrolls a question that was just sent to the top. */
-  follow(question: ChatMessage): void
+  scrollToQuestion(question: ChatMessage): void
   /** Call this when a reply has ended, or a message of a person has arrived. */
   arrived(message: ChatMessage): void
 }

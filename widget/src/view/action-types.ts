@@ -25,9 +25,9 @@ export interface Actions {
    * Returns a button that leads to a person or to the contact form; undefined if the site offers neither. If
    * Claude has just offered the form, opens it and returns undefined.
    */
-  offer(wanted?: AnswerOffer, isNew?: boolean): HTMLElement | undefined
+  createOffer(wanted?: AnswerOffer, isNew?: boolean): HTMLElement | undefined
   /** Returns a card that asks whether a tool may run. */
-  confirm(message: ChatMessage): HTMLElement
+  createConfirmation(message: ChatMessage): HTMLElement
   /** Asks a follow-up question. */
   ask(question: string): void
 }

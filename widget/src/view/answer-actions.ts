@@ -39,7 +39,7 @@ export function createFeedback(message: ChatMessage, actions: Actions): HTMLElem
     form?.remove()
     offer?.remove()
     thanks.hidden = true
-    offer = next < 0 && (message.offer ?? "contact") === "contact" ? actions.offer() : undefined
+    offer = next < 0 && (message.offer ?? "contact") === "contact" ? actions.createOffer() : undefined
     if (offer) element.append(offer)
     if (next) offerComment(next, chosen)
     void set(next)

@@ -12,7 +12,7 @@ import type { Actions } from "./action-types"
 import { createAnnouncer } from "./announcer"
 import { copyText } from "./clipboard"
 import { createComposer } from "./composer"
-import { createServices } from "./extras-loading"
+import { createExtrasControl } from "./extras-loading"
 import { createPainter } from "./frame-painter"
 import { createMessages } from "./messages"
 import { createNoticeBar } from "./notice"
@@ -64,11 +64,11 @@ export function createChat(launcher: Launcher): Panel {
     attribute,
     close: () => panel.close(),
     startNew() {
-      services.hideConversations()
+      extras.hideConversations()
       conversation.startNew()
       composer.input.focus()
     },
-    showConversations: () => services.use((extras) => extras.showConversations()),
+    showConversations: () => extras.use((loaded) => loaded.showConversations()),
     widen(wide) {
       memory.set({ wide })
       frame.setWide(wide)
@@ -90,9 +90,9 @@ export function createChat(launcher: Launcher): Panel {
     ...{ strings, memory, client, composer, scroller, notice, top, end, body, focus },
     privacy: windowOptions.privacy,
     announce: announcer.announce,
-    rest: () => ({ conversation, services, frame }),
+    rest: () => ({ conversation, extras, frame }),
   })
-  const services = createServices({
+  const extras = createExtrasControl({
     launcher,
     strings,
     panelForExtras,
@@ -108,7 +108,7 @@ export function createChat(launcher: Launcher): Panel {
     scroller,
     notice: notice.element,
     body,
-    help: services.button,
+    help: extras.button,
     top,
   })
   const overlay = createOverlay(root, frame.element, announcer.element)
@@ -131,8 +131,8 @@ export function createChat(launcher: Launcher): Panel {
     askAgain: (message) => void conversation.askAgain(message),
     edit: (message) => composer.edit(message.id, message.text),
     ask,
-    offer: services.offer,
-    confirm: (message) => services.confirm(message, (approve) => void conversation.decide(message, approve)),
+    createOffer: extras.createOffer,
+    createConfirmation: (answer) => extras.createConfirmation(answer, (yes) => void conversation.decide(answer, yes)),
   }
   const messages = createMessages(scroller.list, actions)
 
@@ -149,12 +149,12 @@ export function createChat(launcher: Launcher): Panel {
       frame.setEmpty(!all.length)
       scroller.changed()
     },
-    services(next) {
+    showServices(next) {
       offered = next
       frame.update()
-      services.update(next)
+      extras.update(next)
     },
-    start: welcome.start,
+    greet: welcome.greet,
     setEarlier(hasEarlier) {
       earlier.hidden = !hasEarlier
       welcome.element.hidden = hasEarlier
@@ -164,16 +164,16 @@ export function createChat(launcher: Launcher): Panel {
       scroller.list.classList.toggle("running", state)
     },
     setLoading: (loading) => frame.element.classList.toggle("loading", loading),
-    notice: notice.show,
+    showNotice: notice.show,
     announce: (word) => announcer.announce(translate(word)),
     restoreText(text) {
       const draft = composer.text()
       composer.set(draft.includes(text) ? draft : [text, draft].filter(Boolean).join("\n"))
     },
-    sent(text) {
+    clearSent(text) {
       if (composer.text().trim() === text) composer.set("")
     },
-    follow: (question) => scroller.follow(messages.elementOf(question)),
+    scrollToQuestion: (question) => scroller.scrollToQuestion(messages.elementOf(question)),
     arrived() {
       if (!opened) launcher.setUnread((memory.values.unread ?? 0) + 1)
     },
@@ -258,12 +258,12 @@ export function createChat(launcher: Launcher): Panel {
     left() {
       suspended = true
       conversation.suspend()
-      services.suspend()
+      extras.suspend()
     },
 
     changed() {
       frame.update()
-      if (conversation.isEmpty()) welcome.start(attribute("greeting") ?? "", readSuggestions(attribute("suggestions")))
+      if (conversation.isEmpty()) welcome.greet(attribute("greeting") ?? "", readSuggestions(attribute("suggestions")))
     },
   }
 
@@ -290,7 +290,7 @@ export function createChat(launcher: Launcher): Panel {
   document.addEventListener("visibilitychange", refreshIfStale)
   addEventListener("pagehide", () => {
     conversation.suspend()
-    services.suspend()
+    extras.suspend()
   })
   addEventListener("pageshow", ({ persisted }) => {
     if (persisted) void conversation.refresh()

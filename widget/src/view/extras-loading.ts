@@ -9,7 +9,7 @@ import { PERSON } from "../shared/icons"
 import type { Launcher } from "../shared/launcher-types"
 import type { Actions } from "./action-types"
 
-export interface ServicesControl {
+export interface ExtrasControl {
   /** The button in the window's header that leads to people. */
   readonly button: HTMLButtonElement
   /** Sets what the server offers. */
@@ -18,16 +18,16 @@ export interface ServicesControl {
   setPerson(person: Person): void
   /** Calls `action` with the extras, once they are loaded. */
   use(action: (extras: Extras) => void): void
-  offer: Actions["offer"]
+  createOffer: Actions["createOffer"]
   /** Returns an element. Adds the card that asks whether a tool may run to it, once the extras are loaded. */
-  confirm(message: ChatMessage, decide: (approve: boolean) => void): HTMLElement
+  createConfirmation(message: ChatMessage, decide: (approve: boolean) => void): HTMLElement
   /** Closes the list of conversations. */
   hideConversations(): void
   /** Closes the connections of the extras. */
   suspend(): void
 }
 
-export interface ServicesOptions {
+export interface ExtrasControlOptions {
   launcher: Launcher
   strings: Strings
   panelForExtras: PanelForExtras
@@ -39,7 +39,7 @@ export interface ServicesOptions {
   failed(retry: () => void): void
 }
 
-export function createServices(options: ServicesOptions): ServicesControl {
+export function createExtrasControl(options: ExtrasControlOptions): ExtrasControl {
   const { launcher, panelForExtras, adopt, failed, keepEnd } = options
   const { translate } = options.strings
   let offered: Services = {}
@@ -49,7 +49,7 @@ export function createServices(options: ServicesOptions): ServicesControl {
   const isAvailable = (): boolean => !!offered.person?.available && !isWithPerson()
 
   function showButton(): void {
-    const { button } = services
+    const { button } = control
     button.hidden = !isAvailable() && !offered.contact
     const only = isAvailable() ? "person" : "contact"
     const isMenu = isAvailable() && !!offered.contact
@@ -67,40 +67,40 @@ export function createServices(options: ServicesOptions): ServicesControl {
     return extras
   }
 
-  const services: ServicesControl = {
-    button: iconButton("help", PERSON, translate("help"), () => services.use((all) => all.help(services.button))),
+  const control: ExtrasControl = {
+    button: iconButton("help", PERSON, translate("help"), () => control.use((all) => all.help(control.button))),
     update(next) {
       offered = next
       const { contact, consent } = offered
       showButton()
       const mustConsent = consent?.required && !consent.given
       if (extras) extras.update(offered)
-      else if (mustConsent || contact?.before || isWithPerson()) services.use(() => undefined)
+      else if (mustConsent || contact?.before || isWithPerson()) control.use(() => undefined)
     },
     setPerson(person) {
       offered = { ...offered, person }
       showButton()
     },
     use(action) {
-      load().then(action, () => failed(() => services.use(action)))
+      load().then(action, () => failed(() => control.use(action)))
     },
-    offer(wanted, isNew) {
+    createOffer(wanted, isNew) {
       const offer = offered.contact && (wanted === "contact" || !isAvailable()) ? "contact" : "person"
       if (offer === "person" && !isAvailable()) return undefined
       if (isNew && wanted === "contact") {
-        services.use((all) => all.reach(offer, false))
+        control.use((all) => all.reach(offer, false))
         return undefined
       }
-      return button("offer secondary", () => services.use((all) => all.reach(offer, true)), translate(offer))
+      return button("offer secondary", () => control.use((all) => all.reach(offer, true)), translate(offer))
     },
-    confirm({ confirm }, decide) {
+    createConfirmation({ confirm }, decide) {
       const container = h("div")
-      if (confirm) services.use((all) => keepEnd(() => container.append(all.confirm(confirm, decide))))
+      if (confirm) control.use((all) => keepEnd(() => container.append(all.confirm(confirm, decide))))
       return container
     },
     hideConversations: () => extras?.hideConversations(),
     suspend: () => extras?.suspend(),
   }
-  services.button.hidden = true
-  return services
+  control.button.hidden = true
+  return control
 }

@@ -92,9 +92,9 @@ function createAnswer(message: ChatMessage, actions: Actions): MessageView {
     const list = sources.list()
     if (list) footer.append(list)
     if (note) footer.append(createNote(note.text, note.retry))
-    if (message.confirm) footer.append(actions.confirm(message))
+    if (message.confirm) footer.append(actions.createConfirmation(message))
     else if (message.text && !isPerson) footer.append(createFeedback(message, actions))
-    const offer = message.offer && actions.offer(message.offer, message.isNew)
+    const offer = message.offer && actions.createOffer(message.offer, message.isNew)
     if (offer) footer.append(offer)
     if (message.suggestions?.length) footer.append(createFollowUps(message.suggestions))
     if (!message.isNew) return
@@ -129,7 +129,7 @@ function createAnswer(message: ChatMessage, actions: Actions): MessageView {
     )
   }
 
-  message.shown = () => markdown.drawn()
+  message.countDrawn = () => markdown.countDrawn()
   message.watch(handleChange)
   if (isOver()) markdown.end()
   if (view.paint(performance.now() + FIRST_DRAWING)) painter.add(view)

@@ -7,7 +7,7 @@ import type { Memory } from "../shared/tab-storage"
 import type { Client } from "../transport/client"
 import { readEvents } from "../transport/events"
 import type { Composer } from "./composer"
-import type { ServicesControl } from "./extras-loading"
+import type { ExtrasControl } from "./extras-loading"
 import type { NoticeBar } from "./notice"
 import type { Scroller } from "./scroller"
 import type { ChatWindow } from "./window"
@@ -21,7 +21,7 @@ export interface PanelForExtrasOptions
   scroller: Scroller
   notice: NoticeBar
   /** Returns the parts that are created after this object. */
-  rest(): { conversation: Conversation; services: ServicesControl; frame: ChatWindow }
+  rest(): { conversation: Conversation; extras: ExtrasControl; frame: ChatWindow }
 }
 
 export function createPanelForExtras(options: PanelForExtrasOptions): PanelForExtras {
@@ -54,11 +54,11 @@ export function createPanelForExtras(options: PanelForExtrasOptions): PanelForEx
       if (closed && hadFocus) end.querySelector<HTMLElement>("button, input, textarea")?.focus()
     },
     setPerson(person) {
-      rest().services.setPerson(person)
+      rest().extras.setPerson(person)
       rest().frame.setPerson(person.state === "joined" ? person.name || translate("support") : undefined)
     },
     open(id) {
-      rest().services.hideConversations()
+      rest().extras.hideConversations()
       scroller.reset()
       void rest().conversation.open(id)
       composer.input.focus()

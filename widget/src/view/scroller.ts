@@ -20,7 +20,7 @@ export interface Scroller {
   changed(): void
   toEnd(): void
   /** Scrolls a question to the top, and reserves room for its answer. */
-  follow(question: HTMLElement): void
+  scrollToQuestion(question: HTMLElement): void
   /** Scrolls to a card after the last message. */
   reveal(element: HTMLElement): void
   /** Changes the list, and stays at its end if it was there. */
@@ -88,7 +88,7 @@ export function createScroller({ translate }: Strings, before: HTMLElement[], af
       element.scrollIntoView({ block: "nearest" })
     },
 
-    follow(question) {
+    scrollToQuestion(question) {
       staysAtEnd = false
       const answer = question.nextElementSibling
       removeRoom()

@@ -27,7 +27,7 @@ export interface WindowOptions {
 export interface Welcome {
   readonly element: HTMLElement
   /** Sets the greeting and the suggestions before the first message. */
-  start(greeting: string, suggestions: readonly string[]): void
+  greet(greeting: string, suggestions: readonly string[]): void
   /** Shows the suggestions only in an empty conversation. */
   setEmpty(empty: boolean): void
 }
@@ -41,7 +41,7 @@ export function createWelcome({ attribute, ask, strings }: WindowOptions): Welco
 
   const welcome: Welcome = {
     element: h("div", "welcome", {}, avatar, greeting, suggestions),
-    start(text, questions) {
+    greet(text, questions) {
       greeting.textContent = text
       greeting.hidden = !text
       const items = questions.map((question) =>

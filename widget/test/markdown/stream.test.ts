@@ -102,7 +102,7 @@ describe("while text arrives", () => {
     stream.cut()
     while (stream.paint(performance.now() + 100));
     expect(root.textContent).toBe("seen 😀")
-    expect(stream.drawn()).toBe(7)
+    expect(stream.countDrawn()).toBe(7)
   })
 })
 

@@ -19,9 +19,9 @@ async function create(given: Message[], answer: StreamEvent[] | Refusal = [], hi
   const values: Remembered = {}
   let shown: readonly ChatMessage[] = []
   const screen = {
-    notice: vi.fn<Screen["notice"]>(),
-    ...{ start: vi.fn(), setEarlier: vi.fn(), setRunning: vi.fn(), setLoading: vi.fn(), announce: vi.fn() },
-    ...{ restoreText: vi.fn(), sent: vi.fn(), follow: vi.fn(), arrived: vi.fn(), services: vi.fn() },
+    showNotice: vi.fn<Screen["showNotice"]>(),
+    ...{ greet: vi.fn(), setEarlier: vi.fn(), setRunning: vi.fn(), setLoading: vi.fn(), announce: vi.fn() },
+    ...{ restoreText: vi.fn(), clearSent: vi.fn(), scrollToQuestion: vi.fn(), arrived: vi.fn(), showServices: vi.fn() },
     show: vi.fn((messages: readonly ChatMessage[]) => {
       shown = messages
     }),
@@ -71,7 +71,7 @@ describe("a question whether a tool may run", () => {
     )
     await conversation.decide(shown()[1] as ChatMessage, true)
     expect(shown()[1]).toMatchObject({ confirm: CONFIRM, status: "complete" })
-    expect(screen.notice).toHaveBeenCalled()
+    expect(screen.showNotice).toHaveBeenCalled()
   })
 
   it("is gone when the server does not know it", async () => {
@@ -92,7 +92,7 @@ describe("a question whether a tool may run", () => {
       messages: [message("m", "user", "Cancel it."), message("r", "assistant", "Well. Done.")],
     })
     await conversation.decide(shown()[1] as ChatMessage, true)
-    await vi.waitFor(() => expect(screen.notice.mock.lastCall?.[0]).toMatchObject({ text: "Too late." }))
+    await vi.waitFor(() => expect(screen.showNotice.mock.lastCall?.[0]).toMatchObject({ text: "Too late." }))
     expect(shown()[1]).toMatchObject({ text: "Well. Done." })
     expect(shown()[1]?.confirm).toBeFalsy()
   })
@@ -142,11 +142,11 @@ describe("a person", () => {
   it("is left behind by a new conversation", async () => {
     const person = { available: true, state: "joined", name: "Ann" } as const
     const { conversation, screen } = await create(asked(), [], { person })
-    expect(screen.services).toHaveBeenLastCalledWith(expect.objectContaining({ person }))
+    expect(screen.showServices).toHaveBeenLastCalledWith(expect.objectContaining({ person }))
     conversation.startNew()
-    expect(screen.services.mock.lastCall?.[0].person?.state).toBe("none")
+    expect(screen.showServices.mock.lastCall?.[0].person?.state).toBe("none")
     await conversation.refresh()
-    expect(screen.services.mock.lastCall?.[0].person?.state).toBe("none")
+    expect(screen.showServices.mock.lastCall?.[0].person?.state).toBe("none")
   })
 })
 
@@ -164,7 +164,7 @@ it("a message that lacks consent comes back, and consent is asked for", async ()
   await conversation.send("Hello?")
   expect(screen.restoreText).toHaveBeenCalledWith("Hello?")
   expect(client.history).toHaveBeenCalledTimes(2)
-  expect(screen.notice).not.toHaveBeenCalledWith(expect.objectContaining({ retry: expect.anything() }))
+  expect(screen.showNotice).not.toHaveBeenCalledWith(expect.objectContaining({ retry: expect.anything() }))
 })
 
 describe("a history that comes late", () => {

@@ -19,8 +19,8 @@ function show(data: Partial<Message>) {
     askAgain: vi.fn(),
     edit: vi.fn(),
     ask: vi.fn(),
-    offer: vi.fn(),
-    confirm: vi.fn(() => document.createElement("div")),
+    createOffer: vi.fn(),
+    createConfirmation: vi.fn(() => document.createElement("div")),
   } satisfies Actions
   const message = createMessage({ id: "r", role: "assistant", text: "", status: "running", ...data })
   const view = createMessageView(message, actions)
@@ -80,7 +80,7 @@ describe("an answer", () => {
     message.append("seen 😀")
     drawn()
     message.append(" unseen")
-    message.stop(message.shown?.() ?? 0, { text: "stopped", retry: false })
+    message.stop(message.countDrawn?.() ?? 0, { text: "stopped", retry: false })
     expect(message.text).toBe("seen 😀")
     expect(drawn()).toBe("seen 😀")
   })
@@ -106,8 +106,8 @@ describe("an answer", () => {
     message.offer = "contact"
     message.finish("complete")
     drawn()
-    expect(actions.offer).toHaveBeenCalledExactlyOnceWith("contact", true)
-    expect(show({ status: "complete", text: "No.", offer: "person" }).actions.offer).toHaveBeenCalledWith(
+    expect(actions.createOffer).toHaveBeenCalledExactlyOnceWith("contact", true)
+    expect(show({ status: "complete", text: "No.", offer: "person" }).actions.createOffer).toHaveBeenCalledWith(
       "person",
       false,
     )
@@ -115,7 +115,7 @@ describe("an answer", () => {
 
   it("with a question whether a tool may run shows its card, and no rating", () => {
     const { actions, element } = show({ status: "complete", text: "Well.", confirm: { id: "k", text: "Do it?" } })
-    expect(actions.confirm).toHaveBeenCalledOnce()
+    expect(actions.createConfirmation).toHaveBeenCalledOnce()
     expect(element.querySelector(".feedback")).toBeNull()
   })
 
