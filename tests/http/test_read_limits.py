@@ -42,10 +42,12 @@ def test_a_burst_is_allowed_and_then_a_steady_rate() -> None:
 
 def test_a_part_of_the_calls_is_allowed_at_once() -> None:
     calls = read_limits.CallCounts()
-    found = [calls.take("reads", "a", 240, read_limits.burst(240), now=0) for _ in range(61)]
+    found = [
+        calls.take("reads", "a", 240, read_limits.allowed_at_once(240), now=0) for _ in range(61)
+    ]
     assert [wait == 0 for wait in found] == [True] * 60 + [False]
     assert calls.take("reads", "a", 240, 60, now=0.26) == 0
-    few = [calls.take("reads", "b", 5, read_limits.burst(5), now=0) for _ in range(6)]
+    few = [calls.take("reads", "b", 5, read_limits.allowed_at_once(5), now=0) for _ in range(6)]
     assert [wait == 0 for wait in few] == [True] * 5 + [False]
 
 

@@ -35,15 +35,15 @@ async def _confirm(request: HttpRequest, steps: RequestSteps, reply_id: str) -> 
     """Store the visitor's decision, and return the continued reply as a stream, or 202 to poll."""
     check_origin(request)
     read_limits.check_call(request, "actions")
-    given = request_parsing.read_confirmation(request)
-    asked = await steps.run(partial(_find, request, reply_id, given))
+    decision = request_parsing.read_confirmation(request)
+    asked = await steps.run(partial(_find, request, reply_id, decision))
     await admission.check_allowed(asked.bot, request, steps)
     words = None
     if prompt.has_own_methods(asked.bot):
         words = await prompt.bot_words(asked.bot, request, steps.call_method)
     place = StreamPlace(request)
     try:
-        work = partial(_decide, request, asked, given.approve, place, steps, words)
+        work = partial(_decide, request, asked, decision.approve, place, steps, words)
         handle, after = await steps.run(work)
         return place.respond(handle, after)
     except BaseException:
@@ -51,7 +51,9 @@ async def _confirm(request: HttpRequest, steps: RequestSteps, reply_id: str) -> 
         raise
 
 
-def _find(request: HttpRequest, reply_id: str, given: request_parsing.Confirmation) -> AskedReply:
+def _find(
+    request: HttpRequest, reply_id: str, decision: request_parsing.Confirmation
+) -> AskedReply:
     """Look up the reply and the tool call that the visitor decides about.
 
     Raises:
@@ -62,7 +64,7 @@ def _find(request: HttpRequest, reply_id: str, given: request_parsing.Confirmati
         claude.warm_up()
     visit = visit_reader.read_visit(request)
     row = reply_views.find_reply(request, visit, reply_id)
-    use = confirmation_answers.find_asked(visit, row, given.use)
+    use = confirmation_answers.find_asked(visit, row, decision.use)
     try:
         bot = find_bot(row.conversation.bot)
     except InvalidRequest:  # the site has removed the bot

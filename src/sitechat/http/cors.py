@@ -59,7 +59,7 @@ def may_read(request: HttpRequest) -> bool:
     return request.headers.get("Origin") in allowed_origins()
 
 
-def preflight(request: HttpRequest) -> HttpResponse | None:
+def preflight_response(request: HttpRequest) -> HttpResponse | None:
     """Return the response to a preflight request of a page that may read the answers.
 
     Return None for other requests, and for preflight requests of other origins.

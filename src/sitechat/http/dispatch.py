@@ -78,7 +78,7 @@ async def _answer(
     by_method: dict[str, Handler], request: HttpRequest, steps: RequestSteps, kwargs: dict[str, str]
 ) -> HttpResponseBase:
     """Return the response of the handler, its error as JSON, or the answer to a CORS preflight."""
-    if (preflight := cors.preflight(request)) is not None:
+    if (preflight := cors.preflight_response(request)) is not None:
         return preflight
     with page_language(request) as language:
         await steps.release_thread()

@@ -17,7 +17,7 @@ from django.core.signals import request_started
 from django.http import HttpRequest
 
 from sitechat.http.chat_paths import is_message
-from sitechat.http.read_queue import refusal_awaited
+from sitechat.http.read_queue import await_refusal
 from sitechat.http.turn_queue import TICKET, Ticket
 from sitechat.runtime.daemon_threads import end_request_thread
 from sitechat.runtime.per_loop import PerLoop
@@ -92,7 +92,7 @@ async def _wait(*, scope: Scope, **_signal: object) -> None:
     """Let a message wait for a place or for its refusal, before Django calls the middleware."""
     if not is_message(scope) or TICKET in scope:  # `early_admission` has admitted the message
         return
-    if await refusal_awaited(scope, "messages"):
+    if await await_refusal(scope, "messages"):
         return
     loop = asyncio.get_running_loop()
     queue = _queues.get(loop) or _queues.setdefault(loop, MiddlewareQueue())

@@ -20,10 +20,10 @@ from sitechat.http.admin_links import admin_link
 from sitechat.http.dispatch import endpoint, varying_by_accept
 from sitechat.http.reply_responses import (
     StreamPlace,
+    header_values,
     headers_only,
     on_server_loop,
     server_of,
-    tokens,
 )
 from sitechat.http.request_origins import check_origin
 from sitechat.http.update_stream import Look, UpdateStream
@@ -48,15 +48,15 @@ def _request_person(request: HttpRequest, bot: Chatbot, page: VisitorPage) -> di
     """Ask for a person in the visitor's conversation, and return the JSON of the response."""
     visit = visit_reader.read_visit(request)
     consent.check(visit)
-    named = request.GET.get("conversation")
+    conversation_id = request.GET.get("conversation")
     requested = visitor_actions.request_person(
         visit,
         bot,
-        named,
+        conversation_id,
         page,
         admin_url=partial(admin_link, request, "sitechat_handoff_change"),
     )
-    if named is None:
+    if conversation_id is None:
         session_data.remember_accepted(request, visit, bot.name, requested.pk)
     return {
         "conversation": str(requested.pk),
@@ -75,14 +75,14 @@ async def _leave(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
 def _leave_person(request: HttpRequest, bot: Chatbot) -> dict[str, Any]:
     """End the handoff of the visitor's conversation, and return the JSON of the response."""
     visit = visit_reader.read_visit(request)
-    left = visitor_actions.leave_person(visit, bot, request.GET.get("conversation"))
-    return {"person": handoff.as_dict(left, person_options())}
+    ended = visitor_actions.leave_person(visit, bot, request.GET.get("conversation"))
+    return {"person": handoff.as_dict(ended, person_options())}
 
 
 async def _updates(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
     """Respond with a stream of updates, or with JSON to clients that poll."""
     read_limits.check_call(request, "reads")
-    wants_stream = "text/event-stream" in tokens(request.headers.get("Accept", ""))
+    wants_stream = "text/event-stream" in header_values(request.headers.get("Accept", ""))
     # One thread watches all handoffs of a process, which is not possible for isolated requests.
     if not (wants_stream and on_server_loop(request)) or conf.CHAT_REQUEST_ISOLATION:
         return JsonResponse(await steps.run(partial(_current_updates, request)))
@@ -148,10 +148,10 @@ def _look(request: HttpRequest) -> tuple[Look, int | None]:
     given = [request.GET.get("after"), request.headers.get("Last-Event-ID")]
     cursors = [cursor for cursor in map(parse_cursor, given) if cursor is not None]
     visit = visit_reader.read_visit(request)
-    named = request.GET.get("conversation")
+    conversation_id = request.GET.get("conversation")
 
     def look(after: int | None) -> Updates:
-        return updates(visit, own_conversations.find(visit, bot.name, named), after)
+        return updates(visit, own_conversations.find(visit, bot.name, conversation_id), after)
 
     return look, max(cursors, default=None)
 

@@ -177,12 +177,14 @@ def _count(request: HttpRequest, kind: str) -> float:
     wait = 0.0
     if session := session_cookie(request):
         limit = limits[f"{kind}_of_session"]
-        wait = counts.take(f"{kind} of session", session, limit, burst(limit))
+        wait = counts.take(f"{kind} of session", session, limit, allowed_at_once(limit))
     limit = limits[f"{kind}_of_address"]
-    return wait or counts.take(f"{kind} of address", network_of(request), limit, burst(limit))
+    return wait or counts.take(
+        f"{kind} of address", network_of(request), limit, allowed_at_once(limit)
+    )
 
 
-def burst(limit: int) -> int:
+def allowed_at_once(limit: int) -> int:
     """Return the number of calls that may be made at once. `CallCounts` limits it to `limit`."""
     return max(limit // BURST_SHARE, MIN_BURST)
 

@@ -158,12 +158,12 @@ def leave(request: HttpRequest) -> None:
 
 async def _wait(*, scope: Scope, **_signal: object) -> None:
     """Let a call that reads wait for its places, or for its refusal."""
-    if not is_read(scope) or await refusal_awaited(scope, "reads"):
+    if not is_read(scope) or await await_refusal(scope, "reads"):
         return
     scope[READING] = [ticket async for ticket in _tickets(ASGIRequest(scope, BytesIO()))]
 
 
-async def refusal_awaited(scope: Scope, kind: str) -> bool:
+async def await_refusal(scope: Scope, kind: str) -> bool:
     """Return whether a call will be refused. If so, first wait until the refusal may be sent.
 
     Args:

@@ -41,7 +41,7 @@ class StreamPlace:
         Raises:
             Overloaded: No slot is free, and the client can't poll.
         """
-        polls = "respond-async" in tokens(self._request.headers.get("Prefer", ""))
+        polls = "respond-async" in header_values(self._request.headers.get("Prefer", ""))
         self.slot = take_slot(
             max_streams(
                 server_of(self._request), on_loop=on_server_loop(self._request), polls=polls
@@ -123,7 +123,7 @@ class _AsyncNothing:
         raise StopAsyncIteration
 
 
-def tokens(header: str) -> set[str]:
+def header_values(header: str) -> set[str]:
     """Return the values of a list header, without their parameters, in lower case."""
     return {entry.partition(";")[0].strip().lower() for entry in header.split(",")}
 

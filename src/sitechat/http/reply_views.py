@@ -12,7 +12,7 @@ from sitechat.conversations import replies
 from sitechat.conversations.visit import Visit
 from sitechat.http import admission, read_limits, request_parsing, visit_reader
 from sitechat.http.dispatch import endpoint, varying_by_accept
-from sitechat.http.reply_responses import StreamPlace, headers_only, tokens
+from sitechat.http.reply_responses import StreamPlace, header_values, headers_only
 from sitechat.http.request_origins import check_origin
 from sitechat.models import Message
 from sitechat.payloads.messages import ShownReply
@@ -22,7 +22,7 @@ from sitechat.runtime.request_steps import RequestSteps
 async def _reply(request: HttpRequest, steps: RequestSteps, reply_id: str) -> HttpResponseBase:
     """Respond with the reply as a stream, or as JSON to clients that poll."""
     read_limits.check_call(request, "reads")
-    accepts = tokens(request.headers.get("Accept", ""))
+    accepts = header_values(request.headers.get("Accept", ""))
     if "application/json" in accepts and "text/event-stream" not in accepts:
         return JsonResponse(await steps.run(partial(_current, request, reply_id)))
     if request.method == "HEAD":
@@ -75,16 +75,16 @@ def _stop_reply(request: HttpRequest, reply_id: str) -> ShownReply:
 
 
 async def _rate(request: HttpRequest, steps: RequestSteps, reply_id: str) -> HttpResponseBase:
-    """Store the visitor's rating."""
+    """Store the visitor's rating, and respond with it as JSON."""
     check_origin(request)
     read_limits.check_call(request, "actions")
     row = await steps.run(lambda: find_reply(request, visit_reader.read_visit(request), reply_id))
-    given = request_parsing.read_rating(request)
-    if given.comment:
-        comment = await admission.clean_text(row.conversation.bot, given.comment, steps)
-        given = replace(given, comment=comment)
-    await steps.run(partial(replies.rate, row, given.rating, given.comment))
-    return JsonResponse({"reply": str(row.pk), "rating": given.rating})
+    sent = request_parsing.read_rating(request)
+    if sent.comment:
+        comment = await admission.clean_text(row.conversation.bot, sent.comment, steps)
+        sent = replace(sent, comment=comment)
+    await steps.run(partial(replies.rate, row, sent.rating, sent.comment))
+    return JsonResponse({"reply": str(row.pk), "rating": sent.rating})
 
 
 def find_reply(request: HttpRequest, visit: Visit, reply_id: str) -> Message:

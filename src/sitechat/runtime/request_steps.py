@@ -62,16 +62,16 @@ class RequestSteps(Protocol):
 
 
 def steps_for(request: HttpRequest) -> RequestSteps:
-    """Return the steps of a request. Call it on the thread or event loop that runs the view."""
+    """Return the steps for a request. Call this on the thread or event loop that runs the view."""
     if not isinstance(request, ASGIRequest):
-        return Inline()
+        return InlineSteps()
     if conf.CHAT_REQUEST_ISOLATION or SyncToAsync.thread_sensitive_context.get(None) is None:
-        return OnRequestThread()
-    return OnPool()
+        return RequestThreadSteps()
+    return PoolSteps()
 
 
 def run_inline(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine whose steps are `Inline`, without an event loop, and return its result.
+    """Run a coroutine whose steps are `InlineSteps`, without an event loop, and return its result.
 
     Raises:
         RuntimeError: The coroutine awaits something other than its steps.
@@ -107,7 +107,7 @@ async def _awaited(awaitable: Awaitable[T], timeout: float | None) -> T:
     return await asyncio.wait_for(awaitable, timeout)
 
 
-class Inline:
+class InlineSteps:
     """Steps under WSGI: everything runs immediately on the request's thread."""
 
     loop = None
@@ -124,7 +124,7 @@ class Inline:
         """Do nothing, because the thread belongs to the server."""
 
 
-class OnRequestThread:
+class RequestThreadSteps:
     """Steps under ASGI that run on the thread that Django keeps for the request."""
 
     def __init__(self) -> None:
@@ -145,7 +145,7 @@ class OnRequestThread:
         """Do nothing, because the steps need the thread."""
 
 
-class OnPool:
+class PoolSteps:
     """Steps under ASGI that run on threads shared by all requests."""
 
     def __init__(self) -> None:

@@ -117,13 +117,15 @@ def _gunicorn(variables: Mapping[str, Any]) -> Server | None:
     cfg = getattr(worker, "cfg", None)
     if cfg is None or not hasattr(worker, "alive"):
         return None
-    kind = type(worker).__module__.rpartition(".")[2]
+    worker_type = type(worker).__module__.rpartition(".")[2]
     return Server(
-        f"gunicorn {kind}",
-        threads={"sync": 1, "gthread": cfg.threads}.get(kind),
+        f"gunicorn {worker_type}",
+        threads={"sync": 1, "gthread": cfg.threads}.get(worker_type),
         grace=_time_before(cfg.graceful_timeout),
         # A sync worker reports that it is alive only between requests.
-        max_stream_seconds=_time_before(cfg.timeout) if kind == "sync" and cfg.timeout else None,
+        max_stream_seconds=(
+            _time_before(cfg.timeout) if worker_type == "sync" and cfg.timeout else None
+        ),
         stopping=lambda: not worker.alive,
     )
 
