@@ -160,7 +160,7 @@ class InboxPages:
             "is_popup": False,
             "answering": answering,
             "talk": talk(conversation),
-            "talk_url": reverse(
+            "live_url": reverse(
                 "admin:sitechat_handoff_talk", args=[conversation.pk], current_app=site
             ),
             "act_url": reverse(

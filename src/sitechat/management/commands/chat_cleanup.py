@@ -15,13 +15,14 @@ from sitechat.reports import counted_nouns, retention
 
 
 class Command(ChatCommand):
-    """Delete old conversations."""
+    """Delete old conversations, consents, contacts and deliveries."""
 
     help = gettext_noop(
-        "Deletes conversations without a message for CHAT_RETENTION_DAYS, ends "
-        "replies whose process has died, and deletes expired counters. Usage and "
-        "cost are kept, without links to conversations. Run it once a day; the "
-        "site can keep running."
+        "Deletes conversations without a message for CHAT_RETENTION_DAYS, consents "
+        "and deliveries of the same age, and contacts that are older than "
+        "CHAT_CONTACT_RETENTION_DAYS. Ends replies whose process has died, and "
+        "deletes expired counters. Usage and cost are kept, without links to "
+        "conversations. Run it once a day; the site can keep running."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

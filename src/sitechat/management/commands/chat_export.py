@@ -19,7 +19,10 @@ from sitechat.safe_text import json_text
 class Command(ChatCommand):
     """Write everything that is stored about a visitor."""
 
-    help = gettext_noop("Writes everything that is stored about a user or a conversation, as JSON.")
+    help = gettext_noop(
+        "Writes as JSON everything that is stored about a user, about whoever left an "
+        "e-mail address, or about the visitor of one conversation."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the arguments."""

@@ -21,8 +21,8 @@ class Command(ChatCommand):
     help = gettext_noop(
         "Deletes what is stored about a user, about whoever left an e-mail "
         "address, or about the visitor of one conversation: conversations with "
-        "all messages, and contacts. Usage and cost are kept, without any link "
-        "to them. Prints what was deleted as JSON."
+        "all messages, contacts and consents. Usage and cost are kept, without "
+        "any link to them. Prints the numbers of deleted rows as JSON."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
