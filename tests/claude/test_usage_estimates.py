@@ -22,7 +22,7 @@ def counted(
     if written:
         counts.estimate_output(written)
     counts.report(last, final=True)
-    usage = counts.settled(likely_input=50, max_output=1000)
+    usage = counts.usage_to_book(likely_input=50, max_output=1000)
     return usage, counts.is_exact(max_output=1000)
 
 

@@ -17,11 +17,13 @@ from sitechat.claude.usage_by_model import Attempts
 from sitechat.claude.usage_estimates import text_of
 
 Delta = str | Cited
-"""What an event adds to the answer: text, or a mark that the text so far cites a passage."""
+"""What an event adds to the answer: text, or the citation of a passage by the text so far."""
 
 STOP_REASON_LENGTH = 64
+"""Maximum characters of a stop reason; the rest is cut."""
+
 CATEGORY_LENGTH = 64
-"""Maximum characters of a stop reason and of a refusal category; longer ones are cut."""
+"""Maximum characters of a refusal category; the rest is cut."""
 
 _KIND_OF_DELTA = {
     "text_delta": "text",
@@ -57,12 +59,15 @@ class Answer:
         self.stopped = False
         """Whether `message_stop` has arrived. Everything after it is ignored."""
         self.stop_reason: str | None = None
+        """The reason why Claude stopped; None until it is reported."""
         self.content: list[dict[str, Any]] = []
         """The content blocks, in the form in which the next tool round sends them back."""
         self.tool_calls: list[ToolCall] = []
+        """The tool calls, in the order in which Claude made them."""
         self.refusal_category = ""
         """The policy area in which a model has refused; empty if none is known."""
         self.attempts = Attempts()
+        """The usage of each model that has written a part of the answer."""
         self._blocks: dict[int, _Block] = {}
         self._newest = -1
 
@@ -97,7 +102,7 @@ class Answer:
         return ()
 
     def end(self) -> Sequence[Delta]:
-        """Close open blocks after the last event and return what that adds to the answer."""
+        """Close open blocks after the last event and return what this adds to the answer."""
         return tuple(delta for index in list(self._blocks) for delta in self._end_block(index))
 
     def _index(self, event: dict[str, Any]) -> int:
@@ -106,7 +111,10 @@ class Answer:
         return index if isinstance(index, int) else self._newest
 
     def _start(self, event: dict[str, Any]) -> Sequence[Delta]:
-        """Open a block, or process the start of another model's attempt."""
+        """Open a block, or process the start of another model's attempt.
+
+        Return what the first text of the block and the end of an open one add to the answer.
+        """
         self.has_started = True
         index = event.get("index")
         self._newest = index if isinstance(index, int) else self._newest + 1
@@ -224,7 +232,7 @@ class Answer:
         )
 
     def _keep_tool_call(self, block: _Block, text: str) -> None:
-        """Keep a tool call. One without an id or a name is ignored."""
+        """Keep a tool call. A call without an id or a name is ignored."""
         tool_id, name = block.start.get("id"), block.start.get("name")
         if not (isinstance(tool_id, str) and tool_id and isinstance(name, str) and name):
             return

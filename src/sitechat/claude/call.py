@@ -42,13 +42,14 @@ Deltas = AsyncGenerator[Delta, None]
 class Call:
     """One call of Claude. Iterate over it once, then read its attributes, also after a failure.
 
-    The iterator yields text as `str`, and `Cited`. It raises only `ReplyError`; the exception
-    behind it is logged.
+    The iterator yields text as `str`, and `Cited`. Of errors it raises only `ReplyError`; the
+    exception that caused it is logged.
     """
 
     def __init__(self, request: Request) -> None:
         self.request = request
         self.request_id = ""
+        """Claude's id of the last request; "" if it is not known."""
         self.usage_is_known = True
         """False after a request was sent, until it is known whether Claude bills it."""
         self._answer = Answer()
@@ -58,7 +59,7 @@ class Call:
 
     @property
     def stop_reason(self) -> str | None:
-        """The reason why Claude stopped; None while it writes."""
+        """The reason why Claude stopped; None while it writes, and if it was cut off."""
         return self._answer.stop_reason
 
     @property
@@ -85,10 +86,13 @@ class Call:
 
     @property
     def attempts(self) -> list[Attempt]:
-        """The usage by attempt: Claude's counts, and estimates for missing ones."""
+        """The usage by attempt: Claude's counts, and estimates for missing ones.
+
+        It is empty if Claude has not started to answer.
+        """
         if not self._answer.has_started:
             return []
-        return self._answer.attempts.settled(
+        return self._answer.attempts.attempts_to_book(
             self.request.model,
             likely_input=self.request.likely_input,
             max_output=self._max_output,
@@ -191,7 +195,10 @@ class Call:
         return opened
 
     async def _try(self, client: AsyncAnthropic) -> tuple[EventStream, Sequence[Delta]]:
-        """Send the request once. Close the response if its answer does not start."""
+        """Send the request once. Return the stream and the deltas of its first event.
+
+        If the answer does not start, close the response and raise the reason.
+        """
         self.usage_is_known = False
         stream = None
         try:

@@ -41,7 +41,7 @@ class EventDecoder:
         return len(self._rest)
 
     def feed(self, chunk: bytes) -> Sequence[RawEvent]:
-        """Return the events that end in this chunk. Events without a name and data are left out."""
+        """Return the events that end in this chunk, except events with neither name nor data."""
         if self._after_cr or b"\r" in chunk:
             chunk = self._with_line_feeds(chunk)
         rest = self._rest
@@ -89,12 +89,12 @@ def _event_of(block: bytes) -> RawEvent | None:
 
 
 _raw_decode = json.JSONDecoder().raw_decode
-"""Faster than `json.loads`, which looks for spaces with regular expressions: this takes as long as
-the parsing."""
+"""Parses the JSON value at the beginning of a text. `json.loads` takes twice as long, because it
+also looks for spaces with regular expressions."""
 
 
 def parsed(text: str) -> Any:
-    """Return the value of a JSON text; None if it is invalid or nested too deeply."""
+    """Return the value of a JSON text; None if it is `null`, invalid or nested too deeply."""
     text = text.strip(JSON_SPACES)
     try:
         value, end = _raw_decode(text)

@@ -36,10 +36,12 @@ MAX_BYTES_OF_EVENT = 1_048_576
 """Maximum size of an event. The largest real ones hold a page that a server tool has read."""
 
 REST_WITHIN = 0.1
-"""Seconds that a response may take to end after its answer has ended. If it does, its connection
-is reused; otherwise it is closed."""
+"""Maximum seconds from the end of an answer to the end of its response. If the response ends in
+time, its connection is reused; otherwise it is closed."""
 
 AWS_EVENTS = "application/vnd.amazon.eventstream"
+"""The content type of Bedrock's binary events."""
+
 NOT_EVENTS = ("html", "json", "xml")
 """Endings of the content types of responses that are not event streams."""
 
@@ -58,7 +60,7 @@ class EventStream:
         damaged `message_start`, which is yielded without its message.
 
         Raises ClaudeError for errors, NotAnAnswer if the response is not an event stream, StreamCut
-        and TooLarge.
+        for events that can't be decoded, TooLarge, and the exceptions of the connection.
         """
 
     async def _events(self) -> Events:
@@ -129,6 +131,7 @@ class EventStream:
             raise StreamCut("an event could not be decoded") from error
 
     async def _not_an_answer(self, kind: str) -> Exception:
+        """Return the error for a response that is not a stream, with its body if it is JSON."""
         body = None
         if kind.endswith("json"):
             chunks = [self._counted(chunk) async for chunk in self._chunks]
@@ -138,7 +141,7 @@ class EventStream:
         return NotAnAnswer(f"{text_of(kind, 64)} came instead of a stream of events", body)
 
     async def close(self, *, is_answered: bool) -> None:
-        """Close the response, even if the server holds it open.
+        """Close the response, even if the server holds it open. Raise no errors.
 
         Args:
             is_answered: Whether the answer has ended. Then the rest of the response is read for
@@ -182,7 +185,7 @@ def _says_error(data: dict[str, Any]) -> bool:
 async def open_stream(
     client: AsyncAnthropic, parameters: dict[str, Any], *, max_output: int
 ) -> EventStream:
-    """Send a request and return its streaming response. Exceptions are the SDK's.
+    """Send a request and return its streaming response. Errors are raised as the SDK raises them.
 
     Args:
         client: The SDK's client, or one like it.

@@ -94,7 +94,7 @@ class Attempts:
         counted = self._iterations or self._counts
         return all(counts.is_exact(max_output=max_output) for _, counts in counted)
 
-    def settled(
+    def attempts_to_book(
         self, model: str, *, likely_input: int, max_output: int, writes_for_hour: bool = False
     ) -> list[Attempt]:
         """Return the attempts with the usage to book, and an estimate for each missing count.
@@ -108,7 +108,7 @@ class Attempts:
         """
         attempts = []
         for name, counts in self._iterations or self._counts:
-            usage = counts.settled(
+            usage = counts.usage_to_book(
                 likely_input=likely_input, max_output=max_output, writes_for_hour=writes_for_hour
             )
             geo = usage.inference_geo or self.inference_geo

@@ -106,7 +106,7 @@ class Counts:
         )
         return counted and possible and not self._is_doubtful
 
-    def settled(
+    def usage_to_book(
         self, *, likely_input: int, max_output: int, writes_for_hour: bool = False
     ) -> TokenUsage:
         """Return the usage to book, with an estimate for each missing count.

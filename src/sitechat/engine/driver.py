@@ -32,7 +32,7 @@ from sitechat.safe_text import is_blank
 logger = get_logger("sitechat.engine")
 
 PREPARES_WITHIN = 60.0
-"""Maximum seconds for loading the SDK, which do not count toward `Chatbot.timeout`."""
+"""Maximum seconds for loading the SDK. This time does not count toward `Chatbot.timeout`."""
 
 CHECK_INTERVAL = 0.5
 """Seconds between two checks of the deadline, which moves while Claude writes."""
@@ -56,7 +56,7 @@ STATUS_OF_STOP = {
 
 
 async def converse(live: LiveReply, steps: Steps) -> Ending:
-    """Let Claude write the reply. Raise nothing except a cancellation."""
+    """Let Claude write the reply, and return its end. Raise nothing except a cancellation."""
     try:
         await _prepare(live)
         outcome = await _write_answer(live, steps)
@@ -74,6 +74,9 @@ async def _write_answer(live: LiveReply, steps: Steps) -> claude.Call | Ending:
 
     Returns:
         The last call of Claude; the end of the reply if it ends for another reason.
+
+    Raises:
+        ReplyError: Claude has failed, and no fallback model can answer.
     """
     request: Request | None = live.request
     rounds = 0
@@ -122,7 +125,7 @@ def _ending_after(live: LiveReply, call: claude.Call) -> Ending:
         return Ending(status, Refused())
     if is_blank(live.reply.text):
         # Claude may end without any text, for instance if thinking used up all tokens.
-        return Ending(Status.FAILED, explained(live, NoText(call.stop_reason)))
+        return Ending(Status.FAILED, logged_error(live, NoText(call.stop_reason)))
     return Ending(status)
 
 
@@ -138,8 +141,8 @@ async def _after_tools(
         steps: Runs the tools and the database work.
 
     Returns:
-        The next request; None if there is none. If the visitor must agree to a call first, the
-        provisional end of the reply.
+        The next request; None if the conversation was deleted or no request fits into the limits.
+        If the visitor must agree to a call first, the provisional end of the reply.
     """
     assert live.tools is not None  # noqa: S101 - Claude can only call tools that were offered
     waiting = await run_tools(live, live.tools, used, steps)
@@ -155,7 +158,9 @@ async def _after_tools(
 
 
 async def converse_in_time(live: LiveReply, steps: Steps, *, until: float = inf) -> Ending:
-    """Let Claude write the reply without an engine. Give up if Claude is silent for too long.
+    """Let Claude write the reply without an engine, and return its end.
+
+    If Claude is silent for too long, the reply fails.
 
     Args:
         live: The reply.
@@ -174,7 +179,7 @@ async def converse_in_time(live: LiveReply, steps: Steps, *, until: float = inf)
     finally:
         writing.cancel()
         await asyncio.wait({writing})
-    return Ending.of_error(live.reply, explained(live, Silent(live.timeout)))
+    return Ending.of_error(live.reply, logged_error(live, Silent(live.timeout)))
 
 
 async def run_reply(
@@ -182,7 +187,13 @@ async def run_reply(
     steps: Steps,
     converse: Callable[[LiveReply, Steps], Awaitable[Ending]] = converse,
 ) -> None:
-    """Drive the reply to its end, save it and notify its followers."""
+    """Drive the reply to its end, save it and notify its followers.
+
+    Args:
+        live: The reply.
+        steps: Runs its blocking work.
+        converse: Writes the reply, and returns its end.
+    """
     loop_ends = False
     if live.ending is None:
         live.driving = True
@@ -202,7 +213,10 @@ async def run_reply(
 
 
 async def _saved(live: LiveReply, steps: Steps) -> bool:
-    """Save the end of the reply. Return False if the save must be retried."""
+    """Save the end of the reply. Return False if the save must be retried.
+
+    Return True also if the database has rejected it so often that it will never be saved.
+    """
     try:
         await steps.database(partial(settlement.finish, live))
     except settlement.REJECTED:
@@ -218,8 +232,8 @@ async def _saved(live: LiveReply, steps: Steps) -> bool:
     return True
 
 
-def explained(live: LiveReply, failure: NoText | Silent) -> ReplyError:
-    """Log why a reply failed without an error from Claude; return the visitor's error."""
+def logged_error(live: LiveReply, failure: NoText | Silent) -> ReplyError:
+    """Log why a reply failed without an error from Claude; return the error for the visitor."""
     request = live.request
     return explain(
         failure, request_id=live.request_id, model=request.model, sent=request.message_texts()

@@ -28,7 +28,7 @@ from sitechat import claude
 from sitechat.claude.failures import Silent
 from sitechat.conf import conf
 from sitechat.engine import checkpoints, shutdown, thread_pools
-from sitechat.engine.driver import converse_in_time, explained, run_reply
+from sitechat.engine.driver import converse_in_time, logged_error, run_reply
 from sitechat.engine.live_reply import Ending, LiveReply
 from sitechat.engine.shutdown import Shutdown
 from sitechat.engine.thread_pools import IN_PLACE, POOLED, workers
@@ -102,7 +102,7 @@ class Engine:
             for live in replies:
                 # A reply that has ended only waits until it is saved.
                 if live.ending is None and monotonic() - live.heard_at > live.timeout:
-                    error = explained(live, Silent(live.timeout))
+                    error = logged_error(live, Silent(live.timeout))
                     self._cancel(live, Ending.of_error(live.reply, error), None)
             self.shutdown.end_in_time()
             for group in _written_together(replies):
@@ -170,7 +170,8 @@ running = PerProcess(ProcessEngines)
 def ensure_loop(loop: asyncio.AbstractEventLoop | None) -> None:
     """Start the thread that runs replies under WSGI, unless it is running.
 
-    Call this before the rows of a reply are written, so that an error leaves no rows behind.
+    Inside a transaction, as in a `TestCase`, no thread is needed, so do nothing. Call this before
+    the rows of a reply are written, so that an error leaves no rows behind.
 
     Args:
         loop: The server's event loop, which needs no thread; None under WSGI.
@@ -183,7 +184,9 @@ def ensure_loop(loop: asyncio.AbstractEventLoop | None) -> None:
 
 
 def start(live: LiveReply, *, loop: asyncio.AbstractEventLoop | None) -> None:
-    """Start a reply whose rows are committed. Call `ensure_loop` before that.
+    """Start a reply whose rows are committed. Call `ensure_loop` before they are.
+
+    Inside a transaction, as in a `TestCase`, run the reply to its end instead.
 
     Args:
         live: The reply.
@@ -253,7 +256,7 @@ def _background(process: ProcessEngines) -> Engine:
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:
-    """Return an event loop: one of uvloop if installed, which needs a sixth less time per event."""
+    """Return an event loop, of uvloop if it is installed. It needs a sixth less time per event."""
     try:
         import uvloop
     except ImportError:

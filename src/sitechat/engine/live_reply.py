@@ -89,7 +89,7 @@ class LiveReply:
         """The sender if it is not a visitor (`models.Asker`); None for a visitor."""
 
         self.held = max_spending(request) + max_final_spending(request)
-        """The reserved amount; without meaning if `reserved["claims"]` is None."""
+        """The reserved amount; unused if `reserved["claims"]` is None, without a reservation."""
         self._reserving = threading.Lock()
         self._is_settling = False
         self._spent = Spending()
@@ -104,6 +104,7 @@ class LiveReply:
         self.started_at = self.heard_at = monotonic()
         """`heard_at` is the time at which Claude last sent something. `timeout` counts from it."""
         self.first_token: float | None = None
+        """The time (`monotonic`) of Claude's first text; None before it."""
         self.checkpointed = (0, 0)
         """The number of characters and citations that are saved in the row."""
 
@@ -176,7 +177,7 @@ class LiveReply:
             self.heard_at = monotonic()
 
     def follow(self, wake: Callable[[], None]) -> None:
-        """Call `wake` whenever there is more, on the engine's loop. It must not block."""
+        """Call `wake` on the engine's loop whenever the reply has changed. It must not block."""
         with self._lock:
             self._followers = (*self._followers, wake)
 

@@ -75,14 +75,17 @@ class Cursor:
     """The part of a reply that one reader has seen."""
 
     offset: int = 0
+    """The number of characters of the text."""
     sources: int = 0
+    """The number of sources."""
     citations: int = 0
+    """The number of citations."""
     offer: str = ""
     phase: tuple[str, str | Promise] | None = None
     done: bool = False
 
 
-def _is_of(source: CitedPage, title: str, url: str) -> bool:
+def _is_same_page(source: CitedPage, title: str, url: str) -> bool:
     """Return whether a source is this page. Pages without an address are compared by title."""
     return source["url"] == url and (bool(url) or source["title"] == title)
 
@@ -163,7 +166,7 @@ class Reply:
         if not self._open:
             return
         title, url = storable(title), storable(url)
-        n = next((s["n"] for s in self.sources if _is_of(s, title, url)), 0)
+        n = next((s["n"] for s in self.sources if _is_same_page(s, title, url)), 0)
         if not n:
             n = len(self.sources) + 1
             self.sources.append({"n": n, "title": title, "url": url})
@@ -247,7 +250,10 @@ class Reply:
         return events
 
     def as_dict(self, after: int = 0) -> ShownReply:
-        """Return the reply as JSON values, as `GET chat/replies/<id>/` sends it to pollers."""
+        """Return the reply as JSON values, as `GET chat/replies/<id>/` sends it to pollers.
+
+        The text is left out up to the offset `after`.
+        """
         text = self.text[after:]
         at = min(after, len(self)) if self.finished else after
         data: ShownReply = {
