@@ -126,15 +126,16 @@ def _fits(block: Block, asked: set[str]) -> bool:
 def _shortened(block: Block, asked: set[str]) -> Block:
     """Return a block with only the parts of a table, or long list or paragraph, that fit best."""
     if block.kind == "table":
-        return replace(block, lines=_best(block.lines, asked, MAX_ROWS))
+        return replace(block, lines=_best_lines(block.lines, asked, MAX_ROWS))
     if block.kind == "list" and (len(block.lines) > MAX_ITEMS or _size([block]) > MAX_WORDS):
-        return replace(block, lines=_best(block.lines, asked, MAX_ROWS))
+        return replace(block, lines=_best_lines(block.lines, asked, MAX_ROWS))
     if block.kind == "paragraph" and _size([block]) > MAX_WORDS:
         return replace(block, lines=[_around(block.text, asked)])
     return block
 
 
-def _best(lines: list[str], asked: set[str], limit: int) -> list[str]:
+def _best_lines(lines: list[str], asked: set[str], limit: int) -> list[str]:
+    """Return the lines that contain the most asked words, at most `limit`, in order."""
     fits = [len(asked & set(words(" ".join(cells(line))))) for line in lines]
     return [line for line, fit in zip(lines, fits, strict=True) if fit == max(fits)][:limit]
 

@@ -28,7 +28,7 @@ class Model:
     forced_tools: bool = True
     """Whether `tool_choice` may force a tool."""
     system_messages: bool = False
-    """Whether later `messages` may have the role `system`."""
+    """Whether `messages` after the first one may have the role `system`."""
     efforts: tuple[str, ...] = EFFORTS
     """The values of `output_config.effort` that the model accepts."""
     fallbacks: tuple[str, ...] = ()

@@ -27,7 +27,7 @@ from sitechat.standin.section_choice import Candidate, Passage, Question, choose
 from sitechat.standin.word_stems import words
 
 MAX_SEARCHES = 2
-"""Maximum number of searches for one question."""
+"""Number of tool calls for one question after which the stand-in does not search again."""
 _CONTEXT = re.compile(r"\s*<(\w+)[^>]*>(.*)</\1>(.*)\Z", re.DOTALL)
 _ADDRESS = re.compile(r"\s*<\w+[^>]*\surl=\"([^\"]*)\"")
 _MARK = re.compile(r"a last line that is exactly (\[\[\w+\]\])")
@@ -40,7 +40,7 @@ _GREETING = re.compile(
 
 def default_answer(body: Json) -> list[Json]:
     """Return the content blocks that answer a checked request."""
-    question, page = _newest_question(body)
+    question, beside = _newest_question(body)
     calls = _calls_since_question(body)
     choice = (body.get("tool_choice") or {}).get("type")
     forced = _tool_to_call(body, "search") if choice in ("any", "tool") and not calls else None
@@ -54,7 +54,7 @@ def default_answer(body: Json) -> list[Json]:
     if order_call is not None:
         return [order_call]
     results = search_results(body)
-    passages = [*_passages(body, results), *page]
+    passages = [*_passages(body, results), *beside]
     if question.is_overview:
         open_tool = None if question.is_about_page or calls else _tool_to_call(body, "open")
         if open_tool is not None:
@@ -112,7 +112,10 @@ def _newest_question(body: Json) -> tuple[Question, list[Passage]]:
 
 
 def _of_overview(question: Question, passages: list[Passage]) -> list[Passage]:
-    """Return the passages, in order, of the page that is asked about or of the first page."""
+    """Return the passages of the page that is asked about, or else of the site's first page.
+
+    Without such passages, return all. Passages with fewer headings above them come first.
+    """
     if question.is_about_page:
         wanted = [each for each in passages if not each.url or question.is_asked_on(each)]
     else:

@@ -62,7 +62,10 @@ class Question:
 
     @property
     def is_overview(self) -> bool:
-        """Whether it only asks what the page or the site is about."""
+        """Whether it only asks what the page or the site is about.
+
+        After another question, it must mention the page or the site.
+        """
         if set(words(self.text, self.language)) - _OVERVIEW:
             return False
         return not self.before or self.is_about_page or _SITE.search(self.text) is not None
@@ -93,6 +96,7 @@ class Candidate:
     earlier: float = 0.0
     """The share of the previous question's words that it contains, by weight."""
     score: float = 0.0
+    """The sum by which the candidates are compared; higher is better."""
     wanted: set[str] = field(default_factory=set)
     """The words of the question."""
     asks_how: bool = False

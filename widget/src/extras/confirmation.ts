@@ -9,6 +9,7 @@ import { uuid } from "../shared/uuid"
 /** Milliseconds after which the server counts a missing decision as declined. */
 export const EXPIRES_AFTER = 300_000
 
+/** `decide` is called when the visitor has decided, but not when the time has expired. */
 export function createConfirmation(
   panel: Pick<PanelForExtras, "strings" | "announce" | "focus">,
   { text }: Confirmation,

@@ -9,7 +9,7 @@ const CHUNK_SIZE = 50
 
 export interface Code {
   element: HTMLElement
-  /** Adds complete lines. */
+  /** Adds complete lines permanently. */
   write(text: string): void
   /** Shows the incomplete last line, instead of the previous one. */
   preview(text: string): void

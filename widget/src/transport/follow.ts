@@ -72,6 +72,7 @@ export function createFollow(call: Call, bot: string | null): Follow {
     let reconnections = 0
     /** Failed requests since the last event. */
     let failures = 0
+    /** Whether the reply is polled. It is then polled to its end. */
     let polling = false
     let decision = message && "approve" in message ? message : undefined
 

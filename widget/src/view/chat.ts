@@ -19,7 +19,7 @@ import { createNoticeBar } from "./notice"
 import { createOverlay } from "./overlay"
 import { createPanelForExtras } from "./panel-for-extras"
 import { createScroller } from "./scroller"
-import { createSelectionOffer } from "./selection-button"
+import { createSelectionButton } from "./selection-button"
 import { createTooltip } from "./tooltip"
 import { createWelcome, createWindow, readSuggestions, type WindowOptions } from "./window"
 
@@ -267,14 +267,14 @@ export function createChat(launcher: Launcher): Panel {
     },
   }
 
-  const selection = createSelectionOffer({
+  const selectionButton = createSelectionButton({
     label: translate("selection"),
-    isOn: () => host().hasAttribute("selection") && (!opened || !overlay.isFull()),
+    mayShow: () => host().hasAttribute("selection") && (!opened || !overlay.isFull()),
     ask: (text) => panel.prefill(text),
   })
 
   attachSheets()
-  root.append(frame.element, announcer.element, tooltip.element, selection)
+  root.append(frame.element, announcer.element, tooltip.element, selectionButton)
   root.addEventListener(
     "keydown",
     onEscape(() => panel.close()),

@@ -1,6 +1,6 @@
 /**
- * The scrolling list of messages. A new question is scrolled to the top, and its answer grows below it.
- * The list never scrolls while an answer arrives.
+ * The scrolling list of messages. It stays at its end until the visitor scrolls, sends a message or must
+ * answer a card. A new question is scrolled to the top. Its answer grows below it without scrolling.
  */
 
 import type { Strings } from "../i18n/strings"
@@ -15,9 +15,11 @@ const REDUCED_MOTION = matchMedia("(prefers-reduced-motion: reduce)")
 export interface Scroller {
   readonly element: HTMLElement
   readonly list: HTMLElement
+  /** The button that scrolls to the end. */
   readonly below: HTMLElement
   /** Call this when the content has changed. */
   changed(): void
+  /** Scrolls to the end of the last message. */
   toEnd(): void
   /** Scrolls a question to the top, and reserves room for its answer. */
   scrollToQuestion(question: HTMLElement): void
@@ -25,15 +27,15 @@ export interface Scroller {
   reveal(element: HTMLElement): void
   /** Changes the list, and stays at its end if it was there. */
   keepEnd(change: () => void): void
-  /** Scrolls to the end when another conversation is shown. */
+  /** Makes the list stay at its end again, because another conversation is shown. */
   reset(): void
-  /** Restores the position from before the list was hidden or moved. */
+  /** Restores the position that the list had before it was hidden or moved. */
   restore(): void
 }
 
 export function createScroller({ translate }: Strings, before: HTMLElement[], after: HTMLElement): Scroller {
   let position = 0
-  /** Whether the list stays at its end. It does so until the visitor scrolls, or sends a message. */
+  /** Whether the list stays at its end when its content changes. */
   let staysAtEnd = true
   const list = h("ol", "list")
   const element = h(

@@ -10,11 +10,11 @@ const MIN_SELECTED = 3
 export interface SelectionOptions {
   label: string
   /** Returns whether the button may be shown now. */
-  isOn(): boolean
+  mayShow(): boolean
   ask(text: string): void
 }
 
-export function createSelectionOffer({ label, isOn, ask }: SelectionOptions): HTMLElement {
+export function createSelectionButton({ label, mayShow, ask }: SelectionOptions): HTMLElement {
   let text = ""
   const element = button(
     "select",
@@ -34,7 +34,7 @@ export function createSelectionOffer({ label, isOn, ask }: SelectionOptions): HT
     const selection = getSelection()
     const isWriting = document.activeElement?.matches("input, textarea, site-chat, [contenteditable]")
     text = isWriting ? "" : (selection?.toString().trim() ?? "")
-    if (!element.isConnected || !isOn() || !selection?.rangeCount || text.length < MIN_SELECTED) {
+    if (!element.isConnected || !mayShow() || !selection?.rangeCount || text.length < MIN_SELECTED) {
       hide()
       return
     }
