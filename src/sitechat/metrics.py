@@ -39,7 +39,7 @@ class ChatCollector:
     def collect(self) -> Iterator[Any]:
         """Yield the metric families. Called by prometheus-client at each scrape.
 
-        This also sums up replies that have ended since the last scrape.
+        This also sums up the replies of hours that have ended since the last scrape.
         """
         gauge = import_module("prometheus_client.core").GaugeMetricFamily
         progress = usage_catch_up.catch_up()

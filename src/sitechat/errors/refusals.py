@@ -16,7 +16,7 @@ class InvalidRequest(ChatError):
 
 
 class EmptyMessage(ChatError):
-    """The message holds no text."""
+    """The message has no visible text."""
 
     code, status = "empty_message", 400
     message = _("The message is empty.")
@@ -100,7 +100,7 @@ class PersonJoined(Busy):
 
 
 class AlreadyDecided(ChatError):
-    """The visitor's question has already been answered, or has expired."""
+    """The question whether a tool may run has already been answered, or has expired."""
 
     code, status = "already_decided", 409
     message = _("This question has already been answered, or its time is over.")

@@ -23,7 +23,7 @@ from sitechat.runtime.request_steps import RequestSteps
 
 @dataclass(frozen=True)
 class AskedReply:
-    """A reply that waits for its visitor's decision, and the tool call in question."""
+    """A reply that waits for its visitor's decision, and the tool call to decide about."""
 
     visit: Visit
     row: Message

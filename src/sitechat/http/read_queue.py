@@ -59,7 +59,7 @@ Scope = MutableMapping[str, Any]
 
 
 class ReadQueue:
-    """The places for calls of one event loop."""
+    """The places for calls of one event loop. A call that has a place may read."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self.clock = clock

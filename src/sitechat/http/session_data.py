@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sitechat.models import Contact
 
 CONVERSATIONS_KEY = "sitechat"
-"""Session key of the conversations by bot."""
+"""Session key of the conversations: a dict with the id of one conversation for each bot."""
 
 VISITOR_KEY = "sitechat_visitor"
 """Session key of the visitor's random identity.
@@ -41,7 +41,7 @@ FORGOTTEN = "forgotten "
 
 
 def session_of(request: HttpRequest) -> SessionBase:
-    """Return the session of a request.
+    """Return the session of a request, without loading its data.
 
     Raises:
         ImproperlyConfigured: The site has no SessionMiddleware.

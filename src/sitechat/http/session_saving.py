@@ -28,8 +28,8 @@ def save(request: HttpRequest) -> None:
     """Save the session if SessionMiddleware would, so that the middleware only sets the cookie.
 
     If the session can't be saved, the visitor still gets the answer, because the message is already
-    accepted. The next message may then start a new conversation. The error is logged, or raised
-    inside a transaction.
+    accepted. The next message may then start a new conversation. Inside a transaction the error is
+    raised. Otherwise it is logged, except if the session was deleted in the meantime.
     """
     session: SessionBase = request.session
     if not (session.modified or settings.SESSION_SAVE_EVERY_REQUEST) or session.is_empty():

@@ -1,4 +1,7 @@
-"""The number of streams that this process has open, and its limit."""
+"""The number of streams that this process has open, and its limit.
+
+Each open stream has a slot. A slot is taken before the stream is created, and released at its end.
+"""
 
 from __future__ import annotations
 

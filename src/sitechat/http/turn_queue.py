@@ -1,8 +1,9 @@
 """Limit how many turns start at the same time in a process under ASGI.
 
-Starting a turn takes database work. A few turns start at the same time, and some more wait for a
-moment. All others are refused before any work is done for them, so that the site's other pages
-stay fast. A turn that has a place is not refused later for lack of room.
+A turn is a visitor's message and its reply. Starting a turn takes database work. A few turns start
+at the same time, and some more wait for a moment. All others are refused before any work is done
+for them, so that the site's other pages stay fast. A turn that has a place is not refused later for
+lack of room.
 """
 
 from __future__ import annotations

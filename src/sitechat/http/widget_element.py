@@ -97,7 +97,10 @@ def attributes(
 
 
 def _language_attributes(disclosure: object) -> Attributes:
-    """Return the language of the page and our texts in it, or in English if it is not translated.
+    """Return our texts in the language of the page, and the language.
+
+    If our texts are not translated to it, both are English. If no language is active, the texts
+    have no translation and `lang` is None.
 
     Args:
         disclosure: The option of this name: a text, True for the default one, or False for none.

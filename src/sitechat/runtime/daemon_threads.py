@@ -1,4 +1,4 @@
-"""Daemon threads, and running work on them with the caller's context."""
+"""Daemon threads, which do not delay the end of the process, and work that runs on them."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""Running a view's database steps and the site's own code, under WSGI and ASGI.
+"""Run a view's database steps and the site's own code, under WSGI and ASGI.
 
-A view is written once, as a coroutine that awaits its steps. Under WSGI each step runs
-immediately, so the coroutine never waits and needs no event loop. Under ASGI the steps run on the
-request pool, or on the request's own thread if the site requires that.
+A step is a function that uses the database. A view is written once, as a coroutine that awaits its
+steps. Under WSGI each step runs immediately, so the coroutine never waits and needs no event loop.
+Under ASGI the steps run on the request pool, or on the request's own thread if the site requires
+that.
 """
 
 from __future__ import annotations
