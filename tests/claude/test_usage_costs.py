@@ -143,7 +143,7 @@ def test_right_prices_have_no_problems(value: Any) -> None:
         (None, '{"my-model": {"input": 3, "output": 15'),
         ({"m": 3}, '{"my-model": {"input": 3, "output": 15'),
         ({7: {}}, '{"my-model": {"input": 3, "output": 15'),
-        ({"m": {"input": 1, "output": 1, "inptu": 1}}, "it may have input, output, cache_write"),
+        ({"m": {"input": 1, "output": 1, "inptu": 1}}, "valid keys are input, output, cache_write"),
         ({"m": {"input": "cheap", "output": 1}}, "dollars per million tokens"),
         ({"m": {"input": -1, "output": 1}}, "dollars per million tokens"),
         ({"m": {"input": True, "output": 1}}, "dollars per million tokens"),

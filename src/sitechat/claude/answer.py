@@ -268,7 +268,7 @@ def _object(text: str) -> dict[str, Any]:
 
 
 def _sendable(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments in a form that can be sent back to Claude; empty if there is none.
+    """Return the arguments in a form that can be sent back to Claude; {} if this is not possible.
 
     Python's JSON parser accepts single surrogates, and numbers such as NaN.
     """

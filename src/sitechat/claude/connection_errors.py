@@ -81,8 +81,8 @@ def reason(error: BaseException) -> str:
     """Return the reason of an error, for the site's owner.
 
     It is the message of the innermost exception that has one, after the name of its class. It is
-    INVALID or NO_KEY for the errors that these describe, and only the name of the class for errors
-    that are not of a connection.
+    INVALID or NO_KEY for the errors that these describe. For errors without a cause that are not of
+    a connection, it is only the name of the class.
     """
     if is_invalid(error):
         return INVALID  # instead of the exception's text, which contains the key

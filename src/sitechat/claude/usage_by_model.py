@@ -101,7 +101,7 @@ class Attempts:
 
         Args:
             model: The requested model.
-            likely_input: The estimated input tokens, for servers that report none.
+            likely_input: The estimated input tokens, for servers that do not report them.
             max_output: The maximum output tokens of any attempt.
             writes_for_hour: Whether the request asked for the cache of one hour. Cache writes that
                 Claude did not split by lifetime then count as writes for one hour.

@@ -122,7 +122,10 @@ def problems(value: Any) -> list[str]:
     for model, entry in value.items():
         if not isinstance(model, str) or not isinstance(entry, Mapping):
             wrong.append(
-                _("CHAT_PRICES has %(model)r: %(entry)r; write for example %(example)s.")
+                _(
+                    "CHAT_PRICES contains the invalid entry %(model)r: %(entry)r; write for "
+                    "example %(example)s."
+                )
                 % {"model": model, "entry": entry, "example": example}
             )
             continue
@@ -130,7 +133,7 @@ def problems(value: Any) -> list[str]:
         for kind, dollars in entry.items():
             if kind not in KINDS:
                 wrong.append(
-                    _("%(name)s has %(key)r; it may have %(names)s.")
+                    _("%(name)s has the unknown key %(key)r; valid keys are %(names)s.")
                     % {"name": name, "key": kind, "names": ", ".join(KINDS)}
                 )
             elif not _is_price(dollars):

@@ -22,7 +22,7 @@ class OfferedTool:
 
 
 BuiltIn = Callable[[Visit, Chatbot], Iterable[OfferedTool]]
-"""A function that returns the built-in tools for a visitor and a bot, which may be none."""
+"""A function that returns the built-in tools for a visitor and a bot, or no tools."""
 
 _paths: list[str] = []
 """The dotted paths of the registered functions."""

@@ -25,9 +25,9 @@ class ConsentState(TypedDict):
     required: bool
     """Whether the site has a text to accept."""
     given: bool
-    """Whether the visitor has accepted it; False if the site has none."""
+    """Whether the visitor has accepted the text; False if the site has no text."""
     text: str
-    """The text in the active language; "" if the site has none."""
+    """The text in the active language; "" if the site has no text."""
 
 
 def state(visit: Visit) -> ConsentState:
@@ -76,7 +76,7 @@ def record(visit: Visit, text: str | None = None) -> bool:
         text: The text that the visitor has seen; None if the client has not sent it.
 
     Returns:
-        Whether the site has a text to accept. If it has none, nothing is recorded.
+        Whether the site has a text to accept. If not, nothing is recorded.
 
     Raises:
         Conflict: The text has changed since the visitor saw it.

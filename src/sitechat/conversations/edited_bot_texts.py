@@ -182,7 +182,7 @@ def forget() -> None:
 
 
 def newest_version(bot: str) -> BotTexts | None:
-    """Return the current version of a bot's texts from the database; None if it has none."""
+    """Return the current version of a bot's edited texts from the database; None without any."""
     return BotTexts.objects.filter(bot=bot).order_by("-pk").first()
 
 

@@ -4,7 +4,7 @@ The session holds the id of one conversation per bot (`get`). It may lack a conv
 just begun, because the response that stores the id is still to come, was lost, or was overwritten.
 So the ids of new conversations are not random, but keyed hashes of what identifies the visitor:
 
-- `new_id` is the id for the next conversation, if the session holds none. It is a hash of the
+- `new_id` is the id for the next conversation, if the session holds no id. It is a hash of the
   session's key or, without a session, of the visitor's address and the message's id.
 - `likely_id` is the held id or else that hash: the conversation to look for.
 - `begun_without_session` is the hash of the address and the message's id. A retry needs it if the
@@ -43,8 +43,8 @@ class HeldConversations:
     visitor with a known address."""
 
     retry_gets_session: bool = False
-    """Whether the client confirmed that the message's id is secret. Without this, a retry that has
-    no session gets none."""
+    """Whether the client confirmed that the message's id is secret. If not, a retry without a
+    session does not get a session."""
 
     has_several: bool = False
     """Whether the visitor has changed from one conversation with a bot to another one."""
@@ -90,7 +90,7 @@ class HeldConversations:
         return [conversation for conversation in ids if conversation is not None]
 
     def new_id(self, bot: str) -> uuid.UUID:
-        """Return the id for a conversation that begins because the session holds none.
+        """Return the id for a conversation that begins because the session holds no id.
 
         Messages that are sent before a response has stored the id in the session get the same id,
         so that only one reply runs at a time. The id depends on the session's entry of the bot, so

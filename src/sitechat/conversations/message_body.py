@@ -136,7 +136,7 @@ def read_uuid(data: Mapping[str, Any], key: str) -> uuid.UUID | None:
 
 
 def parse_page(value: object) -> VisitorPage | None:
-    """Return the visitor's page; None if the request names none.
+    """Return the visitor's page; None if the request has no page.
 
     Raises:
         InvalidRequest: The value is not an object, or has other keys than "url" and "title" or

@@ -13,7 +13,7 @@ from sitechat.models.ids import parse_uuid
 def own_conversations(visit: Visit) -> ConversationQuerySet:
     """Return the conversations of the visitor with all bots.
 
-    They are those of the session, and those of a signed-in user on any device.
+    They include the conversations of the session, and a signed-in user's on any device.
     """
     return Conversation.objects.belonging_to(
         visit.user,

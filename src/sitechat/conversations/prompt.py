@@ -111,7 +111,7 @@ def compose(
     Args:
         visit: The visitor who sends the message.
         message: The message.
-        conversation: The id of its conversation; None if it has none.
+        conversation: The id of its conversation; None for a message without a conversation.
         recent: The messages before it, newest first.
         check: A function that is called before expensive work: a search of the site's pages, or a
             method of the site's own bot. It may raise an exception, which ends the work.

@@ -29,8 +29,10 @@ SHORT, LONG = timedelta(minutes=5), timedelta(hours=1)
 """The lifetimes of entries in Claude's cache."""
 
 MEASURED = timedelta(days=1)
+"""The maximum age of the replies whose gaps are measured."""
+
 NEWEST_REPLIES = 1000
-"""The maximum age and the maximum number of the measured replies, which are those of all bots."""
+"""The maximum number of replies that are read to measure the gaps, of all bots together."""
 
 MIN_GAPS = 10
 """Minimum number of gaps between replies for a decision."""

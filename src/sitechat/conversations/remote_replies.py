@@ -95,7 +95,7 @@ poller = PerProcess(_poller)
 
 
 def renew_all(followed: Sequence[RemoteReply]) -> None:
-    """Read the rows of the replies in one query, and end those whose process has died."""
+    """Read the rows of the replies in one query, and end the replies whose process has died."""
     try:
         rows = Message.objects.in_bulk({remote.id for remote in followed})
     except Exception as error:

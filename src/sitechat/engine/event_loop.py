@@ -109,7 +109,7 @@ class Engine:
                 await self._checkpoint(group)
 
     async def _checkpoint(self, replies: Sequence[LiveReply]) -> None:
-        """Write the progress of the replies of one database, and end those that were stopped."""
+        """Write the progress of the replies of one database, and end stopped ones."""
         work = partial(replies[0].context.copy().run, checkpoints.checkpoint, replies)
         try:
             rows = await thread_pools.run_checkpoint(work)

@@ -14,7 +14,7 @@ HELP = "help"
 def offer_help(reply: Reply, status: str) -> None:
     """Offer help if a complete reply did not know the answer.
 
-    Nothing changes if Claude has offered help in the reply, or if the site has none to offer.
+    Nothing changes if Claude has offered help in the reply, or if the site has no help to offer.
 
     Args:
         reply: The reply, before its end is saved.

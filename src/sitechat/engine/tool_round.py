@@ -196,7 +196,7 @@ def next_request(live: LiveReply, tool_round: ToolRound, *, last: bool) -> Reque
 
 
 def _affordable(live: LiveReply, tool_round: ToolRound, *, last: bool) -> Request | None:
-    """Return the request after a tool round that fits into the limits; None if none fits."""
+    """Return a request after a tool round that fits into the limits; None if no request fits."""
     following = tool_round.following()
     if not last and reservations.extend(live, following):
         return following

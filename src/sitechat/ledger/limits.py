@@ -147,8 +147,8 @@ def _parse_scope(scope: Any, entries: Any) -> tuple[list[Limit], list[str]]:
     if scope not in SCOPES:
         return [], [
             _(
-                "CHAT_LIMITS has the scope %(scope)r; scopes are %(scopes)s. Write for "
-                "example %(example)s."
+                "CHAT_LIMITS contains the unknown scope %(scope)r; scopes are %(scopes)s. Write "
+                "for example %(example)s."
             )
             % {
                 "scope": scope,

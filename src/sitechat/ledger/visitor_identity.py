@@ -67,7 +67,7 @@ def identify(
 
 
 def session_identity(session_key: str | None) -> str:
-    """Return an identity for a session that has none yet.
+    """Return an identity for a session that has no identity yet.
 
     Concurrent messages of one session get the same identity.
     """
