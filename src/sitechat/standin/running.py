@@ -65,8 +65,10 @@ class Standin(_Running):
     def start(self) -> Self:
         """Serve until `stop()`.
 
+        Return as soon as `url` is set, or after `START_TIMEOUT` seconds without it.
+
         Raises:
-            OSError: The port is in use.
+            OSError: The address can't be used, for example because the port is in use.
         """
         ready = threading.Event()
         self._error: BaseException | None = None

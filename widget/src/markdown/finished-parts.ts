@@ -18,7 +18,7 @@ export interface OpenList {
   loose: boolean
   /** Whether the closed items make the list loose, so that it remains loose. */
   certainlyLoose: boolean
-  units: Unit[]
+  parts: FinishedPart[]
 }
 
 export interface OpenTable extends DrawnTable {
@@ -28,7 +28,7 @@ export interface OpenTable extends DrawnTable {
 }
 
 /** A part of the source between two indexes, and the elements that show it. */
-export interface Unit {
+export interface FinishedPart {
   from: number
   to: number
   elements: HTMLElement[]
@@ -38,7 +38,7 @@ export interface Unit {
   plain?: boolean
 }
 
-export interface Units {
+export interface FinishedParts {
   /**
    * Parses the source between two indexes. Text before and after it is parsed with it: `head` is the head
    * of its table, and `end` has the markers that close its open Markdown.
@@ -47,7 +47,7 @@ export interface Units {
   /** Returns the context for drawing the nodes of a part. */
   context(from: number, to: number, base: number, nodes: readonly Nodes[]): DrawContext
   /** Adds a finished part, so that it can be drawn again. */
-  keep(unit: Unit): void
+  keep(part: FinishedPart): void
   /** Adds the definitions of closed blocks. The parts that refer to them become outdated. */
   define(nodes: readonly Nodes[]): void
   /** Draws the parts of a list again if it becomes loose, or is no longer loose. */
@@ -58,38 +58,38 @@ export interface Units {
   refresh(deadline: number): boolean
 }
 
-export function createUnits(options: DrawOptions, source: () => string): Units {
-  const allUnits: Unit[] = []
-  const byLabel = new Map<string, Set<Unit>>()
+export function createFinishedParts(options: DrawOptions, source: () => string): FinishedParts {
+  const allParts: FinishedPart[] = []
+  const byLabel = new Map<string, Set<FinishedPart>>()
   const definitions = new Map<string, Target>()
   const marks: Mark[] = []
-  const stale = new Set<Unit>()
+  const stale = new Set<FinishedPart>()
 
-  function redraw(unit: Unit): void {
-    const { within, from, to, elements, plain } = unit
+  function redraw(part: FinishedPart): void {
+    const { within, from, to, elements, plain } = part
     const [place] = elements
     if (!place) return
     const isHead = place.parentElement?.tagName === "THEAD"
     const head = within?.kind === "table" && !isHead ? within.head : ""
-    const parsed = units.parse(from, to, head)
+    const parsed = parts.parse(from, to, head)
     const [first] = parsed.nodes
-    const context = units.context(from, to, parsed.base, parsed.nodes)
+    const context = parts.context(from, to, parsed.base, parsed.nodes)
     if (plain) {
       for (const { n } of context.marks) place.append(options.mark(n))
       return
     }
     if (within?.kind === "list" && first?.type === "list") {
-      unit.elements = drawItems(first.children, within.loose, context)
+      part.elements = drawItems(first.children, within.loose, context)
     } else if (within?.kind === "table" && first?.type === "table") {
       const drawn = createTable(options.strings)
       addRows(drawn, first, head ? 1 : 0, context)
-      unit.elements = [...drawn.table.rows]
-    } else unit.elements = drawBlocks(parsed.nodes, context)
-    place.before(...unit.elements)
+      part.elements = [...drawn.table.rows]
+    } else part.elements = drawBlocks(parsed.nodes, context)
+    place.before(...part.elements)
     for (const element of elements) element.remove()
   }
 
-  const units: Units = {
+  const parts: FinishedParts = {
     parse(from, to, head = "", end = "") {
       const text = source().slice(from, to)
       const definitionLines = definitionsFor(labelsOf(text), definitions)
@@ -113,11 +113,11 @@ export function createUnits(options: DrawOptions, source: () => string): Units {
       }
     },
 
-    keep(unit) {
-      allUnits.push(unit)
-      for (const label of labelsOf(source().slice(unit.from, unit.to))) {
+    keep(part) {
+      allParts.push(part)
+      for (const label of labelsOf(source().slice(part.from, part.to))) {
         const same = byLabel.get(label) ?? new Set()
-        byLabel.set(label, same.add(unit))
+        byLabel.set(label, same.add(part))
       }
     },
 
@@ -127,31 +127,31 @@ export function createUnits(options: DrawOptions, source: () => string): Units {
       for (const [name, target] of newDefinitions) {
         if (definitions.has(name)) continue
         definitions.set(name, target)
-        for (const unit of byLabel.get(name) ?? []) stale.add(unit)
+        for (const part of byLabel.get(name) ?? []) stale.add(part)
       }
     },
 
     setLoose(list, loose) {
       if (list.loose === loose) return
       list.loose = loose
-      for (const unit of list.units) redraw(unit)
+      for (const part of list.parts) redraw(part)
     },
 
     mark(mark) {
       const index = marks.findLastIndex(({ at }) => at <= mark.at) + 1
       marks.splice(index, 0, mark)
-      const unit = allUnits.find(({ from, to }) => from < mark.at && mark.at <= to)
-      if (unit) stale.add(unit)
+      const part = allParts.find(({ from, to }) => from < mark.at && mark.at <= to)
+      if (part) stale.add(part)
     },
 
     refresh(deadline) {
-      for (const unit of stale) {
+      for (const part of stale) {
         if (performance.now() > deadline) return true
-        stale.delete(unit)
-        redraw(unit)
+        stale.delete(part)
+        redraw(part)
       }
       return false
     },
   }
-  return units
+  return parts
 }

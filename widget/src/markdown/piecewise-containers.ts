@@ -12,7 +12,7 @@ export type Container = OpenList | OpenTable | OpenFence
 export function openList(node: List, sections: Sections): OpenList {
   const element = createList(node)
   sections.append([element])
-  return { kind: "list", element, loose: false, certainlyLoose: false, units: [] }
+  return { kind: "list", element, loose: false, certainlyLoose: false, parts: [] }
 }
 
 /** Returns the text to parse before a piece of the container: the head of a table, or "". */

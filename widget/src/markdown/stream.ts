@@ -16,7 +16,7 @@ import { countClosed, countClosedItems, countClosedRows, isLoose, type Parsed } 
 import { completionFor } from "./completion"
 import { addRows, createTable, drawBlocks, drawItems } from "./draw"
 import { type OpenFence, openFence } from "./fence"
-import { createUnits } from "./finished-parts"
+import { createFinishedParts } from "./finished-parts"
 import { type Block, startOf } from "./grammar"
 import { endOfLine, startOfLine } from "./lines"
 import type { DrawOptions, MarkdownStream } from "./options"
@@ -41,8 +41,8 @@ export function createMarkdownStream(root: HTMLElement, options: DrawOptions): M
   /** The elements of the open part, which the next step replaces. */
   let provisional: HTMLElement[] = []
   const sections = createSections(root)
-  const units = createUnits(options, () => source)
-  const marks = createLateMarks(units.mark)
+  const parts = createFinishedParts(options, () => source)
+  const marks = createLateMarks(parts.mark)
 
   /** Processes the text up to `to`, which is the end of the text if `last`. */
   function advance(to: number, last: boolean): void {
@@ -65,12 +65,12 @@ export function createMarkdownStream(root: HTMLElement, options: DrawOptions): M
   function processBlocks(to: number, last: boolean, deep: number | undefined): boolean {
     const before = start
     const end = Math.min(to, start + MAX_BLOCK_LENGTH, start + (deep ?? MAX_BLOCK_LENGTH))
-    const parsed = units.parse(start, end, headOf(container))
+    const parsed = parts.parse(start, end, headOf(container))
     const rest = commitClosed(parsed, last && end === to)
     if (deep !== undefined || to - before >= MAX_BLOCK_LENGTH) {
       if (start > before) return true
       const cut = deep === undefined ? start + findCut(source.slice(start, end)) : end
-      commitClosed(units.parse(start, cut, headOf(container)), true)
+      commitClosed(parts.parse(start, cut, headOf(container)), true)
       return true
     }
     if (container?.kind === "fence") return true
@@ -136,15 +136,15 @@ export function createMarkdownStream(root: HTMLElement, options: DrawOptions): M
     return node
   }
 
-  /** Draws blocks permanently, each as a unit. */
+  /** Draws blocks permanently, each as a part. */
   function commitBlocks(nodes: readonly Block[], base: number, to: number): void {
-    units.define(nodes)
+    parts.define(nodes)
     nodes.forEach((node, index) => {
       const next = nodes[index + 1]
       const [from, end] = [start, next ? lineOf(next, base) : to]
-      const elements = drawBlocks([node], units.context(from, end, base, nodes))
+      const elements = drawBlocks([node], parts.context(from, end, base, nodes))
       sections.append(elements)
-      units.keep({ from, to: end, elements })
+      parts.keep({ from, to: end, elements })
       start = end
     })
     start = to
@@ -160,17 +160,17 @@ export function createMarkdownStream(root: HTMLElement, options: DrawOptions): M
     container = list
     const items = node.children.slice(0, count)
     list.certainlyLoose ||= isLoose(source, node, base, count)
-    units.setLoose(list, list.certainlyLoose)
-    units.define(items)
-    const unit = {
+    parts.setLoose(list, list.certainlyLoose)
+    parts.define(items)
+    const part = {
       from: start,
       to,
-      elements: drawItems(items, list.loose, units.context(start, to, base, items)),
+      elements: drawItems(items, list.loose, parts.context(start, to, base, items)),
       within: list,
     }
-    list.element.append(...unit.elements)
-    list.units.push(unit)
-    units.keep(unit)
+    list.element.append(...part.elements)
+    list.parts.push(part)
+    parts.keep(part)
     start = to
   }
 
@@ -187,15 +187,15 @@ export function createMarkdownStream(root: HTMLElement, options: DrawOptions): M
     }
     const { rows } = container.table
     const before = rows.length
-    addRows(container, { ...node, children: node.children.slice(0, count) }, first, units.context(start, to, base, []))
+    addRows(container, { ...node, children: node.children.slice(0, count) }, first, parts.context(start, to, base, []))
     const drawn = [...rows].slice(before)
     if (!first) {
-      // the head is a separate unit, which can be drawn again alone
+      // the head is a separate part, which can be drawn again alone
       const [head] = drawn.splice(0, 1)
-      if (head) units.keep({ from: start, to: bodyStart, elements: [head], within: container })
+      if (head) parts.keep({ from: start, to: bodyStart, elements: [head], within: container })
       start = bodyStart
     }
-    units.keep({ from: start, to, elements: drawn, within: container })
+    parts.keep({ from: start, to, elements: drawn, within: container })
     start = to
   }
 
@@ -205,9 +205,9 @@ export function createMarkdownStream(root: HTMLElement, options: DrawOptions): M
     start = fence.next
     if (!closed && !last) return false
     const { element } = fence.code
-    const unit = { from: fence.from, to: start, elements: [element] }
-    for (const { n } of units.context(unit.from, unit.to, 0, []).marks) element.append(options.mark(n))
-    units.keep(unit)
+    const part = { from: fence.from, to: start, elements: [element] }
+    for (const { n } of parts.context(part.from, part.to, 0, []).marks) element.append(options.mark(n))
+    parts.keep(part)
     container = undefined
     return true
   }
@@ -223,7 +223,7 @@ export function createMarkdownStream(root: HTMLElement, options: DrawOptions): M
       return false
     }
     sections.append([element])
-    units.keep({ from: start, to: end ?? to, elements: [element], plain: true })
+    parts.keep({ from: start, to: end ?? to, elements: [element], plain: true })
     start = end ?? to
     return true
   }
@@ -231,9 +231,9 @@ export function createMarkdownStream(root: HTMLElement, options: DrawOptions): M
   /** Draws the open part provisionally. */
   function drawOpen({ nodes, base, to }: Parsed): void {
     const [first, ...after] = completed(nodes, to)
-    const context = units.context(start, to, base, nodes)
+    const context = parts.context(start, to, base, nodes)
     if (first?.type === "list" && container?.kind === "list") {
-      units.setLoose(container, container.certainlyLoose || isLoose(source, first, base))
+      parts.setLoose(container, container.certainlyLoose || isLoose(source, first, base))
       provisional = drawItems(first.children, container.loose, context)
       container.element.append(...provisional)
     } else if (first?.type === "table" && container?.kind === "table") {
@@ -251,7 +251,7 @@ export function createMarkdownStream(root: HTMLElement, options: DrawOptions): M
   function completed(nodes: Block[], to: number): Block[] {
     const completion = finished ? "" : completionFor(source.slice(start, to))
     if (!completion) return nodes
-    const parsed = units.parse(start, to, headOf(container), completion)
+    const parsed = parts.parse(start, to, headOf(container), completion)
     return container?.kind === "table" || parsed.nodes.length !== nodes.length ? nodes : parsed.nodes
   }
 
@@ -291,7 +291,7 @@ export function createMarkdownStream(root: HTMLElement, options: DrawOptions): M
       } while (performance.now() < deadline)
       if (open) drawOpen(open)
       if (processed < source.length || ended !== finished) return true
-      return units.refresh(deadline)
+      return parts.refresh(deadline)
     },
     countDrawn: () => countPoints(source.slice(0, processed)),
   }
