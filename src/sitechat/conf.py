@@ -158,7 +158,7 @@ class Conf:
 
     @property
     def CHAT_CLIENT(self) -> str | None:
-        """The dotted path of a callable that returns an async Anthropic client."""
+        """The dotted path of a callable that returns an async Anthropic client, or None."""
         return getattr(settings, "CHAT_CLIENT", None)
 
     @property

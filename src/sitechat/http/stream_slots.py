@@ -25,7 +25,7 @@ class StreamSlots:
         self.streams = 0
         """The number of open streams, and of slots whose streams are not opened yet."""
         self.followers = 0
-        """The number of these streams that only follow something."""
+        """The number of these streams that follow an earlier reply or a conversation."""
         self.unopened: WeakSet[StreamSlot] = WeakSet()
         # Reentrant: taking a slot can trigger the collection, and so the release, of another.
         self.lock = threading.RLock()
@@ -38,7 +38,7 @@ class StreamSlots:
 
 
 def max_followers(limit: int) -> int:
-    """Return how many of `limit` streams may only follow something: half of them, at least one.
+    """Return how many of `limit` streams may be followers: half of them, at least one.
 
     So readers of replies that exist never take the streams that new messages need.
     """

@@ -1,4 +1,4 @@
-"""The model of what staff edit of a bot in the admin: its texts, and what is on or off."""
+"""The model of the texts and options of a bot that staff edit in the admin."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         return self.filter(state=Delivery.State.WAITING)
 
     def due(self, now: datetime) -> DeliveryQuerySet:
-        """Return deliveries to send now. A claimed one is due again when its claim ends."""
+        """Return deliveries to send now. A claimed delivery is due again when its claim ends."""
         return self.waiting().filter(due__lte=now)
 
     def send_again(self) -> int:

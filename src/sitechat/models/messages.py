@@ -68,7 +68,7 @@ class Message(models.Model):
         blank=True,
         help_text=_("The tool call that the visitor is asked to confirm, and until when."),
     )
-    # NULL, because processes of the previous version insert rows without it.
+    # NULL, because processes of the previous version insert rows without a name.
     name = models.CharField(  # noqa: DJ001
         _("name"),
         max_length=64,
@@ -76,7 +76,7 @@ class Message(models.Model):
         blank=True,
         help_text=_("The name under which a person of the site wrote the message."),
     )
-    # NULL for the same reason.
+    # NULL, like `name`.
     offer = models.CharField(  # noqa: DJ001
         _("offer"),
         max_length=16,

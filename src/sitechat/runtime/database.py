@@ -130,7 +130,8 @@ def attempts(
         using: The alias of the database; None for the chat's database.
 
     Raises:
-        DatabaseError: The error is not a conflict, or conflicts continued for RETRY_SECONDS.
+        DatabaseError: The error is not a conflict, the caller has a transaction, or conflicts
+            continued for RETRY_SECONDS.
     """
     deadline: float | None = None
     is_done = False
@@ -167,7 +168,8 @@ def retry(
         using: As in `attempts`.
 
     Raises:
-        DatabaseError: The error is not a conflict, or conflicts continued for RETRY_SECONDS.
+        DatabaseError: The error is not a conflict, the caller has a transaction, or conflicts
+            continued for RETRY_SECONDS.
     """
     for attempt in attempts(also=also, using=using):
         with attempt:

@@ -24,7 +24,7 @@ MAX_WAITING = 500
 
 
 class RequestPool:
-    """A bounded pool of threads that end if there is little load."""
+    """A bounded pool of threads, which end when they are idle for some seconds."""
 
     def __init__(self, threads: int = THREADS, name: str = "sitechat-request") -> None:
         self._threads = DatabaseThreads(threads, name, max_waiting=MAX_WAITING, end_if_idle=True)

@@ -41,7 +41,7 @@ class EscapeFields(logging.Filter):
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Escape the record in place, and keep it."""
+        """Escape the record in place. Return True, so that the record is kept."""
         if isinstance(record.args, Mapping):
             record.args = {key: _escaped(value) for key, value in record.args.items()}
         elif record.args:
