@@ -24,9 +24,9 @@ CONVERSATION = uuid.uuid4()
 
 @pytest.fixture(autouse=True)
 def _nothing_warned_yet() -> Iterator[None]:
-    client_address.warn_forwarded.cache_clear()
+    client_address.warn_of_ignored_header.cache_clear()
     yield
-    client_address.warn_forwarded.cache_clear()
+    client_address.warn_of_ignored_header.cache_clear()
 
 
 def a_request(

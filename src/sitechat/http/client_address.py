@@ -41,7 +41,7 @@ def client_network(*, remote: str, forwarded: str, proxies: int) -> str:
     if not forwarded:
         return _network(remote)
     if proxies < 1:
-        warn_forwarded()
+        warn_of_ignored_header()
         return _network(remote)
     trusted = forwarded.split(",")[-proxies:]
     return _network(trusted[0]) or _network(remote)
@@ -64,7 +64,7 @@ def _network(text: str) -> str:
 
 
 @cache
-def warn_forwarded() -> None:
+def warn_of_ignored_header() -> None:
     """Log that X-Forwarded-For was ignored, once per process."""
     logger.warning(
         "A request came with X-Forwarded-For, but CHAT_TRUSTED_PROXIES is 0: limits per address "

@@ -26,7 +26,7 @@ from sitechat.http.reply_responses import (
     server_of,
 )
 from sitechat.http.request_origins import check_origin
-from sitechat.http.update_stream import Look, UpdateStream
+from sitechat.http.update_stream import ReadUpdates, UpdateStream
 from sitechat.payloads.updates import Updates
 from sitechat.people import handoff, visitor_actions
 from sitechat.people.person_options import person_options
@@ -91,14 +91,16 @@ async def _updates(request: HttpRequest, steps: RequestSteps) -> HttpResponseBas
         return headers_only(request)
     place = StreamPlace(request)
     try:
-        conversation, look, after = await steps.run(partial(_watched, request, place))
+        conversation, read_updates, after = await steps.run(
+            partial(_start_watching, request, place)
+        )
         if place.slot is None:  # no stream is free, and the client can poll
             place.release()
-            return JsonResponse(await steps.run(partial(look, after)))
+            return JsonResponse(await steps.run(partial(read_updates, after)))
         return sse.stream(
             UpdateStream(
                 conversation,
-                look,
+                read_updates,
                 after,
                 steps=steps,
                 slot=place.slot,
@@ -112,31 +114,33 @@ async def _updates(request: HttpRequest, steps: RequestSteps) -> HttpResponseBas
 
 def _current_updates(request: HttpRequest) -> Updates:
     """Return the updates after the client's cursor."""
-    look, after = _look(request)
-    return look(after)
+    read_updates, after = _updates_reader(request)
+    return read_updates(after)
 
 
-def _watched(request: HttpRequest, place: StreamPlace) -> tuple[UUID | None, Look, int | None]:
+def _start_watching(
+    request: HttpRequest, place: StreamPlace
+) -> tuple[UUID | None, ReadUpdates, int | None]:
     """Take a slot for a stream of updates, if one is free.
 
     Returns:
-        The primary key of the conversation, or None; and the two values that `_look` returns.
+        The primary key of the conversation, or None; and the values that `_updates_reader` returns.
 
     Raises:
         TooManyCalls: The conversation or the address has too many open streams.
         Overloaded: No slot is free, and the client can't poll.
     """
-    look, after = _look(request)
+    read_updates, after = _updates_reader(request)
     visit = visit_reader.read_visit(request)
     bot = find_bot(request.GET.get("bot"))
     conversation = own_conversations.find(visit, bot.name, request.GET.get("conversation"))
     pk = None if conversation is None else conversation.pk
     place.follow(f"updates:{pk}")
     place.take()
-    return pk, look, after
+    return pk, read_updates, after
 
 
-def _look(request: HttpRequest) -> tuple[Look, int | None]:
+def _updates_reader(request: HttpRequest) -> tuple[ReadUpdates, int | None]:
     """Return a function that reads updates, and the client's cursor.
 
     The cursor is the greater of `?after=` and `Last-Event-ID`; None if both are missing.
@@ -150,10 +154,10 @@ def _look(request: HttpRequest) -> tuple[Look, int | None]:
     visit = visit_reader.read_visit(request)
     conversation_id = request.GET.get("conversation")
 
-    def look(after: int | None) -> Updates:
+    def read_updates(after: int | None) -> Updates:
         return updates(visit, own_conversations.find(visit, bot.name, conversation_id), after)
 
-    return look, max(cursors, default=None)
+    return read_updates, max(cursors, default=None)
 
 
 def delivery_response(

@@ -34,7 +34,7 @@ may have answered, or a person may have been silent for too long."""
 STATES_WITHOUT_PERSON = frozenset({HandoffState.NONE, HandoffState.CLOSED})
 """The states in which the visitor does not wait for a person or talk with one."""
 
-Look = Callable[[int | None], Updates]
+ReadUpdates = Callable[[int | None], Updates]
 """A function that reads the updates after a cursor from the database."""
 
 
@@ -44,7 +44,7 @@ class UpdateStream:
     def __init__(
         self,
         conversation: UUID | None,
-        look: Look,
+        read_updates: ReadUpdates,
         after: int | None,
         *,
         steps: RequestSteps,
@@ -55,13 +55,13 @@ class UpdateStream:
 
         Args:
             conversation: The conversation; None for a stream that ends after the first event.
-            look: Reads the updates after a cursor.
+            read_updates: Reads the updates after a cursor.
             after: The client's cursor; None if it has none.
-            steps: Runs `look`.
+            steps: Runs `read_updates`.
             slot: The slot to release at the end of the stream.
             max_seconds: The server's maximum seconds for a stream; None for no maximum.
         """
-        self._look = look
+        self._read_updates = read_updates
         self._after = after
         self._steps = steps
         self._slot = slot
@@ -137,7 +137,7 @@ class UpdateStream:
     async def _read(self) -> bytes:
         """Return an event with the updates; b"" if nothing is new."""
         self._last_read = monotonic()
-        news = await self._steps.run(self._look_in_language)
+        news = await self._steps.run(self._read_in_language)
         person, before = news["person"], self._person
         if before is not None and person == before and not news["messages"]:
             return b""
@@ -153,9 +153,9 @@ class UpdateStream:
             chunk += sse.DONE
         return chunk
 
-    def _look_in_language(self) -> Updates:
+    def _read_in_language(self) -> Updates:
         with translation.override(self._language):
-            return self._look(self._after)
+            return self._read_updates(self._after)
 
     def _wake(self) -> None:
         """Wake the stream, from any thread."""
