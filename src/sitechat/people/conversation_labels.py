@@ -84,7 +84,7 @@ def change_labels(conversation: Conversation, form: Mapping[str, str]) -> None:
 
 
 def labels_by_conversation(ids: Iterable[uuid.UUID]) -> Mapping[uuid.UUID, list[str]]:
-    """Return the labels of conversations in alphabetical order, for those that have any."""
+    """Return the labels, in alphabetical order, of each conversation that has any."""
     labels: dict[uuid.UUID, list[str]] = {}
     rows = Label.objects.filter(conversation__in=list(ids)).order_by("name")
     for pk, name in rows.values_list("conversation_id", "name"):

@@ -18,7 +18,7 @@ from sitechat.knowledge.index import embeddings, question_vectors
 from sitechat.knowledge.index.building import build
 from sitechat.knowledge.index.indexing_pace import Pace
 from sitechat.knowledge.index.page_queries import remove
-from sitechat.knowledge.searching import Query, ranking, search_index
+from sitechat.knowledge.searching import Query, search_index, vector_scores
 from sitechat.models import Passage
 from tests.indexed import found, put
 from tests.interleave import after_query
@@ -127,7 +127,7 @@ def test_with_many_vectors_only_passages_with_the_words_are_compared(
     help_pages: None, embedder: None, smaller: Smaller
 ) -> None:
     list(embeddings.embed_missing())
-    smaller(ranking, MAX_SCANNED=0)
+    smaller(vector_scores, MAX_SCANNED=0)
     assert found("courier") == []
     assert set(found("send deliver courier")) == {"/shipping/", "/returns/", "/jobs/"}
     assert found("send deliver courier")[0] == "/shipping/"

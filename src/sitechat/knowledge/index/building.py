@@ -24,6 +24,7 @@ from sitechat.knowledge.index.index_metadata import (
 )
 from sitechat.knowledge.index.indexing_pace import Pace
 from sitechat.knowledge.index.vector_files import VectorWriter, open_writer
+from sitechat.knowledge.index.word_counts import WordCounts
 from sitechat.knowledge.text.search_terms import Stems, base_language, is_unspaced, words
 from sitechat.models import Page, PageSnapshot, Passage
 
@@ -59,7 +60,7 @@ def update(folder: Path, state: str, pace: Pace) -> IndexMetadata:
     """Update an index in place, while other processes search it.
 
     The caller must hold the lock of the folder. Each batch of pages is a separate transaction, so
-    that the next update continues where a killed one stopped. The arguments are those of `build`.
+    that the next update continues after one that was killed. The arguments are those of `build`.
 
     Returns:
         The new metadata.
@@ -127,7 +128,7 @@ def _apply_changes(
     metadata = read_metadata(connection)
     writer, needs_all_vectors = open_writer(folder, metadata.vectors)
     changed, removed = changes(connection)
-    word_counts = _WordCounts(connection)
+    word_counts = WordCounts(connection)
     for batch in _batches(removed):
         _remove_pages(connection, batch, writer)
     for batch in _batches(changed):
@@ -185,39 +186,11 @@ def _remove_pages(
         writer.remove_pages(pages)
 
 
-class _WordCounts:
-    """Counts of the passages with each word and term, which are collected and written together."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-        self._passages = 0
-        self._counts: dict[str, Counter[str]] = {"word": Counter(), "term": Counter()}
-
-    def add(self, words: set[str], terms: set[str]) -> None:
-        """Count the words and terms of a passage."""
-        self._passages += 1
-        self._counts["word"].update(words)
-        self._counts["term"].update(terms)
-
-    def write(self, min_passages: int = 1) -> None:
-        """Write the counts if they include at least `min_passages` passages."""
-        if self._passages < min_passages:
-            return
-        for table, counts in self._counts.items():
-            self._connection.executemany(
-                f"INSERT INTO {table} VALUES (?, ?)"  # noqa: S608
-                " ON CONFLICT DO UPDATE SET passages = passages + excluded.passages",
-                sorted(counts.items()),
-            )
-            counts.clear()
-        self._passages = 0
-
-
 def _add_pages(
     connection: sqlite3.Connection,
     pages: Sequence[int],
     writer: VectorWriter | None,
-    word_counts: _WordCounts,
+    word_counts: WordCounts,
     pace: Pace,
 ) -> None:
     """Add pages with their passages, words and vectors."""

@@ -167,7 +167,7 @@ def hide(page: int, problem: str) -> None:
 
 
 def _read(document: Document, url: str, *, is_run: bool) -> Reading:
-    """Read a document within its budget, which is smaller if an editor waits for it."""
+    """Read a document within its budget. Less time may elapse if an editor waits for the result."""
     fallback, data, format = url, document.text, document.format
     if isinstance(data, Path):
         is_certain = SUFFIXES.get(data.suffix.lower()) in ("page", *BINARY_FORMATS)

@@ -48,7 +48,7 @@ def foreign_language(text: str, index: Index, site_guess: str, visitor_language:
 def site_words(word: str, language: str, index: Index, budget: GuessBudget) -> list[str]:
     """Return words of the site that may mean a foreign word.
 
-    They are the word's translations into the two main languages of the site. If there are none,
+    They are the word's translations into the site's two most frequent languages. If there are none
     and the budget allows it, they are the translations of the word's parts, or else its cognates.
     """
     folder = _cache_folder(index)

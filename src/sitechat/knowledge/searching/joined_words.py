@@ -13,7 +13,7 @@ _MAX_SHORTER_LENGTH = 3
 """Maximum length of the shorter of two joined words. Longer words are mostly joined in code."""
 _MIN_PART_LENGTH = 4
 _MAX_SPLIT_LENGTH = 16
-"""Number of letters at the beginning of a word between which it is split into a phrase."""
+"""A word is split into a phrase only within this number of letters from its beginning."""
 _LINKING_LETTERS = ("", "s", "n", "en", "es")
 """Letters that German and Dutch insert between the parts of a compound."""
 

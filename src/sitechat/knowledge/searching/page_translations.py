@@ -16,7 +16,7 @@ def in_one_language(
     pages: Mapping[int, int],
     languages: Sequence[str],
 ) -> tuple[dict[int, float], dict[int, int]]:
-    """Return the passages without those of all translations of a page but one.
+    """Return the scores and pages of passages for only one translation of each page.
 
     If no passage of the chosen translation was found, its first passage gets the best score of the
     other translations.

@@ -29,14 +29,14 @@ def title_weights(index: Index, words: Sequence[Word], pages: Iterable[int]) -> 
     titles = {page: title.split() for page, title in _column(index, "title", pages)}
     question_words = [{part for term in word for part in term.split()} for word in words]
     rarity = _rarities(index, set().union(*titles.values(), *question_words))
-    asked_terms = set().union(*question_words)
+    question_terms = set().union(*question_words)
     total = sum(
         max((rarity.get(term, 0.0) for term in word), default=0.0) for word in question_words
     )
     weights: dict[int, float] = {}
     for page, title in titles.items():
         title_and_question = total + sum(rarity.get(term, 0.0) for term in title)
-        shared = sum(rarity.get(term, 0.0) for term in title if term in asked_terms)
+        shared = sum(rarity.get(term, 0.0) for term in title if term in question_terms)
         weights[page] = 1 + TITLE_LIKENESS * (
             2 * shared / title_and_question if title_and_question else 0.0
         )

@@ -1,4 +1,9 @@
-"""Ranking of passages for a question, by their words, vectors and pages."""
+"""Ranking of passages for a question, by their words, vectors and pages.
+
+A word of the question is searched for as its terms: its stems in the languages of the index. `rank`
+scores the passages with these terms and those with similar vectors, keeps one translation of each
+page, and weighs the scores by the language, the kind and the length of the page.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +13,6 @@ from functools import partial
 from typing import NamedTuple
 
 from sitechat.knowledge.index import Index, embeddings
-from sitechat.knowledge.index.question_vectors import embed_questions
 from sitechat.knowledge.searching import (
     foreign_questions,
     listing_pages,
@@ -30,7 +34,8 @@ from sitechat.knowledge.searching.ranking_weights import (
 )
 from sitechat.knowledge.searching.search_scope import Scope
 from sitechat.knowledge.searching.spelling import correct_spelling
-from sitechat.knowledge.searching.word_scores import CANDIDATES, Word, best_matches, count_matches
+from sitechat.knowledge.searching.vector_scores import nearest_passages
+from sitechat.knowledge.searching.word_scores import Word, best_matches, count_matches
 from sitechat.knowledge.text.language_guessing import guess_language
 from sitechat.knowledge.text.search_terms import (
     alternative_spellings,
@@ -42,9 +47,6 @@ from sitechat.knowledge.text.search_terms import (
 )
 from sitechat.knowledge.text.stopwords import stop_words
 
-MAX_SCANNED = 200_000_000
-"""Maximum bytes of vectors that are compared with a question. If an index has more, only passages
-with words of the question are compared."""
 _MAX_WORDS = 60
 _MIN_GUESSED_LENGTH = 6
 """Minimum length of an unknown word that is guessed if the question has alternative spellings."""
@@ -69,24 +71,28 @@ def rank(index: Index, query: str, previous: str, language: str, scope: Scope) -
         scope: The pages that may be found.
     """
     language = base_language(language)
-    asked = guess_language(query, index.languages, language or _default(index))
+    site_language = guess_language(query, index.languages, language or _default(index))
     budget = GuessBudget(partial(_terms_of, index), partial(_count_phrase, index))
-    words, query = _search_words(index, query, asked, language, budget)
+    words, query = _search_words(index, query, site_language, language, budget)
     matches = _matches(index, words, scope)
     if previous:
-        asked_before = guess_language(previous, index.languages, asked)
-        earlier, previous = _search_words(index, previous, asked_before, language, budget)
+        previous_language = guess_language(previous, index.languages, site_language)
+        earlier, previous = _search_words(index, previous, previous_language, language, budget)
         _add_earlier(matches, _matches(index, _without(earlier, words), scope))
     pages = {passage: page for passage, (page, _) in matches.items()}
     scores = _normalised({passage: score for passage, (_, score) in matches.items()})
-    spoken = foreign_questions.foreign_language(query, index, asked, language) or asked
-    if index.vectors is not None and embeddings.supports(spoken):
-        nearest = _nearest(index, query, previous, scope, sorted(matches))
+    question_language = (
+        foreign_questions.foreign_language(query, index, site_language, language) or site_language
+    )
+    if index.vectors is not None and embeddings.supports(question_language):
+        nearest = nearest_passages(index, query, previous, scope, sorted(matches))
         if nearest is not None:
             scores, pages = _with_meaning(scores, pages, nearest)
     if len(index.languages) > 1:
-        scores, pages = page_translations.in_one_language(index, scores, pages, [asked, language])
-    return _voted(_weighted(index, scores, pages, query, asked), pages)
+        scores, pages = page_translations.in_one_language(
+            index, scores, pages, [site_language, language]
+        )
+    return _voted(_weighted(index, scores, pages, query, site_language), pages)
 
 
 def _without(words: Sequence[Word], others: Sequence[Word]) -> list[Word]:
@@ -109,7 +115,7 @@ def _with_meaning(
     pages: Mapping[int, int],
     nearest: Mapping[int, tuple[int, float]],
 ) -> tuple[dict[int, float], dict[int, int]]:
-    """Combine the scores by words with those by vectors; return all scores and pages."""
+    """Combine the scores by words with the scores by vectors; return all scores and pages."""
     similar = _spread({passage: score for passage, (_, score) in nearest.items()})
     all_pages = {**pages, **{passage: page for passage, (page, _) in nearest.items()}}
     weight = weight_of_meaning()
@@ -121,7 +127,11 @@ def _with_meaning(
 
 
 def _weighted(
-    index: Index, scores: Mapping[int, float], pages: Mapping[int, int], query: str, asked: str
+    index: Index,
+    scores: Mapping[int, float],
+    pages: Mapping[int, int],
+    query: str,
+    site_language: str,
 ) -> dict[int, float]:
     """Return lower scores for passages in other languages, in listings and in long pages."""
     weighted = dict(scores)
@@ -129,7 +139,7 @@ def _weighted(
     if len(index.languages) > 1:
         languages = page_translations.languages_of(index, numbers)
         for passage, page in pages.items():
-            if languages[page] != asked:
+            if languages[page] != site_language:
                 weighted[passage] *= OTHER_LANGUAGE
     listings = listing_pages.listings_among(index, numbers, query)
     for passage, page in pages.items():
@@ -241,52 +251,6 @@ def _terms_of(index: Index, word: str) -> dict[str, int]:
 
 def _count_phrase(index: Index, phrase: str) -> int:
     return count_matches(index, f'"{phrase}"') if index.contains(phrase) else 0
-
-
-def _nearest(
-    index: Index, query: str, previous: str, scope: Scope, matching: Sequence[int]
-) -> dict[int, tuple[int, float]] | None:
-    """Return the passages with the nearest vectors, with their pages and cosines.
-
-    Args:
-        index: The search index.
-        query: The question.
-        previous: The visitor's previous message, or "".
-        scope: The pages that may be found.
-        matching: The passages with words of the question. In a very large index, only these are
-            compared.
-
-    Returns:
-        Pages and cosines by passage; None if the index has no vectors or the embedder fails.
-    """
-    import numpy as np
-
-    if index.vectors is None:
-        return None
-    matrix, owners = index.vectors
-    texts = [query, f"{previous}\n{query}"] if previous else [query]
-    vectors = embed_questions(texts, matrix.shape[1])
-    if vectors is None:
-        return None
-    if matrix.nbytes > MAX_SCANNED:
-        rows = np.flatnonzero(np.isin(owners[:, 0], matching))
-        matrix, owners = matrix[rows], owners[rows]
-    similar = matrix @ vectors[0]
-    if previous:
-        similar = (similar + PREVIOUS * (matrix @ vectors[1])) / (1 + PREVIOUS)
-    allowed = owners[:, 0] > 0
-    restriction, values = scope.restriction(index, "page.id")
-    if restriction:
-        found = index.terms.execute(f"SELECT id FROM page WHERE 1 {restriction}", values)  # noqa: S608
-        allowed &= np.isin(owners[:, 1], np.fromiter((page for (page,) in found), dtype=np.int64))
-    similar = np.where(allowed, similar, -np.inf)
-    count = min(CANDIDATES, len(similar))
-    best = np.argpartition(-similar, count - 1)[:count] if count else np.arange(0)
-    return {
-        int(owners[at, 0]): (int(owners[at, 1]), float(similar[at]))
-        for at in best
-        if np.isfinite(similar[at])
-    }
 
 
 def _normalised(scores: Mapping[int, float]) -> dict[int, float]:

@@ -36,8 +36,8 @@ def hide_unpublished(pages: Sequence[Page], prefix: str) -> set[int]:
     afterwards. Pages after these are not rechecked.
 
     Args:
-        pages: The pages that were found, the most important first. Only those that were rendered
-            from the site's own URLs are rechecked.
+        pages: The pages that were found, the most important first. Only pages that were
+            rendered from the site's own URLs are rechecked.
         prefix: The prefix of the visitor's paths.
 
     Returns:

@@ -45,7 +45,7 @@ class Found:
     page: int = 0
     """The page's primary key; 0 for an approved answer or a page that is not indexed."""
     approved: bool = False
-    """Whether it is an approved answer instead of a passage. Its `url` may then be empty."""
+    """Whether it is an approved answer, not a passage. The `url` of an answer may be empty."""
 
 
 @dataclass(frozen=True)

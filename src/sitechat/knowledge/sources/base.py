@@ -70,7 +70,7 @@ class Document:
 
 
 class AnySource:
-    """The base class of sources. Subclass `Source`, `FileSource` or `SitemapSource` instead.
+    """The base class of sources. Apps subclass `Source`, `FileSource` or `SitemapSource`.
 
     A subclass is registered under its label when it is defined, unless it has `abstract=True`:
     `class Base(Source, abstract=True)`.

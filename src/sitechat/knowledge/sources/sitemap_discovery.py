@@ -75,7 +75,7 @@ class SitemapFiles:
         )
 
     def pages(self) -> Iterator[str]:
-        """Yield the addresses of pages in all readable sitemaps, at most as many as the limit."""
+        """Yield the addresses of pages in all readable sitemaps, up to the limit."""
         usual = f"{self._site.prefix}sitemap.xml"
         while self._waiting or not (self.is_found or self._site.locate(usual) in self._seen):
             addresses = self._read(self._waiting.popleft() if self._waiting else usual)
@@ -142,9 +142,10 @@ def _count(addresses: SitemapAddresses) -> int:
 
 
 def routed_sitemaps(prefix: str = "/") -> list[str]:
-    """Return the paths of sitemap views in the URLconf; only those of indexes if there are any.
+    """Return the paths of the sitemap views in the URLconf.
 
-    URL patterns with parameters are left out.
+    If some of them are sitemap indexes, only these are returned. URL patterns with parameters are
+    left out.
 
     Args:
         prefix: The prefix of the paths; see `LocalSite.prefix`.

@@ -106,7 +106,7 @@ class _Text:
 
 
 class _Gzip:
-    """A reader of a compressed sitemap, which it decompresses after the last part."""
+    """A reader of a compressed sitemap. The sitemap is decompressed after the last part."""
 
     def __init__(self, limit: int) -> None:
         self.addresses = SitemapAddresses()

@@ -43,7 +43,7 @@ class SitemapSource(AnySource, abstract=True):
         """Whether this run follows links."""
 
     def total(self) -> int | None:
-        """Return the number of pages in the sitemaps read so far, or of those that were crawled."""
+        """Return the number of pages in the sitemaps read so far; without one, of pages read."""
         return self._count or None
 
     def documents(self) -> Iterator[Document]:
