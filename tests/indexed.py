@@ -118,4 +118,4 @@ def page_of(client: Client, url: str = PAGES, **posted: str) -> str:
 def ask(client: Client, question: str, **others: str) -> dict[str, list[str]]:
     """Return the addresses that a question finds: those sent to Claude, and the next ones."""
     context = client.post(PAGES, {"question": question, **others}).context
-    return {name: [hit.url for hit in context.get(name, [])] for name in ("sent", "further")}
+    return {name: [hit.url for hit in context.get(name, [])] for name in ("sent", "not_sent")}

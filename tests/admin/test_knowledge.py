@@ -150,7 +150,7 @@ def test_a_question_finds_what_goes_along_with_it(owner: Client, shop: None) -> 
 def test_it_sees_what_a_visitor_sees_who_is_not_logged_in(owner: Client, shop: None) -> None:
     found = ask(owner, "parcels lost")
     assert found["sent"] == ["/shipping/"]
-    assert found["further"] == []
+    assert found["not_sent"] == []
 
 
 def test_what_is_sent_is_what_the_chat_sends(owner: Client) -> None:
@@ -166,8 +166,8 @@ def test_what_is_sent_is_what_the_chat_sends(owner: Client) -> None:
     assert found["sent"] == [document.url for document in documents]
     assert len(found["sent"]) == site_passages.PASSAGES
     assert found["sent"][0] == "/parcel-14/"
-    assert len(found["further"]) == 5
-    assert not {*found["sent"]} & {*found["further"]}
+    assert len(found["not_sent"]) == 5
+    assert not {*found["sent"]} & {*found["not_sent"]}
 
 
 def test_the_question_before_and_the_language_count(owner: Client, shop: None) -> None:

@@ -101,7 +101,7 @@ class DeliveryAdmin(ReadOnlyPage, KeysetRows, DeliveryModelAdmin):
 
     @admin.action(description=_("Send failed deliveries again"), permissions=["send"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
-        """Queue the selected deliveries that have failed to be sent again."""
+        """Send those of the selected deliveries that have failed again, after this request."""
         chosen = Delivery.objects.filter(pk__in=list(queryset.values_list("pk", flat=True)))
         sent = chosen.send_again()
         # Imported here to keep the start fast: only this page sends.

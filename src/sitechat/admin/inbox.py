@@ -95,14 +95,14 @@ class HandoffAdmin(ReadOnlyPage, HandoffModelAdmin):
     def check_permission(
         self, request: HttpRequest, conversation: Conversation | None = None
     ) -> None:
-        """Raise PermissionDenied if the user must not see the inbox, or not answer a conversation.
+        """Check that the user may see the inbox or, if it is given, answer a conversation.
 
         Args:
             request: The request of the user.
             conversation: The conversation to answer; None for the inbox.
 
         Raises:
-            PermissionDenied: The user lacks the permission.
+            PermissionDenied: The user may not.
         """
         if not self.has_view_permission(request, conversation):
             raise PermissionDenied

@@ -205,7 +205,7 @@ def _trial_context(asked: dict[str, str]) -> dict[str, Any]:
     return {
         "trial": result,
         "sent": [_match(found) for found in result.sent],
-        "further": [_match(found) for found in result.further],
+        "not_sent": [_match(found) for found in result.not_sent],
     }
 
 

@@ -110,7 +110,10 @@ class Line:
 
     @property
     def by_staff(self) -> str:
-        """The name under which a person of the site wrote the message, or a dash; else ""."""
+        """The name under which a person of the site wrote the message; "" for other messages.
+
+        A message of a person without a name has a dash.
+        """
         return visible(self.message.name or "–") if self.message.role == Role.AGENT else ""  # noqa: RUF001
 
     @property

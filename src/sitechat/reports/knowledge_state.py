@@ -21,7 +21,7 @@ from sitechat.models import IndexState, Page
 from sitechat.safe_text import visible
 
 TRIAL_PASSAGES = 2 * site_passages.PASSAGES
-"""Number of passages of a trial: the passages sent with the question, and as many after them."""
+"""Number of passages of a trial: those that are sent with the question, and the next ones."""
 
 
 @dataclass(frozen=True)
@@ -105,8 +105,8 @@ class Trial:
 
     sent: Sequence[Found] = ()
     """The passages that are sent with the question, in this order."""
-    further: Sequence[Found] = ()
-    """The next passages, which are not sent."""
+    not_sent: Sequence[Found] = ()
+    """The next passages, in their order."""
     refused: str | Promise = ""
     """The reason if the chat would reject the question."""
     searches: bool = True
@@ -148,5 +148,7 @@ def trial(question: str, *, previous: str, page_url: str, language: str, bot: st
     if current is None:
         return Trial(answers)
     sent = search_index(current, query, site_passages.PASSAGES - len(answers))
-    further = [found for found in search_index(current, query, TRIAL_PASSAGES) if found not in sent]
-    return Trial([*answers, *sent], further)
+    not_sent = [
+        found for found in search_index(current, query, TRIAL_PASSAGES) if found not in sent
+    ]
+    return Trial([*answers, *sent], not_sent)

@@ -166,7 +166,10 @@ def _check_answers() -> None:
 
 
 def _cleanup_check_is_due() -> bool:
-    """Return whether the cleanup was not checked for CHECK_INTERVAL; False without a cache."""
+    """Return whether the last check of the cleanup is CHECK_INTERVAL ago.
+
+    The cache remembers it. False if the cache does not answer.
+    """
     try:
         return cache.add("sitechat:notices:cleanup", 1, CHECK_INTERVAL)
     except Exception:  # the cache does not answer

@@ -25,8 +25,8 @@ def examine(calls: Calls, streams: int) -> Iterator[Finding]:
 
     Args:
         calls: The calls of the chat.
-        streams: The number of questions at the same time. They are asked only if the first answer
-            has streamed.
+        streams: The number of questions at the same time. They are asked only if the first question
+            was answered.
     """
     before = calls.get()
     yield _reachable(calls, before)
