@@ -1,6 +1,6 @@
 /**
  * Gets updates of the conversation while the visitor waits for a person or a person answers: with a stream
- * if the server offers one, else by polling. A hidden tab polls.
+ * if the server offers one, else by polling. A hidden tab polls, and so does a tab after two failures in a row.
  */
 
 import type { PanelForExtras } from "../shared/extras-types"

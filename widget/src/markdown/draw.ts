@@ -10,6 +10,7 @@ import { type DrawContext, isDue, MAX_DEPTH, placeMarks, textOf } from "./drawin
 import { type Block, endOf } from "./grammar"
 import { drawInline } from "./inline"
 
+/** Returns the elements of blocks, with the marks in them. A definition has no element. */
 export function drawBlocks(blocks: readonly Block[], context: DrawContext): HTMLElement[] {
   const drawn: HTMLElement[] = []
   for (const block of blocks) {
@@ -20,6 +21,7 @@ export function drawBlocks(blocks: readonly Block[], context: DrawContext): HTML
   return drawn
 }
 
+/** Returns the elements of list items, with the marks in them. */
 export function drawItems(items: readonly ListItem[], loose: boolean, context: DrawContext): HTMLElement[] {
   return items.map((item) => {
     const element = drawItem(item, loose, context, 1)
@@ -92,6 +94,7 @@ function drawChildren(parent: HTMLElement, blocks: readonly Block[], context: Dr
   }
 }
 
+/** Creates an empty list. `depth` is the number of blocks around it. */
 export function createList(list: List, depth = 0): HTMLElement {
   const start = list.ordered && list.start !== 1 ? (list.start ?? undefined) : undefined
   return h(list.ordered ? "ol" : "ul", "", { start, dir: dirOf(depth) })
@@ -140,7 +143,7 @@ export function createTable({ translate }: Strings): DrawnTable {
   }
 }
 
-/** Draws the rows of `table` from index `first` on. Row 0 is the head. */
+/** Draws the rows of a table from index `first` on, and appends them. Row 0 is the head. */
 export function addRows({ table }: DrawnTable, { children, align }: Table, first: number, context: DrawContext): void {
   children.slice(first).forEach((row, index) => {
     const head = first + index === 0

@@ -21,6 +21,6 @@ export function headOf(container: Container | undefined): string {
 }
 
 /** Returns the number of items of a list or rows of a table, including its head; 0 for other blocks. */
-export function pieceCount(node: Block): number {
+export function countPieces(node: Block): number {
   return node.type === "list" || node.type === "table" ? node.children.length : 0
 }

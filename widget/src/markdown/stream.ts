@@ -20,7 +20,7 @@ import { createFinishedParts } from "./finished-parts"
 import { type Block, startOf } from "./grammar"
 import { endOfLine, startOfLine } from "./lines"
 import type { DrawOptions, MarkdownStream } from "./options"
-import { type Container, headOf, openList, pieceCount } from "./piecewise-containers"
+import { type Container, countPieces, headOf, openList } from "./piecewise-containers"
 import { createSections } from "./sections"
 import { findCut, findDeepLine, MAX_BLOCK_LENGTH, STEP_LENGTH } from "./splitting"
 
@@ -91,7 +91,7 @@ export function createMarkdownStream(root: HTMLElement, options: DrawOptions): M
       const [node] = nodes
       if (!node || node.type !== container.kind) container = undefined
       else if (closed) {
-        commitPieces(node, pieceCount(node), base, boundary(1))
+        commitPieces(node, countPieces(node), base, boundary(1))
         container = undefined
         first = 1
       }

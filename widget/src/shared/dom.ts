@@ -3,7 +3,10 @@
 type Child = Node | string | false | null | undefined
 type Attributes = Record<string, string | number | boolean | undefined | ((event: never) => void)>
 
-/** Creates an element. `classes` are also set as parts, so that sites can style it with `::part`. */
+/**
+ * Creates an element. Functions in `attributes` become event listeners. `classes` are also set as parts, so
+ * that sites can style the element with `::part`.
+ */
 export function h<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   classes = "",
@@ -49,6 +52,7 @@ export function iconButton(
   return element
 }
 
+/** Sets the accessible label of a button, and shows it as a tooltip. */
 export function setLabel(element: HTMLElement, label: string): void {
   element.ariaLabel = label
   element.title = label

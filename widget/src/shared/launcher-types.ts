@@ -49,10 +49,14 @@ export interface Launcher {
 
 /** The interface of the panel for the launcher. */
 export interface Panel {
+  /** Opens the window, and takes the focus if `focus`. */
   open(focus: boolean): void
   close(): void
+  /** Opens the window and sends `text`. If it can't be sent now, it stays in the input. */
   ask(text: string): Promise<void>
+  /** Opens the window with `text` in the input. */
   prefill(text: string): void
+  /** Opens the window with the focus in the input. */
   focus(): void
   /** Call this when the chat has moved to another element. */
   moved(hadFocus: boolean): void
