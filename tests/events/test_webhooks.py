@@ -61,7 +61,7 @@ def test_the_secret_belongs_to_the_entry_with_the_event(settings: Settings) -> N
     [
         ("https://example.org/", "type str"),
         (["https://example.org/"], "not a dictionary"),
-        ([{"url": URL, "secret": SECRET, "event": []}], "no 'event'"),
+        ([{"url": URL, "secret": SECRET, "event": []}], "has the unknown key 'event'"),
         ([{"url": "example.org", "secret": SECRET}], 'valid "url"'),
         ([{"url": "ftp://example.org", "secret": SECRET}], 'valid "url"'),
         ([{"url": "https://a:b@example.org", "secret": SECRET}], 'valid "url"'),
