@@ -222,6 +222,7 @@ class Answer:
         return ended
 
     def _keep_thinking(self, block: _Block, text: str) -> None:
+        """Keep thinking with its signature, which Claude checks when it is sent back."""
         start = {key: value for key, value in block.start.items() if isinstance(value, str)}
         self.content.append(
             {

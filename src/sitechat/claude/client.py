@@ -77,7 +77,7 @@ class Preparation:
             self.client = (before, client)
 
     def take_client(self) -> tuple[Any, AsyncAnthropic] | None:
-        """Remove and return the client with its settings, if there is one."""
+        """Remove and return the client with its settings; None if there is none to take."""
         with self.lock:
             client, self.client = self.client, None
         return client

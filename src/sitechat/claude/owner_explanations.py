@@ -27,7 +27,7 @@ MIN_QUOTE_LENGTH = 24
 QUOTATION = re.compile(r"""["'`“„«]([^"'`“”»]{8,})["'`“”»]""")
 """A quotation of at least 8 characters. If a visitor's text contains it, the reason is dropped."""
 
-KEYS = re.compile(r"sk-ant-[\w-]+|\bsk-[\w-]{4,}|(?i:bearer)\s+\S+|(?<=://)[^/@\s]+@")
+SECRETS = re.compile(r"sk-ant-[\w-]+|\bsk-[\w-]{4,}|(?i:bearer)\s+\S+|(?<=://)[^/@\s]+@")
 """Keys, tokens and passwords in addresses."""
 
 
@@ -39,7 +39,7 @@ def safe_reason(message: str, *, sent: str = "", key: str = "") -> str:
         sent: The visitors' messages. If the error message quotes them, "" is returned.
         key: The site's key, which is replaced.
     """
-    message = KEYS.sub("…", message)
+    message = SECRETS.sub("…", message)
     if key:
         message = message.replace(key, "…")
     visible = "".join(c if c.isprintable() else " " for c in message[: 10 * REASON_LENGTH])

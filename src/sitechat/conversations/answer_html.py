@@ -72,6 +72,7 @@ def _with_marks(html: str, numbers: Iterable[int]) -> str:
 
 @cache
 def _parser() -> MarkdownIt:
+    """Return the parser, which is created at first use, because few processes render answers."""
     from markdown_it import MarkdownIt
 
     parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
@@ -83,6 +84,7 @@ def _parser() -> MarkdownIt:
 
 
 def _link_open(renderer: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
+    """Return the opening tag of a link, and keep the link's host for `_link_close`."""
     token = tokens[at]
     address = str(token.attrGet("href") or "").replace(ENCODED_MARK, "")
     token.meta["host"] = urlsplit(address).netloc.rpartition("@")[2]
@@ -93,6 +95,7 @@ def _link_open(renderer: Any, tokens: Sequence[Token], at: int, options: Any, en
 
 
 def _link_close(renderer: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
+    """Return the closing tag of a link, and the link's host if the text does not show it."""
     begin = next(n for n in range(at, -1, -1) if tokens[n].type == "link_open")
     text = "".join(token.content for token in tokens[begin + 1 : at])
     host = str(tokens[begin].meta["host"])
@@ -116,6 +119,7 @@ def _host_note(text: str, host: str) -> str:
 
 
 def _image(renderer: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
+    """Return a link to an image, with its description or address as the text."""
     token = tokens[at]
     address = safe_link(str(token.attrGet("src") or "").replace(ENCODED_MARK, ""))
     text = token.content or address

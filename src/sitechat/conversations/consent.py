@@ -42,7 +42,10 @@ def is_given(visit: Visit) -> bool:
 
 
 def _find(visit: Visit) -> Consent | None:
-    """Return the visitor's consent to the current text, preferably one that names their user."""
+    """Return the visitor's consent to the current text, preferably one that names their user.
+
+    Return None if the visitor has not accepted this text.
+    """
     user = getattr(visit.user, "pk", None)
     rows = Consent.objects.given_by(visitor=visit.visitor.session, user_pk=user)
     newest = rows.order_by("-created", "-pk")[:MAX_COMPARED]

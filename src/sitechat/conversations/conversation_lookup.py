@@ -37,7 +37,7 @@ class ConversationState:
 
     @property
     def pk(self) -> uuid.UUID | None:
-        """The id of the conversation that the message goes into."""
+        """The id of the conversation that the message goes into; None if it is not known."""
         return self.conversation.pk if self.conversation is not None else self.new_id
 
     def earlier_reply(self, visit: Visit, message: IncomingMessage) -> ReplyHandle | None:
@@ -269,7 +269,7 @@ def _look_up_likely(visit: Visit, message: IncomingMessage, count: int) -> Conve
 
 
 def _look_up_begun(visit: Visit, message: IncomingMessage) -> ConversationState | None:
-    """Find the conversation that an earlier copy of the message has begun without a session."""
+    """Find the conversation that a copy of the message has begun without a session, or None."""
     pk = visit.held.begun_without_session(message.bot.name)
     if visit.held.session_key is None or visit.account is not None or pk is None:
         return None

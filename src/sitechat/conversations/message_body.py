@@ -181,7 +181,11 @@ def read_string(data: Mapping[str, Any], key: str) -> str | None:
 
 
 def _any_string(data: Mapping[str, Any], key: str) -> str | None:
-    """Return the string at a key, with any characters; raise InvalidRequest for other types."""
+    """Return the string at a key, with any characters; None if it is missing or null.
+
+    Raises:
+        InvalidRequest: The value is not a string.
+    """
     value = data.get(key)
     if value is not None and not isinstance(value, str):
         raise InvalidRequest(_('"%(key)s" must be a string.') % {"key": key})

@@ -85,6 +85,7 @@ class SitePassages:
 
 
 def _search_site(site: SiteSearch, query: str) -> SitePassages:
+    """Search the site, for Claude. Raise ToolRefused if the query is empty."""
     if not query.strip():
         raise ToolRefused('"query" must be a string of words to search for.')
     if_none = "No page of the site fits these words."
@@ -92,6 +93,7 @@ def _search_site(site: SiteSearch, query: str) -> SitePassages:
 
 
 def _open_page(site: SiteSearch, url: str, part: int = 1) -> SitePassages:
+    """Read a part of a page, for Claude. Raise ToolRefused if the part is below 1."""
     if part < 1:
         raise ToolRefused('"part" must be a whole number; the first part is 1.')
     page = site.read(url)

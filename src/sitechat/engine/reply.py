@@ -56,11 +56,11 @@ class StoredReply(Protocol):
 
     @property
     def open_question(self) -> Question | None:
-        """The tool call that the visitor can still confirm."""
+        """The tool call that the visitor can still confirm; None if there is no such call."""
 
     @property
     def offer(self) -> str | None:
-        """The offer to the visitor beside the reply."""
+        """The offer to the visitor beside the reply; None if there is no offer."""
 
 
 class Event(NamedTuple):

@@ -81,6 +81,7 @@ class DeliveryThread:
                     self._is_running = True
 
     def _run(self) -> None:
+        """Send due deliveries, and wait for the next ones. End when no delivery waits."""
         while True:
             self._woken_event.clear()
             self._idle.clear()
@@ -224,6 +225,7 @@ def deliver_due(within: float | None = None, *, target: str | None = None) -> in
 
 
 def _deliveries_to(target: str | None) -> DeliveryQuerySet:
+    """Return the deliveries to a target (see `deliver_due`), in any state."""
     rows = Delivery.objects.all()
     if target is None:
         return rows

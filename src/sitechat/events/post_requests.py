@@ -114,6 +114,7 @@ class _CheckedConnection(HTTPConnection):
     def _open(
         self, family: int, kind: int, protocol: int, _name: str, address: Any
     ) -> socket.socket:
+        """Connect to an entry of `getaddrinfo`, with TLS for https, before the deadline."""
         opened = self._opened = socket.socket(family, kind, protocol)
         try:
             opened.settimeout(max(0.1, self._deadline - monotonic()))

@@ -98,6 +98,7 @@ def _is_empty(value: Any) -> bool:
 
 
 def _visible_text(name: str, value: Any) -> str:
+    """Return an argument as text; raise InvalidArguments if the visitor could not see all of it."""
     text = str(value)
     if one_line(text) != text or text != " ".join(text.split()):
         raise InvalidArguments(

@@ -135,6 +135,7 @@ def _make(
     status: str | Promise | None,
     timeout: float,
 ) -> Tool:
+    """Return the tool. See `tool` for the errors."""
     if not callable(function):
         raise TypeError(f"@tool needs a function, not {function!r}.")
     own_name = getattr(function, "__name__", "")
