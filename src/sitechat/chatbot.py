@@ -76,7 +76,7 @@ class Chatbot:
 
     fallback_model: str | None = None
     """The model that answers if the first one refuses or is overloaded, before any text is shown.
-    The tokens of both models are paid."""
+    One answer may then cost tokens of both models."""
 
     thinking = True
     """Set to False to leave `thinking` out of requests, for servers that do not support it."""
