@@ -225,7 +225,7 @@ class TurnWriter:
             raise
 
     def _write_locked(self, *, guess: bool) -> TurnRows | ReplyHandle:
-        """Lock the conversation, reserve the worst case of the turn and write its rows.
+        """Lock the conversation, reserve the maximum cost of the turn and write its rows.
 
         The lock comes first, so that only one of many copies of a message makes a reservation.
         """
