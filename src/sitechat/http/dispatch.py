@@ -22,7 +22,6 @@ from sitechat.http.error_responses import error_response
 from sitechat.http.page_language import page_language
 from sitechat.http.read_limits import TooManyCalls
 from sitechat.http.refusal_delay import brake
-from sitechat.http.session_reads import reading
 from sitechat.runtime.request_steps import RequestSteps, run_inline, steps_for
 
 Handler = Callable[..., Coroutine[Any, Any, HttpResponseBase]]
@@ -87,8 +86,7 @@ async def _answer(
             if handler is None:
                 raise MethodNotAllowed
             try:
-                with reading(request):
-                    response = await handler(request, steps, **kwargs)
+                response = await handler(request, steps, **kwargs)
             finally:
                 read_queue.leave(request)
         except Exception as error:
